@@ -1,0 +1,117 @@
+"""What a link of the chain gets and gives, so that anyone can write one without touching Outlay.
+
+A link is a subclass of `Provider` that answers batches of `Transaction` with `Suggestion` or None. It is named by its
+dotted path in the setting CATEGORIZATION_PROVIDERS and must pass `providers.conformance`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+Direction = Literal["in", "out"]
+
+
+class ProviderError(Exception):
+    """A failure that a link foresees; its message is shown to the user as the reason."""
+
+
+class ProviderUnavailable(ProviderError):
+    """The link cannot be asked now: a refused connection, a time-out, a model that is not there."""
+
+
+class ProviderMisbehaved(ProviderError):
+    """The link answered, but not with an answer: garbage, or a category that was not offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category that may be answered. `key` is set for the system's own and never translated, "" for a user's."""
+
+    id: int
+    name: str
+    kind: Literal["expense", "income", "transfer"]
+    key: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One movement of money as a link sees it: no model, no request.
+
+    `amount` is positive, in units of `currency` (ISO 4217); `direction` says whether money came in or went out.
+    `country` is an ISO 3166 alpha-2 code or "". `owner` is the id of the ledger whose rules and history count.
+    """
+
+    description: str
+    categories: tuple[Category, ...]
+    owner: int
+    direction: Direction = "out"
+    merchant: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    date: date | None = None
+    account: int | None = None
+    country: str = ""
+    trigger: Literal["create", "import"] = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a link wants written besides the category. Empty values change nothing."""
+
+    merchant: str = ""
+    tags: tuple[str, ...] = ()
+
+
+NO_EFFECTS = Effects()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A link's answer.
+
+    `category` is the id of one of the offered categories, or None to leave the choice to the next link and keep only
+    the effects. `confidence` in [0, 1] is the probability that the category is right; `score` is the raw measure it was
+    made from. `explanation` is one sentence for the user; `details` are JSON values for the curious. `final` lets a
+    link answer below its threshold on purpose: the chain stops, but only suggests.
+    """
+
+    category: int | None
+    confidence: float
+    explanation: str
+    score: float | None = None
+    effects: Effects = NO_EFFECTS
+    alternatives: tuple[tuple[int, float], ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    final: bool = False
+
+
+class Provider(ABC):
+    """One link. The constructor takes keyword arguments (OPTIONS of the setting) and does no I/O."""
+
+    #: Shown to users as the source of an answer; one of the sources the ledger knows for the links that ship.
+    name: ClassVar[str]
+    #: Changes whenever answers may change; stored with every attempt.
+    version: str = "1"
+
+    @abstractmethod
+    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+        """Answer each transaction in the same order; None declines.
+
+        Raises ProviderUnavailable or ProviderMisbehaved when the whole batch could not be answered.
+        """
+
+    def key(self, transaction: Transaction) -> Hashable:
+        """Transactions with equal keys get equal answers, so the chain asks for one of them only."""
+        return transaction
+
+    def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+        """Answers known from before, at once and without any remote call. A deferred link may keep some."""
+        return [None] * len(transactions)
+
+    def check(self) -> list[str]:
+        """Say what is wrong with the options, one sentence each. No network, no database."""
+        return []
