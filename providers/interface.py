@@ -56,6 +56,8 @@ class Transaction:
     account: int | None = None
     country: str = ""
     trigger: Literal["create", "import"] = "create"
+    #: The owner's confirmed rows most like this one, best first: (description, category id). Only for deferred links.
+    examples: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,10 @@ class Suggestion:
     final: bool = False
 
 
+#: What a link says of one transaction. An error is data here: one bad answer does not spoil the rest of its batch.
+Answer = Suggestion | ProviderError | None
+
+
 class Provider(ABC):
     """One link. The constructor takes keyword arguments (OPTIONS of the setting) and does no I/O."""
 
@@ -98,10 +104,10 @@ class Provider(ABC):
     version: str = "1"
 
     @abstractmethod
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
         """Answer each transaction in the same order; None declines.
 
-        Raises ProviderUnavailable or ProviderMisbehaved when the whole batch could not be answered.
+        A ProviderError in the list concerns that transaction alone; one that is raised concerns the whole batch.
         """
 
     def key(self, transaction: Transaction) -> Hashable:
