@@ -111,8 +111,8 @@ class Provider(ABC):
         """
 
     def key(self, transaction: Transaction) -> Hashable:
-        """Transactions with equal keys get equal answers, so the chain asks for one of them only."""
-        return transaction
+        """Transactions with equal keys get equal answers, so the chain asks for one of them only; None: never equal."""
+        return None
 
     def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
         """Answers known from before, at once and without any remote call. A deferred link may keep some."""

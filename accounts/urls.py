@@ -1,0 +1,13 @@
+"""Addresses of signing in and of the person's own page."""
+
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("auth/register/", views.RegisterView.as_view(), name="register"),
+    path("auth/login/", views.LoginView.as_view(), name="login"),
+    path("auth/logout/", views.LogoutView.as_view(), name="logout"),
+    path("auth/logoutall/", views.LogoutAllView.as_view(), name="logoutall"),
+    path("users/me/", views.MeView.as_view(), name="me"),
+]

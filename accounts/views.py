@@ -1,0 +1,67 @@
+"""Signing in and out, and the person's own page."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from knox import views as knox
+from rest_framework import generics, status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from accounts.serializers import LoginSerializer, RegisterSerializer, SignedInSerializer, UserSerializer
+from accounts.services import register_user, sign_in
+
+
+class RegisterView(generics.GenericAPIView[User]):
+    """Create an account; the answer holds its first token."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    serializer_class = RegisterSerializer
+
+    @extend_schema(operation_id="auth_register", responses={201: SignedInSerializer})
+    def post(self, request: Request) -> Response:
+        if not settings.REGISTRATION_OPEN:
+            raise PermissionDenied("Registration is closed on this server.", code="registration_closed")
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        signed_in = register_user(**body.validated_data)
+        return Response(SignedInSerializer(signed_in).data, status=status.HTTP_201_CREATED)
+
+
+class LoginView(generics.GenericAPIView[User]):
+    """Get one more token, for one more device."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    serializer_class = LoginSerializer
+
+    @extend_schema(operation_id="auth_login", responses={200: SignedInSerializer})
+    def post(self, request: Request) -> Response:
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(SignedInSerializer(sign_in(user=body.validated_data["user"])).data)
+
+
+@extend_schema(operation_id="auth_logout", request=None, responses={204: None})
+class LogoutView(knox.LogoutView):  # type: ignore[misc]
+    """Forget the token that this request came with."""
+
+
+@extend_schema(operation_id="auth_logoutall", request=None, responses={204: None})
+class LogoutAllView(knox.LogoutAllView):  # type: ignore[misc]
+    """Forget every token of this person."""
+
+
+class MeView(generics.RetrieveUpdateAPIView[User]):
+    """The signed-in person and their preferences."""
+
+    serializer_class = UserSerializer
+    http_method_names = ["get", "patch", "head", "options"]
+
+    def get_object(self) -> Any:
+        return self.request.user

@@ -1,0 +1,80 @@
+"""Reads the environment: everything an operator may set, each with a working default.
+
+The table in docs/configuration.md is made from the same names; a test holds the two together.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; "
+    "PRAGMA temp_store=MEMORY;"
+)
+
+
+def text(name: str, default: str) -> str:
+    """The variable's value without surrounding blanks; the default where it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def number(name: str, default: int) -> int:
+    """Raises ImproperlyConfigured when the variable holds anything but a whole number."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Raises ImproperlyConfigured when the variable is neither yes nor no."""
+    value = text(name, "yes" if default else "no").lower()
+    if value not in {"yes", "no", "true", "false", "1", "0", "on", "off"}:
+        raise ImproperlyConfigured(f"{name} must be yes or no, not {value!r}.")
+    return value in {"yes", "true", "1", "on"}
+
+
+def items(name: str, default: str) -> list[str]:
+    """A comma-separated list."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def data_dir() -> Path:
+    """The folder of database, files and secret key; made when it is missing, readable by its owner alone."""
+    path = Path(text("OUTLAY_DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def secret_key(folder: Path) -> str:
+    """OUTLAY_SECRET_KEY, or the key kept in the data folder, made on the first start.
+
+    Two processes may start together: whoever links its file first wins, both then read the same whole key.
+    """
+    if given := os.environ.get("OUTLAY_SECRET_KEY", ""):
+        return given
+    path = folder / "secret_key"
+    if not path.exists():
+        draft = folder / f"secret_key.{os.getpid()}.{secrets.token_hex(4)}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text()
+
+
+def ollama_url() -> str:
+    """OLLAMA_HOST as Ollama's own tools read it: host, host:port or a URL; "" when the model is switched off."""
+    value = text("OLLAMA_HOST", "http://127.0.0.1:11434")
+    if value.lower() in {"off", "no", "none"}:
+        return ""
+    if "://" not in value:
+        value = f"http://{value}"
+    scheme, _, rest = value.partition("://")
+    host = rest.rstrip("/").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - a server's listening address, not ours
+    return f"{scheme}://{host}" if ":" in host.rpartition("]")[2] else f"{scheme}://{host}:11434"

@@ -1,0 +1,69 @@
+"""One envelope for every error, inside DRF and outside: RFC 9457 problem details with the failing fields named."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import is_valid_path
+from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import ErrorResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(status: int, detail: str, errors: list[dict[str, Any]]) -> dict[str, Any]:
+    """The body of an error: `errors` has one entry per failing field, `attr` null where no field is to blame."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": errors,
+    }
+
+
+class ProblemFormatter(ExceptionFormatter):  # type: ignore[misc]
+    """Shapes what DRF raised."""
+
+    def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
+        errors = [{"attr": e.attr, "code": e.code, "detail": e.detail} for e in error_response.errors]
+        first = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} fields are wrong."
+        return problem(self.exc.status_code, first, errors)
+
+
+class ProblemHandler(ExceptionHandler):  # type: ignore[misc]
+    """Answers with the media type of problem details."""
+
+    def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+        return Response(data, status=exc.status_code, headers=self.get_headers(exc), content_type=CONTENT_TYPE)
+
+
+def _page(status: HTTPStatus, code: str, detail: str) -> HttpResponse:
+    body = problem(status, detail, [{"attr": None, "code": code, "detail": detail}])
+    return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: a host that is not allowed, a body over the limit, a malformed form."""
+    return _page(HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return _page(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: no such address."""
+    if is_valid_path(f"{request.path_info}/"):
+        return _page(HTTPStatus.NOT_FOUND, "slash_missing", f"Addresses end with a slash: {request.path_info}/")
+    return _page(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address; /api/v1/docs/ lists all.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: says nothing of the inside; the log has the trace."""
+    return _page(HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Something went wrong here; the server's log says what.")

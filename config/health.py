@@ -1,0 +1,122 @@
+"""Whether the server lives, and whether it is ready to work. Neither asks anything outside this machine."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult, get_date_max
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from providers.breaker import CacheBreaker
+from providers.loading import configured_chain
+
+#: A task that has waited this long means that no worker runs.
+OVERDUE = timedelta(minutes=2)
+
+
+class LiveSerializer(serializers.Serializer[Any]):
+    """The process answers."""
+
+    status = serializers.ChoiceField(choices=["ok"])
+
+
+class PartSerializer(serializers.Serializer[Any]):
+    """One part: `ok`, or `failing` and why. A part that is not required does not make the whole fail."""
+
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=["ok", "failing", "off"])
+    required = serializers.BooleanField()
+    detail = serializers.CharField(allow_null=True)
+
+
+class ReadySerializer(serializers.Serializer[Any]):
+    """Every part by name; the status is failing when a required one fails."""
+
+    status = serializers.ChoiceField(choices=["ok", "failing"])
+    parts = PartSerializer(many=True)
+
+
+class _OpenView(APIView):
+    """Needs no token."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class LiveView(_OpenView):
+    """Whether the process answers at all."""
+
+    @extend_schema(operation_id="health_live", responses=LiveSerializer)
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class ReadyView(_OpenView):
+    """Whether database, migrations, cache, tasks and model are there; 503 when a required part is not."""
+
+    @extend_schema(operation_id="health_ready", responses={200: ReadySerializer, 503: ReadySerializer})
+    def get(self, request: Request) -> Response:
+        parts = [_part(name, probe, required=name not in {"tasks", "model"}) for name, probe in PROBES.items()]
+        failing = any(part["required"] and part["status"] == "failing" for part in parts)
+        body = {"status": "failing" if failing else "ok", "parts": parts}
+        return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE if failing else status.HTTP_200_OK)
+
+
+def _database() -> tuple[str, str | None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok", None
+
+
+def _migrations() -> tuple[str, str | None]:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return ("failing", f"{len(missing)} migrations are not applied.") if missing else ("ok", None)
+
+
+def _cache() -> tuple[str, str | None]:
+    cache.set("health", 1, 10)
+    return ("ok", None) if cache.get("health") == 1 else ("failing", "The cache forgets what it is given.")
+
+
+def _tasks() -> tuple[str, str | None]:
+    long_ago = timezone.now() - OVERDUE
+    no_delay = DBTaskResult.objects.ready().filter(run_after=get_date_max(), enqueued_at__lt=long_ago)
+    n = no_delay.count() + DBTaskResult.objects.ready().filter(run_after__lt=long_ago).count()
+    return ("failing", f"{n} tasks wait; is the worker running?") if n else ("ok", None)
+
+
+def _model() -> tuple[str, str | None]:
+    """What is known from the last calls; asking now could take seconds."""
+    deferred = configured_chain().deferred
+    if not deferred:
+        return "off", "No local model is configured."
+    last_error = CacheBreaker().describe(deferred[0].provider.name)["last_error"]
+    return ("failing", str(last_error)) if last_error else ("ok", None)
+
+
+Probe = Callable[[], tuple[str, str | None]]
+PROBES: dict[str, Probe] = {
+    "database": _database,
+    "migrations": _migrations,
+    "cache": _cache,
+    "tasks": _tasks,
+    "model": _model,
+}
+
+
+def _part(name: str, probe: Probe, *, required: bool) -> dict[str, Any]:
+    try:
+        state, detail = probe()
+    except DatabaseError as error:
+        state, detail = "failing", type(error).__name__
+    return {"name": name, "status": state, "required": required, "detail": detail}

@@ -1,0 +1,64 @@
+"""The OpenAPI document: every operation names its errors; the one envelope is described once."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    """One wrong field; `attr` is its path such as `conditions.0.op`, null where no field is to blame."""
+
+    attr = serializers.CharField(allow_null=True)
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Problem details as RFC 9457 has them, with the failing fields named."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        return super().get_fields() | {"errors": FieldErrorSerializer(many=True)}  # a serializer's `errors` is taken
+
+
+ERRORS = {
+    "400": "A field is missing or wrong.",
+    "401": "The token is missing, wrong or expired.",
+    "403": "You may not do this.",
+    "404": "There is no such thing, or it is not yours.",
+    "409": "It does not go together with what is there.",
+    "413": "The body is too large.",
+    "415": "The body is of a media type that is not read.",
+}
+
+
+class ProblemSchema(AutoSchema):  # type: ignore[misc]
+    """Adds to each operation the errors that it can answer."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            problem = self.resolve_serializer(ProblemSerializer, "response").ref
+            content = {"application/problem+json": {"schema": problem}}
+            for code in self._error_codes(operation):
+                operation["responses"].setdefault(code, {"description": ERRORS[code], "content": content})
+        return operation
+
+    def _error_codes(self, operation: dict[str, Any]) -> list[str]:
+        codes = set[str]()
+        if self.view.permission_classes and self.get_auth():
+            codes |= {"401"}
+        if "requestBody" in operation or operation.get("parameters"):
+            codes |= {"400"}
+        if self.method not in {"GET", "HEAD"}:
+            codes |= {"403", "409"}
+        if "requestBody" in operation:
+            codes |= {"413", "415"}
+        if "{" in self.path:
+            codes |= {"404"}
+        return sorted(codes)

@@ -1,0 +1,168 @@
+"""Django's settings. What an operator may change comes from the environment (docs/configuration.md)."""
+
+from datetime import timedelta
+from typing import Any
+
+import dj_database_url
+
+from config import environment
+
+BASE_DIR = environment.BASE_DIR
+DATA_DIR = environment.data_dir()
+VERSION = "0.1.0"
+
+SECRET_KEY = environment.secret_key(DATA_DIR)
+DEBUG = environment.flag("OUTLAY_DEBUG", default=False)
+HOST = environment.text("OUTLAY_HOST", "127.0.0.1")
+PORT = environment.number("OUTLAY_PORT", 8000)
+ALLOWED_HOSTS = environment.items("OUTLAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+REGISTRATION_OPEN = environment.flag("OUTLAY_REGISTRATION_OPEN", default=True)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "knox",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "django_tasks",
+    "django_tasks_db",
+    "config",
+    "accounts",
+    "providers",
+    "expenses",
+    "rules",
+    "statements",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.config(
+        default=f"sqlite:///{DATA_DIR / 'outlay.sqlite3'}", conn_max_age=None, conn_health_checks=True
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE takes the write lock at BEGIN: deferred transactions that read before they write fail with
+    # "database is locked" as soon as two of them meet.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": environment.SQLITE_PRAGMAS,
+    }
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.UsernameOrEmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(days=environment.number("OUTLAY_TOKEN_DAYS", 30)),
+    "AUTO_REFRESH": True,
+    "MIN_REFRESH_INTERVAL": 86_400,
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True  # no collectstatic on a fresh machine
+MEDIA_ROOT = DATA_DIR / "files"
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20) * 1024 * 1024
+IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000)
+#: Statements up to this size are read within the request, larger ones by the worker.
+IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+APPEND_SLASH = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "config.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.ProblemSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "config.errors.ProblemHandler",
+    "EXCEPTION_FORMATTER_CLASS": "config.errors.ProblemFormatter",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Outlay",
+    "DESCRIPTION": "An expense API for your own machine: it says why a transaction got its category, and how likely "
+    "that is right. Send your token as `Authorization: Token <token>`.",
+    "VERSION": VERSION,
+    "LICENSE": {"name": "AGPL-3.0-or-later"},
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "REDOC_UI_SETTINGS": {"disableSearch": False},
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+OLLAMA_URL = environment.ollama_url()
+OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
+
+#: The chain, asked in this order. MIN_CONFIDENCE is the threshold at which a link's answer is taken without asking you.
+CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
+    {"BACKEND": "rules.provider.RulesProvider"},
+    {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
+    {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
+]
+if OLLAMA_URL:
+    CATEGORIZATION_PROVIDERS.append(
+        {
+            "BACKEND": "providers.ollama.OllamaProvider",
+            "MIN_CONFIDENCE": 0.80,
+            "DEFERRED": True,
+            "OPTIONS": {"host": OLLAMA_URL, "model": OLLAMA_MODEL},
+        }
+    )
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": environment.text("OUTLAY_LOG_LEVEL", "INFO").upper()},
+    "loggers": {"django_tasks": {"level": "WARNING"}, "django_tasks_db": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+}

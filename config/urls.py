@@ -1,0 +1,24 @@
+"""All addresses: the API under /api/v1/, its documentation, health."""
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from config import errors, health
+
+api = [
+    path("", include("accounts.urls")),
+    path("", include("expenses.urls")),
+    path("", include("rules.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("redoc/", SpectacularRedocView.as_view(), name="redoc"),
+    path("health/live/", health.LiveView.as_view(), name="live"),
+    path("health/ready/", health.ReadyView.as_view(), name="ready"),
+]
+urlpatterns = [path("", RedirectView.as_view(pattern_name="docs")), path("api/v1/", include(api))]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -1,0 +1,53 @@
+"""The categories that a ledger can use, loaded once for a request or a batch and looked up in memory."""
+
+from dataclasses import dataclass, field
+
+from accounts.models import User
+from expenses.kinds import offered_kinds
+from expenses.membership import ledger_id_of
+from expenses.models import Category
+from providers.interface import Category as OfferedCategory
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All categories of one ledger."""
+
+    categories: dict[int, Category]
+    _offers: dict[tuple[str, str | None], tuple[OfferedCategory, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, ledger_id: int) -> "Catalog":
+        """One query."""
+        return cls({category.pk: category for category in Category.objects.in_ledger(ledger_id)})
+
+    @classmethod
+    def load_for(cls, user: User) -> "Catalog":
+        """The catalog of the ledger that the person works in."""
+        return cls.load(ledger_id_of(user))
+
+    def find(self, wanted: int | str) -> Category | None:
+        """By id, or by name whatever the case; a ledger's own goes before a system one of the same name."""
+        if isinstance(wanted, int):
+            return self.categories.get(wanted)
+        name = wanted.strip().casefold()
+        named = [c for c in self.categories.values() if name in {c.name.casefold(), c.display_name.casefold()}]
+        return max(named, key=lambda c: c.ledger_id is not None, default=None)
+
+    def offered(self, direction: str, kind: str | None) -> tuple[OfferedCategory, ...]:
+        """What the chain may choose from; equal arguments give the same object, which links may compare by identity."""
+        key = (direction, kind)
+        if key not in self._offers:
+            kinds = offered_kinds(direction, kind)
+            self._offers[key] = tuple(_offer(c) for c in self.categories.values() if c.kind in kinds)
+        return self._offers[key]
+
+    def with_children(self, category: Category) -> list[int]:
+        """The category's id and those of the categories below it."""
+        return [category.pk, *(c.pk for c in self.categories.values() if c.parent_id == category.pk)]
+
+
+def _offer(category: Category) -> OfferedCategory:
+    return OfferedCategory(
+        id=category.pk, name=category.name, kind=category.kind, key=category.key, description=category.description
+    )

@@ -1,0 +1,86 @@
+"""Between the ledger and the chain: rows become questions, verdicts become fields and a stored decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from expenses.catalog import Catalog
+from expenses.models import Decision, Status
+from providers.chain import Attempt, Verdict, confidence_of
+
+EXPLANATION_LENGTH = Decision._meta.get_field("explanation").max_length or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a row's category stands after the chain was asked."""
+
+    status: str
+    category: int | None = None
+    suggested_category: int | None = None
+    source: str = ""
+    confidence: float | None = None
+
+
+def standing_of(verdict: Verdict) -> Standing:
+    """Translate a verdict: a sure answer is taken, an unsure one suggested, and the model is waited for."""
+    best = verdict.best
+    if best is None or best.suggestion is None:
+        return Standing(Status.PENDING if verdict.is_waiting else Status.NONE)
+    category, confidence = best.suggestion.category, round(best.suggestion.confidence, 4)
+    if verdict.decided is not None:
+        return Standing(Status.AUTOMATIC, category, None, best.provider, confidence)
+    status = Status.PENDING if verdict.is_waiting else Status.SUGGESTED
+    return Standing(status, None, category, best.provider, confidence)
+
+
+def explain(verdict: Verdict) -> str:
+    """One sentence for the user: why it is so, or why it is not yet so."""
+    if verdict.decided is not None:
+        return verdict.decided.explanation
+    waiting = next((a for a in verdict.attempts if a.will_retry), None)
+    if verdict.is_waiting and waiting is not None:
+        return f"Nothing else was sure enough, so the local model will be asked. {waiting.explanation}"
+    if verdict.best is not None:
+        return f"Not sure enough to take: {verdict.best.explanation}"
+    asked = ", ".join(a.provider for a in verdict.attempts)
+    return f"Nothing recognized this text (asked: {asked})." if asked else "Nothing was asked about this text."
+
+
+def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:
+    """The decision to store, unsaved."""
+    best = verdict.best
+    category = best.suggestion.category if best is not None and best.suggestion is not None else None
+    return Decision(
+        ledger_id=ledger_id,
+        source=best.provider if best is not None else "",
+        category_name=_name(category, catalog),
+        confidence=round(confidence_of(best), 4) if best is not None else None,
+        explanation=explain(verdict)[:EXPLANATION_LENGTH],
+        attempts=attempts_as_json(verdict.attempts, catalog=catalog),
+    )
+
+
+def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[dict[str, Any]]:
+    """The attempts as the API shows them and the database keeps them; categories by name, since ids may go."""
+    return [_attempt_as_json(attempt, catalog) for attempt in attempts]
+
+
+def _attempt_as_json(attempt: Attempt, catalog: Catalog) -> dict[str, Any]:
+    suggestion = attempt.suggestion
+    named = suggestion is not None and suggestion.category is not None
+    return {
+        "provider": attempt.provider,
+        "version": attempt.version,
+        "outcome": str(attempt.outcome),
+        "category_name": _name(suggestion.category, catalog) or None if suggestion else None,
+        "confidence": round(suggestion.confidence, 4) if suggestion and named else None,
+        "score": suggestion.score if suggestion else None,
+        "explanation": attempt.explanation,
+        "duration_ms": attempt.duration_ms,
+        "details": dict(suggestion.details) if suggestion else {},
+    }
+
+
+def _name(category: int | None, catalog: Catalog) -> str:
+    return catalog.categories[category].display_name if category in catalog.categories else ""

@@ -1,0 +1,157 @@
+"""Asking the chain, and looking at it."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from expenses.bodies import AttemptSerializer
+from expenses.catalog import Catalog
+from expenses.inputs import today_of
+from expenses.kinds import CATEGORY_KIND, DIRECTION
+from expenses.membership import ledger_id_of
+from expenses.models import DESCRIPTION_LENGTH, Status
+from expenses.references import AccountReference, AmountField, CurrencyField
+from expenses.suggestions import suggest_categories
+from providers.breaker import CacheBreaker
+from providers.chain import Link
+from providers.interface import Transaction
+from providers.loading import configured_chain
+
+MAX_QUESTIONS = 100
+
+
+class QuestionInput(serializers.Serializer[Any]):
+    """A text, and what else is known of the payment."""
+
+    description = serializers.CharField(max_length=DESCRIPTION_LENGTH)
+    kind = serializers.ChoiceField(choices=list(CATEGORY_KIND), required=False)
+    direction = serializers.ChoiceField(choices=["in", "out"], required=False)
+    amount = AmountField(required=False, allow_null=True)
+    currency = CurrencyField(required=False)
+    date = serializers.DateField(required=False)
+    merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    account = AccountReference(required=False, allow_null=True)
+
+    def question(self, fields: dict[str, Any]) -> Transaction:
+        """What the chain is asked; `fields` are validated."""
+        user, account, kind = self.context["request"].user, fields.get("account"), fields.get("kind")
+        direction = fields.get("direction") or DIRECTION.get(kind or "", "out")
+        return Transaction(
+            description=fields["description"],
+            categories=self.context["catalog"].offered(direction, kind),
+            owner=ledger_id_of(user),
+            direction=direction,
+            merchant=fields.get("merchant", ""),
+            amount=fields.get("amount"),
+            currency=fields.get("currency") or (account.currency if account else user.base_currency),
+            date=fields.get("date") or today_of(user),
+            account=account.pk if account else None,
+            country=account.country if account else "",
+        )
+
+
+class SuggestInput(QuestionInput):
+    """One question, or a list of them under `transactions`."""
+
+    description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
+    use_model = serializers.BooleanField(default=True)
+    transactions = QuestionInput(many=True, required=False, max_length=MAX_QUESTIONS)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("description" in attrs) == ("transactions" in attrs):
+            raise serializers.ValidationError({"description": "Give `description` or `transactions`."}, "required")
+        return attrs
+
+
+class AlternativeSerializer(serializers.Serializer[Any]):
+    """Another category that was thought of."""
+
+    category_name = serializers.CharField()
+    confidence = serializers.FloatField()
+
+
+class SuggestAnswer(serializers.Serializer[Any]):
+    """The likeliest category. For a list of questions: `results` with one such body each."""
+
+    status = serializers.ChoiceField(choices=[s for s in Status.values if s != Status.CONFIRMED])
+    category = serializers.IntegerField(allow_null=True)
+    category_name = serializers.CharField(allow_null=True)
+    confidence = serializers.FloatField(allow_null=True)
+    source = serializers.CharField(allow_null=True)
+    rationale = serializers.CharField()
+    alternatives = AlternativeSerializer(many=True)
+    attempts = AttemptSerializer(many=True)
+
+
+class SuggestView(APIView):
+    """What category a text would get; nothing is written."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="categorization_suggest", request=SuggestInput, responses=SuggestAnswer)
+    def post(self, request: Request) -> Response:
+        context = {"request": request, "catalog": Catalog.load_for(request.user)}
+        body = SuggestInput(data=request.data, context=context)
+        body.is_valid(raise_exception=True)
+        fields = body.validated_data
+        many = fields.get("transactions", [fields])
+        answers = suggest_categories(
+            questions=[body.question(one) for one in many], catalog=context["catalog"], use_model=fields["use_model"]
+        )
+        return Response({"results": answers} if "transactions" in fields else answers[0])
+
+
+class BreakerSerializer(serializers.Serializer[Any]):
+    """Open: the link kept failing, and is left alone for a minute."""
+
+    state = serializers.ChoiceField(choices=["closed", "open"])
+    n_failures = serializers.IntegerField()
+    last_error = serializers.CharField(allow_null=True)
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    """One link of the chain."""
+
+    name = serializers.CharField()
+    version = serializers.CharField()
+    backend = serializers.CharField()
+    min_confidence = serializers.FloatField()
+    deferred = serializers.BooleanField()
+    health = serializers.ChoiceField(choices=["ok", "failing"])
+    breaker = BreakerSerializer()
+
+
+class ChainAnswer(serializers.Serializer[Any]):
+    """The links in the order in which they are asked."""
+
+    links = LinkSerializer(many=True)
+
+
+class ChainView(APIView):
+    """The links, their versions, thresholds and health."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="categorization_chain", responses=ChainAnswer)
+    def get(self, request: Request) -> Response:
+        entries = zip(configured_chain().links, settings.CATEGORIZATION_PROVIDERS, strict=True)
+        return Response({"links": [_describe(link, entry["BACKEND"]) for link, entry in entries]})
+
+
+def _describe(link: Link, backend: str) -> dict[str, Any]:
+    breaker = CacheBreaker().describe(link.provider.name)
+    return {
+        "name": link.provider.name,
+        "version": link.provider.version,
+        "backend": backend,
+        "min_confidence": link.min_confidence,
+        "deferred": link.is_deferred,
+        "health": "failing" if breaker["n_failures"] else "ok",
+        "breaker": breaker,
+    }

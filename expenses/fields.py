@@ -1,0 +1,45 @@
+"""A column for money that is exact on every database."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from expenses.money import SCALE
+
+
+class ExactDecimalField(models.BigIntegerField[Any, Any]):
+    """A Decimal kept as a 64-bit count of ten-thousandths.
+
+    SQLite has no decimal type and would keep and add up a DecimalField as floating point.
+    """
+
+    description = "Exact decimal"
+
+    def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-SCALE)
+
+    def to_python(self, value: Any) -> Any:
+        if value is None or isinstance(value, Decimal):
+            return value
+        try:
+            return Decimal(str(value))
+        except ArithmeticError:
+            raise ValidationError(f"“{value}” is not a decimal number.", code="invalid") from None
+
+    def get_prep_value(self, value: Any) -> int | None:
+        """Raises ValueError when the value has more decimal places than the column."""
+        value = self.to_python(value)
+        if value is None:
+            return None
+        scaled = value.scaleb(SCALE)
+        if scaled != (whole := int(scaled)):
+            raise ValueError(f"{value} has more than {SCALE} decimal places.")
+        return whole
+
+    def formfield(self, **kwargs: Any) -> Any:
+        from django import forms  # noqa: PLC0415 - only the operator's pages need forms
+
+        return models.Field.formfield(self, **{"form_class": forms.DecimalField, **kwargs})

@@ -1,0 +1,86 @@
+"""What lists can be narrowed by."""
+
+import re
+from calendar import monthrange
+from datetime import date
+from typing import Any, ClassVar
+
+from django.db.models import Q
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+
+from expenses.catalog import Catalog
+from expenses.models import Account, Status, Transaction
+from expenses.querysets import TransactionQuerySet
+from expenses.references import as_id_or_name
+
+MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
+
+
+class TransactionFilter(filters.FilterSet):
+    """Filters of transactions; a category includes those below it, names are accepted wherever ids are."""
+
+    start_date = filters.DateFilter("date", "gte")
+    end_date = filters.DateFilter("date", "lte")
+    year = filters.NumberFilter(method="by_year", min_value=1, max_value=9999)
+    month = filters.CharFilter(method="by_month", help_text="A month as 2026-11, or 1 to 12 beside `year`.")
+    category = filters.CharFilter(method="by_category")
+    account = filters.CharFilter(method="by_account")
+    tag = filters.CharFilter(method="by_tag")
+    merchant = filters.CharFilter("merchant", "icontains")
+    min_amount = filters.NumberFilter("amount", "gte", max_digits=13, decimal_places=4)
+    max_amount = filters.NumberFilter("amount", "lte", max_digits=13, decimal_places=4)
+    search = filters.CharFilter(method="by_search", help_text="Every word occurs in description, merchant or notes.")
+    kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
+    status = filters.MultipleChoiceFilter("review_status", choices=Status.choices)
+    source = filters.CharFilter("category_source")
+    uncategorized = filters.BooleanFilter("category", "isnull")
+    external_id = filters.CharFilter("external_id")
+    ordering = filters.OrderingFilter(
+        fields=[("date", "date"), ("amount", "amount"), ("created_at", "created_at"), ("id", "id")]
+    )
+
+    class Meta:
+        model = Transaction
+        fields: ClassVar[list[str]] = []
+
+    @property
+    def qs(self) -> Any:
+        """The id comes last in every order, so that pages never overlap."""
+        rows = super().qs
+        order = [name for name in (rows.query.order_by or ("-date",)) if name.lstrip("-") != "id"]
+        return rows.order_by(*order, "id" if order and not order[-1].startswith("-") else "-id")
+
+    def by_year(self, rows: TransactionQuerySet, name: str, value: Any) -> TransactionQuerySet:
+        return rows.filter(date__year=int(value))
+
+    def by_month(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        match = MONTH.fullmatch(value)
+        if match is None:
+            raise serializers.ValidationError({"month": "Give a month as 2026-11, or 1 to 12."}, code="invalid")
+        year, month = match["year"], int(match["month"])
+        if year is None:
+            return rows.filter(date__month=month)
+        last_day = monthrange(int(year), month)[1]
+        return rows.between(date(int(year), month, 1), date(int(year), month, last_day))
+
+    def by_category(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        catalog: Catalog = Catalog.load_for(self.request.user)
+        category = catalog.find(as_id_or_name(value)) or catalog.find(value)
+        if category is None:
+            raise serializers.ValidationError({"category": f"There is no category “{value}”."}, code="does_not_exist")
+        return rows.filter(category__in=catalog.with_children(category))
+
+    def by_account(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        wanted = as_id_or_name(value)
+        same = Q(name__iexact=value) | (Q(pk=wanted) if isinstance(wanted, int) else Q())
+        account = Account.objects.for_user(self.request.user).filter(same).first()
+        if account is None:
+            raise serializers.ValidationError({"account": f"There is no account “{value}”."}, code="does_not_exist")
+        return rows.filter(account=account)
+
+    def by_tag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(tags__name__iexact=value)
+
+    def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.search(value)

@@ -1,0 +1,279 @@
+"""The tables of the ledger. Invariants are constraints with names; every write goes through a service."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext
+
+from expenses.fields import ExactDecimalField
+from expenses.querysets import AccountQuerySet, CategoryQuerySet, RunQuerySet, TagQuerySet, TransactionQuerySet
+
+DESCRIPTION_LENGTH = 500
+
+
+class Ledger(models.Model):
+    """The books of one person or household.
+
+    `version` rises with every write, under a lock on this row, and is stamped on what was written.
+    """
+
+    founder = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    version = models.BigIntegerField(default=0)
+    #: A task that asks the model about pending rows is queued; nobody else queues one before this instant.
+    resolving_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"Ledger {self.pk}"
+
+
+class Role(models.TextChoices):
+    """What a member may do: everything, write, or read."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class Membership(models.Model):
+    """Who sees a ledger: this table alone decides."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["ledger", "user"], name="membership_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.ledger} ({self.role})"
+
+    @property
+    def may_write(self) -> bool:
+        return self.role != Role.VIEWER
+
+
+class AccountType(models.TextChoices):
+    """What kind of account it is."""
+
+    CHECKING = "checking"
+    SAVINGS = "savings"
+    CARD = "card"
+    CASH = "cash"
+    OTHER = "other"
+
+
+class Account(models.Model):
+    """Where money lies: a bank account, a card, a purse."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="accounts")
+    name = models.CharField(max_length=100)
+    type = models.CharField(max_length=8, choices=AccountType.choices, default=AccountType.CHECKING)
+    currency = models.CharField(max_length=3)
+    country = models.CharField(max_length=2, blank=True, default="")
+    opening_balance = ExactDecimalField(default=0)
+    version = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint("ledger", Lower("name"), name="account_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Category(models.Model):
+    """What money is spent on or comes from. The system's own belong to no ledger and have a key."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, null=True, related_name="categories")
+    key = models.CharField(max_length=32, blank=True, default="")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=8, choices=[(k, k) for k in ("expense", "income", "transfer")])
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    icon = models.CharField(max_length=32, blank=True, default="")
+    color_token = models.CharField(max_length=32, blank=True, default="")
+    description = models.CharField(max_length=200, blank=True, default="")
+    version = models.BigIntegerField(default=0)
+
+    objects: ClassVar[Any] = CategoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                "ledger", Lower("name"), name="category_name_unique", condition=models.Q(ledger__isnull=False)
+            ),
+            models.UniqueConstraint("key", name="category_key_unique", condition=models.Q(ledger__isnull=True)),
+            models.CheckConstraint(
+                condition=models.Q(ledger__isnull=True) ^ models.Q(key=""), name="category_is_system_or_own"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """A system category's name in the reader's language; a user's own as written."""
+        return gettext(self.name) if self.key else self.name
+
+
+class Tag(models.Model):
+    """A label across categories."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=50)
+
+    objects: ClassVar[Any] = TagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint("ledger", Lower("name"), name="tag_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Run(models.Model):
+    """Anything that writes many rows by machine; it shows progress and remembers how it ended."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="runs")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16)
+    #: The id of what it works on: for kind import, the import.
+    subject = models.BigIntegerField(null=True)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PENDING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    error = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} run {self.pk} ({self.status})"
+
+
+class Decision(models.Model):
+    """Why: what every link said, kept as text so that it stays readable when the rule or the model is gone.
+
+    Rows of one batch that got the same answers share one decision.
+    """
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+")
+    source = models.CharField(max_length=32, blank=True, default="")
+    category_name = models.CharField(max_length=100, blank=True, default="")
+    confidence = models.FloatField(null=True)
+    explanation = models.CharField(max_length=500)
+    attempts = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.explanation
+
+
+class Status(models.TextChoices):
+    """How a row's category stands; `confirmed` is never overwritten by a machine."""
+
+    CONFIRMED = "confirmed"
+    AUTOMATIC = "automatic"
+    SUGGESTED = "suggested"
+    PENDING = "pending"
+    NONE = "none"
+
+
+class Transaction(models.Model):
+    """One movement of money. `raw_description` is what the bank or client wrote, and is never rewritten."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="transactions", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="transactions", db_index=False)
+    kind = models.CharField(max_length=8, choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
+    direction = models.CharField(max_length=3, choices=[("in", "in"), ("out", "out")])
+    amount = ExactDecimalField()
+    currency = models.CharField(max_length=3)
+    date = models.DateField()
+    raw_description = models.CharField(max_length=DESCRIPTION_LENGTH)
+    description = models.CharField(max_length=DESCRIPTION_LENGTH)
+    merchant = models.CharField(max_length=200, blank=True, default="")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="transactions", db_index=False)
+    category_source = models.CharField(max_length=32, blank=True, default="")
+    category_confidence = models.FloatField(null=True)
+    review_status = models.CharField(max_length=9, choices=Status.choices, default=Status.NONE)
+    suggested_category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+", db_index=False)
+    decision = models.ForeignKey(Decision, models.SET_NULL, null=True, related_name="transactions")
+    payment_method = models.CharField(max_length=50, null=True)  # noqa: DJ001 - the API says null, not ""
+    notes = models.TextField(blank=True, default="")
+    tags = models.ManyToManyField(Tag, related_name="transactions")
+    external_id = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null leaves the unique constraint
+    #: Equal for the same row of two statements of one account that overlap; null for rows that no statement brought.
+    fingerprint = models.CharField(max_length=32, null=True)  # noqa: DJ001 - the same
+    #: The normalized text and its first letters: what history is looked up by.
+    match_text = models.CharField(max_length=200, blank=True, default="")
+    match_prefix = models.CharField(max_length=4, blank=True, default="")
+    #: The client said what kind it is, so a machine keeps to it.
+    is_kind_stated = models.BooleanField(default=False)
+    parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="parts", db_index=False)
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="transactions")
+    version = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[Any] = TransactionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date", "-id"]
+        indexes = [
+            models.Index("ledger", "-date", "-id", name="transaction_date"),
+            models.Index(fields=["ledger", "category", "date"], name="transaction_category"),
+            models.Index(fields=["ledger", "version"], name="transaction_version"),
+            models.Index(
+                fields=["ledger", "match_prefix"],
+                name="transaction_history",
+                condition=models.Q(review_status=Status.CONFIRMED),
+            ),
+            models.Index(
+                fields=["ledger", "id"], name="transaction_pending", condition=models.Q(review_status=Status.PENDING)
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="transaction_amount_positive"),
+            models.CheckConstraint(
+                condition=models.Q(kind="expense", direction="out")
+                | models.Q(kind__in=["income", "refund"], direction="in")
+                | models.Q(kind="transfer"),
+                name="transaction_kind_fits_direction",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(review_status__in=[Status.AUTOMATIC, Status.CONFIRMED])
+                | models.Q(category__isnull=False),
+                name="transaction_status_has_category",
+            ),
+            models.UniqueConstraint(fields=["account", "external_id"], name="transaction_external_id_unique"),
+            models.UniqueConstraint(
+                fields=["ledger", "external_id"],
+                name="transaction_external_id_unique_without_account",
+                condition=models.Q(account__isnull=True),
+            ),
+            models.UniqueConstraint(fields=["account", "fingerprint"], name="transaction_fingerprint_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.description}"

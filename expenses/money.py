@@ -1,0 +1,59 @@
+"""Amounts with their currency, and the one place that rounds."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+
+from babel.numbers import get_currency_precision, list_currencies
+
+#: ISO 4217 knows no currency with more decimal places than four (CLF, UYW).
+SCALE = 4
+#: Amounts stay below this, so that the sum of a million of them fits a 64-bit integer of ten-thousandths.
+MAX_AMOUNT = Decimal(10) ** 9
+
+
+@lru_cache(maxsize=1)
+def currency_codes() -> frozenset[str]:
+    """ISO 4217 codes, present and past."""
+    return frozenset(list_currencies())
+
+
+@lru_cache(maxsize=512)
+def minor_units(currency: str) -> int:
+    """Decimal places of a currency: EUR 2, JPY 0, KWD 3."""
+    return min(get_currency_precision(currency), SCALE)
+
+
+def has_minor_units(amount: Decimal, currency: str) -> bool:
+    """Whether the amount can be paid: it has no more decimal places than its currency."""
+    exponent = amount.normalize().as_tuple().exponent
+    return isinstance(exponent, int) and -exponent <= minor_units(currency)
+
+
+def round_to_minor_units(amount: Decimal, currency: str) -> Decimal:
+    """Half up, away from zero, as banks round on statements."""
+    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_UP)
+
+
+def format_amount(amount: Decimal, currency: str) -> str:
+    """The decimal string of the API: always the currency's decimal places, never an exponent."""
+    return f"{round_to_minor_units(amount, currency):f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount that never forgets its currency; adding two currencies raises ValueError."""
+
+    amount: Decimal
+    currency: str
+
+    def __add__(self, other: "Money") -> "Money":
+        if self.currency != other.currency:
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added without a rate.")
+        return Money(self.amount + other.amount, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.amount, self.currency)
+
+    def __str__(self) -> str:
+        return f"{format_amount(self.amount, self.currency)} {self.currency}"

@@ -1,0 +1,78 @@
+"""Who sees what, and the reads that the rest is made of. `for_user` is the only door."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from expenses.membership import ledger_id_of
+
+if TYPE_CHECKING:
+    from expenses.models import Account, Category, Run, Tag, Transaction  # noqa: F401 - for the annotations below
+
+
+class OwnedQuerySet(models.QuerySet[Any]):
+    """Rows that belong to a ledger."""
+
+    def for_user(self, user: User) -> Self:
+        """The rows of the ledger that this person works in; a stranger's id is simply not there."""
+        return self.filter(ledger_id=ledger_id_of(user))
+
+
+class AccountQuerySet(OwnedQuerySet):
+    """Accounts."""
+
+
+class TagQuerySet(OwnedQuerySet):
+    """Tags."""
+
+
+class RunQuerySet(OwnedQuerySet):
+    """Runs."""
+
+
+class CategoryQuerySet(models.QuerySet[Any]):
+    """Categories: the system's and the ledger's own."""
+
+    def for_user(self, user: User) -> Self:
+        return self.in_ledger(ledger_id_of(user))
+
+    def in_ledger(self, ledger_id: int) -> Self:
+        return self.filter(Q(ledger_id=ledger_id) | Q(ledger_id=None))
+
+
+class TransactionQuerySet(OwnedQuerySet):
+    """Transactions."""
+
+    def with_related(self) -> Self:
+        """Everything a body shows, in two queries however many rows."""
+        return self.select_related("account", "category", "suggested_category", "decision", "run").prefetch_related(
+            "tags"
+        )
+
+    def uncategorized(self) -> Self:
+        return self.filter(category=None)
+
+    def between(self, start: date, end: date) -> Self:
+        """Both days included."""
+        return self.filter(date__gte=start, date__lte=end)
+
+    def confirmed(self) -> Self:
+        return self.filter(review_status="confirmed", category__isnull=False)
+
+    def pending(self) -> Self:
+        return self.filter(review_status="pending")
+
+    def search(self, text: str) -> Self:
+        """Every word occurs in the description, the merchant or the notes."""
+        found = self
+        for word in text.split():
+            found = found.filter(
+                Q(description__icontains=word)
+                | Q(raw_description__icontains=word)
+                | Q(merchant__icontains=word)
+                | Q(notes__icontains=word)
+            )
+        return found

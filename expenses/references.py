@@ -1,0 +1,115 @@
+"""Serializer fields for input that may name a thing by id or by name."""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import User
+from expenses.catalog import Catalog
+from expenses.models import Account, Category
+from expenses.money import MAX_AMOUNT, SCALE, currency_codes
+
+ID_OR_NAME = {"oneOf": [{"type": "integer"}, {"type": "string"}], "nullable": True}
+
+
+def as_id_or_name(value: Any) -> int | str:
+    """An id as int, a name as stripped str. Raises ValidationError for anything else, and for ids beyond 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise serializers.ValidationError("Give an id or a name.", code="invalid")
+    if isinstance(value, str):
+        value = value.strip()
+        if value.isascii() and value.isdigit():
+            value = int(value)
+    if isinstance(value, int) and value >= 2**63:
+        raise serializers.ValidationError("There is no such id.", code="does_not_exist")
+    return value
+
+
+def user_of(field: serializers.Field[Any, Any, Any, Any]) -> User:
+    """The person behind the request that the field is part of."""
+    user: User = field.context["request"].user
+    return user
+
+
+@extend_schema_field(ID_OR_NAME)
+class CategoryReference(serializers.Field[Category, Any, int | None, Any]):
+    """Reads an id or name as a category of the ledger; the context holds its catalog."""
+
+    def to_internal_value(self, data: Any) -> Category:
+        catalog: Catalog = self.context["catalog"]
+        wanted = as_id_or_name(data)
+        category = catalog.find(wanted) or (catalog.find(str(data)) if isinstance(data, str) else None)
+        if category is None:
+            raise serializers.ValidationError(f"There is no category “{data}”.", code="does_not_exist")
+        return category
+
+    def to_representation(self, value: Category) -> int | None:
+        return value.pk
+
+
+@extend_schema_field(ID_OR_NAME)
+class AccountReference(serializers.Field[Account, Any, int | None, Any]):
+    """Reads an id or name as an account of the ledger."""
+
+    def to_internal_value(self, data: Any) -> Account:
+        wanted = as_id_or_name(data)
+        found = _accounts(self).get(wanted if isinstance(wanted, int) else wanted.casefold())
+        if found is None and isinstance(data, str):
+            found = _accounts(self).get(data.strip().casefold())
+        if found is None:
+            raise serializers.ValidationError(f"There is no account “{data}”.", code="does_not_exist")
+        return found
+
+    def to_representation(self, value: Account) -> int | None:
+        return value.pk
+
+
+def _accounts(field: AccountReference) -> dict[int | str, Account]:
+    """The ledger's accounts by id and by name, looked up once however many rows the request holds."""
+    context = field.context
+    if "accounts" not in context:
+        rows = list(Account.objects.for_user(user_of(field)))
+        context["accounts"] = {row.pk: row for row in rows} | {row.name.casefold(): row for row in rows}
+    accounts: dict[int | str, Account] = context["accounts"]
+    return accounts
+
+
+class AmountField(serializers.DecimalField):
+    """A positive decimal string, below a thousand million, with at most as many places as any currency has."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=9 + SCALE, decimal_places=SCALE, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        amount = super().to_internal_value(data)
+        if amount <= 0:
+            raise serializers.ValidationError("An amount is more than 0; kind or direction says which way.", "min_value")
+        if amount >= MAX_AMOUNT:
+            raise serializers.ValidationError(f"An amount is less than {MAX_AMOUNT}.", "max_value")
+        return amount
+
+
+class BalanceField(serializers.DecimalField):
+    """A decimal string of either sign."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=9 + SCALE, decimal_places=SCALE, **kwargs)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class CurrencyField(serializers.CharField):
+    """An ISO 4217 code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_length=3, max_length=3, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        code = super().to_internal_value(data).upper()
+        if code not in currency_codes():
+            raise serializers.ValidationError(f"“{code}” is not an ISO 4217 currency code.", code="unknown_currency")
+        return code
+
+

@@ -1,0 +1,110 @@
+"""Shapes of accounts, categories and runs. Transactions have rooms of their own: bodies.py out, inputs.py in."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from expenses.models import Account, Category, Run
+from expenses.money import format_amount
+from expenses.references import BalanceField, CategoryReference, CurrencyField, user_of
+
+
+class AccountSerializer(serializers.ModelSerializer[Account]):
+    """An account; its currency is the default of what is recorded in it."""
+
+    currency = CurrencyField(required=False)
+    opening_balance = BalanceField(required=False)
+
+    class Meta:
+        model = Account
+        fields = ["id", "name", "type", "currency", "country", "opening_balance", "version", "created_at"]
+        read_only_fields = ["version"]
+        extra_kwargs = {"country": {"help_text": "ISO 3166 alpha-2; helps to tell merchants of one name apart."}}
+
+    def validate_name(self, value: str) -> str:
+        others = Account.objects.for_user(user_of(self)).filter(name__iexact=value)
+        if self.instance is not None:
+            others = others.exclude(pk=self.instance.pk)
+        if others.exists():
+            raise serializers.ValidationError("Another account has this name.", code="unique")
+        return value
+
+    def validate_country(self, value: str) -> str:
+        if value and not (len(value) == 2 and value.isascii() and value.isalpha()):
+            raise serializers.ValidationError("Give a two-letter country code, such as DE.", code="invalid")
+        return value.upper()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is None:
+            attrs.setdefault("currency", user_of(self).base_currency)
+        return attrs
+
+    def to_representation(self, instance: Account) -> dict[str, Any]:
+        body = super().to_representation(instance)
+        return {**body, "opening_balance": format_amount(instance.opening_balance, instance.currency)}
+
+
+class CategorySerializer(serializers.ModelSerializer[Category]):
+    """A category; system ones have a key and cannot be changed."""
+
+    name = serializers.CharField(max_length=100)
+    parent = CategoryReference(required=False, allow_null=True, default=None)
+    parent_name = serializers.CharField(source="parent.display_name", read_only=True, default=None)
+    is_system = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Category
+        fields = [
+            "id", "key", "name", "kind", "parent", "parent_name", "icon", "color_token", "description", "is_system",
+            "version",
+        ]  # fmt: skip
+        read_only_fields = ["key", "version"]
+
+    def get_is_system(self, category: Category) -> bool:
+        return category.ledger_id is None
+
+    def validate_name(self, value: str) -> str:
+        taken = self.context["catalog"].find(value)
+        if taken is not None and taken != self.instance:
+            raise serializers.ValidationError("Another category has this name.", code="unique")
+        return value
+
+    def validate_kind(self, value: str) -> str:
+        if self.instance is not None and value != self.instance.kind and self.instance.transactions.exists():
+            raise serializers.ValidationError("Transactions use this category, so its kind stays.", code="in_use")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        parent: Category | None = attrs.get("parent")
+        if parent is None:
+            return attrs
+        has_children = self.instance is not None and self.instance.children.exists()
+        if parent.parent_id is not None or parent == self.instance or has_children:
+            raise serializers.ValidationError({"parent": "Categories have one level of parents: a parent has none, a child no children."}, code="invalid")
+        if parent.kind != attrs.get("kind", getattr(self.instance, "kind", parent.kind)):
+            raise serializers.ValidationError({"parent": f"“{parent}” is of kind {parent.kind}."}, code="wrong_kind")
+        return attrs
+
+    def to_representation(self, instance: Category) -> dict[str, Any]:
+        return {**super().to_representation(instance), "name": instance.display_name}
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """How far a run is, and how it ended."""
+
+    progress = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Run
+        fields = ["id", "kind", "status", "progress", "counts", "created_at", "started_at", "finished_at", "error"]
+
+    @extend_schema_field(
+        {"type": "object", "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}}
+    )
+    def get_progress(self, run: Run) -> dict[str, int]:
+        return {"done": run.done, "total": run.total}
+
+    def get_error(self, run: Run) -> str | None:
+        return run.error or None

@@ -1,0 +1,55 @@
+"""Writes of categories."""
+
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from expenses.defaults import DEFAULT_CATEGORIES, DefaultCategory
+from expenses.membership import ledger_id_of
+from expenses.models import Category
+from expenses.services.writing import ledger_write
+
+
+@transaction.atomic
+def seed_default_categories(*, using: str = "default") -> None:
+    """Create or refresh the system's categories; safe to repeat."""
+    ids: dict[str, int] = {}
+    for default in DEFAULT_CATEGORIES:
+        fields = _fields(default) | {"parent_id": ids.get(default.parent)}
+        category, _ = Category.objects.using(using).update_or_create(ledger=None, key=default.key, defaults=fields)
+        ids[default.key] = category.pk
+
+
+def _fields(default: DefaultCategory) -> dict[str, Any]:
+    return {
+        "name": default.name,
+        "kind": default.kind,
+        "icon": default.icon,
+        "color_token": default.color_token,
+        "description": default.description,
+    }
+
+
+def create_category(*, by: User, fields: dict[str, Any]) -> Category:
+    """Add one of the ledger's own."""
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id) as version:
+        category: Category = Category.objects.create(ledger_id=ledger_id, version=version, **fields)
+        return category
+
+
+def edit_category(*, by: User, category: Category, fields: dict[str, Any]) -> Category:
+    """Change one of the ledger's own."""
+    with ledger_write(ledger_id_of(by)) as version:
+        for name, value in fields.items():
+            setattr(category, name, value)
+        category.version = version
+        category.save()
+        return category
+
+
+def delete_category(*, by: User, category: Category) -> None:
+    """Raises ProtectedError while transactions or categories below it refer to it."""
+    with ledger_write(ledger_id_of(by)):
+        category.delete()

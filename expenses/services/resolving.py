@@ -1,0 +1,126 @@
+"""Asks the model about pending rows, as often as it takes. A write never waits for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.utils import timezone
+
+from expenses.catalog import Catalog
+from expenses.categorization import Standing, attempts_as_json, explain, make_decision, standing_of
+from expenses.history import nearest_examples
+from expenses.models import Decision, Ledger, Status, Transaction
+from expenses.services.standing import apply_standing
+from expenses.services.writing import ledger_write
+from providers.chain import Verdict
+from providers.interface import Transaction as Question
+from providers.loading import configured_chain
+
+BATCH = 20
+
+
+def resolve_pending_rows(*, ledger_id: int) -> bool:
+    """Ask the deferred links about every pending row of a ledger, a batch at a time, each landing by itself.
+
+    Returns False when a link could not be asked: the rows stay pending, with the reason, and want another try.
+    """
+    last_id = 0
+    while rows := _next_batch(ledger_id, after=last_id):
+        catalog = Catalog.load(ledger_id)
+        verdicts = configured_chain().resolve([_question(row, catalog) for row in rows])
+        land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((r.pk for r in rows), verdicts, strict=True)))
+        if any(verdict.is_waiting for verdict in verdicts):
+            return False
+        last_id = rows[-1].pk
+    return True
+
+
+def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict]) -> None:
+    """Write later answers, by row id, where nobody touched the row meanwhile."""
+    with ledger_write(ledger_id) as version:
+        catalog = Catalog.load(ledger_id)
+        pending = Transaction.objects.filter(ledger_id=ledger_id, pk__in=verdicts).pending()
+        landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in pending.select_related("decision")]
+        _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
+        _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    """One row with its new verdict and the decision that tells the whole story."""
+
+    row: Transaction
+    verdict: Verdict
+    decision: Decision
+
+    @classmethod
+    def of(cls, row: Transaction, verdict: Verdict, catalog: Catalog) -> "_Landing":
+        decision = make_decision(verdict, ledger_id=row.ledger_id, catalog=catalog)
+        names = {attempt["provider"] for attempt in decision.attempts}
+        earlier = [a for a in (row.decision.attempts if row.decision else []) if a["provider"] not in names]
+        decision.attempts = earlier + decision.attempts
+        return cls(row, verdict, decision)
+
+    @property
+    def standing(self) -> Standing:
+        """The later answer where it is surer than the earlier suggestion, which else becomes the suggestion."""
+        later, row = standing_of(self.verdict), self.row
+        if row.suggested_category_id is None or (later.confidence or 0) > (row.category_confidence or 0):
+            return later
+        return Standing(
+            Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence
+        )
+
+
+def _store_reasons(landings: Sequence[_Landing]) -> None:
+    """Keep why a row still waits. Waiting rows share decisions, so few are written, and only when the reason is new."""
+    newest = {landing.row.decision_id: landing for landing in landings if landing.row.decision is not None}
+    for landing in newest.values():
+        kept = landing.row.decision
+        if kept is not None and kept.explanation != landing.decision.explanation:
+            kept.explanation, kept.attempts = landing.decision.explanation, landing.decision.attempts
+            kept.save(update_fields=["explanation", "attempts"])
+
+
+def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int) -> None:
+    replaced = {landing.row.decision_id for landing in landings}
+    for landing in landings:
+        row, standing = landing.row, landing.standing
+        row.decision = _worded(landing.decision, landing, standing)
+        apply_standing(row, standing, catalog=catalog)
+        row.merchant = row.merchant or landing.verdict.effects.merchant
+        row.version = version
+    Decision.objects.bulk_create([landing.decision for landing in landings])
+    for landing in landings:
+        landing.row.save()
+    Decision.objects.filter(pk__in=replaced, transactions=None).delete()
+
+
+def _worded(decision: Decision, landing: _Landing, standing: Standing) -> Decision:
+    """The decision, speaking of the earlier suggestion where that is kept."""
+    earlier = landing.row.decision
+    if earlier is not None and standing.source == earlier.source and standing.source != decision.source:
+        decision.source, decision.category_name = earlier.source, earlier.category_name
+        decision.confidence = earlier.confidence
+        decision.explanation = f"{earlier.category_name} is likely, but nothing was sure enough to take it."
+    return decision
+
+
+def _next_batch(ledger_id: int, *, after: int) -> list[Transaction]:
+    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__gt=after).pending().select_related("account")
+    return list(rows.order_by("pk")[:BATCH])
+
+
+def _question(row: Transaction, catalog: Catalog) -> Question:
+    return Question(
+        description=row.raw_description,
+        categories=catalog.offered(row.direction, row.kind if row.is_kind_stated else None),
+        owner=row.ledger_id,
+        direction="in" if row.direction == "in" else "out",
+        merchant=row.merchant,
+        amount=row.amount,
+        currency=row.currency,
+        date=row.date,
+        account=row.account_id,
+        country=row.account.country if row.account else "",
+        examples=nearest_examples(owner=row.ledger_id, text=row.raw_description),
+    )

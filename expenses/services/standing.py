@@ -1,0 +1,30 @@
+"""Writes a machine's or a person's answer into a row that is locked or not yet saved."""
+
+from expenses.catalog import Catalog
+from expenses.categorization import Standing
+from expenses.kinds import derive_kind
+from expenses.models import Category, Status, Transaction
+
+
+def apply_standing(row: Transaction, standing: Standing, *, catalog: Catalog) -> None:
+    """Write a machine's answer; the kind follows the category."""
+    row.review_status = standing.status
+    row.category = catalog.categories.get(standing.category or 0)
+    row.suggested_category = catalog.categories.get(standing.suggested_category or 0)
+    row.category_source = standing.source
+    row.category_confidence = standing.confidence
+    follow_category(row)
+
+
+def apply_choice(row: Transaction, category: Category | None) -> None:
+    """Write a person's answer, which no machine overwrites; None takes the category away for good."""
+    row.category = category
+    row.review_status = Status.CONFIRMED if category else Status.NONE
+    row.category_source, row.category_confidence, row.suggested_category = "user", None, None
+    follow_category(row)
+
+
+def follow_category(row: Transaction) -> None:
+    """Let the kind follow direction and category."""
+    if row.category is not None:
+        row.kind = derive_kind(row.direction, row.category.kind) or row.kind

@@ -1,0 +1,188 @@
+"""Writes of transactions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.db.models import Q
+
+from accounts.models import User
+from expenses.catalog import Catalog
+from expenses.categorization import make_decision, standing_of
+from expenses.kinds import derive_kind
+from expenses.membership import ledger_id_of
+from expenses.models import Decision, Run, Status, Tag, Transaction
+from expenses.services.drafts import Draft, ask_chain
+from expenses.services.standing import apply_choice, apply_standing, follow_category
+from expenses.services.tags import find_or_create_tags
+from expenses.services.writing import ledger_write
+from expenses.tasks import queue_resolving
+from providers.chain import Verdict
+from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
+from providers.normalization import normalize
+
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A row, and whether it is new; an old one has the external id or the fingerprint of the draft."""
+
+    transaction: Transaction
+    is_new: bool
+
+
+def record_transaction(*, by: User, draft: Draft, catalog: Catalog) -> Recorded:
+    """Record one; the same external id in the same account again gives the first row back."""
+    return record_transactions(ledger_id=ledger_id_of(by), drafts=[draft], catalog=catalog)[0]
+
+
+def record_transactions(
+    *,
+    ledger_id: int,
+    drafts: Sequence[Draft],
+    catalog: Catalog,
+    trigger: Literal["create", "import"] = "create",
+    run: Run | None = None,
+) -> list[Recorded]:
+    """Record many, in one database transaction and a number of queries that does not depend on how many."""
+    verdicts = ask_chain(drafts, ledger_id=ledger_id, catalog=catalog, trigger=trigger)
+    with ledger_write(ledger_id) as version:
+        known = _known_rows(ledger_id, drafts)
+        decisions = _store_decisions(verdicts, ledger_id=ledger_id, catalog=catalog)
+        recorded: list[Recorded] = []
+        for draft, verdict in zip(drafts, verdicts, strict=True):
+            found = next((known[key] for key in _identities(draft) if key in known), None)
+            row = found or _build_row(draft, verdict, catalog=catalog, decision=decisions.get(_identity(verdict)))
+            known |= dict.fromkeys(_identities(draft), row)
+            recorded.append(Recorded(row, is_new=found is None))
+        _insert(recorded, ledger_id=ledger_id, version=version, run=run)
+        _tag(recorded, drafts, verdicts, ledger_id=ledger_id)
+        if any(r.is_new and r.transaction.review_status == Status.PENDING for r in recorded):
+            queue_resolving(ledger_id=ledger_id)
+    return recorded
+
+
+def edit_transaction(
+    *, by: User, transaction: Transaction, changes: Mapping[str, Any], tags: Sequence[str] | None = None
+) -> Transaction:
+    """Change fields. A category named here is the user's own choice, which no machine overwrites."""
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id) as version:
+        row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
+        for name, value in changes.items():
+            setattr(row, name, value)
+        if "category" in changes:
+            apply_choice(row, changes["category"])
+        row.version = version
+        row.save()
+        if tags is not None:
+            row.tags.set(find_or_create_tags(ledger_id=ledger_id, names=tags)[tag.casefold()] for tag in tags)
+        return row
+
+
+def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
+    """Say that the machine's answer is right. Raises ValueError when there is none."""
+    with ledger_write(ledger_id_of(by)) as version:
+        row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
+        row.category = row.category or row.suggested_category
+        if row.category is None:
+            raise ValueError("There is no answer to confirm yet; set a category instead.")
+        follow_category(row)
+        row.review_status, row.suggested_category, row.version = Status.CONFIRMED, None, version
+        row.save()
+        return row
+
+
+def delete_transaction(*, by: User, transaction: Transaction) -> None:
+    """Remove it for good."""
+    with ledger_write(ledger_id_of(by)):
+        transaction.delete()
+
+
+def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: Decision | None) -> Transaction:
+    text = normalize(draft.description)[:TEXT_LENGTH]
+    row = Transaction(
+        account=draft.account,
+        kind=draft.kind or derive_kind(draft.direction, None),
+        direction=draft.direction,
+        amount=draft.amount,
+        currency=draft.currency,
+        date=draft.date,
+        raw_description=draft.description,
+        description=draft.description,
+        merchant=draft.merchant or verdict.effects.merchant,
+        decision=decision,
+        payment_method=draft.payment_method,
+        notes=draft.notes,
+        external_id=draft.external_id,
+        fingerprint=draft.fingerprint,
+        match_text=text,
+        match_prefix=text[:PREFIX_LENGTH],
+        is_kind_stated=draft.kind is not None,
+    )
+    if draft.category is not None:
+        apply_choice(row, draft.category)
+    else:
+        apply_standing(row, standing_of(verdict), catalog=catalog)
+    return row
+
+
+def _identities(draft: Draft) -> list[tuple[int | None, str, str]]:
+    """What makes a draft the same as a row that is there: account, and external id or fingerprint."""
+    account = draft.account.pk if draft.account else None
+    named = [("external_id", draft.external_id), ("fingerprint", draft.fingerprint)]
+    return [(account, name, value) for name, value in named if value is not None]
+
+
+def _known_rows(ledger_id: int, drafts: Sequence[Draft]) -> dict[tuple[int | None, str, str], Transaction]:
+    external_ids = [d.external_id for d in drafts if d.external_id is not None]
+    fingerprints = [d.fingerprint for d in drafts if d.fingerprint is not None]
+    if not external_ids and not fingerprints:
+        return {}
+    same = Q(external_id__in=external_ids) | Q(fingerprint__in=fingerprints)
+    known: dict[tuple[int | None, str, str], Transaction] = {}
+    for row in Transaction.objects.filter(same, ledger_id=ledger_id).with_related():
+        known |= {
+            (row.account_id, name, value): row
+            for name, value in [("external_id", row.external_id), ("fingerprint", row.fingerprint)]
+            if value is not None
+        }
+    return known
+
+
+def _identity(verdict: Verdict) -> tuple[int, ...]:
+    """Equal for verdicts made of the very same attempts; the chain shares an attempt among equal answers."""
+    return tuple(id(attempt) for attempt in verdict.attempts)
+
+
+def _store_decisions(
+    verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog
+) -> dict[tuple[int, ...], Decision]:
+    distinct = {_identity(v): v for v in verdicts if v.attempts}
+    decisions = [make_decision(v, ledger_id=ledger_id, catalog=catalog) for v in distinct.values()]
+    return dict(zip(distinct, Decision.objects.bulk_create(decisions, batch_size=500), strict=True))
+
+
+def _insert(recorded: Sequence[Recorded], *, ledger_id: int, version: int, run: Run | None) -> None:
+    rows = [r.transaction for r in recorded if r.is_new]
+    for row in rows:
+        row.ledger_id, row.version, row.run = ledger_id, version, run
+    Transaction.objects.bulk_create(rows, batch_size=500)
+
+
+def _tag(
+    recorded: Sequence[Recorded], drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, ledger_id: int
+) -> None:
+    wanted = [
+        (r.transaction, tuple(dict.fromkeys((*draft.tags, *verdict.effects.tags))))
+        for r, draft, verdict in zip(recorded, drafts, verdicts, strict=True)
+        if r.is_new
+    ]
+    tags: dict[str, Tag] = find_or_create_tags(ledger_id=ledger_id, names=(n for _, names in wanted for n in names))
+    links = [
+        Transaction.tags.through(transaction_id=row.pk, tag_id=tag_id)
+        for row, names in wanted
+        for tag_id in {tags[name.casefold()].pk for name in names}
+    ]
+    if links:
+        Transaction.tags.through.objects.bulk_create(links, batch_size=500)

@@ -1,0 +1,85 @@
+"""What category a text would get, without writing anything."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.core.cache import cache
+
+from expenses.catalog import Catalog
+from expenses.categorization import attempts_as_json, explain, standing_of
+from expenses.history import nearest_examples
+from expenses.tasks import ask_model
+from providers.chain import Verdict
+from providers.interface import Transaction
+from providers.loading import configured_chain
+
+ASKED_FOR_S = 60
+
+
+def suggest_categories(
+    *, questions: Sequence[Transaction], catalog: Catalog, use_model: bool
+) -> list[dict[str, Any]]:
+    """The body of an answer for each question, in order.
+
+    The model is never waited for: what it already said about the same text counts, else it is asked in the background
+    and the status is `pending` until the next call.
+    """
+    verdicts = configured_chain().decide(questions)
+    if use_model:
+        verdicts = _with_model(questions, verdicts)
+    return [_body(verdict, catalog) for verdict in verdicts]
+
+
+def _with_model(questions: Sequence[Transaction], verdicts: Sequence[Verdict]) -> list[Verdict]:
+    waiting = {i: _with_examples(questions[i]) for i, verdict in enumerate(verdicts) if verdict.is_waiting}
+    recalled = dict(zip(waiting, configured_chain().recall(list(waiting.values())), strict=True))
+    for i, later in recalled.items():
+        if later.is_waiting:
+            _ask_in_background(waiting[i])
+    return [_joined(verdict, recalled[i]) if i in recalled else verdict for i, verdict in enumerate(verdicts)]
+
+
+def _with_examples(question: Transaction) -> Transaction:
+    return replace(question, examples=nearest_examples(owner=question.owner, text=question.description))
+
+
+def _joined(verdict: Verdict, later: Verdict) -> Verdict:
+    asked = tuple(attempt for attempt in verdict.attempts if not attempt.will_retry)
+    return Verdict(asked + later.attempts, later.decided, later.is_final)
+
+
+def _ask_in_background(question: Transaction) -> None:
+    digest = hashlib.sha256(repr((question.owner, question.description, question.direction)).encode()).hexdigest()
+    if cache.add(f"asked:{digest}", 1, ASKED_FOR_S):
+        kinds = sorted({category.kind for category in question.categories})
+        ask_model.enqueue(question.owner, question.description, question.direction, kinds)
+
+
+def _body(verdict: Verdict, catalog: Catalog) -> dict[str, Any]:
+    standing, best = standing_of(verdict), verdict.best
+    category = catalog.categories.get(standing.category or standing.suggested_category or 0)
+    return {
+        "status": standing.status,
+        "category": category.pk if category else None,
+        "category_name": category.display_name if category else None,
+        "confidence": standing.confidence,
+        "source": standing.source or None,
+        "rationale": best.explanation if best else explain(verdict),
+        "alternatives": _alternatives(verdict, catalog),
+        "attempts": attempts_as_json(verdict.attempts, catalog=catalog),
+    }
+
+
+def _alternatives(verdict: Verdict, catalog: Catalog) -> list[dict[str, Any]]:
+    """Other categories that any link thought of, likeliest first."""
+    best = verdict.best.suggestion if verdict.best else None
+    likely: dict[int, float] = {}
+    for suggestion in (attempt.suggestion for attempt in verdict.attempts if attempt.suggestion):
+        own = [(suggestion.category, suggestion.confidence)] if suggestion.category is not None else []
+        for category, confidence in (*own, *suggestion.alternatives):
+            if best is None or category != best.category:
+                likely[category] = max(confidence, likely.get(category, 0))
+    ranked = sorted(likely.items(), key=lambda pair: -pair[1])[:5]
+    return [{"category_name": catalog.categories[c].display_name, "confidence": round(p, 4)} for c, p in ranked]

@@ -1,0 +1,66 @@
+"""Work that is done after the answer is sent."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_tasks import task
+
+from expenses.catalog import Catalog
+from expenses.history import nearest_examples
+from expenses.models import Ledger, Transaction
+from expenses.services.resolving import resolve_pending_rows
+from expenses.services.writing import ledger_write
+from providers.interface import Direction
+from providers.interface import Transaction as Question
+from providers.loading import configured_chain
+
+#: A queued task that has not ended by then is taken for lost, and the next write queues another.
+LOST_AFTER = timedelta(minutes=30)
+FIRST_RETRY_S = 10
+LONGEST_RETRY_S = 120
+
+
+@task()
+def resolve_pending(ledger_id: int, n_retries: int = 0) -> None:
+    """Ask the model about the ledger's pending rows; try again later, ever more seldom, while it cannot be asked."""
+    if not resolve_pending_rows(ledger_id=ledger_id):
+        _retry(ledger_id, n_retries)
+        return
+    with ledger_write(ledger_id):
+        Ledger.objects.filter(pk=ledger_id).update(resolving_until=None)
+        if Transaction.objects.filter(ledger_id=ledger_id).pending().exists():  # written while this task ran
+            queue_resolving(ledger_id=ledger_id)
+
+
+@task()
+def ask_model(owner: int, description: str, direction: Direction, kinds: list[str]) -> None:
+    """Ask the deferred links about a text that is no row; they keep the answer, and a later request recalls it."""
+    offered = tuple(c for c in Catalog.load(owner).offered("in", None) if c.kind in kinds)
+    examples = nearest_examples(owner=owner, text=description)
+    configured_chain().resolve([Question(description, offered, owner, direction, examples=examples)])
+
+
+def queue_resolving(*, ledger_id: int) -> None:
+    """Queue the task on commit, unless one is queued already. Call it under the ledger's lock."""
+    now = timezone.now()
+    free = Ledger.objects.filter(Q(resolving_until=None) | Q(resolving_until__lt=now), pk=ledger_id)
+    if free.update(resolving_until=now + LOST_AFTER):
+        transaction.on_commit(lambda: resolve_pending.enqueue(ledger_id))
+
+
+def resume_resolving() -> int:
+    """Queue the task for every ledger with pending rows, whatever was queued before a crash. Returns how many."""
+    waiting = list(Transaction.objects.pending().order_by().values_list("ledger_id", flat=True).distinct())
+    Ledger.objects.filter(pk__in=waiting).update(resolving_until=timezone.now() + LOST_AFTER)
+    for ledger_id in waiting:
+        resolve_pending.enqueue(ledger_id)
+    return len(waiting)
+
+
+def _retry(ledger_id: int, n_retries: int) -> None:
+    wait = timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(n_retries, 10), LONGEST_RETRY_S))
+    now = timezone.now()
+    Ledger.objects.filter(pk=ledger_id).update(resolving_until=now + wait + LOST_AFTER)
+    resolve_pending.using(run_after=now + wait).enqueue(ledger_id, n_retries + 1)

@@ -1,0 +1,267 @@
+"""Asks the links in order and stops at the first confident answer.
+
+The semantics are those of Django's AUTHENTICATION_BACKENDS, for batches: each link sees only what the links before it
+left open, and only one transaction of those that it holds equal.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from providers.interface import (
+    NO_EFFECTS,
+    Answer,
+    Effects,
+    Provider,
+    ProviderError,
+    ProviderMisbehaved,
+    ProviderUnavailable,
+    Suggestion,
+    Transaction,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome(StrEnum):
+    """How asking one link ended."""
+
+    ANSWERED = "answered"
+    UNSURE = "unsure"
+    DECLINED = "declined"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    SKIPPED = "skipped"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one link said. `duration_ms` is its share of the batch it was asked in."""
+
+    provider: str
+    version: str
+    outcome: Outcome
+    explanation: str
+    suggestion: Suggestion | None = None
+    duration_ms: float = 0.0
+    #: The link could not be asked now and will be asked again.
+    will_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Every attempt in order, and what they come to."""
+
+    attempts: tuple[Attempt, ...]
+    #: The attempt whose answer is taken; None while nobody was confident.
+    decided: Attempt | None = None
+    #: A link answered below its threshold on purpose: nobody else is asked.
+    is_final: bool = False
+
+    @property
+    def best(self) -> Attempt | None:
+        """The decided attempt, else the likeliest of those that named a category; the earlier link wins a tie."""
+        named = [a for a in self.attempts if a.suggestion is not None and a.suggestion.category is not None]
+        return self.decided or max(named, key=confidence_of, default=None)
+
+    @property
+    def is_waiting(self) -> bool:
+        """A deferred link has yet to be asked, or to be asked again."""
+        return self.decided is None and not self.is_final and any(a.will_retry for a in self.attempts)
+
+    @property
+    def effects(self) -> Effects:
+        """All effects together: the first link that names a merchant wins it, tags add up."""
+        found = [a.suggestion.effects for a in self.attempts if a.suggestion is not None]
+        merchant = next((e.merchant for e in found if e.merchant), "")
+        tags = tuple(dict.fromkeys(tag for e in found for tag in e.tags))
+        return Effects(merchant=merchant, tags=tags) if merchant or tags else NO_EFFECTS
+
+
+def confidence_of(attempt: Attempt) -> float:
+    """The probability that the attempt's category is right, in [0, 1]; 0 where it named none."""
+    return attempt.suggestion.confidence if attempt.suggestion is not None else 0.0
+
+
+class Breaker(Protocol):
+    """Remembers that a link keeps failing."""
+
+    def reason_to_skip(self, name: str) -> str | None: ...
+    def note_failure(self, name: str, reason: str) -> None: ...
+    def note_success(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A provider in its place: the threshold belongs here, since scores of different links do not compare."""
+
+    provider: Provider
+    min_confidence: float = 0.0
+    is_deferred: bool = False
+
+    def attempt(self, answer: Answer, transaction: Transaction, duration_ms: float = 0.0) -> Attempt:
+        """Judge an answer by this link's threshold and by what was offered."""
+        if isinstance(answer, Suggestion) and _names_another_category(answer, transaction):
+            answer = ProviderMisbehaved("It answered with a category that was not offered.")
+        if isinstance(answer, ProviderError):
+            will_retry = self.is_deferred and isinstance(answer, ProviderUnavailable)
+            return self.unasked(Outcome.FAILED, str(answer), will_retry=will_retry, duration_ms=duration_ms)
+        if answer is None:
+            return self.unasked(Outcome.DECLINED, "It knows nothing about this text.", duration_ms=duration_ms)
+        name, version, outcome = self.provider.name, self.provider.version, self._outcome(answer)
+        return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
+
+    def unasked(
+        self, outcome: Outcome, explanation: str, *, will_retry: bool = False, duration_ms: float = 0.0
+    ) -> Attempt:
+        """An attempt that brought no suggestion."""
+        name, version = self.provider.name, self.provider.version
+        return Attempt(name, version, outcome, explanation, None, round(duration_ms, 3), will_retry)
+
+    def _outcome(self, answer: Suggestion) -> Outcome:
+        if answer.category is None:
+            return Outcome.DECLINED
+        is_sure = answer.confidence >= self.min_confidence and not answer.final
+        return Outcome.ANSWERED if is_sure else Outcome.UNSURE
+
+
+def _names_another_category(answer: Suggestion, transaction: Transaction) -> bool:
+    return answer.category is not None and all(c.id != answer.category for c in transaction.categories)
+
+
+class Chain:
+    """The configured links. Immediate ones answer within a request, deferred ones in a task."""
+
+    def __init__(self, links: Sequence[Link], breaker: Breaker) -> None:
+        self.links = tuple(links)
+        self._breaker = breaker
+
+    @property
+    def deferred(self) -> tuple[Link, ...]:
+        return tuple(link for link in self.links if link.is_deferred)
+
+    def decide(self, transactions: Sequence[Transaction]) -> list[Verdict]:
+        """Ask every immediate link; deferred ones are noted as waiting where nobody was confident."""
+        immediate = tuple(link for link in self.links if not link.is_deferred)
+        trail = _Trail(transactions)
+        for link in immediate:
+            trail.ask(link, self._answers)
+        trail.note(Outcome.WAITING, "It will be asked in the background.", self.deferred)
+        return trail.verdicts()
+
+    def resolve(self, transactions: Sequence[Transaction]) -> list[Verdict]:
+        """Ask every deferred link, unless it has been failing; may take minutes and belongs in a task."""
+        trail = _Trail(transactions)
+        for link in self.deferred:
+            reason = self._breaker.reason_to_skip(link.provider.name)
+            if reason is None:
+                trail.ask(link, self._guarded_answers)
+            else:
+                trail.note(Outcome.SKIPPED, reason, (link,))
+        return trail.verdicts()
+
+    def recall(self, transactions: Sequence[Transaction]) -> list[Verdict]:
+        """What deferred links already know, without any remote call; the rest is noted as waiting."""
+        trail = _Trail(transactions)
+        for link in self.deferred:
+            trail.ask(link, lambda link, asked: list(link.provider.recall(asked)), silent=True)
+            reason = self._breaker.reason_to_skip(link.provider.name)
+            if reason is None:
+                trail.note(Outcome.WAITING, "It has been asked; ask again in a moment.", (link,))
+            else:
+                trail.note(Outcome.SKIPPED, reason, (link,))
+        return trail.verdicts()
+
+    def _guarded_answers(self, link: Link, asked: list[Transaction]) -> list[Answer]:
+        answers = self._answers(link, asked)
+        failures = [a for a in answers if isinstance(a, ProviderUnavailable)]
+        if failures:
+            self._breaker.note_failure(link.provider.name, str(failures[0]))
+        else:
+            self._breaker.note_success(link.provider.name)
+        return answers
+
+    @staticmethod
+    def _answers(link: Link, asked: list[Transaction]) -> list[Answer]:
+        try:
+            answers = list(link.provider.categorize_many(asked))
+        except ProviderError as error:
+            return [error] * len(asked)
+        if len(answers) != len(asked):
+            return [ProviderMisbehaved(f"It gave {len(answers)} answers to {len(asked)} questions.")] * len(asked)
+        return answers
+
+
+class _Trail:
+    """The attempts made so far for each transaction of one batch."""
+
+    def __init__(self, transactions: Sequence[Transaction]) -> None:
+        self.transactions = transactions
+        self.attempts: list[list[Attempt]] = [[] for _ in transactions]
+        self.open = list(range(len(transactions)))
+        self.decided: dict[int, Attempt] = {}
+        self.final: set[int] = set()
+
+    def ask(
+        self, link: Link, answers: Callable[[Link, list[Transaction]], Sequence[Answer]], *, silent: bool = False
+    ) -> None:
+        """Ask about one transaction of each group of equal ones; `silent` leaves no trace of those it declines."""
+        if not self.open:
+            return
+        groups = self._groups(link)
+        asked = [self.transactions[members[0]] for members in groups]
+        for members, attempt in zip(groups, self._ask(link, answers, asked), strict=True):
+            if attempt.suggestion is not None or not silent:
+                self._record(members, attempt)
+        self.open = [i for i in self.open if i not in self.decided and i not in self.final]
+
+    def note(self, outcome: Outcome, explanation: str, links: Sequence[Link]) -> None:
+        """Record links that are not asked about what is still open."""
+        for link in links:
+            attempt = link.unasked(outcome, explanation, will_retry=True)
+            for i in self.open:
+                self.attempts[i].append(attempt)
+
+    def verdicts(self) -> list[Verdict]:
+        return [
+            Verdict(tuple(attempts), self.decided.get(i), i in self.final) for i, attempts in enumerate(self.attempts)
+        ]
+
+    def _groups(self, link: Link) -> list[list[int]]:
+        groups: dict[Hashable, list[int]] = {}
+        for i in self.open:
+            key = link.provider.key(self.transactions[i])
+            groups.setdefault((i,) if key is None else ("key", key), []).append(i)
+        return list(groups.values())
+
+    def _ask(
+        self, link: Link, answers: Callable[[Link, list[Transaction]], Sequence[Answer]], asked: list[Transaction]
+    ) -> list[Attempt]:
+        started = time.perf_counter()
+        try:
+            given = answers(link, asked)
+        except Exception:  # a link's bug must not cost the user the other links' answers
+            logger.exception("The link %s crashed", link.provider.name)
+            crashed = link.unasked(Outcome.CRASHED, "It failed unexpectedly; the server's log says how.")
+            return [crashed] * len(asked)
+        each_ms = (time.perf_counter() - started) * 1000 / len(asked)
+        # One attempt for each distinct answer, so that whoever stores them can tell equal ones by identity.
+        made: dict[tuple[int, int], Attempt] = {}
+        for answer, transaction in zip(given, asked, strict=True):
+            key = (id(answer), id(transaction.categories))
+            if key not in made:
+                made[key] = link.attempt(answer, transaction, each_ms)
+        return [made[id(a), id(t.categories)] for a, t in zip(given, asked, strict=True)]
+
+    def _record(self, members: list[int], attempt: Attempt) -> None:
+        is_final = attempt.suggestion is not None and attempt.suggestion.final
+        for i in members:
+            self.attempts[i].append(attempt)
+            if attempt.outcome is Outcome.ANSWERED:
+                self.decided[i] = attempt
+            elif is_final:
+                self.final.add(i)

@@ -1,0 +1,68 @@
+"""Turns the setting CATEGORIZATION_PROVIDERS into a chain, as Django turns AUTH_PASSWORD_VALIDATORS into validators."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from providers.breaker import CacheBreaker
+from providers.chain import Chain, Link
+from providers.interface import Provider
+
+KEYS = {"BACKEND", "MIN_CONFIDENCE", "DEFERRED", "OPTIONS"}
+
+
+def build_link(entry: Mapping[str, Any]) -> Link:
+    """Raises ImproperlyConfigured with a sentence that names the entry's fault."""
+    path = entry.get("BACKEND")
+    if not path:
+        raise ImproperlyConfigured(f"The entry {dict(entry)!r} names no BACKEND.")
+    if unknown := set(entry) - KEYS:
+        raise ImproperlyConfigured(f"{path} has the unknown key {sorted(unknown)[0]}; known are {sorted(KEYS)}.")
+    return Link(_provider(path, entry.get("OPTIONS", {})), _threshold(path, entry), bool(entry.get("DEFERRED", False)))
+
+
+def _provider(path: str, options: Mapping[str, Any]) -> Provider:
+    try:
+        provider = import_string(path)(**options)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"{path} could not be imported: {error}") from error
+    except TypeError as error:
+        raise ImproperlyConfigured(f"{path} does not take these OPTIONS: {error}") from error
+    if not isinstance(provider, Provider):
+        raise ImproperlyConfigured(f"{path} is not a subclass of providers.interface.Provider.")
+    return provider
+
+
+def _threshold(path: str, entry: Mapping[str, Any]) -> float:
+    value = entry.get("MIN_CONFIDENCE", 0.0)
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ImproperlyConfigured(f"MIN_CONFIDENCE of {path} must be between 0 and 1, not {value!r}.")
+    return float(value)
+
+
+def build_chain(entries: Sequence[Mapping[str, Any]]) -> Chain:
+    """Raises ImproperlyConfigured for a faulty entry, or for two links of one name."""
+    links = [build_link(entry) for entry in entries]
+    names = [link.provider.name for link in links]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ImproperlyConfigured(f"Two links are called {sorted(twice)[0]}.")
+    return Chain(links, CacheBreaker())
+
+
+@lru_cache(maxsize=1)
+def configured_chain() -> Chain:
+    """The chain of the setting, built once a process."""
+    return build_chain(settings.CATEGORIZATION_PROVIDERS)
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "CATEGORIZATION_PROVIDERS":
+        configured_chain.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,44 @@
+"""A rule as it is stored: references by id, so that renaming a category or an account breaks nothing."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from expenses.models import Ledger
+from rules.querysets import RuleQuerySet
+
+
+class Mode(models.TextChoices):
+    """Whether the rule decides, or only suggests."""
+
+    APPLY = "apply"
+    SUGGEST = "suggest"
+
+
+class Rule(models.Model):
+    """If the conditions hold, do the actions. Lower priority is asked first, ties by id."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="rules", db_index=False)
+    name = models.CharField(max_length=100)
+    group = models.CharField(max_length=50, blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    priority = models.IntegerField(default=100)
+    stop_processing = models.BooleanField(default=True)
+    mode = models.CharField(max_length=7, choices=Mode.choices, default=Mode.APPLY)
+    triggers = models.JSONField()
+    match = models.CharField(max_length=3, choices=[("all", "all"), ("any", "any")], default="all")
+    conditions = models.JSONField()
+    actions = models.JSONField()
+    version = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[Any] = RuleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["priority", "id"]
+        indexes = [models.Index(fields=["ledger", "priority", "id"], name="rule_order")]
+        constraints = [models.UniqueConstraint(fields=["ledger", "name"], name="rule_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name

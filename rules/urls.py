@@ -1,0 +1,9 @@
+"""Addresses of rules."""
+
+from rest_framework.routers import SimpleRouter
+
+from rules.views import RuleViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("rules", RuleViewSet, basename="rule")
+urlpatterns = router.urls
