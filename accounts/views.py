@@ -47,14 +47,20 @@ class LoginView(generics.GenericAPIView[User]):
         return Response(SignedInSerializer(sign_in(user=body.validated_data["user"])).data)
 
 
-@extend_schema(operation_id="auth_logout", request=None, responses={204: None})
 class LogoutView(knox.LogoutView):  # type: ignore[misc]
     """Forget the token that this request came with."""
 
+    @extend_schema(operation_id="auth_logout", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        return super().post(request)  # type: ignore[no-any-return]
 
-@extend_schema(operation_id="auth_logoutall", request=None, responses={204: None})
+
 class LogoutAllView(knox.LogoutAllView):  # type: ignore[misc]
     """Forget every token of this person."""
+
+    @extend_schema(operation_id="auth_logoutall", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        return super().post(request)  # type: ignore[no-any-return]
 
 
 class MeView(generics.RetrieveUpdateAPIView[User]):

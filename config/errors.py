@@ -26,16 +26,16 @@ def problem(status: int, detail: str, errors: list[dict[str, Any]]) -> dict[str,
     }
 
 
-class ProblemFormatter(ExceptionFormatter):  # type: ignore[misc]
+class ProblemFormatter(ExceptionFormatter):
     """Shapes what DRF raised."""
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
         errors = [{"attr": e.attr, "code": e.code, "detail": e.detail} for e in error_response.errors]
-        first = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} fields are wrong."
+        first = error_response.errors[0].detail if len(errors) == 1 else f"{len(errors)} fields are wrong."
         return problem(self.exc.status_code, first, errors)
 
 
-class ProblemHandler(ExceptionHandler):  # type: ignore[misc]
+class ProblemHandler(ExceptionHandler):
     """Answers with the media type of problem details."""
 
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:

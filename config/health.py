@@ -34,7 +34,7 @@ class PartSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     status = serializers.ChoiceField(choices=["ok", "failing", "off"])
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     detail = serializers.CharField(allow_null=True)
 
 

@@ -136,7 +136,17 @@ SPECTACULAR_SETTINGS = {
     "REDOC_UI_SETTINGS": {"disableSearch": False},
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "CategorizationStatus": "expenses.models.Status",
+        "SuggestionStatus": ["automatic", "suggested", "pending", "none"],
+        "RunStatus": "expenses.models.Run.Status",
+        "PartStatus": ["ok", "failing", "off"],
+        "Health": ["ok", "failing"],
+        "LiveStatus": ["ok"],
+        "TransactionKind": ["expense", "income", "refund", "transfer"],
+        "CategoryKind": ["expense", "income", "transfer"],
+        "Direction": ["in", "out"],
+    },
 }
 
 OLLAMA_URL = environment.ollama_url()
@@ -146,9 +156,9 @@ OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "rules.provider.RulesProvider"},
     {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
-    {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
+    # {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
 ]
-if OLLAMA_URL:
+if OLLAMA_URL and False:
     CATEGORIZATION_PROVIDERS.append(
         {
             "BACKEND": "providers.ollama.OllamaProvider",
@@ -164,5 +174,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.text("OUTLAY_LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django_tasks": {"level": "WARNING"}, "django_tasks_db": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        "django_tasks": {"level": "WARNING"},
+        "django_tasks_db": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # what a client did wrong is in the answer
+    },
 }

@@ -36,9 +36,9 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
         return Catalog.load_for(self.user)
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().for_user(self.user)
+        rows: Any = super().get_queryset()
+        return rows.for_user(self.user)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        if getattr(self, "swagger_fake_view", False):
-            return super().get_serializer_context()
-        return super().get_serializer_context() | {"catalog": self.catalog}
+        context = dict(super().get_serializer_context())
+        return context if getattr(self, "swagger_fake_view", False) else context | {"catalog": self.catalog}

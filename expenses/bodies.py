@@ -17,14 +17,14 @@ class SuggestionSerializer(serializers.Serializer[Any]):
     category = serializers.IntegerField()
     category_name = serializers.CharField()
     confidence = serializers.FloatField(allow_null=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class CategorizationSerializer(serializers.Serializer[Any]):
     """Where a category comes from, how likely it is right, and why."""
 
     status = serializers.ChoiceField(choices=Status.choices)
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     confidence = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
     explanation = serializers.CharField()
     suggestion = SuggestionSerializer(allow_null=True)
@@ -69,7 +69,7 @@ class TransactionBody(serializers.Serializer[Transaction]):
     payment_method = serializers.CharField(allow_null=True)
     notes = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
-    parent = serializers.IntegerField(allow_null=True)
+    parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
     version = serializers.IntegerField()
     categorization = CategorizationSerializer()
     created_at = serializers.DateTimeField()

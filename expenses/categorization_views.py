@@ -1,6 +1,6 @@
 """Asking the chain, and looking at it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import User
 from expenses.bodies import AttemptSerializer
 from expenses.catalog import Catalog
 from expenses.inputs import today_of
@@ -61,7 +62,7 @@ class SuggestInput(QuestionInput):
 
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
     use_model = serializers.BooleanField(default=True)
-    transactions = QuestionInput(many=True, required=False, max_length=MAX_QUESTIONS)
+    transactions = QuestionInput(many=True, required=False, max_length=MAX_QUESTIONS)  # type: ignore[call-arg]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("description" in attrs) == ("transactions" in attrs):
@@ -83,7 +84,7 @@ class SuggestAnswer(serializers.Serializer[Any]):
     category = serializers.IntegerField(allow_null=True)
     category_name = serializers.CharField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     rationale = serializers.CharField()
     alternatives = AlternativeSerializer(many=True)
     attempts = AttemptSerializer(many=True)
@@ -96,13 +97,15 @@ class SuggestView(APIView):
 
     @extend_schema(operation_id="categorization_suggest", request=SuggestInput, responses=SuggestAnswer)
     def post(self, request: Request) -> Response:
-        context = {"request": request, "catalog": Catalog.load_for(request.user)}
+        user = cast("User", request.user)
+        catalog = Catalog.load_for(user)
+        context = {"request": request, "catalog": catalog}
         body = SuggestInput(data=request.data, context=context)
         body.is_valid(raise_exception=True)
         fields = body.validated_data
         many = fields.get("transactions", [fields])
         answers = suggest_categories(
-            questions=[body.question(one) for one in many], catalog=context["catalog"], use_model=fields["use_model"]
+            questions=[body.question(one) for one in many], catalog=catalog, use_model=fields["use_model"]
         )
         return Response({"results": answers} if "transactions" in fields else answers[0])
 

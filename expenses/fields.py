@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from expenses.money import SCALE
 
 
-class ExactDecimalField(models.BigIntegerField[Any, Any]):
+class ExactDecimalField(models.BigIntegerField[Decimal | int, Decimal]):
     """A Decimal kept as a 64-bit count of ten-thousandths.
 
     SQLite has no decimal type and would keep and add up a DecimalField as floating point.

@@ -17,7 +17,7 @@ from expenses.references import as_id_or_name
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
 
 
-class TransactionFilter(filters.FilterSet):
+class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of transactions; a category includes those below it, names are accepted wherever ids are."""
 
     start_date = filters.DateFilter("date", "gte")

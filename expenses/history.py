@@ -111,9 +111,7 @@ def _explain(matched: str, name: str, n: int, total: int) -> str:
     return f"You put “{matched}” into {name} {times}{doubt}."
 
 
-def _load_memories(
-    transactions: Sequence[Transaction], texts: Sequence[str]
-) -> dict[tuple[int, Direction], Memory]:
+def _load_memories(transactions: Sequence[Transaction], texts: Sequence[str]) -> dict[tuple[int, Direction], Memory]:
     prefixes: dict[int, set[str]] = defaultdict(set)
     for transaction, text in zip(transactions, texts, strict=True):
         if text:

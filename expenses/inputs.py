@@ -1,6 +1,6 @@
 """What a client may write of a transaction, checked field by field and then as a whole."""
 
-from datetime import date
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,11 +16,11 @@ from expenses.money import has_minor_units, minor_units
 from expenses.references import AccountReference, AmountField, CategoryReference, CurrencyField, as_id_or_name, user_of
 from expenses.services.drafts import Draft
 
-EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 MAX_TAGS = 20
 
 
-def today_of(user: User) -> date:
+def today_of(user: User) -> dt.date:
     """The calendar day where the person lives."""
     return timezone.now().astimezone(ZoneInfo(user.time_zone)).date()
 
@@ -37,7 +37,7 @@ class TagsField(serializers.ListField):
 
     def _name(self, item: Any) -> str:
         if isinstance(item, str):
-            return serializers.CharField(max_length=50).run_validation(item)
+            return str(serializers.CharField(max_length=50).run_validation(item))
         tag = Tag.objects.for_user(user_of(self)).filter(pk=as_id_or_name(item)).first()
         if tag is None:
             raise serializers.ValidationError(f"There is no tag {item}.", code="does_not_exist")
@@ -63,7 +63,7 @@ class TransactionInput(serializers.Serializer[Transaction]):
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     ai_classify = serializers.BooleanField(required=False, allow_null=True, write_only=True, default=None)
 
-    def validate_date(self, value: date) -> date:
+    def validate_date(self, value: dt.date) -> dt.date:
         if not EARLIEST <= value <= LATEST:
             raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
         return value
@@ -105,7 +105,7 @@ class TransactionInput(serializers.Serializer[Transaction]):
         implied = DIRECTION.get(kind or "")
         if implied and direction and implied != direction:
             raise serializers.ValidationError({"direction": f"An {kind} is money {implied}."}, code="wrong_direction")
-        return kind, direction or implied or getattr(self.instance, "direction", "out")
+        return kind, direction or implied or str(getattr(self.instance, "direction", "out"))
 
     def _stated_kind(self, attrs: dict[str, Any]) -> str | None:
         fixed: str | None = self.context.get("kind")

@@ -1,5 +1,6 @@
 """The tables of the ledger. Invariants are constraints with names; every write goes through a service."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -74,7 +75,7 @@ class Account(models.Model):
     type = models.CharField(max_length=8, choices=AccountType.choices, default=AccountType.CHECKING)
     currency = models.CharField(max_length=3)
     country = models.CharField(max_length=2, blank=True, default="")
-    opening_balance = ExactDecimalField(default=0)
+    opening_balance = ExactDecimalField(default=Decimal(0))
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -241,7 +242,7 @@ class Transaction(models.Model):
     class Meta:
         ordering = ["-date", "-id"]
         indexes = [
-            models.Index("ledger", "-date", "-id", name="transaction_date"),
+            models.Index(fields=["ledger", "-date", "-id"], name="transaction_date"),
             models.Index(fields=["ledger", "category", "date"], name="transaction_category"),
             models.Index(fields=["ledger", "version"], name="transaction_version"),
             models.Index(

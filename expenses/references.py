@@ -1,7 +1,7 @@
 """Serializer fields for input that may name a thing by id or by name."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -19,13 +19,12 @@ def as_id_or_name(value: Any) -> int | str:
     """An id as int, a name as stripped str. Raises ValidationError for anything else, and for ids beyond 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise serializers.ValidationError("Give an id or a name.", code="invalid")
-    if isinstance(value, str):
-        value = value.strip()
-        if value.isascii() and value.isdigit():
-            value = int(value)
-    if isinstance(value, int) and value >= 2**63:
+    wanted = value.strip() if isinstance(value, str) else value
+    if isinstance(wanted, str) and not (wanted.isascii() and wanted.isdigit() and len(wanted) < 20):
+        return wanted
+    if not 0 <= int(wanted) < 2**63:
         raise serializers.ValidationError("There is no such id.", code="does_not_exist")
-    return value
+    return int(wanted)
 
 
 def user_of(field: serializers.Field[Any, Any, Any, Any]) -> User:
@@ -69,7 +68,7 @@ class AccountReference(serializers.Field[Account, Any, int | None, Any]):
 
 def _accounts(field: AccountReference) -> dict[int | str, Account]:
     """The ledger's accounts by id and by name, looked up once however many rows the request holds."""
-    context = field.context
+    context = cast("dict[str, Any]", field.context)
     if "accounts" not in context:
         rows = list(Account.objects.for_user(user_of(field)))
         context["accounts"] = {row.pk: row for row in rows} | {row.name.casefold(): row for row in rows}
@@ -86,7 +85,9 @@ class AmountField(serializers.DecimalField):
     def to_internal_value(self, data: Any) -> Decimal:
         amount = super().to_internal_value(data)
         if amount <= 0:
-            raise serializers.ValidationError("An amount is more than 0; kind or direction says which way.", "min_value")
+            raise serializers.ValidationError(
+                "An amount is more than 0; kind or direction says which way.", "min_value"
+            )
         if amount >= MAX_AMOUNT:
             raise serializers.ValidationError(f"An amount is less than {MAX_AMOUNT}.", "max_value")
         return amount
@@ -111,5 +112,3 @@ class CurrencyField(serializers.CharField):
         if code not in currency_codes():
             raise serializers.ValidationError(f"“{code}” is not an ISO 4217 currency code.", code="unknown_currency")
         return code
-
-

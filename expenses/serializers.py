@@ -49,7 +49,7 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
     """A category; system ones have a key and cannot be changed."""
 
     name = serializers.CharField(max_length=100)
-    parent = CategoryReference(required=False, allow_null=True, default=None)
+    parent = CategoryReference(required=False, allow_null=True, default=None)  # type: ignore[assignment]
     parent_name = serializers.CharField(source="parent.display_name", read_only=True, default=None)
     is_system = serializers.SerializerMethodField()
 
@@ -81,7 +81,10 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
             return attrs
         has_children = self.instance is not None and self.instance.children.exists()
         if parent.parent_id is not None or parent == self.instance or has_children:
-            raise serializers.ValidationError({"parent": "Categories have one level of parents: a parent has none, a child no children."}, code="invalid")
+            raise serializers.ValidationError(
+                {"parent": "Categories have one level of parents: a parent has none, a child no children."},
+                code="invalid",
+            )
         if parent.kind != attrs.get("kind", getattr(self.instance, "kind", parent.kind)):
             raise serializers.ValidationError({"parent": f"“{parent}” is of kind {parent.kind}."}, code="wrong_kind")
         return attrs
@@ -100,9 +103,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         model = Run
         fields = ["id", "kind", "status", "progress", "counts", "created_at", "started_at", "finished_at", "error"]
 
-    @extend_schema_field(
-        {"type": "object", "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}}
-    )
+    @extend_schema_field({"type": "object", "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}})
     def get_progress(self, run: Run) -> dict[str, int]:
         return {"done": run.done, "total": run.total}
 

@@ -18,9 +18,7 @@ from providers.loading import configured_chain
 ASKED_FOR_S = 60
 
 
-def suggest_categories(
-    *, questions: Sequence[Transaction], catalog: Catalog, use_model: bool
-) -> list[dict[str, Any]]:
+def suggest_categories(*, questions: Sequence[Transaction], catalog: Catalog, use_model: bool) -> list[dict[str, Any]]:
     """The body of an answer for each question, in order.
 
     The model is never waited for: what it already said about the same text counts, else it is asked in the background
@@ -53,7 +51,7 @@ def _joined(verdict: Verdict, later: Verdict) -> Verdict:
 def _ask_in_background(question: Transaction) -> None:
     digest = hashlib.sha256(repr((question.owner, question.description, question.direction)).encode()).hexdigest()
     if cache.add(f"asked:{digest}", 1, ASKED_FOR_S):
-        kinds = sorted({category.kind for category in question.categories})
+        kinds: list[str] = sorted({category.kind for category in question.categories})
         ask_model.enqueue(question.owner, question.description, question.direction, kinds)
 
 

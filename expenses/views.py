@@ -33,9 +33,10 @@ class AccountViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerVie
         return Response(self.get_serializer(account).data, status=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        body = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        account = self.get_object()
+        body = self.get_serializer(account, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
-        account = accounts.edit_account(by=self.user, account=body.instance, fields=body.validated_data)
+        account = accounts.edit_account(by=self.user, account=account, fields=body.validated_data)
         return Response(self.get_serializer(account).data)
 
     @extend_schema(responses={204: None})
@@ -61,9 +62,10 @@ class CategoryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerVi
         return Response(self.get_serializer(category).data, status=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        body = self.get_serializer(self._own(), data=request.data, partial=True)
+        category = self._own()
+        body = self.get_serializer(category, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
-        category = categories.edit_category(by=self.user, category=body.instance, fields=body.validated_data)
+        category = categories.edit_category(by=self.user, category=category, fields=body.validated_data)
         return Response(self.get_serializer(category).data)
 
     @extend_schema(responses={204: None})

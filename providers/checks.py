@@ -5,7 +5,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 from providers.loading import build_chain, build_link
@@ -13,12 +14,12 @@ from providers.loading import build_chain, build_link
 HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."
 
 
-@register
+@checks.register
 def check_chain(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """providers.E001 a faulty entry · E002 options that the link itself refuses · E003 two links of one name · W001 none."""
+    """E001: a faulty entry. E002: options that the link refuses. E003: two links of one name. W001: no link."""
     entries = settings.CATEGORIZATION_PROVIDERS
     if not entries:
-        return [Warning("No link is configured: nothing will be categorized.", hint=HINT, id="providers.W001")]
+        return [checks.Warning("No link is configured: nothing will be categorized.", hint=HINT, id="providers.W001")]
     messages = [message for entry in entries for message in _check_entry(entry)]
     return messages or _check_names(entries)
 

@@ -4,10 +4,10 @@ A link is a subclass of `Provider` that answers batches of `Transaction` with `S
 dotted path in the setting CATEGORIZATION_PROVIDERS and must pass `providers.conformance`.
 """
 
+import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
@@ -28,11 +28,14 @@ class ProviderMisbehaved(ProviderError):
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category that may be answered. `key` is set for the system's own and never translated, "" for a user's."""
+    """A category that may be answered. `key` is set for the system's own and never translated, "" for a user's.
+
+    `kind` is expense, income or transfer.
+    """
 
     id: int
     name: str
-    kind: Literal["expense", "income", "transfer"]
+    kind: str
     key: str = ""
     description: str = ""
 
@@ -52,7 +55,7 @@ class Transaction:
     merchant: str = ""
     amount: Decimal | None = None
     currency: str = ""
-    date: date | None = None
+    date: dt.date | None = None
     account: int | None = None
     country: str = ""
     trigger: Literal["create", "import"] = "create"

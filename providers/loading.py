@@ -22,7 +22,7 @@ def build_link(entry: Mapping[str, Any]) -> Link:
     if not path:
         raise ImproperlyConfigured(f"The entry {dict(entry)!r} names no BACKEND.")
     if unknown := set(entry) - KEYS:
-        raise ImproperlyConfigured(f"{path} has the unknown key {sorted(unknown)[0]}; known are {sorted(KEYS)}.")
+        raise ImproperlyConfigured(f"{path} has the unknown key {min(unknown)}; known are {sorted(KEYS)}.")
     return Link(_provider(path, entry.get("OPTIONS", {})), _threshold(path, entry), bool(entry.get("DEFERRED", False)))
 
 
@@ -50,7 +50,7 @@ def build_chain(entries: Sequence[Mapping[str, Any]]) -> Chain:
     links = [build_link(entry) for entry in entries]
     names = [link.provider.name for link in links]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise ImproperlyConfigured(f"Two links are called {sorted(twice)[0]}.")
+        raise ImproperlyConfigured(f"Two links are called {min(twice)}.")
     return Chain(links, CacheBreaker())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from rules.operators import OPERATORS, TEXT_FIELDS
 
@@ -35,7 +35,7 @@ class CompiledRule:
     triggers: frozenset[str]
     category: int | None = None
     tags: tuple[str, ...] = ()
-    mode: Literal["apply", "suggest"] = "apply"
+    suggests_only: bool = False
     stops: bool = True
 
 
@@ -56,9 +56,7 @@ def compile_conditions(match: str, conditions: Sequence[Mapping[str, Any]]) -> t
     return _combine(match, [predicate for predicate, _ in compiled]), fields
 
 
-def apply_rules(
-    rules: Sequence[CompiledRule], subject: Subject, *, trigger: str, offered: frozenset[int]
-) -> Outcome:
+def apply_rules(rules: Sequence[CompiledRule], subject: Subject, *, trigger: str, offered: frozenset[int]) -> Outcome:
     """Ask the rules in order. A category that is not offered (of the wrong kind, or gone) is passed over."""
     outcome = Outcome()
     for rule in rules:

@@ -55,7 +55,7 @@ TEXT = {
     "ends_with": Operator(Shape.ONE, lambda value: lambda text: text.endswith(value)),
     "contains_any": Operator(Shape.MANY, _contains_any),
     "contains_all": Operator(Shape.MANY, _contains_all),
-    "is_empty": Operator(Shape.NONE, lambda value: lambda text: not text),
+    "is_empty": Operator(Shape.NONE, lambda _: lambda text: not text),
 }
 NUMBER = {
     "eq": Operator(Shape.ONE, _compare("__eq__")),
@@ -67,7 +67,7 @@ NUMBER = {
 }
 ID = {
     "in": Operator(Shape.MANY, lambda value: frozenset(value).__contains__),
-    "is_empty": Operator(Shape.NONE, lambda value: lambda found: found is None),
+    "is_empty": Operator(Shape.NONE, lambda _: lambda found: found is None),
 }
 
 TEXT_FIELDS = ("raw_description", "description", "merchant", "direction", "currency")

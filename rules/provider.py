@@ -1,6 +1,6 @@
 """The first link of the chain: what the user's own rules say."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ class RulesProvider(Provider):
         return known
 
 
-def _compile_rule_set(stamp: tuple[Any, ...], rules: Sequence[Rule]) -> RuleSet:
+def _compile_rule_set(stamp: tuple[Any, ...], rules: Iterable[Rule]) -> RuleSet:
     compiled = tuple(compile_rule(rule) for rule in rules)
     return RuleSet(stamp, compiled, tuple(sorted(frozenset[str]().union(*(rule.fields for rule in compiled)))))
 
@@ -77,7 +77,7 @@ def compile_rule(rule: Rule) -> CompiledRule:
         triggers=frozenset(rule.triggers),
         category=actions.get("set_category"),
         tags=tuple(actions.get("add_tags", ())),
-        mode=Mode(rule.mode).value,
+        suggests_only=rule.mode == Mode.SUGGEST,
         stops=rule.stop_processing,
     )
 
@@ -105,5 +105,5 @@ def _suggestion(outcome: Outcome) -> Suggestion | None:
         explanation=f"Your rule “{decisive.name}” says so." if decisive else f"Matched by your rule {names}.",
         effects=Effects(tags=tuple(dict.fromkeys(outcome.tags))),
         details={"rules": [{"id": rule.id, "name": rule.name} for rule in outcome.matched]},
-        final=decisive is not None and decisive.mode == Mode.SUGGEST,
+        final=decisive is not None and decisive.suggests_only,
     )

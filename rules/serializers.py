@@ -87,7 +87,7 @@ class ConditionSerializer(serializers.Serializer[Any]):
             bound = serializers.DecimalField(max_digits=None, decimal_places=SCALE, min_value=0, max_value=MAX_AMOUNT)
             return str(bound.run_validation(item))
         if name == "account":
-            reference = AccountReference()
+            reference: Any = AccountReference()
             reference._context = self.context  # noqa: SLF001 - a field used by itself has no parent to ask
             return reference.to_internal_value(item).pk
         if not isinstance(item, str):
@@ -117,7 +117,7 @@ class RuleSerializer(serializers.ModelSerializer[Rule]):
     triggers = serializers.ListField(
         child=serializers.ChoiceField(choices=TRIGGERS), default=lambda: list(TRIGGERS), allow_empty=False
     )
-    conditions = ConditionSerializer(many=True, allow_empty=False, max_length=MAX_CONDITIONS)
+    conditions = ConditionSerializer(many=True, allow_empty=False, max_length=MAX_CONDITIONS)  # type: ignore[call-arg]
     actions = ActionSerializer(many=True, allow_empty=False)
 
     class Meta:

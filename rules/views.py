@@ -4,6 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from expenses.api import LedgerViewSet
 from rules import services
@@ -34,7 +35,7 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSe
         services.delete_rule(by=self.user, rule=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _edit(self, body: RuleSerializer) -> Response:
+    def _edit(self, body: BaseSerializer[Rule]) -> Response:
         body.is_valid(raise_exception=True)
         assert body.instance is not None  # noqa: S101 - said to the type checker; both callers give one
         rule = services.edit_rule(by=self.user, rule=body.instance, fields=body.validated_data)

@@ -6,6 +6,6 @@ import tempfile
 os.environ.setdefault("OUTLAY_DATA_DIR", tempfile.mkdtemp(prefix="outlay-test-"))
 os.environ.setdefault("OUTLAY_SECRET_KEY", "a key for tests only, long enough to satisfy every check of it")
 
-from config.settings import *  # noqa: F403, E402 - the environment comes first
+from config.settings import *  # noqa: F403 - the environment comes first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -54,9 +54,7 @@ def ask_chain(
     return [answers.get(i, NOT_ASKED) for i in range(len(drafts))]
 
 
-def _question(
-    draft: Draft, *, ledger_id: int, catalog: Catalog, trigger: Literal["create", "import"]
-) -> Transaction:
+def _question(draft: Draft, *, ledger_id: int, catalog: Catalog, trigger: Literal["create", "import"]) -> Transaction:
     return Transaction(
         description=draft.description,
         categories=catalog.offered(draft.direction, draft.kind),

@@ -1,14 +1,12 @@
 """Asks the model about pending rows, as often as it takes. A write never waits for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-from django.utils import timezone
+from dataclasses import dataclass
 
 from expenses.catalog import Catalog
-from expenses.categorization import Standing, attempts_as_json, explain, make_decision, standing_of
+from expenses.categorization import Standing, make_decision, standing_of
 from expenses.history import nearest_examples
-from expenses.models import Decision, Ledger, Status, Transaction
+from expenses.models import Decision, Status, Transaction
 from expenses.services.standing import apply_standing
 from expenses.services.writing import ledger_write
 from providers.chain import Verdict
@@ -66,9 +64,7 @@ class _Landing:
         later, row = standing_of(self.verdict), self.row
         if row.suggested_category_id is None or (later.confidence or 0) > (row.category_confidence or 0):
             return later
-        return Standing(
-            Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence
-        )
+        return Standing(Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence)
 
 
 def _store_reasons(landings: Sequence[_Landing]) -> None:
@@ -82,7 +78,7 @@ def _store_reasons(landings: Sequence[_Landing]) -> None:
 
 
 def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int) -> None:
-    replaced = {landing.row.decision_id for landing in landings}
+    replaced = [landing.row.decision_id for landing in landings if landing.row.decision_id is not None]
     for landing in landings:
         row, standing = landing.row, landing.standing
         row.decision = _worded(landing.decision, landing, standing)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.categorization import make_decision, standing_of
+from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
 from expenses.models import Decision, Run, Status, Tag, Transaction
@@ -18,9 +19,7 @@ from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write
 from expenses.tasks import queue_resolving
 from providers.chain import Verdict
-from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
 from providers.normalization import normalize
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: De
     text = normalize(draft.description)[:TEXT_LENGTH]
     row = Transaction(
         account=draft.account,
-        kind=draft.kind or derive_kind(draft.direction, None),
+        kind=draft.kind or derive_kind(draft.direction, None) or "expense",
         direction=draft.direction,
         amount=draft.amount,
         currency=draft.currency,
@@ -170,9 +169,7 @@ def _insert(recorded: Sequence[Recorded], *, ledger_id: int, version: int, run: 
     Transaction.objects.bulk_create(rows, batch_size=500)
 
 
-def _tag(
-    recorded: Sequence[Recorded], drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, ledger_id: int
-) -> None:
+def _tag(recorded: Sequence[Recorded], drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, ledger_id: int) -> None:
     wanted = [
         (r.transaction, tuple(dict.fromkeys((*draft.tags, *verdict.effects.tags))))
         for r, draft, verdict in zip(recorded, drafts, verdicts, strict=True)
