@@ -1,0 +1,156 @@
+"""Amounts as banks write them, read exactly or refused: a wrong amount is worse than none."""
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from statements.delimited.words import is_currency
+
+MAX_INTEGER_DIGITS = 12
+MAX_DECIMALS = 18
+MAX_CELL = 60
+
+_PLAIN = {
+    ".": re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,18})?"),
+    ",": re.compile(r"-?[0-9]{1,12}(?:,[0-9]{1,18})?"),
+}
+# No-break spaces and marks of writing direction separate currency from number; the many dashes all mean minus.
+_CLEAN = str.maketrans(
+    {
+        **dict.fromkeys(
+            "\u00a0\u202f\u2009\u2007\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2069\ufeff\t\r\n", " "
+        ),
+        **dict.fromkeys("\u2212\u2012\u2013\u2014\u00ad\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u2019\u02bc\u0060\u00b4", "'"),
+    }
+)
+_SHAPE = re.compile(
+    r"(?P<open>\()?(?P<before>[^0-9()]*?)(?P<number>[.,]?[0-9](?:[0-9.,'_ ]*[0-9])?[.,]?)(?P<after>[^0-9()]*)(?P<close>\))?"
+)
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?P<by>[.,'_ ])[0-9]{3}(?:(?P=by)[0-9]{3})*|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
+_DIGIT = re.compile(r"[0-9]")
+_MARKS = {"cr": False, "dr": True, "db": True}
+
+
+class AmountError(ValueError):
+    """The text is no amount; the message ends a sentence that begins with the text."""
+
+
+class Amount(NamedTuple):
+    """A value and whether its sign is written: by plus, minus, parentheses, CR or DR."""
+
+    value: Decimal
+    marked: bool
+    currency: str = ""
+
+
+@lru_cache(maxsize=32768)
+def parse_amount(text: str, decimal: str) -> Amount:
+    """The amount in a cell, with `decimal` ("." or ",") between units and fractions. Raises `AmountError`."""
+    if _PLAIN[decimal].fullmatch(text):
+        return Amount(Decimal(text.replace(",", ".")), text[0] == "-")
+    if len(text) > MAX_CELL:
+        raise AmountError("is too long for an amount")
+    cleaned = " ".join(text.translate(_CLEAN).split())
+    match = _SHAPE.fullmatch(cleaned)
+    if match is None or bool(match["open"]) != bool(match["close"]):
+        raise AmountError("is not an amount")
+    return _signed(match, decimal)
+
+
+@lru_cache(maxsize=32768)
+def possible_decimals(text: str) -> str:
+    """The decimal separators under which the text is an amount: "", ".", "," or ".,"."""
+    if len(text) > MAX_CELL or not _DIGIT.search(text):
+        return ""
+    return "".join(decimal for decimal in ".," if is_amount(text, decimal))
+
+
+def is_amount(text: str, decimal: str) -> bool:
+    try:
+        parse_amount(text, decimal)
+    except AmountError:
+        return False
+    return True
+
+
+def _signed(match: re.Match[str], decimal: str) -> Amount:
+    before, number = match["before"], match["number"]
+    if number[0] == "." and before[-1:].isalpha():  # the dot of an abbreviation: "Rs.500"
+        before, number = before + ".", number[1:]
+    negative, marked, currency = _surroundings(before, match["after"], number)
+    value = _unsigned(number, decimal)
+    if match["open"]:
+        negative, marked = True, True
+    return Amount(-value if negative else value, marked, currency)
+
+
+def _surroundings(before: str, after: str, number: str) -> tuple[bool, bool, str]:
+    """(negative, marked, currency text) of what stands around the digits."""
+    around = f"{before} {after}"
+    signs = [char for char in around if char in "+-"]
+    if len(signs) > 1 or (after.startswith("-") and number[-1] in ".,"):
+        raise AmountError("has more than one sign")
+    negative, marked, currency = signs == ["-"], bool(signs), ""
+    for word in around.replace("+", " ").replace("-", " ").split():
+        side = _MARKS.get(word.casefold().rstrip("."))
+        if side is None:
+            currency = _currency(word)
+        else:
+            negative, marked = negative != side, True
+    return negative, marked, currency
+
+
+def _currency(word: str) -> str:
+    if not is_currency(word):
+        raise AmountError("holds text that is neither a sign nor a currency")
+    return word
+
+
+def _unsigned(number: str, decimal: str) -> Decimal:
+    whole, _, fraction = number.partition(decimal)
+    whole = _ungrouped(whole.strip())
+    if (fraction and not fraction.isdigit()) or not (whole or fraction):
+        raise AmountError("is not an amount")
+    if len(whole.lstrip("0")) > MAX_INTEGER_DIGITS or len(fraction) > MAX_DECIMALS:
+        raise AmountError(f"has more than {MAX_INTEGER_DIGITS} digits")
+    return Decimal(f"{whole or '0'}.{fraction or '0'}" if fraction else whole)
+
+
+def _ungrouped(whole: str) -> str:
+    if not whole or whole.isdigit():
+        return whole
+    if not _GROUPED.fullmatch(whole):
+        raise AmountError("is not an amount")
+    return "".join(char for char in whole if char.isdigit())
+
+
+def decimal_of(texts: list[str]) -> tuple[str, bool]:
+    """(the decimal separator of a column, whether its cells leave no doubt); ("", False) when they say nothing.
+
+    A cell that reads under one separator only is proof. Where every cell has exactly three digits after a single
+    separator, those are fractions: thousands would leave some small amount without a separator.
+    """
+    possible = [possible_decimals(text) for text in texts]
+    dots, commas = possible.count("."), possible.count(",")
+    if dots != commas:
+        return "." if dots > commas else ",", True
+    return _decimal_of_thousands(texts)
+
+
+def _decimal_of_thousands(texts: list[str]) -> tuple[str, bool]:
+    separators = [_separators(text) for text in texts]
+    used = set().union(*separators)
+    if len(used) != 1:
+        return "", False
+    n_used = sum(map(bool, separators))
+    [separator] = used
+    if n_used == len(texts) >= 3:
+        return separator, True
+    return {".": ",", ",": "."}[separator], n_used < len(texts)
+
+
+def _separators(text: str) -> set[str]:
+    match = _SHAPE.fullmatch(" ".join(text.translate(_CLEAN).split()))
+    return set(match["number"]) & {".", ","} if match else set()

@@ -1,0 +1,218 @@
+"""Which column holds what: header words propose, the values prove."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from statements.delimited.amounts import AmountError, parse_amount, possible_decimals
+from statements.delimited.balances import running_balance
+from statements.delimited.table import Column, Table
+from statements.delimited.words import is_currency_code, means, mentions
+
+_FEW = 6
+_MAX_DATES = 2
+_MAX_TEXTS = 2
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a statement by role; a role that no column plays is None or empty."""
+
+    dates: list[Column]
+    amount: Column | None
+    debit: Column | None
+    credit: Column | None
+    balance: Column | None = None
+    descriptions: list[Column] = field(default_factory=list)
+    merchants: list[Column] = field(default_factory=list)
+    currency: Column | None = None
+    status: Column | None = None
+    external_id: Column | None = None
+
+    @property
+    def money(self) -> list[Column]:
+        return [column for column in (self.amount, self.debit, self.credit) if column is not None]
+
+
+def find_columns(table: Table) -> Columns:
+    """The columns of a table. `dates` or `money` is empty when nothing can play the part."""
+    dates = _dates(table)
+    numbers = [c for c in table.columns if c.is_numeric and c not in dates]
+    debit, credit = _pair(table)
+    amount, balance = _amount(table, numbers)
+    if debit or credit:
+        amount, debit, credit = _amount_or_pair(amount, debit, credit)
+    taken = [c for c in (*dates, amount, debit, credit, balance) if c]
+    return _with_texts(table, Columns(dates, amount, debit, credit, balance), taken)
+
+
+def _dates(table: Table) -> list[Column]:
+    """Booking or transaction date as the bank orders them, value date last; filled columns before header words."""
+    named = [c for c in table.columns if c.is_dates or (not table.height and c.role in {"date", "value_date"})]
+    ranked = sorted(named, key=_date_rank)
+    useful = [c for c in ranked if c.role != "other" and _date_rank(c)[0] < 3]
+    return (useful or ranked)[:_MAX_DATES]
+
+
+def _date_rank(column: Column) -> tuple[int, bool, int]:
+    rank = {"date": 0, "value_date": 2, "": 1}.get(column.role, 3)
+    return rank, 0 < column.meaning.weight < 1, column.index
+
+
+def _pair(table: Table) -> tuple[Column | None, Column | None]:
+    debit, credit = (_named_amount(table, role) for role in ("debit", "credit"))
+    if debit and credit and not _is_either_or(debit, credit):
+        return None, None
+    return debit, credit
+
+
+def _named_amount(table: Table, role: str) -> Column | None:
+    """The column of numbers, or of nothing at all, whose header says so best."""
+    fitting = [c for c in table.columns if c.role == role and (c.is_numeric or not c.filled)]
+    return max(fitting, key=lambda c: (c.is_numeric, c.meaning.weight, -c.index), default=None)
+
+
+def _is_either_or(debit: Column, credit: Column) -> bool:
+    """Whether hardly any row moves money both ways."""
+    both = sum(1 for out, into in zip(debit.cells, credit.cells, strict=True) if _moves(out) and _moves(into))
+    return both * 10 <= len(debit.cells)
+
+
+def _moves(cell: str) -> bool:
+    return any(digit in cell for digit in "123456789")
+
+
+def _amount_or_pair(
+    amount: Column | None, debit: Column | None, credit: Column | None
+) -> tuple[Column | None, Column | None, Column | None]:
+    """A signed amount that fills more rows than the pair says it all; an unsigned one leaves the sign to the pair."""
+    if amount is None or amount in (debit, credit):
+        return None, debit, credit
+    pair_filled = sum(len(c.filled) for c in (debit, credit) if c)
+    complete = debit is not None and credit is not None and pair_filled >= len(amount.filled)
+    if amount.weight("amount") and (_is_signed(amount) or not complete):
+        return amount, None, None
+    return None, debit, credit
+
+
+def _is_signed(column: Column) -> bool:
+    return any(cell.lstrip()[:1] in "-\u2212(" or cell.endswith("-") for cell in column.filled)
+
+
+def _amount(table: Table, numbers: list[Column]) -> tuple[Column | None, Column | None]:
+    """(amount, running balance)."""
+    if not table.height:
+        return _best_named(table, "amount"), _best_named(table, "balance")
+    ranked = sorted(numbers, key=lambda c: (-_amount_score(c), c.index))
+    if not ranked:
+        return None, None
+    best = ranked[0]
+    if best.weight("amount") < 0.9:
+        proven = _proven_by_balance(ranked[:5])
+        if proven:
+            return proven
+    return (best if _amount_score(best) > 0 else None), _balance_of(best, numbers)
+
+
+def _best_named(table: Table, role: str) -> Column | None:
+    named = [c for c in table.columns if c.role == role]
+    return max(named, key=lambda c: (c.meaning.weight, -c.index), default=None)
+
+
+def _amount_score(column: Column) -> float:
+    penalties = {"other": 6.0, "balance": 5.0, "external_id": 6.0, "status": 4.0, "currency": 3.0}
+    score = 6 * column.weight("amount") - penalties.get(column.role, 0.0) * column.meaning.weight
+    score += 2 * column.fullness + 1.5 * _is_signed(column) + 1.5 * _has_fractions(column)
+    return score - 5 * column.is_identifier - 1.5 * column.is_constant - 3 * (not any(map(_moves, column.filled)))
+
+
+def _has_fractions(column: Column) -> bool:
+    fractions = sum(1 for cell in column.filled if len(possible_decimals(cell)) == 1)
+    return fractions * 2 >= len(column.filled)
+
+
+def _proven_by_balance(ranked: Sequence[Column]) -> tuple[Column, Column] | None:
+    """The pair of columns of which the second is the running sum of the first."""
+    for amount in ranked:
+        for balance in ranked:
+            proof = running_balance(values(amount), values(balance)) if balance is not amount else None
+            if proof and proof.n_pairs >= 2:
+                return amount, balance
+    return None
+
+
+def _balance_of(amount: Column, numbers: list[Column]) -> Column | None:
+    others = [c for c in numbers if c is not amount and c.role != "other"]
+    named = [c for c in others if c.role == "balance"]
+    return next((c for c in named or others if running_balance(values(amount), values(c))), named[0] if named else None)
+
+
+def values(column: Column) -> list[Decimal | None]:
+    """The cells as numbers, under whichever decimal separator each allows; None for an empty or unclear cell."""
+    return [_value(cell) for cell in column.cells]
+
+
+def _value(cell: str) -> Decimal | None:
+    possible = possible_decimals(cell)
+    try:
+        return parse_amount(cell, possible[0]).value if possible else None
+    except AmountError:
+        return None
+
+
+def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
+    free = [c for c in table.columns if c not in taken]
+    currency = _currency(free, found.money)
+    status = _status(free)
+    merchants = [c for c in free if c.role == "merchant" and (c.is_text or not table.height)]
+    ids = [c for c in free if c.role == "external_id" and c.fullness == 1 and len(c.distinct) == table.height]
+    used = [currency, status, *merchants]
+    return Columns(
+        found.dates, found.amount, found.debit, found.credit, found.balance,
+        descriptions=_descriptions(table, [c for c in free if c not in used], bool(merchants)),
+        merchants=merchants,
+        currency=currency,
+        status=status,
+        external_id=max(ids, key=lambda c: (c.meaning.weight, -c.index), default=None),
+    )  # fmt: skip
+
+
+def _currency(free: list[Column], money: list[Column]) -> Column | None:
+    """The column of currency codes that its header names as such and that stands nearest to the amount."""
+    fitting = [c for c in free if c.filled and c.role != "other" and all(map(is_currency_code, c.filled))]
+    place = money[0].index if money else 0
+    return min(fitting, key=lambda c: (c.role != "currency", abs(c.index - place), c.index), default=None)
+
+
+def _status(free: list[Column]) -> Column | None:
+    """The column that calls rows pending, or that its header calls a status."""
+    few = [c for c in free if len(c.distinct) <= _FEW and (c.is_text or not c.cells)]
+    telling = [c for c in few if any(means(cell, "pending") for cell in c.distinct)]
+    named = [c for c in few if c.weight("status") == 1.0 and not c.is_constant]
+    named_any = [c for c in few if c.weight("status") == 1.0]
+    return next(iter([*telling, *named, *named_any]), None)
+
+
+def _descriptions(table: Table, free: list[Column], has_merchant: bool) -> list[Column]:
+    if not table.height:
+        return [c for c in free if c.role == "description"]
+    texts = [c for c in free if any(any(map(str.isalpha, cell)) for cell in c.distinct)]
+    named = [c for c in texts if c.role == "description"]
+    varied = [c for c in named if not c.is_constant] or named
+    if varied or has_merchant:
+        return varied
+    longest = sorted(_unclaimed(texts), key=lambda c: (-len(c.distinct) > 1, -sum(map(len, c.filled)), c.index))
+    kinds = [c for c in texts if c.role in {"type", "flag"}]
+    return longest[:_MAX_TEXTS] or kinds[:1]
+
+
+def _unclaimed(texts: list[Column]) -> list[Column]:
+    return [
+        c for c in texts if c.role in {"", "external_id"} and not all(map(is_currency_code, c.filled)) and c.is_text
+    ]
+
+
+def is_card(table: Table) -> bool:
+    """Whether the header or what stands above it speaks of a card."""
+    above = [cell for fields in table.preamble for cell in fields]
+    return any(mentions(text, "card") for text in (*table.names, *above))

@@ -1,0 +1,114 @@
+"""Which encoding a file's bytes are in; eight-bit files are judged by the letters and header words they would spell."""
+
+import codecs
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
+
+from charset_normalizer import from_bytes
+
+from statements.delimited.words import meaning
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: Letters beyond ASCII by language, under the code pages that its banks use; the likelier code page first.
+_LETTERS: dict[str, tuple[str, ...]] = {
+    "cp1252": ("äöüß", "éèêëàâçîïôùûœ", "áéíóúñü", "áâãàçéêíóôõúü", "àèéìòùú", "éëïöüè", "åäöøæé"),
+    "cp1250": ("áčďéěíňóřšťúůýž", "ąćęłńóśźż", "áéíóöőúüű", "áäčďéíĺľňóôŕšťúýž", "ăâîşţ", "čćđšž"),
+    "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äöüõšž"),
+    "cp1251": ("абвгдежзийклмнопрстуфхцчшщъыьэюяё", "абвгдежзийклмнопрстуфхцчшщьюяєіїґ"),
+    "cp1253": ("αβγδεζηθικλμνξοπρστυφχψωάέήίόύώς",),
+    "cp1254": ("çğıöşüâî",),
+    "cp850": ("äöüß", "éèêëàâçîïôùû", "áéíóúñü"),
+    "cp852": ("áčďéěíňóřšťúůýž", "ąćęłńóśźż", "áéíóöőúüű"),
+}
+_WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\s;,|\"]*")
+_PUNCTUATION = set("£€§°«»„“”\u2019\u2018\u2013\u2014…®©²³½\u00b4·№\u00a0")
+_SAMPLE_BYTES = 65536
+_CHUNK = 1 << 20
+#: A file whose bytes beyond ASCII are UTF-8 but for this share is UTF-8 with damage, such as a cut at its end.
+_DAMAGED = 0.05
+_SURE = 0.85
+
+
+def detect_encoding(data: bytes) -> str:
+    """The name of a Python codec for the file. Never fails: Latin-1 reads everything."""
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            return name
+    if data.isascii() or _is_utf8(data):
+        return "utf-8"
+    return _eight_bit(data)
+
+
+def decodes(data: bytes, encoding: str) -> bool:
+    """Whether the codec reads every byte, without holding a second copy of a large file."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for start in range(0, len(data), _CHUNK):
+            decoder.decode(data[start : start + _CHUNK])
+        decoder.decode(b"", final=True)
+    except (UnicodeDecodeError, UnicodeError):
+        return False
+    return True
+
+
+def _is_utf8(data: bytes) -> bool:
+    if decodes(data, "utf-8"):
+        return True
+    text = data[:_SAMPLE_BYTES].decode("utf-8", "replace")
+    beyond = [char for char in text if char > "\x7f"]
+    return beyond.count("\ufffd") <= _DAMAGED * len(beyond)
+
+
+def _eight_bit(data: bytes) -> str:
+    sample = b"\n".join(_telling_lines(data))
+    scores = {name: _score(sample, name) for name in _LETTERS if decodes(data, name)}
+    best = max(scores, key=lambda name: scores[name], default="")
+    if best and scores[best][0] >= _SURE:
+        return best
+    return _second_opinion(sample) or best or "latin-1"
+
+
+def _telling_lines(data: bytes) -> Iterable[bytes]:
+    """The lines with bytes beyond ASCII, of all lines of the file: the first such line may be far down."""
+    found = 0
+    for line in data.splitlines():
+        if not line.isascii():
+            yield line[:2000]
+            found += len(line)
+        if found > _SAMPLE_BYTES:
+            return
+
+
+def _score(sample: bytes, encoding: str) -> tuple[float, int]:
+    """(share of the letters beyond ASCII that one language explains, cells that are known header words)."""
+    text = sample.decode(encoding, "replace")
+    words = set(_WORD.findall(text))
+    letters = [char for word in words for char in word if char > "\x7f" and char not in _PUNCTUATION]
+    shares = [_explained(letters, alphabet) for alphabet in _LETTERS[encoding]]
+    odd = sum(1 for word in words if _has_odd_case(word)) / max(1, len(words))
+    cells = {cell.strip(" \"'\r") for cell in re.split(r"[;,|\t\n]", text[:8000])}
+    known = sum(1 for cell in cells if not cell.isascii() and meaning(cell).weight == 1.0)
+    return round(min(1.0, max(shares, default=0.0) - odd + 0.25 * min(known, 2)), 2), known
+
+
+def _explained(letters: list[str], alphabet: str) -> float:
+    return sum(char.lower() in alphabet for char in letters) / len(letters) if letters else 1.0
+
+
+@lru_cache(maxsize=4096)
+def _has_odd_case(word: str) -> bool:
+    """Whether a capital beyond ASCII follows a small letter, as when "zaúčtování" is read in the wrong code page."""
+    return any(a.islower() and b.isupper() and b > "\x7f" for a, b in pairwise(word))
+
+
+def _second_opinion(sample: bytes) -> str:
+    best = from_bytes(sample).best()
+    return best.encoding if best is not None else ""

@@ -1,0 +1,244 @@
+"""Records become rows, one at a time: movements of money are read exactly, everything else is named and skipped."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from statements.delimited.amounts import AmountError, parse_amount
+from statements.delimited.layout import Layout, Positions
+from statements.delimited.records import Record
+from statements.delimited.table import tidy
+from statements.delimited.words import (
+    begins_with,
+    currency_of,
+    is_currency_code,
+    meaning,
+    mentions,
+    normalized,
+    starts_like_balance,
+)
+from statements.importer import Row, RowError, Skipped
+
+Outcome = Row | RowError | Skipped
+
+MAX_DESCRIPTION = 2000
+_BALANCES = ("opening_balance", "closing_balance", "turnover")
+_NOTHING = {"", "-", "--", "\u2013", "\u2014"}
+_SHOWN = 80
+
+
+class _UnreadableCellError(Exception):
+    """A cell that should hold part of a movement; carries what `RowError` needs."""
+
+    def __init__(self, attr: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.attr, self.code, self.detail = attr, code, detail
+
+
+def read_rows(rows: Iterable[Record], layout: Layout) -> Iterator[Outcome]:
+    """What becomes of each record, in order. A row waits until it is known that no further line of it follows."""
+    interpret = _Interpreter(layout)
+    waiting: Row | None = None
+    for number, record in enumerate(rows):
+        if layout.header_row is not None and number <= layout.header_row:
+            yield _above(record, is_header=number == layout.header_row)
+            continue
+        more = interpret.continuation(record) if waiting else ""
+        if waiting and more:
+            waiting = _lengthened(waiting, more)
+            continue
+        if waiting:
+            yield waiting
+        outcome = interpret.outcome(record)
+        waiting = outcome if layout.continuation_rows and isinstance(outcome, Row) else None
+        if waiting is None:
+            yield outcome
+    if waiting:
+        yield waiting
+
+
+def _above(record: Record, *, is_header: bool) -> Skipped:
+    blank = not any(map(str.strip, record.fields))
+    return Skipped(record.line, "header" if is_header else "blank" if blank else "preamble", tuple(record.fields))
+
+
+def _lengthened(row: Row, more: str) -> Row:
+    return replace(row, description=f"{row.description} {more}".strip()[:MAX_DESCRIPTION])
+
+
+class _Interpreter:
+    """One record at a time under one layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._header = [normalized(name) for name in layout.names]
+        self._last_money = max(layout.amount or (layout.debit + layout.credit))
+
+    def outcome(self, record: Record) -> Outcome:
+        fields = record.fields
+        if record.error:
+            detail = f"Line {record.line} cannot be split into fields: {record.error}."
+            return RowError(record.line, "line", "unsplittable", detail, tuple(fields))
+        try:
+            text = _first(fields, self._layout.date)
+            day = self._layout.parse_date(text) if text else None
+            return self._undated(record, text) if day is None else self._dated(record, day)
+        except _UnreadableCellError as error:
+            return RowError(record.line, error.attr, error.code, f"Line {record.line}: {error.detail}", tuple(fields))
+
+    def continuation(self, record: Record) -> str:
+        """The text of a record that holds nothing but more description, else ""."""
+        filled = [index for index, cell in enumerate(record.fields) if cell.strip()]
+        texts = self._layout.description
+        if not filled or record.error or any(index not in texts for index in filled):
+            return ""
+        return _joined(record.fields, texts)
+
+    def _dated(self, record: Record, day: date) -> Outcome:
+        fields, layout = record.fields, self._layout
+        amount, currency = self._money(fields)
+        if amount is None:
+            return self._without_amount(record)
+        if not amount:
+            return Skipped(record.line, "zero", tuple(fields), day)
+        merchant = _first(fields, layout.merchant) if layout.merchant else ""
+        description = _joined(fields, layout.description) or merchant
+        status = _first(fields, layout.status) if layout.status else ""
+        reason = _balance(description) or ("declined" if status and mentions(status, "declined") else "")
+        if reason:
+            return Skipped(record.line, reason, tuple(fields))
+        return Row(
+            record.line, day, amount, description, " ".join(merchant.split()), self._currency(fields, currency),
+            tuple(fields), bool(status) and self._is_pending(status), _first(fields, layout.external_id),
+        )  # fmt: skip
+
+    def _without_amount(self, record: Record) -> Outcome:
+        if len(record.fields) <= min(self._last_money, max(self._layout.date) + 1):
+            raise _UnreadableCellError("amount", "missing", "the row ends before its amount. The file may be cut off here.")
+        texts = [cell for cell in record.fields if cell.strip()]
+        reason = next((found for text in texts if (found := _balance(text))), "text")
+        return Skipped(record.line, reason, tuple(record.fields))
+
+    def _undated(self, record: Record, text: str) -> Outcome:
+        fields = record.fields
+        texts = [cell for cell in map(str.strip, fields) if cell]
+        reason = self._reason(fields, texts)
+        if reason:
+            return Skipped(record.line, reason, tuple(fields))
+        try:
+            amount, _ = self._money(fields)
+        except _UnreadableCellError:
+            return Skipped(record.line, "text", tuple(fields))
+        if amount is None:
+            return Skipped(record.line, "text", tuple(fields))
+        return self._amount_without_date(record, text)
+
+    def _amount_without_date(self, record: Record, text: str) -> Skipped:
+        """An amount needs a date: pending rows may lack one, sums have neither date nor text."""
+        fields, layout = record.fields, self._layout
+        status = _first(fields, layout.status)
+        if self._is_pending(text) or self._is_pending(status):
+            return Skipped(record.line, "pending_without_date", tuple(fields))
+        if not text and not _joined(fields, layout.description + layout.merchant):
+            return Skipped(record.line, "total", tuple(fields))
+        if not text:
+            raise _UnreadableCellError("date", "missing", "the row has an amount but no date.")
+        raise _UnreadableCellError(
+            "date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form {layout.date_format}."
+        )
+
+    def _reason(self, fields: list[str], texts: list[str]) -> str:
+        """Why an undated record is plainly no movement, else ""."""
+        if not texts:
+            return "blank"
+        if self._is_header(fields, texts):
+            return "repeated_header"
+        words = [text for text in texts[:3] if not text[0].isdigit()]
+        if any(begins_with(word, "total") for word in words):
+            return "total"
+        return next((found for word in words if (found := _balance(word))), "")
+
+    def _is_header(self, fields: list[str], texts: list[str]) -> bool:
+        same = sum(1 for cell, name in zip(fields, self._header, strict=False) if name and normalized(cell) == name)
+        if same * 2 >= len(texts) and same >= 2:
+            return True
+        return len(texts) >= 3 and all(meaning(text).weight == 1.0 for text in texts)
+
+    def _is_pending(self, text: str) -> bool:
+        return bool(text) and (normalized(text) in self._layout.pending_when or mentions(text, "pending"))
+
+    def _currency(self, fields: list[str], beside: str) -> str:
+        code = _first(fields, self._layout.currency).upper() if self._layout.currency else ""
+        if code and is_currency_code(code):
+            return code
+        return (currency_of(code) or currency_of(beside) if code or beside else "") or self._layout.currency_code
+
+    def _money(self, fields: list[str]) -> tuple[Decimal | None, str]:
+        """(signed amount or None where the row has none, currency text beside it)."""
+        layout = self._layout
+        if not layout.amount:
+            return self._debit_and_credit(fields)
+        text = _first(fields, layout.amount)
+        if text in _NOTHING:
+            return None, ""
+        value, marked, currency = _parsed(text, layout.decimal, "amount")
+        if layout.flag is not None:
+            value = -value if self._is_flagged_out(fields) else value
+        elif layout.unsigned_is_out and not marked:
+            value = -value
+        return (-value if layout.invert else value), currency
+
+    def _debit_and_credit(self, fields: list[str]) -> tuple[Decimal | None, str]:
+        layout = self._layout
+        out, into = _first(fields, layout.debit), _first(fields, layout.credit)
+        if out in _NOTHING and into in _NOTHING:
+            return None, ""
+        debit, _, currency = (Decimal(0), False, "") if out in _NOTHING else _parsed(out, layout.decimal, "debit")
+        credit, _, other = (Decimal(0), False, "") if into in _NOTHING else _parsed(into, layout.decimal, "credit")
+        value = credit + debit if layout.debit_is_negative else credit - debit
+        return (-value if layout.invert else value), currency or other
+
+    def _is_flagged_out(self, fields: list[str]) -> bool:
+        layout = self._layout
+        text = fields[layout.flag].strip() if layout.flag is not None and layout.flag < len(fields) else ""
+        word = normalized(text) or text
+        if word in layout.negative_when:
+            return True
+        if word in layout.positive_when:
+            return False
+        if layout.negative_when and layout.positive_when:
+            raise _UnreadableCellError(
+                "sign_flag", "unknown_flag", f"“{text[:_SHOWN]}” is in neither list of the sign flag."
+            )
+        return bool(layout.positive_when)
+
+
+def _first(fields: list[str], positions: Positions) -> str:
+    """The first filled cell."""
+    for position in positions:
+        if position < len(fields) and (cell := tidy(fields[position])):
+            return cell
+    return ""
+
+
+def _joined(fields: list[str], positions: Positions) -> str:
+    """The cells in order, blanks collapsed, none said twice."""
+    if len(positions) == 1:
+        return " ".join(fields[positions[0]].split())[:MAX_DESCRIPTION] if positions[0] < len(fields) else ""
+    parts = [" ".join(tidy(fields[position]).split()) for position in positions if position < len(fields)]
+    return " ".join(dict.fromkeys(part for part in parts if part))[:MAX_DESCRIPTION]
+
+
+def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:
+    try:
+        return parse_amount(text, decimal)
+    except AmountError as error:
+        raise _UnreadableCellError(attr, "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
+
+
+def _balance(text: str) -> str:
+    """opening_balance, closing_balance or turnover when the text is the label of one, else ""."""
+    if len(text) > _SHOWN or not starts_like_balance(text):
+        return ""
+    return next((name for name in _BALANCES if begins_with(text, name)), "")

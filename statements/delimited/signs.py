@@ -1,0 +1,144 @@
+"""Which way the money of a row went: by minus, a pair of columns, a flag, the running balance, or by asking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from statements.delimited.amounts import Amount, AmountError, parse_amount
+from statements.delimited.balances import running_balance
+from statements.delimited.columns import Columns, is_card
+from statements.delimited.table import Column, Table
+from statements.delimited.words import means
+from statements.importer import Question
+
+_MAX_FLAGS = 6
+#: Reversals may be negative beside a flag; more negative amounts than this share mean that the amounts carry the sign.
+_FEW_NEGATIVE = 0.1
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A column whose words say which way the money went; where one list is empty, it means every other word."""
+
+    column: Column
+    negative_when: list[str]
+    positive_when: list[str]
+
+
+@dataclass(frozen=True)
+class Signs:
+    """The profile's keys about signs, and the way in which the rows run (1 oldest first, -1, or 0 for unknown)."""
+
+    invert: bool = False
+    unsigned_is: str = "in"
+    debit_is_negative: bool = False
+    flag: Flag | None = None
+    direction: int = 0
+    questions: list[Question] = field(default_factory=list)
+
+
+def find_signs(table: Table, columns: Columns, decimal: str) -> Signs:
+    """How amounts are to be signed from the account holder's side."""
+    balances = _numbers(columns.balance, decimal) if columns.balance else []
+    if columns.amount is None:
+        return _pair_signs(columns, decimal, balances)
+    amounts = [_read(cell, decimal) for cell in columns.amount.cells]
+    signs = _written_signs(table, columns, amounts)
+    proof = running_balance(_signed(amounts, signs), balances) if balances else None
+    if proof:
+        return replace(signs, invert=proof.sign < 0, direction=proof.direction)
+    return _ask_when_in_doubt(table, signs, amounts)
+
+
+def _read(cell: str, decimal: str) -> Amount | None:
+    try:
+        return parse_amount(cell, decimal) if cell else None
+    except AmountError:
+        return None
+
+
+def _numbers(column: Column, decimal: str) -> list[Decimal | None]:
+    amounts = [_read(cell, decimal) for cell in column.cells]
+    return [None if amount is None else amount.value for amount in amounts]
+
+
+def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | None]) -> Signs:
+    out = _numbers(columns.debit, decimal) if columns.debit else []
+    into = _numbers(columns.credit, decimal) if columns.credit else []
+    moved = [value for value in out if value]
+    negative = sum(value < 0 for value in moved) * 2 > len(moved)
+    height = max(len(out), len(into))
+    amounts: list[Decimal | None] = [
+        (into[i] if into and into[i] else Decimal(0))
+        + (out[i] if out and out[i] else Decimal(0)) * (1 if negative else -1)  # type: ignore[operator]
+        for i in range(height)
+    ]
+    proof = running_balance(amounts, balances) if balances else None
+    return Signs(
+        debit_is_negative=negative, invert=bool(proof and proof.sign < 0), direction=proof.direction if proof else 0
+    )
+
+
+def _written_signs(table: Table, columns: Columns, amounts: Sequence[Amount | None]) -> Signs:
+    """By a flag where the amounts have no minus; by the lack of a mark where only money in is marked (+ or CR)."""
+    known = [amount for amount in amounts if amount is not None and amount.value]
+    n_negative = sum(amount.value < 0 for amount in known)
+    if n_negative <= _FEW_NEGATIVE * len(known):
+        flag = _flag(table, columns)
+        if flag:
+            return Signs(flag=flag)
+    if not n_negative and 0 < sum(amount.marked for amount in known) < len(known):
+        return Signs(unsigned_is="out")
+    return Signs()
+
+
+def _flag(table: Table, columns: Columns) -> Flag | None:
+    taken = (*columns.dates, *columns.money, columns.balance, columns.currency)
+    flags = [flag for column in table.columns if column not in taken and (flag := _as_flag(column))]
+    return max(flags, key=lambda f: (bool(f.negative_when and f.positive_when), f.column.role == "flag"), default=None)
+
+
+def _as_flag(column: Column) -> Flag | None:
+    words = sorted(column.distinct)
+    if not 0 < len(words) <= _MAX_FLAGS:
+        return None
+    out = [word for word in words if means(word, "money_out")]
+    into = [word for word in words if means(word, "money_in")]
+    if len(out) + len(into) != len(words):
+        return None
+    only_marks_some = not column.name and column.fullness < 1
+    return Flag(column, out, into) if (out and into) or column.weight("flag") == 1.0 or only_marks_some else None
+
+
+def _signed(amounts: Sequence[Amount | None], signs: Signs) -> list[Decimal | None]:
+    outward = [False] * len(amounts)
+    if signs.flag:
+        flag = signs.flag
+        outward = [
+            cell in flag.negative_when or (not flag.negative_when and cell not in flag.positive_when)
+            for cell in flag.column.cells
+        ]
+    elif signs.unsigned_is == "out":
+        outward = [amount is not None and not amount.marked for amount in amounts]
+    pairs = zip(amounts, outward, strict=True)
+    return [None if amount is None else -amount.value if out else amount.value for amount, out in pairs]
+
+
+def _ask_when_in_doubt(table: Table, signs: Signs, amounts: Sequence[Amount | None]) -> Signs:
+    """A list without a minus, and a card's list of mostly positive amounts, may mean charges by its plain numbers."""
+    known = [amount.value for amount in amounts if amount is not None and amount.value]
+    positive = sum(value > 0 for value in known)
+    if signs.flag or signs.unsigned_is == "out" or not known:
+        return signs
+    card = is_card(table)
+    if positive == len(known) or (card and positive * 2 > len(known)):
+        return replace(signs, invert=card, questions=[_question(inverted=card)])
+    return signs
+
+
+def _question(*, inverted: bool) -> Question:
+    taken = "money out, as cards list charges" if inverted else "money in, as written"
+    detail = f"Nothing in the file says whether its positive amounts are money in or out; they were taken as {taken}."
+    alternatives: tuple[Any, ...] = (inverted, not inverted)
+    return Question("invert_sign", "unknown_sign", detail, alternatives)

@@ -1,0 +1,183 @@
+"""What the words of statements mean, in the languages of `words.toml`."""
+
+import re
+import tomllib
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+_NO_WORD = re.compile(r"[^\w+*-]+|_|(?<=\w)[-*](?=\w)|[-+*](?=\w)|(?<=\w)[-+*]")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+#: A header that holds one of these beside a role's words is about something else: "Original amount", "Exchange rate date".
+_ELSEWHERE = {
+    "original",
+    "originalbetrag",
+    "ursprungsbetrag",
+    "foreign",
+    "fee",
+    "rate",
+    "kurs",
+    "taux",
+    "converted",
+    "puvodni",
+}
+
+
+class Meaning(NamedTuple):
+    """The role of a header, how sure its words make it (1 exact, less for a part), and the languages that use them."""
+
+    role: str
+    weight: float
+    languages: frozenset[str]
+
+
+NO_MEANING = Meaning("", 0.0, frozenset())
+
+
+@lru_cache(maxsize=8192)
+def normalized(text: str) -> str:
+    """Lower case without accents and punctuation, one blank between words: "Währung/Datum" is "wahrung datum"."""
+    folded = unicodedata.normalize("NFKD", text.casefold().replace("ł", "l").replace("ø", "o").replace("đ", "d"))
+    bare = "".join(char for char in folded if not unicodedata.combining(char))
+    return " ".join(_NO_WORD.sub(" ", bare).split())
+
+
+def _by_phrase(table: dict[str, list[str]]) -> dict[str, frozenset[str]]:
+    phrases: dict[str, set[str]] = {}
+    for language, words in table.items():
+        for word in words:
+            phrases.setdefault(normalized(word), set()).add(language)
+    return {phrase: frozenset(languages) for phrase, languages in phrases.items()}
+
+
+_ROLES = {role: _by_phrase(table) for role, table in _DATA["header"].items()}
+_VALUES = {name: frozenset(_by_phrase(table)) for name, table in _DATA["value"].items()}
+_BALANCE_STARTS = frozenset(
+    phrase.split()[0] for name in ("opening_balance", "closing_balance", "turnover") for phrase in _VALUES[name]
+)
+_LINKING = frozenset(["am", "as", "at", "of", "on", "per", "au", "du", "le", "al", "del", "den", "til", "do", "na", "dne", "dnia", "the", "za"])
+_LONGEST_PHRASE = 5
+_CODES = frozenset(_DATA["currency"]["codes"].split())
+_TEXTS = {text.casefold(): code for text, code in _DATA["currency"]["texts"].items()}
+
+
+@lru_cache(maxsize=2048)
+def meaning(header: str) -> Meaning:
+    """The most likely role of a header cell; `NO_MEANING` when no language knows it."""
+    if len(header) > 80:
+        return NO_MEANING
+    return _exact(normalized(header)) or _within(normalized(_CAMEL.sub(" ", header))) or NO_MEANING
+
+
+def _exact(text: str) -> Meaning | None:
+    for role, phrases in _ROLES.items():
+        if text in phrases:
+            return Meaning(role, 1.0, phrases[text])
+    return None
+
+
+def _within(text: str) -> Meaning | None:
+    """The longest known phrase inside the header; a phrase at an end of a compound ("Kartenbetrag") counts for less."""
+    if _ELSEWHERE & set(text.split()):
+        return Meaning("other", 0.6, frozenset())
+    exact = _exact(text)
+    if exact or not text:
+        return exact
+    found = [
+        m
+        for role, phrases in _ROLES.items()
+        for phrase, languages in phrases.items()
+        if (m := _part(text, phrase, role, languages))
+    ]
+    return max(found, key=lambda m: m.weight, default=None)
+
+
+def _part(text: str, phrase: str, role: str, languages: frozenset[str]) -> Meaning | None:
+    if len(phrase) >= 3 and f" {phrase} " in f" {text} ":
+        at_an_end = text.startswith(phrase) or text.endswith(phrase)
+        return Meaning(role, 0.4 + 0.3 * len(phrase) / len(text) + 0.1 * at_an_end, languages)
+    if (
+        len(phrase) >= 5
+        and " " not in phrase
+        and any(word.endswith(phrase) or word.startswith(phrase) for word in text.split())
+    ):
+        return Meaning(role, 0.2 + 0.2 * len(phrase) / len(text), languages)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def means(text: str, name: str) -> bool:
+    """Whether a cell is a word of this kind (pending, total, money_in …) and nothing else."""
+    return normalized(text) in _VALUES[name] or (len(text) == 1 and text in "+-" and text in _VALUES[name])
+
+
+@lru_cache(maxsize=4096)
+def begins_with(text: str, name: str) -> bool:
+    """Whether a cell is such a word, followed at most by a date, numbers and a currency: "Saldo am 31.12.2020"."""
+    words = normalized(text).split()
+    for size in range(min(_LONGEST_PHRASE, len(words)), 0, -1):
+        if " ".join(words[:size]) in _VALUES[name]:
+            return all(_is_accompaniment(word) for word in words[size:])
+    return False
+
+
+def _is_accompaniment(word: str) -> bool:
+    dated = any(map(str.isdigit, word)) or month_number(word) is not None
+    return dated or is_currency(word) or word in _LINKING or len(word) == 1
+
+
+def starts_like_balance(text: str) -> bool:
+    """Whether the first word may begin the label of a balance or turnover; a cheap question before `begins_with`."""
+    first = normalized(text.split(" ", 1)[0])
+    return first.split(" ", 1)[0] in _BALANCE_STARTS
+
+
+@lru_cache(maxsize=4096)
+def mentions(text: str, name: str) -> bool:
+    """Whether a phrase of this kind stands anywhere in the text, as whole words."""
+    padded = f" {normalized(_CAMEL.sub(' ', text))} "
+    return any(f" {phrase} " in padded for phrase in _VALUES[name])
+
+
+def is_currency(text: str) -> bool:
+    """Whether the text can stand beside an amount: an ISO code, a symbol, or a short word such as "kr" or "د.ا."."""
+    bare = text.strip(".").casefold()
+    return bare.upper() in _CODES or bare in _TEXTS or _is_symbol(bare)
+
+
+def _is_symbol(text: str) -> bool:
+    if len(text) <= 4 and any(unicodedata.category(char) == "Sc" for char in text):
+        return True
+    return 0 < len(text) <= 6 and all(char == "." or (char.isalpha() and ord(char) > 0x58F) for char in text)
+
+
+def is_currency_code(text: str) -> bool:
+    return text.upper() in _CODES
+
+
+def currency_of(text: str) -> str:
+    """The ISO code that a text beside an amount stands for, "" when it is none or shared by several."""
+    bare = text.strip(".").casefold()
+    return bare.upper() if bare.upper() in _CODES else _TEXTS.get(bare, "")
+
+
+def _month_names() -> dict[str, int]:
+    """Month by name; a beginning of three or more letters counts unless it means two months."""
+    full: dict[str, set[int]] = {}
+    short: dict[str, set[int]] = {}
+    for names in _DATA["months"].values():
+        for number, name in enumerate(map(normalized, names), start=1):
+            full.setdefault(name, set()).add(number)
+            for size in range(3, len(name)):
+                short.setdefault(name[:size], set()).add(number)
+    return {name: min(months) for name, months in {**short, **full}.items() if len(months) == 1}
+
+
+_MONTHS = _month_names()
+
+
+def month_number(name: str) -> int | None:
+    """1 to 12 for a month's name or its beginning in any known language."""
+    return _MONTHS.get(normalized(name))

@@ -1,0 +1,54 @@
+"""Which formats of statement there are, and which of them a file is."""
+
+import codecs
+
+from statements.delimited.importer import DelimitedImporter
+from statements.importer import Importer, UnreadableFile
+
+#: Asked in this order: the strictest format first, because nearly any text can be taken for a delimited one.
+IMPORTERS: tuple[Importer, ...] = (DelimitedImporter(),)
+
+_BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_CONTAINERS = {
+    b"PK\x03\x04": (
+        "spreadsheet",
+        "This is a spreadsheet or a zip archive. Save it as CSV (UTF-8) and upload that file.",
+    ),
+    b"\xd0\xcf\x11\xe0": ("spreadsheet", "This is an old Excel workbook. Save it as CSV (UTF-8) and upload that file."),
+    b"%PDF": ("pdf", "This is a PDF. Download the statement from your bank as CSV and upload that file."),
+    b"\x89PNG": ("image", "This is a picture. Download the statement from your bank as CSV and upload that file."),
+    b"\xff\xd8\xff": ("image", "This is a picture. Download the statement from your bank as CSV and upload that file."),
+    b"\x1f\x8b": ("archive", "This is a compressed file. Unpack it and upload the statement inside."),
+}
+
+
+def importer_for(data: bytes) -> Importer:
+    """The importer that recognizes the content. Raises `UnreadableFile` with what to do next when none does."""
+    _refuse_no_text(data)
+    for importer in IMPORTERS:
+        if importer.recognizes(data):
+            return importer
+    raise UnreadableFile(
+        "no_table",
+        "No table with a date and an amount was found in this file. Check that it is the list of transactions, "
+        "download it from your bank as CSV, and upload that file.",
+    )
+
+
+def importer_named(name: str) -> Importer:
+    """The importer of a stored profile's format. Raises `UnreadableFile` for a name that no importer has."""
+    for importer in IMPORTERS:
+        if importer.format == name:
+            return importer
+    known = ", ".join(importer.format for importer in IMPORTERS)
+    raise UnreadableFile("unknown_format", f"No format is called “{name}”. Choose one of: {known}.", attr="format")
+
+
+def _refuse_no_text(data: bytes) -> None:
+    if not data.strip():
+        raise UnreadableFile("empty", "The file is empty. Download it from your bank again and upload that file.")
+    for magic, (code, detail) in _CONTAINERS.items():
+        if data.startswith(magic):
+            raise UnreadableFile(code, detail)
+    if b"\0" in data and not data.startswith(_BOMS):
+        raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")
