@@ -72,11 +72,11 @@ class HistoryProvider(Provider):
     version = "1"
 
     def key(self, transaction: Transaction) -> Hashable:
-        text = normalize(transaction.description)
+        text = normalize(transaction.text)
         return transaction.owner, transaction.direction, text, id(transaction.categories)
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
-        texts = [normalize(t.description)[:TEXT_LENGTH] for t in transactions]
+        texts = [normalize(t.text)[:TEXT_LENGTH] for t in transactions]
         memories = _load_memories(transactions, texts)
         return [
             _suggest(memories.get((t.owner, t.direction)), text, t.categories) if text else None

@@ -62,6 +62,18 @@ class Transaction:
     #: The owner's confirmed rows most like this one, best first: (description, category id). Only for deferred links.
     examples: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The merchant, where it stands apart, and the description: what a link should read."""
+        return matching_text(self.merchant, self.description)
+
+
+def matching_text(merchant: str, description: str) -> str:
+    """The merchant comes first, as banks write it, and once."""
+    if not merchant or description.casefold().startswith(merchant.casefold()):
+        return description
+    return f"{merchant} {description}"
+
 
 @dataclass(frozen=True, slots=True)
 class Effects:

@@ -19,6 +19,7 @@ from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write
 from expenses.tasks import queue_resolving
 from providers.chain import Verdict
+from providers.interface import matching_text
 from providers.normalization import normalize
 
 
@@ -99,7 +100,7 @@ def delete_transaction(*, by: User, transaction: Transaction) -> None:
 
 
 def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: Decision | None) -> Transaction:
-    text = normalize(draft.description)[:TEXT_LENGTH]
+    text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
     row = Transaction(
         account=draft.account,
         kind=draft.kind or derive_kind(draft.direction, None) or "expense",

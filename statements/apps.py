@@ -1,0 +1,9 @@
+"""Registers the app."""
+
+from django.apps import AppConfig
+
+
+class StatementsConfig(AppConfig):
+    """Bank statements."""
+
+    name = "statements"

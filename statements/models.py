@@ -1,0 +1,84 @@
+"""Statements that were uploaded, and how files of each bank are to be read."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from expenses.models import Account, Ledger, Run
+from expenses.querysets import OwnedQuerySet
+
+
+class ImportQuerySet(OwnedQuerySet):
+    """Imports and profiles."""
+
+
+def storage_path(upload: "Import", filename: str) -> str:
+    """A name of our own: what the client calls its file never reaches the file system."""
+    return f"imports/{upload.ledger_id}/{uuid.uuid4().hex}"
+
+
+class ImportStatus(models.TextChoices):
+    """Where an import stands; only `parsed` ones can be changed or committed."""
+
+    READING = "reading"
+    PARSED = "parsed"
+    COMMITTING = "committing"
+    COMMITTED = "committed"
+    FAILED = "failed"
+
+
+class Import(models.Model):
+    """One uploaded statement. Its rows are a pure function of the file and the profile, and are not stored twice."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="imports")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="imports")
+    file = models.FileField(upload_to=storage_path)
+    filename = models.CharField(max_length=255)
+    format = models.CharField(max_length=16)
+    profile = models.JSONField()
+    columns = models.JSONField(default=list)
+    questions = models.JSONField(default=list)
+    status = models.CharField(max_length=10, choices=ImportStatus.choices)
+    n_rows = models.PositiveIntegerField(default=0)
+    n_new = models.PositiveIntegerField(default=0)
+    n_duplicates = models.PositiveIntegerField(default=0)
+    n_errors = models.PositiveIntegerField(default=0)
+    n_skipped = models.PositiveIntegerField(default=0)
+    first_date = models.DateField(null=True)
+    last_date = models.DateField(null=True)
+    #: Currency → {"in", "out", "sum"}, decimal strings.
+    totals = models.JSONField(default=dict)
+    error = models.TextField(blank=True, default="")
+    run = models.OneToOneField(Run, models.SET_NULL, null=True, related_name="statement")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = ImportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class Profile(models.Model):
+    """How files of one bank are read, under a name; files with the same columns get it by themselves."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="profiles")
+    name = models.CharField(max_length=100)
+    format = models.CharField(max_length=16)
+    columns = models.JSONField()
+    profile = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = ImportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["ledger", "name"], name="profile_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name

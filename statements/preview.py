@@ -1,0 +1,83 @@
+"""The rows of an import as they would be recorded; nothing is written."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from expenses.catalog import Catalog
+from expenses.categorization import explain, standing_of
+from expenses.money import format_amount
+from expenses.services.drafts import ask_chain
+from providers.chain import Verdict
+from statements.entries import Entry
+from statements.importer import RowError, Skipped
+from statements.models import Import
+from statements.reading import Record, known_fingerprints
+
+NOTHING: dict[str, Any] = {
+    "reason": None,
+    "date": None,
+    "amount": None,
+    "currency": None,
+    "direction": None,
+    "description": "",
+    "merchant": "",
+    "category": None,
+    "category_name": None,
+    "categorization": None,
+    "duplicate_of": None,
+    "errors": [],
+}
+
+
+def preview_records(statement: Import, records: Sequence[Record], catalog: Catalog) -> list[dict[str, Any]]:
+    """A body for each record, with the category that it would get at once."""
+    entries = [record for record in records if isinstance(record, Entry)]
+    known = known_fingerprints(statement, [entry.fingerprint for entry in entries])
+    drafts = [entry.draft(statement.account) for entry in entries]
+    verdicts = ask_chain(drafts, ledger_id=statement.ledger_id, catalog=catalog, trigger="import")
+    bodies = {
+        id(entry): _entry_body(entry, verdict, known.get(entry.fingerprint), catalog)
+        for entry, verdict in zip(entries, verdicts, strict=True)
+    }
+    return [bodies[id(r)] if isinstance(r, Entry) else _other_body(r) for r in records]
+
+
+def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalog: Catalog) -> dict[str, Any]:
+    standing = standing_of(verdict)
+    category = catalog.categories.get(standing.category or 0)
+    suggested = catalog.categories.get(standing.suggested_category or 0)
+    suggestion = suggested and {
+        "category": suggested.pk,
+        "category_name": suggested.display_name,
+        "confidence": standing.confidence,
+        "source": standing.source,
+    }
+    return NOTHING | {
+        "line": entry.row.line,
+        "status": "new" if duplicate_of is None else "duplicate",
+        "date": entry.row.date,
+        "amount": format_amount(entry.amount, entry.currency),
+        "currency": entry.currency,
+        "direction": entry.direction,
+        "description": entry.row.description,
+        "merchant": entry.row.merchant or verdict.effects.merchant,
+        "category": category.pk if category else None,
+        "category_name": category.display_name if category else None,
+        "categorization": {
+            "status": standing.status,
+            "source": standing.source if category else None,
+            "confidence": standing.confidence if category else None,
+            "explanation": explain(verdict),
+            "suggestion": suggestion,
+        },
+        "duplicate_of": duplicate_of,
+        "raw": list(entry.row.raw),
+    }
+
+
+def _other_body(record: RowError | Skipped) -> dict[str, Any]:
+    body = NOTHING | {"line": record.line, "raw": list(record.raw)}
+    if isinstance(record, RowError):
+        error = {"attr": record.attr, "code": record.code, "detail": record.detail}
+        return body | {"status": "error", "errors": [error]}
+    return body | {"status": "skipped", "reason": record.reason, "date": record.date}

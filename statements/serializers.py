@@ -1,0 +1,149 @@
+"""Shapes of imports and of their rows."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from expenses.bodies import CategorizationSerializer
+from expenses.references import ID_OR_NAME, AccountReference, as_id_or_name, user_of
+from statements.models import Import, Profile
+
+MAX_PROFILE_ITEMS = 50
+
+
+@extend_schema_field(ID_OR_NAME)
+class ProfileReference(serializers.Field[Profile, Any, int, Any]):
+    """Reads an id or name as a saved profile of the ledger."""
+
+    def to_internal_value(self, data: Any) -> Profile:
+        wanted = as_id_or_name(data)
+        profiles = Profile.objects.for_user(user_of(self))
+        found = profiles.filter(pk=wanted) if isinstance(wanted, int) else profiles.filter(name=wanted)
+        profile: Profile | None = found.first() or profiles.filter(name=str(data)).first()
+        if profile is None:
+            raise serializers.ValidationError(f"There is no profile “{data}”.", code="does_not_exist")
+        return profile
+
+    def to_representation(self, value: Profile) -> int:
+        return value.pk
+
+
+class UploadInput(serializers.Serializer[Import]):
+    """A statement, and into which account it goes."""
+
+    file = serializers.FileField(allow_empty_file=True, max_length=255)
+    account = AccountReference(required=False, allow_null=True, default=None)
+    profile = ProfileReference(required=False, allow_null=True, default=None)
+    commit = serializers.BooleanField(default=False)
+
+
+class CorrectionInput(serializers.Serializer[Import]):
+    """Another account, or keys of the profile to change; `save_as` keeps the profile under a name."""
+
+    account = AccountReference(required=False)
+    profile = serializers.DictField(required=False)
+    save_as = serializers.CharField(max_length=100, required=False)
+
+    def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
+        if len(value) > MAX_PROFILE_ITEMS:
+            raise serializers.ValidationError("That is no profile: it has too many keys.", code="invalid")
+        return value
+
+
+class CommitInput(serializers.Serializer[Import]):
+    """Rows that cannot be read stop a commit, unless they are to be left out."""
+
+    skip_errors = serializers.BooleanField(default=False)
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    """What the file alone cannot tell; `alternatives` are values for the profile's key `attr`."""
+
+    attr = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    alternatives = serializers.ListField()
+
+
+class PeriodSerializer(serializers.Serializer[Any]):
+    """First and last day."""
+
+    def get_fields(self) -> dict[str, Any]:
+        day = {"allow_null": True}
+        return {"from": serializers.DateField(**day), "to": serializers.DateField(**day)}  # type: ignore[arg-type]
+
+
+class ImportSerializer(serializers.ModelSerializer[Import]):
+    """An uploaded statement: how it is read, what it comes to, and what has become of it."""
+
+    account_name = serializers.CharField(source="account.name", read_only=True, default=None)
+    encoding = serializers.SerializerMethodField()
+    questions = QuestionSerializer(many=True)
+    period = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Import
+        fields = [
+            "id", "status", "filename", "format", "encoding", "profile", "columns", "questions", "account",
+            "account_name", "n_rows", "n_new", "n_duplicates", "n_errors", "n_skipped", "period", "totals", "run",
+            "error", "created_at",
+        ]  # fmt: skip
+
+    def get_encoding(self, statement: Import) -> str | None:
+        encoding: str | None = statement.profile.get("encoding")
+        return encoding
+
+    @extend_schema_field(PeriodSerializer)
+    def get_period(self, statement: Import) -> dict[str, Any]:
+        return {"from": statement.first_date, "to": statement.last_date}
+
+    def get_error(self, statement: Import) -> str | None:
+        return statement.error or None
+
+
+class ProfileSerializer(serializers.ModelSerializer[Profile]):
+    """How files of one bank are read."""
+
+    class Meta:
+        model = Profile
+        fields = ["id", "name", "format", "columns", "profile", "created_at"]
+
+
+class RowErrorSerializer(serializers.Serializer[Any]):
+    """Why a row cannot be read."""
+
+    attr = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ImportRowSerializer(serializers.Serializer[Any]):
+    """A row as it would be recorded, an unreadable one with its errors, or a skipped one with the reason."""
+
+    line = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=["new", "duplicate", "error", "skipped"])
+    reason = serializers.CharField(allow_null=True)
+    date = serializers.DateField(allow_null=True)
+    amount = serializers.DecimalField(max_digits=13, decimal_places=4, allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+    direction = serializers.ChoiceField(choices=["in", "out"], allow_null=True)
+    description = serializers.CharField()
+    merchant = serializers.CharField()
+    category = serializers.IntegerField(allow_null=True)
+    category_name = serializers.CharField(allow_null=True)
+    categorization = CategorizationSerializer(allow_null=True)
+    duplicate_of = serializers.IntegerField(allow_null=True)
+    errors = RowErrorSerializer(many=True)  # type: ignore[assignment]
+    raw = serializers.ListField(child=serializers.CharField())
+
+
+class ImportRowsSerializer(serializers.Serializer[Any]):
+    """A page of rows."""
+
+    count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = ImportRowSerializer(many=True)
+

@@ -1,0 +1,149 @@
+"""Statements over HTTP."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from expenses.api import Conflict, LedgerViewSet
+from expenses.serializers import RunSerializer
+from statements.importer import UnreadableFile
+from statements.models import Import, ImportStatus, Profile
+from statements.preview import preview_records
+from statements.reading import SHOWN, RecordList
+from statements.serializers import (
+    CommitInput,
+    CorrectionInput,
+    ImportRowSerializer,
+    ImportSerializer,
+    ProfileSerializer,
+    UploadInput,
+)
+from statements.services.committing import perform_commit, start_commit
+from statements.services.receiving import correct_statement, profile_faults, receive_statement
+from statements.tasks import commit_import, read_import
+
+
+class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet):
+    """Bank statements: upload, look at the rows, correct how they are read, commit."""
+
+    queryset = Import.objects.select_related("account", "user", "run")
+    serializer_class = ImportSerializer
+    parser_classes = [MultiPartParser, JSONParser]
+
+    @extend_schema(request={"multipart/form-data": UploadInput}, responses={201: ImportSerializer, 202: ImportSerializer})
+    def create(self, request: Request) -> Response:
+        """Read a statement; with `commit` its rows are recorded too, when nothing is left to ask."""
+        fields = self._checked(UploadInput, request.data)
+        upload, commits = fields["file"], fields["commit"]
+        if commits and fields["account"] is None:
+            raise serializers.ValidationError({"account": "Say into which account the rows go."}, code="required")
+        try:
+            statement = receive_statement(
+                by=self.user,
+                data=upload.read(),
+                filename=upload.name,
+                account=fields["account"],
+                profile=fields["profile"],
+            )
+        except UnreadableFile as error:
+            raise _as_validation_error(error) from None
+        if statement.status == ImportStatus.READING:
+            read_import.enqueue(statement.pk)
+            return Response(self.get_serializer(statement).data, status=status.HTTP_202_ACCEPTED)
+        if commits and not statement.n_errors:
+            perform_commit(run_id=start_commit(by=self.user, statement=statement).pk)
+            statement.refresh_from_db()
+        return Response(self.get_serializer(statement).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=CorrectionInput, responses=ImportSerializer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Correct keys of the profile, or the account, and read the file again."""
+        statement = self._parsed()
+        fields = self._checked(CorrectionInput, request.data)
+        profile = {**statement.profile, **fields["profile"]} if "profile" in fields else None
+        if profile is not None and (faults := profile_faults(statement=statement, profile=profile)):
+            details = {f"profile.{key}": [ErrorDetail(text, code)] for key, code, text in faults}
+            raise serializers.ValidationError(details)
+        try:
+            correct_statement(
+                statement=statement,
+                profile=profile,
+                account=fields.get("account"),
+                save_as=fields.get("save_as", ""),
+            )
+        except UnreadableFile as error:
+            raise _as_validation_error(error) from None
+        return Response(self.get_serializer(statement).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Forget an import that was not committed, file and all."""
+        statement = self._parsed(or_failed=True)
+        statement.file.delete(save=False)
+        statement.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("show", str, enum=list(SHOWN), description="Which rows; `rows` by default.")],
+        responses=ImportRowSerializer(many=True),
+    )
+    @action(detail=True)
+    def rows(self, request: Request, pk: int) -> Response:
+        """The rows with the category they would get, duplicates and errors named; nothing is written."""
+        statement = self.get_object()
+        show = request.query_params.get("show", "rows")
+        if show not in SHOWN:
+            raise serializers.ValidationError({"show": f"Give one of {', '.join(SHOWN)}."}, code="invalid_choice")
+        if statement.status == ImportStatus.READING:
+            raise Conflict("The file is still being read; ask again in a moment.", code="reading")
+        page: Any = self.paginate_queryset(RecordList(statement, show))  # type: ignore[arg-type]
+        return self.get_paginated_response(preview_records(statement, page, self.catalog))
+
+    @extend_schema(request=CommitInput, responses={202: RunSerializer})
+    @action(detail=True, methods=["post"])
+    def commit(self, request: Request, pk: int) -> Response:
+        """Record the rows, in the background; the run shows how far it is."""
+        statement = self._parsed()
+        fields = self._checked(CommitInput, request.data)
+        if statement.account is None:
+            detail = "Say first into which account the rows go: PATCH the import with `account`."
+            raise serializers.ValidationError({"account": detail}, code="required")
+        if statement.n_errors and not fields["skip_errors"]:
+            detail = f"{statement.n_errors} rows cannot be read; correct the profile or send `skip_errors`."
+            raise Conflict(detail, code="unreadable_rows")
+        try:
+            run = start_commit(by=self.user, statement=statement)
+        except ValueError as error:
+            raise Conflict(str(error), code="committing") from None
+        commit_import.enqueue(run.pk)
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+    def _checked(self, serializer: type[serializers.Serializer[Import]], data: Any) -> dict[str, Any]:
+        body = serializer(data=data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        fields: dict[str, Any] = body.validated_data
+        return fields
+
+    def _parsed(self, *, or_failed: bool = False) -> Import:
+        statement: Import = self.get_object()
+        allowed = {ImportStatus.PARSED, ImportStatus.FAILED} if or_failed else {ImportStatus.PARSED}
+        if statement.status not in allowed:
+            raise Conflict(f"This import is {statement.status}; it stays as it is.", code=statement.status)
+        return statement
+
+
+class ProfileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, LedgerViewSet):
+    """Saved ways to read a bank's files."""
+
+    queryset = Profile.objects.all()
+    serializer_class = ProfileSerializer
+
+
+def _as_validation_error(error: UnreadableFile) -> serializers.ValidationError:
+    return serializers.ValidationError({error.attr: error.detail}, code=error.code)
