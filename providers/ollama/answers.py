@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from string import ascii_uppercase
 
 from providers.interface import ProviderMisbehaved
 
@@ -16,12 +17,15 @@ def letter_probabilities(first_token: Sequence[tuple[str, float]], letters: str)
     """Turn log probabilities of likely tokens into the probability of each of `letters`; they sum to 1.
 
     p(letter) = e^l / Σ e^l over the letters. The server lists only the likeliest tokens; a letter that is not among
-    them counts like the least likely one that is, the most it can have. Raises ProviderMisbehaved when none is listed.
+    them counts like the least likely one that is, the most it can have. Raises ProviderMisbehaved when none is listed,
+    or when the likeliest token is a letter that stands for nothing.
     """
     found = _log_probabilities(first_token, letters)
+    said = _shown(max(first_token, key=lambda one: one[1], default=("", 0.0))[0])
+    if said not in letters and said in ascii_uppercase:
+        raise ProviderMisbehaved(f"The model answered {said}, which stands for none of the {len(letters)} choices.")
     if not found:
-        said = max(first_token, key=lambda one: one[1], default=("", 0.0))[0]
-        raise ProviderMisbehaved(f"The model answered “{_shown(said)}” instead of a letter; choose another model.")
+        raise ProviderMisbehaved(f"The model answered “{said}” instead of a letter; choose another model.")
     lowest = min(logprob for _, logprob in first_token if math.isfinite(logprob))
     logprobs = [found.get(letter, lowest) for letter in letters]
     highest = max(logprobs)

@@ -66,14 +66,15 @@ class OllamaClient:
         self, question: Question, *, model: str, options: Mapping[str, Any], keep_alive: float | str | None
     ) -> Reply:
         """Put the question to the model."""
+        by_letter = question.schema is None
         with self._foreseen(model):
             return _reply(
                 self._api.chat(
                     model,
                     messages=question.messages,
                     think=False,
-                    logprobs=True,
-                    top_logprobs=_MOST_ALTERNATIVES,
+                    logprobs=by_letter,
+                    top_logprobs=_MOST_ALTERNATIVES if by_letter else None,
                     format=question.schema,
                     options={**options, "num_predict": question.n_answer_tokens},
                     keep_alive=keep_alive,

@@ -45,7 +45,8 @@ class OllamaProvider(Provider):
         self.num_ctx = num_ctx
         self.keep_alive = keep_alive
         self.way = way
-        self.options: dict[str, Any] = {"temperature": 0, "seed": seed, "num_ctx": num_ctx}
+        # The usual penalty on words of the prompt would be one on the names of the categories.
+        self.options: dict[str, Any] = {"temperature": 0, "seed": seed, "num_ctx": num_ctx, "repeat_penalty": 1.0}
         self.cache = AnswerCache(cache_alias)
         self.version = f"{PROMPT_VERSION}:{model}"
 
