@@ -5,6 +5,7 @@ must be pulled. Times, paths and addresses of the machine are left out of what i
 """
 
 import sys
+import time
 
 import ollama
 from django.conf import settings
@@ -21,11 +22,18 @@ def record(name: str) -> None:
     from django.core.cache import cache  # noqa: PLC0415 (needs configured settings)
 
     cache.clear()
-    ollama.Client(HOST).generate(MODEL, keep_alive=0 if name == "cold_start" else "10m", options={"num_ctx": 4096})
+    _bring_model(into_memory=name != "cold_start")
     (FOLDER / f"{name}.yaml").unlink(missing_ok=True)
     with cassette(name, record=True):
         outcome = SCENARIOS[name]()
     sys.stdout.write(f"{name}: {outcome}\n")
+
+
+def _bring_model(*, into_memory: bool) -> None:
+    server = ollama.Client(HOST)
+    server.generate(MODEL, keep_alive="10m" if into_memory else 0, options={"num_ctx": 4096})
+    while any(one.model == MODEL for one in server.ps().models) != into_memory:
+        time.sleep(0.2)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from string import ascii_uppercase
 from providers.interface import ProviderMisbehaved
 
 _WORDS_SHOWN = 40
+# Servers round log probabilities, so that the listed ones may seem to be all there is.
+_LEAST_LEFT_OVER = 1e-9
 # An answer may be padded with blanks, wrapped in an object as many models like to, or cut before its closing quote.
 _JSON_STRING = re.compile(r'\s*(?:\{\s*"\w*"\s*:\s*)?"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
 
@@ -17,8 +19,8 @@ def letter_probabilities(first_token: Sequence[tuple[str, float]], letters: str)
     """Turn log probabilities of likely tokens into the probability of each of `letters`; they sum to 1.
 
     p(letter) = e^l / Σ e^l over the letters. The server lists only the likeliest tokens; a letter that is not among
-    them counts like the least likely one that is, the most it can have. Raises ProviderMisbehaved when none is listed,
-    or when the likeliest token is a letter that stands for nothing.
+    them counts as the most it can be: like the least likely one listed, or what the listed ones leave over.
+    Raises ProviderMisbehaved when none is listed, or when the likeliest token is a letter that stands for nothing.
     """
     found = _log_probabilities(first_token, letters)
     said = _shown(max(first_token, key=lambda one: one[1], default=("", 0.0))[0])
@@ -26,8 +28,8 @@ def letter_probabilities(first_token: Sequence[tuple[str, float]], letters: str)
         raise ProviderMisbehaved(f"The model answered {said}, which stands for none of the {len(letters)} choices.")
     if not found:
         raise ProviderMisbehaved(f"The model answered “{said}” instead of a letter; choose another model.")
-    lowest = min(logprob for _, logprob in first_token if math.isfinite(logprob))
-    logprobs = [found.get(letter, lowest) for letter in letters]
+    unlisted = _most_unlisted([logprob for _, logprob in first_token if math.isfinite(logprob)])
+    logprobs = [found.get(letter, unlisted) for letter in letters]
     highest = max(logprobs)
     weights = [math.exp(logprob - highest) for logprob in logprobs]
     total = math.fsum(weights)
@@ -42,6 +44,11 @@ def _log_probabilities(first_token: Sequence[tuple[str, float]], letters: str) -
         if len(letter) == 1 and letter in letters and math.isfinite(logprob):
             found[letter] = _log_sum(found[letter], logprob) if letter in found else logprob
     return found
+
+
+def _most_unlisted(listed: Sequence[float]) -> float:
+    left_over = 1 - math.fsum(math.exp(min(logprob, 0.0)) for logprob in listed)
+    return min(*listed, math.log(max(left_over, _LEAST_LEFT_OVER)))
 
 
 def _log_sum(one: float, other: float) -> float:

@@ -156,4 +156,4 @@ def _ever_shorter(options: Sequence[Option], subject: Subject) -> Iterator[tuple
 
 
 def _shortened(option: Option, length: int) -> Option:
-    return Option(option.label[:length], members=tuple(member[:length] for member in option.members))
+    return Option(option.label[:length].rstrip(), members=tuple(member[:length].rstrip() for member in option.members))
