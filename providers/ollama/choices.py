@@ -27,7 +27,7 @@ class Choice:
     replies: tuple[Reply, ...]
 
 
-class LogprobsMissing(Exception):  # noqa: N818
+class LogprobsMissing(Exception):
     """The server is older than Ollama 0.12.11 or leaves log probabilities out: letters cannot be weighed."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from providers.interface import Direction, ProviderUnavailable
+from providers.interface import Direction, ProviderError
 from providers.ollama.tokens import most_prompt_tokens, most_tokens
 
 PROMPT_VERSION = "1"
@@ -18,8 +18,8 @@ _PADDING_TOKENS = 24
 Message = dict[str, str]
 
 
-class PromptTooLong(ProviderUnavailable):
-    """The offered categories do not fit into the model's context: this concerns one transaction, not the batch."""
+class PromptTooLong(ProviderError):
+    """The offered categories do not fit into the model's context: asking again would not help."""
 
 
 _DATA = (

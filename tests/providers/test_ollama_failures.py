@@ -6,6 +6,7 @@ import pytest
 
 from providers.interface import ProviderError, ProviderMisbehaved, ProviderUnavailable, Suggestion
 from providers.ollama import OllamaClient, OllamaProvider, Progress
+from providers.ollama.prompt import PromptTooLong
 from tests.providers.ollama_impostor import HANG_UP, SILENCE
 from tests.providers.ollama_scenarios import FEW, row
 
@@ -152,7 +153,7 @@ def test_a_connection_that_breaks_off_is_a_failed_call(impostor):
 def test_a_model_with_a_short_context_gets_a_short_prompt(impostor):
     impostor.answer("/api/show", {"model_info": {"tiny.context_length": 150}})
     [answer] = link(impostor).categorize_many(BATCH[:1])
-    assert isinstance(answer, ProviderUnavailable)
+    assert isinstance(answer, PromptTooLong)
     assert str(answer).startswith("5 categories do not fit into the model's context; raise num_ctx")
 
 

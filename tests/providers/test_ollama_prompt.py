@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.interface import Category, ProviderUnavailable, Transaction
+from providers.interface import Category, Transaction
 from providers.ollama import asked
 from providers.ollama.plain_text import plain_text, without_long_numbers
-from providers.ollama.prompt import LETTERS, Option, Subject, letter_question, name_question
+from providers.ollama.prompt import LETTERS, Option, PromptTooLong, Subject, letter_question, name_question
 from providers.ollama.tokens import most_prompt_tokens, most_tokens
 from tests.providers.ollama_scenarios import FEW, HOSTILE_MEMOS, row
 
@@ -70,7 +70,7 @@ def test_the_least_alike_examples_go_first_when_the_prompt_is_too_long_then_desc
     for n_tokens in range(shortest, SHORTEST, -1):
         said = contents(letter_question(long, subject, n_tokens=n_tokens))
         seen += [said] if said != seen[-1] else []
-    with pytest.raises(ProviderUnavailable, match=TOO_LONG):
+    with pytest.raises(PromptTooLong, match=TOO_LONG):
         letter_question(long, subject, n_tokens=SHORTEST)
     assert [len(said) for said in seen] == [6, 4, 2, 2, 2, 2]
     assert ("assistant", "A") in seen[1]
@@ -92,7 +92,7 @@ def test_no_prompt_is_longer_than_allowed(labels, text, n_tokens):
     for ask in (letter_question, name_question):
         try:
             question = ask([Option(label, text[:120]) for label in labels], subject, n_tokens=n_tokens)
-        except ProviderUnavailable:
+        except PromptTooLong:
             continue
         assert most_prompt_tokens(question.messages) + question.n_answer_tokens <= n_tokens
 

@@ -6,7 +6,7 @@ import pytest
 
 from providers.interface import ProviderMisbehaved, ProviderUnavailable, Suggestion
 from providers.ollama import Progress, Status
-from providers.ollama.prompt import PROMPT_VERSION
+from providers.ollama.prompt import PROMPT_VERSION, PromptTooLong
 from tests.providers.ollama_cassettes import cassette, recorded_calls
 from tests.providers.ollama_scenarios import FEW, HOST, MANY, MODEL, SCENARIOS, TWO, provider, row
 
@@ -197,7 +197,7 @@ def test_categories_that_do_not_fit_concern_their_row_alone():
     with cassette("asked_twice"):
         fits, does_not = provider(num_ctx=4096).categorize_many([row("Night bus", FEW), row("Tram", tuple(MANY) * 40)])
     assert isinstance(fits, Suggestion)
-    assert isinstance(does_not, ProviderUnavailable)
+    assert isinstance(does_not, PromptTooLong)
 
 
 def test_rows_without_words_or_choice_are_declined_without_any_call():
