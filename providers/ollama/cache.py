@@ -1,0 +1,97 @@
+"""Keeps what the model said, so that nothing is asked twice, and a batch that broke off goes on where it stopped.
+
+Only hashes of questions are kept, no texts. A cache that fails costs a question, never an answer.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from providers.ollama.prompt import PROMPT_VERSION, Question, Reply
+
+if TYPE_CHECKING:
+    from django.core.cache.backends.base import BaseCache
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_REPLY_KEPT_S = 30 * 24 * 3600
+# Long enough to answer at once during a day's work, short enough to notice a server that learned something new.
+_MODEL_KEPT_S = 6 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What was last known of a model on its server: which build it is, and how it can be asked."""
+
+    name: str
+    digest: str
+    context_length: int
+    gives_logprobs: bool = True
+
+
+class AnswerCache:
+    """Replies by everything that can change them, and the model last seen on each server."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    def replies(self, keys: Collection[str]) -> dict[str, Reply]:
+        """Return the replies kept under `keys`, in one look into the cache."""
+        return self._values(keys, _reply)
+
+    def keep_reply(self, key: str, reply: Reply) -> None:
+        """Keep the reply for 30 days."""
+        self._keep(key, asdict(reply), _REPLY_KEPT_S)
+
+    def model(self, *, host: str, name: str) -> Model | None:
+        """Return what a call within the last hours learned about the model."""
+        key = _model_key(host, name)
+        return self._values([key], lambda fields: Model(**fields)).get(key)
+
+    def keep_model(self, model: Model, *, host: str) -> None:
+        """Remember the model for some hours."""
+        self._keep(_model_key(host, model.name), asdict(model), _MODEL_KEPT_S)
+
+    def _values(self, keys: Collection[str], read: Callable[[dict[str, Any]], T]) -> dict[str, T]:
+        try:
+            return {key: read(json.loads(text)) for key, text in self._cache().get_many(keys).items()}
+        except Exception:
+            logger.warning("The cache %r could not be read; the model is asked instead.", self.alias, exc_info=True)
+            return {}
+
+    def _keep(self, key: str, value: Mapping[str, Any], kept_s: int) -> None:
+        try:
+            self._cache().set(key, json.dumps(value), kept_s)
+        except Exception:
+            logger.warning("The cache %r could not be written; nothing is lost.", self.alias, exc_info=True)
+
+    def _cache(self) -> "BaseCache":
+        # Here and only here, so that the rest of the link works without configured settings.
+        from django.core.cache import caches  # noqa: PLC0415
+
+        return caches[self.alias]
+
+
+def reply_key(question: Question, *, model: Model, options: Mapping[str, Any]) -> str:
+    """Return a key that changes with everything that can change the reply."""
+    everything = [PROMPT_VERSION, model.name, model.digest, dict(options), asdict(question)]
+    return _hashed("reply", everything)
+
+
+def _reply(fields: dict[str, Any]) -> Reply:
+    likely = tuple((str(token), float(logprob)) for token, logprob in fields.pop("first_token"))
+    return Reply(first_token=likely, **fields)
+
+
+def _model_key(host: str, name: str) -> str:
+    return _hashed("model", [host, name])
+
+
+def _hashed(kind: str, values: list[Any]) -> str:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True)
+    return f"ollama-{kind}-{sha256(text.encode()).hexdigest()}"

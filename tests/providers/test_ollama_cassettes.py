@@ -1,0 +1,72 @@
+import re
+
+import pytest
+from vcr.errors import CannotOverwriteExistingCassetteException
+
+from providers.ollama import prompt
+from providers.ollama.client import OllamaClient
+from providers.ollama.tokens import most_prompt_tokens
+from tests.providers.ollama_cassettes import FOLDER, cassette, recorded_calls
+from tests.providers.ollama_scenarios import FEW, HOST, SCENARIOS, TWO, provider, row
+
+
+def chats(name):
+    return [(asked, said) for asked, said in recorded_calls(name) if asked and "messages" in asked]
+
+
+@pytest.mark.usefixtures("fresh_cache")
+def test_a_changed_prompt_fails_the_replay(monkeypatch):
+    monkeypatch.setattr(prompt, "_BY_LETTER", prompt._BY_LETTER + " Be brief.")
+    with (
+        cassette("good_answer"),
+        pytest.raises(CannotOverwriteExistingCassetteException, match="no recorded interaction"),
+    ):
+        SCENARIOS["good_answer"]()
+
+
+@pytest.mark.usefixtures("fresh_cache")
+@pytest.mark.parametrize(
+    ("options", "transaction"),
+    [
+        ({"seed": 2}, row("Night bus", FEW)),
+        ({}, row("Night tram", FEW)),
+        ({}, row("Night bus", TWO)),
+        ({}, row("Night bus", FEW, direction="in")),
+        ({}, row("Night bus", FEW, examples=(("Night tram", 103),))),
+    ],
+)
+def test_any_other_question_fails_the_replay(options, transaction):
+    with (
+        cassette("asked_twice"),
+        pytest.raises(CannotOverwriteExistingCassetteException, match="no recorded interaction"),
+    ):
+        provider(**options).categorize_many([transaction])
+
+
+def test_there_is_one_cassette_for_each_scenario():
+    assert {path.stem for path in FOLDER.glob("*.yaml")} >= set(SCENARIOS)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_cassette_keeps_no_path_time_or_name_of_the_recording_machine(name):
+    text = (FOLDER / f"{name}.yaml").read_text()
+    assert not re.findall(r"/root/|/home/|/Users/|blobs/|modelfile|parent_model|[Uu]ser-[Aa]gent", text)
+    assert set(re.findall(r"\b20\d\d-\d\d-\d\dT[\d:.]+", text)) <= {"2026-01-01T00:00:00"}
+    assert set(re.findall(r"uri: (\S+?)/api", text)) == {"http://127.0.0.1:11434"}
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if chats(name)])
+def test_a_prompt_is_never_counted_shorter_than_the_server_counted_it(name):
+    for asked, said in chats(name):
+        assert most_prompt_tokens(asked["messages"]) >= said.get("prompt_eval_count", 0)
+
+
+def test_a_names_padding_is_cut_by_the_limit_on_its_tokens():
+    for asked, said in chats("hostile_memos_in_json"):
+        assert said["eval_count"] <= asked["options"]["num_predict"] < 60
+
+
+def test_the_client_reads_the_length_of_the_models_context():
+    with cassette("good_answer"), OllamaClient(host=HOST, timeout_s=1) as client:
+        [(_, facts)] = [one for one in recorded_calls("good_answer") if "model_info" in one[1]]
+        assert client.context_length(provider().model) == facts["model_info"]["llama.context_length"]

@@ -1,0 +1,43 @@
+"""Records the cassettes anew from a running Ollama: `python -m tests.record_cassettes [scenario …]`.
+
+OLLAMA_HOST says where it answers (127.0.0.1:11434), OUTLAY_OLLAMA_MODEL which model is asked (smollm2:135m). The model
+must be pulled. Times, paths and addresses of the machine are left out of what is written.
+"""
+
+import sys
+import time
+
+import ollama
+from django.conf import settings
+
+from tests.providers.ollama_cassettes import FOLDER, cassette
+from tests.providers.ollama_scenarios import HOST, MODEL, SCENARIOS
+
+# Nothing may be answered from a cache while recording, except within a scenario.
+_CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def record(name: str) -> None:
+    """Write one cassette. Only `cold_start` begins with a model that is not in memory."""
+    from django.core.cache import cache  # noqa: PLC0415 (needs configured settings)
+
+    cache.clear()
+    _bring_model(into_memory=name != "cold_start")
+    (FOLDER / f"{name}.yaml").unlink(missing_ok=True)
+    with cassette(name, record=True):
+        outcome = SCENARIOS[name]()
+    sys.stdout.write(f"{name}: {outcome}\n")
+
+
+def _bring_model(*, into_memory: bool) -> None:
+    server = ollama.Client(HOST)
+    server.generate(MODEL, keep_alive="10m" if into_memory else 0, options={"num_ctx": 4096})
+    while any(one.model == MODEL for one in server.ps().models) != into_memory:
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    settings.configure(CACHES=_CACHES)
+    FOLDER.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or SCENARIOS:
+        record(name)
