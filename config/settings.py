@@ -158,7 +158,7 @@ CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
     # {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
 ]
-if OLLAMA_URL and False:
+if OLLAMA_URL:
     CATEGORIZATION_PROVIDERS.append(
         {
             "BACKEND": "providers.ollama.OllamaProvider",

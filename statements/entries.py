@@ -24,7 +24,7 @@ class Entry:
     currency: str
     fingerprint: str
 
-    def draft(self, account: Account) -> Draft:
+    def draft(self, account: Account | None) -> Draft:
         """What to record in the account."""
         return Draft(
             amount=self.amount,
@@ -38,9 +38,7 @@ class Entry:
         )
 
 
-def read_entries(
-    records: Iterable[Row | RowError | Skipped], *, currency: str
-) -> Iterator[Entry | RowError | Skipped]:
+def read_entries(records: Iterable[Row | RowError | Skipped], *, currency: str) -> Iterator[Entry | RowError | Skipped]:
     """Check each row against the ledger's limits; `currency` is that of rows that name none.
 
     Equal rows of one file are counted, so that two equal coffees on one day are two entries, and the same two again in

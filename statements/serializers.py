@@ -146,4 +146,3 @@ class ImportRowsSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
     results = ImportRowSerializer(many=True)
-

@@ -36,7 +36,9 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     serializer_class = ImportSerializer
     parser_classes = [MultiPartParser, JSONParser]
 
-    @extend_schema(request={"multipart/form-data": UploadInput}, responses={201: ImportSerializer, 202: ImportSerializer})
+    @extend_schema(
+        request={"multipart/form-data": UploadInput}, responses={201: ImportSerializer, 202: ImportSerializer}
+    )
     def create(self, request: Request) -> Response:
         """Read a statement; with `commit` its rows are recorded too, when nothing is left to ask."""
         fields = self._checked(UploadInput, request.data)

@@ -12,7 +12,7 @@ from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.models import Account
 from statements.formats import importer_for, importer_named
-from statements.importer import Reading, UnreadableFile
+from statements.importer import ProfileError, Reading, UnreadableFile
 from statements.models import Import, ImportStatus, Profile
 from statements.reading import known_fingerprints, read_records
 from statements.summary import summarize
@@ -83,10 +83,10 @@ def correct_statement(
     return statement
 
 
-def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """What is wrong with an edited profile: (key, code, sentence)."""
+def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[ProfileError]:
+    """What is wrong with an edited profile."""
     with statement.file.open("rb") as file:
-        return [tuple(fault) for fault in importer_named(statement.format).check_profile(profile, file.read())]
+        return importer_named(statement.format).check_profile(profile, file.read())
 
 
 def _check_size(data: bytes) -> None:
