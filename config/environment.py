@@ -38,6 +38,18 @@ def flag(name: str, *, default: bool) -> bool:
     return value in {"yes", "true", "1", "on"}
 
 
+def probability(name: str, default: float) -> float:
+    """Raises ImproperlyConfigured when the variable holds no number from 0 to 1."""
+    value = text(name, str(default))
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {value!r}.")
+    return number
+
+
 def items(name: str, default: str) -> list[str]:
     """A comma-separated list."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]

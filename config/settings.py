@@ -90,7 +90,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True  # no collectstatic on a fresh machine
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -162,7 +161,7 @@ if OLLAMA_URL:
     CATEGORIZATION_PROVIDERS.append(
         {
             "BACKEND": "providers.ollama.OllamaProvider",
-            "MIN_CONFIDENCE": 0.80,
+            "MIN_CONFIDENCE": environment.probability("OUTLAY_OLLAMA_MIN_CONFIDENCE", 0.80),
             "DEFERRED": True,
             "OPTIONS": {"host": OLLAMA_URL, "model": OLLAMA_MODEL},
         }

@@ -38,9 +38,8 @@ def explain(verdict: Verdict) -> str:
     """One sentence for the user: why it is so, or why it is not yet so."""
     if verdict.decided is not None:
         return verdict.decided.explanation
-    waiting = next((a for a in verdict.attempts if a.will_retry), None)
-    if verdict.is_waiting and waiting is not None:
-        return f"Nothing else was sure enough, so the local model will be asked. {waiting.explanation}"
+    if verdict.is_waiting:
+        return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
     if verdict.best is not None:
         return f"Not sure enough to take: {verdict.best.explanation}"
     asked = ", ".join(a.provider for a in verdict.attempts)

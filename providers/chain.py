@@ -109,7 +109,8 @@ class Link:
             answer = ProviderMisbehaved("It answered with a category that was not offered.")
         if isinstance(answer, ProviderError):
             will_retry = self.is_deferred and isinstance(answer, ProviderUnavailable)
-            return self.unasked(Outcome.FAILED, str(answer), will_retry=will_retry, duration_ms=duration_ms)
+            explanation = f"{answer} It will be tried again." if will_retry else str(answer)
+            return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
         if answer is None:
             return self.unasked(Outcome.DECLINED, "It knows nothing about this text.", duration_ms=duration_ms)
         name, version, outcome = self.provider.name, self.provider.version, self._outcome(answer)
@@ -150,7 +151,7 @@ class Chain:
         trail = _Trail(transactions)
         for link in immediate:
             trail.ask(link, self._answers)
-        trail.note(Outcome.WAITING, "It will be asked in the background.", self.deferred)
+        trail.note(Outcome.WAITING, "Nothing else was sure enough; the local model will look at it.", self.deferred)
         return trail.verdicts()
 
     def resolve(self, transactions: Sequence[Transaction]) -> list[Verdict]:

@@ -1,0 +1,57 @@
+# Outlay in two commands: `make run` runs it, `make test` tests it. Both may be repeated, and are quick the second time.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run demo test check format lock openapi cassettes merchants
+
+run: $(VENV)/.installed
+	@exec $(BIN)/python manage.py serve
+
+# The same in a folder that is thrown away, with a year of an invented person's statements.
+demo: $(VENV)/.installed
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	env -u DATABASE_URL OUTLAY_DATA_DIR="$$folder" $(BIN)/python manage.py demo
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The committed OpenAPI document.
+openapi: $(VENV)/.installed-dev
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+# Records the model's answers anew from a running Ollama (OLLAMA_HOST, OUTLAY_OLLAMA_MODEL).
+cassettes: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.record_cassettes
+
+# Compiles the merchant dictionary anew from the npm package; needs npm.
+merchants: $(VENV)/.installed
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cd "$$folder" && \
+	npm pack --silent name-suggestion-index && tar xzf *.tgz && \
+	cd $(CURDIR) && $(BIN)/python -m providers.merchants.compile "$$folder/package"
+
+lock: $(VENV)/.installed-dev
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt requirements.in
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements-dev.txt requirements-dev.in
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Outlay needs Python 3.11 or later; say which: make run PYTHON=python3.11")'
+	@echo "Installing into $(VENV) (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

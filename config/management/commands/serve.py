@@ -1,0 +1,33 @@
+"""Runs Outlay: migrates, then web server and task worker together."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from config import serving
+
+WELCOME = """
+Outlay {version} is at   {url}
+Documentation            {url}/api/v1/docs/
+Your data                {data}
+
+Get a token (once for each device):
+  curl {url}/api/v1/auth/register/ -H 'Content-Type: application/json' \\
+    -d '{{"username": "ana", "email": "ana@example.org", "password": "choose-a-good-one"}}'
+
+Ctrl-C stops it.
+"""
+
+
+class Command(BaseCommand):
+    """`manage.py serve`"""
+
+    help = "Migrate, then run the web server and the task worker until Ctrl-C."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        serving.require_free_port()
+        serving.prepare()
+        url = serving.base_url()
+        self.stdout.write(WELCOME.format(version=settings.VERSION, url=url, data=settings.DATA_DIR))
+        serving.serve(self.stdout.write)

@@ -1,0 +1,97 @@
+"""What every test may use: people with clients, a worker that runs queued tasks, a chain made for the test."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import TestCase
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.services import sign_in
+
+
+class Api:
+    """A signed-in client, with addresses relative to /api/v1/. What a request leaves for after the commit is done."""
+
+    def __init__(self, user: User | None) -> None:
+        self.user = user
+        self.client = APIClient()
+        if user is not None:
+            self.client.credentials(HTTP_AUTHORIZATION=f"Token {sign_in(user=user).token}")
+
+    def request(self, method: str, path: str, data: Any = None, **kwargs: Any) -> Any:
+        address = path if path.startswith("/") else f"/api/v1/{path}"
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            return getattr(self.client, method)(address, data, **kwargs)
+
+    def get(self, path: str, data: Any = None, **kwargs: Any) -> Any:
+        return self.request("get", path, data, **kwargs)
+
+    def post(self, path: str, data: Any = None, **kwargs: Any) -> Any:
+        return self.request("post", path, data, **kwargs)
+
+    def put(self, path: str, data: Any = None, **kwargs: Any) -> Any:
+        return self.request("put", path, data, **kwargs)
+
+    def patch(self, path: str, data: Any = None, **kwargs: Any) -> Any:
+        return self.request("patch", path, data, **kwargs)
+
+    def delete(self, path: str, data: Any = None, **kwargs: Any) -> Any:
+        return self.request("delete", path, data, **kwargs)
+
+
+def make_user(name: str) -> User:
+    """A person who can sign in with the password of all test people."""
+    return User.objects.create_user(username=name, email=f"{name}@example.org", password="blue-Tomato-99")
+
+
+@pytest.fixture
+def ana(db: None) -> Api:
+    """The owner of what a test is about."""
+    return Api(make_user("ana"))
+
+
+@pytest.fixture
+def ben(db: None) -> Api:
+    """A stranger, who must see nothing of it."""
+    return Api(make_user("ben"))
+
+
+@pytest.fixture
+def anyone(db: None) -> Api:
+    """Somebody without a token."""
+    return Api(None)
+
+
+@pytest.fixture
+def run_tasks() -> Callable[[], None]:
+    """Run every task that is due, as the worker does."""
+
+    def run() -> None:
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            call_command("db_worker", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0)
+
+    return run
+
+
+@pytest.fixture
+def use_chain(settings: Any) -> Callable[..., None]:
+    """Configure the chain for one test, entry by entry."""
+
+    def use(*entries: dict[str, Any]) -> None:
+        settings.CATEGORIZATION_PROVIDERS = list(entries)
+
+    return use
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A logged ERROR is a failure: the chain survives crashing links, and would hide a missing cassette."""
+    yield
+    if request.node.get_closest_marker("logs_errors"):
+        return
+    errors = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    assert errors == [], "logged as errors"

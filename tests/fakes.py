@@ -1,0 +1,32 @@
+"""Links of the chain that say what a test tells them to."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from providers.interface import Answer, Provider, Suggestion, Transaction
+
+
+class ScriptedProvider(Provider):
+    """Answers by key of category, for texts that contain a word; `script` is set by the test.
+
+    A value is a pair of category key and confidence, an exception to raise or give, or None to decline.
+    """
+
+    name = "model"
+    version = "scripted"
+    script: ClassVar[dict[str, tuple[str, float] | Exception | None]] = {}
+    asked: ClassVar[list[str]] = []
+
+    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+        return [self._answer(transaction) for transaction in transactions]
+
+    def _answer(self, transaction: Transaction) -> Answer:
+        self.asked.append(transaction.text)
+        said = next((said for word, said in self.script.items() if word in transaction.text), None)
+        if isinstance(said, Exception):
+            raise said
+        if said is None:
+            return None
+        key, confidence = said
+        category = next(c for c in transaction.categories if c.key == key)
+        return Suggestion(category.id, confidence, f"The script says {category.name}.", score=confidence)
