@@ -33,9 +33,7 @@ def _with_model(questions: Sequence[Transaction], verdicts: Sequence[Verdict]) -
     open_ones = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
     waiting = dict(zip(open_ones, with_examples([questions[i] for i in open_ones]), strict=True))
     recalled = dict(zip(waiting, configured_chain().recall(list(waiting.values())), strict=True))
-    for i, later in recalled.items():
-        if later.is_waiting:
-            _ask_in_background(waiting[i])
+    _ask_in_background([waiting[i] for i, later in recalled.items() if later.is_waiting])
     return [_joined(verdict, recalled[i]) if i in recalled else verdict for i, verdict in enumerate(verdicts)]
 
 
@@ -44,12 +42,28 @@ def _joined(verdict: Verdict, later: Verdict) -> Verdict:
     return Verdict(asked + later.attempts, later.decided, later.is_final)
 
 
-def _ask_in_background(question: Transaction) -> None:
-    kinds: list[str] = sorted({category.kind for category in question.categories})
-    asked = (question.owner, question.merchant, question.description, question.direction, kinds)
-    digest = hashlib.sha256(repr(asked).encode()).hexdigest()
-    if cache.add(f"asked:{digest}", 1, ASKED_FOR_S):
-        ask_model.enqueue(*asked)
+def _ask_in_background(questions: Sequence[Transaction]) -> None:
+    """Queue one task for those that nobody asked for a while."""
+    wanted = {_digest(question): question for question in questions}
+    asked = cache.get_many(wanted)
+    new = [question for key, question in wanted.items() if key not in asked and cache.add(key, 1, ASKED_FOR_S)]
+    if new:
+        ask_model.enqueue(new[0].owner, [_as_json(question) for question in new])
+
+
+def _digest(question: Transaction) -> str:
+    asked = (question.owner, *_as_json(question).values())
+    return f"asked:{hashlib.sha256(repr(asked).encode()).hexdigest()}"
+
+
+def _as_json(question: Transaction) -> dict[str, Any]:
+    """What a task needs to put the same question."""
+    return {
+        "merchant": question.merchant,
+        "description": question.description,
+        "direction": question.direction,
+        "kinds": sorted({category.kind for category in question.categories}),
+    }
 
 
 def _body(verdict: Verdict, catalog: Catalog) -> dict[str, Any]:

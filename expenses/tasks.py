@@ -1,6 +1,7 @@
 """Work that is done after the answer is sent."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -12,7 +13,6 @@ from expenses.history import with_examples
 from expenses.models import Ledger, Transaction
 from expenses.services.resolving import resolve_pending_rows
 from expenses.services.writing import ledger_write
-from providers.interface import Direction
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 
@@ -35,11 +35,23 @@ def resolve_pending(ledger_id: int, n_retries: int = 0) -> None:
 
 
 @task()
-def ask_model(owner: int, merchant: str, description: str, direction: Direction, kinds: list[str]) -> None:
-    """Ask the deferred links about a text that is no row; they keep the answer, and a later request recalls it."""
-    offered = tuple(c for c in Catalog.load(owner).offered("in", None) if c.kind in kinds)
-    question = Question(description, offered, owner, direction, merchant)
-    configured_chain().resolve(with_examples([question]))
+def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
+    """Ask the deferred links about texts that are no rows; they keep the answers, and a later request recalls them.
+
+    Each question has `merchant`, `description`, `direction` and the `kinds` of category to choose from.
+    """
+    catalog = Catalog.load(owner)
+    configured_chain().resolve(with_examples([_question(owner, fields, catalog) for fields in questions]))
+
+
+def _question(owner: int, fields: dict[str, Any], catalog: Catalog) -> Question:
+    return Question(
+        description=fields["description"],
+        categories=tuple(c for c in catalog.offered("in", None) if c.kind in fields["kinds"]),
+        owner=owner,
+        direction=fields["direction"],
+        merchant=fields["merchant"],
+    )
 
 
 def queue_resolving(*, ledger_id: int) -> None:
