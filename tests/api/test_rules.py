@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -495,6 +496,21 @@ def test_a_rule_of_mode_suggest_suggests_and_nobody_else_is_asked(ana):
 def test_a_rule_is_asked_on_its_triggers_alone(ana, triggers, expected):
     create(ana, triggers=triggers)
     assert spend(ana)["category_name"] == expected
+
+
+@pytest.mark.parametrize(
+    ("triggers", "expected"), [(["create"], None), (["import"], "Dining"), (["create", "import"], "Dining")]
+)
+def test_a_statement_asks_the_rules_that_are_triggered_by_imports(ana, run_tasks, triggers, expected):
+    ana.post("accounts/", {"name": "Checking", "currency": "EUR"})
+    create(ana, triggers=triggers)
+    lines = "Date;Description;Amount\n02.11.2026;CAFE LUNA;-4,50\n03.11.2026;BAKERY;-3,20\n"
+    sent = {"file": SimpleUploadedFile("statement.csv", lines.encode()), "account": "Checking", "commit": "true"}
+    answer = ana.post("imports/", sent, format="multipart")
+    assert answer.status_code in {201, 202}, answer.json()
+    run_tasks()
+    rows = ana.get("transactions/").json()["results"]
+    assert [row["category_name"] for row in rows] == [None, expected]
 
 
 def test_the_users_own_choice_goes_before_any_rule(ana):
