@@ -17,24 +17,38 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from providers.interface import Category, Suggestion, Transaction
+from providers.interface import Category, Direction, Suggestion, Transaction
 from providers.merchants import MerchantProvider
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "categorization"
-NAMES = (
-    "Groceries,Dining,Transport,Travel,Housing,Utilities,Shopping,Entertainment,Healthcare,Personal Care,Education,"
-    "Subscriptions,Insurance,Fees & Taxes,Gifts & Donations,Pets,Kids,Other,Income,Salary,Interest,Other Income,Transfers"
-).split(",")
-INCOME = {"Income", "Salary", "Interest", "Other Income"}
-
-
-def _category(number: int, name: str) -> Category:
-    key = name.lower().replace(" & ", "-").replace(" ", "-")
-    return Category(number, name, "income" if name in INCOME else "transfer" if name == "Transfers" else "expense", key)
-
-
-CATEGORIES = tuple(_category(number, name) for number, name in enumerate(NAMES, 1))
-GROUPS = {category.id: "Income" if category.name in INCOME else category.name for category in CATEGORIES}
+EXPENSES = (
+    ("groceries", "Groceries"),
+    ("dining", "Dining"),
+    ("transport", "Transport"),
+    ("travel", "Travel"),
+    ("housing", "Housing"),
+    ("utilities", "Utilities"),
+    ("shopping", "Shopping"),
+    ("entertainment", "Entertainment"),
+    ("healthcare", "Healthcare"),
+    ("personal-care", "Personal Care"),
+    ("education", "Education"),
+    ("subscriptions", "Subscriptions"),
+    ("insurance", "Insurance"),
+    ("fees-taxes", "Fees & Taxes"),
+    ("gifts-donations", "Gifts & Donations"),
+    ("pets", "Pets"),
+    ("kids", "Kids"),
+    ("other", "Other"),
+)
+INCOMES = (("income", "Income"), ("salary", "Salary"), ("interest", "Interest"), ("other-income", "Other income"))
+CATEGORIES = (
+    *(Category(number, name, "expense", key) for number, (key, name) in enumerate(EXPENSES, 1)),
+    *(Category(number, name, "income", key) for number, (key, name) in enumerate(INCOMES, 101)),
+    Category(201, "Transfers", "transfer", "transfers"),
+)
+#: The files know one kind of income.
+GROUPS = {category.id: "Income" if category.kind == "income" else category.name for category in CATEGORIES}
 
 
 def main() -> None:
@@ -54,23 +68,24 @@ def read_rows(path: Path) -> Iterator[tuple[Transaction, set[str]]]:
     """The transactions of a file, each with the names of the categories that are right."""
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            direction = "out" if float(row["amount"]) < 0 else "in"
+            direction: Direction = "in" if float(row["amount"] or -1) > 0 else "out"
             country = "GB" if row["country"] == "UK" else row["country"]
             transaction = Transaction(row["description"], CATEGORIES, 1, direction, country=country)
             yield transaction, {row["category"], *filter(None, row["also_right"].split(";"))}
 
 
 def print_precision(rows: dict[str, list[tuple[Transaction, set[str]]]], *, with_country: bool) -> None:
-    """Coverage and precision of all rows and of distinct descriptions, then precision by way."""
-    print(f"\n{'country known' if with_country else 'country unknown'}: rows / distinct descriptions")
+    """Coverage and precision of all rows and of distinct normalized texts, then precision by way."""
+    print(f"\n{'country known' if with_country else 'country unknown'}: rows / distinct normalized texts")
     ways: dict[str, Counter[tuple[str, bool]]] = {}
     for name, part in rows.items():
         given = part if with_country else [(_without_country(row), right) for row, right in part]
-        distinct = list({(row.description.lower(), row.direction): (row, right) for row, right in given}.values())
+        distinct = list({MerchantProvider().key(row): (row, right) for row, right in given}.values())
         for scope, chosen in (("rows", given), ("distinct", distinct)):
             answers = MerchantProvider().categorize_many([row for row, _ in chosen])
             outcomes = [_is_right(answer, right) for answer, (_, right) in zip(answers, chosen, strict=True) if answer]
-            print(f"  {name:32} {scope:9} n {len(chosen):6} {_percent(len(outcomes), len(chosen))} covered, {_share(outcomes)}")
+            covered = _percent(len(outcomes), len(chosen))
+            print(f"  {name:32} {scope:9} n {len(chosen):6} {covered} covered, {_share(outcomes)}")
             if scope == "distinct":
                 ways[name] = Counter(
                     (_way(answer, row), _is_right(answer, right))

@@ -13,7 +13,7 @@ pagamento pagam pagobancomat tarjeta tarj compra compras cargo adeudo recibo pag
 betaalautomaat betaling betaalpas pinbetaling incasso machtigingid
 zakup platnosc transakcja karta kortkop kortbetalning kontokop autogiro bankgirobetalning
 varekjop dankort visakort kortkjop
-xfer txn trx ref reference referenz www http https com authorised authorized
+xfer txn trx ref reference referenz www http https authorised authorized
 and und et
 """
 
@@ -118,3 +118,9 @@ clover yoco ikhokha payfast
 LEADING_PROCESSORS = "sumup zettle izettle stripe visa vpay"
 
 MONTHS = "jan feb mar mrz apr may mai jun jul aug sep sept oct okt nov dec dez"
+
+#: Says what was paid, though it holds a channel phrase; one phrase a line.
+TELLING_PHRASES = """
+credit card payment
+credit card repayment
+"""

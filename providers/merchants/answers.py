@@ -1,5 +1,6 @@
 """Decides which of the brands and words found in a text answers, and how likely it is right."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from providers.interface import Direction
@@ -9,24 +10,31 @@ from providers.merchants.words import Way, WordMatch, load_words
 from providers.normalization import words as words_of
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
-CONFIDENCE: dict[dictionary.Way | Way, float] = {
-    "whole": 0.95,
-    "leading words": 0.95,
-    "leading word": 0.9,
-    "inner words": 0.85,
-    "inner word": 0.7,
-    "similar": 0.8,
-    "phrase": 0.9,
-    "word": 0.85,
-    "ending": 0.8,
-    "alone": 0.6,
+CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
+    "whole": 0.90,
+    "leading words": 0.86,
+    "leading word": 0.84,
+    "inner words": 0.50,
+    "inner word": 0.75,
+    "similar": 0.58,
+    "phrase": 0.92,
+    "word": 0.93,
+    "ending": 0.67,
+    "alone": 0.67,
 }
-#: A brand's money that comes in is its refund less surely than its money that goes out is a purchase.
-CONFIDENCE_OF_REFUND = 0.8
+#: The same where the country is unknown, so that brands of the whole world are taken for known.
+CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {**CONFIDENCE, "leading word": 0.79, "inner word": 0.60}
+#: Money that comes in under a brand or word is its refund or income a little less surely.
+SHARE_OF_RECEIVED = 0.95
+#: What a word may say against the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe, insurance.
+_POINTERS = frozenset({"transport", "healthcare", "dining", "utilities", "insurance", "travel"})
 
 
 class Finding(NamedTuple):
-    """What a text says: the key of a category, and where that comes from. `brand` is None for a general word."""
+    """What a text says: the key of a category, and where that comes from.
+
+    `brand` is None for a general word; `pointer` is the word that chose among the kinds of a brand.
+    """
 
     category: str
     confidence: float
@@ -34,6 +42,7 @@ class Finding(NamedTuple):
     way: str
     text: str
     brand: Brand | None = None
+    pointer: str = ""
     alternatives: tuple[str, ...] = ()
     is_refund: bool = False
 
@@ -52,46 +61,56 @@ def _find_spent(words: list[str], country: str) -> Finding | None:
     known = load_dictionary()
     leading = known.find_leading(words, country)
     if leading and leading.way != "leading word":
-        return _by_brand(leading, words) or _by_word(words, "out")
+        return _by_brand(leading, words, country) or _by_word(words, "out")
     return (
         _by_phrase(words, "out")
-        or _by_brand(leading or known.find_inner(words, country) or known.find_similar(words, country), words)
+        or _by_brand(leading, words, country)
         or _by_word(words, "out")
+        or _by_brand(known.find_inner(words, country) or known.find_similar(words, country), words, country)
     )
 
 
 def _find_received(words: list[str], country: str) -> Finding | None:
-    said = _by_word(words, "in")
-    if said:
-        return said
     known = load_dictionary()
-    refund = _by_brand(known.find_leading(words, country) or known.find_inner(words, country), words)
-    return refund and refund._replace(confidence=refund.confidence * CONFIDENCE_OF_REFUND, is_refund=True)
+    found = _by_word(words, "in") or _by_brand(
+        known.find_leading(words, country) or known.find_inner(words, country), words, country
+    )
+    return found and found._replace(confidence=found.confidence * SHARE_OF_RECEIVED, is_refund=found.brand is not None)
 
 
-def _by_brand(match: BrandMatch | None, words: list[str]) -> Finding | None:
+def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> Finding | None:
     """The likeliest kind of the brand that tells a category; a word of the text may point at another of its kinds."""
     brands = [brand for brand in match.brands if brand.kind.category] if match else []
     if not match or not brands:
         return None
-    brand = _pointed_at(brands, words) or brands[0]
-    others = {other.kind.category: None for other in brands if other.kind.category != brand.kind.category}
+    brand, pointer = _choose(brands, words)
+    category = pointer.category if pointer else brand.kind.category
+    others = dict.fromkeys(other.kind.category for other in brands if other.kind.category != category)
     return Finding(
-        category=brand.kind.category,
-        confidence=CONFIDENCE[match.way],
+        category=category,
+        confidence=(CONFIDENCE if country else CONFIDENCE_ANYWHERE)[match.way],
         score=match.score,
         way=match.way,
         text=match.name,
         brand=brand,
+        pointer=pointer.word if pointer else "",
         alternatives=tuple(others),
     )
 
 
-def _pointed_at(brands: list[Brand], words: list[str]) -> Brand | None:
-    if len(brands) == 1:
-        return None
+def _choose(brands: list[Brand], words: list[str]) -> tuple[Brand, WordMatch | None]:
+    """The brand as the likeliest kind of place, or as the kind that a word of the text points at, with that word.
+
+    Words of fuel and parking hold for a grocer even where no such place of it is known.
+    """
     said = load_words().find(words, "out")
-    return next((brand for brand in brands if said and brand.kind.category == said.category), None)
+    if said is None or said.category not in _POINTERS or said.category == brands[0].kind.category:
+        return brands[0], None
+    pointed = next((brand for brand in brands if brand.kind.category == said.category), None)
+    if pointed:
+        return pointed, said
+    overridden = said.category == "transport" and brands[0].kind.category == "groceries"
+    return brands[0], said if overridden else None
 
 
 def _by_phrase(words: list[str], direction: Direction) -> Finding | None:

@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,9 @@ from providers.normalization import normalize
 
 #: A name of more words is cut to these; bank texts hold no more of it.
 LONGEST_NAME = 6
+_TAILS_ANYWHERE = 5
+_TAILS_INSIDE = 2
+_FAMILY = 3
 _PACKAGE = Path(str(files("providers.merchants")))
 _TREES = ("brands/", "operators/office/energy_supplier", "operators/office/water_utility", "operators/route/railway")
 _NAME_TAGS = re.compile(r"(?:name|brand|alt_name|short_name|official_name)(?::[a-zA-Z-]+)?")
@@ -128,18 +131,33 @@ def _starts_with_one_of(name: str, names: set[str]) -> bool:
     return any(" ".join(words[:n]) in names for n in range(1, len(words)))
 
 
-def _first_words(names: Iterable[str]) -> dict[str, str]:
+def _first_words(names: Mapping[str, set[Brand]]) -> dict[str, str]:
     """For each word that starts a name, the words of the longest such name and how far the word alone is a name.
 
     A word in the tail of more than two names is none unless it stands first in a text (flag f), of more than five
-    names never (flag n): "market" names nothing, while a word that only starts names is a family of brands.
+    names never (flag n): "market" names nothing. A word that starts names is a family of brands, but not if none of
+    several is of its own category: "five" does not name the starts of Five Guys and Five Below (flag n).
     """
     tails = Counter(word for name in names for word in set(name.split()[1:]))
-    longest: dict[str, int] = {}
+    families: dict[str, list[str]] = {}
     for name in names:
-        words = name.split()
-        longest[words[0]] = max(longest.get(words[0], 0), len(words))
-    return {word: f"{n}{'n' if tails[word] > 5 else 'f' if tails[word] > 2 else ''}" for word, n in longest.items()}
+        families.setdefault(name.split()[0], []).append(name)
+    return {
+        word: f"{max(len(name.split()) for name in family)}{_guard(word, tails[word], family, names)}"
+        for word, family in families.items()
+    }
+
+
+def _guard(word: str, n_tails: int, family: list[str], names: Mapping[str, set[Brand]]) -> str:
+    others = [_categories(names[name]) for name in family if name != word]
+    is_stranger = len(others) >= _FAMILY and word in names and _categories(names[word]).isdisjoint(set().union(*others))
+    if n_tails > _TAILS_ANYWHERE or is_stranger:
+        return "n"
+    return "f" if n_tails > _TAILS_INSIDE else ""
+
+
+def _categories(brands: set[Brand]) -> set[str]:
+    return {load_kinds()[brand.kind].category for brand in brands}
 
 
 def main(arguments: list[str] | None = None) -> None:

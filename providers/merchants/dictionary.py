@@ -60,10 +60,9 @@ class Dictionary:
         words = names + self.about["names"]
         self.version: str = self.about["version"]
         self._brands = lines[:names]
-        self._names: dict[str, str] = dict(line.split("\t") for line in lines[names:words])  # type: ignore[misc]
+        self._names: dict[str, str] = dict(line.split("\t") for line in lines[names:words])
         self._first_words: dict[str, str] = dict(
-            line.split("\t")  # type: ignore[misc]
-            for line in lines[words : words + self.about["first_words"]]
+            line.split("\t") for line in lines[words : words + self.about["first_words"]]
         )
 
     def find_leading(self, words: list[str], country: str) -> BrandMatch | None:

@@ -91,11 +91,12 @@ def _offered_category(key: str, offered: dict[str, Category]) -> Category | None
 
 def _explain(finding: Finding, category: Category) -> str:
     if finding.brand is None:
-        noun = "words" if " " in finding.text else "word"
-        verb = "stand" if noun == "words" else "stands"
-        return f"The {noun} \u201c{finding.text}\u201d {verb} for {category.name}."
-    end = ", so this is taken for a refund" if finding.is_refund else ""
-    return f"{finding.brand.title} is a known {finding.brand.kind.label}{end}."
+        subject, verb = ("words", "stand") if " " in finding.text else ("word", "stands")
+        return f"The {subject} \u201c{finding.text}\u201d {verb} for {category.name}."
+    known = f"{finding.brand.title} is a known {finding.brand.kind.label}"
+    pointed = f", and \u201c{finding.pointer}\u201d stands for {category.name}" if finding.pointer else ""
+    refunded = ", so money from it is taken for a refund" if finding.is_refund else ""
+    return f"{known}{pointed}{refunded}."
 
 
 def _details(finding: Finding) -> dict[str, Any]:

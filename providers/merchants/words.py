@@ -49,10 +49,21 @@ class Table:
 
     def find(self, words: list[str]) -> WordMatch | None:
         """The longest phrase, else the last single word, else the last ending, else a weak word that stands alone."""
-        return self.find_phrase(words) or self._find_single(words) or self._find_ending(words) or self._find_alone(words)
+        return (
+            self.find_phrase(words) or self._find_single(words) or self._find_ending(words) or self._find_alone(words)
+        )
 
     def find_phrase(self, words: list[str]) -> WordMatch | None:
-        """The longest key of several words; the first of equally long ones."""
+        """The longest key of several words, unless a head noun follows it, as in "cash withdrawal fee"."""
+        found = self._longest_phrase(words)
+        if not found:
+            return None
+        head = words[-1]
+        if head in self.singles and f"{found} {head}" in " ".join(words):
+            return WordMatch(head, self.singles[head], "word")
+        return WordMatch(found, self.phrases[found], "phrase")
+
+    def _longest_phrase(self, words: list[str]) -> str:
         found = ""
         for start, word in enumerate(words):
             for length in range(min(self.longest.get(word, 0), len(words) - start), found.count(" ") + bool(found), -1):
@@ -60,7 +71,7 @@ class Table:
                 if length > 1 and phrase in self.phrases:
                     found = phrase
                     break
-        return WordMatch(found, self.phrases[found], "phrase") if found else None
+        return found
 
     def _find_single(self, words: list[str]) -> WordMatch | None:
         for word in reversed(words):
@@ -91,11 +102,11 @@ class Words:
         self._received = Table()
         self._refund = Table()
         for category, entry, is_incoming, weak in _read_entries(text):
-            self._table(category, is_incoming).add(entry, category, weak=weak)
+            self._table(category, is_incoming=is_incoming).add(entry, category, weak=weak)
             if category == "transfers":
                 self._received.add(entry, category, weak=weak)
 
-    def _table(self, category: str, is_incoming: bool) -> Table:  # noqa: FBT001
+    def _table(self, category: str, *, is_incoming: bool) -> Table:
         if category == REFUND:
             return self._refund
         return self._received if is_incoming else self._spent
@@ -107,20 +118,15 @@ class Words:
 
     def find(self, words: list[str], direction: Direction) -> WordMatch | None:
         """What the words say of money going out or coming in; a refund is looked up as what was bought."""
-        if direction == "out":
-            return self._spent.find(words)
-        if self.is_refund(words):
-            return self._spent.find(words)
-        return self._received.find(words)
+        return self._table_of(words, direction).find(words)
 
     def find_phrase(self, words: list[str], direction: Direction) -> WordMatch | None:
         """As `find`, keys of several words only."""
-        table = self._spent if direction == "out" or self.is_refund(words) else self._received
-        return table.find_phrase(words)
+        return self._table_of(words, direction).find_phrase(words)
 
-    def is_refund(self, words: list[str]) -> bool:
-        """Whether a word says that money came back."""
-        return self._refund.find(words) is not None
+    def _table_of(self, words: list[str], direction: Direction) -> Table:
+        is_spent = direction == "out" or self._refund.find(words) is not None
+        return self._spent if is_spent else self._received
 
 
 def _read_entries(text: str) -> Iterator[tuple[str, str, bool, bool]]:
