@@ -114,8 +114,8 @@ wpy ls cke nyx dd google apl mercadopago mp ebanx dlo 2co cb checkout worldpay c
 clover yoco ikhokha payfast
 """
 
-#: Processors that nobody buys from, dropped in front of a name even without an asterisk.
-LEADING_PROCESSORS = "sumup zettle izettle stripe visa vpay"
+#: Processors and card schemes that nobody buys from, dropped in front of a name even without an asterisk.
+LEADING_PROCESSORS = "sumup zettle izettle stripe visa vpay cb"
 
 MONTHS = "jan feb mar mrz apr may mai jun jul aug sep sept oct okt nov dec dez"
 

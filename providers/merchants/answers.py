@@ -11,19 +11,19 @@ from providers.normalization import words as words_of
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
 CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
-    "whole": 0.90,
-    "leading words": 0.86,
-    "leading word": 0.84,
-    "inner words": 0.50,
-    "inner word": 0.75,
-    "similar": 0.58,
-    "phrase": 0.92,
+    "whole": 0.88,
+    "leading words": 0.84,
+    "leading word": 0.82,
+    "inner words": 0.57,
+    "inner word": 0.82,
+    "similar": 0.54,
+    "phrase": 0.90,
     "word": 0.93,
     "ending": 0.67,
     "alone": 0.67,
 }
 #: The same where the country is unknown, so that brands of the whole world are taken for known.
-CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {**CONFIDENCE, "leading word": 0.79, "inner word": 0.60}
+CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {**CONFIDENCE, "leading word": 0.81, "inner word": 0.57}
 #: Money that comes in under a brand or word is its refund or income a little less surely.
 SHARE_OF_RECEIVED = 0.95
 #: What a word may say against the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe, insurance.
@@ -64,6 +64,7 @@ def _find_spent(words: list[str], country: str) -> Finding | None:
         return _by_brand(leading, words, country) or _by_word(words, "out")
     return (
         _by_phrase(words, "out")
+        or _by_head_noun(leading, words)
         or _by_brand(leading, words, country)
         or _by_word(words, "out")
         or _by_brand(known.find_inner(words, country) or known.find_similar(words, country), words, country)
@@ -75,7 +76,9 @@ def _find_received(words: list[str], country: str) -> Finding | None:
     found = _by_word(words, "in") or _by_brand(
         known.find_leading(words, country) or known.find_inner(words, country), words, country
     )
-    return found and found._replace(confidence=found.confidence * SHARE_OF_RECEIVED, is_refund=found.brand is not None)
+    return found and found._replace(
+        confidence=round(found.confidence * SHARE_OF_RECEIVED, 2), is_refund=found.brand is not None
+    )
 
 
 def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> Finding | None:
@@ -111,6 +114,14 @@ def _choose(brands: list[Brand], words: list[str]) -> tuple[Brand, WordMatch | N
         return pointed, said
     overridden = said.category == "transport" and brands[0].kind.category == "groceries"
     return brands[0], said if overridden else None
+
+
+def _by_head_noun(match: BrandMatch | None, words: list[str]) -> Finding | None:
+    """The general word right behind a brand of one word: "Adler Apotheke" is no Adler, but a pharmacy."""
+    said = load_words().find(words[1:2], "out") if match else None
+    if not match or not said or said.way != "word" or said.category in {brand.kind.category for brand in match.brands}:
+        return None
+    return _by_match(said, words)
 
 
 def _by_phrase(words: list[str], direction: Direction) -> Finding | None:

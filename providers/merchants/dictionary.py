@@ -67,7 +67,9 @@ class Dictionary:
 
     def find_leading(self, words: list[str], country: str) -> BrandMatch | None:
         """The brand of the longest known name that the text starts with."""
-        return self._find_at(words, 0, country) if words else None
+        if not words:
+            return None
+        return self._find_at(words, 0, country) or self._find_joined(words, country)
 
     def find_inner(self, words: list[str], country: str) -> BrandMatch | None:
         """The brand of a known name further on; a single word only if it stands at the end of few other names."""
@@ -85,6 +87,13 @@ class Dictionary:
                 if brands:
                     return BrandMatch(name, brands, _way(start, length, len(words)), length / len(words))
         return None
+
+    def _find_joined(self, words: list[str], country: str) -> BrandMatch | None:
+        """Names that a bank wrote in two words, as in "wal mart"."""
+        name = "".join(words[:2])
+        if len(words) == 1 or name not in self._names:
+            return None
+        return self._find_at([name, *words[2:]], 0, country)
 
     @staticmethod
     def _names_alone(word: str, flags: str, start: int) -> bool:
