@@ -18,7 +18,7 @@ CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
     "inner word": 0.82,
     "similar": 0.54,
     "phrase": 0.90,
-    "word": 0.93,
+    "word": 0.94,
     "ending": 0.67,
     "alone": 0.67,
 }

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from providers.interface import NO_EFFECTS, Category, Effects, Suggestion, Transaction
 from providers.merchants import MerchantProvider
@@ -246,6 +248,12 @@ def test_a_memo_cannot_name_its_category(memo):
 )
 def test_texts_that_say_nothing_are_declined(text):
     assert suggest(text) is None
+
+
+@given(st.text(), st.sampled_from(["in", "out"]), st.sampled_from(["", "DE", "us", "??"]))
+def test_whatever_the_text_the_answer_is_an_offered_category_or_none(text, direction, country):
+    answer = suggest(text, direction=direction, country=country)
+    assert answer is None or (answer.category in KEYS and 0 < answer.confidence < 1)
 
 
 @pytest.mark.parametrize("piece", ["rewe ", "a b c ", "cash withdrawal ", "card payment ", "a1", "ß", "the "])
