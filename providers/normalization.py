@@ -6,8 +6,8 @@ the merchant and the place, in order, which is why the leading words make a good
 
 import re
 import unicodedata
-from functools import lru_cache
 from collections.abc import Iterable
+from functools import lru_cache
 
 from providers import channel_words
 

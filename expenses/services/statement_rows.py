@@ -25,7 +25,7 @@ from providers.chain import Verdict
 from providers.interface import matching_text
 from providers.normalization import normalize
 
-COLUMNS = [field.column for field in Transaction._meta.concrete_fields if not field.primary_key]
+COLUMNS = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]
 DECISION_COLUMNS = ["ledger_id", "source", "category_name", "confidence", "explanation", "attempts", "created_at"]
 
 
