@@ -26,7 +26,9 @@ _CLEAN = str.maketrans(
     }
 )
 _SHAPE = re.compile(
-    r"(?P<open>\()?(?P<before>[^0-9()]*?)(?P<number>[.,]?[0-9](?:[0-9.,'_ ]*[0-9])?[.,]?)(?P<after>[^0-9()]*)(?P<close>\))?"
+    r"(?P<open>\()?(?P<before>[^0-9()]*?)"
+    r"(?P<number>[.,]?[0-9](?:[0-9.,'_ ]*[0-9])?[.,]?)"
+    r"(?P<after>[^0-9()]*)(?P<close>\))?"
 )
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?P<by>[.,'_ ])[0-9]{3}(?:(?P=by)[0-9]{3})*|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
 _DIGIT = re.compile(r"[0-9]")

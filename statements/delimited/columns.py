@@ -7,11 +7,11 @@ from decimal import Decimal
 from statements.delimited.amounts import AmountError, parse_amount, possible_decimals
 from statements.delimited.balances import running_balance
 from statements.delimited.table import Column, Table
+from statements.delimited.texts import description_columns, merchant_columns
 from statements.delimited.words import is_currency_code, means, mentions
 
 _FEW = 6
 _MAX_DATES = 2
-_MAX_TEXTS = 2
 
 
 @dataclass(frozen=True)
@@ -164,12 +164,12 @@ def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
     free = [c for c in table.columns if c not in taken]
     currency = _currency(free, found.money)
     status = _status(free)
-    merchants = [c for c in free if c.role == "merchant" and (c.is_text or not table.height)]
-    ids = [c for c in free if c.role == "external_id" and c.fullness == 1 and len(c.distinct) == table.height]
-    used = [currency, status, *merchants]
+    texts = [c for c in free if c not in (currency, status)]
+    merchants = merchant_columns(texts)
+    ids = [c for c in texts if c.role == "external_id" and c.fullness == 1 and len(c.distinct) == table.height]
     return Columns(
         found.dates, found.amount, found.debit, found.credit, found.balance,
-        descriptions=_descriptions(table, [c for c in free if c not in used], bool(merchants)),
+        descriptions=description_columns(table, [c for c in texts if c not in ids], merchants),
         merchants=merchants,
         currency=currency,
         status=status,
@@ -191,25 +191,6 @@ def _status(free: list[Column]) -> Column | None:
     named = [c for c in few if c.weight("status") == 1.0 and not c.is_constant]
     named_any = [c for c in few if c.weight("status") == 1.0]
     return next(iter([*telling, *named, *named_any]), None)
-
-
-def _descriptions(table: Table, free: list[Column], has_merchant: bool) -> list[Column]:
-    if not table.height:
-        return [c for c in free if c.role == "description"]
-    texts = [c for c in free if any(any(map(str.isalpha, cell)) for cell in c.distinct)]
-    named = [c for c in texts if c.role == "description"]
-    varied = [c for c in named if not c.is_constant] or named
-    if varied or has_merchant:
-        return varied
-    longest = sorted(_unclaimed(texts), key=lambda c: (-len(c.distinct) > 1, -sum(map(len, c.filled)), c.index))
-    kinds = [c for c in texts if c.role in {"type", "flag"}]
-    return longest[:_MAX_TEXTS] or kinds[:1]
-
-
-def _unclaimed(texts: list[Column]) -> list[Column]:
-    return [
-        c for c in texts if c.role in {"", "external_id"} and not all(map(is_currency_code, c.filled)) and c.is_text
-    ]
 
 
 def is_card(table: Table) -> bool:

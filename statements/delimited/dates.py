@@ -37,8 +37,8 @@ _NUMERIC = re.compile(
 _COMPACT = re.compile(rf"[0-9]{{8}}{_COMPACT_REST}")
 _NAMED = re.compile(
     r"(?P<weekday>[^\W\d_]{2,}\.?,?\s+)?(?:(?P<d>[0-9]{1,2})(?P<s1>(?:\.|st|nd|rd|th)?[-/ .]*)(?P<b>[^\W\d_]{3,})\.?"
-    r"|(?P<b2>[^\W\d_]{3,})\.?(?P<t1>[-/ .]*)(?P<d2>[0-9]{1,2})(?:st|nd|rd|th)?)(?P<s2>[-/ .,']*)(?P<y>[0-9]{4}|[0-9]{2})"
-    rf"(?:{_REST})"
+    r"|(?P<b2>[^\W\d_]{3,})\.?(?P<t1>[-/ .]*)(?P<d2>[0-9]{1,2})(?P<t2>(?:st|nd|rd|th)?))"
+    rf"(?P<s2>[-/ .,']*)(?P<y>[0-9]{{4}}|[0-9]{{2}})(?:{_REST})"
 )
 Parser = Callable[[str], date | None]
 
@@ -139,4 +139,4 @@ def _named(cell: str) -> list[str]:
     between = match["s2"] or ""
     if match["d"]:
         return [f"{weekday}%d{match['s1']}%b{between}{year}"]
-    return [f"{weekday}%b{match['t1']}%d{between}{year}"]
+    return [f"{weekday}%b{match['t1']}%d{match['t2']}{between}{year}"]

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 
 from statements.delimited.amounts import AmountError, parse_amount
-from statements.delimited.layout import Layout, Positions
+from statements.delimited.layout import Layout
 from statements.delimited.records import Record
+from statements.delimited.references import Positions
 from statements.delimited.table import tidy
 from statements.delimited.words import (
     begins_with,
@@ -37,21 +39,30 @@ class _UnreadableCellError(Exception):
 
 
 def read_rows(rows: Iterable[Record], layout: Layout) -> Iterator[Outcome]:
-    """What becomes of each record, in order. A row waits until it is known that no further line of it follows."""
-    interpret = _Interpreter(layout)
-    waiting: Row | None = None
-    for number, record in enumerate(rows):
-        if layout.header_row is not None and number <= layout.header_row:
+    """What becomes of each record, in order."""
+    numbered = iter(rows)
+    if layout.header_row is not None:
+        for number, record in enumerate(islice(numbered, layout.header_row + 1)):
             yield _above(record, is_header=number == layout.header_row)
-            continue
-        more = interpret.continuation(record) if waiting else ""
+    interpreter = _Interpreter(layout)
+    if layout.continuation_rows:
+        yield from _with_continuations(numbered, interpreter)
+    else:
+        yield from map(interpreter.outcome, numbered)
+
+
+def _with_continuations(rows: Iterator[Record], interpreter: "_Interpreter") -> Iterator[Outcome]:
+    """Each row waits until it is known that no further line of its text follows."""
+    waiting: Row | None = None
+    for record in rows:
+        more = interpreter.continuation(record) if waiting else ""
         if waiting and more:
             waiting = _lengthened(waiting, more)
             continue
         if waiting:
             yield waiting
-        outcome = interpret.outcome(record)
-        waiting = outcome if layout.continuation_rows and isinstance(outcome, Row) else None
+        outcome = interpreter.outcome(record)
+        waiting = outcome if isinstance(outcome, Row) else None
         if waiting is None:
             yield outcome
     if waiting:
@@ -115,7 +126,9 @@ class _Interpreter:
 
     def _without_amount(self, record: Record) -> Outcome:
         if len(record.fields) <= min(self._last_money, max(self._layout.date) + 1):
-            raise _UnreadableCellError("amount", "missing", "the row ends before its amount. The file may be cut off here.")
+            raise _UnreadableCellError(
+                "amount", "missing", "the row ends before its amount. The file may be cut off here."
+            )
         texts = [cell for cell in record.fields if cell.strip()]
         reason = next((found for text in texts if (found := _balance(text))), "text")
         return Skipped(record.line, reason, tuple(record.fields))

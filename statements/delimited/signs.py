@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from statements.delimited.amounts import Amount, AmountError, parse_amount
@@ -64,20 +65,16 @@ def _numbers(column: Column, decimal: str) -> list[Decimal | None]:
 
 
 def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | None]) -> Signs:
+    """A debit column holds positive numbers, or negative ones already; a running balance tells a swapped pair."""
     out = _numbers(columns.debit, decimal) if columns.debit else []
     into = _numbers(columns.credit, decimal) if columns.credit else []
     moved = [value for value in out if value]
     negative = sum(value < 0 for value in moved) * 2 > len(moved)
-    height = max(len(out), len(into))
-    amounts: list[Decimal | None] = [
-        (into[i] if into and into[i] else Decimal(0))
-        + (out[i] if out and out[i] else Decimal(0)) * (1 if negative else -1)  # type: ignore[operator]
-        for i in range(height)
-    ]
+    amounts = [(b or Decimal(0)) + (a or Decimal(0)) * (1 if negative else -1) for a, b in zip_longest(out, into)]
     proof = running_balance(amounts, balances) if balances else None
-    return Signs(
-        debit_is_negative=negative, invert=bool(proof and proof.sign < 0), direction=proof.direction if proof else 0
-    )
+    if proof is None:
+        return Signs(debit_is_negative=negative)
+    return Signs(debit_is_negative=negative, invert=proof.sign < 0, direction=proof.direction)
 
 
 def _written_signs(table: Table, columns: Columns, amounts: Sequence[Amount | None]) -> Signs:

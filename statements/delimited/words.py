@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 _DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 _NO_WORD = re.compile(r"[^\w+*-]+|_|(?<=\w)[-*](?=\w)|[-+*](?=\w)|(?<=\w)[-+*]")
+#: Shorter phrases ("d", "c") count only as the whole header, shorter stems not as part of a compound.
+_MIN_PHRASE, _MIN_STEM = 3, 5
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-#: A header that holds one of these beside a role's words is about something else: "Original amount", "Exchange rate date".
+#: A header that holds one of these beside a role's words is about something else: "Original amount", "Rate date".
 _ELSEWHERE = {
     "original",
     "originalbetrag",
@@ -57,7 +59,27 @@ _VALUES = {name: frozenset(_by_phrase(table)) for name, table in _DATA["value"].
 _BALANCE_STARTS = frozenset(
     phrase.split()[0] for name in ("opening_balance", "closing_balance", "turnover") for phrase in _VALUES[name]
 )
-_LINKING = frozenset(["am", "as", "at", "of", "on", "per", "au", "du", "le", "al", "del", "den", "til", "do", "na", "dne", "dnia", "the", "za"])
+_LINKING = {
+    "am",
+    "as",
+    "at",
+    "of",
+    "on",
+    "per",
+    "au",
+    "du",
+    "le",
+    "al",
+    "del",
+    "den",
+    "til",
+    "do",
+    "na",
+    "dne",
+    "dnia",
+    "the",
+    "za",
+}
 _LONGEST_PHRASE = 5
 _CODES = frozenset(_DATA["currency"]["codes"].split())
 _TEXTS = {text.casefold(): code for text, code in _DATA["currency"]["texts"].items()}
@@ -72,9 +94,13 @@ def meaning(header: str) -> Meaning:
 
 
 def _exact(text: str) -> Meaning | None:
+    """The role of the very phrase; one with a number behind ("VWZ 7") is one of several such columns."""
+    bare = text.rstrip("0123456789").rstrip()
     for role, phrases in _ROLES.items():
         if text in phrases:
             return Meaning(role, 1.0, phrases[text])
+        if bare in phrases and len(bare) >= _MIN_PHRASE:
+            return Meaning(role, 0.95, phrases[bare])
     return None
 
 
@@ -85,32 +111,28 @@ def _within(text: str) -> Meaning | None:
     exact = _exact(text)
     if exact or not text:
         return exact
-    found = [
-        m
-        for role, phrases in _ROLES.items()
-        for phrase, languages in phrases.items()
-        if (m := _part(text, phrase, role, languages))
-    ]
-    return max(found, key=lambda m: m.weight, default=None)
+    every = ((role, phrase, languages) for role, phrases in _ROLES.items() for phrase, languages in phrases.items())
+    found = [part for role, phrase, languages in every if (part := _part(text, phrase, role, languages))]
+    return max(found, key=lambda part: part.weight, default=None)
 
 
 def _part(text: str, phrase: str, role: str, languages: frozenset[str]) -> Meaning | None:
-    if len(phrase) >= 3 and f" {phrase} " in f" {text} ":
+    if len(phrase) >= _MIN_PHRASE and f" {phrase} " in f" {text} ":
         at_an_end = text.startswith(phrase) or text.endswith(phrase)
         return Meaning(role, 0.4 + 0.3 * len(phrase) / len(text) + 0.1 * at_an_end, languages)
-    if (
-        len(phrase) >= 5
-        and " " not in phrase
-        and any(word.endswith(phrase) or word.startswith(phrase) for word in text.split())
-    ):
+    if len(phrase) >= _MIN_STEM and " " not in phrase and any(_is_compound(word, phrase) for word in text.split()):
         return Meaning(role, 0.2 + 0.2 * len(phrase) / len(text), languages)
     return None
+
+
+def _is_compound(word: str, stem: str) -> bool:
+    return word.endswith(stem) or word.startswith(stem)
 
 
 @lru_cache(maxsize=4096)
 def means(text: str, name: str) -> bool:
     """Whether a cell is a word of this kind (pending, total, money_in …) and nothing else."""
-    return normalized(text) in _VALUES[name] or (len(text) == 1 and text in "+-" and text in _VALUES[name])
+    return normalized(text) in _VALUES[name]
 
 
 @lru_cache(maxsize=4096)
@@ -142,7 +164,7 @@ def mentions(text: str, name: str) -> bool:
 
 
 def is_currency(text: str) -> bool:
-    """Whether the text can stand beside an amount: an ISO code, a symbol, or a short word such as "kr" or "د.ا."."""
+    """Whether the text can stand beside an amount: an ISO code, a symbol, or a short word such as "kr"."""
     bare = text.strip(".").casefold()
     return bare.upper() in _CODES or bare in _TEXTS or _is_symbol(bare)
 
