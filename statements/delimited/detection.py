@@ -194,8 +194,9 @@ class _Detection:
         """The one currency that the headers, the amounts or the preamble name; "" when a column says it."""
         if self._columns.currency is not None:
             return ""
-        named = {code for column in self._columns.money for code in _codes(column.name)}
-        beside = {_beside(cell, decimal) for column in self._columns.money for cell in column.filled[:20]}
+        money, balance = self._columns.money, self._columns.balance
+        named = {code for column in (*money, *([balance] if balance else [])) for code in _codes(column.name)}
+        beside = {_beside(cell, decimal) for column in money for cell in column.filled[:20]} - {""}
         for codes in (named, beside, set(_preamble_codes(self._table.preamble))):
             if len(codes) == 1:
                 return next(iter(codes))

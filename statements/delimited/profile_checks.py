@@ -6,17 +6,14 @@ from typing import Any
 
 from statements.delimited.dates import DateFormatError, date_parser
 from statements.delimited.delimiter import is_dialect
-from statements.delimited.encoding import decodes
+from statements.delimited.encoding import decodes, detect_encoding
 from statements.delimited.references import COLUMN_KEYS, header_names, listed, position_of
 from statements.delimited.words import is_currency_code
 from statements.importer import Profile, ProfileError
 
-KEYS = frozenset(
-    {
-        *COLUMN_KEYS, "format", "encoding", "delimiter", "quotechar", "header_row", "decimal", "date_format",
-        "currency_code", "sign_flag", "invert_sign", "unsigned_is", "debit_is_negative", "continuation_rows", "pending_when",
-    }
-)  # fmt: skip
+_VALUE_KEYS = ("format", "encoding", "delimiter", "quotechar", "header_row", "decimal", "date_format", "currency_code")
+_SIGN_KEYS = ("sign_flag", "invert_sign", "unsigned_is", "debit_is_negative", "continuation_rows", "pending_when")
+KEYS = frozenset((*COLUMN_KEYS, *_VALUE_KEYS, *_SIGN_KEYS))
 _BOOLEANS = ("invert_sign", "debit_is_negative", "continuation_rows")
 _DEEPEST_HEADER = 10_000
 
@@ -45,7 +42,7 @@ def _split_errors(profile: Profile, data: bytes) -> list[ProfileError]:
         errors.append(
             ProfileError("encoding", "unknown_encoding", f"“{encoding}” is not an encoding. Try utf-8 or cp1252.")
         )
-    elif not decodes(data, str(encoding)):
+    elif not decodes(data, str(encoding)) and encoding != detect_encoding(data):
         detail = f"The file is not in {encoding}. Try utf-8 or cp1252."
         errors.append(ProfileError("encoding", "undecodable", detail))
     if not is_dialect(profile.get("delimiter"), profile.get("quotechar", '"')):
@@ -60,12 +57,12 @@ def _split_errors(profile: Profile, data: bytes) -> list[ProfileError]:
 
 
 def _is_text_codec(name: Any) -> bool:
-    """Whether Python knows the codec and it turns bytes into text, which “base64” does not."""
+    """Whether Python knows the codec and it writes a line of a table as such, which “base64” and “idna” do not."""
+    if not isinstance(name, str) or name.startswith(("idna", "punycode")):
+        return False
     try:
-        codec = codecs.lookup(name)
-        codecs.getincrementaldecoder(name)
-        return isinstance(codec.decode(b"")[0], str) and codec.name not in {"idna", "punycode", "undefined"}
-    except (LookupError, TypeError, ValueError):
+        return codecs.lookup(name).incrementaldecoder is not None and "a;1\n".encode(name).decode(name) == "a;1\n"
+    except (LookupError, ValueError):
         return False
 
 

@@ -84,7 +84,7 @@ class _Interpreter:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._header = [normalized(name) for name in layout.names]
-        self._last_money = max(layout.amount or (layout.debit + layout.credit))
+        self._last_money = min(layout.amount) if layout.amount else max(layout.debit + layout.credit)
 
     def outcome(self, record: Record) -> Outcome:
         fields = record.fields
@@ -113,19 +113,19 @@ class _Interpreter:
             return self._without_amount(record)
         if not amount:
             return Skipped(record.line, "zero", tuple(fields), day)
-        merchant = _first(fields, layout.merchant) if layout.merchant else ""
+        merchant = _text(_first(fields, layout.merchant)) if layout.merchant else ""
         description = _joined(fields, layout.description) or merchant
         status = _first(fields, layout.status) if layout.status else ""
         reason = _balance(description) or ("declined" if status and mentions(status, "declined") else "")
         if reason:
             return Skipped(record.line, reason, tuple(fields))
         return Row(
-            record.line, day, amount, description, " ".join(merchant.split()), self._currency(fields, currency),
+            record.line, day, amount, description, merchant, self._currency(fields, currency),
             tuple(fields), bool(status) and self._is_pending(status), _first(fields, layout.external_id),
         )  # fmt: skip
 
     def _without_amount(self, record: Record) -> Outcome:
-        if len(record.fields) <= min(self._last_money, max(self._layout.date) + 1):
+        if len(record.fields) <= self._last_money:
             raise _UnreadableCellError(
                 "amount", "missing", "the row ends before its amount. The file may be cut off here."
             )
@@ -237,10 +237,18 @@ def _first(fields: list[str], positions: Positions) -> str:
 
 def _joined(fields: list[str], positions: Positions) -> str:
     """The cells in order, blanks collapsed, none said twice."""
-    if len(positions) == 1:
-        return " ".join(fields[positions[0]].split())[:MAX_DESCRIPTION] if positions[0] < len(fields) else ""
-    parts = [" ".join(tidy(fields[position]).split()) for position in positions if position < len(fields)]
-    return " ".join(dict.fromkeys(part for part in parts if part))[:MAX_DESCRIPTION]
+    parts = [_text(fields[position]) for position in positions if position < len(fields)]
+    if len(parts) > 1:
+        parts = [part for part in dict.fromkeys(parts) if part]
+    return " ".join(parts)[:MAX_DESCRIPTION]
+
+
+def _text(cell: str) -> str:
+    """Blanks collapsed; without the closing quotation marks that remain when a bank does not double those in a text."""
+    text = " ".join(tidy(cell).split())
+    if text[-1:] == '"' and text[0] != '"' and ' "' not in text:
+        return text.replace('"', "")
+    return text
 
 
 def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 _DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 _NO_WORD = re.compile(r"[^\w+*-]+|_|(?<=\w)[-*](?=\w)|[-+*](?=\w)|(?<=\w)[-+*]")
+#: Longer texts are sentences, not words of a header or label.
+LONGEST = 100
 #: Shorter phrases ("d", "c") count only as the whole header, shorter stems not as part of a compound.
 _MIN_PHRASE, _MIN_STEM = 3, 5
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -38,9 +40,16 @@ class Meaning(NamedTuple):
 NO_MEANING = Meaning("", 0.0, frozenset())
 
 
-@lru_cache(maxsize=8192)
 def normalized(text: str) -> str:
-    """Lower case without accents and punctuation, one blank between words: "Währung/Datum" is "wahrung datum"."""
+    """Lower case without accents and punctuation, one blank between words: "Währung/Datum" is "wahrung datum".
+
+    A text longer than any phrase is "": nothing of the sort is asked of it, and no cache should hold it.
+    """
+    return "" if len(text) > LONGEST else _normalized(text)
+
+
+@lru_cache(maxsize=8192)
+def _normalized(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold().replace("ł", "l").replace("ø", "o").replace("đ", "d"))
     bare = "".join(char for char in folded if not unicodedata.combining(char))
     return " ".join(_NO_WORD.sub(" ", bare).split())
@@ -85,11 +94,13 @@ _CODES = frozenset(_DATA["currency"]["codes"].split())
 _TEXTS = {text.casefold(): code for text, code in _DATA["currency"]["texts"].items()}
 
 
-@lru_cache(maxsize=2048)
 def meaning(header: str) -> Meaning:
     """The most likely role of a header cell; `NO_MEANING` when no language knows it."""
-    if len(header) > 80:
-        return NO_MEANING
+    return NO_MEANING if len(header) > LONGEST else _meaning(header)
+
+
+@lru_cache(maxsize=2048)
+def _meaning(header: str) -> Meaning:
     return _exact(normalized(header)) or _within(normalized(_CAMEL.sub(" ", header))) or NO_MEANING
 
 
@@ -129,13 +140,11 @@ def _is_compound(word: str, stem: str) -> bool:
     return word.endswith(stem) or word.startswith(stem)
 
 
-@lru_cache(maxsize=4096)
 def means(text: str, name: str) -> bool:
     """Whether a cell is a word of this kind (pending, total, money_in …) and nothing else."""
     return normalized(text) in _VALUES[name]
 
 
-@lru_cache(maxsize=4096)
 def begins_with(text: str, name: str) -> bool:
     """Whether a cell is such a word, followed at most by a date, numbers and a currency: "Saldo am 31.12.2020"."""
     words = normalized(text).split()
@@ -156,9 +165,13 @@ def starts_like_balance(text: str) -> bool:
     return first.split(" ", 1)[0] in _BALANCE_STARTS
 
 
-@lru_cache(maxsize=4096)
 def mentions(text: str, name: str) -> bool:
     """Whether a phrase of this kind stands anywhere in the text, as whole words."""
+    return len(text) <= LONGEST and _mentions(text, name)
+
+
+@lru_cache(maxsize=4096)
+def _mentions(text: str, name: str) -> bool:
     padded = f" {normalized(_CAMEL.sub(' ', text))} "
     return any(f" {phrase} " in padded for phrase in _VALUES[name])
 
