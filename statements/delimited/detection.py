@@ -10,9 +10,10 @@ from statements.delimited.date_order import Choice, Hints, choose_format
 from statements.delimited.delimiter import Dialect, find_dialect
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.header import find_header, names_money
+from statements.delimited.movements import is_movement
 from statements.delimited.records import records
 from statements.delimited.signs import Signs, find_signs
-from statements.delimited.table import Column, Table, is_movement, table_of, tidy
+from statements.delimited.table import Column, Table, table_of, tidy
 from statements.delimited.words import currency_of, is_currency_code, meaning
 from statements.importer import Question, Reading, UnreadableFile
 
