@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
 
 from statements.delimited.amounts import AmountError, parse_amount, possible_decimals
 from statements.delimited.balances import running_balance
@@ -39,9 +40,14 @@ def find_columns(table: Table) -> Columns:
     dates = _dates(table)
     numbers = [c for c in table.columns if c.is_numeric and c not in dates]
     debit, credit = _pair(table)
+    if not debit and not credit and not any(c.weight("amount") for c in numbers):
+        debit, credit = _unnamed_pair(numbers)
     amount, balance = _amount(table, numbers)
     if debit or credit:
         amount, debit, credit = _amount_or_pair(amount, debit, credit)
+    if amount is None:
+        rest = [c for c in numbers if c not in (debit, credit) and c.role in {"", "balance"} and not c.is_identifier]
+        balance = balance if balance in rest else next(iter(rest), None)
     taken = [c for c in (*dates, amount, debit, credit, balance) if c]
     return _with_texts(table, Columns(dates, amount, debit, credit, balance), taken)
 
@@ -64,6 +70,15 @@ def _pair(table: Table) -> tuple[Column | None, Column | None]:
     if debit and credit and not _is_either_or(debit, credit):
         return None, None
     return debit, credit
+
+
+def _unnamed_pair(numbers: list[Column]) -> tuple[Column | None, Column | None]:
+    """Two columns of which every row fills exactly one, in the order of the file."""
+    for out, into in combinations([c for c in numbers if c.role == ""], 2):
+        moved = [(_moves(a), _moves(b)) for a, b in zip(out.cells, into.cells, strict=True)]
+        if set(moved) == {(True, False), (False, True)}:
+            return out, into
+    return None, None
 
 
 def _named_amount(table: Table, role: str) -> Column | None:

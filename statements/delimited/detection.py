@@ -205,7 +205,7 @@ class _Detection:
 
 
 def _codes(name: str) -> list[str]:
-    words = "".join(char if char.isalnum() or char in "€£" else " " for char in name).split()
+    words = "".join(char if char.isalnum() or char in "€£$" else " " for char in name).split()
     return [code for word in words if (code := currency_of(word) if word.isupper() or not word.isalpha() else "")]
 
 

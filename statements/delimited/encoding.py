@@ -62,7 +62,7 @@ def decodes(data: bytes, encoding: str) -> bool:
 def _is_utf8(data: bytes) -> bool:
     if decodes(data, "utf-8"):
         return True
-    text = data[:_SAMPLE_BYTES].decode("utf-8", "replace")
+    text = b"\n".join(_telling_lines(data)).decode("utf-8", "replace")
     beyond = [char for char in text if char > "\x7f"]
     return beyond.count("\ufffd") <= _DAMAGED * len(beyond)
 

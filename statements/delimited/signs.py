@@ -73,7 +73,8 @@ def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | Non
     amounts = [(b or Decimal(0)) + (a or Decimal(0)) * (1 if negative else -1) for a, b in zip_longest(out, into)]
     proof = running_balance(amounts, balances) if balances else None
     if proof is None:
-        return Signs(debit_is_negative=negative)
+        named = any(column is not None and column.role in {"debit", "credit"} for column in columns.money)
+        return Signs(debit_is_negative=negative, questions=[] if named else [_question(inverted=False)])
     return Signs(debit_is_negative=negative, invert=proof.sign < 0, direction=proof.direction)
 
 

@@ -1,0 +1,1 @@
+"""Outlay's tests: they speak to HTTP, to a service, or to a pure module."""
