@@ -84,7 +84,7 @@ def _written_signs(table: Table, columns: Columns, amounts: Sequence[Amount | No
     n_negative = sum(amount.value < 0 for amount in known)
     if n_negative <= _FEW_NEGATIVE * len(known):
         flag = _flag(table, columns)
-        if flag:
+        if flag and not (n_negative and _is_repeated(flag, amounts)):
             return Signs(flag=flag)
     if not n_negative and 0 < sum(amount.marked for amount in known) < len(known):
         return Signs(unsigned_is="out")
@@ -109,14 +109,22 @@ def _as_flag(column: Column) -> Flag | None:
     return Flag(column, out, into) if (out and into) or column.weight("flag") == 1.0 or only_marks_some else None
 
 
+def _is_repeated(flag: Flag, amounts: Sequence[Amount | None]) -> bool:
+    """Whether every amount that the flag calls money out has its minus already."""
+    pairs = zip(amounts, _flagged_out(flag), strict=True)
+    return all(amount.value <= 0 for amount, out in pairs if amount is not None and out)
+
+
+def _flagged_out(flag: Flag) -> list[bool]:
+    """For each row, whether the flag calls it money out."""
+    out, into = flag.negative_when, flag.positive_when
+    return [cell in out or (not out and cell not in into) for cell in flag.column.cells]
+
+
 def _signed(amounts: Sequence[Amount | None], signs: Signs) -> list[Decimal | None]:
     outward = [False] * len(amounts)
     if signs.flag:
-        flag = signs.flag
-        outward = [
-            cell in flag.negative_when or (not flag.negative_when and cell not in flag.positive_when)
-            for cell in flag.column.cells
-        ]
+        outward = _flagged_out(signs.flag)
     elif signs.unsigned_is == "out":
         outward = [amount is not None and not amount.marked for amount in amounts]
     pairs = zip(amounts, outward, strict=True)

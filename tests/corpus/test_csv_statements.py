@@ -53,7 +53,7 @@ def found(outcomes):
     """(entries, sum, first date, last date, unreadable rows), with rows of zero counted as the bank counts them."""
     rows = [outcome for outcome in outcomes if isinstance(outcome, Row)]
     zeros = [outcome for outcome in outcomes if isinstance(outcome, Skipped) and outcome.reason in COUNTED]
-    days = sorted(outcome.date for outcome in (*rows, *zeros))
+    days = sorted([row.date for row in rows] + [zero.date for zero in zeros if zero.date])
     first, last = (str(days[0]), str(days[-1])) if days else (None, None)
     errors = sum(isinstance(outcome, RowError) for outcome in outcomes)
     return len(days), sum((row.amount for row in rows), Decimal(0)), first, last, errors

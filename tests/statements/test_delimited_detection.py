@@ -6,7 +6,7 @@ from statements.delimited.header import find_header
 from statements.delimited.records import records
 from statements.delimited.words import meaning
 from statements.formats import importer_for, importer_named
-from statements.importer import Question, UnreadableFile
+from statements.importer import Question, Skipped, UnreadableFile
 
 
 def profile_of(text):
@@ -62,6 +62,17 @@ def test_the_delimiter_is_the_one_that_makes_rows(delimiter):
 def test_a_column_of_balances_is_no_amount_even_without_a_header():
     text = "".join(f"2024-01-0{n},shop {n},{100 - n * (n + 1) // 2}.00,-{n}.00\n" for n in range(1, 8))
     assert profile_of(text)["amount"] == 3
+
+
+def test_a_flag_that_repeats_a_written_minus_is_not_applied_twice():
+    rows = "".join(f"2024-01-{n:02},pay,{n}.50,credit\n" for n in range(1, 21)) + "2024-01-22,tea,-3.00,debit\n"
+    assert profile_of("Date,Text,Amount,Type\n" + rows)["sign_flag"] is None
+    flagged = rows.replace("-3.00", "3.00")
+    assert profile_of("Date,Text,Amount,Type\n" + flagged)["sign_flag"] == {
+        "column": "Type",
+        "negative_when": ["debit"],
+        "positive_when": ["credit"],
+    }
 
 
 def test_two_columns_without_names_that_take_turns_are_debit_and_credit():
@@ -135,7 +146,10 @@ def test_thousands_that_may_be_fractions_leave_the_separator_open():
 def test_a_statement_without_rows_is_read_as_empty():
     data = b"Statement of an invented bank\nDate,Description,Amount\n"
     importer = importer_for(data)
-    assert [outcome.reason for outcome in importer.read(data, importer.detect(data).profile)] == ["preamble", "header"]
+    assert list(importer.read(data, importer.detect(data).profile)) == [
+        Skipped(1, "preamble", ("Statement of an invented bank",)),
+        Skipped(2, "header", ("Date", "Description", "Amount")),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -147,8 +147,8 @@ def test_the_profile_may_name_its_own_word_for_pending():
 
 def test_the_second_date_column_stands_in_for_an_empty_first():
     data = b"Date,Value,Text,Amount\n,2024-01-05,a,-5.00\n2024-01-06,2024-01-07,b,-6.00\n"
-    rows = list(CSV.read(data, {**PROFILE, "date": ["Date", "Value"]}))[1:]
-    assert [row.date for row in rows] == [date(2024, 1, 5), date(2024, 1, 6)]
+    outcomes = CSV.read(data, {**PROFILE, "date": ["Date", "Value"]})
+    assert [row.date for row in outcomes if isinstance(row, Row)] == [date(2024, 1, 5), date(2024, 1, 6)]
 
 
 def test_lines_are_counted_as_an_editor_shows_them():
@@ -241,6 +241,7 @@ def outcomes_or_refusal(data):
         return refusal
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_crash_the_reader(data):
     outcomes_or_refusal(data)
@@ -255,7 +256,7 @@ Summe;;-7,50;
 edits = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), st.binary(max_size=6)), max_size=8)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(edits, st.sampled_from(["utf-8", "cp1252", "utf-16"]))
 def test_no_damage_to_a_statement_crashes_the_reader(changes, encoding):
     data = SEED.encode(encoding)
