@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 
-def names(*, where=lambda wanted: True):
+def names(*, where=bool):
     """The files to test; one that is skipped with its reason when the folder is missing."""
     return sorted(name for name, wanted in EXPECTED.items() if where(wanted)) or ["no folder"]
 
