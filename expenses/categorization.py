@@ -57,7 +57,7 @@ def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
     category = best.suggestion.category if best is not None and best.suggestion is not None else None
     return {
         "source": best.provider if best is not None else "",
-        "category_name": _name(category, catalog),
+        "category_name": catalog.name(category),
         "confidence": round(confidence_of(best), 4) if best is not None else None,
         "explanation": explain(verdict)[:EXPLANATION_LENGTH],
         "attempts": attempts_as_json(verdict.attempts, catalog=catalog),
@@ -76,14 +76,10 @@ def _attempt_as_json(attempt: Attempt, catalog: Catalog) -> dict[str, Any]:
         "provider": attempt.provider,
         "version": attempt.version,
         "outcome": str(attempt.outcome),
-        "category_name": _name(suggestion.category, catalog) or None if suggestion else None,
+        "category_name": catalog.name(suggestion.category) or None if suggestion else None,
         "confidence": round(suggestion.confidence, 4) if suggestion and named else None,
         "score": suggestion.score if suggestion else None,
         "explanation": attempt.explanation,
         "duration_ms": attempt.duration_ms,
         "details": dict(suggestion.details) if suggestion else {},
     }
-
-
-def _name(category: int | None, catalog: Catalog) -> str:
-    return catalog.categories[category].display_name if category in catalog.categories else ""

@@ -238,6 +238,8 @@ class _Trail:
         ]
 
     def _groups(self, link: Link) -> list[list[int]]:
+        if type(link.provider).key is Provider.key:
+            return [[i] for i in self.open]
         groups: dict[Hashable, list[int]] = {}
         for i in self.open:
             key = link.provider.key(self.transactions[i])
