@@ -14,7 +14,7 @@ VERSION = "0.1.0"
 SECRET_KEY = environment.secret_key(DATA_DIR)
 DEBUG = environment.flag("OUTLAY_DEBUG", default=False)
 HOST = environment.text("OUTLAY_HOST", "127.0.0.1")
-PORT = environment.number("OUTLAY_PORT", 8000)
+PORT = environment.port("OUTLAY_PORT", 8000)
 ALLOWED_HOSTS = environment.items("OUTLAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 REGISTRATION_OPEN = environment.flag("OUTLAY_REGISTRATION_OPEN", default=True)
 

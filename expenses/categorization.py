@@ -6,8 +6,9 @@ from typing import Any
 
 from expenses.catalog import Catalog
 from expenses.models import Decision, Status
-from providers.chain import Attempt, Verdict, confidence_of
+from providers.chain import Attempt, Outcome, Verdict, confidence_of
 
+FAILURES = {Outcome.FAILED, Outcome.CRASHED}
 EXPLANATION_LENGTH = Decision._meta.get_field("explanation").max_length or 0
 
 
@@ -34,16 +35,19 @@ def standing_of(verdict: Verdict) -> Standing:
     return Standing(status, None, category, best.provider, confidence)
 
 
-def explain(verdict: Verdict) -> str:
-    """One sentence for the user: why it is so, or why it is not yet so."""
+def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
+    """Why it is so, or why it is not yet so. `asked_before` names links whose attempts the verdict does not hold."""
     if verdict.decided is not None:
         return verdict.decided.explanation
     if verdict.is_waiting:
         return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
     if verdict.best is not None:
         return f"Not sure enough to take: {verdict.best.explanation}"
-    asked = ", ".join(a.provider for a in verdict.attempts)
-    return f"Nothing recognized this text (asked: {asked})." if asked else "Nothing was asked about this text."
+    asked = ", ".join([*asked_before, *(a.provider for a in verdict.attempts)])
+    if not asked:
+        return "Nothing was asked about this text."
+    failed = [f" {a.provider}: {a.explanation}" for a in verdict.attempts if a.outcome in FAILURES]
+    return f"Nothing recognized this text (asked: {asked}).{''.join(failed)}"
 
 
 def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from expenses.catalog import Catalog
-from expenses.history import nearest_examples
+from expenses.history import with_examples
 from expenses.models import Ledger, Transaction
 from expenses.services.resolving import resolve_pending_rows
 from expenses.services.writing import ledger_write
@@ -35,11 +35,11 @@ def resolve_pending(ledger_id: int, n_retries: int = 0) -> None:
 
 
 @task()
-def ask_model(owner: int, description: str, direction: Direction, kinds: list[str]) -> None:
+def ask_model(owner: int, merchant: str, description: str, direction: Direction, kinds: list[str]) -> None:
     """Ask the deferred links about a text that is no row; they keep the answer, and a later request recalls it."""
     offered = tuple(c for c in Catalog.load(owner).offered("in", None) if c.kind in kinds)
-    examples = nearest_examples(owner=owner, text=description)
-    configured_chain().resolve([Question(description, offered, owner, direction, examples=examples)])
+    question = Question(description, offered, owner, direction, merchant)
+    configured_chain().resolve(with_examples([question]))
 
 
 def queue_resolving(*, ledger_id: int) -> None:
@@ -60,7 +60,9 @@ def resume_resolving() -> int:
 
 
 def _retry(ledger_id: int, n_retries: int) -> None:
+    """Queue the next try, unless a second task for the same ledger has: a restart queues one beside a waiting retry."""
     wait = timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(n_retries, 10), LONGEST_RETRY_S))
     now = timezone.now()
-    Ledger.objects.filter(pk=ledger_id).update(resolving_until=now + wait + LOST_AFTER)
-    resolve_pending.using(run_after=now + wait).enqueue(ledger_id, n_retries + 1)
+    free = Ledger.objects.filter(Q(resolving_until=None) | Q(resolving_until__lte=now + LOST_AFTER), pk=ledger_id)
+    if free.update(resolving_until=now + wait + LOST_AFTER):
+        resolve_pending.using(run_after=now + wait).enqueue(ledger_id, n_retries + 1)
