@@ -80,7 +80,7 @@ class Command(BaseCommand):
 
     def _paint(self, reason: Reason) -> Paint:
         if reason.source == NOBODY:
-            return self.style.NOTICE
+            return self.style.HTTP_NOT_MODIFIED
         return self.style.WARNING if reason.is_open else self.style.SUCCESS
 
 
