@@ -46,6 +46,8 @@ def install_anchor():
     from expenses.models import Transaction
 
     class BareSerializer(serializers.ModelSerializer):
+        amount = serializers.DecimalField(max_digits=13, decimal_places=4)
+
         class Meta:
             model = Transaction
             fields = [
@@ -106,9 +108,16 @@ def main():
             })  # fmt: skip
 
         actions = {
-            "bare ModelSerializer view": caller(application, "/bare/", signed_in.token, lambda: {
-                **bare, "description": (text := f"REWE SAGT DANKE {next(numbers)}"), "raw_description": text,
-            }),  # fmt: skip
+            "bare ModelSerializer view": caller(
+                application,
+                "/bare/",
+                signed_in.token,
+                lambda: {
+                    **bare,
+                    "description": (text := f"REWE SAGT DANKE {next(numbers)}"),
+                    "raw_description": text,
+                },
+            ),  # fmt: skip
             "decided by a rule": product("PAYMENT word30 {}"),
             "decided by history": product("CAFE LUNA {} BERLIN"),
             "decided by merchants": product("REWE SAGT DANKE {}"),

@@ -161,7 +161,7 @@ OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "rules.provider.RulesProvider"},
     {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
-    # {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
+    {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
 ]
 if OLLAMA_URL:
     CATEGORIZATION_PROVIDERS.append(

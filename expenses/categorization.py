@@ -48,16 +48,20 @@ def explain(verdict: Verdict) -> str:
 
 def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:
     """The decision to store, unsaved."""
+    return Decision(ledger_id=ledger_id, **decision_fields(verdict, catalog=catalog))
+
+
+def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
+    """What a decision keeps of a verdict, by field."""
     best = verdict.best
     category = best.suggestion.category if best is not None and best.suggestion is not None else None
-    return Decision(
-        ledger_id=ledger_id,
-        source=best.provider if best is not None else "",
-        category_name=_name(category, catalog),
-        confidence=round(confidence_of(best), 4) if best is not None else None,
-        explanation=explain(verdict)[:EXPLANATION_LENGTH],
-        attempts=attempts_as_json(verdict.attempts, catalog=catalog),
-    )
+    return {
+        "source": best.provider if best is not None else "",
+        "category_name": _name(category, catalog),
+        "confidence": round(confidence_of(best), 4) if best is not None else None,
+        "explanation": explain(verdict)[:EXPLANATION_LENGTH],
+        "attempts": attempts_as_json(verdict.attempts, catalog=catalog),
+    }
 
 
 def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[dict[str, Any]]:

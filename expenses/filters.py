@@ -48,8 +48,10 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     def qs(self) -> Any:
         """The id comes last in every order, so that pages never overlap."""
         rows = super().qs
-        order = [name for name in (rows.query.order_by or ("-date",)) if name.lstrip("-") != "id"]
-        return rows.order_by(*order, "id" if order and not order[-1].startswith("-") else "-id")
+        order = rows.query.order_by or ("-date", "-id")
+        if order[-1].lstrip("-") == "id":
+            return rows.order_by(*order)
+        return rows.order_by(*order, "-id" if order[-1].startswith("-") else "id")
 
     def by_year(self, rows: TransactionQuerySet, name: str, value: Any) -> TransactionQuerySet:
         return rows.filter(date__year=int(value))

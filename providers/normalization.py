@@ -7,6 +7,7 @@ the merchant and the place, in order, which is why the leading words make a good
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from providers import channel_words
 
@@ -42,10 +43,12 @@ _MASKS = frozenset("x" * length for length in range(3, MAX_LENGTH + 1))
 _MONTHS = frozenset(channel_words.MONTHS.split())
 
 
+@lru_cache(maxsize=16_384)
 def normalize(text: str) -> str:
     """The merchant's words in order, folded and joined by one space; "" if nothing is left.
 
-    Never raises, is idempotent, and reads the first 200 characters only.
+    Never raises, is idempotent, and reads the first 200 characters only. Kept for a while, since every link of the
+    chain asks for it.
     """
     return " ".join(words(text))
 
