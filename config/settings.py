@@ -14,7 +14,7 @@ VERSION = "0.1.0"
 SECRET_KEY = environment.secret_key(DATA_DIR)
 DEBUG = environment.flag("OUTLAY_DEBUG", default=False)
 HOST = environment.text("OUTLAY_HOST", "127.0.0.1")
-PORT = environment.number("OUTLAY_PORT", 8000)
+PORT = environment.port("OUTLAY_PORT", 8000)
 ALLOWED_HOSTS = environment.items("OUTLAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 REGISTRATION_OPEN = environment.flag("OUTLAY_REGISTRATION_OPEN", default=True)
 
@@ -112,10 +112,10 @@ X_FRAME_OPTIONS = "DENY"
 APPEND_SLASH = False
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["expenses.parsing.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "config.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "config.schema.ProblemSchema",

@@ -87,7 +87,8 @@ class TransactionInput(serializers.Serializer[Transaction]):
     def changes(self) -> dict[str, Any]:
         """The fields to write into the instance, without tags; `kind` and `direction` as they follow."""
         sent = {*self.initial_data, "kind", "direction"} - {"tags", "ai_classify"}
-        return {name: value for name, value in self.validated_data.items() if name in sent}
+        changes = {name: value for name, value in self.validated_data.items() if name in sent}
+        return changes | ({"is_kind_stated": True} if "kind" in self.initial_data else {})
 
     def _defaults(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """What is not sent: the instance's own values when editing, else account, preferences and today."""

@@ -55,7 +55,7 @@ class ConditionSerializer(serializers.Serializer[Any]):
         inner = ConditionSerializer(data=attrs["conditions"], many=True, context=context)
         if not inner.is_valid():
             raise serializers.ValidationError({"conditions": inner.errors})
-        return {"match": attrs.get("match", "all"), "conditions": inner.validated_data}
+        return {"match": attrs.get("match", "all"), "negate": attrs["negate"], "conditions": inner.validated_data}
 
     def _single(self, attrs: dict[str, Any]) -> dict[str, Any]:
         name, op = attrs["field"], attrs["op"]
@@ -84,8 +84,10 @@ class ConditionSerializer(serializers.Serializer[Any]):
 
     def _item(self, name: str, item: Any) -> Any:
         if name == "amount":
-            bound = serializers.DecimalField(max_digits=None, decimal_places=SCALE, min_value=0, max_value=MAX_AMOUNT)
-            return str(bound.run_validation(item))
+            digits = len(str(MAX_AMOUNT)) + SCALE
+            bound = serializers.DecimalField(digits, SCALE, min_value=0, max_value=MAX_AMOUNT)
+            bound.run_validation(item)
+            return f"{Decimal(str(item).strip()):f}"  # as it was written, not filled up with zeros
         if name == "account":
             reference: Any = AccountReference()
             reference._context = self.context  # noqa: SLF001 - a field used by itself has no parent to ask

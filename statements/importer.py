@@ -81,7 +81,7 @@ class ProfileError(NamedTuple):
     detail: str
 
 
-class UnreadableFile(Exception):  # noqa: N818 - says what is the matter, as the field does
+class UnreadableFile(Exception):
     """The file, or the file under this profile, is no statement; `detail` says what to do next."""
 
     def __init__(self, code: str, detail: str, *, attr: str = "file") -> None:

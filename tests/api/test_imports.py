@@ -362,7 +362,7 @@ def test_a_large_statement_is_read_by_the_worker(ana, giro, settings, run_tasks)
 
 def test_the_name_of_a_file_never_reaches_the_file_system(ana, giro, tmp_path):
     body = upload(ana, GIRO, account="Giro", name="..%2f..%2fevil.csv").json()
-    stored = Import.objects.get(pk=body["id"]).file.name
+    stored = str(Import.objects.get(pk=body["id"]).file.name)
     assert "evil" not in stored
     assert (tmp_path / stored).is_file()
 
