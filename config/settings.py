@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "django_tasks",
     "django_tasks_db",
+    "django_prometheus",
     "config",
     "accounts",
     "providers",
@@ -39,10 +40,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -154,6 +157,8 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+PROMETHEUS_EXPORT_MIGRATIONS = False  # health/ready/ tells
+
 OLLAMA_URL = environment.ollama_url()
 OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 
@@ -176,8 +181,21 @@ if OLLAMA_URL:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": environment.choice("OUTLAY_LOG_FORMAT", ("text", "json")),
+        }
+    },
     "root": {"handlers": ["console"], "level": environment.text("OUTLAY_LOG_LEVEL", "INFO").upper()},
     "loggers": {
         "django_tasks": {"level": "WARNING"},

@@ -142,7 +142,12 @@ class TransactionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ledge
     def _edit(self, body: TransactionInput) -> Response:
         assert body.instance is not None  # noqa: S101 - said to the type checker; both callers give one
         tags = body.validated_data.get("tags")
-        row = transactions.edit_transaction(by=self.user, transaction=body.instance, changes=body.changes(), tags=tags)
+        try:
+            row = transactions.edit_transaction(
+                by=self.user, transaction=body.instance, changes=body.changes(), tags=tags
+            )
+        except ValueError as error:
+            raise Conflict(str(error), code="duplicate") from None
         return Response(TransactionBody(row).data)
 
 

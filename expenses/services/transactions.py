@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.categorization import make_decision, standing_of
@@ -62,12 +64,17 @@ def record_transactions(
 def edit_transaction(
     *, by: User, transaction: Transaction, changes: Mapping[str, Any], tags: Sequence[str] | None = None
 ) -> Transaction:
-    """Change fields. A category named here is the user's own choice, which no machine overwrites."""
+    """Change fields. A category named here is the user's own choice, which no machine overwrites.
+
+    Raises ValueError when another row of the account has the external id or the fingerprint.
+    """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         for name, value in changes.items():
             setattr(row, name, value)
+        if {"account", "external_id"} & changes.keys() and _is_there_already(row):
+            raise ValueError("Another transaction of that account has the same external id or statement row.")
         if "category" in changes:
             apply_choice(row, changes["category"])
         row.version = version
@@ -128,6 +135,13 @@ def _identity(draft: Draft) -> tuple[int | None, str] | None:
     if draft.external_id is None:
         return None
     return draft.account.pk if draft.account else None, draft.external_id
+
+
+def _is_there_already(row: Transaction) -> bool:
+    same = Q(external_id=row.external_id, external_id__isnull=False)
+    same |= Q(fingerprint=row.fingerprint, fingerprint__isnull=False)
+    others = Transaction.objects.filter(same, ledger_id=row.ledger_id, account=row.account).exclude(pk=row.pk)
+    return bool(others.exists())
 
 
 def _known_rows(ledger_id: int, drafts: Sequence[Draft]) -> dict[tuple[int | None, str] | None, Transaction]:

@@ -56,7 +56,7 @@ def test_a_text_without_a_word_of_the_list_is_left_to_others(ana):
 
 @override_settings(CATEGORIZATION_PROVIDERS=[ENTRY])
 def test_the_entry_passes_the_system_checks():
-    assert [message for message in run_checks() if message.id.startswith("providers.")] == []
+    assert [message for message in run_checks() if str(message.id).startswith("providers.")] == []
 
 
 @override_settings(CATEGORIZATION_PROVIDERS=[{"BACKEND": ENTRY["BACKEND"]}])
