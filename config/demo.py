@@ -36,9 +36,9 @@ ACCOUNTS = (
     {"name": "London", "type": "checking", "currency": "GBP", "country": "GB"},
     {"name": "Cascade card", "type": "card", "currency": "USD", "country": "US"},
 )
-FIRST_STATEMENT = Statement("elbufer-giro-2026-02.csv", "Girokonto")
+FIRST_STATEMENT = Statement("giro.csv", "Girokonto")
 LATER_STATEMENTS = (
-    Statement("elbufer-giro-2026-10.csv", "Girokonto"),
+    Statement("giro-continued.csv", "Girokonto"),
     Statement("taler-card.csv", "Taler card"),
     Statement("harbour-and-tide.csv", "London"),
     Statement("cascade-card.csv", "Cascade card"),

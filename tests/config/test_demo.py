@@ -14,8 +14,8 @@ from statements.importer import Row, RowError
 from tests.conftest import make_user
 
 STATEMENTS = {
-    "elbufer-giro-2026-02.csv": (78, "3280.99"),
-    "elbufer-giro-2026-10.csv": (147, "6882.70"),
+    "giro.csv": (78, "3280.99"),
+    "giro-continued.csv": (147, "6882.70"),
     "taler-card.csv": (111, "0.00"),
     "harbour-and-tide.csv": (55, "256.05"),
     "cascade-card.csv": (65, "0.00"),

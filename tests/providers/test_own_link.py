@@ -1,10 +1,15 @@
 """The example of a link that docs/chain.md shows."""
 
+import inspect
 import re
 
 from django.conf import settings
 from django.core.checks import run_checks
 from django.test import override_settings
+
+from examples.word_list import WordListProvider
+from providers.conformance import check_provider
+from providers.interface import Category, Transaction
 
 EXAMPLE = settings.BASE_DIR / "examples" / "word_list.py"
 PAGE = settings.BASE_DIR / "docs" / "chain.md"
@@ -23,8 +28,18 @@ def test_the_page_shows_the_example_as_it_is():
     assert EXAMPLE.read_text() in blocks("python")
 
 
+def test_the_word_list_keeps_to_the_interface():
+    dining = Category(1, "Dining", "expense", key="dining")
+    known = Transaction("KRUMMER HUND KOELN", (dining,), owner=1)
+    check_provider(lambda: WordListProvider(words={"krummer hund": "Dining"}), transactions=[known])
+
+
+def test_the_page_shows_how_it_is_tested():
+    assert inspect.getsource(test_the_word_list_keeps_to_the_interface) in blocks("python")
+
+
 def test_the_entry_that_the_page_shows_is_the_tested_one():
-    entries = [eval(block.strip().rstrip(",")) for block in blocks("python") if "WordListProvider" in block[:60]]  # noqa: S307
+    entries = [eval(block.strip().rstrip(",")) for block in blocks("python") if block.startswith("{")]  # noqa: S307
     assert entries == [ENTRY]
 
 
