@@ -42,12 +42,18 @@ def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
     if verdict.is_waiting:
         return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
     if verdict.best is not None:
-        return f"Not sure enough to take: {verdict.best.explanation}"
+        return verdict.best.explanation
     asked = ", ".join([*asked_before, *(a.provider for a in verdict.attempts)])
     if not asked:
         return "Nothing was asked about this text."
     failed = [f" {a.provider}: {a.explanation}" for a in verdict.attempts if a.outcome in FAILURES]
     return f"Nothing recognized this text (asked: {asked}).{''.join(failed)}"
+
+
+def worded(explanation: str, *, status: str) -> str:
+    """An explanation as a row of that status tells it: suggestions are not taken, confirmed ones are the user's word."""
+    front = {Status.SUGGESTED: "Not sure enough to take: ", Status.CONFIRMED: "You confirmed it: "}
+    return front.get(Status(status), "") + explanation
 
 
 def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:

@@ -25,6 +25,7 @@ sl slu bv nv vof bvba ab oyj oy aps lda ltda eireli sro doo zoo se
 
 #: Channel words and legal forms that say so only together; one phrase a line.
 PHRASES = """
+um uhr
 card payment to
 card payment at
 card payment

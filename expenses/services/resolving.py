@@ -102,7 +102,7 @@ def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int)
     replaced = [landing.row.decision_id for landing in landings if landing.row.decision_id is not None]
     for landing in landings:
         row, standing = landing.row, landing.standing
-        row.decision = _worded(landing.decision, landing, standing)
+        row.decision = _retold(landing.decision, landing, standing)
         apply_standing(row, standing, catalog=catalog)
         row.merchant = row.merchant or landing.verdict.effects.merchant
         row.version = version
@@ -115,13 +115,13 @@ def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int)
     Decision.objects.filter(pk__in=replaced, transactions=None).delete()
 
 
-def _worded(decision: Decision, landing: _Landing, standing: Standing) -> Decision:
+def _retold(decision: Decision, landing: _Landing, standing: Standing) -> Decision:
     """The decision, speaking of the earlier suggestion where that is kept."""
     earlier = landing.row.decision
     if earlier is not None and standing.source == earlier.source and standing.source != decision.source:
         decision.source, decision.category_name = earlier.source, earlier.category_name
         decision.confidence = earlier.confidence
-        decision.explanation = f"{earlier.category_name} is likely, but nothing was sure enough to take it."
+        decision.explanation = next(a["explanation"] for a in decision.attempts if a["provider"] == earlier.source)
     return decision
 
 
