@@ -1,10 +1,7 @@
 """Narrowing, ordering and paging of lists."""
 
-import json
-
 import pytest
 
-from expenses.models import Transaction
 from tests.api.bodies import assert_problem
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -155,7 +152,7 @@ def test_equal_values_are_ordered_by_id_in_the_same_direction(ana):
         ("ordering", "category"),
         ("ordering", "ledger__founder__password"),
         ("search", "a\x00b"),
-        ("search", "x" * 1001),
+        ("search", "x" * 201),
         ("merchant", "\x00"),
         ("tag", "\x00"),
     ],
@@ -175,8 +172,9 @@ def test_names_of_another_persons_things_filter_nothing(ana, ben):
             assert_problem(ana.get("transactions/", {parameter: value}), 400, (parameter, "does_not_exist"))
 
 
-def test_a_search_of_many_words_is_answered(ledger):
-    assert found(ledger, search="a " * 500) == ["moved", "luna", "back", "acme"][:0] or True
+def test_a_search_of_as_many_words_as_fit_is_answered(ledger):
+    assert found(ledger, search="e " * 100) == ["moved", "luna", "rewe", "acme", "rent", "mystery"]
+    assert found(ledger, search="e z " * 50) == []
 
 
 def record_many(api, n, **fields):
@@ -259,7 +257,7 @@ def test_a_cursor_of_somebody_elses_making_is_refused(ana, cursor):
 
 def test_a_cursor_belongs_to_one_order(ana):
     record_many(ana, 5)
-    link = ana.get("expenses/?cursor=&page_size=2").json()["next"]
+    link = ana.get("expenses/?cursor=&page_size=2").json()["next"].removeprefix("http://testserver")
     assert_problem(ana.get(link.replace("page_size=2", "ordering=amount")), 404, (None, "invalid_cursor"))
 
 
@@ -272,5 +270,3 @@ def test_every_list_can_be_paged_both_ways(ana, path):
     pages = list(follow(ana, f"/api/v1/{path}?cursor=&page_size=2"))
     assert pages[0]["results"] == numbered["results"]
     assert sum(len(page["results"]) for page in pages) == numbered["count"]
-    assert json.dumps(pages)
-    assert Transaction.objects.count() == 0
