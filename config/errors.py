@@ -12,6 +12,7 @@ from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ErrorResponse
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from expenses.parsing import BodyTooLarge
@@ -64,7 +65,7 @@ class SomebodyWasFirst(exceptions.APIException):
 
 
 class ProblemHandler(ExceptionHandler):
-    """Answers with the media type of problem details."""
+    """Answers with the media type of problem details, whatever the view renders when all is well."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         """What Django finds wrong with a form while it is read is the client's fault, too."""
@@ -80,6 +81,9 @@ class ProblemHandler(ExceptionHandler):
         return known
 
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+        request = self.context.get("request")
+        if request is not None:
+            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
         return Response(data, status=exc.status_code, headers=self.get_headers(exc), content_type=CONTENT_TYPE)
 
 

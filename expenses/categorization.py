@@ -51,7 +51,7 @@ def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
 
 
 def worded(explanation: str, *, status: str) -> str:
-    """An explanation as a row of that status tells it: suggestions are not taken, confirmed ones are the user's word."""
+    """An explanation as a row of that status tells it: suggestions are not taken, confirmed ones are the user's."""
     front = {Status.SUGGESTED: "Not sure enough to take: ", Status.CONFIRMED: "You confirmed it: "}
     return front.get(Status(status), "") + explanation
 

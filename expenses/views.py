@@ -74,7 +74,8 @@ class CategoryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerVi
         try:
             categories.delete_category(by=self.user, category=category)
         except ProtectedError:
-            raise Conflict(f"“{category}” is in use; give its transactions another category first.", "in_use") from None
+            detail = f"“{category}” is in use; give its transactions and the categories below it another one first."
+            raise Conflict(detail, code="in_use") from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _own(self) -> Category:
