@@ -144,6 +144,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_UI_SETTINGS": {"disableSearch": False},
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.examples.add_examples",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "CategorizationStatus": "expenses.models.Status",
         "SuggestionStatus": ["automatic", "suggested", "pending", "none"],

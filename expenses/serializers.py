@@ -39,7 +39,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is None:
             attrs.setdefault("currency", user_of(self).base_currency)
-        currency = attrs.get("currency") or getattr(self.instance, "currency", "")
+        currency = str(attrs.get("currency") or getattr(self.instance, "currency", ""))
         balance = attrs.get("opening_balance", getattr(self.instance, "opening_balance", Decimal(0)))
         if not has_minor_units(balance, currency):
             detail = f"{currency} has {minor_units(currency)} decimal places."

@@ -199,7 +199,7 @@ def text(**fields: Any) -> dict[str, Any]:
 
 REQUIRED = "This field is required."
 KNOWN_OPS = "equals, contains, starts_with, ends_with, contains_any, contains_all, is_empty"
-REFUSED: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
+REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     "nothing": ({}, [(name, "required", REQUIRED) for name in ("name", "conditions", "actions")]),
     "unknown op": (
         conditions(CAFE, text(op="lt")),
