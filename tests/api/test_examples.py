@@ -5,6 +5,7 @@ OUTLAY_RECORD_EXAMPLES=1 python -m pytest tests/api/test_examples.py -n 0   writ
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ CHAIN = [
     {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8},
 ]
-PATH = examples.Path(examples.__file__).with_name("examples.json")
+PATH = Path(examples.__file__).with_name("examples.json")
 STATEMENT = b"Date;Description;Amount;Currency\n2026-10-30;REWE SAGT DANKE 4711;-45.50;EUR\n"
 #: What differs from run to run, by key.
 STEADY = {
