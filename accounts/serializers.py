@@ -15,6 +15,17 @@ from rest_framework.exceptions import ErrorDetail
 from accounts.models import User
 
 
+def free_email(value: str, *, but_for: User | None = None) -> str:
+    """The address as it is kept. Raises ValidationError when somebody else has it."""
+    address: str = User.objects.normalize_email(value)
+    others = User.objects.filter(email__iexact=address)
+    if but_for is not None:
+        others = others.exclude(pk=but_for.pk)
+    if others.exists():
+        raise serializers.ValidationError("Another account uses this address.", code="unique")
+    return address
+
+
 class PreferencesSerializer(serializers.ModelSerializer[User]):
     """How a person likes things shown; every field may be sent alone."""
 
@@ -56,12 +67,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         return sorted(group.name for group in user.groups.all())
 
     def validate_email(self, value: str) -> str:
-        others = User.objects.filter(email__iexact=value)
-        if self.instance is not None:
-            others = others.exclude(pk=self.instance.pk)
-        if others.exists():
-            raise serializers.ValidationError("Another account uses this address.", code="unique")
-        return value
+        return free_email(value, but_for=self.instance)
 
 
 class RegisterSerializer(serializers.Serializer[Any]):
@@ -76,14 +82,14 @@ class RegisterSerializer(serializers.Serializer[Any]):
     password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
 
     def validate_username(self, value: str) -> str:
+        if User.normalize_username(value) != value:
+            raise serializers.ValidationError("Write the name in plain letters and digits.", code="invalid")
         if User.objects.filter(username__iexact=value).exists():
             raise serializers.ValidationError("This name is taken.", code="unique")
         return value
 
     def validate_email(self, value: str) -> str:
-        if User.objects.filter(email__iexact=value).exists():
-            raise serializers.ValidationError("Another account uses this address.", code="unique")
-        return value
+        return free_email(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -11,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.authentication import TokenAuthentication
 from accounts.models import User
 from accounts.serializers import LoginSerializer, RegisterSerializer, SignedInSerializer, UserSerializer
 from accounts.services import register_user, sign_in
@@ -50,6 +51,8 @@ class LoginView(generics.GenericAPIView[User]):
 class LogoutView(knox.LogoutView):  # type: ignore[misc]
     """Forget the token that this request came with."""
 
+    authentication_classes = (TokenAuthentication,)
+
     @extend_schema(operation_id="auth_logout", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         return super().post(request)  # type: ignore[no-any-return]
@@ -57,6 +60,8 @@ class LogoutView(knox.LogoutView):  # type: ignore[misc]
 
 class LogoutAllView(knox.LogoutAllView):  # type: ignore[misc]
     """Forget every token of this person."""
+
+    authentication_classes = (TokenAuthentication,)
 
     @extend_schema(operation_id="auth_logoutall", request=None, responses={204: None})
     def post(self, request: Request) -> Response:

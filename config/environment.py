@@ -62,6 +62,14 @@ def probability(name: str, default: float) -> float:
     return number
 
 
+def choice(name: str, options: tuple[str, ...]) -> str:
+    """One of the options, the first by default. Raises ImproperlyConfigured for anything else."""
+    value = text(name, options[0]).lower()
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}, not {value!r}.")
+    return value
+
+
 def items(name: str, default: str) -> list[str]:
     """A comma-separated list."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]

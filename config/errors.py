@@ -4,13 +4,18 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.urls import is_valid_path
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ErrorResponse
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
+
+from expenses.parsing import BodyTooLarge
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -30,15 +35,55 @@ class ProblemFormatter(ExceptionFormatter):
     """Shapes what DRF raised."""
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
-        errors = [{"attr": e.attr, "code": e.code, "detail": e.detail} for e in error_response.errors]
-        first = error_response.errors[0].detail if len(errors) == 1 else f"{len(errors)} fields are wrong."
-        return problem(self.exc.status_code, first, errors)
+        errors = [
+            {"attr": _field(e.attr), "code": e.code, "detail": _printable(e.detail)} for e in error_response.errors
+        ]
+        summary = _printable(error_response.errors[0].detail)
+        summary = summary if len(errors) == 1 else f"{len(errors)} fields are wrong."
+        return problem(self.exc.status_code, summary, errors)
+
+
+def _field(attr: str | None) -> str | None:
+    """The field to blame: DRF names a fault of the whole `non_field_errors`, below a path or alone."""
+    if attr is None:
+        return None
+    path = attr.removesuffix("non_field_errors").removesuffix(".")
+    return _printable(path) or None
+
+
+def _printable(text: str) -> str:
+    """A message may quote half of a surrogate pair, which JSON can carry and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()
+
+
+class SomebodyWasFirst(exceptions.APIException):
+    """Two requests wanted the same name or external id at the same instant, and the database let one have it."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "Something else has this name or external id already."
+    default_code = "conflict"
 
 
 class ProblemHandler(ExceptionHandler):
-    """Answers with the media type of problem details."""
+    """Answers with the media type of problem details, whatever the view renders when all is well."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        """What Django finds wrong with a form while it is read is the client's fault, too."""
+        if isinstance(exc, RequestDataTooBig):
+            return BodyTooLarge()
+        if isinstance(exc, SuspiciousOperation):
+            return exceptions.ParseError("The request could not be understood.")
+        if isinstance(exc, ObjectDoesNotExist):  # it was there when the request came in
+            return exceptions.NotFound()
+        if isinstance(exc, IntegrityError):
+            return SomebodyWasFirst()
+        known: Exception = super().convert_known_exceptions(exc)
+        return known
 
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+        request = self.context.get("request")
+        if request is not None:
+            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
         return Response(data, status=exc.status_code, headers=self.get_headers(exc), content_type=CONTENT_TYPE)
 
 

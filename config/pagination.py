@@ -1,11 +1,15 @@
 """Lists: numbered pages with a count by default, a cursor on request."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
-from rest_framework.pagination import BasePagination, CursorPagination, PageNumberPagination
+from django.core import signing
+from django.db.models import Model, Q, QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 PAGE_SIZE = 50
@@ -20,30 +24,74 @@ class NumberedPages(PageNumberPagination):
     max_page_size = MAX_PAGE_SIZE
 
 
-class CursorPages(CursorPagination):
-    """`?cursor=` for the first page, then follow `next`: no count, and no row is seen twice while others are added."""
+class CursorPages(BasePagination):
+    """`?cursor=` for the first page, then follow `next`: no count, and no row is seen twice while others are added.
 
-    page_size = PAGE_SIZE
-    page_size_query_param = "page_size"
-    max_page_size = MAX_PAGE_SIZE
+    A cursor is the place of a row in the whole order, whose last column is unique: DRF's own looks at the first column
+    alone and counts rows within equal values of it, which shifts when a row is added to the same day.
+    """
 
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:
-        """The order the list already has, which ends with a unique column."""
-        return tuple(queryset.query.order_by or queryset.model._meta.ordering)
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+        self.address = request.build_absolute_uri()
+        self.order = [str(name) for name in queryset.query.order_by or queryset.model._meta.ordering]
+        size = NumberedPages().get_page_size(request) or PAGE_SIZE
+        place, backwards = self._decode(request.query_params["cursor"], queryset.model)
+        if place is not None:
+            queryset = queryset.filter(_beyond(self.order, place, backwards=backwards))
+        rows = list((queryset.reverse() if backwards else queryset)[: size + 1])
+        has_more, rows = len(rows) > size, rows[:size]
+        if backwards:
+            rows.reverse()
+        self.has_next = has_more or backwards
+        self.has_previous = has_more if backwards else place is not None
+        self.rows = rows
+        return rows
 
     def get_paginated_response(self, data: list[Any]) -> Response:
-        return Response(
-            {"count": None, "next": self.get_next_link(), "previous": self.get_previous_link(), "results": data}
-        )
+        following = self._link(self.rows[-1:] if self.has_next else [], backwards=False)
+        previous = self._link(self.rows[:1] if self.has_previous else [], backwards=True)
+        return Response({"count": None, "next": following, "previous": previous, "results": data})
+
+    def _link(self, rows: Sequence[Model], *, backwards: bool) -> str | None:
+        if not rows:
+            return None
+        fields = [rows[0]._meta.get_field(name.lstrip("-")) for name in self.order]
+        place = [field.value_to_string(rows[0]) for field in fields]  # type: ignore[union-attr]
+        cursor = signing.dumps([self.order, place, backwards], salt="cursor", compress=True)
+        return replace_query_param(self.address, "cursor", cursor)
+
+    def _decode(self, cursor: str, model: type[Model]) -> tuple[list[Any] | None, bool]:
+        if not cursor:
+            return None, False
+        try:
+            order, place, backwards = signing.loads(cursor, salt="cursor")
+        except signing.BadSignature:
+            raise NotFound("This cursor is not one of ours; begin with an empty one.", "invalid_cursor") from None
+        if order != self.order:
+            raise NotFound("This cursor is of a list in another order; begin with an empty one.", "invalid_cursor")
+        fields = [model._meta.get_field(name.lstrip("-")) for name in order]
+        return [field.to_python(value) for field, value in zip(fields, place, strict=True)], backwards  # type: ignore[union-attr]
+
+
+def _beyond(order: Sequence[str], place: Sequence[Any], *, backwards: bool) -> Q:
+    """What comes after the place, or before it: later in the first column that differs."""
+    found, same = Q(), Q()
+    for name, value in zip(order, place, strict=True):
+        column = name.lstrip("-")
+        comparison = "gt" if name.startswith("-") == backwards else "lt"
+        found |= same & Q(**{f"{column}__{comparison}": value})
+        same &= Q(**{column: value})
+    return found
 
 
 class Pages(BasePagination):
-    """Chooses between the two by whether the client says `cursor`."""
+    """Chooses between the two by whether the client says `cursor`; rows that no table holds have numbered pages."""
 
     display_page_controls = False
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
-        self.pages = CursorPages() if "cursor" in request.query_params else NumberedPages()
+        has_cursor = "cursor" in request.query_params and isinstance(queryset, QuerySet)
+        self.pages: BasePagination = CursorPages() if has_cursor else NumberedPages()
         return self.pages.paginate_queryset(queryset, request, view=view)
 
     def get_paginated_response(self, data: list[Any]) -> Response:

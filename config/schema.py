@@ -2,8 +2,15 @@
 
 from typing import Any
 
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
+
+
+class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
+    """Describes the header of our own class of authentication."""
+
+    target_class = "accounts.authentication.TokenAuthentication"
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):

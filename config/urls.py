@@ -2,9 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
-from config import errors, health
+from config import documentation, errors, health
 
 api: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
@@ -12,12 +12,16 @@ api: list[URLPattern | URLResolver] = [
     path("", include("rules.urls")),
     path("", include("statements.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(), name="docs"),
-    path("redoc/", SpectacularRedocView.as_view(), name="redoc"),
+    path("docs/", documentation.SwaggerView.as_view(), name="docs"),
+    path("redoc/", documentation.RedocView.as_view(), name="redoc"),
     path("health/live/", health.LiveView.as_view(), name="live"),
     path("health/ready/", health.ReadyView.as_view(), name="ready"),
 ]
-urlpatterns = [path("", RedirectView.as_view(pattern_name="docs")), path("api/v1/", include(api))]
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="docs")),
+    path("api/v1/", include(api)),
+    path("", include("django_prometheus.urls")),
+]
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied

@@ -76,4 +76,5 @@ def record_bulk(*, by: User, rows: Sequence[Any], context: dict[str, Any]) -> di
 
 
 def _error(error: Any) -> dict[str, Any]:
-    return {"attr": error.attr, "code": error.code, "detail": error.detail}
+    attr = None if error.attr == "non_field_errors" else error.attr
+    return {"attr": attr, "code": error.code, "detail": error.detail}

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from django.db.models import Q
 from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.catalog import Catalog
@@ -22,7 +24,7 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
 
     start_date = filters.DateFilter("date", "gte")
     end_date = filters.DateFilter("date", "lte")
-    year = filters.NumberFilter(method="by_year", min_value=1, max_value=9999)
+    year = filters.NumberFilter(method="by_year", min_value=1, max_value=9999, decimal_places=0)
     month = filters.CharFilter(method="by_month", help_text="A month as 2026-11, or 1 to 12 beside `year`.")
     category = filters.CharFilter(method="by_category")
     account = filters.CharFilter(method="by_account")
@@ -30,11 +32,13 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     merchant = filters.CharFilter("merchant", "icontains")
     min_amount = filters.NumberFilter("amount", "gte", max_digits=13, decimal_places=4)
     max_amount = filters.NumberFilter("amount", "lte", max_digits=13, decimal_places=4)
-    search = filters.CharFilter(method="by_search", help_text="Every word occurs in description, merchant or notes.")
+    search = filters.CharFilter(
+        method="by_search", max_length=200, help_text="Every word occurs in description, merchant or notes."
+    )
     kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
     status = filters.MultipleChoiceFilter("review_status", choices=Status.choices)
     source = filters.CharFilter("category_source")
-    uncategorized = filters.BooleanFilter("category", "isnull")
+    uncategorized = filters.CharFilter(method="by_uncategorized")
     external_id = filters.CharFilter("external_id")
     ordering = filters.OrderingFilter(
         fields=[("date", "date"), ("amount", "amount"), ("created_at", "created_at"), ("id", "id")]
@@ -46,10 +50,12 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
 
     @property
     def qs(self) -> Any:
-        """The id comes last in every order, so that pages never overlap."""
+        """The id ends every order that does not name it, so that pages never overlap."""
         rows = super().qs
-        order = [name for name in (rows.query.order_by or ("-date",)) if name.lstrip("-") != "id"]
-        return rows.order_by(*order, "id" if order and not order[-1].startswith("-") else "-id")
+        order = [str(name) for name in rows.query.order_by or ("-date",)]
+        if {"id", "-id"}.isdisjoint(order):
+            order.append("-id" if order[-1].startswith("-") else "id")
+        return rows.order_by(*order)
 
     def by_year(self, rows: TransactionQuerySet, name: str, value: Any) -> TransactionQuerySet:
         return rows.filter(date__year=int(value))
@@ -81,6 +87,13 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
 
     def by_tag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.filter(tags__name__iexact=value)
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_uncategorized(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        wanted = {"true": True, "false": False}.get(value.lower())
+        if wanted is None:
+            raise serializers.ValidationError({"uncategorized": "Give true or false."}, code="invalid")
+        return rows.filter(category__isnull=wanted)
 
     def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.search(value)

@@ -99,7 +99,7 @@ class TransactionInput(serializers.Serializer[Transaction]):
 
     def _kind_and_direction(self, attrs: dict[str, Any]) -> tuple[str | None, str]:
         kind, direction = self._stated_kind(attrs), attrs.get("direction")
-        if kind is None and direction is None and self.instance is not None:
+        if kind is None and self.instance is not None:
             return self._kind_of_instance(attrs)
         if kind is None and direction is None:
             raise serializers.ValidationError({"kind": "Give `kind` or `direction`."}, code="required")
@@ -113,14 +113,20 @@ class TransactionInput(serializers.Serializer[Transaction]):
         stated: str | None = attrs.get("kind")
         if fixed and stated and fixed != stated:
             raise serializers.ValidationError({"kind": f"At this address the kind is {fixed}."}, code="wrong_kind")
-        return stated or (fixed if self.instance is None else None)
+        return stated or fixed
 
-    def _kind_of_instance(self, attrs: dict[str, Any]) -> tuple[str, str]:
+    def _kind_of_instance(self, attrs: dict[str, Any]) -> tuple[str | None, str]:
+        """The kind follows direction and category; None where these two do not fit."""
         row = self.instance
         assert row is not None  # noqa: S101 - said to the type checker; the caller has looked
-        category: Category | None = attrs.get("category")
-        derived = derive_kind(row.direction, category.kind) if category else None
-        return derived or row.kind, row.direction
+        direction: str = attrs.get("direction", row.direction)
+        category: Category | None = attrs.get("category", row.category)
+        if category is not None:
+            return derive_kind(direction, category.kind), direction
+        stays = row.is_kind_stated or "category" not in attrs
+        if stays and DIRECTION.get(row.kind, direction) == direction:
+            return row.kind, direction
+        return derive_kind(direction, None), direction
 
     def _check_category(self, attrs: dict[str, Any]) -> None:
         category: Category | None = attrs.get("category", getattr(self.instance, "category", None))

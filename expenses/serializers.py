@@ -1,12 +1,13 @@
 """Shapes of accounts, categories and runs. Transactions have rooms of their own: bodies.py out, inputs.py in."""
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.models import Account, Category, Run
-from expenses.money import format_amount
+from expenses.money import format_amount, has_minor_units, minor_units
 from expenses.references import BalanceField, CategoryReference, CurrencyField, user_of
 
 
@@ -38,6 +39,11 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is None:
             attrs.setdefault("currency", user_of(self).base_currency)
+        currency = str(attrs.get("currency") or getattr(self.instance, "currency", ""))
+        balance = attrs.get("opening_balance", getattr(self.instance, "opening_balance", Decimal(0)))
+        if not has_minor_units(balance, currency):
+            detail = f"{currency} has {minor_units(currency)} decimal places."
+            raise serializers.ValidationError({"opening_balance": detail}, code="too_many_places")
         return attrs
 
     def to_representation(self, instance: Account) -> dict[str, Any]:
@@ -71,12 +77,15 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
         return value
 
     def validate_kind(self, value: str) -> str:
-        if self.instance is not None and value != self.instance.kind and self.instance.transactions.exists():
-            raise serializers.ValidationError("Transactions use this category, so its kind stays.", code="in_use")
+        if self.instance is None or value == self.instance.kind:
+            return value
+        if self.instance.transactions.exists() or self.instance.children.exists():
+            detail = "Transactions or categories below it use this category, so its kind stays."
+            raise serializers.ValidationError(detail, code="in_use")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        parent: Category | None = attrs.get("parent")
+        parent: Category | None = attrs.get("parent", getattr(self.instance, "parent", None))
         if parent is None:
             return attrs
         has_children = self.instance is not None and self.instance.children.exists()

@@ -11,27 +11,32 @@ from django_tasks import task
 from expenses.catalog import Catalog
 from expenses.history import with_examples
 from expenses.models import Ledger, Transaction
-from expenses.services.resolving import resolve_pending_rows
+from expenses.services.resolving import Progress, resolve_some_rows
 from expenses.services.writing import ledger_write
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 
 #: A queued task that has not ended by then is taken for lost, and the next write queues another.
 LOST_AFTER = timedelta(minutes=30)
+#: Whoever commits a statement need not wait until the model has answered for all rows of the one before.
+LOW_PRIORITY = -10
 FIRST_RETRY_S = 10
 LONGEST_RETRY_S = 120
 
 
-@task()
+@task(priority=LOW_PRIORITY)
 def resolve_pending(ledger_id: int, n_retries: int = 0) -> None:
-    """Ask the model about the ledger's pending rows; try again later, ever more seldom, while it cannot be asked."""
-    if not resolve_pending_rows(ledger_id=ledger_id):
+    """Ask the model about some of the ledger's pending rows and queue the next task for the rest.
+
+    While the model cannot be asked, the next one comes later, ever more seldom.
+    """
+    progress = resolve_some_rows(ledger_id=ledger_id)
+    if progress is Progress.STUCK:
         _retry(ledger_id, n_retries)
-        return
-    with ledger_write(ledger_id):
-        Ledger.objects.filter(pk=ledger_id).update(resolving_until=None)
-        if Transaction.objects.filter(ledger_id=ledger_id).pending().exists():  # written while this task ran
-            queue_resolving(ledger_id=ledger_id)
+    elif progress is Progress.MORE:
+        _go_on(ledger_id)
+    else:
+        _end(ledger_id)
 
 
 @task()
@@ -69,6 +74,18 @@ def resume_resolving() -> int:
     for ledger_id in waiting:
         resolve_pending.enqueue(ledger_id)
     return len(waiting)
+
+
+def _go_on(ledger_id: int) -> None:
+    Ledger.objects.filter(pk=ledger_id).update(resolving_until=timezone.now() + LOST_AFTER)
+    resolve_pending.enqueue(ledger_id)
+
+
+def _end(ledger_id: int) -> None:
+    with ledger_write(ledger_id):
+        Ledger.objects.filter(pk=ledger_id).update(resolving_until=None)
+        if Transaction.objects.filter(ledger_id=ledger_id).pending().exists():  # written while this task ran
+            queue_resolving(ledger_id=ledger_id)
 
 
 def _retry(ledger_id: int, n_retries: int) -> None:

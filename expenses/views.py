@@ -74,7 +74,8 @@ class CategoryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerVi
         try:
             categories.delete_category(by=self.user, category=category)
         except ProtectedError:
-            raise Conflict(f"“{category}” is in use; give its transactions another category first.", "in_use") from None
+            detail = f"“{category}” is in use; give its transactions and the categories below it another one first."
+            raise Conflict(detail, code="in_use") from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _own(self) -> Category:
@@ -142,7 +143,12 @@ class TransactionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ledge
     def _edit(self, body: TransactionInput) -> Response:
         assert body.instance is not None  # noqa: S101 - said to the type checker; both callers give one
         tags = body.validated_data.get("tags")
-        row = transactions.edit_transaction(by=self.user, transaction=body.instance, changes=body.changes(), tags=tags)
+        try:
+            row = transactions.edit_transaction(
+                by=self.user, transaction=body.instance, changes=body.changes(), tags=tags
+            )
+        except ValueError as error:
+            raise Conflict(str(error), code="duplicate") from None
         return Response(TransactionBody(row).data)
 
 

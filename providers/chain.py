@@ -69,6 +69,11 @@ class Verdict:
         return self.decided or max(named, key=confidence_of, default=None)
 
     @property
+    def identity(self) -> tuple[int, ...]:
+        """Equal for verdicts of one batch made of the very same attempts: equal answers share an attempt."""
+        return tuple(map(id, self.attempts))
+
+    @property
     def is_waiting(self) -> bool:
         """A deferred link has yet to be asked, or to be asked again."""
         return self.decided is None and not self.is_final and any(a.will_retry for a in self.attempts)
@@ -247,6 +252,8 @@ class _Trail:
         ]
 
     def _groups(self, link: Link) -> list[list[int]]:
+        if type(link.provider).key is Provider.key:
+            return [[i] for i in self.open]
         groups: dict[Hashable, list[int]] = {}
         for i in self.open:
             key = link.provider.key(self.transactions[i])

@@ -6,11 +6,12 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.api import Conflict, LedgerViewSet
+from expenses.parsing import JSONParser
 from expenses.serializers import RunSerializer
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus, Profile

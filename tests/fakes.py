@@ -9,7 +9,8 @@ from providers.interface import Answer, Effects, Provider, ProviderError, Sugges
 class ScriptedProvider(Provider):
     """Answers by key of category, for texts that contain a word; `script` is set by the test.
 
-    A value is a pair of category key and confidence, an exception to raise or give, or None to decline.
+    A value is a pair of category key and confidence, an exception to raise or give, or None to decline. A
+    category that is not offered is declined, too.
     """
 
     name = "model"
@@ -28,7 +29,9 @@ class ScriptedProvider(Provider):
         if said is None:
             return None
         key, confidence = said
-        category = next(c for c in transaction.categories if c.key == key)
+        category = next((c for c in transaction.categories if c.key == key), None)
+        if category is None:
+            return None
         return Suggestion(category.id, confidence, f"The script says {category.name}.", score=confidence)
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from expenses.defaults import DEFAULT_CATEGORIES, DefaultCategory
 from expenses.membership import ledger_id_of
-from expenses.models import Category
+from expenses.models import Category, Status, Transaction
 from expenses.services.writing import ledger_write
 
 
@@ -50,6 +50,9 @@ def edit_category(*, by: User, category: Category, fields: dict[str, Any]) -> Ca
 
 
 def delete_category(*, by: User, category: Category) -> None:
-    """Raises ProtectedError while transactions or categories below it refer to it."""
-    with ledger_write(ledger_id_of(by)):
+    """Raises ProtectedError while transactions or categories below it refer to it. Suggestions of it are dropped."""
+    with ledger_write(ledger_id_of(by)) as version:
+        suggested = Transaction.objects.filter(suggested_category=category)
+        suggested.filter(review_status=Status.SUGGESTED).update(review_status=Status.NONE)
+        suggested.update(suggested_category=None, category_source="", category_confidence=None, version=version)
         category.delete()

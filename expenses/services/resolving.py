@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from expenses.catalog import Catalog
 from expenses.categorization import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
@@ -18,20 +19,23 @@ from providers.loading import configured_chain
 BATCH = 20
 
 
-def resolve_pending_rows(*, ledger_id: int) -> bool:
-    """Ask the deferred links about every pending row of a ledger, a batch at a time, each landing by itself.
+class Progress(Enum):
+    """How asking about a batch of pending rows ended."""
 
-    Returns False when a link could not be asked: the rows stay pending, with the reason, and want another try.
-    """
-    last_id = 0
-    while rows := _next_batch(ledger_id, after=last_id):
-        catalog = Catalog.load(ledger_id)
-        verdicts = configured_chain().resolve(with_examples([_question(row, catalog) for row in rows]))
-        land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((r.pk for r in rows), verdicts, strict=True)))
-        if any(verdict.is_waiting for verdict in verdicts):
-            return False
-        last_id = rows[-1].pk
-    return True
+    DONE = "nothing is pending"
+    MORE = "a batch is done, more rows are pending"
+    STUCK = "a link could not be asked, and wants another try"
+
+
+def resolve_some_rows(*, ledger_id: int) -> Progress:
+    """Ask the deferred links about one batch of a ledger's pending rows, the oldest first."""
+    rows = _next_batch(ledger_id)
+    if not rows:
+        return Progress.DONE
+    catalog = Catalog.load(ledger_id)
+    verdicts = configured_chain().resolve(with_examples([_question(row, catalog) for row in rows]))
+    land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((r.pk for r in rows), verdicts, strict=True)))
+    return Progress.STUCK if any(verdict.is_waiting for verdict in verdicts) else Progress.MORE
 
 
 def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict]) -> None:
@@ -98,7 +102,7 @@ def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int)
     replaced = [landing.row.decision_id for landing in landings if landing.row.decision_id is not None]
     for landing in landings:
         row, standing = landing.row, landing.standing
-        row.decision = _worded(landing.decision, landing, standing)
+        row.decision = _retold(landing.decision, landing, standing)
         apply_standing(row, standing, catalog=catalog)
         row.merchant = row.merchant or landing.verdict.effects.merchant
         row.version = version
@@ -111,18 +115,18 @@ def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int)
     Decision.objects.filter(pk__in=replaced, transactions=None).delete()
 
 
-def _worded(decision: Decision, landing: _Landing, standing: Standing) -> Decision:
+def _retold(decision: Decision, landing: _Landing, standing: Standing) -> Decision:
     """The decision, speaking of the earlier suggestion where that is kept."""
     earlier = landing.row.decision
     if earlier is not None and standing.source == earlier.source and standing.source != decision.source:
         decision.source, decision.category_name = earlier.source, earlier.category_name
         decision.confidence = earlier.confidence
-        decision.explanation = f"{earlier.category_name} is likely, but nothing was sure enough to take it."
+        decision.explanation = next(a["explanation"] for a in decision.attempts if a["provider"] == earlier.source)
     return decision
 
 
-def _next_batch(ledger_id: int, *, after: int) -> list[Transaction]:
-    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__gt=after).pending().select_related("account")
+def _next_batch(ledger_id: int) -> list[Transaction]:
+    rows = Transaction.objects.filter(ledger_id=ledger_id).pending().select_related("account")
     return list(rows.order_by("pk")[:BATCH])
 
 

@@ -200,7 +200,7 @@ def text(**fields: Any) -> dict[str, Any]:
 
 REQUIRED = "This field is required."
 KNOWN_OPS = "equals, contains, starts_with, ends_with, contains_any, contains_all, is_empty"
-REFUSED: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
+REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     "nothing": ({}, [(name, "required", REQUIRED) for name in ("name", "conditions", "actions")]),
     "unknown op": (
         conditions(CAFE, text(op="lt")),
@@ -264,10 +264,10 @@ REFUSED: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
         conditions({"field": "account", "op": "in", "value": ["Piggy bank"]}),
         [("conditions.0.value", "does_not_exist", "There is no account “Piggy bank”.")],
     ),
-    "no conditions": (conditions(), [("conditions.non_field_errors", "empty", "This list may not be empty.")]),
+    "no conditions": (conditions(), [("conditions", "empty", "This list may not be empty.")]),
     "too many conditions": (
         conditions(*[CAFE] * 101),
-        [("conditions.non_field_errors", "max_length", "Ensure this field has no more than 100 elements.")],
+        [("conditions", "max_length", "Ensure this field has no more than 100 elements.")],
     ),
     "too many in a group": (
         conditions({"conditions": [CAFE] * 101}),
@@ -290,11 +290,11 @@ REFUSED: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     ),
     "conditions no list": (
         rule(conditions="cafe"),
-        [("conditions.non_field_errors", "not_a_list", 'Expected a list of items but got type "str".')],
+        [("conditions", "not_a_list", 'Expected a list of items but got type "str".')],
     ),
     "condition no object": (
         conditions("cafe"),
-        [("conditions.0.non_field_errors", "invalid", "Invalid data. Expected a dictionary, but got str.")],
+        [("conditions.0", "invalid", "Invalid data. Expected a dictionary, but got str.")],
     ),
     "unknown action": (
         actions({"type": "explode", "value": 1}),
@@ -324,7 +324,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
         actions(TO_DINING, TO_DINING),
         [("actions", "repeated", "A rule does each thing once.")],
     ),
-    "no actions": (actions(), [("actions.non_field_errors", "empty", "This list may not be empty.")]),
+    "no actions": (actions(), [("actions", "empty", "This list may not be empty.")]),
     "unknown trigger": (
         rule(triggers=["create", "moonrise"]),
         [("triggers.1", "invalid_choice", '"moonrise" is not a valid choice.')],
@@ -339,7 +339,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     ),
     "a list": (
         [rule()],
-        [("non_field_errors", "invalid", "Invalid data. Expected a dictionary, but got list.")],
+        [(None, "invalid", "Invalid data. Expected a dictionary, but got list.")],
     ),
 }
 

@@ -1,0 +1,50 @@
+"""Reads JSON bodies, within bounds: neither a huge body nor a deep one costs more than its refusal."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework import parsers, status
+from rest_framework.exceptions import APIException, ParseError
+
+MAX_DEPTH = 32
+
+
+class BodyTooLarge(APIException):
+    """More bytes than a body may have."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large; send less at a time."
+    default_code = "body_too_large"
+
+
+class JSONParser(parsers.JSONParser):
+    """DRF's own reads a body of any size, since Django's limit is for bodies that it reads itself."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise BodyTooLarge
+        try:
+            data = super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError:
+            raise _too_deep() from None
+        if _is_deeper_than(data, MAX_DEPTH):
+            raise _too_deep()
+        return data
+
+
+def _too_deep() -> ParseError:
+    return ParseError(f"The JSON is nested more than {MAX_DEPTH} levels deep.", code="too_deep")
+
+
+def _is_deeper_than(data: Any, limit: int) -> bool:
+    level = [data]
+    for _ in range(limit + 1):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        level = [child for item in containers for child in (item.values() if isinstance(item, dict) else item)]
+    return bool(level)

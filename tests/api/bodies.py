@@ -1,0 +1,81 @@
+"""Whole bodies, so that a field that goes missing or is added unseen breaks a test."""
+
+from datetime import datetime
+from typing import Any
+
+NOBODY_ASKED = "Nothing was asked about this text."
+CHOSEN = {
+    "status": "confirmed",
+    "source": "user",
+    "confidence": None,
+    "explanation": "You chose this category.",
+    "suggestion": None,
+}
+CLEARED = {
+    "status": "none",
+    "source": None,
+    "confidence": None,
+    "explanation": "You took the category away.",
+    "suggestion": None,
+}
+UNASKED = {"status": "none", "source": None, "confidence": None, "explanation": NOBODY_ASKED, "suggestion": None}
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    500: "Internal Server Error",
+}
+
+
+def transaction(**fields: Any) -> dict[str, Any]:
+    """The body of an expense of which only `fields` are known, without what the server makes up."""
+    text = fields.get("description", "Cafe Luna")
+    return {
+        "kind": "expense",
+        "direction": "out",
+        "currency": "EUR",
+        "description": text,
+        "raw_description": text,
+        "merchant": "",
+        "account": None,
+        "account_name": None,
+        "category": None,
+        "category_name": None,
+        "tags": [],
+        "payment_method": None,
+        "notes": "",
+        "external_id": None,
+        "parent": None,
+        "import": None,
+        "categorization": UNASKED,
+        **fields,
+    }
+
+
+def settled(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without what the server makes up, which is looked at here."""
+    rest = dict(body)
+    assert type(rest.pop("id")) is int
+    assert type(rest.pop("version")) is int
+    for name in ("created_at", "updated_at"):
+        if name in rest:
+            assert datetime.fromisoformat(rest.pop(name)).tzinfo is not None
+    return rest
+
+
+def assert_problem(answer: Any, status: int, *errors: tuple[str | None, str]) -> dict[str, Any]:
+    """The answer is a problem with exactly these fields and codes to blame. Returns its body."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert set(body) == {"type", "title", "status", "detail", "errors"}
+    assert (body["type"], body["title"], body["status"]) == ("about:blank", TITLES[status], status)
+    assert body["detail"]
+    assert all(set(error) == {"attr", "code", "detail"} and error["detail"] for error in body["errors"])
+    assert [(error["attr"], error["code"]) for error in body["errors"]] == list(errors)
+    return body

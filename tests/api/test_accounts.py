@@ -1,0 +1,101 @@
+"""Where money lies."""
+
+import pytest
+
+from expenses.models import Account
+from tests.api.bodies import assert_problem, settled
+
+pytestmark = pytest.mark.usefixtures("silent_chain")
+
+CHECKING = {
+    "name": "Checking",
+    "type": "card",
+    "currency": "CHF",
+    "country": "CH",
+    "opening_balance": "-12.50",
+}
+
+
+def test_an_account_is_opened_listed_and_read(ana):
+    answer = ana.post("accounts/", CHECKING)
+    assert answer.status_code == 201
+    assert settled(answer.json()) == CHECKING
+    assert ana.get(f"accounts/{answer.json()['id']}/").json() == answer.json()
+    assert ana.get("accounts/").json() == {"count": 1, "next": None, "previous": None, "results": [answer.json()]}
+
+
+def test_only_the_name_is_needed(ana):
+    ana.patch("users/me/", {"preferences": {"base_currency": "JPY"}})
+    body = settled(ana.post("accounts/", {"name": "Purse"}).json())
+    assert body == {"name": "Purse", "type": "checking", "currency": "JPY", "country": "", "opening_balance": "0"}
+
+
+def test_an_account_is_edited(ana):
+    before = ana.post("accounts/", CHECKING).json()
+    answer = ana.patch(f"accounts/{before['id']}/", {"name": "CHECKING", "opening_balance": "3", "country": "de"})
+    assert answer.status_code == 200
+    after = answer.json()
+    changed = {"name": "CHECKING", "opening_balance": "3.00", "country": "DE"}
+    assert after == before | changed | {"version": after["version"]}
+    assert after["version"] > before["version"]
+    assert ana.get(f"accounts/{before['id']}/").json() == after
+
+
+def test_an_empty_account_is_deleted_and_one_in_use_is_not(ana):
+    number = ana.post("accounts/", CHECKING).json()["id"]
+    row = ana.post("expenses/", {"amount": "1", "description": "Cafe", "account": number}).json()
+    assert_problem(ana.delete(f"accounts/{number}/"), 409, (None, "in_use"))
+    ana.delete(f"expenses/{row['id']}/")
+    assert ana.delete(f"accounts/{number}/").status_code == 204
+    assert_problem(ana.get(f"accounts/{number}/"), 404, (None, "not_found"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("name", "", "blank"),
+        ("name", " ", "blank"),
+        ("name", None, "null"),
+        ("name", "x" * 101, "max_length"),
+        ("name", "a\x00", "null_characters_not_allowed"),
+        ("name", "purse", "unique"),
+        ("name", "PURSE", "unique"),
+        ("type", "piggy bank", "invalid_choice"),
+        ("currency", "XQX", "unknown_currency"),
+        ("currency", None, "null"),
+        ("country", "DEU", "max_length"),
+        ("country", "D1", "invalid"),
+        ("country", "D", "invalid"),
+        ("opening_balance", "abc", "invalid"),
+        ("opening_balance", "NaN", "invalid"),
+        ("opening_balance", "-Infinity", "invalid"),
+        ("opening_balance", "1e400", "max_digits"),
+        ("opening_balance", "10000000000", "max_whole_digits"),
+        ("opening_balance", "0.005", "too_many_places"),
+        ("opening_balance", None, "null"),
+    ],
+)
+def test_a_bad_field_is_named(ana, field, value, code):
+    ana.post("accounts/", {"name": "Purse"})
+    assert_problem(ana.post("accounts/", CHECKING | {field: value}), 400, (field, code))
+    assert Account.objects.count() == 1
+    before = ana.post("accounts/", CHECKING).json()
+    assert_problem(ana.patch(f"accounts/{before['id']}/", {field: value}), 400, (field, code))
+    assert ana.get(f"accounts/{before['id']}/").json() == before
+
+
+def test_a_currency_with_fewer_places_needs_a_balance_that_fits(ana):
+    before = ana.post("accounts/", CHECKING).json()
+    address = f"accounts/{before['id']}/"
+    assert_problem(ana.patch(address, {"currency": "JPY"}), 400, ("opening_balance", "too_many_places"))
+    assert ana.patch(address, {"currency": "JPY", "opening_balance": "1000"}).json()["opening_balance"] == "1000"
+
+
+def test_a_stranger_sees_no_account_and_may_use_the_same_name(ana, ben):
+    before = ana.post("accounts/", CHECKING).json()
+    address = f"accounts/{before['id']}/"
+    assert ben.get("accounts/").json()["results"] == []
+    for answer in (ben.get(address), ben.patch(address, {"name": "Mine"}), ben.delete(address)):
+        assert_problem(answer, 404, (None, "not_found"))
+    assert ben.post("accounts/", CHECKING).status_code == 201
+    assert ana.get(address).json() == before
