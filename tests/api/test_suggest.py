@@ -80,7 +80,7 @@ PENDING = {
 }
 
 
-def refusal(attr: str, code: str, detail: str) -> dict[str, Any]:
+def refusal(attr: str | None, code: str, detail: str) -> dict[str, Any]:
     errors = [{"attr": attr, "code": code, "detail": detail}]
     return {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail, "errors": errors}
 
@@ -317,7 +317,7 @@ def test_fifty_questions_cost_as_many_queries_as_one(ana, use_chain, script, cha
 
 
 LONG = "Ensure this field has no more than 500 characters."
-REFUSED: dict[str, tuple[Any, tuple[str, str, str]]] = {
+REFUSED: dict[str, tuple[Any, tuple[str | None, str, str]]] = {
     "nothing": ({}, ("description", "required", "Give `description` or `transactions`.")),
     "both": (
         {"description": "x", "transactions": []},
@@ -360,15 +360,15 @@ REFUSED: dict[str, tuple[Any, tuple[str, str, str]]] = {
     ),
     "too many": (
         {"transactions": [{"description": "x"}] * 101},
-        ("transactions.non_field_errors", "max_length", "Ensure this field has no more than 100 elements."),
+        ("transactions", "max_length", "Ensure this field has no more than 100 elements."),
     ),
     "no list": (
         {"transactions": {"description": "x"}},
-        ("transactions.non_field_errors", "not_a_list", 'Expected a list of items but got type "dict".'),
+        ("transactions", "not_a_list", 'Expected a list of items but got type "dict".'),
     ),
     "a list alone": (
         [{"description": "x"}],
-        ("non_field_errors", "invalid", "Invalid data. Expected a dictionary, but got list."),
+        (None, "invalid", "Invalid data. Expected a dictionary, but got list."),
     ),
 }
 

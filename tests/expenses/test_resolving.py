@@ -162,7 +162,7 @@ def test_an_earlier_suggestion_is_kept_when_the_model_is_less_sure(ana, script, 
         "status": "suggested",
         "source": None,
         "confidence": None,
-        "explanation": "Dining is likely, but nothing was sure enough to take it.",
+        "explanation": ("Not sure enough to take: You put “luna” into Dining twice, and something else 1 of 3 times."),
         "suggestion": suggestion(ana, "Dining", 0.66, "history"),
     }
     outcome = "unsure" if isinstance(said, tuple) else "failed" if said else "declined"
@@ -237,8 +237,6 @@ def test_a_category_deleted_while_the_model_thinks_is_asked_about_again(ana, scr
     script.script = {"Luna": ("dining", 0.9)}
     monkeypatch.setattr(ScriptedProvider, "categorize_many", delete_meanwhile)
     run_tasks()
-    assert standing(ana, body)["status"] == "pending"
-    run_tasks()
     assert row(ana, body)["category_name"] == "Dining"
 
 
@@ -252,8 +250,6 @@ def test_a_kind_stated_while_the_model_thinks_is_respected(ana, script, run_task
         return [Suggestion(transfers[0], 1.0, "Transfers it is.") if transfers else None]
 
     monkeypatch.setattr(ScriptedProvider, "categorize_many", state_meanwhile)
-    run_tasks()
-    assert (row(ana, body)["kind"], standing(ana, body)["status"]) == ("expense", "pending")
     run_tasks()
     assert (row(ana, body)["kind"], standing(ana, body)["status"]) == ("expense", "none")
 
