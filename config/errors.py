@@ -34,7 +34,7 @@ class ProblemFormatter(ExceptionFormatter):
     """Shapes what DRF raised."""
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
-        errors = [
+        errors: list[dict[str, Any]] = [
             {"attr": _field(e.attr), "code": e.code, "detail": _printable(e.detail)} for e in error_response.errors
         ]
         first = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} fields are wrong."

@@ -31,7 +31,7 @@ class CursorPages(BasePagination):
     alone and counts rows within equal values of it, which shifts when a row is added to the same day.
     """
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.address = request.build_absolute_uri()
         self.order = [str(name) for name in queryset.query.order_by or queryset.model._meta.ordering]
         size = NumberedPages().get_page_size(request) or PAGE_SIZE

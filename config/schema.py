@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
 
-class TokenScheme(KnoxTokenScheme):  # type: ignore[misc]
+class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
     """Describes the header of our own class of authentication."""
 
     target_class = "accounts.authentication.TokenAuthentication"

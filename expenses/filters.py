@@ -32,7 +32,9 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     merchant = filters.CharFilter("merchant", "icontains")
     min_amount = filters.NumberFilter("amount", "gte", max_digits=13, decimal_places=4)
     max_amount = filters.NumberFilter("amount", "lte", max_digits=13, decimal_places=4)
-    search = filters.CharFilter(method="by_search", max_length=200, help_text="Every word occurs in description, merchant or notes.")
+    search = filters.CharFilter(
+        method="by_search", max_length=200, help_text="Every word occurs in description, merchant or notes."
+    )
     kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
     status = filters.MultipleChoiceFilter("review_status", choices=Status.choices)
     source = filters.CharFilter("category_source")

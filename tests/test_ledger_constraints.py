@@ -82,14 +82,17 @@ def test_an_amount_is_positive(ledger, amount):
     assert "transaction_amount_positive" in refused(expense, ledger, amount=Decimal(amount))
 
 
-@pytest.mark.parametrize(("kind", "direction"), [("expense", "in"), ("income", "out"), ("refund", "out"), ("gift", "in")])
+@pytest.mark.parametrize(
+    ("kind", "direction"), [("expense", "in"), ("income", "out"), ("refund", "out"), ("gift", "in")]
+)
 def test_a_kind_fits_its_direction(ledger, kind, direction):
     message = refused(expense, ledger, kind=kind, direction=direction)
     assert "transaction_kind_fits_direction" in message
 
 
 @pytest.mark.parametrize(
-    ("kind", "direction"), [("expense", "out"), ("income", "in"), ("refund", "in"), ("transfer", "in"), ("transfer", "out")]
+    ("kind", "direction"),
+    [("expense", "out"), ("income", "in"), ("refund", "in"), ("transfer", "in"), ("transfer", "out")],
 )
 def test_kinds_that_fit_are_kept(ledger, kind, direction):
     assert expense(ledger, kind=kind, direction=direction).pk

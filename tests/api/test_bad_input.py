@@ -245,7 +245,13 @@ def test_a_number_beyond_all_bounds_is_an_invalid_amount(ana):
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "nonsense"],
+    [
+        "text/plain",
+        "application/xml",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+        "nonsense",
+    ],
 )
 def test_another_media_type_is_refused(ana, content_type):
     assert_problem(send(ana, b"amount=5&description=x", content_type), 415, (None, "unsupported_media_type"))
@@ -255,7 +261,10 @@ def test_another_media_type_is_refused(ana, content_type):
 def test_another_charset_does_no_harm(ana, charset):
     answer = send(ana, json.dumps(GOOD).encode(), f"application/json; charset={charset}")
     assert answer.status_code in {201, 400}
-    assert ana.get("expenses/", {"search": "x"}, CONTENT_TYPE=f"text/plain; charset={charset}").status_code in {200, 400}
+    assert ana.get("expenses/", {"search": "x"}, CONTENT_TYPE=f"text/plain; charset={charset}").status_code in {
+        200,
+        400,
+    }
 
 
 def test_a_body_over_the_limit_is_refused(ana, anyone, settings):

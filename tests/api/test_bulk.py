@@ -4,11 +4,12 @@ import pytest
 
 from expenses.models import Tag, Transaction
 from tests.api.bodies import CHOSEN, assert_problem, settled, transaction
+from tests.fakes import ScriptedProvider
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "direction": "out"}
-NO_ROWS = {"created": [], "updated": [], "duplicates": [], "errors": []}
+NO_ROWS: dict[str, list[object]] = {"created": [], "updated": [], "duplicates": [], "errors": []}
 
 
 def send(api, *rows):
@@ -124,8 +125,6 @@ def test_names_of_another_person_are_unknown_in_every_row(ana, ben):
 
 
 def test_a_batch_asks_the_model_once_for_each_text(ana, model, run_tasks):
-    from tests.fakes import ScriptedProvider
-
     model["Cafe"] = ("dining", 0.95)
     rows = send(ana, *[ROW] * 5, {**ROW, "description": "???"}).json()["created"]
     assert {row["categorization"]["status"] for row in rows} == {"pending"}

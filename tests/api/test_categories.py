@@ -152,6 +152,8 @@ def test_a_stranger_sees_no_own_category_and_may_use_the_same_name(ana, ben):
     assert list(listed(ben)) == DEFAULTS
     for answer in (ben.get(address), ben.patch(address, {"name": "Mine"}), ben.delete(address)):
         assert_problem(answer, 404, (None, "not_found"))
-    assert_problem(ben.post("categories/", {**TEA, "name": "Mine", "parent": before["id"]}), 400, ("parent", "does_not_exist"))
+    assert_problem(
+        ben.post("categories/", {**TEA, "name": "Mine", "parent": before["id"]}), 400, ("parent", "does_not_exist")
+    )
     assert ben.post("categories/", TEA).status_code == 201
     assert ana.get(address).json() == before

@@ -137,7 +137,9 @@ def test_a_patch_changes_what_it_names_and_nothing_else(ana):
 
 def test_a_put_needs_what_a_new_expense_needs(ana):
     number = ana.post("expenses/", {**COFFEE, "category": "Dining"}).json()["id"]
-    assert_problem(ana.put(f"expenses/{number}/", {"notes": "x"}), 400, ("amount", "required"), ("description", "required"))
+    assert_problem(
+        ana.put(f"expenses/{number}/", {"notes": "x"}), 400, ("amount", "required"), ("description", "required")
+    )
     body = ana.put(f"expenses/{number}/", {**COFFEE, "amount": "7", "category": "Groceries", "notes": "x"}).json()
     assert (body["amount"], body["category_name"], body["notes"], body["id"]) == ("7.00", "Groceries", "x", number)
 

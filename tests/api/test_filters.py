@@ -178,7 +178,9 @@ def test_a_search_of_as_many_words_as_fit_is_answered(ledger):
 
 
 def record_many(api, n, **fields):
-    rows = [{"kind": "expense", "amount": "1", "date": "2026-11-02", "description": f"row {i}", **fields} for i in range(n)]
+    rows = [
+        {"kind": "expense", "amount": "1", "date": "2026-11-02", "description": f"row {i}", **fields} for i in range(n)
+    ]
     answer = api.post("transactions/bulk/", {"transactions": rows})
     return [row["id"] for row in answer.json()["created"]]
 

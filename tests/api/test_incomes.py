@@ -64,6 +64,10 @@ def test_a_machine_finds_an_income_category_only(ana, model, run_tasks):
 def test_a_stranger_finds_nothing(ana, ben):
     number = ana.post("incomes/", SALARY).json()["id"]
     assert ben.get("incomes/").json()["results"] == []
-    for answer in (ben.get(f"incomes/{number}/"), ben.patch(f"incomes/{number}/", {}), ben.delete(f"incomes/{number}/")):
+    for answer in (
+        ben.get(f"incomes/{number}/"),
+        ben.patch(f"incomes/{number}/", {}),
+        ben.delete(f"incomes/{number}/"),
+    ):
         assert_problem(answer, 404, (None, "not_found"))
     assert ana.get(f"incomes/{number}/").status_code == 200

@@ -43,10 +43,11 @@ def add_one_of_each(api: Api, name: str) -> None:
     rule = {"conditions": [{"field": "description", "op": "contains", "value": name}],
             "actions": [{"type": "set_category", "value": "Dining"}]}  # fmt: skip
     assert api.post("rules/", {"name": name, **rule}).status_code == 201
+    assert api.user is not None
     Run.objects.create(ledger=Account.objects.get(name=name).ledger, user=api.user, kind="import")
 
 
-def n_queries(api, method, path, data=None):
+def n_queries(api: Api, method: str, path: str, data: object = None) -> int:
     with CaptureQueriesContext(connection) as queries:
         answer = getattr(api, method)(path, data)
     assert answer.status_code < 300, answer.content

@@ -34,7 +34,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 # The plugin's own `from_fixture` does not work with this pytest, so operations are parametrized by hand.
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 schema.app = application
-OPERATIONS = [result.ok() for result in schema.get_all_operations()]
+OPERATIONS: list[Any] = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
 LABELS = [operation.label for operation in OPERATIONS]
 WITH_INPUT = [o for o in OPERATIONS if o.body or o.query or o.path_parameters]
 
