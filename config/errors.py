@@ -35,7 +35,7 @@ class ProblemFormatter(ExceptionFormatter):
     """Shapes what DRF raised."""
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
-        errors = [
+        errors: list[dict[str, Any]] = [
             {"attr": _field(e.attr), "code": e.code, "detail": _printable(e.detail)} for e in error_response.errors
         ]
         summary = _printable(error_response.errors[0].detail)

@@ -64,6 +64,6 @@ class ProblemSchema(AutoSchema):
             codes |= {"403", "409"}
         if "requestBody" in operation:
             codes |= {"413", "415"}
-        if "{" in self.path:
+        if "{" in self.path or any(p["name"] == "page" for p in operation.get("parameters", [])):
             codes |= {"404"}
         return sorted(codes)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from drf_standardized_errors.formatter import flatten_errors
 from rest_framework import serializers
 
@@ -63,6 +64,7 @@ def record_bulk(*, by: User, rows: Sequence[Any], context: dict[str, Any]) -> di
     recorded = record_transactions(
         ledger_id=ledger_id_of(by), drafts=[body.draft() for body in right], catalog=context["catalog"]
     )
+    prefetch_related_objects([r.transaction for r in recorded], "tags")
     return {
         "created": [describe_transaction(r.transaction) for r in recorded if r.is_new],
         "updated": [],

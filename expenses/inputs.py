@@ -2,7 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -33,16 +33,25 @@ class TagsField(serializers.ListField):
         super().__init__(child=serializers.JSONField(), max_length=MAX_TAGS, **kwargs)
 
     def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, list) and len(data) > MAX_TAGS:
+            raise serializers.ValidationError(f"Give at most {MAX_TAGS} tags.", code="max_length")
         return list(dict.fromkeys(self._name(item) for item in super().to_internal_value(data)))
 
     def _name(self, item: Any) -> str:
         if isinstance(item, str):
             return str(serializers.CharField(max_length=50).run_validation(item))
-        tag = Tag.objects.for_user(user_of(self)).filter(pk=as_id_or_name(item)).first()
-        if tag is None:
+        name = self._names().get(as_id_or_name(item))
+        if name is None:
             raise serializers.ValidationError(f"There is no tag {item}.", code="does_not_exist")
-        name: str = tag.name
         return name
+
+    def _names(self) -> dict[int | str, str]:
+        """The names of the ledger's tags by id, looked up once however many rows the request holds."""
+        context = cast("dict[str, Any]", self.context)
+        if "tag_names" not in context:
+            context["tag_names"] = dict(Tag.objects.for_user(user_of(self)).values_list("pk", "name"))
+        names: dict[int | str, str] = context["tag_names"]
+        return names
 
 
 class TransactionInput(serializers.Serializer[Transaction]):

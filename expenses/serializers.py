@@ -56,7 +56,7 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
 
     name = serializers.CharField(max_length=100)
     parent = CategoryReference(required=False, allow_null=True, default=None)  # type: ignore[assignment]
-    parent_name = serializers.CharField(source="parent.display_name", read_only=True, default=None)
+    parent_name = serializers.CharField(source="parent.display_name", read_only=True, default=None, allow_null=True)
     is_system = serializers.SerializerMethodField()
 
     class Meta:

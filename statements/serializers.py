@@ -77,7 +77,7 @@ class PeriodSerializer(serializers.Serializer[Any]):
 class ImportSerializer(serializers.ModelSerializer[Import]):
     """An uploaded statement: how it is read, what it comes to, and what has become of it."""
 
-    account_name = serializers.CharField(source="account.name", read_only=True, default=None)
+    account_name = serializers.CharField(source="account.name", read_only=True, default=None, allow_null=True)
     encoding = serializers.SerializerMethodField()
     questions = QuestionSerializer(many=True)
     period = serializers.SerializerMethodField()

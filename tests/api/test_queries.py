@@ -1,0 +1,143 @@
+"""What a request costs does not depend on how many rows there are."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from expenses.models import Account, Run, Tag
+from tests.conftest import Api
+
+ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "account": "Checking"}
+#: The token, the other tokens of the person, their ledger, and its categories.
+SIGN_IN = 4
+
+
+@pytest.fixture(autouse=True)
+def _chain(use_chain):
+    use_chain({"BACKEND": "rules.provider.RulesProvider"}, {"BACKEND": "expenses.history.HistoryProvider"})
+
+
+@pytest.fixture
+def ledger(ana):
+    for name in ("Checking", "Purse"):
+        ana.post("accounts/", {"name": name})
+    record(ana, 1)
+    return ana
+
+
+def record(api: Api, n: int) -> None:
+    tagged = [
+        {**ROW, "direction": "out", "category": "Dining", "tags": [f"tag {i}", "all"], "external_id": f"{n}-{i}"}
+        for i in range(n)
+    ]
+    answer = api.post("transactions/bulk/", {"transactions": tagged})
+    assert len(answer.json()["created"]) == n
+
+
+def add_one_of_each(api: Api, name: str) -> None:
+    api.post("accounts/", {"name": name})
+    api.post("categories/", {"name": name, "kind": "expense", "parent": "Dining"})
+    api.post("incomes/", {**ROW, "category": "Salary", "tags": [name]})
+    rule = {"conditions": [{"field": "description", "op": "contains", "value": name}],
+            "actions": [{"type": "set_category", "value": "Dining"}]}  # fmt: skip
+    assert api.post("rules/", {"name": name, **rule}).status_code == 201
+    assert api.user is not None
+    Run.objects.create(ledger=Account.objects.get(name=name).ledger, user=api.user, kind="import")
+
+
+def n_queries(api: Api, method: str, path: str, data: object = None) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        answer = getattr(api, method)(path, data)
+    assert answer.status_code < 300, answer.content
+    return len([q for q in queries.captured_queries if "SAVEPOINT" not in q["sql"]])
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("expenses/", SIGN_IN + 3),  # count, rows, tags
+        ("transactions/?cursor=", SIGN_IN + 2),
+        ("transactions/?category=Dining&tag=all&account=Checking&search=cafe", SIGN_IN + 5),
+        ("incomes/", SIGN_IN + 3),
+        ("categories/", SIGN_IN + 2),  # count, rows
+        ("accounts/", SIGN_IN + 2),
+        ("rules/", SIGN_IN + 2),
+        ("runs/", SIGN_IN + 2),
+    ],
+)
+def test_a_list_costs_the_same_for_1_and_for_20_rows(ledger, path, expected):
+    add_one_of_each(ledger, "first")
+    one = n_queries(ledger, "get", path)
+    record(ledger, 20)
+    for i in range(19):
+        add_one_of_each(ledger, str(i))
+    assert (one, n_queries(ledger, "get", path)) == (expected, expected)
+
+
+def test_one_row_costs_the_same_among_many(ledger):
+    number = ledger.get("expenses/").json()["results"][0]["id"]
+    paths = [f"expenses/{number}/", f"transactions/{number}/explanation/"]
+    before = [n_queries(ledger, "get", path) for path in paths]
+    record(ledger, 20)
+    assert before == [n_queries(ledger, "get", path) for path in paths] == [SIGN_IN + 2, SIGN_IN + 1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"category": "Dining"}, 0),
+        ({"category": None}, 0),
+        ({"tags": ["a", "b", "c"]}, 0),
+    ],
+)
+def test_a_write_costs_the_same_in_a_full_ledger(ledger, fields, expected):
+    def cost() -> int:
+        return n_queries(ledger, "post", "expenses/", ROW | fields)
+
+    cost()
+    one = cost()
+    record(ledger, 20)
+    assert cost() == one
+
+
+def test_an_edit_costs_the_same_in_a_full_ledger(ledger):
+    number = ledger.get("expenses/").json()["results"][0]["id"]
+
+    def cost() -> int:
+        return n_queries(ledger, "patch", f"expenses/{number}/", {"notes": "x", "tags": ["all"], "external_id": "z"})
+
+    cost()
+    one = cost()
+    record(ledger, 20)
+    assert cost() == one
+
+
+def test_a_bulk_write_costs_the_same_for_2_and_for_200_rows(ledger):
+    def cost(n: int) -> int:
+        rows = [{**ROW, "direction": "out", "tags": ["all", "some"], "description": f"Shop {n} {i}"} for i in range(n)]
+        return n_queries(ledger, "post", "transactions/bulk/", {"transactions": rows})
+
+    cost(2)
+    n_batches = 200 // 25  # SQLite takes 999 values at a time
+    assert cost(200) <= cost(2) + n_batches
+
+
+def test_tags_by_id_cost_one_query_however_many(ledger):
+    record(ledger, 20)
+    ids = list(Tag.objects.values_list("pk", flat=True))
+
+    def cost(n: int) -> int:
+        return n_queries(ledger, "post", "expenses/", ROW | {"tags": ids[:n]})
+
+    cost(1)
+    assert cost(2) == cost(20)
+
+
+def test_a_refused_list_of_tags_costs_nothing(ledger):
+    body = json.dumps(ROW | {"tags": [1] * 100_000})
+    with CaptureQueriesContext(connection) as queries:
+        answer = ledger.post("expenses/", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert len(queries) <= SIGN_IN + 2

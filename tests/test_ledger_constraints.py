@@ -1,0 +1,174 @@
+"""The database itself refuses what must never be, whatever a service does."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from expenses.membership import ledger_id_of
+from expenses.models import Account, Category, Membership, Tag, Transaction
+from rules.models import Rule
+from statements.models import Profile
+from tests.conftest import make_user
+
+
+@pytest.fixture
+def ledger(db):
+    return ledger_id_of(make_user("ana"))
+
+
+@pytest.fixture
+def account(ledger):
+    return Account.objects.create(ledger_id=ledger, name="Checking", currency="EUR", version=1)
+
+
+def expense(ledger, **fields):
+    good = {
+        "kind": "expense",
+        "direction": "out",
+        "amount": Decimal("5.50"),
+        "currency": "EUR",
+        "date": dt.date(2026, 11, 2),
+        "version": 1,
+    }
+    return Transaction.objects.create(ledger_id=ledger, **good | fields)
+
+
+def dining():
+    return Category.objects.get(key="dining")
+
+
+def own_category(ledger, name, **fields):
+    return Category.objects.create(ledger_id=ledger, name=name, kind="expense", **fields)
+
+
+def refused(make, *args, **kwargs):
+    """The constraint's complaint; SQLite names its index, or the columns of a plain one."""
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        make(*args, **kwargs)
+    return str(error.value)
+
+
+SEEN = {
+    "transaction_amount_positive",
+    "transaction_kind_fits_direction",
+    "transaction_status_has_category",
+    "transaction_external_id_unique",
+    "transaction_external_id_unique_without_account",
+    "transaction_fingerprint_unique",
+    "category_name_unique",
+    "category_key_unique",
+    "category_is_system_or_own",
+    "account_name_unique",
+    "tag_name_unique",
+    "membership_unique",
+    "user_email_unique",
+    "user_username_unique",
+    "rule_name_unique",
+    "profile_name_unique",
+}
+
+
+def test_every_constraint_has_its_test_here():
+    ours = [m for m in apps.get_models() if m._meta.app_label in {"accounts", "expenses", "rules", "statements"}]
+    assert {constraint.name for model in ours for constraint in model._meta.constraints} == SEEN
+
+
+@pytest.mark.parametrize("amount", ["0", "-0.01", "-5"])
+def test_an_amount_is_positive(ledger, amount):
+    assert "transaction_amount_positive" in refused(expense, ledger, amount=Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction"), [("expense", "in"), ("income", "out"), ("refund", "out"), ("gift", "in")]
+)
+def test_a_kind_fits_its_direction(ledger, kind, direction):
+    message = refused(expense, ledger, kind=kind, direction=direction)
+    assert "transaction_kind_fits_direction" in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction"),
+    [("expense", "out"), ("income", "in"), ("refund", "in"), ("transfer", "in"), ("transfer", "out")],
+)
+def test_kinds_that_fit_are_kept(ledger, kind, direction):
+    assert expense(ledger, kind=kind, direction=direction).pk
+
+
+@pytest.mark.parametrize("status", ["confirmed", "automatic"])
+def test_a_decided_row_has_a_category(ledger, status):
+    assert "transaction_status_has_category" in refused(expense, ledger, review_status=status)
+    assert expense(ledger, review_status=status, category=dining()).pk
+
+
+def test_an_external_id_is_unique_in_its_account(ledger, account):
+    other = Account.objects.create(ledger_id=ledger, name="Purse", currency="EUR", version=1)
+    expense(ledger, account=account, external_id="a")
+    assert "external_id" in refused(expense, ledger, account=account, external_id="a")
+    assert expense(ledger, account=other, external_id="a").pk
+    assert expense(ledger, external_id="a").pk
+    assert "external_id" in refused(expense, ledger, external_id="a")
+    assert expense(ledger_id_of(make_user("ben")), external_id="a").pk
+    assert expense(ledger, account=account).pk
+    assert expense(ledger, account=account).pk
+
+
+def test_a_fingerprint_is_unique_in_its_account(ledger, account):
+    expense(ledger, account=account, fingerprint="f")
+    assert "fingerprint" in refused(expense, ledger, account=account, fingerprint="f")
+    assert expense(ledger, account=account, fingerprint="g").pk
+
+
+def test_names_are_unique_in_a_ledger_whatever_the_case(ledger, account):
+    other = ledger_id_of(make_user("ben"))
+    assert "account_name_unique" in refused(
+        Account.objects.create, ledger_id=ledger, name="CHECKING", currency="EUR", version=1
+    )
+    own_category(ledger, "Tea")
+    assert "category_name_unique" in refused(own_category, ledger, "TEA")
+    Tag.objects.create(ledger_id=ledger, name="food")
+    assert "tag_name_unique" in refused(Tag.objects.create, ledger_id=ledger, name="Food")
+    assert own_category(other, "Tea").pk
+    assert Tag.objects.create(ledger_id=other, name="food").pk
+    assert Account.objects.create(ledger_id=other, name="Checking", currency="EUR", version=1).pk
+
+
+def test_a_category_is_either_the_systems_or_ones_own(ledger):
+    assert "category_is_system_or_own" in refused(own_category, ledger, "Tea", key="tea")
+    assert "category_is_system_or_own" in refused(own_category, None, "Tea")
+    assert "key" in refused(own_category, None, "Dining again", key="dining")
+
+
+def test_a_person_is_once_in_a_ledger(ledger):
+    assert "membership" in refused(
+        Membership.objects.create, ledger_id=ledger, user=User.objects.get(username="ana"), role="viewer"
+    )
+
+
+def test_people_differ_in_more_than_case(ledger):
+    assert "user_email_unique" in refused(
+        User.objects.create_user, username="other", email="ANA@EXAMPLE.ORG", password="x"
+    )
+    assert "user_username_unique" in refused(
+        User.objects.create_user, username="ANA", email="other@example.org", password="x"
+    )
+
+
+def test_rules_and_profiles_have_names_of_their_own(ledger):
+    rule = {"ledger_id": ledger, "name": "R", "triggers": [], "conditions": [], "actions": [], "version": 1}
+    Rule.objects.create(**rule)
+    assert "rule" in refused(Rule.objects.create, **rule)
+    profile = {"ledger_id": ledger, "name": "P", "format": "csv", "columns": [], "profile": {}}
+    Profile.objects.create(**profile)
+    assert "profile" in refused(Profile.objects.create, **profile)
+
+
+def test_what_is_in_use_cannot_be_deleted_behind_the_services_back(ledger, account):
+    own = own_category(ledger, "Tea")
+    expense(ledger, account=account, category=own)
+    for row in (account, own):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.delete()
