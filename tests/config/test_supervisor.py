@@ -23,7 +23,7 @@ def stop(*_):
     sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
 pathlib.Path(name + ".pid").write_text(str(os.getpid()))
-print("up", name, flush=True)
+os.write(1, f"up {name}\n".encode())  # in one piece, so that lines of two children do not mix
 while True:
     time.sleep(60)
 """
@@ -46,7 +46,7 @@ from config.supervisor import Child, Supervisor
 supervisor.STOP_WITHIN_S = 0.5
 supervisor.TICK_S = 0.02
 children = [Child(name, [sys.executable, "-c", code, name]) for name, code in CHILDREN]
-Supervisor(children, lambda text: print(text, flush=True)).run()
+Supervisor(children, lambda text: print(text + "\n", end="", flush=True)).run()
 print("ended", flush=True)
 """
 
@@ -108,10 +108,10 @@ def supervise(tmp_path):
     yield start
     for running in started:
         running.process.kill()
-        running.process.communicate()
-        for path in tmp_path.glob("*.pid"):
+        for path in tmp_path.glob("*.pid"):  # before the pipe is read to its end, which they hold open
             if is_running(int(path.read_text())):
                 os.kill(int(path.read_text()), signal.SIGKILL)
+        running.process.communicate(timeout=30)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
