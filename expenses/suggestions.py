@@ -1,7 +1,7 @@
 """What category a text would get, without writing anything."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.cache import cache
@@ -33,7 +33,7 @@ def _with_model(questions: Sequence[Transaction], verdicts: Sequence[Verdict]) -
     open_ones = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
     waiting = dict(zip(open_ones, with_examples([questions[i] for i in open_ones]), strict=True))
     recalled = dict(zip(waiting, configured_chain().recall(list(waiting.values())), strict=True))
-    _ask_in_background([waiting[i] for i, later in recalled.items() if later.is_waiting])
+    recalled |= _ask_in_background({i: waiting[i] for i, later in recalled.items() if later.is_waiting})
     return [_joined(verdict, recalled[i]) if i in recalled else verdict for i, verdict in enumerate(verdicts)]
 
 
@@ -42,13 +42,15 @@ def _joined(verdict: Verdict, later: Verdict) -> Verdict:
     return Verdict(asked + later.attempts, later.decided, later.is_final)
 
 
-def _ask_in_background(questions: Sequence[Transaction]) -> None:
-    """Queue one task for those that nobody asked for a while."""
-    wanted = {_digest(question): question for question in questions}
-    asked = cache.get_many(wanted)
-    new = [question for key, question in wanted.items() if key not in asked and cache.add(key, 1, ASKED_FOR_S)]
+def _ask_in_background(questions: Mapping[int, Transaction]) -> dict[int, Verdict]:
+    """Queue one task for those that nobody asked for a while; gives the verdicts of those lately asked in vain."""
+    keys = {i: _digest(question) for i, question in questions.items()}
+    asked = cache.get_many(set(keys.values()))
+    wanted = {key: questions[i] for i, key in keys.items() if key not in asked}
+    new = [{"key": key, **_as_json(q)} for key, q in wanted.items() if cache.add(key, 1, ASKED_FOR_S)]
     if new:
-        ask_model.enqueue(new[0].owner, [_as_json(question) for question in new])
+        ask_model.enqueue(next(iter(questions.values())).owner, new)
+    return {i: asked[key] for i, key in keys.items() if isinstance(asked.get(key), Verdict)}
 
 
 def _digest(question: Transaction) -> str:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -20,6 +21,8 @@ from providers.loading import configured_chain
 LOST_AFTER = timedelta(minutes=30)
 #: Whoever commits a statement need not wait until the model has answered for all rows of the one before.
 LOW_PRIORITY = -10
+#: How long a text that the model made nothing of is not asked again.
+IN_VAIN_FOR_S = 600
 FIRST_RETRY_S = 10
 LONGEST_RETRY_S = 120
 
@@ -43,10 +46,14 @@ def resolve_pending(ledger_id: int, n_retries: int = 0) -> None:
 def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
     """Ask the deferred links about texts that are no rows; they keep the answers, and a later request recalls them.
 
-    Each question has `merchant`, `description`, `direction` and the `kinds` of category to choose from.
+    Each question has `merchant`, `description`, `direction` and the `kinds` of category to choose from. Where nothing
+    came of it, the verdict is kept in the cache under its `key`, so that nobody waits for an answer that will not come.
     """
     catalog = Catalog.load(owner)
-    configured_chain().resolve(with_examples([_question(owner, fields, catalog) for fields in questions]))
+    verdicts = configured_chain().resolve(with_examples([_question(owner, fields, catalog) for fields in questions]))
+    for fields, verdict in zip(questions, verdicts, strict=True):
+        if verdict.best is None and not verdict.is_waiting:
+            cache.set(fields["key"], verdict, IN_VAIN_FOR_S)
 
 
 def _question(owner: int, fields: dict[str, Any], catalog: Catalog) -> Question:

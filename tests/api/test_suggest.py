@@ -284,15 +284,41 @@ def test_the_texts_of_one_request_are_asked_in_one_task(ana, script, run_tasks):
     assert script.asked == ["Luna", "Sol", "Mar"]
     results = ana.post(ADDRESS, body).json()["results"]
     assert [one["category_name"] for one in results] == ["Dining", "Travel", "Dining", None]
+    assert [one["status"] for one in results] == ["automatic"] * 3 + ["none"]
 
 
-@pytest.mark.parametrize("error", [ProviderUnavailable("It is away."), ProviderMisbehaved("It babbled.")])
-def test_a_failing_model_leaves_the_answer_pending_and_nothing_broken(ana, script, run_tasks, error):
-    script.script = {"Luna": error}
+def test_a_model_that_is_away_leaves_the_answer_pending(ana, script, run_tasks):
+    script.script = {"Luna": ProviderUnavailable("It is away.")}
     suggest(ana)
     run_tasks()
-    assert suggest(ana)["status"] == "pending"
+    assert suggest(ana) == PENDING
     assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "reason", "rationale"),
+    [
+        (None, "declined", KNOWS_NOTHING, "Nothing recognized this text (asked: rule, history, model)."),
+        (
+            ProviderMisbehaved("It babbled."),
+            "failed",
+            "It babbled.",
+            "Nothing recognized this text (asked: rule, history, model). model: It babbled.",
+        ),
+    ],
+)
+def test_nobody_waits_for_a_model_that_was_asked_in_vain(ana, ben, script, run_tasks, said, outcome, reason, rationale):
+    script.script = {"Luna": said}
+    assert suggest(ana)["status"] == "pending"
+    run_tasks()
+    expected = PENDING | {
+        "status": "none",
+        "rationale": rationale,
+        "attempts": [*QUICK, attempt("model", outcome, reason)],
+    }
+    assert [suggest(ana), suggest(ana)] == [expected, expected]
+    assert script.asked == ["Cafe Luna"]
+    assert suggest(ben)["status"] == "pending"
 
 
 def test_the_history_of_another_person_never_counts(ana, ben):
@@ -403,4 +429,4 @@ HOSTILE: dict[str, Callable[[], str]] = {
 def test_any_text_gets_an_answer(ana, script, run_tasks, make):
     assert suggest(ana, make())["status"] == "pending"
     run_tasks()
-    assert suggest(ana, make())["status"] == "pending"
+    assert suggest(ana, make())["status"] == "none"
