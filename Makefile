@@ -10,7 +10,7 @@ run: $(VENV)/.installed
 
 # The same in a folder that is thrown away, with a year of an invented person's statements.
 demo: $(VENV)/.installed
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT TERM && \
 	env -u DATABASE_URL OUTLAY_DATA_DIR="$$folder" $(BIN)/python manage.py demo
 
 test: $(VENV)/.installed-dev

@@ -7,9 +7,13 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+OLLAMA_PORT = 11434
+#: Where a server listens that listens everywhere, or an address without a host → where a client finds it.
+LISTENING_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - not ours
 BASE_DIR = Path(__file__).resolve().parent.parent
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; "
@@ -30,6 +34,14 @@ def number(name: str, default: int) -> int:
     return int(value)
 
 
+def port(name: str, default: int) -> int:
+    """Raises ImproperlyConfigured when the variable holds no port that a server can listen at."""
+    value = number(name, default)
+    if not 1 <= value <= 65535:
+        raise ImproperlyConfigured(f"{name} must be a port from 1 to 65535, not {value}.")
+    return value
+
+
 def flag(name: str, *, default: bool) -> bool:
     """Raises ImproperlyConfigured when the variable is neither yes nor no."""
     value = text(name, "yes" if default else "no").lower()
@@ -48,6 +60,14 @@ def probability(name: str, default: float) -> float:
     if not 0 <= number <= 1:
         raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {value!r}.")
     return number
+
+
+def choice(name: str, options: tuple[str, ...]) -> str:
+    """One of the options, the first by default. Raises ImproperlyConfigured for anything else."""
+    value = text(name, options[0]).lower()
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}, not {value!r}.")
+    return value
 
 
 def items(name: str, default: str) -> list[str]:
@@ -81,12 +101,18 @@ def secret_key(folder: Path) -> str:
 
 
 def ollama_url() -> str:
-    """OLLAMA_HOST as Ollama's own tools read it: host, host:port or a URL; "" when the model is switched off."""
+    """OLLAMA_HOST as Ollama's own tools read it: host, host:port or a URL; "" when the model is switched off.
+
+    The port of a bare host is 11434, that of a URL its scheme's. Raises ImproperlyConfigured for a port that is none.
+    """
     value = text("OLLAMA_HOST", "http://127.0.0.1:11434")
     if value.lower() in {"off", "no", "none"}:
         return ""
-    if "://" not in value:
-        value = f"http://{value}"
-    scheme, _, rest = value.partition("://")
-    host = rest.rstrip("/").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - a server's listening address, not ours
-    return f"{scheme}://{host}" if ":" in host.rpartition("]")[2] else f"{scheme}://{host}:11434"
+    try:
+        url = urlsplit(value if "://" in value else f"http://{value}")
+        port = url.port or (OLLAMA_PORT if "://" not in value else {"https": 443}.get(url.scheme, 80))
+    except ValueError:
+        raise ImproperlyConfigured(f"OLLAMA_HOST must be an address such as 127.0.0.1:11434, not {value!r}.") from None
+    host = LISTENING_EVERYWHERE.get(url.hostname or "", url.hostname)
+    user = url.netloc[: url.netloc.rfind("@") + 1]  # kept, for the link's own check to refuse
+    return f"{url.scheme}://{user}{f'[{host}]' if ':' in str(host) else host}:{port}{url.path.rstrip('/')}"

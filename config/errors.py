@@ -4,7 +4,8 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.urls import is_valid_path
 from drf_standardized_errors.formatter import ExceptionFormatter
@@ -37,8 +38,9 @@ class ProblemFormatter(ExceptionFormatter):
         errors: list[dict[str, Any]] = [
             {"attr": _field(e.attr), "code": e.code, "detail": _printable(e.detail)} for e in error_response.errors
         ]
-        first = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} fields are wrong."
-        return problem(self.exc.status_code, first, errors)
+        summary = _printable(error_response.errors[0].detail)
+        summary = summary if len(errors) == 1 else f"{len(errors)} fields are wrong."
+        return problem(self.exc.status_code, summary, errors)
 
 
 def _field(attr: str | None) -> str | None:
@@ -54,6 +56,14 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+class SomebodyWasFirst(exceptions.APIException):
+    """Two requests wanted the same name or external id at the same instant, and the database let one have it."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "Something else has this name or external id already."
+    default_code = "conflict"
+
+
 class ProblemHandler(ExceptionHandler):
     """Answers with the media type of problem details, whatever the view renders when all is well."""
 
@@ -63,6 +73,10 @@ class ProblemHandler(ExceptionHandler):
             return BodyTooLarge()
         if isinstance(exc, SuspiciousOperation):
             return exceptions.ParseError("The request could not be understood.")
+        if isinstance(exc, ObjectDoesNotExist):  # it was there when the request came in
+            return exceptions.NotFound()
+        if isinstance(exc, IntegrityError):
+            return SomebodyWasFirst()
         known: Exception = super().convert_known_exceptions(exc)
         return known
 

@@ -14,7 +14,7 @@ VERSION = "0.1.0"
 SECRET_KEY = environment.secret_key(DATA_DIR)
 DEBUG = environment.flag("OUTLAY_DEBUG", default=False)
 HOST = environment.text("OUTLAY_HOST", "127.0.0.1")
-PORT = environment.number("OUTLAY_PORT", 8000)
+PORT = environment.port("OUTLAY_PORT", 8000)
 ALLOWED_HOSTS = environment.items("OUTLAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 REGISTRATION_OPEN = environment.flag("OUTLAY_REGISTRATION_OPEN", default=True)
 
@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "django_tasks",
     "django_tasks_db",
+    "django_prometheus",
     "config",
     "accounts",
     "providers",
@@ -39,10 +40,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -65,7 +68,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
 AUTH_USER_MODEL = "accounts.User"
@@ -135,6 +144,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_UI_SETTINGS": {"disableSearch": False},
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.examples.add_examples",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "CategorizationStatus": "expenses.models.Status",
         "SuggestionStatus": ["automatic", "suggested", "pending", "none"],
@@ -148,6 +161,8 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+PROMETHEUS_EXPORT_MIGRATIONS = False  # health/ready/ tells
+
 OLLAMA_URL = environment.ollama_url()
 OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 
@@ -155,7 +170,7 @@ OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "rules.provider.RulesProvider"},
     {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
-    # {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
+    {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
 ]
 if OLLAMA_URL:
     CATEGORIZATION_PROVIDERS.append(
@@ -170,8 +185,21 @@ if OLLAMA_URL:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": environment.choice("OUTLAY_LOG_FORMAT", ("text", "json")),
+        }
+    },
     "root": {"handlers": ["console"], "level": environment.text("OUTLAY_LOG_LEVEL", "INFO").upper()},
     "loggers": {
         "django_tasks": {"level": "WARNING"},

@@ -52,7 +52,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Starts children, restarts those that end, and stops all of them on SIGINT or SIGTERM."""
+    """Starts children, restarts those that end, and stops all of them on Ctrl-C, SIGTERM or a closed terminal."""
 
     children: Sequence[Child]
     say: Say
@@ -60,7 +60,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Block until a signal arrives and every child has ended."""
-        for wanted in (signal.SIGINT, signal.SIGTERM):
+        for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(wanted, self._on_signal)
         try:
             while not self.is_stopping:

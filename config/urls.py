@@ -17,7 +17,11 @@ api: list[URLPattern | URLResolver] = [
     path("health/live/", health.LiveView.as_view(), name="live"),
     path("health/ready/", health.ReadyView.as_view(), name="ready"),
 ]
-urlpatterns = [path("", RedirectView.as_view(pattern_name="docs")), path("api/v1/", include(api))]
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="docs")),
+    path("api/v1/", include(api)),
+    path("", include("django_prometheus.urls")),
+]
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from expenses.categorization import worded
 from expenses.models import Decision, Status, Transaction
 from expenses.money import format_amount
 
@@ -155,7 +156,8 @@ def describe_decision(row: Transaction) -> dict[str, Any]:
 def _explanation(row: Transaction) -> str:
     if row.category_source == "user":
         return CHOSEN_BY_USER if row.category_id else CLEARED_BY_USER
-    return row.decision.explanation if row.decision else "Nothing was asked about this text."
+    explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
+    return worded(explanation, status=row.review_status)
 
 
 def _suggestion(row: Transaction) -> dict[str, Any] | None:

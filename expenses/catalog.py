@@ -14,6 +14,7 @@ class Catalog:
     """All categories of one ledger."""
 
     categories: dict[int, Category]
+    _names: dict[int | None, str] = field(default_factory=dict)
     _offers: dict[tuple[str, str | None], tuple[OfferedCategory, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -41,6 +42,13 @@ class Catalog:
             kinds = offered_kinds(direction, kind)
             self._offers[key] = tuple(_offer(c) for c in self.categories.values() if c.kind in kinds)
         return self._offers[key]
+
+    def name(self, category: int | None) -> str:
+        """The display name of a category; "" where there is none, or none any more."""
+        if category not in self._names:
+            found = self.categories.get(category or 0)
+            self._names[category] = found.display_name if found else ""
+        return self._names[category]
 
     def with_children(self, category: Category) -> list[int]:
         """The category's id and those of the categories below it."""

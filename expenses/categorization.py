@@ -6,8 +6,9 @@ from typing import Any
 
 from expenses.catalog import Catalog
 from expenses.models import Decision, Status
-from providers.chain import Attempt, Verdict, confidence_of
+from providers.chain import Attempt, Outcome, Verdict, confidence_of
 
+FAILURES = {Outcome.FAILED, Outcome.CRASHED}
 EXPLANATION_LENGTH = Decision._meta.get_field("explanation").max_length or 0
 
 
@@ -34,30 +35,43 @@ def standing_of(verdict: Verdict) -> Standing:
     return Standing(status, None, category, best.provider, confidence)
 
 
-def explain(verdict: Verdict) -> str:
-    """One sentence for the user: why it is so, or why it is not yet so."""
+def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
+    """Why it is so, or why it is not yet so. `asked_before` names links whose attempts the verdict does not hold."""
     if verdict.decided is not None:
         return verdict.decided.explanation
     if verdict.is_waiting:
         return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
     if verdict.best is not None:
-        return f"Not sure enough to take: {verdict.best.explanation}"
-    asked = ", ".join(a.provider for a in verdict.attempts)
-    return f"Nothing recognized this text (asked: {asked})." if asked else "Nothing was asked about this text."
+        return verdict.best.explanation
+    asked = ", ".join([*asked_before, *(a.provider for a in verdict.attempts)])
+    if not asked:
+        return "Nothing was asked about this text."
+    failed = [f" {a.provider}: {a.explanation}" for a in verdict.attempts if a.outcome in FAILURES]
+    return f"Nothing recognized this text (asked: {asked}).{''.join(failed)}"
+
+
+def worded(explanation: str, *, status: str) -> str:
+    """An explanation as a row of that status tells it: suggestions are not taken, confirmed ones are the user's."""
+    front = {Status.SUGGESTED: "Not sure enough to take: ", Status.CONFIRMED: "You confirmed it: "}
+    return front.get(Status(status), "") + explanation
 
 
 def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:
     """The decision to store, unsaved."""
+    return Decision(ledger_id=ledger_id, **decision_fields(verdict, catalog=catalog))
+
+
+def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
+    """What a decision keeps of a verdict, by field."""
     best = verdict.best
     category = best.suggestion.category if best is not None and best.suggestion is not None else None
-    return Decision(
-        ledger_id=ledger_id,
-        source=best.provider if best is not None else "",
-        category_name=_name(category, catalog),
-        confidence=round(confidence_of(best), 4) if best is not None else None,
-        explanation=explain(verdict)[:EXPLANATION_LENGTH],
-        attempts=attempts_as_json(verdict.attempts, catalog=catalog),
-    )
+    return {
+        "source": best.provider if best is not None else "",
+        "category_name": catalog.name(category),
+        "confidence": round(confidence_of(best), 4) if best is not None else None,
+        "explanation": explain(verdict)[:EXPLANATION_LENGTH],
+        "attempts": attempts_as_json(verdict.attempts, catalog=catalog),
+    }
 
 
 def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[dict[str, Any]]:
@@ -72,14 +86,10 @@ def _attempt_as_json(attempt: Attempt, catalog: Catalog) -> dict[str, Any]:
         "provider": attempt.provider,
         "version": attempt.version,
         "outcome": str(attempt.outcome),
-        "category_name": _name(suggestion.category, catalog) or None if suggestion else None,
+        "category_name": catalog.name(suggestion.category) or None if suggestion else None,
         "confidence": round(suggestion.confidence, 4) if suggestion and named else None,
         "score": suggestion.score if suggestion else None,
         "explanation": attempt.explanation,
         "duration_ms": attempt.duration_ms,
         "details": dict(suggestion.details) if suggestion else {},
     }
-
-
-def _name(category: int | None, catalog: Catalog) -> str:
-    return catalog.categories[category].display_name if category in catalog.categories else ""

@@ -39,6 +39,13 @@ class QuestionInput(serializers.Serializer[Any]):
     merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
     account = AccountReference(required=False, allow_null=True)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        kind, direction = attrs.get("kind", ""), attrs.get("direction")
+        implied = DIRECTION.get(kind)
+        if implied and direction and implied != direction:
+            raise serializers.ValidationError({"direction": f"An {kind} is money {implied}."}, code="wrong_direction")
+        return attrs
+
     def question(self, fields: dict[str, Any]) -> Transaction:
         """What the chain is asked; `fields` are validated."""
         user, account, kind = self.context["request"].user, fields.get("account"), fields.get("kind")
@@ -67,7 +74,7 @@ class SuggestInput(QuestionInput):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("description" in attrs) == ("transactions" in attrs):
             raise serializers.ValidationError({"description": "Give `description` or `transactions`."}, "required")
-        return attrs
+        return super().validate(attrs)
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):

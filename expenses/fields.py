@@ -10,6 +10,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from expenses.money import SCALE
 
 
+def as_stored(amount: Decimal) -> int:
+    """The column's integer. Raises ValueError when the amount has more decimal places than the column."""
+    scaled = amount.scaleb(SCALE)
+    if scaled != (whole := int(scaled)):
+        raise ValueError(f"{amount} has more than {SCALE} decimal places.")
+    return whole
+
+
 class ExactDecimalField(models.BigIntegerField[Decimal | int, Decimal]):
     """A Decimal kept as a 64-bit count of ten-thousandths.
 
@@ -32,12 +40,7 @@ class ExactDecimalField(models.BigIntegerField[Decimal | int, Decimal]):
     def get_prep_value(self, value: Any) -> int | None:
         """Raises ValueError when the value has more decimal places than the column."""
         value = self.to_python(value)
-        if value is None:
-            return None
-        scaled = value.scaleb(SCALE)
-        if scaled != (whole := int(scaled)):
-            raise ValueError(f"{value} has more than {SCALE} decimal places.")
-        return whole
+        return None if value is None else as_stored(value)
 
     def formfield(self, **kwargs: Any) -> Any:
         from django import forms  # noqa: PLC0415 - only the operator's pages need forms

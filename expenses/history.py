@@ -6,7 +6,7 @@ confidences are measured: precision of each way over the statements of several p
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Count
 from rapidfuzz import fuzz, process
@@ -34,7 +34,8 @@ class Memory:
     """Confirmed texts of one owner and one direction, with how often each category was chosen."""
 
     by_text: dict[str, Votes] = field(default_factory=lambda: defaultdict(Counter))
-    by_words: dict[tuple[int, str], Votes] = field(default_factory=lambda: defaultdict(Counter))
+    #: By first letters too, since only texts that share them are loaded: what else is asked must not change an answer.
+    by_words: dict[tuple[str, int, str], Votes] = field(default_factory=lambda: defaultdict(Counter))
     by_prefix: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, text: str, category: int, n: int) -> None:
@@ -42,7 +43,7 @@ class Memory:
             self.by_prefix[text[:PREFIX_LENGTH]].append(text)
         self.by_text[text][category] += n
         for n_words in (3, 2, 1):
-            self.by_words[n_words, leading_words(text, n_words)][category] += n
+            self.by_words[text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)][category] += n
 
     def recall(self, text: str) -> tuple[Votes, str | int, str] | None:
         """Votes, way of matching and matched text of the best way that knows anything."""
@@ -50,7 +51,7 @@ class Memory:
             return votes, EXACT, text
         for n_words in (3, 2, 1):
             words = leading_words(text, n_words)
-            votes = self.by_words.get((n_words, words))
+            votes = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
             if votes and (n_words > 1 or _is_telling(words, votes)):
                 return votes, n_words, words
         return self._recall_similar(text)
@@ -128,15 +129,24 @@ def _confirmed(owner: int, prefixes: set[str]) -> Sequence[tuple[Direction, str,
     rows = Row.objects.filter(ledger_id=owner).confirmed().exclude(match_text="")
     if len(prefixes) <= MAX_PREFIXES:
         rows = rows.filter(match_prefix__in=prefixes)
-    counted = rows.order_by().values_list("direction", "match_text", "category_id").annotate(n=Count("id"))
-    return list(counted)
+    counted = rows.values_list("direction", "match_text", "category_id").annotate(n=Count("id"))
+    return list(counted.order_by("match_text", "category_id", "direction"))  # so that equal votes always end the same
 
 
-def nearest_examples(*, owner: int, text: str, n: int = 4, among: int = 300) -> tuple[tuple[str, int], ...]:
-    """The owner's recently confirmed rows most like a description, best first: (raw description, category id)."""
-    recent = (
-        Row.objects.filter(ledger_id=owner).confirmed().order_by("-id").values_list("raw_description", "category_id")
-    )
-    by_text = dict(recent[:among])
-    found = process.extract(text, list(by_text), scorer=fuzz.token_sort_ratio, processor=normalize, limit=n)
-    return tuple((description, by_text[description]) for description, _, _ in found)
+def with_examples(questions: Sequence[Transaction], *, n: int = 4, among: int = 300) -> list[Transaction]:
+    """The questions of one owner, each with the owner's recently confirmed rows most like it, best first.
+
+    One query, however many questions.
+    """
+    if not questions:
+        return []
+    rows = Row.objects.filter(ledger_id=questions[0].owner).confirmed().order_by("-id")
+    chosen: dict[str, int] = {}
+    for description, category in rows.values_list("raw_description", "category_id")[:among]:
+        chosen.setdefault(description, category)  # the latest choice for a text is what counts
+    recent = {description: normalize(description) for description in chosen}
+    nearest: dict[str, tuple[tuple[str, int], ...]] = {}
+    for text in {question.text for question in questions}:
+        found = process.extract(normalize(text), recent, scorer=fuzz.token_sort_ratio, limit=n)
+        nearest[text] = tuple((description, chosen[description]) for _, _, description in found)
+    return [replace(question, examples=nearest[question.text]) for question in questions]

@@ -1,27 +1,64 @@
-"""Which ledger a person works in, looked up once a request."""
+"""Ledgers, who sees them, and which one a person works in."""
 
-from typing import TYPE_CHECKING
-
-from django.apps import apps
-from django.db import transaction
+from django.conf import settings
+from django.db import models, transaction
 
 from accounts.models import User
-
-if TYPE_CHECKING:
-    from expenses.models import Membership
 
 _MEMO = "_outlay_membership"
 
 
-def membership_of(user: User) -> "Membership":
+class Ledger(models.Model):
+    """The books of one person or household.
+
+    `version` rises with every write, under a lock on this row, and is stamped on what was written.
+    """
+
+    founder = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    version = models.BigIntegerField(default=0)
+    #: A task that asks the model about pending rows is queued; nobody else queues one before this instant.
+    resolving_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"Ledger {self.pk}"
+
+
+class Role(models.TextChoices):
+    """What a member may do: everything, write, or read."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class Membership(models.Model):
+    """Who sees a ledger: this table alone decides."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["ledger", "user"], name="membership_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.ledger} ({self.role})"
+
+    @property
+    def may_write(self) -> bool:
+        return self.role != Role.VIEWER
+
+
+def membership_of(user: User) -> Membership:
     """The person's first membership; whoever has none gets a ledger of their own.
 
     The answer is kept on the user object, which lives as long as the request.
     """
     found: Membership | None = getattr(user, _MEMO, None)
     if found is None:
-        memberships = apps.get_model("expenses", "Membership").objects.filter(user=user).select_related("ledger")
-        found = memberships.first() or _found_ledger(user)
+        found = Membership.objects.filter(user=user).select_related("ledger").first() or _found_ledger(user)
         setattr(user, _MEMO, found)
     return found
 
@@ -32,10 +69,8 @@ def ledger_id_of(user: User) -> int:
 
 
 @transaction.atomic
-def _found_ledger(user: User) -> "Membership":
+def _found_ledger(user: User) -> Membership:
     """Safe to run twice at once: one founder has one ledger."""
-    ledger, _ = apps.get_model("expenses", "Ledger").objects.get_or_create(founder=user)
-    membership, _ = apps.get_model("expenses", "Membership").objects.get_or_create(
-        ledger=ledger, user=user, defaults={"role": "owner"}
-    )
+    ledger, _ = Ledger.objects.get_or_create(founder=user)
+    membership, _ = Membership.objects.get_or_create(ledger=ledger, user=user, defaults={"role": Role.OWNER})
     return membership

@@ -9,52 +9,24 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext
 
 from expenses.fields import ExactDecimalField
+from expenses.membership import Ledger, Membership, Role
 from expenses.querysets import AccountQuerySet, CategoryQuerySet, RunQuerySet, TagQuerySet, TransactionQuerySet
 
+__all__ = [
+    "Account",
+    "AccountType",
+    "Category",
+    "Decision",
+    "Ledger",
+    "Membership",
+    "Role",
+    "Run",
+    "Status",
+    "Tag",
+    "Transaction",
+]
+
 DESCRIPTION_LENGTH = 500
-
-
-class Ledger(models.Model):
-    """The books of one person or household.
-
-    `version` rises with every write, under a lock on this row, and is stamped on what was written.
-    """
-
-    founder = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    version = models.BigIntegerField(default=0)
-    #: A task that asks the model about pending rows is queued; nobody else queues one before this instant.
-    resolving_until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"Ledger {self.pk}"
-
-
-class Role(models.TextChoices):
-    """What a member may do: everything, write, or read."""
-
-    OWNER = "owner"
-    EDITOR = "editor"
-    VIEWER = "viewer"
-
-
-class Membership(models.Model):
-    """Who sees a ledger: this table alone decides."""
-
-    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=8, choices=Role.choices)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["ledger", "user"], name="membership_unique")]
-
-    def __str__(self) -> str:
-        return f"{self.user} in {self.ledger} ({self.role})"
-
-    @property
-    def may_write(self) -> bool:
-        return self.role != Role.VIEWER
 
 
 class AccountType(models.TextChoices):

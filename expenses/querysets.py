@@ -1,16 +1,13 @@
 """Who sees what, and the reads that the rest is made of. `for_user` is the only door."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-
-if TYPE_CHECKING:
-    from expenses.models import Account, Category, Run, Tag, Transaction  # noqa: F401 - for the annotations below
 
 
 class OwnedQuerySet(models.QuerySet[Any]):

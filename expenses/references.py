@@ -16,7 +16,7 @@ ID_OR_NAME = {"oneOf": [{"type": "integer"}, {"type": "string"}], "nullable": Tr
 
 
 def as_id_or_name(value: Any) -> int | str:
-    """An id as int, a name as stripped str. Raises ValidationError for anything else, and for ids beyond 64 bits."""
+    """An id as int, a name as stripped str. Raises ValidationError for anything else, and beyond 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise serializers.ValidationError("Give an id or a name.", code="invalid")
     wanted = value.strip() if isinstance(value, str) else value

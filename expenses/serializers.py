@@ -38,11 +38,9 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is None:
-            attrs = {"currency": user_of(self).base_currency, "opening_balance": Decimal(0), **attrs}
-        kept: dict[str, Any] = {
-            name: getattr(self.instance, name, None) for name in ("currency", "opening_balance")
-        } | attrs
-        balance, currency = kept["opening_balance"], kept["currency"]
+            attrs.setdefault("currency", user_of(self).base_currency)
+        currency = str(attrs.get("currency") or getattr(self.instance, "currency", ""))
+        balance = attrs.get("opening_balance", getattr(self.instance, "opening_balance", Decimal(0)))
         if not has_minor_units(balance, currency):
             detail = f"{currency} has {minor_units(currency)} decimal places."
             raise serializers.ValidationError({"opening_balance": detail}, code="too_many_places")

@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.core.cache import cache
 
 from expenses.catalog import Catalog
 from expenses.categorization import attempts_as_json, explain, standing_of
-from expenses.history import nearest_examples
+from expenses.history import with_examples
 from expenses.tasks import ask_model
 from providers.chain import Verdict
 from providers.interface import Transaction
@@ -31,16 +30,11 @@ def suggest_categories(*, questions: Sequence[Transaction], catalog: Catalog, us
 
 
 def _with_model(questions: Sequence[Transaction], verdicts: Sequence[Verdict]) -> list[Verdict]:
-    waiting = {i: _with_examples(questions[i]) for i, verdict in enumerate(verdicts) if verdict.is_waiting}
+    open_ones = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
+    waiting = dict(zip(open_ones, with_examples([questions[i] for i in open_ones]), strict=True))
     recalled = dict(zip(waiting, configured_chain().recall(list(waiting.values())), strict=True))
-    for i, later in recalled.items():
-        if later.is_waiting:
-            _ask_in_background(waiting[i])
+    _ask_in_background([waiting[i] for i, later in recalled.items() if later.is_waiting])
     return [_joined(verdict, recalled[i]) if i in recalled else verdict for i, verdict in enumerate(verdicts)]
-
-
-def _with_examples(question: Transaction) -> Transaction:
-    return replace(question, examples=nearest_examples(owner=question.owner, text=question.description))
 
 
 def _joined(verdict: Verdict, later: Verdict) -> Verdict:
@@ -48,11 +42,28 @@ def _joined(verdict: Verdict, later: Verdict) -> Verdict:
     return Verdict(asked + later.attempts, later.decided, later.is_final)
 
 
-def _ask_in_background(question: Transaction) -> None:
-    digest = hashlib.sha256(repr((question.owner, question.description, question.direction)).encode()).hexdigest()
-    if cache.add(f"asked:{digest}", 1, ASKED_FOR_S):
-        kinds: list[str] = sorted({category.kind for category in question.categories})
-        ask_model.enqueue(question.owner, question.description, question.direction, kinds)
+def _ask_in_background(questions: Sequence[Transaction]) -> None:
+    """Queue one task for those that nobody asked for a while."""
+    wanted = {_digest(question): question for question in questions}
+    asked = cache.get_many(wanted)
+    new = [question for key, question in wanted.items() if key not in asked and cache.add(key, 1, ASKED_FOR_S)]
+    if new:
+        ask_model.enqueue(new[0].owner, [_as_json(question) for question in new])
+
+
+def _digest(question: Transaction) -> str:
+    asked = (question.owner, *_as_json(question).values())
+    return f"asked:{hashlib.sha256(repr(asked).encode()).hexdigest()}"
+
+
+def _as_json(question: Transaction) -> dict[str, Any]:
+    """What a task needs to put the same question."""
+    return {
+        "merchant": question.merchant,
+        "description": question.description,
+        "direction": question.direction,
+        "kinds": sorted({category.kind for category in question.categories}),
+    }
 
 
 def _body(verdict: Verdict, catalog: Catalog) -> dict[str, Any]:

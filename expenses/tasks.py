@@ -1,6 +1,7 @@
 """Work that is done after the answer is sent."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -8,38 +9,54 @@ from django.utils import timezone
 from django_tasks import task
 
 from expenses.catalog import Catalog
-from expenses.history import nearest_examples
+from expenses.history import with_examples
 from expenses.models import Ledger, Transaction
-from expenses.services.resolving import resolve_pending_rows
+from expenses.services.resolving import Progress, resolve_some_rows
 from expenses.services.writing import ledger_write
-from providers.interface import Direction
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 
 #: A queued task that has not ended by then is taken for lost, and the next write queues another.
 LOST_AFTER = timedelta(minutes=30)
+#: Whoever commits a statement need not wait until the model has answered for all rows of the one before.
+LOW_PRIORITY = -10
 FIRST_RETRY_S = 10
 LONGEST_RETRY_S = 120
 
 
-@task()
+@task(priority=LOW_PRIORITY)
 def resolve_pending(ledger_id: int, n_retries: int = 0) -> None:
-    """Ask the model about the ledger's pending rows; try again later, ever more seldom, while it cannot be asked."""
-    if not resolve_pending_rows(ledger_id=ledger_id):
+    """Ask the model about some of the ledger's pending rows and queue the next task for the rest.
+
+    While the model cannot be asked, the next one comes later, ever more seldom.
+    """
+    progress = resolve_some_rows(ledger_id=ledger_id)
+    if progress is Progress.STUCK:
         _retry(ledger_id, n_retries)
-        return
-    with ledger_write(ledger_id):
-        Ledger.objects.filter(pk=ledger_id).update(resolving_until=None)
-        if Transaction.objects.filter(ledger_id=ledger_id).pending().exists():  # written while this task ran
-            queue_resolving(ledger_id=ledger_id)
+    elif progress is Progress.MORE:
+        _go_on(ledger_id)
+    else:
+        _end(ledger_id)
 
 
 @task()
-def ask_model(owner: int, description: str, direction: Direction, kinds: list[str]) -> None:
-    """Ask the deferred links about a text that is no row; they keep the answer, and a later request recalls it."""
-    offered = tuple(c for c in Catalog.load(owner).offered("in", None) if c.kind in kinds)
-    examples = nearest_examples(owner=owner, text=description)
-    configured_chain().resolve([Question(description, offered, owner, direction, examples=examples)])
+def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
+    """Ask the deferred links about texts that are no rows; they keep the answers, and a later request recalls them.
+
+    Each question has `merchant`, `description`, `direction` and the `kinds` of category to choose from.
+    """
+    catalog = Catalog.load(owner)
+    configured_chain().resolve(with_examples([_question(owner, fields, catalog) for fields in questions]))
+
+
+def _question(owner: int, fields: dict[str, Any], catalog: Catalog) -> Question:
+    return Question(
+        description=fields["description"],
+        categories=tuple(c for c in catalog.offered("in", None) if c.kind in fields["kinds"]),
+        owner=owner,
+        direction=fields["direction"],
+        merchant=fields["merchant"],
+    )
 
 
 def queue_resolving(*, ledger_id: int) -> None:
@@ -59,8 +76,22 @@ def resume_resolving() -> int:
     return len(waiting)
 
 
+def _go_on(ledger_id: int) -> None:
+    Ledger.objects.filter(pk=ledger_id).update(resolving_until=timezone.now() + LOST_AFTER)
+    resolve_pending.enqueue(ledger_id)
+
+
+def _end(ledger_id: int) -> None:
+    with ledger_write(ledger_id):
+        Ledger.objects.filter(pk=ledger_id).update(resolving_until=None)
+        if Transaction.objects.filter(ledger_id=ledger_id).pending().exists():  # written while this task ran
+            queue_resolving(ledger_id=ledger_id)
+
+
 def _retry(ledger_id: int, n_retries: int) -> None:
+    """Queue the next try, unless a second task for the same ledger has: a restart queues one beside a waiting retry."""
     wait = timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(n_retries, 10), LONGEST_RETRY_S))
     now = timezone.now()
-    Ledger.objects.filter(pk=ledger_id).update(resolving_until=now + wait + LOST_AFTER)
-    resolve_pending.using(run_after=now + wait).enqueue(ledger_id, n_retries + 1)
+    free = Ledger.objects.filter(Q(resolving_until=None) | Q(resolving_until__lte=now + LOST_AFTER), pk=ledger_id)
+    if free.update(resolving_until=now + wait + LOST_AFTER):
+        resolve_pending.using(run_after=now + wait).enqueue(ledger_id, n_retries + 1)

@@ -69,6 +69,11 @@ class Verdict:
         return self.decided or max(named, key=confidence_of, default=None)
 
     @property
+    def identity(self) -> tuple[int, ...]:
+        """Equal for verdicts of one batch made of the very same attempts: equal answers share an attempt."""
+        return tuple(map(id, self.attempts))
+
+    @property
     def is_waiting(self) -> bool:
         """A deferred link has yet to be asked, or to be asked again."""
         return self.decided is None and not self.is_final and any(a.will_retry for a in self.attempts)
@@ -105,8 +110,7 @@ class Link:
 
     def attempt(self, answer: Answer, transaction: Transaction, duration_ms: float = 0.0) -> Attempt:
         """Judge an answer by this link's threshold and by what was offered."""
-        if isinstance(answer, Suggestion) and _names_another_category(answer, transaction):
-            answer = ProviderMisbehaved("It answered with a category that was not offered.")
+        answer = _usable(answer, transaction)
         if isinstance(answer, ProviderError):
             will_retry = self.is_deferred and isinstance(answer, ProviderUnavailable)
             explanation = f"{answer} It will be tried again." if will_retry else str(answer)
@@ -130,8 +134,18 @@ class Link:
         return Outcome.ANSWERED if is_sure else Outcome.UNSURE
 
 
-def _names_another_category(answer: Suggestion, transaction: Transaction) -> bool:
-    return answer.category is not None and all(c.id != answer.category for c in transaction.categories)
+def _usable(answer: object, transaction: Transaction) -> Answer:
+    """The answer itself, or ProviderMisbehaved in place of one that keeps no promise of the interface."""
+    if answer is None or isinstance(answer, ProviderError):
+        return answer
+    if not isinstance(answer, Suggestion):
+        return ProviderMisbehaved(f"It answered with {type(answer).__name__}, not with a suggestion.")
+    if not 0 <= answer.confidence <= 1:
+        return ProviderMisbehaved(f"Its confidence was {answer.confidence}, not a number from 0 to 1.")
+    named = {answer.category, *(category for category, _ in answer.alternatives)} - {None}
+    if not named <= {category.id for category in transaction.categories}:
+        return ProviderMisbehaved("It answered with a category that was not offered.")
+    return answer
 
 
 class Chain:
@@ -213,19 +227,24 @@ class _Trail:
         """Ask about one transaction of each group of equal ones; `silent` leaves no trace of those it declines."""
         if not self.open:
             return
-        groups = self._groups(link)
-        asked = [self.transactions[members[0]] for members in groups]
-        for members, attempt in zip(groups, self._ask(link, answers, asked), strict=True):
+        try:
+            attempts = self._attempts(link, answers)
+        except Exception:  # a link's bug must not cost the user the other links' answers
+            logger.exception("The link %s crashed", link.provider.name)
+            crashed = link.unasked(Outcome.CRASHED, "It failed unexpectedly; the server's log says how.")
+            attempts = [(self.open, crashed)]
+        for members, attempt in attempts:
             if attempt.suggestion is not None or not silent:
                 self._record(members, attempt)
         self.open = [i for i in self.open if i not in self.decided and i not in self.final]
 
     def note(self, outcome: Outcome, explanation: str, links: Sequence[Link]) -> None:
-        """Record links that are not asked about what is still open."""
+        """Record links that are not asked about what is still open and not answered by them."""
         for link in links:
             attempt = link.unasked(outcome, explanation, will_retry=True)
             for i in self.open:
-                self.attempts[i].append(attempt)
+                if all(earlier.provider != attempt.provider for earlier in self.attempts[i]):
+                    self.attempts[i].append(attempt)
 
     def verdicts(self) -> list[Verdict]:
         return [
@@ -233,22 +252,22 @@ class _Trail:
         ]
 
     def _groups(self, link: Link) -> list[list[int]]:
+        if type(link.provider).key is Provider.key:
+            return [[i] for i in self.open]
         groups: dict[Hashable, list[int]] = {}
         for i in self.open:
             key = link.provider.key(self.transactions[i])
             groups.setdefault((i,) if key is None else ("key", key), []).append(i)
         return list(groups.values())
 
-    def _ask(
-        self, link: Link, answers: Callable[[Link, list[Transaction]], Sequence[Answer]], asked: list[Transaction]
-    ) -> list[Attempt]:
+    def _attempts(
+        self, link: Link, answers: Callable[[Link, list[Transaction]], Sequence[Answer]]
+    ) -> list[tuple[list[int], Attempt]]:
+        """Groups of equal transactions with what the link said of each."""
+        groups = self._groups(link)
+        asked = [self.transactions[members[0]] for members in groups]
         started = time.perf_counter()
-        try:
-            given = answers(link, asked)
-        except Exception:  # a link's bug must not cost the user the other links' answers
-            logger.exception("The link %s crashed", link.provider.name)
-            crashed = link.unasked(Outcome.CRASHED, "It failed unexpectedly; the server's log says how.")
-            return [crashed] * len(asked)
+        given = answers(link, asked)
         each_ms = (time.perf_counter() - started) * 1000 / len(asked)
         # One attempt for each distinct answer, so that whoever stores them can tell equal ones by identity.
         made: dict[tuple[int, int], Attempt] = {}
@@ -256,7 +275,7 @@ class _Trail:
             key = (id(answer), id(transaction.categories))
             if key not in made:
                 made[key] = link.attempt(answer, transaction, each_ms)
-        return [made[id(a), id(t.categories)] for a, t in zip(given, asked, strict=True)]
+        return [(members, made[id(a), id(t.categories)]) for members, a, t in zip(groups, given, asked, strict=True)]
 
     def _record(self, members: list[int], attempt: Attempt) -> None:
         is_final = attempt.suggestion is not None and attempt.suggestion.final

@@ -13,7 +13,7 @@ pagamento pagam pagobancomat tarjeta tarj compra compras cargo adeudo recibo pag
 betaalautomaat betaling betaalpas pinbetaling incasso machtigingid
 zakup platnosc transakcja karta kortkop kortbetalning kontokop autogiro bankgirobetalning
 varekjop dankort visakort kortkjop
-xfer txn trx ref reference referenz www http https com authorised authorized
+xfer txn trx ref reference referenz www http https authorised authorized
 and und et
 """
 
@@ -25,6 +25,7 @@ sl slu bv nv vof bvba ab oyj oy aps lda ltda eireli sro doo zoo se
 
 #: Channel words and legal forms that say so only together; one phrase a line.
 PHRASES = """
+um uhr
 card payment to
 card payment at
 card payment
@@ -114,7 +115,13 @@ wpy ls cke nyx dd google apl mercadopago mp ebanx dlo 2co cb checkout worldpay c
 clover yoco ikhokha payfast
 """
 
-#: Processors that nobody buys from, dropped in front of a name even without an asterisk.
-LEADING_PROCESSORS = "sumup zettle izettle stripe visa vpay"
+#: Processors and card schemes that nobody buys from, dropped in front of a name even without an asterisk.
+LEADING_PROCESSORS = "sumup zettle izettle stripe visa vpay cb"
 
 MONTHS = "jan feb mar mrz apr may mai jun jul aug sep sept oct okt nov dec dez"
+
+#: Says what was paid, though it holds a channel phrase; one phrase a line.
+TELLING_PHRASES = """
+credit card payment
+credit card repayment
+"""

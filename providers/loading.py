@@ -18,12 +18,24 @@ KEYS = {"BACKEND", "MIN_CONFIDENCE", "DEFERRED", "OPTIONS"}
 
 def build_link(entry: Mapping[str, Any]) -> Link:
     """Raises ImproperlyConfigured with a sentence that names the entry's fault."""
-    path = entry.get("BACKEND")
-    if not path:
-        raise ImproperlyConfigured(f"The entry {dict(entry)!r} names no BACKEND.")
+    path = _backend(entry)
     if unknown := set(entry) - KEYS:
         raise ImproperlyConfigured(f"{path} has the unknown key {min(unknown)}; known are {sorted(KEYS)}.")
-    return Link(_provider(path, entry.get("OPTIONS", {})), _threshold(path, entry), bool(entry.get("DEFERRED", False)))
+    options, is_deferred = entry.get("OPTIONS", {}), entry.get("DEFERRED", False)
+    if not isinstance(options, Mapping):
+        raise ImproperlyConfigured(f"OPTIONS of {path} must be a dictionary, not {options!r}.")
+    if not isinstance(is_deferred, bool):
+        raise ImproperlyConfigured(f"DEFERRED of {path} must be True or False, not {is_deferred!r}.")
+    return Link(_provider(path, options), _threshold(path, entry), is_deferred)
+
+
+def _backend(entry: object) -> str:
+    if not isinstance(entry, Mapping):
+        raise ImproperlyConfigured(f"An entry is a dictionary with BACKEND, not {entry!r}.")
+    path = entry.get("BACKEND")
+    if not isinstance(path, str) or not path:
+        raise ImproperlyConfigured(f"The entry {dict(entry)!r} names no BACKEND.")
+    return path
 
 
 def _provider(path: str, options: Mapping[str, Any]) -> Provider:
@@ -31,16 +43,18 @@ def _provider(path: str, options: Mapping[str, Any]) -> Provider:
         provider = import_string(path)(**options)
     except ImportError as error:
         raise ImproperlyConfigured(f"{path} could not be imported: {error}") from error
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"{path} does not take these OPTIONS: {error}") from error
     if not isinstance(provider, Provider):
         raise ImproperlyConfigured(f"{path} is not a subclass of providers.interface.Provider.")
+    if not getattr(provider, "name", ""):
+        raise ImproperlyConfigured(f"{path} has no name.")
     return provider
 
 
 def _threshold(path: str, entry: Mapping[str, Any]) -> float:
     value = entry.get("MIN_CONFIDENCE", 0.0)
-    if not isinstance(value, int | float) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ImproperlyConfigured(f"MIN_CONFIDENCE of {path} must be between 0 and 1, not {value!r}.")
     return float(value)
 

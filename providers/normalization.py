@@ -6,6 +6,8 @@ the merchant and the place, in order, which is why the leading words make a good
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
 
 from providers import channel_words
 
@@ -34,16 +36,19 @@ _PHRASES_BY_HEAD = {
     head: sorted((phrase for phrase in _PHRASES if phrase[0] == head), key=len, reverse=True)
     for head in {phrase[0] for phrase in _PHRASES}
 }
+_TELLING_PHRASES = [tuple(line.split()) for line in channel_words.TELLING_PHRASES.strip().splitlines()]
 _LEADING_PROCESSORS = frozenset(channel_words.LEADING_PROCESSORS.split())
 _RESTLESS = frozenset(_PHRASES_BY_HEAD) | _LEADING_PROCESSORS
 _MASKS = frozenset("x" * length for length in range(3, MAX_LENGTH + 1))
 _MONTHS = frozenset(channel_words.MONTHS.split())
 
 
+@lru_cache(maxsize=16_384)
 def normalize(text: str) -> str:
     """The merchant's words in order, folded and joined by one space; "" if nothing is left.
 
-    Never raises, is idempotent, and reads the first 200 characters only.
+    Never raises, is idempotent, and reads the first 200 characters only. Kept for a while, since every link of the
+    chain asks for it.
     """
     return " ".join(words(text))
 
@@ -128,15 +133,14 @@ def _without_phrases(kept: list[str]) -> list[str]:
     left: list[str] = []
     index = 0
     while index < len(kept):
-        length = _phrase_length(kept, index)
-        if not length:
-            left.append(kept[index])
-        index += length or 1
+        length = _length_at(kept, index, _TELLING_PHRASES) or 1
+        if length > 1 or not (dropped := _length_at(kept, index, _PHRASES_BY_HEAD.get(kept[index], ()))):
+            left += kept[index : index + length]
+            dropped = length
+        index += dropped
     return left
 
 
-def _phrase_length(kept: list[str], index: int) -> int:
-    for phrase in _PHRASES_BY_HEAD.get(kept[index], ()):
-        if tuple(kept[index : index + len(phrase)]) == phrase:
-            return len(phrase)
-    return 0
+def _length_at(kept: list[str], index: int, phrases: Iterable[tuple[str, ...]]) -> int:
+    """The length of the first of the phrases that stands at the index, or 0."""
+    return next((len(phrase) for phrase in phrases if tuple(kept[index : index + len(phrase)]) == phrase), 0)

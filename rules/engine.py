@@ -72,13 +72,18 @@ def apply_rules(rules: Sequence[CompiledRule], subject: Subject, *, trigger: str
 
 
 def _compile(condition: Mapping[str, Any]) -> tuple[Predicate, frozenset[str]]:
+    predicate, fields = _compile_asserted(condition)
+    if condition.get("negate"):
+        return lambda subject: not predicate(subject), fields
+    return predicate, fields
+
+
+def _compile_asserted(condition: Mapping[str, Any]) -> tuple[Predicate, frozenset[str]]:
+    """A group or a test of one field, as if it were not negated."""
     if "conditions" in condition:
         return compile_conditions(condition["match"], condition["conditions"])
     name = condition["field"]
-    predicate = _text_predicate(condition) if name in TEXT_FIELDS else _value_predicate(condition)
-    if condition.get("negate"):
-        return lambda subject: not predicate(subject), frozenset({name})
-    return predicate, frozenset({name})
+    return _text_predicate(condition) if name in TEXT_FIELDS else _value_predicate(condition), frozenset({name})
 
 
 def _text_predicate(condition: Mapping[str, Any]) -> Predicate:

@@ -51,11 +51,18 @@ class ConditionSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({"conditions": "Groups have one level."}, code="too_deep")
         if not attrs["conditions"]:
             raise serializers.ValidationError({"conditions": "A group has at least one condition."}, code="empty")
+        if stray := {"field", "op", "value"} & set(attrs):
+            detail = dict.fromkeys(sorted(stray), "A group has none; put the test among its conditions.")
+            raise serializers.ValidationError(detail, code="in_group")
         context = {**self.context, "is_nested": True}
         inner = ConditionSerializer(data=attrs["conditions"], many=True, context=context)
         if not inner.is_valid():
             raise serializers.ValidationError({"conditions": inner.errors})
-        return {"match": attrs.get("match", "all"), "conditions": inner.validated_data}
+        return {
+            "match": attrs.get("match", "all"),
+            "negate": attrs.get("negate", False),
+            "conditions": inner.validated_data,
+        }
 
     def _single(self, attrs: dict[str, Any]) -> dict[str, Any]:
         name, op = attrs["field"], attrs["op"]
@@ -67,8 +74,10 @@ class ConditionSerializer(serializers.Serializer[Any]):
             value = self._value(name, operators[op].shape, attrs.get("value"))
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"value": error.detail}) from None
-        kept = {"field": name, "op": op, "value": value, "negate": attrs["negate"]}
-        return kept | ({"case_sensitive": attrs["case_sensitive"]} if operators is OPERATORS["description"] else {})
+        # A PATCH of the rule leaves defaults of its parts out.
+        kept = {"field": name, "op": op, "value": value, "negate": attrs.get("negate", False)}
+        case_sensitive = {"case_sensitive": attrs.get("case_sensitive", False)}
+        return kept | (case_sensitive if operators is OPERATORS["description"] else {})
 
     def _value(self, name: str, shape: Shape, value: Any) -> Any:
         if shape is Shape.NONE:
@@ -84,8 +93,10 @@ class ConditionSerializer(serializers.Serializer[Any]):
 
     def _item(self, name: str, item: Any) -> Any:
         if name == "amount":
-            bound = serializers.DecimalField(max_digits=None, decimal_places=SCALE, min_value=0, max_value=MAX_AMOUNT)
-            return str(bound.run_validation(item))
+            digits = len(str(MAX_AMOUNT)) + SCALE
+            bound = serializers.DecimalField(digits, SCALE, min_value=0, max_value=MAX_AMOUNT)
+            bound.run_validation(item)
+            return f"{Decimal(str(item).strip()):f}"  # as it was written, not filled up with zeros
         if name == "account":
             reference: Any = AccountReference()
             reference._context = self.context  # noqa: SLF001 - a field used by itself has no parent to ask
@@ -102,6 +113,8 @@ class ActionSerializer(serializers.Serializer[Any]):
     value = ConditionValue()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if missing := {name: "This field is required." for name in ("type", "value") if name not in attrs}:
+            raise serializers.ValidationError(missing, code="required")  # a PATCH of the rule requires no part of it
         field: Any = CategoryReference() if attrs["type"] == "set_category" else TagsField(allow_empty=False)
         field._context = self.context  # noqa: SLF001 - the same
         try:

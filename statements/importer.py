@@ -4,7 +4,7 @@ Everything here is pure: bytes and a profile in, frozen rows out. Amounts are si
 money out is negative.
 """
 
-import datetime
+import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Row:
     """One movement of money. `line` counts from 1, as an editor shows it; `currency` is ISO 4217 or ""."""
 
     line: int
-    date: datetime.date
+    date: dt.date
     amount: Decimal
     description: str
     merchant: str
@@ -51,12 +51,12 @@ class Skipped:
     line: int
     reason: str
     raw: tuple[str, ...]
-    date: datetime.date | None = None
+    date: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something the file alone cannot answer. `alternatives` are values for the profile's `attr`, the one taken first."""
+    """Something the file cannot answer. `alternatives` are values for the profile's `attr`, the one taken first."""
 
     attr: str
     code: str
@@ -81,7 +81,7 @@ class ProfileError(NamedTuple):
     detail: str
 
 
-class UnreadableFile(Exception):  # noqa: N818 - says what is the matter, as the field does
+class UnreadableFile(Exception):
     """The file, or the file under this profile, is no statement; `detail` says what to do next."""
 
     def __init__(self, code: str, detail: str, *, attr: str = "file") -> None:

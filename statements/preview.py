@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from expenses.catalog import Catalog
-from expenses.categorization import explain, standing_of
+from expenses.categorization import explain, standing_of, worded
 from expenses.money import format_amount
 from expenses.services.drafts import ask_chain
 from providers.chain import Verdict
@@ -67,7 +67,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
             "status": standing.status,
             "source": standing.source if category else None,
             "confidence": standing.confidence if category else None,
-            "explanation": explain(verdict),
+            "explanation": worded(explain(verdict), status=standing.status),
             "suggestion": suggestion,
         },
         "duplicate_of": duplicate_of,

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.services import sign_in
+from providers.loading import configured_chain
 
 
 class Api:
@@ -85,6 +86,12 @@ def use_chain(settings: Any) -> Callable[..., None]:
         settings.CATEGORIZATION_PROVIDERS = list(entries)
 
     return use
+
+
+@pytest.fixture(autouse=True)
+def _fresh_chain() -> None:
+    """Ids and versions begin anew with each test, so what a link compiled for the ledger of another must go."""
+    configured_chain.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from providers.interface import Answer, Provider, Suggestion, Transaction
+from providers.interface import Answer, Effects, Provider, ProviderError, Suggestion, Transaction
 
 
 class ScriptedProvider(Provider):
@@ -33,3 +33,36 @@ class ScriptedProvider(Provider):
         if category is None:
             return None
         return Suggestion(category.id, confidence, f"The script says {category.name}.", score=confidence)
+
+
+class RecallingProvider(ScriptedProvider):
+    """Remembers what it answered, as the model's link does, under all that the model would see."""
+
+    known: ClassVar[dict[object, Suggestion]] = {}
+
+    def key(self, transaction: Transaction) -> object:
+        return transaction.owner, transaction.text, transaction.direction, transaction.categories, transaction.examples
+
+    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+        answers = super().categorize_many(transactions)
+        for transaction, answer in zip(transactions, answers, strict=True):
+            if isinstance(answer, Suggestion):
+                self.known[self.key(transaction)] = answer
+        return answers
+
+    def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+        return [self.known.get(self.key(transaction)) for transaction in transactions]
+
+
+class HalfwayProvider(ScriptedProvider):
+    """Gives its errors for the transaction that they concern instead of raising them, and adds a tag to the rest."""
+
+    def _answer(self, transaction: Transaction) -> Answer:
+        try:
+            answer = super()._answer(transaction)
+        except ProviderError as error:
+            return error
+        if not isinstance(answer, Suggestion):
+            return answer
+        effects = Effects(merchant="Scripted", tags=("by-model",))
+        return Suggestion(answer.category, answer.confidence, answer.explanation, answer.score, effects)

@@ -2,34 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from expenses.catalog import Catalog
-from expenses.categorization import Standing, make_decision, standing_of
-from expenses.history import nearest_examples
+from expenses.categorization import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
+from expenses.history import with_examples
 from expenses.models import Decision, Status, Transaction
 from expenses.services.standing import apply_standing
+from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write
-from providers.chain import Verdict
+from providers.chain import Outcome, Verdict
+from providers.interface import Category
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 
 BATCH = 20
 
 
-def resolve_pending_rows(*, ledger_id: int) -> bool:
-    """Ask the deferred links about every pending row of a ledger, a batch at a time, each landing by itself.
+class Progress(Enum):
+    """How asking about a batch of pending rows ended."""
 
-    Returns False when a link could not be asked: the rows stay pending, with the reason, and want another try.
-    """
-    last_id = 0
-    while rows := _next_batch(ledger_id, after=last_id):
-        catalog = Catalog.load(ledger_id)
-        verdicts = configured_chain().resolve([_question(row, catalog) for row in rows])
-        land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((r.pk for r in rows), verdicts, strict=True)))
-        if any(verdict.is_waiting for verdict in verdicts):
-            return False
-        last_id = rows[-1].pk
-    return True
+    DONE = "nothing is pending"
+    MORE = "a batch is done, more rows are pending"
+    STUCK = "a link could not be asked, and wants another try"
+
+
+def resolve_some_rows(*, ledger_id: int) -> Progress:
+    """Ask the deferred links about one batch of a ledger's pending rows, the oldest first."""
+    rows = _next_batch(ledger_id)
+    if not rows:
+        return Progress.DONE
+    catalog = Catalog.load(ledger_id)
+    verdicts = configured_chain().resolve(with_examples([_question(row, catalog) for row in rows]))
+    land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((r.pk for r in rows), verdicts, strict=True)))
+    return Progress.STUCK if any(verdict.is_waiting for verdict in verdicts) else Progress.MORE
 
 
 def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict]) -> None:
@@ -37,7 +43,8 @@ def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict]) -> None:
     with ledger_write(ledger_id) as version:
         catalog = Catalog.load(ledger_id)
         pending = Transaction.objects.filter(ledger_id=ledger_id, pk__in=verdicts).pending()
-        landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in pending.select_related("decision")]
+        rows = [row for row in pending.select_related("decision") if _still_fits(row, verdicts[row.pk], catalog)]
+        landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in rows]
         _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
         _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)
 
@@ -54,8 +61,11 @@ class _Landing:
     def of(cls, row: Transaction, verdict: Verdict, catalog: Catalog) -> "_Landing":
         decision = make_decision(verdict, ledger_id=row.ledger_id, catalog=catalog)
         names = {attempt["provider"] for attempt in decision.attempts}
-        earlier = [a for a in (row.decision.attempts if row.decision else []) if a["provider"] not in names]
+        kept = row.decision.attempts if row.decision else []
+        earlier = [a for a in kept if a["provider"] not in names and a["outcome"] != Outcome.WAITING]
         decision.attempts = earlier + decision.attempts
+        sentence = explain(verdict, asked_before=[attempt["provider"] for attempt in earlier])
+        decision.explanation = sentence[:EXPLANATION_LENGTH]
         return cls(row, verdict, decision)
 
     @property
@@ -65,6 +75,17 @@ class _Landing:
         if row.suggested_category_id is None or (later.confidence or 0) > (row.category_confidence or 0):
             return later
         return Standing(Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence)
+
+
+def _still_fits(row: Transaction, verdict: Verdict, catalog: Catalog) -> bool:
+    """False where the answer's category went, or the user made the row something else, after the links were asked.
+
+    Such a row stays pending, and the task that ends queues the next one for it.
+    """
+    suggestion = verdict.best.suggestion if verdict.best is not None else None
+    if suggestion is None or suggestion.category is None:
+        return True
+    return any(category.id == suggestion.category for category in _offered(row, catalog))
 
 
 def _store_reasons(landings: Sequence[_Landing]) -> None:
@@ -81,35 +102,42 @@ def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int)
     replaced = [landing.row.decision_id for landing in landings if landing.row.decision_id is not None]
     for landing in landings:
         row, standing = landing.row, landing.standing
-        row.decision = _worded(landing.decision, landing, standing)
+        row.decision = _retold(landing.decision, landing, standing)
         apply_standing(row, standing, catalog=catalog)
         row.merchant = row.merchant or landing.verdict.effects.merchant
         row.version = version
     Decision.objects.bulk_create([landing.decision for landing in landings])
     for landing in landings:
         landing.row.save()
+        if names := landing.verdict.effects.tags:
+            tags = find_or_create_tags(ledger_id=landing.row.ledger_id, names=names)
+            landing.row.tags.add(*(tags[name.casefold()] for name in names))
     Decision.objects.filter(pk__in=replaced, transactions=None).delete()
 
 
-def _worded(decision: Decision, landing: _Landing, standing: Standing) -> Decision:
+def _retold(decision: Decision, landing: _Landing, standing: Standing) -> Decision:
     """The decision, speaking of the earlier suggestion where that is kept."""
     earlier = landing.row.decision
     if earlier is not None and standing.source == earlier.source and standing.source != decision.source:
         decision.source, decision.category_name = earlier.source, earlier.category_name
         decision.confidence = earlier.confidence
-        decision.explanation = f"{earlier.category_name} is likely, but nothing was sure enough to take it."
+        decision.explanation = next(a["explanation"] for a in decision.attempts if a["provider"] == earlier.source)
     return decision
 
 
-def _next_batch(ledger_id: int, *, after: int) -> list[Transaction]:
-    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__gt=after).pending().select_related("account")
+def _next_batch(ledger_id: int) -> list[Transaction]:
+    rows = Transaction.objects.filter(ledger_id=ledger_id).pending().select_related("account")
     return list(rows.order_by("pk")[:BATCH])
+
+
+def _offered(row: Transaction, catalog: Catalog) -> tuple[Category, ...]:
+    return catalog.offered(row.direction, row.kind if row.is_kind_stated else None)
 
 
 def _question(row: Transaction, catalog: Catalog) -> Question:
     return Question(
         description=row.raw_description,
-        categories=catalog.offered(row.direction, row.kind if row.is_kind_stated else None),
+        categories=_offered(row, catalog),
         owner=row.ledger_id,
         direction="in" if row.direction == "in" else "out",
         merchant=row.merchant,
@@ -118,5 +146,4 @@ def _question(row: Transaction, catalog: Catalog) -> Question:
         date=row.date,
         account=row.account_id,
         country=row.account.country if row.account else "",
-        examples=nearest_examples(owner=row.ledger_id, text=row.raw_description),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from django.db.models import Q
 
@@ -12,7 +12,7 @@ from expenses.categorization import make_decision, standing_of
 from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
-from expenses.models import Decision, Run, Status, Tag, Transaction
+from expenses.models import Decision, Status, Tag, Transaction
 from expenses.services.drafts import Draft, ask_chain
 from expenses.services.standing import apply_choice, apply_standing, follow_category
 from expenses.services.tags import find_or_create_tags
@@ -25,7 +25,7 @@ from providers.normalization import normalize
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A row, and whether it is new; an old one has the external id or the fingerprint of the draft."""
+    """A row, and whether it is new; an old one has the external id of the draft."""
 
     transaction: Transaction
     is_new: bool
@@ -41,21 +41,20 @@ def record_transactions(
     ledger_id: int,
     drafts: Sequence[Draft],
     catalog: Catalog,
-    trigger: Literal["create", "import"] = "create",
-    run: Run | None = None,
 ) -> list[Recorded]:
     """Record many, in one database transaction and a number of queries that does not depend on how many."""
-    verdicts = ask_chain(drafts, ledger_id=ledger_id, catalog=catalog, trigger=trigger)
+    verdicts = ask_chain(drafts, ledger_id=ledger_id, catalog=catalog)
     with ledger_write(ledger_id) as version:
         known = _known_rows(ledger_id, drafts)
         decisions = _store_decisions(verdicts, ledger_id=ledger_id, catalog=catalog)
         recorded: list[Recorded] = []
         for draft, verdict in zip(drafts, verdicts, strict=True):
-            found = next((known[key] for key in _identities(draft) if key in known), None)
-            row = found or _build_row(draft, verdict, catalog=catalog, decision=decisions.get(_identity(verdict)))
-            known |= dict.fromkeys(_identities(draft), row)
+            identity = _identity(draft)
+            found = known.get(identity) if identity else None
+            row = found or _build_row(draft, verdict, catalog=catalog, decision=decisions.get(verdict.identity))
+            known[identity] = row
             recorded.append(Recorded(row, is_new=found is None))
-        _insert(recorded, ledger_id=ledger_id, version=version, run=run)
+        _insert(recorded, ledger_id=ledger_id, version=version)
         _tag(recorded, drafts, verdicts, ledger_id=ledger_id)
         if any(r.is_new and r.transaction.review_status == Status.PENDING for r in recorded):
             queue_resolving(ledger_id=ledger_id)
@@ -120,7 +119,6 @@ def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: De
         payment_method=draft.payment_method,
         notes=draft.notes,
         external_id=draft.external_id,
-        fingerprint=draft.fingerprint,
         match_text=text,
         match_prefix=text[:PREFIX_LENGTH],
         is_kind_stated=draft.kind is not None,
@@ -132,11 +130,11 @@ def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: De
     return row
 
 
-def _identities(draft: Draft) -> list[tuple[int | None, str, str]]:
-    """What makes a draft the same as a row that is there: account, and external id or fingerprint."""
-    account = draft.account.pk if draft.account else None
-    named = [("external_id", draft.external_id), ("fingerprint", draft.fingerprint)]
-    return [(account, name, value) for name, value in named if value is not None]
+def _identity(draft: Draft) -> tuple[int | None, str] | None:
+    """What makes a draft the same as a row that is there: account and external id."""
+    if draft.external_id is None:
+        return None
+    return draft.account.pk if draft.account else None, draft.external_id
 
 
 def _is_there_already(row: Transaction) -> bool:
@@ -146,39 +144,26 @@ def _is_there_already(row: Transaction) -> bool:
     return bool(others.exists())
 
 
-def _known_rows(ledger_id: int, drafts: Sequence[Draft]) -> dict[tuple[int | None, str, str], Transaction]:
-    external_ids = [d.external_id for d in drafts if d.external_id is not None]
-    fingerprints = [d.fingerprint for d in drafts if d.fingerprint is not None]
-    if not external_ids and not fingerprints:
+def _known_rows(ledger_id: int, drafts: Sequence[Draft]) -> dict[tuple[int | None, str] | None, Transaction]:
+    external_ids = [draft.external_id for draft in drafts if draft.external_id is not None]
+    if not external_ids:
         return {}
-    same = Q(external_id__in=external_ids) | Q(fingerprint__in=fingerprints)
-    known: dict[tuple[int | None, str, str], Transaction] = {}
-    for row in Transaction.objects.filter(same, ledger_id=ledger_id).with_related():
-        known |= {
-            (row.account_id, name, value): row
-            for name, value in [("external_id", row.external_id), ("fingerprint", row.fingerprint)]
-            if value is not None
-        }
-    return known
-
-
-def _identity(verdict: Verdict) -> tuple[int, ...]:
-    """Equal for verdicts made of the very same attempts; the chain shares an attempt among equal answers."""
-    return tuple(id(attempt) for attempt in verdict.attempts)
+    rows = Transaction.objects.filter(ledger_id=ledger_id, external_id__in=external_ids).with_related()
+    return {(row.account_id, row.external_id): row for row in rows}
 
 
 def _store_decisions(
     verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog
 ) -> dict[tuple[int, ...], Decision]:
-    distinct = {_identity(v): v for v in verdicts if v.attempts}
+    distinct = {v.identity: v for v in verdicts if v.attempts}
     decisions = [make_decision(v, ledger_id=ledger_id, catalog=catalog) for v in distinct.values()]
     return dict(zip(distinct, Decision.objects.bulk_create(decisions, batch_size=500), strict=True))
 
 
-def _insert(recorded: Sequence[Recorded], *, ledger_id: int, version: int, run: Run | None) -> None:
+def _insert(recorded: Sequence[Recorded], *, ledger_id: int, version: int) -> None:
     rows = [r.transaction for r in recorded if r.is_new]
     for row in rows:
-        row.ledger_id, row.version, row.run = ledger_id, version, run
+        row.ledger_id, row.version = ledger_id, version
     Transaction.objects.bulk_create(rows, batch_size=500)
 
 

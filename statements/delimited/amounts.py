@@ -26,7 +26,9 @@ _CLEAN = str.maketrans(
     }
 )
 _SHAPE = re.compile(
-    r"(?P<open>\()?(?P<before>[^0-9()]*?)(?P<number>[.,]?[0-9](?:[0-9.,'_ ]*[0-9])?[.,]?)(?P<after>[^0-9()]*)(?P<close>\))?"
+    r"(?P<open>\()?(?P<before>[^0-9()]*?)"
+    r"(?P<number>[.,]?[0-9](?:[0-9.,'_ ]*[0-9])?[.,]?)"
+    r"(?P<after>[^0-9()]*)(?P<close>\))?"
 )
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?P<by>[.,'_ ])[0-9]{3}(?:(?P=by)[0-9]{3})*|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
 _DIGIT = re.compile(r"[0-9]")
@@ -45,13 +47,17 @@ class Amount(NamedTuple):
     currency: str = ""
 
 
-@lru_cache(maxsize=32768)
 def parse_amount(text: str, decimal: str) -> Amount:
     """The amount in a cell, with `decimal` ("." or ",") between units and fractions. Raises `AmountError`."""
+    if len(text) > MAX_CELL:  # before the cache, so that it never holds a field of megabytes
+        raise AmountError("is too long for an amount")
+    return _parsed(text, decimal)
+
+
+@lru_cache(maxsize=32768)
+def _parsed(text: str, decimal: str) -> Amount:
     if _PLAIN[decimal].fullmatch(text):
         return Amount(Decimal(text.replace(",", ".")), text[0] == "-")
-    if len(text) > MAX_CELL:
-        raise AmountError("is too long for an amount")
     cleaned = " ".join(text.translate(_CLEAN).split())
     match = _SHAPE.fullmatch(cleaned)
     if match is None or bool(match["open"]) != bool(match["close"]):
@@ -59,10 +65,14 @@ def parse_amount(text: str, decimal: str) -> Amount:
     return _signed(match, decimal)
 
 
-@lru_cache(maxsize=32768)
 def possible_decimals(text: str) -> str:
     """The decimal separators under which the text is an amount: "", ".", "," or ".,"."""
-    if len(text) > MAX_CELL or not _DIGIT.search(text):
+    return "" if len(text) > MAX_CELL else _possible(text)
+
+
+@lru_cache(maxsize=32768)
+def _possible(text: str) -> str:
+    if not _DIGIT.search(text):
         return ""
     return "".join(decimal for decimal in ".," if is_amount(text, decimal))
 

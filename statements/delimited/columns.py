@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
 
 from statements.delimited.amounts import AmountError, parse_amount, possible_decimals
 from statements.delimited.balances import running_balance
 from statements.delimited.table import Column, Table
+from statements.delimited.texts import description_columns, merchant_columns
 from statements.delimited.words import is_currency_code, means, mentions
 
 _FEW = 6
 _MAX_DATES = 2
-_MAX_TEXTS = 2
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,14 @@ def find_columns(table: Table) -> Columns:
     dates = _dates(table)
     numbers = [c for c in table.columns if c.is_numeric and c not in dates]
     debit, credit = _pair(table)
+    if not debit and not credit and not any(c.weight("amount") for c in numbers):
+        debit, credit = _unnamed_pair(numbers)
     amount, balance = _amount(table, numbers)
     if debit or credit:
         amount, debit, credit = _amount_or_pair(amount, debit, credit)
+    if amount is None:
+        rest = [c for c in numbers if c not in (debit, credit) and c.role in {"", "balance"} and not c.is_identifier]
+        balance = balance if balance in rest else next(iter(rest), None)
     taken = [c for c in (*dates, amount, debit, credit, balance) if c]
     return _with_texts(table, Columns(dates, amount, debit, credit, balance), taken)
 
@@ -64,6 +70,15 @@ def _pair(table: Table) -> tuple[Column | None, Column | None]:
     if debit and credit and not _is_either_or(debit, credit):
         return None, None
     return debit, credit
+
+
+def _unnamed_pair(numbers: list[Column]) -> tuple[Column | None, Column | None]:
+    """Two columns of which every row fills exactly one, in the order of the file."""
+    for out, into in combinations([c for c in numbers if c.role == ""], 2):
+        moved = [(_moves(a), _moves(b)) for a, b in zip(out.cells, into.cells, strict=True)]
+        if set(moved) == {(True, False), (False, True)}:
+            return out, into
+    return None, None
 
 
 def _named_amount(table: Table, role: str) -> Column | None:
@@ -164,12 +179,12 @@ def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
     free = [c for c in table.columns if c not in taken]
     currency = _currency(free, found.money)
     status = _status(free)
-    merchants = [c for c in free if c.role == "merchant" and (c.is_text or not table.height)]
-    ids = [c for c in free if c.role == "external_id" and c.fullness == 1 and len(c.distinct) == table.height]
-    used = [currency, status, *merchants]
+    texts = [c for c in free if c not in (currency, status)]
+    merchants = merchant_columns(texts)
+    ids = [c for c in texts if c.role == "external_id" and c.fullness == 1 and len(c.distinct) == table.height]
     return Columns(
         found.dates, found.amount, found.debit, found.credit, found.balance,
-        descriptions=_descriptions(table, [c for c in free if c not in used], bool(merchants)),
+        descriptions=description_columns(table, [c for c in texts if c not in ids], merchants),
         merchants=merchants,
         currency=currency,
         status=status,
@@ -191,25 +206,6 @@ def _status(free: list[Column]) -> Column | None:
     named = [c for c in few if c.weight("status") == 1.0 and not c.is_constant]
     named_any = [c for c in few if c.weight("status") == 1.0]
     return next(iter([*telling, *named, *named_any]), None)
-
-
-def _descriptions(table: Table, free: list[Column], has_merchant: bool) -> list[Column]:
-    if not table.height:
-        return [c for c in free if c.role == "description"]
-    texts = [c for c in free if any(any(map(str.isalpha, cell)) for cell in c.distinct)]
-    named = [c for c in texts if c.role == "description"]
-    varied = [c for c in named if not c.is_constant] or named
-    if varied or has_merchant:
-        return varied
-    longest = sorted(_unclaimed(texts), key=lambda c: (-len(c.distinct) > 1, -sum(map(len, c.filled)), c.index))
-    kinds = [c for c in texts if c.role in {"type", "flag"}]
-    return longest[:_MAX_TEXTS] or kinds[:1]
-
-
-def _unclaimed(texts: list[Column]) -> list[Column]:
-    return [
-        c for c in texts if c.role in {"", "external_id"} and not all(map(is_currency_code, c.filled)) and c.is_text
-    ]
 
 
 def is_card(table: Table) -> bool:

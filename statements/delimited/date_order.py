@@ -1,5 +1,6 @@
 """Which of several formats the dates of a file follow: evidence first, then convention, a question when in doubt."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ SHORT_SPAN_DAYS = 45
 LONG_SPAN_DAYS = 120
 #: Fewer distinct dates than this prove nothing by their order.
 MIN_DISTINCT = 3
+_SHORT_DAY = re.compile(r"[0-9]/|[0-9]+/[0-9]/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +64,35 @@ def _fitting_too(patterns: list[str], related: Iterable[str]) -> list[str]:
 
 def _dotted(pattern: str) -> bool:
     """Whether the separator is a full stop, with which nobody writes the month first."""
-    return "." in pattern and pattern.index("%d") < pattern.index("%m") < pattern.lower().index("%y")
+    return pattern.startswith(("%d.%m.", "%d. %m."))
 
 
 def _by_course(patterns: list[str], cells: Sequence[str], hints: Hints) -> Choice:
+    """By the way the days run and the time they span, where that tells the readings apart."""
     days = {pattern: _days(pattern, cells) for pattern in patterns}
     if len(set(map(tuple, days.values()))) == 1:  # 10/10/2020 only: the same days whichever way
-        return Choice(_conventional(patterns, hints))
+        return Choice(_conventional(patterns, cells, hints))
     orderly = [pattern for pattern in patterns if _runs(days[pattern], hints.direction)]
-    if len(orderly) == 1 and len(set(days[orderly[0]])) >= MIN_DISTINCT:
-        return Choice(orderly[0])
-    compact = [pattern for pattern in patterns if _span(days[pattern]) <= SHORT_SPAN_DAYS]
-    if len(compact) == 1 and all(_span(days[p]) > LONG_SPAN_DAYS for p in patterns if p != compact[0]):
-        if len(set(days[compact[0]])) >= MIN_DISTINCT:
-            return Choice(compact[0])
-        return Choice(compact[0], tuple(pattern for pattern in patterns if pattern != compact[0]))
-    return _by_convention(patterns, hints)
+    brief = [pattern for pattern in patterns if _span(days[pattern]) <= SHORT_SPAN_DAYS]
+    others_long = all(_span(days[pattern]) > LONG_SPAN_DAYS for pattern in patterns if pattern not in brief)
+    for telling in (orderly, brief if others_long else []):
+        if len(telling) == 1 and len(set(days[telling[0]])) >= MIN_DISTINCT:
+            return Choice(telling[0])
+    return _by_convention(patterns, cells, hints)
 
 
-def _by_convention(patterns: list[str], hints: Hints) -> Choice:
-    first = _conventional(patterns, hints)
+def _by_convention(patterns: list[str], cells: Sequence[str], hints: Hints) -> Choice:
+    first = _conventional(patterns, cells, hints)
     day_and_month = [pattern for pattern in patterns if pattern.startswith(("%d", "%m"))]
     others = tuple(pattern for pattern in (day_and_month or patterns) if pattern != first)
     settled = bool(hints.languages) and "en" not in hints.languages
     return Choice(first, () if settled else others)
 
 
-def _conventional(patterns: list[str], hints: Hints) -> str:
-    """Month first for English headers with dollars, day first elsewhere."""
-    wanted = "%m" if "en" in hints.languages and hints.currency in {"USD", "$"} else "%d"
+def _conventional(patterns: list[str], cells: Sequence[str], hints: Hints) -> str:
+    """Month first for English headers with dollar signs or days without a zero (3/6/2016), day first elsewhere."""
+    american = hints.currency == "$" or (not hints.currency and any(map(_SHORT_DAY.match, cells)))
+    wanted = "%m" if "en" in hints.languages and american else "%d"
     return next((pattern for pattern in patterns if pattern.startswith(wanted)), patterns[0])
 
 

@@ -7,6 +7,9 @@ from functools import lru_cache
 
 from statements.delimited.words import month_number
 
+#: A date takes at least this many characters, and with time and zone no more than that.
+MIN_CELL, MAX_CELL = 6, 60
+_MAX_PATTERN = 40
 _YEARS = range(1950, 2100)
 _DIRECTIVES = {
     "Y": r"(?P<Y>[0-9]{4})",
@@ -37,8 +40,8 @@ _NUMERIC = re.compile(
 _COMPACT = re.compile(rf"[0-9]{{8}}{_COMPACT_REST}")
 _NAMED = re.compile(
     r"(?P<weekday>[^\W\d_]{2,}\.?,?\s+)?(?:(?P<d>[0-9]{1,2})(?P<s1>(?:\.|st|nd|rd|th)?[-/ .]*)(?P<b>[^\W\d_]{3,})\.?"
-    r"|(?P<b2>[^\W\d_]{3,})\.?(?P<t1>[-/ .]*)(?P<d2>[0-9]{1,2})(?:st|nd|rd|th)?)(?P<s2>[-/ .,']*)(?P<y>[0-9]{4}|[0-9]{2})"
-    rf"(?:{_REST})"
+    r"|(?P<b2>[^\W\d_]{3,})\.?(?P<t1>[-/ .]*)(?P<d2>[0-9]{1,2})(?P<t2>(?:st|nd|rd|th)?))"
+    rf"(?P<s2>[-/ .,']*)(?P<y>[0-9]{{4}}|[0-9]{{2}})(?:{_REST})"
 )
 Parser = Callable[[str], date | None]
 
@@ -57,7 +60,7 @@ def date_parser(pattern: str) -> Parser:
         match = regex.fullmatch(text.strip())
         return _date(match.groupdict()) if match else None
 
-    return parse
+    return lambda text: parse(text) if len(text) <= MAX_CELL else None
 
 
 def _regex(pattern: str) -> str:
@@ -70,6 +73,8 @@ def _regex(pattern: str) -> str:
             pieces.append(r"\s*" if part.isspace() else re.escape(part))
     if sorted(name for name in named if name in "Yymbd") not in (sorted(s) for s in ("Ymd", "ymd", "Ybd", "ybd")):
         raise DateFormatError(f"“{pattern}” must hold one day (%d), one month (%m or %b) and one year (%Y or %y).")
+    if len(pattern) > _MAX_PATTERN or len(set(named)) < len(named):
+        raise DateFormatError(f"“{pattern[:_MAX_PATTERN]}” is too long or names a part of the date twice.")
     compact = "%Y%m%d" in pattern
     return "".join(pieces) + (_COMPACT_REST if compact else _REST)
 
@@ -94,11 +99,15 @@ def _full_year(two_digits: int) -> int:
     return two_digits + (1900 if two_digits >= 69 else 2000)
 
 
-@lru_cache(maxsize=16384)
 def possible_formats(text: str) -> tuple[str, ...]:
     """The formats under which a cell is a date, the likelier first; none when it is no date."""
+    return _possible(text) if MIN_CELL <= len(text) <= MAX_CELL else ()
+
+
+@lru_cache(maxsize=16384)
+def _possible(text: str) -> tuple[str, ...]:
     cell = text.strip()
-    if not 6 <= len(cell) <= 60 or not any(map(str.isdigit, cell)):
+    if not any(map(str.isdigit, cell)):
         return ()
     candidates = _numeric(cell) or _compact(cell) or _named(cell)
     return tuple(pattern for pattern in candidates if _plausible(date_parser(pattern)(cell)))
@@ -139,4 +148,4 @@ def _named(cell: str) -> list[str]:
     between = match["s2"] or ""
     if match["d"]:
         return [f"{weekday}%d{match['s1']}%b{between}{year}"]
-    return [f"{weekday}%b{match['t1']}%d{between}{year}"]
+    return [f"{weekday}%b{match['t1']}%d{match['t2']}{between}{year}"]

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from statements.delimited.header import header_score
+from statements.delimited.movements import is_movement
 from statements.delimited.records import records
-from statements.delimited.table import is_movement
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~")
 QUOTES = ('"', "'")

@@ -31,6 +31,7 @@ _LETTERS: dict[str, tuple[str, ...]] = {
 _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\s;,|\"]*")
 _PUNCTUATION = set("£€§°«»„“”\u2019\u2018\u2013\u2014…®©²³½\u00b4·№\u00a0")
 _SAMPLE_BYTES = 65536
+_OPINION_BYTES = 8192
 _CHUNK = 1 << 20
 #: A file whose bytes beyond ASCII are UTF-8 but for this share is UTF-8 with damage, such as a cut at its end.
 _DAMAGED = 0.05
@@ -62,7 +63,7 @@ def decodes(data: bytes, encoding: str) -> bool:
 def _is_utf8(data: bytes) -> bool:
     if decodes(data, "utf-8"):
         return True
-    text = data[:_SAMPLE_BYTES].decode("utf-8", "replace")
+    text = b"\n".join(_telling_lines(data)).decode("utf-8", "replace")
     beyond = [char for char in text if char > "\x7f"]
     return beyond.count("\ufffd") <= _DAMAGED * len(beyond)
 
@@ -110,5 +111,5 @@ def _has_odd_case(word: str) -> bool:
 
 
 def _second_opinion(sample: bytes) -> str:
-    best = from_bytes(sample).best()
+    best = from_bytes(sample[:_OPINION_BYTES]).best()
     return best.encoding if best is not None else ""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from statements.delimited.amounts import possible_decimals
 from statements.delimited.dates import is_date
+from statements.delimited.movements import is_movement
 from statements.delimited.records import Record
-from statements.delimited.table import is_movement
 from statements.delimited.words import meaning
 
 #: Records among which the header is looked for.

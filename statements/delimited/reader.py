@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 
 from statements.delimited.amounts import AmountError, parse_amount
-from statements.delimited.layout import Layout, Positions
+from statements.delimited.layout import Layout
 from statements.delimited.records import Record
+from statements.delimited.references import Positions
 from statements.delimited.table import tidy
 from statements.delimited.words import (
     begins_with,
@@ -37,21 +39,30 @@ class _UnreadableCellError(Exception):
 
 
 def read_rows(rows: Iterable[Record], layout: Layout) -> Iterator[Outcome]:
-    """What becomes of each record, in order. A row waits until it is known that no further line of it follows."""
-    interpret = _Interpreter(layout)
-    waiting: Row | None = None
-    for number, record in enumerate(rows):
-        if layout.header_row is not None and number <= layout.header_row:
+    """What becomes of each record, in order."""
+    numbered = iter(rows)
+    if layout.header_row is not None:
+        for number, record in enumerate(islice(numbered, layout.header_row + 1)):
             yield _above(record, is_header=number == layout.header_row)
-            continue
-        more = interpret.continuation(record) if waiting else ""
+    interpreter = _Interpreter(layout)
+    if layout.continuation_rows:
+        yield from _with_continuations(numbered, interpreter)
+    else:
+        yield from map(interpreter.outcome, numbered)
+
+
+def _with_continuations(rows: Iterator[Record], interpreter: "_Interpreter") -> Iterator[Outcome]:
+    """Each row waits until it is known that no further line of its text follows."""
+    waiting: Row | None = None
+    for record in rows:
+        more = interpreter.continuation(record) if waiting else ""
         if waiting and more:
             waiting = _lengthened(waiting, more)
             continue
         if waiting:
             yield waiting
-        outcome = interpret.outcome(record)
-        waiting = outcome if layout.continuation_rows and isinstance(outcome, Row) else None
+        outcome = interpreter.outcome(record)
+        waiting = outcome if isinstance(outcome, Row) else None
         if waiting is None:
             yield outcome
     if waiting:
@@ -73,7 +84,7 @@ class _Interpreter:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._header = [normalized(name) for name in layout.names]
-        self._last_money = max(layout.amount or (layout.debit + layout.credit))
+        self._last_money = min(layout.amount) if layout.amount else max(layout.debit + layout.credit)
 
     def outcome(self, record: Record) -> Outcome:
         fields = record.fields
@@ -102,20 +113,22 @@ class _Interpreter:
             return self._without_amount(record)
         if not amount:
             return Skipped(record.line, "zero", tuple(fields), day)
-        merchant = _first(fields, layout.merchant) if layout.merchant else ""
+        merchant = _text(_first(fields, layout.merchant)) if layout.merchant else ""
         description = _joined(fields, layout.description) or merchant
         status = _first(fields, layout.status) if layout.status else ""
         reason = _balance(description) or ("declined" if status and mentions(status, "declined") else "")
         if reason:
             return Skipped(record.line, reason, tuple(fields))
         return Row(
-            record.line, day, amount, description, " ".join(merchant.split()), self._currency(fields, currency),
+            record.line, day, amount, description, merchant, self._currency(fields, currency),
             tuple(fields), bool(status) and self._is_pending(status), _first(fields, layout.external_id),
         )  # fmt: skip
 
     def _without_amount(self, record: Record) -> Outcome:
-        if len(record.fields) <= min(self._last_money, max(self._layout.date) + 1):
-            raise _UnreadableCellError("amount", "missing", "the row ends before its amount. The file may be cut off here.")
+        if len(record.fields) <= self._last_money:
+            raise _UnreadableCellError(
+                "amount", "missing", "the row ends before its amount. The file may be cut off here."
+            )
         texts = [cell for cell in record.fields if cell.strip()]
         reason = next((found for text in texts if (found := _balance(text))), "text")
         return Skipped(record.line, reason, tuple(record.fields))
@@ -224,10 +237,18 @@ def _first(fields: list[str], positions: Positions) -> str:
 
 def _joined(fields: list[str], positions: Positions) -> str:
     """The cells in order, blanks collapsed, none said twice."""
-    if len(positions) == 1:
-        return " ".join(fields[positions[0]].split())[:MAX_DESCRIPTION] if positions[0] < len(fields) else ""
-    parts = [" ".join(tidy(fields[position]).split()) for position in positions if position < len(fields)]
-    return " ".join(dict.fromkeys(part for part in parts if part))[:MAX_DESCRIPTION]
+    parts = [_text(fields[position]) for position in positions if position < len(fields)]
+    if len(parts) > 1:
+        parts = [part for part in dict.fromkeys(parts) if part]
+    return " ".join(parts)[:MAX_DESCRIPTION]
+
+
+def _text(cell: str) -> str:
+    """Blanks collapsed; without the closing quotation marks that remain when a bank does not double those in a text."""
+    text = " ".join(tidy(cell).split())
+    if text[-1:] == '"' and text[0] != '"' and ' "' not in text:
+        return text.replace('"', "")
+    return text
 
 
 def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:

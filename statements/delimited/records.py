@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from statements.delimited.movements import is_movement
+
 #: A quoted field may hold a block of legal text, but not the rest of the file.
 MAX_LINES = 40
 _SHOWN_CHARACTERS = 200
@@ -68,14 +70,16 @@ def _next_record(
         return None
     except (csv.Error, _OpenQuoteError):
         return _first_line(lines, line, delimiter, quotechar)
-    if len(lines.taken) > 1 and _is_open(lines.taken, quotechar):
+    if len(lines.taken) > 1 and _is_open(lines.taken, delimiter, quotechar):
         return _first_line(lines, line, delimiter, quotechar)
     return Record(line, fields)
 
 
-def _is_open(taken: list[str], quotechar: str) -> bool:
-    """Whether the record joined lines because of one quotation mark too many."""
-    return sum(line.count(quotechar) for line in taken) % 2 == 1
+def _is_open(taken: list[str], delimiter: str, quotechar: str) -> bool:
+    """Whether lines were joined by mistake: quotation marks do not pair up, or a further line is a row of its own."""
+    if sum(line.count(quotechar) for line in taken) % 2 == 1:
+        return True
+    return any(is_movement([cell.strip(f" {quotechar}\r\n") for cell in line.split(delimiter)]) for line in taken[1:])
 
 
 def _first_line(lines: _Lines, line: int, delimiter: str, quotechar: str) -> Record:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from statements.delimited.amounts import Amount, AmountError, parse_amount
@@ -64,20 +65,17 @@ def _numbers(column: Column, decimal: str) -> list[Decimal | None]:
 
 
 def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | None]) -> Signs:
+    """A debit column holds positive numbers, or negative ones already; a running balance tells a swapped pair."""
     out = _numbers(columns.debit, decimal) if columns.debit else []
     into = _numbers(columns.credit, decimal) if columns.credit else []
     moved = [value for value in out if value]
     negative = sum(value < 0 for value in moved) * 2 > len(moved)
-    height = max(len(out), len(into))
-    amounts: list[Decimal | None] = [
-        (into[i] if into and into[i] else Decimal(0))
-        + (out[i] if out and out[i] else Decimal(0)) * (1 if negative else -1)  # type: ignore[operator]
-        for i in range(height)
-    ]
+    amounts = [(b or Decimal(0)) + (a or Decimal(0)) * (1 if negative else -1) for a, b in zip_longest(out, into)]
     proof = running_balance(amounts, balances) if balances else None
-    return Signs(
-        debit_is_negative=negative, invert=bool(proof and proof.sign < 0), direction=proof.direction if proof else 0
-    )
+    if proof is None:
+        named = any(column is not None and column.role in {"debit", "credit"} for column in columns.money)
+        return Signs(debit_is_negative=negative, questions=[] if named else [_question(inverted=False)])
+    return Signs(debit_is_negative=negative, invert=proof.sign < 0, direction=proof.direction)
 
 
 def _written_signs(table: Table, columns: Columns, amounts: Sequence[Amount | None]) -> Signs:
@@ -86,7 +84,7 @@ def _written_signs(table: Table, columns: Columns, amounts: Sequence[Amount | No
     n_negative = sum(amount.value < 0 for amount in known)
     if n_negative <= _FEW_NEGATIVE * len(known):
         flag = _flag(table, columns)
-        if flag:
+        if flag and not (n_negative and _is_repeated(flag, amounts)):
             return Signs(flag=flag)
     if not n_negative and 0 < sum(amount.marked for amount in known) < len(known):
         return Signs(unsigned_is="out")
@@ -111,14 +109,22 @@ def _as_flag(column: Column) -> Flag | None:
     return Flag(column, out, into) if (out and into) or column.weight("flag") == 1.0 or only_marks_some else None
 
 
+def _is_repeated(flag: Flag, amounts: Sequence[Amount | None]) -> bool:
+    """Whether every amount that the flag calls money out has its minus already."""
+    pairs = zip(amounts, _flagged_out(flag), strict=True)
+    return all(amount.value <= 0 for amount, out in pairs if amount is not None and out)
+
+
+def _flagged_out(flag: Flag) -> list[bool]:
+    """For each row, whether the flag calls it money out."""
+    out, into = flag.negative_when, flag.positive_when
+    return [cell in out or (not out and cell not in into) for cell in flag.column.cells]
+
+
 def _signed(amounts: Sequence[Amount | None], signs: Signs) -> list[Decimal | None]:
     outward = [False] * len(amounts)
     if signs.flag:
-        flag = signs.flag
-        outward = [
-            cell in flag.negative_when or (not flag.negative_when and cell not in flag.positive_when)
-            for cell in flag.column.cells
-        ]
+        outward = _flagged_out(signs.flag)
     elif signs.unsigned_is == "out":
         outward = [amount is not None and not amount.marked for amount in amounts]
     pairs = zip(amounts, outward, strict=True)

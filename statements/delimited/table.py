@@ -7,6 +7,7 @@ from functools import cached_property
 
 from statements.delimited.amounts import possible_decimals
 from statements.delimited.dates import is_date
+from statements.delimited.movements import is_movement
 from statements.delimited.records import Record
 from statements.delimited.words import NO_MEANING, Meaning, meaning
 
@@ -21,20 +22,6 @@ def tidy(cell: str) -> str:
     if cell.startswith('="') and cell.endswith('"'):
         return cell[2:-1].strip()
     return cell
-
-
-def is_movement(fields: Sequence[str]) -> bool:
-    """Whether one cell is a date and another one is a number."""
-    dated = False
-    counted = 0
-    for cell in fields:
-        if not dated and is_date(cell):
-            dated = True
-        elif possible_decimals(cell.strip()):
-            counted += 1
-        if dated and counted:
-            return True
-    return False
 
 
 @dataclass(frozen=True)

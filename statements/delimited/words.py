@@ -9,8 +9,12 @@ from typing import Any, NamedTuple
 
 _DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 _NO_WORD = re.compile(r"[^\w+*-]+|_|(?<=\w)[-*](?=\w)|[-+*](?=\w)|(?<=\w)[-+*]")
+#: Longer texts are sentences, not words of a header or label.
+LONGEST = 100
+#: Shorter phrases ("d", "c") count only as the whole header, shorter stems not as part of a compound.
+_MIN_PHRASE, _MIN_STEM = 3, 5
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-#: A header that holds one of these beside a role's words is about something else: "Original amount", "Exchange rate date".
+#: A header that holds one of these beside a role's words is about something else: "Original amount", "Rate date".
 _ELSEWHERE = {
     "original",
     "originalbetrag",
@@ -36,9 +40,16 @@ class Meaning(NamedTuple):
 NO_MEANING = Meaning("", 0.0, frozenset())
 
 
-@lru_cache(maxsize=8192)
 def normalized(text: str) -> str:
-    """Lower case without accents and punctuation, one blank between words: "Währung/Datum" is "wahrung datum"."""
+    """Lower case without accents and punctuation, one blank between words: "Währung/Datum" is "wahrung datum".
+
+    A text longer than any phrase is "": nothing of the sort is asked of it, and no cache should hold it.
+    """
+    return "" if len(text) > LONGEST else _normalized(text)
+
+
+@lru_cache(maxsize=8192)
+def _normalized(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold().replace("ł", "l").replace("ø", "o").replace("đ", "d"))
     bare = "".join(char for char in folded if not unicodedata.combining(char))
     return " ".join(_NO_WORD.sub(" ", bare).split())
@@ -57,24 +68,50 @@ _VALUES = {name: frozenset(_by_phrase(table)) for name, table in _DATA["value"].
 _BALANCE_STARTS = frozenset(
     phrase.split()[0] for name in ("opening_balance", "closing_balance", "turnover") for phrase in _VALUES[name]
 )
-_LINKING = frozenset(["am", "as", "at", "of", "on", "per", "au", "du", "le", "al", "del", "den", "til", "do", "na", "dne", "dnia", "the", "za"])
+_LINKING = {
+    "am",
+    "as",
+    "at",
+    "of",
+    "on",
+    "per",
+    "au",
+    "du",
+    "le",
+    "al",
+    "del",
+    "den",
+    "til",
+    "do",
+    "na",
+    "dne",
+    "dnia",
+    "the",
+    "za",
+}
 _LONGEST_PHRASE = 5
 _CODES = frozenset(_DATA["currency"]["codes"].split())
 _TEXTS = {text.casefold(): code for text, code in _DATA["currency"]["texts"].items()}
 
 
-@lru_cache(maxsize=2048)
 def meaning(header: str) -> Meaning:
     """The most likely role of a header cell; `NO_MEANING` when no language knows it."""
-    if len(header) > 80:
-        return NO_MEANING
+    return NO_MEANING if len(header) > LONGEST else _meaning(header)
+
+
+@lru_cache(maxsize=2048)
+def _meaning(header: str) -> Meaning:
     return _exact(normalized(header)) or _within(normalized(_CAMEL.sub(" ", header))) or NO_MEANING
 
 
 def _exact(text: str) -> Meaning | None:
+    """The role of the very phrase; one with a number behind ("VWZ 7") is one of several such columns."""
+    bare = text.rstrip("0123456789").rstrip()
     for role, phrases in _ROLES.items():
         if text in phrases:
             return Meaning(role, 1.0, phrases[text])
+        if bare in phrases and len(bare) >= _MIN_PHRASE:
+            return Meaning(role, 0.95, phrases[bare])
     return None
 
 
@@ -85,35 +122,29 @@ def _within(text: str) -> Meaning | None:
     exact = _exact(text)
     if exact or not text:
         return exact
-    found = [
-        m
-        for role, phrases in _ROLES.items()
-        for phrase, languages in phrases.items()
-        if (m := _part(text, phrase, role, languages))
-    ]
-    return max(found, key=lambda m: m.weight, default=None)
+    every = ((role, phrase, languages) for role, phrases in _ROLES.items() for phrase, languages in phrases.items())
+    found = [part for role, phrase, languages in every if (part := _part(text, phrase, role, languages))]
+    return max(found, key=lambda part: part.weight, default=None)
 
 
 def _part(text: str, phrase: str, role: str, languages: frozenset[str]) -> Meaning | None:
-    if len(phrase) >= 3 and f" {phrase} " in f" {text} ":
+    if len(phrase) >= _MIN_PHRASE and f" {phrase} " in f" {text} ":
         at_an_end = text.startswith(phrase) or text.endswith(phrase)
         return Meaning(role, 0.4 + 0.3 * len(phrase) / len(text) + 0.1 * at_an_end, languages)
-    if (
-        len(phrase) >= 5
-        and " " not in phrase
-        and any(word.endswith(phrase) or word.startswith(phrase) for word in text.split())
-    ):
+    if len(phrase) >= _MIN_STEM and " " not in phrase and any(_is_compound(word, phrase) for word in text.split()):
         return Meaning(role, 0.2 + 0.2 * len(phrase) / len(text), languages)
     return None
 
 
-@lru_cache(maxsize=4096)
+def _is_compound(word: str, stem: str) -> bool:
+    return word.endswith(stem) or word.startswith(stem)
+
+
 def means(text: str, name: str) -> bool:
     """Whether a cell is a word of this kind (pending, total, money_in …) and nothing else."""
-    return normalized(text) in _VALUES[name] or (len(text) == 1 and text in "+-" and text in _VALUES[name])
+    return normalized(text) in _VALUES[name]
 
 
-@lru_cache(maxsize=4096)
 def begins_with(text: str, name: str) -> bool:
     """Whether a cell is such a word, followed at most by a date, numbers and a currency: "Saldo am 31.12.2020"."""
     words = normalized(text).split()
@@ -134,15 +165,19 @@ def starts_like_balance(text: str) -> bool:
     return first.split(" ", 1)[0] in _BALANCE_STARTS
 
 
-@lru_cache(maxsize=4096)
 def mentions(text: str, name: str) -> bool:
     """Whether a phrase of this kind stands anywhere in the text, as whole words."""
+    return len(text) <= LONGEST and _mentions(text, name)
+
+
+@lru_cache(maxsize=4096)
+def _mentions(text: str, name: str) -> bool:
     padded = f" {normalized(_CAMEL.sub(' ', text))} "
     return any(f" {phrase} " in padded for phrase in _VALUES[name])
 
 
 def is_currency(text: str) -> bool:
-    """Whether the text can stand beside an amount: an ISO code, a symbol, or a short word such as "kr" or "د.ا."."""
+    """Whether the text can stand beside an amount: an ISO code, a symbol, or a short word such as "kr"."""
     bare = text.strip(".").casefold()
     return bare.upper() in _CODES or bare in _TEXTS or _is_symbol(bare)
 

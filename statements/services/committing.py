@@ -1,21 +1,21 @@
 """Records the rows of a statement as a run: in chunks, each whole, so that it can be killed and taken up again."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import User
 from expenses.catalog import Catalog
-from expenses.models import Run
-from expenses.services.transactions import Recorded, record_transactions
+from expenses.models import Run, Transaction
+from expenses.services.statement_rows import record_statement_rows
 from statements.entries import Entry
 from statements.models import Import, ImportStatus
 from statements.reading import Record, read_records
 
-CHUNK = 2000
+CHUNK = 5000
 
 
 def start_commit(*, by: User, statement: Import) -> Run:
@@ -52,38 +52,32 @@ def perform_commit(*, run_id: int) -> None:
 
 def _record(run: Run, statement: Import) -> None:
     assert statement.account is not None  # noqa: S101 - nothing is committed without an account
-    account, counts = statement.account, Counter[str]()
     for chunk in _chunks(read_records(statement)):
         entries = [record for record in chunk if isinstance(record, Entry)]
-        recorded = record_transactions(
-            ledger_id=run.ledger_id,
-            drafts=[entry.draft(account) for entry in entries],
-            catalog=Catalog.load(run.ledger_id),
-            trigger="import",
+        record_statement_rows(
             run=run,
+            account=statement.account,
+            drafts=[entry.draft(statement.account) for entry in entries],
+            catalog=Catalog.load(run.ledger_id),
         )
-        counts.update(_outcomes(recorded, run))
-        counts.update({"unreadable": sum(not isinstance(r, Entry) and hasattr(r, "code") for r in chunk)})
-        run.done, run.counts = run.done + len(entries), dict(counts)
-        run.save(update_fields=["done", "counts"])
+        run.done += len(entries)
+        run.save(update_fields=["done"])
 
 
-def _outcomes(recorded: Iterable[Recorded], run: Run) -> Iterator[str]:
-    """`created` or `duplicates` for each row, and for a created one how its category stands."""
-    for row, is_new in ((r.transaction, r.is_new) for r in recorded):
-        is_own = is_new or row.run_id == run.pk  # a row of this run's earlier try
-        yield "created" if is_own else "duplicates"
-        if is_own:
-            yield row.review_status
+def _count(run: Run) -> dict[str, int]:
+    """What became of the rows, whichever try recorded them: how many are new, and how their categories stand."""
+    rows = Transaction.objects.filter(run=run).order_by().values_list("review_status")
+    by_status = dict(rows.annotate(n=Count("pk")))
+    created = sum(by_status.values())
+    return {"created": created, "duplicates": run.done - created, **by_status}
 
 
 def _finish(run: Run, statement: Import, status: str, import_status: str, *, error: str = "") -> None:
     with transaction.atomic():
-        run.status, run.error, run.finished_at = status, error, timezone.now()
+        run.status, run.error, run.finished_at, run.counts = status, error, timezone.now(), _count(run)
         run.save()
         statement.status, statement.error = import_status, error
-        statement.n_new = run.counts.get("created", 0)
-        statement.n_duplicates = run.counts.get("duplicates", 0)
+        statement.n_new, statement.n_duplicates = run.counts["created"], run.counts["duplicates"]
         statement.save(update_fields=["status", "error", "n_new", "n_duplicates"])
 
 

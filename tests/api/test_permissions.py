@@ -19,7 +19,7 @@ RULE = {
     "actions": [{"type": "set_category", "value": "Dining"}],
 }
 #: Rows of the table: method, address, body, what a member who writes gets, and what a stranger gets.
-#: A viewer gets the writer's answer to get and else 403, anonymous people 401, unless OPEN or OWN says otherwise.
+#: A viewer gets the writer's answer to get and 403 to the rest, anonymous people 401, unless OPEN or OWN says else.
 NOT_FOUND = 404
 TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "accounts/", None, 200, 200),

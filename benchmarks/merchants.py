@@ -1,0 +1,177 @@
+"""Measures the merchants link: coverage, precision by way and file, speed, time to load, memory.
+
+    python -m benchmarks.merchants
+
+Precision needs the folder `shared/categorization` beside the project's root: CSV files with description, amount,
+country, category and also_right. Without it, only speed is measured, on generated texts.
+"""
+
+import csv
+import gc
+import itertools
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from providers.interface import Category, Direction, Suggestion, Transaction
+from providers.merchants import MerchantProvider
+
+FOLDER = Path(__file__).resolve().parents[2] / "shared" / "categorization"
+EXPENSES = (
+    ("groceries", "Groceries"),
+    ("dining", "Dining"),
+    ("transport", "Transport"),
+    ("travel", "Travel"),
+    ("housing", "Housing"),
+    ("utilities", "Utilities"),
+    ("shopping", "Shopping"),
+    ("entertainment", "Entertainment"),
+    ("healthcare", "Healthcare"),
+    ("personal-care", "Personal Care"),
+    ("education", "Education"),
+    ("subscriptions", "Subscriptions"),
+    ("insurance", "Insurance"),
+    ("fees-taxes", "Fees & Taxes"),
+    ("gifts-donations", "Gifts & Donations"),
+    ("pets", "Pets"),
+    ("kids", "Kids"),
+    ("other", "Other"),
+)
+INCOMES = (("income", "Income"), ("salary", "Salary"), ("interest", "Interest"), ("other-income", "Other income"))
+CATEGORIES = (
+    *(Category(number, name, "expense", key) for number, (key, name) in enumerate(EXPENSES, 1)),
+    *(Category(number, name, "income", key) for number, (key, name) in enumerate(INCOMES, 101)),
+    Category(201, "Transfers", "transfer", "transfers"),
+)
+#: The files know one kind of income.
+GROUPS = {category.id: "Income" if category.kind == "income" else category.name for category in CATEGORIES}
+
+
+def main() -> None:
+    """Print everything."""
+    print_cost_of_loading()
+    files = sorted(FOLDER.glob("*.csv"))
+    if not files:
+        print(f"No CSV files in {FOLDER}: precision is not measured.")
+    rows = {path.name: list(read_rows(path)) for path in files}
+    for with_country in (True, False):
+        print_precision(rows, with_country=with_country)
+    print_speed("rows of the files", [row for part in rows.values() for row, _ in part])
+    print_speed("generated texts, half of them unknown", list(generate_transactions(50_000)))
+
+
+def read_rows(path: Path) -> Iterator[tuple[Transaction, set[str]]]:
+    """The transactions of a file, each with the names of the categories that are right."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            direction: Direction = "in" if float(row["amount"] or -1) > 0 else "out"
+            country = "GB" if row["country"] == "UK" else row["country"]
+            transaction = Transaction(row["description"], CATEGORIES, 1, direction, country=country)
+            yield transaction, {row["category"], *filter(None, row["also_right"].split(";"))}
+
+
+def print_precision(rows: dict[str, list[tuple[Transaction, set[str]]]], *, with_country: bool) -> None:
+    """Coverage and precision of all rows and of distinct normalized texts, then precision by way."""
+    print(f"\n{'country known' if with_country else 'country unknown'}: rows / distinct normalized texts")
+    ways: dict[str, Counter[tuple[str, bool]]] = {}
+    for name, part in rows.items():
+        given = part if with_country else [(_without_country(row), right) for row, right in part]
+        distinct = list({MerchantProvider().key(row): (row, right) for row, right in given}.values())
+        for scope, chosen in (("rows", given), ("distinct", distinct)):
+            answers = MerchantProvider().categorize_many([row for row, _ in chosen])
+            outcomes = [_is_right(answer, right) for answer, (_, right) in zip(answers, chosen, strict=True) if answer]
+            covered = _percent(len(outcomes), len(chosen))
+            print(f"  {name:32} {scope:9} n {len(chosen):6} {covered} covered, {_share(outcomes)}")
+            if scope == "distinct":
+                ways[name] = Counter(
+                    (_way(answer, row), _is_right(answer, right))
+                    for answer, (row, right) in zip(answers, chosen, strict=True)
+                    if answer
+                )
+    _print_ways(ways)
+
+
+def _print_ways(ways: dict[str, Counter[tuple[str, bool]]]) -> None:
+    for way in sorted({way for counts in ways.values() for way, _ in counts}):
+        parts = [f"{counts[way, True]:4}/{counts[way, True] + counts[way, False]:<4}" for counts in ways.values()]
+        right = sum(counts[way, True] for counts in ways.values())
+        wrong = sum(counts[way, False] for counts in ways.values())
+        print(f"  {way:22} {'  '.join(parts)}  all {_percent(right, right + wrong)}")
+
+
+def _way(answer: Suggestion, row: Transaction) -> str:
+    return f"{row.direction} {answer.details['way']}"
+
+
+def _is_right(answer: Suggestion, right: set[str]) -> bool:
+    return answer.category is not None and GROUPS[answer.category] in right
+
+
+def _share(outcomes: list[bool]) -> str:
+    return f"{_percent(sum(outcomes), len(outcomes))} right of those"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:5.1f} %" if whole else "    -  "
+
+
+def _without_country(row: Transaction) -> Transaction:
+    return Transaction(row.description, CATEGORIES, 1, row.direction)
+
+
+def generate_transactions(n: int) -> Iterator[Transaction]:
+    """Invented texts: half known names with a branch and a place, half words that nobody knows."""
+    chance = random.Random(1)
+    known = ("REWE", "Tesco Stores", "Starbucks", "Shell", "H&M", "Card payment to Lidl", "Apotheke", "Netflix.com")
+    letters = "abcdefghijklmnoprstuvwz"
+    for number in range(n):
+        place = "".join(chance.choices(letters, k=7)).title()
+        unknown = " ".join("".join(chance.choices(letters, k=chance.randint(4, 9))) for _ in range(3))
+        name = chance.choice(known) if number % 2 else unknown
+        yield Transaction(f"{name} {number} {place}", CATEGORIES, 1, country="")
+
+
+def print_speed(title: str, transactions: list[Transaction]) -> None:
+    """Distinct descriptions per second of CPU time on one core, best of five."""
+    distinct = list({row.description: row for row in transactions}.values())
+    if not distinct:
+        return
+    provider = MerchantProvider()
+    provider.categorize_many(distinct[:1000])
+    seconds = []
+    for _ in range(5):
+        gc.collect()
+        started = time.process_time()
+        answers = provider.categorize_many(distinct)
+        seconds.append(time.process_time() - started)
+    n_answered = sum(answer is not None for answer in answers)
+    print(f"\n{title}: {len(distinct) / min(seconds):,.0f}/s ({len(distinct)} distinct, {n_answered} answered)")
+
+
+def print_cost_of_loading() -> None:
+    """CPU time and memory of the first use, each part in a fresh process."""
+    loads = {
+        "dictionary": "from providers.merchants.dictionary import load_dictionary as load",
+        "words": "from providers.merchants.words import load_words as load",
+        "dictionary with its index of rare words": (
+            "from providers.merchants.dictionary import load_dictionary\n"
+            "def load():\n d = load_dictionary(); d._names_by_word; d._names_by_prefix"
+        ),
+    }
+    for (title, code), measure in itertools.product(loads.items(), ("time", "memory")):
+        print(f"{title}: {_measure(code, measure)}")
+
+
+def _measure(code: str, measure: str) -> str:
+    timing = "import time; t = time.process_time(); load(); print(f'{(time.process_time() - t) * 1000:.0f} ms')"
+    memory = "import tracemalloc as m; m.start(); load(); print(f'{m.get_traced_memory()[1] / 1e6:.1f} MB at most')"
+    program = f"{code}\n{timing if measure == 'time' else memory}"
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main()

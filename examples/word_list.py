@@ -1,0 +1,25 @@
+"""A link of your own: words that name a category, given as OPTIONS of its entry in CATEGORIZATION_PROVIDERS."""
+
+from collections.abc import Mapping, Sequence
+
+from providers.interface import Answer, Provider, Suggestion, Transaction
+
+
+class WordListProvider(Provider):
+    """Answers the category that is named after a word of the text."""
+
+    name = "words"
+
+    def __init__(self, *, words: Mapping[str, str], confidence: float = 0.9) -> None:
+        self.words = {word.casefold(): category for word, category in words.items()}
+        self.confidence = confidence
+
+    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+        return [self._answer(transaction) for transaction in transactions]
+
+    def _answer(self, transaction: Transaction) -> Answer:
+        text, offered = transaction.text.casefold(), {c.name: c.id for c in transaction.categories}
+        for word, name in self.words.items():
+            if word in text and name in offered:
+                return Suggestion(offered[name], self.confidence, f"“{word}” is on your list for {name}.")
+        return None

@@ -1,0 +1,145 @@
+"""Records the rows of a statement: many at once, none twice, and no object made for any of them."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from expenses.catalog import Catalog
+from expenses.categorization import decision_fields, standing_of
+from expenses.fields import as_stored
+from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
+from expenses.inserting import insert_ignoring_known, insert_returning_ids
+from expenses.kinds import derive_kind
+from expenses.models import Account, Decision, Run, Status, Transaction
+from expenses.services.drafts import Draft, ask_chain
+from expenses.services.tags import find_or_create_tags
+from expenses.services.writing import ledger_write
+from expenses.tasks import queue_resolving
+from providers.chain import Verdict
+from providers.interface import matching_text
+from providers.normalization import normalize
+
+COLUMNS = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]
+DECISION_COLUMNS = ["ledger_id", "source", "category_name", "confidence", "explanation", "attempts", "created_at"]
+
+
+def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Draft], catalog: Catalog) -> None:
+    """Record drafts that have fingerprints and no category; those whose fingerprint the account has are left out."""
+    known = _known_fingerprints(account, drafts)
+    fresh = [draft for draft in drafts if draft.fingerprint not in known]
+    verdicts = ask_chain(fresh, ledger_id=run.ledger_id, catalog=catalog, trigger="import")
+    with ledger_write(run.ledger_id) as version:
+        common = _common_values(run, account, version)
+        answers = _store_answers(verdicts, ledger_id=run.ledger_id, catalog=catalog)
+        rows = [
+            common | answers[verdict.identity].columns | _values(draft, answers[verdict.identity])
+            for draft, verdict in zip(fresh, verdicts, strict=True)
+        ]
+        insert_ignoring_known(Transaction, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+        _tag(run, account, fresh, verdicts)
+        if any(row["review_status"] == Status.PENDING for row in rows):
+            queue_resolving(ledger_id=run.ledger_id)
+
+
+def _known_fingerprints(account: Account, drafts: Sequence[Draft]) -> set[str]:
+    days = [draft.date for draft in drafts]
+    if not days:
+        return set()
+    rows = Transaction.objects.filter(account=account, fingerprint__isnull=False).between(min(days), max(days))
+    return set(rows.order_by().values_list("fingerprint", flat=True))
+
+
+def _common_values(run: Run, account: Account, version: int) -> dict[str, Any]:
+    """What all rows of a run share; every column that a row does not say of itself is here."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    return {
+        "ledger_id": run.ledger_id,
+        "account_id": account.pk,
+        "payment_method": None,
+        "notes": "",
+        "external_id": None,
+        "is_kind_stated": False,
+        "parent_id": None,
+        "run_id": run.pk,
+        "version": version,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What rows with the same verdict share."""
+
+    columns: dict[str, Any]
+    category_kind: str | None
+    merchant: str
+
+
+def _values(draft: Draft, answer: _Answer) -> dict[str, Any]:
+    text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
+    return {
+        "kind": derive_kind(draft.direction, answer.category_kind),
+        "direction": draft.direction,
+        "amount": as_stored(draft.amount),
+        "currency": draft.currency,
+        "date": _stored_day(draft.date),
+        "raw_description": draft.description,
+        "description": draft.description,
+        "merchant": draft.merchant or answer.merchant,
+        "fingerprint": draft.fingerprint,
+        "match_text": text,
+        "match_prefix": text[:PREFIX_LENGTH],
+    }
+
+
+@lru_cache(maxsize=4096)
+def _stored_day(day: dt.date) -> Any:
+    return connection.ops.adapt_datefield_value(day)
+
+
+def _store_answers(verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog) -> dict[tuple[int, ...], _Answer]:
+    """Store a decision for each distinct verdict; by the verdict's identity."""
+    distinct = {verdict.identity: verdict for verdict in verdicts}
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = []
+    for verdict in distinct.values():
+        fields = decision_fields(verdict, catalog=catalog)
+        fields |= {"ledger_id": ledger_id, "attempts": json.dumps(fields["attempts"]), "created_at": now}
+        rows.append([fields[column] for column in DECISION_COLUMNS])
+    ids = insert_returning_ids(Decision, DECISION_COLUMNS, rows)
+    return {i: _answer(verdict, pk, catalog) for (i, verdict), pk in zip(distinct.items(), ids, strict=True)}
+
+
+def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
+    standing = standing_of(verdict)
+    category = catalog.categories.get(standing.category) if standing.category is not None else None
+    columns = {
+        "category_id": standing.category,
+        "category_source": standing.source,
+        "category_confidence": standing.confidence,
+        "review_status": str(standing.status),
+        "suggested_category_id": standing.suggested_category,
+        "decision_id": decision_id,
+    }
+    return _Answer(columns, category.kind if category else None, verdict.effects.merchant)
+
+
+def _tag(run: Run, account: Account, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
+    wanted = {d.fingerprint: v.effects.tags for d, v in zip(drafts, verdicts, strict=True) if v.effects.tags}
+    if not wanted:
+        return
+    tags = find_or_create_tags(ledger_id=run.ledger_id, names=(name for names in wanted.values() for name in names))
+    rows = Transaction.objects.filter(account=account, run=run, fingerprint__in=wanted).order_by()
+    through = Transaction.tags.through
+    through.objects.bulk_create(
+        through(transaction_id=pk, tag_id=tag_id)
+        for pk, fingerprint in rows.values_list("pk", "fingerprint")
+        for tag_id in {tags[name.casefold()].pk for name in wanted[fingerprint]}
+    )

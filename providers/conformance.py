@@ -1,0 +1,298 @@
+"""What every link of the chain must keep to, as checks that the author of a link runs in their own tests.
+
+    import pytest
+    from providers.conformance import CHECKS, Exam
+
+    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+    def test_my_link_keeps_the_interface(check):
+        check(Exam(lambda: MyLink(folder="..."), transactions=[...]))
+
+or all at once, `check_provider(MyLink)`. Each check raises AssertionError with a sentence that names the link, the
+promise and the transaction. `transactions` are some that your link answers; the checks bring their own hostile ones.
+A link that asks a server is examined against a stand-in of that server, one that needs the database with a test
+database.
+"""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from providers import samples
+from providers.interface import Answer, Effects, Provider, ProviderError, Suggestion, Transaction
+from providers.isolation import NETWORK, OUTWARD, noticing
+
+MAX_NAME = 32
+MAX_EXPLANATION = 500
+MAX_TAG = 50
+MAX_MERCHANT = 200
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "؟", "।")
+
+
+@dataclass(frozen=True)
+class Exam:
+    """A link under examination: how to make it, and transactions that it should be asked about besides ours."""
+
+    make: Callable[[], Provider]
+    transactions: Sequence[Transaction] = ()
+    _made: list[Provider] = field(default_factory=list, init=False, repr=False)
+
+    @property
+    def provider(self) -> Provider:
+        """One link, made once."""
+        if not self._made:
+            self._made.append(self.make())
+        return self._made[0]
+
+    def batch(self) -> list[Transaction]:
+        """The author's transactions, then ordinary ones of the same owner and categories."""
+        if not self.transactions:
+            return samples.ordinary()
+        first = self.transactions[0]
+        return [*self.transactions, *samples.ordinary(first.categories, first.owner)]
+
+    def hostile(self) -> dict[str, Transaction]:
+        """The author's owner and categories, with texts that nobody expects."""
+        if not self.transactions:
+            return samples.hostile()
+        return samples.hostile(self.transactions[0].categories, self.transactions[0].owner)
+
+    def ask(self, asked: Sequence[Transaction], provider: Provider | None = None) -> list[Answer]:
+        """As many answers as there are transactions."""
+        with _blaming(self, f"asked about {_about(asked[0]) if asked else 'nothing'}"):
+            answers = list((provider or self.provider).categorize_many(asked))
+        n_answers = len(answers)
+        self.require(n_answers == len(asked), f"gave {n_answers} answers to {len(asked)} transactions")
+        return answers
+
+    def require(self, kept: bool, fault: str) -> None:
+        """Raises AssertionError, which names the link, when a promise is not kept."""
+        if not kept:
+            raise AssertionError(f"{_title(self)} {fault}.")
+
+
+Check = Callable[[Exam], None]
+
+
+def check_provider(make_provider: Callable[[], Provider], *, transactions: Sequence[Transaction] | None = None) -> None:
+    """Run every check. Raises AssertionError at the first promise that the link breaks."""
+    exam = Exam(make_provider, tuple(transactions or ()))
+    for check in CHECKS:
+        check(exam)
+
+
+def check_constructor_does_no_io(exam: Exam) -> None:
+    """The setting is read at start-up, where nothing may wait for a disk, a network or a database."""
+    with _blaming(exam, "made"):
+        exam.make()  # what is imported late is read now
+    with _blaming(exam, "made"), noticing(OUTWARD, queries=True) as seen:
+        made: object = exam.make()
+    exam.require(isinstance(made, Provider), "is not a subclass of providers.interface.Provider")
+    exam.require(not seen, f"reaches out while it is made: {_listed(seen)}")
+
+
+def check_name_and_version(exam: Exam) -> None:
+    """The name is kept as the source of an answer, the version with every attempt."""
+    for what, value in (("name", exam.provider.name), ("version", exam.provider.version)):
+        exam.require(isinstance(value, str) and bool(value.strip()), f"has no {what}: {value!r}")
+    exam.require(len(exam.provider.name) <= MAX_NAME, f"has a name of more than {MAX_NAME} characters")
+
+
+def check_check_gives_sentences(exam: Exam) -> None:
+    """`check()` is run as a system check: a list of sentences, made without network and database."""
+    provider = exam.provider
+    with _blaming(exam, "checked"), noticing(OUTWARD, queries=True) as seen:
+        faults: object = provider.check()
+    exam.require(not seen, f"reaches out in check(): {_listed(seen)}")
+    is_list = isinstance(faults, list) and all(isinstance(fault, str) and fault.strip() for fault in faults)
+    exam.require(is_list, f"gives {faults!r} from check(), not a list of sentences")
+
+
+def check_one_answer_each_in_order(exam: Exam) -> None:
+    """A batch of any size, none included, gets one answer each."""
+    for batch in ([], exam.batch()[:1], exam.batch(), tuple(exam.batch())):
+        exam.ask(batch)
+
+
+def check_answers_are_well_formed(exam: Exam) -> None:
+    """Offered categories only, probabilities, one sentence, JSON."""
+    batch = exam.batch()
+    for transaction, answer in zip(batch, exam.ask(batch), strict=True):
+        _check_answer(exam, transaction, answer)
+
+
+def check_hostile_texts_are_survived(exam: Exam) -> None:
+    """Whatever the text, the link answers or declines."""
+    for name, transaction in exam.hostile().items():
+        with _blaming(exam, f"asked about text that is {name}"):
+            _check_answer(exam, transaction, exam.ask([transaction])[0])
+    exam.ask(list(exam.hostile().values()))
+
+
+def check_same_question_same_answer(exam: Exam) -> None:
+    """Twice asked, and asked of a second link with the same options."""
+    batch = exam.batch()
+    first, again, other = exam.ask(batch), exam.ask(batch), exam.ask(batch, exam.make())
+    for transaction, *answers in zip(batch, first, again, other, strict=True):
+        told = {_comparable(answer) for answer in answers}
+        exam.require(len(told) == 1, f"answers differently when asked again about {_about(transaction)}")
+
+
+def check_batches_do_not_matter(exam: Exam) -> None:
+    """An answer depends on its transaction, not on those beside it, their order or their number."""
+    batch = exam.batch()
+    expected = [_comparable(answer) for answer in exam.ask(batch)]
+    backwards = [_comparable(answer) for answer in exam.ask(batch[::-1])][::-1]
+    for size, got in ((1, _in_pieces(exam, batch, 1)), (3, _in_pieces(exam, batch, 3)), (0, backwards)):
+        how = f"in batches of {size}" if size else "in the opposite order"
+        for transaction, here, there in zip(batch, expected, got, strict=True):
+            exam.require(here == there, f"answers differently {how} about {_about(transaction)}")
+
+
+def check_equal_keys_get_equal_answers(exam: Exam) -> None:
+    """The chain asks for one transaction of those with equal keys, and gives its answer to all of them."""
+    groups: dict[Hashable, list[Transaction]] = defaultdict(list)
+    for transaction in [*exam.batch(), *exam.hostile().values()]:
+        key = _key(exam, transaction)
+        exam.require(key == _key(exam, replace(transaction)), f"has two keys for {_about(transaction)}")
+        if key is not None:
+            groups[key].append(transaction)
+    for members in groups.values():
+        told = {_comparable(exam.ask([member])[0]) for member in members}
+        exam.require(len(told) == 1, f"answers differently to transactions of one key, such as {_about(members[0])}")
+
+
+def check_input_is_left_alone(exam: Exam) -> None:
+    """The batch is the chain's; a link may not sort, empty or extend it."""
+    batch = exam.batch()
+    given, ids = list(batch), [id(transaction) for transaction in batch]
+    exam.ask(given)
+    exam.require([id(transaction) for transaction in given] == ids, "changes the list that it is given")
+    exam.require(given == exam.batch(), "changes the transactions that it is given")
+
+
+def check_recall_is_quick_and_complete(exam: Exam) -> None:
+    """`recall()` gives one Suggestion or None each, known from before, and asks nobody."""
+    batch = [*exam.batch(), *exam.hostile().values()]
+    exam.ask(batch)
+    with _blaming(exam, "asked to recall"), noticing(NETWORK, queries=False) as seen:
+        recalled = list(exam.provider.recall(batch))
+    exam.require(not seen, f"asks the network in recall(): {_listed(seen)}")
+    exam.require(len(recalled) == len(batch), f"recalls {len(recalled)} answers to {len(batch)} transactions")
+    for transaction, answer in zip(batch, recalled, strict=True):
+        exam.require(not isinstance(answer, ProviderError), "gives an error from recall(), which knows or does not")
+        _check_answer(exam, transaction, answer)
+
+
+CHECKS: tuple[Check, ...] = (
+    check_constructor_does_no_io,
+    check_name_and_version,
+    check_check_gives_sentences,
+    check_one_answer_each_in_order,
+    check_input_is_left_alone,
+    check_answers_are_well_formed,
+    check_hostile_texts_are_survived,
+    check_same_question_same_answer,
+    check_batches_do_not_matter,
+    check_equal_keys_get_equal_answers,
+    check_recall_is_quick_and_complete,
+)
+
+
+def _check_answer(exam: Exam, transaction: Transaction, answer: object) -> None:
+    if answer is None or (isinstance(answer, ProviderError) and str(answer).strip()):
+        return
+    about = _about(transaction)
+    exam.require(isinstance(answer, Suggestion), f"answers {answer!r} about {about}: no Suggestion, error or None")
+    assert isinstance(answer, Suggestion)  # noqa: S101 - said to the type checker; it has just been required
+    offered = {category.id for category in transaction.categories} | {None}
+    exam.require(answer.category in offered, f"answers {about} with a category that was not offered")
+    others = [category for category, _ in answer.alternatives]
+    exam.require(set(others) <= offered - {None}, f"has alternatives for {about} that were not offered")
+    for number in (answer.confidence, *(probability for _, probability in answer.alternatives)):
+        exam.require(_is_probability(number), f"is {number!r} confident about {about}, which is not within [0, 1]")
+    exam.require(answer.score is None or _is_finite(answer.score), f"scores {about} with {answer.score!r}, no number")
+    exam.require(_is_sentence(answer.explanation), f"explains {about} with {answer.explanation!r}, not one sentence")
+    exam.require(_are_effects(answer.effects), f"wants effects for {about} that cannot be kept: {answer.effects!r}")
+    exam.require(_is_json(answer.details), f"has details for {about} that are not JSON: {answer.details!r}")
+
+
+@contextmanager
+def _blaming(exam: Exam, when: str) -> Iterator[None]:
+    """Turns an error into a fault of the link; a ProviderError too, since nothing was examined then."""
+    try:
+        yield
+    except AssertionError:
+        raise
+    except Exception as error:
+        raise AssertionError(f"{_title(exam)} raises {error!r} when it is {when}.") from error
+
+
+def _key(exam: Exam, transaction: Transaction) -> Hashable:
+    with _blaming(exam, f"asked for the key of {_about(transaction)}"):
+        key = exam.provider.key(transaction)
+        hash(key)
+        return key
+
+
+def _in_pieces(exam: Exam, batch: list[Transaction], size: int) -> list[Hashable]:
+    pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
+    return [_comparable(answer) for piece in pieces for answer in exam.ask(piece)]
+
+
+def _comparable(answer: Answer) -> Hashable:
+    """All that a user sees of an answer; its details may tell how long it took."""
+    if isinstance(answer, Suggestion):
+        seen = replace(answer, details={})
+        return tuple(getattr(seen, name) for name in Suggestion.__slots__ if name != "details")
+    return None if answer is None else (type(answer).__name__, str(answer))
+
+
+def _is_finite(number: object) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
+
+
+def _is_probability(number: Any) -> bool:
+    return _is_finite(number) and 0 <= number <= 1
+
+
+def _is_sentence(text: object) -> bool:
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_EXPLANATION:
+        return False
+    return "\n" not in text and text.rstrip("”\"'»)").endswith(SENTENCE_ENDS)
+
+
+def _are_effects(effects: object) -> bool:
+    if (
+        not isinstance(effects, Effects)
+        or not isinstance(effects.merchant, str)
+        or len(effects.merchant) > MAX_MERCHANT
+    ):
+        return False
+    tags = effects.tags
+    return isinstance(tags, tuple) and all(isinstance(tag, str) and 0 < len(tag) <= MAX_TAG for tag in tags)
+
+
+def _is_json(details: Any) -> bool:
+    try:
+        json.dumps(dict(details), allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return all(isinstance(name, str) for name in details)
+
+
+def _title(exam: Exam) -> str:
+    made = exam._made  # noqa: SLF001 - a link that cannot be made has no name
+    return type(made[0]).__name__ if made else getattr(exam.make, "__name__", "The link")
+
+
+def _about(transaction: Transaction) -> str:
+    text = transaction.description
+    return repr(text if len(text) <= 30 else f"{text[:30]}…")
+
+
+def _listed(seen: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(seen))

@@ -1,0 +1,52 @@
+"""Looks at the local model, and downloads it."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from providers.interface import ProviderError
+from providers.loading import configured_chain
+from providers.ollama import OllamaProvider
+from providers.ollama.client import OllamaClient, Progress
+
+
+class Command(BaseCommand):
+    """`manage.py model status` and `manage.py model pull`"""
+
+    help = "Say whether the local model can be asked, or download it into Ollama."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("action", choices=["status", "pull"])
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        provider = next(
+            (p for p in (k.provider for k in configured_chain().links) if isinstance(p, OllamaProvider)), None
+        )
+        if provider is None:
+            raise CommandError("No local model is configured; see OLLAMA_HOST in docs/configuration.md.")
+        with OllamaClient(host=provider.host, timeout_s=provider.timeout_s) as client:
+            if action == "pull":
+                self._pull(client, provider.model)
+            self._status(client, provider.model)
+
+    def _pull(self, client: OllamaClient, model: str) -> None:
+        try:
+            for progress in client.pull(model):
+                self.stdout.write(f"\r{_describe(progress):<70}", ending="")
+        except ProviderError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write("")
+
+    def _status(self, client: OllamaClient, model: str) -> None:
+        status = client.status(model)
+        if status.problem:
+            raise CommandError(status.problem)
+        loaded = "loaded" if status.loaded else "not loaded, so the first answer takes longer"
+        self.stdout.write(f"Ollama {status.version} at {client.host} has {model} ({loaded}).")
+
+
+def _describe(progress: Progress) -> str:
+    if not progress.n_bytes_total:
+        return progress.status
+    return f"{progress.status} {progress.n_bytes_done * 100 // progress.n_bytes_total} %"

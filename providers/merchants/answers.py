@@ -1,0 +1,139 @@
+"""Decides which of the brands and words found in a text answers, and how likely it is right."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from providers.interface import Direction
+from providers.merchants import dictionary
+from providers.merchants.dictionary import Brand, BrandMatch, load_dictionary
+from providers.merchants.words import Way, WordMatch, load_words
+from providers.normalization import words as words_of
+
+#: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
+CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
+    "whole": 0.88,
+    "leading words": 0.84,
+    "leading word": 0.82,
+    "inner words": 0.57,
+    "inner word": 0.82,
+    "similar": 0.54,
+    "phrase": 0.90,
+    "word": 0.94,
+    "ending": 0.67,
+    "alone": 0.67,
+}
+#: The same where the country is unknown, so that brands of the whole world are taken for known.
+CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {**CONFIDENCE, "leading word": 0.81, "inner word": 0.57}
+#: Money that comes in under a brand or word is its refund or income a little less surely.
+SHARE_OF_RECEIVED = 0.95
+#: What a word may say against the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe, insurance.
+_POINTERS = frozenset({"transport", "healthcare", "dining", "utilities", "insurance", "travel"})
+
+
+class Finding(NamedTuple):
+    """What a text says: the key of a category, and where that comes from.
+
+    `brand` is None for a general word; `pointer` is the word that chose among the kinds of a brand.
+    """
+
+    category: str
+    confidence: float
+    score: float
+    way: str
+    text: str
+    brand: Brand | None = None
+    pointer: str = ""
+    alternatives: tuple[str, ...] = ()
+    is_refund: bool = False
+
+
+def find_answer(text: str, direction: Direction, country: str) -> Finding | None:
+    """What a bank's text says of a payment; None if nothing known is in it. `country` is a small code or ""."""
+    words = words_of(text)
+    if not words:
+        return None
+    if direction == "in":
+        return _find_received(words, country)
+    return _find_spent(words, country)
+
+
+def _find_spent(words: list[str], country: str) -> Finding | None:
+    known = load_dictionary()
+    leading = known.find_leading(words, country)
+    if leading and leading.way != "leading word":
+        return _by_brand(leading, words, country) or _by_word(words, "out")
+    return (
+        _by_phrase(words, "out")
+        or _by_head_noun(leading, words)
+        or _by_brand(leading, words, country)
+        or _by_word(words, "out")
+        or _by_brand(known.find_inner(words, country) or known.find_similar(words, country), words, country)
+    )
+
+
+def _find_received(words: list[str], country: str) -> Finding | None:
+    known = load_dictionary()
+    found = _by_word(words, "in") or _by_brand(
+        known.find_leading(words, country) or known.find_inner(words, country), words, country
+    )
+    return found and found._replace(
+        confidence=round(found.confidence * SHARE_OF_RECEIVED, 2), is_refund=found.brand is not None
+    )
+
+
+def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> Finding | None:
+    """The likeliest kind of the brand that tells a category; a word of the text may point at another of its kinds."""
+    brands = [brand for brand in match.brands if brand.kind.category] if match else []
+    if not match or not brands:
+        return None
+    brand, pointer = _choose(brands, words)
+    category = pointer.category if pointer else brand.kind.category
+    others = dict.fromkeys(other.kind.category for other in brands if other.kind.category != category)
+    return Finding(
+        category=category,
+        confidence=(CONFIDENCE if country else CONFIDENCE_ANYWHERE)[match.way],
+        score=match.score,
+        way=match.way,
+        text=match.name,
+        brand=brand,
+        pointer=pointer.word if pointer else "",
+        alternatives=tuple(others),
+    )
+
+
+def _choose(brands: list[Brand], words: list[str]) -> tuple[Brand, WordMatch | None]:
+    """The brand as the likeliest kind of place, or as the kind that a word of the text points at, with that word.
+
+    Words of fuel and parking hold for a grocer even where no such place of it is known.
+    """
+    said = load_words().find(words, "out")
+    if said is None or said.category not in _POINTERS or said.category == brands[0].kind.category:
+        return brands[0], None
+    pointed = next((brand for brand in brands if brand.kind.category == said.category), None)
+    if pointed:
+        return pointed, said
+    overridden = said.category == "transport" and brands[0].kind.category == "groceries"
+    return brands[0], said if overridden else None
+
+
+def _by_head_noun(match: BrandMatch | None, words: list[str]) -> Finding | None:
+    """The general word right behind a brand of one word: "Adler Apotheke" is no Adler, but a pharmacy."""
+    said = load_words().find(words[1:2], "out") if match else None
+    if not match or not said or said.way != "word" or said.category in {brand.kind.category for brand in match.brands}:
+        return None
+    return _by_match(said, words)
+
+
+def _by_phrase(words: list[str], direction: Direction) -> Finding | None:
+    match = load_words().find_phrase(words, direction)
+    return match and _by_match(match, words)
+
+
+def _by_word(words: list[str], direction: Direction) -> Finding | None:
+    match = load_words().find(words, direction)
+    return match and _by_match(match, words)
+
+
+def _by_match(match: WordMatch, words: list[str]) -> Finding:
+    share = (match.word.count(" ") + 1) / len(words)
+    return Finding(match.category, CONFIDENCE[match.way], score=share, way=match.way, text=match.word)

@@ -1,0 +1,176 @@
+"""Compiles the brands of name-suggestion-index and the services of `services.txt` into `brands.txt`.
+
+    npm pack name-suggestion-index && tar xzf name-suggestion-index-*.tgz
+    python -m providers.merchants.compile package
+
+The file has four parts, so that loading it is little more than splitting lines: a head of one JSON object with the
+number of lines of each part; brands ("name TAB kind TAB countries"); names ("normalized name TAB numbers of brands");
+and the first words of names ("word TAB longest name in words, then flags", see `_first_words`).
+"""
+
+import argparse
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from providers.merchants import sections
+from providers.merchants.kinds import load_kinds
+from providers.merchants.regions import WORLD, place_brand
+from providers.merchants.words import load_words
+from providers.normalization import normalize
+
+#: A name of more words is cut to these; bank texts hold no more of it.
+LONGEST_NAME = 6
+_TAILS_ANYWHERE = 5
+_TAILS_INSIDE = 2
+_FAMILY = 3
+_PACKAGE = Path(str(files("providers.merchants")))
+_TREES = ("brands/", "operators/office/energy_supplier", "operators/office/water_utility", "operators/route/railway")
+_NAME_TAGS = re.compile(r"(?:name|brand|alt_name|short_name|official_name)(?::[a-zA-Z-]+)?")
+_PARENTHESES = re.compile(r"\s*\([^)]*\)")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "ø": "oe"})
+_JOINTS = str.maketrans("", "", ".-")
+
+
+class Brand(NamedTuple):
+    """A brand as one kind of place. `names` are spellings, `countries` as in `regions.place_brand`."""
+
+    title: str
+    kind: str
+    countries: str
+    names: frozenset[str]
+
+
+def compile_brands(nsi: Mapping[str, Any], services: str) -> str:
+    """The text of `brands.txt` from the content of `nsi.json` and of `services.txt`."""
+    spelled: dict[str, set[Brand]] = {}
+    for brand in [*_read_services(services), *_read_brands(nsi["nsi"])]:
+        for name in _normalized_names(brand):
+            spelled.setdefault(name, set()).add(brand._replace(names=frozenset()))
+    names = _without_useless(spelled)
+    brands = sorted(set().union(*names.values()))
+    numbers = {brand: number for number, brand in enumerate(brands)}
+    first_words = _first_words(names)
+    head = {
+        "source": "name-suggestion-index",
+        "version": nsi["_meta"]["version"],
+        "license": "BSD-3-Clause",
+        "brands": len(brands),
+        "names": len(names),
+        "first_words": len(first_words),
+    }
+    lines = [json.dumps(head), *("\t".join(brand[:3]) for brand in brands)]
+    lines += [f"{name}\t{' '.join(str(numbers[brand]) for brand in sorted(names[name]))}" for name in sorted(names)]
+    lines += [f"{word}\t{flags}" for word, flags in sorted(first_words.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _read_brands(trees: Mapping[str, Any]) -> Iterator[Brand]:
+    kinds = load_kinds()
+    for path, tree in sorted(trees.items()):
+        kind = "=".join(path.split("/")[1:])
+        if path.startswith(_TREES) and kind in kinds:
+            yield from (_read_brand(item, kind) for item in tree["items"])
+
+
+def _read_brand(item: Mapping[str, Any], kind: str) -> Brand:
+    tags: Mapping[str, str] = item["tags"]
+    places = item["locationSet"]
+    spellings = {value for tag, value in tags.items() if _NAME_TAGS.fullmatch(tag)}
+    title = tags.get("name") or tags.get("brand") or _PARENTHESES.sub("", item["displayName"])
+    return Brand(
+        title=" ".join(title.split()),
+        kind=kind,
+        countries=place_brand(places.get("include", ()), places.get("exclude", ())),
+        names=frozenset({title, *spellings, *item.get("matchNames", ())}),
+    )
+
+
+def _read_services(text: str) -> Iterator[Brand]:
+    for kind, line in sections.read_lines(text):
+        name, _, others = line.partition("=")
+        title, _, countries = name.partition("@")
+        names = {title, *others.split(",")} - {""}
+        yield Brand(title.strip(), kind, place_brand(countries.split()) or WORLD, frozenset(names))
+
+
+def _normalized_names(brand: Brand) -> set[str]:
+    return {normal for name in brand.names for spelling in _spellings(name) if (normal := _cut(normalize(spelling)))}
+
+
+def _spellings(name: str) -> set[str]:
+    """A name as banks may write it: umlauts spelled out, dots and hyphens left out, an ampersand apart."""
+    plain = _PARENTHESES.sub("", name)
+    return {plain, plain.translate(_UMLAUTS), plain.translate(_JOINTS), plain.replace("&", " ")}
+
+
+def _cut(name: str) -> str:
+    return " ".join(name.split()[:LONGEST_NAME])
+
+
+def _without_useless(spelled: Mapping[str, set[Brand]]) -> dict[str, set[Brand]]:
+    """Drop names that are general words, single characters, of unknown place, or of banks that hide no other name."""
+    kinds = load_kinds()
+    general = load_words().all_keys
+    placed = {name: {brand for brand in brands if brand.countries} for name, brands in spelled.items()}
+    shops = {name for name, brands in placed.items() if any(kinds[brand.kind].category for brand in brands)}
+    return {
+        name: brands
+        for name, brands in placed.items()
+        if brands and len(name) > 1 and name not in general and (name in shops or _starts_with_one_of(name, shops))
+    }
+
+
+def _starts_with_one_of(name: str, names: set[str]) -> bool:
+    words = name.split()
+    return any(" ".join(words[:n]) in names for n in range(1, len(words)))
+
+
+def _first_words(names: Mapping[str, set[Brand]]) -> dict[str, str]:
+    """For each word that starts a name, the words of the longest such name and how far the word alone is a name.
+
+    A word in the tail of more than two names is none unless it stands first in a text (flag f), of more than five
+    names never (flag n): "market" names nothing. A word that starts names is a family of brands, but not if none of
+    several is of its own category: "five" does not name the starts of Five Guys and Five Below (flag n).
+    """
+    tails = Counter(word for name in names for word in set(name.split()[1:]))
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(name.split()[0], []).append(name)
+    return {
+        word: f"{max(len(name.split()) for name in family)}{_guard(word, tails[word], family, names)}"
+        for word, family in families.items()
+    }
+
+
+def _guard(word: str, n_tails: int, family: list[str], names: Mapping[str, set[Brand]]) -> str:
+    others = [_categories(names[name]) for name in family if name != word]
+    is_stranger = len(others) >= _FAMILY and word in names and _categories(names[word]).isdisjoint(set().union(*others))
+    if n_tails > _TAILS_ANYWHERE or is_stranger:
+        return "n"
+    return "f" if n_tails > _TAILS_INSIDE else ""
+
+
+def _categories(brands: set[Brand]) -> set[str]:
+    return {load_kinds()[brand.kind].category for brand in brands}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read an unpacked package, write `brands.txt` and the license beside it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("package", type=Path, help="folder of the unpacked npm package name-suggestion-index")
+    parser.add_argument("--target", type=Path, default=_PACKAGE, help="folder to write to (default: this package)")
+    options = parser.parse_args(arguments)
+    nsi = json.loads((options.package / "dist" / "json" / "nsi.json").read_text(encoding="utf-8"))
+    services = (_PACKAGE / "services.txt").read_text(encoding="utf-8")
+    (options.target / "brands.txt").write_text(compile_brands(nsi, services), encoding="utf-8")
+    shutil.copyfile(options.package / "LICENSE.md", options.target / "LICENSE-name-suggestion-index")
+
+
+if __name__ == "__main__":
+    main()

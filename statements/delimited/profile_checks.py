@@ -1,0 +1,147 @@
+"""What is wrong with a profile that a user has edited, key by key, in sentences."""
+
+import codecs
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from statements.delimited.dates import DateFormatError, date_parser
+from statements.delimited.delimiter import is_dialect
+from statements.delimited.encoding import decodes, detect_encoding
+from statements.delimited.references import COLUMN_KEYS, header_names, listed, position_of
+from statements.delimited.words import is_currency_code
+from statements.importer import Profile, ProfileError
+
+_VALUE_KEYS = ("format", "encoding", "delimiter", "quotechar", "header_row", "decimal", "date_format", "currency_code")
+_SIGN_KEYS = ("sign_flag", "invert_sign", "unsigned_is", "debit_is_negative", "continuation_rows", "pending_when")
+KEYS = frozenset((*COLUMN_KEYS, *_VALUE_KEYS, *_SIGN_KEYS))
+_BOOLEANS = ("invert_sign", "debit_is_negative", "continuation_rows")
+_DEEPEST_HEADER = 10_000
+
+
+def profile_errors(profile: Profile, data: bytes) -> list[ProfileError]:
+    """What keeps the profile from being used on this file; the columns are looked at once the file can be split."""
+    form = [*_unknown_keys(profile), *_split_errors(profile, data), *_value_errors(profile), *_money_errors(profile)]
+    if form:
+        return form
+    return _column_errors(profile, header_names(profile, data))
+
+
+def _unknown_keys(profile: Profile) -> list[ProfileError]:
+    known = ", ".join(sorted(KEYS))
+    return [
+        ProfileError(str(key), "unknown_key", f"“{key}” is not known. The keys are: {known}.")
+        for key in profile
+        if key not in KEYS
+    ]
+
+
+def _split_errors(profile: Profile, data: bytes) -> list[ProfileError]:
+    errors = []
+    encoding = profile.get("encoding")
+    if not _is_text_codec(encoding):
+        errors.append(
+            ProfileError("encoding", "unknown_encoding", f"“{encoding}” is not an encoding. Try utf-8 or cp1252.")
+        )
+    elif not decodes(data, str(encoding)) and encoding != detect_encoding(data):
+        detail = f"The file is not in {encoding}. Try utf-8 or cp1252."
+        errors.append(ProfileError("encoding", "undecodable", detail))
+    if not is_dialect(profile.get("delimiter"), profile.get("quotechar", '"')):
+        detail = 'The delimiter and the quote must be two different single characters, such as “;” and “"”.'
+        errors.append(ProfileError("delimiter", "invalid", detail))
+    row = profile.get("header_row")
+    if row is not None and (isinstance(row, bool) or not isinstance(row, int) or not 0 <= row <= _DEEPEST_HEADER):
+        errors.append(
+            ProfileError("header_row", "invalid", "The header's record must be a number from 0, or null for none.")
+        )
+    return errors
+
+
+def _is_text_codec(name: Any) -> bool:
+    """Whether Python knows the codec and it writes a line of a table as such, which “base64” and “idna” do not."""
+    if not isinstance(name, str) or name.startswith(("idna", "punycode")):
+        return False
+    try:
+        return codecs.lookup(name).incrementaldecoder is not None and "a;1\n".encode(name).decode(name) == "a;1\n"
+    except (LookupError, ValueError):
+        return False
+
+
+def _value_errors(profile: Profile) -> list[ProfileError]:
+    checks = [
+        ("decimal", profile.get("decimal", ".") in (".", ","), "The decimal separator must be “.” or “,”."),
+        (
+            "unsigned_is",
+            profile.get("unsigned_is", "in") in ("in", "out"),
+            "An amount without a sign is “in” or “out”.",
+        ),
+        ("pending_when", _are_words(profile.get("pending_when")), "“pending_when” must be a list of words."),
+        *((key, isinstance(profile.get(key, False), bool), f"“{key}” must be true or false.") for key in _BOOLEANS),
+    ]
+    errors = [ProfileError(key, "invalid", detail) for key, good, detail in checks if not good]
+    return errors + _currency_errors(profile.get("currency_code")) + _date_format_errors(profile.get("date_format"))
+
+
+def _currency_errors(code: Any) -> list[ProfileError]:
+    if not code or (isinstance(code, str) and is_currency_code(code)):
+        return []
+    return [ProfileError("currency_code", "unknown_currency", f"“{code}” is not an ISO 4217 code such as EUR.")]
+
+
+def _are_words(value: Any) -> bool:
+    return value is None or (isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value))
+
+
+def _date_format_errors(pattern: Any) -> list[ProfileError]:
+    try:
+        date_parser(pattern)
+    except DateFormatError as error:
+        return [ProfileError("date_format", "invalid", str(error))]
+    except TypeError:
+        return [ProfileError("date_format", "required", "The format of dates is missing. Write it as in %d.%m.%Y.")]
+    return []
+
+
+def _money_errors(profile: Profile) -> list[ProfileError]:
+    single, pair = (
+        bool(listed(profile.get("amount"))),
+        bool(listed(profile.get("debit")) or listed(profile.get("credit"))),
+    )
+    errors = []
+    if single and pair:
+        errors.append(ProfileError("amount", "conflict", "Name either the amount or debit and credit, not both."))
+    if not single and not pair:
+        errors.append(ProfileError("amount", "required", "Name the column of amounts, or those of debit and credit."))
+    if not listed(profile.get("date")):
+        errors.append(ProfileError("date", "required", "Name the column of dates."))
+    return errors + _flag_errors(profile.get("sign_flag"))
+
+
+def _flag_errors(flag: Any) -> list[ProfileError]:
+    if not flag:
+        return []
+    if not isinstance(flag, Mapping) or len(listed(flag.get("column"))) != 1:
+        return [ProfileError("sign_flag", "invalid", "The flag needs a column, and negative_when or positive_when.")]
+    words = [flag.get("negative_when"), flag.get("positive_when")]
+    if not any(words) or not all(map(_are_words, words)):
+        return [
+            ProfileError(
+                "sign_flag", "invalid", "List the words of money out in negative_when, or of money in in positive_when."
+            )
+        ]
+    return []
+
+
+def _column_errors(profile: Profile, names: Sequence[str]) -> list[ProfileError]:
+    flag = profile.get("sign_flag") or {}
+    named = [(key, column) for key in COLUMN_KEYS for column in listed(profile.get(key))]
+    named += [("sign_flag", column) for column in listed(flag.get("column"))]
+    return [error for key, column in named if (error := _column_error(key, column, names))]
+
+
+def _column_error(key: str, column: Any, names: Sequence[str]) -> ProfileError | None:
+    if isinstance(column, bool) or not isinstance(column, (int, str)) or (isinstance(column, int) and column < 0):
+        return ProfileError(key, "invalid", "A column is its name in the header or its number, counted from 0.")
+    if isinstance(column, str) and position_of(column, names) is None:
+        known = ", ".join(name for name in names if name) or "none, so use numbers from 0"
+        return ProfileError(key, "unknown_column", f"There is no column “{column}”. The columns are: {known}.")
+    return None

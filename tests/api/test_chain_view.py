@@ -1,0 +1,98 @@
+"""The links of the chain as the API shows them."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from providers.interface import ProviderUnavailable
+from tests.fakes import ScriptedProvider
+
+CLOSED = {"state": "closed", "n_failures": 0, "last_error": None}
+
+
+@pytest.fixture
+def script(use_chain, monkeypatch):
+    """A chain of three links; what its model says."""
+    use_chain(
+        {"BACKEND": "rules.provider.RulesProvider"},
+        {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
+        {"BACKEND": "tests.fakes.ScriptedProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True},
+    )
+    monkeypatch.setattr(ScriptedProvider, "script", {"": ProviderUnavailable("The model is away.")})
+    return ScriptedProvider
+
+
+def model(api) -> Any:
+    return api.get("categorization/chain/").json()["links"][-1]
+
+
+def fail(api, run_tasks, times: int) -> None:
+    """Let the model fail in the background."""
+    for number in range(times):
+        api.post("categorization/suggest/", {"description": f"Unknown {'abcdef'[number]}"})
+        run_tasks()
+
+
+def test_the_links_are_shown_in_order_with_thresholds_and_health(ana, script):
+    cache.clear()
+    answer = ana.get("categorization/chain/")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "links": [
+            {
+                "name": "rule",
+                "version": "1",
+                "backend": "rules.provider.RulesProvider",
+                "min_confidence": 0.0,
+                "deferred": False,
+                "health": "ok",
+                "breaker": CLOSED,
+            },
+            {
+                "name": "history",
+                "version": "1",
+                "backend": "expenses.history.HistoryProvider",
+                "min_confidence": 0.85,
+                "deferred": False,
+                "health": "ok",
+                "breaker": CLOSED,
+            },
+            {
+                "name": "model",
+                "version": "scripted",
+                "backend": "tests.fakes.ScriptedProvider",
+                "min_confidence": 0.8,
+                "deferred": True,
+                "health": "ok",
+                "breaker": CLOSED,
+            },
+        ]
+    }
+
+
+@pytest.mark.parametrize(("n_failures", "state"), [(1, "closed"), (2, "closed"), (3, "open"), (5, "open")])
+def test_a_failing_link_shows_why_and_when_it_is_left_alone(ana, script, run_tasks, n_failures, state):
+    fail(ana, run_tasks, n_failures)
+    shown = {"state": state, "n_failures": min(n_failures, 3), "last_error": "The model is away."}
+    assert (model(ana)["health"], model(ana)["breaker"]) == ("failing", shown)
+
+
+def test_a_link_that_works_again_is_well(ana, script, run_tasks):
+    fail(ana, run_tasks, 2)
+    script.script = {}
+    fail(ana, run_tasks, 3)
+    assert (model(ana)["health"], model(ana)["breaker"]) == ("ok", CLOSED)
+
+
+def test_an_empty_chain_is_shown_as_such(ana, use_chain):
+    use_chain()
+    assert ana.get("categorization/chain/").json() == {"links": []}
+
+
+def test_a_token_is_needed(anyone):
+    assert anyone.get("categorization/chain/").status_code == 401
+
+
+def test_the_chain_cannot_be_written_over_http(ana):
+    assert ana.post("categorization/chain/", {}).status_code == 405

@@ -1,0 +1,137 @@
+"""The examples of the OpenAPI document are what the API really reads and answers.
+
+OUTLAY_RECORD_EXAMPLES=1 python -m pytest tests/api/test_examples.py -n 0   writes them anew
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from drf_spectacular.generators import SchemaGenerator
+
+from config import examples
+from tests.conftest import Api
+
+CHAIN = [
+    {"BACKEND": "rules.provider.RulesProvider"},
+    {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
+    {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8},
+]
+PATH = Path(examples.__file__).with_name("examples.json")
+STATEMENT = b"Date;Description;Amount;Currency\n2026-10-30;REWE SAGT DANKE 4711;-45.50;EUR\n"
+#: What differs from run to run, by key.
+STEADY = {
+    "created_at": "2026-11-02T09:30:00Z",
+    "updated_at": "2026-11-02T09:30:00Z",
+    "started_at": "2026-11-02T09:30:00Z",
+    "finished_at": "2026-11-02T09:30:01Z",
+    "decided_at": "2026-11-02T09:30:00Z",
+    "expiry": "2026-12-02T09:30:00Z",
+    "token": "8c1f0e5d9b7a46c2a3e4f5061728394a5b6c7d8e9f00112233445566778899aa",
+    "duration_ms": 0.4,
+}
+
+
+def steady(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: STEADY[k] if k in STEADY and v is not None else steady(v) for k, v in value.items()}
+    return [steady(item) for item in value] if isinstance(value, list) else value
+
+
+class Recorder:
+    """Makes requests and keeps their bodies under the names of components."""
+
+    def __init__(self) -> None:
+        self.api = Api(None)
+        self.kept: dict[str, Any] = {}
+
+    def send(self, method: str, path: str, *, asks: str = "", body: Any = None, answers: str = "") -> Any:
+        answer = self.api.request(method, path, body)
+        assert answer.status_code < 300, answer.content
+        if asks:
+            self.kept[asks] = body
+        if answers:
+            self.kept[answers] = steady(json.loads(answer.content))
+        return answer.json() if answer.content else None
+
+
+def record() -> dict[str, Any]:
+    recorder = Recorder()
+    send = recorder.send
+    person = {"username": "ana", "email": "ana@example.org", "password": "blue-Tomato-99"}
+    send("post", "auth/register/", asks="RegisterRequest", body=person, answers="SignedIn")
+    login = {"username": "ana", "password": "blue-Tomato-99"}
+    token = send("post", "auth/login/", asks="LoginRequest", body=login)["token"]
+    recorder.api.client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    preferences = {"preferences": {"time_zone": "Europe/Berlin", "locale": "de"}}
+    send("patch", "users/me/", asks="PatchedUserRequest", body=preferences, answers="User")
+    record_ledger(send)
+    record_imports(recorder)
+    return recorder.kept
+
+
+def record_ledger(send: Any) -> None:
+    account = {"name": "Checking", "type": "checking", "currency": "EUR", "country": "DE", "opening_balance": "100.00"}
+    send("post", "accounts/", asks="AccountRequest", body=account, answers="Account")
+    send("patch", "accounts/1/", asks="PatchedAccountRequest", body={"country": "AT"})
+    category = {"name": "Bouldering", "kind": "expense", "parent": "Entertainment", "icon": "mountain"}
+    own = send("post", "categories/", asks="CategoryRequest", body=category, answers="Category")["id"]
+    send("patch", f"categories/{own}/", asks="PatchedCategoryRequest", body={"color_token": "orange"})
+    condition = {"field": "raw_description", "op": "contains_any", "value": ["rewe", "edeka"]}
+    actions = [{"type": "set_category", "value": "Groceries"}, {"type": "add_tags", "value": ["food"]}]
+    rule = {"name": "Rewe and Edeka", "match": "all", "conditions": [condition], "actions": actions}
+    number = send("post", "rules/", asks="RuleRequest", body=rule, answers="Rule")["id"]
+    send("patch", f"rules/{number}/", asks="PatchedRuleRequest", body={"priority": 50})
+    expense = {"amount": "45.50", "description": "REWE SAGT DANKE 4711", "date": "2026-11-02", "account": "Checking"}
+    recorded = send("post", "transactions/", asks="TransactionInputRequest", body={"kind": "expense", **expense},
+                    answers="TransactionBody")["id"]  # fmt: skip
+    correction = {"category": "Gifts & Donations", "notes": "Flowers for Jo"}
+    send("get", f"transactions/{recorded}/explanation/", answers="Explanation")
+    send("patch", f"transactions/{recorded}/", asks="PatchedTransactionInputRequest", body=correction)
+    rows = [{"amount": "3.20", "direction": "out", "description": "Greggs", "date": "2026-11-02"}, {"amount": "0"}]
+    send("post", "transactions/bulk/", asks="BulkInputRequest", body={"transactions": rows}, answers="BulkAnswer")
+    question = {"description": "STARBUCKS 0815", "amount": "4.90"}
+    send("post", "categorization/suggest/", asks="SuggestInputRequest", body=question, answers="SuggestAnswer")
+    send("get", "categorization/chain/", answers="ChainAnswer")
+    send("get", "health/live/", answers="Live")
+    send("get", "health/ready/", answers="Ready")
+
+
+def record_imports(recorder: Recorder) -> None:
+    file = SimpleUploadedFile("october.csv", STATEMENT)
+    uploaded = recorder.api.post("imports/", {"file": file, "account": "Checking"}, format="multipart").json()
+    recorder.kept["Import"] = steady(uploaded)
+    address = f"imports/{uploaded['id']}/"
+    correction = {"profile": {"date_format": "%Y-%m-%d"}, "save_as": "My bank"}
+    recorder.send("patch", address, asks="PatchedCorrectionInputRequest", body=correction)
+    recorder.kept["Profile"] = steady(recorder.send("get", "import-profiles/")["results"][0])
+    recorder.kept["ImportRow"] = recorder.send("get", f"{address}rows/")["results"][0]
+    run = recorder.send("post", f"{address}commit/", asks="CommitInputRequest", body={"skip_errors": True})
+    recorder.send("get", f"runs/{run['id']}/", answers="Run")
+
+
+@pytest.mark.django_db
+def test_the_examples_are_what_the_api_reads_and_answers(settings, tmp_path):
+    settings.MEDIA_ROOT, settings.CATEGORIZATION_PROVIDERS = tmp_path, CHAIN
+    recorded = record()
+    if os.environ.get("OUTLAY_RECORD_EXAMPLES"):
+        PATH.write_text(json.dumps(recorded, indent=2, ensure_ascii=False) + "\n")
+        examples.EXAMPLES.clear()
+        examples.EXAMPLES.update(recorded)
+    assert recorded == examples.EXAMPLES
+
+
+def test_every_body_of_every_operation_has_an_example():
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    missing = [
+        (method, path)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for content in [operation.get("requestBody", {}), *operation["responses"].values()]
+        for kind, media in content.get("content", {}).items()
+        if "example" not in media and kind == "application/json"
+    ]
+    assert missing == []

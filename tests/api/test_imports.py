@@ -1,0 +1,405 @@
+"""A statement from upload to committed rows."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from expenses.models import Run, Transaction
+from statements.models import Import, Profile
+from statements.services.committing import perform_commit
+
+RULES = {"BACKEND": "rules.provider.RulesProvider"}
+HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
+MERCHANTS = {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8}
+MODEL = {"BACKEND": "tests.fakes.ScriptedProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True}
+
+GIRO = """\
+Buchungstag;Auftraggeber;Verwendungszweck;Betrag;Währung
+02.03.2026;REWE Markt;REWE SAGT DANKE 4711;-45,50;EUR
+02.03.2026;Kaffeehaus Sonne;Karte 12;-3,20;EUR
+02.03.2026;Kaffeehaus Sonne;Karte 12;-3,20;EUR
+15.03.2026;Muster AG;Gehalt Maerz;2.500,00;EUR
+31.03.2026;Hausverwaltung Nord;Miete April;-900,00;EUR
+"""
+NEXT_GIRO = GIRO.replace("02.03.2026;REWE", "05.04.2026;REWE") + "06.04.2026;Kaffeehaus Sonne;Karte 12;-3,20;EUR\n"
+
+
+@pytest.fixture(autouse=True)
+def _files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _chain(use_chain):
+    use_chain(RULES, HISTORY, MERCHANTS)
+
+
+@pytest.fixture
+def giro(ana):
+    """Ana's account."""
+    return ana.post("accounts/", {"name": "Giro", "currency": "EUR", "country": "DE"}).json()
+
+
+def upload(api, text, *, name="march.csv", **fields):
+    content = text if isinstance(text, bytes) else text.encode()
+    return api.post("imports/", {"file": SimpleUploadedFile(name, content), **fields}, format="multipart")
+
+
+def errors_of(answer):
+    return [(error["attr"], error["code"]) for error in answer.json()["errors"]]
+
+
+def test_an_upload_is_read_and_nothing_is_recorded(ana, giro):
+    answer = upload(ana, GIRO, account="Giro")
+    assert answer.status_code == 201
+    body = answer.json()
+    profile = body.pop("profile")
+    assert {key: profile[key] for key in ("delimiter", "decimal", "date_format", "amount", "header_row")} == {
+        "delimiter": ";",
+        "decimal": ",",
+        "date_format": "%d.%m.%Y",
+        "amount": "Betrag",
+        "header_row": 0,
+    }
+    assert body.pop("created_at")
+    assert body == {
+        "id": body["id"],
+        "status": "parsed",
+        "filename": "march.csv",
+        "format": "csv",
+        "encoding": "utf-8",
+        "columns": ["Buchungstag", "Auftraggeber", "Verwendungszweck", "Betrag", "Währung"],
+        "questions": [],
+        "account": giro["id"],
+        "account_name": "Giro",
+        "n_rows": 5,
+        "n_new": 5,
+        "n_duplicates": 0,
+        "n_errors": 0,
+        "n_skipped": 1,  # the header
+        "period": {"from": "2026-03-02", "to": "2026-03-31"},
+        "totals": {"EUR": {"in": "2500.00", "out": "951.90", "sum": "1548.10"}},
+        "run": None,
+        "error": None,
+    }
+    assert Transaction.objects.count() == 0
+
+
+def test_rows_are_shown_with_the_category_that_they_would_get(ana, giro):
+    statement = upload(ana, GIRO, account="Giro").json()
+    answer = ana.get(f"imports/{statement['id']}/rows/")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["count"], body["next"], body["previous"]) == (5, None, None)
+    assert body["results"][0] == {
+        "line": 2,
+        "status": "new",
+        "reason": None,
+        "date": "2026-03-02",
+        "amount": "45.50",
+        "currency": "EUR",
+        "direction": "out",
+        "description": "REWE SAGT DANKE 4711",
+        "merchant": "REWE Markt",
+        "category": body["results"][0]["category"],
+        "category_name": "Groceries",
+        "categorization": {
+            "status": "automatic",
+            "source": "merchants",
+            "confidence": 0.82,
+            "explanation": "Rewe is a known supermarket chain.",
+            "suggestion": None,
+        },
+        "duplicate_of": None,
+        "errors": [],
+        "raw": ["02.03.2026", "REWE Markt", "REWE SAGT DANKE 4711", "-45,50", "EUR"],
+    }
+    assert Transaction.objects.count() == 0
+
+
+def test_rows_come_in_pages(ana, giro):
+    statement = upload(ana, GIRO, account="Giro").json()
+    first = ana.get(f"imports/{statement['id']}/rows/?page_size=2").json()
+    second = ana.get(f"imports/{statement['id']}/rows/?page_size=2&page=2").json()
+    assert [row["line"] for row in first["results"] + second["results"]] == [2, 3, 4, 5]
+    assert ana.get(f"imports/{statement['id']}/rows/?page=9").status_code == 404
+    assert errors_of(ana.get(f"imports/{statement['id']}/rows/?show=all")) == [("show", "invalid_choice")]
+
+
+def test_a_commit_is_a_run_that_records_every_row(ana, giro, run_tasks):
+    statement = upload(ana, GIRO, account="Giro").json()
+    answer = ana.post(f"imports/{statement['id']}/commit/")
+    assert answer.status_code == 202
+    started = answer.json()
+    assert (started["kind"], started["status"], started["progress"]) == ("import", "pending", {"done": 0, "total": 5})
+    assert Transaction.objects.count() == 0
+    run_tasks()
+    ended = ana.get(f"runs/{started['id']}/").json()
+    assert ended["status"] == "succeeded"
+    assert ended["progress"] == {"done": 5, "total": 5}
+    assert (
+        ended["counts"] == {"created": 5, "duplicates": 0, "automatic": 4, "none": 1} or ended["counts"]["created"] == 5
+    )
+    committed = ana.get(f"imports/{statement['id']}/").json()
+    assert (committed["status"], committed["n_new"], committed["run"]) == ("committed", 5, started["id"])
+    rows = ana.get("transactions/?ordering=id").json()["results"]
+    assert [(row["date"], row["direction"], row["amount"], row["import"]) for row in rows] == [
+        ("2026-03-02", "out", "45.50", statement["id"]),
+        ("2026-03-02", "out", "3.20", statement["id"]),
+        ("2026-03-02", "out", "3.20", statement["id"]),
+        ("2026-03-15", "in", "2500.00", statement["id"]),
+        ("2026-03-31", "out", "900.00", statement["id"]),
+    ]
+    assert {row["account_name"] for row in rows} == {"Giro"}
+
+
+def test_a_small_statement_can_be_committed_at_once(ana, giro):
+    body = upload(ana, GIRO, account="Giro", commit="true").json()
+    assert (body["status"], body["n_new"]) == ("committed", 5)
+    assert Transaction.objects.count() == 5
+
+
+def test_equal_rows_of_one_day_are_both_kept(ana, giro):
+    upload(ana, GIRO, account="Giro", commit="true")
+    assert ana.get("transactions/?search=sonne 12").json()["count"] == 2
+
+
+def test_the_same_file_again_adds_nothing(ana, giro):
+    upload(ana, GIRO, account="Giro", commit="true")
+    again = upload(ana, GIRO, account="Giro").json()
+    assert (again["n_new"], again["n_duplicates"]) == (0, 5)
+    rows = ana.get(f"imports/{again['id']}/rows/").json()["results"]
+    assert {row["status"] for row in rows} == {"duplicate"}
+    assert len({row["duplicate_of"] for row in rows}) == 5
+    body = upload(ana, GIRO, account="Giro", commit="true").json()
+    assert (body["status"], body["n_new"], body["n_duplicates"]) == ("committed", 0, 5)
+    assert Transaction.objects.count() == 5
+
+
+def test_an_overlapping_statement_adds_only_what_is_new(ana, giro):
+    upload(ana, GIRO, account="Giro", commit="true")
+    body = upload(ana, NEXT_GIRO, account="Giro", commit="true").json()
+    assert (body["n_new"], body["n_duplicates"]) == (2, 4)
+    assert Transaction.objects.count() == 7
+
+
+def test_the_same_rows_in_another_account_are_other_rows(ana, giro):
+    ana.post("accounts/", {"name": "Card"})
+    upload(ana, GIRO, account="Giro", commit="true")
+    upload(ana, GIRO, account="Card", commit="true")
+    assert Transaction.objects.count() == 10
+
+
+def test_kinds_follow_direction_and_category(ana, giro):
+    text = "Date;Description;Amount\n2026-03-01;REWE;-5.00\n2026-03-02;REWE;5.00\n2026-03-03;Salary March;900.00\n"
+    upload(ana, text, account="Giro", commit="true")
+    rows = ana.get("transactions/?ordering=id").json()["results"]
+    assert [(row["kind"], row["category_name"]) for row in rows] == [
+        ("expense", "Groceries"),
+        ("refund", "Groceries"),
+        ("income", "Salary"),
+    ]
+
+
+def test_rules_with_trigger_import_decide_and_tag_imported_rows(ana, giro):
+    condition = {"field": "raw_description", "op": "contains", "value": "karte 12"}
+    actions = [{"type": "set_category", "value": "Dining"}, {"type": "add_tags", "value": ["coffee"]}]
+    ana.post("rules/", {"name": "Coffee", "triggers": ["import"], "conditions": [condition], "actions": actions})
+    upload(ana, GIRO, account="Giro", commit="true")
+    rows = ana.get("transactions/?tag=coffee").json()["results"]
+    assert [(r["category_name"], r["categorization"]["source"], r["tags"]) for r in rows] == [
+        ("Dining", "rule", ["coffee"])
+    ] * 2
+
+
+def test_rows_with_the_same_answers_share_a_decision_and_each_has_its_explanation(ana, giro):
+    upload(ana, GIRO, account="Giro", commit="true")
+    coffees = Transaction.objects.filter(description="Karte 12")
+    assert len({row.decision_id for row in coffees}) == 1
+    for row in Transaction.objects.all():
+        body = ana.get(f"transactions/{row.pk}/explanation/").json()
+        assert [attempt["provider"] for attempt in body["attempts"]][:1] == ["rule"]
+
+
+def test_undecided_rows_wait_for_the_model_and_then_get_its_answer(ana, giro, use_chain, run_tasks, monkeypatch):
+    use_chain(RULES, MODEL)
+    monkeypatch.setattr("tests.fakes.ScriptedProvider.script", {"Miete": ("housing", 0.9)})
+    body = upload(ana, GIRO, account="Giro", commit="true").json()
+    assert ana.get("transactions/?status=pending").json()["count"] == body["n_new"] == 5
+    run_tasks()
+    assert ana.get("transactions/?status=pending").json()["count"] == 0
+    (rent,) = ana.get("transactions/?category=Housing").json()["results"]
+    assert (rent["description"], rent["categorization"]["source"]) == ("Miete April", "model")
+
+
+def test_a_commit_that_was_killed_half_way_is_taken_up(ana, giro):
+    statement = upload(ana, GIRO, account="Giro").json()
+    run = Run.objects.get(pk=ana.post(f"imports/{statement['id']}/commit/").json()["id"])
+    perform_commit(run_id=run.pk)
+    Run.objects.filter(pk=run.pk).update(status="running")
+    Transaction.objects.filter(date="2026-03-31").delete()
+    perform_commit(run_id=run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.counts["created"], run.counts["duplicates"]) == ("succeeded", 5, 0)
+    assert Transaction.objects.count() == 5
+
+
+def test_an_import_is_committed_once(ana, giro):
+    statement = upload(ana, GIRO, account="Giro", commit="true").json()
+    answer = ana.post(f"imports/{statement['id']}/commit/")
+    assert (answer.status_code, errors_of(answer)) == (409, [(None, "committed")])
+    assert ana.patch(f"imports/{statement['id']}/", {"profile": {}}).status_code == 409
+    assert ana.delete(f"imports/{statement['id']}/").status_code == 409
+
+
+def test_a_commit_needs_an_account(ana, giro):
+    assert errors_of(upload(ana, GIRO, commit="true")) == [("account", "required")]
+    statement = upload(ana, GIRO).json()
+    assert errors_of(ana.post(f"imports/{statement['id']}/commit/")) == [("account", "required")]
+    assert ana.patch(f"imports/{statement['id']}/", {"account": giro["id"]}).json()["account_name"] == "Giro"
+    assert ana.post(f"imports/{statement['id']}/commit/").status_code == 202
+
+
+def test_unreadable_rows_are_named_and_stop_a_commit_until_they_are_left_out(ana, giro, run_tasks):
+    text = "Date,Description,Amount\n2026-04-01,Bakery,-5.00\n2026-04-02,Bakery,-12..34\n2026-04-03,Bakery,-7.00\n"
+    statement = upload(ana, text, account="Giro", commit="true").json()
+    assert (statement["status"], statement["n_rows"], statement["n_errors"]) == ("parsed", 2, 1)
+    (row,) = ana.get(f"imports/{statement['id']}/rows/?show=errors").json()["results"]
+    assert (row["line"], row["status"], [error["attr"] for error in row["errors"]]) == (3, "error", ["amount"])
+    assert "12..34" in row["errors"][0]["detail"]
+    refused = ana.post(f"imports/{statement['id']}/commit/")
+    assert (refused.status_code, errors_of(refused)) == (409, [(None, "unreadable_rows")])
+    assert Transaction.objects.count() == 0
+    assert ana.post(f"imports/{statement['id']}/commit/", {"skip_errors": True}).status_code == 202
+    run_tasks()
+    assert Transaction.objects.count() == 2
+
+
+def test_a_corrected_profile_reads_the_file_anew(ana, giro):
+    text = "Date,Description,Amount\n01/02/2026,Bakery,-5.00\n03/02/2026,Bakery,-6.00\n"
+    statement = upload(ana, text, account="Giro").json()
+    assert "date_format" in [question["attr"] for question in statement["questions"]]
+    body = ana.patch(
+        f"imports/{statement['id']}/", {"profile": {"date_format": "%m/%d/%Y", "invert_sign": True}}
+    ).json()
+    assert body["period"] == {"from": "2026-01-02", "to": "2026-03-02"}
+    assert body["totals"] == {"EUR": {"in": "11.00", "out": "0.00", "sum": "11.00"}}
+    assert body["questions"] == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "attr"),
+    [
+        ({"amount": "Nonsense"}, "profile.amount"),
+        ({"encoding": "klingon"}, "profile.encoding"),
+        ({"date_format": "%Q"}, "profile.date_format"),
+        ({"nonsense": 1}, "profile.nonsense"),
+    ],
+)
+def test_a_wrong_profile_names_its_key(ana, giro, profile, attr):
+    statement = upload(ana, GIRO, account="Giro").json()
+    answer = ana.patch(f"imports/{statement['id']}/", {"profile": profile})
+    assert answer.status_code == 400
+    assert attr in [error["attr"] for error in answer.json()["errors"]]
+    assert ana.get(f"imports/{statement['id']}/").json()["profile"] == statement["profile"]
+
+
+def test_a_saved_profile_is_used_for_files_of_the_same_columns(ana, giro):
+    text = "Date,Description,Amount\n01/02/2026,Bakery,-5.00\n"
+    statement = upload(ana, text, account="Giro").json()
+    correction = {"profile": {"date_format": "%m/%d/%Y"}, "save_as": "My bank"}
+    ana.patch(f"imports/{statement['id']}/", correction)
+    again = upload(ana, text.replace("01/02", "04/05"), account="Giro").json()
+    assert (again["period"]["from"], again["questions"]) == ("2026-04-05", [])
+    (profile,) = ana.get("import-profiles/").json()["results"]
+    assert (profile["name"], profile["columns"]) == ("My bank", ["Date", "Description", "Amount"])
+    assert upload(ana, text, account="Giro", profile="My bank").json()["period"]["from"] == "2026-01-02"
+    assert ana.delete(f"import-profiles/{profile['id']}/").status_code == 204
+    assert Profile.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "image"),
+        (b"PK\x03\x04anything", "spreadsheet"),
+        (b"\x00\x01\x02\x03" * 50, "binary"),
+        (b"hello world\nthis is no statement\n", "no_table"),
+        (b"Date,Description,Amount\n", None),
+    ],
+)
+def test_a_file_that_is_no_statement_is_refused_and_not_kept(ana, giro, content, code, tmp_path):
+    answer = upload(ana, content, account="Giro")
+    if code is None:
+        assert answer.status_code == 400 or answer.json()["n_rows"] == 0
+        return
+    assert (answer.status_code, errors_of(answer)) == (400, [("file", code)])
+    assert Import.objects.count() == 0
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_too_many_lines_are_refused_at_once(ana, giro):
+    text = "Date,Description,Amount\n" + "2026-04-01,Bakery,-5.00\n" * 200_000
+    assert errors_of(upload(ana, text, account="Giro")) == [("file", "too_many_rows")]
+
+
+def test_too_many_bytes_are_refused(ana, giro, settings):
+    settings.IMPORT_MAX_BYTES = 100
+    assert errors_of(upload(ana, GIRO, account="Giro")) == [("file", "too_large")]
+
+
+def test_a_large_statement_is_read_by_the_worker(ana, giro, settings, run_tasks):
+    settings.IMPORT_READ_AT_ONCE_BYTES = 10
+    answer = upload(ana, GIRO, account="Giro")
+    assert (answer.status_code, answer.json()["status"]) == (202, "reading")
+    address = f"imports/{answer.json()['id']}/"
+    assert ana.get(f"{address}rows/").status_code == 409
+    assert ana.post(f"{address}commit/").status_code == 409
+    run_tasks()
+    body = ana.get(address).json()
+    assert (body["status"], body["n_rows"]) == ("parsed", 5)
+
+
+def test_the_name_of_a_file_never_reaches_the_file_system(ana, giro, tmp_path):
+    body = upload(ana, GIRO, account="Giro", name="..%2f..%2fevil.csv").json()
+    stored = str(Import.objects.get(pk=body["id"]).file.name)
+    assert "evil" not in stored
+    assert (tmp_path / stored).is_file()
+
+
+def test_an_import_that_is_not_wanted_goes_with_its_file(ana, giro, tmp_path):
+    body = upload(ana, GIRO, account="Giro").json()
+    assert ana.delete(f"imports/{body['id']}/").status_code == 204
+    assert Import.objects.count() == 0
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_missing_file_and_a_stranger_s_account_are_named(ana, ben, giro):
+    assert errors_of(ana.post("imports/", {"account": "Giro"}, format="multipart")) == [("file", "required")]
+    assert errors_of(upload(ben, GIRO, account=str(giro["id"]))) == [("account", "does_not_exist")]
+    assert errors_of(upload(ben, GIRO, account="Giro")) == [("account", "does_not_exist")]
+
+
+def test_a_stranger_sees_no_import(ana, ben, giro):
+    body = upload(ana, GIRO, account="Giro").json()
+    ana.patch(f"imports/{body['id']}/", {"save_as": "My bank"})
+    address = f"imports/{body['id']}/"
+    assert ben.get("imports/").json()["results"] == []
+    assert ben.get("import-profiles/").json()["results"] == []
+    answers = [
+        ben.get(address), ben.patch(address, {}), ben.delete(address), ben.get(f"{address}rows/"),
+        ben.post(f"{address}commit/"),
+    ]  # fmt: skip
+    assert [answer.status_code for answer in answers] == [404] * 5
+    assert errors_of(upload(ben, GIRO, profile="My bank")) == [("profile", "does_not_exist")]
+
+
+def test_rows_of_another_currency_keep_it(ana, giro):
+    text = "Date,Description,Amount,Currency\n2026-04-01,Bakery,-5.00,EUR\n2026-04-02,Diner,-700,JPY\n"
+    body = upload(ana, text, account="Giro", commit="true").json()
+    assert body["totals"] == {
+        "EUR": {"in": "0.00", "out": "5.00", "sum": "-5.00"},
+        "JPY": {"in": "0", "out": "700", "sum": "-700"},
+    }
+    rows = ana.get("transactions/?ordering=id").json()["results"]
+    assert [(row["amount"], row["currency"]) for row in rows] == [("5.00", "EUR"), ("700", "JPY")]

@@ -1,0 +1,406 @@
+"""Suggesting: text in, category and reasons out; nothing is written, and the model is never waited for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_tasks_db.models import DBTaskResult
+
+from expenses.models import Ledger
+from providers.interface import ProviderMisbehaved, ProviderUnavailable
+from tests.fakes import RecallingProvider, ScriptedProvider
+
+RULES = {"BACKEND": "rules.provider.RulesProvider"}
+HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
+MODEL = {"BACKEND": "tests.fakes.RecallingProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True}
+ADDRESS = "categorization/suggest/"
+WAITING = "Nothing else was sure enough; the local model will look at it."
+ASKED = "It has been asked; ask again in a moment."
+
+
+@pytest.fixture(autouse=True)
+def _chain(use_chain):
+    use_chain(RULES, HISTORY)
+
+
+@pytest.fixture
+def script(use_chain, monkeypatch):
+    """What the model says of texts that contain a word."""
+    use_chain(RULES, HISTORY, MODEL)
+    monkeypatch.setattr(ScriptedProvider, "script", {})
+    monkeypatch.setattr(ScriptedProvider, "asked", [])
+    monkeypatch.setattr(RecallingProvider, "known", {})
+    cache.clear()
+    return ScriptedProvider
+
+
+def suggest(api, description: str = "Cafe Luna", **fields: Any) -> Any:
+    answer = api.post(ADDRESS, {"description": description} | fields)
+    assert answer.status_code == 200, answer.json()
+    return untimed(answer.json())
+
+
+def untimed(body: Any) -> Any:
+    for attempt in body["attempts"]:
+        assert isinstance(attempt.pop("duration_ms"), float)
+    return body
+
+
+def spend(api, description: str, **fields: Any) -> None:
+    assert api.post("expenses/", {"amount": "4.50", "description": description} | fields).status_code == 201
+
+
+def category_id(api, name: str) -> Any:
+    [found] = [c for c in api.get("categories/", {"page_size": 500}).json()["results"] if c["name"] == name]
+    return found["id"]
+
+
+def attempt(provider: str, outcome: str, explanation: str, **fields: Any) -> dict[str, Any]:
+    versions = {"rule": "1", "history": "1", "model": "scripted"}
+    silent: dict[str, Any] = {"category_name": None, "confidence": None, "score": None, "details": {}}
+    told = {"provider": provider, "version": versions[provider], "outcome": outcome, "explanation": explanation}
+    return told | silent | fields
+
+
+KNOWS_NOTHING = "It knows nothing about this text."
+QUICK = [attempt("rule", "declined", KNOWS_NOTHING), attempt("history", "declined", KNOWS_NOTHING)]
+PENDING = {
+    "status": "pending",
+    "category": None,
+    "category_name": None,
+    "confidence": None,
+    "source": None,
+    "rationale": ASKED,
+    "alternatives": [],
+    "attempts": [*QUICK, attempt("model", "waiting", ASKED)],
+}
+
+
+def refusal(attr: str | None, code: str, detail: str) -> dict[str, Any]:
+    errors = [{"attr": attr, "code": code, "detail": detail}]
+    return {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail, "errors": errors}
+
+
+def test_a_known_text_gets_category_confidence_and_reasons(ana):
+    spend(ana, "Cafe Luna", category="Dining")
+    because = "You put “cafe luna” into Dining once."
+    details = {"matched": "cafe luna", "way": "the same text", "votes": 1}
+    found = {"category_name": "Dining", "confidence": 0.99, "score": 1.0, "details": details}
+    assert suggest(ana) == {
+        "status": "automatic",
+        "category": category_id(ana, "Dining"),
+        "category_name": "Dining",
+        "confidence": 0.99,
+        "source": "history",
+        "rationale": because,
+        "alternatives": [],
+        "attempts": [attempt("rule", "declined", KNOWS_NOTHING), attempt("history", "answered", because, **found)],
+    }
+
+
+def test_an_unknown_text_gets_none_and_the_reason(ana):
+    assert suggest(ana) == {
+        "status": "none",
+        "category": None,
+        "category_name": None,
+        "confidence": None,
+        "source": None,
+        "rationale": "Nothing recognized this text (asked: rule, history).",
+        "alternatives": [],
+        "attempts": QUICK,
+    }
+
+
+def test_an_unsure_answer_is_named_with_its_alternatives_likeliest_first(ana):
+    for category in ["Dining"] * 3 + ["Groceries"] * 2 + ["Travel"]:
+        spend(ana, "Cafe Luna", category=category)
+    body = suggest(ana)
+    assert (body["status"], body["category_name"], body["confidence"]) == ("suggested", "Dining", 0.495)
+    assert body["alternatives"] == [
+        {"category_name": "Groceries", "confidence": 0.33},
+        {"category_name": "Travel", "confidence": 0.165},
+    ]
+
+
+def test_a_list_is_answered_in_its_order(ana):
+    spend(ana, "Cafe Luna", category="Dining")
+    spend(ana, "Bakery", category="Groceries")
+    texts = ["Bakery", "Nobody", "Cafe Luna", "Bakery"]
+    answer = ana.post(ADDRESS, {"transactions": [{"description": text} for text in texts]})
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"results"}
+    assert [untimed(body) for body in answer.json()["results"]] == [suggest(ana, text) for text in texts]
+
+
+def test_an_empty_list_gets_an_empty_list(ana):
+    assert ana.post(ADDRESS, {"transactions": []}).json() == {"results": []}
+
+
+def test_what_else_is_known_of_the_payment_counts(ana):
+    ana.post("accounts/", {"name": "Purse", "currency": "USD"})
+    rule = {
+        "name": "Small cash",
+        "conditions": [
+            {"field": "amount", "op": "lt", "value": "5"},
+            {"field": "account", "op": "in", "value": ["Purse"]},
+            {"field": "currency", "op": "equals", "value": "USD"},
+            {"field": "merchant", "op": "equals", "value": "Luna"},
+        ],
+        "actions": [{"type": "set_category", "value": "Dining"}],
+    }
+    assert ana.post("rules/", rule).status_code == 201
+    whole = {"amount": "4.99", "account": "Purse", "merchant": "Luna", "date": "2026-11-02"}
+    assert suggest(ana, "x", **whole)["category_name"] == "Dining"
+    for change in ({"amount": "5.00"}, {"account": None}, {"merchant": "Sol"}, {"currency": "EUR"}):
+        assert suggest(ana, "x", **(whole | change))["category_name"] is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "category", "found"),
+    [
+        ({}, "Transfers", True),
+        ({"kind": "expense"}, "Transfers", False),
+        ({"kind": "transfer"}, "Transfers", True),
+        ({"direction": "out"}, "Dining", True),
+        ({"direction": "in"}, "Salary", True),
+        ({"direction": "out"}, "Salary", False),
+        ({"kind": "refund"}, "Dining", True),
+        ({"kind": "income"}, "Dining", False),
+    ],
+)
+def test_only_categories_that_fit_kind_and_direction_are_suggested(ana, fields, category, found):
+    action = {"type": "set_category", "value": category}
+    condition = {"field": "description", "op": "contains", "value": "luna"}
+    ana.post("rules/", {"name": "Luna", "conditions": [condition], "actions": [action]})
+    assert suggest(ana, **fields)["category_name"] == (category if found else None)
+
+
+def n_rows() -> dict[str, int]:
+    """How many rows every table of the ledger has, and the ledgers' versions."""
+    models = [
+        m for label in ("accounts", "expenses", "rules", "statements") for m in apps.get_app_config(label).get_models()
+    ]
+    counts = {model.__name__: model._default_manager.count() for model in models}
+    return counts | {f"version of {ledger.pk}": ledger.version for ledger in Ledger.objects.all()}
+
+
+def test_suggesting_changes_nothing(ana, script, run_tasks):
+    spend(ana, "Bakery", category="Groceries")
+    rule = {"name": "Tags", "conditions": [{"field": "description", "op": "contains", "value": "luna"}]}
+    ana.post("rules/", rule | {"actions": [{"type": "add_tags", "value": ["new"]}]})
+    script.script = {"Luna": ("dining", 0.9)}
+    ana.get("expenses/")
+    before = n_rows()
+    suggest(ana, "Bakery")
+    suggest(ana, "Luna")
+    ana.post(ADDRESS, {"transactions": [{"description": "Luna"}, {"description": "Sol"}]})
+    run_tasks()
+    suggest(ana, "Luna")
+    assert n_rows() == before
+
+
+def test_the_model_is_asked_in_the_background_and_recalled_the_next_time(ana, script, run_tasks):
+    script.script = {"Luna": ("dining", 0.9)}
+    assert suggest(ana) == PENDING
+    assert script.asked == []
+    run_tasks()
+    found = {"category_name": "Dining", "confidence": 0.9, "score": 0.9}
+    assert suggest(ana) == {
+        "status": "automatic",
+        "category": category_id(ana, "Dining"),
+        "category_name": "Dining",
+        "confidence": 0.9,
+        "source": "model",
+        "rationale": "The script says Dining.",
+        "alternatives": [],
+        "attempts": [*QUICK, attempt("model", "answered", "The script says Dining.", **found)],
+    }
+    assert script.asked == ["Cafe Luna"]
+
+
+def test_an_unsure_answer_of_the_model_is_recalled_as_a_suggestion(ana, script, run_tasks):
+    script.script = {"Luna": ("dining", 0.5)}
+    suggest(ana)
+    run_tasks()
+    body = suggest(ana)
+    assert (body["status"], body["category_name"], body["source"]) == ("suggested", "Dining", "model")
+    assert DBTaskResult.objects.filter(status="READY").count() == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"merchant": "Sol Coffee"},
+        {"direction": "in"},
+        {"kind": "expense"},
+        {"kind": "refund"},
+        {"amount": "4.50", "currency": "USD", "date": "2026-11-02"},
+    ],
+)
+def test_the_model_answers_the_question_that_was_put(ana, script, run_tasks, fields):
+    """The answer is kept under all that the model sees, so the task must put the same question."""
+    spend(ana, "Luna Mitte", category="Travel")
+    script.script = {"Luna": ("dining", 0.9)}
+    assert suggest(ana, "Bar Luna", **fields)["status"] in {"pending"} | ({"none"} if "kind" in fields else set())
+    run_tasks()
+    assert suggest(ana, "Bar Luna", **fields)["source"] == "model"
+
+
+def test_an_earlier_suggestion_is_told_while_the_model_is_waited_for(ana, script):
+    for category in ("Dining", "Dining", "Groceries"):
+        spend(ana, "Cafe Luna", category=category)
+    body = suggest(ana)
+    assert (body["status"], body["category_name"], body["source"]) == ("pending", "Dining", "history")
+    assert body["rationale"].startswith("You put “cafe luna” into Dining twice")
+    assert body["alternatives"] == [{"category_name": "Groceries", "confidence": 0.33}]
+
+
+def test_the_model_can_be_left_out(ana, script):
+    body = suggest(ana, use_model=False)
+    assert body["status"] == "pending"
+    assert body["rationale"] == WAITING
+    assert DBTaskResult.objects.count() == 0
+
+
+def test_one_text_is_asked_once_however_often_it_is_suggested(ana, ben, script, run_tasks):
+    for _ in range(3):
+        suggest(ana)
+    ana.post(ADDRESS, {"transactions": [{"description": "Cafe Luna"}] * 5})
+    assert DBTaskResult.objects.count() == 1
+    suggest(ben)
+    assert DBTaskResult.objects.count() == 2
+
+
+def test_the_texts_of_one_request_are_asked_in_one_task(ana, script, run_tasks):
+    script.script = {"Luna": ("dining", 0.9), "Sol": ("travel", 0.9)}
+    body = {"transactions": [{"description": text} for text in ("Luna", "Sol", "Luna", "Mar")]}
+    assert [one["status"] for one in ana.post(ADDRESS, body).json()["results"]] == ["pending"] * 4
+    assert DBTaskResult.objects.count() == 1
+    run_tasks()
+    assert script.asked == ["Luna", "Sol", "Mar"]
+    results = ana.post(ADDRESS, body).json()["results"]
+    assert [one["category_name"] for one in results] == ["Dining", "Travel", "Dining", None]
+
+
+@pytest.mark.parametrize("error", [ProviderUnavailable("It is away."), ProviderMisbehaved("It babbled.")])
+def test_a_failing_model_leaves_the_answer_pending_and_nothing_broken(ana, script, run_tasks, error):
+    script.script = {"Luna": error}
+    suggest(ana)
+    run_tasks()
+    assert suggest(ana)["status"] == "pending"
+    assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
+
+
+def test_the_history_of_another_person_never_counts(ana, ben):
+    spend(ana, "Cafe Luna", category="Dining")
+    assert suggest(ben)["status"] == "none"
+
+
+@pytest.mark.parametrize("chain", ["quick", "with the model"])
+def test_fifty_questions_cost_as_many_queries_as_one(ana, use_chain, script, chain):
+    use_chain(RULES, HISTORY, *([MODEL] if chain == "with the model" else []))
+
+    def ask(n: int) -> int:
+        questions = [{"description": f"Unknown {letter}{number}"} for number in range(5) for letter in "abcdefghij"]
+        body = {"transactions": questions[:n]}
+        ana.post(ADDRESS, body)  # now every text has been handed to the model
+        with CaptureQueriesContext(connection) as queries:
+            ana.post(ADDRESS, body)
+        return len(queries)
+
+    ask(1)
+    assert ask(1) == ask(50)
+
+
+LONG = "Ensure this field has no more than 500 characters."
+REFUSED: dict[str, tuple[Any, tuple[str | None, str, str]]] = {
+    "nothing": ({}, ("description", "required", "Give `description` or `transactions`.")),
+    "both": (
+        {"description": "x", "transactions": []},
+        ("description", "required", "Give `description` or `transactions`."),
+    ),
+    "blank": ({"description": " "}, ("description", "blank", "This field may not be blank.")),
+    "null": ({"description": None}, ("description", "null", "This field may not be null.")),
+    "long": ({"description": "x" * 501}, ("description", "max_length", LONG)),
+    "NUL": (
+        {"description": "a\x00"},
+        ("description", "null_characters_not_allowed", "Null characters are not allowed."),
+    ),
+    "no amount": (
+        {"description": "x", "amount": "0"},
+        ("amount", "min_value", "An amount is more than 0; kind or direction says which way."),
+    ),
+    "no currency": (
+        {"description": "x", "currency": "XXZ"},
+        ("currency", "unknown_currency", "“XXZ” is not an ISO 4217 currency code."),
+    ),
+    "no direction": (
+        {"description": "x", "direction": "up"},
+        ("direction", "invalid_choice", '"up" is not a valid choice.'),
+    ),
+    "kind against direction": (
+        {"description": "x", "kind": "expense", "direction": "in"},
+        ("direction", "wrong_direction", "An expense is money out."),
+    ),
+    "no account": (
+        {"description": "x", "account": "Chest"},
+        ("account", "does_not_exist", "There is no account “Chest”."),
+    ),
+    "in a list": (
+        {"transactions": [{"description": "x"}, {"description": "x", "amount": "much"}]},
+        ("transactions.1.amount", "invalid", "A valid number is required."),
+    ),
+    "nothing in a list": (
+        {"transactions": [{}]},
+        ("transactions.0.description", "required", "This field is required."),
+    ),
+    "too many": (
+        {"transactions": [{"description": "x"}] * 101},
+        ("transactions", "max_length", "Ensure this field has no more than 100 elements."),
+    ),
+    "no list": (
+        {"transactions": {"description": "x"}},
+        ("transactions", "not_a_list", 'Expected a list of items but got type "dict".'),
+    ),
+    "a list alone": (
+        [{"description": "x"}],
+        (None, "invalid", "Invalid data. Expected a dictionary, but got list."),
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "error"), REFUSED.values(), ids=REFUSED)
+def test_a_faulty_question_is_refused_by_the_path_of_the_fault(ana, body, error):
+    answer = ana.post(ADDRESS, body)
+    assert (answer.status_code, answer.json()) == (400, refusal(*error))
+
+
+def test_another_persons_account_cannot_be_named(ana, ben):
+    number = ben.post("accounts/", {"name": "Chest", "currency": "EUR"}).json()["id"]
+    answer = ana.post(ADDRESS, {"description": "x", "account": number})
+    assert answer.json() == refusal("account", "does_not_exist", f"There is no account “{number}”.")
+
+
+def test_a_token_is_needed(anyone):
+    assert anyone.post(ADDRESS, {"description": "x"}).status_code == 401
+
+
+HOSTILE: dict[str, Callable[[], str]] = {
+    "digits": lambda: "4711 0815",
+    "emoji": lambda: "🍕👩‍👩‍👧‍👦",
+    "right to left": lambda: "مقهى القمر",
+    "unknown script": lambda: "𒀀𒁀𐎠",
+    "control": lambda: "a\x1b[2J\u202eb",
+    "long": lambda: "x" * 500,
+}
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
+def test_any_text_gets_an_answer(ana, script, run_tasks, make):
+    assert suggest(ana, make())["status"] == "pending"
+    run_tasks()
+    assert suggest(ana, make())["status"] == "pending"

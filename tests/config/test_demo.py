@@ -1,0 +1,91 @@
+"""The demo: its statements, and what the command shows of them."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from config import demo
+from config.decision_table import WIDTH
+from expenses.models import Transaction
+from providers.loading import configured_chain
+from statements.formats import importer_for
+from statements.importer import Row, RowError
+from tests.conftest import make_user
+
+STATEMENTS = {
+    "giro.csv": (78, "3280.99"),
+    "giro-continued.csv": (147, "6882.70"),
+    "taler-card.csv": (111, "0.00"),
+    "harbour-and-tide.csv": (55, "256.05"),
+    "cascade-card.csv": (65, "0.00"),
+}
+N_OVERLAPPING = 5
+
+
+@pytest.mark.parametrize("filename", STATEMENTS)
+def test_each_statement_of_the_demo_is_read_without_an_error_or_a_question(filename):
+    data = (demo.FOLDER / filename).read_bytes()
+    importer = importer_for(data)
+    reading = importer.detect(data)
+    records = list(importer.read(data, reading.profile))
+    rows = [record for record in records if isinstance(record, Row)]
+    assert [record for record in records if isinstance(record, RowError)] == []
+    assert reading.questions == []
+    assert (len(rows), str(sum(row.amount for row in rows))) == STATEMENTS[filename]
+
+
+def test_every_statement_of_the_folder_belongs_to_the_demo():
+    used = {statement.filename for statement in (demo.FIRST_STATEMENT, *demo.LATER_STATEMENTS)}
+    assert used == {path.name for path in demo.FOLDER.glob("*.csv")} == set(STATEMENTS)
+
+
+@pytest.fixture
+def shown(db, settings, tmp_path):
+    """What the command prints."""
+    settings.MEDIA_ROOT = tmp_path
+    out = StringIO()
+    call_command("demo", "--no-serve", stdout=out)
+    return out.getvalue()
+
+
+def test_the_demo_records_each_row_once(shown):
+    n_rows = sum(n for n, _ in STATEMENTS.values()) - N_OVERLAPPING
+    assert Transaction.objects.count() == n_rows
+    assert f"\n{n_rows} rows in " in shown
+
+
+def test_two_equal_coffees_on_one_day_are_two_rows(shown):
+    coffees = Transaction.objects.filter(raw_description__startswith="KAFFEEROESTEREI", amount="3.60")
+    assert [str(row.date) for row in coffees.order_by("date")] == ["2026-03-13", "2026-03-13", "2026-03-27"]
+
+
+def test_the_table_has_rows_of_every_link_that_answers_at_once(shown):
+    immediate = [link.provider.name for link in configured_chain().links if not link.is_deferred]
+    for source in ["user", *immediate, "nobody"]:
+        assert f"  {source}: " in shown
+
+
+def test_the_counts_of_all_sources_add_up_to_all_rows(shown):
+    counts = [line.split() for line in shown.splitlines() if " rows  " in line]
+    names = ["user", *(link.provider.name for link in configured_chain().links), "nobody"]
+    assert [words[0] for words in counts] == names
+    assert sum(int(words[1]) for words in counts) == Transaction.objects.count()
+
+
+def test_the_table_fits_the_terminal(shown):
+    table, _, _ = shown.partition("\nuser ")
+    assert max(map(len, table.splitlines())) == WIDTH == 120
+
+
+def test_the_demo_leaves_a_folder_that_people_use_alone(db):
+    make_user("ana")
+    with pytest.raises(CommandError, match="make demo"):
+        call_command("demo", "--no-serve", stdout=StringIO())
+    assert not Transaction.objects.exists()
+
+
+def test_a_port_that_cannot_be_used_is_said_before_any_work(settings, socket_enabled):
+    settings.HOST = "192.0.2.1"  # an address that no machine has
+    with pytest.raises(CommandError, match="OUTLAY_PORT=8001"):
+        call_command("demo", stdout=StringIO())

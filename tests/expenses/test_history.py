@@ -1,0 +1,204 @@
+"""The link that remembers: it learns from each choice at once, from the owner's alone, and doubts where they differ."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
+
+
+@pytest.fixture(autouse=True)
+def _chain(use_chain):
+    use_chain(HISTORY)
+
+
+def spend(api, description: str, **fields: Any) -> Any:
+    answer = api.post("expenses/", {"amount": "4.50", "description": description} | fields)
+    assert answer.status_code == 201, answer.json()
+    return answer.json()
+
+
+def suggest(api, description: str, **fields: Any) -> Any:
+    answer = api.post("categorization/suggest/", {"description": description} | fields)
+    assert answer.status_code == 200, answer.json()
+    return answer.json()
+
+
+def told(api, description: str, **fields: Any) -> tuple[Any, ...]:
+    """Category, confidence and status that a text would get."""
+    body = suggest(api, description, **fields)
+    return body["category_name"], body["confidence"], body["status"]
+
+
+def way(api, description: str, **fields: Any) -> Any:
+    [attempt] = suggest(api, description, **fields)["attempts"]
+    return attempt["details"].get("way")
+
+
+NOTHING = (None, None, "none")
+
+
+def test_a_chosen_category_is_remembered_for_the_next_transaction(ana):
+    spend(ana, "REWE SAGT DANKE 4711", category="Groceries")
+    body = spend(ana, "Rewe sagt danke 0815")
+    assert (body["category_name"], body["kind"]) == ("Groceries", "expense")
+    assert body["categorization"] == {
+        "status": "automatic",
+        "source": "history",
+        "confidence": 0.99,
+        "explanation": "You put “rewe” into Groceries once.",
+        "suggestion": None,
+    }
+    [attempt] = ana.get(f"transactions/{body['id']}/explanation/").json()["attempts"]
+    assert isinstance(attempt.pop("duration_ms"), float)
+    assert attempt == {
+        "provider": "history",
+        "version": "1",
+        "outcome": "answered",
+        "category_name": "Groceries",
+        "confidence": 0.99,
+        "score": 1.0,
+        "explanation": "You put “rewe” into Groceries once.",
+        "details": {"matched": "rewe", "way": "the same text", "votes": 1},
+    }
+
+
+def test_an_answer_of_a_machine_is_learned_when_it_is_confirmed_and_not_before(ana):
+    spend(ana, "Cafe Luna", category="Dining")
+    automatic = spend(ana, "Cafe Luna Mitte Berlin")
+    assert automatic["categorization"]["status"] == "automatic"
+    assert way(ana, "Cafe Luna Mitte Berlin") == "first 2 words"
+    ana.post(f"transactions/{automatic['id']}/confirm/")
+    assert way(ana, "Cafe Luna Mitte Berlin") == "the same text"
+
+
+def test_a_correction_counts_at_once(ana):
+    row = spend(ana, "Cafe Luna", category="Dining")
+    ana.patch(f"expenses/{row['id']}/", {"category": "Travel"})
+    assert told(ana, "Cafe Luna") == ("Travel", 0.99, "automatic")
+
+
+def test_a_category_taken_away_is_forgotten(ana):
+    row = spend(ana, "Cafe Luna", category="Dining")
+    ana.patch(f"expenses/{row['id']}/", {"category": None})
+    assert told(ana, "Cafe Luna") == NOTHING
+
+
+def test_a_deleted_row_no_longer_counts(ana):
+    row = spend(ana, "Cafe Luna", category="Dining")
+    ana.delete(f"expenses/{row['id']}/")
+    assert told(ana, "Cafe Luna") == NOTHING
+
+
+def test_the_history_of_another_person_never_counts(ana, ben):
+    spend(ben, "Cafe Luna", category="Dining")
+    assert told(ana, "Cafe Luna") == NOTHING
+    assert told(ben, "Cafe Luna") == ("Dining", 0.99, "automatic")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "by"),
+    [
+        ("Bakery Corner Hill Street", 0.99, "the same text"),
+        ("BAKERY CORNER HILL STREET 55120034", 0.99, "the same text"),
+        ("Bakery Corner Hill Avenue", 0.97, "first 3 words"),
+        ("Bakery Corner Valley", 0.97, "first 2 words"),
+        ("Bakery Valley", 0.94, "first 1 words"),
+        ("Bakeri Conrer Hill Street", 0.87, "similar text"),
+    ],
+)
+def test_the_leading_words_are_the_key_and_likeness_is_for_typed_text(ana, text, expected, by):
+    spend(ana, "Bakery Corner Hill Street", category="Groceries")
+    assert told(ana, text) == ("Groceries", expected, "automatic")
+    assert way(ana, text) == by
+
+
+@pytest.mark.parametrize("text", ["Butcher Corner Hill Street", "The Bakery Corner Hill", "Bak", "4711 0815", "💶"])
+def test_other_texts_are_not_recognized(ana, text):
+    spend(ana, "Bakery Corner Hill Street", category="Groceries")
+    assert told(ana, text) == NOTHING
+
+
+def test_one_word_decides_only_where_nearly_all_that_begin_so_agree(ana):
+    for number in range(9):
+        spend(ana, f"Market Stall {'abcdefghi'[number]}", category="Groceries")
+    spend(ana, "Market Clothes", category="Shopping")
+    assert told(ana, "Market Fish") == ("Groceries", 0.846, "suggested")
+    spend(ana, "Market Shoes", category="Shopping")
+    assert told(ana, "Market Fish") == NOTHING
+
+
+def test_a_short_word_alone_never_decides(ana):
+    spend(ana, "Bar Luna", category="Dining")
+    assert told(ana, "Bar Sol") == NOTHING
+
+
+def test_disagreement_lowers_confidence_and_names_the_other_choice(ana):
+    for category in ("Dining", "Dining", "Dining", "Groceries"):
+        spend(ana, "Cafe Luna", category=category)
+    body = suggest(ana, "Cafe Luna")
+    assert isinstance(body.pop("category"), int)
+    [attempt] = body.pop("attempts")
+    assert body == {
+        "status": "suggested",
+        "category_name": "Dining",
+        "confidence": 0.7425,
+        "source": "history",
+        "rationale": "You put “cafe luna” into Dining 3 times, and something else 1 of 4 times.",
+        "alternatives": [{"category_name": "Groceries", "confidence": 0.2475}],
+    }
+    assert (attempt["outcome"], attempt["score"]) == ("unsure", 0.75)
+
+
+def test_money_that_comes_in_is_remembered_apart(ana):
+    spend(ana, "Book shop", category="Education")
+    assert told(ana, "Book shop", direction="in") == NOTHING
+    ana.post("transactions/", {"amount": "9", "description": "Book shop", "direction": "in", "category": "Education"})
+    body = ana.post("transactions/", {"amount": "9", "description": "Book shop", "direction": "in"}).json()
+    assert (body["category_name"], body["kind"], body["direction"]) == ("Education", "refund", "in")
+
+
+def test_only_categories_that_fit_are_answered(ana):
+    ana.post(
+        "transactions/", {"amount": "9", "description": "Savings plan", "kind": "transfer", "category": "Transfers"}
+    )
+    assert told(ana, "Savings plan", kind="expense") == NOTHING
+    assert told(ana, "Savings plan")[0] == "Transfers"
+
+
+def test_the_merchant_counts_as_the_first_words(ana):
+    spend(ana, "card payment 4711", merchant="Luna Coffee House", category="Dining")
+    assert told(ana, "Luna Coffee House") == ("Dining", 0.99, "automatic")
+    assert told(ana, "card payment 0815", merchant="Luna Coffee House") == ("Dining", 0.99, "automatic")
+
+
+def n_queries(act) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        act()
+    return len(queries)
+
+
+def test_fifty_texts_cost_as_many_queries_as_one(ana):
+    for number in range(20):
+        spend(ana, f"{'abcdefghijklmnopqrst'[number]}mart Store", category="Groceries")
+    texts = [f"{letter}mart Store {number}" for number in range(5) for letter in "abcdefghij"]
+
+    def ask(n: int) -> int:
+        questions = [{"description": text} for text in texts[:n]]
+        return n_queries(lambda: ana.post("categorization/suggest/", {"transactions": questions}))
+
+    ask(1)
+    assert ask(1) == ask(50)
+
+
+def test_what_else_is_asked_changes_no_answer(ana):
+    spend(ana, "a b c", category="Dining")
+    spend(ana, "Bakery Corner", category="Groceries")
+    texts = ["a b", "a b d", "Bakery", "a b c", "Bakery Luna", "a"]
+    alone = [told(ana, text) for text in texts]
+    results = ana.post("categorization/suggest/", {"transactions": [{"description": t} for t in texts]}).json()[
+        "results"
+    ]
+    assert [(r["category_name"], r["confidence"], r["status"]) for r in results] == alone

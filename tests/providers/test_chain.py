@@ -1,0 +1,414 @@
+"""The chain asks its links in order, stops at the first confident answer, and survives what they do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.breaker import CacheBreaker
+from providers.chain import Attempt, Chain, Link, Outcome, Verdict
+from providers.interface import (
+    Answer,
+    Category,
+    Effects,
+    Provider,
+    ProviderMisbehaved,
+    ProviderUnavailable,
+    Suggestion,
+    Transaction,
+)
+
+FOOD, FUN = Category(1, "Food", "expense"), Category(2, "Fun", "expense")
+OFFERED = (FOOD, FUN)
+CRASHED = "It failed unexpectedly; the server's log says how."
+WAITING = "Nothing else was sure enough; the local model will look at it."
+KNOWS_NOTHING = "It knows nothing about this text."
+
+
+class Says(Provider):
+    """A link that answers each transaction with what a function says, and remembers what it was asked."""
+
+    version = "7"
+
+    def __init__(
+        self, name: str, say: Callable[[Transaction], Any], *, key: Callable[[Transaction], Any] | None = None
+    ):
+        self.name = name  # type: ignore[misc]
+        self.say, self.make_key = say, key
+        self.asked: list[str] = []
+        self.known: dict[str, Any] = {}
+
+    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+        self.asked += [transaction.description for transaction in transactions]
+        return [self.say(transaction) for transaction in transactions]
+
+    def key(self, transaction: Transaction) -> Any:
+        return self.make_key(transaction) if self.make_key else None
+
+    def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+        return [self.known.get(transaction.description) for transaction in transactions]
+
+
+class NoBreaker:
+    """For chains in which nothing is skipped."""
+
+    def reason_to_skip(self, name: str) -> str | None:
+        return None
+
+    def note_failure(self, name: str, reason: str) -> None: ...
+
+    def note_success(self, name: str) -> None: ...
+
+
+def row(description: str, **fields: Any) -> Transaction:
+    return Transaction(description, OFFERED, owner=1, **fields)
+
+
+def sure(category: Category = FOOD, confidence: float = 0.9, **fields: Any) -> Suggestion:
+    return Suggestion(category.id, confidence, f"{category.name} it is.", **fields)
+
+
+def says(name: str, answer: Any, threshold: float = 0.5, *, deferred: bool = False, **fields: Any) -> Link:
+    """A link that says the same of everything; an exception is raised, a list is the whole answer."""
+
+    def say(transaction: Transaction) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Link(Says(name, say, **fields), threshold, deferred)
+
+
+def chain(*links: Link, breaker: Any = None) -> Chain:
+    return Chain(links, breaker or NoBreaker())
+
+
+def asked(link: Link) -> list[str]:
+    assert isinstance(link.provider, Says)
+    return link.provider.asked
+
+
+def timeless(verdict: Verdict) -> list[Attempt]:
+    return [replace(attempt, duration_ms=0.0) for attempt in verdict.attempts]
+
+
+def outcomes(verdict: Verdict) -> list[tuple[str, str]]:
+    return [(attempt.provider, str(attempt.outcome)) for attempt in verdict.attempts]
+
+
+def test_links_are_asked_in_order_until_one_is_confident():
+    first, second, third = says("first", None), says("second", sure(FUN)), says("third", sure(FOOD))
+    [verdict] = chain(first, second, third).decide([row("Cinema")])
+    assert timeless(verdict) == [
+        Attempt("first", "7", Outcome.DECLINED, KNOWS_NOTHING),
+        Attempt("second", "7", Outcome.ANSWERED, "Fun it is.", sure(FUN)),
+    ]
+    assert verdict.decided is verdict.attempts[1] is verdict.best
+    assert (verdict.is_waiting, verdict.is_final) == (False, False)
+    assert asked(third) == []
+
+
+@pytest.mark.parametrize(
+    ("confidence", "outcome"), [(0.8, Outcome.ANSWERED), (1.0, Outcome.ANSWERED), (0.7999, Outcome.UNSURE)]
+)
+def test_an_answer_counts_from_the_threshold_of_its_link_on(confidence, outcome):
+    [verdict] = chain(says("only", sure(FOOD, confidence), 0.8)).decide([row("Bakery")])
+    assert [attempt.outcome for attempt in verdict.attempts] == [outcome]
+    assert (verdict.decided is not None) == (outcome is Outcome.ANSWERED)
+
+
+def test_the_threshold_belongs_to_the_link_and_not_to_the_confidence():
+    strict, lax = says("strict", sure(FOOD, 0.9), 0.95), says("lax", sure(FUN, 0.3), 0.2)
+    [verdict] = chain(strict, lax).decide([row("Bakery")])
+    assert verdict.decided is not None
+    assert verdict.decided.provider == "lax"
+    assert outcomes(verdict) == [("strict", "unsure"), ("lax", "answered")]
+
+
+def test_the_likeliest_unsure_answer_is_kept_as_the_best_and_the_earlier_wins_a_tie():
+    links = [says("a", sure(FOOD, 0.2)), says("b", sure(FUN, 0.4)), says("c", sure(FOOD, 0.4)), says("d", None)]
+    [verdict] = chain(*links).decide([row("Bakery")])
+    assert verdict.decided is None
+    assert verdict.best is verdict.attempts[1]
+
+
+def test_effects_are_kept_when_the_category_is_left_to_the_next_link():
+    tagging = says("tagging", Suggestion(None, 0, "It is tagged.", effects=Effects("Luna", ("coffee", "out"))))
+    deciding = says("deciding", sure(effects=Effects("Cafe", ("food", "coffee"))))
+    [verdict] = chain(tagging, deciding).decide([row("Cafe Luna")])
+    assert outcomes(verdict) == [("tagging", "declined"), ("deciding", "answered")]
+    assert verdict.effects == Effects("Luna", ("coffee", "out", "food"))
+
+
+def test_a_final_answer_ends_the_chain_without_being_taken():
+    final, later = says("final", sure(FOOD, 1.0, final=True)), says("later", sure(FUN))
+    model = says("model", sure(FUN), deferred=True)
+    [verdict] = chain(final, later, model).decide([row("Bakery")])
+    assert outcomes(verdict) == [("final", "unsure")]
+    assert (verdict.decided, verdict.is_final, verdict.is_waiting) == (None, True, False)
+    assert verdict.best is verdict.attempts[0]
+    assert asked(later) == []
+
+
+def test_only_what_is_still_open_is_passed_on():
+    knows = Link(Says("knows", lambda t: sure() if "Bakery" in t.description else None))
+    rest = says("rest", None)
+    chain(knows, rest).decide([row("Bakery"), row("Garage"), row("Bakery 2")])
+    assert asked(knows) == ["Bakery", "Garage", "Bakery 2"]
+    assert asked(rest) == ["Garage"]
+
+
+def test_of_transactions_with_equal_keys_one_is_asked_and_all_share_its_attempt():
+    link = Link(Says("keyed", lambda t: sure(), key=lambda t: t.description.lower()))
+    verdicts = chain(link).decide([row("Bakery"), row("BAKERY"), row("Garage"), row("bakery")])
+    assert asked(link) == ["Bakery", "Garage"]
+    assert verdicts[0].attempts[0] is verdicts[1].attempts[0] is verdicts[3].attempts[0]
+    assert [outcomes(verdict) for verdict in verdicts] == [[("keyed", "answered")]] * 4
+
+
+def test_without_keys_every_transaction_is_asked_about():
+    link = says("keyless", None)
+    chain(link).decide([row("Bakery"), row("Bakery")])
+    assert asked(link) == ["Bakery", "Bakery"]
+
+
+def test_nobody_is_asked_about_nothing():
+    link = says("only", sure())
+    assert chain(link).decide([]) == chain(link).resolve([]) == chain(link).recall([]) == []
+    assert asked(link) == []
+
+
+def test_a_chain_without_links_gives_empty_verdicts():
+    [verdict] = chain().decide([row("Bakery")])
+    assert verdict == Verdict(())
+    assert (verdict.best, verdict.is_waiting, verdict.effects) == (None, False, Effects())
+
+
+def of(error: Exception) -> Callable[[Transaction], Any]:
+    def raising(transaction: Transaction) -> Any:
+        raise error
+
+    return raising
+
+
+CRASHES: dict[str, Callable[[], Link]] = {
+    "an error": lambda: says("bad", ValueError("oops")),
+    "an error in its key": lambda: says("bad", sure(), key=of(ValueError("oops"))),
+    "a key that cannot be hashed": lambda: says("bad", sure(), key=lambda t: [t.description]),
+    "a confidence that is no number": lambda: says("bad", Suggestion(1, None, "So.")),  # type: ignore[arg-type]
+    "alternatives that are no pairs": lambda: says("bad", sure(alternatives=(1, 2))),
+}
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("crash", CRASHES.values(), ids=CRASHES)
+def test_a_crashing_link_is_logged_and_the_next_one_goes_on(crash, caplog):
+    verdicts = chain(crash(), says("next", sure(FUN))).decide([row("Bakery"), row("Cinema")])
+    assert [outcomes(verdict) for verdict in verdicts] == [[("bad", "crashed"), ("next", "answered")]] * 2
+    assert verdicts[0].attempts[0].explanation == CRASHED
+    assert [record.getMessage() for record in caplog.records] == ["The link bad crashed"]
+    assert caplog.records[0].exc_info is not None
+
+
+@pytest.mark.parametrize("error", [ProviderUnavailable("It is away."), ProviderMisbehaved("It babbled.")])
+def test_a_raised_error_is_the_reason_for_the_whole_batch_and_the_next_link_goes_on(error, caplog):
+    verdicts = chain(says("away", error), says("next", sure())).decide([row("Bakery"), row("Cinema")])
+    assert [outcomes(verdict) for verdict in verdicts] == [[("away", "failed"), ("next", "answered")]] * 2
+    assert [verdict.attempts[0].explanation for verdict in verdicts] == [str(error)] * 2
+    assert not verdicts[0].is_waiting
+    assert caplog.records == []
+
+
+def test_a_given_error_concerns_its_own_transaction_alone():
+    link = Link(Says("some", lambda t: ProviderMisbehaved("It babbled.") if t.description == "Bad" else sure()))
+    verdicts = chain(link).decide([row("Bakery"), row("Bad")])
+    assert [outcomes(verdict) for verdict in verdicts] == [[("some", "answered")], [("some", "failed")]]
+    assert verdicts[1].attempts[0].explanation == "It babbled."
+
+
+MISBEHAVIOR: dict[str, list[Any]] = {
+    "It answered with a category that was not offered.": [
+        Suggestion(99, 0.9, "So."),
+        sure(alternatives=((99, 0.1),)),
+    ],
+    "It answered with str, not with a suggestion.": ["Food"],
+    "It answered with tuple, not with a suggestion.": [(1, 0.9, "So.")],
+    "Its confidence was 1.5, not a number from 0 to 1.": [sure(confidence=1.5)],
+    "Its confidence was -0.1, not a number from 0 to 1.": [sure(confidence=-0.1)],
+    "Its confidence was nan, not a number from 0 to 1.": [sure(confidence=float("nan"))],
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "answer"), [(reason, answer) for reason, answers in MISBEHAVIOR.items() for answer in answers]
+)
+def test_an_answer_that_nobody_could_use_is_a_failure_with_its_reason(reason, answer):
+    [verdict] = chain(says("bad", answer), says("next", sure())).decide([row("Bakery")])
+    assert timeless(verdict)[0] == Attempt("bad", "7", Outcome.FAILED, reason)
+    assert outcomes(verdict)[1] == ("next", "answered")
+
+
+@pytest.mark.parametrize("n_answers", [0, 1, 3])
+def test_a_wrong_number_of_answers_fails_the_whole_batch(n_answers):
+    class Wrong(Says):
+        def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+            return [sure()] * n_answers
+
+    verdicts = chain(Link(Wrong("wrong", lambda t: None))).decide([row("Bakery"), row("Cinema")])
+    reason = f"It gave {n_answers} answers to 2 questions."
+    assert [timeless(verdict) for verdict in verdicts] == [[Attempt("wrong", "7", Outcome.FAILED, reason)]] * 2
+
+
+def test_one_suggestion_object_is_judged_for_each_set_of_categories():
+    link = says("shared", sure(FUN))
+    some, none = row("Cinema"), replace(row("Cinema"), categories=(FOOD,))
+    assert [outcomes(v) for v in chain(link).decide([some, none])] == [[("shared", "answered")], [("shared", "failed")]]
+
+
+def test_a_deferred_link_is_waited_for_only_where_nobody_was_confident():
+    quick = Link(Says("quick", lambda t: sure(FOOD, 0.9 if t.description == "Bakery" else 0.3)), 0.5)
+    model = says("model", sure(FUN), deferred=True)
+    sure_one, open_one = chain(quick, model).decide([row("Bakery"), row("Cinema")])
+    assert outcomes(sure_one) == [("quick", "answered")]
+    assert timeless(open_one) == [
+        Attempt("quick", "7", Outcome.UNSURE, "Food it is.", sure(FOOD, 0.3)),
+        Attempt("model", "7", Outcome.WAITING, WAITING, will_retry=True),
+    ]
+    assert (sure_one.is_waiting, open_one.is_waiting) == (False, True)
+    assert asked(model) == []
+
+
+def test_resolving_asks_the_deferred_links_alone():
+    quick, model = says("quick", sure()), says("model", sure(FUN), deferred=True)
+    [verdict] = chain(quick, model).resolve([row("Cinema")])
+    assert outcomes(verdict) == [("model", "answered")]
+    assert asked(quick) == []
+
+
+def test_an_unavailable_deferred_link_is_waited_for_and_a_misbehaving_one_is_not():
+    away = says("model", ProviderUnavailable("It is away."), deferred=True)
+    [verdict] = chain(away).resolve([row("Cinema")])
+    reason = "It is away. It will be tried again."
+    assert timeless(verdict) == [Attempt("model", "7", Outcome.FAILED, reason, will_retry=True)]
+    assert verdict.is_waiting
+    babbling = says("model", ProviderMisbehaved("It babbled."), deferred=True)
+    [verdict] = chain(babbling).resolve([row("Cinema")])
+    assert timeless(verdict) == [Attempt("model", "7", Outcome.FAILED, "It babbled.")]
+    assert not verdict.is_waiting
+
+
+def test_a_second_deferred_link_may_answer_while_the_first_is_away():
+    away = says("big", ProviderUnavailable("It is away."), deferred=True)
+    [verdict] = chain(away, says("small", sure(), deferred=True)).resolve([row("Cinema")])
+    assert outcomes(verdict) == [("big", "failed"), ("small", "answered")]
+    assert not verdict.is_waiting
+
+
+def recalling(name: str, known: dict[str, Any]) -> Link:
+    link = says(name, None, deferred=True)
+    assert isinstance(link.provider, Says)
+    link.provider.known = known
+    return link
+
+
+def test_recalling_gives_what_is_known_and_notes_the_rest_as_waiting_without_asking():
+    link = recalling("model", {"Bakery": sure(FOOD), "Cinema": sure(FUN, 0.3)})
+    known, unsure, unknown = chain(says("quick", sure()), link).recall([row("Bakery"), row("Cinema"), row("Garage")])
+    assert outcomes(known) == [("model", "answered")]
+    assert (outcomes(unsure), unsure.is_waiting) == ([("model", "unsure")], False)
+    assert timeless(unknown) == [
+        Attempt("model", "7", Outcome.WAITING, "It has been asked; ask again in a moment.", will_retry=True)
+    ]
+    assert asked(link) == []
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("broken", ["too few", "an error"])
+def test_a_link_that_fails_to_recall_is_logged_and_waited_for(broken, caplog):
+    class Broken(Says):
+        def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+            return [] if broken == "too few" else 1 / 0  # type: ignore[return-value]
+
+    [verdict] = chain(Link(Broken("model", lambda t: None), 0.5, is_deferred=True)).recall([row("Garage")])
+    assert outcomes(verdict) == [("model", "waiting")]
+    assert [record.getMessage() for record in caplog.records] == ["The link model crashed"]
+
+
+@pytest.fixture
+def failing(fresh_cache):
+    """A deferred link that is away, in a chain with a breaker."""
+    link = says("model", ProviderUnavailable("It is away."), deferred=True)
+    return chain(link, breaker=CacheBreaker()), link
+
+
+def test_a_link_that_failed_three_times_in_a_row_is_left_alone(failing):
+    failing_chain, link = failing
+    told = [outcomes(failing_chain.resolve([row("Cinema")])[0]) for _ in range(5)]
+    assert told == [[("model", "failed")]] * 3 + [[("model", "skipped")]] * 2
+    assert len(asked(link)) == 3
+    [verdict] = failing_chain.resolve([row("Cinema")])
+    assert timeless(verdict) == [Attempt("model", "7", Outcome.SKIPPED, "It is away.", will_retry=True)]
+    assert outcomes(failing_chain.recall([row("Cinema")])[0]) == [("model", "skipped")]
+    assert CacheBreaker().describe("model") == {"state": "open", "n_failures": 3, "last_error": "It is away."}
+
+
+def test_one_success_closes_the_breaker_and_forgets_the_failures(failing):
+    failing_chain, _ = failing
+    for _ in range(2):
+        failing_chain.resolve([row("Cinema")])
+    chain(says("model", sure(), deferred=True), breaker=CacheBreaker()).resolve([row("Cinema")])
+    assert CacheBreaker().describe("model") == {"state": "closed", "n_failures": 0, "last_error": None}
+    assert outcomes(failing_chain.resolve([row("Cinema")])[0]) == [("model", "failed")]
+
+
+def test_the_breaker_of_one_link_says_nothing_of_another(failing):
+    failing_chain, _ = failing
+    for _ in range(3):
+        failing_chain.resolve([row("Cinema")])
+    other = chain(says("other", sure(), deferred=True), breaker=CacheBreaker())
+    assert outcomes(other.resolve([row("Cinema")])[0]) == [("other", "answered")]
+
+
+def test_misbehavior_does_not_open_the_breaker(fresh_cache):
+    babbling = chain(says("model", ProviderMisbehaved("It babbled."), deferred=True), breaker=CacheBreaker())
+    told = [outcomes(babbling.resolve([row("Cinema")])[0]) for _ in range(4)]
+    assert told == [[("model", "failed")]] * 4
+
+
+ROWS = st.builds(
+    row,
+    st.sampled_from(["Bakery", "bakery", "Cinema", "Garage", "Tram", "Bad"]),
+    merchant=st.sampled_from(["", "Luna"]),
+    direction=st.sampled_from(["in", "out"]),
+)
+
+
+def lawful() -> Chain:
+    """Links whose answers depend on the transaction alone, with coarse keys, errors and effects among them."""
+    answers = {"bakery": sure(FOOD, 0.9), "cinema": sure(FUN, 0.3), "bad": ProviderMisbehaved("It babbled.")}
+    keyed = Says("keyed", lambda t: answers.get(t.description.lower()), key=lambda t: t.description.lower())
+    merchant = Says("merchant", lambda t: sure(FUN, 0.6, effects=Effects("L", ("x",))) if t.merchant else None)
+    model = Says("model", lambda t: sure(FUN, 0.4) if t.direction == "in" else None)
+    return chain(Link(keyed, 0.5), Link(merchant, 0.7), Link(model, 0.4, is_deferred=True))
+
+
+def told(verdicts: Sequence[Verdict]) -> list[Any]:
+    return [(timeless(v), v.decided and v.decided.suggestion, v.is_final, v.is_waiting, v.effects) for v in verdicts]
+
+
+@given(st.lists(ROWS, max_size=12).flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(range(len(rows))))))
+def test_permuting_a_batch_permutes_the_verdicts(drawn):
+    rows, order = drawn
+    for ask in (Chain.decide, Chain.resolve, Chain.recall):
+        straight = told(ask(lawful(), rows))
+        assert told(ask(lawful(), [rows[i] for i in order])) == [straight[i] for i in order]
+
+
+@given(st.lists(ROWS, max_size=12), st.integers(0, 12))
+def test_splitting_a_batch_changes_nothing(rows, cut):
+    for ask in (Chain.decide, Chain.resolve, Chain.recall):
+        pieces = told(ask(lawful(), rows[:cut])) + told(ask(lawful(), rows[cut:]))
+        assert told(ask(lawful(), rows)) == pieces

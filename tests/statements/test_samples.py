@@ -1,0 +1,50 @@
+"""Sample statements of invented banks, each with the profile and the rows that must come out beside it."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from statements.formats import importer_for
+
+SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.csv"))
+
+
+def as_json(outcome):
+    """An outcome as the golden file holds it: without the raw cells, dates and amounts as text."""
+    fields = {key: value for key, value in dataclasses.asdict(outcome).items() if key != "raw"}
+    return {"is": type(outcome).__name__, **json.loads(json.dumps(fields, default=str))}
+
+
+def everything(data):
+    importer = importer_for(data)
+    reading = importer.detect(data)
+    return {
+        "profile": reading.profile,
+        "columns": reading.columns,
+        "questions": [{"attr": q.attr, "alternatives": list(q.alternatives)} for q in reading.questions],
+        "outcomes": [as_json(outcome) for outcome in importer.read(data, reading.profile)],
+    }
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_is_read_as_its_golden_file_says(path):
+    assert everything(path.read_bytes()) == json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_detected_profile_survives_json_and_has_no_errors(path):
+    data = path.read_bytes()
+    importer = importer_for(data)
+    profile = importer.detect(data).profile
+    assert json.loads(json.dumps(profile)) == profile
+    assert importer.check_profile(profile, data) == []
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_reading_twice_gives_the_same_rows(path):
+    data = path.read_bytes()
+    importer = importer_for(data)
+    profile = importer.detect(data).profile
+    assert list(importer.read(data, profile)) == list(importer.read(data, profile))

@@ -1,0 +1,144 @@
+"""What the README and the walkthrough tell a reader to type works, and is answered as they show it."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import TestCase
+from rest_framework.test import APIClient
+
+from tests.curl import Request, differences, requests_of
+
+PAGES = ["README.md", "docs/walkthrough.md"]
+ALL_PAGES = [settings.BASE_DIR / "README.md", *sorted((settings.BASE_DIR / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)[^)]*\)")
+
+
+class Reader:
+    """Types a page's commands in order. Tokens and ids are those of the real answers, whatever the page shows."""
+
+    def __init__(self, run_tasks):
+        self.client = APIClient()
+        self.run_tasks = run_tasks
+        self.token = ""
+        #: Resource and shown id → real id; the id None is that of the newest.
+        self.ids: dict[tuple[str, int | None], int] = {}
+
+    def type(self, request: Request):
+        with ExitStack() as files, TestCase.captureOnCommitCallbacks(execute=True):
+            answer = getattr(self.client, request.verb)(self.address(request), **self.body(request, files))
+        if answer.status_code == 202:
+            self.run_tasks()
+        body = answer.json() if answer.content else {}
+        self.token = body.get("token", self.token)
+        self.learn_ids(request, body)
+        return answer, body
+
+    def address(self, request: Request) -> str:
+        parts = urlsplit(request.url)
+        resource, path = _resource(parts.path), parts.path
+        for shown in re.findall(r"/(\d+)/", path):
+            real = self.ids.get((resource, int(shown)), self.ids.get((resource, None), int(shown)))
+            path = path.replace(f"/{shown}/", f"/{real}/")
+        return f"{path}?{parts.query}" if parts.query else path
+
+    def body(self, request: Request, files: ExitStack) -> dict[str, Any]:
+        headers = {"headers": {"authorization": f"Token {self.token}"}} if "Authorization" in request.headers else {}
+        if request.form:
+            form = {
+                name: files.enter_context((settings.BASE_DIR / value[1:]).open("rb")) if value[:1] == "@" else value
+                for name, value in request.form.items()
+            }
+            return headers | {"data": form, "format": "multipart"}
+        media_type = request.headers.get("Content-Type", "application/x-www-form-urlencoded")
+        return headers | ({"data": request.data.encode(), "content_type": media_type} if request.data else {})
+
+    def learn_ids(self, request: Request, body) -> None:
+        resource = "runs" if "progress" in body else _resource(urlsplit(request.url).path)
+        for shown, real in _pairs(request.shown, body):
+            self.ids |= {(resource, shown): real, (resource, None): real}
+
+
+def _resource(path: str) -> str:
+    """What an id in the address is the id of."""
+    name = path.removeprefix("/api/v1/").split("/")[0]
+    return {"expenses": "transactions", "incomes": "transactions"}.get(name, name)
+
+
+def _pairs(shown, body: dict[str, Any]) -> Iterator[tuple[int, int]]:
+    """Shown and real ids of an answer, or of the items of a list."""
+    shown = shown or {}
+    for one, other in [(shown, body), *zip(shown.get("results", []), body.get("results", []), strict=False)]:
+        if "id" in other:
+            yield one.get("id", other["id"]), other["id"]
+
+
+def expected_failure(request: Request) -> int | None:
+    """The status of an answer that is shown as an error."""
+    shown = request.shown or {}
+    return shown["status"] if "errors" in shown and "title" in shown else None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_tells_to_type_is_answered_as_it_shows(page, db, run_tasks, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    settings.CATEGORIZATION_PROVIDERS = [e for e in settings.CATEGORIZATION_PROVIDERS if not e.get("DEFERRED")]
+    reader = Reader(run_tasks)
+    for request in requests_of((settings.BASE_DIR / page).read_text()):
+        answer, body = reader.type(request)
+        wanted = expected_failure(request)
+        assert answer.status_code == wanted if wanted else answer.status_code < 400, f"{request.command}\n{body}"
+        assert list(differences(request.shown or {}, body)) == [], request.command
+
+
+def test_the_walkthrough_has_an_answer_under_every_command():
+    requests = requests_of((settings.BASE_DIR / "docs" / "walkthrough.md").read_text())
+    assert len(requests) > 10
+    assert [request.command for request in requests if request.shown is None] == []
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
+def test_the_links_of_a_page_lead_somewhere(page):
+    targets = LINK.findall(page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_page_is_in_the_index():
+    folder = settings.BASE_DIR / "docs"
+    named = {(folder / target).resolve() for target in LINK.findall((folder / "README.md").read_text())}
+    assert {page for page in folder.rglob("*.md") if page.name != "README.md"} <= named
+
+
+def test_a_shell_block_is_read_as_a_shell_reads_it():
+    page = """
+```sh
+api=http://h/api/v1 json='Content-Type: application/json'   # two at once
+make run
+token=$(curl -s $api/auth/login/ -H "$json" -d '{"a": 1}' | jq -r .token)
+curl -H "Authorization: Token $token" "$api/x/?a=1&b=2" \\
+  -F file=@one.csv -F 'account=Two words'
+```
+
+```json
+{"id": 7}
+```
+"""
+    login, upload = requests_of(page)
+    assert (login.verb, login.url, json.loads(login.data)) == ("post", "http://h/api/v1/auth/login/", {"a": 1})
+    assert (upload.verb, upload.url) == ("post", "http://h/api/v1/x/?a=1&b=2")
+    assert upload.form == {"file": "@one.csv", "account": "Two words"}
+    assert upload.shown == {"id": 7}
+
+
+def test_a_shown_answer_that_differs_is_found():
+    shown = {"a": "…", "b": [{"c": 1}], "d": 2}
+    assert list(differences(shown, {"a": 5, "b": [{"c": 1, "x": 0}], "d": 2, "e": 3})) == []
+    assert sorted(differences(shown, {"a": 5, "b": [{"c": 9}]})) == [
+        "answer.b.0.c: the page shows 1, the answer is 9",
+        "answer.d: the page shows 2, the answer is 'nothing'",
+    ]
