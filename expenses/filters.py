@@ -5,14 +5,13 @@ from calendar import monthrange
 from datetime import date
 from typing import Any, ClassVar
 
-from django.db.models import Q
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.catalog import Catalog
-from expenses.models import Account, Status, Transaction
+from expenses.models import Account, Status, Tag, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.references import as_id_or_name
 
@@ -78,15 +77,17 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.filter(category__in=catalog.with_children(category))
 
     def by_account(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        wanted = as_id_or_name(value)
-        same = Q(name__iexact=value) | (Q(pk=wanted) if isinstance(wanted, int) else Q())
-        account = Account.objects.for_user(self.request.user).filter(same).first()
+        accounts = Account.objects.for_user(self.request.user)
+        # By name in Python: SQLite knows upper and lower case of A to Z alone.
+        known = {a.name.casefold(): a for a in accounts} | {a.pk: a for a in accounts}
+        account = known.get(as_id_or_name(value)) or known.get(value.strip().casefold())
         if account is None:
             raise serializers.ValidationError({"account": f"There is no account “{value}”."}, code="does_not_exist")
         return rows.filter(account=account)
 
     def by_tag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        return rows.filter(tags__name__iexact=value)
+        tags = Tag.objects.for_user(self.request.user)
+        return rows.filter(tags__in=[tag.pk for tag in tags if tag.name.casefold() == value.strip().casefold()])
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def by_uncategorized(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:

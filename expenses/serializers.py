@@ -24,10 +24,10 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
         extra_kwargs = {"country": {"help_text": "ISO 3166 alpha-2; helps to tell merchants of one name apart."}}
 
     def validate_name(self, value: str) -> str:
-        others = Account.objects.for_user(user_of(self)).filter(name__iexact=value)
+        others = Account.objects.for_user(user_of(self))
         if self.instance is not None:
             others = others.exclude(pk=self.instance.pk)
-        if others.exists():
+        if value.casefold() in {other.name.casefold() for other in others}:
             raise serializers.ValidationError("Another account has this name.", code="unique")
         return value
 

@@ -98,9 +98,12 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
 
 
 def delete_transaction(*, by: User, transaction: Transaction) -> None:
-    """Remove it for good."""
+    """Remove it for good, with what was said of it, unless other rows share that."""
     with ledger_write(ledger_id_of(by)):
+        decision = transaction.decision_id
         transaction.delete()
+        if decision is not None:
+            Decision.objects.filter(pk=decision, transactions=None).delete()
 
 
 def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: Decision | None) -> Transaction:

@@ -84,6 +84,17 @@ def test_a_bad_field_is_named(ana, field, value, code):
     assert ana.get(f"accounts/{before['id']}/").json() == before
 
 
+def test_names_are_equal_in_any_case_of_any_letter(ana):
+    account = ana.post("accounts/", {"name": "K\xe4se"}).json()
+    assert_problem(ana.post("accounts/", {"name": "K\xc4SE"}), 400, ("name", "unique"))
+    assert ana.patch(f"accounts/{account['id']}/", {"name": "K\xc4SE"}).status_code == 200
+    row = {"amount": "1", "description": "Gouda", "account": "k\xe4se", "tags": ["\xd6ko"]}
+    body = ana.post("expenses/", row).json()
+    assert body["account"] == account["id"]
+    for wanted in ({"account": "k\xe4SE"}, {"account": account["id"]}, {"tag": "\xf6KO"}):
+        assert ana.get("expenses/", wanted).json()["results"] == [body]
+
+
 def test_a_currency_with_fewer_places_needs_a_balance_that_fits(ana):
     before = ana.post("accounts/", CHECKING).json()
     address = f"accounts/{before['id']}/"

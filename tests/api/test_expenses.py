@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from expenses.models import Decision
 from tests.api.bodies import CHOSEN, CLEARED, assert_problem, settled, transaction
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -150,6 +151,16 @@ def test_a_deleted_expense_is_gone(ana):
     assert (answer.status_code, answer.content) == (204, b"")
     assert_problem(ana.get(f"expenses/{number}/"), 404, (None, "not_found"))
     assert ana.get("expenses/").json()["results"] == []
+
+
+def test_what_was_said_of_a_deleted_expense_is_forgotten_with_it(ana, model):
+    first, second = (ana.post("transactions/", {**COFFEE, "direction": "out"}).json()["id"] for _ in range(2))
+    assert Decision.objects.count() == 2
+    ana.delete(f"expenses/{first}/")
+    assert ana.get(f"expenses/{second}/explanation/").json()["attempts"] != []
+    assert Decision.objects.count() == 1
+    ana.delete(f"expenses/{second}/")
+    assert Decision.objects.count() == 0
 
 
 def test_a_stranger_finds_nothing_and_changes_nothing(ana, ben):

@@ -59,7 +59,7 @@ def n_queries(api: Api, method: str, path: str, data: object = None) -> int:
     [
         ("expenses/", SIGN_IN + 3),  # count, rows, tags
         ("transactions/?cursor=", SIGN_IN + 2),
-        ("transactions/?category=Dining&tag=all&account=Checking&search=cafe", SIGN_IN + 5),
+        ("transactions/?category=Dining&tag=all&account=Checking&search=cafe", SIGN_IN + 6),
         ("incomes/", SIGN_IN + 3),
         ("categories/", SIGN_IN + 2),  # count, rows
         ("accounts/", SIGN_IN + 2),

@@ -35,8 +35,6 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 schema.app = application
 OPERATIONS: list[Any] = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
-LABELS = [operation.label for operation in OPERATIONS]
-WITH_INPUT = [o for o in OPERATIONS if o.body or o.query or o.path_parameters]
 
 
 def test_the_committed_document_is_the_generated_one(tmp_path):
@@ -95,14 +93,14 @@ def ids(ana, use_chain, settings, tmp_path):
     rule = {"name": "Cafes", "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
             "actions": [{"type": "set_category", "value": "Dining"}]}  # fmt: skip
     made = {
-        "accounts": ana.post("accounts/", {"name": "Checking"}),
+        "accounts": ana.post("accounts/", {"name": "Giro"}),
         "categories": ana.post("categories/", {"name": "Tea", "kind": "expense"}),
         "expenses": ana.post("expenses/", {**row, "category": "Dining", "tags": ["out"]}),
-        "incomes": ana.post("incomes/", row),
+        "incomes": ana.post("incomes/", {**row, "category": "Salary"}),
         "rules": ana.post("rules/", rule),
     }
     file = SimpleUploadedFile("one.csv", b"Date;Payee;Amount\n2026-11-13;Cafe Luna;-5.50\n2026-11-14;Bar;-7.00\n")
-    made["imports"] = ana.post("imports/", {"file": file, "account": "Checking"}, format="multipart")
+    made["imports"] = ana.post("imports/", {"file": file, "account": "Giro"}, format="multipart")
     found = {name: answer.json()["id"] for name, answer in made.items()}
     ledger = ana.user.memberships.get().ledger
     found["runs"] = Run.objects.create(ledger=ledger, user=ana.user, kind="import").pk
@@ -112,13 +110,13 @@ def ids(ana, use_chain, settings, tmp_path):
     return found | {"transactions": found["expenses"]}
 
 
-def run_examples(operation: Any, mode: GenerationMode, api: Any, ids: dict[str, int], n: int) -> None:
+def run_examples(operation: Any, mode: GenerationMode, api: Any, ids: dict[str, int]) -> None:
     """Send generated requests; half of those that name an id name one that is there."""
     known = ids.get(operation.path.split("/")[3])
     token = api.client._credentials["HTTP_AUTHORIZATION"]
 
     @settings(
-        max_examples=n,
+        max_examples=8,
         deadline=None,
         database=None,
         derandomize=True,
@@ -134,11 +132,8 @@ def run_examples(operation: Any, mode: GenerationMode, api: Any, ids: dict[str, 
     send()
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=LABELS)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.label for operation in OPERATIONS])
 def test_an_operation_answers_as_described(ana, ids, operation):
-    run_examples(operation, GenerationMode.POSITIVE, ana, ids, 8)
-
-
-@pytest.mark.parametrize("operation", WITH_INPUT, ids=[o.label for o in WITH_INPUT])
-def test_an_operation_refuses_as_described(ana, ids, operation):
-    run_examples(operation, GenerationMode.NEGATIVE, ana, ids, 8)
+    run_examples(operation, GenerationMode.POSITIVE, ana, ids)
+    if operation.body or operation.query or operation.path_parameters:
+        run_examples(operation, GenerationMode.NEGATIVE, ana, ids)
