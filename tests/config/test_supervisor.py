@@ -15,7 +15,7 @@ from config.environment import BASE_DIR
 from config.supervisor import LONGEST_PAUSE_S, SETTLED_S, Child
 
 #: A child that says that it is there, then waits to be told to stop.
-STEADY = """
+STEADY = r"""
 import os, pathlib, signal, sys, time
 name = sys.argv[1]
 def stop(*_):
@@ -39,7 +39,7 @@ if not seen.exists():
     + STEADY
 )
 DEAF = STEADY.replace("signal.signal(signal.SIGTERM, stop)", "signal.signal(signal.SIGTERM, signal.SIG_IGN)")
-RUN = """
+RUN = r"""
 import sys
 from config import supervisor
 from config.supervisor import Child, Supervisor
