@@ -128,8 +128,8 @@ class Run(models.Model):
     #: The id of what it works on: for kind import, the import.
     subject = models.BigIntegerField(null=True)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PENDING)
-    done = models.PositiveIntegerField(default=0)
-    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
     counts = models.JSONField(default=dict)
     error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -2,10 +2,14 @@
 
 from typing import Any, ClassVar
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from expenses.models import Ledger
 from rules.querysets import RuleQuerySet
+
+
+MOST_PRIORITY = 1_000_000
 
 
 class Mode(models.TextChoices):
@@ -22,7 +26,9 @@ class Rule(models.Model):
     name = models.CharField(max_length=100)
     group = models.CharField(max_length=50, blank=True, default="")
     is_active = models.BooleanField(default=True)
-    priority = models.IntegerField(default=100)
+    priority = models.IntegerField(
+        default=100, validators=[MinValueValidator(-MOST_PRIORITY), MaxValueValidator(MOST_PRIORITY)]
+    )
     stop_processing = models.BooleanField(default=True)
     mode = models.CharField(max_length=7, choices=Mode.choices, default=Mode.APPLY)
     triggers = models.JSONField()

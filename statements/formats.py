@@ -50,5 +50,11 @@ def _refuse_no_text(data: bytes) -> None:
     for magic, (code, detail) in _CONTAINERS.items():
         if data.startswith(magic):
             raise UnreadableFile(code, detail)
-    if b"\0" in data and not data.startswith(_BOMS):
+    if b"\0" in data and (not data.startswith(_BOMS) or _holds_nul(data)):
         raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")
+
+
+def _holds_nul(data: bytes) -> bool:
+    """Whether a text of two or four bytes a character has the character NUL, which no database column can hold."""
+    encoding = "utf-32" if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else "utf-16"
+    return "\0" in data.decode(encoding, errors="ignore")

@@ -1,5 +1,6 @@
 """Shapes of imports and of their rows."""
 
+import json
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -48,6 +49,8 @@ class CorrectionInput(serializers.Serializer[Import]):
     def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
         if len(value) > MAX_PROFILE_ITEMS:
             raise serializers.ValidationError("That is no profile: it has too many keys.", code="invalid")
+        if "\\u0000" in json.dumps(value):
+            raise serializers.ValidationError("Null characters are not allowed.", "null_characters_not_allowed")
         return value
 
 

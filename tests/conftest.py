@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
 from django.test import TestCase
 from rest_framework.test import APIClient
 
@@ -68,7 +69,13 @@ def anyone(db: None) -> Api:
 
 
 @pytest.fixture
-def run_tasks() -> Callable[[], None]:
+def keep_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker, and the application around a request, drop connections: here it would be the test's own."""
+    monkeypatch.setattr(connections["default"], "close_if_unusable_or_obsolete", lambda: None)
+
+
+@pytest.fixture
+def run_tasks(keep_connection: None) -> Callable[[], None]:
     """Run every task that is due, as the worker does."""
 
     def run() -> None:

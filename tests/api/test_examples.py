@@ -33,11 +33,17 @@ STEADY = {
     "token": "8c1f0e5d9b7a46c2a3e4f5061728394a5b6c7d8e9f00112233445566778899aa",
     "duration_ms": 0.4,
 }
+#: Numbers that a database gives out, by key.
+IDS = {"id": 91, "account": 3, "category": 12, "parent": 8, "run": 5, "import": 4, "value": 12, "version": 118}
 
 
-def steady(value: Any) -> Any:
+def steady(value: Any, key: str = "") -> Any:
+    if key in STEADY and value is not None:
+        return STEADY[key]
+    if key in IDS and isinstance(value, int):
+        return IDS[key]
     if isinstance(value, dict):
-        return {k: STEADY[k] if k in STEADY and v is not None else steady(v) for k, v in value.items()}
+        return {k: steady(v, k) for k, v in value.items()}
     return [steady(item) for item in value] if isinstance(value, list) else value
 
 
@@ -75,8 +81,8 @@ def record() -> dict[str, Any]:
 
 def record_ledger(send: Any) -> None:
     account = {"name": "Checking", "type": "checking", "currency": "EUR", "country": "DE", "opening_balance": "100.00"}
-    send("post", "accounts/", asks="AccountRequest", body=account, answers="Account")
-    send("patch", "accounts/1/", asks="PatchedAccountRequest", body={"country": "AT"})
+    own = send("post", "accounts/", asks="AccountRequest", body=account, answers="Account")["id"]
+    send("patch", f"accounts/{own}/", asks="PatchedAccountRequest", body={"country": "AT"})
     category = {"name": "Bouldering", "kind": "expense", "parent": "Entertainment", "icon": "mountain"}
     own = send("post", "categories/", asks="CategoryRequest", body=category, answers="Category")["id"]
     send("patch", f"categories/{own}/", asks="PatchedCategoryRequest", body={"color_token": "orange"})
@@ -108,7 +114,7 @@ def record_imports(recorder: Recorder) -> None:
     correction = {"profile": {"date_format": "%Y-%m-%d"}, "save_as": "My bank"}
     recorder.send("patch", address, asks="PatchedCorrectionInputRequest", body=correction)
     recorder.kept["Profile"] = steady(recorder.send("get", "import-profiles/")["results"][0])
-    recorder.kept["ImportRow"] = recorder.send("get", f"{address}rows/")["results"][0]
+    recorder.kept["ImportRow"] = steady(recorder.send("get", f"{address}rows/")["results"][0])
     run = recorder.send("post", f"{address}commit/", asks="CommitInputRequest", body={"skip_errors": True})
     recorder.send("get", f"runs/{run['id']}/", answers="Run")
 

@@ -293,6 +293,7 @@ def test_a_corrected_profile_reads_the_file_anew(ana, giro):
         ({"encoding": "klingon"}, "profile.encoding"),
         ({"date_format": "%Q"}, "profile.date_format"),
         ({"nonsense": 1}, "profile.nonsense"),
+        ({"description": ["a\0b"]}, "profile"),
     ],
 )
 def test_a_wrong_profile_names_its_key(ana, giro, profile, attr):
@@ -324,6 +325,7 @@ def test_a_saved_profile_is_used_for_files_of_the_same_columns(ana, giro):
         (b"\x89PNG\r\n\x1a\n\x00\x00", "image"),
         (b"PK\x03\x04anything", "spreadsheet"),
         (b"\x00\x01\x02\x03" * 50, "binary"),
+        ("Date;Text;Amount\n2026-01-02;a\0b;-5.00\n".encode("utf-16"), "binary"),
         (b"hello world\nthis is no statement\n", "no_table"),
         (b"Date,Description,Amount\n", None),
     ],

@@ -29,6 +29,8 @@ from statements.models import Profile
 
 COMMITTED = Path(django_settings.BASE_DIR) / "docs" / "openapi.yaml"
 DOCUMENT: dict[str, Any] = yaml.load(COMMITTED.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+pytestmark = pytest.mark.usefixtures("keep_connection")
+
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 # The plugin's own `from_fixture` does not work with this pytest, so operations are parametrized by hand.
