@@ -8,7 +8,6 @@ from django.db import models
 from expenses.models import Ledger
 from rules.querysets import RuleQuerySet
 
-
 MOST_PRIORITY = 1_000_000
 
 
@@ -17,6 +16,14 @@ class Mode(models.TextChoices):
 
     APPLY = "apply"
     SUGGEST = "suggest"
+
+
+class Overwrite(models.TextChoices):
+    """What a run over rows that are there may replace: nothing, a machine's answer, or whatever it finds."""
+
+    EMPTY = "empty"
+    MACHINE = "machine"
+    ALWAYS = "always"
 
 
 class Rule(models.Model):
@@ -32,6 +39,7 @@ class Rule(models.Model):
     stop_processing = models.BooleanField(default=True)
     mode = models.CharField(max_length=7, choices=Mode.choices, default=Mode.APPLY)
     triggers = models.JSONField()
+    overwrite = models.CharField(max_length=7, choices=Overwrite.choices, default=Overwrite.MACHINE)
     match = models.CharField(max_length=3, choices=[("all", "all"), ("any", "any")], default="all")
     conditions = models.JSONField()
     actions = models.JSONField()

@@ -14,7 +14,8 @@ from rules.operators import OPERATORS, Shape
 
 MAX_CONDITIONS = 100
 MAX_VALUES = 200
-TRIGGERS = ["create", "import"]
+#: New rows ask the rules with the first two; the others, and `overwrite`, are for runs over rows that are there.
+TRIGGERS = ["create", "import", "update", "manual"]
 VALUE_SCHEMA = {
     "oneOf": [{"type": "string"}, {"type": "number"}, {"type": "array", "items": {}}],
     "nullable": True,
@@ -136,7 +137,7 @@ class RuleSerializer(serializers.ModelSerializer[Rule]):
     class Meta:
         model = Rule
         fields = [
-            "id", "name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "match",
+            "id", "name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "overwrite", "match",
             "conditions", "actions", "version", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["version"]

@@ -65,7 +65,8 @@ def test_a_rule_comes_back_as_it_was_written_with_ids_for_names(ana):
         "priority": 100,
         "stop_processing": True,
         "mode": "apply",
-        "triggers": ["create", "import"],
+        "triggers": ["create", "import", "update", "manual"],
+        "overwrite": "machine",
         "match": "all",
         "conditions": [
             {
@@ -117,7 +118,8 @@ def test_a_rule_of_the_least_gets_the_defaults(ana):
         "priority": 100,
         "stop_processing": True,
         "mode": "apply",
-        "triggers": ["create", "import"],
+        "triggers": ["create", "import", "update", "manual"],
+        "overwrite": "machine",
         "match": "all",
         "conditions": [CAFE | {"case_sensitive": False, "negate": False}],
         "actions": [TO_DINING | {"value": category_id(ana, "Dining"), "value_name": "Dining"}],
@@ -158,7 +160,8 @@ def test_part_of_a_rule_can_be_changed(ana):
     body = create(ana)
     answer = ana.patch(f"rules/{body['id']}/", {"priority": 7, "triggers": ["import", "create", "import"]})
     assert answer.status_code == 200
-    assert stored(answer.json()) == stored(body) | {"priority": 7, "version": 2}
+    expected = {"priority": 7, "triggers": ["create", "import"], "version": 2}
+    assert stored(answer.json()) == stored(body) | expected
 
 
 def test_a_deleted_rule_is_gone(ana):
