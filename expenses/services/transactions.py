@@ -77,6 +77,7 @@ def edit_transaction(
             raise ValueError("Another transaction of that account has the same external id or statement row.")
         if "category" in changes:
             apply_choice(row, changes["category"])
+        follow_category(row)  # a machine may have given it one after the changes were checked
         row.version = version
         row.save()
         if tags is not None:
