@@ -7,8 +7,10 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 OLLAMA_PORT = 11434
@@ -26,11 +28,13 @@ def text(name: str, default: str) -> str:
     return os.environ.get(name, "").strip() or default
 
 
-def number(name: str, default: int) -> int:
-    """Raises ImproperlyConfigured when the variable holds anything but a whole number."""
+def number(name: str, default: int, *, least: int = 0) -> int:
+    """Raises ImproperlyConfigured when the variable holds anything but a whole number of at least `least`."""
     value = text(name, str(default))
     if not value.isascii() or not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    if int(value) < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {value}.")
     return int(value)
 
 
@@ -78,8 +82,19 @@ def items(name: str, default: str) -> list[str]:
 def data_dir() -> Path:
     """The folder of database, files and secret key; made when it is missing, readable by its owner alone."""
     path = Path(text("OUTLAY_DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"OUTLAY_DATA_DIR cannot be {path}: {error.strerror}.") from None
     return path
+
+
+def database(default: str) -> dict[str, Any]:
+    """DATABASE_URL as Django wants it. Raises ImproperlyConfigured for a URL that names no database."""
+    try:
+        return dict(dj_database_url.config(default=default, conn_max_age=None, conn_health_checks=True))
+    except ValueError:  # the parser's own message repeats the URL, password and all
+        raise ImproperlyConfigured("DATABASE_URL must be like postgres://user:password@host/name.") from None
 
 
 def secret_key(folder: Path) -> str:

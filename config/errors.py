@@ -4,7 +4,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import DisallowedHost, ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.urls import is_valid_path
@@ -15,7 +15,9 @@ from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
+from expenses.api import Conflict
 from expenses.parsing import BodyTooLarge
+from expenses.services.writing import Refused
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -57,11 +59,17 @@ def _printable(text: str) -> str:
 
 
 class SomebodyWasFirst(exceptions.APIException):
-    """Two requests wanted the same name or external id at the same instant, and the database let one have it."""
+    """Two requests met: one took the name or id that the other wanted, or removed what the other refers to."""
 
     status_code = HTTPStatus.CONFLICT
-    default_detail = "Something else has this name or external id already."
+    default_detail = "Another request was first: look at what is there now, and try again."
     default_code = "conflict"
+
+
+def _is_about_others(error: IntegrityError) -> bool:
+    """Whether a unique or foreign key was violated; what breaks another constraint is our own mistake."""
+    names = {type(error.__cause__).__name__, str(error).partition(" constraint failed")[0]}
+    return bool(names & {"UniqueViolation", "ForeignKeyViolation", "UNIQUE", "FOREIGN KEY"})
 
 
 class ProblemHandler(ExceptionHandler):
@@ -75,7 +83,9 @@ class ProblemHandler(ExceptionHandler):
             return exceptions.ParseError("The request could not be understood.")
         if isinstance(exc, ObjectDoesNotExist):  # it was there when the request came in
             return exceptions.NotFound()
-        if isinstance(exc, IntegrityError):
+        if isinstance(exc, Refused):
+            return Conflict(str(exc), code=exc.code)
+        if isinstance(exc, IntegrityError) and _is_about_others(exc):
             return SomebodyWasFirst()
         known: Exception = super().convert_known_exceptions(exc)
         return known
@@ -94,6 +104,9 @@ def _page(status: HTTPStatus, code: str, detail: str) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a host that is not allowed, a body over the limit, a malformed form."""
+    if isinstance(exception, DisallowedHost):
+        detail = f"This server does not go by the name “{request.META.get('HTTP_HOST', '')}”: see OUTLAY_ALLOWED_HOSTS."
+        return _page(HTTPStatus.BAD_REQUEST, "host_not_allowed", detail)
     return _page(HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood.")
 
 

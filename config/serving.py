@@ -6,6 +6,7 @@ import sys
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from config import environment
 from config.supervisor import Child, Say, Supervisor
 
 WEB_THREADS = 4
@@ -32,14 +33,18 @@ def require_free_port() -> None:
 
 def base_url() -> str:
     """Where a browser on this machine finds the server."""
-    host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-    return f"http://{host}:{settings.PORT}"
+    host = environment.LISTENING_EVERYWHERE.get(settings.HOST, settings.HOST)
+    return f"http://{_bracketed(host)}:{settings.PORT}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def serve(say: Say) -> None:
     """Run web server and worker until Ctrl-C."""
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    bind = base_url().removeprefix("http://")
+    bind = f"{_bracketed(settings.HOST)}:{settings.PORT}"
     web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--threads", str(WEB_THREADS)]
     web += ["--worker-tmp-dir", str(settings.DATA_DIR), "--log-level", "warning", "--chdir", str(settings.BASE_DIR)]
     Supervisor([Child("web server", web), Child("worker", [*manage, "work"])], say).run()

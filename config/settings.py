@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import dj_database_url
-
 from config import environment
 
 BASE_DIR = environment.BASE_DIR
@@ -52,11 +50,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA_DIR / 'outlay.sqlite3'}", conn_max_age=None, conn_health_checks=True
-    )
-}
+DATABASES: dict[str, Any] = {"default": environment.database(f"sqlite:///{DATA_DIR / 'outlay.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE takes the write lock at BEGIN: deferred transactions that read before they write fail with
     # "database is locked" as soon as two of them meet.
@@ -89,7 +83,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 REST_KNOX = {
-    "TOKEN_TTL": timedelta(days=environment.number("OUTLAY_TOKEN_DAYS", 30)),
+    "TOKEN_TTL": timedelta(days=environment.number("OUTLAY_TOKEN_DAYS", 30, least=1)),
     "AUTO_REFRESH": True,
     "MIN_REFRESH_INTERVAL": 86_400,
 }
@@ -104,8 +98,8 @@ MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20) * 1024 * 1024
-IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000)
+IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20, least=1) * 1024 * 1024
+IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000, least=1)
 #: Statements up to this size are read within the request, larger ones by the worker.
 IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
 
@@ -200,11 +194,15 @@ LOGGING = {
             "formatter": environment.choice("OUTLAY_LOG_FORMAT", ("text", "json")),
         }
     },
-    "root": {"handlers": ["console"], "level": environment.text("OUTLAY_LOG_LEVEL", "INFO").upper()},
+    "root": {
+        "handlers": ["console"],
+        "level": environment.choice("OUTLAY_LOG_LEVEL", ("info", "debug", "warning", "error")).upper(),
+    },
     "loggers": {
         "django_tasks": {"level": "WARNING"},
         "django_tasks_db": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # the answer says which and how to allow it
         "django.request": {"level": "ERROR"},  # what a client did wrong is in the answer
     },
 }

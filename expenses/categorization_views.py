@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 from accounts.models import User
 from expenses.bodies import AttemptSerializer
 from expenses.catalog import Catalog
-from expenses.inputs import today_of
+from expenses.days import today_of
+from expenses.inputs import DayField
 from expenses.kinds import CATEGORY_KIND, DIRECTION
 from expenses.membership import ledger_id_of
 from expenses.models import DESCRIPTION_LENGTH, Status
@@ -35,7 +36,7 @@ class QuestionInput(serializers.Serializer[Any]):
     direction = serializers.ChoiceField(choices=["in", "out"], required=False)
     amount = AmountField(required=False, allow_null=True)
     currency = CurrencyField(required=False)
-    date = serializers.DateField(required=False)
+    date = DayField(required=False)
     merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
     account = AccountReference(required=False, allow_null=True)
 

@@ -18,6 +18,9 @@ from expenses.references import as_id_or_name
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
 
 
+PARAMETERS_OF_PAGES = {"page", "page_size", "cursor", "format"}
+
+
 class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of transactions; a category includes those below it, names are accepted wherever ids are."""
 
@@ -42,6 +45,12 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     ordering = filters.OrderingFilter(
         fields=[("date", "date"), ("amount", "amount"), ("created_at", "created_at"), ("id", "id")]
     )
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        if unknown := sorted(set(data or ()) - set(self.filters) - PARAMETERS_OF_PAGES):
+            known = ", ".join(sorted(self.filters))
+            raise serializers.ValidationError({unknown[0]: f"There is no such filter; known are {known}."}, "unknown")
 
     class Meta:
         model = Transaction
@@ -98,3 +107,7 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
 
     def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.search(value)
+
+
+# `import` is no name that a class body could give.
+TransactionFilter.base_filters["import"] = filters.NumberFilter(field_name="run__subject")

@@ -3,26 +3,18 @@
 import datetime as dt
 from decimal import Decimal
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import User
+from expenses.days import EARLIEST, LATEST, today_of
 from expenses.kinds import CATEGORY_KIND, DIRECTION, derive_kind
 from expenses.models import DESCRIPTION_LENGTH, Category, Tag, Transaction
 from expenses.money import has_minor_units, minor_units
 from expenses.references import AccountReference, AmountField, CategoryReference, CurrencyField, as_id_or_name, user_of
 from expenses.services.drafts import Draft
 
-EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 MAX_TAGS = 20
-
-
-def today_of(user: User) -> dt.date:
-    """The calendar day where the person lives."""
-    return timezone.now().astimezone(ZoneInfo(user.time_zone)).date()
 
 
 @extend_schema_field({"type": "array", "items": {"oneOf": [{"type": "integer"}, {"type": "string"}]}})
@@ -54,6 +46,15 @@ class TagsField(serializers.ListField):
         return names
 
 
+class DayField(serializers.DateField):
+    """A day of the calendar as YYYY-MM-DD; ISO 8601 has other ways to write one, which nobody means."""
+
+    default_error_messages = {"invalid": "There is no such day; write it as YYYY-MM-DD."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+
 class TransactionInput(serializers.Serializer[Transaction]):
     """A transaction as a client writes it. The context's `kind` is the kind that the address fixes, if it does."""
 
@@ -61,7 +62,7 @@ class TransactionInput(serializers.Serializer[Transaction]):
     direction = serializers.ChoiceField(choices=["in", "out"], required=False)
     amount = AmountField()
     currency = CurrencyField(required=False)
-    date = serializers.DateField(required=False)
+    date = DayField(required=False)
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH)
     merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
     account = AccountReference(required=False, allow_null=True)

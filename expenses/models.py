@@ -134,6 +134,8 @@ class Run(models.Model):
     error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
+    #: When its worker last said that it is at it; long ago means that the worker died.
+    alive_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = RunQuerySet.as_manager()

@@ -8,7 +8,7 @@ from babel.numbers import get_currency_precision, list_currencies
 
 #: ISO 4217 knows no currency with more decimal places than four (CLF, UYW).
 SCALE = 4
-#: Amounts stay below this, so that the sum of a million of them fits a 64-bit integer of ten-thousandths.
+#: Amounts stay below this, so that the sum of 900,000 of them fits a 64-bit integer of ten-thousandths.
 MAX_AMOUNT = Decimal(10) ** 9
 
 

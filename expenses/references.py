@@ -1,5 +1,6 @@
 """Serializer fields for input that may name a thing by id or by name."""
 
+import re
 from decimal import Decimal
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from expenses.catalog import Catalog
 from expenses.models import Account, Category
 from expenses.money import MAX_AMOUNT, SCALE, currency_codes
 
+#: Python reads more than this as a number: 5_000, other scripts' digits.
+DECIMAL = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,4})?|[+-]?\.\d+", re.ASCII)
 ID_OR_NAME = {"oneOf": [{"type": "integer"}, {"type": "string"}], "nullable": True}
 
 
@@ -82,7 +85,11 @@ class AmountField(serializers.DecimalField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=9 + SCALE, decimal_places=SCALE, **kwargs)
 
+    default_error_messages = {"invalid": "Write an amount in digits, with a point before the cents: 12.50."}
+
     def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, str) and not DECIMAL.fullmatch(data.strip()):
+            self.fail("invalid")
         amount = super().to_internal_value(data)
         if amount <= 0:
             raise serializers.ValidationError(

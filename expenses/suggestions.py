@@ -34,12 +34,7 @@ def _with_model(questions: Sequence[Transaction], verdicts: Sequence[Verdict]) -
     waiting = dict(zip(open_ones, with_examples([questions[i] for i in open_ones]), strict=True))
     recalled = dict(zip(waiting, configured_chain().recall(list(waiting.values())), strict=True))
     recalled |= _ask_in_background({i: waiting[i] for i, later in recalled.items() if later.is_waiting})
-    return [_joined(verdict, recalled[i]) if i in recalled else verdict for i, verdict in enumerate(verdicts)]
-
-
-def _joined(verdict: Verdict, later: Verdict) -> Verdict:
-    asked = tuple(attempt for attempt in verdict.attempts if not attempt.will_retry)
-    return Verdict(asked + later.attempts, later.decided, later.is_final)
+    return [verdict.followed_by(recalled[i]) if i in recalled else verdict for i, verdict in enumerate(verdicts)]
 
 
 def _ask_in_background(questions: Mapping[int, Transaction]) -> dict[int, Verdict]:

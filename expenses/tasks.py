@@ -28,21 +28,25 @@ LONGEST_RETRY_S = 120
 
 
 @task(priority=LOW_PRIORITY)
-def resolve_pending(ledger_id: int, n_retries: int = 0) -> None:
-    """Ask the model about some of the ledger's pending rows and queue the next task for the rest.
+def resolve_pending(ledger_id: int, n_retries: int = 0, after: int = 0) -> None:
+    """Ask about some of the ledger's pending rows, those after a row's id, and queue the next task for the rest.
 
     While the model cannot be asked, the next one comes later, ever more seldom.
     """
-    progress = resolve_some_rows(ledger_id=ledger_id)
+    try:
+        progress, last = resolve_some_rows(ledger_id=ledger_id, after=after)
+    except Exception:
+        _retry(ledger_id, n_retries, after)
+        raise
     if progress is Progress.STUCK:
-        _retry(ledger_id, n_retries)
+        _retry(ledger_id, n_retries, last)
     elif progress is Progress.MORE:
-        _go_on(ledger_id)
+        _go_on(ledger_id, last)
     else:
         _end(ledger_id)
 
 
-@task()
+@task(priority=LOW_PRIORITY)
 def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
     """Ask the deferred links about texts that are no rows; they keep the answers, and a later request recalls them.
 
@@ -83,9 +87,9 @@ def resume_resolving() -> int:
     return len(waiting)
 
 
-def _go_on(ledger_id: int) -> None:
+def _go_on(ledger_id: int, after: int) -> None:
     Ledger.objects.filter(pk=ledger_id).update(resolving_until=timezone.now() + LOST_AFTER)
-    resolve_pending.enqueue(ledger_id)
+    resolve_pending.enqueue(ledger_id, 0, after)
 
 
 def _end(ledger_id: int) -> None:
@@ -95,10 +99,10 @@ def _end(ledger_id: int) -> None:
             queue_resolving(ledger_id=ledger_id)
 
 
-def _retry(ledger_id: int, n_retries: int) -> None:
+def _retry(ledger_id: int, n_retries: int, after: int) -> None:
     """Queue the next try, unless a second task for the same ledger has: a restart queues one beside a waiting retry."""
     wait = timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(n_retries, 10), LONGEST_RETRY_S))
     now = timezone.now()
     free = Ledger.objects.filter(Q(resolving_until=None) | Q(resolving_until__lte=now + LOST_AFTER), pk=ledger_id)
     if free.update(resolving_until=now + wait + LOST_AFTER):
-        resolve_pending.using(run_after=now + wait).enqueue(ledger_id, n_retries + 1)
+        resolve_pending.using(run_after=now + wait).enqueue(ledger_id, n_retries + 1, after)

@@ -128,10 +128,7 @@ class TransactionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ledge
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: int) -> Response:
         """Say that the machine's answer or suggestion is right."""
-        try:
-            row = transactions.confirm_transaction(by=self.user, transaction=self.get_object())
-        except ValueError as error:
-            raise Conflict(str(error), code="nothing_to_confirm") from None
+        row = transactions.confirm_transaction(by=self.user, transaction=self.get_object())
         return Response(TransactionBody(row).data)
 
     def _input(self, instance: Transaction | None = None, **kwargs: Any) -> TransactionInput:
@@ -143,12 +140,7 @@ class TransactionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ledge
     def _edit(self, body: TransactionInput) -> Response:
         assert body.instance is not None  # noqa: S101 - said to the type checker; both callers give one
         tags = body.validated_data.get("tags")
-        try:
-            row = transactions.edit_transaction(
-                by=self.user, transaction=body.instance, changes=body.changes(), tags=tags
-            )
-        except ValueError as error:
-            raise Conflict(str(error), code="duplicate") from None
+        row = transactions.edit_transaction(by=self.user, transaction=body.instance, changes=body.changes(), tags=tags)
         return Response(TransactionBody(row).data)
 
 

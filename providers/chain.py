@@ -4,6 +4,7 @@ The semantics are those of Django's AUTHENTICATION_BACKENDS, for batches: each l
 left open, and only one transaction of those that it holds equal.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -67,6 +68,11 @@ class Verdict:
         """The decided attempt, else the likeliest of those that named a category; the earlier link wins a tie."""
         named = [a for a in self.attempts if a.suggestion is not None and a.suggestion.category is not None]
         return self.decided or max(named, key=confidence_of, default=None)
+
+    def followed_by(self, later: "Verdict") -> "Verdict":
+        """This verdict once deferred links were asked: theirs are the last attempts, and they may have decided."""
+        asked = tuple(attempt for attempt in self.attempts if not attempt.will_retry)
+        return Verdict(asked + later.attempts, later.decided, later.is_final)
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -142,10 +148,20 @@ def _usable(answer: object, transaction: Transaction) -> Answer:
         return ProviderMisbehaved(f"It answered with {type(answer).__name__}, not with a suggestion.")
     if not 0 <= answer.confidence <= 1:
         return ProviderMisbehaved(f"Its confidence was {answer.confidence}, not a number from 0 to 1.")
+    if not isinstance(answer.effects, Effects) or not _is_json(answer.details):
+        return ProviderMisbehaved("Its effects or details are not of the kind that the interface asks for.")
     named = {answer.category, *(category for category, _ in answer.alternatives)} - {None}
     if not named <= {category.id for category in transaction.categories}:
         return ProviderMisbehaved("It answered with a category that was not offered.")
     return answer
+
+
+def _is_json(details: object) -> bool:
+    try:
+        json.dumps(details, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(details, dict)
 
 
 class Chain:

@@ -19,11 +19,12 @@ def create_rule(*, by: User, fields: dict[str, Any]) -> Rule:
 def edit_rule(*, by: User, rule: Rule, fields: dict[str, Any]) -> Rule:
     """Change a rule; what it did before stays as it is."""
     with ledger_write(ledger_id_of(by)) as version:
+        row: Rule = Rule.objects.get(pk=rule.pk)  # as it is now, which may not be what was checked
         for name, value in fields.items():
-            setattr(rule, name, value)
-        rule.version = version
-        rule.save()
-        return rule
+            setattr(row, name, value)
+        row.version = version
+        row.save()
+        return row
 
 
 def delete_rule(*, by: User, rule: Rule) -> None:

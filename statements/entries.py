@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from expenses.inputs import EARLIEST, LATEST
+from expenses.days import EARLIEST, LATEST
 from expenses.models import DESCRIPTION_LENGTH, Account
 from expenses.money import MAX_AMOUNT, currency_codes, round_to_minor_units
 from expenses.services.drafts import Draft

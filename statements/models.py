@@ -52,6 +52,8 @@ class Import(models.Model):
     #: Currency → {"in", "out", "sum"}, decimal strings.
     totals = models.JSONField(default=dict)
     error = models.TextField(blank=True, default="")
+    #: Record the rows as soon as they are read, if nothing is left to ask.
+    wants_commit = models.BooleanField(default=False)
     run = models.OneToOneField(Run, models.SET_NULL, null=True, related_name="statement")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -62,6 +64,11 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_clear(self) -> bool:
+        """Every row was read, and the file left nothing open that its owner should look at first."""
+        return self.status == ImportStatus.PARSED and not self.n_errors and not self.questions
 
 
 class Profile(models.Model):

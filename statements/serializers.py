@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -38,6 +40,13 @@ class UploadInput(serializers.Serializer[Import]):
     profile = ProfileReference(required=False, allow_null=True, default=None)
     commit = serializers.BooleanField(default=False)
 
+    def validate_file(self, upload: "UploadedFile[Any]") -> "UploadedFile[Any]":
+        limit: int = settings.IMPORT_MAX_BYTES
+        if (upload.size or 0) > limit:
+            detail = f"The file is larger than {limit // 1024 // 1024} MB. Download a shorter period."
+            raise serializers.ValidationError(detail, code="too_large")
+        return upload
+
 
 class CorrectionInput(serializers.Serializer[Import]):
     """Another account, or keys of the profile to change; `save_as` keeps the profile under a name."""
@@ -49,8 +58,9 @@ class CorrectionInput(serializers.Serializer[Import]):
     def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
         if len(value) > MAX_PROFILE_ITEMS:
             raise serializers.ValidationError("That is no profile: it has too many keys.", code="invalid")
-        if "\\u0000" in json.dumps(value):
-            raise serializers.ValidationError("Null characters are not allowed.", "null_characters_not_allowed")
+        text = json.dumps(value, ensure_ascii=False)
+        if "\\u0000" in text or text.encode("utf-8", "replace").decode() != text:
+            raise serializers.ValidationError("It holds characters that cannot be kept.", "invalid_characters")
         return value
 
 

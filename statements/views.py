@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,7 +26,7 @@ from statements.serializers import (
     UploadInput,
 )
 from statements.services.committing import perform_commit, start_commit
-from statements.services.receiving import correct_statement, profile_faults, receive_statement
+from statements.services.receiving import correct_statement, forget_statement, profile_faults, receive_statement
 from statements.tasks import commit_import, read_import
 
 
@@ -35,13 +35,12 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
 
     queryset = Import.objects.select_related("account", "user", "run")
     serializer_class = ImportSerializer
-    parser_classes = [MultiPartParser, JSONParser]
 
     @extend_schema(
         request={"multipart/form-data": UploadInput}, responses={201: ImportSerializer, 202: ImportSerializer}
     )
     def create(self, request: Request) -> Response:
-        """Read a statement; with `commit` its rows are recorded too, when nothing is left to ask."""
+        """Read a statement; with `commit` its rows are recorded too, unless `questions` or unreadable rows are left."""
         fields = self._checked(UploadInput, request.data)
         upload, commits = fields["file"], fields["commit"]
         if commits and fields["account"] is None:
@@ -53,13 +52,14 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
                 filename=upload.name,
                 account=fields["account"],
                 profile=fields["profile"],
+                wants_commit=commits,
             )
         except UnreadableFile as error:
             raise _as_validation_error(error) from None
         if statement.status == ImportStatus.READING:
             read_import.enqueue(statement.pk)
             return Response(self.get_serializer(statement).data, status=status.HTTP_202_ACCEPTED)
-        if commits and not statement.n_errors:
+        if commits and statement.is_clear:
             perform_commit(run_id=start_commit(by=self.user, statement=statement).pk)
             statement.refresh_from_db()
         return Response(self.get_serializer(statement).data, status=status.HTTP_201_CREATED)
@@ -67,16 +67,16 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     @extend_schema(request=CorrectionInput, responses=ImportSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """Correct keys of the profile, or the account, and read the file again."""
-        statement = self._parsed()
+        statement = self._parsed(or_failed=True)
         fields = self._checked(CorrectionInput, request.data)
-        profile = {**statement.profile, **fields["profile"]} if "profile" in fields else None
-        if profile is not None and (faults := profile_faults(statement=statement, profile=profile)):
+        corrections = fields.get("profile", {})
+        if faults := profile_faults(statement=statement, profile={**statement.profile, **corrections}):
             details = {f"profile.{key}": [ErrorDetail(text, code)] for key, code, text in faults}
             raise serializers.ValidationError(details)
         try:
             correct_statement(
                 statement=statement,
-                profile=profile,
+                corrections=corrections,
                 account=fields.get("account"),
                 save_as=fields.get("save_as", ""),
             )
@@ -87,9 +87,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Forget an import that was not committed, file and all."""
-        statement = self._parsed(or_failed=True)
-        statement.file.delete(save=False)
-        statement.delete()
+        forget_statement(statement=self._parsed(or_failed=True))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -105,6 +103,8 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
             raise serializers.ValidationError({"show": f"Give one of {', '.join(SHOWN)}."}, code="invalid_choice")
         if statement.status == ImportStatus.READING:
             raise Conflict("The file is still being read; ask again in a moment.", code="reading")
+        if statement.status == ImportStatus.FAILED:
+            raise Conflict(f"The file could not be read: {statement.error}", code="failed")
         page: Any = self.paginate_queryset(RecordList(statement, show))  # type: ignore[arg-type]
         return self.get_paginated_response(preview_records(statement, page, self.catalog))
 
@@ -120,12 +120,15 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         if statement.n_errors and not fields["skip_errors"]:
             detail = f"{statement.n_errors} rows cannot be read; correct the profile or send `skip_errors`."
             raise Conflict(detail, code="unreadable_rows")
-        try:
-            run = start_commit(by=self.user, statement=statement)
-        except ValueError as error:
-            raise Conflict(str(error), code="committing") from None
+        run = start_commit(by=self.user, statement=statement)
         commit_import.enqueue(run.pk)
         return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+    def get_parsers(self) -> list[BaseParser]:
+        """A form brings a file; everything else is JSON."""
+        method = str(getattr(self.request, "method", "")).lower()
+        is_upload = self.action_map.get(method, getattr(self, "action", "")) == "create"
+        return [MultiPartParser()] if is_upload else [JSONParser()]
 
     def _checked(self, serializer: type[serializers.Serializer[Import]], data: Any) -> dict[str, Any]:
         body = serializer(data=data, context=self.get_serializer_context())

@@ -19,11 +19,12 @@ def open_account(*, by: User, fields: dict[str, Any]) -> Account:
 def edit_account(*, by: User, account: Account, fields: dict[str, Any]) -> Account:
     """Change an account."""
     with ledger_write(ledger_id_of(by)) as version:
+        row: Account = Account.objects.get(pk=account.pk)  # as it is now, which may not be what was checked
         for name, value in fields.items():
-            setattr(account, name, value)
-        account.version = version
-        account.save()
-        return account
+            setattr(row, name, value)
+        row.version = version
+        row.save()
+        return row
 
 
 def delete_account(*, by: User, account: Account) -> None:

@@ -42,11 +42,12 @@ def create_category(*, by: User, fields: dict[str, Any]) -> Category:
 def edit_category(*, by: User, category: Category, fields: dict[str, Any]) -> Category:
     """Change one of the ledger's own."""
     with ledger_write(ledger_id_of(by)) as version:
+        row: Category = Category.objects.get(pk=category.pk)  # as it is now, which may not be what was checked
         for name, value in fields.items():
-            setattr(category, name, value)
-        category.version = version
-        category.save()
-        return category
+            setattr(row, name, value)
+        row.version = version
+        row.save()
+        return row
 
 
 def delete_category(*, by: User, category: Category) -> None:

@@ -16,7 +16,7 @@ from providers.interface import Category
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 
-BATCH = 20
+BATCH = 10
 
 
 class Progress(Enum):
@@ -27,15 +27,29 @@ class Progress(Enum):
     STUCK = "a link could not be asked, and wants another try"
 
 
-def resolve_some_rows(*, ledger_id: int) -> Progress:
-    """Ask the deferred links about one batch of a ledger's pending rows, the oldest first."""
-    rows = _next_batch(ledger_id)
+def resolve_some_rows(*, ledger_id: int, after: int = 0) -> tuple[Progress, int]:
+    """Ask about one batch of a ledger's pending rows, and give the id to go on after.
+
+    The immediate links come first, since a rule or a choice of the owner may know by now; then the deferred ones. A
+    batch that could not be asked does not hold up the next: after the last row it begins again with the first.
+    """
+    rows = _next_batch(ledger_id, after) or _next_batch(ledger_id, 0)
     if not rows:
-        return Progress.DONE
+        return Progress.DONE, 0
     catalog = Catalog.load(ledger_id)
-    verdicts = configured_chain().resolve(with_examples([_question(row, catalog) for row in rows]))
+    verdicts = _ask([_question(row, catalog) for row in rows])
     land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((r.pk for r in rows), verdicts, strict=True)))
-    return Progress.STUCK if any(verdict.is_waiting for verdict in verdicts) else Progress.MORE
+    is_stuck = any(verdict.is_waiting for verdict in verdicts)
+    return Progress.STUCK if is_stuck else Progress.MORE, rows[-1].pk
+
+
+def _ask(questions: list[Question]) -> list[Verdict]:
+    verdicts = configured_chain().decide(questions)
+    waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
+    later = configured_chain().resolve(with_examples([questions[i] for i in waiting]))
+    for i, verdict in zip(waiting, later, strict=True):
+        verdicts[i] = verdicts[i].followed_by(verdict)
+    return verdicts
 
 
 def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict]) -> None:
@@ -125,8 +139,8 @@ def _retold(decision: Decision, landing: _Landing, standing: Standing) -> Decisi
     return decision
 
 
-def _next_batch(ledger_id: int) -> list[Transaction]:
-    rows = Transaction.objects.filter(ledger_id=ledger_id).pending().select_related("account")
+def _next_batch(ledger_id: int, after: int) -> list[Transaction]:
+    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__gt=after).pending().select_related("account")
     return list(rows.order_by("pk")[:BATCH])
 
 
@@ -146,4 +160,5 @@ def _question(row: Transaction, catalog: Catalog) -> Question:
         date=row.date,
         account=row.account_id,
         country=row.account.country if row.account else "",
+        trigger="import" if row.run_id else "create",
     )

@@ -2,7 +2,7 @@
 
 from expenses.catalog import Catalog
 from expenses.categorization import Standing
-from expenses.kinds import derive_kind
+from expenses.kinds import CATEGORY_KIND, derive_kind
 from expenses.models import Category, Status, Transaction
 
 
@@ -24,7 +24,18 @@ def apply_choice(row: Transaction, category: Category | None) -> None:
     follow_category(row)
 
 
+def fits(row: Transaction, category: Category) -> bool:
+    """Whether the row could have the category: it suits the kind that was stated, else the direction."""
+    if row.is_kind_stated:
+        return CATEGORY_KIND[row.kind] == category.kind
+    return derive_kind(row.direction, category.kind) is not None
+
+
 def follow_category(row: Transaction) -> None:
-    """Let the kind follow direction and category."""
+    """Let the kind follow direction and category, and drop a suggestion that does not fit any more."""
     if row.category is not None:
         row.kind = derive_kind(row.direction, row.category.kind) or row.kind
+    if row.suggested_category is not None and not fits(row, row.suggested_category):
+        row.suggested_category, row.category_source, row.category_confidence = None, "", None
+        if row.review_status == Status.SUGGESTED:
+            row.review_status = Status.NONE

@@ -138,8 +138,9 @@ def _tag(run: Run, account: Account, drafts: Sequence[Draft], verdicts: Sequence
     tags = find_or_create_tags(ledger_id=run.ledger_id, names=(name for names in wanted.values() for name in names))
     rows = Transaction.objects.filter(account=account, run=run, fingerprint__in=wanted).order_by()
     through = Transaction.tags.through
-    through.objects.bulk_create(
+    links = [
         through(transaction_id=pk, tag_id=tag_id)
         for pk, fingerprint in rows.values_list("pk", "fingerprint")
         for tag_id in {tags[name.casefold()].pk for name in wanted[fingerprint]}
-    )
+    ]
+    through.objects.bulk_create(links, ignore_conflicts=True)  # another worker may have been here before it died

@@ -14,9 +14,9 @@ from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
 from expenses.models import Decision, Status, Tag, Transaction
 from expenses.services.drafts import Draft, ask_chain
-from expenses.services.standing import apply_choice, apply_standing, follow_category
+from expenses.services.standing import apply_choice, apply_standing, fits, follow_category
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import ledger_write
+from expenses.services.writing import Refused, ledger_write
 from expenses.tasks import queue_resolving
 from providers.chain import Verdict
 from providers.interface import matching_text
@@ -46,13 +46,15 @@ def record_transactions(
     verdicts = ask_chain(drafts, ledger_id=ledger_id, catalog=catalog)
     with ledger_write(ledger_id) as version:
         known = _known_rows(ledger_id, drafts)
-        decisions = _store_decisions(verdicts, ledger_id=ledger_id, catalog=catalog)
+        fresh = [v for draft, v in zip(drafts, verdicts, strict=True) if _identity(draft) not in known]
+        decisions = _store_decisions(fresh, ledger_id=ledger_id, catalog=catalog)
         recorded: list[Recorded] = []
         for draft, verdict in zip(drafts, verdicts, strict=True):
             identity = _identity(draft)
             found = known.get(identity) if identity else None
             row = found or _build_row(draft, verdict, catalog=catalog, decision=decisions.get(verdict.identity))
-            known[identity] = row
+            if identity is not None:
+                known[identity] = row
             recorded.append(Recorded(row, is_new=found is None))
         _insert(recorded, ledger_id=ledger_id, version=version)
         _tag(recorded, drafts, verdicts, ledger_id=ledger_id)
@@ -66,7 +68,7 @@ def edit_transaction(
 ) -> Transaction:
     """Change fields. A category named here is the user's own choice, which no machine overwrites.
 
-    Raises ValueError when another row of the account has the external id or the fingerprint.
+    Raises Refused when another row of the account has the external id or the fingerprint.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
@@ -74,7 +76,8 @@ def edit_transaction(
         for name, value in changes.items():
             setattr(row, name, value)
         if {"account", "external_id"} & changes.keys() and _is_there_already(row):
-            raise ValueError("Another transaction of that account has the same external id or statement row.")
+            detail = "Another transaction of that account has the same external id or statement row."
+            raise Refused(detail, code="duplicate")
         if "category" in changes:
             apply_choice(row, changes["category"])
         follow_category(row)  # a machine may have given it one after the changes were checked
@@ -86,12 +89,12 @@ def edit_transaction(
 
 
 def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
-    """Say that the machine's answer is right. Raises ValueError when there is none."""
+    """Say that the machine's answer is right. Raises Refused when there is none."""
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         row.category = row.category or row.suggested_category
-        if row.category is None:
-            raise ValueError("There is no answer to confirm yet; set a category instead.")
+        if row.category is None or not fits(row, row.category):
+            raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
         follow_category(row)
         row.review_status, row.suggested_category, row.version = Status.CONFIRMED, None, version
         row.save()
@@ -148,7 +151,7 @@ def _is_there_already(row: Transaction) -> bool:
     return bool(others.exists())
 
 
-def _known_rows(ledger_id: int, drafts: Sequence[Draft]) -> dict[tuple[int | None, str] | None, Transaction]:
+def _known_rows(ledger_id: int, drafts: Sequence[Draft]) -> dict[tuple[int | None, str], Transaction]:
     external_ids = [draft.external_id for draft in drafts if draft.external_id is not None]
     if not external_ids:
         return {}

@@ -9,6 +9,14 @@ from django.db.models import F
 from expenses.models import Ledger
 
 
+class Refused(Exception):
+    """What is asked for does not go together with what is there; the sentence tells the user what to do."""
+
+    def __init__(self, detail: str, *, code: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
 @contextmanager
 def ledger_write(ledger_id: int) -> Iterator[int]:
     """Open a database transaction, take the ledger's lock, and give the version to stamp on what is written.

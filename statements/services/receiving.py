@@ -11,21 +11,37 @@ from django.db import transaction
 from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.models import Account
+from expenses.services.writing import Refused
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, Reading, UnreadableFile
 from statements.models import Import, ImportStatus, Profile
 from statements.reading import known_fingerprints, read_records
 from statements.summary import summarize
 
+#: What reading a file finds out, and what may be corrected before it.
+READ_FIELDS = (
+    "account", "profile", "questions", "status", "error", "first_date", "last_date", "n_rows", "n_new",
+    "n_duplicates", "n_errors", "n_skipped", "totals",
+)  # fmt: skip
+#: Keys of a profile that may differ from one file of a bank to the next.
+FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row")
+CORRECTABLE = (ImportStatus.PARSED, ImportStatus.FAILED)
+
 
 def receive_statement(
-    *, by: User, data: bytes, filename: str, account: Account | None = None, profile: Profile | None = None
+    *,
+    by: User,
+    data: bytes,
+    filename: str,
+    account: Account | None = None,
+    profile: Profile | None = None,
+    wants_commit: bool = False,
 ) -> Import:
     """Store a file with the profile that fits it. Raises UnreadableFile, and then stores nothing.
 
     The answer's status is `reading` for a file so large that the worker has to read it; queue the task then.
     """
-    _check_size(data)
+    _check_length(data)
     importer = importer_for(data)
     reading = importer.detect(data)
     profile = profile or _remembered_profile(ledger_id_of(by), importer.format, reading)
@@ -35,21 +51,66 @@ def receive_statement(
         account=account,
         filename=filename[:255],
         format=importer.format,
-        profile=dict(profile.profile) if profile else reading.profile,
+        profile={**reading.profile, **profile.profile} if profile else reading.profile,
         columns=reading.columns,
         questions=[] if profile else [asdict(question) for question in reading.questions],
         status=ImportStatus.READING,
+        wants_commit=wants_commit,
     )
-    with transaction.atomic():
-        statement.file.save("statement", ContentFile(data), save=False)
-        statement.save()
+    statement.file.save("statement", ContentFile(data), save=False)
+    try:
         if len(data) <= settings.IMPORT_READ_AT_ONCE_BYTES:
-            read_statement(statement=statement)
+            _read(statement)
+        statement.save()
+    except BaseException:
+        statement.file.delete(save=False)
+        raise
     return statement
 
 
 def read_statement(*, statement: Import) -> None:
-    """Read the whole file once and keep what it comes to. Raises UnreadableFile when the profile does not fit it."""
+    """Read the whole of a file that was too large for its request. Raises UnreadableFile, Refused."""
+    _read(statement)
+    _store(statement, was=(ImportStatus.READING,))
+
+
+def correct_statement(
+    *, statement: Import, corrections: Mapping[str, Any], account: Account | None, save_as: str = ""
+) -> Import:
+    """Read the file in another way, or for another account; keep the way under a name.
+
+    `corrections` are keys of the profile; they answer the questions about them. Raises UnreadableFile, and Refused
+    when the import was committed meanwhile.
+    """
+    if corrections:
+        statement.profile = {**statement.profile, **corrections}
+        statement.questions = [q for q in statement.questions if q["attr"] not in corrections]
+    statement.account = account or statement.account
+    _read(statement)
+    with transaction.atomic():
+        _store(statement, was=CORRECTABLE)
+        if save_as:
+            kept = {"format": statement.format, "columns": statement.columns, "profile": _corrections(statement)}
+            Profile.objects.update_or_create(ledger_id=statement.ledger_id, name=save_as, defaults=kept)
+    return statement
+
+
+def forget_statement(*, statement: Import) -> None:
+    """Remove an import that was not committed, file and all. Raises Refused when it was, or is being."""
+    with transaction.atomic():
+        deleted, _ = Import.objects.filter(pk=statement.pk, status__in=CORRECTABLE).delete()
+        if not deleted:
+            raise _too_late()
+        transaction.on_commit(lambda: statement.file.delete(save=False))
+
+
+def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[ProfileError]:
+    """What is wrong with an edited profile."""
+    return importer_named(statement.format).check_profile(profile, _content(statement))
+
+
+def _read(statement: Import) -> None:
+    """Fill in what the file comes to; nothing is written, so that no lock is held meanwhile."""
     summary = summarize(read_records(statement))
     statement.first_date, statement.last_date = summary.first_date, summary.last_date
     n_duplicates = len(summary.fingerprints & known_fingerprints(statement).keys())
@@ -58,42 +119,33 @@ def read_statement(*, statement: Import) -> None:
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
     statement.status, statement.error = ImportStatus.PARSED, ""
-    statement.save()
 
 
-def correct_statement(
-    *, statement: Import, profile: Mapping[str, Any] | None, account: Account | None, save_as: str = ""
-) -> Import:
-    """Read the file in another way, or for another account; keep the way under a name. Raises UnreadableFile."""
-    if profile is not None:
-        statement.profile, statement.questions = dict(profile), []
-    statement.account = account or statement.account
-    with transaction.atomic():
-        read_statement(statement=statement)
-        if save_as:
-            Profile.objects.update_or_create(
-                ledger_id=statement.ledger_id,
-                name=save_as,
-                defaults={
-                    "format": statement.format,
-                    "columns": statement.columns,
-                    "profile": statement.profile,
-                },
-            )
-    return statement
+def _store(statement: Import, *, was: tuple[str, ...]) -> None:
+    """Write what was read, unless somebody was quicker to commit, forget or read it."""
+    fields = {name: getattr(statement, name) for name in READ_FIELDS}
+    if not Import.objects.filter(pk=statement.pk, status__in=was).update(**fields):
+        raise _too_late()
 
 
-def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[ProfileError]:
-    """What is wrong with an edited profile."""
+def _too_late() -> Refused:
+    return Refused("This import is being committed, or has been; it stays as it is.", code="committed")
+
+
+def _content(statement: Import) -> bytes:
     with statement.file.open("rb") as file:
-        return importer_named(statement.format).check_profile(profile, file.read())
+        data: bytes = file.read()
+    return data
 
 
-def _check_size(data: bytes) -> None:
-    if len(data) > settings.IMPORT_MAX_BYTES:
-        limit = settings.IMPORT_MAX_BYTES // 1024 // 1024
-        raise UnreadableFile("too_large", f"The file is larger than {limit} MB. Download a shorter period.")
-    n_lines = data.count(b"\n")
+def _corrections(statement: Import) -> dict[str, Any]:
+    """The profile without what belongs to this one file, unless it was corrected."""
+    detected = importer_named(statement.format).detect(_content(statement)).profile
+    return {k: v for k, v in statement.profile.items() if k not in FILE_KEYS or v != detected.get(k)}
+
+
+def _check_length(data: bytes) -> None:
+    n_lines = max(data.count(b"\n"), data.count(b"\r"))
     if n_lines > settings.IMPORT_MAX_ROWS:
         detail = f"The file has {n_lines} lines; at most {settings.IMPORT_MAX_ROWS} are read at once. Split it by year."
         raise UnreadableFile("too_many_rows", detail)

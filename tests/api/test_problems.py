@@ -79,7 +79,9 @@ def test_a_media_type_that_is_not_written_is_a_problem(ana):
 @pytest.mark.logs_errors
 def test_a_host_that_is_not_ours_is_a_problem(anyone):
     for address in ("health/live/", "expenses/", "/nowhere/"):
-        assert_problem(anyone.get(address, HTTP_HOST="evil.example"), 400, (None, "bad_request"))
+        body = assert_problem(anyone.get(address, HTTP_HOST="evil.example"), 400, (None, "host_not_allowed"))
+        assert "“evil.example”" in body["detail"]
+        assert "OUTLAY_ALLOWED_HOSTS" in body["detail"]
 
 
 def test_without_a_token_the_scheme_is_named(anyone):

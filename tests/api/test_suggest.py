@@ -378,7 +378,7 @@ REFUSED: dict[str, tuple[Any, tuple[str | None, str, str]]] = {
     ),
     "in a list": (
         {"transactions": [{"description": "x"}, {"description": "x", "amount": "much"}]},
-        ("transactions.1.amount", "invalid", "A valid number is required."),
+        ("transactions.1.amount", "invalid", "Write an amount in digits, with a point before the cents: 12.50."),
     ),
     "nothing in a list": (
         {"transactions": [{}]},

@@ -19,6 +19,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         n_resumed = resume_resolving() + resume_imports()
         if n_resumed:
-            self.stdout.write(f"Taking up {n_resumed} interrupted tasks.")
+            self.stdout.write(f"Taking up what waits from before: {n_resumed} tasks.")
         call_command("prune_db_task_results", min_age_days=KEEP_FINISHED_DAYS, verbosity=0)
         call_command("db_worker", interval=0.5, startup_delay=False, reload=False, verbosity=0)
