@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from statements.delimited.amounts import AmountError, decimal_of, parse_amount
+from statements.delimited.amounts import AmountError, decimal_of, parse_amount, possible_decimals
 from statements.delimited.columns import Columns, find_columns
 from statements.delimited.date_order import Choice, Hints, choose_format
+from statements.delimited.decimals import find_decimal
 from statements.delimited.delimiter import Dialect, find_dialect
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.header import find_header, names_money
@@ -121,27 +122,31 @@ class _Detection:
         }
 
     def _decimal(self) -> str:
-        """From the amounts, else from any numbers of the table, else by custom, with a question if it matters."""
-        cells = [cell for column in self._columns.money for cell in column.filled]
-        guess, sure = decimal_of(cells)
-        if sure:
-            return guess
-        others = [cell for column in self._table.columns if column.is_numeric for cell in column.filled]
-        wider, sure = decimal_of(others)
-        if sure:
-            return wider
-        if guess:
-            other = "," if guess == "." else "."
-            detail = f"The amounts hold too few separators to tell; “{guess}” was taken as the decimal separator."
-            self._questions.append(Question("decimal", "unknown_decimal", detail, (guess, other)))
-        return guess or ("," if self._dialect.delimiter == ";" else ".")
+        """By evidence, else by custom, with a question if it matters."""
+        money = self._columns.money
+        cells = [cell for column in money for cell in column.filled]
+        if self._is_longer_than_sample and not decimal_of(cells)[1]:
+            cells += [cell for column in money for cell in self._all_cells(column.index) if possible_decimals(cell)]
+        found = find_decimal(cells, self._table, self._columns, self._currencies())
+        self._questions += [found.question] if found.question else []
+        return found.decimal or ("," if self._dialect.delimiter == ";" else ".")
+
+    def _currencies(self) -> set[str]:
+        """The codes that the file names, whichever way."""
+        if self._columns.currency is not None:
+            return {cell.upper() for cell in self._columns.currency.filled}
+        return {self._currency_code(decimal) for decimal in ".,"} - {""}
+
+    @property
+    def _is_longer_than_sample(self) -> bool:
+        return len(self._table.body) + (self._table.header_row or 0) >= _SAMPLE - 1
 
     def _date_format(self, signs: Signs, currency: str) -> Choice:
         primary, *rest = self._columns.dates
         hints = Hints(self._languages(), currency or self._currency_hint(), signs.direction)
         related = [cell for column in rest for cell in column.filled] + self._preamble_dates()
         choice = choose_format(primary.filled, related, hints)
-        if choice and choice.others and len(self._table.body) + (self._table.header_row or 0) >= _SAMPLE - 1:
+        if choice and choice.others and self._is_longer_than_sample:
             choice = choose_format(self._all_cells(primary.index), related, hints)
         if choice is None:
             return Choice("%Y-%m-%d")

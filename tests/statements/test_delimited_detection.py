@@ -131,16 +131,77 @@ def test_positive_amounts_alone_leave_the_sign_open():
     assert (question.attr, question.code, question.alternatives) == ("invert_sign", "unknown_sign", (False, True))
 
 
+def decimal_and_question(text):
+    """The separator taken, and whether it is asked about."""
+    return profile_of(text)["decimal"], "decimal" in [question.attr for question in questions_of(text)]
+
+
 def test_thousands_that_may_be_fractions_leave_the_separator_open():
     asked = questions_of("Date;Text;Amount\n2024-01-01;a;-1.234\n2024-01-02;b;5.678\n")
     assert asked == [
         Question(
             "decimal",
             "unknown_decimal",
-            "The amounts hold too few separators to tell; “,” was taken as the decimal separator.",
+            "Nothing in the file says whether the separator in “-1.234” is that of thousands or of fractions; "
+            "“,” was taken as the decimal separator.",
             (",", "."),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "decimal"),
+    [
+        (["-45.000", "-12.500", "-120.000", "900.000"], "IDR", ","),
+        (["-3.900"], "EUR", ","),
+        (["-3.900", "-1.250", "-7.480"], "EUR", ","),
+        (["-3,900", "-1,250", "7,480"], "USD", "."),
+        (["-3,900", "-1,250", "7,480"], "JPY", "."),
+        (["-3.900", "-1,250"], "EUR", "."),
+        (["-3.900", "-1.250", "-1250"], "EUR", ","),
+        (["-45.000", "-3.000"], "KWD", "."),
+        (["-3.900", "-1.250"], "", ","),
+    ],
+)
+def test_three_digits_behind_the_only_separator_are_thousands_until_the_user_says_otherwise(amounts, currency, decimal):
+    rows = "".join(f"2024-01-0{n};tea;{amount};{currency}\n" for n, amount in enumerate(amounts, start=1))
+    assert decimal_and_question("Date;Text;Amount;Currency\n" + rows) == (decimal, True)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "balances", "decimal"),
+    [
+        (["-45.000", "-12.50"], "IDR", ["", ""], "."),
+        (["-45.000", "-1.250,50"], "EUR", ["", ""], ","),
+        (["-45.000", "-1.250.000"], "IDR", ["", ""], ","),
+        (["-45.000", "-0.500"], "EUR", ["", ""], "."),
+        (["-45.000", "-500"], "IDR", ["", ""], ","),
+        (["-45.000", "12.000"], "IDR", ["1.000.000", "1.012.000"], ","),
+        (["-5.000", "-2.000", "-1.000"], "EUR", ["108,00", "106,00", "105,00"], ","),
+        (["-45.000", "-12.000", "-3.000"], "IDR", ["100000", "88000", "85000"], ","),
+        (["-45.000", "-12.000", "-3.000"], "EUR", ["100", "88", "85"], "."),
+        (["-4.750", "12.500"], "KWD", ["", ""], "."),
+    ],
+)
+def test_evidence_in_the_file_settles_what_three_digits_are(amounts, currency, balances, decimal):
+    cells = zip(amounts, balances + [""] * len(amounts), strict=False)
+    rows = "".join(f"2024-01-0{n};tea;{a};{currency};{b}\n" for n, (a, b) in enumerate(cells, start=1))
+    assert decimal_and_question("Date;Text;Amount;Currency;Balance\n" + rows) == (decimal, False)
+
+
+def test_a_pair_of_columns_is_proven_by_the_balance_too():
+    rows = "2024-01-01;a;45.000;;100000\n2024-01-02;b;;12.000;112000\n2024-01-03;c;3.000;;109000\n"
+    assert decimal_and_question("Date;Text;Debit;Credit;Balance\n" + rows) == (",", False)
+
+
+def test_a_time_of_day_proves_no_decimal_separator():
+    rows = "2024-01-01;18.30;a;-45.000\n2024-01-02;09.15;b;-12.000\n"
+    assert decimal_and_question("Date;Time;Text;Amount\n" + rows) == (",", True)
+
+
+def test_a_late_amount_with_two_decimals_settles_the_separator_of_a_long_file():
+    text = "Date,Text,Amount\n" + '2024-04-25,tea,"-3,900"\n' * 400 + '2024-04-25,tea,"-3,90"\n'
+    assert decimal_and_question(text) == (",", False)
 
 
 def test_a_statement_without_rows_is_read_as_empty():
