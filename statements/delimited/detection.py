@@ -11,12 +11,14 @@ from statements.delimited.decimals import find_decimal
 from statements.delimited.delimiter import Dialect, find_dialect
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.header import find_header, names_money
+from statements.delimited.layout import layout_of
 from statements.delimited.movements import is_movement
+from statements.delimited.reader import read_rows
 from statements.delimited.records import records
 from statements.delimited.signs import Signs, find_signs
 from statements.delimited.table import Column, Table, table_of, tidy
 from statements.delimited.words import currency_of, is_currency_code, meaning
-from statements.importer import Question, Reading, UnreadableFile
+from statements.importer import Question, Reading, Row, UnreadableFile
 
 FORMAT = "csv"
 _SAMPLE = 200
@@ -70,6 +72,7 @@ class _Detection:
         currency = self._currency_code(decimal)
         choice = self._date_format(signs, currency)
         profile = self._profile(decimal, signs, choice, currency)
+        self._ask_about_pending(profile)
         return Reading(profile, self._table.names, self._questions)
 
     def _profile(self, decimal: str, signs: Signs, choice: Choice, currency: str) -> dict[str, Any]:
@@ -92,6 +95,7 @@ class _Detection:
             "currency_code": currency or None,
             "status": self._reference(columns.status),
             "pending_when": [],
+            "leave_out_pending": False,
             "external_id": self._reference(columns.external_id),
             "sign_flag": self._flag(signs),
             "invert_sign": signs.invert,
@@ -195,6 +199,27 @@ class _Detection:
             waiting = bool(filled) and filled <= texts if after_movement and not moves else False
             after_movement = moves or waiting
         return False
+
+    def _ask_about_pending(self, profile: dict[str, Any]) -> None:
+        """A pending row that is recorded may come again, with another date or text, once it is booked."""
+        n_pending = self._n_pending(profile) if profile["status"] is not None or len(profile["date"]) > 1 else 0
+        if not n_pending:
+            return
+        seen = "1 row is" if n_pending == 1 else f"{n_pending} rows are"
+        detail = (
+            f"Among the first {self._table.height} transactions, {seen} marked as pending, and will be recorded. "
+            "Once booked they may come again with another date or text; leave pending rows out to record them once."
+        )
+        self._questions.append(Question("leave_out_pending", "pending_rows", detail, (False, True)))
+
+    def _n_pending(self, profile: dict[str, Any]) -> int:
+        """How many rows of the sample are pending and would be recorded."""
+        sample = islice(records(self._data, encoding=self._encoding, **self._dialect._asdict()), _SAMPLE)
+        try:
+            outcomes = read_rows(sample, layout_of(profile, self._data))
+        except UnreadableFile:
+            return 0
+        return sum(isinstance(outcome, Row) and outcome.pending for outcome in outcomes)
 
     def _currency_code(self, decimal: str) -> str:
         """The one currency that the headers, the amounts or the preamble name; "" when a column says it."""
