@@ -96,7 +96,7 @@ class _Detection:
             "status": self._reference(columns.status),
             "pending_when": [],
             "leave_out_pending": False,
-            "external_id": self._reference(columns.external_id),
+            "external_id": self._reference(self._external_id()),
             "sign_flag": self._flag(signs),
             "invert_sign": signs.invert,
             "unsigned_is": signs.unsigned_is,
@@ -159,6 +159,14 @@ class _Detection:
             alternatives = (choice.pattern, *choice.others)
             self._questions.append(Question("date_format", "unknown_date_order", detail, alternatives))
         return choice
+
+    def _external_id(self) -> Column | None:
+        """The column of ids, when no id of the whole file stands twice."""
+        column = self._columns.external_id
+        if column is None or not self._is_longer_than_sample:
+            return column
+        ids = [cell for cell in self._all_cells(column.index) if cell not in ("", column.name)]
+        return column if len(set(ids)) == len(ids) else None
 
     def _currency_hint(self) -> str:
         """A currency to judge the order of day and month by: the first of the column, or a dollar sign."""

@@ -233,6 +233,32 @@ def test_a_missing_booking_date_is_asked_about_and_pending_rows_that_are_skipped
     assert questions_of(head + booked) == []
 
 
+@pytest.mark.parametrize(
+    ("header", "ids", "column"),
+    [
+        ("Transaction ID", ["A-17", "A-18", "B-3"], "Transaction ID"),
+        ("Reference number", ["9001", "9044", "9002"], "Reference number"),
+        ("FITID", ["20240101.1", "20240101.2", "20240102.1"], "FITID"),
+        ("Transaction ID", ["A-17", "A-17", "B-3"], None),
+        ("Transaction ID", ["A-17", "", "B-3"], None),
+        ("Reference", ["rent 1", "tea 2", "gift 3"], None),
+        ("Reference", ["rent", "tea", "gift"], None),
+        ("ID", ["1", "2", "3"], None),
+        ("ID", ["3", "2", "1"], None),
+        ("Customer reference", ["A-17", "A-18", "B-3"], None),
+    ],
+)
+def test_only_a_column_that_identifies_each_transaction_is_its_id(header, ids, column):
+    rows = "".join(f"2024-01-{n + 12},shop {n},-{n}.50,{one}\n" for n, one in enumerate(ids, start=1))
+    assert profile_of(f"Date,Text,Amount,{header}\n{rows}")["external_id"] == column
+
+
+@pytest.mark.parametrize(("last", "column"), [("A-7777", "FITID"), ("A-1", None)])
+def test_an_id_that_stands_twice_late_in_a_long_file_is_no_id(last, column):
+    rows = "".join(f"2024-01-15,shop,-{n}.50,A-{n}\n" for n in range(1, 400)) + f"2024-01-15,shop,-3.00,{last}\n"
+    assert profile_of("Date,Text,Amount,FITID\n" + rows)["external_id"] == column
+
+
 def test_a_statement_without_rows_is_read_as_empty():
     data = b"Statement of an invented bank\nDate,Description,Amount\n"
     importer = importer_for(data)
