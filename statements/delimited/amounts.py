@@ -1,6 +1,7 @@
 """Amounts as banks write them, read exactly or refused: a wrong amount is worse than none."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -32,6 +33,9 @@ _SHAPE = re.compile(
 )
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?P<by>[.,'_ ])[0-9]{3}(?:(?P=by)[0-9]{3})*|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
 _DIGIT = re.compile(r"[0-9]")
+_FOUR_DIGITS = re.compile(r"[0-9]{4}")
+_CLOCK = re.compile(r"(?:[01]?[0-9]|2[0-3])[.,][0-5][0-9]")
+_OTHER = {".": ",", ",": "."}
 _MARKS = {"cr": False, "dr": True, "db": True}
 
 
@@ -136,31 +140,40 @@ def _ungrouped(whole: str) -> str:
     return "".join(char for char in whole if char.isdigit())
 
 
-def decimal_of(texts: list[str]) -> tuple[str, bool]:
+def decimal_of(texts: Sequence[str]) -> tuple[str, bool]:
     """(the decimal separator of a column, whether its cells leave no doubt); ("", False) when they say nothing.
 
-    A cell that reads under one separator only is proof. Where every cell has exactly three digits after a single
-    separator, those are fractions: thousands would leave some small amount without a separator.
+    A cell that reads under one separator only is proof. Where every separator stands before exactly three digits, those
+    are taken for thousands; that is proven only by amounts below a thousand that have no separator.
     """
-    possible = [possible_decimals(text) for text in texts]
-    dots, commas = possible.count("."), possible.count(",")
-    if dots != commas:
-        return "." if dots > commas else ",", True
-    return _decimal_of_thousands(texts)
-
-
-def _decimal_of_thousands(texts: list[str]) -> tuple[str, bool]:
+    proven = proven_decimal(texts)
+    if proven:
+        return proven, True
     separators = [_separators(text) for text in texts]
     used = set().union(*separators)
     if len(used) != 1:
         return "", False
-    n_used = sum(map(bool, separators))
-    [separator] = used
-    if n_used == len(texts) >= 3:
-        return separator, True
-    return {".": ",", ",": "."}[separator], n_used < len(texts)
+    plain = [text for text, found in zip(texts, separators, strict=True) if not found]
+    return _OTHER[used.pop()], bool(plain) and not any(map(_FOUR_DIGITS.search, plain))
 
 
-def _separators(text: str) -> set[str]:
-    match = _SHAPE.fullmatch(" ".join(text.translate(_CLEAN).split()))
-    return set(match["number"]) & {".", ","} if match else set()
+def proven_decimal(texts: Sequence[str]) -> str:
+    """The separator under which more cells are an amount than under the other one, "" when there is none."""
+    possible = [possible_decimals(text) for text in texts]
+    dots, commas = possible.count("."), possible.count(",")
+    return "" if dots == commas else "." if dots > commas else ","
+
+
+def has_separator(text: str) -> bool:
+    return bool(_separators(text))
+
+
+def is_clock(text: str) -> bool:
+    """Whether a number may as well be a time of day, such as 18.30."""
+    return bool(_CLOCK.fullmatch(text))
+
+
+@lru_cache(maxsize=8192)
+def _separators(text: str) -> frozenset[str]:
+    match = _SHAPE.fullmatch(" ".join(text.translate(_CLEAN).split())) if len(text) <= MAX_CELL else None
+    return frozenset(match["number"]) & {".", ","} if match else frozenset()

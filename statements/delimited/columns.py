@@ -7,6 +7,7 @@ from itertools import combinations
 
 from statements.delimited.amounts import AmountError, parse_amount, possible_decimals
 from statements.delimited.balances import running_balance
+from statements.delimited.identifiers import identifier_column
 from statements.delimited.table import Column, Table
 from statements.delimited.texts import description_columns, merchant_columns
 from statements.delimited.words import is_currency_code, means, mentions
@@ -188,7 +189,7 @@ def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
         merchants=merchants,
         currency=currency,
         status=status,
-        external_id=max(ids, key=lambda c: (c.meaning.weight, -c.index), default=None),
+        external_id=identifier_column(ids),
     )  # fmt: skip
 
 

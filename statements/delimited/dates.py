@@ -11,27 +11,32 @@ from statements.delimited.words import month_number
 MIN_CELL, MAX_CELL = 6, 60
 _MAX_PATTERN = 40
 _YEARS = range(1950, 2100)
+#: Runs of letters and blanks are possessive: a profile is a stranger's, and no cell may make its format backtrack.
 _DIRECTIVES = {
     "Y": r"(?P<Y>[0-9]{4})",
     "y": r"(?P<y>[0-9]{2})",
     "m": r" ?(?P<m>[0-9]{1,2})",
     "d": r" ?(?P<d>[0-9]{1,2})",
-    "b": r"(?P<b>[^\W\d_]{3,})\.?",
-    "B": r"(?P<b>[^\W\d_]{3,})\.?",
-    "a": r"[^\W\d_]+\.?",
-    "A": r"[^\W\d_]+\.?",
+    "b": r"(?P<b>[^\W\d_]{3,20}+)\.?",
+    "B": r"(?P<b>[^\W\d_]{3,20}+)\.?",
+    "a": r"[^\W\d_]{1,20}+\.?",
+    "A": r"[^\W\d_]{1,20}+\.?",
     "H": r"[0-9]{1,2}",
     "I": r"[0-9]{1,2}",
     "M": r"[0-9]{1,2}",
     "S": r"[0-9]{1,2}",
-    "f": r"[0-9]+",
+    "f": r"[0-9]{1,9}+",
     "p": r"[AaPp]\.?[Mm]\.?",
-    "z": r"(?:Z|[+-][0-9:]{4,6})",
-    "Z": r"\w+",
+    "z": r"(?:Z|[+-][0-9:]{4,6}+)",
+    "Z": r"\w{1,10}+",
     "%": "%",
 }
+#: Two directives for the same part of a date.
+_SAME = {"B": "b", "A": "a", "I": "H"}
 #: What may follow a date in its cell: a full stop, a time of day, a weekday, another date ("as of 04/15/2023").
-_REST = r"(?:\.|,)?(?:(?:\s*[T,]?\s*|[-:])[0-9]{1,2}[:.h][0-9]{2}.*|\s+as of .*|\s*\(?[^\W\d_]{2,}\.?\)?)?\s*"
+_REST = (
+    r"(?:\.|,)?(?:(?:\s*+(?:[T,]\s*+)?|[-:])[0-9]{1,2}[:.h][0-9]{2}.*+|\s++as of .*+|\s*+\(?[^\W\d_]{2,}+\.?\)?)?\s*+"
+)
 _COMPACT_REST = r"(?:[0-9]{4}|[0-9]{6}(?:\.[0-9]+)?(?:\[.*\])?)?\s*"
 
 _NUMERIC = re.compile(
@@ -64,17 +69,19 @@ def date_parser(pattern: str) -> Parser:
 
 
 def _regex(pattern: str) -> str:
+    if len(pattern) > _MAX_PATTERN:
+        raise DateFormatError(f"“{pattern[:_MAX_PATTERN]}…” is longer than {_MAX_PATTERN} characters.")
     pieces, named = [], []
     for part in re.findall(r"%.?|\s+|[^%\s]+", pattern):
         if part[0] == "%":
             pieces.append(_directive(part[1:]))
-            named.append(part[1:].replace("B", "b"))
+            named.append(_SAME.get(part[1:], part[1:]))
         else:
-            pieces.append(r"\s*" if part.isspace() else re.escape(part))
+            pieces.append(r"\s*+" if part.isspace() else re.escape(part))
     if sorted(name for name in named if name in "Yymbd") not in (sorted(s) for s in ("Ymd", "ymd", "Ybd", "ybd")):
         raise DateFormatError(f"“{pattern}” must hold one day (%d), one month (%m or %b) and one year (%Y or %y).")
-    if len(pattern) > _MAX_PATTERN or len(set(named)) < len(named):
-        raise DateFormatError(f"“{pattern[:_MAX_PATTERN]}” is too long or names a part of the date twice.")
+    if len(set(named)) < len(named):
+        raise DateFormatError(f"“{pattern}” names a part of the date twice.")
     compact = "%Y%m%d" in pattern
     return "".join(pieces) + (_COMPACT_REST if compact else _REST)
 

@@ -4,18 +4,21 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from statements.delimited.amounts import AmountError, decimal_of, parse_amount
+from statements.delimited.amounts import AmountError, decimal_of, parse_amount, possible_decimals
 from statements.delimited.columns import Columns, find_columns
 from statements.delimited.date_order import Choice, Hints, choose_format
+from statements.delimited.decimals import find_decimal
 from statements.delimited.delimiter import Dialect, find_dialect
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.header import find_header, names_money
+from statements.delimited.layout import layout_of
 from statements.delimited.movements import is_movement
+from statements.delimited.reader import read_rows
 from statements.delimited.records import records
 from statements.delimited.signs import Signs, find_signs
 from statements.delimited.table import Column, Table, table_of, tidy
 from statements.delimited.words import currency_of, is_currency_code, meaning
-from statements.importer import Question, Reading, UnreadableFile
+from statements.importer import Question, Reading, Row, UnreadableFile
 
 FORMAT = "csv"
 _SAMPLE = 200
@@ -69,6 +72,7 @@ class _Detection:
         currency = self._currency_code(decimal)
         choice = self._date_format(signs, currency)
         profile = self._profile(decimal, signs, choice, currency)
+        self._ask_about_pending(profile)
         return Reading(profile, self._table.names, self._questions)
 
     def _profile(self, decimal: str, signs: Signs, choice: Choice, currency: str) -> dict[str, Any]:
@@ -91,7 +95,8 @@ class _Detection:
             "currency_code": currency or None,
             "status": self._reference(columns.status),
             "pending_when": [],
-            "external_id": self._reference(columns.external_id),
+            "leave_out_pending": False,
+            "external_id": self._reference(self._external_id()),
             "sign_flag": self._flag(signs),
             "invert_sign": signs.invert,
             "unsigned_is": signs.unsigned_is,
@@ -121,27 +126,31 @@ class _Detection:
         }
 
     def _decimal(self) -> str:
-        """From the amounts, else from any numbers of the table, else by custom, with a question if it matters."""
-        cells = [cell for column in self._columns.money for cell in column.filled]
-        guess, sure = decimal_of(cells)
-        if sure:
-            return guess
-        others = [cell for column in self._table.columns if column.is_numeric for cell in column.filled]
-        wider, sure = decimal_of(others)
-        if sure:
-            return wider
-        if guess:
-            other = "," if guess == "." else "."
-            detail = f"The amounts hold too few separators to tell; “{guess}” was taken as the decimal separator."
-            self._questions.append(Question("decimal", "unknown_decimal", detail, (guess, other)))
-        return guess or ("," if self._dialect.delimiter == ";" else ".")
+        """By evidence, else by custom, with a question if it matters."""
+        money = self._columns.money
+        cells = [cell for column in money for cell in column.filled]
+        if self._is_longer_than_sample and not decimal_of(cells)[1]:
+            cells += [cell for column in money for cell in self._all_cells(column.index) if possible_decimals(cell)]
+        found = find_decimal(cells, self._table, self._columns, self._currencies())
+        self._questions += [found.question] if found.question else []
+        return found.decimal or ("," if self._dialect.delimiter == ";" else ".")
+
+    def _currencies(self) -> set[str]:
+        """The codes that the file names, whichever way."""
+        if self._columns.currency is not None:
+            return {cell.upper() for cell in self._columns.currency.filled}
+        return {self._currency_code(decimal) for decimal in ".,"} - {""}
+
+    @property
+    def _is_longer_than_sample(self) -> bool:
+        return len(self._table.body) + (self._table.header_row or 0) >= _SAMPLE - 1
 
     def _date_format(self, signs: Signs, currency: str) -> Choice:
         primary, *rest = self._columns.dates
         hints = Hints(self._languages(), currency or self._currency_hint(), signs.direction)
         related = [cell for column in rest for cell in column.filled] + self._preamble_dates()
         choice = choose_format(primary.filled, related, hints)
-        if choice and choice.others and len(self._table.body) + (self._table.header_row or 0) >= _SAMPLE - 1:
+        if choice and choice.others and self._is_longer_than_sample:
             choice = choose_format(self._all_cells(primary.index), related, hints)
         if choice is None:
             return Choice("%Y-%m-%d")
@@ -150,6 +159,14 @@ class _Detection:
             alternatives = (choice.pattern, *choice.others)
             self._questions.append(Question("date_format", "unknown_date_order", detail, alternatives))
         return choice
+
+    def _external_id(self) -> Column | None:
+        """The column of ids, when no id of the whole file stands twice."""
+        column = self._columns.external_id
+        if column is None or not self._is_longer_than_sample:
+            return column
+        ids = [cell for cell in self._all_cells(column.index) if cell not in ("", column.name)]
+        return column if len(set(ids)) == len(ids) else None
 
     def _currency_hint(self) -> str:
         """A currency to judge the order of day and month by: the first of the column, or a dollar sign."""
@@ -190,6 +207,27 @@ class _Detection:
             waiting = bool(filled) and filled <= texts if after_movement and not moves else False
             after_movement = moves or waiting
         return False
+
+    def _ask_about_pending(self, profile: dict[str, Any]) -> None:
+        """A pending row that is recorded may come again, with another date or text, once it is booked."""
+        n_pending = self._n_pending(profile) if profile["status"] is not None or len(profile["date"]) > 1 else 0
+        if not n_pending:
+            return
+        seen = "1 row is" if n_pending == 1 else f"{n_pending} rows are"
+        detail = (
+            f"Among the first {self._table.height} transactions, {seen} marked as pending, and will be recorded. "
+            "Once booked they may come again with another date or text; leave pending rows out to record them once."
+        )
+        self._questions.append(Question("leave_out_pending", "pending_rows", detail, (False, True)))
+
+    def _n_pending(self, profile: dict[str, Any]) -> int:
+        """How many rows of the sample are pending and would be recorded."""
+        sample = islice(records(self._data, encoding=self._encoding, **self._dialect._asdict()), _SAMPLE)
+        try:
+            outcomes = read_rows(sample, layout_of(profile, self._data))
+        except UnreadableFile:
+            return 0
+        return sum(isinstance(outcome, Row) and outcome.pending for outcome in outcomes)
 
     def _currency_code(self, decimal: str) -> str:
         """The one currency that the headers, the amounts or the preamble name; "" when a column says it."""

@@ -39,6 +39,7 @@ class Layout:
     debit_is_negative: bool
     continuation_rows: bool
     pending_when: frozenset[str]
+    leave_out_pending: bool
 
 
 def layout_of(profile: Profile, data: bytes) -> Layout:
@@ -64,6 +65,7 @@ def layout_of(profile: Profile, data: bytes) -> Layout:
         debit_is_negative=bool(profile.get("debit_is_negative")),
         continuation_rows=bool(profile.get("continuation_rows")),
         pending_when=_words(profile.get("pending_when")),
+        leave_out_pending=bool(profile.get("leave_out_pending")),
     )
 
 

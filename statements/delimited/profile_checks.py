@@ -12,9 +12,10 @@ from statements.delimited.words import is_currency_code
 from statements.importer import Profile, ProfileError
 
 _VALUE_KEYS = ("format", "encoding", "delimiter", "quotechar", "header_row", "decimal", "date_format", "currency_code")
-_SIGN_KEYS = ("sign_flag", "invert_sign", "unsigned_is", "debit_is_negative", "continuation_rows", "pending_when")
-KEYS = frozenset((*COLUMN_KEYS, *_VALUE_KEYS, *_SIGN_KEYS))
-_BOOLEANS = ("invert_sign", "debit_is_negative", "continuation_rows")
+_SIGN_KEYS = ("sign_flag", "invert_sign", "unsigned_is", "debit_is_negative", "continuation_rows")
+_PENDING_KEYS = ("pending_when", "leave_out_pending")
+KEYS = frozenset((*COLUMN_KEYS, *_VALUE_KEYS, *_SIGN_KEYS, *_PENDING_KEYS))
+_BOOLEANS = ("invert_sign", "debit_is_negative", "continuation_rows", "leave_out_pending")
 _DEEPEST_HEADER = 10_000
 
 

@@ -116,13 +116,24 @@ class _Interpreter:
         merchant = _text(_first(fields, layout.merchant)) if layout.merchant else ""
         description = _joined(fields, layout.description) or merchant
         status = _first(fields, layout.status) if layout.status else ""
-        reason = _balance(description) or ("declined" if status and mentions(status, "declined") else "")
+        pending = self._is_pending(status) or self._lacks_booking_date(fields)
+        reason = _balance(description) or self._reason_by_status(status, pending=pending)
         if reason:
             return Skipped(record.line, reason, tuple(fields))
         return Row(
             record.line, day, amount, description, merchant, self._currency(fields, currency),
-            tuple(fields), bool(status) and self._is_pending(status), _first(fields, layout.external_id),
+            tuple(fields), pending, _first(fields, layout.external_id),
         )  # fmt: skip
+
+    def _reason_by_status(self, status: str, *, pending: bool) -> str:
+        if status and mentions(status, "declined"):
+            return "declined"
+        return "pending" if pending and self._layout.leave_out_pending else ""
+
+    def _lacks_booking_date(self, fields: list[str]) -> bool:
+        """Whether another date stands in for the one that the bank gives a row when it books it."""
+        dates = self._layout.date
+        return len(dates) > 1 and not _first(fields, dates[:1])
 
     def _without_amount(self, record: Record) -> Outcome:
         if len(record.fields) <= self._last_money:

@@ -48,10 +48,30 @@ def test_what_is_no_date_has_no_format(text):
     assert possible_formats(text) == ()
 
 
-@pytest.mark.parametrize("pattern", ["", "%Y", "%d.%m", "%d.%m.%Q", "%Y%Y%m%d", "%a" * 15 + "%Y-%m-%d", "dd/mm/yyyy"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["", "%Y", "%d.%m", "%d.%m.%Q", "%Y%Y%m%d", "%a" * 15 + "%Y-%m-%d", "dd/mm/yyyy", "%a %A %d.%m.%Y", "%d %b %B %Y"],
+)
 def test_a_format_that_cannot_be_used_is_refused_in_a_sentence(pattern):
     with pytest.raises(DateFormatError, match=r"\.$"):
         date_parser(pattern)
+
+
+def test_a_format_is_no_longer_than_forty_characters():
+    assert date_parser("%d.%m.%Y".ljust(40, "x"))("01.02.2024" + "x" * 32) == date(2024, 2, 1)
+    with pytest.raises(DateFormatError, match="longer than 40 characters"):
+        date_parser("%d.%m.%Y".ljust(41, "x"))
+
+
+HOSTILE_FORMATS = ["%A%Z%b%f%H%M%S%d%Y", "%Z%A%b%d%Y%f%p", "%a %b %Z %d %Y", "%H%M%S%f%d%m%Y"]
+HOSTILE_CELLS = ["a" * 58, "1" * 58, " " * 57 + "x", "a1" * 29, "a" * 42_000, "1" * 42_000, " \n" * 21_000]
+
+
+@pytest.mark.parametrize("pattern", HOSTILE_FORMATS)
+@pytest.mark.parametrize("cell", HOSTILE_CELLS, ids=lambda cell: f"{cell[:2]!r} to {len(cell)}")
+def test_a_hostile_cell_under_a_hostile_format_is_no_date_and_takes_no_time(pattern, cell):
+    parse = date_parser(pattern)
+    assert [parse(cell + str(n)) for n in range(50)] == [None] * 50
 
 
 @pytest.mark.parametrize(

@@ -131,16 +131,132 @@ def test_positive_amounts_alone_leave_the_sign_open():
     assert (question.attr, question.code, question.alternatives) == ("invert_sign", "unknown_sign", (False, True))
 
 
+def decimal_and_question(text):
+    """The separator taken, and whether it is asked about."""
+    return profile_of(text)["decimal"], "decimal" in [question.attr for question in questions_of(text)]
+
+
 def test_thousands_that_may_be_fractions_leave_the_separator_open():
     asked = questions_of("Date;Text;Amount\n2024-01-01;a;-1.234\n2024-01-02;b;5.678\n")
     assert asked == [
         Question(
             "decimal",
             "unknown_decimal",
-            "The amounts hold too few separators to tell; “,” was taken as the decimal separator.",
+            "Nothing in the file says whether the separator in “-1.234” is that of thousands or of fractions; "
+            "“,” was taken as the decimal separator.",
             (",", "."),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "decimal"),
+    [
+        (["-45.000", "-12.500", "-120.000", "900.000"], "IDR", ","),
+        (["-3.900"], "EUR", ","),
+        (["-3.900", "-1.250", "-7.480"], "EUR", ","),
+        (["-3,900", "-1,250", "7,480"], "USD", "."),
+        (["-3,900", "-1,250", "7,480"], "JPY", "."),
+        (["-3.900", "-1,250"], "EUR", "."),
+        (["-3.900", "-1.250", "-1250"], "EUR", ","),
+        (["-45.000", "-3.000"], "KWD", "."),
+        (["-3.900", "-1.250"], "", ","),
+    ],
+)
+def test_three_digits_behind_the_only_separator_are_thousands_until_the_user_says_otherwise(amounts, currency, decimal):
+    rows = "".join(f"2024-01-0{n};tea;{amount};{currency}\n" for n, amount in enumerate(amounts, start=1))
+    assert decimal_and_question("Date;Text;Amount;Currency\n" + rows) == (decimal, True)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "balances", "decimal"),
+    [
+        (["-45.000", "-12.50"], "IDR", ["", ""], "."),
+        (["-45.000", "-1.250,50"], "EUR", ["", ""], ","),
+        (["-45.000", "-1.250.000"], "IDR", ["", ""], ","),
+        (["-45.000", "-0.500"], "EUR", ["", ""], "."),
+        (["-45.000", "-500"], "IDR", ["", ""], ","),
+        (["-45.000", "12.000"], "IDR", ["1.000.000", "1.012.000"], ","),
+        (["-5.000", "-2.000", "-1.000"], "EUR", ["108,00", "106,00", "105,00"], ","),
+        (["-45.000", "-12.000", "-3.000"], "IDR", ["100000", "88000", "85000"], ","),
+        (["-45.000", "-12.000", "-3.000"], "EUR", ["100", "88", "85"], "."),
+        (["-4.750", "12.500"], "KWD", ["", ""], "."),
+    ],
+)
+def test_evidence_in_the_file_settles_what_three_digits_are(amounts, currency, balances, decimal):
+    cells = zip(amounts, balances + [""] * len(amounts), strict=False)
+    rows = "".join(f"2024-01-0{n};tea;{a};{currency};{b}\n" for n, (a, b) in enumerate(cells, start=1))
+    assert decimal_and_question("Date;Text;Amount;Currency;Balance\n" + rows) == (decimal, False)
+
+
+def test_a_pair_of_columns_is_proven_by_the_balance_too():
+    rows = "2024-01-01;a;45.000;;100000\n2024-01-02;b;;12.000;112000\n2024-01-03;c;3.000;;109000\n"
+    assert decimal_and_question("Date;Text;Debit;Credit;Balance\n" + rows) == (",", False)
+
+
+def test_a_time_of_day_proves_no_decimal_separator():
+    rows = "2024-01-01;18.30;a;-45.000\n2024-01-02;09.15;b;-12.000\n"
+    assert decimal_and_question("Date;Time;Text;Amount\n" + rows) == (",", True)
+
+
+def test_a_late_amount_with_two_decimals_settles_the_separator_of_a_long_file():
+    text = "Date,Text,Amount\n" + '2024-04-25,tea,"-3,900"\n' * 400 + '2024-04-25,tea,"-3,90"\n'
+    assert decimal_and_question(text) == (",", False)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "seen"),
+    [
+        (["Pending", "booked", "booked"], "1 row is"),
+        (["Pending", "booked", "vorgemerkt"], "2 rows are"),
+    ],
+)
+def test_pending_rows_that_would_be_recorded_are_asked_about(statuses, seen):
+    rows = "".join(f"2024-01-{n + 12},shop {n},-{n}.00,{status}\n" for n, status in enumerate(statuses, start=1))
+    assert questions_of("Date,Text,Amount,Status\n" + rows) == [
+        Question(
+            "leave_out_pending",
+            "pending_rows",
+            f"Among the first 3 transactions, {seen} marked as pending, and will be recorded. "
+            "Once booked they may come again with another date or text; leave pending rows out to record them once.",
+            (False, True),
+        )
+    ]
+
+
+def test_a_missing_booking_date_is_asked_about_and_pending_rows_that_are_skipped_anyway_are_not():
+    head = "Buchungstag;Valuta;Text;Betrag;Status\n"
+    booked = "15.01.2024;16.01.2024;Brot;-3,00;\n16.01.2024;17.01.2024;Käse;-4,00;\n17.01.2024;17.01.2024;Tee;-9,50;\n"
+    undated = ";;Wein;-5,00;vorgemerkt\n"
+    assert [question.code for question in questions_of(head + booked + ";18.01.2024;Wein;-5,00;\n")] == ["pending_rows"]
+    assert questions_of(head + booked + undated) == []
+    assert questions_of(head + booked) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "ids", "column"),
+    [
+        ("Transaction ID", ["A-17", "A-18", "B-3"], "Transaction ID"),
+        ("Reference number", ["9001", "9044", "9002"], "Reference number"),
+        ("FITID", ["20240101.1", "20240101.2", "20240102.1"], "FITID"),
+        ("Transaction ID", ["A-17", "A-17", "B-3"], None),
+        ("Transaction ID", ["A-17", "", "B-3"], None),
+        ("Reference", ["rent 1", "tea 2", "gift 3"], None),
+        ("Reference", ["rent", "tea", "gift"], None),
+        ("ID", ["1", "2", "3"], None),
+        ("ID", ["3", "2", "1"], None),
+        ("Customer reference", ["A-17", "A-18", "B-3"], None),
+    ],
+)
+def test_only_a_column_that_identifies_each_transaction_is_its_id(header, ids, column):
+    rows = "".join(f"2024-01-{n + 12},shop {n},-{n}.50,{one}\n" for n, one in enumerate(ids, start=1))
+    assert profile_of(f"Date,Text,Amount,{header}\n{rows}")["external_id"] == column
+
+
+@pytest.mark.parametrize(("last", "column"), [("A-7777", "FITID"), ("A-1", None)])
+def test_an_id_that_stands_twice_late_in_a_long_file_is_no_id(last, column):
+    rows = "".join(f"2024-01-15,shop,-{n}.50,A-{n}\n" for n in range(1, 400)) + f"2024-01-15,shop,-3.00,{last}\n"
+    assert profile_of("Date,Text,Amount,FITID\n" + rows)["external_id"] == column
 
 
 def test_a_statement_without_rows_is_read_as_empty():

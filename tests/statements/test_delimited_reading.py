@@ -145,6 +145,20 @@ def test_the_profile_may_name_its_own_word_for_pending():
     assert row.pending
 
 
+def test_pending_rows_are_left_out_where_the_profile_says_so():
+    body = "2024-01-01,a,-5.00,Pending\n2024-01-02,b,-6.00,booked\n2024-01-03,c,-7.00,Liminal\n"
+    outcomes = read(body, status="Flag", pending_when=["liminal"], leave_out_pending=True)
+    assert [getattr(outcome, "reason", outcome.line) for outcome in outcomes] == ["pending", 3, "pending"]
+    assert outcomes[0] == Skipped(2, "pending", ("2024-01-01", "a", "-5.00", "Pending"))
+
+
+@pytest.mark.parametrize(("leave_out", "expected"), [(False, [True, False]), (True, ["pending", False])])
+def test_a_row_without_its_first_date_is_pending(leave_out, expected):
+    data = b"Date,Value,Text,Amount\n,2024-01-05,a,-5.00\n2024-01-06,2024-01-07,b,-6.00\n"
+    outcomes = list(CSV.read(data, {**PROFILE, "date": ["Date", "Value"], "leave_out_pending": leave_out}))[1:]
+    assert [getattr(outcome, "reason", None) or outcome.pending for outcome in outcomes] == expected
+
+
 def test_the_second_date_column_stands_in_for_an_empty_first():
     data = b"Date,Value,Text,Amount\n,2024-01-05,a,-5.00\n2024-01-06,2024-01-07,b,-6.00\n"
     outcomes = CSV.read(data, {**PROFILE, "date": ["Date", "Value"]})
@@ -167,6 +181,8 @@ def test_lines_are_counted_as_an_editor_shows_them():
         ({"header_row": -1}, "header_row", "invalid"),
         ({"decimal": "x"}, "decimal", "invalid"),
         ({"date_format": "%Q"}, "date_format", "invalid"),
+        ({"date_format": "%d.%m.%Y" + " " * 33}, "date_format", "invalid"),
+        ({"date_format": "%a %A %d %b %Y"}, "date_format", "invalid"),
         ({"date_format": None}, "date_format", "required"),
         ({"date": []}, "date", "required"),
         ({"date": "Day"}, "date", "unknown_column"),
@@ -180,6 +196,7 @@ def test_lines_are_counted_as_an_editor_shows_them():
         ({"invert_sign": "yes"}, "invert_sign", "invalid"),
         ({"unsigned_is": "up"}, "unsigned_is", "invalid"),
         ({"pending_when": "soon"}, "pending_when", "invalid"),
+        ({"leave_out_pending": "yes"}, "leave_out_pending", "invalid"),
         ({"colour": "red"}, "colour", "unknown_key"),
     ],
 )
@@ -203,6 +220,11 @@ def test_a_field_without_end_is_an_error_of_its_row_alone():
     error, row = read(body)
     assert (error.line, error.code, len(error.raw[0])) == (2, "unsplittable", 200)
     assert row.amount == Decimal("-6.00")
+
+
+def test_a_cell_of_kilobytes_where_a_date_should_stand_is_an_error_at_once():
+    body = ("x y " * 10_500 + ",tea,-5.00,\n") * 50
+    assert {(error.attr, error.code) for error in read(body, date_format="%a %b %Z %d %Y")} == {("date", "unreadable")}
 
 
 def test_a_quotation_mark_that_never_closes_swallows_no_row():
