@@ -56,7 +56,13 @@ def read_entries(records: Iterable[Row | RowError | Skipped], *, currency: str) 
         elif not amount:
             yield Skipped(record.line, "zero", record.raw, record.date)
         else:
-            key = (record.date, record.amount.normalize(), record.currency or currency, _text(record))
+            key = (
+                record.date,
+                record.amount.normalize(),
+                record.currency or currency,
+                record.external_id,
+                _text(record),
+            )
             yield _entry(record, amount, key, seen[key])
             seen[key] += 1
 
