@@ -21,8 +21,8 @@ from expenses.models import DESCRIPTION_LENGTH, Status
 from expenses.references import AccountReference, AmountField, CurrencyField
 from expenses.suggestions import suggest_categories
 from providers.breaker import CacheBreaker
-from providers.chain import Link
 from providers.interface import Transaction
+from providers.links import Link
 from providers.loading import configured_chain
 
 MAX_QUESTIONS = 100

@@ -10,9 +10,9 @@ from expenses.catalog import Catalog
 from expenses.categorization import attempts_as_json, explain, standing_of
 from expenses.history import with_examples
 from expenses.tasks import ask_model
-from providers.chain import Verdict
 from providers.interface import Transaction
 from providers.loading import configured_chain
+from providers.verdicts import Verdict
 
 ASKED_FOR_S = 60
 

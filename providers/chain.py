@@ -4,98 +4,23 @@ The semantics are those of Django's AUTHENTICATION_BACKENDS, for batches: each l
 left open, and only one transaction of those that it holds equal.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from providers.interface import (
-    NO_EFFECTS,
     Answer,
-    Effects,
     Provider,
     ProviderError,
     ProviderMisbehaved,
     ProviderUnavailable,
-    Suggestion,
     Transaction,
 )
+from providers.links import Link
+from providers.verdicts import Attempt, Outcome, Verdict
 
 logger = logging.getLogger(__name__)
-
-
-class Outcome(StrEnum):
-    """How asking one link ended."""
-
-    ANSWERED = "answered"
-    UNSURE = "unsure"
-    DECLINED = "declined"
-    FAILED = "failed"
-    CRASHED = "crashed"
-    SKIPPED = "skipped"
-    WAITING = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What one link said. `duration_ms` is its share of the batch it was asked in."""
-
-    provider: str
-    version: str
-    outcome: Outcome
-    explanation: str
-    suggestion: Suggestion | None = None
-    duration_ms: float = 0.0
-    #: The link could not be asked now and will be asked again.
-    will_retry: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Every attempt in order, and what they come to."""
-
-    attempts: tuple[Attempt, ...]
-    #: The attempt whose answer is taken; None while nobody was confident.
-    decided: Attempt | None = None
-    #: A link answered below its threshold on purpose: nobody else is asked.
-    is_final: bool = False
-
-    @property
-    def best(self) -> Attempt | None:
-        """The decided attempt, else the likeliest of those that named a category; the earlier link wins a tie."""
-        named = [a for a in self.attempts if a.suggestion is not None and a.suggestion.category is not None]
-        return self.decided or max(named, key=confidence_of, default=None)
-
-    def followed_by(self, later: "Verdict") -> "Verdict":
-        """This verdict once deferred links were asked: theirs are the last attempts, and they may have decided."""
-        asked = tuple(attempt for attempt in self.attempts if not attempt.will_retry)
-        return Verdict(asked + later.attempts, later.decided, later.is_final)
-
-    @property
-    def identity(self) -> tuple[int, ...]:
-        """Equal for verdicts of one batch made of the very same attempts: equal answers share an attempt."""
-        return tuple(map(id, self.attempts))
-
-    @property
-    def is_waiting(self) -> bool:
-        """A deferred link has yet to be asked, or to be asked again."""
-        return self.decided is None and not self.is_final and any(a.will_retry for a in self.attempts)
-
-    @property
-    def effects(self) -> Effects:
-        """All effects together: the first link that names a merchant wins it, tags add up."""
-        found = [a.suggestion.effects for a in self.attempts if a.suggestion is not None]
-        merchant = next((e.merchant for e in found if e.merchant), "")
-        tags = tuple(dict.fromkeys(tag for e in found for tag in e.tags))
-        return Effects(merchant=merchant, tags=tags) if merchant or tags else NO_EFFECTS
-
-
-def confidence_of(attempt: Attempt) -> float:
-    """The probability that the attempt's category is right, in [0, 1]; 0 where it named none."""
-    return attempt.suggestion.confidence if attempt.suggestion is not None else 0.0
 
 
 class Breaker(Protocol):
@@ -104,64 +29,6 @@ class Breaker(Protocol):
     def reason_to_skip(self, name: str) -> str | None: ...
     def note_failure(self, name: str, reason: str) -> None: ...
     def note_success(self, name: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A provider in its place: the threshold belongs here, since scores of different links do not compare."""
-
-    provider: Provider
-    min_confidence: float = 0.0
-    is_deferred: bool = False
-
-    def attempt(self, answer: Answer, transaction: Transaction, duration_ms: float = 0.0) -> Attempt:
-        """Judge an answer by this link's threshold and by what was offered."""
-        answer = _usable(answer, transaction)
-        if isinstance(answer, ProviderError):
-            will_retry = self.is_deferred and isinstance(answer, ProviderUnavailable)
-            explanation = f"{answer} It will be tried again." if will_retry else str(answer)
-            return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
-        if answer is None:
-            return self.unasked(Outcome.DECLINED, "It knows nothing about this text.", duration_ms=duration_ms)
-        name, version, outcome = self.provider.name, self.provider.version, self._outcome(answer)
-        return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
-
-    def unasked(
-        self, outcome: Outcome, explanation: str, *, will_retry: bool = False, duration_ms: float = 0.0
-    ) -> Attempt:
-        """An attempt that brought no suggestion."""
-        name, version = self.provider.name, self.provider.version
-        return Attempt(name, version, outcome, explanation, None, round(duration_ms, 3), will_retry)
-
-    def _outcome(self, answer: Suggestion) -> Outcome:
-        if answer.category is None:
-            return Outcome.DECLINED
-        is_sure = answer.confidence >= self.min_confidence and not answer.final
-        return Outcome.ANSWERED if is_sure else Outcome.UNSURE
-
-
-def _usable(answer: object, transaction: Transaction) -> Answer:
-    """The answer itself, or ProviderMisbehaved in place of one that keeps no promise of the interface."""
-    if answer is None or isinstance(answer, ProviderError):
-        return answer
-    if not isinstance(answer, Suggestion):
-        return ProviderMisbehaved(f"It answered with {type(answer).__name__}, not with a suggestion.")
-    if not 0 <= answer.confidence <= 1:
-        return ProviderMisbehaved(f"Its confidence was {answer.confidence}, not a number from 0 to 1.")
-    if not isinstance(answer.effects, Effects) or not _is_json(answer.details):
-        return ProviderMisbehaved("Its effects or details are not of the kind that the interface asks for.")
-    named = {answer.category, *(category for category, _ in answer.alternatives)} - {None}
-    if not named <= {category.id for category in transaction.categories}:
-        return ProviderMisbehaved("It answered with a category that was not offered.")
-    return answer
-
-
-def _is_json(details: object) -> bool:
-    try:
-        json.dumps(details, allow_nan=False)
-    except (TypeError, ValueError):
-        return False
-    return isinstance(details, dict)
 
 
 class Chain:

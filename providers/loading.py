@@ -10,8 +10,9 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from providers.breaker import CacheBreaker
-from providers.chain import Chain, Link
+from providers.chain import Chain
 from providers.interface import Provider
+from providers.links import Link
 
 KEYS = {"BACKEND", "MIN_CONFIDENCE", "DEFERRED", "OPTIONS"}
 

@@ -7,7 +7,7 @@ from expenses.catalog import Catalog
 from expenses.categorization import explain, standing_of, worded
 from expenses.money import format_amount
 from expenses.services.drafts import ask_chain
-from providers.chain import Verdict
+from providers.verdicts import Verdict
 from statements.entries import Entry
 from statements.importer import RowError, Skipped
 from statements.models import Import

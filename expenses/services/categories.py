@@ -8,7 +8,7 @@ from accounts.models import User
 from expenses.defaults import DEFAULT_CATEGORIES, DefaultCategory
 from expenses.membership import ledger_id_of
 from expenses.models import Category, Status, Transaction
-from expenses.services.writing import ledger_write
+from expenses.services.writing import add_row, change_row, ledger_write
 
 
 @transaction.atomic
@@ -33,21 +33,12 @@ def _fields(default: DefaultCategory) -> dict[str, Any]:
 
 def create_category(*, by: User, fields: dict[str, Any]) -> Category:
     """Add one of the ledger's own."""
-    ledger_id = ledger_id_of(by)
-    with ledger_write(ledger_id) as version:
-        category: Category = Category.objects.create(ledger_id=ledger_id, version=version, **fields)
-        return category
+    return add_row(Category, by=by, fields=fields)
 
 
 def edit_category(*, by: User, category: Category, fields: dict[str, Any]) -> Category:
     """Change one of the ledger's own."""
-    with ledger_write(ledger_id_of(by)) as version:
-        row: Category = Category.objects.get(pk=category.pk)  # as it is now, which may not be what was checked
-        for name, value in fields.items():
-            setattr(row, name, value)
-        row.version = version
-        row.save()
-        return row
+    return change_row(category, by=by, fields=fields)
 
 
 def delete_category(*, by: User, category: Category) -> None:

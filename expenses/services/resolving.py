@@ -11,10 +11,10 @@ from expenses.models import Decision, Status, Transaction
 from expenses.services.standing import apply_standing
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write
-from providers.chain import Outcome, Verdict
 from providers.interface import Category
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
+from providers.verdicts import Outcome, Verdict
 
 BATCH = 10
 

@@ -21,9 +21,9 @@ from expenses.services.drafts import Draft, ask_chain
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write
 from expenses.tasks import queue_resolving
-from providers.chain import Verdict
 from providers.interface import matching_text
 from providers.normalization import normalize
+from providers.verdicts import Verdict
 
 COLUMNS = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]
 DECISION_COLUMNS = ["ledger_id", "source", "category_name", "confidence", "explanation", "attempts", "created_at"]

@@ -18,9 +18,9 @@ from expenses.services.standing import apply_choice, apply_standing, fits, follo
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import Refused, ledger_write
 from expenses.tasks import queue_resolving
-from providers.chain import Verdict
 from providers.interface import matching_text
 from providers.normalization import normalize
+from providers.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.breaker import CacheBreaker
-from providers.chain import Attempt, Chain, Link, Outcome, Verdict
+from providers.chain import Chain
 from providers.interface import (
     Answer,
     Category,
@@ -20,6 +20,8 @@ from providers.interface import (
     Suggestion,
     Transaction,
 )
+from providers.links import Link
+from providers.verdicts import Attempt, Outcome, Verdict
 
 FOOD, FUN = Category(1, "Food", "expense"), Category(2, "Fun", "expense")
 OFFERED = (FOOD, FUN)

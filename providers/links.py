@@ -1,0 +1,74 @@
+"""A provider in its place in the chain, which judges its answers by threshold and promise."""
+
+import json
+from dataclasses import dataclass
+
+from providers.interface import (
+    Answer,
+    Effects,
+    Provider,
+    ProviderError,
+    ProviderMisbehaved,
+    ProviderUnavailable,
+    Suggestion,
+    Transaction,
+)
+from providers.verdicts import Attempt, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A provider in its place: the threshold belongs here, since scores of different links do not compare."""
+
+    provider: Provider
+    min_confidence: float = 0.0
+    is_deferred: bool = False
+
+    def attempt(self, answer: Answer, transaction: Transaction, duration_ms: float = 0.0) -> Attempt:
+        """Judge an answer by this link's threshold and by what was offered."""
+        answer = _usable(answer, transaction)
+        if isinstance(answer, ProviderError):
+            will_retry = self.is_deferred and isinstance(answer, ProviderUnavailable)
+            explanation = f"{answer} It will be tried again." if will_retry else str(answer)
+            return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
+        if answer is None:
+            return self.unasked(Outcome.DECLINED, "It knows nothing about this text.", duration_ms=duration_ms)
+        name, version, outcome = self.provider.name, self.provider.version, self._outcome(answer)
+        return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
+
+    def unasked(
+        self, outcome: Outcome, explanation: str, *, will_retry: bool = False, duration_ms: float = 0.0
+    ) -> Attempt:
+        """An attempt that brought no suggestion."""
+        name, version = self.provider.name, self.provider.version
+        return Attempt(name, version, outcome, explanation, None, round(duration_ms, 3), will_retry)
+
+    def _outcome(self, answer: Suggestion) -> Outcome:
+        if answer.category is None:
+            return Outcome.DECLINED
+        is_sure = answer.confidence >= self.min_confidence and not answer.final
+        return Outcome.ANSWERED if is_sure else Outcome.UNSURE
+
+
+def _usable(answer: object, transaction: Transaction) -> Answer:
+    """The answer itself, or ProviderMisbehaved in place of one that keeps no promise of the interface."""
+    if answer is None or isinstance(answer, ProviderError):
+        return answer
+    if not isinstance(answer, Suggestion):
+        return ProviderMisbehaved(f"It answered with {type(answer).__name__}, not with a suggestion.")
+    if not 0 <= answer.confidence <= 1:
+        return ProviderMisbehaved(f"Its confidence was {answer.confidence}, not a number from 0 to 1.")
+    if not isinstance(answer.effects, Effects) or not _is_json(answer.details):
+        return ProviderMisbehaved("Its effects or details are not of the kind that the interface asks for.")
+    named = {answer.category, *(category for category, _ in answer.alternatives)} - {None}
+    if not named <= {category.id for category in transaction.categories}:
+        return ProviderMisbehaved("It answered with a category that was not offered.")
+    return answer
+
+
+def _is_json(details: object) -> bool:
+    try:
+        json.dumps(details, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(details, dict)
