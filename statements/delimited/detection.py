@@ -137,9 +137,13 @@ class _Detection:
 
     def _currencies(self) -> set[str]:
         """The codes that the file names, whichever way."""
-        if self._columns.currency is not None:
-            return {cell.upper() for cell in self._columns.currency.filled}
+        if self._filled_currencies:
+            return {currency_of(cell) for cell in self._filled_currencies} - {""}
         return {self._currency_code(decimal) for decimal in ".,"} - {""}
+
+    @property
+    def _filled_currencies(self) -> list[str]:
+        return self._columns.currency.filled if self._columns.currency is not None else []
 
     @property
     def _is_longer_than_sample(self) -> bool:
@@ -170,8 +174,8 @@ class _Detection:
 
     def _currency_hint(self) -> str:
         """A currency to judge the order of day and month by: the first of the column, or a dollar sign."""
-        if self._columns.currency is not None:
-            return self._columns.currency.filled[0].upper()
+        for cell in self._filled_currencies:
+            return currency_of(cell) or cell
         return "$" if any("$" in cell for column in self._columns.money for cell in column.filled) else ""
 
     def _all_cells(self, index: int) -> list[str]:
@@ -231,7 +235,7 @@ class _Detection:
 
     def _currency_code(self, decimal: str) -> str:
         """The one currency that the headers, the amounts or the preamble name; "" when a column says it."""
-        if self._columns.currency is not None:
+        if self._filled_currencies:
             return ""
         money, balance = self._columns.money, self._columns.balance
         named = {code for column in (*money, *([balance] if balance else [])) for code in _codes(column.name)}

@@ -14,7 +14,6 @@ from statements.delimited.table import tidy
 from statements.delimited.words import (
     begins_with,
     currency_of,
-    is_currency_code,
     meaning,
     mentions,
     normalized,
@@ -193,10 +192,16 @@ class _Interpreter:
         return bool(text) and (normalized(text) in self._layout.pending_when or mentions(text, "pending"))
 
     def _currency(self, fields: list[str], beside: str) -> str:
-        code = _first(fields, self._layout.currency).upper() if self._layout.currency else ""
-        if code and is_currency_code(code):
-            return code
-        return (currency_of(code) or currency_of(beside) if code or beside else "") or self._layout.currency_code
+        """The currency that the row names, "" for the account's. A value that could be any is refused, not guessed."""
+        text = _first(fields, self._layout.currency) if self._layout.currency else ""
+        if not text:
+            return (currency_of(beside) if beside else "") or self._layout.currency_code
+        code = currency_of(text)
+        if not code:
+            raise _UnreadableCellError(
+                "currency", "unknown_currency", f"“{text[:_SHOWN]}” is not a currency such as EUR or US$."
+            )
+        return code
 
     def _money(self, fields: list[str]) -> tuple[Decimal | None, str]:
         """(signed amount or None where the row has none, currency text beside it)."""

@@ -1,0 +1,76 @@
+"""What would be recorded as wrong money is refused, row by row, with a sentence that says why."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from statements.formats import importer_for
+from statements.importer import Row, RowError
+
+
+def outcomes(text):
+    """What comes of a file that is read without a hint: (amount, currency) of rows, (attr, code, line) of errors."""
+    data = text.encode()
+    importer = importer_for(data)
+    found = importer.read(data, importer.detect(data).profile)
+    return [
+        (outcome.amount, outcome.currency) if isinstance(outcome, Row) else (outcome.attr, outcome.code, outcome.line)
+        for outcome in found
+        if isinstance(outcome, (Row, RowError))
+    ]
+
+
+def with_currencies(*cells, header="Currency"):
+    rows = "".join(f"{date(2026, 1, n)},Tea,-{n}.50,{cell}\n" for n, cell in enumerate(cells, start=1))
+    return [found[1] for found in outcomes(f"Date,Description,Amount,{header}\n{rows}")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("RMB", "CNY"),
+        ("US$", "USD"),
+        ("\u20ac", "EUR"),
+        ("eur", "EUR"),
+        ("z\u0142", "PLN"),
+        ("US Dollar", "USD"),
+        ("", ""),
+    ],
+)
+def test_one_unusual_cell_leaves_the_currency_of_the_other_rows_alone(cell, code):
+    assert with_currencies(*["USD"] * 9, cell) == ["USD"] * 9 + [code]
+
+
+@pytest.mark.parametrize("cell", ["$", "-", "XQQ", "kr", "840"])
+def test_a_currency_that_could_be_any_is_refused(cell):
+    assert with_currencies(*["USD"] * 9, cell) == ["USD"] * 9 + ["unknown_currency"]
+
+
+def test_a_column_headed_as_currency_is_believed_even_when_no_cell_can_be_read():
+    assert with_currencies("840", "840", "978") == ["unknown_currency"] * 3
+
+
+def test_a_column_of_mostly_codes_is_the_currency_under_any_header():
+    assert with_currencies("USD", "EUR", "??", header="Zzz") == ["USD", "EUR", "unknown_currency"]
+
+
+def test_a_currency_column_that_is_filled_late_counts_from_there_on():
+    assert with_currencies(*[""] * 20, "USD") == [""] * 20 + ["USD"]
+    rows = "".join(f"2026-01-02,Tea {n},-1.50,{'GBP' if n > 250 else ''}\n" for n in range(260))
+    found = outcomes(f"Date,Description,Amount,Currency\n{rows}")
+    assert [currency for _, currency in found] == [""] * 251 + ["GBP"] * 9
+
+
+def test_the_refusal_of_a_currency_names_line_and_value():
+    data = b"Date,Description,Amount,Currency\n2026-01-02,Tea,-1.50,USD\n2026-01-03,Tea,-2.50,XQQ\n"
+    importer = importer_for(data)
+    last = list(importer.read(data, importer.detect(data).profile))[-1]
+    detail = "Line 3: \u201cXQQ\u201d is not a currency such as EUR or US$."
+    assert last == RowError(3, "currency", "unknown_currency", detail, ("2026-01-03", "Tea", "-2.50", "XQQ"))
+
+
+def test_the_header_of_the_amount_names_the_currency_when_the_column_is_empty():
+    rows = "2026-01-02,Tea,-1.50,\n2026-01-03,Tea,-2.50,\n"
+    expected = [(Decimal("-1.50"), "EUR"), (Decimal("-2.50"), "EUR")]
+    assert outcomes(f"Date,Description,Amount EUR,Currency\n{rows}") == expected
