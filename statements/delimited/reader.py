@@ -107,6 +107,7 @@ class _Interpreter:
 
     def _dated(self, record: Record, day: date) -> Outcome:
         fields, layout = record.fields, self._layout
+        self._check_width(fields)
         amount, currency = self._money(fields)
         if amount is None:
             return self._without_amount(record)
@@ -123,6 +124,15 @@ class _Interpreter:
             record.line, day, amount, description, merchant, self._currency(fields, currency),
             tuple(fields), pending, _first(fields, layout.external_id),
         )  # fmt: skip
+
+    def _check_width(self, fields: list[str]) -> None:
+        if self._layout.widths.are_exceeded(fields):
+            mark = "comma" if self._layout.delimiter == "," else f"“{self._layout.delimiter}”"
+            raise _UnreadableCellError(
+                "amount",
+                "too_many_cells",
+                f"the row has more cells than the table has columns. A {mark} inside a value must be quoted.",
+            )
 
     def _reason_by_status(self, status: str, *, pending: bool) -> str:
         if status and mentions(status, "declined"):

@@ -74,3 +74,44 @@ def test_the_header_of_the_amount_names_the_currency_when_the_column_is_empty():
     rows = "2026-01-02,Tea,-1.50,\n2026-01-03,Tea,-2.50,\n"
     expected = [(Decimal("-1.50"), "EUR"), (Decimal("-2.50"), "EUR")]
     assert outcomes(f"Date,Description,Amount EUR,Currency\n{rows}") == expected
+
+
+TOO_MANY = ("amount", "too_many_cells")
+
+
+@pytest.mark.parametrize(
+    ("header", "good", "bad"),
+    [
+        ("Date,Description,Amount", "REWE,-7.25", "REWE,-5,50"),
+        ("Date,Description,Amount", "REWE,-7.25,", "REWE,-5,50"),
+        ("Date,Description,Amount,", "REWE,-7.25,", "REWE,-5,50"),
+        ("Date,Description,Amount,Note", "REWE,-7.25,", "REWE,-5,50,"),
+        ("Date,Description,Amount,Note", "REWE,-7.25,gift", "REWE,-5,50,gift"),
+        ("Date,Description,Amount,Note", "REWE,-7.25,", "Shop, 12,-5.00,"),
+        ("Date,Description,Amount", "REWE,-7.25", 'REWE,"-1",234.50'),
+        ("Date,Amount,Description", "-7.25,REWE", "-5,50,REWE"),
+    ],
+)
+def test_a_row_with_more_cells_than_the_others_is_refused(header, good, bad):
+    rows = "".join(f"{day}.01.2026,{good}\n" for day in range(14, 20))
+    found = outcomes(f"{header}\n{rows}13.01.2026,{bad}\n")
+    assert found == [(Decimal("-7.25"), "")] * 6 + [(*TOO_MANY, 8)]
+
+
+def test_every_row_is_refused_when_all_are_split_by_their_decimal_comma():
+    rows = "13.01.2026,REWE,-5,50\n14.01.2026,REWE,-6,50\n"
+    assert outcomes(f"Date,Description,Amount\n{rows}") == [(*TOO_MANY, 2), (*TOO_MANY, 3)]
+
+
+def test_the_refusal_of_a_long_row_says_that_the_comma_must_be_quoted():
+    data = b"Date,Description,Amount\n14.01.2026,REWE,-7.25\n13.01.2026,REWE,-5,50\n"
+    importer = importer_for(data)
+    last = list(importer.read(data, importer.detect(data).profile))[-1]
+    detail = "Line 3: the row has more cells than the table has columns. A comma inside a value must be quoted."
+    assert last == RowError(3, *TOO_MANY, detail, ("13.01.2026", "REWE", "-5", "50"))
+
+
+@pytest.mark.parametrize("ending", [",", ",more", ",,"])
+def test_rows_that_are_all_longer_than_the_header_are_read(ending):
+    rows = f"13.01.2026,REWE,-5.50{ending}\n14.01.2026,REWE,-6.50{ending}\n"
+    assert outcomes(f"Date,Description,Amount\n{rows}") == [(Decimal("-5.50"), ""), (Decimal("-6.50"), "")]
