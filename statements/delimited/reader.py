@@ -108,6 +108,8 @@ class _Interpreter:
     def _dated(self, record: Record, day: date) -> Outcome:
         fields, layout = record.fields, self._layout
         self._check_width(fields)
+        if record.is_open_ended:
+            self._check_end(fields)
         amount, currency = self._money(fields)
         if amount is None:
             return self._without_amount(record)
@@ -132,6 +134,16 @@ class _Interpreter:
                 "amount",
                 "too_many_cells",
                 f"the row has more cells than the table has columns. A {mark} inside a value must be quoted.",
+            )
+
+    def _check_end(self, fields: list[str]) -> None:
+        """A file that ends within an amount would record a part of it as the whole."""
+        layout, last = self._layout, len(fields) - 1
+        if last in (*layout.amount, *layout.debit, *layout.credit) and fields[last].rstrip().endswith((".", ",")):
+            raise _UnreadableCellError(
+                "amount",
+                "cut_off",
+                f"the file ends within the amount “{fields[last].strip()[:_SHOWN]}”. Download it again.",
             )
 
     def _reason_by_status(self, status: str, *, pending: bool) -> str:

@@ -115,3 +115,20 @@ def test_the_refusal_of_a_long_row_says_that_the_comma_must_be_quoted():
 def test_rows_that_are_all_longer_than_the_header_are_read(ending):
     rows = f"13.01.2026,REWE,-5.50{ending}\n14.01.2026,REWE,-6.50{ending}\n"
     assert outcomes(f"Date,Description,Amount\n{rows}") == [(Decimal("-5.50"), ""), (Decimal("-6.50"), "")]
+
+
+CUT = "Date,Description,Amount\n2026-01-02,Tea,-1.50\n2026-01-03,Coal,-12."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_amount_that_the_end_of_the_file_cuts_off_is_refused(encoding):
+    data = CUT.encode(encoding)
+    importer = importer_for(data)
+    last = list(importer.read(data, importer.detect(data).profile))[-1]
+    detail = "Line 3: the file ends within the amount \u201c-12.\u201d. Download it again."
+    assert last == RowError(3, "amount", "cut_off", detail, ("2026-01-03", "Coal", "-12."))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "50"])
+def test_an_amount_is_whole_when_its_line_or_its_digits_end(ending):
+    assert outcomes(CUT + ending)[1][0] == (Decimal("-12.50") if ending == "50" else Decimal(-12))
