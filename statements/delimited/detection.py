@@ -13,6 +13,7 @@ from statements.delimited.encoding import detect_encoding
 from statements.delimited.header import find_header, names_money
 from statements.delimited.layout import layout_of
 from statements.delimited.movements import is_movement
+from statements.delimited.profile_checks import FORMAT
 from statements.delimited.reader import read_rows
 from statements.delimited.records import records
 from statements.delimited.signs import Signs, find_signs
@@ -20,7 +21,6 @@ from statements.delimited.table import Column, Table, table_of, tidy
 from statements.delimited.words import currency_of, is_currency_code, meaning
 from statements.importer import Question, Reading, Row, UnreadableFile
 
-FORMAT = "csv"
 _SAMPLE = 200
 
 

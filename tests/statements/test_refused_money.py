@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from statements.formats import importer_for
-from statements.importer import Row, RowError
+from statements.importer import ProfileError, Row, RowError
 
 
 def outcomes(text):
@@ -132,3 +132,18 @@ def test_an_amount_that_the_end_of_the_file_cuts_off_is_refused(encoding):
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "50"])
 def test_an_amount_is_whole_when_its_line_or_its_digits_end(ending):
     assert outcomes(CUT + ending)[1][0] == (Decimal("-12.50") if ending == "50" else Decimal(-12))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code", "detail"),
+    [
+        ("amount", 99, "unknown_column", "There is no column 99. The file has 3 columns, counted from 0."),
+        ("date", ["Date", 3], "unknown_column", "There is no column 3. The file has 3 columns, counted from 0."),
+        ("format", "ofx", "invalid", "The format of this file is \u201ccsv\u201d. Leave it as it is."),
+    ],
+)
+def test_a_profile_that_does_not_fit_the_file_is_refused_by_key(key, value, code, detail):
+    data = CUT.encode()
+    importer = importer_for(data)
+    profile = {**importer.detect(data).profile, key: value}
+    assert importer.check_profile(profile, data) == [ProfileError(key, code, detail)]
