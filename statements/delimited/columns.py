@@ -10,10 +10,12 @@ from statements.delimited.balances import running_balance
 from statements.delimited.identifiers import identifier_column
 from statements.delimited.table import Column, Table
 from statements.delimited.texts import description_columns, merchant_columns
-from statements.delimited.words import is_currency_code, means, mentions
+from statements.delimited.words import currency_of, is_currency_code, means, mentions
 
 _FEW = 6
 _MAX_DATES = 2
+#: The weight of a header that is the very phrase, or that phrase with a number.
+_SURE = 0.95
 
 
 @dataclass(frozen=True)
@@ -194,10 +196,28 @@ def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
 
 
 def _currency(free: list[Column], money: list[Column]) -> Column | None:
-    """The column of currency codes that its header names as such and that stands nearest to the amount."""
-    fitting = [c for c in free if c.filled and c.role != "other" and all(map(is_currency_code, c.filled))]
+    """The column of currencies, filled before empty, named as such before others, then the nearest to the amount."""
+    fitting = [c for c in free if _tells_currency(c)]
     place = money[0].index if money else 0
-    return min(fitting, key=lambda c: (c.role != "currency", abs(c.index - place), c.index), default=None)
+    ranked = sorted(fitting, key=lambda c: (not c.filled, c.role != "currency", abs(c.index - place)))
+    return next(iter(ranked), None)
+
+
+def _tells_currency(column: Column) -> bool:
+    """Whether the header says so for sure, or most cells do; a column that is known for something else needs all."""
+    if column.role == "currency" and column.meaning.weight >= _SURE:
+        return not column.filled or column.is_text or all(map(_is_numeric_code, column.filled))
+    if column.role == "other" or not column.filled:
+        return False
+    n_codes = sum(map(is_currency_code, column.filled))
+    if column.role == "currency":
+        n_codes = sum(map(bool, map(currency_of, column.filled)))
+    return n_codes * 2 > len(column.filled) if column.role in {"", "currency"} else n_codes == len(column.filled)
+
+
+def _is_numeric_code(cell: str) -> bool:
+    """Whether the cell may be a currency's number in ISO 4217, which is refused row by row rather than passed over."""
+    return len(cell) == 3 and cell.isdigit()
 
 
 def _status(free: list[Column]) -> Column | None:

@@ -13,6 +13,7 @@ from statements.delimited.encoding import detect_encoding
 from statements.delimited.header import find_header, names_money
 from statements.delimited.layout import layout_of
 from statements.delimited.movements import is_movement
+from statements.delimited.profile_checks import FORMAT
 from statements.delimited.reader import read_rows
 from statements.delimited.records import records
 from statements.delimited.signs import Signs, find_signs
@@ -20,7 +21,6 @@ from statements.delimited.table import Column, Table, table_of, tidy
 from statements.delimited.words import currency_of, is_currency_code, meaning
 from statements.importer import Question, Reading, Row, UnreadableFile
 
-FORMAT = "csv"
 _SAMPLE = 200
 
 
@@ -137,9 +137,13 @@ class _Detection:
 
     def _currencies(self) -> set[str]:
         """The codes that the file names, whichever way."""
-        if self._columns.currency is not None:
-            return {cell.upper() for cell in self._columns.currency.filled}
+        if self._filled_currencies:
+            return {currency_of(cell) for cell in self._filled_currencies} - {""}
         return {self._currency_code(decimal) for decimal in ".,"} - {""}
+
+    @property
+    def _filled_currencies(self) -> list[str]:
+        return self._columns.currency.filled if self._columns.currency is not None else []
 
     @property
     def _is_longer_than_sample(self) -> bool:
@@ -170,8 +174,8 @@ class _Detection:
 
     def _currency_hint(self) -> str:
         """A currency to judge the order of day and month by: the first of the column, or a dollar sign."""
-        if self._columns.currency is not None:
-            return self._columns.currency.filled[0].upper()
+        for cell in self._filled_currencies:
+            return currency_of(cell) or cell
         return "$" if any("$" in cell for column in self._columns.money for cell in column.filled) else ""
 
     def _all_cells(self, index: int) -> list[str]:
@@ -231,7 +235,7 @@ class _Detection:
 
     def _currency_code(self, decimal: str) -> str:
         """The one currency that the headers, the amounts or the preamble name; "" when a column says it."""
-        if self._columns.currency is not None:
+        if self._filled_currencies:
             return ""
         money, balance = self._columns.money, self._columns.balance
         named = {code for column in (*money, *([balance] if balance else [])) for code in _codes(column.name)}

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from statements.delimited.delimiter import find_dialect
-from statements.delimited.detection import FORMAT, read_profile
+from statements.delimited.detection import read_profile
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.layout import layout_of
-from statements.delimited.profile_checks import profile_errors
+from statements.delimited.profile_checks import FORMAT, profile_errors
 from statements.delimited.reader import read_rows
 from statements.delimited.records import records
 from statements.importer import Importer, Profile, ProfileError, Reading, Row, RowError, Skipped

@@ -7,7 +7,8 @@ from typing import Any
 
 from statements.delimited.dates import date_parser
 from statements.delimited.profile_checks import profile_errors
-from statements.delimited.references import COLUMN_KEYS, Positions, header_names, positions_of
+from statements.delimited.references import COLUMN_KEYS, Positions, first_rows, header_names, positions_of
+from statements.delimited.widths import Widths, find_widths
 from statements.delimited.words import normalized
 from statements.importer import Profile, UnreadableFile
 
@@ -40,6 +41,8 @@ class Layout:
     continuation_rows: bool
     pending_when: frozenset[str]
     leave_out_pending: bool
+    delimiter: str
+    widths: Widths
 
 
 def layout_of(profile: Profile, data: bytes) -> Layout:
@@ -66,6 +69,10 @@ def layout_of(profile: Profile, data: bytes) -> Layout:
         continuation_rows=bool(profile.get("continuation_rows")),
         pending_when=_words(profile.get("pending_when")),
         leave_out_pending=bool(profile.get("leave_out_pending")),
+        delimiter=profile["delimiter"],
+        widths=find_widths(
+            names, first_rows(profile, data), positions["amount"] + positions["debit"] + positions["credit"]
+        ),
     )
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from statements.delimited.dates import DateFormatError, date_parser
 from statements.delimited.delimiter import is_dialect
 from statements.delimited.encoding import decodes, detect_encoding
-from statements.delimited.references import COLUMN_KEYS, header_names, listed, position_of
+from statements.delimited.references import COLUMN_KEYS, first_rows, header_names, listed, position_of
 from statements.delimited.words import is_currency_code
 from statements.importer import Profile, ProfileError
 
+FORMAT = "csv"
 _VALUE_KEYS = ("format", "encoding", "delimiter", "quotechar", "header_row", "decimal", "date_format", "currency_code")
 _SIGN_KEYS = ("sign_flag", "invert_sign", "unsigned_is", "debit_is_negative", "continuation_rows")
 _PENDING_KEYS = ("pending_when", "leave_out_pending")
@@ -24,7 +25,9 @@ def profile_errors(profile: Profile, data: bytes) -> list[ProfileError]:
     form = [*_unknown_keys(profile), *_split_errors(profile, data), *_value_errors(profile), *_money_errors(profile)]
     if form:
         return form
-    return _column_errors(profile, header_names(profile, data))
+    names = header_names(profile, data)
+    n_columns = max(map(len, (names, *first_rows(profile, data))))
+    return _column_errors(profile, names, n_columns)
 
 
 def _unknown_keys(profile: Profile) -> list[ProfileError]:
@@ -69,6 +72,11 @@ def _is_text_codec(name: Any) -> bool:
 
 def _value_errors(profile: Profile) -> list[ProfileError]:
     checks = [
+        (
+            "format",
+            profile.get("format", FORMAT) == FORMAT,
+            f"The format of this file is “{FORMAT}”. Leave it as it is.",
+        ),
         ("decimal", profile.get("decimal", ".") in (".", ","), "The decimal separator must be “.” or “,”."),
         (
             "unsigned_is",
@@ -132,16 +140,19 @@ def _flag_errors(flag: Any) -> list[ProfileError]:
     return []
 
 
-def _column_errors(profile: Profile, names: Sequence[str]) -> list[ProfileError]:
+def _column_errors(profile: Profile, names: Sequence[str], n_columns: int) -> list[ProfileError]:
     flag = profile.get("sign_flag") or {}
     named = [(key, column) for key in COLUMN_KEYS for column in listed(profile.get(key))]
     named += [("sign_flag", column) for column in listed(flag.get("column"))]
-    return [error for key, column in named if (error := _column_error(key, column, names))]
+    return [error for key, column in named if (error := _column_error(key, column, names, n_columns))]
 
 
-def _column_error(key: str, column: Any, names: Sequence[str]) -> ProfileError | None:
+def _column_error(key: str, column: Any, names: Sequence[str], n_columns: int) -> ProfileError | None:
     if isinstance(column, bool) or not isinstance(column, (int, str)) or (isinstance(column, int) and column < 0):
         return ProfileError(key, "invalid", "A column is its name in the header or its number, counted from 0.")
+    if isinstance(column, int) and column >= n_columns:
+        detail = f"There is no column {column}. The file has {n_columns} columns, counted from 0."
+        return ProfileError(key, "unknown_column", detail)
     if isinstance(column, str) and position_of(column, names) is None:
         known = ", ".join(name for name in names if name) or "none, so use numbers from 0"
         return ProfileError(key, "unknown_column", f"There is no column “{column}”. The columns are: {known}.")

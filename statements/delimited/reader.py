@@ -14,7 +14,6 @@ from statements.delimited.table import tidy
 from statements.delimited.words import (
     begins_with,
     currency_of,
-    is_currency_code,
     meaning,
     mentions,
     normalized,
@@ -108,6 +107,9 @@ class _Interpreter:
 
     def _dated(self, record: Record, day: date) -> Outcome:
         fields, layout = record.fields, self._layout
+        self._check_width(fields)
+        if record.is_open_ended:
+            self._check_end(fields)
         amount, currency = self._money(fields)
         if amount is None:
             return self._without_amount(record)
@@ -124,6 +126,25 @@ class _Interpreter:
             record.line, day, amount, description, merchant, self._currency(fields, currency),
             tuple(fields), pending, _first(fields, layout.external_id),
         )  # fmt: skip
+
+    def _check_width(self, fields: list[str]) -> None:
+        if self._layout.widths.are_exceeded(fields):
+            mark = "comma" if self._layout.delimiter == "," else f"“{self._layout.delimiter}”"
+            raise _UnreadableCellError(
+                "amount",
+                "too_many_cells",
+                f"the row has more cells than the table has columns. A {mark} inside a value must be quoted.",
+            )
+
+    def _check_end(self, fields: list[str]) -> None:
+        """A file that ends within an amount would record a part of it as the whole."""
+        layout, last = self._layout, len(fields) - 1
+        if last in (*layout.amount, *layout.debit, *layout.credit) and fields[last].rstrip().endswith((".", ",")):
+            raise _UnreadableCellError(
+                "amount",
+                "cut_off",
+                f"the file ends within the amount “{fields[last].strip()[:_SHOWN]}”. Download it again.",
+            )
 
     def _reason_by_status(self, status: str, *, pending: bool) -> str:
         if status and mentions(status, "declined"):
@@ -193,10 +214,16 @@ class _Interpreter:
         return bool(text) and (normalized(text) in self._layout.pending_when or mentions(text, "pending"))
 
     def _currency(self, fields: list[str], beside: str) -> str:
-        code = _first(fields, self._layout.currency).upper() if self._layout.currency else ""
-        if code and is_currency_code(code):
-            return code
-        return (currency_of(code) or currency_of(beside) if code or beside else "") or self._layout.currency_code
+        """The currency that the row names, "" for the account's. A value that could be any is refused, not guessed."""
+        text = _first(fields, self._layout.currency) if self._layout.currency else ""
+        if not text:
+            return (currency_of(beside) if beside else "") or self._layout.currency_code
+        code = currency_of(text)
+        if not code:
+            raise _UnreadableCellError(
+                "currency", "unknown_currency", f"“{text[:_SHOWN]}” is not a currency such as EUR or US$."
+            )
+        return code
 
     def _money(self, fields: list[str]) -> tuple[Decimal | None, str]:
         """(signed amount or None where the row has none, currency text beside it)."""

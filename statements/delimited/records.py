@@ -11,14 +11,19 @@ from statements.delimited.movements import is_movement
 #: A quoted field may hold a block of legal text, but not the rest of the file.
 MAX_LINES = 40
 _SHOWN_CHARACTERS = 200
+_BREAKS = ("\n", "\r")
 
 
 class Record(NamedTuple):
-    """The fields of one record and the line, counted from 1, on which it begins; `error` when it cannot be split."""
+    """The fields of one record and the line, counted from 1, on which it begins; `error` when it cannot be split.
+
+    `is_open_ended` is true for a last record without a line break behind it: the file may be cut off there.
+    """
 
     line: int
     fields: list[str]
     error: str = ""
+    is_open_ended: bool = False
 
 
 class _OpenQuoteError(Exception):
@@ -56,7 +61,7 @@ def records(data: bytes, *, encoding: str, delimiter: str, quotechar: str = '"')
         record = _next_record(reader, lines, line, delimiter, quotechar)
         if record is None:
             return
-        yield record
+        yield record._replace(is_open_ended=True) if lines.taken[-1][-1:] not in _BREAKS else record
         line += len(lines.taken)
         lines.taken.clear()
 

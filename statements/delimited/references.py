@@ -11,6 +11,7 @@ from statements.importer import Profile
 COLUMN_KEYS = ("date", "amount", "debit", "credit", "description", "merchant", "currency", "status", "external_id")
 
 Positions = tuple[int, ...]
+_SAMPLE = 200
 
 
 def header_names(profile: Profile, data: bytes) -> tuple[str, ...]:
@@ -23,6 +24,16 @@ def header_names(profile: Profile, data: bytes) -> tuple[str, ...]:
     )
     record = next(islice(rows, row, None), None)
     return tuple(" ".join(name.split()) for name in record.fields) if record else ()
+
+
+def first_rows(profile: Profile, data: bytes) -> list[list[str]]:
+    """The fields of the first records below the profile's header."""
+    row = profile.get("header_row")
+    first = 0 if row is None else row + 1
+    rows = records(
+        data, encoding=profile["encoding"], delimiter=profile["delimiter"], quotechar=profile.get("quotechar", '"')
+    )
+    return [record.fields for record in islice(rows, first, first + _SAMPLE)]
 
 
 def listed(value: Any) -> list[Any]:
