@@ -1,7 +1,9 @@
 """Keeps the web server and the task worker running side by side in one terminal."""
 
+import ctypes
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +16,15 @@ STOP_WITHIN_S = 15
 TICK_S = 0.2
 
 Say = Callable[[str], None]
+
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel stop a child whose supervisor was killed, so that it does not keep the port. Linux alone can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -29,7 +40,11 @@ class Child:
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone, which then stops it gently."""
-        self.process = subprocess.Popen(self.command, start_new_session=True)  # noqa: S603 - our own commands
+        self.process = subprocess.Popen(  # noqa: S603 - our own commands
+            self.command,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no thread runs here
+        )
         self.started_at = time.monotonic()
 
     def ended_with(self) -> int | None:

@@ -151,6 +151,14 @@ def test_a_child_that_does_not_listen_is_killed_in_the_end(supervise):
     assert running.alive() == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_children_end_with_a_supervisor_that_was_killed(supervise, tmp_path):
+    running = supervise(web=STEADY, worker=STEADY)
+    running.wait_for("up web", "up worker")
+    running.send(signal.SIGKILL)  # gives back once both children have closed the pipe
+    assert sorted(path.name for path in tmp_path.glob("*.stopped")) == ["web.stopped", "worker.stopped"]
+
+
 def test_ctrl_c_reaches_the_children_through_the_supervisor_alone(supervise, tmp_path):
     """They live in sessions of their own: a terminal's signal to the whole group does not hit them twice."""
     running = supervise(web=STEADY)
