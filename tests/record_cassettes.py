@@ -4,11 +4,14 @@ OLLAMA_HOST says where it answers (127.0.0.1:11434), OUTLAY_OLLAMA_MODEL which m
 must be pulled. Times, paths and addresses of the machine are left out of what is written.
 """
 
+import os
 import sys
 import time
 
 import ollama
-from django.conf import settings
+from django.test import override_settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 from tests.providers.ollama_cassettes import FOLDER, cassette
 from tests.providers.ollama_scenarios import HOST, MODEL, SCENARIOS
@@ -37,7 +40,7 @@ def _bring_model(*, into_memory: bool) -> None:
 
 
 if __name__ == "__main__":
-    settings.configure(CACHES=_CACHES)
     FOLDER.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or SCENARIOS:
-        record(name)
+    with override_settings(CACHES=_CACHES):
+        for name in sys.argv[1:] or SCENARIOS:
+            record(name)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from expenses.defaults import DEFAULT_CATEGORIES
 from providers.interface import Category, ProviderError, Transaction
 from providers.ollama import OllamaClient, OllamaProvider, Progress
 from providers.ollama.prompt import Option, Subject, letter_question
@@ -92,6 +93,16 @@ def hostile_memos_in_json() -> Any:
     return provider(way="json").categorize_many([row(memo, FEW) for memo in HOSTILE_MEMOS])
 
 
+def expense_of_nobody() -> Any:
+    """What the worker asks about an expense that nothing else knows, with the categories that every ledger has."""
+    spent = tuple(
+        Category(id=number, name=default.name, kind="expense", key=default.key, description=default.description)
+        for number, default in enumerate(DEFAULT_CATEGORIES, start=1)
+        if default.kind == "expense"
+    )
+    return provider().categorize_many([row("ZORB PLINTH 4711", spent)])
+
+
 def model_not_pulled() -> Any:
     return raised(lambda: provider("outlay-missing").categorize_many([row("tram ticket", FEW)]))
 
@@ -135,6 +146,7 @@ SCENARIOS: dict[str, Callable[[], Any]] = {
         many_categories,
         hostile_memos,
         hostile_memos_in_json,
+        expense_of_nobody,
         model_not_pulled,
         model_removed_meanwhile,
         failing_pull,
