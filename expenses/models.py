@@ -121,6 +121,7 @@ class Run(models.Model):
         RUNNING = "running"
         SUCCEEDED = "succeeded"
         FAILED = "failed"
+        REVERTED = "reverted"
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="runs")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -205,6 +206,8 @@ class Transaction(models.Model):
     match_prefix = models.CharField(max_length=4, blank=True, default="")
     #: The client said what kind it is, so a machine keeps to it.
     is_kind_stated = models.BooleanField(default=False)
+    #: Its owner changed or confirmed something since it was recorded, so no revert takes it away.
+    is_touched = models.BooleanField(default=False)
     parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="parts", db_index=False)
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="transactions")
     version = models.BigIntegerField()

@@ -16,8 +16,9 @@ from expenses.bulk import BulkAnswer, BulkInput, record_bulk
 from expenses.filters import TransactionFilter
 from expenses.inputs import TransactionInput
 from expenses.models import Account, Category, Run, Transaction
-from expenses.serializers import AccountSerializer, CategorySerializer, RunSerializer
+from expenses.serializers import AccountSerializer, CategorySerializer, RevertedSerializer, RunSerializer
 from expenses.services import accounts, categories, transactions
+from expenses.services.reverting import revert_run
 
 
 class AccountViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet):
@@ -172,3 +173,11 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
 
     queryset = Run.objects.all()
     serializer_class = RunSerializer
+
+    @extend_schema(request=None, responses=RevertedSerializer)
+    @action(detail=True, methods=["post"])
+    def revert(self, request: Request, pk: int) -> Response:
+        """Take back what the run recorded; what you changed or confirmed since stays, and is named."""
+        reverted = revert_run(by=self.user, run=self.get_object())
+        context = self.get_serializer_context() | {"kept": reverted.kept}
+        return Response(RevertedSerializer(reverted.run, context=context).data)

@@ -1,10 +1,11 @@
 """Statements that were uploaded, and how files of each bank are to be read."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from expenses.models import Account, Ledger, Run
 from expenses.querysets import OwnedQuerySet
@@ -12,6 +13,11 @@ from expenses.querysets import OwnedQuerySet
 
 class ImportQuerySet(OwnedQuerySet):
     """Imports and profiles."""
+
+    def standing(self, *statuses: str) -> Self:
+        """Imports of these statuses; one whose run was reverted stands as parsed."""
+        reverted = Q(status=ImportStatus.COMMITTED, run__status=Run.Status.REVERTED)
+        return self.filter(Q(status__in=statuses) | (reverted if ImportStatus.PARSED in statuses else Q(pk=None)))
 
 
 def storage_path(upload: "Import", filename: str) -> str:
@@ -64,6 +70,12 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def stands(self) -> str:
+        """The status, which is parsed again when the rows were taken back."""
+        is_reverted = self.run is not None and self.run.status == Run.Status.REVERTED
+        return ImportStatus.PARSED if is_reverted and self.status == ImportStatus.COMMITTED else self.status
 
     @property
     def is_clear(self) -> bool:

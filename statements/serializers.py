@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from expenses.bodies import CategorizationSerializer
 from expenses.references import ID_OR_NAME, AccountReference, as_id_or_name, user_of
-from statements.models import Import, Profile
+from statements.models import Import, ImportStatus, Profile
 
 MAX_PROFILE_ITEMS = 50
 
@@ -91,6 +91,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     """An uploaded statement: how it is read, what it comes to, and what has become of it."""
 
     account_name = serializers.CharField(source="account.name", read_only=True, default=None, allow_null=True)
+    status = serializers.ChoiceField(choices=ImportStatus.choices, source="stands", read_only=True)
     encoding = serializers.SerializerMethodField()
     questions = QuestionSerializer(many=True)
     period = serializers.SerializerMethodField()

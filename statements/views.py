@@ -139,7 +139,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     def _parsed(self, *, or_failed: bool = False) -> Import:
         statement: Import = self.get_object()
         allowed = {ImportStatus.PARSED, ImportStatus.FAILED} if or_failed else {ImportStatus.PARSED}
-        if statement.status not in allowed:
+        if statement.stands not in allowed:
             raise Conflict(f"This import is {statement.status}; it stays as it is.", code=statement.status)
         return statement
 

@@ -65,6 +65,7 @@ def _common_values(run: Run, account: Account, version: int) -> dict[str, Any]:
         "notes": "",
         "external_id": None,
         "is_kind_stated": False,
+        "is_touched": False,
         "parent_id": None,
         "run_id": run.pk,
         "version": version,

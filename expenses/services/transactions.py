@@ -81,7 +81,7 @@ def edit_transaction(
         if "category" in changes:
             apply_choice(row, changes["category"])
         follow_category(row)  # a machine may have given it one after the changes were checked
-        row.version = version
+        row.version, row.is_touched = version, True
         row.save()
         if tags is not None:
             row.tags.set(find_or_create_tags(ledger_id=ledger_id, names=tags)[tag.casefold()] for tag in tags)
@@ -96,7 +96,8 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
         if row.category is None or not fits(row, row.category):
             raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
         follow_category(row)
-        row.review_status, row.suggested_category, row.version = Status.CONFIRMED, None, version
+        row.review_status, row.suggested_category = Status.CONFIRMED, None
+        row.version, row.is_touched = version, True
         row.save()
         return row
 

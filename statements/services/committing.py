@@ -12,7 +12,7 @@ from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.models import Run, Transaction
 from expenses.services.statement_rows import record_statement_rows
-from expenses.services.writing import Refused
+from expenses.services.writing import Refused, ledger_write
 from statements.entries import Entry
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus
@@ -25,11 +25,11 @@ SILENCE = timedelta(seconds=30)
 
 def start_commit(*, by: User, statement: Import) -> Run:
     """Create the run that will record the rows; it does not start by itself. Raises Refused to whoever comes second."""
-    with transaction.atomic():
+    with ledger_write(statement.ledger_id):
         run: Run = Run.objects.create(
             ledger_id=statement.ledger_id, user=by, kind="import", subject=statement.pk, total=statement.n_rows
         )
-        claimed = Import.objects.filter(pk=statement.pk, status=ImportStatus.PARSED)
+        claimed = Import.objects.filter(pk=statement.pk).standing(ImportStatus.PARSED)
         if not claimed.update(status=ImportStatus.COMMITTING, run=run):
             raise Refused("This import is being committed, or has been.", code="committed")
     statement.status, statement.run = ImportStatus.COMMITTING, run

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.models import Account
-from expenses.services.writing import Refused
+from expenses.services.writing import Refused, ledger_write
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, Reading, UnreadableFile
 from statements.models import Import, ImportStatus, Profile
@@ -71,7 +71,8 @@ def receive_statement(
 def read_statement(*, statement: Import) -> None:
     """Read the whole of a file that was too large for its request. Raises UnreadableFile, Refused."""
     _read(statement)
-    _store(statement, was=(ImportStatus.READING,))
+    with ledger_write(statement.ledger_id):
+        _store(statement, was=(ImportStatus.READING,))
 
 
 def correct_statement(
@@ -87,7 +88,7 @@ def correct_statement(
         statement.questions = [q for q in statement.questions if q["attr"] not in corrections]
     statement.account = account or statement.account
     _read(statement)
-    with transaction.atomic():
+    with ledger_write(statement.ledger_id):
         _store(statement, was=CORRECTABLE)
         if save_as:
             kept = {"format": statement.format, "columns": statement.columns, "profile": _corrections(statement)}
@@ -97,8 +98,8 @@ def correct_statement(
 
 def forget_statement(*, statement: Import) -> None:
     """Remove an import that was not committed, file and all. Raises Refused when it was, or is being."""
-    with transaction.atomic():
-        deleted, _ = Import.objects.filter(pk=statement.pk, status__in=CORRECTABLE).delete()
+    with ledger_write(statement.ledger_id):
+        deleted, _ = Import.objects.filter(pk=statement.pk).standing(*CORRECTABLE).delete()
         if not deleted:
             raise _too_late()
         transaction.on_commit(lambda: statement.file.delete(save=False))
@@ -122,9 +123,9 @@ def _read(statement: Import) -> None:
 
 
 def _store(statement: Import, *, was: tuple[str, ...]) -> None:
-    """Write what was read, unless somebody was quicker to commit, forget or read it."""
+    """Write what was read, unless somebody was quicker to commit, forget or read it. Call it under the lock."""
     fields = {name: getattr(statement, name) for name in READ_FIELDS}
-    if not Import.objects.filter(pk=statement.pk, status__in=was).update(**fields):
+    if not Import.objects.filter(pk=statement.pk).standing(*was).update(**fields):
         raise _too_late()
 
 

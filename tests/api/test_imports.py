@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from expenses.models import Run, Transaction
+from expenses.models import Decision, Run, Transaction
 from expenses.services.statement_rows import record_statement_rows
 from expenses.services.writing import Refused
 from statements.models import Import, Profile
@@ -317,6 +317,52 @@ def test_a_saved_profile_leaves_encoding_and_header_to_each_file(ana, giro):
     assert (body["profile"]["encoding"], body["profile"]["header_row"]) == ("cp1252", 2)
     rows = ana.get(f"imports/{body['id']}/rows/").json()["results"]
     assert [(row["description"], row["date"]) for row in rows] == [("Bäckerei", "2026-01-02")]
+
+
+def test_a_committed_import_can_be_taken_back_and_committed_again(ana, giro):
+    statement = upload(ana, GIRO, account="Giro", commit="true").json()
+    before = contents(ana)
+    answer = ana.post(f"runs/{statement['run']}/revert/")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["status"], body["kept"]) == ("reverted", [])
+    assert body["counts"] == {"created": 5, "duplicates": 0, "automatic": 5, "removed": 5, "kept": 0}
+    assert (Transaction.objects.count(), Decision.objects.count()) == (0, 0)
+    assert ana.get(f"imports/{statement['id']}/").json()["status"] == "parsed"
+    assert ana.patch(f"imports/{statement['id']}/", {"profile": {"invert_sign": False}}).status_code == 200
+    again = ana.post(f"imports/{statement['id']}/commit/").json()["id"]
+    committing.perform_commit(run_id=again)
+    assert contents(ana) == before
+    assert ana.get(f"imports/{statement['id']}/").json()["status"] == "committed"
+
+
+def contents(api):
+    """What a ledger holds, but for what a database or a clock gives out."""
+    rows = api.get("transactions/?page_size=500&ordering=date").json()["results"]
+    given = {"id", "version", "created_at", "updated_at"}
+    return [{key: value for key, value in row.items() if key not in given} for row in rows]
+
+
+def test_what_its_owner_touched_stays_when_an_import_is_taken_back(ana, giro):
+    run = upload(ana, GIRO, account="Giro", commit="true").json()["run"]
+    noted, confirmed, *_ = ana.get("transactions/?ordering=id").json()["results"]
+    ana.patch(f"transactions/{noted['id']}/", {"notes": "with Jo"})
+    ana.post(f"transactions/{confirmed['id']}/confirm/")
+    body = ana.post(f"runs/{run}/revert/").json()
+    reason = "You changed or confirmed it since."
+    assert body["kept"] == [{"transaction": row["id"], "reason": reason} for row in (noted, confirmed)]
+    rows = ana.get("transactions/?ordering=id").json()["results"]
+    assert [(row["id"], row["notes"]) for row in rows] == [(noted["id"], "with Jo"), (confirmed["id"], "")]
+
+
+def test_only_a_run_that_has_ended_is_taken_back_and_only_once(ana, ben, giro, run_tasks):
+    statement = upload(ana, GIRO, account="Giro").json()
+    run = ana.post(f"imports/{statement['id']}/commit/").json()["id"]
+    assert errors_of(ana.post(f"runs/{run}/revert/")) == [(None, "not_ended")]
+    run_tasks()
+    assert ben.post(f"runs/{run}/revert/").status_code == 404
+    assert ana.post(f"runs/{run}/revert/").status_code == 200
+    assert errors_of(ana.post(f"runs/{run}/revert/")) == [(None, "not_ended")]
 
 
 def test_an_import_is_committed_once(ana, giro):

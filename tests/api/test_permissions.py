@@ -37,6 +37,7 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "runs/", None, 200, 200),
     ("get", "runs/{run}/", None, 200, NOT_FOUND),
     ("post", "runs/", {}, 405, 405),
+    ("post", "runs/{run}/revert/", {}, 409, NOT_FOUND),
     ("delete", "runs/{run}/", None, 405, 405),
     ("get", "rules/", None, 200, 200),
     ("post", "rules/", RULE | {"name": "Bars"}, 201, 201),
