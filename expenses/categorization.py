@@ -58,11 +58,12 @@ def worded(explanation: str, *, status: str) -> str:
 
 def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:
     """The decision to store, unsaved."""
-    return Decision(ledger_id=ledger_id, **decision_fields(verdict, catalog=catalog))
+    attempts = attempts_as_json(verdict.attempts, catalog=catalog)
+    return Decision(ledger_id=ledger_id, attempts=attempts, **decision_fields(verdict, catalog=catalog))
 
 
 def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
-    """What a decision keeps of a verdict, by field."""
+    """What a decision keeps of a verdict besides the attempts, by field."""
     best = verdict.best
     category = best.suggestion.category if best is not None and best.suggestion is not None else None
     return {
@@ -70,7 +71,6 @@ def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
         "category_name": catalog.name(category),
         "confidence": round(confidence_of(best), 4) if best is not None else None,
         "explanation": explain(verdict)[:EXPLANATION_LENGTH],
-        "attempts": attempts_as_json(verdict.attempts, catalog=catalog),
     }
 
 

@@ -244,11 +244,15 @@ class Transaction(models.Model):
                 | models.Q(category__isnull=False),
                 name="transaction_status_has_category",
             ),
-            models.UniqueConstraint(fields=["account", "external_id"], name="transaction_external_id_unique"),
+            models.UniqueConstraint(
+                fields=["account", "external_id"],
+                name="transaction_external_id_unique",
+                condition=models.Q(external_id__isnull=False),  # rows of statements have none
+            ),
             models.UniqueConstraint(
                 fields=["ledger", "external_id"],
                 name="transaction_external_id_unique_without_account",
-                condition=models.Q(account__isnull=True),
+                condition=models.Q(account__isnull=True, external_id__isnull=False),
             ),
             models.UniqueConstraint(fields=["account", "fingerprint"], name="transaction_fingerprint_unique"),
         ]
