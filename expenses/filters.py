@@ -110,4 +110,6 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 # `import` is no name that a class body could give.
-TransactionFilter.base_filters["import"] = filters.NumberFilter(field_name="run__subject")
+TransactionFilter.base_filters["import"] = filters.NumberFilter(
+    field_name="run__subject", min_value=1, max_digits=18, decimal_places=0
+)

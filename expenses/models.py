@@ -227,6 +227,8 @@ class Transaction(models.Model):
                 name="transaction_history",
                 condition=models.Q(review_status=Status.CONFIRMED),
             ),
+            # Deleting a row looks for its parts: without this, in the whole table.
+            models.Index(fields=["parent"], name="transaction_parts", condition=models.Q(parent__isnull=False)),
             models.Index(
                 fields=["ledger", "id"], name="transaction_pending", condition=models.Q(review_status=Status.PENDING)
             ),

@@ -12,7 +12,7 @@ from django_tasks import task
 from expenses.catalog import Catalog
 from expenses.history import with_examples
 from expenses.models import Ledger, Transaction
-from expenses.services.resolving import Progress, resolve_some_rows
+from expenses.services.resolving import Progress, end_of_batch, resolve_some_rows
 from expenses.services.writing import ledger_write
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
@@ -36,7 +36,7 @@ def resolve_pending(ledger_id: int, n_retries: int = 0, after: int = 0) -> None:
     try:
         progress, last = resolve_some_rows(ledger_id=ledger_id, after=after)
     except Exception:
-        _retry(ledger_id, n_retries, after)
+        _retry(ledger_id, n_retries, end_of_batch(ledger_id=ledger_id, after=after))
         raise
     if progress is Progress.STUCK:
         _retry(ledger_id, n_retries, last)

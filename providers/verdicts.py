@@ -45,8 +45,13 @@ class Verdict:
     @property
     def best(self) -> Attempt | None:
         """The decided attempt, else the likeliest of those that named a category; the earlier link wins a tie."""
+        return self.decided or self.surest
+
+    @property
+    def surest(self) -> Attempt | None:
+        """The attempt that named a category most surely, whatever the thresholds; the earlier link wins a tie."""
         named = [a for a in self.attempts if a.suggestion is not None and a.suggestion.category is not None]
-        return self.decided or max(named, key=confidence_of, default=None)
+        return max(named, key=confidence_of, default=None)
 
     def followed_by(self, later: "Verdict") -> "Verdict":
         """This verdict once deferred links were asked: theirs are the last attempts, and they may have decided."""
@@ -72,6 +77,6 @@ class Verdict:
         return Effects(merchant=merchant, tags=tags) if merchant or tags else NO_EFFECTS
 
 
-def confidence_of(attempt: Attempt) -> float:
+def confidence_of(attempt: Attempt | None) -> float:
     """The probability that the attempt's category is right, in [0, 1]; 0 where it named none."""
-    return attempt.suggestion.confidence if attempt.suggestion is not None else 0.0
+    return attempt.suggestion.confidence if attempt is not None and attempt.suggestion is not None else 0.0

@@ -14,7 +14,7 @@ from expenses.services.writing import ledger_write
 from providers.interface import Category
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
-from providers.verdicts import Outcome, Verdict
+from providers.verdicts import Outcome, Verdict, confidence_of
 
 BATCH = 10
 
@@ -84,10 +84,15 @@ class _Landing:
 
     @property
     def standing(self) -> Standing:
-        """The later answer where it is surer than the earlier suggestion, which else becomes the suggestion."""
-        later, row = standing_of(self.verdict), self.row
-        if row.suggested_category_id is None or (later.confidence or 0) > (row.category_confidence or 0):
-            return later
+        """The verdict's answer, unless another link, in it or before it, suggests something more surely."""
+        answer, row, surest = standing_of(self.verdict), self.row, self.verdict.surest
+        is_doubted = surest is not self.verdict.decided and confidence_of(surest) > (answer.confidence or 0)
+        if is_doubted and surest is not None and surest.suggestion is not None:
+            suggested = surest.suggestion
+            return Standing(Status.SUGGESTED, None, suggested.category, surest.provider, round(suggested.confidence, 4))
+        was_asked = any(attempt.provider == row.category_source for attempt in self.verdict.attempts)
+        if row.suggested_category_id is None or was_asked or (answer.confidence or 0) > (row.category_confidence or 0):
+            return answer
         return Standing(Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence)
 
 
@@ -116,7 +121,7 @@ def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int)
     replaced = [landing.row.decision_id for landing in landings if landing.row.decision_id is not None]
     for landing in landings:
         row, standing = landing.row, landing.standing
-        row.decision = _retold(landing.decision, landing, standing)
+        row.decision = _retold(landing.decision, standing)
         apply_standing(row, standing, catalog=catalog)
         row.merchant = row.merchant or landing.verdict.effects.merchant
         row.version = version
@@ -129,14 +134,19 @@ def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int)
     Decision.objects.filter(pk__in=replaced, transactions=None).delete()
 
 
-def _retold(decision: Decision, landing: _Landing, standing: Standing) -> Decision:
-    """The decision, speaking of the earlier suggestion where that is kept."""
-    earlier = landing.row.decision
-    if earlier is not None and standing.source == earlier.source and standing.source != decision.source:
-        decision.source, decision.category_name = earlier.source, earlier.category_name
-        decision.confidence = earlier.confidence
-        decision.explanation = next(a["explanation"] for a in decision.attempts if a["provider"] == earlier.source)
+def _retold(decision: Decision, standing: Standing) -> Decision:
+    """The decision, speaking of the link whose answer stands, which need not be the last one."""
+    said = (a for a in decision.attempts if a["provider"] == standing.source and a["category_name"])
+    if standing.source != decision.source and (told := next(said, None)) is not None:
+        decision.source, decision.category_name = told["provider"], told["category_name"]
+        decision.confidence, decision.explanation = told["confidence"], told["explanation"][:EXPLANATION_LENGTH]
     return decision
+
+
+def end_of_batch(*, ledger_id: int, after: int) -> int:
+    """The id to go on after when a batch failed as a whole, so that it does not hold up the rows behind it."""
+    rows = _next_batch(ledger_id, after) or _next_batch(ledger_id, 0)
+    return rows[-1].pk if rows else 0
 
 
 def _next_batch(ledger_id: int, after: int) -> list[Transaction]:

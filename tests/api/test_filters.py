@@ -272,3 +272,9 @@ def test_every_list_can_be_paged_both_ways(ana, path):
     pages = list(follow(ana, f"/api/v1/{path}?cursor=&page_size=2"))
     assert pages[0]["results"] == numbered["results"]
     assert sum(len(page["results"]) for page in pages) == numbered["count"]
+
+
+@pytest.mark.parametrize("number", ["-1e1000000", "1e1000000", "1.5", "0", "1" * 40])
+def test_a_number_that_is_no_import_is_refused_at_once(ana, number):
+    answer = ana.get(f"transactions/?import={number}")
+    assert (answer.status_code, {error["attr"] for error in answer.json()["errors"]}) == (400, {"import"})

@@ -503,3 +503,38 @@ def test_the_model_sees_what_the_owner_chose_for_similar_texts(ana, ben, script,
     run_tasks()
     travel = suggestion(ana, "Travel", 0, "")["category"]
     assert seen == [(("Luna Mitte", travel),)]
+
+
+def test_a_rounded_confidence_does_not_raise_doubts_about_the_answer_itself(ana, script, run_tasks):
+    script.script = {"Luna": ("dining", 0.912349)}
+    body = post(ana, "Luna")
+    run_tasks()
+    assert (standing(ana, body)["status"], standing(ana, body)["confidence"]) == ("automatic", 0.9123)
+
+
+def test_a_choice_made_meanwhile_counts_for_what_still_waits(ana, script, run_tasks):
+    script.script = {"Luna": ProviderUnavailable("It is away.")}
+    waiting = post(ana, "Luna Koeln")
+    run_tasks()
+    post(ana, "Luna Koeln", category="Gifts & Donations")
+    make_due()
+    run_tasks()
+    assert row(ana, waiting)["category_name"] == "Gifts & Donations"
+    assert standing(ana, waiting)["source"] == "history"
+
+
+def test_a_suggestion_follows_what_its_own_link_says_now(ana, script, run_tasks):
+    script.script = {"Luna": ProviderUnavailable("It is away.")}
+    post(ana, "Luna", category="Dining")
+    post(ana, "Luna", category="Shopping")
+    waiting = post(ana, "Luna")
+    first = standing(ana, waiting)["suggestion"]["category_name"]
+    other = {"Dining": "Shopping", "Shopping": "Dining"}[first]
+    for name in (other, "Travel", "Travel"):
+        post(ana, "Luna", category=name)
+    script.script = {"Luna": None}
+    make_due()
+    run_tasks()
+    now = standing(ana, waiting)
+    assert now["suggestion"]["category_name"] in {other, "Travel"}
+    assert now["suggestion"]["category_name"] in now["explanation"]
