@@ -58,12 +58,8 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-class SomebodyWasFirst(exceptions.APIException):
-    """Two requests met: one took the name or id that the other wanted, or removed what the other refers to."""
-
-    status_code = HTTPStatus.CONFLICT
-    default_detail = "Another request was first: look at what is there now, and try again."
-    default_code = "conflict"
+#: Two requests met: one took the name or id that the other wanted, or removed what the other refers to.
+SOMEBODY_WAS_FIRST = "Another request was first: look at what is there now, and try again."
 
 
 def _is_about_others(error: IntegrityError) -> bool:
@@ -86,7 +82,7 @@ class ProblemHandler(ExceptionHandler):
         if isinstance(exc, Refused):
             return Conflict(str(exc), code=exc.code)
         if isinstance(exc, IntegrityError) and _is_about_others(exc):
-            return SomebodyWasFirst()
+            return Conflict(SOMEBODY_WAS_FIRST)
         known: Exception = super().convert_known_exceptions(exc)
         return known
 

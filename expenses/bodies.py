@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.categorization import worded
-from expenses.models import Decision, Status, Transaction
+from expenses.categorization import Standing, worded
+from expenses.models import Category, Decision, Status, Transaction
 from expenses.money import format_amount
 
 CHOSEN_BY_USER = "You chose this category."
@@ -129,13 +129,30 @@ class ExplanationSerializer(serializers.Serializer[Any]):
 
 def describe_categorization(row: Transaction) -> dict[str, Any]:
     """The `categorization` of a transaction's body."""
-    is_open = row.category_id is None
+    return categorization_body(
+        standing=Standing(
+            row.review_status, row.category_id, row.suggested_category_id, row.category_source, row.category_confidence
+        ),
+        suggested=row.suggested_category,
+        explanation=_explanation(row),
+    )
+
+
+def categorization_body(*, standing: Standing, suggested: Category | None, explanation: str) -> dict[str, Any]:
+    """The body of a standing: source and confidence belong to the category, or else to the suggestion."""
+    is_open = standing.category is None
     return {
-        "status": row.review_status,
-        "source": None if is_open else row.category_source or None,
-        "confidence": None if is_open else row.category_confidence,
-        "explanation": _explanation(row),
-        "suggestion": _suggestion(row),
+        "status": standing.status,
+        "source": None if is_open else standing.source or None,
+        "confidence": None if is_open else standing.confidence,
+        "explanation": explanation,
+        "suggestion": suggested
+        and {
+            "category": suggested.pk,
+            "category_name": suggested.display_name,
+            "confidence": standing.confidence,
+            "source": standing.source,
+        },
     }
 
 
@@ -158,14 +175,3 @@ def _explanation(row: Transaction) -> str:
         return CHOSEN_BY_USER if row.category_id else CLEARED_BY_USER
     explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
     return worded(explanation, status=row.review_status)
-
-
-def _suggestion(row: Transaction) -> dict[str, Any] | None:
-    if row.suggested_category is None:
-        return None
-    return {
-        "category": row.suggested_category_id,
-        "category_name": row.suggested_category.display_name,
-        "confidence": row.category_confidence,
-        "source": row.category_source,
-    }

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
@@ -49,12 +49,14 @@ class TransactionQuerySet(OwnedQuerySet):
             "tags"
         )
 
-    def uncategorized(self) -> Self:
-        return self.filter(category=None)
-
     def between(self, start: date, end: date) -> Self:
         """Both days included."""
         return self.filter(date__gte=start, date__lte=end)
+
+    def fingerprints(self, *, account: Model, start: date, end: date) -> dict[str, int]:
+        """Fingerprint → id of what statements brought to an account in a period."""
+        rows = self.filter(account=account, fingerprint__isnull=False).between(start, end)
+        return dict(rows.order_by().values_list("fingerprint", "pk"))
 
     def confirmed(self) -> Self:
         return self.filter(review_status="confirmed", category__isnull=False)

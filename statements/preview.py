@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from expenses.bodies import categorization_body
 from expenses.catalog import Catalog
 from expenses.categorization import explain, standing_of, worded
 from expenses.money import format_amount
@@ -46,12 +47,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
     standing = standing_of(verdict)
     category = catalog.categories.get(standing.category or 0)
     suggested = catalog.categories.get(standing.suggested_category or 0)
-    suggestion = suggested and {
-        "category": suggested.pk,
-        "category_name": suggested.display_name,
-        "confidence": standing.confidence,
-        "source": standing.source,
-    }
+    explanation = worded(explain(verdict), status=standing.status)
     return NOTHING | {
         "line": entry.row.line,
         "status": "new" if duplicate_of is None else "duplicate",
@@ -63,13 +59,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
         "merchant": entry.row.merchant or verdict.effects.merchant,
         "category": category.pk if category else None,
         "category_name": category.display_name if category else None,
-        "categorization": {
-            "status": standing.status,
-            "source": standing.source if category else None,
-            "confidence": standing.confidence if category else None,
-            "explanation": worded(explain(verdict), status=standing.status),
-            "suggestion": suggestion,
-        },
+        "categorization": categorization_body(standing=standing, suggested=suggested, explanation=explanation),
         "duplicate_of": duplicate_of,
         "raw": list(entry.row.raw),
     }

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from expenses.models import Transaction
 from statements.entries import Entry, read_entries
@@ -49,12 +48,14 @@ class RecordList:
         return list(islice(shown, wanted.start, wanted.stop))
 
 
-def known_fingerprints(statement: Import, fingerprints: Sequence[str] | set[str] | None = None) -> dict[str, int]:
-    """Fingerprint → id of the transactions in the import's account that overlap its period."""
-    if statement.account is None or statement.first_date is None:
+def known_fingerprints(statement: Import, fingerprints: Sequence[str] | None = None) -> dict[str, int]:
+    """Fingerprint → id of transactions in the import's account that overlap its period: of those given, or of all."""
+    if statement.account is None or statement.first_date is None or statement.last_date is None:
         return {}
-    rows: Any = Transaction.objects.filter(account=statement.account, fingerprint__isnull=False)
-    rows = rows.between(statement.first_date, statement.last_date)
+    rows = Transaction.objects.all()
     if fingerprints is not None:
         rows = rows.filter(fingerprint__in=fingerprints)
-    return dict(rows.order_by().values_list("fingerprint", "pk"))
+    known: dict[str, int] = rows.fingerprints(
+        account=statement.account, start=statement.first_date, end=statement.last_date
+    )
+    return known

@@ -151,12 +151,3 @@ class ImportRowSerializer(serializers.Serializer[Any]):
     duplicate_of = serializers.IntegerField(allow_null=True)
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]
     raw = serializers.ListField(child=serializers.CharField())
-
-
-class ImportRowsSerializer(serializers.Serializer[Any]):
-    """A page of rows."""
-
-    count = serializers.IntegerField()
-    next = serializers.CharField(allow_null=True)
-    previous = serializers.CharField(allow_null=True)
-    results = ImportRowSerializer(many=True)

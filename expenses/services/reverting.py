@@ -15,10 +15,9 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reverted:
-    """How many rows are gone, and the ids of those that stay because their owner changed or confirmed them."""
+    """The run with its counts, and the ids of rows that stay because their owner changed or confirmed them."""
 
     run: Run
-    n_removed: int
     kept: list[int]
 
 
@@ -36,7 +35,7 @@ def revert_run(*, by: User, run: Run) -> Reverted:
         current.status, current.finished_at = Run.Status.REVERTED, timezone.now()
         current.counts |= {"removed": len(removed), "kept": len(kept)}
         current.save()
-        return Reverted(current, len(removed), kept)
+        return Reverted(current, kept)
 
 
 def _remove(ids: list[int]) -> None:

@@ -66,8 +66,7 @@ def _known_fingerprints(account: Account, drafts: Sequence[Draft]) -> set[str]:
     days = [draft.date for draft in drafts]
     if not days:
         return set()
-    rows = Transaction.objects.filter(account=account, fingerprint__isnull=False).between(min(days), max(days))
-    return set(rows.order_by().values_list("fingerprint", flat=True))
+    return set(Transaction.objects.fingerprints(account=account, start=min(days), end=max(days)))
 
 
 def _common_values(run: Run, account: Account, version: int) -> dict[str, Any]:
