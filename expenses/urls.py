@@ -3,16 +3,16 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from expenses import views
-from expenses.categorization_views import ChainView, SuggestView
+from expenses.views import accounts, categories, runs, transactions
+from expenses.views.categorization import ChainView, SuggestView
 
 router = SimpleRouter(use_regex_path=False)
-router.register("accounts", views.AccountViewSet, basename="account")
-router.register("categories", views.CategoryViewSet, basename="category")
-router.register("transactions", views.AllTransactionsViewSet, basename="transaction")
-router.register("expenses", views.ExpenseViewSet, basename="expense")
-router.register("incomes", views.IncomeViewSet, basename="income")
-router.register("runs", views.RunViewSet, basename="run")
+router.register("accounts", accounts.AccountViewSet, basename="account")
+router.register("categories", categories.CategoryViewSet, basename="category")
+router.register("transactions", transactions.AllTransactionsViewSet, basename="transaction")
+router.register("expenses", transactions.ExpenseViewSet, basename="expense")
+router.register("incomes", transactions.IncomeViewSet, basename="income")
+router.register("runs", runs.RunViewSet, basename="run")
 urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),
     path("categorization/chain/", ChainView.as_view(), name="chain"),

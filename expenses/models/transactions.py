@@ -1,151 +1,18 @@
-"""The tables of the ledger. Invariants are constraints with names; every write goes through a service."""
+"""The rows of the ledger, and why they have their categories."""
 
-from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import models
-from django.db.models.functions import Lower
-from django.utils.translation import gettext
 
 from expenses.fields import ExactDecimalField
-from expenses.membership import Ledger, Membership, Role
-from expenses.querysets import AccountQuerySet, CategoryQuerySet, RunQuerySet, TagQuerySet, TransactionQuerySet
-
-__all__ = [
-    "Account",
-    "AccountType",
-    "Category",
-    "Decision",
-    "Ledger",
-    "Membership",
-    "Role",
-    "Run",
-    "Status",
-    "Tag",
-    "Transaction",
-]
+from expenses.membership import Ledger
+from expenses.models.accounts import Account
+from expenses.models.categories import Category
+from expenses.models.runs import Run
+from expenses.models.tags import Tag
+from expenses.querysets import TransactionQuerySet
 
 DESCRIPTION_LENGTH = 500
-
-
-class AccountType(models.TextChoices):
-    """What kind of account it is."""
-
-    CHECKING = "checking"
-    SAVINGS = "savings"
-    CARD = "card"
-    CASH = "cash"
-    OTHER = "other"
-
-
-class Account(models.Model):
-    """Where money lies: a bank account, a card, a purse."""
-
-    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="accounts")
-    name = models.CharField(max_length=100)
-    type = models.CharField(max_length=8, choices=AccountType.choices, default=AccountType.CHECKING)
-    currency = models.CharField(max_length=3)
-    country = models.CharField(max_length=2, blank=True, default="")
-    opening_balance = ExactDecimalField(default=Decimal(0))
-    version = models.BigIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects: ClassVar[Any] = AccountQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint("ledger", Lower("name"), name="account_name_unique")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Category(models.Model):
-    """What money is spent on or comes from. The system's own belong to no ledger and have a key."""
-
-    ledger = models.ForeignKey(Ledger, models.CASCADE, null=True, related_name="categories")
-    key = models.CharField(max_length=32, blank=True, default="")
-    name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=8, choices=[(k, k) for k in ("expense", "income", "transfer")])
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
-    icon = models.CharField(max_length=32, blank=True, default="")
-    color_token = models.CharField(max_length=32, blank=True, default="")
-    description = models.CharField(max_length=200, blank=True, default="")
-    version = models.BigIntegerField(default=0)
-
-    objects: ClassVar[Any] = CategoryQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                "ledger", Lower("name"), name="category_name_unique", condition=models.Q(ledger__isnull=False)
-            ),
-            models.UniqueConstraint("key", name="category_key_unique", condition=models.Q(ledger__isnull=True)),
-            models.CheckConstraint(
-                condition=models.Q(ledger__isnull=True) ^ models.Q(key=""), name="category_is_system_or_own"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.display_name
-
-    @property
-    def display_name(self) -> str:
-        """A system category's name in the reader's language; a user's own as written."""
-        return gettext(self.name) if self.key else self.name
-
-
-class Tag(models.Model):
-    """A label across categories."""
-
-    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="tags")
-    name = models.CharField(max_length=50)
-
-    objects: ClassVar[Any] = TagQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint("ledger", Lower("name"), name="tag_name_unique")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Run(models.Model):
-    """Anything that writes many rows by machine; it shows progress and remembers how it ended."""
-
-    class Status(models.TextChoices):
-        PENDING = "pending"
-        RUNNING = "running"
-        SUCCEEDED = "succeeded"
-        FAILED = "failed"
-        REVERTED = "reverted"
-
-    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="runs")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=16)
-    #: The id of what it works on: for kind import, the import.
-    subject = models.BigIntegerField(null=True)
-    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PENDING)
-    done = models.PositiveBigIntegerField(default=0)
-    total = models.PositiveBigIntegerField(default=0)
-    counts = models.JSONField(default=dict)
-    error = models.TextField(blank=True, default="")
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True)
-    #: When its worker last said that it is at it; long ago means that the worker died.
-    alive_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-
-    objects: ClassVar[Any] = RunQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.kind} run {self.pk} ({self.status})"
 
 
 class Decision(models.Model):

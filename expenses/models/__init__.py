@@ -1,0 +1,23 @@
+"""The tables of the ledger. Invariants are constraints with names; every write goes through a service."""
+
+from expenses.membership import Ledger, Membership, Role
+from expenses.models.accounts import Account, AccountType
+from expenses.models.categories import Category
+from expenses.models.runs import Run
+from expenses.models.tags import Tag
+from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
+
+__all__ = [
+    "DESCRIPTION_LENGTH",
+    "Account",
+    "AccountType",
+    "Category",
+    "Decision",
+    "Ledger",
+    "Membership",
+    "Role",
+    "Run",
+    "Status",
+    "Tag",
+    "Transaction",
+]

@@ -1,0 +1,43 @@
+"""Where money lies."""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from expenses.fields import ExactDecimalField
+from expenses.membership import Ledger
+from expenses.querysets import AccountQuerySet
+
+
+class AccountType(models.TextChoices):
+    """What kind of account it is."""
+
+    CHECKING = "checking"
+    SAVINGS = "savings"
+    CARD = "card"
+    CASH = "cash"
+    OTHER = "other"
+
+
+class Account(models.Model):
+    """Where money lies: a bank account, a card, a purse."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="accounts")
+    name = models.CharField(max_length=100)
+    type = models.CharField(max_length=8, choices=AccountType.choices, default=AccountType.CHECKING)
+    currency = models.CharField(max_length=3)
+    country = models.CharField(max_length=2, blank=True, default="")
+    opening_balance = ExactDecimalField(default=Decimal(0))
+    version = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint("ledger", Lower("name"), name="account_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,46 @@
+"""What money is spent on or comes from."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext
+
+from expenses.membership import Ledger
+from expenses.querysets import CategoryQuerySet
+
+
+class Category(models.Model):
+    """What money is spent on or comes from. The system's own belong to no ledger and have a key."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, null=True, related_name="categories")
+    key = models.CharField(max_length=32, blank=True, default="")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=8, choices=[(k, k) for k in ("expense", "income", "transfer")])
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    icon = models.CharField(max_length=32, blank=True, default="")
+    color_token = models.CharField(max_length=32, blank=True, default="")
+    description = models.CharField(max_length=200, blank=True, default="")
+    version = models.BigIntegerField(default=0)
+
+    objects: ClassVar[Any] = CategoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                "ledger", Lower("name"), name="category_name_unique", condition=models.Q(ledger__isnull=False)
+            ),
+            models.UniqueConstraint("key", name="category_key_unique", condition=models.Q(ledger__isnull=True)),
+            models.CheckConstraint(
+                condition=models.Q(ledger__isnull=True) ^ models.Q(key=""), name="category_is_system_or_own"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """A system category's name in the reader's language; a user's own as written."""
+        return gettext(self.name) if self.key else self.name
