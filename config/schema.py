@@ -37,6 +37,7 @@ ERRORS = {
     "403": "You may not do this.",
     "404": "There is no such thing, or it is not yours.",
     "409": "It does not go together with what is there.",
+    "412": "It was changed since the version that `If-Match` names.",
     "413": "The body is too large.",
     "415": "The body is of a media type that is not read.",
 }
@@ -55,7 +56,7 @@ class ProblemSchema(AutoSchema):
         return operation
 
     def _error_codes(self, operation: dict[str, Any]) -> list[str]:
-        codes = set[str]()
+        codes = {"412"} if "{" in self.path and self.method not in {"GET", "HEAD"} else set[str]()
         if self.view.permission_classes and self.get_auth():
             codes |= {"401"}
         if "requestBody" in operation or operation.get("parameters"):

@@ -1,16 +1,24 @@
 """What the views of a ledger's things share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+from django.db import transaction
 from django.utils.functional import SimpleLazyObject
-from rest_framework import status, viewsets
+from rest_framework import mixins, status, viewsets
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.models import User
 from expenses.catalog import Catalog
+from expenses.membership import ledger_id_of, membership_of
 from expenses.permissions import MayWriteLedger
+from expenses.preconditions import check_preconditions, etag_of, etag_of_list
+from expenses.services.writing import lock_ledger
 
 
 class Conflict(APIException):
@@ -43,3 +51,37 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
     def get_serializer_context(self) -> dict[str, Any]:
         context = dict(super().get_serializer_context())
         return context | {"catalog": SimpleLazyObject(lambda: self.catalog)}  # most answers need none
+
+    @contextmanager
+    def guarded(self) -> Iterator[Any]:
+        """The row at the address, which nobody else changes until the block ends. Raises PreconditionFailed."""
+        with transaction.atomic():
+            lock_ledger(ledger_id_of(self.user))
+            row = self.get_object()
+            check_preconditions(self.request, etag_of(row))
+            yield row
+
+    def answer(self, row: Any, *, code: int = status.HTTP_200_OK) -> Response:
+        """The body of a row, with its ETag."""
+        return Response(self.get_serializer(row).data, status=code, headers={"ETag": etag_of(row)})
+
+
+class Listed(mixins.ListModelMixin):
+    """Lists rows that are stamped with the ledger's version: 304 while nothing in the ledger has changed."""
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        tag = etag_of_list(membership_of(request.user).ledger)  # type: ignore[arg-type]
+        unchanged = check_preconditions(request, tag)
+        if unchanged is not None:
+            return unchanged
+        answer = super().list(request, *args, **kwargs)
+        answer["ETag"] = tag
+        return answer
+
+
+class Retrieved(LedgerViewSet):
+    """Shows one row that is stamped with the ledger's version: 304 while it is as the client knows it."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        row = self.get_object()
+        return check_preconditions(request, etag_of(row)) or self.answer(row)

@@ -71,10 +71,12 @@ class TransactionBody(serializers.Serializer[Transaction]):
     notes = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
     parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
+    is_split = serializers.BooleanField(help_text="Its parts count instead of it.")
     version = serializers.IntegerField()
     categorization = CategorizationSerializer()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    deleted_at = serializers.DateTimeField(allow_null=True, help_text="In the bin since.")
 
     def get_fields(self) -> dict[str, Any]:
         return super().get_fields() | {"import": serializers.IntegerField(allow_null=True)}
@@ -104,11 +106,13 @@ def describe_transaction(row: Transaction) -> dict[str, Any]:
         "notes": row.notes,
         "external_id": row.external_id,
         "parent": row.parent_id,
+        "is_split": row.is_split,
         "import": row.run.subject if row.run else None,
         "version": row.version,
         "categorization": describe_categorization(row),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
+        "deleted_at": row.deleted_at,
     }
 
 

@@ -49,6 +49,10 @@ class TransactionQuerySet(OwnedQuerySet):
             "tags"
         )
 
+    def in_bin(self) -> Self:
+        """What was deleted and can be restored."""
+        return self.filter(deleted_at__isnull=False)
+
     def between(self, start: date, end: date) -> Self:
         """Both days included."""
         return self.filter(date__gte=start, date__lte=end)
@@ -65,13 +69,16 @@ class TransactionQuerySet(OwnedQuerySet):
         return self.filter(review_status="pending")
 
     def search(self, text: str) -> Self:
-        """Every word occurs in the description, the merchant or the notes."""
+        """Every word occurs in the description, the merchant or the notes, whatever the case."""
         found = self
-        for word in text.split():
-            found = found.filter(
-                Q(description__icontains=word)
-                | Q(raw_description__icontains=word)
-                | Q(merchant__icontains=word)
-                | Q(notes__icontains=word)
-            )
+        for word in text.casefold().split():
+            found = found.filter(search_text__contains=word)
         return found
+
+
+class LiveManager(models.Manager.from_queryset(TransactionQuerySet)):  # type: ignore[misc]
+    """Transactions that are not in the bin."""
+
+    def get_queryset(self) -> TransactionQuerySet:
+        rows: TransactionQuerySet = super().get_queryset().filter(deleted_at=None)
+        return rows

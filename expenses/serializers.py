@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from expenses.models import Account, Category, Run
+from expenses.models import Account, Category, Run, Tag
 from expenses.money import format_amount, has_minor_units, minor_units
 from expenses.references import BalanceField, CategoryReference, CurrencyField, user_of
 
@@ -100,6 +100,15 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
 
     def to_representation(self, instance: Category) -> dict[str, Any]:
         return {**super().to_representation(instance), "name": instance.display_name}
+
+
+class TagSerializer(serializers.ModelSerializer[Tag]):
+    """A label across categories."""
+
+    class Meta:
+        model = Tag
+        fields = ["id", "name", "version"]
+        read_only_fields = ["version"]
 
 
 class KeptSerializer(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from expenses.views import accounts, categories, runs, transactions
 from expenses.views.categorization import ChainView, SuggestView
+from expenses.views.changes import ChangesView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("accounts", accounts.AccountViewSet, basename="account")
@@ -15,6 +16,7 @@ router.register("incomes", transactions.IncomeViewSet, basename="income")
 router.register("runs", runs.RunViewSet, basename="run")
 urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),
+    path("changes/", ChangesView.as_view(), name="changes"),
     path("categorization/chain/", ChainView.as_view(), name="chain"),
     *router.urls,
 ]

@@ -52,7 +52,7 @@ def known_fingerprints(statement: Import, fingerprints: Sequence[str] | None = N
     """Fingerprint → id of transactions in the import's account that overlap its period: of those given, or of all."""
     if statement.account is None or statement.first_date is None or statement.last_date is None:
         return {}
-    rows = Transaction.objects.all()
+    rows = Transaction.everything.all()  # what was deleted does not come back with the next statement
     if fingerprints is not None:
         rows = rows.filter(fingerprint__in=fingerprints)
     known: dict[str, int] = rows.fingerprints(

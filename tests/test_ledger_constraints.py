@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.models import Account, Category, Membership, Tag, Transaction
+from expenses.models import Account, Category, Membership, Tag, Tombstone, Transaction
 from rules.models import Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -64,6 +64,7 @@ SEEN = {
     "category_is_system_or_own",
     "account_name_unique",
     "tag_name_unique",
+    "tombstone_unique",
     "membership_unique",
     "user_email_unique",
     "user_username_unique",
@@ -134,6 +135,12 @@ def test_names_are_unique_in_a_ledger_whatever_the_case(ledger, account):
     assert own_category(other, "Tea").pk
     assert Tag.objects.create(ledger_id=other, name="food").pk
     assert Account.objects.create(ledger_id=other, name="Checking", currency="EUR", version=1).pk
+
+
+def test_what_is_gone_is_buried_once(ledger):
+    stone = {"ledger_id": ledger, "type": "transaction", "object_id": 7}
+    Tombstone.objects.create(**stone, version=1)
+    assert "tombstone_unique" in refused(Tombstone.objects.create, **stone, version=2)
 
 
 def test_a_category_is_either_the_systems_or_ones_own(ledger):

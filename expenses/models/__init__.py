@@ -3,6 +3,7 @@
 from expenses.membership import Ledger, Membership, Role
 from expenses.models.accounts import Account, AccountType
 from expenses.models.categories import Category
+from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
@@ -12,6 +13,7 @@ __all__ = [
     "Account",
     "AccountType",
     "Category",
+    "Change",
     "Decision",
     "Ledger",
     "Membership",
@@ -19,5 +21,6 @@ __all__ = [
     "Run",
     "Status",
     "Tag",
+    "Tombstone",
     "Transaction",
 ]

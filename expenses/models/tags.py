@@ -14,6 +14,7 @@ class Tag(models.Model):
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="tags")
     name = models.CharField(max_length=50)
+    version = models.BigIntegerField(default=0)
 
     objects: ClassVar[Any] = TagQuerySet.as_manager()
 

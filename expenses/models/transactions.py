@@ -10,7 +10,7 @@ from expenses.models.accounts import Account
 from expenses.models.categories import Category
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
-from expenses.querysets import TransactionQuerySet
+from expenses.querysets import LiveManager, TransactionQuerySet
 
 DESCRIPTION_LENGTH = 500
 
@@ -76,18 +76,31 @@ class Transaction(models.Model):
     #: Its owner changed or confirmed something since it was recorded, so no revert takes it away.
     is_touched = models.BooleanField(default=False)
     parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="parts", db_index=False)
+    #: Its parts count instead of it.
+    is_split = models.BooleanField(default=False)
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="transactions")
+    #: Everything a search looks at, casefolded: SQLite knows upper and lower case of A to Z alone.
+    search_text = models.TextField(blank=True, default="")
+    #: In the bin since; only `everything` finds it.
+    deleted_at = models.DateTimeField(null=True)
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[Any] = TransactionQuerySet.as_manager()
+    objects: ClassVar[Any] = LiveManager()
+    everything: ClassVar[Any] = TransactionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-date", "-id"]
+        base_manager_name = "everything"
         indexes = [
-            models.Index(fields=["ledger", "-date", "-id"], name="transaction_date"),
+            models.Index(
+                fields=["ledger", "-date", "-id"], name="transaction_date", condition=models.Q(deleted_at__isnull=True)
+            ),
             models.Index(fields=["ledger", "category", "date"], name="transaction_category"),
+            models.Index(
+                fields=["deleted_at"], name="transaction_deleted", condition=models.Q(deleted_at__isnull=False)
+            ),
             models.Index(fields=["ledger", "version"], name="transaction_version"),
             models.Index(
                 fields=["ledger", "match_prefix"],
@@ -116,12 +129,13 @@ class Transaction(models.Model):
             models.UniqueConstraint(
                 fields=["account", "external_id"],
                 name="transaction_external_id_unique",
-                condition=models.Q(external_id__isnull=False),  # rows of statements have none
+                # Rows of statements have none; that of a deleted row is free again.
+                condition=models.Q(external_id__isnull=False, deleted_at__isnull=True),
             ),
             models.UniqueConstraint(
                 fields=["ledger", "external_id"],
                 name="transaction_external_id_unique_without_account",
-                condition=models.Q(account__isnull=True, external_id__isnull=False),
+                condition=models.Q(account__isnull=True, external_id__isnull=False, deleted_at__isnull=True),
             ),
             models.UniqueConstraint(fields=["account", "fingerprint"], name="transaction_fingerprint_unique"),
         ]

@@ -4,8 +4,8 @@ from typing import Any
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.models import Account
-from expenses.services.writing import add_row, change_row, ledger_write
+from expenses.models import Account, Transaction
+from expenses.services.writing import add_row, change_row, ledger_write, remove_row, restamp
 
 
 def open_account(*, by: User, fields: dict[str, Any]) -> Account:
@@ -14,11 +14,17 @@ def open_account(*, by: User, fields: dict[str, Any]) -> Account:
 
 
 def edit_account(*, by: User, account: Account, fields: dict[str, Any]) -> Account:
-    """Change an account."""
-    return change_row(account, by=by, fields=fields)
+    """Change an account. A new name gives the transactions that show it a new version."""
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id):
+        changed = change_row(account, by=by, fields=fields)
+        if changed.name != account.name:
+            restamp(Transaction.objects.filter(account=account), ledger_id=ledger_id)
+        return changed
 
 
 def delete_account(*, by: User, account: Account) -> None:
     """Raises ProtectedError while transactions lie in it."""
-    with ledger_write(ledger_id_of(by)):
-        account.delete()
+    with ledger_write(ledger_id_of(by)) as version:
+        Transaction.everything.filter(account=account, deleted_at__isnull=False).update(account=None)
+        remove_row(account, ledger_id=account.ledger_id, version=version)

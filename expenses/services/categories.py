@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from expenses.defaults import DEFAULT_CATEGORIES, DefaultCategory
 from expenses.membership import ledger_id_of
 from expenses.models import Category, Status, Transaction
-from expenses.services.writing import add_row, change_row, ledger_write
+from expenses.services.writing import add_row, change_row, ledger_write, remove_row, restamp
 
 
 @transaction.atomic
@@ -37,8 +38,14 @@ def create_category(*, by: User, fields: dict[str, Any]) -> Category:
 
 
 def edit_category(*, by: User, category: Category, fields: dict[str, Any]) -> Category:
-    """Change one of the ledger's own."""
-    return change_row(category, by=by, fields=fields)
+    """Change one of the ledger's own. A new name gives the transactions that show it a new version."""
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id):
+        changed = change_row(category, by=by, fields=fields)
+        if changed.name != category.name:
+            shows_it = Q(category=category) | Q(suggested_category=category)
+            restamp(Transaction.objects.filter(shows_it), ledger_id=ledger_id)
+        return changed
 
 
 def delete_category(*, by: User, category: Category) -> None:
@@ -47,4 +54,4 @@ def delete_category(*, by: User, category: Category) -> None:
         suggested = Transaction.objects.filter(suggested_category=category)
         suggested.filter(review_status=Status.SUGGESTED).update(review_status=Status.NONE)
         suggested.update(suggested_category=None, category_source="", category_confidence=None, version=version)
-        category.delete()
+        remove_row(category, ledger_id=category.ledger_id or 0, version=version)

@@ -8,6 +8,7 @@ from expenses.catalog import Catalog
 from expenses.categorization import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
 from expenses.history import with_examples
 from expenses.models import Decision, Status, Transaction
+from expenses.services.editing import Author, editing
 from expenses.services.standing import apply_standing
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write
@@ -17,6 +18,8 @@ from providers.loading import configured_chain
 from providers.verdicts import Outcome, Verdict, confidence_of
 
 BATCH = 10
+#: Who changed a row where no link has an answer.
+CHAIN = "chain"
 
 
 class Progress(Enum):
@@ -57,7 +60,7 @@ def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict]) -> None:
     with ledger_write(ledger_id) as version:
         catalog = Catalog.load(ledger_id)
         pending = Transaction.objects.filter(ledger_id=ledger_id, pk__in=verdicts).pending()
-        rows = [row for row in pending.select_related("decision") if _still_fits(row, verdicts[row.pk], catalog)]
+        rows = [row for row in pending.with_related() if _still_fits(row, verdicts[row.pk], catalog)]
         landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in rows]
         _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
         _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)
@@ -120,18 +123,20 @@ def _store_reasons(landings: Sequence[_Landing]) -> None:
 def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int) -> None:
     replaced = [landing.row.decision_id for landing in landings if landing.row.decision_id is not None]
     for landing in landings:
-        row, standing = landing.row, landing.standing
-        row.decision = _retold(landing.decision, standing)
-        apply_standing(row, standing, catalog=catalog)
-        row.merchant = row.merchant or landing.verdict.effects.merchant
-        row.version = version
-    Decision.objects.bulk_create([landing.decision for landing in landings])
-    for landing in landings:
-        landing.row.save()
-        if names := landing.verdict.effects.tags:
-            tags = find_or_create_tags(ledger_id=landing.row.ledger_id, names=names)
-            landing.row.tags.add(*(tags[name.casefold()] for name in names))
+        author = Author(landing.standing.source or CHAIN)
+        with editing([landing.row], version=version, author=author):
+            _land(landing, catalog, version)
     Decision.objects.filter(pk__in=replaced, transactions=None).delete()
+
+
+def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
+    row, standing = landing.row, landing.standing
+    row.decision = _retold(landing.decision, standing)
+    row.decision.save()
+    apply_standing(row, standing, catalog=catalog)
+    row.merchant = row.merchant or landing.verdict.effects.merchant
+    if names := landing.verdict.effects.tags:
+        row.tags.add(*find_or_create_tags(ledger_id=row.ledger_id, names=names, version=version).values())
 
 
 def _retold(decision: Decision, standing: Standing) -> Decision:

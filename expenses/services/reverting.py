@@ -6,11 +6,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.models import Decision, Run, Transaction
-from expenses.services.writing import Refused, ledger_write
-
-#: Rows that are deleted by one statement.
-CHUNK = 1000
+from expenses.models import Run, Transaction
+from expenses.services.deleting import remove_for_good
+from expenses.services.writing import Refused, bury, in_versions, ledger_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +21,18 @@ class Reverted:
 
 def revert_run(*, by: User, run: Run) -> Reverted:
     """Remove the rows that a run created. Raises Refused while it runs, and when it was reverted before."""
-    with ledger_write(ledger_id_of(by)):
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id):
         current: Run = Run.objects.for_user(by).get(pk=run.pk)
         if current.status not in {Run.Status.SUCCEEDED, Run.Status.FAILED}:
             raise Refused(f"This run is {current.status}; only one that has ended can be reverted.", code="not_ended")
-        rows = Transaction.objects.filter(run=current).order_by("pk")
+        rows = Transaction.everything.filter(run=current).order_by("pk")
         kept = list(rows.filter(is_touched=True).values_list("pk", flat=True))
         removed = list(rows.filter(is_touched=False).values_list("pk", flat=True))
-        for start in range(0, len(removed), CHUNK):
-            _remove(removed[start : start + CHUNK])
+        for part, version in in_versions(removed, ledger_id=ledger_id):
+            bury(Transaction, part, ledger_id=ledger_id, version=version)
+            remove_for_good(part)
         current.status, current.finished_at = Run.Status.REVERTED, timezone.now()
         current.counts |= {"removed": len(removed), "kept": len(kept)}
         current.save()
         return Reverted(current, kept)
-
-
-def _remove(ids: list[int]) -> None:
-    rows = Transaction.objects.filter(pk__in=ids)
-    decisions = list(rows.exclude(decision=None).order_by().values_list("decision", flat=True).distinct())
-    rows.delete()
-    Decision.objects.filter(pk__in=decisions, transactions=None).delete()

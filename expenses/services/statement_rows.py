@@ -19,9 +19,10 @@ from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.inserting import insert_ignoring_known, insert_returning_ids
 from expenses.kinds import derive_kind
 from expenses.models import Account, Decision, Run, Status, Transaction
+from expenses.searching import searchable
 from expenses.services.drafts import Draft, ask_chain
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import ledger_write
+from expenses.services.writing import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.tasks import queue_resolving
 from providers.interface import matching_text
 from providers.normalization import normalize
@@ -50,14 +51,15 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Draft]
     fresh = [draft for draft in drafts if draft.fingerprint not in known]
     verdicts = ask_chain(fresh, ledger_id=run.ledger_id, catalog=catalog, trigger="import")
     with ledger_write(run.ledger_id) as version:
-        common = _common_values(run, account, version)
+        common = _common_values(run, account)
         answers = _store_answers(verdicts, ledger_id=run.ledger_id, catalog=catalog)
         rows = [
             common | answers[verdict.identity].columns | _values(draft, answers[verdict.identity])
             for draft, verdict in zip(fresh, verdicts, strict=True)
         ]
+        _stamp(rows, version=version, ledger_id=run.ledger_id)
         insert_ignoring_known(Transaction, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
-        _tag(run, account, fresh, verdicts)
+        _tag(run, account, fresh, verdicts, version=version)
         if any(row["review_status"] == Status.PENDING for row in rows):
             queue_resolving(ledger_id=run.ledger_id)
 
@@ -66,10 +68,10 @@ def _known_fingerprints(account: Account, drafts: Sequence[Draft]) -> set[str]:
     days = [draft.date for draft in drafts]
     if not days:
         return set()
-    return set(Transaction.objects.fingerprints(account=account, start=min(days), end=max(days)))
+    return set(Transaction.everything.fingerprints(account=account, start=min(days), end=max(days)))
 
 
-def _common_values(run: Run, account: Account, version: int) -> dict[str, Any]:
+def _common_values(run: Run, account: Account) -> dict[str, Any]:
     """What all rows of a run share; every column that a row does not say of itself is here."""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     return {
@@ -80,12 +82,21 @@ def _common_values(run: Run, account: Account, version: int) -> dict[str, Any]:
         "external_id": None,
         "is_kind_stated": False,
         "is_touched": False,
+        "is_split": False,
+        "deleted_at": None,
         "parent_id": None,
         "run_id": run.pk,
-        "version": version,
         "created_at": now,
         "updated_at": now,
     }
+
+
+def _stamp(rows: Sequence[dict[str, Any]], *, version: int, ledger_id: int) -> None:
+    """Each thousand rows get a version of their own; the first have that of the write."""
+    for i, row in enumerate(rows):
+        if i and i % ROWS_OF_A_VERSION == 0:
+            version = next_version(ledger_id)
+        row["version"] = version
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,7 @@ class _Answer:
 
 def _values(draft: Draft, answer: _Answer) -> dict[str, Any]:
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
+    merchant = draft.merchant or answer.merchant
     return {
         "kind": derive_kind(draft.direction, answer.category_kind),
         "direction": draft.direction,
@@ -107,7 +119,10 @@ def _values(draft: Draft, answer: _Answer) -> dict[str, Any]:
         "date": _stored_day(draft.date),
         "raw_description": draft.description,
         "description": draft.description,
-        "merchant": draft.merchant or answer.merchant,
+        "merchant": merchant,
+        "search_text": searchable(
+            description=draft.description, raw_description=draft.description, merchant=merchant, notes=""
+        ),
         "fingerprint": draft.fingerprint,
         "match_text": text,
         "match_prefix": text[:PREFIX_LENGTH],
@@ -156,11 +171,12 @@ def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
     return _Answer(columns, category.kind if category else None, verdict.effects.merchant)
 
 
-def _tag(run: Run, account: Account, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> None:
+def _tag(run: Run, account: Account, drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, version: int) -> None:
     wanted = {d.fingerprint: v.effects.tags for d, v in zip(drafts, verdicts, strict=True) if v.effects.tags}
     if not wanted:
         return
-    tags = find_or_create_tags(ledger_id=run.ledger_id, names=(name for names in wanted.values() for name in names))
+    names = [name for names in wanted.values() for name in names]
+    tags = find_or_create_tags(ledger_id=run.ledger_id, names=names, version=version)
     rows = Transaction.objects.filter(account=account, run=run, fingerprint__in=wanted).order_by()
     through = Transaction.tags.through
     links = [

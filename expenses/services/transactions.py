@@ -13,7 +13,9 @@ from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
 from expenses.models import Decision, Status, Tag, Transaction
+from expenses.searching import searchable
 from expenses.services.drafts import Draft, ask_chain
+from expenses.services.editing import Author, editing
 from expenses.services.standing import apply_choice, apply_standing, fits, follow_category
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import Refused, ledger_write
@@ -57,7 +59,7 @@ def record_transactions(
                 known[identity] = row
             recorded.append(Recorded(row, is_new=found is None))
         _insert(recorded, ledger_id=ledger_id, version=version)
-        _tag(recorded, drafts, verdicts, ledger_id=ledger_id)
+        _tag(recorded, drafts, verdicts, ledger_id=ledger_id, version=version)
         if any(r.is_new and r.transaction.review_status == Status.PENDING for r in recorded):
             queue_resolving(ledger_id=ledger_id)
     return recorded
@@ -73,46 +75,40 @@ def edit_transaction(
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
-        for name, value in changes.items():
-            setattr(row, name, value)
-        if {"account", "external_id"} & changes.keys() and _is_there_already(row):
-            detail = "Another transaction of that account has the same external id or statement row."
-            raise Refused(detail, code="duplicate")
-        if "category" in changes:
-            apply_choice(row, changes["category"])
-        follow_category(row)  # a machine may have given it one after the changes were checked
-        row.version, row.is_touched = version, True
-        row.save()
-        if tags is not None:
-            row.tags.set(find_or_create_tags(ledger_id=ledger_id, names=tags)[tag.casefold()] for tag in tags)
+        with editing([row], version=version, author=Author.person(by)):
+            _apply(row, changes)
+            if tags is not None:
+                row.tags.set(find_or_create_tags(ledger_id=ledger_id, names=tags, version=version).values())
         return row
+
+
+def _apply(row: Transaction, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(row, name, value)
+    if {"account", "external_id"} & changes.keys() and _is_there_already(row):
+        detail = "Another transaction of that account has the same external id or statement row."
+        raise Refused(detail, code="duplicate")
+    if "category" in changes:
+        apply_choice(row, changes["category"])
+    follow_category(row)  # a machine may have given it one after the changes were checked
 
 
 def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
     """Say that the machine's answer is right. Raises Refused when there is none."""
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
-        row.category = row.category or row.suggested_category
-        if row.category is None or not fits(row, row.category):
-            raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
-        follow_category(row)
-        row.review_status, row.suggested_category = Status.CONFIRMED, None
-        row.version, row.is_touched = version, True
-        row.save()
+        with editing([row], version=version, author=Author.person(by)):
+            row.category = row.category or row.suggested_category
+            if row.category is None or not fits(row, row.category):
+                raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
+            follow_category(row)
+            row.review_status, row.suggested_category = Status.CONFIRMED, None
         return row
-
-
-def delete_transaction(*, by: User, transaction: Transaction) -> None:
-    """Remove it for good, with what was said of it, unless other rows share that."""
-    with ledger_write(ledger_id_of(by)):
-        decision = transaction.decision_id
-        transaction.delete()
-        if decision is not None:
-            Decision.objects.filter(pk=decision, transactions=None).delete()
 
 
 def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: Decision | None) -> Transaction:
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
+    merchant = draft.merchant or verdict.effects.merchant
     row = Transaction(
         account=draft.account,
         kind=draft.kind or derive_kind(draft.direction, None) or "expense",
@@ -122,7 +118,10 @@ def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: De
         date=draft.date,
         raw_description=draft.description,
         description=draft.description,
-        merchant=draft.merchant or verdict.effects.merchant,
+        merchant=merchant,
+        search_text=searchable(
+            description=draft.description, raw_description=draft.description, merchant=merchant, notes=draft.notes
+        ),
         decision=decision,
         payment_method=draft.payment_method,
         notes=draft.notes,
@@ -175,13 +174,16 @@ def _insert(recorded: Sequence[Recorded], *, ledger_id: int, version: int) -> No
     Transaction.objects.bulk_create(rows, batch_size=500)
 
 
-def _tag(recorded: Sequence[Recorded], drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, ledger_id: int) -> None:
+def _tag(
+    recorded: Sequence[Recorded], drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, ledger_id: int, version: int
+) -> None:
     wanted = [
         (r.transaction, tuple(dict.fromkeys((*draft.tags, *verdict.effects.tags))))
         for r, draft, verdict in zip(recorded, drafts, verdicts, strict=True)
         if r.is_new
     ]
-    tags: dict[str, Tag] = find_or_create_tags(ledger_id=ledger_id, names=(n for _, names in wanted for n in names))
+    names = [name for _, names in wanted for name in names]
+    tags: dict[str, Tag] = find_or_create_tags(ledger_id=ledger_id, names=names, version=version)
     links = [
         Transaction.tags.through(transaction_id=row.pk, tag_id=tag_id)
         for row, names in wanted

@@ -1,16 +1,18 @@
 """The lock and the version that every write of a ledger shares."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import models, transaction
-from django.db.models import F
+from django.db import connection, models, transaction
 
 from accounts.models import User
 from expenses.membership import Ledger, ledger_id_of
+from expenses.models import Tombstone, Transaction
 
 Row = TypeVar("Row", bound=models.Model)
+#: Rows that share a version: a client that follows the changes is given whole versions.
+ROWS_OF_A_VERSION = 1000
 
 
 class Refused(Exception):
@@ -28,8 +30,32 @@ def ledger_write(ledger_id: int) -> Iterator[int]:
     The update locks the row until commit, so versions commit in order and nobody else writes to this ledger meanwhile.
     """
     with transaction.atomic():
-        Ledger.objects.filter(pk=ledger_id).update(version=F("version") + 1)
-        yield Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
+        yield next_version(ledger_id)
+
+
+def lock_ledger(ledger_id: int) -> None:
+    """Take the ledger's lock within an open database transaction, and write nothing. SQLite has taken it already."""
+    if connection.features.has_select_for_update:
+        Ledger.objects.select_for_update().values_list("pk").get(pk=ledger_id)
+
+
+def next_version(ledger_id: int) -> int:
+    """Raise the ledger's version once more within a write, for each thousand rows of a large one."""
+    table = connection.ops.quote_name(Ledger._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET version = version + 1 WHERE id = %s RETURNING version", [ledger_id])  # noqa: S608
+        found = cursor.fetchone()
+    if found is None:
+        raise Ledger.DoesNotExist
+    version: int = found[0]
+    return version
+
+
+def in_versions(ids: Iterable[int], *, ledger_id: int) -> Iterator[tuple[list[int], int]]:
+    """The ids in parts, each with a version of its own to stamp."""
+    rest = list(ids)
+    for start in range(0, len(rest), ROWS_OF_A_VERSION):
+        yield rest[start : start + ROWS_OF_A_VERSION], next_version(ledger_id)
 
 
 def add_row(model: type[Row], *, by: User, fields: Mapping[str, Any]) -> Row:
@@ -48,3 +74,29 @@ def change_row(row: Row, *, by: User, fields: Mapping[str, Any]) -> Row:
             setattr(current, name, value)
         current.save()
         return current
+
+
+def remove_row(row: models.Model, *, ledger_id: int, version: int) -> None:
+    """Delete a row for good and leave a tombstone. Raises ProtectedError while something refers to it."""
+    bury(type(row), [row.pk], ledger_id=ledger_id, version=version)
+    row.delete()
+
+
+def bury(model: type[models.Model], ids: Iterable[int], *, ledger_id: int, version: int) -> None:
+    """Leave tombstones of rows that go; repeating it moves them to the newer version."""
+    kind = str(model._meta.model_name)
+    stones = [Tombstone(ledger_id=ledger_id, type=kind, object_id=pk, version=version) for pk in ids]
+    Tombstone.objects.bulk_create(
+        stones,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["ledger", "type", "object_id"],
+        update_fields=["version"],
+    )
+
+
+def restamp(rows: "models.QuerySet[Transaction]", *, ledger_id: int) -> None:
+    """Give transactions a new version because something that they show, a name, has changed."""
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    for part, version in in_versions(ids, ledger_id=ledger_id):
+        Transaction.everything.filter(pk__in=part).update(version=version)

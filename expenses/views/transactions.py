@@ -3,21 +3,26 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet
+from expenses.api import Listed, Retrieved
 from expenses.bodies import ExplanationSerializer, TransactionBody, describe_decision
 from expenses.bulk import BulkAnswer, BulkInput, record_bulk
 from expenses.filters import TransactionFilter
+from expenses.histories import HistorySerializer, describe_history
 from expenses.inputs import TransactionInput
 from expenses.models import Transaction
 from expenses.services import transactions
+from expenses.services.deleting import delete_transaction, restore_transaction
+
+#: What can be asked about a transaction in the bin.
+FINDS_DELETED = {"restore", "history", "deleted"}
 
 
-class TransactionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet):
+class TransactionViewSet(Listed, Retrieved):
     """Transactions of every kind."""
 
     queryset = Transaction.objects.with_related()
@@ -27,27 +32,39 @@ class TransactionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ledge
     kind: str | None = None
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset()
+        rows = super().get_queryset() if self.action not in FINDS_DELETED else self._everything()
         return rows.filter(kind=self.kind) if self.kind else rows
+
+    def _everything(self) -> Any:
+        rows = Transaction.everything.with_related().for_user(self.user)
+        return rows.in_bin() if self.action == "deleted" else rows
+
+    @extend_schema(responses=TransactionBody(many=True))
+    @action(detail=False)
+    def deleted(self, request: Request) -> Response:
+        """What is in the bin; all filters of the list work here, too."""
+        return self.list(request)
 
     @extend_schema(request=TransactionInput, responses={201: TransactionBody, 200: TransactionBody})
     def create(self, request: Request) -> Response:
         body = self._input(data=request.data)
         recorded = transactions.record_transaction(by=self.user, draft=body.draft(), catalog=self.catalog)
         code = status.HTTP_201_CREATED if recorded.is_new else status.HTTP_200_OK
-        return Response(TransactionBody(recorded.transaction).data, status=code)
+        return self.answer(recorded.transaction, code=code)
 
     @extend_schema(request=TransactionInput, responses=TransactionBody)
     def update(self, request: Request, pk: int) -> Response:
-        return self._edit(self._input(self.get_object(), data=request.data))
+        return self._edit(data=request.data)
 
     @extend_schema(request=TransactionInput, responses=TransactionBody)
     def partial_update(self, request: Request, pk: int) -> Response:
-        return self._edit(self._input(self.get_object(), data=request.data, partial=True))
+        return self._edit(data=request.data, partial=True)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        transactions.delete_transaction(by=self.user, transaction=self.get_object())
+        """Into the bin: it can be restored for 30 days."""
+        with self.guarded() as row:
+            delete_transaction(by=self.user, transaction=row)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=ExplanationSerializer)
@@ -60,8 +77,21 @@ class TransactionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ledge
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: int) -> Response:
         """Say that the machine's answer or suggestion is right."""
-        row = transactions.confirm_transaction(by=self.user, transaction=self.get_object())
-        return Response(TransactionBody(row).data)
+        with self.guarded() as row:
+            return self.answer(transactions.confirm_transaction(by=self.user, transaction=row))
+
+    @extend_schema(request=None, responses=TransactionBody)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: int) -> Response:
+        """Take it out of the bin."""
+        with self.guarded() as row:
+            return self.answer(restore_transaction(by=self.user, transaction=row))
+
+    @extend_schema(responses=HistorySerializer)
+    @action(detail=True)
+    def history(self, request: Request, pk: int) -> Response:
+        """Who or what changed which field, and when; the newest first."""
+        return Response(describe_history(self.get_object()))
 
     def _input(self, instance: Transaction | None = None, **kwargs: Any) -> TransactionInput:
         context = self.get_serializer_context() | {"kind": self.kind}
@@ -69,11 +99,12 @@ class TransactionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Ledge
         body.is_valid(raise_exception=True)
         return body
 
-    def _edit(self, body: TransactionInput) -> Response:
-        assert body.instance is not None  # noqa: S101 - said to the type checker; both callers give one
-        tags = body.validated_data.get("tags")
-        row = transactions.edit_transaction(by=self.user, transaction=body.instance, changes=body.changes(), tags=tags)
-        return Response(TransactionBody(row).data)
+    def _edit(self, **kwargs: Any) -> Response:
+        with self.guarded() as row:
+            body = self._input(row, **kwargs)
+            tags = body.validated_data.get("tags")
+            changes = body.changes()
+            return self.answer(transactions.edit_transaction(by=self.user, transaction=row, changes=changes, tags=tags))
 
 
 class AllTransactionsViewSet(TransactionViewSet):

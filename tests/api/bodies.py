@@ -51,6 +51,8 @@ def transaction(**fields: Any) -> dict[str, Any]:
         "notes": "",
         "external_id": None,
         "parent": None,
+        "is_split": False,
+        "deleted_at": None,
         "import": None,
         "categorization": UNASKED,
         **fields,

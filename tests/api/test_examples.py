@@ -32,6 +32,7 @@ STEADY = {
     "decided_at": "2026-11-02T09:30:00Z",
     "expiry": "2026-12-02T09:30:00Z",
     "token": "8c1f0e5d9b7a46c2a3e4f5061728394a5b6c7d8e9f00112233445566778899aa",
+    "at": "2026-11-02T09:31:00Z",
     "duration_ms": 0.4,
 }
 #: Numbers that a database gives out, by key.
@@ -98,6 +99,8 @@ def record_ledger(send: Any) -> None:
     correction = {"category": "Gifts & Donations", "notes": "Flowers for Jo"}
     send("get", f"transactions/{recorded}/explanation/", answers="Explanation")
     send("patch", f"transactions/{recorded}/", asks="PatchedTransactionInputRequest", body=correction)
+    send("get", f"transactions/{recorded}/history/", answers="History")
+    send("get", "changes/?since=0&limit=1", answers="Changes")
     rows = [{"amount": "3.20", "direction": "out", "description": "Greggs", "date": "2026-11-02"}, {"amount": "0"}]
     send("post", "transactions/bulk/", asks="BulkInputRequest", body={"transactions": rows}, answers="BulkAnswer")
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 
 from expenses.models import Decision
+from expenses.services.deleting import purge_deleted
 from tests.api.bodies import CHOSEN, CLEARED, assert_problem, settled, transaction
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -153,13 +155,16 @@ def test_a_deleted_expense_is_gone(ana):
     assert ana.get("expenses/").json()["results"] == []
 
 
-def test_what_was_said_of_a_deleted_expense_is_forgotten_with_it(ana, model):
+def test_what_was_said_of_a_deleted_expense_is_forgotten_when_the_bin_is_emptied(ana, model):
     first, second = (ana.post("transactions/", {**COFFEE, "direction": "out"}).json()["id"] for _ in range(2))
     assert Decision.objects.count() == 2
     ana.delete(f"expenses/{first}/")
+    assert Decision.objects.count() == 2
+    assert purge_deleted(before=timezone.now()) == 1
     assert ana.get(f"expenses/{second}/explanation/").json()["attempts"] != []
     assert Decision.objects.count() == 1
     ana.delete(f"expenses/{second}/")
+    assert purge_deleted(before=timezone.now()) == 1
     assert Decision.objects.count() == 0
 
 

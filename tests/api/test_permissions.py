@@ -68,6 +68,7 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "redoc/", None, 200, 200),
     ("get", "health/live/", None, 200, 200),
     ("get", "health/ready/", None, 200, 200),
+    ("get", "changes/", None, 200, 200),
     ("post", "transactions/bulk/", {"transactions": []}, 200, 200),
 ]
 for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incomes", "income")):
@@ -78,6 +79,9 @@ for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incom
         ("put", f"{_name}/{{{_id}}}/", {"amount": "1", "description": "x"}, 200, NOT_FOUND),
         ("patch", f"{_name}/{{{_id}}}/", {"notes": "x"}, 200, NOT_FOUND),
         ("delete", f"{_name}/{{{_id}}}/", None, 204, NOT_FOUND),
+        ("get", f"{_name}/deleted/", None, 200, 200),
+        ("get", f"{_name}/{{{_id}}}/history/", None, 200, NOT_FOUND),
+        ("post", f"{_name}/{{{_id}}}/restore/", None, 200, NOT_FOUND),
         ("get", f"{_name}/{{{_id}}}/explanation/", None, 200, NOT_FOUND),
         ("post", f"{_name}/{{{_id}}}/confirm/", None, 200, NOT_FOUND),
     ]

@@ -1,0 +1,50 @@
+"""What a change of a transaction is written down as: field → [before, after].
+
+Values are JSON: decimal strings, ISO dates; what is named elsewhere is [id, name], so that it stays readable when it is
+renamed or gone; tags are their names.
+"""
+
+from typing import Any
+
+from expenses.models import Transaction
+from expenses.money import format_amount
+
+PLAIN = (
+    "kind",
+    "direction",
+    "currency",
+    "description",
+    "merchant",
+    "payment_method",
+    "notes",
+    "external_id",
+    "category_source",
+    "category_confidence",
+    "review_status",
+    "is_kind_stated",
+    "is_split",
+)
+REFERENCES = ("account", "category", "suggested_category")
+
+Snapshot = dict[str, Any]
+Fields = dict[str, list[Any]]
+
+
+def snapshot(row: Transaction) -> Snapshot:
+    """What the journal keeps of a row as it is; the row comes `with_related()`."""
+    taken: Snapshot = {name: getattr(row, name) for name in PLAIN}
+    taken |= {name: _reference(getattr(row, name)) for name in REFERENCES}
+    taken["amount"] = format_amount(row.amount, row.currency)
+    taken["date"] = row.date.isoformat()
+    taken["deleted_at"] = row.deleted_at and row.deleted_at.isoformat()
+    taken["tags"] = sorted(tag.name for tag in row.tags.all())
+    return taken
+
+
+def differences(before: Snapshot, after: Snapshot) -> Fields:
+    """Field → [before, after] where the two differ."""
+    return {name: [value, after[name]] for name, value in before.items() if value != after[name]}
+
+
+def _reference(row: Any) -> list[Any] | None:
+    return None if row is None else [row.pk, str(row)]

@@ -1,0 +1,54 @@
+"""What became of rows: the journal of changes, and what is left of deleted ones."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from expenses.membership import Ledger
+from expenses.models.runs import Run
+from expenses.models.transactions import Transaction
+from expenses.querysets import OwnedQuerySet
+
+
+class Change(models.Model):
+    """One write of one transaction: which fields, from what to what, by whom. A row's creation is not written here."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
+    transaction = models.ForeignKey(Transaction, models.CASCADE, related_name="changes")
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="changes")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    #: `user`, the link of the chain that answered, or the kind of the run.
+    source = models.CharField(max_length=32)
+    version = models.BigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+    #: Field → [before, after], as expenses.journal writes them.
+    fields = models.JSONField()
+
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["ledger", "version"], name="change_version")]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {', '.join(self.fields)}"
+
+
+class Tombstone(models.Model):
+    """What a client that keeps a copy must forget; gone again when the row is restored."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
+    type = models.CharField(max_length=16)
+    object_id = models.BigIntegerField()
+    version = models.BigIntegerField()
+
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["version", "id"]
+        indexes = [models.Index(fields=["ledger", "version"], name="tombstone_version")]
+        constraints = [models.UniqueConstraint(fields=["ledger", "type", "object_id"], name="tombstone_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.object_id}"

@@ -1,0 +1,68 @@
+"""What changed in a ledger since a version, for clients that keep a copy."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from accounts.models import User
+from expenses.membership import Ledger, ledger_id_of
+from expenses.models import Account, Category, Tag, Tombstone, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Everything with since < its version <= `version`; the rows of one write are never parted."""
+
+    version: int
+    has_more: bool
+    transactions: list[Transaction]
+    accounts: list[Account]
+    categories: list[Category]
+    tags: list[Tag]
+    deleted: list[Tombstone]
+
+
+class UnknownVersion(Exception):
+    """The ledger has not come so far: the client's copy is of another ledger, or of one that was set back."""
+
+    def __init__(self, newest: int) -> None:
+        super().__init__(f"The ledger is at version {newest}. Empty your copy and begin again with since=0.")
+
+
+def changes_since(*, user: User, since: int, limit: int) -> Changes:
+    """At most `limit` rows, unless the first write alone has more. Raises UnknownVersion.
+
+    A version is visible only together with all rows that it was stamped on, and after every smaller one, because
+    writes of a ledger wait for each other. Rows that change while this reads move to a version beyond `version`, so a
+    client meets them next time. From 0 on, the system's own categories are there, too.
+    """
+    ledger_id = ledger_id_of(user)
+    newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
+    if since > newest:
+        raise UnknownVersion(newest)
+    rows = [table.for_user(user).order_by("version", "pk") for table in _tables()]
+    rows = [table.filter(version__gt=since, version__lte=newest) if since else table for table in rows]
+    version = _last_version(rows, limit=limit) or newest
+    found = [list(table.filter(version__lte=version)) for table in rows]
+    return Changes(version, version < newest, *found)
+
+
+def _tables() -> Iterator[Any]:
+    """In the order of the fields of Changes."""
+    yield Transaction.objects.with_related()
+    yield Account.objects.all()
+    yield Category.objects.select_related("parent")
+    yield Tag.objects.all()
+    yield Tombstone.objects.all()
+
+
+def _last_version(rows: list[Any], *, limit: int) -> int | None:
+    """The last version that fits as a whole, or the first one if that does not; None if all fit."""
+    versions = [table.select_related(None).values_list("version", flat=True)[: limit + 1] for table in rows]
+    first = list(islice(heapq.merge(*versions), limit + 1))
+    if len(first) <= limit:
+        return None
+    last: int = max((version for version in first if version < first[limit]), default=first[limit])
+    return last

@@ -1,0 +1,77 @@
+"""The one way to change transactions that are there: journaled, stamped, and found by what they say now."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+
+from accounts.models import User
+from expenses.journal import differences, snapshot
+from expenses.models import Change, Run, Transaction
+from expenses.searching import searchable
+
+#: What a block may change beside the fields of the journal.
+UNJOURNALED = ("decision", "is_touched", "match_text", "match_prefix", "parent", "run")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changes rows: a person, or a machine by the name of its link or run."""
+
+    source: str
+    user: User | None = None
+    run: Run | None = None
+
+    @classmethod
+    def person(cls, user: User) -> "Author":
+        return cls("user", user)
+
+    @property
+    def is_person(self) -> bool:
+        return self.source == "user"
+
+
+@contextmanager
+def editing(rows: Sequence[Transaction], *, version: int, author: Author) -> Iterator[None]:
+    """Save what the block changes of the rows, and write it down; rows that stay as they are keep their version.
+
+    The rows come `with_related()`, the caller holds the ledger's lock, and `tags` are set by their manager.
+    """
+    before = [(snapshot(row), _unjournaled(row)) for row in rows]
+    yield
+    prefetch_related_objects(rows, "tags")
+    changes = [_save(row, *was, version=version, author=author) for row, was in zip(rows, before, strict=True)]
+    Change.objects.bulk_create([change for change in changes if change is not None], batch_size=500)
+
+
+def _save(
+    row: Transaction, before: dict[str, Any], unjournaled: list[Any], *, version: int, author: Author
+) -> Change | None:
+    fields = differences(before, snapshot(row))
+    if not fields and unjournaled == _unjournaled(row):
+        return None
+    row.version = version
+    row.is_touched = row.is_touched or author.is_person
+    row.search_text = searchable(
+        description=row.description, raw_description=row.raw_description, merchant=row.merchant, notes=row.notes
+    )
+    row.save()
+    return _change(row, fields, author) if fields else None
+
+
+def _unjournaled(row: Transaction) -> list[Any]:
+    return [getattr(row, Transaction._meta.get_field(name).attname) for name in UNJOURNALED]  # type: ignore[union-attr]
+
+
+def _change(row: Transaction, fields: dict[str, Any], author: Author) -> Change:
+    return Change(
+        ledger_id=row.ledger_id,
+        transaction=row,
+        run=author.run,
+        user=author.user,
+        source=author.source,
+        version=row.version,
+        fields=fields,
+    )

@@ -1,0 +1,67 @@
+"""What changed since a version, over HTTP."""
+
+from typing import Any, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from expenses.bodies import TransactionBody
+from expenses.permissions import MayWriteLedger
+from expenses.serializers import AccountSerializer, CategorySerializer, TagSerializer
+from expenses.services.changes import UnknownVersion, changes_since
+
+MAX_ROWS = 5000
+
+
+class ChangesInput(serializers.Serializer[Any]):
+    """From where, and how much at once."""
+
+    since = serializers.IntegerField(
+        min_value=0, max_value=2**63 - 1, default=0, help_text="The `version` of the answer before; 0 for everything."
+    )
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_ROWS,
+        default=500,
+        help_text="About how many rows; those of one write stay together.",
+    )
+
+
+class DeletedSerializer(serializers.Serializer[Any]):
+    """What to forget."""
+
+    type = serializers.ChoiceField(choices=["transaction", "account", "category", "tag"])
+    id = serializers.IntegerField(source="object_id")
+
+
+class ChangesSerializer(serializers.Serializer[Any]):
+    """Put the rows into your copy by id, take out what is deleted, then ask again with since=`version`."""
+
+    version = serializers.IntegerField()
+    has_more = serializers.BooleanField()
+    transactions = TransactionBody(many=True)
+    accounts = AccountSerializer(many=True)
+    categories = CategorySerializer(many=True)
+    tags = TagSerializer(many=True)
+    deleted = DeletedSerializer(many=True)
+
+
+class ChangesView(APIView):
+    """Everything that was created, changed or deleted since a version, without gaps."""
+
+    permission_classes = [IsAuthenticated, MayWriteLedger]
+
+    @extend_schema(operation_id="changes", parameters=[ChangesInput], responses=ChangesSerializer)
+    def get(self, request: Request) -> Response:
+        asked = ChangesInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        try:
+            changes = changes_since(user=cast("User", request.user), **asked.validated_data)
+        except UnknownVersion as error:
+            raise serializers.ValidationError({"since": str(error)}, code="unknown_version") from None
+        return Response(ChangesSerializer(changes, context={"request": request}).data)
