@@ -44,7 +44,11 @@ class TransactionQuerySet(OwnedQuerySet):
     """Transactions."""
 
     def with_related(self) -> Self:
-        """Everything a body shows, in two queries however many rows."""
+        """Everything a body shows, in two queries however many rows; what links said is read when it is asked for."""
+        return self.with_attempts().defer("decision__attempts")
+
+    def with_attempts(self) -> Self:
+        """The same with what every link said."""
         return self.select_related("account", "category", "suggested_category", "decision", "run").prefetch_related(
             "tags"
         )

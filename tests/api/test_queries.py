@@ -76,6 +76,16 @@ def test_a_list_costs_the_same_for_1_and_for_20_rows(ledger, path, expected):
     assert (one, n_queries(ledger, "get", path)) == (expected, expected)
 
 
+def test_rows_are_counted_once_until_something_is_written(ledger):
+    first, second = (n_queries(ledger, "get", "transactions/?page_size=1") for _ in range(2))
+    assert second == first - 1
+    assert ledger.get("transactions/?page_size=1").json()["count"] == 1
+    record(ledger, 2)
+    assert ledger.get("transactions/?page_size=1").json()["count"] == 3
+    assert ledger.get("transactions/?category=Dining").json()["count"] == 3
+    assert ledger.get("transactions/?category=Travel").json()["count"] == 0
+
+
 def test_one_row_costs_the_same_among_many(ledger):
     number = ledger.get("expenses/").json()["results"][0]["id"]
     paths = [f"expenses/{number}/", f"transactions/{number}/explanation/"]
