@@ -26,6 +26,13 @@ class TagQuerySet(OwnedQuerySet):
     """Tags."""
 
 
+class AttachmentQuerySet(OwnedQuerySet):
+    """Attachments; those of a transaction in the bin are not there until it is restored."""
+
+    def for_user(self, user: User) -> Self:
+        return super().for_user(user).filter(transaction__deleted_at=None)
+
+
 class RunQuerySet(OwnedQuerySet):
     """Runs."""
 

@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from expenses.views import accounts, categories, runs, transactions
+from expenses.views import accounts, attachments, categories, runs, transactions
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
 
@@ -14,6 +14,12 @@ router.register("transactions", transactions.AllTransactionsViewSet, basename="t
 router.register("expenses", transactions.ExpenseViewSet, basename="expense")
 router.register("incomes", transactions.IncomeViewSet, basename="income")
 router.register("runs", runs.RunViewSet, basename="run")
+router.register("attachments", attachments.AttachmentViewSet, basename="attachment")
+router.register(
+    "transactions/<int:transaction>/attachments",
+    attachments.TransactionAttachmentsViewSet,
+    basename="transaction-attachment",
+)
 urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),
     path("changes/", ChangesView.as_view(), name="changes"),

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.models import Account, Category, Membership, Tag, Tombstone, Transaction
+from expenses.models import Account, Attachment, Category, Membership, Tag, Tombstone, Transaction
 from rules.models import Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -65,6 +65,7 @@ SEEN = {
     "account_name_unique",
     "tag_name_unique",
     "tombstone_unique",
+    "attachment_unique",
     "membership_unique",
     "user_email_unique",
     "user_username_unique",
@@ -141,6 +142,12 @@ def test_what_is_gone_is_buried_once(ledger):
     stone = {"ledger_id": ledger, "type": "transaction", "object_id": 7}
     Tombstone.objects.create(**stone, version=1)
     assert "tombstone" in refused(Tombstone.objects.create, **stone, version=2)
+
+
+def test_a_file_is_attached_once(ledger):
+    fields = {"ledger_id": ledger, "transaction": expense(ledger), "sha256": "5f", "size": 1, "version": 1}
+    Attachment.objects.create(**fields)
+    assert "attachment" in refused(Attachment.objects.create, **fields)
 
 
 def test_a_category_is_either_the_systems_or_ones_own(ledger):

@@ -2,6 +2,7 @@
 
 from expenses.membership import Ledger, Membership, Role
 from expenses.models.accounts import Account, AccountType
+from expenses.models.attachments import Attachment
 from expenses.models.categories import Category
 from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Run
@@ -12,6 +13,7 @@ __all__ = [
     "DESCRIPTION_LENGTH",
     "Account",
     "AccountType",
+    "Attachment",
     "Category",
     "Change",
     "Decision",

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from expenses.bodies import TransactionBody
 from expenses.permissions import MayWriteLedger
-from expenses.serializers import AccountSerializer, CategorySerializer, TagSerializer
+from expenses.serializers import AccountSerializer, AttachmentSerializer, CategorySerializer, TagSerializer
 from expenses.services.changes import UnknownVersion, changes_since
 
 MAX_ROWS = 5000
@@ -35,7 +35,7 @@ class ChangesInput(serializers.Serializer[Any]):
 class DeletedSerializer(serializers.Serializer[Any]):
     """What to forget."""
 
-    type = serializers.ChoiceField(choices=["transaction", "account", "category", "tag"])
+    type = serializers.ChoiceField(choices=["transaction", "account", "category", "tag", "attachment"])
     id = serializers.IntegerField(source="object_id")
 
 
@@ -48,6 +48,7 @@ class ChangesSerializer(serializers.Serializer[Any]):
     accounts = AccountSerializer(many=True)
     categories = CategorySerializer(many=True)
     tags = TagSerializer(many=True)
+    attachments = AttachmentSerializer(many=True)
     deleted = DeletedSerializer(many=True)
 
 

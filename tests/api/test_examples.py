@@ -36,7 +36,17 @@ STEADY = {
     "duration_ms": 0.4,
 }
 #: Numbers that a database gives out, by key.
-IDS = {"id": 91, "account": 3, "category": 12, "parent": 8, "run": 5, "import": 4, "value": 12, "version": 118}
+IDS = {
+    "id": 91,
+    "account": 3,
+    "category": 12,
+    "parent": 8,
+    "run": 5,
+    "transaction": 91,
+    "import": 4,
+    "value": 12,
+    "version": 118,
+}
 
 
 def steady(value: Any, key: str = "") -> Any:
@@ -78,6 +88,7 @@ def record() -> dict[str, Any]:
     send("patch", "users/me/", asks="PatchedUserRequest", body=preferences, answers="User")
     record_ledger(send)
     record_imports(recorder)
+    record_attachment(recorder)
     return recorder.kept
 
 
@@ -123,6 +134,13 @@ def record_imports(recorder: Recorder) -> None:
     recorder.send("get", f"runs/{run['id']}/", answers="Run")
     perform_commit(run_id=run["id"])
     recorder.send("post", f"runs/{run['id']}/revert/", answers="Reverted")
+
+
+def record_attachment(recorder: Recorder) -> None:
+    transaction = recorder.api.get("transactions/").json()["results"][0]["id"]
+    file = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 a receipt")
+    answer = recorder.api.post(f"transactions/{transaction}/attachments/", {"file": file}, format="multipart")
+    recorder.kept["Attachment"] = steady(answer.json())
 
 
 @pytest.mark.django_db

@@ -69,6 +69,11 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "health/live/", None, 200, 200),
     ("get", "health/ready/", None, 200, 200),
     ("get", "changes/", None, 200, 200),
+    ("get", "transactions/{expense}/attachments/", None, 200, NOT_FOUND),
+    ("post", "transactions/{expense}/attachments/", "receipt", 201, NOT_FOUND),
+    ("get", "attachments/{attachment}/", None, 200, NOT_FOUND),
+    ("delete", "attachments/{attachment}/", None, 204, NOT_FOUND),
+    ("get", "attachments/{attachment}/content/", None, 200, NOT_FOUND),
     ("post", "transactions/bulk/", {"transactions": []}, 200, 200),
 ]
 for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incomes", "income")):
@@ -105,6 +110,8 @@ def rows(ana, settings, tmp_path):
     }
     account = made["account"].json()["id"]
     made["import"] = ana.post("imports/", {"file": statement(), "account": account}, format="multipart")
+    address = f"transactions/{made['expense'].json()['id']}/attachments/"
+    made["attachment"] = ana.post(address, {"file": receipt(b"the first")}, format="multipart")
     ids = {name: answer.json()["id"] for name, answer in made.items()}
     ledger = made_ledger(ana)
     ids["run"] = Run.objects.create(ledger=ledger, user=ana.user, kind="import").pk
@@ -121,13 +128,24 @@ def statement() -> SimpleUploadedFile:
     return SimpleUploadedFile("one.csv", b"Date;Payee;Amount;Currency\n2026-11-13;Cafe Luna;-5.50;EUR\n", "text/csv")
 
 
+def receipt(text: bytes = b"one more") -> SimpleUploadedFile:
+    return SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 " + text)
+
+
+#: What a body stands for that is sent as a form.
+FILES = {"file": statement, "receipt": receipt}
+
+
 def send(api: Api, method: str, address: str, body: Any, rows: dict[str, int]) -> Any:
     filled = address.format(**rows)
-    if body == "file":
-        return api.request(method, filled, {"file": statement()}, format="multipart")
+    if isinstance(body, str):
+        return api.request(method, filled, {"file": FILES[body]()}, format="multipart")
     if address == "accounts/{account}/" and method == "delete":
         return api.request(method, filled)
-    return api.request(method, filled, body)
+    answer = api.request(method, filled, body)
+    if answer.streaming:
+        answer.close()
+    return answer
 
 
 def is_among(address: str, prefixes: tuple[str, ...]) -> bool:
