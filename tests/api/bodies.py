@@ -28,6 +28,7 @@ TITLES = {
     409: "Conflict",
     413: "Request Entity Too Large",
     415: "Unsupported Media Type",
+    422: "Unprocessable Entity",
     500: "Internal Server Error",
 }
 
