@@ -58,6 +58,11 @@ def transaction(**fields: Any) -> dict[str, Any]:
     }
 
 
+def with_key(text: str = "k-1") -> dict[str, Any]:
+    """What makes a request one that may be repeated."""
+    return {"headers": {"Idempotency-Key": text}}
+
+
 def settled(body: dict[str, Any]) -> dict[str, Any]:
     """The body without what the server makes up, which is looked at here."""
     rest = dict(body)

@@ -1,37 +1,22 @@
 """A request that is sent again with its Idempotency-Key gets the first answer, and changes nothing."""
 
-from datetime import timedelta
-from io import StringIO
-from typing import Any
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
-from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import StoredAnswer, User
 from config.idempotency import IdempotencyMiddleware
 from expenses.models import Ledger, Transaction
 from statements.models import Import
-from tests.api.bodies import assert_problem
+from tests.api.bodies import assert_problem, with_key
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 HEADER = "Idempotency-Key"
 ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "direction": "out"}
 STATEMENT = b"Date;Payee;Amount;Currency\n2026-11-13;Cafe Luna;-5.50;EUR\n"
-IN_USE = "A request with this key is being worked on; send it again in a moment to get its answer."
-REUSED = (
-    "This key came with another request before. Send the same request as then to get its answer, or a new key "
-    "with a new request."
-)
-
-
-def key(text: str = "k-1") -> dict[str, Any]:
-    return {"headers": {HEADER: text}}
 
 
 def versions() -> list[int]:
@@ -39,10 +24,10 @@ def versions() -> list[int]:
 
 
 def test_a_repeated_create_answers_200_with_the_first_body(ana):
-    first = ana.post("transactions/", ROW, **key())
+    first = ana.post("transactions/", ROW, **with_key())
     assert (first.status_code, "Idempotency-Replayed" in first) == (201, False)
     before = versions()
-    again = ana.post("transactions/", ROW, **key())
+    again = ana.post("transactions/", ROW, **with_key())
     assert (again.status_code, again["Idempotency-Replayed"]) == (200, "true")
     assert (again.content, again["Content-Type"]) == (first.content, first["Content-Type"])
     assert ana.get("transactions/").json()["count"] == 1
@@ -50,20 +35,20 @@ def test_a_repeated_create_answers_200_with_the_first_body(ana):
 
 
 def test_the_first_answer_stays_though_the_row_changed_since(ana):
-    first = ana.post("transactions/", ROW, **key()).json()
+    first = ana.post("transactions/", ROW, **with_key()).json()
     ana.patch(f"transactions/{first['id']}/", {"notes": "lunch"})
-    assert ana.post("transactions/", ROW, **key()).json() == first
+    assert ana.post("transactions/", ROW, **with_key()).json() == first
 
 
 def test_other_answers_keep_their_status(ana):
     row = ana.post("transactions/", ROW).json()
     address = f"transactions/{row['id']}/"
-    changed = ana.patch(address, {"notes": "x"}, **key("a"))
+    changed = ana.patch(address, {"notes": "x"}, **with_key("a"))
     ana.patch(address, {"notes": "y"})
-    again = ana.patch(address, {"notes": "x"}, **key("a"))
+    again = ana.patch(address, {"notes": "x"}, **with_key("a"))
     assert (again.status_code, again.json()) == (200, changed.json())
     assert ana.get(address).json()["notes"] == "y"
-    gone = [ana.delete(address, **key("b")) for _ in range(2)]
+    gone = [ana.delete(address, **with_key("b")) for _ in range(2)]
     assert [(answer.status_code, answer.content, answer.get("Content-Type")) for answer in gone] == [
         (204, b"", None),
         (204, b"", None),
@@ -72,14 +57,14 @@ def test_other_answers_keep_their_status(ana):
 
 
 def test_a_repeated_bulk_records_its_rows_once(ana):
-    first, again = (ana.post("transactions/bulk/", {"transactions": [ROW, ROW]}, **key()) for _ in range(2))
+    first, again = (ana.post("transactions/bulk/", {"transactions": [ROW, ROW]}, **with_key()) for _ in range(2))
     assert (again.status_code, again.json()) == (200, first.json())
     assert ana.get("transactions/").json()["count"] == 2
 
 
 def upload(api, content=STATEMENT, name="one.csv", **fields):
     file = SimpleUploadedFile(name, content, "text/csv")
-    return api.post("imports/", {"file": file, "account": "Checking", **fields}, format="multipart", **key())
+    return api.post("imports/", {"file": file, "account": "Checking", **fields}, format="multipart", **with_key())
 
 
 @pytest.mark.parametrize("n_rows", [1, 50_000], ids=["in memory", "in a file"])
@@ -109,152 +94,29 @@ def test_a_form_with_another_field_or_file_is_another_request(ana, settings, tmp
     assert_problem(upload(ana, **other), 422, (HEADER, "key_reused"))
 
 
-def test_a_key_with_another_request_is_refused(ana):
-    ana.post("transactions/", ROW, **key())
-    before = versions()
-    others = [
-        ana.post("transactions/", ROW | {"amount": "6"}, **key()),
-        ana.post("transactions/?x=1", ROW, **key()),
-        ana.post("expenses/", ROW, **key()),
-        ana.put("transactions/", ROW, **key()),
-    ]
-    for answer in others:
-        assert assert_problem(answer, 422, (HEADER, "key_reused"))["detail"] == REUSED
-    assert (ana.get("transactions/").json()["count"], versions()) == (1, before)
-
-
-def test_a_key_in_quotes_is_the_key_within(ana):
-    assert ana.post("transactions/", ROW, **key('"k-1"')).status_code == 201
-    assert ana.post("transactions/", ROW, **key("k-1")).status_code == 200
-
-
-@pytest.mark.parametrize("text", ["", '""', "a b", "ü", "x" * 256, "a\tb", "\x7f"], ids=ascii)
-def test_a_key_is_visible_ascii_of_at_most_255_characters(ana, text):
-    assert_problem(ana.post("transactions/", ROW, **key(text)), 400, (HEADER, "invalid"))
-    assert ana.get("transactions/").json()["count"] == 0
-
-
-@pytest.mark.parametrize("text", ["x", "x" * 255, "!~", '"'])
-def test_any_other_key_will_do(ana, text):
-    assert [ana.post("transactions/", ROW, **key(text)).status_code for _ in range(2)] == [201, 200]
-
-
-def test_the_keys_of_two_people_never_meet(ana, ben):
-    first = ana.post("transactions/", ROW, **key()).json()
-    other = ben.post("transactions/", ROW, **key())
-    assert (other.status_code, "Idempotency-Replayed" in other) == (201, False)
-    assert other.json()["id"] != first["id"]
-    assert ben.post("transactions/", ROW, **key()).json() == other.json()
-
-
-def test_without_a_valid_token_nothing_is_told_or_kept(ana, anyone):
-    ana.post("transactions/", ROW, **key())
-    assert_problem(anyone.post("transactions/", ROW, **key()), 401, (None, "not_authenticated"))
-    anyone.client.credentials(HTTP_AUTHORIZATION="Token nonsense")
-    assert_problem(anyone.post("transactions/", ROW, **key("other")), 401, (None, "authentication_failed"))
-    assert StoredAnswer.objects.count() == 1
-
-
-def test_a_refused_request_may_be_mended_under_its_key(ana):
-    wrong = ana.post("transactions/", ROW | {"amount": "0"}, **key())
-    assert_problem(wrong, 400, ("amount", "min_value"))
-    assert not StoredAnswer.objects.exists()
-    assert ana.post("transactions/", ROW, **key()).status_code == 201
-
-
 def test_errors_name_what_they_name_without_a_key(ana):
     for kwargs in ({"content_type": "multipart/form-data"}, {"content_type": "text/plain"}):
         plain = ana.post("imports/", b"--x", **kwargs)
-        keyed = ana.post("imports/", b"--x", **kwargs, **key())
+        keyed = ana.post("imports/", b"--x", **kwargs, **with_key())
         assert (keyed.status_code, keyed.json()) == (plain.status_code, plain.json())
         plain = ana.post("transactions/", b"--x", **kwargs)
-        assert ana.post("transactions/", b"--x", **kwargs, **key()).json() == plain.json()
+        assert ana.post("transactions/", b"--x", **kwargs, **with_key()).json() == plain.json()
     form = {"a": "b"}
     assert_problem(
-        ana.post("transactions/bulk/", form, format="multipart", **key()), 415, (None, "unsupported_media_type")
+        ana.post("transactions/bulk/", form, format="multipart", **with_key()), 415, (None, "unsupported_media_type")
     )
 
 
 def test_a_body_that_is_too_large_is_refused_as_ever(ana, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     row = ROW | {"notes": "x" * 100}
-    plain, keyed = ana.post("transactions/", row), ana.post("transactions/", row, **key())
+    plain, keyed = ana.post("transactions/", row), ana.post("transactions/", row, **with_key())
     assert assert_problem(keyed, 413, (None, "body_too_large")) == plain.json()
-
-
-def test_tokens_are_never_kept(ana, anyone):
-    body = {"username": "ana", "password": "blue-Tomato-99"}
-    tokens = {anyone.post("auth/login/", body, **key()).json()["token"] for _ in range(2)}
-    assert len(tokens) == 2
-    assert ana.post("auth/logout/", **key()).status_code == 204
-    assert not StoredAnswer.objects.exists()
-
-
-def test_reading_takes_no_key(ana):
-    assert ana.get("transactions/", **key()).status_code == 200
-    assert not StoredAnswer.objects.exists()
-
-
-def test_a_key_is_free_again_after_a_day(ana):
-    ana.post("transactions/", ROW, **key())
-    age_by(timedelta(hours=23, minutes=59))
-    assert ana.post("transactions/", ROW, **key()).status_code == 200
-    age_by(timedelta(minutes=2))
-    assert ana.post("transactions/", ROW | {"amount": "6"}, **key()).status_code == 201
-    assert StoredAnswer.objects.count() == 1
-
-
-def test_what_is_kept_no_longer_goes_with_the_next_key(ana, ben):
-    for api in (ana, ben):
-        api.post("transactions/", ROW, **key("old"))
-    age_by(timedelta(hours=25))
-    ana.post("transactions/", ROW, **key("new"))
-    assert set(StoredAnswer.objects.values_list("user__username", "key")) == {("ana", "new"), ("ben", "old")}
-
-
-def test_the_command_removes_what_is_kept_no_longer(ana):
-    ana.post("transactions/", ROW, **key("old"))
-    age_by(timedelta(hours=25))
-    ana.client.credentials(HTTP_AUTHORIZATION="")
-    StoredAnswer.objects.create(user=ana.user, key="new", fingerprint="", claim="0" * 32)
-    said = StringIO()
-    call_command("prune_answers", dry_run=True, stdout=said)
-    assert StoredAnswer.objects.count() == 2
-    call_command("prune_answers", stdout=said)
-    call_command("prune_answers", stdout=said)
-    assert said.getvalue().splitlines() == [
-        "1 answers are to be removed.",
-        "1 answers were removed.",
-        "0 answers were removed.",
-    ]
-    assert StoredAnswer.objects.get().key == "new"
-
-
-def age_by(time: timedelta) -> None:
-    for row in StoredAnswer.objects.all():
-        row.claimed_at -= time
-        row.save()
-
-
-def test_while_the_first_is_worked_on_a_repeat_is_told_to_wait(ana):
-    ana.post("transactions/", ROW, **key())
-    StoredAnswer.objects.update(status=None, claimed_at=timezone.now() - timedelta(seconds=59))
-    answer = ana.post("transactions/", ROW, **key())
-    assert assert_problem(answer, 409, (HEADER, "key_in_use"))["detail"] == IN_USE
-    assert answer["Retry-After"] == "1"
-    assert_problem(ana.post("transactions/", ROW | {"amount": "6"}, **key()), 422, (HEADER, "key_reused"))
-
-
-def test_a_key_whose_process_died_is_taken_over(ana):
-    StoredAnswer.objects.create(
-        user=ana.user, key="k-1", fingerprint="", claim="0" * 32, claimed_at=timezone.now() - timedelta(seconds=61)
-    )
-    assert [ana.post("transactions/", ROW, **key()).status_code for _ in range(2)] == [201, 200]
 
 
 def test_tasks_are_queued_once(ana, model):
     for status in (201, 200):
-        answer = ana.post("transactions/", ROW | {"ai_classify": True}, **key())
+        answer = ana.post("transactions/", ROW | {"ai_classify": True}, **with_key())
         assert (answer.status_code, DBTaskResult.objects.count()) == (status, 1)
 
 
