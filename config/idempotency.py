@@ -43,7 +43,7 @@ class IdempotencyMiddleware:
 
     def __call__(self, request: WSGIRequest) -> HttpResponseBase:
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-        if key is None or not takes_key(request.method or "", request.path):
+        if key is None or not takes_key(request.method or "", request.path_info):
             return self.get_response(request)
         user = _sender_of(request)
         if user is None:
