@@ -1,12 +1,15 @@
 """What a key may be, whose it is, and how long it is kept."""
 
+import uuid
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
+from accounts.answers import KeyInUse, claim_key, free_key
 from accounts.models import StoredAnswer
 from expenses.models import Ledger
 from tests.api.bodies import assert_problem, with_key
@@ -147,3 +150,26 @@ def test_a_key_whose_process_died_is_taken_over(ana):
         user=ana.user, key="k-1", fingerprint="", claim="0" * 32, claimed_at=timezone.now() - timedelta(seconds=61)
     )
     assert [ana.post("transactions/", ROW, **with_key()).status_code for _ in range(2)] == [201, 200]
+
+
+def test_who_was_taken_for_dead_does_nothing(ana):
+    def lose_the_claim(execute, sql, *rest):
+        if sql.startswith("SELECT") and '"accounts_storedanswer"."status" IS NULL' in sql:
+            StoredAnswer.objects.update(claim=uuid.uuid4())
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(lose_the_claim):
+        answer = ana.post("transactions/", ROW, **with_key())
+    assert_problem(answer, 409, (HEADER, "key_in_use"))
+    assert ana.get("transactions/").json()["count"] == 0
+
+
+def test_the_first_does_not_give_back_what_another_took_over(ana):
+    claim = {"by": ana.user, "key": "k-1", "fingerprint": "f"}
+    first = claim_key(**claim)
+    age_by(timedelta(seconds=61))
+    second = claim_key(**claim)
+    free_key(answer=first)
+    assert StoredAnswer.objects.get() == second
+    with pytest.raises(KeyInUse):
+        claim_key(**claim)
