@@ -173,3 +173,11 @@ def test_the_first_does_not_give_back_what_another_took_over(ana):
     assert StoredAnswer.objects.get() == second
     with pytest.raises(KeyInUse):
         claim_key(**claim)
+
+
+def test_a_worker_that_starts_removes_what_is_kept_no_longer(ana, monkeypatch):
+    monkeypatch.setattr("django_tasks_db.management.commands.db_worker.Worker.run", lambda _: None)
+    ana.post("transactions/", ROW, **with_key())
+    age_by(timedelta(hours=25))
+    call_command("work")
+    assert not StoredAnswer.objects.exists()
