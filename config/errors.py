@@ -93,8 +93,9 @@ class ProblemHandler(ExceptionHandler):
         return Response(data, status=exc.status_code, headers=self.get_headers(exc), content_type=CONTENT_TYPE)
 
 
-def _page(status: HTTPStatus, code: str, detail: str) -> HttpResponse:
-    body = problem(status, detail, [{"attr": None, "code": code, "detail": detail}])
+def problem_page(status: HTTPStatus, code: str, detail: str, *, attr: str | None = None) -> HttpResponse:
+    """An error from outside of DRF; `attr` is the field or header to blame."""
+    body = problem(status, detail, [{"attr": attr, "code": code, "detail": detail}])
     return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
 
 
@@ -102,22 +103,24 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a host that is not allowed, a body over the limit, a malformed form."""
     if isinstance(exception, DisallowedHost):
         detail = f"This server does not go by the name “{request.META.get('HTTP_HOST', '')}”: see OUTLAY_ALLOWED_HOSTS."
-        return _page(HTTPStatus.BAD_REQUEST, "host_not_allowed", detail)
-    return _page(HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood.")
+        return problem_page(HTTPStatus.BAD_REQUEST, "host_not_allowed", detail)
+    return problem_page(HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    return _page(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
+    return problem_page(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: no such address."""
     if is_valid_path(f"{request.path_info}/"):
-        return _page(HTTPStatus.NOT_FOUND, "slash_missing", f"Addresses end with a slash: {request.path_info}/")
-    return _page(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address; /api/v1/docs/ lists all.")
+        return problem_page(HTTPStatus.NOT_FOUND, "slash_missing", f"Addresses end with a slash: {request.path_info}/")
+    return problem_page(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address; /api/v1/docs/ lists all.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: says nothing of the inside; the log has the trace."""
-    return _page(HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Something went wrong here; the server's log says what.")
+    return problem_page(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Something went wrong here; the server's log says what."
+    )

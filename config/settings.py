@@ -44,6 +44,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "config.idempotency.IdempotencyMiddleware",  # last: it opens the transaction that the view works in
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -1,13 +1,14 @@
 """The database itself refuses what must never be, whatever a service does."""
 
 import datetime as dt
+import uuid
 from decimal import Decimal
 
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
 
-from accounts.models import User
+from accounts.models import StoredAnswer, User
 from expenses.membership import ledger_id_of
 from expenses.models import Account, Attachment, Category, Membership, Tag, Tombstone, Transaction
 from rules.models import Rule
@@ -69,6 +70,7 @@ SEEN = {
     "membership_unique",
     "user_email_unique",
     "user_username_unique",
+    "stored_answer_key_unique",
     "rule_name_unique",
     "profile_name_unique",
 }
@@ -169,6 +171,14 @@ def test_people_differ_in_more_than_case(ledger):
     assert "user_username_unique" in refused(
         User.objects.create_user, username="ANA", email="other@example.org", password="x"
     )
+
+
+def test_a_key_is_one_persons_and_once(db):
+    ana, ben = make_user("ana"), make_user("ben")
+    answer = {"key": "k", "fingerprint": "f", "claim": uuid.uuid4()}
+    StoredAnswer.objects.create(user=ana, **answer)
+    assert "key" in refused(StoredAnswer.objects.create, user=ana, **answer)
+    assert StoredAnswer.objects.create(user=ben, **answer).pk
 
 
 def test_rules_and_profiles_have_names_of_their_own(ledger):

@@ -53,7 +53,7 @@ def test_every_operation_names_its_errors():
             assert "401" in codes or not operation.get("security") or {} in operation["security"], (method, path)
             if "{" in path:
                 assert "404" in codes, (method, path)
-            for code in codes & {"400", "401", "403", "404", "409", "413", "415"}:
+            for code in codes & {"400", "401", "403", "404", "409", "413", "415", "422"}:
                 problem = operation["responses"][code]["content"]
                 assert list(problem) == ["application/problem+json"], (method, path, code)
 
