@@ -3,41 +3,52 @@
 Values are given as the database keeps them. Constraints of the database hold as ever; signals and defaults do not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
 from django.db import connection, models
 
+#: Rows that PostgreSQL takes in one statement, as an array for each column.
+MAX_ROWS = 20_000
 #: SQLite takes 32,766 parameters in one statement.
 MAX_PARAMETERS = 20_000
 
 
 def insert_ignoring_known(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert what violates no unique constraint; `columns` are names of columns, `rows` their values."""
+    if connection.vendor == "postgresql":
+        _insert_arrays(model, columns, rows)
+        return
+    marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
-        for sql, values in _statements(model, columns, rows):
-            cursor.execute(f"{sql} ON CONFLICT DO NOTHING", values)
+        cursor.executemany(f"{_insert_into(model, columns)} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+
+
+def _insert_arrays(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A statement for many rows: one for each costs PostgreSQL four times as much."""
+    fields: list[Any] = [model._meta.get_field(column) for column in columns]
+    arrays = ", ".join(f"%s::{field.cast_db_type(connection)}[]" for field in fields)
+    sql = f"{_insert_into(model, columns)} SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our columns
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), MAX_ROWS):
+            cursor.execute(sql, [list(values) for values in zip(*rows[start : start + MAX_ROWS], strict=True)])
 
 
 def insert_returning_ids(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
     """Insert all and give the new ids in the order of the rows."""
     ids: list[int] = []
+    marks = f"({', '.join(['%s'] * len(columns))})"
+    size = MAX_PARAMETERS // len(columns)
     with connection.cursor() as cursor:
-        for sql, values in _statements(model, columns, rows):
-            cursor.execute(f"{sql} RETURNING id", values)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            sql = f"{_insert_into(model, columns)} VALUES {', '.join([marks] * len(part))} RETURNING id"
+            cursor.execute(sql, list(chain.from_iterable(part)))
             ids.extend(row[0] for row in cursor.fetchall())
     return ids
 
 
-def _statements(
-    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> Iterator[tuple[str, list[Any]]]:
-    """Statements of many rows each, with their values."""
+def _insert_into(model: type[models.Model], columns: Sequence[str]) -> str:
     quote = connection.ops.quote_name
-    into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, columns))})"
-    marks = f"({', '.join(['%s'] * len(columns))})"
-    size = MAX_PARAMETERS // len(columns)
-    for start in range(0, len(rows), size):
-        part = rows[start : start + size]
-        yield f"{into} VALUES {', '.join([marks] * len(part))}", list(chain.from_iterable(part))
+    return f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, columns))})"
