@@ -65,6 +65,7 @@ def _describe_currency(currency: Currency, days: Days, own: set[str]) -> dict[st
 class RateViewSet(mixins.ListModelMixin, Retrieved):
     """Exchange rates: the European Central Bank's and your own."""
 
+    # Not `Listed`, whose tags and counts hold for a version of the ledger: a newer package's rates come without one.
     queryset = ExchangeRate.objects.all()
     serializer_class = RateSerializer
     filterset_class = RateFilter

@@ -265,3 +265,11 @@ def test_a_viewer_converts_and_writes_no_rate(ana, join_ledger_of):
     viewer = join_ledger_of(ana, "vera", "viewer")
     assert converted(viewer).json()["source"] == "manual"
     assert viewer.post("rates/", OWN | {"date": "2026-11-01"}).status_code == 403
+
+
+def test_a_rate_that_was_changed_meanwhile_is_not_changed_unseen(ana):
+    answer = ana.post("rates/", OWN)
+    address, seen = f"rates/{answer.json()['id']}/", {"if-match": answer["ETag"]}
+    assert ana.patch(address, {"rate": "0.81"}, headers=seen).status_code == 200
+    assert ana.patch(address, {"rate": "0.82"}, headers=seen).status_code == 412
+    assert ana.get(address).json()["rate"] == "0.81"
