@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from expenses.api import Conflict
 from expenses.parsing import BodyTooLarge
+from expenses.rates.conversion import MissingRate
 from expenses.services.writing import Refused
 
 CONTENT_TYPE = "application/problem+json"
@@ -68,6 +69,11 @@ def _is_about_others(error: IntegrityError) -> bool:
     return bool(names & {"UniqueViolation", "ForeignKeyViolation", "UNIQUE", "FOREIGN KEY"})
 
 
+def _not_there(exc: ObjectDoesNotExist | MissingRate) -> exceptions.NotFound:
+    """A row that was there when the request came in, or a rate that nobody knows."""
+    return exceptions.NotFound(str(exc), code="rate_missing") if isinstance(exc, MissingRate) else exceptions.NotFound()
+
+
 class ProblemHandler(ExceptionHandler):
     """Answers with the media type of problem details, whatever the view renders when all is well."""
 
@@ -77,8 +83,8 @@ class ProblemHandler(ExceptionHandler):
             return BodyTooLarge()
         if isinstance(exc, SuspiciousOperation):
             return exceptions.ParseError("The request could not be understood.")
-        if isinstance(exc, ObjectDoesNotExist):  # it was there when the request came in
-            return exceptions.NotFound()
+        if isinstance(exc, ObjectDoesNotExist | MissingRate):
+            return _not_there(exc)
         if isinstance(exc, Refused):
             return Conflict(str(exc), code=exc.code)
         if isinstance(exc, IntegrityError) and _is_about_others(exc):

@@ -80,6 +80,7 @@ class ProblemSchema(AutoSchema):
             codes |= {"413", "415"}
         if "{" in self.path or any(p["name"] == "page" for p in operation.get("parameters", [])):
             codes |= {"404"}
+        codes |= set(getattr(self.view, "error_codes", ()))
         return sorted(codes)
 
 

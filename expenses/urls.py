@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from expenses.rates.views import CurrencyViewSet, RateViewSet
 from expenses.views import accounts, attachments, categories, runs, transactions
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
@@ -20,6 +21,8 @@ router.register(
     attachments.TransactionAttachmentsViewSet,
     basename="transaction-attachment",
 )
+router.register("currencies", CurrencyViewSet, basename="currency")
+router.register("rates", RateViewSet, basename="rate")
 urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),
     path("changes/", ChangesView.as_view(), name="changes"),

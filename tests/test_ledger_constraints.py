@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import StoredAnswer, User
 from expenses.membership import ledger_id_of
-from expenses.models import Account, Attachment, Category, Membership, Tag, Tombstone, Transaction
+from expenses.models import Account, Attachment, Category, ExchangeRate, Membership, Tag, Tombstone, Transaction
 from rules.models import Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -71,6 +71,11 @@ SEEN = {
     "user_email_unique",
     "user_username_unique",
     "stored_answer_key_unique",
+    "rate_positive",
+    "rate_of_two_currencies",
+    "rate_source_fits_ledger",
+    "rate_unique",
+    "rate_reference_unique",
     "rule_name_unique",
     "profile_name_unique",
 }
@@ -156,6 +161,34 @@ def test_a_category_is_either_the_systems_or_ones_own(ledger):
     assert "category_is_system_or_own" in refused(own_category, ledger, "Tea", key="tea")
     assert "category_is_system_or_own" in refused(own_category, None, "Tea")
     assert "key" in refused(own_category, None, "Dining again", key="dining")
+
+
+def rate(ledger, **fields):
+    good = {"base": "USD", "quote": "CHF", "date": dt.date(2026, 11, 2), "rate": Decimal("0.8")}
+    source = "manual" if ledger else "ecb"
+    return ExchangeRate.objects.create(ledger_id=ledger, **good | {"source": source} | fields)
+
+
+@pytest.mark.parametrize("value", ["0", "-0.8"])
+def test_a_rate_is_positive(ledger, value):
+    assert "rate_positive" in refused(rate, ledger, rate=Decimal(value))
+
+
+def test_a_rate_is_of_two_currencies(ledger):
+    assert "rate_of_two_currencies" in refused(rate, ledger, quote="USD")
+
+
+def test_the_ecbs_rates_belong_to_nobody_and_manual_ones_to_a_ledger(ledger):
+    assert "rate_source_fits_ledger" in refused(rate, ledger, source="ecb")
+    assert "rate_source_fits_ledger" in refused(rate, None, source="manual")
+
+
+def test_a_pair_has_one_rate_a_day_in_each_ledger_and_one_of_the_ecbs(ledger):
+    other = ledger_id_of(make_user("ben"))
+    for owner in (ledger, other, None):
+        assert rate(owner).pk
+        assert "unique" in refused(rate, owner, rate=Decimal(9)).lower()
+        assert rate(owner, date=dt.date(2026, 11, 3)).pk
 
 
 def test_a_person_is_once_in_a_ledger(ledger):

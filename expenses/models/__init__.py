@@ -8,6 +8,7 @@ from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
+from expenses.rates.models import ExchangeRate
 
 __all__ = [
     "DESCRIPTION_LENGTH",
@@ -17,6 +18,7 @@ __all__ = [
     "Category",
     "Change",
     "Decision",
+    "ExchangeRate",
     "Ledger",
     "Membership",
     "Role",

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
 from config import examples
+from expenses.models import ExchangeRate
 from statements.services.committing import perform_commit
 from tests.conftest import Api
 
@@ -87,6 +88,7 @@ def record() -> dict[str, Any]:
     preferences = {"preferences": {"time_zone": "Europe/Berlin", "locale": "de"}}
     send("patch", "users/me/", asks="PatchedUserRequest", body=preferences, answers="User")
     record_ledger(send)
+    record_rates(recorder)
     record_imports(recorder)
     record_attachment(recorder)
     return recorder.kept
@@ -119,6 +121,18 @@ def record_ledger(send: Any) -> None:
     send("get", "categorization/chain/", answers="ChainAnswer")
     send("get", "health/live/", answers="Live")
     send("get", "health/ready/", answers="Ready")
+
+
+def record_rates(recorder: Recorder) -> None:
+    send = recorder.send
+    for quote, rate in (("USD", "1.1172"), ("CHF", "0.9194")):
+        ExchangeRate.objects.create(base="EUR", quote=quote, date="2026-10-30", rate=rate, source="ecb")
+    own = {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.82"}
+    number = send("post", "rates/", asks="RateRequest", body=own, answers="Rate")["id"]
+    send("patch", f"rates/{number}/", asks="PatchedRateRequest", body={"rate": "0.821"})
+    question = "amount=12.50&from=USD&to=CHF&date=2026-10-31"
+    send("get", f"rates/convert/?{question}", answers="Conversion")
+    recorder.kept["Currency"] = send("get", "currencies/?search=CHF")["results"][0]
 
 
 def record_imports(recorder: Recorder) -> None:

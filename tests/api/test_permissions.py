@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from expenses.models import Run
+from expenses.models import ExchangeRate, Run
 from statements.models import Profile
 from tests.conftest import Api
 
@@ -18,6 +18,7 @@ RULE = {
     "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
     "actions": [{"type": "set_category", "value": "Dining"}],
 }
+RATE = {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}
 #: Rows of the table: method, address, body, what a member who writes gets, and what a stranger gets.
 #: A viewer gets the writer's answer to get and 403 to the rest, anonymous people 401, unless OPEN or OWN says else.
 NOT_FOUND = 404
@@ -34,6 +35,17 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("patch", "categories/{category}/", {"name": "Green tea"}, 200, NOT_FOUND),
     ("delete", "categories/{category}/", None, 204, NOT_FOUND),
     ("put", "categories/{category}/", {}, 405, 405),
+    ("get", "currencies/", None, 200, 200),
+    ("get", "rates/", None, 200, 200),
+    ("post", "rates/", RATE | {"date": "2026-11-01"}, 201, 201),
+    ("get", "rates/{rate}/", None, 200, NOT_FOUND),
+    ("patch", "rates/{rate}/", {"rate": "0.9"}, 200, NOT_FOUND),
+    ("delete", "rates/{rate}/", None, 204, NOT_FOUND),
+    ("put", "rates/{rate}/", {}, 405, 405),
+    ("get", "rates/{reference}/", None, 200, 200),
+    ("patch", "rates/{reference}/", {"rate": "0.9"}, 403, 403),
+    ("delete", "rates/{reference}/", None, 403, 403),
+    ("get", "rates/convert/?amount=1&from=EUR&to=EUR", None, 200, 200),
     ("get", "runs/", None, 200, 200),
     ("get", "runs/{run}/", None, 200, NOT_FOUND),
     ("post", "runs/", {}, 405, 405),
@@ -107,6 +119,7 @@ def rows(ana, settings, tmp_path):
         "expense": ana.post("expenses/", ROW | {"category": "Dining"}),
         "income": ana.post("incomes/", ROW | {"direction": "in", "category": "Salary"}),
         "rule": ana.post("rules/", RULE),
+        "rate": ana.post("rates/", RATE),
     }
     account = made["account"].json()["id"]
     made["import"] = ana.post("imports/", {"file": statement(), "account": account}, format="multipart")
@@ -116,6 +129,9 @@ def rows(ana, settings, tmp_path):
     ledger = made_ledger(ana)
     ids["run"] = Run.objects.create(ledger=ledger, user=ana.user, kind="import").pk
     ids["profile"] = Profile.objects.create(ledger=ledger, name="Bank", format="csv", columns=[], profile={}).pk
+    ids["reference"] = ExchangeRate.objects.create(
+        base="EUR", quote="USD", date="2026-10-30", rate="1.1172", source="ecb"
+    ).pk
     return ids
 
 
@@ -178,7 +194,12 @@ def test_a_stranger_finds_nothing(ana, ben, rows, method, address, body, expecte
     answer = send(ben, method, address, body, rows)
     assert answer.status_code == stranger
     if method == "get" and stranger == 200 and "results" in (answer.json() if "json" in answer["Content-Type"] else {}):
-        assert all(row.get("is_system") for row in answer.json()["results"])
+        assert all(is_everybodys(row) for row in answer.json()["results"])
+
+
+def is_everybodys(row: dict[str, Any]) -> bool:
+    """A category of the system, a rate of the ECB, a currency."""
+    return row.get("is_system") or row.get("source") == "ecb" or "minor_units" in row
 
 
 @pytest.mark.parametrize(("method", "address", "body", "expected", "stranger"), TABLE, ids=IDS)
@@ -215,7 +236,8 @@ def methods_of(view: Any) -> set[str]:
 
 def shape(address: str) -> str:
     """The address with `{}` for whatever stands in braces or angle brackets."""
-    return "/".join("{}" if part[:1] in {"<", "{"} else part for part in address.removeprefix("api/v1/").split("/"))
+    parts = address.removeprefix("api/v1/").partition("?")[0].split("/")
+    return "/".join("{}" if part[:1] in {"<", "{"} else part for part in parts)
 
 
 def test_the_table_holds_every_address_and_method():
