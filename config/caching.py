@@ -78,8 +78,8 @@ class ForgivingRedisCache(RedisCache):
         wanted = list(keys)
         self._or(None, lambda: super(ForgivingRedisCache, self).delete_many(wanted, version))
 
-    def clear(self) -> bool:
-        return self._or(False, lambda: super(ForgivingRedisCache, self).clear())
+    def clear(self) -> None:
+        self._or(None, lambda: super(ForgivingRedisCache, self).clear())
 
     def _or(self, otherwise: T, ask: Callable[[], T]) -> T:
         if time.monotonic() < self._asked_again_at:

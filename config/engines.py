@@ -34,7 +34,7 @@ def database(folder: Path) -> dict[str, Any]:
     """The database of DATABASE_URL, else SQLite in the folder. Raises ImproperlyConfigured for a URL that is none."""
     default = f"sqlite:///{folder / 'outlay.sqlite3'}"
     try:
-        found = dict(dj_database_url.parse(environment.text("DATABASE_URL", default)))
+        found: dict[str, Any] = dict(dj_database_url.parse(environment.text("DATABASE_URL", default)))
     except ValueError:  # the parser's own message repeats the URL, password and all
         raise ImproperlyConfigured("DATABASE_URL must be like postgres://user:password@host/name.") from None
     engine = str(found["ENGINE"])
@@ -100,7 +100,7 @@ def _redis_url(name: str) -> str:
         from redis.connection import parse_url  # noqa: PLC0415 - the embedded engines need no Redis
 
         try:
-            known = parse_url(url)
+            known = parse_url(url)  # type: ignore[no-untyped-call]
         except ValueError:
             known = {}
         if not known.get("host") and not known.get("path"):

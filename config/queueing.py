@@ -8,9 +8,10 @@ from django.conf import settings
 from django_rq.queues import DjangoRQ
 from django_tasks import TaskResult, task_backends
 from django_tasks.base import Task
-from django_tasks_rq import Job, RQBackend
+from django_tasks_rq import RQBackend
 from redis import Redis
 from redis.exceptions import RedisError
+from rq.job import Job
 
 from config.caching import connection_options
 from config.engines import KEEP_FAILED_S, TASK_QUEUES
@@ -20,12 +21,12 @@ FIRST, LAST = TASK_QUEUES
 logger = logging.getLogger(__name__)
 
 
-class RedisBackend(RQBackend):  # type: ignore[misc]
+class RedisBackend(RQBackend):
     """Puts a low priority into a queue of its own, and keeps a task in the database while Redis is away."""
 
     supports_priority = True
 
-    def enqueue(self, task: Task, args: Any, kwargs: Any) -> TaskResult:
+    def enqueue(self, task: Task[Any, Any], args: Any, kwargs: Any) -> TaskResult[Any]:
         queue = LAST if task.priority < 0 else FIRST
         try:
             redis_client().ping()  # quick to fail, which the client of the queue is not

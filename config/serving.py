@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from config import environment
 from config.supervisor import Child, Say, Supervisor
@@ -48,21 +47,16 @@ def _alone_on_postgresql() -> Iterator[None]:
     """Hold an advisory lock on a connection of its own, which takes the lock with it should this process be killed."""
     lock = connection.copy()
     try:
-        with lock.cursor() as cursor:
-            _take_time(cursor)
-            cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARE_LOCK])
-        with connection.cursor() as cursor:
-            _take_time(cursor)
-        yield
+        with lock.cursor() as holder, connection.cursor() as cursor:
+            for each in (holder, cursor):  # others, or a large table, may take longer than a request is given
+                each.execute("SET statement_timeout = 0")
+                each.execute("SET lock_timeout = 0")
+            holder.execute("SELECT pg_advisory_lock(%s)", [PREPARE_LOCK])
+            yield
+            cursor.execute("RESET statement_timeout")
+            cursor.execute("RESET lock_timeout")
     finally:
         lock.close()
-        connection.close()  # and the time it had
-
-
-def _take_time(cursor: CursorWrapper) -> None:
-    """Waiting for others, and changing a large table, may take longer than a request is given."""
-    cursor.execute("SET statement_timeout = 0")
-    cursor.execute("SET lock_timeout = 0")
 
 
 def require_free_port() -> None:

@@ -13,18 +13,19 @@ from django.utils.module_loading import import_string
 from django_tasks import TaskResultStatus
 from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult, get_date_max
-from django_tasks_rq import Job
-from rq import SimpleWorker
+from django_tasks_rq import Job as TaskJob
+from rq import Queue, SimpleWorker
+from rq.job import Job
 from rq.registry import ScheduledJobRegistry
 
 from config.engines import TASK_QUEUES
-from config.queueing import Queue, redis_client
+from config.queueing import redis_client
 
 #: How often a worker looks after tasks that Redis was not there for, and after other workers' remains.
 MAINTENANCE_S = 30
 
 
-class TaskWorker(SimpleWorker):  # type: ignore[misc]
+class TaskWorker(SimpleWorker):
     """Runs tasks in this process, where the chain stays loaded; whoever supervises it starts it anew after a crash."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
@@ -33,7 +34,7 @@ class TaskWorker(SimpleWorker):  # type: ignore[misc]
         close_old_connections()
 
     def run_maintenance_tasks(self) -> None:
-        super().run_maintenance_tasks()
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         close_old_connections()
         forward_kept_tasks()
 
@@ -42,8 +43,8 @@ def run_worker(*, burst: bool = False) -> None:
     """Run tasks until told to stop, or with `burst` until none is due. Raises RedisError when Redis is away."""
     worker = django_rq.get_worker(
         *TASK_QUEUES,
-        job_class=Job,
-        worker_class=TaskWorker,
+        job_class=TaskJob,
+        worker_class=TaskWorker,  # type: ignore[arg-type]  # it takes any worker
         serializer="rq.serializers.JSONSerializer",
         worker_ttl=MAINTENANCE_S + 15,  # an idle worker wakes up 15 s before that
         maintenance_interval=MAINTENANCE_S,
@@ -64,8 +65,8 @@ def forward_kept_tasks() -> int:
     return n_forwarded
 
 
-def _forward(row: DBTaskResult) -> None:
-    task: Task = import_string(row.task_path)
+def _forward(row: DBTaskResult[Any, Any]) -> None:
+    task: Task[Any, Any] = import_string(row.task_path)
     run_after = None if row.run_after == get_date_max() else row.run_after
     again = task.using(priority=row.priority, run_after=run_after)
     again.enqueue(*row.args_kwargs["args"], **row.args_kwargs["kwargs"])
@@ -78,7 +79,7 @@ def count_overdue(*, since: datetime) -> int:
 
 
 def _n_queued_behind(name: str, since: datetime) -> int:
-    queue = django_rq.get_queue(name, connection=redis_client(), job_class=Job)
+    queue = django_rq.get_queue(name, connection=redis_client(), job_class=TaskJob)
     oldest = queue.get_jobs(0, 1)
     return queue.count if oldest and _queued_at(oldest[0]) < since else 0
 
@@ -88,5 +89,5 @@ def _queued_at(job: Job) -> datetime:
 
 
 def _n_scheduled(name: str, since: datetime) -> int:
-    scheduled = ScheduledJobRegistry(name, connection=redis_client())
+    scheduled = ScheduledJobRegistry(name, connection=redis_client())  # type: ignore[no-untyped-call]
     return int(redis_client().zcount(scheduled.key, "-inf", int(since.timestamp())))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -14,7 +15,7 @@ def n_waiting(path: str = "") -> int:
     """How many wait that are called so, or at all, due or not."""
     if settings.RQ_QUEUES:
         return sum(job.func_name == path or not path for job in _jobs())
-    return _rows(path).count()
+    return int(_rows(path).count())
 
 
 def due_at(path: str) -> datetime:
@@ -22,8 +23,10 @@ def due_at(path: str) -> datetime:
     if settings.RQ_QUEUES:
         found = [(q, job) for q in _queues() for job in _scheduled(q) if job.func_name == path]
         [(queue, job)] = found
-        return queue.scheduled_job_registry.get_scheduled_time(job)
-    return _rows(path).get().run_after
+        at: datetime = queue.scheduled_job_registry.get_scheduled_time(job)
+        return at
+    moment: datetime = _rows(path).get().run_after
+    return moment
 
 
 def make_due() -> None:
@@ -63,19 +66,19 @@ def run_due() -> None:
         call_command("db_worker", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0)
 
 
-def _rows(path: str):
+def _rows(path: str) -> Any:
     waiting = DBTaskResult.objects.filter(status="READY")
     return waiting.filter(task_path=path) if path else waiting
 
 
-def _queues():
+def _queues() -> list[Any]:
     import django_rq  # noqa: PLC0415 - only this queue needs its settings
     from django_tasks_rq import Job  # noqa: PLC0415
 
     return [django_rq.get_queue(name, job_class=Job) for name in settings.RQ_QUEUES]
 
 
-def _jobs() -> Iterator:
+def _jobs() -> Iterator[Any]:
     for queue in _queues():
         yield from queue.get_jobs()
         yield from _scheduled(queue)
