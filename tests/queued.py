@@ -1,7 +1,7 @@
 """The tasks that wait, in whichever queue this run of the tests uses: the database's, or that of TASKS_URL."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -29,15 +29,27 @@ def due_at(path: str) -> datetime:
     return moment
 
 
-def make_due() -> None:
-    """The time has come for all that wait for it."""
+def make_due(since: datetime | None = None) -> None:
+    """The time of all that wait for it came at the instant, else now."""
+    at = since or timezone.now()
     if settings.RQ_QUEUES:
         for queue in _queues():
             registry = queue.scheduled_job_registry
-            if due := dict.fromkeys(registry.get_job_ids(), 1):
+            if due := dict.fromkeys(registry.get_job_ids(), int(at.timestamp())):
                 registry.connection.zadd(registry.key, due)
         return
-    DBTaskResult.objects.filter(~Q(run_after=get_date_max()), status="READY").update(run_after=timezone.now())
+    DBTaskResult.objects.filter(~Q(run_after=get_date_max()), status="READY").update(run_after=at)
+
+
+def make_old() -> None:
+    """All that wait were queued an hour ago."""
+    hour_ago = timezone.now() - timedelta(hours=1)
+    if settings.RQ_QUEUES:
+        for job in _jobs():
+            job.enqueued_at = hour_ago
+            job.save()
+        return
+    DBTaskResult.objects.update(enqueued_at=hour_ago)
 
 
 def lose_all() -> None:
