@@ -2,8 +2,10 @@
 FROM python:3.11-slim AS packages
 WORKDIR /build
 COPY requirements.txt .
+# All wheels but one of pure Python, which has none.
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
+ && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+      --only-binary :all: --no-binary crontab -r requirements.txt
 
 FROM python:3.11-slim
 RUN groupadd --gid 10001 outlay \
