@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from config import probe, serving
+from config import probe, serving, supervisor
 from config.environment import BASE_DIR
 
 
@@ -72,11 +72,11 @@ def test_several_web_processes_add_up_their_metrics(settings, monkeypatch, n, is
     seen: list[str | None] = []
     settings.WEB_WORKERS = n
 
-    def look(supervisor) -> None:
+    def look(watching) -> None:
         seen.append(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
-        assert [child.name for child in supervisor.children] == ["web server"]
+        assert [child.name for child in watching.children] == ["web server"]
 
-    monkeypatch.setattr(serving.Supervisor, "run", look)
+    monkeypatch.setattr(supervisor.Supervisor, "run", look)
     serving.serve_web(print)
     [folder] = seen
     assert (folder is not None) == is_shared

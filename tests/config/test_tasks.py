@@ -1,6 +1,7 @@
 """Tasks run alike on every queue: the more important first, each at its time, and none lost while Redis is away."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings as configured
@@ -19,7 +20,7 @@ needs_redis = pytest.mark.skipif(not configured.RQ_QUEUES, reason="TASKS_URL is 
 
 
 @task()
-def note(word: str, more: dict | None = None) -> None:
+def note(word: str, more: dict[str, Any] | None = None) -> None:
     done.append(word if more is None else f"{word} {more}")
 
 
