@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test check format lock openapi cassettes merchants
+.PHONY: run demo test test-engines check format lock openapi cassettes merchants
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -11,10 +11,14 @@ run: $(VENV)/.installed
 # The same in a folder that is thrown away, with a year of an invented person's statements.
 demo: $(VENV)/.installed
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT TERM && \
-	env -u DATABASE_URL OUTLAY_DATA_DIR="$$folder" $(BIN)/python manage.py demo
+	env -u DATABASE_URL -u CACHE_URL -u TASKS_URL OUTLAY_DATA_DIR="$$folder" $(BIN)/python manage.py demo
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+# The same on PostgreSQL and Redis of its own, which are installed but need not run.
+test-engines: $(VENV)/.installed-dev
+	@.ci/engines $(BIN)/python -m pytest
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -7,20 +7,14 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 OLLAMA_PORT = 11434
 #: Where a server listens that listens everywhere, or an address without a host → where a client finds it.
 LISTENING_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - not ours
 BASE_DIR = Path(__file__).resolve().parent.parent
-SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; "
-    "PRAGMA temp_store=MEMORY;"
-)
 
 
 def text(name: str, default: str) -> str:
@@ -87,14 +81,6 @@ def data_dir() -> Path:
     except OSError as error:
         raise ImproperlyConfigured(f"OUTLAY_DATA_DIR cannot be {path}: {error.strerror}.") from None
     return path
-
-
-def database(default: str) -> dict[str, Any]:
-    """DATABASE_URL as Django wants it. Raises ImproperlyConfigured for a URL that names no database."""
-    try:
-        return dict(dj_database_url.config(default=default, conn_max_age=None, conn_health_checks=True))
-    except ValueError:  # the parser's own message repeats the URL, password and all
-        raise ImproperlyConfigured("DATABASE_URL must be like postgres://user:password@host/name.") from None
 
 
 def secret_key(folder: Path) -> str:

@@ -1,9 +1,10 @@
 """Whether the server lives, and whether it is ready to work. Neither asks anything outside this machine."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -21,6 +22,10 @@ from providers.loading import configured_chain
 
 #: A task that has waited this long means that no worker runs.
 OVERDUE = timedelta(minutes=2)
+
+
+class NotThere(Exception):
+    """What a part needs does not answer; the sentence may be shown to anyone."""
 
 
 class LiveSerializer(serializers.Serializer[Any]):
@@ -92,7 +97,19 @@ def _tasks() -> tuple[str, str | None]:
     long_ago = timezone.now() - OVERDUE
     no_delay = DBTaskResult.objects.ready().filter(run_after=get_date_max(), enqueued_at__lt=long_ago)
     n = no_delay.count() + DBTaskResult.objects.ready().filter(run_after__lt=long_ago).count()
+    n += _n_overdue_in_redis(long_ago) if settings.RQ_QUEUES else 0
     return ("failing", f"{n} tasks wait; is the worker running?") if n else ("ok", None)
+
+
+def _n_overdue_in_redis(long_ago: datetime) -> int:
+    from redis.exceptions import RedisError  # noqa: PLC0415 - slow, and the embedded engines need no Redis
+
+    from config.task_worker import count_overdue  # noqa: PLC0415
+
+    try:
+        return count_overdue(since=long_ago)
+    except RedisError as error:
+        raise NotThere(f"Redis does not answer ({type(error).__name__}); tasks are kept in the database.") from error
 
 
 def _model() -> tuple[str, str | None]:
@@ -119,4 +136,6 @@ def _part(name: str, probe: Probe, *, required: bool) -> dict[str, Any]:
         state, detail = probe()
     except DatabaseError as error:
         state, detail = "failing", type(error).__name__
+    except NotThere as error:
+        state, detail = "failing", str(error)
     return {"name": name, "status": state, "required": required, "detail": detail}

@@ -31,7 +31,8 @@ def tidy(*, is_dry_run: bool = False) -> dict[str, int]:
     in_bin = Transaction.everything.filter(deleted_at__lt=before)
     orphans = list(_orphans())
     if not is_dry_run:
-        call_command("prune_db_task_results", min_age_days=FINISHED_TASKS_DAYS, verbosity=0)
+        if not settings.RQ_QUEUES:  # Redis forgets by itself
+            call_command("prune_db_task_results", min_age_days=FINISHED_TASKS_DAYS, verbosity=0)
         for path in orphans:
             path.unlink(missing_ok=True)
     return {

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from config import environment
+from config import engines, environment
 
 BASE_DIR = environment.BASE_DIR
 DATA_DIR = environment.data_dir()
@@ -51,26 +51,17 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
-DATABASES: dict[str, Any] = {"default": environment.database(f"sqlite:///{DATA_DIR / 'outlay.sqlite3'}")}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE takes the write lock at BEGIN: deferred transactions that read before they write fail with
-    # "database is locked" as soon as two of them meet.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": environment.SQLITE_PRAGMAS,
-    }
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
+DATABASES = {"default": engines.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "cache",
-        "OPTIONS": {"MAX_ENTRIES": 50_000},
-    }
-}
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+CACHES = {"default": engines.cache()}
+TASKS = engines.tasks()
+RQ_QUEUES = engines.task_queues()
+RQ = {"QUEUE_CLASS": "config.queueing.Queue"}
+if RQ_QUEUES:
+    INSTALLED_APPS.append("django_rq")
+WEB_WORKERS = environment.number("OUTLAY_WEB_WORKERS", 1, least=1)
+TASK_WORKERS = environment.number("OUTLAY_TASK_WORKERS", 1, least=1)
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.UsernameOrEmailBackend"]
@@ -203,6 +194,7 @@ LOGGING = {
     "loggers": {
         "django_tasks": {"level": "WARNING"},
         "django_tasks_db": {"level": "WARNING"},
+        "rq": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # the answer says which and how to allow it
         "django.request": {"level": "ERROR"},  # what a client did wrong is in the answer

@@ -65,7 +65,7 @@ def _events(row: Transaction) -> Iterator[dict[str, Any]]:
             "source": change.source,
             "username": change.user.username if change.user else None,
             "run": change.run_id,
-            "fields": [_field(name, *values) for name, values in change.fields.items() if name not in HIDDEN],
+            "fields": [_field(name, *change.fields[name]) for name in sorted(change.fields) if name not in HIDDEN],
         }
     created = {"action": "created", "at": row.created_at, "version": None, "username": None, "fields": []}
     yield created | {"source": row.run.kind if row.run else "user", "run": row.run_id}

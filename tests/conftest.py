@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connections
 from django.test import TestCase
 from rest_framework.test import APIClient
@@ -14,6 +13,7 @@ from accounts.models import User
 from accounts.services import sign_in
 from config.pagination import forget_counts
 from providers.loading import configured_chain
+from tests import queued, redis_databases
 
 
 class Api:
@@ -81,9 +81,22 @@ def run_tasks(keep_connection: None) -> Callable[[], None]:
 
     def run() -> None:
         with TestCase.captureOnCommitCallbacks(execute=True):
-            call_command("db_worker", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0)
+            queued.run_due()
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_redis() -> Iterator[None]:
+    redis_databases.require_free()
+    yield
+    redis_databases.empty()
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(_own_redis: None) -> None:
+    """What Redis keeps is not rolled back with a test, as the database is."""
+    redis_databases.empty()
 
 
 @pytest.fixture

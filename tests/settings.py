@@ -7,5 +7,12 @@ os.environ.setdefault("OUTLAY_DATA_DIR", tempfile.mkdtemp(prefix="outlay-test-")
 os.environ.setdefault("OUTLAY_SECRET_KEY", "a key for tests only, long enough to satisfy every check of it")
 
 from config.settings import *  # noqa: F403 - the environment comes first
+from config.settings import CACHES, RQ_QUEUES
+from tests import redis_databases
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    CACHES["default"]["LOCATION"] = [redis_databases.own(url) for url in CACHES["default"]["LOCATION"]]
+for queue in RQ_QUEUES.values():
+    queue["URL"] = redis_databases.own(queue["URL"])

@@ -8,10 +8,10 @@ from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django_tasks_db.models import DBTaskResult
 
 from expenses.models import Ledger
 from providers.interface import ProviderMisbehaved, ProviderUnavailable
+from tests import queued
 from tests.fakes import RecallingProvider, ScriptedProvider
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
@@ -228,7 +228,7 @@ def test_an_unsure_answer_of_the_model_is_recalled_as_a_suggestion(ana, script, 
     run_tasks()
     body = suggest(ana)
     assert (body["status"], body["category_name"], body["source"]) == ("suggested", "Dining", "model")
-    assert DBTaskResult.objects.filter(status="READY").count() == 0
+    assert queued.n_waiting() == 0
 
 
 @pytest.mark.parametrize(
@@ -263,23 +263,23 @@ def test_the_model_can_be_left_out(ana, script):
     body = suggest(ana, use_model=False)
     assert body["status"] == "pending"
     assert body["rationale"] == WAITING
-    assert DBTaskResult.objects.count() == 0
+    assert queued.n_waiting() == 0
 
 
 def test_one_text_is_asked_once_however_often_it_is_suggested(ana, ben, script, run_tasks):
     for _ in range(3):
         suggest(ana)
     ana.post(ADDRESS, {"transactions": [{"description": "Cafe Luna"}] * 5})
-    assert DBTaskResult.objects.count() == 1
+    assert queued.n_waiting() == 1
     suggest(ben)
-    assert DBTaskResult.objects.count() == 2
+    assert queued.n_waiting() == 2
 
 
 def test_the_texts_of_one_request_are_asked_in_one_task(ana, script, run_tasks):
     script.script = {"Luna": ("dining", 0.9), "Sol": ("travel", 0.9)}
     body = {"transactions": [{"description": text} for text in ("Luna", "Sol", "Luna", "Mar")]}
     assert [one["status"] for one in ana.post(ADDRESS, body).json()["results"]] == ["pending"] * 4
-    assert DBTaskResult.objects.count() == 1
+    assert queued.n_waiting() == 1
     run_tasks()
     assert script.asked == ["Luna", "Sol", "Mar"]
     results = ana.post(ADDRESS, body).json()["results"]
@@ -292,7 +292,7 @@ def test_a_model_that_is_away_leaves_the_answer_pending(ana, script, run_tasks):
     suggest(ana)
     run_tasks()
     assert suggest(ana) == PENDING
-    assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
+    assert (queued.n_waiting(), queued.n_failed()) == (0, 0)
 
 
 @pytest.mark.parametrize(

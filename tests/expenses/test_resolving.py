@@ -6,17 +6,18 @@ from typing import Any
 import pytest
 from django.db.models import F
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
 from expenses.models import Ledger
 from expenses.tasks import resume_resolving
 from providers.interface import ProviderMisbehaved, ProviderUnavailable, Suggestion
+from tests import queued
 from tests.fakes import ScriptedProvider
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
 HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
 MODEL = {"BACKEND": "tests.fakes.ScriptedProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True}
 HALFWAY = MODEL | {"BACKEND": "tests.fakes.HalfwayProvider"}
+TASK = "expenses.tasks.resolve_pending"
 WAITING = "Nothing else was sure enough; the local model will look at it."
 
 
@@ -48,20 +49,18 @@ def explained(api, body: Any) -> list[tuple[str, str]]:
     return [(attempt["provider"], attempt["outcome"]) for attempt in attempts]
 
 
-def queued() -> Any:
-    return DBTaskResult.objects.filter(status="READY", task_path="expenses.tasks.resolve_pending")
+def n_queued() -> int:
+    return queued.n_waiting(TASK)
 
 
 def make_due() -> None:
     """The time of every retry has come."""
-    past = timezone.now() - timedelta(seconds=1)
-    queued().update(run_after=past)
+    queued.make_due()
     Ledger.objects.exclude(resolving_until=None).update(resolving_until=F("resolving_until") - timedelta(minutes=5))
 
 
 def wait_of_retry() -> float:
-    [task] = queued()
-    return float((task.run_after - timezone.now()).total_seconds())
+    return (queued.due_at(TASK) - timezone.now()).total_seconds()
 
 
 def suggestion(api, name: str, confidence: float, source: str) -> dict[str, Any]:
@@ -105,7 +104,7 @@ def test_a_sure_answer_of_the_model_is_taken(ana, script, run_tasks):
     assert after["version"] > before["version"]
     assert after["updated_at"] > before["updated_at"]
     assert explained(ana, before) == [("rule", "declined"), ("history", "declined"), ("model", "answered")]
-    assert queued().count() == 0
+    assert n_queued() == 0
 
 
 def test_an_unsure_answer_of_the_model_is_suggested(ana, script, run_tasks):
@@ -284,7 +283,7 @@ def test_a_model_that_is_back_resolves_what_waited(ana, script, run_tasks):
     script.script = {"Luna": ("dining", 0.9)}
     run_tasks()
     assert [standing(ana, body)["status"] for body in bodies] == ["automatic", "automatic"]
-    assert queued().count() == 0
+    assert n_queued() == 0
     assert Ledger.objects.get().resolving_until is None
 
 
@@ -293,7 +292,7 @@ def test_rows_written_while_the_model_is_away_need_no_task_of_their_own(ana, scr
     post(ana, "Luna")
     run_tasks()
     late = post(ana, "Luna Sol")
-    assert queued().count() == 1
+    assert n_queued() == 1
     make_due()
     script.script = {"Luna": ("dining", 0.9)}
     run_tasks()
@@ -311,7 +310,7 @@ def test_a_misbehaving_model_is_not_asked_again_and_the_reason_is_told(ana, scri
         "explanation": "Nothing recognized this text (asked: rule, history, model). model: It babbled.",
         "suggestion": None,
     }
-    assert queued().count() == 0
+    assert n_queued() == 0
 
 
 @pytest.mark.logs_errors
@@ -323,7 +322,7 @@ def test_a_crashing_model_is_not_asked_again_and_the_reason_is_told(ana, script,
         "Nothing recognized this text (asked: rule, history, model). "
         "model: It failed unexpectedly; the server's log says how."
     )
-    assert queued().count() == 0
+    assert n_queued() == 0
 
 
 def test_what_was_answered_before_the_model_went_away_is_kept(ana, script, run_tasks, use_chain):
@@ -334,7 +333,7 @@ def test_what_was_answered_before_the_model_went_away_is_kept(ana, script, run_t
     assert standing(ana, luna)["status"] == "automatic"
     assert standing(ana, sol)["status"] == "pending"
     assert standing(ana, sol)["explanation"] == "It went away. It will be tried again."
-    assert queued().count() == 1
+    assert n_queued() == 1
 
 
 def test_what_the_model_wants_written_besides_is_written(ana, script, run_tasks, use_chain):
@@ -350,11 +349,11 @@ def test_however_many_writes_one_task_of_a_ledger_is_queued(ana, ben, script, ru
     script.script = {"Luna": ("dining", 0.9)}
     bodies = [post(ana, f"Luna {number}") for number in range(5)]
     post(ben, "Luna")
-    assert queued().count() == 2
+    assert n_queued() == 2
     run_tasks()
     assert {standing(ana, body)["status"] for body in bodies} == {"automatic"}
     post(ana, "Luna again")
-    assert queued().count() == 1
+    assert n_queued() == 1
 
 
 def test_rows_written_while_the_task_runs_get_the_next_one(ana, script, run_tasks, monkeypatch):
@@ -375,13 +374,13 @@ def test_rows_written_while_the_task_runs_get_the_next_one(ana, script, run_task
 def test_a_lost_task_is_queued_again_by_the_worker_and_by_the_first_write_after_its_time(ana, script, run_tasks):
     script.script = {"Luna": ("dining", 0.9)}
     body = post(ana, "Luna")
-    queued().delete()
+    queued.lose_all()
     post(ana, "Luna Sol")
-    assert queued().count() == 0  # the lost one still counts as queued
+    assert n_queued() == 0  # the lost one still counts as queued
     Ledger.objects.update(resolving_until=timezone.now() - timedelta(seconds=1))
     post(ana, "Luna Mar")
-    assert queued().count() == 1
-    queued().delete()
+    assert n_queued() == 1
+    queued.lose_all()
     assert resume_resolving() == 1
     run_tasks()
     assert standing(ana, body)["status"] == "automatic"
@@ -397,7 +396,7 @@ def test_restarts_while_the_model_is_away_do_not_multiply_the_retries(ana, scrip
         run_tasks()
     make_due()
     run_tasks()
-    assert queued().count() == 1
+    assert n_queued() == 1
 
 
 @pytest.mark.parametrize(
@@ -467,7 +466,7 @@ def test_forty_five_rows_of_three_texts_ask_the_model_a_few_times(ana, script, r
     rows = [{"amount": "4.50", "description": t, "direction": "out"} for t in ["Luna", "Sol", "Mar"] * 15]
     created = ana.post("transactions/bulk/", {"transactions": rows}).json()["created"]
     assert len(created) == 45
-    assert queued().count() == 1
+    assert n_queued() == 1
     run_tasks()
     names = [row(ana, body)["category_name"] for body in created]
     assert names == ["Dining", "Travel", None] * 15

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from django.core.cache import cache
+from django.db import connection
 
 from providers.interface import Effects, Provider, ProviderUnavailable, Suggestion
 
@@ -141,7 +141,8 @@ class ReadingConstructor(Good):
 
 class AskingConstructor(Good):
     def __init__(self):
-        cache.get("anything")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
 
 
 class CrashingConstructor(Good):

@@ -1,0 +1,153 @@
+"""Database, cache and tasks are chosen by address; a wrong one is refused without telling what it holds."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import engines
+from config.caching import ForgivingRedisCache
+
+SECRET = "hunter2"
+NAMES = ("DATABASE_URL", "CACHE_URL", "TASKS_URL", "OUTLAY_STATEMENT_TIMEOUT_S")
+
+
+@pytest.fixture(autouse=True)
+def given(monkeypatch):
+    """Set what the test is about; nothing else is."""
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch.setenv
+
+
+def test_without_addresses_everything_is_embedded(tmp_path):
+    found = engines.database(tmp_path)
+    assert (found["ENGINE"], found["NAME"]) == ("django.db.backends.sqlite3", str(tmp_path / "outlay.sqlite3"))
+    assert found["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert engines.cache()["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
+    assert engines.tasks() == {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+    assert engines.task_queues() == {}
+
+
+def test_postgresql_gives_no_lock_and_no_question_endless_time(given, tmp_path):
+    given("DATABASE_URL", "postgres://ana:secret@db:5433/money?sslmode=require&options=-c%20work_mem%3D8MB")
+    found = engines.database(tmp_path)
+    assert {key: found[key] for key in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")} == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "money",
+        "USER": "ana",
+        "PASSWORD": "secret",
+        "HOST": "db",
+        "PORT": 5433,
+    }
+    timeouts = "-c lock_timeout=20s -c idle_in_transaction_session_timeout=300s -c statement_timeout=60s"
+    assert found["OPTIONS"] == {
+        "connect_timeout": 10,
+        "sslmode": "require",
+        "options": f"{timeouts} -c work_mem=8MB",
+    }
+    assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"]) == (None, True)
+
+
+def test_the_time_of_a_question_is_the_operators(given, tmp_path):
+    given("DATABASE_URL", "postgres:///money")
+    given("OUTLAY_STATEMENT_TIMEOUT_S", "0")
+    assert "-c statement_timeout=0s" in engines.database(tmp_path)["OPTIONS"]["options"]
+
+
+REDIS = [
+    "redis://nas",
+    "redis://:secret@nas:6380/2",
+    "rediss://ana:secret@nas:6380/2",
+    "unix:///run/redis.sock",
+    "unix:///run/redis.sock?db=3",
+]
+
+
+@pytest.mark.parametrize("url", REDIS)
+def test_redis_takes_the_cache_and_the_tasks(given, url):
+    given("CACHE_URL", url)
+    given("TASKS_URL", url)
+    assert engines.cache()["BACKEND"] == "config.caching.ForgivingRedisCache"
+    assert engines.cache()["LOCATION"] == [url]
+    assert {alias: backend["BACKEND"] for alias, backend in engines.tasks().items()} == {
+        "default": "config.queueing.RedisBackend",
+        "kept": "django_tasks_db.DatabaseBackend",
+    }
+    assert {name: queue["URL"] for name, queue in engines.task_queues().items()} == {"default": url, "low": url}
+    assert {queue["SERIALIZER"] for queue in engines.task_queues().values()} == {"rq.serializers.JSONSerializer"}
+
+
+WRONG = [
+    f"http://:{SECRET}@nas",
+    f"redis://:{SECRET}@nas:port",
+    f"redis://:{SECRET}@nas:70000",
+    f"redis://:{SECRET}@nas?socket_timeout=soon",
+    f"{SECRET}",
+    "redis://",
+    "unix://",
+]
+
+
+@pytest.mark.parametrize("name", ["CACHE_URL", "TASKS_URL"])
+@pytest.mark.parametrize("url", WRONG)
+def test_what_is_no_redis_is_refused_without_its_password(given, name, url):
+    given(name, url)
+    with pytest.raises(ImproperlyConfigured) as raised:
+        engines.cache() if name == "CACHE_URL" else engines.tasks()
+    forms = "redis://:password@host:6379/0, rediss://… or unix:///run/redis.sock?db=0"
+    assert str(raised.value) == f"{name} must be like {forms}."
+    assert SECRET not in repr(raised.value.__context__)
+
+
+@pytest.mark.parametrize("url", [f"postgres://ana:{SECRET}@db:port/x", f"nosuch://ana:{SECRET}@db/x", SECRET])
+def test_what_is_no_database_is_refused_without_its_password(given, tmp_path, url):
+    given("DATABASE_URL", url)
+    with pytest.raises(ImproperlyConfigured) as raised:
+        engines.database(tmp_path)
+    assert str(raised.value) == "DATABASE_URL must be like postgres://user:password@host/name."
+    assert raised.value.__suppress_context__
+
+
+def test_a_database_that_outlay_does_not_know_is_refused(given, tmp_path):
+    given("DATABASE_URL", f"mysql://ana:{SECRET}@db/x")
+    with pytest.raises(ImproperlyConfigured) as raised:
+        engines.database(tmp_path)
+    assert str(raised.value) == "DATABASE_URL must name a PostgreSQL or SQLite database."
+
+
+@pytest.fixture
+def dead(tmp_path):
+    """A cache whose Redis is not there."""
+    return ForgivingRedisCache(f"unix://{tmp_path / 'redis.sock'}", {})
+
+
+def test_a_cache_that_is_away_has_forgotten_everything_and_fails_nobody(dead):
+    for _ in range(2):
+        assert dead.get("a") is None
+        assert dead.get("a", 7) == 7
+        assert dead.get_many(["a", "b"]) == dead.get_many([]) == {}
+        assert dead.set_many({"a": 1}) == ["a"]
+        assert not dead.has_key("a")
+        assert not dead.touch("a")
+        assert not dead.delete("a")
+        assert dead.get_or_set("a", 5) == 5
+        dead.set("a", 1)
+        dead.delete_many(["a"])
+        dead.clear()
+        with pytest.raises(ValueError, match="not found"):
+            dead.incr("a")
+
+
+def test_nobody_gets_a_lock_from_a_cache_that_is_away(dead):
+    assert dead.add("lock", 1) is False
+
+
+def test_a_cache_that_is_away_says_so_once_in_a_while(dead, caplog):
+    for _ in range(5):
+        dead.get("a")
+    message = "The cache in Redis does not answer (ConnectionError); work goes on without it."
+    assert [record.getMessage() for record in caplog.records] == [message]
+
+
+def test_a_bug_in_what_is_cached_is_not_hidden(dead):
+    with pytest.raises(AttributeError):
+        dead.set("a", lambda: None)

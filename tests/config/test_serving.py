@@ -1,0 +1,122 @@
+"""What runs an instance: a database prepared once by however many, and as many processes as the settings say."""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import psycopg
+import pytest
+from django.db import connection
+
+from config import probe, serving, supervisor
+from config.environment import BASE_DIR
+
+
+@pytest.fixture
+def empty_database(tmp_path, django_db_setup, django_db_blocker):
+    """The address of a database of the kind that the tests run on, with nothing in it."""
+    if connection.vendor == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.sqlite3'}"
+        return
+    name = f"{connection.settings_dict['NAME']}_new"
+    with django_db_blocker.unblock():
+        parameters = connection.get_connection_params() | {"dbname": "postgres", "autocommit": True}
+    for unknown in ("context", "cursor_factory", "prepare_threshold"):
+        parameters.pop(unknown, None)
+    with closing(psycopg.connect(**parameters)) as server:
+        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        server.execute(f'CREATE DATABASE "{name}"')
+        address, _, _ = os.environ["DATABASE_URL"].rpartition("/")
+        yield f"{address}/{name}"
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_processes_that_start_together_prepare_one_database(empty_database, tmp_path):
+    environment = os.environ | {
+        "DATABASE_URL": empty_database,
+        "OUTLAY_DATA_DIR": str(tmp_path),
+        "OLLAMA_HOST": "off",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    command = [sys.executable, "manage.py", "prepare"]
+    started = [
+        subprocess.Popen(  # noqa: S603
+            command, cwd=BASE_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(3)
+    ]
+    said = [(process.communicate(timeout=100)[0], process.returncode) for process in started]
+    assert said == [("", 0)] * 3
+    check = [sys.executable, "manage.py", "migrate", "--check"]
+    assert subprocess.run(check, cwd=BASE_DIR, env=environment, check=False).returncode == 0  # noqa: S603
+
+
+def test_as_many_processes_run_as_the_settings_say(settings):
+    settings.WEB_WORKERS, settings.TASK_WORKERS = 3, 2
+    command = list(serving.web_server().command)
+    assert command[command.index("--workers") + 1] == "3"
+    assert [child.name for child in serving.workers()] == ["worker 1", "worker 2"]
+
+
+def test_one_worker_needs_no_number(settings):
+    settings.TASK_WORKERS = 1
+    assert [child.name for child in serving.workers()] == ["worker"]
+
+
+@pytest.mark.parametrize(("n", "is_shared"), [(1, False), (2, True)])
+def test_several_web_processes_add_up_their_metrics(settings, monkeypatch, n, is_shared):
+    seen: list[str | None] = []
+    settings.WEB_WORKERS = n
+
+    def look(watching) -> None:
+        seen.append(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
+        assert [child.name for child in watching.children] == ["web server"]
+
+    monkeypatch.setattr(supervisor.Supervisor, "run", look)
+    serving.serve_web(print)
+    [folder] = seen
+    assert (folder is not None) == is_shared
+    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+    assert folder is None or not Path(folder).exists()
+
+
+@pytest.fixture
+def server():
+    """Answers each request with the status that its test wants."""
+
+    class Handler(BaseHTTPRequestHandler):
+        status = 200
+
+        def do_GET(self) -> None:
+            self.send_response(self.status if self.path == "/api/v1/health/live/" else 404)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = Thread(target=listening.serve_forever)
+        thread.start()
+        yield listening
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (301, 0), (400, 0), (500, 1), (503, 1)])
+def test_the_probe_tells_whether_the_server_answers(server, monkeypatch, status, code):
+    monkeypatch.setattr(server.RequestHandlerClass, "status", status)
+    monkeypatch.setenv("OUTLAY_HOST", "0.0.0.0")  # noqa: S104
+    monkeypatch.setenv("OUTLAY_PORT", str(server.server_port))
+    assert probe.main() == code
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_the_probe_of_a_port_where_nobody_listens_fails(server):
+    port = server.server_port
+    server.server_close()
+    assert not probe.is_live(host="127.0.0.1", port=port)
