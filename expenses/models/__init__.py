@@ -2,7 +2,7 @@
 
 from expenses.membership import Ledger, Membership, Role
 from expenses.models.accounts import Account, AccountType
-from expenses.models.categories import Category
+from expenses.models.categories import Category, Hiding
 from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
@@ -15,6 +15,7 @@ __all__ = [
     "Category",
     "Change",
     "Decision",
+    "Hiding",
     "Ledger",
     "Membership",
     "Role",
