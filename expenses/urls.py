@@ -20,6 +20,6 @@ urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),
     path("changes/", ChangesView.as_view(), name="changes"),
     path("categorization/chain/", ChainView.as_view(), name="chain"),
-    path("transactions/totals/", TotalsView.as_view({"get": "list"}), name="totals"),
+    path("transactions/totals/", TotalsView.as_view({"get": "totals"}), name="totals"),
     *router.urls,
 ]

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.models import Account, Category, Membership, Tag, Tombstone, Transaction
+from expenses.models import Account, Category, Hiding, Membership, Tag, Tombstone, Transaction
 from rules.models import Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -62,6 +62,7 @@ SEEN = {
     "category_name_unique",
     "category_key_unique",
     "category_is_system_or_own",
+    "hiding_unique",
     "account_name_unique",
     "tag_name_unique",
     "tombstone_unique",
@@ -147,6 +148,12 @@ def test_a_category_is_either_the_systems_or_ones_own(ledger):
     assert "category_is_system_or_own" in refused(own_category, ledger, "Tea", key="tea")
     assert "category_is_system_or_own" in refused(own_category, None, "Tea")
     assert "key" in refused(own_category, None, "Dining again", key="dining")
+
+
+def test_a_ledger_hides_a_category_once(ledger):
+    fields = {"ledger_id": ledger, "category": dining(), "is_hidden": True, "version": 1}
+    Hiding.objects.create(**fields)
+    assert "hiding" in refused(Hiding.objects.create, **fields)
 
 
 def test_a_person_is_once_in_a_ledger(ledger):

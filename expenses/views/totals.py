@@ -49,6 +49,10 @@ class TotalsFilter(TransactionFilter):
         return rows
 
 
+# Filters that no class body could name are not inherited.
+TotalsFilter.base_filters["import"] = TransactionFilter.base_filters["import"]
+
+
 def _by_month(rows: TransactionQuerySet, comparison: str, day: dt.date) -> TransactionQuerySet:
     value = Value(day, DateField())
     found: TransactionQuerySet = rows.alias(on=Unindexed("date"), within=Month("date")).filter(
@@ -92,8 +96,8 @@ class TotalsView(LedgerViewSet):
     filterset_class = TotalsFilter
     pagination_class = None
 
-    @extend_schema(operation_id="transactions_totals", responses=TotalsSerializer)
-    def list(self, request: Request) -> Response:
+    @extend_schema(operation_id="transactions_totals", filters=True, responses=TotalsSerializer)
+    def totals(self, request: Request) -> Response:
         """Sums by month, category, account and more; all filters of the list of transactions work here, too."""
         by = _wanted(request.query_params.get("by", ""))
         return unless_known(request, lambda: Response(self._totals(by)))

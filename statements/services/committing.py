@@ -67,9 +67,7 @@ def _claim(run_id: int) -> bool:
 
 def _refuse_closed(statement: Import) -> None:
     if statement.account is not None and not statement.account.is_active:
-        detail = (
-            f"“{statement.account}” is closed; open it again (is_active: true), or give the import another account."
-        )
+        detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
         raise Refused(detail, code="closed")
 
 

@@ -63,6 +63,7 @@ def test_the_tag_of_a_system_category_moves_for_this_ledger_alone(ana, ben):
 
 
 def test_changes_bring_what_was_hidden(ana, ben):
+    ana.post("accounts/", {"name": "Purse"})
     everything = ana.get("changes/").json()
     assert len(everything["categories"]) == 23
     hidden = ana.patch(f"categories/{one(ana, 'Pets')['id']}/", {"is_hidden": True}).json()

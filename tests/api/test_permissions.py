@@ -28,12 +28,22 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("patch", "accounts/{account}/", {"name": "Giro"}, 200, NOT_FOUND),
     ("delete", "accounts/{account}/", None, 204, NOT_FOUND),
     ("put", "accounts/{account}/", {}, 405, 405),
+    ("get", "accounts/balances/", None, 200, 200),
+    ("get", "accounts/{account}/register/", None, 200, NOT_FOUND),
     ("get", "categories/", None, 200, 200),
     ("post", "categories/", {"name": "Coffee", "kind": "expense"}, 201, 201),
     ("get", "categories/{category}/", None, 200, NOT_FOUND),
     ("patch", "categories/{category}/", {"name": "Green tea"}, 200, NOT_FOUND),
     ("delete", "categories/{category}/", None, 204, NOT_FOUND),
     ("put", "categories/{category}/", {}, 405, 405),
+    ("post", "categories/{category}/merge/", {"into": "Dining"}, 200, NOT_FOUND),
+    ("get", "tags/", None, 200, 200),
+    ("post", "tags/", {"name": "Cold"}, 201, 201),
+    ("get", "tags/{tag}/", None, 200, NOT_FOUND),
+    ("patch", "tags/{tag}/", {"name": "Warm"}, 200, NOT_FOUND),
+    ("delete", "tags/{tag}/", None, 204, NOT_FOUND),
+    ("put", "tags/{tag}/", {}, 405, 405),
+    ("post", "tags/{tag}/merge/", {"into": "sweet"}, 200, NOT_FOUND),
     ("get", "runs/", None, 200, 200),
     ("get", "runs/{run}/", None, 200, NOT_FOUND),
     ("post", "runs/", {}, 405, 405),
@@ -70,6 +80,7 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "health/ready/", None, 200, 200),
     ("get", "changes/", None, 200, 200),
     ("post", "transactions/bulk/", {"transactions": []}, 200, 200),
+    ("get", "transactions/totals/", None, 200, 200),
 ]
 for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incomes", "income")):
     TABLE += [
@@ -102,7 +113,9 @@ def rows(ana, settings, tmp_path):
         "expense": ana.post("expenses/", ROW | {"category": "Dining"}),
         "income": ana.post("incomes/", ROW | {"direction": "in", "category": "Salary"}),
         "rule": ana.post("rules/", RULE),
+        "tag": ana.post("tags/", {"name": "hot"}),
     }
+    ana.post("tags/", {"name": "sweet"})
     account = made["account"].json()["id"]
     made["import"] = ana.post("imports/", {"file": statement(), "account": account}, format="multipart")
     ids = {name: answer.json()["id"] for name, answer in made.items()}

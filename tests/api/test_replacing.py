@@ -111,7 +111,8 @@ def test_what_lies_in_the_bin_alone_loses_a_deleted_category(ana, tea):
     body = ana.post(f"expenses/{row}/restore/").json()
     assert (body["category"], body["categorization"]["status"]) == (None, "none")
     event = ana.get(f"expenses/{row}/history/").json()["results"][1]
-    assert (event["source"], event["fields"][-1]["field"]) == ("deletion", "category")
+    assert event["source"] == "deletion"
+    assert {field["field"] for field in event["fields"]} == {"category", "status", "source"}
 
 
 @pytest.mark.parametrize(
@@ -158,18 +159,15 @@ def test_a_merge_keeps_to_what_the_client_knew(ana, tea, coffee):
     old = ana.get(f"categories/{tea['id']}/")["ETag"]
     ana.patch(f"categories/{tea['id']}/", {"name": "Teas"})
     answer = ana.post(f"categories/{tea['id']}/merge/", {"into": "Coffee"}, headers={"If-Match": old})
-    assert_problem_of_version = answer.status_code
-    assert assert_problem_of_version == 412
+    assert answer.status_code == 412
+    assert ana.get(f"categories/{tea['id']}/").json()["name"] == "Teas"
 
 
 def test_a_large_merge_stamps_at_most_a_thousand_rows_with_a_version(ana, tea, coffee):
     first = ana.post("expenses/", CUP).json()["id"]
-    row = Transaction.objects.get(pk=first)
-    row.pk = None
-    copies = [
-        Transaction(**{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}) for _ in range(2100)
-    ]
-    Transaction.objects.bulk_create(copies, batch_size=500)
+    fields = Transaction.objects.filter(pk=first).values().get()
+    del fields["id"]
+    Transaction.objects.bulk_create([Transaction(**fields) for _ in range(2100)], batch_size=500)
     body = ana.post(f"categories/{tea['id']}/merge/", {"into": "Coffee"}).json()
     assert body["moved"]["transactions"] == 2101
     versions = list(Transaction.objects.values_list("version", flat=True))
@@ -188,9 +186,10 @@ def test_a_merge_changes_no_row_but_by_its_category(ana, choices):
     ids = [ana.post("expenses/", CUP | {"category": name}).json()["id"] for name in choices]
     before = {pk: ana.get(f"expenses/{pk}/").json() for pk in ids}
     tea, coffee = (Category.objects.get(name=name) for name in ("Tea", "Coffee"))
+    gone = tea.pk
     merge_category(by=ana.user, category=tea, into=coffee)
     for pk, body in before.items():
-        new = {"category": coffee.pk, "category_name": "Coffee"} if body["category"] == tea.pk else {}
+        new = {"category": coffee.pk, "category_name": "Coffee"} if body["category"] == gone else {}
         after = ana.get(f"expenses/{pk}/").json()
         same = {name: after[name] for name in ("version", "updated_at")} if new else {}
         assert after == body | new | same
