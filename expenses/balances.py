@@ -78,11 +78,12 @@ def running_balances(account: Account, *, currency: str, page: Sequence[Transact
     """
     if not page:
         return {}
-    first = min(page, key=lambda row: (row.date, row.pk))
+    first, last = (end(page, key=lambda row: (row.date, row.pk)) for end in (min, max))
     rows = rows_of(account, currency=currency)
     earlier = rows.filter(Q(date__lt=first.date) | Q(pk__lt=first.pk), date__lte=first.date)
     carried = earlier.aggregate(sum=Sum(SIGNED))["sum"] or Decimal(0)
     carried += account.opening_balance if currency == account.currency else 0
     running = Window(Sum(SIGNED), order_by=[F("date").asc(), F("pk").asc()])
-    window = rows.filter(pk__in=[row.pk for row in page]).order_by().annotate(running=running)
-    return {pk: carried + amount for pk, amount in window.values_list("pk", "running")}
+    window = rows.filter(pk__in=[row.pk for row in page], date__gte=first.date, date__lte=last.date)
+    balances = window.order_by().annotate(running=running).values_list("pk", "running")
+    return {pk: carried + amount for pk, amount in balances}
