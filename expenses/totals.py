@@ -1,7 +1,7 @@
 """What came in and went out, added up by the database."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -46,6 +46,14 @@ class Total:
             self.expense += amount if direction == "out" else -amount
         self.n += n
 
+    def __iadd__(self, other: "Total") -> "Total":
+        self.income += other.income
+        self.expense += other.expense
+        self.transfers_in += other.transfers_in
+        self.transfers_out += other.transfers_out
+        self.n += other.n
+        return self
+
 
 def add_up(rows: QuerySet[Any], *, by: Sequence[str]) -> dict[tuple[Any, ...], Total]:
     """Totals by the values of what `by` names, and by currency, which comes last. One query.
@@ -55,11 +63,13 @@ def add_up(rows: QuerySet[Any], *, by: Sequence[str]) -> dict[tuple[Any, ...], T
     names = _grouped(by)
     columns = {f"_{name}": COLUMNS.get(name, F(name)) for name in names}
     groups = rows.filter(is_split=False).order_by().values(**columns).annotate(_sum=Sum("amount"), _n=Count("*"))
+    places = [names.index("month" if name == "year" else name) for name in (*by, "currency")]
+    kind, direction = names.index("kind"), names.index("direction")
     totals: dict[tuple[Any, ...], Total] = defaultdict(Total)
     for *values, amount, n in groups.values_list(*columns, "_sum", "_n"):
-        group = dict(zip(names, values, strict=True))
-        total = totals[tuple(_value(group, name) for name in (*by, "currency"))]
-        total.add(kind=group["kind"], direction=group["direction"], amount=amount, n=n)
+        total = totals[tuple([values[place] for place in places])]
+        total.add(kind=values[kind], direction=values[direction], amount=amount, n=n)
+    totals = _in_years(totals, by) if "year" in by else totals
     return dict(sorted(totals.items(), key=lambda item: [(value is None, value) for value in item[0]]))
 
 
@@ -71,6 +81,9 @@ def _grouped(by: Sequence[str]) -> list[str]:
     return [*wanted - {"kind"}, "currency", "kind", "direction"]
 
 
-def _value(group: dict[str, Any], name: str) -> Any:
-    year: str = group["month"][:4] if name == "year" else ""
-    return year or group[name]
+def _in_years(totals: Mapping[tuple[Any, ...], Total], by: Sequence[str]) -> dict[tuple[Any, ...], Total]:
+    """The totals of months as those of their years."""
+    place, years = list(by).index("year"), defaultdict[tuple[Any, ...], Total](Total)
+    for values, total in totals.items():
+        years[(*values[:place], values[place][:4], *values[place + 1 :])] += total
+    return years

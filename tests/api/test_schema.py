@@ -100,6 +100,7 @@ def ids(ana, use_chain, settings, tmp_path):
         "expenses": ana.post("expenses/", {**row, "category": "Dining", "tags": ["out"]}),
         "incomes": ana.post("incomes/", {**row, "category": "Salary"}),
         "rules": ana.post("rules/", rule),
+        "tags": ana.post("tags/", {"name": "hot"}),
     }
     file = SimpleUploadedFile("one.csv", b"Date;Payee;Amount\n2026-11-13;Cafe Luna;-5.50\n2026-11-14;Bar;-7.00\n")
     made["imports"] = ana.post("imports/", {"file": file, "account": "Giro"}, format="multipart")
