@@ -1,6 +1,6 @@
 """What the views of a ledger's things share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -53,10 +53,16 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
         return context | {"catalog": SimpleLazyObject(lambda: self.catalog)}  # most answers need none
 
     @contextmanager
-    def guarded(self) -> Iterator[Any]:
-        """The row at the address, which nobody else changes until the block ends. Raises PreconditionFailed."""
+    def locked(self) -> Iterator[None]:
+        """Nobody else writes in the ledger until the block ends, so that what is checked in it stays true."""
         with transaction.atomic():
             lock_ledger(ledger_id_of(self.user))
+            yield
+
+    @contextmanager
+    def guarded(self) -> Iterator[Any]:
+        """The row at the address, which nobody else changes until the block ends. Raises PreconditionFailed."""
+        with self.locked():
             row = self.get_object()
             check_preconditions(self.request, etag_of(row))
             yield row
@@ -70,17 +76,22 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
 PAGE_PARAMETERS = {"page", "page_size", "cursor", "ordering", "format"}
 
 
+def unless_known(request: Request, make: Callable[[], Response]) -> Response:
+    """An answer made of the ledger alone, with its tag: 304 while nothing in the ledger has changed."""
+    tag = etag_of_list(membership_of(request.user).ledger)  # type: ignore[arg-type]
+    unchanged = check_preconditions(request, tag)
+    if unchanged is not None:
+        return unchanged
+    answer = make()
+    answer["ETag"] = tag
+    return answer
+
+
 class Listed(mixins.ListModelMixin, LedgerViewSet):
     """Lists rows that are stamped with the ledger's version: 304 while nothing in the ledger has changed."""
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        tag = etag_of_list(membership_of(self.user).ledger)
-        unchanged = check_preconditions(request, tag)
-        if unchanged is not None:
-            return unchanged
-        answer = super().list(request, *args, **kwargs)
-        answer["ETag"] = tag
-        return answer
+        return unless_known(request, lambda: super(Listed, self).list(request, *args, **kwargs))
 
     def list_key(self) -> tuple[Any, ...]:
         """Equal for lists that hold the same rows: the ledger, its version, the address, and what narrows the list."""

@@ -40,7 +40,9 @@ class Catalog:
         key = (direction, kind)
         if key not in self._offers:
             kinds = offered_kinds(direction, kind)
-            self._offers[key] = tuple(_offer(c) for c in self.categories.values() if c.kind in kinds)
+            self._offers[key] = tuple(
+                _offer(c) for c in self.categories.values() if c.kind in kinds and not c.is_hidden
+            )
         return self._offers[key]
 
     def name(self, category: int | None) -> str:

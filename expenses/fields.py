@@ -18,16 +18,21 @@ def as_stored(amount: Decimal) -> int:
     return whole
 
 
-class ExactDecimalField(models.BigIntegerField[Decimal | int, Decimal]):
+class ExactDecimalField(models.Field[Decimal | int, Decimal]):
     """A Decimal kept as a 64-bit count of ten-thousandths.
 
-    SQLite has no decimal type and would keep and add up a DecimalField as floating point.
+    SQLite has no decimal type and would keep and add up a DecimalField as floating point. It is no IntegerField, whose
+    averages Django gives as they are stored: here Sum, Avg, Min and Max are amounts (a Variance is not). A sum is
+    exact; an average has as many digits as the database gives.
     """
 
     description = "Exact decimal"
 
+    def get_internal_type(self) -> str:
+        return "BigIntegerField"
+
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(-SCALE)
+        return None if value is None else Decimal(str(value)).scaleb(-SCALE)
 
     def to_python(self, value: Any) -> Any:
         if value is None or isinstance(value, Decimal):

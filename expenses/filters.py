@@ -11,8 +11,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.catalog import Catalog
-from expenses.models import Account, Status, Tag, Transaction
-from expenses.querysets import TransactionQuerySet
+from expenses.models import Account, Category, Status, Tag, Transaction
+from expenses.querysets import CategoryQuerySet, TransactionQuerySet
 from expenses.references import as_id_or_name
 
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
@@ -70,7 +70,7 @@ class TransactionFilter(KnownFilters):
         return rows.order_by(*order)
 
     def by_year(self, rows: TransactionQuerySet, name: str, value: Any) -> TransactionQuerySet:
-        return rows.filter(date__year=int(value))
+        return self.between(rows, date(int(value), 1, 1), date(int(value), 12, 31))
 
     def by_month(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         match = MONTH.fullmatch(value)
@@ -80,7 +80,11 @@ class TransactionFilter(KnownFilters):
         if year is None:
             return rows.filter(date__month=month)
         last_day = monthrange(int(year), month)[1]
-        return rows.between(date(int(year), month, 1), date(int(year), month, last_day))
+        return self.between(rows, date(int(year), month, 1), date(int(year), month, last_day))
+
+    def between(self, rows: TransactionQuerySet, start: date, end: date) -> TransactionQuerySet:
+        """Both days included."""
+        return rows.between(start, end)
 
     def by_category(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         catalog: Catalog = Catalog.load_for(self.request.user)
@@ -104,13 +108,31 @@ class TransactionFilter(KnownFilters):
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def by_uncategorized(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        wanted = {"true": True, "false": False}.get(value.lower())
-        if wanted is None:
-            raise serializers.ValidationError({"uncategorized": "Give true or false."}, code="invalid")
-        return rows.filter(category__isnull=wanted)
+        return rows.filter(category__isnull=_flag(name, value))
 
     def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.search(value)
+
+
+class CategoryFilter(filters.FilterSet):  # type: ignore[misc]
+    """Filters of categories."""
+
+    hidden = filters.CharFilter(method="by_hidden", help_text="Only those that are hidden, or only the others.")
+
+    class Meta:
+        model = Category
+        fields: ClassVar[list[str]] = []
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_hidden(self, rows: CategoryQuerySet, name: str, value: str) -> CategoryQuerySet:
+        return rows.filter(is_hidden=_flag(name, value))
+
+
+def _flag(name: str, value: str) -> bool:
+    wanted = {"true": True, "false": False}.get(value.lower())
+    if wanted is None:
+        raise serializers.ValidationError({name: "Give true or false."}, code="invalid")
+    return wanted
 
 
 # `import` is no name that a class body could give.

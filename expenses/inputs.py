@@ -9,9 +9,17 @@ from rest_framework import serializers
 
 from expenses.days import EARLIEST, LATEST, today_of
 from expenses.kinds import CATEGORY_KIND, DIRECTION, derive_kind
-from expenses.models import DESCRIPTION_LENGTH, Category, Tag, Transaction
+from expenses.models import DESCRIPTION_LENGTH, Account, Category, Tag, Transaction
 from expenses.money import has_minor_units, minor_units
-from expenses.references import AccountReference, AmountField, CategoryReference, CurrencyField, as_id_or_name, user_of
+from expenses.references import (
+    AccountReference,
+    AmountField,
+    CategoryReference,
+    CurrencyField,
+    as_id_or_name,
+    refuse_closed,
+    user_of,
+)
 from expenses.services.drafts import Draft
 
 MAX_TAGS = 20
@@ -77,6 +85,10 @@ class TransactionInput(serializers.Serializer[Transaction]):
         if not EARLIEST <= value <= LATEST:
             raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
         return value
+
+    def validate_account(self, value: Account | None) -> Account | None:
+        stays = self.instance is not None and value is not None and self.instance.account_id == value.pk
+        return value if stays else refuse_closed(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = {**self._defaults(attrs), **attrs}

@@ -22,7 +22,7 @@ class PreconditionFailed(APIException):
 
 def etag_of(row: Any) -> str:
     """The strong tag of one row's body: it changes with everything that the body shows."""
-    return f'"{row.pk}-{row.version}"'
+    return f'"{row.pk}-{getattr(row, "seen_version", row.version)}"'  # what a category shows depends on the ledger
 
 
 def etag_of_list(ledger: Ledger) -> str:

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Model, Q
+from django.db.models import F, FilteredRelation, Model, Q
+from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
@@ -44,7 +45,13 @@ class CategoryQuerySet(models.QuerySet[Any]):
         return self.in_ledger(ledger_id_of(user))
 
     def in_ledger(self, ledger_id: int) -> Self:
-        return self.filter(Q(ledger_id=ledger_id) | Q(ledger_id=None))
+        """As the ledger sees them: with `is_hidden` and `seen_version`, which rises when a category is hidden there."""
+        hiding = FilteredRelation("hidings", condition=Q(hidings__ledger=ledger_id))
+        rows = self.filter(Q(ledger_id=ledger_id) | Q(ledger_id=None)).annotate(hiding=hiding)
+        return rows.annotate(
+            is_hidden=Coalesce(F("hiding__is_hidden"), False),
+            seen_version=Greatest(F("version"), Coalesce(F("hiding__version"), 0)),
+        )
 
 
 class TransactionQuerySet(OwnedQuerySet):

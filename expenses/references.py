@@ -79,6 +79,14 @@ def _accounts(field: AccountReference) -> dict[int | str, Account]:
     return accounts
 
 
+def refuse_closed(account: Account | None) -> Account | None:
+    """The account, if anything new may be recorded in it. Raises ValidationError."""
+    if account is not None and not account.is_active:
+        detail = f"“{account}” is closed; open it again (is_active: true), or name another account."
+        raise serializers.ValidationError(detail, code="closed")
+    return account
+
+
 class AmountField(serializers.DecimalField):
     """A positive decimal string, below a thousand million, with at most as many places as any currency has."""
 

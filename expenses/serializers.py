@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from expenses.models import Account, Attachment, Category, Run, Tag
+from expenses.models import Account, Attachment, Category, Run, Tag, Transaction
 from expenses.money import format_amount, has_minor_units, minor_units
 from expenses.references import BalanceField, CategoryReference, CurrencyField, user_of
 
@@ -19,9 +20,12 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
 
     class Meta:
         model = Account
-        fields = ["id", "name", "type", "currency", "country", "opening_balance", "version", "created_at"]
+        fields = ["id", "name", "type", "currency", "country", "opening_balance", "is_active", "version", "created_at"]
         read_only_fields = ["version"]
-        extra_kwargs = {"country": {"help_text": "ISO 3166 alpha-2; helps to tell merchants of one name apart."}}
+        extra_kwargs = {
+            "country": {"help_text": "ISO 3166 alpha-2; helps to tell merchants of one name apart."},
+            "is_active": {"help_text": "False once it is closed: nothing new is recorded in it."},
+        }
 
     def validate_name(self, value: str) -> str:
         others = Account.objects.for_user(user_of(self))
@@ -58,14 +62,18 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
     parent = CategoryReference(required=False, allow_null=True, default=None)  # type: ignore[assignment]
     parent_name = serializers.CharField(source="parent.display_name", read_only=True, default=None, allow_null=True)
     is_system = serializers.SerializerMethodField()
+    is_hidden = serializers.BooleanField(
+        required=False, help_text="Hidden ones stay where they are used, and no machine answers with them any more."
+    )
+    version = serializers.IntegerField(source="seen_version", read_only=True)
 
     class Meta:
         model = Category
         fields = [
             "id", "key", "name", "kind", "parent", "parent_name", "icon", "color_token", "description", "is_system",
-            "version",
+            "is_hidden", "version",
         ]  # fmt: skip
-        read_only_fields = ["key", "version"]
+        read_only_fields = ["key"]
 
     def get_is_system(self, category: Category) -> bool:
         return category.ledger_id is None
@@ -79,8 +87,9 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
     def validate_kind(self, value: str) -> str:
         if self.instance is None or value == self.instance.kind:
             return value
-        if self.instance.transactions.exists() or self.instance.children.exists():
-            detail = "Transactions or categories below it use this category, so its kind stays."
+        shows_it = Q(category=self.instance) | Q(suggested_category=self.instance)
+        if self.instance.children.exists() or Transaction.everything.filter(shows_it).exists():
+            detail = "Transactions, if only in the bin, or categories below it use this category, so its kind stays."
             raise serializers.ValidationError(detail, code="in_use")
         return value
 
@@ -109,6 +118,12 @@ class TagSerializer(serializers.ModelSerializer[Tag]):
         model = Tag
         fields = ["id", "name", "version"]
         read_only_fields = ["version"]
+
+    def validate_name(self, value: str) -> str:
+        others = [tag for tag in Tag.objects.for_user(user_of(self)) if tag != self.instance]
+        if value.casefold() in {tag.name.casefold() for tag in others}:
+            raise serializers.ValidationError("Another tag has this name; merge the two.", code="unique")
+        return value
 
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):

@@ -4,13 +4,15 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from expenses.rates.views import CurrencyViewSet, RateViewSet
-from expenses.views import accounts, attachments, categories, runs, transactions
+from expenses.views import accounts, attachments, categories, runs, tags, transactions
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
+from expenses.views.totals import TotalsView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("accounts", accounts.AccountViewSet, basename="account")
 router.register("categories", categories.CategoryViewSet, basename="category")
+router.register("tags", tags.TagViewSet, basename="tag")
 router.register("transactions", transactions.AllTransactionsViewSet, basename="transaction")
 router.register("expenses", transactions.ExpenseViewSet, basename="expense")
 router.register("incomes", transactions.IncomeViewSet, basename="income")
@@ -27,5 +29,6 @@ urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),
     path("changes/", ChangesView.as_view(), name="changes"),
     path("categorization/chain/", ChainView.as_view(), name="chain"),
+    path("transactions/totals/", TotalsView.as_view({"get": "totals"}), name="totals"),
     *router.urls,
 ]

@@ -9,7 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.bodies import CategorizationSerializer
-from expenses.references import ID_OR_NAME, AccountReference, as_id_or_name, user_of
+from expenses.models import Account
+from expenses.references import ID_OR_NAME, AccountReference, as_id_or_name, refuse_closed, user_of
 from statements.models import Import, ImportStatus, Profile
 
 MAX_PROFILE_ITEMS = 50
@@ -40,6 +41,9 @@ class UploadInput(serializers.Serializer[Import]):
     profile = ProfileReference(required=False, allow_null=True, default=None)
     commit = serializers.BooleanField(default=False)
 
+    def validate_account(self, value: Account | None) -> Account | None:
+        return refuse_closed(value)
+
     def validate_file(self, upload: "UploadedFile[Any]") -> "UploadedFile[Any]":
         limit: int = settings.IMPORT_MAX_BYTES
         if (upload.size or 0) > limit:
@@ -54,6 +58,9 @@ class CorrectionInput(serializers.Serializer[Import]):
     account = AccountReference(required=False)
     profile = serializers.DictField(required=False)
     save_as = serializers.CharField(max_length=100, required=False)
+
+    def validate_account(self, value: Account) -> Account | None:
+        return refuse_closed(value)
 
     def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
         if len(value) > MAX_PROFILE_ITEMS:

@@ -10,7 +10,17 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import StoredAnswer, User
 from expenses.membership import ledger_id_of
-from expenses.models import Account, Attachment, Category, ExchangeRate, Membership, Tag, Tombstone, Transaction
+from expenses.models import (
+    Account,
+    Attachment,
+    Category,
+    ExchangeRate,
+    Hiding,
+    Membership,
+    Tag,
+    Tombstone,
+    Transaction,
+)
 from rules.models import Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -63,6 +73,7 @@ SEEN = {
     "category_name_unique",
     "category_key_unique",
     "category_is_system_or_own",
+    "hiding_unique",
     "account_name_unique",
     "tag_name_unique",
     "tombstone_unique",
@@ -189,6 +200,12 @@ def test_a_pair_has_one_rate_a_day_in_each_ledger_and_one_of_the_ecbs(ledger):
         assert rate(owner).pk
         assert "unique" in refused(rate, owner, rate=Decimal(9)).lower()
         assert rate(owner, date=dt.date(2026, 11, 3)).pk
+
+
+def test_a_ledger_hides_a_category_once(ledger):
+    fields = {"ledger_id": ledger, "category": dining(), "is_hidden": True, "version": 1}
+    Hiding.objects.create(**fields)
+    assert "hiding" in refused(Hiding.objects.create, **fields)
 
 
 def test_a_person_is_once_in_a_ledger(ledger):

@@ -3,7 +3,7 @@
 from expenses.membership import Ledger, Membership, Role
 from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
-from expenses.models.categories import Category
+from expenses.models.categories import Category, Hiding
 from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
@@ -19,6 +19,7 @@ __all__ = [
     "Change",
     "Decision",
     "ExchangeRate",
+    "Hiding",
     "Ledger",
     "Membership",
     "Role",

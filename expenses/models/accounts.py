@@ -30,6 +30,8 @@ class Account(models.Model):
     currency = models.CharField(max_length=3)
     country = models.CharField(max_length=2, blank=True, default="")
     opening_balance = ExactDecimalField(default=Decimal(0))
+    #: False once it is closed: nothing new is recorded in it.
+    is_active = models.BooleanField(default=True)
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 

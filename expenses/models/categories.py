@@ -23,6 +23,11 @@ class Category(models.Model):
     description = models.CharField(max_length=200, blank=True, default="")
     version = models.BigIntegerField(default=0)
 
+    #: How one ledger sees it, on rows that a queryset of that ledger gives: whether it is hidden there, and the version
+    #: of what it shows there.
+    is_hidden: bool
+    seen_version: int
+
     objects: ClassVar[Any] = CategoryQuerySet.as_manager()
 
     class Meta:
@@ -44,3 +49,18 @@ class Category(models.Model):
     def display_name(self) -> str:
         """A system category's name in the reader's language; a user's own as written."""
         return gettext(self.name) if self.key else self.name
+
+
+class Hiding(models.Model):
+    """Whether a ledger hides a category, the system's included. What is shown again keeps its row, for the version."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
+    category = models.ForeignKey(Category, models.CASCADE, related_name="hidings")
+    is_hidden = models.BooleanField()
+    version = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ledger", "category"], name="hiding_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.category} {'hidden' if self.is_hidden else 'shown'}"

@@ -10,6 +10,7 @@ from expenses.models.accounts import Account
 from expenses.models.categories import Category
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
+from expenses.months import Month
 from expenses.querysets import LiveManager, TransactionQuerySet
 
 DESCRIPTION_LENGTH = 500
@@ -99,6 +100,26 @@ class Transaction(models.Model):
             models.Index(fields=["ledger", "category", "date"], name="transaction_category"),
             models.Index(
                 fields=["deleted_at"], name="transaction_deleted", condition=models.Q(deleted_at__isnull=False)
+            ),
+            # Totals are added up from this alone, in its order; a query by days finds them at the end.
+            models.Index(
+                "ledger",
+                Month("date"),
+                "category",
+                "currency",
+                "kind",
+                "direction",
+                "account",
+                "amount",
+                "date",
+                name="transaction_totals",
+                condition=models.Q(deleted_at__isnull=True, is_split=False),
+            ),
+            # Balances, and the register of an account in both directions.
+            models.Index(
+                fields=["account", "currency", "date", "id", "direction", "amount"],
+                name="transaction_register",
+                condition=models.Q(deleted_at__isnull=True, parent__isnull=True, account__isnull=False),
             ),
             models.Index(fields=["ledger", "version"], name="transaction_version"),
             models.Index(

@@ -8,8 +8,9 @@ from django.db.models import Q
 from accounts.models import User
 from expenses.defaults import DEFAULT_CATEGORIES, DefaultCategory
 from expenses.membership import ledger_id_of
-from expenses.models import Category, Status, Transaction
-from expenses.services.writing import add_row, change_row, ledger_write, remove_row, restamp
+from expenses.models import Category, Hiding, Transaction
+from expenses.referrers import referrers
+from expenses.services.writing import add_row, change_row, ledger_write, restamp
 
 
 @transaction.atomic
@@ -32,26 +33,44 @@ def _fields(default: DefaultCategory) -> dict[str, Any]:
     }
 
 
-def create_category(*, by: User, fields: dict[str, Any]) -> Category:
+def create_category(*, by: User, fields: dict[str, Any], is_hidden: bool = False) -> Category:
     """Add one of the ledger's own."""
-    return add_row(Category, by=by, fields=fields)
-
-
-def edit_category(*, by: User, category: Category, fields: dict[str, Any]) -> Category:
-    """Change one of the ledger's own. A new name gives the transactions that show it a new version."""
-    ledger_id = ledger_id_of(by)
-    with ledger_write(ledger_id):
-        changed = change_row(category, by=by, fields=fields)
-        if changed.name != category.name:
-            shows_it = Q(category=category) | Q(suggested_category=category)
-            restamp(Transaction.objects.filter(shows_it), ledger_id=ledger_id)
-        return changed
-
-
-def delete_category(*, by: User, category: Category) -> None:
-    """Raises ProtectedError while transactions or categories below it refer to it. Suggestions of it are dropped."""
     with ledger_write(ledger_id_of(by)) as version:
-        suggested = Transaction.objects.filter(suggested_category=category)
-        suggested.filter(review_status=Status.SUGGESTED).update(review_status=Status.NONE)
-        suggested.update(suggested_category=None, category_source="", category_confidence=None, version=version)
-        remove_row(category, ledger_id=category.ledger_id or 0, version=version)
+        category = add_row(Category, by=by, fields=fields)
+        if is_hidden:
+            _hide(category, ledger_id=category.ledger_id or 0, is_hidden=True, version=version)
+        return _as_seen(category, by)
+
+
+def edit_category(*, by: User, category: Category, fields: dict[str, Any], is_hidden: bool | None = None) -> Category:
+    """Change one of the ledger's own; any, the system's included, can be hidden and shown again.
+
+    A new name gives everything that shows it a new version.
+    """
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id) as version:
+        if fields:
+            changed = change_row(category, by=by, fields=fields)
+            if changed.name != category.name:
+                _restamp_what_shows(category, ledger_id=ledger_id, version=changed.version)
+        if is_hidden is not None:
+            _hide(category, ledger_id=ledger_id, is_hidden=is_hidden, version=version)
+        return _as_seen(category, by)
+
+
+def _restamp_what_shows(category: Category, *, ledger_id: int, version: int) -> None:
+    shows_it = Q(category=category) | Q(suggested_category=category)
+    restamp(Transaction.objects.filter(shows_it, ledger_id=ledger_id), ledger_id=ledger_id)
+    category.children.update(version=version)
+    for referrer in referrers():
+        referrer.restamp(ledger_id=ledger_id, category=category.pk, version=version)
+
+
+def _hide(category: Category, *, ledger_id: int, is_hidden: bool, version: int) -> None:
+    new = {"is_hidden": is_hidden, "version": version}
+    Hiding.objects.update_or_create(ledger_id=ledger_id, category=category, defaults=new)
+
+
+def _as_seen(category: Category, by: User) -> Category:
+    seen: Category = Category.objects.for_user(by).select_related("parent").get(pk=category.pk)
+    return seen

@@ -37,16 +37,17 @@ def changes_since(*, user: User, since: int, limit: int) -> Changes:
 
     A version is visible only together with all rows that it was stamped on, and after every smaller one, because
     writes of a ledger wait for each other. Rows that change while this reads move to a version beyond `version`, so a
-    client meets them next time. From 0 on, the system's own categories are there, too.
+    client meets them next time. From 0 on, the system's own categories are there, too; later those that were hidden or
+    shown again.
     """
     ledger_id = ledger_id_of(user)
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
     if since > newest:
         raise UnknownVersion(newest)
-    rows = [table.for_user(user).order_by("version", "pk") for table in _tables()]
-    rows = [table.filter(version__gt=since, version__lte=newest) if since else table for table in rows]
+    rows = [table.for_user(user).order_by(_stamp_of(table), "pk") for table in _tables()]
+    rows = [_between(table, since, newest) if since else table for table in rows]
     version = _last_version(rows, limit=limit) or newest
-    found = [list(table.filter(version__lte=version)) for table in rows]
+    found = [list(_between(table, -1, version)) for table in rows]
     return Changes(version, version < newest, *found)
 
 
@@ -60,9 +61,18 @@ def _tables() -> Iterator[Any]:
     yield Tombstone.objects.all()
 
 
+def _stamp_of(table: Any) -> str:
+    return "seen_version" if table.model is Category else "version"
+
+
+def _between(table: Any, since: int, version: int) -> Any:
+    stamp = _stamp_of(table)
+    return table.filter(**{f"{stamp}__gt": since, f"{stamp}__lte": version})
+
+
 def _last_version(rows: list[Any], *, limit: int) -> int | None:
     """The last version that fits as a whole, or the first one if that does not; None if all fit."""
-    versions = [table.select_related(None).values_list("version", flat=True)[: limit + 1] for table in rows]
+    versions = [table.select_related(None).values_list(_stamp_of(table), flat=True)[: limit + 1] for table in rows]
     first = list(islice(heapq.merge(*versions), limit + 1))
     if len(first) <= limit:
         return None

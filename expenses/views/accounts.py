@@ -1,12 +1,24 @@
 """Accounts over HTTP."""
 
-from django.db.models import ProtectedError
+from typing import Any
+
+from django.db.models import ProtectedError, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Conflict, Listed, Retrieved
+from expenses.account_bodies import (
+    BalancesInput,
+    BalancesSerializer,
+    RegisterInput,
+    RegisterRow,
+    describe_balance,
+    describe_register,
+)
+from expenses.api import Conflict, Listed, Retrieved, unless_known
+from expenses.balances import balances_of, rows_of
 from expenses.models import Account
 from expenses.serializers import AccountSerializer
 from expenses.services import accounts
@@ -17,6 +29,31 @@ class AccountViewSet(Listed, Retrieved):
 
     queryset = Account.objects.all()
     serializer_class = AccountSerializer
+
+    @extend_schema(parameters=[BalancesInput], responses=BalancesSerializer)
+    @action(detail=False, pagination_class=None)
+    def balances(self, request: Request) -> Response:
+        """What lies in each account, exactly; money in other currencies than the account's is told apart."""
+        on = _asked(BalancesInput, request)["date"]
+
+        def make() -> Response:
+            balances = balances_of(self.get_queryset(), on=on)
+            return Response({"date": on, "results": [describe_balance(balance) for balance in balances]})
+
+        return unless_known(request, make)
+
+    @extend_schema(parameters=[RegisterInput], responses=RegisterRow(many=True))
+    @action(detail=True)
+    def register(self, request: Request, pk: int) -> Response:
+        """Every row of an account with the balance after it, the newest first unless you say otherwise."""
+        account, asked = self.get_object(), _asked(RegisterInput, request)
+        currency = asked["currency"] or account.currency
+
+        def make() -> Response:
+            page = self.paginate_queryset(_register(account, currency, asked))
+            return self.get_paginated_response(describe_register(account, currency=currency, page=page or []))
+
+        return unless_known(request, make)
 
     def create(self, request: Request) -> Response:
         body = self.get_serializer(data=request.data)
@@ -38,3 +75,19 @@ class AccountViewSet(Listed, Retrieved):
             except ProtectedError:
                 raise Conflict(f"Transactions lie in “{account}”; move or delete them first.", code="in_use") from None
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _asked(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    body = serializer(data=request.query_params)
+    body.is_valid(raise_exception=True)
+    asked: dict[str, Any] = body.validated_data
+    return asked
+
+
+def _register(account: Account, currency: str, asked: dict[str, Any]) -> QuerySet[Any]:
+    rows: Any = rows_of(account, currency=currency)
+    rows = rows.filter(date__gte=asked["start"]) if asked["start"] else rows
+    rows = rows.filter(date__lte=asked["end"]) if asked["end"] else rows
+    sign = asked["ordering"].removesuffix("date")
+    ordered: QuerySet[Any] = rows.with_related().order_by(f"{sign}date", f"{sign}id")
+    return ordered

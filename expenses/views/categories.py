@@ -1,16 +1,22 @@
 """Categories over HTTP."""
 
-from django.db.models import ProtectedError
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Conflict, Listed, Retrieved
+from expenses.api import Listed, Retrieved
+from expenses.filters import CategoryFilter
 from expenses.models import Category
+from expenses.preconditions import etag_of
+from expenses.replacements import CategoryMergeInput, MergedCategorySerializer, ReplacementInput
 from expenses.serializers import CategorySerializer
 from expenses.services import categories
+from expenses.services.replacing import delete_category, merge_category
 
 
 class CategoryViewSet(Listed, Retrieved):
@@ -19,31 +25,64 @@ class CategoryViewSet(Listed, Retrieved):
     queryset = Category.objects.select_related("parent")
     serializer_class = CategorySerializer
 
+    @property
+    def filterset_class(self) -> Any:
+        return CategoryFilter if self.action == "list" else None
+
     def create(self, request: Request) -> Response:
-        body = self.get_serializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        category = categories.create_category(by=self.user, fields=body.validated_data)
+        with self.locked():
+            body = self.get_serializer(data=request.data)
+            body.is_valid(raise_exception=True)
+            category = categories.create_category(by=self.user, **_parted(body.validated_data))
         return self.answer(category, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
+        """Of the system's categories, only `is_hidden` can be changed."""
         with self.guarded() as category:
-            _refuse_system(category)
+            if not (isinstance(request.data, dict) and set(request.data) == {"is_hidden"}):
+                _refuse_system(category)
             body = self.get_serializer(category, data=request.data, partial=True)
             body.is_valid(raise_exception=True)
-            return self.answer(categories.edit_category(by=self.user, category=category, fields=body.validated_data))
+            fields = _parted(body.validated_data)
+            return self.answer(categories.edit_category(by=self.user, category=category, **fields))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(parameters=[ReplacementInput], responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
+        """Delete one of your own; while anything uses it, only with a `replacement`."""
         with self.guarded() as category:
             _refuse_system(category)
-            try:
-                categories.delete_category(by=self.user, category=category)
-            except ProtectedError:
-                detail = f"“{category}” is in use; give its transactions and the categories below it another one first."
-                raise Conflict(detail, code="in_use") from None
+            into = self._checked(ReplacementInput, request.query_params, category).get("replacement")
+            if into is None:
+                delete_category(by=self.user, category=category)
+            else:
+                merge_category(by=self.user, category=category, into=into)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=CategoryMergeInput, responses=MergedCategorySerializer)
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: int) -> Response:
+        """Let another category take its place everywhere; answers with that one, and this one is gone."""
+        with self.guarded() as category:
+            _refuse_system(category)
+            into = self._checked(CategoryMergeInput, request.data, category)["into"]
+            merged = merge_category(by=self.user, category=category, into=into)
+            body = {**self.get_serializer(merged.category).data, "moved": merged.moved}
+            return Response(body, headers={"ETag": etag_of(merged.category)})
+
+    def _checked(self, serializer: type[Any], data: Any, category: Category) -> dict[str, Any]:
+        body = serializer(data=data, context=self.get_serializer_context() | {"category": category})
+        body.is_valid(raise_exception=True)
+        checked: dict[str, Any] = body.validated_data
+        return checked
+
+
+def _parted(fields: dict[str, Any]) -> dict[str, Any]:
+    """What is the category's own, and how the ledger sees it."""
+    own = {name: value for name, value in fields.items() if name != "is_hidden"}
+    return {"fields": own} | {name: fields[name] for name in fields.keys() - own.keys()}
 
 
 def _refuse_system(category: Category) -> None:
     if category.ledger_id is None:
-        raise PermissionDenied("A category of the system cannot be changed.", code="system_category")
+        detail = "A category of the system cannot be changed, deleted or merged away; hide it with is_hidden: true."
+        raise PermissionDenied(detail, code="system_category")

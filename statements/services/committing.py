@@ -25,6 +25,7 @@ SILENCE = timedelta(seconds=30)
 
 def start_commit(*, by: User, statement: Import) -> Run:
     """Create the run that will record the rows; it does not start by itself. Raises Refused to whoever comes second."""
+    _refuse_closed(statement)
     with ledger_write(statement.ledger_id):
         run: Run = Run.objects.create(
             ledger_id=statement.ledger_id, user=by, kind="import", subject=statement.pk, total=statement.n_rows
@@ -62,6 +63,12 @@ def _claim(run_id: int) -> bool:
     free = Q(status=Run.Status.PENDING) | Q(status=Run.Status.RUNNING, alive_at__lt=now - SILENCE)
     fields = {"status": Run.Status.RUNNING, "started_at": now, "alive_at": now, "done": 0}
     return bool(Run.objects.filter(free, pk=run_id).update(**fields))
+
+
+def _refuse_closed(statement: Import) -> None:
+    if statement.account is not None and not statement.account.is_active:
+        detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
+        raise Refused(detail, code="closed")
 
 
 def _record(run: Run, statement: Import) -> None:

@@ -1,6 +1,7 @@
 """Where money lies."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from expenses.models import Account
 from tests.api.bodies import assert_problem, settled
@@ -13,6 +14,7 @@ CHECKING = {
     "currency": "CHF",
     "country": "CH",
     "opening_balance": "-12.50",
+    "is_active": True,
 }
 
 
@@ -27,7 +29,8 @@ def test_an_account_is_opened_listed_and_read(ana):
 def test_only_the_name_is_needed(ana):
     ana.patch("users/me/", {"preferences": {"base_currency": "JPY"}})
     body = settled(ana.post("accounts/", {"name": "Purse"}).json())
-    assert body == {"name": "Purse", "type": "checking", "currency": "JPY", "country": "", "opening_balance": "0"}
+    made_up = {"type": "checking", "currency": "JPY", "country": "", "opening_balance": "0", "is_active": True}
+    assert body == {"name": "Purse", **made_up}
 
 
 def test_an_account_is_edited(ana):
@@ -73,6 +76,7 @@ def test_an_empty_account_is_deleted_and_one_in_use_is_not(ana):
         ("opening_balance", "10000000000", "max_whole_digits"),
         ("opening_balance", "0.005", "too_many_places"),
         ("opening_balance", None, "null"),
+        ("is_active", "perhaps", "invalid"),
     ],
 )
 def test_a_bad_field_is_named(ana, field, value, code):
@@ -110,3 +114,40 @@ def test_a_stranger_sees_no_account_and_may_use_the_same_name(ana, ben):
         assert_problem(answer, 404, (None, "not_found"))
     assert ben.post("accounts/", CHECKING).status_code == 201
     assert ana.get(address).json() == before
+
+
+def test_nothing_new_is_recorded_in_a_closed_account(ana):
+    account = ana.post("accounts/", {"name": "Old bank"}).json()["id"]
+    row = {"amount": "1", "description": "Cafe", "account": "Old bank"}
+    there = ana.post("expenses/", row).json()
+    elsewhere = ana.post("expenses/", row | {"account": None}).json()
+    closed = ana.patch(f"accounts/{account}/", {"is_active": False}).json()
+    assert closed["is_active"] is False
+    assert_problem(ana.post("expenses/", row), 400, ("account", "closed"))
+    assert_problem(ana.patch(f"expenses/{elsewhere['id']}/", {"account": account}), 400, ("account", "closed"))
+    answer = ana.post("transactions/bulk/", {"transactions": [row | {"kind": "expense"}]}).json()
+    assert [error["code"] for error in answer["errors"][0]["errors"]] == ["closed"]
+    assert ana.get(f"accounts/{account}/").json() == closed
+    assert ana.get("expenses/", {"account": "Old bank"}).json()["count"] == 1
+    after = ana.patch(f"expenses/{there['id']}/", {"account": account, "notes": "the last one"}).json()
+    assert (after["account"], after["notes"]) == (account, "the last one")
+    ana.patch(f"accounts/{account}/", {"is_active": True})
+    assert ana.post("expenses/", row).status_code == 201
+
+
+def test_a_statement_of_a_closed_account_is_refused(ana, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    account = ana.post("accounts/", {"name": "Old bank"}).json()["id"]
+    content = b"Date;Payee;Amount;Currency\n2026-11-13;Cafe Luna;-5.50;EUR\n"
+
+    def upload():
+        fields = {"file": SimpleUploadedFile("one.csv", content), "account": account}
+        return ana.post("imports/", fields, format="multipart")
+
+    number = upload().json()["id"]
+    ana.patch(f"accounts/{account}/", {"is_active": False})
+    assert_problem(upload(), 400, ("account", "closed"))
+    assert_problem(ana.patch(f"imports/{number}/", {"account": account}), 400, ("account", "closed"))
+    assert_problem(ana.post(f"imports/{number}/commit/", {}), 409, (None, "closed"))
+    ana.patch(f"accounts/{account}/", {"is_active": True})
+    assert ana.post(f"imports/{number}/commit/", {}).status_code == 202

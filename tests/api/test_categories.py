@@ -38,7 +38,7 @@ def test_an_own_category_is_created_read_and_listed(ana):
     assert answer.status_code == 201
     body = answer.json()
     assert type(body["id"]) is type(body["version"]) is int
-    made_up = {"id": body["id"], "version": body["version"], "key": "", "is_system": False}
+    made_up = {"id": body["id"], "version": body["version"], "key": "", "is_system": False, "is_hidden": False}
     assert body == {**TEA, **made_up, "parent": dining, "parent_name": "Dining"}
     assert ana.get(f"categories/{body['id']}/").json() == body
     assert listed(ana)["Tea"] == body
@@ -61,6 +61,7 @@ def test_an_own_category_is_deleted_unless_it_is_in_use(ana):
     number = ana.post("categories/", TEA).json()["id"]
     row = ana.post("expenses/", {"amount": "1", "description": "Cafe", "category": "Tea"}).json()
     assert_problem(ana.delete(f"categories/{number}/"), 409, (None, "in_use"))
+    assert "transactions: 1" in ana.delete(f"categories/{number}/").json()["detail"]
     ana.patch(f"expenses/{row['id']}/", {"category": "Dining"})
     child = ana.post("categories/", {"name": "Green tea", "kind": "expense", "parent": "Tea"}).json()["id"]
     body = assert_problem(ana.delete(f"categories/{number}/"), 409, (None, "in_use"))
@@ -91,7 +92,11 @@ def test_a_category_of_the_system_stays_as_it_is(ana):
     before = listed(ana)["Dining"]
     address = f"categories/{before['id']}/"
     assert_problem(ana.patch(address, {"name": "Eating"}), 403, (None, "system_category"))
+    assert_problem(ana.patch(address, {"name": "Eating", "is_hidden": True}), 403, (None, "system_category"))
+    assert_problem(ana.patch(address, []), 403, (None, "system_category"))
     assert_problem(ana.delete(address), 403, (None, "system_category"))
+    assert_problem(ana.delete(f"{address}?replacement=Pets"), 403, (None, "system_category"))
+    assert_problem(ana.post(f"{address}merge/", {"into": "Pets"}), 403, (None, "system_category"))
     assert ana.get(address).json() == before
 
 
@@ -115,6 +120,7 @@ def test_a_category_of_the_system_stays_as_it_is(ana):
         ("icon", "x" * 33, "max_length"),
         ("color_token", [], "invalid"),
         ("description", "x" * 201, "max_length"),
+        ("is_hidden", "perhaps", "invalid"),
     ],
 )
 def test_a_bad_field_is_named(ana, field, value, code):

@@ -89,6 +89,7 @@ def record() -> dict[str, Any]:
     send("patch", "users/me/", asks="PatchedUserRequest", body=preferences, answers="User")
     record_ledger(send)
     record_rates(recorder)
+    record_reports(recorder)
     record_imports(recorder)
     record_attachment(recorder)
     return recorder.kept
@@ -103,6 +104,13 @@ def record_ledger(send: Any) -> None:
     send("patch", f"categories/{own}/", asks="PatchedCategoryRequest", body={"color_token": "orange"})
     condition = {"field": "raw_description", "op": "contains_any", "value": ["rewe", "edeka"]}
     actions = [{"type": "set_category", "value": "Groceries"}, {"type": "add_tags", "value": ["food"]}]
+    send("post", "categories/", body={"name": "Climbing", "kind": "expense"})
+    send("post", f"categories/{own}/merge/", asks="CategoryMergeInputRequest", body={"into": "Climbing"},
+         answers="MergedCategory")  # fmt: skip
+    tag = send("post", "tags/", asks="TagRequest", body={"name": "holiday"}, answers="Tag")["id"]
+    send("patch", f"tags/{tag}/", asks="PatchedTagRequest", body={"name": "Holidays"})
+    send("post", "tags/", body={"name": "Portugal"})
+    send("post", f"tags/{tag}/merge/", asks="TagMergeInputRequest", body={"into": "Portugal"}, answers="MergedTag")
     rule = {"name": "Rewe and Edeka", "match": "all", "conditions": [condition], "actions": actions}
     number = send("post", "rules/", asks="RuleRequest", body=rule, answers="Rule")["id"]
     send("patch", f"rules/{number}/", asks="PatchedRuleRequest", body={"priority": 50})
@@ -133,6 +141,13 @@ def record_rates(recorder: Recorder) -> None:
     question = "amount=12.50&from=USD&to=CHF&date=2026-10-31"
     send("get", f"rates/convert/?{question}", answers="Conversion")
     recorder.kept["Currency"] = send("get", "currencies/?search=CHF")["results"][0]
+
+
+def record_reports(recorder: Recorder) -> None:
+    recorder.send("get", "transactions/totals/?by=month,category", answers="Totals")
+    account = recorder.send("get", "accounts/balances/", answers="Balances")["results"][0]["account"]
+    register = recorder.send("get", f"accounts/{account}/register/")
+    recorder.kept["RegisterRow"] = steady(register["results"][0])
 
 
 def record_imports(recorder: Recorder) -> None:

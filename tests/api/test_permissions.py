@@ -29,6 +29,8 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("patch", "accounts/{account}/", {"name": "Giro"}, 200, NOT_FOUND),
     ("delete", "accounts/{account}/", None, 204, NOT_FOUND),
     ("put", "accounts/{account}/", {}, 405, 405),
+    ("get", "accounts/balances/", None, 200, 200),
+    ("get", "accounts/{account}/register/", None, 200, NOT_FOUND),
     ("get", "categories/", None, 200, 200),
     ("post", "categories/", {"name": "Coffee", "kind": "expense"}, 201, 201),
     ("get", "categories/{category}/", None, 200, NOT_FOUND),
@@ -46,6 +48,14 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("patch", "rates/{reference}/", {"rate": "0.9"}, 403, 403),
     ("delete", "rates/{reference}/", None, 403, 403),
     ("get", "rates/convert/?amount=1&from=EUR&to=EUR", None, 200, 200),
+    ("post", "categories/{category}/merge/", {"into": "Dining"}, 200, NOT_FOUND),
+    ("get", "tags/", None, 200, 200),
+    ("post", "tags/", {"name": "Cold"}, 201, 201),
+    ("get", "tags/{tag}/", None, 200, NOT_FOUND),
+    ("patch", "tags/{tag}/", {"name": "Warm"}, 200, NOT_FOUND),
+    ("delete", "tags/{tag}/", None, 204, NOT_FOUND),
+    ("put", "tags/{tag}/", {}, 405, 405),
+    ("post", "tags/{tag}/merge/", {"into": "sweet"}, 200, NOT_FOUND),
     ("get", "runs/", None, 200, 200),
     ("get", "runs/{run}/", None, 200, NOT_FOUND),
     ("post", "runs/", {}, 405, 405),
@@ -87,6 +97,7 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("delete", "attachments/{attachment}/", None, 204, NOT_FOUND),
     ("get", "attachments/{attachment}/content/", None, 200, NOT_FOUND),
     ("post", "transactions/bulk/", {"transactions": []}, 200, 200),
+    ("get", "transactions/totals/", None, 200, 200),
 ]
 for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incomes", "income")):
     TABLE += [
@@ -120,7 +131,9 @@ def rows(ana, settings, tmp_path):
         "income": ana.post("incomes/", ROW | {"direction": "in", "category": "Salary"}),
         "rule": ana.post("rules/", RULE),
         "rate": ana.post("rates/", RATE),
+        "tag": ana.post("tags/", {"name": "hot"}),
     }
+    ana.post("tags/", {"name": "sweet"})
     account = made["account"].json()["id"]
     made["import"] = ana.post("imports/", {"file": statement(), "account": account}, format="multipart")
     address = f"transactions/{made['expense'].json()['id']}/attachments/"

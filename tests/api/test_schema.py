@@ -101,6 +101,7 @@ def ids(ana, use_chain, settings, tmp_path):
         "incomes": ana.post("incomes/", {**row, "category": "Salary"}),
         "rules": ana.post("rules/", rule),
         "rates": ana.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}),
+        "tags": ana.post("tags/", {"name": "hot"}),
     }
     file = SimpleUploadedFile("one.csv", b"Date;Payee;Amount\n2026-11-13;Cafe Luna;-5.50\n2026-11-14;Bar;-7.00\n")
     made["imports"] = ana.post("imports/", {"file": file, "account": "Giro"}, format="multipart")

@@ -1,0 +1,113 @@
+"""Totals by month and category of 100,000 rows over HTTP, against raw SQL with the same index and against TruncMonth.
+
+    python -m benchmarks.totals [rows]
+
+The product is called as a WSGI application in one process, with knox in front: server time, no network. Bound: 3 times
+raw SQL for a whole ledger and for a year of it.
+"""
+
+import datetime as dt
+import io
+import random
+import sys
+
+from benchmarks.instance import fresh_instance, medians
+
+BOUND = 3.0
+RAW = """
+SELECT substr(date, 1, 7), category_id, SUM(amount), COUNT(*) FROM expenses_transaction
+WHERE ledger_id = %s AND deleted_at IS NULL AND NOT is_split {period}
+GROUP BY substr(date, 1, 7), category_id
+"""
+IN_2025 = "AND substr(date, 1, 7) >= '2025-01' AND substr(date, 1, 7) <= '2025-12'"
+
+
+def caller(application, query, token):
+    """A function that asks once and insists on 200."""
+
+    def call():
+        environ = {
+            "REQUEST_METHOD": "GET", "PATH_INFO": "/api/v1/transactions/totals/", "QUERY_STRING": query,
+            "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(),
+            "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr, "HTTP_AUTHORIZATION": f"Token {token}",
+            "HTTP_HOST": "localhost",
+        }  # fmt: skip
+        seen = []
+        answer = application(environ, lambda status, headers: seen.append(status))
+        text = b"".join(answer)
+        answer.close()
+        if not seen[0].startswith("200"):
+            raise SystemExit(f"{query}: {seen[0]} {text[:300]!r}")
+
+    return call
+
+
+def fill(user, n):
+    """Rows of two years, 400 merchants and every category of expenses; one in twenty is a refund."""
+    from expenses.membership import ledger_id_of
+    from expenses.models import Category, Transaction
+    from expenses.services.accounts import open_account
+
+    chance, ledger_id = random.Random(42), ledger_id_of(user)
+    accounts = [open_account(by=user, fields={"name": f"Account {i}", "currency": "EUR"}) for i in range(12)]
+    categories = list(Category.objects.filter(kind="expense"))
+    for start in range(0, n, 10_000):
+        rows = []
+        for _ in range(min(10_000, n - start)):
+            is_refund = chance.random() < 0.05
+            text = f"MERCHANT {chance.randrange(400)} CARD {chance.randrange(10_000):04d}"
+            rows.append(Transaction(
+                ledger_id=ledger_id, version=1, account=chance.choice(accounts), category=chance.choice(categories),
+                kind="refund" if is_refund else "expense", direction="in" if is_refund else "out",
+                amount=chance.randint(1, 999),
+                currency="EUR", date=dt.date(2024, 12, 1) + dt.timedelta(chance.randrange(730)), description=text,
+                raw_description=text, merchant=text[:12],
+            ))  # fmt: skip
+        Transaction.objects.bulk_create(rows, batch_size=500)
+    return ledger_id
+
+
+def main():
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    with fresh_instance():
+        from django.core.wsgi import get_wsgi_application
+        from django.db import connection
+        from django.db.models import Count, Sum
+        from django.db.models.functions import TruncMonth
+
+        from accounts.services import register_user
+        from expenses.models import Transaction
+
+        signed_in = register_user(username="ana", email="ana@example.org", password="not-a-secret-1")
+        ledger_id, application = fill(signed_in.user, n), get_wsgi_application()
+        rows = Transaction.objects.filter(ledger_id=ledger_id, is_split=False).order_by()
+
+        def raw(period):
+            with connection.cursor() as cursor:
+                return cursor.execute(RAW.format(period=period), [ledger_id]).fetchall()
+
+        def truncated():
+            months = rows.annotate(month=TruncMonth("date")).values("month", "category", "kind", "currency")
+            return list(months.annotate(total=Sum("amount"), n=Count("pk")))
+
+        def product(query):
+            return caller(application, query, signed_in.token)
+
+        anchors = {"raw SQL": lambda: raw(""), "raw SQL, one year": lambda: raw(IN_2025)}
+        bounded = {"by=month,category": "raw SQL", "by=month,category&year=2025": "raw SQL, one year"}
+        others = ["by=year", "by=kind", "by=month,account", "by=merchant", "by=month,category&month=2025-11"]
+        found = medians(
+            anchors | {"TruncMonth in the ORM": truncated} | {query: product(query) for query in [*bounded, *others]},
+            rounds=5, n=3,
+        )  # fmt: skip
+    worst = 0.0
+    for name, ms in found.items():
+        anchor = bounded.get(name, "raw SQL")
+        print(f"{name:34s} {ms:8.2f} ms CPU   {ms / found[anchor]:6.2f} x {anchor}")
+        worst = max(worst, ms / found[anchor] if name in bounded else 0)
+    print(f"\nworst {worst:.2f} x, bound {BOUND} x: {'kept' if worst <= BOUND else 'BROKEN'}")
+    return worst > BOUND
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Months in SQL, written so that an index can hold them."""
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class Month(models.Func):
+    """The month of a day as 2026-11.
+
+    Django's TruncMonth calls Python for every row on SQLite, and binds its numbers as parameters, which no index of an
+    expression matches: here they are part of the text.
+    """
+
+    template = "substr(%(expressions)s, 1, 7)"
+    arity = 1
+
+    def __init__(self, day: Any) -> None:
+        super().__init__(day, output_field=models.CharField())
+
+    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        """Of a date itself the month would depend on the session's time zone, and could not be indexed."""
+        template = "date_trunc('month', (%(expressions)s)::timestamp)::date"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+    def convert_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> str | None:
+        return None if value is None else str(value)[:7]
+
+
+class Unindexed(models.Func):
+    """A column that SQLite's planner shall not look for in an index.
+
+    It takes the index of days where that of months, which holds all that is asked for, is ten times as fast.
+    """
+
+    template = "+%(expressions)s"
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        """PostgreSQL knows from its statistics."""
+        return self.as_sql(compiler, connection, template="%(expressions)s", **context)

@@ -1,0 +1,79 @@
+"""Changes the same thing of very many transactions: journaled and stamped as `editing` does, but set by set."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from expenses.inserting import insert_ignoring_known
+from expenses.journal import Fields
+from expenses.models import Category, Change, Tag, Transaction
+from expenses.services.editing import Author
+from expenses.services.writing import in_versions
+
+CHANGE_COLUMNS = ["ledger_id", "transaction_id", "run_id", "user_id", "source", "version", "at", "fields"]
+COLUMNS_OF_CATEGORIES = ("category", "suggested_category")
+
+
+def move_category(*, ledger_id: int, category: Category, into: Category, author: Author) -> dict[str, int]:
+    """Give all transactions of a category another one of its kind, those in the bin included.
+
+    Who confirmed or answered it stays as it is. Returns how many rows had it as category, and how many as suggestion;
+    those in the bin are not counted.
+    """
+    return {column: _move(ledger_id, column, category, into, author) for column in COLUMNS_OF_CATEGORIES}
+
+
+def _move(ledger_id: int, column: str, category: Category, into: Category, author: Author) -> int:
+    rows = Transaction.everything.filter(ledger_id=ledger_id, **{column: category}).order_by("pk")
+    n_live = rows.filter(deleted_at=None).count()
+    fields = {column: [[category.pk, str(category)], [into.pk, str(into)]]}
+    for ids, version in in_versions(rows.values_list("pk", flat=True), ledger_id=ledger_id):
+        _write_down(dict.fromkeys(ids, fields), ledger_id=ledger_id, version=version, author=author)
+        _stamp(ids, version, **{column: into})
+    return n_live
+
+
+def move_tag(*, ledger_id: int, tag: Tag, into: Tag | None, author: Author) -> int:
+    """Take a tag off all transactions, those in the bin included, and put another one on.
+
+    Returns how many live ones it was on.
+    """
+    rows = Transaction.everything.filter(ledger_id=ledger_id, tags=tag).order_by("pk")
+    n_live = rows.filter(deleted_at=None).count()
+    through = Transaction.tags.through.objects
+    for ids, version in in_versions(rows.values_list("pk", flat=True), ledger_id=ledger_id):
+        before = _tag_names(ids)
+        through.filter(tag=tag, transaction__in=ids).delete()
+        if into is not None:
+            links = [Transaction.tags.through(transaction_id=pk, tag_id=into.pk) for pk in ids]
+            through.bulk_create(links, ignore_conflicts=True)
+        after = _tag_names(ids)
+        changes = {pk: {"tags": [before.get(pk, []), after.get(pk, [])]} for pk in ids}
+        _write_down(changes, ledger_id=ledger_id, version=version, author=author)
+        _stamp(ids, version)
+    return n_live
+
+
+def _tag_names(ids: Iterable[int]) -> dict[int, list[str]]:
+    names: dict[int, list[str]] = {}
+    links = Transaction.tags.through.objects.filter(transaction__in=ids).order_by("tag__name")
+    for pk, name in links.values_list("transaction_id", "tag__name"):
+        names.setdefault(pk, []).append(name)
+    return {pk: sorted(found) for pk, found in names.items()}
+
+
+def _write_down(changes: Mapping[int, Fields], *, ledger_id: int, version: int, author: Author) -> None:
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    run, user = author.run and author.run.pk, author.user and author.user.pk
+    texts: dict[int, str] = {id(fields): json.dumps(fields) for fields in changes.values()}
+    rows: list[list[Any]] = [
+        [ledger_id, pk, run, user, author.source, version, now, texts[id(fields)]] for pk, fields in changes.items()
+    ]
+    insert_ignoring_known(Change, CHANGE_COLUMNS, rows)
+
+
+def _stamp(ids: list[int], version: int, **columns: Any) -> None:
+    Transaction.everything.filter(pk__in=ids).update(version=version, updated_at=timezone.now(), **columns)

@@ -1,0 +1,89 @@
+"""What came in and went out, added up by the database."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.expressions import Combinable
+
+from expenses.months import Month
+
+#: What totals can be taken by → what the database groups by. A year is added up of its months.
+COLUMNS: dict[str, Combinable] = {
+    "year": Month("date"),
+    "month": Month("date"),
+    "category": F("category"),
+    "account": F("account"),
+    "kind": F("kind"),
+    "merchant": F("merchant"),
+    "tag": F("tags"),
+}
+#: The index of totals is in this order: whoever groups by all of it reads it from end to end, without sorting.
+IN_INDEX = ("month", "category", "currency", "kind", "direction", "account")
+
+
+@dataclass(slots=True)
+class Total:
+    """Sums of one currency. `expense` is less what was refunded; transfers are in neither income nor expense."""
+
+    income: Decimal = Decimal(0)
+    expense: Decimal = Decimal(0)
+    transfers_in: Decimal = Decimal(0)
+    transfers_out: Decimal = Decimal(0)
+    n: int = 0
+
+    def add(self, *, kind: str, direction: str, amount: Decimal, n: int) -> None:
+        """Add `n` transactions of one kind and direction that come to `amount`."""
+        if kind == "transfer":
+            name = f"transfers_{direction}"
+            setattr(self, name, getattr(self, name) + amount)
+        elif kind == "income":
+            self.income += amount
+        else:
+            self.expense += amount if direction == "out" else -amount
+        self.n += n
+
+    def __iadd__(self, other: "Total") -> "Total":
+        self.income += other.income
+        self.expense += other.expense
+        self.transfers_in += other.transfers_in
+        self.transfers_out += other.transfers_out
+        self.n += other.n
+        return self
+
+
+def add_up(rows: QuerySet[Any], *, by: Sequence[str]) -> dict[tuple[Any, ...], Total]:
+    """Totals by the values of what `by` names, and by currency, which comes last. One query.
+
+    The parts of a split transaction count instead of it. By tag, a row counts under each of its tags.
+    """
+    names = _grouped(by)
+    columns = {f"_{name}": COLUMNS.get(name, F(name)) for name in names}
+    groups = rows.filter(is_split=False).order_by().values(**columns).annotate(_sum=Sum("amount"), _n=Count("*"))
+    places = [names.index("month" if name == "year" else name) for name in (*by, "currency")]
+    kind, direction = names.index("kind"), names.index("direction")
+    totals: dict[tuple[Any, ...], Total] = defaultdict(Total)
+    for *values, amount, n in groups.values_list(*columns, "_sum", "_n"):
+        total = totals[tuple([values[place] for place in places])]
+        total.add(kind=values[kind], direction=values[direction], amount=amount, n=n)
+    totals = _in_years(totals, by) if "year" in by else totals
+    return dict(sorted(totals.items(), key=lambda item: [(value is None, value) for value in item[0]]))
+
+
+def _grouped(by: Sequence[str]) -> list[str]:
+    """The columns to group by: finer than what is asked for where that saves the database a sort."""
+    wanted = {"month" if name == "year" else name for name in by}
+    if wanted <= set(IN_INDEX):
+        return [*IN_INDEX] if "account" in wanted else [*IN_INDEX[:-1]]
+    return [*wanted - {"kind"}, "currency", "kind", "direction"]
+
+
+def _in_years(totals: Mapping[tuple[Any, ...], Total], by: Sequence[str]) -> dict[tuple[Any, ...], Total]:
+    """The totals of months as those of their years."""
+    place, years = list(by).index("year"), defaultdict[tuple[Any, ...], Total](Total)
+    for values, total in totals.items():
+        years[(*values[:place], values[place][:4], *values[place + 1 :])] += total
+    return years

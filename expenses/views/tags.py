@@ -1,0 +1,55 @@
+"""Tags over HTTP."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from expenses.api import Listed, Retrieved
+from expenses.models import Tag
+from expenses.preconditions import etag_of
+from expenses.replacements import MergedTagSerializer, TagMergeInput
+from expenses.serializers import TagSerializer
+from expenses.services import tags
+
+
+class TagViewSet(Listed, Retrieved):
+    """Tags; those that a transaction or a rule names come into being by themselves."""
+
+    queryset = Tag.objects.order_by("name", "id")
+    serializer_class = TagSerializer
+
+    def create(self, request: Request) -> Response:
+        with self.locked():
+            body = self.get_serializer(data=request.data)
+            body.is_valid(raise_exception=True)
+            tag = tags.create_tag(by=self.user, name=body.validated_data["name"])
+        return self.answer(tag, code=status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        with self.guarded() as tag:
+            body = self.get_serializer(tag, data=request.data, partial=True)
+            body.is_valid(raise_exception=True)
+            name = body.validated_data.get("name", tag.name)
+            return self.answer(tags.rename_tag(by=self.user, tag=tag, name=name))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Take it off all transactions. A rule that adds it makes it anew."""
+        with self.guarded() as tag:
+            tags.delete_tag(by=self.user, tag=tag)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=TagMergeInput, responses=MergedTagSerializer)
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: int) -> Response:
+        """Let another tag take its place everywhere; answers with that one, and this one is gone."""
+        with self.guarded() as tag:
+            body = TagMergeInput(data=request.data, context=self.get_serializer_context() | {"tag": tag})
+            body.is_valid(raise_exception=True)
+            into = body.validated_data["into"]
+            n = tags.merge_tag(by=self.user, tag=tag, into=into)
+            return Response(
+                {**self.get_serializer(into).data, "moved": {"transactions": n}}, headers={"ETag": etag_of(into)}
+            )
