@@ -11,8 +11,12 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
 
-from accounts.models import User
+from accounts.models import Scope, Token, User
+
+TOKEN_NAME_LENGTH = Token._meta.get_field("name").max_length or 0
+LONGEST_DAYS = 3650
 
 
 def free_email(value: str, *, but_for: User | None = None) -> str:
@@ -70,6 +74,19 @@ class UserSerializer(serializers.ModelSerializer[User]):
         return free_email(value, but_for=self.instance)
 
 
+def name_of_program(request: Request) -> str:
+    """What a token is called when nobody names it: what the program calls itself."""
+    said = request.headers.get("User-Agent", "")
+    return "".join(filter(str.isprintable, said))[:TOKEN_NAME_LENGTH].strip()
+
+
+class TokenNameField(serializers.CharField):
+    """The name of a device or a program."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=TOKEN_NAME_LENGTH, **kwargs)
+
+
 class RegisterSerializer(serializers.Serializer[Any]):
     """A new person."""
 
@@ -107,6 +124,8 @@ class LoginSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=254, required=False)
     email = serializers.CharField(max_length=254, required=False)
     password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
+    name = TokenNameField(required=False)
+    scope = serializers.ChoiceField(Scope.choices, default=Scope.READ_WRITE)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         login = attrs.get("username") or attrs.get("email")
@@ -115,7 +134,11 @@ class LoginSerializer(serializers.Serializer[Any]):
         user = authenticate(self.context["request"], username=login, password=attrs["password"])
         if user is None:
             raise serializers.ValidationError("Name and password do not fit together.", code="authorization")
-        return {"user": user}
+        return {
+            "user": user,
+            "name": attrs.get("name") or name_of_program(self.context["request"]),
+            "scope": attrs["scope"],
+        }
 
 
 class SignedInSerializer(serializers.Serializer[Any]):
@@ -124,3 +147,44 @@ class SignedInSerializer(serializers.Serializer[Any]):
     user = UserSerializer()
     token = serializers.CharField()
     expiry = serializers.DateTimeField()
+
+
+class TokenSerializer(serializers.ModelSerializer[Token]):
+    """A token as its owner sees it afterwards: everything but the secret."""
+
+    name = serializers.CharField(read_only=True)
+    is_current = serializers.SerializerMethodField(help_text="This request came with it.")
+
+    class Meta:
+        model = Token
+        fields = ["id", "name", "scope", "created", "last_used_at", "expiry", "is_current"]
+        read_only_fields = fields
+
+    def get_is_current(self, token: Token) -> bool:
+        return bool(token.pk == self.context["request"].auth.pk)
+
+
+class NewTokenInput(serializers.Serializer[Any]):
+    """What the new token is for, and for how long."""
+
+    name = TokenNameField()
+    scope = serializers.ChoiceField(Scope.choices, default=Scope.READ_WRITE)
+    expires_in_days = serializers.IntegerField(
+        min_value=1,
+        max_value=LONGEST_DAYS,
+        required=False,
+        help_text="Without it, the token lasts as long as one of signing in, and each use puts its end off.",
+    )
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A token when it is made: keep the secret, it is shown once."""
+
+    token = serializers.SerializerMethodField()
+
+    class Meta(TokenSerializer.Meta):
+        fields = [*TokenSerializer.Meta.fields, "token"]
+        read_only_fields = fields
+
+    def get_token(self, token: Token) -> str:
+        return str(self.context["secret"])

@@ -13,7 +13,13 @@ from rest_framework.response import Response
 
 from accounts.authentication import TokenAuthentication
 from accounts.models import User
-from accounts.serializers import LoginSerializer, RegisterSerializer, SignedInSerializer, UserSerializer
+from accounts.serializers import (
+    LoginSerializer,
+    RegisterSerializer,
+    SignedInSerializer,
+    UserSerializer,
+    name_of_program,
+)
 from accounts.services import register_user, sign_in
 
 
@@ -30,7 +36,7 @@ class RegisterView(generics.GenericAPIView[User]):
             raise PermissionDenied("Registration is closed on this server.", code="registration_closed")
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
-        signed_in = register_user(**body.validated_data)
+        signed_in = register_user(**body.validated_data, name=name_of_program(request))
         return Response(SignedInSerializer(signed_in).data, status=status.HTTP_201_CREATED)
 
 
@@ -45,13 +51,14 @@ class LoginView(generics.GenericAPIView[User]):
     def post(self, request: Request) -> Response:
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response(SignedInSerializer(sign_in(user=body.validated_data["user"])).data)
+        return Response(SignedInSerializer(sign_in(**body.validated_data)).data)
 
 
 class LogoutView(knox.LogoutView):  # type: ignore[misc]
     """Forget the token that this request came with."""
 
     authentication_classes = (TokenAuthentication,)
+    is_open_to_read_tokens = True
 
     @extend_schema(operation_id="auth_logout", request=None, responses={204: None})
     def post(self, request: Request) -> Response:

@@ -73,6 +73,8 @@ CACHES = {
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
 AUTH_USER_MODEL = "accounts.User"
+KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 - a name, not a secret
+MIGRATION_MODULES: dict[str, str | None] = {"knox": None}  # they would make the table that ours stands in for
 AUTHENTICATION_BACKENDS = ["accounts.backends.UsernameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -145,6 +147,7 @@ SPECTACULAR_SETTINGS = {
         "config.examples.add_examples",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "TokenScope": "accounts.models.Scope",
         "CategorizationStatus": "expenses.models.Status",
         "SuggestionStatus": ["automatic", "suggested", "pending", "none"],
         "RunStatus": "expenses.models.Run.Status",

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from knox.models import AuthToken
 
-from accounts.models import User
+from accounts.models import Token, User
 from tests.api.bodies import assert_problem
 from tests.conftest import Api
 
@@ -123,7 +122,7 @@ def test_closed_registration_is_refused_with_its_reason(anyone, settings):
 
 def test_neither_password_nor_token_is_stored_readable(anyone):
     token = register(anyone).json()["token"]
-    stored = AuthToken.objects.get()
+    stored = Token.objects.get()
     assert token not in {stored.digest, stored.token_key}
     assert len(stored.digest) >= 64
     password = User.objects.get().password
@@ -132,7 +131,7 @@ def test_neither_password_nor_token_is_stored_readable(anyone):
 
 
 def test_an_expired_token_is_refused(ana):
-    AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    Token.objects.update(expiry=timezone.now() - timedelta(seconds=1))
     answer = ana.get("expenses/")
     assert_problem(answer, 401, (None, "authentication_failed"))
     assert answer["WWW-Authenticate"] == "Token"
