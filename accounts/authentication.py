@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from accounts import revocations
 from accounts.memo import MEMO
 from accounts.models import Scope, Token, User
+from accounts.roles import admin_memberships, remember_admin
 from accounts.tokens import note_use
 
 
@@ -42,15 +43,20 @@ def person(request: Request) -> User:
 
 def _look_up(digest: str) -> tuple[User, Token]:
     stamp = revocations.stamp()  # before the row is read: what is revoked meanwhile moves it
-    token = Token.objects.select_related("user").filter(digest=digest).first()
+    token = _tokens().filter(digest=digest).first()
     if token is None:
         raise AuthenticationFailed("Invalid token.")
     if not token.user.is_active:
         raise AuthenticationFailed("User inactive or deleted.")
+    remember_admin(token.user, is_admin=token.is_admins)
     note_use(token=token)
     if stamp is not None:
         MEMO.keep(digest, stamp=stamp, user=token.user, token=token)
     return token.user, token
+
+
+def _tokens() -> Any:
+    return Token.objects.select_related("user").annotate(is_admins=admin_memberships("user_id"))
 
 
 def _require_scope(request: Request, token: Token) -> None:

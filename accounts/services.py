@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Scope, User
+from accounts.roles import USER, give_role
 from accounts.tokens import issue_token
 
 
@@ -29,4 +30,5 @@ def sign_in(*, user: User, name: str = "", scope: str = Scope.READ_WRITE) -> Sig
 def register_user(*, username: str, email: str, password: str, name: str = "") -> SignedIn:
     """Create a person and sign them in."""
     user = User.objects.create_user(username=username, email=email, password=password)
+    give_role(user=user, role=USER)
     return sign_in(user=user, name=name)

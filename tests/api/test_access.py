@@ -29,7 +29,7 @@ def test_registering_answers_the_user_and_a_first_token(anyone):
     assert answer.status_code == 201
     body = answer.json()
     token, expiry, number = body.pop("token"), datetime.fromisoformat(body.pop("expiry")), body["user"].pop("id")
-    me = {"username": "carla", "email": "carla@example.org", "preferences": PREFERENCES, "roles": []}
+    me = {"username": "carla", "email": "carla@example.org", "preferences": PREFERENCES, "roles": ["User"]}
     assert body == {"user": me}
     assert timedelta(days=29) < expiry - datetime.now(UTC) <= timedelta(days=30)
     assert signed_in_as(token).get("users/me/").json() == {"id": number, **me}
