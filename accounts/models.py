@@ -133,3 +133,15 @@ class Token(AbstractAuthToken):  # type: ignore[misc]
 
     def has_expired(self, *, at: datetime) -> bool:
         return self.expiry is not None and self.expiry <= at
+
+
+class GuessCount(models.Model):
+    """Wrong passwords for one login name or from one address; which one, only a keyed hash says."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    n = models.PositiveIntegerField(default=0)
+    #: From then on, nothing is counted against it any more.
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.n} until {self.ends_at}"

@@ -13,6 +13,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
+from accounts.addresses import address_of
+from accounts.lockout import try_password
 from accounts.models import Scope, Token, User
 
 TOKEN_NAME_LENGTH = Token._meta.get_field("name").max_length or 0
@@ -131,12 +133,17 @@ class LoginSerializer(serializers.Serializer[Any]):
         login = attrs.get("username") or attrs.get("email")
         if not login:
             raise serializers.ValidationError({"username": "Send `username` or `email`."}, code="required")
-        user = authenticate(self.context["request"], username=login, password=attrs["password"])
+        request = self.context["request"]
+        user = try_password(
+            login=login,
+            address=address_of(request),
+            check=lambda: authenticate(request, username=login, password=attrs["password"]),
+        )
         if user is None:
             raise serializers.ValidationError("Name and password do not fit together.", code="authorization")
         return {
             "user": user,
-            "name": attrs.get("name") or name_of_program(self.context["request"]),
+            "name": attrs.get("name") or name_of_program(request),
             "scope": attrs["scope"],
         }
 

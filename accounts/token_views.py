@@ -26,6 +26,8 @@ class _OwnTokens(generics.GenericAPIView[Token]):
 class TokensView(_OwnTokens):
     """Every device and program that is signed in."""
 
+    guarded = {"post": "tokens"}
+
     @extend_schema(operation_id="auth_tokens_list", responses=TokenSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List the tokens that open something, the newest first."""

@@ -42,6 +42,7 @@ ERRORS = {
     "412": "It was changed since the version that `If-Match` names.",
     "413": "The body is too large.",
     "415": "The body is of a media type that is not read.",
+    "429": "Too often, or too many wrong passwords; `Retry-After` says how many seconds to wait.",
     "422": f"The {HEADER} came with another request before.",
 }
 KEY_PARAMETER = {
@@ -64,7 +65,7 @@ class ProblemSchema(AutoSchema):
                 codes = sorted({*codes, *_describe_repeats(operation)})
             problem = self.resolve_serializer(ProblemSerializer, "response").ref
             content = {"application/problem+json": {"schema": problem}}
-            for code in codes:
+            for code in [*codes, *self._codes_of_guards()]:
                 operation["responses"].setdefault(code, {"description": ERRORS[code], "content": content})
         return operation
 
@@ -82,6 +83,10 @@ class ProblemSchema(AutoSchema):
             codes |= {"404"}
         codes |= set(getattr(self.view, "error_codes", ()))
         return sorted(codes)
+
+    def _codes_of_guards(self) -> list[str]:
+        doing = getattr(self.view, "action", None) or self.method.lower()
+        return ["429"] if doing in getattr(self.view, "guarded", ()) else []
 
 
 def _describe_repeats(operation: dict[str, Any]) -> set[str]:

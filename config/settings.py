@@ -87,6 +87,10 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+#: Wrong passwords for one login name, and from one address, until neither is asked for some minutes.
+LOCKOUT_AFTER = environment.number("OUTLAY_LOCKOUT_AFTER", 10, least=1)
+LOCKOUT_ADDRESS_AFTER = environment.number("OUTLAY_LOCKOUT_ADDRESS_AFTER", 100, least=1)
+LOCKOUT_MINUTES = environment.number("OUTLAY_LOCKOUT_MINUTES", 15, least=1)
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=environment.number("OUTLAY_TOKEN_DAYS", 30, least=1)),
     "AUTO_REFRESH": True,
@@ -117,6 +121,17 @@ APPEND_SLASH = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.GuardedThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "register": environment.rate("OUTLAY_RATE_REGISTER", "20/hour"),
+        "login": environment.rate("OUTLAY_RATE_LOGIN", "30/minute"),
+        "tokens": environment.rate("OUTLAY_RATE_TOKENS", "60/hour"),
+        "erase": environment.rate("OUTLAY_RATE_ERASE", "10/hour"),
+        "suggest": environment.rate("OUTLAY_RATE_SUGGEST", "300/minute"),
+        "imports": environment.rate("OUTLAY_RATE_IMPORTS", "120/hour"),
+        "bulk": environment.rate("OUTLAY_RATE_BULK", "300/minute"),
+    },
+    "NUM_PROXIES": environment.number("OUTLAY_PROXIES", 0),
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["expenses.parsing.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
