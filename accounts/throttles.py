@@ -13,8 +13,8 @@ if TYPE_CHECKING:  # views import this module while they are made
     from rest_framework.views import APIView
 
 
-class GuardedThrottle(SimpleRateThrottle):
-    """Counts only what a view names in `guarded`: its action or method → the scope, whose rate is a setting.
+class RateThrottle(SimpleRateThrottle):
+    """Counts only what a view names in `rates`: its action or method → the scope, whose rate is a setting.
 
     Ordinary reads and writes are not counted, since counting would cost each of them a look into the cache.
     """
@@ -28,7 +28,7 @@ class GuardedThrottle(SimpleRateThrottle):
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         doing = getattr(view, "action", None) or str(request.method).lower()
-        scope = getattr(view, "guarded", {}).get(doing, "")
+        scope = getattr(view, "rates", {}).get(doing, "")
         rate: Any = api_settings.DEFAULT_THROTTLE_RATES.get(scope)
         if rate is None:
             return True

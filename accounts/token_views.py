@@ -26,7 +26,7 @@ class _OwnTokens(generics.GenericAPIView[Token]):
 class TokensView(_OwnTokens):
     """Every device and program that is signed in."""
 
-    guarded = {"post": "tokens"}
+    rates = {"post": "tokens"}
 
     @extend_schema(operation_id="auth_tokens_list", responses=TokenSerializer(many=True))
     def get(self, request: Request) -> Response:

@@ -29,7 +29,7 @@ class RegisterView(generics.GenericAPIView[User]):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     serializer_class = RegisterSerializer
-    guarded = {"post": "register"}
+    rates = {"post": "register"}
 
     @extend_schema(operation_id="auth_register", responses={201: SignedInSerializer})
     def post(self, request: Request) -> Response:
@@ -47,7 +47,7 @@ class LoginView(generics.GenericAPIView[User]):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     serializer_class = LoginSerializer
-    guarded = {"post": "login"}
+    rates = {"post": "login"}
 
     @extend_schema(operation_id="auth_login", responses={200: SignedInSerializer})
     def post(self, request: Request) -> Response:

@@ -65,7 +65,7 @@ class ProblemSchema(AutoSchema):
                 codes = sorted({*codes, *_describe_repeats(operation)})
             problem = self.resolve_serializer(ProblemSerializer, "response").ref
             content = {"application/problem+json": {"schema": problem}}
-            for code in [*codes, *self._codes_of_guards()]:
+            for code in [*codes, *self._codes_of_rates()]:
                 operation["responses"].setdefault(code, {"description": ERRORS[code], "content": content})
         return operation
 
@@ -84,9 +84,9 @@ class ProblemSchema(AutoSchema):
         codes |= set(getattr(self.view, "error_codes", ()))
         return sorted(codes)
 
-    def _codes_of_guards(self) -> list[str]:
+    def _codes_of_rates(self) -> list[str]:
         doing = getattr(self.view, "action", None) or self.method.lower()
-        return ["429"] if doing in getattr(self.view, "guarded", ()) else []
+        return ["429"] if doing in getattr(self.view, "rates", ()) else []
 
 
 def _describe_repeats(operation: dict[str, Any]) -> set[str]:

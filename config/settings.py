@@ -121,7 +121,7 @@ APPEND_SLASH = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.GuardedThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.RateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "register": environment.rate("OUTLAY_RATE_REGISTER", "20/hour"),
         "login": environment.rate("OUTLAY_RATE_LOGIN", "30/minute"),

@@ -111,7 +111,7 @@ class TransactionViewSet(Listed, Retrieved):
 class AllTransactionsViewSet(TransactionViewSet):
     """Transactions of every kind, and writing many at once."""
 
-    guarded = {"bulk": "bulk"}
+    rates = {"bulk": "bulk"}
 
     @extend_schema(request=BulkInput, responses=BulkAnswer)
     @action(detail=False, methods=["post"])
