@@ -195,3 +195,19 @@ class NewTokenSerializer(TokenSerializer):
 
     def get_token(self, token: Token) -> str:
         return str(self.context["secret"])
+
+
+class EraseInput(serializers.Serializer[Any]):
+    """The password, so that nobody deletes an account with a token that was left open."""
+
+    password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
+
+    def validate_password(self, value: str) -> str:
+        request = self.context["request"]
+        user = request.user
+        right = try_password(
+            login=user.username, address=address_of(request), check=lambda: user.check_password(value) or None
+        )
+        if not right:
+            raise serializers.ValidationError("This is not your password.", code="wrong_password")
+        return value

@@ -1,7 +1,5 @@
 """Signing in and out, and the person's own page."""
 
-from typing import Any
-
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from knox import views as knox
@@ -11,9 +9,11 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import TokenAuthentication
+from accounts.authentication import TokenAuthentication, person
+from accounts.erasing import erase_user
 from accounts.models import User
 from accounts.serializers import (
+    EraseInput,
     LoginSerializer,
     RegisterSerializer,
     SignedInSerializer,
@@ -81,7 +81,16 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
     """The signed-in person and their preferences."""
 
     serializer_class = UserSerializer
-    http_method_names = ["get", "patch", "head", "options"]
+    http_method_names = ["get", "patch", "delete", "head", "options"]
+    rates = {"delete": "erase"}
+    body_of_delete = EraseInput
 
-    def get_object(self) -> Any:
-        return self.request.user
+    def get_object(self) -> User:
+        return person(self.request)
+
+    @extend_schema(operation_id="users_me_destroy", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Delete your account, everything in your ledger, and your files. Send your password."""
+        EraseInput(data=request.data, context=self.get_serializer_context()).is_valid(raise_exception=True)
+        erase_user(user=person(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -60,6 +60,7 @@ class ProblemSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
+            self._add_body_of_delete(operation)
             codes = self._error_codes(operation)
             if takes_key(self.method, self.path):
                 codes = sorted({*codes, *_describe_repeats(operation)})
@@ -87,6 +88,13 @@ class ProblemSchema(AutoSchema):
     def _codes_of_rates(self) -> list[str]:
         doing = getattr(self.view, "action", None) or self.method.lower()
         return ["429"] if doing in getattr(self.view, "rates", ()) else []
+
+    def _add_body_of_delete(self, operation: dict[str, Any]) -> None:
+        """Most deletions have no body, and drf-spectacular knows of none."""
+        body = getattr(self.view, "body_of_delete", None)
+        if self.method == "DELETE" and body is not None:
+            schema = self.resolve_serializer(body, "request").ref
+            operation["requestBody"] = {"content": {"application/json": {"schema": schema}}, "required": True}
 
 
 def _describe_repeats(operation: dict[str, Any]) -> set[str]:

@@ -87,6 +87,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+#: What deletes the rows and files of a person who leaves, app by app.
+ACCOUNT_ERASERS = ["statements.services.erasing.erase", "expenses.services.erasing.erase"]
 #: Wrong passwords for one login name, and from one address, until neither is asked for some minutes.
 LOCKOUT_AFTER = environment.number("OUTLAY_LOCKOUT_AFTER", 10, least=1)
 LOCKOUT_ADDRESS_AFTER = environment.number("OUTLAY_LOCKOUT_ADDRESS_AFTER", 100, least=1)

@@ -201,6 +201,5 @@ def test_a_wrong_preference_is_named_and_none_is_changed(ana, name, value, code)
     assert ana.get("users/me/").json()["preferences"] == PREFERENCES
 
 
-def test_users_me_can_be_neither_replaced_nor_deleted(ana):
+def test_users_me_cannot_be_replaced(ana):
     assert_problem(ana.put("users/me/", {}), 405, (None, "method_not_allowed"))
-    assert_problem(ana.delete("users/me/"), 405, (None, "method_not_allowed"))
