@@ -39,10 +39,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "config.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
     "config.idempotency.IdempotencyMiddleware",  # last: it opens the transaction that the view works in
 ]
@@ -118,6 +119,18 @@ IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+#: A proxy in front ends TLS, and says so in X-Forwarded-Proto, which it must not let through from clients.
+HTTPS = environment.flag("OUTLAY_HTTPS", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health/", r"^metrics$"]  # asked from inside, by what has no certificate
+SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # no cookie signs anybody in, so no other site can write with one
+    "security.W005",  # which other names the domain has, and whether they speak TLS, only the operator knows
+    "security.W021",  # the same
+    *([] if HTTPS else ["security.W004", "security.W008"]),  # outlay.W001 warns where others share the line
+]
 APPEND_SLASH = False
 
 REST_FRAMEWORK = {
