@@ -19,6 +19,9 @@ from accounts.models import Scope, Token, User
 
 TOKEN_NAME_LENGTH = Token._meta.get_field("name").max_length or 0
 LONGEST_DAYS = 3650
+#: ISO 4217 has codes for “none” and for tests, the zone database one for each machine's own and one for “not set”.
+NO_CURRENCIES = {"XXX", "XTS"}
+NO_TIME_ZONES = {"localtime", "Factory"}
 
 
 def free_email(value: str, *, but_for: User | None = None) -> str:
@@ -40,21 +43,26 @@ class PreferencesSerializer(serializers.ModelSerializer[User]):
         fields = ["base_currency", "time_zone", "locale", "week_start", "month_start"]
 
     def validate_base_currency(self, value: str) -> str:
-        if value.upper() not in list_currencies():
+        if value.upper() not in list_currencies() or value.upper() in NO_CURRENCIES:
             raise serializers.ValidationError(f"“{value}” is not an ISO 4217 currency code.", code="unknown_currency")
         return value.upper()
 
     def validate_time_zone(self, value: str) -> str:
-        if value not in available_timezones():
-            raise serializers.ValidationError(f"“{value}” is not a time zone name.", code="unknown_time_zone")
+        if value not in available_timezones() or value in NO_TIME_ZONES:
+            raise serializers.ValidationError(
+                f"“{value}” is not a time zone name such as Europe/Berlin.", code="unknown_time_zone"
+            )
         return value
 
     def validate_locale(self, value: str) -> str:
+        """As BCP 47 writes it, whichever way it was sent: `de-AT`."""
         try:
-            Locale.parse(value.replace("-", "_"))
+            locale = Locale.parse(value.replace("-", "_"))
         except (ValueError, UnknownLocaleError):
-            raise serializers.ValidationError(f"“{value}” is not a locale.", code="unknown_locale") from None
-        return value
+            locale = None
+        if locale is None or locale.language == "root":
+            raise serializers.ValidationError(f"“{value}” is not a locale such as de-AT.", code="unknown_locale")
+        return str(locale).replace("_", "-")
 
 
 class UserSerializer(serializers.ModelSerializer[User]):

@@ -172,6 +172,25 @@ def test_preferences_are_changed_one_at_a_time(ana, ben):
     assert ben.get("users/me/").json()["preferences"] == PREFERENCES
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("base_currency", "chf", "CHF"),
+        ("time_zone", "Pacific/Chatham", "Pacific/Chatham"),
+        ("locale", "de_AT", "de-AT"),
+        ("locale", "zh_hant_tw", "zh-Hant-TW"),
+        ("week_start", 1, 1),
+        ("week_start", 7, 7),
+        ("month_start", 1, 1),
+        ("month_start", 28, 28),
+    ],
+)
+def test_a_preference_is_kept_in_one_spelling(ana, name, value, kept):
+    answer = ana.patch("users/me/", {"preferences": {name: value}})
+    assert answer.json()["preferences"] == PREFERENCES | {name: kept}
+    assert ana.get("users/me/").json() == answer.json()
+
+
 def test_the_email_address_can_be_changed_and_the_username_cannot(ana, ben):
     answer = ana.patch("users/me/", {"email": "New@Example.ORG", "username": "queen", "roles": ["Admin"]})
     assert answer.status_code == 200
@@ -186,17 +205,27 @@ def test_the_email_address_can_be_changed_and_the_username_cannot(ana, ben):
     [
         ("base_currency", "XXQ", "unknown_currency"),
         ("base_currency", "", "blank"),
+        ("base_currency", "XXX", "unknown_currency"),
+        ("base_currency", None, "null"),
         ("time_zone", "Berlin", "unknown_time_zone"),
         ("time_zone", "../../etc/passwd", "unknown_time_zone"),
+        ("time_zone", "europe/berlin", "unknown_time_zone"),
+        ("time_zone", "localtime", "unknown_time_zone"),
+        ("time_zone", "x" * 65, "max_length"),
         ("locale", "xx-YY-zz", "unknown_locale"),
+        ("locale", "root", "unknown_locale"),
+        ("locale", "", "blank"),
         ("week_start", 0, "min_value"),
         ("week_start", 8, "max_value"),
+        ("week_start", 1.5, "invalid"),
+        ("week_start", True, "invalid"),
+        ("month_start", 0, "min_value"),
         ("month_start", 29, "max_value"),
         ("month_start", "first", "invalid"),
     ],
 )
 def test_a_wrong_preference_is_named_and_none_is_changed(ana, name, value, code):
-    answer = ana.patch("users/me/", {"preferences": {"locale": "de", name: value}})
+    answer = ana.patch("users/me/", {"preferences": {"locale": "de", "month_start": 5, name: value}})
     assert_problem(answer, 400, (f"preferences.{name}", code))
     assert ana.get("users/me/").json()["preferences"] == PREFERENCES
 
