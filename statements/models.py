@@ -22,12 +22,7 @@ class ImportQuerySet(OwnedQuerySet):
 
 def storage_path(upload: "Import", filename: str) -> str:
     """A name of our own: what the client calls its file never reaches the file system."""
-    return f"{folder_of(upload.ledger_id)}/{uuid.uuid4().hex}"
-
-
-def folder_of(ledger_id: int) -> str:
-    """Where the files of one ledger lie."""
-    return f"imports/{ledger_id}"
+    return f"imports/{upload.ledger_id}/{uuid.uuid4().hex}"
 
 
 class ImportStatus(models.TextChoices):

@@ -1,9 +1,12 @@
 """Deletes what the ledger keeps of a person who leaves."""
 
 from collections.abc import Collection
+from functools import partial
+from pathlib import PurePosixPath
 
 from django.apps import apps
-from django.db.models import CASCADE, ForeignKey, Model, OuterRef, QuerySet, Subquery
+from django.db import transaction
+from django.db.models import CASCADE, FileField, ForeignKey, Model, OuterRef, QuerySet, Subquery
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
@@ -16,7 +19,7 @@ Table = tuple[type[Model], str]
 
 
 def erase(*, user: User) -> None:
-    """Delete the ledgers that the person founded, whoever else works in them, and their part in other people's.
+    """Delete the ledgers that the person founded, whoever else works in them, with the rows and files of every app.
 
     What they did in the ledger of somebody else stays there, under its founder's name.
     """
@@ -27,8 +30,18 @@ def erase(*, user: User) -> None:
     forget_tasks("expenses.tasks.resolve_pending", ledgers)
     forget_tasks("expenses.tasks.ask_model", ledgers)
     for model, way in reversed(tables_of_ledgers()):
-        rows = model._base_manager.filter(**{f"{way}__in": ledgers})  # noqa: SLF001 - no default hides rows from it
+        rows: QuerySet[Model] = model._base_manager.filter(**{f"{way}__in": ledgers})  # noqa: SLF001 - no default hides rows from it
+        delete_files(rows)
         rows._raw_delete(rows.db)  # noqa: SLF001 - else Django would load each row, to see what refers to it
+
+
+def delete_files(rows: "QuerySet[Model]") -> None:
+    """Delete the files that these rows name, and their folders, when the transaction commits."""
+    for field in rows.model._meta.concrete_fields:
+        if isinstance(field, FileField):
+            names = [name for name in rows.values_list(field.name, flat=True) if name]
+            for name in [*names, *{str(PurePosixPath(name).parent) for name in names}]:
+                transaction.on_commit(partial(field.storage.delete, name), robust=True)
 
 
 def hand_over(rows: "QuerySet[Model]") -> None:

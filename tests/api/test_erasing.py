@@ -54,6 +54,8 @@ def live(api: Api) -> None:
     assert api.post("rules/", RULE).status_code == 201
     row = {"amount": "5", "description": "Cafe", "account": account, "category": "Espresso", "tags": ["food", "out"]}
     number = api.post("expenses/", row | {"external_id": "one"}).json()["id"]
+    receipt = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 a receipt")
+    assert api.post(f"transactions/{number}/attachments/", {"file": receipt}, format="multipart").status_code == 201
     api.patch(f"expenses/{number}/", {"notes": "x", "tags": ["food"]})
     api.delete(f"expenses/{api.post('expenses/', row).json()['id']}/")
     api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"}]})
