@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
@@ -19,7 +20,7 @@ from accounts.tokens import note_use
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     """Reads knox's header and hashes; asks the database once a minute and process, not for every request."""
 
-    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+    def authenticate(self, request: Request | HttpRequest) -> tuple[User, Token] | None:
         found: tuple[User, Token] | None = super().authenticate(request)
         if found is not None:
             _require_scope(request, found[1])
@@ -59,10 +60,10 @@ def _tokens() -> Any:
     return Token.objects.select_related("user").annotate(is_admins=admin_memberships("user_id"))
 
 
-def _require_scope(request: Request, token: Token) -> None:
+def _require_scope(request: Request | HttpRequest, token: Token) -> None:
     """Raises PermissionDenied where a token for reading would write; a view may say that it writes nothing."""
     if token.scope != Scope.READ or request.method in SAFE_METHODS:
         return
-    view: Any = (request.parser_context or {}).get("view")
+    view = (getattr(request, "parser_context", None) or {}).get("view")  # middleware has none
     if not getattr(view, "is_open_to_read_tokens", False):
         raise PermissionDenied("This token is for reading only; use one with the scope read_write.", "read_only_token")

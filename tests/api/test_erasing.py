@@ -54,9 +54,10 @@ def live(api: Api) -> None:
     assert api.post("rules/", RULE).status_code == 201
     row = {"amount": "5", "description": "Cafe", "account": account, "category": "Espresso", "tags": ["food", "out"]}
     number = api.post("expenses/", row | {"external_id": "one"}).json()["id"]
+    assert api.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}).status_code == 201
     receipt = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 a receipt")
     assert api.post(f"transactions/{number}/attachments/", {"file": receipt}, format="multipart").status_code == 201
-    api.patch(f"expenses/{number}/", {"notes": "x", "tags": ["food"]})
+    api.patch(f"expenses/{number}/", {"notes": "x", "tags": ["food"]}, HTTP_IDEMPOTENCY_KEY="one")
     api.delete(f"expenses/{api.post('expenses/', row).json()['id']}/")
     api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"}]})
     upload = send_file(api, account=account)
@@ -127,6 +128,17 @@ def test_a_wrong_password_counts_for_the_lock_out(ana, anyone, settings):
     assert_problem(anyone.post("auth/login/", {"username": "ana", "password": PASSWORD}), 429, (None, "locked_out"))
     GuessCount.objects.all().delete()
     assert ana.delete("users/me/", {"password": PASSWORD}).status_code == 204
+
+
+def test_no_key_makes_a_guess_uncounted_or_an_answer_outlive_its_owner(ana, settings):
+    settings.LOCKOUT_AFTER = 2
+    for number in range(2):
+        ana.delete("users/me/", {"password": "wrong"}, HTTP_IDEMPOTENCY_KEY=str(number))
+    answer = ana.delete("users/me/", {"password": PASSWORD}, HTTP_IDEMPOTENCY_KEY="2")
+    assert_problem(answer, 429, (None, "locked_out"))
+    GuessCount.objects.all().delete()
+    assert ana.delete("users/me/", {"password": PASSWORD}, HTTP_IDEMPOTENCY_KEY="2").status_code == 204
+    assert_problem(ana.delete("users/me/", HTTP_IDEMPOTENCY_KEY="2"), 401, (None, "authentication_failed"))
 
 
 def test_a_token_for_reading_deletes_nobody(ana):

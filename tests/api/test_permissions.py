@@ -6,9 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from expenses.models import ExchangeRate, Run
 from accounts.roles import ADMIN, give_role
-from expenses.models import Run
+from expenses.models import ExchangeRate, Run
 from statements.models import Profile
 from tests.conftest import Api
 

@@ -93,6 +93,8 @@ def test_a_token_for_reading_reads_and_nothing_else(ana):
               ("post", "auth/logoutall/", {}), ("delete", "auth/tokens/1/", None), ("put", "rules/1/", {})]  # fmt: skip
     for method, path, body in writes:
         assert_problem(reader.request(method, path, body), 403, (None, "read_only_token"))
+        with_key = reader.request(method, path, body, HTTP_IDEMPOTENCY_KEY="one")
+        assert_problem(with_key, 403, (None, "read_only_token"))
     assert ana.get("expenses/").json()["count"] == 0
     assert reader.post("auth/logout/").status_code == 204
     assert reader.get("users/me/").status_code == 401
@@ -171,7 +173,7 @@ def test_tokens_of_an_older_database_stay_valid(ana):
         )
     Token.objects.all().delete()
     for _ in range(2):  # the second time there is nothing to move
-        import_module("accounts.migrations.0002_named_tokens").move_tokens(None, SimpleNamespace(connection=connection))
+        import_module("accounts.migrations.0003_named_tokens").move_tokens(None, SimpleNamespace(connection=connection))
     after = ana.get("auth/tokens/").json()["results"]
     assert [row | {"id": 0, "last_used_at": None} for row in after] == [
         row | {"id": 0, "last_used_at": None} for row in before

@@ -21,7 +21,7 @@ def move_tokens(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ('accounts', '0002_stored_answers'),
     ]
 
     operations = [
