@@ -26,6 +26,9 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py check --deploy --fail-level WARNING
+	DJANGO_SETTINGS_MODULE=tests.settings OUTLAY_HTTPS=yes OUTLAY_PROXIES=1 \
+	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

@@ -1,6 +1,7 @@
-"""Who may sign in, how that person likes things shown, and what their requests were answered."""
+"""Who may sign in, by which tokens, how that person likes things shown, and what their requests were answered."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
@@ -8,10 +9,27 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from knox.models import AbstractAuthToken
+from knox.settings import CONSTANTS
+
+from accounts.revocations import announce
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """People."""
+
+    def update(self, **fields: Any) -> int:
+        """As ever, and no process goes on with what it remembers of them."""
+        n = super().update(**fields)
+        announce()
+        return n
 
 
 class UserManager(DjangoUserManager["User"]):
     """Finds a user by either name of theirs, whatever the case."""
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
 
     def get_by_login(self, login: str) -> "User | None":
         """The user whose username is `login`, else the one whose e-mail address it is."""
@@ -20,7 +38,7 @@ class UserManager(DjangoUserManager["User"]):
         return next(iter(exact or found), None)
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # of auth_token_set: knox has no types
     """A person. The e-mail address is unique, and a username never looks like an e-mail address."""
 
     email = models.EmailField("e-mail address")
@@ -65,3 +83,65 @@ class StoredAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.status or 'claimed'}"
+
+
+class Scope(models.TextChoices):
+    """What a token is good for."""
+
+    READ = "read"
+    READ_WRITE = "read_write"
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    """Tokens."""
+
+    def for_user(self, user: User) -> Self:
+        """Those of this person that still open something."""
+        return self.filter(user=user).unexpired()
+
+    def unexpired(self) -> Self:
+        return self.filter(models.Q(expiry=None) | models.Q(expiry__gt=timezone.now()))
+
+    def update(self, **fields: Any) -> int:
+        """As ever, and no process goes on with what it remembers of them."""
+        n = super().update(**fields)
+        announce()
+        return n
+
+    def note(self, **fields: Any) -> int:
+        """Update what no decision depends on, without making every process ask again."""
+        return super().update(**fields)
+
+
+class Token(AbstractAuthToken):  # type: ignore[misc]
+    """What a device or a program signs in with: under a name, for reading only or for writing too."""
+
+    digest = models.CharField(max_length=CONSTANTS.DIGEST_LENGTH, unique=True)
+    name = models.CharField(max_length=100, blank=True, default="")
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.READ_WRITE)
+    #: Use puts the expiry off. Where somebody said how long it lasts, it does not.
+    is_renewed = models.BooleanField(default=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name or 'token'} {self.pk}"
+
+    def has_expired(self, *, at: datetime) -> bool:
+        return self.expiry is not None and self.expiry <= at
+
+
+class GuessCount(models.Model):
+    """Wrong passwords for one login name or from one address; which one, only a keyed hash says."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    n = models.PositiveIntegerField(default=0)
+    #: From then on, nothing is counted against it any more.
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.n} until {self.ends_at}"

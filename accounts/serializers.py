@@ -11,8 +11,17 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
 
-from accounts.models import User
+from accounts.addresses import address_of
+from accounts.lockout import try_password
+from accounts.models import Scope, Token, User
+
+TOKEN_NAME_LENGTH = Token._meta.get_field("name").max_length or 0
+LONGEST_DAYS = 3650
+#: ISO 4217 has codes for “none” and for tests, the zone database one for each machine's own and one for “not set”.
+NO_CURRENCIES = {"XXX", "XTS"}
+NO_TIME_ZONES = {"localtime", "Factory"}
 
 
 def free_email(value: str, *, but_for: User | None = None) -> str:
@@ -34,21 +43,26 @@ class PreferencesSerializer(serializers.ModelSerializer[User]):
         fields = ["base_currency", "time_zone", "locale", "week_start", "month_start"]
 
     def validate_base_currency(self, value: str) -> str:
-        if value.upper() not in list_currencies():
+        if value.upper() not in list_currencies() or value.upper() in NO_CURRENCIES:
             raise serializers.ValidationError(f"“{value}” is not an ISO 4217 currency code.", code="unknown_currency")
         return value.upper()
 
     def validate_time_zone(self, value: str) -> str:
-        if value not in available_timezones():
-            raise serializers.ValidationError(f"“{value}” is not a time zone name.", code="unknown_time_zone")
+        if value not in available_timezones() or value in NO_TIME_ZONES:
+            raise serializers.ValidationError(
+                f"“{value}” is not a time zone name such as Europe/Berlin.", code="unknown_time_zone"
+            )
         return value
 
     def validate_locale(self, value: str) -> str:
+        """As BCP 47 writes it, whichever way it was sent: `de-AT`."""
         try:
-            Locale.parse(value.replace("-", "_"))
+            locale = Locale.parse(value.replace("-", "_"))
         except (ValueError, UnknownLocaleError):
-            raise serializers.ValidationError(f"“{value}” is not a locale.", code="unknown_locale") from None
-        return value
+            locale = None
+        if locale is None or locale.language == "root":
+            raise serializers.ValidationError(f"“{value}” is not a locale such as de-AT.", code="unknown_locale")
+        return str(locale).replace("_", "-")
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -68,6 +82,19 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
     def validate_email(self, value: str) -> str:
         return free_email(value, but_for=self.instance)
+
+
+def name_of_program(request: Request) -> str:
+    """What a token is called when nobody names it: what the program calls itself."""
+    said = request.headers.get("User-Agent", "")
+    return "".join(filter(str.isprintable, said))[:TOKEN_NAME_LENGTH].strip()
+
+
+class TokenNameField(serializers.CharField):
+    """The name of a device or a program."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=TOKEN_NAME_LENGTH, **kwargs)
 
 
 class RegisterSerializer(serializers.Serializer[Any]):
@@ -107,15 +134,26 @@ class LoginSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=254, required=False)
     email = serializers.CharField(max_length=254, required=False)
     password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
+    name = TokenNameField(required=False)
+    scope = serializers.ChoiceField(Scope.choices, default=Scope.READ_WRITE)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         login = attrs.get("username") or attrs.get("email")
         if not login:
             raise serializers.ValidationError({"username": "Send `username` or `email`."}, code="required")
-        user = authenticate(self.context["request"], username=login, password=attrs["password"])
+        request = self.context["request"]
+        user = try_password(
+            login=login,
+            address=address_of(request),
+            check=lambda: authenticate(request, username=login, password=attrs["password"]),
+        )
         if user is None:
             raise serializers.ValidationError("Name and password do not fit together.", code="authorization")
-        return {"user": user}
+        return {
+            "user": user,
+            "name": attrs.get("name") or name_of_program(request),
+            "scope": attrs["scope"],
+        }
 
 
 class SignedInSerializer(serializers.Serializer[Any]):
@@ -124,3 +162,60 @@ class SignedInSerializer(serializers.Serializer[Any]):
     user = UserSerializer()
     token = serializers.CharField()
     expiry = serializers.DateTimeField()
+
+
+class TokenSerializer(serializers.ModelSerializer[Token]):
+    """A token as its owner sees it afterwards: everything but the secret."""
+
+    name = serializers.CharField(read_only=True)
+    is_current = serializers.SerializerMethodField(help_text="This request came with it.")
+
+    class Meta:
+        model = Token
+        fields = ["id", "name", "scope", "created", "last_used_at", "expiry", "is_current"]
+        read_only_fields = fields
+
+    def get_is_current(self, token: Token) -> bool:
+        return bool(token.pk == self.context["request"].auth.pk)
+
+
+class NewTokenInput(serializers.Serializer[Any]):
+    """What the new token is for, and for how long."""
+
+    name = TokenNameField()
+    scope = serializers.ChoiceField(Scope.choices, default=Scope.READ_WRITE)
+    expires_in_days = serializers.IntegerField(
+        min_value=1,
+        max_value=LONGEST_DAYS,
+        required=False,
+        help_text="Without it, the token lasts as long as one of signing in, and each use puts its end off.",
+    )
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A token when it is made: keep the secret, it is shown once."""
+
+    token = serializers.SerializerMethodField()
+
+    class Meta(TokenSerializer.Meta):
+        fields = [*TokenSerializer.Meta.fields, "token"]
+        read_only_fields = fields
+
+    def get_token(self, token: Token) -> str:
+        return str(self.context["secret"])
+
+
+class EraseInput(serializers.Serializer[Any]):
+    """The password, so that nobody deletes an account with a token that was left open."""
+
+    password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
+
+    def validate_password(self, value: str) -> str:
+        request = self.context["request"]
+        user = request.user
+        right = try_password(
+            login=user.username, address=address_of(request), check=lambda: user.check_password(value) or None
+        )
+        if not right:
+            raise serializers.ValidationError("This is not your password.", code="wrong_password")
+        return value

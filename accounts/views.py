@@ -1,7 +1,5 @@
 """Signing in and out, and the person's own page."""
 
-from typing import Any
-
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from knox import views as knox
@@ -11,9 +9,17 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import TokenAuthentication
+from accounts.authentication import TokenAuthentication, person
+from accounts.erasing import erase_user
 from accounts.models import User
-from accounts.serializers import LoginSerializer, RegisterSerializer, SignedInSerializer, UserSerializer
+from accounts.serializers import (
+    EraseInput,
+    LoginSerializer,
+    RegisterSerializer,
+    SignedInSerializer,
+    UserSerializer,
+    name_of_program,
+)
 from accounts.services import register_user, sign_in
 
 
@@ -23,6 +29,7 @@ class RegisterView(generics.GenericAPIView[User]):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     serializer_class = RegisterSerializer
+    rates = {"post": "register"}
 
     @extend_schema(operation_id="auth_register", responses={201: SignedInSerializer})
     def post(self, request: Request) -> Response:
@@ -30,7 +37,7 @@ class RegisterView(generics.GenericAPIView[User]):
             raise PermissionDenied("Registration is closed on this server.", code="registration_closed")
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
-        signed_in = register_user(**body.validated_data)
+        signed_in = register_user(**body.validated_data, name=name_of_program(request))
         return Response(SignedInSerializer(signed_in).data, status=status.HTTP_201_CREATED)
 
 
@@ -40,18 +47,20 @@ class LoginView(generics.GenericAPIView[User]):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     serializer_class = LoginSerializer
+    rates = {"post": "login"}
 
     @extend_schema(operation_id="auth_login", responses={200: SignedInSerializer})
     def post(self, request: Request) -> Response:
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response(SignedInSerializer(sign_in(user=body.validated_data["user"])).data)
+        return Response(SignedInSerializer(sign_in(**body.validated_data)).data)
 
 
 class LogoutView(knox.LogoutView):  # type: ignore[misc]
     """Forget the token that this request came with."""
 
     authentication_classes = (TokenAuthentication,)
+    is_open_to_read_tokens = True
 
     @extend_schema(operation_id="auth_logout", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
@@ -72,7 +81,16 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
     """The signed-in person and their preferences."""
 
     serializer_class = UserSerializer
-    http_method_names = ["get", "patch", "head", "options"]
+    http_method_names = ["get", "patch", "delete", "head", "options"]
+    rates = {"delete": "erase"}
+    body_of_delete = EraseInput
 
-    def get_object(self) -> Any:
-        return self.request.user
+    def get_object(self) -> User:
+        return person(self.request)
+
+    @extend_schema(operation_id="users_me_destroy", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Delete your account, everything in your ledger, and your files. Send your password."""
+        EraseInput(data=request.data, context=self.get_serializer_context()).is_valid(raise_exception=True)
+        erase_user(user=person(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -19,6 +19,7 @@ class _LocalPage:
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"  # no other site opens it to sign in
         return response
 
 

@@ -4,6 +4,7 @@ The table in docs/configuration.md is made from the same names; a test holds the
 """
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,16 @@ def probability(name: str, default: float) -> float:
     if not 0 <= number <= 1:
         raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {value!r}.")
     return number
+
+
+def rate(name: str, default: str) -> str | None:
+    """How often, as DRF writes it; None for `off`. Raises ImproperlyConfigured for anything but a number per period."""
+    value = text(name, default).lower()
+    if value in {"off", "no", "none"}:
+        return None
+    if not re.fullmatch(r"[1-9]\d*/(second|minute|hour|day)", value, re.ASCII):
+        raise ImproperlyConfigured(f"{name} must be like 30/minute (second, minute, hour, day) or off, not {value!r}.")
+    return value
 
 
 def choice(name: str, options: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from accounts.answers import KeyInUse, KeyReused, claim_key, free_key, hold_key, keep_answer
 from accounts.authentication import TokenAuthentication
@@ -94,7 +94,7 @@ class IdempotencyMiddleware:
 def _sender_of(request: WSGIRequest) -> User | None:
     try:
         found = TokenAuthentication().authenticate(request)
-    except AuthenticationFailed:  # for the view to refuse in its own words
+    except (AuthenticationFailed, PermissionDenied):  # for the view to refuse in its own words
         return None
     return found[0] if found else None
 

@@ -42,6 +42,7 @@ ERRORS = {
     "412": "It was changed since the version that `If-Match` names.",
     "413": "The body is too large.",
     "415": "The body is of a media type that is not read.",
+    "429": "Too often, or too many wrong passwords; `Retry-After` says how many seconds to wait.",
     "422": f"The {HEADER} came with another request before.",
 }
 KEY_PARAMETER = {
@@ -59,12 +60,13 @@ class ProblemSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
+            self._add_body_of_delete(operation)
             codes = self._error_codes(operation)
             if takes_key(self.method, self.path):
                 codes = sorted({*codes, *_describe_repeats(operation)})
             problem = self.resolve_serializer(ProblemSerializer, "response").ref
             content = {"application/problem+json": {"schema": problem}}
-            for code in codes:
+            for code in [*codes, *self._codes_of_rates()]:
                 operation["responses"].setdefault(code, {"description": ERRORS[code], "content": content})
         return operation
 
@@ -82,6 +84,17 @@ class ProblemSchema(AutoSchema):
             codes |= {"404"}
         codes |= set(getattr(self.view, "error_codes", ()))
         return sorted(codes)
+
+    def _codes_of_rates(self) -> list[str]:
+        doing = getattr(self.view, "action", None) or self.method.lower()
+        return ["429"] if doing in getattr(self.view, "rates", ()) else []
+
+    def _add_body_of_delete(self, operation: dict[str, Any]) -> None:
+        """Most deletions have no body, and drf-spectacular knows of none."""
+        body = getattr(self.view, "body_of_delete", None)
+        if self.method == "DELETE" and body is not None:
+            schema = self.resolve_serializer(body, "request").ref
+            operation["requestBody"] = {"content": {"application/json": {"schema": schema}}, "required": True}
 
 
 def _describe_repeats(operation: dict[str, Any]) -> set[str]:

@@ -39,10 +39,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "config.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
     "config.idempotency.IdempotencyMiddleware",  # last: it opens the transaction that the view works in
 ]
@@ -64,6 +65,10 @@ WEB_WORKERS = environment.number("OUTLAY_WEB_WORKERS", 1, least=1)
 TASK_WORKERS = environment.number("OUTLAY_TASK_WORKERS", 1, least=1)
 
 AUTH_USER_MODEL = "accounts.User"
+KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 - a name, not a secret
+MIGRATION_MODULES: dict[str, str | None] = {"knox": None}  # they would make the table that ours stands in for
+#: An admin may read another person's ledger; nobody but its members ever writes in it.
+ADMIN_SEES_ALL = environment.flag("OUTLAY_ADMIN_SEES_ALL", default=False)
 AUTHENTICATION_BACKENDS = ["accounts.backends.UsernameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -74,6 +79,12 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+#: What deletes the rows and files of a person who leaves, app by app.
+ACCOUNT_ERASERS = ["statements.services.erasing.erase", "expenses.services.erasing.erase"]
+#: Wrong passwords for one login name, and from one address, until neither is asked for some minutes.
+LOCKOUT_AFTER = environment.number("OUTLAY_LOCKOUT_AFTER", 10, least=1)
+LOCKOUT_ADDRESS_AFTER = environment.number("OUTLAY_LOCKOUT_ADDRESS_AFTER", 100, least=1)
+LOCKOUT_MINUTES = environment.number("OUTLAY_LOCKOUT_MINUTES", 15, least=1)
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=environment.number("OUTLAY_TOKEN_DAYS", 30, least=1)),
     "AUTO_REFRESH": True,
@@ -99,11 +110,34 @@ IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+#: A proxy in front ends TLS, and says so in X-Forwarded-Proto, which it must not let through from clients.
+HTTPS = environment.flag("OUTLAY_HTTPS", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health/", r"^metrics$"]  # asked from inside, by what has no certificate
+SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # no cookie signs anybody in, so no other site can write with one
+    "security.W005",  # which other names the domain has, and whether they speak TLS, only the operator knows
+    "security.W021",  # the same
+    *([] if HTTPS else ["security.W004", "security.W008"]),  # outlay.W001 warns where others share the line
+]
 APPEND_SLASH = False
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.RateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "register": environment.rate("OUTLAY_RATE_REGISTER", "20/hour"),
+        "login": environment.rate("OUTLAY_RATE_LOGIN", "30/minute"),
+        "tokens": environment.rate("OUTLAY_RATE_TOKENS", "60/hour"),
+        "erase": environment.rate("OUTLAY_RATE_ERASE", "10/hour"),
+        "suggest": environment.rate("OUTLAY_RATE_SUGGEST", "300/minute"),
+        "imports": environment.rate("OUTLAY_RATE_IMPORTS", "120/hour"),
+        "bulk": environment.rate("OUTLAY_RATE_BULK", "300/minute"),
+    },
+    "NUM_PROXIES": environment.number("OUTLAY_PROXIES", 0),
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["expenses.parsing.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -136,6 +170,7 @@ SPECTACULAR_SETTINGS = {
         "config.examples.add_examples",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "TokenScope": "accounts.models.Scope",
         "CategorizationStatus": "expenses.models.Status",
         "SuggestionStatus": ["automatic", "suggested", "pending", "none"],
         "RunStatus": "expenses.models.Run.Status",

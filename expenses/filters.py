@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from expenses import looking_in
 from expenses.catalog import Catalog
 from expenses.models import Account, Category, Status, Tag, Transaction
 from expenses.querysets import CategoryQuerySet, TransactionQuerySet
@@ -18,7 +19,8 @@ from expenses.references import as_id_or_name
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
 
 
-PARAMETERS_OF_PAGES = {"page", "page_size", "cursor", "format"}
+#: What any list takes besides its filters.
+PARAMETERS_OF_LISTS = {"page", "page_size", "cursor", "format", looking_in.PARAMETER}
 
 
 class KnownFilters(filters.FilterSet):  # type: ignore[misc]
@@ -26,7 +28,7 @@ class KnownFilters(filters.FilterSet):  # type: ignore[misc]
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(data, *args, **kwargs)
-        if unknown := sorted(set(data or ()) - set(self.filters) - PARAMETERS_OF_PAGES):
+        if unknown := sorted(set(data or ()) - set(self.filters) - PARAMETERS_OF_LISTS):
             known = ", ".join(sorted(self.filters))
             raise serializers.ValidationError({unknown[0]: f"There is no such filter; known are {known}."}, "unknown")
 

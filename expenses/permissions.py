@@ -4,6 +4,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from expenses.looking_in import look_in
 from expenses.membership import membership_of
 
 
@@ -15,4 +16,5 @@ class MayWriteLedger(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not request.user.is_authenticated:
             return False
+        look_in(request)
         return request.method in SAFE_METHODS or membership_of(request.user).may_write

@@ -35,6 +35,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
 
     queryset = Import.objects.select_related("account", "user", "run")
     serializer_class = ImportSerializer
+    rates = {"create": "imports"}
 
     @extend_schema(
         request={"multipart/form-data": UploadInput}, responses={201: ImportSerializer, 202: ImportSerializer}

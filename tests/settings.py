@@ -4,6 +4,8 @@ import os
 import tempfile
 
 os.environ.setdefault("OUTLAY_DATA_DIR", tempfile.mkdtemp(prefix="outlay-test-"))
+if "PYTEST_XDIST_WORKER" in os.environ:  # each has a database of its own, and so a folder
+    os.environ["OUTLAY_DATA_DIR"] += f"/{os.environ['PYTEST_XDIST_WORKER']}"
 os.environ.setdefault("OUTLAY_SECRET_KEY", "a key for tests only, long enough to satisfy every check of it")
 
 from config.settings import *  # noqa: F403 - the environment comes first

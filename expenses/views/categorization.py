@@ -102,6 +102,7 @@ class SuggestView(APIView):
     """What category a text would get; nothing is written."""
 
     permission_classes = [IsAuthenticated]
+    rates = {"post": "suggest"}
 
     @extend_schema(operation_id="categorization_suggest", request=SuggestInput, responses=SuggestAnswer)
     def post(self, request: Request) -> Response:

@@ -111,6 +111,8 @@ class TransactionViewSet(Listed, Retrieved):
 class AllTransactionsViewSet(TransactionViewSet):
     """Transactions of every kind, and writing many at once."""
 
+    rates = {"bulk": "bulk"}
+
     @extend_schema(request=BulkInput, responses=BulkAnswer)
     @action(detail=False, methods=["post"])
     def bulk(self, request: Request) -> Response:

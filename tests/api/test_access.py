@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from knox.models import AuthToken
 
-from accounts.models import User
+from accounts.models import Token, User
 from tests.api.bodies import assert_problem
 from tests.conftest import Api
 
@@ -30,7 +29,7 @@ def test_registering_answers_the_user_and_a_first_token(anyone):
     assert answer.status_code == 201
     body = answer.json()
     token, expiry, number = body.pop("token"), datetime.fromisoformat(body.pop("expiry")), body["user"].pop("id")
-    me = {"username": "carla", "email": "carla@example.org", "preferences": PREFERENCES, "roles": []}
+    me = {"username": "carla", "email": "carla@example.org", "preferences": PREFERENCES, "roles": ["User"]}
     assert body == {"user": me}
     assert timedelta(days=29) < expiry - datetime.now(UTC) <= timedelta(days=30)
     assert signed_in_as(token).get("users/me/").json() == {"id": number, **me}
@@ -123,7 +122,7 @@ def test_closed_registration_is_refused_with_its_reason(anyone, settings):
 
 def test_neither_password_nor_token_is_stored_readable(anyone):
     token = register(anyone).json()["token"]
-    stored = AuthToken.objects.get()
+    stored = Token.objects.get()
     assert token not in {stored.digest, stored.token_key}
     assert len(stored.digest) >= 64
     password = User.objects.get().password
@@ -132,7 +131,7 @@ def test_neither_password_nor_token_is_stored_readable(anyone):
 
 
 def test_an_expired_token_is_refused(ana):
-    AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    Token.objects.update(expiry=timezone.now() - timedelta(seconds=1))
     answer = ana.get("expenses/")
     assert_problem(answer, 401, (None, "authentication_failed"))
     assert answer["WWW-Authenticate"] == "Token"
@@ -173,6 +172,25 @@ def test_preferences_are_changed_one_at_a_time(ana, ben):
     assert ben.get("users/me/").json()["preferences"] == PREFERENCES
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("base_currency", "chf", "CHF"),
+        ("time_zone", "Pacific/Chatham", "Pacific/Chatham"),
+        ("locale", "de_AT", "de-AT"),
+        ("locale", "zh_hant_tw", "zh-Hant-TW"),
+        ("week_start", 1, 1),
+        ("week_start", 7, 7),
+        ("month_start", 1, 1),
+        ("month_start", 28, 28),
+    ],
+)
+def test_a_preference_is_kept_in_one_spelling(ana, name, value, kept):
+    answer = ana.patch("users/me/", {"preferences": {name: value}})
+    assert answer.json()["preferences"] == PREFERENCES | {name: kept}
+    assert ana.get("users/me/").json() == answer.json()
+
+
 def test_the_email_address_can_be_changed_and_the_username_cannot(ana, ben):
     answer = ana.patch("users/me/", {"email": "New@Example.ORG", "username": "queen", "roles": ["Admin"]})
     assert answer.status_code == 200
@@ -187,21 +205,30 @@ def test_the_email_address_can_be_changed_and_the_username_cannot(ana, ben):
     [
         ("base_currency", "XXQ", "unknown_currency"),
         ("base_currency", "", "blank"),
+        ("base_currency", "XXX", "unknown_currency"),
+        ("base_currency", None, "null"),
         ("time_zone", "Berlin", "unknown_time_zone"),
         ("time_zone", "../../etc/passwd", "unknown_time_zone"),
+        ("time_zone", "europe/berlin", "unknown_time_zone"),
+        ("time_zone", "localtime", "unknown_time_zone"),
+        ("time_zone", "x" * 65, "max_length"),
         ("locale", "xx-YY-zz", "unknown_locale"),
+        ("locale", "root", "unknown_locale"),
+        ("locale", "", "blank"),
         ("week_start", 0, "min_value"),
         ("week_start", 8, "max_value"),
+        ("week_start", 1.5, "invalid"),
+        ("week_start", True, "invalid"),
+        ("month_start", 0, "min_value"),
         ("month_start", 29, "max_value"),
         ("month_start", "first", "invalid"),
     ],
 )
 def test_a_wrong_preference_is_named_and_none_is_changed(ana, name, value, code):
-    answer = ana.patch("users/me/", {"preferences": {"locale": "de", name: value}})
+    answer = ana.patch("users/me/", {"preferences": {"locale": "de", "month_start": 5, name: value}})
     assert_problem(answer, 400, (f"preferences.{name}", code))
     assert ana.get("users/me/").json()["preferences"] == PREFERENCES
 
 
-def test_users_me_can_be_neither_replaced_nor_deleted(ana):
+def test_users_me_cannot_be_replaced(ana):
     assert_problem(ana.put("users/me/", {}), 405, (None, "method_not_allowed"))
-    assert_problem(ana.delete("users/me/"), 405, (None, "method_not_allowed"))

@@ -32,6 +32,8 @@ STEADY = {
     "finished_at": "2026-11-02T09:30:01Z",
     "decided_at": "2026-11-02T09:30:00Z",
     "expiry": "2026-12-02T09:30:00Z",
+    "created": "2026-11-02T09:30:00Z",
+    "last_used_at": "2026-11-02T09:30:00Z",
     "token": "8c1f0e5d9b7a46c2a3e4f5061728394a5b6c7d8e9f00112233445566778899aa",
     "at": "2026-11-02T09:31:00Z",
     "duration_ms": 0.4,
@@ -51,7 +53,7 @@ IDS = {
 
 
 def steady(value: Any, key: str = "") -> Any:
-    if key in STEADY and value is not None:
+    if type(value) is type(STEADY.get(key)) and value is not None:
         return STEADY[key]
     if key in IDS and isinstance(value, int):
         return IDS[key]
@@ -82,7 +84,7 @@ def record() -> dict[str, Any]:
     send = recorder.send
     person = {"username": "ana", "email": "ana@example.org", "password": "blue-Tomato-99"}
     send("post", "auth/register/", asks="RegisterRequest", body=person, answers="SignedIn")
-    login = {"username": "ana", "password": "blue-Tomato-99"}
+    login = {"username": "ana", "password": "blue-Tomato-99", "name": "Laptop", "scope": "read_write"}
     token = send("post", "auth/login/", asks="LoginRequest", body=login)["token"]
     recorder.api.client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
     preferences = {"preferences": {"time_zone": "Europe/Berlin", "locale": "de"}}
@@ -92,6 +94,11 @@ def record() -> dict[str, Any]:
     record_reports(recorder)
     record_imports(recorder)
     record_attachment(recorder)
+    token = {"name": "Wall display", "scope": "read", "expires_in_days": 90}
+    send("post", "auth/tokens/", asks="NewTokenInputRequest", body=token, answers="NewToken")
+    current = next(row for row in send("get", "auth/tokens/")["results"] if row["is_current"])
+    recorder.kept["Token"] = steady(current)
+    send("delete", "users/me/", asks="EraseInputRequest", body={"password": "blue-Tomato-99"})
     return recorder.kept
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.roles import ADMIN, give_role
 from expenses.models import ExchangeRate, Run
 from statements.models import Profile
 from tests.conftest import Api
@@ -81,6 +82,10 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "categorization/chain/", None, 200, 200),
     ("get", "users/me/", None, 200, 200),
     ("patch", "users/me/", {}, 200, 200),
+    ("delete", "users/me/", {"password": "blue-Tomato-99"}, 204, 204),
+    ("get", "auth/tokens/", None, 200, 200),
+    ("post", "auth/tokens/", {"name": "Phone"}, 201, 201),
+    ("delete", "auth/tokens/{token}/", None, 204, NOT_FOUND),
     ("post", "auth/logout/", None, 204, 204),
     ("post", "auth/logoutall/", None, 204, 204),
     ("post", "auth/register/", {}, 400, 400),
@@ -117,6 +122,8 @@ for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incom
 OPEN = ("auth/register/", "auth/login/", "schema/", "docs/", "redoc/", "health/")
 #: About the person or about nothing that is kept, so that a viewer may, too.
 OWN = ("auth/", "users/me/", "categorization/suggest/")
+#: What belongs to a person and not to a ledger.
+PERSONAL = "{token}"
 IDS = [f"{method} {address}" for method, address, *_ in TABLE]
 
 
@@ -135,6 +142,7 @@ def rows(ana, settings, tmp_path):
     }
     ana.post("tags/", {"name": "sweet"})
     account = made["account"].json()["id"]
+    made["token"] = ana.post("auth/tokens/", {"name": "Phone"})
     made["import"] = ana.post("imports/", {"file": statement(), "account": account}, format="multipart")
     address = f"transactions/{made['expense'].json()['id']}/attachments/"
     made["attachment"] = ana.post(address, {"file": receipt(b"the first")}, format="multipart")
@@ -189,7 +197,7 @@ def test_an_owner_may(ana, rows, method, address, body, expected, stranger):
 @pytest.mark.parametrize(("method", "address", "body", "expected", "stranger"), TABLE, ids=IDS)
 def test_an_editor_may_as_much(ana, rows, join_ledger_of, method, address, body, expected, stranger):
     editor = join_ledger_of(ana, "eva", "editor")
-    assert send(editor, method, address, body, rows).status_code == expected
+    assert send(editor, method, address, body, rows).status_code == (stranger if PERSONAL in address else expected)
 
 
 @pytest.mark.parametrize(("method", "address", "body", "expected", "stranger"), TABLE, ids=IDS)
@@ -197,15 +205,27 @@ def test_a_viewer_may_look(ana, rows, join_ledger_of, method, address, body, exp
     viewer = join_ledger_of(ana, "vera", "viewer")
     looks = method == "get" or is_among(address, OWN)
     answer = send(viewer, method, address, body, rows)
-    assert answer.status_code == (expected if looks else 403)
+    assert answer.status_code == ((stranger if PERSONAL in address else expected) if looks else 403)
     if not looks:
         assert answer.json()["detail"] == "You may look at this ledger, but not write in it."
 
 
 @pytest.mark.parametrize(("method", "address", "body", "expected", "stranger"), TABLE, ids=IDS)
 def test_a_stranger_finds_nothing(ana, ben, rows, method, address, body, expected, stranger):
+    finds_nothing(ben, rows, method, address, body, stranger)
+
+
+@pytest.mark.parametrize(("method", "address", "body", "expected", "stranger"), TABLE, ids=IDS)
+def test_an_admin_finds_as_little(ana, ben, rows, method, address, body, expected, stranger):
+    give_role(user=ben.user, role=ADMIN)
+    finds_nothing(ben, rows, method, address, body, stranger)
+
+
+def finds_nothing(ben: Api, rows: dict[str, int], method: str, address: str, body: Any, stranger: int) -> None:
     answer = send(ben, method, address, body, rows)
     assert answer.status_code == stranger
+    if address == "auth/tokens/":  # their own
+        return
     if method == "get" and stranger == 200 and "results" in (answer.json() if "json" in answer["Content-Type"] else {}):
         assert all(is_everybodys(row) for row in answer.json()["results"])
 

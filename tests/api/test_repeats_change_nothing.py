@@ -62,7 +62,10 @@ REQUESTS = st.one_of(
 def everything() -> dict[str, list[Any]]:
     """Every row of every table that a request can change."""
     models = [model for name in APPS for model in apps.get_app_config(name).get_models(include_auto_created=True)]
-    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
+    rows = {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
+    for token in rows["accounts.Token"]:
+        del token["last_used_at"]  # any request may note that it was used
+    return rows
 
 
 def send(api: Any, request: Any, key: str) -> Any:

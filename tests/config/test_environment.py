@@ -94,6 +94,19 @@ def test_what_is_no_probability_is_refused_by_name(given, value):
     assert refused(lambda: environment.probability(NAME, 0.8)) == message
 
 
+@pytest.mark.parametrize(("value", "read"), [(None, "5/hour"), ("10/MINUTE", "10/minute"), ("off", None), ("no", None)])
+def test_a_rate_is_read(given, value, read):
+    given(value)
+    assert environment.rate(NAME, "5/hour") == read
+
+
+@pytest.mark.parametrize("value", ["10", "10/week", "0/hour", "-1/hour", "10/minutes", "1.5/hour", "ten/hour"])
+def test_what_is_no_rate_is_refused_by_name(given, value):
+    given(value)
+    message = f"{NAME} must be like 30/minute (second, minute, hour, day) or off, not {value!r}."
+    assert refused(lambda: environment.rate(NAME, "5/hour")) == message
+
+
 @pytest.mark.parametrize(("value", "read"), [(None, ["a", "b"]), ("x", ["x"]), (" x , y,,", ["x", "y"]), (",", [])])
 def test_a_list_is_split_at_commas(given, value, read):
     given(value)

@@ -1,0 +1,17 @@
+"""Forgets the tasks of a person who leaves; rows and files go with their ledger."""
+
+from accounts.models import User
+from expenses.membership import Ledger
+from expenses.models import Run
+from expenses.services.erasing import forget_tasks, hand_over
+from statements.models import Import
+
+
+def erase(*, user: User) -> None:
+    """Forget what was to be done with the person's statements."""
+    ledgers = list(Ledger.objects.filter(founder=user).values_list("pk", flat=True))
+    hand_over(Import.objects.filter(user=user).exclude(ledger__in=ledgers))
+    imports = Import.objects.filter(ledger__in=ledgers).values_list("pk", flat=True)
+    forget_tasks("statements.tasks.read_import", list(imports))
+    runs = Run.objects.filter(ledger__in=ledgers, kind="import").values_list("pk", flat=True)
+    forget_tasks("statements.tasks.commit_import", list(runs))

@@ -1,0 +1,194 @@
+"""Whoever leaves leaves nothing behind, and takes nothing of anybody else's along."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import TestCase
+from django_tasks_db.models import DBTaskResult
+
+from accounts.erasing import erase_user
+from accounts.models import GuessCount, Token, User
+from expenses.models import Ledger, Run, Transaction
+from expenses.tasks import ask_model, queue_resolving
+from statements.models import Import
+from tests.api.bodies import assert_problem
+from tests.conftest import Api, make_user
+
+PASSWORD = "blue-Tomato-99"
+STATEMENT = b"Date;Payee;Amount;Currency\n2026-11-13;Cafe Luna;-5.50;EUR\n2026-11-14;Cafe Sol;-2;EUR\n"
+RULE = {
+    "name": "Cafes",
+    "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
+    "actions": [{"type": "set_category", "value": "Espresso"}],
+}
+
+
+@pytest.fixture(autouse=True)
+def _files(settings: Any, tmp_path: Path, silent_chain: None) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+def everything(folder: Path) -> dict[str, list[str]]:
+    """Every row of every table and every file, as text."""
+    found = {
+        model._meta.label: sorted(map(str, model._base_manager.values()))
+        for model in apps.get_models(include_auto_created=True)
+    }
+    return found | {"files": sorted(str(path) for path in folder.rglob("*"))}
+
+
+def send_file(api: Api, **fields: Any) -> Any:
+    file = SimpleUploadedFile("one.csv", STATEMENT, "text/csv")
+    answer = api.post("imports/", {"file": file, **fields}, format="multipart")
+    assert answer.status_code == 201
+    return answer.json()
+
+
+def live(api: Api) -> None:
+    """Make one of everything that the API makes, and of what is made behind it."""
+    account = api.post("accounts/", {"name": "Checking", "currency": "EUR"}).json()["id"]
+    espresso = {"name": "Espresso", "kind": "expense", "parent": "Dining"}
+    category = api.post("categories/", espresso).json()["id"]
+    assert api.patch(f"categories/{category}/", {"is_hidden": True}).status_code == 200
+    assert api.post("rules/", RULE).status_code == 201
+    row = {"amount": "5", "description": "Cafe", "account": account, "category": "Espresso", "tags": ["food", "out"]}
+    number = api.post("expenses/", row | {"external_id": "one"}).json()["id"]
+    assert api.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}).status_code == 201
+    receipt = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 a receipt")
+    assert api.post(f"transactions/{number}/attachments/", {"file": receipt}, format="multipart").status_code == 201
+    api.patch(f"expenses/{number}/", {"notes": "x", "tags": ["food"]}, HTTP_IDEMPOTENCY_KEY="one")
+    api.delete(f"expenses/{api.post('expenses/', row).json()['id']}/")
+    api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"}]})
+    upload = send_file(api, account=account)
+    api.patch(f"imports/{upload['id']}/", {"save_as": "Bank"})
+    api.post(f"imports/{upload['id']}/commit/", {})
+    send_file(api, account=account, commit=True)
+    api.post("auth/tokens/", {"name": "Phone"})
+    Api(None).post("auth/login/", {"username": str(api.user), "password": "wrong"})
+    Api(None).post("auth/login/", {"email": f"{api.user}@example.org", "password": "wrong"})
+    ledger = Ledger.objects.get(founder=api.user)
+    with_commit(lambda: queue_resolving(ledger_id=ledger.pk))
+    ask_model.enqueue(ledger.pk, [{"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}])
+
+
+def with_commit(action: Any) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        action()
+
+
+def test_nothing_is_left_of_whoever_leaves_and_everything_of_others(anyone, ben, tmp_path):
+    live(ben)
+    before = everything(tmp_path)
+    assert len([label for label, rows in before.items() if rows]) > 15
+    ana = Api(make_user("ana"))
+    live(ana)
+    during = everything(tmp_path)
+    grown = {label for label in before if len(during[label]) > len(before[label])}
+    assert {"expenses.Transaction", "statements.Import", "django_tasks_database.DBTaskResult", "files"} <= grown
+    answer = ana.delete("users/me/", {"password": PASSWORD})
+    assert (answer.status_code, answer.content) == (204, b"")
+    after = everything(tmp_path)
+    # What is counted against an address is nobody's, and stays.
+    assert len(during["accounts.GuessCount"]) == len(before["accounts.GuessCount"]) + 2
+    assert len(after.pop("accounts.GuessCount")) == len(before.pop("accounts.GuessCount"))
+    assert after == before
+    assert_problem(ana.get("users/me/"), 401, (None, "authentication_failed"))
+    assert anyone.post("auth/login/", {"username": "ana", "password": PASSWORD}).status_code == 400
+    assert ben.get("expenses/").json()["count"] > 0
+
+
+def test_every_table_that_hangs_on_a_person_was_filled(ben, tmp_path):
+    """A new table that the test above does not fill would be believed to be emptied."""
+    live(ben)
+    empty = {label for label, rows in everything(tmp_path).items() if not rows}
+    assert empty == {"accounts.User_groups", "accounts.User_user_permissions", "auth.Group_permissions"}
+
+
+def test_the_name_and_address_are_free_again(ana, anyone):
+    ana.delete("users/me/", {"password": PASSWORD})
+    body = {"username": "ana", "email": "ana@example.org", "password": PASSWORD}
+    assert anyone.post("auth/register/", body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [({}, "required"), ({"password": ""}, "blank"), ({"password": "wrong"}, "wrong_password"), (None, "required")],
+)
+def test_without_the_right_password_nobody_is_deleted(ana, body, code):
+    assert_problem(ana.delete("users/me/", body), 400, ("password", code))
+    assert ana.get("users/me/").status_code == 200
+
+
+def test_a_wrong_password_counts_for_the_lock_out(ana, anyone, settings):
+    settings.LOCKOUT_AFTER = 3
+    for _ in range(3):
+        ana.delete("users/me/", {"password": "wrong"})
+    assert_problem(ana.delete("users/me/", {"password": PASSWORD}), 429, (None, "locked_out"))
+    assert_problem(anyone.post("auth/login/", {"username": "ana", "password": PASSWORD}), 429, (None, "locked_out"))
+    GuessCount.objects.all().delete()
+    assert ana.delete("users/me/", {"password": PASSWORD}).status_code == 204
+
+
+def test_no_key_makes_a_guess_uncounted_or_an_answer_outlive_its_owner(ana, settings):
+    settings.LOCKOUT_AFTER = 2
+    for number in range(2):
+        ana.delete("users/me/", {"password": "wrong"}, HTTP_IDEMPOTENCY_KEY=str(number))
+    answer = ana.delete("users/me/", {"password": PASSWORD}, HTTP_IDEMPOTENCY_KEY="2")
+    assert_problem(answer, 429, (None, "locked_out"))
+    GuessCount.objects.all().delete()
+    assert ana.delete("users/me/", {"password": PASSWORD}, HTTP_IDEMPOTENCY_KEY="2").status_code == 204
+    assert_problem(ana.delete("users/me/", HTTP_IDEMPOTENCY_KEY="2"), 401, (None, "authentication_failed"))
+
+
+def test_a_token_for_reading_deletes_nobody(ana):
+    Token.objects.update(scope="read")
+    assert_problem(ana.delete("users/me/", {"password": PASSWORD}), 403, (None, "read_only_token"))
+
+
+def test_what_was_done_in_the_ledger_of_somebody_else_stays_there(ana, join_ledger_of):
+    account = ana.post("accounts/", {"name": "Checking", "currency": "EUR"}).json()["id"]
+    eva = join_ledger_of(ana, "eva", "editor")
+    eva.post("expenses/", {"amount": "5", "description": "Cafe", "account": account})
+    upload = send_file(eva, account=account, commit=True)
+    rows = ana.get("transactions/").json()
+    assert eva.delete("users/me/", {"password": PASSWORD}).status_code == 204
+    assert ana.get("transactions/").json() == rows
+    assert ana.get(f"imports/{upload['id']}/rows/").status_code == 200
+    assert set(Run.objects.values_list("user", flat=True)) == {ana.user.pk}
+    assert set(Import.objects.values_list("user", flat=True)) == {ana.user.pk}
+    assert ana.post(f"runs/{upload['run']}/revert/").status_code == 200
+
+
+def test_whoever_worked_in_the_ledger_that_goes_begins_a_new_one(ana, join_ledger_of):
+    ana.post("expenses/", {"amount": "5", "description": "Cafe"})
+    eva = join_ledger_of(ana, "eva", "editor")
+    assert eva.get("expenses/").json()["count"] == 1
+    ana.delete("users/me/", {"password": PASSWORD})
+    assert eva.get("expenses/").json()["count"] == 0
+    assert eva.post("expenses/", {"amount": "5", "description": "Cafe"}).status_code == 201
+
+
+def test_a_running_task_ends_but_no_longer_says_for_whom(ana):
+    ana.get("expenses/")
+    ledger = Ledger.objects.get()
+    ask_model.enqueue(ledger.pk, [])
+    DBTaskResult.objects.update(status="RUNNING")
+    ana.delete("users/me/", {"password": PASSWORD})
+    assert [task.args_kwargs for task in DBTaskResult.objects.all()] == [{"args": [], "kwargs": {}}]
+
+
+def test_an_eraser_that_fails_leaves_everything(ana, settings, tmp_path):
+    live(ana)
+    before = everything(tmp_path)
+    settings.ACCOUNT_ERASERS = [*settings.ACCOUNT_ERASERS, "tests.api.test_erasing.fail"]
+    with pytest.raises(AssertionError, match="not now"):
+        erase_user(user=User.objects.get())
+    assert everything(tmp_path) == before
+    assert Transaction.objects.exists()
+
+
+def fail(*, user: User) -> None:
+    raise AssertionError("not now")

@@ -1,0 +1,166 @@
+"""What a process remembers about tokens is never older than the last revocation, in whatever process that was made."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+
+from accounts import memo, revocations
+from accounts.models import Token, User
+from config.environment import BASE_DIR
+from tests.conftest import Api, make_user
+
+#: Answers each line "METHOD ADDRESS TOKEN" with the status and the number of queries about tokens.
+SERVER = """
+import django
+django.setup()
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+while True:
+    method, address, token = input().split()
+    client = Client(SERVER_NAME="localhost", headers={"Authorization": f"Token {token}"})
+    with CaptureQueriesContext(connection) as queries:
+        status = client.generic(method, f"/api/v1/{address}").status_code
+    print(status, sum("accounts_token" in q["sql"] for q in queries), flush=True)
+"""
+PREPARE = """
+import django
+django.setup()
+from config.serving import prepare
+prepare()
+from accounts.services import register_user, sign_in
+ana = register_user(username="ana", email="ana@example.org", password="blue-Tomato-99")
+print(ana.token, sign_in(user=ana.user).token)
+"""
+
+
+class Process:
+    """Another process of the same instance."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.child = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", SERVER], cwd=BASE_DIR, env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def ask(self, method: str, address: str, token: str) -> tuple[int, int]:
+        assert self.child.stdin is not None
+        assert self.child.stdout is not None
+        print(method, address, token, file=self.child.stdin, flush=True)
+        status, queries = self.child.stdout.readline().split()
+        return int(status), int(queries)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[tuple[Process, Process, str, str]]:
+    """Two processes on one database, and two tokens of one person."""
+    environment = os.environ | {"OUTLAY_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    environment.pop("DATABASE_URL", None)
+    command: Any = [sys.executable, "-c", PREPARE]
+    made = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    one, other = Process(environment), Process(environment)
+    try:
+        yield one, other, *made.stdout.split()  # type: ignore[misc]
+    finally:
+        for process in (one, other):
+            process.child.kill()
+            process.child.communicate()
+
+
+def test_a_token_revoked_in_one_process_is_refused_at_once_in_another(instance):
+    one, other, mine, phones = instance
+    assert other.ask("GET", "users/me/", phones)[0] == 200
+    assert other.ask("GET", "users/me/", phones) == (200, 0)
+    assert one.ask("POST", "auth/logout/", phones)[0] == 204
+    assert other.ask("GET", "users/me/", phones) == (401, 1)
+    assert other.ask("GET", "users/me/", mine)[0] == 200
+    assert other.ask("GET", "users/me/", mine) == (200, 0)
+    assert one.ask("POST", "auth/logoutall/", mine)[0] == 204
+    assert other.ask("GET", "users/me/", mine) == (401, 1)
+
+
+@pytest.fixture
+def api(transactional_db: None, tmp_path: Path, settings: Any) -> Api:
+    """A person whose token is remembered."""
+    settings.DATA_DIR = tmp_path
+    api = Api(make_user("ana"))
+    assert api.client.get("/api/v1/users/me/").status_code == 200
+    return api
+
+
+def test_what_is_rolled_back_revokes_nothing(api):
+    before = revocations.stamp()
+    with transaction.atomic():
+        Token.objects.all().delete()
+        transaction.set_rollback(True)
+    assert revocations.stamp() == before
+    assert api.client.get("/api/v1/users/me/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user: user.save(),
+        lambda user: User.objects.update(locale="de"),
+        lambda user: user.groups.create(name="Friends"),
+        lambda user: Token.objects.get().delete(),
+        lambda user: Token.objects.update(scope="read"),
+        lambda user: Token.objects.get().save(),
+        lambda user: user.delete(),
+    ],
+)
+def test_the_stamp_moves_with_the_commit_of_every_change(api, change):
+    with transaction.atomic():
+        before = revocations.stamp()
+        change(api.user)
+        assert revocations.stamp() == before
+    assert revocations.stamp() != before
+
+
+def test_a_new_person_and_a_new_token_make_nobody_ask_again(api):
+    before = revocations.stamp()
+    Api(make_user("ben"))
+    assert revocations.stamp() == before
+
+
+def test_each_request_has_a_person_of_its_own(api):
+    digest, stamp = Token.objects.get().digest, revocations.stamp()
+    one, other = (memo.MEMO.recall(digest, stamp=stamp) for _ in range(2))
+    assert one is not None
+    assert other is not None
+    assert (one[0], one[1]) == (other[0], other[1]) == (api.user, Token.objects.get())
+    assert one[0] is not other[0]
+    one[0].locale, one[1].scope = "xx", "read"
+    third = memo.MEMO.recall(digest, stamp=stamp)
+    assert third is not None
+    assert (third[0].locale, third[1].scope) == ("en", "read_write")
+    assert other[1].user is other[0]
+
+
+def test_what_is_remembered_ends_after_a_minute_and_is_never_too_much(api, monkeypatch):
+    token, stamp, remembered = Token.objects.get(), revocations.stamp(), memo.TokenMemo()
+    for number in range(memo.MOST + 10):
+        remembered.keep(str(number), stamp=stamp, user=api.user, token=token)
+    assert len(remembered) == memo.MOST
+    assert remembered.recall("9", stamp=stamp) is None
+    assert remembered.recall("10", stamp=stamp) is not None
+    monkeypatch.setattr(memo, "KEPT_S", -1)
+    assert remembered.recall("10", stamp=stamp) is None
+
+
+def test_on_other_databases_the_stamp_is_in_the_shared_cache(api, monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    before = revocations.stamp()
+    assert before == revocations.stamp() is not None
+    revocations.announce()
+    assert revocations.stamp() != before
+    before = revocations.stamp()
+    cache.clear()
+    assert revocations.stamp() not in {before, None}
