@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from expenses.views import accounts, categories, runs, transactions
+from expenses.views import accounts, categories, runs, transactions, transfers
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
 
@@ -13,6 +13,7 @@ router.register("categories", categories.CategoryViewSet, basename="category")
 router.register("transactions", transactions.AllTransactionsViewSet, basename="transaction")
 router.register("expenses", transactions.ExpenseViewSet, basename="expense")
 router.register("incomes", transactions.IncomeViewSet, basename="income")
+router.register("transfers", transfers.TransferViewSet, basename="transfer")
 router.register("runs", runs.RunViewSet, basename="run")
 urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),

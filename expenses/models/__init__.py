@@ -7,6 +7,7 @@ from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
+from expenses.models.transfers import Transfer, TransferStatus
 
 __all__ = [
     "DESCRIPTION_LENGTH",
@@ -23,4 +24,6 @@ __all__ = [
     "Tag",
     "Tombstone",
     "Transaction",
+    "Transfer",
+    "TransferStatus",
 ]
