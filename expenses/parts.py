@@ -23,12 +23,17 @@ class PartList(serializers.ListSerializer[Any]):
     """2 to 50 parts; the number is looked at before the parts are."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        if not isinstance(data, list):
-            raise serializers.ValidationError("Give a list of parts.", code="not_a_list")
-        if not MIN_PARTS <= len(data) <= MAX_PARTS:
-            code = "min_length" if len(data) < MIN_PARTS else "max_length"
-            raise serializers.ValidationError(f"Give {MIN_PARTS} to {MAX_PARTS} parts.", code=code)
+        if data is not serializers.empty and data is not None:
+            _check_number(data)
         return super().run_validation(data)
+
+
+def _check_number(data: Any) -> None:
+    if not isinstance(data, list):
+        raise serializers.ValidationError("Give a list of parts.", code="not_a_list")
+    if not MIN_PARTS <= len(data) <= MAX_PARTS:
+        code = "min_length" if len(data) < MIN_PARTS else "max_length"
+        raise serializers.ValidationError(f"Give {MIN_PARTS} to {MAX_PARTS} parts.", code=code)
 
 
 class PartInput(serializers.Serializer[Any]):
