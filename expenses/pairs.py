@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -42,6 +44,7 @@ class TransferBody(serializers.ModelSerializer[Transfer]):
         fields = ["id", "status", "outgoing", "incoming", "version", "created_at"]
 
 
+@extend_schema_field(OpenApiTypes.INT)
 class RowReference(serializers.Field[Transaction, Any, int, Any]):
     """Reads the id of a transaction of the ledger."""
 

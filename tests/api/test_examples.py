@@ -36,7 +36,9 @@ STEADY = {
     "duration_ms": 0.4,
 }
 #: Numbers that a database gives out, by key.
-IDS = {"id": 91, "account": 3, "category": 12, "parent": 8, "run": 5, "import": 4, "value": 12, "version": 118}
+IDS = {
+    "id": 91, "account": 3, "category": 12, "parent": 8, "run": 5, "import": 4, "value": 12, "version": 118, "transfer": 6,
+}  # fmt: skip
 
 
 def steady(value: Any, key: str = "") -> Any:
@@ -101,6 +103,7 @@ def record_ledger(send: Any) -> None:
     send("patch", f"transactions/{recorded}/", asks="PatchedTransactionInputRequest", body=correction)
     send("get", f"transactions/{recorded}/history/", answers="History")
     send("get", "changes/?since=0&limit=1", answers="Changes")
+    record_splits_and_transfers(send, recorded)
     rows = [{"amount": "3.20", "direction": "out", "description": "Greggs", "date": "2026-11-02"}, {"amount": "0"}]
     send("post", "transactions/bulk/", asks="BulkInputRequest", body={"transactions": rows}, answers="BulkAnswer")
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}
@@ -108,6 +111,14 @@ def record_ledger(send: Any) -> None:
     send("get", "categorization/chain/", answers="ChainAnswer")
     send("get", "health/live/", answers="Live")
     send("get", "health/ready/", answers="Ready")
+
+
+def record_splits_and_transfers(send: Any, recorded: int) -> None:
+    parts = [{"amount": "30.00", "category": "Groceries"}, {"amount": "15.50", "category": "Kids", "notes": "Crayons"}]
+    send("put", f"transactions/{recorded}/split/", asks="SplitInputRequest", body={"parts": parts}, answers="SplitBody")
+    send("post", "accounts/", body={"name": "Savings", "type": "savings"})
+    transfer = {"from_account": "Checking", "to_account": "Savings", "amount": "250.00", "date": "2026-11-02"}
+    send("post", "transfers/", asks="TransferInputRequest", body=transfer, answers="TransferBody")
 
 
 def record_imports(recorder: Recorder) -> None:

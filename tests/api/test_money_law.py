@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from expenses.models import Transaction, Transfer
+from expenses.models import Ledger, Transaction, Transfer
 
 OPERATIONS = [
     "split",
@@ -102,7 +102,7 @@ def test_money_in_is_money_out_through_any_series(ana):
         ana.post("accounts/", {"name": name, "currency": code})
 
     @settings(
-        max_examples=30,
+        max_examples=12,
         deadline=None,
         database=None,
         derandomize=True,
@@ -116,7 +116,7 @@ def test_money_in_is_money_out_through_any_series(ana):
         assert ana.post("transactions/bulk/", {"transactions": rows}).json()["errors"] == []
         for operation, first, second in steps:
             before = sums(Transaction.objects.filter(parent=None), by="currency")
-            version = ana.get("changes/").json()["version"]
+            version = Ledger.objects.get(founder=ana.user).version
             is_done = perform(ana, operation, first, second)
             if operation in NEUTRAL:
                 assert sums(Transaction.objects.filter(parent=None), by="currency") == before

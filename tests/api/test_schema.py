@@ -94,12 +94,14 @@ def ids(ana, use_chain, settings, tmp_path):
     row = {"amount": "5.50", "description": "Cafe Luna"}
     rule = {"name": "Cafes", "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
             "actions": [{"type": "set_category", "value": "Dining"}]}  # fmt: skip
+    ana.post("accounts/", {"name": "Purse"})
     made = {
         "accounts": ana.post("accounts/", {"name": "Giro"}),
         "categories": ana.post("categories/", {"name": "Tea", "kind": "expense"}),
         "expenses": ana.post("expenses/", {**row, "category": "Dining", "tags": ["out"]}),
         "incomes": ana.post("incomes/", {**row, "category": "Salary"}),
         "rules": ana.post("rules/", rule),
+        "transfers": ana.post("transfers/", {"from_account": "Purse", "to_account": "Giro", "amount": "5"}),
     }
     file = SimpleUploadedFile("one.csv", b"Date;Payee;Amount\n2026-11-13;Cafe Luna;-5.50\n2026-11-14;Bar;-7.00\n")
     made["imports"] = ana.post("imports/", {"file": file, "account": "Giro"}, format="multipart")
