@@ -28,8 +28,8 @@ def pair_recorded(rows: Sequence[Transaction], *, ledger_id: int) -> None:
 def pair_run(run: Run) -> int:
     """Pair what a run recorded, as part of the run. Returns how many pairs; repeating it adds none."""
     with ledger_write(run.ledger_id):
-        rows = Transaction.objects.filter(ledger_id=run.ledger_id).pairable()
-        other = rows.filter(amount=OuterRef("amount"), currency=OuterRef("currency"))
+        rows = Transaction.objects.all().pairable()
+        other = rows.filter(ledger=OuterRef("ledger"), amount=OuterRef("amount"), currency=OuterRef("currency"))
         other = other.exclude(account=OuterRef("account")).exclude(direction=OuterRef("direction")).order_by()
         likely = rows.filter(run=run).filter(Exists(other)).order_by()
         fresh = [Half(*values) for values in likely.values_list(*FIELDS)]

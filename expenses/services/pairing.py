@@ -1,11 +1,13 @@
 """Makes two transactions the halves of a transfer, and takes them apart again. The caller holds the ledger's lock."""
 
+import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import OuterRef, Subquery, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,6 +15,7 @@ from expenses.catalog import Catalog
 from expenses.journal import differences, snapshot
 from expenses.matching import DAYS_UNDER_WAY, Pair
 from expenses.models import Category, Change, Status, Transaction, Transfer, TransferStatus
+from expenses.models.transfers import STANDS
 from expenses.services.editing import Author
 from expenses.services.rewinding import STANDING, Fields, rewind
 from expenses.services.standing import apply_choice
@@ -27,7 +30,7 @@ PAIRS_OF_A_VERSION = ROWS_OF_A_VERSION // 3
 HELD = ("amount", "account", "currency", "direction", "category")
 #: What the body of a transfer shows of its rows.
 SHOWN = {"amount", "account", "currency", "date"}
-WRITTEN = [*STANDING, "transfer", "version", "is_touched", "updated_at"]
+WRITTEN = [Transaction._meta.get_field(name).attname for name in (*STANDING, "is_touched")]  # type: ignore[union-attr]
 
 
 def join_rows(
@@ -147,7 +150,7 @@ def _load(ids: Sequence[int], in_memory: dict[int, Transaction]) -> dict[int, Tr
 
 @contextmanager
 def _standing_anew(rows: Sequence[Transaction], *, version: int, author: Author) -> Iterator[None]:
-    """What `editing` does, for many rows of which only the standing changes: one statement for many of them."""
+    """What `editing` does, for many rows of which only the standing changes."""
     prefetch_related_objects(rows, "tags")
     before = [snapshot(row) for row in rows]
     yield
@@ -158,5 +161,19 @@ def _standing_anew(rows: Sequence[Transaction], *, version: int, author: Author)
         change = {"ledger_id": row.ledger_id, "transaction": row, "run": author.run, "user": author.user}
         fields = differences(was, snapshot(row))
         changes.append(Change(**change, source=author.source, version=version, fields=fields))
-    Transaction.everything.bulk_update(rows, WRITTEN, batch_size=500)
+    _store(rows, version=version, now=now)
     Change.objects.bulk_create(changes, batch_size=500)
+
+
+def _store(rows: Sequence[Transaction], *, version: int, now: dt.datetime) -> None:
+    """One statement for all rows that stand alike, of which there are few kinds, and one for each half's pointer."""
+    alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(getattr(row, name) for name in WRITTEN)].append(row.pk)
+    for values, ids in alike.items():
+        fields = dict(zip(WRITTEN, values, strict=True))
+        Transaction.everything.filter(pk__in=ids).update(transfer=None, version=version, updated_at=now, **fields)
+    paired = Transaction.everything.filter(pk__in=[row.pk for row in rows if row.transfer_id is not None])
+    for direction, half in (("out", "outgoing"), ("in", "incoming")):
+        pair = Transfer.objects.filter(STANDS, **{half: OuterRef("pk")}).order_by()
+        paired.filter(direction=direction).update(transfer=Subquery(pair.values("pk")))

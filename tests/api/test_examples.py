@@ -37,7 +37,8 @@ STEADY = {
 }
 #: Numbers that a database gives out, by key.
 IDS = {
-    "id": 91, "account": 3, "category": 12, "parent": 8, "run": 5, "import": 4, "value": 12, "version": 118, "transfer": 6,
+    "id": 91, "account": 3, "category": 12, "parent": 8, "run": 5, "import": 4, "value": 12, "version": 118,
+    "transfer": 6,
 }  # fmt: skip
 
 

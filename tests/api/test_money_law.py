@@ -71,7 +71,7 @@ def signed(row):
 
 def sums(rows, *, by):
     """Money in minus money out, by a field."""
-    totals = Counter()
+    totals: Counter[object] = Counter()
     for row in rows:
         totals[getattr(row, by)] += signed(row)
     return +totals, -totals
