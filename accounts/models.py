@@ -1,4 +1,4 @@
-"""Who may sign in, and how that person likes things shown."""
+"""Who may sign in, how that person likes things shown, and what their requests were answered."""
 
 from typing import ClassVar
 
@@ -7,6 +7,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -41,3 +42,26 @@ class User(AbstractUser):
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),
             models.UniqueConstraint(Lower("username"), name="user_username_unique"),
         ]
+
+
+class StoredAnswer(models.Model):
+    """What the first request with a person's `Idempotency-Key` was answered, for whoever has to ask again.
+
+    Without a status it is a claim: a process is at work on the first request, or died over it.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="stored_answers")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request, in hexadecimal.")
+    claim = models.UUIDField(help_text="Made anew by each process that takes up the request.")
+    claimed_at = models.DateTimeField(default=timezone.now)
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=b"")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="stored_answer_key_unique")]
+        indexes = [models.Index(fields=["claimed_at"], name="stored_answer_claimed")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.status or 'claimed'}"

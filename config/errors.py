@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from expenses.api import Conflict
 from expenses.parsing import BodyTooLarge
+from expenses.rates.conversion import MissingRate
 from expenses.services.writing import Refused
 
 CONTENT_TYPE = "application/problem+json"
@@ -68,6 +69,11 @@ def _is_about_others(error: IntegrityError) -> bool:
     return bool(names & {"UniqueViolation", "ForeignKeyViolation", "UNIQUE", "FOREIGN KEY"})
 
 
+def _not_there(exc: ObjectDoesNotExist | MissingRate) -> exceptions.NotFound:
+    """A row that was there when the request came in, or a rate that nobody knows."""
+    return exceptions.NotFound(str(exc), code="rate_missing") if isinstance(exc, MissingRate) else exceptions.NotFound()
+
+
 class ProblemHandler(ExceptionHandler):
     """Answers with the media type of problem details, whatever the view renders when all is well."""
 
@@ -77,8 +83,8 @@ class ProblemHandler(ExceptionHandler):
             return BodyTooLarge()
         if isinstance(exc, SuspiciousOperation):
             return exceptions.ParseError("The request could not be understood.")
-        if isinstance(exc, ObjectDoesNotExist):  # it was there when the request came in
-            return exceptions.NotFound()
+        if isinstance(exc, ObjectDoesNotExist | MissingRate):
+            return _not_there(exc)
         if isinstance(exc, Refused):
             return Conflict(str(exc), code=exc.code)
         if isinstance(exc, IntegrityError) and _is_about_others(exc):
@@ -93,8 +99,9 @@ class ProblemHandler(ExceptionHandler):
         return Response(data, status=exc.status_code, headers=self.get_headers(exc), content_type=CONTENT_TYPE)
 
 
-def _page(status: HTTPStatus, code: str, detail: str) -> HttpResponse:
-    body = problem(status, detail, [{"attr": None, "code": code, "detail": detail}])
+def problem_page(status: HTTPStatus, code: str, detail: str, *, attr: str | None = None) -> HttpResponse:
+    """An error from outside of DRF; `attr` is the field or header to blame."""
+    body = problem(status, detail, [{"attr": attr, "code": code, "detail": detail}])
     return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
 
 
@@ -102,22 +109,24 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a host that is not allowed, a body over the limit, a malformed form."""
     if isinstance(exception, DisallowedHost):
         detail = f"This server does not go by the name “{request.META.get('HTTP_HOST', '')}”: see OUTLAY_ALLOWED_HOSTS."
-        return _page(HTTPStatus.BAD_REQUEST, "host_not_allowed", detail)
-    return _page(HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood.")
+        return problem_page(HTTPStatus.BAD_REQUEST, "host_not_allowed", detail)
+    return problem_page(HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    return _page(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
+    return problem_page(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: no such address."""
     if is_valid_path(f"{request.path_info}/"):
-        return _page(HTTPStatus.NOT_FOUND, "slash_missing", f"Addresses end with a slash: {request.path_info}/")
-    return _page(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address; /api/v1/docs/ lists all.")
+        return problem_page(HTTPStatus.NOT_FOUND, "slash_missing", f"Addresses end with a slash: {request.path_info}/")
+    return problem_page(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address; /api/v1/docs/ lists all.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: says nothing of the inside; the log has the trace."""
-    return _page(HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Something went wrong here; the server's log says what.")
+    return problem_page(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Something went wrong here; the server's log says what."
+    )

@@ -6,6 +6,8 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
+from config.keys import HEADER, KEY, takes_key
+
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
     """Describes the header of our own class of authentication."""
@@ -40,18 +42,29 @@ ERRORS = {
     "412": "It was changed since the version that `If-Match` names.",
     "413": "The body is too large.",
     "415": "The body is of a media type that is not read.",
+    "422": f"The {HEADER} came with another request before.",
+}
+KEY_PARAMETER = {
+    "in": "header",
+    "name": HEADER,
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
+    "description": "Makes it safe to send the request again: for 24 hours a repeat with the same key gets the first "
+    "answer and changes nothing. While the first request is being worked on, a repeat gets 409 with `Retry-After`.",
 }
 
 
 class ProblemSchema(AutoSchema):
-    """Adds to each operation the errors that it can answer."""
+    """Adds to each operation the errors that it can answer, and to each that writes the key of its repeats."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
+            codes = self._error_codes(operation)
+            if takes_key(self.method, self.path):
+                codes = sorted({*codes, *_describe_repeats(operation)})
             problem = self.resolve_serializer(ProblemSerializer, "response").ref
             content = {"application/problem+json": {"schema": problem}}
-            for code in self._error_codes(operation):
+            for code in codes:
                 operation["responses"].setdefault(code, {"description": ERRORS[code], "content": content})
         return operation
 
@@ -67,4 +80,16 @@ class ProblemSchema(AutoSchema):
             codes |= {"413", "415"}
         if "{" in self.path or any(p["name"] == "page" for p in operation.get("parameters", [])):
             codes |= {"404"}
+        codes |= set(getattr(self.view, "error_codes", ()))
         return sorted(codes)
+
+
+def _describe_repeats(operation: dict[str, Any]) -> set[str]:
+    """Add the key, and what a repeat is answered. Returns the errors that a key may bring."""
+    operation["parameters"] = [*operation.get("parameters", []), KEY_PARAMETER]
+    created = operation["responses"].get("201")
+    if created is not None:
+        operation["responses"].setdefault(
+            "200", {**created, "description": "It was created by the same request before."}
+        )
+    return {"400", "409", "422"}

@@ -16,6 +16,7 @@ def prepare() -> None:
     """Bring the database up to date and seed it; safe to repeat."""
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
+    call_command("seed_rates", verbosity=0)
 
 
 def require_free_port() -> None:

@@ -66,17 +66,27 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
         return Response(self.get_serializer(row).data, status=code, headers={"ETag": etag_of(row)})
 
 
-class Listed(mixins.ListModelMixin):
+#: What chooses a page of a list, not which rows are in it.
+PAGE_PARAMETERS = {"page", "page_size", "cursor", "ordering", "format"}
+
+
+class Listed(mixins.ListModelMixin, LedgerViewSet):
     """Lists rows that are stamped with the ledger's version: 304 while nothing in the ledger has changed."""
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        tag = etag_of_list(membership_of(request.user).ledger)  # type: ignore[arg-type]
+        tag = etag_of_list(membership_of(self.user).ledger)
         unchanged = check_preconditions(request, tag)
         if unchanged is not None:
             return unchanged
         answer = super().list(request, *args, **kwargs)
         answer["ETag"] = tag
         return answer
+
+    def list_key(self) -> tuple[Any, ...]:
+        """Equal for lists that hold the same rows: the ledger, its version, the address, and what narrows the list."""
+        ledger = membership_of(self.user).ledger
+        narrowed = [item for item in sorted(self.request.query_params.lists()) if item[0] not in PAGE_PARAMETERS]
+        return ledger.pk, ledger.version, self.request.path, str(narrowed)
 
 
 class Retrieved(LedgerViewSet):

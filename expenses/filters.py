@@ -22,7 +22,17 @@ MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASC
 PARAMETERS_OF_PAGES = {"page", "page_size", "cursor", "format"}
 
 
-class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
+class KnownFilters(filters.FilterSet):  # type: ignore[misc]
+    """Filters that refuse a name which is not among them, as a misspelled one would show everything."""
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        if unknown := sorted(set(data or ()) - set(self.filters) - PARAMETERS_OF_PAGES):
+            known = ", ".join(sorted(self.filters))
+            raise serializers.ValidationError({unknown[0]: f"There is no such filter; known are {known}."}, "unknown")
+
+
+class TransactionFilter(KnownFilters):
     """Filters of transactions; a category includes those below it, names are accepted wherever ids are."""
 
     start_date = filters.DateFilter("date", "gte")
@@ -48,12 +58,6 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     ordering = filters.OrderingFilter(
         fields=[("date", "date"), ("amount", "amount"), ("created_at", "created_at"), ("id", "id")]
     )
-
-    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(data, *args, **kwargs)
-        if unknown := sorted(set(data or ()) - set(self.filters) - PARAMETERS_OF_PAGES):
-            known = ", ".join(sorted(self.filters))
-            raise serializers.ValidationError({unknown[0]: f"There is no such filter; known are {known}."}, "unknown")
 
     class Meta:
         model = Transaction

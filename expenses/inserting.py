@@ -1,4 +1,4 @@
-"""Inserts many rows without making model objects: several times as fast as `bulk_create`, for statements only.
+"""Inserts many rows without making model objects: several times as fast as `bulk_create`, for statements and seeds.
 
 Values are given as the database keeps them. Constraints of the database hold as ever; signals and defaults do not.
 """
@@ -9,15 +9,30 @@ from typing import Any
 
 from django.db import connection, models
 
+#: Rows that PostgreSQL takes in one statement, as an array for each column.
+MAX_ROWS = 20_000
 #: SQLite takes 32,766 parameters in one statement.
 MAX_PARAMETERS = 20_000
 
 
 def insert_ignoring_known(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert what violates no unique constraint; `columns` are names of columns, `rows` their values."""
+    if connection.vendor == "postgresql":
+        _insert_arrays(model, columns, rows)
+        return
     marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
         cursor.executemany(f"{_insert_into(model, columns)} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+
+
+def _insert_arrays(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A statement for many rows: one for each costs PostgreSQL four times as much."""
+    fields: list[Any] = [model._meta.get_field(column) for column in columns]
+    arrays = ", ".join(f"%s::{field.cast_db_type(connection)}[]" for field in fields)
+    sql = f"{_insert_into(model, columns)} SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our columns
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), MAX_ROWS):
+            cursor.execute(sql, [list(values) for values in zip(*rows[start : start + MAX_ROWS], strict=True)])
 
 
 def insert_returning_ids(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:

@@ -27,6 +27,13 @@ class TagQuerySet(OwnedQuerySet):
     """Tags."""
 
 
+class AttachmentQuerySet(OwnedQuerySet):
+    """Attachments; those of a transaction in the bin are not there until it is restored."""
+
+    def for_user(self, user: User) -> Self:
+        return super().for_user(user).filter(transaction__deleted_at=None)
+
+
 class RunQuerySet(OwnedQuerySet):
     """Runs."""
 
@@ -58,7 +65,11 @@ class TransactionQuerySet(OwnedQuerySet):
     """Transactions."""
 
     def with_related(self) -> Self:
-        """Everything a body shows, in two queries however many rows."""
+        """Everything a body shows, in two queries however many rows; what links said is read when it is asked for."""
+        return self.with_attempts().defer("decision__attempts")
+
+    def with_attempts(self) -> Self:
+        """The same with what every link said."""
         return self.select_related("account", "category", "suggested_category", "decision", "run").prefetch_related(
             "tags"
         )

@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from expenses.models import Account, Category, Run, Tag
+from expenses.models import Account, Attachment, Category, Run, Tag
 from expenses.money import format_amount, has_minor_units, minor_units
 from expenses.references import BalanceField, CategoryReference, CurrencyField, user_of
 
@@ -109,6 +109,15 @@ class TagSerializer(serializers.ModelSerializer[Tag]):
         model = Tag
         fields = ["id", "name", "version"]
         read_only_fields = ["version"]
+
+
+class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
+    """A file beside a transaction; its type is what its content says."""
+
+    class Meta:
+        model = Attachment
+        fields = ["id", "transaction", "name", "media_type", "size", "sha256", "version", "created_at"]
+        read_only_fields = fields
 
 
 class KeptSerializer(serializers.Serializer[Any]):

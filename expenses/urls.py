@@ -3,7 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from expenses.views import accounts, categories, runs, transactions, transfers
+from expenses.rates.views import CurrencyViewSet, RateViewSet
+from expenses.views import accounts, attachments, categories, runs, transactions, transfers
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
 
@@ -15,6 +16,14 @@ router.register("expenses", transactions.ExpenseViewSet, basename="expense")
 router.register("incomes", transactions.IncomeViewSet, basename="income")
 router.register("transfers", transfers.TransferViewSet, basename="transfer")
 router.register("runs", runs.RunViewSet, basename="run")
+router.register("attachments", attachments.AttachmentViewSet, basename="attachment")
+router.register(
+    "transactions/<int:transaction>/attachments",
+    attachments.TransactionAttachmentsViewSet,
+    basename="transaction-attachment",
+)
+router.register("currencies", CurrencyViewSet, basename="currency")
+router.register("rates", RateViewSet, basename="rate")
 urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),
     path("changes/", ChangesView.as_view(), name="changes"),

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.services import sign_in
+from config.pagination import forget_counts
 from providers.loading import configured_chain
 
 
@@ -99,6 +100,7 @@ def use_chain(settings: Any) -> Callable[..., None]:
 def _fresh_chain() -> None:
     """Ids and versions begin anew with each test, so what a link compiled for the ledger of another must go."""
     configured_chain.cache_clear()
+    forget_counts()
 
 
 @pytest.fixture(autouse=True)

@@ -1,15 +1,26 @@
 """The database itself refuses what must never be, whatever a service does."""
 
 import datetime as dt
+import uuid
 from decimal import Decimal
 
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
 
-from accounts.models import User
+from accounts.models import StoredAnswer, User
 from expenses.membership import ledger_id_of
-from expenses.models import Account, Category, Membership, Tag, Tombstone, Transaction, Transfer
+from expenses.models import (
+    Account,
+    Attachment,
+    Category,
+    ExchangeRate,
+    Membership,
+    Tag,
+    Tombstone,
+    Transaction,
+    Transfer,
+)
 from rules.models import Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -69,9 +80,16 @@ SEEN = {
     "transfer_incoming_once",
     "transfer_outgoing_once",
     "transfer_pair_unique",
+    "attachment_unique",
     "membership_unique",
     "user_email_unique",
     "user_username_unique",
+    "stored_answer_key_unique",
+    "rate_positive",
+    "rate_of_two_currencies",
+    "rate_source_fits_ledger",
+    "rate_unique",
+    "rate_reference_unique",
     "rule_name_unique",
     "profile_name_unique",
 }
@@ -164,10 +182,44 @@ def test_what_is_gone_is_buried_once(ledger):
     assert "tombstone" in refused(Tombstone.objects.create, **stone, version=2)
 
 
+def test_a_file_is_attached_once(ledger):
+    fields = {"ledger_id": ledger, "transaction": expense(ledger), "sha256": "5f", "size": 1, "version": 1}
+    Attachment.objects.create(**fields)
+    assert "attachment" in refused(Attachment.objects.create, **fields)
+
+
 def test_a_category_is_either_the_systems_or_ones_own(ledger):
     assert "category_is_system_or_own" in refused(own_category, ledger, "Tea", key="tea")
     assert "category_is_system_or_own" in refused(own_category, None, "Tea")
     assert "key" in refused(own_category, None, "Dining again", key="dining")
+
+
+def rate(ledger, **fields):
+    good = {"base": "USD", "quote": "CHF", "date": dt.date(2026, 11, 2), "rate": Decimal("0.8")}
+    source = "manual" if ledger else "ecb"
+    return ExchangeRate.objects.create(ledger_id=ledger, **good | {"source": source} | fields)
+
+
+@pytest.mark.parametrize("value", ["0", "-0.8"])
+def test_a_rate_is_positive(ledger, value):
+    assert "rate_positive" in refused(rate, ledger, rate=Decimal(value))
+
+
+def test_a_rate_is_of_two_currencies(ledger):
+    assert "rate_of_two_currencies" in refused(rate, ledger, quote="USD")
+
+
+def test_the_ecbs_rates_belong_to_nobody_and_manual_ones_to_a_ledger(ledger):
+    assert "rate_source_fits_ledger" in refused(rate, ledger, source="ecb")
+    assert "rate_source_fits_ledger" in refused(rate, None, source="manual")
+
+
+def test_a_pair_has_one_rate_a_day_in_each_ledger_and_one_of_the_ecbs(ledger):
+    other = ledger_id_of(make_user("ben"))
+    for owner in (ledger, other, None):
+        assert rate(owner).pk
+        assert "unique" in refused(rate, owner, rate=Decimal(9)).lower()
+        assert rate(owner, date=dt.date(2026, 11, 3)).pk
 
 
 def test_a_person_is_once_in_a_ledger(ledger):
@@ -183,6 +235,14 @@ def test_people_differ_in_more_than_case(ledger):
     assert "user_username_unique" in refused(
         User.objects.create_user, username="ANA", email="other@example.org", password="x"
     )
+
+
+def test_a_key_is_one_persons_and_once(db):
+    ana, ben = make_user("ana"), make_user("ben")
+    answer = {"key": "k", "fingerprint": "f", "claim": uuid.uuid4()}
+    StoredAnswer.objects.create(user=ana, **answer)
+    assert "key" in refused(StoredAnswer.objects.create, user=ana, **answer)
+    assert StoredAnswer.objects.create(user=ben, **answer).pk
 
 
 def test_rules_and_profiles_have_names_of_their_own(ledger):

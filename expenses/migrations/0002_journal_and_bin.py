@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='transaction',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['ledger', '-date', '-id'], name='transaction_date'),
+            index=models.Index(fields=['ledger', 'deleted_at', '-date', '-id'], name='transaction_date'),
         ),
         migrations.AddIndex(
             model_name='transaction',

@@ -2,20 +2,24 @@
 
 from expenses.membership import Ledger, Membership, Role
 from expenses.models.accounts import Account, AccountType
+from expenses.models.attachments import Attachment
 from expenses.models.categories import Category
 from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
 from expenses.models.transfers import Transfer, TransferStatus
+from expenses.rates.models import ExchangeRate
 
 __all__ = [
     "DESCRIPTION_LENGTH",
     "Account",
     "AccountType",
+    "Attachment",
     "Category",
     "Change",
     "Decision",
+    "ExchangeRate",
     "Ledger",
     "Membership",
     "Role",

@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts.models import User
 from expenses.membership import Ledger, ledger_id_of
-from expenses.models import Account, Category, Tag, Tombstone, Transaction, Transfer
+from expenses.models import Account, Attachment, Category, Tag, Tombstone, Transaction, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Changes:
     categories: list[Category]
     tags: list[Tag]
     transfers: list[Transfer]
+    attachments: list[Attachment]
     deleted: list[Tombstone]
 
 
@@ -57,6 +58,7 @@ def _tables() -> Iterator[Any]:
     yield Category.objects.select_related("parent")
     yield Tag.objects.all()
     yield Transfer.objects.with_rows()
+    yield Attachment.objects.all()
     yield Tombstone.objects.all()
 
 

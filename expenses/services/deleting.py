@@ -1,18 +1,20 @@
 """Into the bin and out of it, and what becomes of it after a month."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction as database
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.models import Decision, Tombstone, Transaction, Transfer
+from expenses.models import Attachment, Decision, Transaction, Transfer
+from expenses.services.attachments import delete_files
 from expenses.services.editing import Author, editing
 from expenses.services.pairing import SOURCE, remove_pairs
 from expenses.services.parts import check_deletion, check_recovery, parts_of
-from expenses.services.writing import Refused, bury, ledger_write
+from expenses.services.writing import Refused, bury, exhume, ledger_write
 
 #: How long a deleted transaction can be restored.
 KEPT = timedelta(days=30)
@@ -50,6 +52,8 @@ def bin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> No
             row.deleted_at = now
     if rows:
         bury(Transaction, [row.pk for row in rows], ledger_id=rows[0].ledger_id, version=version)
+        attachments = Attachment.objects.filter(transaction__in=rows)
+        bury(Attachment, attachments.values_list("pk", flat=True), ledger_id=rows[0].ledger_id, version=version)
 
 
 def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
@@ -73,14 +77,10 @@ def recover(rows: list[Transaction], *, version: int, author: Author) -> None:
         for row in rows:
             row.deleted_at = None
     if rows:
-        forget_tombstones([row.pk for row in rows], ledger_id=rows[0].ledger_id)
-
-
-def forget_tombstones(ids: list[int], *, ledger_id: int) -> None:
-    """The rows are back."""
-    stones = Tombstone.objects.filter(ledger_id=ledger_id, type="transaction")
-    for start in range(0, len(ids), CHUNK):
-        stones.filter(object_id__in=ids[start : start + CHUNK]).delete()
+        exhume(Transaction, [row.pk for row in rows], ledger_id=rows[0].ledger_id)
+        attachments = Attachment.objects.filter(transaction__in=rows)
+        attachments.update(version=version)
+        exhume(Attachment, attachments.values_list("pk", flat=True), ledger_id=rows[0].ledger_id)
 
 
 def purge_deleted(*, before: datetime) -> int:
@@ -88,15 +88,16 @@ def purge_deleted(*, before: datetime) -> int:
     rows = Transaction.everything.filter(deleted_at__lt=before).order_by("pk")
     n = 0
     while ids := list(rows.values_list("pk", flat=True)[:CHUNK]):
-        remove_for_good(ids)
+        with database.atomic():
+            remove_for_good(ids)
         n += len(ids)
     return n
 
 
-def remove_for_good(ids: Iterable[int]) -> None:
+def remove_for_good(ids: Collection[int]) -> None:
     """Delete rows and their parts with what was said of them, unless other rows share that."""
-    wanted = list(ids)
-    rows = Transaction.everything.filter(Q(pk__in=wanted) | Q(parent__in=wanted))
+    rows = Transaction.everything.filter(Q(pk__in=ids) | Q(parent__in=ids))
+    delete_files(Attachment.objects.filter(transaction__in=rows))
     decisions = list(rows.exclude(decision=None).order_by().values_list("decision", flat=True).distinct())
     rows.delete()
     Decision.objects.filter(pk__in=decisions, transactions=None).delete()

@@ -60,7 +60,7 @@ def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict]) -> None:
     with ledger_write(ledger_id) as version:
         catalog = Catalog.load(ledger_id)
         pending = Transaction.objects.filter(ledger_id=ledger_id, pk__in=verdicts).pending()
-        rows = [row for row in pending.with_related() if _still_fits(row, verdicts[row.pk], catalog)]
+        rows = [row for row in pending.with_attempts() if _still_fits(row, verdicts[row.pk], catalog)]
         landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in rows]
         _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
         _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)

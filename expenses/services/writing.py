@@ -95,6 +95,12 @@ def bury(model: type[models.Model], ids: Iterable[int], *, ledger_id: int, versi
     )
 
 
+def exhume(model: type[models.Model], ids: Iterable[int], *, ledger_id: int) -> None:
+    """Take away the tombstones of rows that are back."""
+    stones = Tombstone.objects.filter(ledger_id=ledger_id, type=str(model._meta.model_name))
+    stones.filter(object_id__in=list(ids)).delete()
+
+
 def restamp(rows: "models.QuerySet[Transaction]", *, ledger_id: int) -> None:
     """Give transactions a new version because something that they show, a name, has changed."""
     ids = list(rows.order_by("pk").values_list("pk", flat=True))

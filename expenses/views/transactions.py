@@ -34,6 +34,7 @@ class TransactionViewSet(Listed, Divisible):
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset() if self.action not in FINDS_DELETED else self._everything()
+        rows = rows.defer(None) if self.action == "explanation" else rows
         return rows.filter(kind=self.kind) if self.kind else rows
 
     def _everything(self) -> Any:

@@ -28,6 +28,7 @@ TITLES = {
     409: "Conflict",
     413: "Request Entity Too Large",
     415: "Unsupported Media Type",
+    422: "Unprocessable Entity",
     500: "Internal Server Error",
 }
 
@@ -58,6 +59,11 @@ def transaction(**fields: Any) -> dict[str, Any]:
         "categorization": UNASKED,
         **fields,
     }
+
+
+def with_key(text: str = "k-1") -> dict[str, Any]:
+    """What makes a request one that may be repeated."""
+    return {"headers": {"Idempotency-Key": text}}
 
 
 def settled(body: dict[str, Any]) -> dict[str, Any]:

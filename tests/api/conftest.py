@@ -1,9 +1,13 @@
 """What the tests of the API share: chains that say nothing or what they are told, and ledgers of several people."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 
 from expenses.models import Ledger, Membership
 from tests.conftest import Api, make_user
@@ -41,3 +45,24 @@ def join_ledger_of() -> Callable[[Api, str, str], Api]:
         return Api(member)
 
     return join
+
+
+@pytest.fixture
+def real_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    """A database that threads and processes share, where a commit is one. Gives its URL.
+
+    The tests' SQLite is in memory, where writers do not wait for one another: it is copied to a file.
+    """
+    settings = connections.settings["default"]
+    if connection.vendor != "sqlite":
+        yield "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**settings)
+        return
+    path, in_memory, name = tmp_path / "real.sqlite3", connections["default"], settings["NAME"]
+    with closing(sqlite3.connect(path)) as copy:
+        in_memory.ensure_connection()
+        in_memory.connection.backup(copy)
+    settings["NAME"] = str(path)
+    connections["default"] = connections.create_connection("default")
+    yield f"sqlite:///{path}"
+    connections["default"].close()
+    settings["NAME"], connections["default"] = name, in_memory

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
 from config import examples
+from expenses.models import ExchangeRate
 from statements.services.committing import perform_commit
 from tests.conftest import Api
 
@@ -37,9 +38,17 @@ STEADY = {
 }
 #: Numbers that a database gives out, by key.
 IDS = {
-    "id": 91, "account": 3, "category": 12, "parent": 8, "run": 5, "import": 4, "value": 12, "version": 118,
+    "id": 91,
+    "account": 3,
+    "category": 12,
+    "parent": 8,
+    "run": 5,
+    "transaction": 91,
     "transfer": 6,
-}  # fmt: skip
+    "import": 4,
+    "value": 12,
+    "version": 118,
+}
 
 
 def steady(value: Any, key: str = "") -> Any:
@@ -80,7 +89,9 @@ def record() -> dict[str, Any]:
     preferences = {"preferences": {"time_zone": "Europe/Berlin", "locale": "de"}}
     send("patch", "users/me/", asks="PatchedUserRequest", body=preferences, answers="User")
     record_ledger(send)
+    record_rates(recorder)
     record_imports(recorder)
+    record_attachment(recorder)
     return recorder.kept
 
 
@@ -122,6 +133,18 @@ def record_splits_and_transfers(send: Any, recorded: int) -> None:
     send("post", "transfers/", asks="TransferInputRequest", body=transfer, answers="TransferBody")
 
 
+def record_rates(recorder: Recorder) -> None:
+    send = recorder.send
+    for quote, rate in (("USD", "1.1172"), ("CHF", "0.9194")):
+        ExchangeRate.objects.create(base="EUR", quote=quote, date="2026-10-30", rate=rate, source="ecb")
+    own = {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.82"}
+    number = send("post", "rates/", asks="RateRequest", body=own, answers="Rate")["id"]
+    send("patch", f"rates/{number}/", asks="PatchedRateRequest", body={"rate": "0.821"})
+    question = "amount=12.50&from=USD&to=CHF&date=2026-10-31"
+    send("get", f"rates/convert/?{question}", answers="Conversion")
+    recorder.kept["Currency"] = send("get", "currencies/?search=CHF")["results"][0]
+
+
 def record_imports(recorder: Recorder) -> None:
     file = SimpleUploadedFile("october.csv", STATEMENT)
     uploaded = recorder.api.post("imports/", {"file": file, "account": "Checking"}, format="multipart").json()
@@ -135,6 +158,13 @@ def record_imports(recorder: Recorder) -> None:
     recorder.send("get", f"runs/{run['id']}/", answers="Run")
     perform_commit(run_id=run["id"])
     recorder.send("post", f"runs/{run['id']}/revert/", answers="Reverted")
+
+
+def record_attachment(recorder: Recorder) -> None:
+    transaction = recorder.api.get("transactions/").json()["results"][0]["id"]
+    file = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 a receipt")
+    answer = recorder.api.post(f"transactions/{transaction}/attachments/", {"file": file}, format="multipart")
+    recorder.kept["Attachment"] = steady(answer.json())
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from expenses.models import Run
+from expenses.models import ExchangeRate, Run
 from statements.models import Profile
 from tests.conftest import Api
 
@@ -19,6 +19,7 @@ RULE = {
     "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
     "actions": [{"type": "set_category", "value": "Dining"}],
 }
+RATE = {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}
 #: Rows of the table: method, address, body, what a member who writes gets, and what a stranger gets.
 #: A viewer gets the writer's answer to get and 403 to the rest, anonymous people 401, unless OPEN or OWN says else.
 NOT_FOUND = 404
@@ -41,6 +42,17 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("delete", "transfers/{transfer}/", None, 204, NOT_FOUND),
     ("post", "transfers/{transfer}/confirm/", None, 200, NOT_FOUND),
     ("post", "transfers/{transfer}/reject/", None, 200, NOT_FOUND),
+    ("get", "currencies/", None, 200, 200),
+    ("get", "rates/", None, 200, 200),
+    ("post", "rates/", RATE | {"date": "2026-11-01"}, 201, 201),
+    ("get", "rates/{rate}/", None, 200, NOT_FOUND),
+    ("patch", "rates/{rate}/", {"rate": "0.9"}, 200, NOT_FOUND),
+    ("delete", "rates/{rate}/", None, 204, NOT_FOUND),
+    ("put", "rates/{rate}/", {}, 405, 405),
+    ("get", "rates/{reference}/", None, 200, 200),
+    ("patch", "rates/{reference}/", {"rate": "0.9"}, 403, 403),
+    ("delete", "rates/{reference}/", None, 403, 403),
+    ("get", "rates/convert/?amount=1&from=EUR&to=EUR", None, 200, 200),
     ("get", "runs/", None, 200, 200),
     ("get", "runs/{run}/", None, 200, NOT_FOUND),
     ("post", "runs/", {}, 405, 405),
@@ -76,6 +88,11 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "health/live/", None, 200, 200),
     ("get", "health/ready/", None, 200, 200),
     ("get", "changes/", None, 200, 200),
+    ("get", "transactions/{expense}/attachments/", None, 200, NOT_FOUND),
+    ("post", "transactions/{expense}/attachments/", "receipt", 201, NOT_FOUND),
+    ("get", "attachments/{attachment}/", None, 200, NOT_FOUND),
+    ("delete", "attachments/{attachment}/", None, 204, NOT_FOUND),
+    ("get", "attachments/{attachment}/content/", None, 200, NOT_FOUND),
     ("post", "transactions/bulk/", {"transactions": []}, 200, 200),
 ]
 for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incomes", "income")):
@@ -115,13 +132,19 @@ def rows(ana, settings, tmp_path):
         "expense": ana.post("expenses/", ROW | {"category": "Dining"}),
         "income": ana.post("incomes/", ROW | {"direction": "in", "category": "Salary"}),
         "rule": ana.post("rules/", RULE),
+        "rate": ana.post("rates/", RATE),
     }
     account = made["account"].json()["id"]
     made["import"] = ana.post("imports/", {"file": statement(), "account": account}, format="multipart")
+    address = f"transactions/{made['expense'].json()['id']}/attachments/"
+    made["attachment"] = ana.post(address, {"file": receipt(b"the first")}, format="multipart")
     ids = {name: answer.json()["id"] for name, answer in made.items()}
     ledger = made_ledger(ana)
     ids["run"] = Run.objects.create(ledger=ledger, user=ana.user, kind="import").pk
     ids["profile"] = Profile.objects.create(ledger=ledger, name="Bank", format="csv", columns=[], profile={}).pk
+    ids["reference"] = ExchangeRate.objects.create(
+        base="EUR", quote="USD", date="2026-10-30", rate="1.1172", source="ecb"
+    ).pk
     return ids
 
 
@@ -134,13 +157,24 @@ def statement() -> SimpleUploadedFile:
     return SimpleUploadedFile("one.csv", b"Date;Payee;Amount;Currency\n2026-11-13;Cafe Luna;-5.50;EUR\n", "text/csv")
 
 
+def receipt(text: bytes = b"one more") -> SimpleUploadedFile:
+    return SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 " + text)
+
+
+#: What a body stands for that is sent as a form.
+FILES = {"file": statement, "receipt": receipt}
+
+
 def send(api: Api, method: str, address: str, body: Any, rows: dict[str, int]) -> Any:
     filled = address.format(**rows)
-    if body == "file":
-        return api.request(method, filled, {"file": statement()}, format="multipart")
+    if isinstance(body, str):
+        return api.request(method, filled, {"file": FILES[body]()}, format="multipart")
     if address == "accounts/{account}/" and method == "delete":
         return api.request(method, filled)
-    return api.request(method, filled, body)
+    answer = api.request(method, filled, body)
+    if answer.streaming:
+        answer.close()
+    return answer
 
 
 def is_among(address: str, prefixes: tuple[str, ...]) -> bool:
@@ -173,7 +207,12 @@ def test_a_stranger_finds_nothing(ana, ben, rows, method, address, body, expecte
     answer = send(ben, method, address, body, rows)
     assert answer.status_code == stranger
     if method == "get" and stranger == 200 and "results" in (answer.json() if "json" in answer["Content-Type"] else {}):
-        assert all(row.get("is_system") for row in answer.json()["results"])
+        assert all(is_everybodys(row) for row in answer.json()["results"])
+
+
+def is_everybodys(row: dict[str, Any]) -> bool:
+    """A category of the system, a rate of the ECB, a currency."""
+    return row.get("is_system") or row.get("source") == "ecb" or "minor_units" in row
 
 
 @pytest.mark.parametrize(("method", "address", "body", "expected", "stranger"), TABLE, ids=IDS)
@@ -210,7 +249,8 @@ def methods_of(view: Any) -> set[str]:
 
 def shape(address: str) -> str:
     """The address with `{}` for whatever stands in braces or angle brackets."""
-    return "/".join("{}" if part[:1] in {"<", "{"} else part for part in address.removeprefix("api/v1/").split("/"))
+    parts = address.removeprefix("api/v1/").partition("?")[0].split("/")
+    return "/".join("{}" if part[:1] in {"<", "{"} else part for part in parts)
 
 
 def test_the_table_holds_every_address_and_method():

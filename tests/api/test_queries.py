@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from expenses.models import Account, Run, Tag
+from expenses.models import Account, ExchangeRate, Run, Tag
 from tests.conftest import Api
 
 ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "account": "Checking"}
@@ -43,6 +43,8 @@ def add_one_of_each(api: Api, name: str) -> None:
     rule = {"conditions": [{"field": "description", "op": "contains", "value": name}],
             "actions": [{"type": "set_category", "value": "Dining"}]}  # fmt: skip
     assert api.post("rules/", {"name": name, **rule}).status_code == 201
+    rate = {"base": "USD", "quote": "CHF", "date": f"2026-01-{1 + ExchangeRate.objects.count()}", "rate": "0.8"}
+    assert api.post("rates/", rate).status_code == 201
     assert api.user is not None
     Run.objects.create(ledger=Account.objects.get(name=name).ledger, user=api.user, kind="import")
 
@@ -65,6 +67,7 @@ def n_queries(api: Api, method: str, path: str, data: object = None) -> int:
         ("accounts/", SIGN_IN + 2),
         ("rules/", SIGN_IN + 3),  # and the categories that they name
         ("runs/", SIGN_IN + 2),
+        ("rates/", SIGN_IN + 2),
     ],
 )
 def test_a_list_costs_the_same_for_1_and_for_20_rows(ledger, path, expected):
@@ -74,6 +77,16 @@ def test_a_list_costs_the_same_for_1_and_for_20_rows(ledger, path, expected):
     for i in range(19):
         add_one_of_each(ledger, str(i))
     assert (one, n_queries(ledger, "get", path)) == (expected, expected)
+
+
+def test_rows_are_counted_once_until_something_is_written(ledger):
+    first, second = (n_queries(ledger, "get", "transactions/?page_size=1") for _ in range(2))
+    assert second == first - 1
+    assert ledger.get("transactions/?page_size=1").json()["count"] == 1
+    record(ledger, 2)
+    assert ledger.get("transactions/?page_size=1").json()["count"] == 3
+    assert ledger.get("transactions/?category=Dining").json()["count"] == 3
+    assert ledger.get("transactions/?category=Travel").json()["count"] == 0
 
 
 def test_one_row_costs_the_same_among_many(ledger):

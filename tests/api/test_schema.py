@@ -53,7 +53,7 @@ def test_every_operation_names_its_errors():
             assert "401" in codes or not operation.get("security") or {} in operation["security"], (method, path)
             if "{" in path:
                 assert "404" in codes, (method, path)
-            for code in codes & {"400", "401", "403", "404", "409", "413", "415"}:
+            for code in codes & {"400", "401", "403", "404", "409", "413", "415", "422"}:
                 problem = operation["responses"][code]["content"]
                 assert list(problem) == ["application/problem+json"], (method, path, code)
 
@@ -102,6 +102,7 @@ def ids(ana, use_chain, settings, tmp_path):
         "incomes": ana.post("incomes/", {**row, "category": "Salary"}),
         "rules": ana.post("rules/", rule),
         "transfers": ana.post("transfers/", {"from_account": "Purse", "to_account": "Giro", "amount": "5"}),
+        "rates": ana.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}),
     }
     file = SimpleUploadedFile("one.csv", b"Date;Payee;Amount\n2026-11-13;Cafe Luna;-5.50\n2026-11-14;Bar;-7.00\n")
     made["imports"] = ana.post("imports/", {"file": file, "account": "Giro"}, format="multipart")

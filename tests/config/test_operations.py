@@ -8,6 +8,9 @@ from typing import Any
 
 from django.conf import settings
 
+from config import serving
+from expenses.models import ExchangeRate
+
 
 def test_metrics_count_requests_and_name_no_person(ana):
     ana.get("expenses/")
@@ -29,3 +32,9 @@ def test_logs_are_one_json_object_a_line_when_asked_for(tmp_path):
     line = json.loads(run.stderr)
     assert line.pop("time")
     assert line == {"level": "WARNING", "logger": "outlay", "message": "It is “here”"}
+
+
+def test_preparing_the_database_brings_the_rates_and_may_be_repeated(db):
+    for _ in range(2):
+        serving.prepare()
+        assert ExchangeRate.objects.reference().count() > 220_000

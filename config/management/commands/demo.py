@@ -68,7 +68,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _bodies(self, user: User) -> list[Body]:
-        rows = Transaction.objects.for_user(user).with_related().order_by("date", "id")
+        rows = Transaction.objects.for_user(user).with_attempts().order_by("date", "id")
         return [describe_transaction(row) | {"attempts": describe_decision(row)["attempts"]} for row in rows]
 
     def _show(self, bodies: list[Body]) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from config.housekeeping import tidy_now_and_then
 from expenses.tasks import resume_resolving
 from statements.tasks import resume_imports
-
-KEEP_FINISHED_DAYS = 7
 
 
 class Command(BaseCommand):
@@ -20,5 +19,5 @@ class Command(BaseCommand):
         n_resumed = resume_resolving() + resume_imports()
         if n_resumed:
             self.stdout.write(f"Taking up what waits from before: {n_resumed} tasks.")
-        call_command("prune_db_task_results", min_age_days=KEEP_FINISHED_DAYS, verbosity=0)
+        tidy_now_and_then()
         call_command("db_worker", interval=0.5, startup_delay=False, reload=False, verbosity=0)

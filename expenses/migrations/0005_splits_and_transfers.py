@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('expenses', '0002_journal_and_bin'),
+        ('expenses', '0004_exchange_rate'),
     ]
 
     operations = [

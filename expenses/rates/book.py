@@ -1,0 +1,84 @@
+"""The rates of a report, looked up at once instead of for every row."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
+
+from expenses.money import Money
+from expenses.rates.conversion import (
+    ECB_MAX_AGE_DAYS,
+    MANUAL_MAX_AGE_DAYS,
+    PIVOT,
+    AppliedRate,
+    Conversion,
+    DatedRate,
+    RateTable,
+)
+from expenses.rates.models import ExchangeRate
+
+
+class RateBook:
+    """Everything that is needed to convert a ledger's money of a period into one currency.
+
+        book = RateBook.load(ledger_id=1, currencies={"USD", "CHF"}, to="EUR", start=first_day, end=last_day)
+        for row in rows:
+            try:
+                total += book.convert(Money(row.amount, row.currency), row.date).money
+            except MissingRate as missing:      # names base, quote and day
+                unconverted.append(missing)
+
+    Loading takes two queries, or none when every currency is `to` itself. It costs memory and time by currency and day,
+    not by row: about 260 rates a year for each currency. Looking up takes no query. To ask for a day or a currency
+    that was not loaded is a mistake in the program, and raises ValueError: a newer rate might be there.
+
+    Each converted amount is rounded to minor units. A total of many rows of one currency and day is closer when it
+    is summed first and converted once; whichever a report does, it does so throughout.
+    """
+
+    def __init__(self, table: RateTable, *, currencies: Iterable[str], to: str, start: dt.date, end: dt.date) -> None:
+        self.to = to
+        self._table = table
+        self._currencies, self._start, self._end = frozenset(currencies), start, end
+        self._found: dict[tuple[str, dt.date], AppliedRate] = {}
+
+    @classmethod
+    def load(cls, *, ledger_id: int, currencies: Iterable[str], to: str, start: dt.date, end: dt.date) -> "RateBook":
+        """Both days included; they may be the same, and lie anywhere."""
+        others = set(currencies) - {to}
+        manual = _manual(ledger_id, others, to, start, end) if others else []
+        reference = _reference(others | {to}, start, end) if others else []
+        return cls(RateTable(manual=manual, ecb=reference), currencies=others, to=to, start=start, end=end)
+
+    def convert(self, money: Money, day: dt.date) -> Conversion:
+        """What the money was worth on the day. Raises MissingRate."""
+        return self.rate(money.currency, day).apply(money, day=day)
+
+    def rate(self, currency: str, day: dt.date) -> AppliedRate:
+        """The rate into `to` that counts on the day. Raises MissingRate."""
+        if (currency, day) not in self._found:
+            self._require_loaded(currency, day)
+            self._found[currency, day] = self._table.rate(currency, self.to, day)
+        return self._found[currency, day]
+
+    def _require_loaded(self, currency: str, day: dt.date) -> None:
+        is_loaded = currency in self._currencies and self._start <= day <= self._end
+        if not is_loaded and currency != self.to:
+            raise ValueError(f"Rates of {currency} on {day} were not loaded; give `load` the currency and the period.")
+
+
+def _manual(ledger_id: int, currencies: set[str], to: str, start: dt.date, end: dt.date) -> list[DatedRate]:
+    either_way = Q(base__in=currencies, quote=to) | Q(base=to, quote__in=currencies)
+    return _dated(ExchangeRate.objects.own(ledger_id).filter(either_way), start, end, MANUAL_MAX_AGE_DAYS)
+
+
+def _reference(currencies: set[str], start: dt.date, end: dt.date) -> list[DatedRate]:
+    rates = ExchangeRate.objects.reference().filter(base=PIVOT, quote__in=currencies - {PIVOT})
+    return _dated(rates, start, end, ECB_MAX_AGE_DAYS)
+
+
+def _dated(rates: Any, start: dt.date, end: dt.date, max_age_days: int) -> list[DatedRate]:
+    first = start - dt.timedelta(days=max_age_days)
+    rows = rates.filter(date__gte=first, date__lte=end).order_by()
+    return [DatedRate(*row) for row in rows.values_list("base", "quote", "date", "rate")]

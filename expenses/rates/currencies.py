@@ -1,0 +1,89 @@
+"""The currencies of ISO 4217, present and past, as babel knows them, and which of them have rates."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+
+from babel import Locale
+from babel.core import get_global
+from babel.numbers import get_currency_name, get_currency_symbol, get_territory_currencies
+from django.core.cache import cache
+from django.db.models import Max, Min
+
+from expenses.money import currency_codes, minor_units
+from expenses.rates.conversion import PIVOT
+from expenses.rates.models import ExchangeRate
+
+_DAYS_KEY = "rates.reference-days"
+#: Seeding forgets the answer; this is for a seeding that was killed between the two.
+_DAYS_KEPT_S = 3600
+
+#: First and last day by currency.
+Days = dict[str, tuple[dt.date, dt.date]]
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A currency in somebody's language; `is_current` says that it is tender somewhere."""
+
+    code: str
+    name: str
+    symbol: str
+    minor_units: int
+    is_current: bool
+
+    def matches(self, text: str) -> bool:
+        """Every word is in the code, the name or the symbol, in any case."""
+        own = f"{self.code} {self.name} {self.symbol}".casefold()
+        return all(word in own for word in text.casefold().split())
+
+
+@lru_cache(maxsize=64)
+def currencies_on(day: dt.date, *, locale: str) -> tuple[Currency, ...]:
+    """All currencies by code, as they stood on the day; `locale` as a person's preferences have it, such as de-CH."""
+    spoken = Locale.parse(locale.replace("-", "_"))
+    current = _tender_on(day)
+    return tuple(
+        Currency(
+            code=code,
+            name=get_currency_name(code, locale=spoken),
+            symbol=get_currency_symbol(code, locale=spoken),
+            minor_units=minor_units(code),
+            is_current=code in current,
+        )
+        for code in sorted(currency_codes())
+    )
+
+
+@lru_cache(maxsize=4)
+def _tender_on(day: dt.date) -> frozenset[str]:
+    territories = get_global("territory_currencies")
+    return frozenset(code for territory in territories for code in get_territory_currencies(territory, day))
+
+
+def reference_days() -> Days:
+    """For which days the ECB's rates are known, by currency; the euro itself from the first to the last of all."""
+    days: Days | None = cache.get(_DAYS_KEY)
+    if days is None:
+        days = _count_days()
+        cache.set(_DAYS_KEY, days, _DAYS_KEPT_S)
+    return days
+
+
+def forget_reference_days() -> None:
+    """Call it when rates of the ECB were added."""
+    cache.delete(_DAYS_KEY)
+
+
+def _count_days() -> Days:
+    bounds = ExchangeRate.objects.reference().order_by().values_list("quote").annotate(Min("date"), Max("date"))
+    days = {quote: (first, last) for quote, first, last in bounds}
+    if days:
+        days[PIVOT] = min(first for first, _ in days.values()), max(last for _, last in days.values())
+    return days
+
+
+def currencies_with_own_rates(ledger_id: int) -> set[str]:
+    """Those that a rate of the ledger's own names."""
+    pairs = ExchangeRate.objects.own(ledger_id).order_by().values_list("base", "quote").distinct()
+    return {code for pair in pairs for code in pair}

@@ -1,0 +1,62 @@
+"""Brings the ECB's rates into the database: what is missing is added, and nothing is changed."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count
+
+from expenses.inserting import insert_ignoring_known
+from expenses.rates.conversion import PIVOT
+from expenses.rates.currencies import forget_reference_days
+from expenses.rates.ecb import ReferenceRate
+from expenses.rates.models import ExchangeRate, RateSource
+
+COLUMNS = ["base", "quote", "date", "rate", "source", "version"]
+#: Rates between two words of progress.
+STEP = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """How many rates the file has, how many of them were missing, and its last day."""
+
+    n_rates: int
+    n_missing: int
+    through: dt.date
+
+
+def seed_reference_rates(
+    *, rates: Sequence[ReferenceRate], is_rehearsal: bool = False, say: Callable[[str], None] = lambda text: None
+) -> Seeded:
+    """Add the rates that the database lacks, all or none; safe to repeat, and to run twice at once.
+
+    `rates` are all that there are, oldest first.
+    """
+    with transaction.atomic():
+        missing = _missing(rates)
+        if not is_rehearsal:
+            _insert(missing, say)
+    if missing and not is_rehearsal:
+        forget_reference_days()
+    return Seeded(len(rates), len(missing), rates[-1].date)
+
+
+def _missing(rates: Sequence[ReferenceRate]) -> Sequence[ReferenceRate]:
+    """Counting is quick, and enough on every start but the first after an upgrade."""
+    reference = ExchangeRate.objects.reference().order_by()
+    n_known = dict(reference.values_list("quote").annotate(n=Count("id")))
+    if n_known == Counter(rate.quote for rate in rates):
+        return []
+    known = set(reference.values_list("quote", "date"))
+    return [rate for rate in rates if (rate.quote, rate.date) not in known]
+
+
+def _insert(missing: Sequence[ReferenceRate], say: Callable[[str], None]) -> None:
+    for start in range(0, len(missing), STEP):
+        part = missing[start : start + STEP]
+        rows = [(PIVOT, rate.quote, str(rate.date), rate.rate, RateSource.ECB.value, 0) for rate in part]
+        insert_ignoring_known(ExchangeRate, COLUMNS, rows)
+        say(f"{start + len(part):,} of {len(missing):,} rates")

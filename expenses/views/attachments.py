@@ -1,0 +1,91 @@
+"""Attachments over HTTP."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from expenses.api import LedgerViewSet, Retrieved
+from expenses.files import RefusedFile
+from expenses.models import Attachment, Transaction
+from expenses.serializers import AttachmentSerializer
+from expenses.services.attachments import attach_file, remove_attachment
+
+
+class AttachmentInput(serializers.Serializer[Any]):
+    """A page or picture."""
+
+    file = serializers.FileField(max_length=255)
+
+    def validate_file(self, value: Any) -> Any:
+        most = settings.ATTACHMENT_MAX_BYTES
+        if value.size > most:
+            raise serializers.ValidationError(f"A file has at most {most // 2**20} MB.", code="max_size")
+        return value
+
+
+class TransactionAttachmentsViewSet(LedgerViewSet):
+    """The files of one transaction."""
+
+    queryset = Transaction.objects.all()
+    serializer_class = AttachmentSerializer
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(operation_id="transactions_attachments_list", responses=AttachmentSerializer(many=True))
+    def list(self, request: Request, transaction: int) -> Response:
+        rows = self._transaction(transaction).attachments.all()
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+
+    @extend_schema(
+        operation_id="transactions_attachments_create",
+        request={"multipart/form-data": AttachmentInput},
+        responses={201: AttachmentSerializer, 200: AttachmentSerializer},
+    )
+    def create(self, request: Request, transaction: int) -> Response:
+        """Attach a PDF or picture; the same file again answers with the first one."""
+        row = self._transaction(transaction)
+        body = AttachmentInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        file = body.validated_data["file"]
+        try:
+            attachment, is_new = attach_file(by=self.user, transaction=row, data=file.read(), name=file.name)
+        except RefusedFile as error:
+            raise serializers.ValidationError({"file": str(error)}, code="invalid_type") from None
+        return self.answer(attachment, code=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+    def _transaction(self, pk: int) -> Transaction:
+        row: Transaction = get_object_or_404(self.get_queryset(), pk=pk)
+        return row
+
+
+class AttachmentViewSet(Retrieved):
+    """One file."""
+
+    queryset = Attachment.objects.all()
+    serializer_class = AttachmentSerializer
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        with self.guarded() as attachment:
+            remove_attachment(by=self.user, attachment=attachment)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def content(self, request: Request, pk: int) -> FileResponse:
+        """The file itself, to be saved rather than shown."""
+        attachment: Attachment = self.get_object()
+        answer = FileResponse(
+            attachment.file.open(), as_attachment=True, filename=attachment.name, content_type=attachment.media_type
+        )
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return answer

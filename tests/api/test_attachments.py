@@ -1,0 +1,178 @@
+"""Files beside transactions: what is accepted, how it is served, and that it goes when the transaction goes."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from expenses.files import safe_name
+from expenses.services.deleting import purge_deleted
+from tests.api.bodies import assert_problem
+
+pytestmark = pytest.mark.usefixtures("silent_chain")
+
+PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(20)
+COFFEE = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02"}
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path):
+    """Where the test's files lie."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    return lambda: sorted(path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def coffee(ana):
+    return ana.post("expenses/", COFFEE).json()["id"]
+
+
+def attach(api, transaction, data=PDF, name="receipt.pdf"):
+    file = SimpleUploadedFile(name, data, content_type="text/html")
+    return api.post(f"transactions/{transaction}/attachments/", {"file": file}, format="multipart")
+
+
+def test_a_file_is_attached_shown_and_downloaded(ana, coffee):
+    before = datetime.now(UTC)
+    answer = attach(ana, coffee)
+    body = answer.json()
+    assert answer.status_code == 201
+    assert answer["ETag"] == f'"{body["id"]}-{body["version"]}"'
+    assert before <= datetime.fromisoformat(body.pop("created_at")) <= datetime.now(UTC)
+    number, version = body.pop("id"), body.pop("version")
+    assert body == {
+        "transaction": coffee,
+        "name": "receipt.pdf",
+        "media_type": "application/pdf",
+        "size": len(PDF),
+        "sha256": sha256(PDF).hexdigest(),
+    }
+    listed = ana.get(f"transactions/{coffee}/attachments/").json()
+    assert [(row["id"], row["version"]) for row in listed["results"]] == [(number, version)]
+    assert ana.get(f"attachments/{number}/").json() == listed["results"][0]
+    content = ana.get(f"attachments/{number}/content/")
+    assert b"".join(content.streaming_content) == PDF
+    assert {name: content[name] for name in ("Content-Type", "Content-Disposition", "X-Content-Type-Options")} == {
+        "Content-Type": "application/pdf",
+        "Content-Disposition": 'attachment; filename="receipt.pdf"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    assert content["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+def test_the_same_file_again_answers_with_the_first(ana, coffee, files):
+    first, second = attach(ana, coffee), attach(ana, coffee, name="again.pdf")
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert second.json() == first.json()
+    assert len(files()) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"<html><script>alert(1)</script></html>", "invalid_type"),
+        (b"MZ\x90\x00" + bytes(100), "invalid_type"),
+        (b"PK\x03\x04" + bytes(100), "invalid_type"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "invalid_type"),
+        (b"just words", "invalid_type"),
+        (b"", "empty"),
+    ],
+)
+def test_a_file_is_judged_by_its_content(ana, coffee, files, data, code):
+    assert_problem(attach(ana, coffee, data, "receipt.pdf"), 400, ("file", code))
+    assert ana.get(f"transactions/{coffee}/attachments/").json()["results"] == []
+    assert files() == []
+
+
+def test_a_file_over_the_limit_is_refused(ana, coffee, files, settings):
+    settings.ATTACHMENT_MAX_BYTES = 1024 * 1024
+    assert attach(ana, coffee, PDF.ljust(1024 * 1024)).status_code == 201
+    assert_problem(attach(ana, coffee, PNG.ljust(1024 * 1024 + 1)), 400, ("file", "max_size"))
+    assert len(files()) == 1
+
+
+def test_a_transaction_has_at_most_20_files(ana, coffee, files):
+    for i in range(20):
+        assert attach(ana, coffee, PDF + bytes([i])).status_code == 201
+    assert_problem(attach(ana, coffee, PNG), 409, (None, "too_many"))
+    assert len(files()) == 20
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\bills\\may.pdf", "may.pdf"),
+        ("quittung ✓ straße.pdf", "quittung ✓ straße.pdf"),
+        ("a\u202egnp.exe", "agnp.exe"),
+        ("x" * 240 + ".pdf", "x" * 196 + ".pdf"),
+        ("...", "file"),
+    ],
+)
+def test_a_name_is_only_a_name(ana, coffee, files, settings, name, shown):
+    assert safe_name(name) == shown
+    answer = attach(ana, coffee, name=name)
+    assert answer.status_code == 201
+    (path,) = files()
+    assert path.is_relative_to(settings.MEDIA_ROOT / "attachments")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_form_without_a_file_is_refused(ana, coffee):
+    answer = ana.post(f"transactions/{coffee}/attachments/", {}, format="multipart")
+    assert_problem(answer, 400, ("file", "required"))
+    as_json = ana.post(f"transactions/{coffee}/attachments/", {"file": "x"})
+    assert_problem(as_json, 415, (None, "unsupported_media_type"))
+
+
+def test_a_deleted_attachment_takes_its_file_along_and_leaves_a_tombstone(ana, coffee, files):
+    number = attach(ana, coffee).json()["id"]
+    known = ana.get("changes/").json()
+    assert [row["id"] for row in known["attachments"]] == [number]
+    assert ana.delete(f"attachments/{number}/", HTTP_IF_MATCH='"1-1"').status_code == 412
+    assert ana.delete(f"attachments/{number}/").status_code == 204
+    assert files() == []
+    assert ana.get(f"attachments/{number}/").status_code == 404
+    later = ana.get(f"changes/?since={known['version']}").json()
+    assert later["deleted"] == [{"type": "attachment", "id": number}]
+
+
+def test_attachments_go_into_the_bin_come_back_and_are_burnt_with_their_transaction(ana, coffee, files):
+    number = attach(ana, coffee).json()["id"]
+    version = ana.get("changes/").json()["version"]
+    ana.delete(f"expenses/{coffee}/")
+    assert ana.get(f"attachments/{number}/").status_code == 404
+    gone = ana.get(f"changes/?since={version}").json()
+    assert {"type": "attachment", "id": number} in gone["deleted"]
+    assert len(files()) == 1
+    ana.post(f"expenses/{coffee}/restore/")
+    back = ana.get(f"changes/?since={gone['version']}").json()
+    assert ([row["id"] for row in back["attachments"]], back["deleted"]) == ([number], [])
+    assert b"".join(ana.get(f"attachments/{number}/content/").streaming_content) == PDF
+    ana.delete(f"expenses/{coffee}/")
+    purge_deleted(before=timezone.now())
+    assert ana.get(f"transactions/{coffee}/attachments/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_files_of_purged_transactions_are_deleted(ana, coffee, files):
+    attach(ana, coffee)
+    ana.delete(f"expenses/{coffee}/")
+    purge_deleted(before=timezone.now())
+    assert files() == []
+
+
+def test_a_stranger_finds_and_changes_nothing(ana, ben, coffee, files):
+    number = attach(ana, coffee).json()["id"]
+    for answer in (
+        ben.get(f"transactions/{coffee}/attachments/"),
+        attach(ben, coffee, PNG),
+        ben.get(f"attachments/{number}/"),
+        ben.get(f"attachments/{number}/content/"),
+        ben.delete(f"attachments/{number}/"),
+    ):
+        assert_problem(answer, 404, (None, "not_found"))
+    assert len(files()) == 1

@@ -1,0 +1,56 @@
+"""What is thrown away in time, and what is not."""
+
+import os
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.utils import timezone
+
+from expenses.models import Tombstone, Transaction
+
+COFFEE = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02"}
+
+
+def tidy(**options):
+    said = StringIO()
+    call_command("tidy", stdout=said, **options)
+    return said.getvalue().splitlines()
+
+
+@pytest.fixture
+def rows(ana, use_chain):
+    """A live row, one deleted 29 days ago, and one deleted 31 days ago."""
+    use_chain({"BACKEND": "rules.provider.RulesProvider"})
+    live, recent, old = (ana.post("expenses/", COFFEE).json()["id"] for _ in range(3))
+    for pk, days in ((recent, 29), (old, 31)):
+        ana.delete(f"expenses/{pk}/")
+        Transaction.everything.filter(pk=pk).update(deleted_at=timezone.now() - timedelta(days=days))
+    return live, recent, old
+
+
+def test_the_bin_is_emptied_after_30_days_and_a_tombstone_stays(rows):
+    live, recent, old = rows
+    assert tidy(dry_run=True)[0] == "1 transactions out of the bin would be removed."
+    assert Transaction.everything.count() == 3
+    assert tidy()[0] == "1 transactions out of the bin removed."
+    assert set(Transaction.everything.values_list("pk", flat=True)) == {live, recent}
+    assert set(Tombstone.objects.values_list("object_id", flat=True)) == {recent, old}
+    assert tidy()[0] == "0 transactions out of the bin removed."
+
+
+def test_files_that_belong_to_nothing_are_removed_after_a_day(ana, rows, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    file = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7")
+    ana.post(f"transactions/{rows[0]}/attachments/", {"file": file}, format="multipart")
+    (kept,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    old, new = tmp_path / "attachments" / "old", tmp_path / "attachments" / "new"
+    two_days_ago = (timezone.now() - timedelta(days=2)).timestamp()
+    for path in (old, new):
+        path.write_bytes(b"half of a file")
+    for path in (kept, old):
+        os.utime(path, (two_days_ago, two_days_ago))
+    assert tidy()[2] == "1 files that belong to nothing removed."
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {kept, new}
