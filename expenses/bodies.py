@@ -10,6 +10,8 @@ from expenses.money import format_amount
 
 CHOSEN_BY_USER = "You chose this category."
 CLEARED_BY_USER = "You took the category away."
+SPLIT = "Its parts count instead of it, each in a category of its own."
+PAIRED = "The same amount went out of one of your accounts and into another within three days."
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
@@ -72,6 +74,7 @@ class TransactionBody(serializers.Serializer[Transaction]):
     external_id = serializers.CharField(allow_null=True)
     parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
     is_split = serializers.BooleanField(help_text="Its parts count instead of it.")
+    transfer = serializers.IntegerField(allow_null=True, help_text="The transfer that it is one half of.")
     version = serializers.IntegerField()
     categorization = CategorizationSerializer()
     created_at = serializers.DateTimeField()
@@ -107,6 +110,7 @@ def describe_transaction(row: Transaction) -> dict[str, Any]:
         "external_id": row.external_id,
         "parent": row.parent_id,
         "is_split": row.is_split,
+        "transfer": row.transfer_id,
         "import": row.run.subject if row.run else None,
         "version": row.version,
         "categorization": describe_categorization(row),
@@ -175,6 +179,10 @@ def describe_decision(row: Transaction) -> dict[str, Any]:
 
 
 def _explanation(row: Transaction) -> str:
+    if row.is_split:
+        return SPLIT
+    if row.category_source == "transfers":
+        return worded(PAIRED, status=row.review_status)
     if row.category_source == "user":
         return CHOSEN_BY_USER if row.category_id else CLEARED_BY_USER
     explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."

@@ -35,6 +35,11 @@ class Catalog:
         named = [c for c in self.categories.values() if name in {c.name.casefold(), c.display_name.casefold()}]
         return max(named, key=lambda c: c.ledger_id is not None, default=None)
 
+    @property
+    def transfers(self) -> Category:
+        """The system's category of money that stays in the ledger."""
+        return next(c for c in self.categories.values() if c.key == "transfers")
+
     def offered(self, direction: str, kind: str | None) -> tuple[OfferedCategory, ...]:
         """What the chain may choose from; equal arguments give the same object, which links may compare by identity."""
         key = (direction, kind)

@@ -5,6 +5,7 @@ from calendar import monthrange
 from datetime import date
 from typing import Any, ClassVar
 
+from django.db.models import Q
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -52,6 +53,8 @@ class TransactionFilter(KnownFilters):
     kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
     status = filters.MultipleChoiceFilter("review_status", choices=Status.choices)
     source = filters.CharFilter("category_source")
+    is_split = filters.CharFilter(method="by_is_split", help_text="false leaves out what is counted by its parts.")
+    parent = filters.NumberFilter("parent", min_value=1, max_digits=18, decimal_places=0)
     uncategorized = filters.CharFilter(method="by_uncategorized")
     external_id = filters.CharFilter("external_id")
     ordering = filters.OrderingFilter(
@@ -110,7 +113,12 @@ class TransactionFilter(KnownFilters):
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def by_uncategorized(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        return rows.filter(category__isnull=_flag(name, value))
+        is_open = Q(category__isnull=True, is_split=False)
+        return rows.filter(is_open if _is_true(name, value) else ~is_open)
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_is_split(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(is_split=_is_true(name, value))
 
     def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.search(value)
@@ -127,10 +135,10 @@ class CategoryFilter(filters.FilterSet):  # type: ignore[misc]
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def by_hidden(self, rows: CategoryQuerySet, name: str, value: str) -> CategoryQuerySet:
-        return rows.filter(is_hidden=_flag(name, value))
+        return rows.filter(is_hidden=_is_true(name, value))
 
 
-def _flag(name: str, value: str) -> bool:
+def _is_true(name: str, value: str) -> bool:
     wanted = {"true": True, "false": False}.get(value.lower())
     if wanted is None:
         raise serializers.ValidationError({name: "Give true or false."}, code="invalid")

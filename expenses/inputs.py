@@ -1,57 +1,25 @@
 """What a client may write of a transaction, checked field by field and then as a whole."""
 
 import datetime as dt
-from decimal import Decimal
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.days import EARLIEST, LATEST, today_of
 from expenses.kinds import CATEGORY_KIND, DIRECTION, derive_kind
-from expenses.models import DESCRIPTION_LENGTH, Account, Category, Tag, Transaction
-from expenses.money import has_minor_units, minor_units
+from expenses.models import DESCRIPTION_LENGTH, Account, Category, Transaction
+from expenses.parts import PartInput, check_minor_units, check_parts, check_total, drafts_of_parts
 from expenses.references import (
     AccountReference,
     AmountField,
     CategoryReference,
     CurrencyField,
-    as_id_or_name,
+    TagsField,
     refuse_closed,
     user_of,
 )
 from expenses.services.drafts import Draft
-
-MAX_TAGS = 20
-
-
-@extend_schema_field({"type": "array", "items": {"oneOf": [{"type": "integer"}, {"type": "string"}]}})
-class TagsField(serializers.ListField):
-    """Names of tags, new ones included, or ids of tags that are there; read as names."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(child=serializers.JSONField(), max_length=MAX_TAGS, **kwargs)
-
-    def to_internal_value(self, data: Any) -> list[str]:
-        if isinstance(data, list) and len(data) > MAX_TAGS:
-            raise serializers.ValidationError(f"Give at most {MAX_TAGS} tags.", code="max_length")
-        return list(dict.fromkeys(self._name(item) for item in super().to_internal_value(data)))
-
-    def _name(self, item: Any) -> str:
-        if isinstance(item, str):
-            return str(serializers.CharField(max_length=50).run_validation(item))
-        name = self._names().get(as_id_or_name(item))
-        if name is None:
-            raise serializers.ValidationError(f"There is no tag {item}.", code="does_not_exist")
-        return name
-
-    def _names(self) -> dict[int | str, str]:
-        """The names of the ledger's tags by id, looked up once however many rows the request holds."""
-        context = cast("dict[str, Any]", self.context)
-        if "tag_names" not in context:
-            context["tag_names"] = dict(Tag.objects.for_user(user_of(self)).values_list("pk", "name"))
-        names: dict[int | str, str] = context["tag_names"]
-        return names
 
 
 class DayField(serializers.DateField):
@@ -61,6 +29,13 @@ class DayField(serializers.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+
+def check_day(value: dt.date) -> dt.date:
+    """Raises ValidationError for a day that no ledger takes."""
+    if not EARLIEST <= value <= LATEST:
+        raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
+    return value
 
 
 class TransactionInput(serializers.Serializer[Transaction]):
@@ -80,11 +55,10 @@ class TransactionInput(serializers.Serializer[Transaction]):
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     ai_classify = serializers.BooleanField(required=False, allow_null=True, write_only=True, default=None)
+    parts = PartInput(many=True, required=False, write_only=True)
 
     def validate_date(self, value: dt.date) -> dt.date:
-        if not EARLIEST <= value <= LATEST:
-            raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
-        return value
+        return check_day(value)
 
     def validate_account(self, value: Account | None) -> Account | None:
         stays = self.instance is not None and value is not None and self.instance.account_id == value.pk
@@ -94,21 +68,24 @@ class TransactionInput(serializers.Serializer[Transaction]):
         attrs = {**self._defaults(attrs), **attrs}
         attrs["kind"], attrs["direction"] = self._kind_and_direction(attrs)
         self._check_category(attrs)
-        self._check_minor_units(attrs)
+        check_minor_units(attrs["amount"], attrs["currency"])
+        if "parts" in attrs:
+            self._check_parts(attrs)
         return attrs
 
     def draft(self) -> Draft:
         """What to record. Call it after `is_valid`."""
         fields = dict(self.validated_data)
-        return Draft(
-            **{k: v for k, v in fields.items() if k not in {"tags", "ai_classify"}},
+        whole = Draft(
+            **{k: v for k, v in fields.items() if k not in {"tags", "ai_classify", "parts"}},
             tags=tuple(fields.get("tags", ())),
             asks_chain=fields["ai_classify"],
         )
+        return replace(whole, parts=drafts_of_parts(fields.get("parts", ()), whole=whole))
 
     def changes(self) -> dict[str, Any]:
         """The fields to write into the instance, without tags; `kind` and `direction` as they follow."""
-        sent = {*self.initial_data, "kind", "direction"} - {"tags", "ai_classify"}
+        sent = {*self.initial_data, "kind", "direction"} - {"tags", "ai_classify", "parts"}
         changes = {name: value for name, value in self.validated_data.items() if name in sent}
         return changes | ({"is_kind_stated": True} if "kind" in self.initial_data else {})
 
@@ -161,9 +138,11 @@ class TransactionInput(serializers.Serializer[Transaction]):
             detail = f"“{category}” is a category of kind {category.kind}, which does not fit {what}."
             raise serializers.ValidationError({"category": detail}, code="wrong_kind")
 
-    def _check_minor_units(self, attrs: dict[str, Any]) -> None:
-        amount: Decimal = attrs["amount"]
-        if not has_minor_units(amount, attrs["currency"]):
-            places = minor_units(attrs["currency"])
-            detail = f"{attrs['currency']} has {places} decimal places."
-            raise serializers.ValidationError({"amount": detail}, code="too_many_places")
+    def _check_parts(self, attrs: dict[str, Any]) -> None:
+        if self.instance is not None:
+            raise serializers.ValidationError({"parts": "Change the parts at split/."}, code="use_split")
+        if attrs.get("category") is not None:
+            detail = "The parts have the categories; what they make up has none of its own."
+            raise serializers.ValidationError({"category": detail}, code="not_with_parts")
+        check_parts(attrs["parts"], currency=attrs["currency"], direction=attrs["direction"])
+        check_total(attrs["parts"], amount=attrs["amount"], currency=attrs["currency"])

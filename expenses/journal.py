@@ -37,6 +37,7 @@ def snapshot(row: Transaction) -> Snapshot:
     taken["amount"] = format_amount(row.amount, row.currency)
     taken["date"] = row.date.isoformat()
     taken["deleted_at"] = row.deleted_at and row.deleted_at.isoformat()
+    taken["transfer"] = row.transfer_id
     taken["tags"] = sorted(tag.name for tag in row.tags.all())
     return taken
 

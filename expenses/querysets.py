@@ -1,5 +1,6 @@
 """Who sees what, and the reads that the rest is made of. `for_user` is the only door."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Self
 
@@ -38,6 +39,19 @@ class RunQuerySet(OwnedQuerySet):
     """Runs."""
 
 
+class TransferQuerySet(OwnedQuerySet):
+    """Pairs of transactions."""
+
+    def with_rows(self) -> Self:
+        """Both halves, in the same query."""
+        return self.select_related("outgoing", "incoming")
+
+    def of(self, ids: Iterable[int]) -> Self:
+        """The pairs of transactions, rejected ones included."""
+        wanted = list(ids)
+        return self.filter(Q(outgoing__in=wanted) | Q(incoming__in=wanted))
+
+
 class CategoryQuerySet(models.QuerySet[Any]):
     """Categories: the system's and the ledger's own."""
 
@@ -70,6 +84,12 @@ class TransactionQuerySet(OwnedQuerySet):
     def in_bin(self) -> Self:
         """What was deleted and can be restored."""
         return self.filter(deleted_at__isnull=False)
+
+    def pairable(self) -> Self:
+        """What may be found to be half of a transfer: whole, alone, and not called something else by a person."""
+        is_open = Q(is_kind_stated=False) & ~Q(review_status="confirmed") & ~Q(category_source="user")
+        whole = self.filter(account__isnull=False, parent__isnull=True, transfer__isnull=True, is_split=False)
+        return whole.filter(Q(kind="transfer") | is_open)
 
     def between(self, start: date, end: date) -> Self:
         """Both days included."""

@@ -10,11 +10,12 @@ from rest_framework import serializers
 
 from accounts.models import User
 from expenses.catalog import Catalog
-from expenses.models import Account, Category
+from expenses.models import Account, Category, Tag
 from expenses.money import MAX_AMOUNT, SCALE, currency_codes
 
 #: Python reads more than this as a number: 5_000, other scripts' digits.
 DECIMAL = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,4})?|[+-]?\.\d+", re.ASCII)
+MAX_TAGS = 20
 ID_OR_NAME = {"oneOf": [{"type": "integer"}, {"type": "string"}], "nullable": True}
 
 
@@ -85,6 +86,35 @@ def refuse_closed(account: Account | None) -> Account | None:
         detail = f"“{account}” is closed; open it again (is_active: true), or name another account."
         raise serializers.ValidationError(detail, code="closed")
     return account
+
+
+@extend_schema_field({"type": "array", "items": {"oneOf": [{"type": "integer"}, {"type": "string"}]}})
+class TagsField(serializers.ListField):
+    """Names of tags, new ones included, or ids of tags that are there; read as names."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=serializers.JSONField(), max_length=MAX_TAGS, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, list) and len(data) > MAX_TAGS:
+            raise serializers.ValidationError(f"Give at most {MAX_TAGS} tags.", code="max_length")
+        return list(dict.fromkeys(self._name(item) for item in super().to_internal_value(data)))
+
+    def _name(self, item: Any) -> str:
+        if isinstance(item, str):
+            return str(serializers.CharField(max_length=50).run_validation(item))
+        name = self._names().get(as_id_or_name(item))
+        if name is None:
+            raise serializers.ValidationError(f"There is no tag {item}.", code="does_not_exist")
+        return name
+
+    def _names(self) -> dict[int | str, str]:
+        """The names of the ledger's tags by id, looked up once however many rows the request holds."""
+        context = cast("dict[str, Any]", self.context)
+        if "tag_names" not in context:
+            context["tag_names"] = dict(Tag.objects.for_user(user_of(self)).values_list("pk", "name"))
+        names: dict[int | str, str] = context["tag_names"]
+        return names
 
 
 class AmountField(serializers.DecimalField):

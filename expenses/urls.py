@@ -4,7 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from expenses.rates.views import CurrencyViewSet, RateViewSet
-from expenses.views import accounts, attachments, categories, runs, tags, transactions
+from expenses.views import accounts, attachments, categories, runs, tags, transactions, transfers
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
 from expenses.views.totals import TotalsView
@@ -16,6 +16,7 @@ router.register("tags", tags.TagViewSet, basename="tag")
 router.register("transactions", transactions.AllTransactionsViewSet, basename="transaction")
 router.register("expenses", transactions.ExpenseViewSet, basename="expense")
 router.register("incomes", transactions.IncomeViewSet, basename="income")
+router.register("transfers", transfers.TransferViewSet, basename="transfer")
 router.register("runs", runs.RunViewSet, basename="run")
 router.register("attachments", attachments.AttachmentViewSet, basename="attachment")
 router.register(

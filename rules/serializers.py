@@ -6,9 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from expenses.inputs import TagsField
 from expenses.money import MAX_AMOUNT, SCALE
-from expenses.references import AccountReference, CategoryReference, user_of
+from expenses.references import AccountReference, CategoryReference, TagsField, user_of
 from rules.models import Rule
 from rules.operators import OPERATORS, Shape
 

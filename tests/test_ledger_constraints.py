@@ -20,6 +20,7 @@ from expenses.models import (
     Tag,
     Tombstone,
     Transaction,
+    Transfer,
 )
 from rules.models import Rule
 from statements.models import Profile
@@ -77,6 +78,10 @@ SEEN = {
     "account_name_unique",
     "tag_name_unique",
     "tombstone_unique",
+    "transfer_between_two_transactions",
+    "transfer_incoming_once",
+    "transfer_outgoing_once",
+    "transfer_pair_unique",
     "attachment_unique",
     "membership_unique",
     "user_email_unique",
@@ -154,6 +159,23 @@ def test_names_are_unique_in_a_ledger_whatever_the_case(ledger, account):
     assert own_category(other, "Tea").pk
     assert Tag.objects.create(ledger_id=other, name="food").pk
     assert Account.objects.create(ledger_id=other, name="Checking", currency="EUR", version=1).pk
+
+
+def test_a_transaction_is_half_of_one_transfer_that_stands(ledger):
+    rows = [expense(ledger) for _ in range(5)]
+
+    def pair(going, coming, status="automatic"):
+        return Transfer.objects.create(
+            ledger_id=ledger, outgoing=rows[going], incoming=rows[coming], status=status, version=1
+        )
+
+    assert pair(0, 1).pk
+    assert "outgoing" in refused(pair, 0, 2, "confirmed")
+    assert "incoming" in refused(pair, 2, 1)
+    assert pair(0, 2, "rejected").pk
+    assert pair(3, 1, "rejected").pk
+    assert "outgoing" in refused(pair, 3, 1, "rejected")
+    assert "transfer_between_two_transactions" in refused(pair, 4, 4)
 
 
 def test_what_is_gone_is_buried_once(ledger):

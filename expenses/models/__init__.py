@@ -8,6 +8,7 @@ from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
+from expenses.models.transfers import Transfer, TransferStatus
 from expenses.rates.models import ExchangeRate
 
 __all__ = [
@@ -28,4 +29,6 @@ __all__ = [
     "Tag",
     "Tombstone",
     "Transaction",
+    "Transfer",
+    "TransferStatus",
 ]

@@ -79,6 +79,10 @@ class Transaction(models.Model):
     parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="parts", db_index=False)
     #: Its parts count instead of it.
     is_split = models.BooleanField(default=False)
+    #: The pair that it is one half of.
+    transfer = models.ForeignKey(
+        "expenses.Transfer", models.SET_NULL, null=True, related_name="transactions", db_index=False
+    )
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="transactions")
     #: Everything a search looks at, casefolded: SQLite knows upper and lower case of A to Z alone.
     search_text = models.TextField(blank=True, default="")
@@ -129,6 +133,15 @@ class Transaction(models.Model):
             ),
             # Deleting a row looks for its parts: without this, in the whole table.
             models.Index(fields=["parent"], name="transaction_parts", condition=models.Q(parent__isnull=False)),
+            models.Index(fields=["transfer"], name="transaction_transfer", condition=models.Q(transfer__isnull=False)),
+            # The other half of a transfer is looked for by its amount.
+            models.Index(
+                fields=["ledger", "amount", "date"],
+                name="transaction_amount",
+                condition=models.Q(
+                    deleted_at__isnull=True, account__isnull=False, parent__isnull=True, transfer__isnull=True
+                ),
+            ),
             models.Index(
                 fields=["ledger", "id"], name="transaction_pending", condition=models.Q(review_status=Status.PENDING)
             ),

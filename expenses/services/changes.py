@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts.models import User
 from expenses.membership import Ledger, ledger_id_of
-from expenses.models import Account, Attachment, Category, Tag, Tombstone, Transaction
+from expenses.models import Account, Attachment, Category, Tag, Tombstone, Transaction, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Changes:
     accounts: list[Account]
     categories: list[Category]
     tags: list[Tag]
+    transfers: list[Transfer]
     attachments: list[Attachment]
     deleted: list[Tombstone]
 
@@ -57,6 +58,7 @@ def _tables() -> Iterator[Any]:
     yield Account.objects.all()
     yield Category.objects.select_related("parent")
     yield Tag.objects.all()
+    yield Transfer.objects.with_rows()
     yield Attachment.objects.all()
     yield Tombstone.objects.all()
 

@@ -1,16 +1,19 @@
 """Into the bin and out of it, and what becomes of it after a month."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction as database
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.models import Attachment, Decision, Transaction
+from expenses.models import Attachment, Decision, Transaction, Transfer
 from expenses.services.attachments import delete_files
 from expenses.services.editing import Author, editing
+from expenses.services.pairing import SOURCE, remove_pairs
+from expenses.services.parts import check_deletion, check_recovery, parts_of
 from expenses.services.writing import Refused, bury, exhume, ledger_write
 
 #: How long a deleted transaction can be restored.
@@ -26,7 +29,23 @@ def delete_transaction(*, by: User, transaction: Transaction) -> None:
 
 
 def discard(rows: list[Transaction], *, version: int, author: Author) -> None:
-    """Put rows of one ledger into the bin; they come `with_related()`, the caller holds the lock."""
+    """Put rows of one ledger into the bin, a split one with its parts; their transfers are taken apart.
+
+    They come `with_related()`, the caller holds the lock. Raises Refused for a part without the whole.
+    """
+    check_deletion(rows)
+    release([row.pk for row in rows], user=author.user, known=rows)
+    given = {row.pk for row in rows}
+    bin_rows([*rows, *(part for part in parts_of(rows) if part.pk not in given)], version=version, author=author)
+
+
+def release(ids: Iterable[int], *, user: User | None, known: Iterable[Transaction] = ()) -> None:
+    """Take apart and forget every transfer that rows of one ledger are half of, before they go."""
+    remove_pairs(Transfer.objects.of(ids).order_by("pk"), author=Author(SOURCE, user), known=known)
+
+
+def bin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> None:
+    """Put just these rows into the bin, all at one instant."""
     now = timezone.now()
     with editing(rows, version=version, author=author):
         for row in rows:
@@ -46,7 +65,12 @@ def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
 
 
 def recover(rows: list[Transaction], *, version: int, author: Author) -> None:
-    """Take rows of one ledger out of the bin; they come `with_related()`, the caller holds the lock."""
+    """Take rows of one ledger out of the bin, with the parts that went there with them.
+
+    They come `with_related()`, the caller holds the lock. Raises Refused, for parts alone, too.
+    """
+    check_recovery(rows)
+    rows = [*rows, *parts_of(rows)]
     if any(_is_replaced(row) for row in rows):
         raise Refused("Another transaction of that account has its external id now.", code="duplicate")
     with editing(rows, version=version, author=author):
@@ -71,9 +95,9 @@ def purge_deleted(*, before: datetime) -> int:
 
 
 def remove_for_good(ids: Collection[int]) -> None:
-    """Delete rows with what was said of them, unless other rows share that."""
-    rows = Transaction.everything.filter(pk__in=ids)
-    delete_files(Attachment.objects.filter(transaction__in=ids))
+    """Delete rows and their parts with what was said of them, unless other rows share that."""
+    rows = Transaction.everything.filter(Q(pk__in=ids) | Q(parent__in=ids))
+    delete_files(Attachment.objects.filter(transaction__in=rows))
     decisions = list(rows.exclude(decision=None).order_by().values_list("decision", flat=True).distinct())
     rows.delete()
     Decision.objects.filter(pk__in=decisions, transactions=None).delete()

@@ -17,7 +17,7 @@ from providers.verdicts import Verdict
 class Draft:
     """One movement of money to record. `amount` is positive, in `currency`; `kind` only where the client stated it.
 
-    `asks_chain` None means: where no category is given.
+    `asks_chain` None means: where no category is given. One with `parts` has no category: its parts count instead.
     """
 
     amount: Decimal
@@ -35,9 +35,12 @@ class Draft:
     external_id: str | None = None
     fingerprint: str | None = None
     asks_chain: bool | None = None
+    parts: tuple["Draft", ...] = ()
 
     @property
     def is_for_chain(self) -> bool:
+        if self.parts:
+            return False
         return self.category is None if self.asks_chain is None else self.asks_chain
 
 

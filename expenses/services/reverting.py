@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.models import Run, Transaction
-from expenses.services.deleting import remove_for_good
+from expenses.services.deleting import release, remove_for_good
 from expenses.services.writing import Refused, bury, in_versions, ledger_write
 
 
@@ -27,9 +27,10 @@ def revert_run(*, by: User, run: Run) -> Reverted:
         if current.status not in {Run.Status.SUCCEEDED, Run.Status.FAILED}:
             raise Refused(f"This run is {current.status}; only one that has ended can be reverted.", code="not_ended")
         rows = Transaction.everything.filter(run=current).order_by("pk")
-        kept = list(rows.filter(is_touched=True).values_list("pk", flat=True))
+        kept = list(rows.filter(is_touched=True, parent=None).values_list("pk", flat=True))
         removed = list(rows.filter(is_touched=False).values_list("pk", flat=True))
         for part, version in in_versions(removed, ledger_id=ledger_id):
+            release(part, user=by)
             bury(Transaction, part, ledger_id=ledger_id, version=version)
             remove_for_good(part)
         current.status, current.finished_at = Run.Status.REVERTED, timezone.now()

@@ -85,6 +85,7 @@ def _common_values(run: Run, account: Account) -> dict[str, Any]:
         "is_split": False,
         "deleted_at": None,
         "parent_id": None,
+        "transfer_id": None,
         "run_id": run.pk,
         "created_at": now,
         "updated_at": now,

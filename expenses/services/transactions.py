@@ -14,8 +14,12 @@ from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
 from expenses.models import Decision, Status, Tag, Transaction
 from expenses.searching import searchable
+from expenses.services.detection import pair_recorded
 from expenses.services.drafts import Draft, ask_chain
 from expenses.services.editing import Author, editing
+from expenses.services.pairing import leave_transfer, restamp_transfers
+from expenses.services.parts import check_edit, check_sums, pass_on
+from expenses.services.rewinding import refit
 from expenses.services.standing import apply_choice, apply_standing, fits, follow_category
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import Refused, ledger_write
@@ -33,36 +37,95 @@ class Recorded:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A draft with what the chain says of it, and its parts with theirs."""
+
+    draft: Draft
+    verdict: Verdict
+    parts: tuple["_Asked", ...] = ()
+
+
+_Written = tuple[Transaction, _Asked]
+
+
 def record_transaction(*, by: User, draft: Draft, catalog: Catalog) -> Recorded:
     """Record one; the same external id in the same account again gives the first row back."""
     return record_transactions(ledger_id=ledger_id_of(by), drafts=[draft], catalog=catalog)[0]
 
 
 def record_transactions(
-    *,
-    ledger_id: int,
-    drafts: Sequence[Draft],
-    catalog: Catalog,
+    *, ledger_id: int, drafts: Sequence[Draft], catalog: Catalog, pairs: bool = True
 ) -> list[Recorded]:
-    """Record many, in one database transaction and a number of queries that does not depend on how many."""
-    verdicts = ask_chain(drafts, ledger_id=ledger_id, catalog=catalog)
+    """Record many, in one database transaction and a number of queries that does not depend on how many.
+
+    With `pairs`, those that are halves of transfers are paired. Raises UnequalParts.
+    """
+    asked = _ask(drafts, ledger_id=ledger_id, catalog=catalog)
     with ledger_write(ledger_id) as version:
-        known = _known_rows(ledger_id, drafts)
-        fresh = [v for draft, v in zip(drafts, verdicts, strict=True) if _identity(draft) not in known]
-        decisions = _store_decisions(fresh, ledger_id=ledger_id, catalog=catalog)
-        recorded: list[Recorded] = []
-        for draft, verdict in zip(drafts, verdicts, strict=True):
-            identity = _identity(draft)
-            found = known.get(identity) if identity else None
-            row = found or _build_row(draft, verdict, catalog=catalog, decision=decisions.get(verdict.identity))
-            if identity is not None:
-                known[identity] = row
-            recorded.append(Recorded(row, is_new=found is None))
-        _insert(recorded, ledger_id=ledger_id, version=version)
-        _tag(recorded, drafts, verdicts, ledger_id=ledger_id, version=version)
-        if any(r.is_new and r.transaction.review_status == Status.PENDING for r in recorded):
-            queue_resolving(ledger_id=ledger_id)
+        recorded, new = _tell_known(asked, ledger_id=ledger_id, catalog=catalog)
+        _write(new, ledger_id=ledger_id, version=version)
+        _write_parts_of(new, ledger_id=ledger_id, version=version, catalog=catalog)
+        if pairs:
+            pair_recorded([row for row, _ in new], ledger_id=ledger_id)
     return recorded
+
+
+def record_parts(*, parent: Transaction, drafts: Sequence[Draft], version: int, catalog: Catalog) -> list[Transaction]:
+    """Record parts of a row that is there; the caller holds the lock and looks at the sum."""
+    ledger_id = parent.ledger_id
+    asked = _ask(drafts, ledger_id=ledger_id, catalog=catalog)
+    decisions = _store_decisions([one.verdict for one in asked], ledger_id=ledger_id, catalog=catalog)
+    parts = [(_build_part(parent, one, catalog, decisions), one) for one in asked]
+    _write(parts, ledger_id=ledger_id, version=version)
+    return [part for part, _ in parts]
+
+
+def _ask(drafts: Sequence[Draft], *, ledger_id: int, catalog: Catalog) -> list[_Asked]:
+    every = [one for draft in drafts for one in (draft, *draft.parts)]
+    verdicts = iter(ask_chain(every, ledger_id=ledger_id, catalog=catalog))
+    return [
+        _Asked(draft, next(verdicts), tuple(_Asked(part, next(verdicts)) for part in draft.parts)) for draft in drafts
+    ]
+
+
+def _tell_known(asked: Sequence[_Asked], *, ledger_id: int, catalog: Catalog) -> tuple[list[Recorded], list[_Written]]:
+    """What becomes of each draft, and the rows to write: not those whose external id is there."""
+    known = _known_rows(ledger_id, [one.draft for one in asked])
+    fresh = [one.verdict for one in asked if _identity(one.draft) not in known]
+    decisions = _store_decisions(fresh, ledger_id=ledger_id, catalog=catalog)
+    recorded: list[Recorded] = []
+    new: list[_Written] = []
+    for one in asked:
+        identity = _identity(one.draft)
+        found = known.get(identity) if identity else None
+        row = found or _build_row(one.draft, one.verdict, catalog=catalog, decision=decisions.get(one.verdict.identity))
+        if identity is not None:
+            known[identity] = row
+        if found is None:
+            new.append((row, one))
+        recorded.append(Recorded(row, is_new=found is None))
+    return recorded, new
+
+
+def _write_parts_of(new: Sequence[_Written], *, ledger_id: int, version: int, catalog: Catalog) -> None:
+    split = [(row, one) for row, one in new if one.parts]
+    if not split:
+        return
+    verdicts = [part.verdict for _, one in split for part in one.parts]
+    decisions = _store_decisions(verdicts, ledger_id=ledger_id, catalog=catalog)
+    parts = [(_build_part(row, part, catalog, decisions), part) for row, one in split for part in one.parts]
+    _write(parts, ledger_id=ledger_id, version=version)
+    check_sums([row for row, _ in split])
+
+
+def _write(rows: Sequence[_Written], *, ledger_id: int, version: int) -> None:
+    for row, _ in rows:
+        row.ledger_id, row.version = ledger_id, version
+    Transaction.objects.bulk_create([row for row, _ in rows], batch_size=500)
+    _tag(rows, ledger_id=ledger_id, version=version)
+    if any(row.review_status == Status.PENDING for row, _ in rows):
+        queue_resolving(ledger_id=ledger_id)
 
 
 def edit_transaction(
@@ -70,15 +133,21 @@ def edit_transaction(
 ) -> Transaction:
     """Change fields. A category named here is the user's own choice, which no machine overwrites.
 
-    Raises Refused when another row of the account has the external id or the fingerprint.
+    What its split or transfer shows of it follows. Raises Refused when another row of the account has the external id
+    or the fingerprint, and where a split holds a field.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
+        check_edit(row, changes)
+        changes = leave_transfer(row, changes, by=by)
         with editing([row], version=version, author=Author.person(by)):
             _apply(row, changes)
             if tags is not None:
                 row.tags.set(find_or_create_tags(ledger_id=ledger_id, names=tags, version=version).values())
+        restamp_transfers(row, changes, version=version)
+        if row.is_split:
+            pass_on(row, version=version, author=Author.person(by))
         return row
 
 
@@ -88,8 +157,9 @@ def _apply(row: Transaction, changes: Mapping[str, Any]) -> None:
     if {"account", "external_id"} & changes.keys() and _is_there_already(row):
         detail = "Another transaction of that account has the same external id or statement row."
         raise Refused(detail, code="duplicate")
-    if "category" in changes:
+    if "category" in changes and not row.is_split:
         apply_choice(row, changes["category"])
+    refit(row)
     follow_category(row)  # a machine may have given it one after the changes were checked
 
 
@@ -129,12 +199,22 @@ def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: De
         match_text=text,
         match_prefix=text[:PREFIX_LENGTH],
         is_kind_stated=draft.kind is not None,
+        is_split=bool(draft.parts),
     )
     if draft.category is not None:
         apply_choice(row, draft.category)
     else:
         apply_standing(row, standing_of(verdict), catalog=catalog)
     return row
+
+
+def _build_part(
+    parent: Transaction, asked: _Asked, catalog: Catalog, decisions: Mapping[tuple[int, ...], Decision]
+) -> Transaction:
+    verdict = asked.verdict
+    part = _build_row(asked.draft, verdict, catalog=catalog, decision=decisions.get(verdict.identity))
+    part.parent, part.run, part.is_touched = parent, parent.run, parent.is_touched
+    return part
 
 
 def _identity(draft: Draft) -> tuple[int | None, str] | None:
@@ -167,21 +247,8 @@ def _store_decisions(
     return dict(zip(distinct, Decision.objects.bulk_create(decisions, batch_size=500), strict=True))
 
 
-def _insert(recorded: Sequence[Recorded], *, ledger_id: int, version: int) -> None:
-    rows = [r.transaction for r in recorded if r.is_new]
-    for row in rows:
-        row.ledger_id, row.version = ledger_id, version
-    Transaction.objects.bulk_create(rows, batch_size=500)
-
-
-def _tag(
-    recorded: Sequence[Recorded], drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, ledger_id: int, version: int
-) -> None:
-    wanted = [
-        (r.transaction, tuple(dict.fromkeys((*draft.tags, *verdict.effects.tags))))
-        for r, draft, verdict in zip(recorded, drafts, verdicts, strict=True)
-        if r.is_new
-    ]
+def _tag(rows: Sequence[_Written], *, ledger_id: int, version: int) -> None:
+    wanted = [(row, tuple(dict.fromkeys((*one.draft.tags, *one.verdict.effects.tags)))) for row, one in rows]
     names = [name for _, names in wanted for name in names]
     tags: dict[str, Tag] = find_or_create_tags(ledger_id=ledger_id, names=names, version=version)
     links = [

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from expenses.bodies import TransactionBody
+from expenses.pairs import TransferBody
 from expenses.permissions import MayWriteLedger
 from expenses.serializers import AccountSerializer, AttachmentSerializer, CategorySerializer, TagSerializer
 from expenses.services.changes import UnknownVersion, changes_since
@@ -35,7 +36,7 @@ class ChangesInput(serializers.Serializer[Any]):
 class DeletedSerializer(serializers.Serializer[Any]):
     """What to forget."""
 
-    type = serializers.ChoiceField(choices=["transaction", "account", "category", "tag", "attachment"])
+    type = serializers.ChoiceField(choices=["transaction", "account", "category", "tag", "attachment", "transfer"])
     id = serializers.IntegerField(source="object_id")
 
 
@@ -48,6 +49,7 @@ class ChangesSerializer(serializers.Serializer[Any]):
     accounts = AccountSerializer(many=True)
     categories = CategorySerializer(many=True)
     tags = TagSerializer(many=True)
+    transfers = TransferBody(many=True)
     attachments = AttachmentSerializer(many=True)
     deleted = DeletedSerializer(many=True)
 

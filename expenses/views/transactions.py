@@ -8,7 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Listed, Retrieved
+from expenses.api import Listed
 from expenses.bodies import ExplanationSerializer, TransactionBody, describe_decision
 from expenses.bulk import BulkAnswer, BulkInput, record_bulk
 from expenses.filters import TransactionFilter
@@ -17,12 +17,13 @@ from expenses.inputs import TransactionInput
 from expenses.models import Transaction
 from expenses.services import transactions
 from expenses.services.deleting import delete_transaction, restore_transaction
+from expenses.views.splits import Divisible
 
 #: What can be asked about a transaction in the bin.
 FINDS_DELETED = {"restore", "history", "deleted"}
 
 
-class TransactionViewSet(Listed, Retrieved):
+class TransactionViewSet(Listed, Divisible):
     """Transactions of every kind."""
 
     queryset = Transaction.objects.with_related()

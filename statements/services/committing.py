@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.models import Run, Transaction
+from expenses.services.detection import pair_run
 from expenses.services.statement_rows import record_statement_rows
 from expenses.services.writing import Refused, ledger_write
 from statements.entries import Entry
@@ -84,6 +85,7 @@ def _record(run: Run, statement: Import) -> None:
         )
         run.done, run.alive_at = run.done + len(entries), timezone.now()
         run.save(update_fields=["done", "alive_at"])
+    pair_run(run)
 
 
 def _count(run: Run) -> dict[str, int]:

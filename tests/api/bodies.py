@@ -54,6 +54,7 @@ def transaction(**fields: Any) -> dict[str, Any]:
         "external_id": None,
         "parent": None,
         "is_split": False,
+        "transfer": None,
         "deleted_at": None,
         "import": None,
         "categorization": UNASKED,

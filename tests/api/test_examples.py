@@ -46,6 +46,7 @@ IDS = {
     "parent": 8,
     "run": 5,
     "transaction": 91,
+    "transfer": 6,
     "import": 4,
     "value": 12,
     "version": 118,
@@ -129,6 +130,7 @@ def record_ledger(send: Any) -> None:
     send("patch", f"transactions/{recorded}/", asks="PatchedTransactionInputRequest", body=correction)
     send("get", f"transactions/{recorded}/history/", answers="History")
     send("get", "changes/?since=0&limit=1", answers="Changes")
+    record_splits_and_transfers(send, recorded)
     rows = [{"amount": "3.20", "direction": "out", "description": "Greggs", "date": "2026-11-02"}, {"amount": "0"}]
     send("post", "transactions/bulk/", asks="BulkInputRequest", body={"transactions": rows}, answers="BulkAnswer")
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}
@@ -136,6 +138,14 @@ def record_ledger(send: Any) -> None:
     send("get", "categorization/chain/", answers="ChainAnswer")
     send("get", "health/live/", answers="Live")
     send("get", "health/ready/", answers="Ready")
+
+
+def record_splits_and_transfers(send: Any, recorded: int) -> None:
+    parts = [{"amount": "30.00", "category": "Groceries"}, {"amount": "15.50", "category": "Kids", "notes": "Crayons"}]
+    send("put", f"transactions/{recorded}/split/", asks="SplitInputRequest", body={"parts": parts}, answers="SplitBody")
+    send("post", "accounts/", body={"name": "Savings", "type": "savings"})
+    transfer = {"from_account": "Checking", "to_account": "Savings", "amount": "250.00", "date": "2026-11-02"}
+    send("post", "transfers/", asks="TransferInputRequest", body=transfer, answers="TransferBody")
 
 
 def record_rates(recorder: Recorder) -> None:

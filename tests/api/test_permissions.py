@@ -14,6 +14,7 @@ from tests.conftest import Api
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 ROW = {"amount": "5.50", "description": "Cafe Luna", "direction": "out"}
+PARTS = {"parts": [{"amount": "5.00"}, {"amount": "0.50"}]}
 RULE = {
     "name": "Cafes",
     "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
@@ -38,6 +39,12 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("patch", "categories/{category}/", {"name": "Green tea"}, 200, NOT_FOUND),
     ("delete", "categories/{category}/", None, 204, NOT_FOUND),
     ("put", "categories/{category}/", {}, 405, 405),
+    ("get", "transfers/", None, 200, 200),
+    ("post", "transfers/", {"from_account": "Left", "to_account": "Right", "amount": "5"}, 201, 400),
+    ("get", "transfers/{transfer}/", None, 200, NOT_FOUND),
+    ("delete", "transfers/{transfer}/", None, 204, NOT_FOUND),
+    ("post", "transfers/{transfer}/confirm/", None, 200, NOT_FOUND),
+    ("post", "transfers/{transfer}/reject/", None, 200, NOT_FOUND),
     ("get", "currencies/", None, 200, 200),
     ("get", "rates/", None, 200, 200),
     ("post", "rates/", RATE | {"date": "2026-11-01"}, 201, 201),
@@ -117,6 +124,9 @@ for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incom
         ("post", f"{_name}/{{{_id}}}/restore/", None, 200, NOT_FOUND),
         ("get", f"{_name}/{{{_id}}}/explanation/", None, 200, NOT_FOUND),
         ("post", f"{_name}/{{{_id}}}/confirm/", None, 200, NOT_FOUND),
+        ("get", f"{_name}/{{{_id}}}/split/", None, 200, NOT_FOUND),
+        ("put", f"{_name}/{{{_id}}}/split/", PARTS, 200, NOT_FOUND),
+        ("delete", f"{_name}/{{{_id}}}/split/", None, 409, NOT_FOUND),
     ]
 #: Everybody may, with or without a token.
 OPEN = ("auth/register/", "auth/login/", "schema/", "docs/", "redoc/", "health/")
@@ -131,7 +141,10 @@ IDS = [f"{method} {address}" for method, address, *_ in TABLE]
 def rows(ana, settings, tmp_path):
     """One thing of each kind in Ana's ledger, by name of its id."""
     settings.MEDIA_ROOT = tmp_path
+    for name in ("Left", "Right"):
+        ana.post("accounts/", {"name": name})
     made = {
+        "transfer": ana.post("transfers/", {"from_account": "Left", "to_account": "Right", "amount": "5.50"}),
         "account": ana.post("accounts/", {"name": "Checking"}),
         "category": ana.post("categories/", {"name": "Tea", "kind": "expense"}),
         "expense": ana.post("expenses/", ROW | {"category": "Dining"}),

@@ -94,12 +94,14 @@ def ids(ana, use_chain, settings, tmp_path):
     row = {"amount": "5.50", "description": "Cafe Luna"}
     rule = {"name": "Cafes", "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
             "actions": [{"type": "set_category", "value": "Dining"}]}  # fmt: skip
+    ana.post("accounts/", {"name": "Purse"})
     made = {
         "accounts": ana.post("accounts/", {"name": "Giro"}),
         "categories": ana.post("categories/", {"name": "Tea", "kind": "expense"}),
         "expenses": ana.post("expenses/", {**row, "category": "Dining", "tags": ["out"]}),
         "incomes": ana.post("incomes/", {**row, "category": "Salary"}),
         "rules": ana.post("rules/", rule),
+        "transfers": ana.post("transfers/", {"from_account": "Purse", "to_account": "Giro", "amount": "5"}),
         "rates": ana.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}),
         "tags": ana.post("tags/", {"name": "hot"}),
     }

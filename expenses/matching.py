@@ -1,0 +1,76 @@
+"""Which rows are the two halves of a transfer. Pure."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+#: How long money may be under way between two accounts.
+DAYS_UNDER_WAY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A row that could be half of a transfer."""
+
+    id: int
+    account: int
+    direction: str
+    amount: Decimal
+    currency: str
+    date: dt.date
+
+
+Pair = tuple[int, int]
+Slot = tuple[str, Decimal, dt.date]
+
+
+def match_halves(
+    halves: Iterable[Half], *, fresh: Collection[int], rejected: Collection[Pair] = frozenset()
+) -> list[Pair]:
+    """Pairs of (outgoing, incoming) ids of equal amount and currency in two accounts, at most three days apart.
+
+    At least one half of each is `fresh`, and none is in two pairs. The nearest days go first, then the lowest ids, so
+    that the same rows always make the same pairs.
+    """
+    rows = sorted(halves, key=lambda half: half.id)
+    coming: dict[Slot, dict[int, list[Half]]] = defaultdict(lambda: defaultdict(list))
+    for half in rows:
+        if half.direction == "in":
+            coming[half.currency, half.amount, half.date][half.account].append(half)
+    open_ones, pairs = [half for half in rows if half.direction == "out"], []
+    for distance in range(DAYS_UNDER_WAY + 1):
+        left = []
+        for going in open_ones:
+            found = min(_partners(going, coming, distance, fresh, rejected), key=lambda half: half.id, default=None)
+            if found is None:
+                left.append(going)
+                continue
+            coming[found.currency, found.amount, found.date][found.account].remove(found)
+            pairs.append((going.id, found.id))
+        open_ones = left
+    return pairs
+
+
+def _partners(
+    going: Half,
+    coming: dict[Slot, dict[int, list[Half]]],
+    distance: int,
+    fresh: Collection[int],
+    rejected: Collection[Pair],
+) -> Iterator[Half]:
+    """The first of each other account, on the days that far away."""
+    for days in {-distance, distance}:
+        slot = coming.get((going.currency, going.amount, going.date + dt.timedelta(days)), {})
+        for account, halves in slot.items():
+            if account == going.account:
+                continue
+            fits = (h for h in halves if (going.id, h.id) not in rejected and (going.id in fresh or h.id in fresh))
+            yield from _first(fits)
+
+
+def _first(halves: Iterator[Half]) -> Iterator[Half]:
+    first = next(halves, None)
+    if first is not None:
+        yield first

@@ -1,0 +1,95 @@
+"""Writes of transfers."""
+
+from accounts.models import User
+from expenses.catalog import Catalog
+from expenses.membership import ledger_id_of
+from expenses.models import Status, Transaction, Transfer, TransferStatus
+from expenses.services.drafts import Draft
+from expenses.services.editing import Author, editing
+from expenses.services.pairing import SOURCE, join_rows, part_rows, remove_pairs
+from expenses.services.transactions import record_transactions
+from expenses.services.writing import Refused, ledger_write
+
+
+def record_transfer(*, by: User, outgoing: Draft, incoming: Draft, catalog: Catalog) -> Transfer:
+    """Record both halves of a movement at once."""
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id):
+        drafts = [outgoing, incoming]
+        recorded = record_transactions(ledger_id=ledger_id, drafts=drafts, catalog=catalog, pairs=False)
+        return _join([one.transaction for one in recorded], by=by)
+
+
+def pair_transactions(*, by: User, outgoing: Transaction, incoming: Transaction) -> Transfer:
+    """Say that two transactions are one movement, also if that was rejected before.
+
+    Raises Refused where one is split, a part, or paired already.
+    """
+    with ledger_write(ledger_id_of(by)):
+        rows = [_current(by, outgoing), _current(by, incoming)]
+        for row in rows:
+            _check_alone(row)
+        rejected = Transfer.objects.for_user(by).filter(outgoing=outgoing, incoming=incoming)
+        remove_pairs(rejected, author=Author(SOURCE, by))
+        return _join(rows, by=by)
+
+
+def confirm_transfer(*, by: User, transfer: Transfer) -> Transfer:
+    """Say that a pair that was found is right. Raises Refused when it was rejected."""
+    with ledger_write(ledger_id_of(by)) as version:
+        pair = _pair(by, transfer)
+        if pair.status == TransferStatus.REJECTED:
+            raise Refused("This transfer was rejected; pair the two again by POST transfers/.", code="rejected")
+        rows = list(Transaction.objects.for_user(by).with_related().filter(transfer=pair))
+        with editing(rows, version=version, author=Author.person(by)):
+            for row in rows:
+                row.review_status = Status.CONFIRMED
+        return _set_status(pair, TransferStatus.CONFIRMED, version)
+
+
+def reject_transfer(*, by: User, transfer: Transfer) -> Transfer:
+    """Say that the two are no transfer: both stand as before, and are never paired by a machine again."""
+    with ledger_write(ledger_id_of(by)) as version:
+        pair = _pair(by, transfer)
+        if pair.status == TransferStatus.REJECTED:
+            raise Refused("This transfer is rejected already.", code="rejected")
+        part_rows([pair], version=version, author=Author(SOURCE, by))
+        _set_status(pair, TransferStatus.REJECTED, version)
+        return _pair(by, transfer)
+
+
+def delete_transfer(*, by: User, transfer: Transfer) -> None:
+    """Take a pair apart, or a rejection back, and forget it; the transactions stay."""
+    with ledger_write(ledger_id_of(by)):
+        remove_pairs([_pair(by, transfer)], author=Author(SOURCE, by))
+
+
+def _join(rows: list[Transaction], *, by: User) -> Transfer:
+    outgoing, incoming = rows
+    pairs = [(outgoing.pk, incoming.pk)]
+    return join_rows(pairs, ledger_id=outgoing.ledger_id, author=Author.person(by), known=rows)[0]
+
+
+def _pair(by: User, transfer: Transfer) -> Transfer:
+    pair: Transfer = Transfer.objects.for_user(by).with_rows().get(pk=transfer.pk)
+    return pair
+
+
+def _current(by: User, row: Transaction) -> Transaction:
+    found: Transaction = Transaction.objects.for_user(by).with_related().get(pk=row.pk)
+    return found
+
+
+def _check_alone(row: Transaction) -> None:
+    if row.is_split:
+        raise Refused(f"Transaction {row.pk} is split; take the split back first.", code="split")
+    if row.parent_id is not None:
+        raise Refused(f"Transaction {row.pk} is a part of another one; only the whole can be paired.", code="part")
+    if row.transfer_id is not None:
+        raise Refused(f"Transaction {row.pk} is half of transfer {row.transfer_id} already.", code="paired")
+
+
+def _set_status(pair: Transfer, status: TransferStatus, version: int) -> Transfer:
+    pair.status, pair.version = status, version
+    pair.save(update_fields=["status", "version"])
+    return pair
