@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from expenses.api import Conflict
 from expenses.parsing import BodyTooLarge
-from expenses.services.writing import Refused
+from expenses.services.writing import NotAllowed, Refused
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -80,7 +80,8 @@ class ProblemHandler(ExceptionHandler):
         if isinstance(exc, ObjectDoesNotExist):  # it was there when the request came in
             return exceptions.NotFound()
         if isinstance(exc, Refused):
-            return Conflict(str(exc), code=exc.code)
+            kind = exceptions.PermissionDenied if isinstance(exc, NotAllowed) else Conflict
+            return kind(str(exc), code=exc.code)
         if isinstance(exc, IntegrityError) and _is_about_others(exc):
             return Conflict(SOMEBODY_WAS_FIRST)
         known: Exception = super().convert_known_exceptions(exc)

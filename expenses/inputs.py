@@ -54,6 +54,12 @@ class DayField(serializers.DateField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
 
+    def to_internal_value(self, value: Any) -> dt.date:
+        day = super().to_internal_value(value)
+        if not EARLIEST <= day <= LATEST:
+            raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
+        return day
+
 
 class TransactionInput(serializers.Serializer[Transaction]):
     """A transaction as a client writes it. The context's `kind` is the kind that the address fixes, if it does."""
@@ -72,11 +78,6 @@ class TransactionInput(serializers.Serializer[Transaction]):
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     ai_classify = serializers.BooleanField(required=False, allow_null=True, write_only=True, default=None)
-
-    def validate_date(self, value: dt.date) -> dt.date:
-        if not EARLIEST <= value <= LATEST:
-            raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
-        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = {**self._defaults(attrs), **attrs}

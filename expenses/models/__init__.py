@@ -4,7 +4,7 @@ from expenses.membership import Ledger, Membership, Role
 from expenses.models.accounts import Account, AccountType
 from expenses.models.categories import Category
 from expenses.models.journal import Change, Tombstone
-from expenses.models.runs import Run
+from expenses.models.runs import Omission, Plan, Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
 
@@ -17,6 +17,8 @@ __all__ = [
     "Decision",
     "Ledger",
     "Membership",
+    "Omission",
+    "Plan",
     "Role",
     "Run",
     "Status",

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
 from config import examples
-from statements.services.committing import perform_commit
+from expenses.services.running import perform_run
 from tests.conftest import Api
 
 CHAIN = [
@@ -121,7 +121,7 @@ def record_imports(recorder: Recorder) -> None:
     recorder.kept["ImportRow"] = steady(recorder.send("get", f"{address}rows/")["results"][0])
     run = recorder.send("post", f"{address}commit/", asks="CommitInputRequest", body={"skip_errors": True})
     recorder.send("get", f"runs/{run['id']}/", answers="Run")
-    perform_commit(run_id=run["id"])
+    perform_run(run_id=run["id"])
     recorder.send("post", f"runs/{run['id']}/revert/", answers="Reverted")
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from expenses.tasks import resume_resolving
-from statements.tasks import resume_imports
+from expenses.tasks import resume_resolving, resume_runs
+from statements.tasks import resume_reading
 
 KEEP_FINISHED_DAYS = 7
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Run background tasks until it is told to stop. Any number of workers may run."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        n_resumed = resume_resolving() + resume_imports()
+        n_resumed = resume_resolving() + resume_runs() + resume_reading()
         if n_resumed:
             self.stdout.write(f"Taking up what waits from before: {n_resumed} tasks.")
         call_command("prune_db_task_results", min_age_days=KEEP_FINISHED_DAYS, verbosity=0)
