@@ -180,7 +180,7 @@ def test_rows_that_cannot_take_the_change_are_left_alone_and_named(ana):
     assert (run["status"], run["counts"]) == ("succeeded", {"changed": 2, "unchanged": 0, "left_alone": 1})
     assert body_of(ana, paid)["kind"] == "refund"
     detail = "“Dining” is a category of kind expense, which does not fit income."
-    errors = {"count": 1, "next": None, "previous": None}
+    errors: dict[str, object] = {"count": 1, "next": None, "previous": None}
     errors["results"] = [{"transaction": stated, "code": "wrong_kind", "detail": detail}]
     assert ana.get(f"runs/{run['id']}/errors/").json() == errors
     assert (body_of(ana, stated)["category"], body_of(ana, stated)["notes"]) == (None, "")
