@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from expenses.journal import ORDER
 from expenses.models import Change, Transaction
 
 #: Columns that the API calls otherwise.
@@ -16,7 +17,7 @@ NAMES = {
     "suggested_category": "suggestion",
 }
 #: What the API does not show of a row, or shows as the event's action.
-HIDDEN = {"is_kind_stated", "is_touched", "deleted_at"}
+HIDDEN = {"is_kind_stated", "deleted_at"}
 
 
 class FieldChangeSerializer(serializers.Serializer[Any]):
@@ -73,7 +74,7 @@ def _events(row: Transaction) -> Iterator[dict[str, Any]]:
 
 def describe_fields(change: Change) -> list[dict[str, Any]]:
     """What a change did to each field that the API shows."""
-    return [_field(name, *values) for name, values in change.fields.items() if name not in HIDDEN]
+    return [_field(name, *change.fields[name]) for name in ORDER if name in change.fields and name not in HIDDEN]
 
 
 def action_of(change: Change) -> str:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from expenses.membership import Ledger
-from expenses.querysets import OwnedQuerySet, RunQuerySet
+from expenses.querysets import RunQuerySet
 
 
 class Run(models.Model):
@@ -50,7 +50,7 @@ class Run(models.Model):
 
 
 class Plan(models.Model):
-    """What a bulk run is to do: the rows were chosen when it was ordered, so that later ones are not swept in.
+    """What a bulk run is to do, until it is done. Its rows were chosen when it was ordered: later ones stay out.
 
     Beside the run, because every list of transactions reads their runs.
     """
@@ -68,14 +68,11 @@ class Plan(models.Model):
 class Omission(models.Model):
     """A row that a run left as it was, and why."""
 
-    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
     run = models.ForeignKey(Run, models.CASCADE, related_name="omissions")
     #: Its id, even when it is gone.
     transaction = models.BigIntegerField()
     code = models.CharField(max_length=32)
     detail = models.CharField(max_length=500)
-
-    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

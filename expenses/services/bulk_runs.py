@@ -54,6 +54,10 @@ class BulkWork(Work):
                 advance(run, n_rows=len(ids))
                 add_counts(run, self._treat(run, plan, ids, version))
 
+    def after_end(self, run: Run) -> None:
+        if run.status == Run.Status.SUCCEEDED:
+            Plan.objects.filter(run=run).delete()
+
     def _treat(self, run: Run, plan: Plan, ids: list[int], version: int) -> dict[str, int]:
         found = Transaction.objects.filter(ledger_id=run.ledger_id, pk__in=ids).with_related()
         rows = list(found.select_related("parent").order_by("pk"))
@@ -151,7 +155,7 @@ def _retag(row: Transaction, tags: dict[str, list[Tag]]) -> None:
 def _note(run: Run, left: dict[int, Obstacle]) -> None:
     Omission.objects.bulk_create(
         [
-            Omission(ledger_id=run.ledger_id, run=run, transaction=pk, code=obstacle.code, detail=obstacle.detail[:500])
+            Omission(run=run, transaction=pk, code=obstacle.code, detail=obstacle.detail[:500])
             for pk, obstacle in left.items()
         ],
         batch_size=500,

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from expenses.catalog import Catalog
-from expenses.journal import PLAIN, REFERENCES, Fields, Snapshot, snapshot
+from expenses.journal import ORDER, PLAIN, REFERENCES, Fields, Snapshot, snapshot
 from expenses.models import Account, Change, Transaction
 from expenses.services.tags import find_or_create_tags
 
@@ -92,9 +92,9 @@ READERS: dict[str, Any] = {
 def _groups(fields: Fields) -> dict[str, Fields]:
     """The fields of a change, those together that belong together."""
     groups: dict[str, Fields] = {}
-    for name, values in fields.items():
-        if name in PLAIN or name in REFERENCES or name in {*READERS, "tags"}:
-            groups.setdefault(NAMED.get(name, name), {})[name] = values
+    for name in ORDER:
+        if name in fields:
+            groups.setdefault(NAMED.get(name, name), {})[name] = fields[name]
     return groups
 
 

@@ -11,12 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.models import Change, Run, Transaction
+from expenses.models import Change, Plan, Run, Status, Transaction
 from expenses.services.deleting import forget_tombstones, remove_for_good
 from expenses.services.editing import Author, editing
 from expenses.services.restoring import Kept, OldValues
 from expenses.services.running import UNFINISHED, add_counts
 from expenses.services.writing import Refused, bury, ledger_write
+from expenses.tasks import queue_resolving
 
 CHUNK = 500
 #: How the journal calls what a revert writes.
@@ -86,6 +87,8 @@ def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list
                 row.is_touched = False
             kept += left
     _tell_of_the_bin(run.ledger_id, rows, in_bin, version=version)
+    if any(row.review_status == Status.PENDING for row in rows.values()):
+        queue_resolving(ledger_id=run.ledger_id)
     add_counts(run, {"restored": sum(row.version == version for row in rows.values())})
     return kept
 
@@ -125,3 +128,4 @@ def _finish(reverted: Reverted) -> None:
     run.status, run.finished_at, run.claim = Run.Status.REVERTED, timezone.now(), ""
     run.counts = {**run.counts, "kept": len(reverted.kept)}
     run.save()
+    Plan.objects.filter(run=run).delete()

@@ -36,7 +36,17 @@ STEADY = {
     "duration_ms": 0.4,
 }
 #: Numbers that a database gives out, by key.
-IDS = {"id": 91, "account": 3, "category": 12, "parent": 8, "run": 5, "import": 4, "value": 12, "version": 118}
+IDS = {
+    "id": 91,
+    "account": 3,
+    "category": 12,
+    "parent": 8,
+    "run": 5,
+    "import": 4,
+    "value": 12,
+    "version": 118,
+    "transaction": 91,
+}
 
 
 def steady(value: Any, key: str = "") -> Any:
@@ -76,12 +86,13 @@ def record() -> dict[str, Any]:
     recorder.api.client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
     preferences = {"preferences": {"time_zone": "Europe/Berlin", "locale": "de"}}
     send("patch", "users/me/", asks="PatchedUserRequest", body=preferences, answers="User")
-    record_ledger(send)
+    record_ledger(recorder)
     record_imports(recorder)
     return recorder.kept
 
 
-def record_ledger(send: Any) -> None:
+def record_ledger(recorder: Recorder) -> None:
+    send = recorder.send
     account = {"name": "Checking", "type": "checking", "currency": "EUR", "country": "DE", "opening_balance": "100.00"}
     own = send("post", "accounts/", asks="AccountRequest", body=account, answers="Account")["id"]
     send("patch", f"accounts/{own}/", asks="PatchedAccountRequest", body={"country": "AT"})
@@ -103,6 +114,11 @@ def record_ledger(send: Any) -> None:
     send("get", "changes/?since=0&limit=1", answers="Changes")
     rows = [{"amount": "3.20", "direction": "out", "description": "Greggs", "date": "2026-11-02"}, {"amount": "0"}]
     send("post", "transactions/bulk/", asks="BulkInputRequest", body={"transactions": rows}, answers="BulkAnswer")
+    send("post", "incomes/", body={"amount": "20.00", "description": "From Jo", "date": "2026-11-03"})
+    wish = {"filter": {"month": "2026-11"}, "set": {"category": "Travel", "add_tags": ["alps"]}}
+    edited = send("patch", "transactions/bulk/", asks="PatchedBulkEditInputRequest", body=wish)["id"]
+    recorder.kept["RunChange"] = steady(send("get", f"runs/{edited}/changes/")["results"][0])
+    recorder.kept["Omission"] = steady(send("get", f"runs/{edited}/errors/")["results"][0])
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}
     send("post", "categorization/suggest/", asks="SuggestInputRequest", body=question, answers="SuggestAnswer")
     send("get", "categorization/chain/", answers="ChainAnswer")

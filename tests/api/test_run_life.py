@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from expenses.models import Change, Omission, Run, Transaction
+from expenses.models import Change, Omission, Plan, Run, Transaction
 from expenses.services import bulk_runs, reverting, running
 from expenses.services.editing import editing
 from expenses.services.running import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run
@@ -288,6 +288,29 @@ def test_a_revert_that_was_killed_is_finished_by_another(ana, order, monkeypatch
     body = ana.post(f"runs/{number}/revert/").json()
     assert (body["status"], body["kept"], body["counts"]["restored"]) == ("reverted", [], 5)
     assert contents(ana) == before
+
+
+def test_a_row_that_waited_for_the_model_waits_again(ana, model, order, run_tasks):
+    model["Bistro"] = ("dining", 0.95)
+    number = order({"description": "Bistro", "tags": ["a"]}, category="Shopping")
+    perform_run(run_id=number)
+    run_tasks()
+    (row,) = contents(ana)
+    assert (row["category_name"], row["categorization"]["status"]) == ("Shopping", "confirmed")
+    ana.post(f"runs/{number}/revert/")
+    assert contents(ana)[0]["categorization"]["status"] == "pending"
+    run_tasks()
+    assert (contents(ana)[0]["category_name"], contents(ana)[0]["tags"]) == ("Dining", ["a"])
+
+
+def test_what_a_run_was_to_do_is_kept_no_longer_than_it_can_go_on(ana, order, run_tasks):
+    done, canceled = order(), order()
+    ana.post(f"runs/{canceled}/cancel/")
+    run_tasks()
+    assert list(Plan.objects.values_list("run", flat=True)) == [canceled]
+    ana.post(f"runs/{canceled}/revert/")
+    assert Plan.objects.count() == 0
+    assert ana.get(f"runs/{done}/").json()["progress"] == {"done": 5, "total": 5}
 
 
 def test_a_run_whose_revert_has_begun_is_not_resumed(ana, order):

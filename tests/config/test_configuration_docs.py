@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 READERS = {"text", "number", "flag", "probability", "items"}
-NAME = re.compile(r"OUTLAY_[A-Z_]+|OLLAMA_HOST|DATABASE_URL")
+NAME = re.compile(r"OUTLAY_[A-Z_]+|OLLAMA_HOST|DATABASE_URL|EXPENSE_EDIT_WINDOW_HOURS")
 
 
 def sources():
