@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expenses.models import Transaction
-from tests.api.test_bulk_edit import contents, record
+from tests.api.test_bulk_edit import record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
+STAMPS = {"version", "updated_at"}
 ROWS = st.fixed_dictionaries(
     {"direction": st.sampled_from(["in", "out"])},
     optional={
@@ -34,49 +35,41 @@ CHANGES = st.fixed_dictionaries(
     },
 )
 WHICH = st.sampled_from([{"all": True}, {"tag": "a"}, {"kind": "expense"}, {"uncategorized": True}, {"search": "m"}])
-ORDERS = st.lists(st.tuples(WHICH, st.none() | CHANGES), min_size=1, max_size=4)
+ORDERS = st.lists(st.tuples(WHICH, st.none() | CHANGES), min_size=1, max_size=3)
 
 
-class Undo(Exception):
-    """Ends an example without a trace."""
+def all_of_it() -> Any:
+    """Every row, in the bin or not, but for its stamps."""
+    columns = [field.attname for field in Transaction._meta.concrete_fields if field.name not in STAMPS]
+    tags = Transaction.tags.through.objects.order_by("transaction_id", "tag_id").values_list("transaction_id", "tag_id")
+    return list(Transaction.everything.order_by("pk").values_list(*columns)), list(tags)
 
 
-def order(api: Any, which: Any, changes: Any) -> int:
+def send(api: Any, which: Any, changes: Any) -> Any:
     if changes is None:
-        answer = api.delete("transactions/bulk/", {"filter": which})
-    else:
-        answer = api.patch("transactions/bulk/", {"filter": which, "set": changes})
-    assert answer.status_code == 202, answer.content
-    number: int = answer.json()["id"]
-    return number
+        return api.delete("transactions/bulk/", {"filter": which})
+    return api.patch("transactions/bulk/", {"filter": which, "set": changes})
 
 
 @settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
     rows=st.lists(ROWS, min_size=1, max_size=4, unique_by=lambda row: row.get("external_id", id(row))), orders=ORDERS
 )
 def test_what_runs_did_is_taken_back_exactly(ana, rows, orders):
-    def all_of_it() -> Any:
-        return contents(ana), list(Transaction.everything.order_by("pk").values_list("pk", "deleted_at", "is_touched"))
-
-    with pytest.raises(Undo), transaction.atomic():
+    with transaction.atomic():
         for name in ("Giro", "Purse"):
             ana.post("accounts/", {"name": name})
-        ana.post("transactions/", {"kind": "income", "amount": "1", "description": "m"})
-        record(ana, *rows, {"tags": ["a"]})
-        states = [all_of_it()]
-        numbers = []
+        record(ana, *rows, {"tags": ["a"]}, {"kind": "income", "direction": "in"})
+        states, numbers = [all_of_it()], []
         for which, changes in orders:
-            if ana.get("transactions/", {"tag": "a"}).json()["count"] == 0:
-                break
-            numbers.append(order(ana, which, changes))
-            states.append(all_of_it())
+            answer = send(ana, which, changes)
+            if answer.status_code == 202:  # not a category that fits none of the rows
+                numbers.append(answer.json()["id"])
+                states.append(all_of_it())
         for number in reversed(numbers):
             assert all_of_it() == states.pop()
             assert ana.post(f"runs/{number}/revert/").json()["kept"] == []
         assert all_of_it() == states.pop()
-        raise Undo
+        transaction.set_rollback(True)
