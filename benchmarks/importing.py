@@ -86,7 +86,8 @@ def import_s(data, number):
     from accounts.services import register_user
     from benchmarks.posting import seed
     from expenses.models import Transaction
-    from statements.services.committing import perform_commit, start_commit
+    from expenses.services.running import perform_run
+    from statements.services.committing import start_commit
     from statements.services.receiving import read_statement, receive_statement
 
     user = register_user(username=f"ana{number}", email=f"ana{number}@example.org", password="not-a-secret-1").user
@@ -95,7 +96,7 @@ def import_s(data, number):
     upload = receive_statement(by=user, data=data, filename="year.csv", account=account)
     if upload.status == "reading":
         read_statement(statement=upload)
-    perform_commit(run_id=start_commit(by=user, statement=upload).pk)
+    perform_run(run_id=start_commit(by=user, statement=upload).pk)
     spent = time.process_time() - started
     n = Transaction.objects.filter(account=account).count()
     categorized = Transaction.objects.filter(account=account, category__isnull=False).count()

@@ -11,10 +11,11 @@ from accounts.services import SignedIn, register_user
 from expenses.catalog import Catalog
 from expenses.models import Account, Transaction
 from expenses.services.accounts import open_account
+from expenses.services.running import perform_run
 from expenses.services.transactions import confirm_transaction, edit_transaction
 from rules.services import create_rule
 from statements.models import Import
-from statements.services.committing import perform_commit, start_commit
+from statements.services.committing import start_commit
 from statements.services.receiving import receive_statement
 
 FOLDER = settings.BASE_DIR / "examples" / "demo"
@@ -89,7 +90,7 @@ def import_statement(statement: Statement, *, by: User, accounts: dict[str, Acco
     """Receive one file of FOLDER and commit it."""
     data = (FOLDER / statement.filename).read_bytes()
     received = receive_statement(by=by, data=data, filename=statement.filename, account=accounts[statement.account])
-    perform_commit(run_id=start_commit(by=by, statement=received).pk)
+    perform_run(run_id=start_commit(by=by, statement=received).pk)
     received.refresh_from_db()
     known = f", {received.n_duplicates} known from the file before" if received.n_duplicates else ""
     say(f"Imported {statement.filename}: {received.n_new} rows into {statement.account}{known}.")

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from expenses.api import Conflict
 from expenses.parsing import BodyTooLarge
 from expenses.rates.conversion import MissingRate
-from expenses.services.writing import Refused
+from expenses.services.writing import NotAllowed, Refused
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -86,7 +86,8 @@ class ProblemHandler(ExceptionHandler):
         if isinstance(exc, ObjectDoesNotExist | MissingRate):
             return _not_there(exc)
         if isinstance(exc, Refused):
-            return Conflict(str(exc), code=exc.code)
+            kind = exceptions.PermissionDenied if isinstance(exc, NotAllowed) else Conflict
+            return kind(str(exc), code=exc.code)
         if isinstance(exc, IntegrityError) and _is_about_others(exc):
             return Conflict(SOMEBODY_WAS_FIRST)
         known: Exception = super().convert_known_exceptions(exc)

@@ -74,11 +74,13 @@ class ProblemSchema(AutoSchema):
         codes = {"412"} if "{" in self.path and self.method not in {"GET", "HEAD"} else set[str]()
         if self.view.permission_classes and self.get_auth():
             codes |= {"401"}
-        if "requestBody" in operation or operation.get("parameters"):
+        # OpenAPI 3.0 has no words for the body of a DELETE, by which one says which of many go.
+        has_body = "requestBody" in operation or (self.method == "DELETE" and "{" not in self.path)
+        if has_body or operation.get("parameters"):
             codes |= {"400"}
         if self.method not in {"GET", "HEAD"}:
             codes |= {"403", "409"}
-        if "requestBody" in operation:
+        if has_body:
             codes |= {"413", "415"}
         if "{" in self.path or any(p["name"] == "page" for p in operation.get("parameters", [])):
             codes |= {"404"}

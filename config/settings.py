@@ -104,6 +104,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20, least=1) * 1024 * 1024
 IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000, least=1)
 ATTACHMENT_MAX_BYTES = environment.number("OUTLAY_ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024
+#: How long after a transaction was recorded it can be edited, split or deleted; 0 is for ever.
+EXPENSE_EDIT_WINDOW = timedelta(hours=environment.number("EXPENSE_EDIT_WINDOW_HOURS", 0))
+#: Kind of run → the class that does its work.
+RUN_WORK = {
+    "import": "statements.services.committing.ImportWork",
+    "bulk_edit": "expenses.services.bulk_runs.BulkEdit",
+    "bulk_delete": "expenses.services.bulk_runs.BulkDelete",
+}
 #: Statements up to this size are read within the request, larger ones by the worker.
 IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
 

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from expenses.journal import ORDER
 from expenses.models import Change, Transaction
 
 #: Columns that the API calls otherwise.
@@ -59,19 +60,25 @@ def describe_history(row: Transaction) -> dict[str, Any]:
 def _events(row: Transaction) -> Iterator[dict[str, Any]]:
     for change in row.changes.select_related("user").order_by("-id"):
         yield {
-            "action": _action(change),
+            "action": action_of(change),
             "at": change.at,
             "version": change.version,
             "source": change.source,
             "username": change.user.username if change.user else None,
             "run": change.run_id,
-            "fields": [_field(name, *change.fields[name]) for name in sorted(change.fields) if name not in HIDDEN],
+            "fields": describe_fields(change),
         }
     created = {"action": "created", "at": row.created_at, "version": None, "username": None, "fields": []}
     yield created | {"source": row.run.kind if row.run else "user", "run": row.run_id}
 
 
-def _action(change: Change) -> str:
+def describe_fields(change: Change) -> list[dict[str, Any]]:
+    """What a change did to each field that the API shows."""
+    return [_field(name, *change.fields[name]) for name in ORDER if name in change.fields and name not in HIDDEN]
+
+
+def action_of(change: Change) -> str:
+    """What a change comes to."""
     before, after = change.fields.get("deleted_at", (None, None))
     if after is not None:
         return "deleted"

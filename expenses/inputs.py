@@ -30,12 +30,11 @@ class DayField(serializers.DateField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
 
-
-def check_day(value: dt.date) -> dt.date:
-    """Raises ValidationError for a day that no ledger takes."""
-    if not EARLIEST <= value <= LATEST:
-        raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
-    return value
+    def to_internal_value(self, value: Any) -> dt.date:
+        day = super().to_internal_value(value)
+        if not EARLIEST <= day <= LATEST:
+            raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
+        return day
 
 
 class TransactionInput(serializers.Serializer[Transaction]):
@@ -56,9 +55,6 @@ class TransactionInput(serializers.Serializer[Transaction]):
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     ai_classify = serializers.BooleanField(required=False, allow_null=True, write_only=True, default=None)
     parts = PartInput(many=True, required=False, write_only=True)
-
-    def validate_date(self, value: dt.date) -> dt.date:
-        return check_day(value)
 
     def validate_account(self, value: Account | None) -> Account | None:
         stays = self.instance is not None and value is not None and self.instance.account_id == value.pk

@@ -25,6 +25,8 @@ PLAIN = (
     "is_split",
 )
 REFERENCES = ("account", "category", "suggested_category")
+#: The order in which changes are told: PostgreSQL does not keep that of a JSON object.
+ORDER = (*PLAIN, *REFERENCES, "amount", "date", "deleted_at", "transfer", "tags")
 
 Snapshot = dict[str, Any]
 Fields = dict[str, list[Any]]

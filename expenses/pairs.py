@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from expenses.days import today_of
-from expenses.inputs import DayField, check_day
+from expenses.inputs import DayField
 from expenses.models import DESCRIPTION_LENGTH, Account, Transaction, Transfer
 from expenses.money import format_amount, has_minor_units
 from expenses.parts import too_many_places
@@ -70,9 +70,6 @@ class TransferInput(serializers.Serializer[Any]):
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     outgoing = RowReference(required=False)
     incoming = RowReference(required=False)
-
-    def validate_date(self, value: Any) -> Any:
-        return check_day(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.is_of_existing(attrs):

@@ -135,13 +135,6 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
         read_only_fields = fields
 
 
-class KeptSerializer(serializers.Serializer[Any]):
-    """A row that a revert left alone."""
-
-    transaction = serializers.IntegerField()
-    reason = serializers.CharField()
-
-
 class RunSerializer(serializers.ModelSerializer[Run]):
     """How far a run is, and how it ended."""
 
@@ -158,16 +151,3 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     def get_error(self, run: Run) -> str | None:
         return run.error or None
-
-
-class RevertedSerializer(RunSerializer):
-    """The run, and the rows that stay because their owner changed or confirmed them."""
-
-    kept = serializers.SerializerMethodField()
-
-    class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "kept"]
-
-    @extend_schema_field(KeptSerializer(many=True))
-    def get_kept(self, run: Run) -> list[dict[str, Any]]:
-        return [{"transaction": pk, "reason": "You changed or confirmed it since."} for pk in self.context["kept"]]

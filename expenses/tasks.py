@@ -11,8 +11,9 @@ from django_tasks import task
 
 from expenses.catalog import Catalog
 from expenses.history import with_examples
-from expenses.models import Ledger, Transaction
+from expenses.models import Ledger, Run, Transaction
 from expenses.services.resolving import Progress, end_of_batch, resolve_some_rows
+from expenses.services.running import SILENCE, interrupted_runs, perform_run
 from expenses.services.writing import ledger_write
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
@@ -21,6 +22,8 @@ from providers.loading import configured_chain
 LOST_AFTER = timedelta(minutes=30)
 #: Whoever commits a statement need not wait until the model has answered for all rows of the one before.
 LOW_PRIORITY = -10
+#: Rows that a run works through within the request.
+AT_ONCE = 100
 #: How long a text that the model made nothing of is not asked again.
 IN_VAIN_FOR_S = 600
 FIRST_RETRY_S = 10
@@ -68,6 +71,39 @@ def _question(owner: int, fields: dict[str, Any], catalog: Catalog) -> Question:
         direction=fields["direction"],
         merchant=fields["merchant"],
     )
+
+
+@task()
+def carry_out_run(run_id: int) -> None:
+    """Work on a run; harmless when it is queued twice."""
+    perform_run(run_id=run_id)
+
+
+def begin_run(run: Run) -> Run:
+    """Do a small run at once, which takes no longer than a page of a list; queue any other."""
+    if run.total > AT_ONCE:
+        queue_run(run)
+        return run
+    perform_run(run_id=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def queue_run(run: Run) -> None:
+    """Queue it on commit: a worker may be quicker than the request that ordered it."""
+    transaction.on_commit(lambda: carry_out_run.enqueue(run.pk))
+
+
+def resume_runs() -> int:
+    """Queue every run that a crash interrupted or left waiting. Returns how many.
+
+    One whose worker may still live waits until that would have been silent for too long.
+    """
+    runs = interrupted_runs()
+    now = timezone.now()
+    for run in runs:
+        carry_out_run.using(run_after=max((run.alive_at or now - SILENCE) + SILENCE, now)).enqueue(run.pk)
+    return len(runs)
 
 
 def queue_resolving(*, ledger_id: int) -> None:

@@ -10,14 +10,18 @@ from django.db.models import Q
 from expenses.models import Account, Ledger, Run
 from expenses.querysets import OwnedQuerySet
 
+STOPPED = (Run.Status.FAILED, Run.Status.CANCELED, Run.Status.REVERTED)
+
 
 class ImportQuerySet(OwnedQuerySet):
     """Imports and profiles."""
 
     def standing(self, *statuses: str) -> Self:
-        """Imports of these statuses; one whose run was reverted stands as parsed."""
-        reverted = Q(status=ImportStatus.COMMITTED, run__status=Run.Status.REVERTED)
-        return self.filter(Q(status__in=statuses) | (reverted if ImportStatus.PARSED in statuses else Q(pk=None)))
+        """Imports of these statuses, as `stands` has them."""
+        loose = Q(status=ImportStatus.COMMITTED, run__status=Run.Status.REVERTED)
+        loose |= Q(status=ImportStatus.COMMITTING, run__status__in=STOPPED)
+        found = self.filter(Q(status__in=statuses) & ~loose)
+        return found | self.filter(loose) if ImportStatus.PARSED in statuses else found
 
 
 def storage_path(upload: "Import", filename: str) -> str:
@@ -73,9 +77,11 @@ class Import(models.Model):
 
     @property
     def stands(self) -> str:
-        """The status, which is parsed again when the rows were taken back."""
-        is_reverted = self.run is not None and self.run.status == Run.Status.REVERTED
-        return ImportStatus.PARSED if is_reverted and self.status == ImportStatus.COMMITTED else self.status
+        """The status, which is parsed again when the rows were taken back, or the worker that recorded them died."""
+        ended = self.run.status if self.run is not None else None
+        is_taken_back = self.status == ImportStatus.COMMITTED and ended == Run.Status.REVERTED
+        is_stopped = self.status == ImportStatus.COMMITTING and ended in STOPPED
+        return ImportStatus.PARSED if is_taken_back or is_stopped else self.status
 
     @property
     def is_clear(self) -> bool:

@@ -1,12 +1,11 @@
 """What is done with statements after the answer is sent."""
 
-from django.utils import timezone
 from django_tasks import task
 
-from expenses.models import Run
+from expenses.services.running import perform_run
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus
-from statements.services.committing import SILENCE, perform_commit, start_commit
+from statements.services.committing import start_commit
 from statements.services.receiving import read_statement
 
 
@@ -24,25 +23,15 @@ def read_import(import_id: int) -> None:
         _fail(import_id, "It could not be read; the server's log says why. Upload it again.")
         raise
     if statement.wants_commit and statement.is_clear:
-        perform_commit(run_id=start_commit(by=statement.user, statement=statement).pk)
+        perform_run(run_id=start_commit(by=statement.user, statement=statement).pk)
 
 
-@task()
-def commit_import(run_id: int) -> None:
-    """Record the rows of an import."""
-    perform_commit(run_id=run_id)
-
-
-def resume_imports() -> int:
-    """Queue what a crash interrupted; each task can be done twice without harm. Returns how many."""
+def resume_reading() -> int:
+    """Queue the files that a crash left unread; each task can be done twice without harm. Returns how many."""
     reading = list(Import.objects.filter(status=ImportStatus.READING).values_list("pk", flat=True))
     for import_id in reading:
         read_import.enqueue(import_id)
-    unfinished = Run.objects.filter(kind="import", status__in=[Run.Status.PENDING, Run.Status.RUNNING])
-    runs = list(unfinished.values_list("pk", "alive_at"))
-    for run_id, alive_at in runs:  # a run with a worker is let alone: its task comes to nothing
-        commit_import.using(run_after=(alive_at or timezone.now() - SILENCE) + SILENCE).enqueue(run_id)
-    return len(reading) + len(runs)
+    return len(reading)
 
 
 def _fail(import_id: int, error: str) -> None:

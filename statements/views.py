@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -13,6 +14,8 @@ from rest_framework.response import Response
 from expenses.api import Conflict, LedgerViewSet
 from expenses.parsing import JSONParser
 from expenses.serializers import RunSerializer
+from expenses.services.running import perform_run
+from expenses.tasks import queue_run
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus, Profile
 from statements.preview import preview_records
@@ -25,9 +28,9 @@ from statements.serializers import (
     ProfileSerializer,
     UploadInput,
 )
-from statements.services.committing import perform_commit, start_commit
+from statements.services.committing import start_commit
 from statements.services.receiving import correct_statement, forget_statement, profile_faults, receive_statement
-from statements.tasks import commit_import, read_import
+from statements.tasks import read_import
 
 
 class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet):
@@ -58,10 +61,10 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         except UnreadableFile as error:
             raise _as_validation_error(error) from None
         if statement.status == ImportStatus.READING:
-            read_import.enqueue(statement.pk)
+            transaction.on_commit(lambda: read_import.enqueue(statement.pk))
             return Response(self.get_serializer(statement).data, status=status.HTTP_202_ACCEPTED)
         if commits and statement.is_clear:
-            perform_commit(run_id=start_commit(by=self.user, statement=statement).pk)
+            perform_run(run_id=start_commit(by=self.user, statement=statement).pk)
             statement.refresh_from_db()
         return Response(self.get_serializer(statement).data, status=status.HTTP_201_CREATED)
 
@@ -122,7 +125,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
             detail = f"{statement.n_errors} rows cannot be read; correct the profile or send `skip_errors`."
             raise Conflict(detail, code="unreadable_rows")
         run = start_commit(by=self.user, statement=statement)
-        commit_import.enqueue(run.pk)
+        queue_run(run)
         return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
     def get_parsers(self) -> list[BaseParser]:

@@ -14,7 +14,9 @@ from rest_framework.test import APIClient
 
 from tests.curl import Request, differences, requests_of
 
-PAGES = ["README.md", "docs/walkthrough.md", "docs/accounts.md", "docs/categories.md", "docs/ledger.md"]
+PAGES = [
+    "README.md", "docs/walkthrough.md", "docs/accounts.md", "docs/categories.md", "docs/ledger.md", "docs/runs.md",
+]  # fmt: skip
 ALL_PAGES = [settings.BASE_DIR / "README.md", *sorted((settings.BASE_DIR / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)[^)]*\)")
 

@@ -5,7 +5,7 @@ from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
 from expenses.models.categories import Category, Hiding
 from expenses.models.journal import Change, Tombstone
-from expenses.models.runs import Run
+from expenses.models.runs import Omission, Plan, Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
 from expenses.models.transfers import Transfer, TransferStatus
@@ -23,6 +23,8 @@ __all__ = [
     "Hiding",
     "Ledger",
     "Membership",
+    "Omission",
+    "Plan",
     "Role",
     "Run",
     "Status",

@@ -17,6 +17,7 @@ class Run(models.Model):
         RUNNING = "running"
         SUCCEEDED = "succeeded"
         FAILED = "failed"
+        CANCELED = "canceled"
         REVERTED = "reverted"
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="runs")
@@ -28,12 +29,16 @@ class Run(models.Model):
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     counts = models.JSONField(default=dict)
+    #: Which worker has it, while one has; a worker that has lost it writes nothing more.
+    claim = models.CharField(max_length=32, blank=True, default="")
     error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     #: When its worker last said that it is at it; long ago means that the worker died.
     alive_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    #: Its revert has begun, so that nobody resumes it; it is reverted when its status says so.
+    reverting_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = RunQuerySet.as_manager()
 
@@ -42,3 +47,35 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} run {self.pk} ({self.status})"
+
+
+class Plan(models.Model):
+    """What a bulk run is to do, until it is done. Its rows were chosen when it was ordered: later ones stay out.
+
+    Beside the run, because every list of transactions reads their runs.
+    """
+
+    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="plan")
+    #: Ids of transactions, in the order of the work; `done` of the run counts along it.
+    rows = models.JSONField()
+    #: Field → new value as JSON; empty where rows are deleted.
+    changes = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{len(self.rows)} rows of run {self.pk}"
+
+
+class Omission(models.Model):
+    """A row that a run left as it was, and why."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="omissions")
+    #: Its id, even when it is gone.
+    transaction = models.BigIntegerField()
+    code = models.CharField(max_length=32)
+    detail = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.transaction}: {self.detail}"

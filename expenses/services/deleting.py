@@ -60,7 +60,7 @@ def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
     """Take it out of the bin. Raises Refused when another row has taken its external id meanwhile."""
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.everything.for_user(by).with_related().get(pk=transaction.pk)
-        recover([row], version=version, author=Author.person(by))
+        recover([row], version=version, author=Author.answering(by))
         return row
 
 
@@ -71,7 +71,7 @@ def recover(rows: list[Transaction], *, version: int, author: Author) -> None:
     """
     check_recovery(rows)
     rows = [*rows, *parts_of(rows)]
-    if any(_is_replaced(row) for row in rows):
+    if any(is_replaced(row) for row in rows):
         raise Refused("Another transaction of that account has its external id now.", code="duplicate")
     with editing(rows, version=version, author=author):
         for row in rows:
@@ -103,6 +103,7 @@ def remove_for_good(ids: Collection[int]) -> None:
     Decision.objects.filter(pk__in=decisions, transactions=None).delete()
 
 
-def _is_replaced(row: Transaction) -> bool:
+def is_replaced(row: Transaction) -> bool:
+    """Whether another row of its account has its external id now."""
     same = Transaction.objects.filter(ledger_id=row.ledger_id, account=row.account_id, external_id=row.external_id)
     return row.external_id is not None and same.exclude(pk=row.pk).exists()

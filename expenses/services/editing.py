@@ -11,6 +11,7 @@ from accounts.models import User
 from expenses.journal import differences, snapshot
 from expenses.models import Change, Run, Transaction
 from expenses.searching import searchable
+from expenses.services.edit_window import check_edit_window
 
 #: What a block may change beside the fields of the journal.
 UNJOURNALED = ("decision", "is_touched", "match_text", "match_prefix", "parent", "run")
@@ -23,22 +24,36 @@ class Author:
     source: str
     user: User | None = None
     run: Run | None = None
+    #: The rows are its owner's work from then on, which taking an import back leaves alone.
+    touches: bool = False
+    #: Edits by hand end with the edit window.
+    is_bound_by_window: bool = False
 
     @classmethod
     def person(cls, user: User) -> "Author":
-        return cls("user", user)
+        """Somebody who edits, splits or deletes."""
+        return cls("user", user, touches=True, is_bound_by_window=True)
 
-    @property
-    def is_person(self) -> bool:
-        return self.source == "user"
+    @classmethod
+    def answering(cls, user: User) -> "Author":
+        """Somebody who says that a machine was right, or wants back what was deleted."""
+        return cls("user", user, touches=True)
+
+    @classmethod
+    def ordering(cls, run: Run) -> "Author":
+        """Somebody who had a run change many rows; the run has left out those that the edit window closes."""
+        return cls(run.kind, run.user, run, touches=True)
 
 
 @contextmanager
 def editing(rows: Sequence[Transaction], *, version: int, author: Author) -> Iterator[None]:
     """Save what the block changes of the rows, and write it down; rows that stay as they are keep their version.
 
-    The rows come `with_related()`, the caller holds the ledger's lock, and `tags` are set by their manager.
+    The rows come `with_related()`, the caller holds the ledger's lock, and `tags` are set by their manager. Raises
+    NotAllowed where the edit window is closed to the author.
     """
+    if author.is_bound_by_window and author.user is not None:
+        check_edit_window(rows, user=author.user)
     before = [(snapshot(row), _unjournaled(row)) for row in rows]
     yield
     prefetch_related_objects(rows, "tags")
@@ -53,7 +68,9 @@ def _save(
     if not fields and unjournaled == _unjournaled(row):
         return None
     row.version = version
-    row.is_touched = row.is_touched or author.is_person
+    if author.touches and not row.is_touched:
+        row.is_touched = True
+        fields |= {"is_touched": [False, True]} if author.run else {}  # so that a revert can tell
     row.search_text = searchable(
         description=row.description, raw_description=row.raw_description, merchant=row.merchant, notes=row.notes
     )

@@ -1,6 +1,6 @@
 """Deletes what the ledger keeps of a person who leaves."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -29,6 +29,7 @@ def erase(*, user: User) -> None:
     hand_over(Run.objects.filter(user=user).exclude(ledger__in=ledgers))
     forget_tasks("expenses.tasks.resolve_pending", ledgers)
     forget_tasks("expenses.tasks.ask_model", ledgers)
+    forget_tasks("expenses.tasks.carry_out_run", Run.objects.filter(ledger__in=ledgers).values_list("pk", flat=True))
     for model, way in reversed(tables_of_ledgers()):
         rows: QuerySet[Model] = model._base_manager.filter(**{f"{way}__in": ledgers})  # noqa: SLF001 - no default hides rows from it
         delete_files(rows)
@@ -50,7 +51,7 @@ def hand_over(rows: "QuerySet[Model]") -> None:
     rows.update(user_id=Subquery(founder))
 
 
-def forget_tasks(path: str, ids: Collection[int]) -> None:
+def forget_tasks(path: str, ids: Iterable[int]) -> None:
     """Delete tasks that were queued or done for one of these ids. One that runs ends as ever, but forgets for whom."""
     tasks = DBTaskResult.objects.filter(task_path=path, args_kwargs__args__0__in=list(ids))
     tasks.filter(status=TaskResultStatus.RUNNING).update(args_kwargs={"args": [], "kwargs": {}})

@@ -77,14 +77,19 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
         queue_resolving(ledger_id=ledger_id)
 
 
-def leave_transfer(row: Transaction, changes: Mapping[str, Any], *, by: User) -> Mapping[str, Any]:
-    """Take the row's pair apart where a person's changes make it another movement. Gives what is left to apply."""
+def leave_transfer(
+    row: Transaction, changes: Mapping[str, Any], *, by: User, known: Iterable[Transaction] = ()
+) -> Mapping[str, Any]:
+    """Take the row's pair apart where a person's changes make it another movement. Gives what is left to apply.
+
+    Rows in `known`, which come `with_related()`, are changed in memory, too.
+    """
     if row.transfer_id is None:
         return changes
     pair = Transfer.objects.with_rows().get(pk=row.transfer_id)
     if not _breaks(pair, row, changes):
         return changes
-    remove_pairs([pair], author=Author(SOURCE, by), known=[row])
+    remove_pairs([pair], author=Author(SOURCE, by), known=[row, *known])
     if "category" in changes or "is_kind_stated" in changes:
         return changes
     return {name: value for name, value in changes.items() if name != "kind"}  # it followed from the pair's category
@@ -108,7 +113,7 @@ def _join(
     pairs: list[Pair], in_memory: dict[int, Transaction], version: int, *, ledger_id: int, author: Author
 ) -> list[Transfer]:
     rows = _load([pk for pair in pairs for pk in pair], in_memory)
-    status = TransferStatus.CONFIRMED if author.is_person else TransferStatus.AUTOMATIC
+    status = TransferStatus.CONFIRMED if author.touches else TransferStatus.AUTOMATIC
     transfers: list[Transfer] = Transfer.objects.bulk_create(
         [
             Transfer(ledger_id=ledger_id, outgoing=rows[out], incoming=rows[into], status=status, version=version)
@@ -129,10 +134,10 @@ def _call_transfer(row: Transaction, category: Category, author: Author) -> None
     """A category for transfers that the row has already stays: it may be a finer one of the person's own."""
     row.kind = "transfer"
     if row.category is not None and row.category.kind == "transfer":
-        row.review_status = Status.CONFIRMED if author.is_person else row.review_status
+        row.review_status = Status.CONFIRMED if author.touches else row.review_status
         return
     apply_choice(row, category)
-    if not author.is_person:
+    if not author.touches:
         row.review_status, row.category_source = Status.AUTOMATIC, SOURCE
 
 
@@ -157,7 +162,7 @@ def _standing_anew(rows: Sequence[Transaction], *, version: int, author: Author)
     changes, now = [], timezone.now()
     for row, was in zip(rows, before, strict=True):
         row.version, row.updated_at = version, now
-        row.is_touched = row.is_touched or author.is_person
+        row.is_touched = row.is_touched or author.touches
         change = {"ledger_id": row.ledger_id, "transaction": row, "run": author.run, "user": author.user}
         fields = differences(was, snapshot(row))
         changes.append(Change(**change, source=author.source, version=version, fields=fields))

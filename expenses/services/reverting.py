@@ -1,39 +1,133 @@
-"""Takes back what a run recorded, except what its owner has touched since."""
+"""Takes back what a run did, except where something else has been written since.
 
-from dataclasses import dataclass
+It works in chunks, each a database transaction. A field that has its old value again is passed over, so what was killed
+half-way is finished by reverting again.
+"""
 
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
-from expenses.models import Run, Transaction
+from expenses.models import Change, Plan, Run, Status, Transaction
 from expenses.services.deleting import release, remove_for_good
-from expenses.services.writing import Refused, bury, in_versions, ledger_write
+from expenses.services.editing import Author, editing
+from expenses.services.pairing import SOURCE as TRANSFERS
+from expenses.services.restoring import Kept, OldValues
+from expenses.services.running import UNFINISHED, add_counts
+from expenses.services.writing import Refused, bury, exhume, ledger_write
+from expenses.tasks import queue_resolving
+
+CHUNK = 500
+#: How the journal calls what a revert writes.
+SOURCE = "revert"
+TOUCHED = "You changed or confirmed it since."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reverted:
-    """The run with its counts, and the ids of rows that stay because their owner changed or confirmed them."""
+    """The run with its counts, and what stays as it is."""
 
     run: Run
-    kept: list[int]
+    kept: list[Kept] = field(default_factory=list)
 
 
 def revert_run(*, by: User, run: Run) -> Reverted:
-    """Remove the rows that a run created. Raises Refused while it runs, and when it was reverted before."""
-    ledger_id = ledger_id_of(by)
-    with ledger_write(ledger_id):
-        current: Run = Run.objects.for_user(by).get(pk=run.pk)
-        if current.status not in {Run.Status.SUCCEEDED, Run.Status.FAILED}:
-            raise Refused(f"This run is {current.status}; only one that has ended can be reverted.", code="not_ended")
-        rows = Transaction.everything.filter(run=current).order_by("pk")
-        kept = list(rows.filter(is_touched=True, parent=None).values_list("pk", flat=True))
-        removed = list(rows.filter(is_touched=False).values_list("pk", flat=True))
-        for part, version in in_versions(removed, ledger_id=ledger_id):
+    """Give changed fields their old values back, then remove the rows that the run created.
+
+    Raises Refused while it runs, and when it was reverted before.
+    """
+    reverted = Reverted(_begin(by, run))
+    _restore_changed(reverted, by)
+    _remove_created(reverted, by)
+    _finish(reverted)
+    return reverted
+
+
+def journal_of(run: Run) -> Any:
+    """What the run itself changed, in the order of the work. What it paired is taken apart with the pairs."""
+    return run.changes.exclude(source__in=[SOURCE, TRANSFERS]).order_by("pk")
+
+
+@transaction.atomic
+def _begin(by: User, run: Run) -> Run:
+    """From here on nobody resumes it."""
+    current: Run = Run.objects.for_user(by).select_for_update().get(pk=run.pk)
+    if current.status in UNFINISHED:
+        detail = f"This run is {current.status}; cancel it first, or wait until it has ended."
+        raise Refused(detail, code="not_ended")
+    if current.status == Run.Status.REVERTED:
+        raise Refused("This run is reverted already.", code="not_ended")
+    current.reverting_at = current.reverting_at or timezone.now()
+    current.counts = {**current.counts, "removed": current.counts.get("removed", 0)}
+    current.save(update_fields=["reverting_at", "counts"])
+    return current
+
+
+def _restore_changed(reverted: Reverted, by: User) -> None:
+    run = reverted.run
+    ids = list(journal_of(run).reverse().values_list("pk", flat=True))
+    for start in range(0, len(ids), CHUNK):
+        with ledger_write(run.ledger_id) as version:
+            changes = list(Change.objects.filter(pk__in=ids[start : start + CHUNK]).order_by("-pk"))
+            reverted.kept += _restore(run, changes, by=by, version=version)
+
+
+def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list[Kept]:
+    found = Transaction.everything.filter(pk__in={change.transaction_id for change in changes})
+    rows = {row.pk: row for row in found.with_related()}
+    in_bin = {pk for pk, row in rows.items() if row.deleted_at is not None}
+    touched, old, kept = _touched_since(run, changes), OldValues(run.ledger_id, version), list[Kept]()
+    with editing(list(rows.values()), version=version, author=Author(SOURCE, by, run)):
+        for change in changes:
+            row = rows[change.transaction_id]
+            left = list(old.restore(row, change))
+            if "is_touched" in change.fields and not left and row.pk not in touched:
+                row.is_touched = False
+            kept += left
+    _tell_of_the_bin(run.ledger_id, rows, in_bin, version=version)
+    if any(row.review_status == Status.PENDING for row in rows.values()):
+        queue_resolving(ledger_id=run.ledger_id)
+    add_counts(run, {"restored": sum(row.version == version for row in rows.values())})
+    return kept
+
+
+def _touched_since(run: Run, changes: list[Change]) -> set[int]:
+    """Rows that somebody changed by hand, or by another run that stands, after this run."""
+    since = Change.objects.filter(transaction__in={c.transaction_id for c in changes}, user__isnull=False)
+    others = since.filter(pk__gt=changes[-1].pk).exclude(source=SOURCE).exclude(run=run)
+    return set(others.exclude(run__status=Run.Status.REVERTED).order_by().values_list("transaction", flat=True))
+
+
+def _tell_of_the_bin(ledger_id: int, rows: dict[int, Transaction], in_bin: set[int], *, version: int) -> None:
+    """Clients that keep a copy hear of what came out of the bin or went into it."""
+    now = {pk for pk, row in rows.items() if row.deleted_at is not None}
+    exhume(Transaction, sorted(in_bin - now), ledger_id=ledger_id)
+    bury(Transaction, sorted(now - in_bin), ledger_id=ledger_id, version=version)
+
+
+def _remove_created(reverted: Reverted, by: User) -> None:
+    run = reverted.run
+    created = Transaction.everything.filter(run=run).order_by("pk")
+    ids = list(created.values_list("pk", flat=True))
+    for start in range(0, len(ids), CHUNK):
+        with ledger_write(run.ledger_id) as version:
+            part = list(
+                created.filter(pk__in=ids[start : start + CHUNK], is_touched=False).values_list("pk", flat=True)
+            )
             release(part, user=by)
-            bury(Transaction, part, ledger_id=ledger_id, version=version)
+            bury(Transaction, part, ledger_id=run.ledger_id, version=version)
             remove_for_good(part)
-        current.status, current.finished_at = Run.Status.REVERTED, timezone.now()
-        current.counts |= {"removed": len(removed), "kept": len(kept)}
-        current.save()
-        return Reverted(current, kept)
+            add_counts(run, {"removed": len(part)})
+    reverted.kept += [Kept(pk, TOUCHED) for pk in created.filter(parent=None).values_list("pk", flat=True)]
+
+
+@transaction.atomic
+def _finish(reverted: Reverted) -> None:
+    run = reverted.run
+    run.status, run.finished_at, run.claim = Run.Status.REVERTED, timezone.now(), ""
+    run.counts = {**run.counts, "kept": len(reverted.kept)}
+    run.save()
+    Plan.objects.filter(run=run).delete()

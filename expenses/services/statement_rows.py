@@ -21,6 +21,7 @@ from expenses.kinds import derive_kind
 from expenses.models import Account, Decision, Run, Status, Transaction
 from expenses.searching import searchable
 from expenses.services.drafts import Draft, ask_chain
+from expenses.services.running import advance
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.tasks import queue_resolving
@@ -46,11 +47,15 @@ def _collection_paused() -> Iterator[None]:
 
 @_collection_paused()
 def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Draft], catalog: Catalog) -> None:
-    """Record drafts that have fingerprints and no category; those whose fingerprint the account has are left out."""
+    """Record drafts that have fingerprints and no category; those whose fingerprint the account has are left out.
+
+    Raises ClaimLost, having written nothing, when the run is not this worker's any more.
+    """
     known = _known_fingerprints(account, drafts)
     fresh = [draft for draft in drafts if draft.fingerprint not in known]
     verdicts = ask_chain(fresh, ledger_id=run.ledger_id, catalog=catalog, trigger="import")
     with ledger_write(run.ledger_id) as version:
+        advance(run, n_rows=len(drafts))
         common = _common_values(run, account)
         answers = _store_answers(verdicts, ledger_id=run.ledger_id, catalog=catalog)
         rows = [

@@ -167,7 +167,7 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
     """Say that the machine's answer is right. Raises Refused when there is none."""
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
-        with editing([row], version=version, author=Author.person(by)):
+        with editing([row], version=version, author=Author.answering(by)):
             row.category = row.category or row.suggested_category
             if row.category is None or not fits(row, row.category):
                 raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")

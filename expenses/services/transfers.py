@@ -41,7 +41,7 @@ def confirm_transfer(*, by: User, transfer: Transfer) -> Transfer:
         if pair.status == TransferStatus.REJECTED:
             raise Refused("This transfer was rejected; pair the two again by POST transfers/.", code="rejected")
         rows = list(Transaction.objects.for_user(by).with_related().filter(transfer=pair))
-        with editing(rows, version=version, author=Author.person(by)):
+        with editing(rows, version=version, author=Author.answering(by)):
             for row in rows:
                 row.review_status = Status.CONFIRMED
         return _set_status(pair, TransferStatus.CONFIRMED, version)
@@ -67,7 +67,7 @@ def delete_transfer(*, by: User, transfer: Transfer) -> None:
 def _join(rows: list[Transaction], *, by: User) -> Transfer:
     outgoing, incoming = rows
     pairs = [(outgoing.pk, incoming.pk)]
-    return join_rows(pairs, ledger_id=outgoing.ledger_id, author=Author.person(by), known=rows)[0]
+    return join_rows(pairs, ledger_id=outgoing.ledger_id, author=Author.answering(by), known=rows)[0]
 
 
 def _pair(by: User, transfer: Transfer) -> Transfer:

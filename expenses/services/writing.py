@@ -23,6 +23,10 @@ class Refused(Exception):
         self.code = code
 
 
+class NotAllowed(Refused):
+    """Others might, but not this person."""
+
+
 @contextmanager
 def ledger_write(ledger_id: int) -> Iterator[int]:
     """Open a database transaction, take the ledger's lock, and give the version to stamp on what is written.

@@ -1,15 +1,26 @@
 """Runs over HTTP."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins
+from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.api import LedgerViewSet
 from expenses.models import Run
-from expenses.serializers import RevertedSerializer, RunSerializer
-from expenses.services.reverting import revert_run
+from expenses.run_bodies import (
+    OmissionSerializer,
+    RevertedSerializer,
+    RunChangeSerializer,
+    describe_reverted,
+    describe_run_change,
+)
+from expenses.serializers import RunSerializer
+from expenses.services.reverting import journal_of, revert_run
+from expenses.services.running import cancel_run, fail_silent_runs, reopen_run
+from expenses.tasks import queue_run
 
 
 class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet):
@@ -18,10 +29,40 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
     queryset = Run.objects.all()
     serializer_class = RunSerializer
 
+    def get_queryset(self) -> Any:
+        fail_silent_runs(user=self.user)
+        return super().get_queryset()
+
+    @extend_schema(request=None, responses=RunSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: int) -> Response:
+        """Stop it after the rows it is at; what it did stays, and can be reverted."""
+        return Response(RunSerializer(cancel_run(by=self.user, run=self.get_object())).data)
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: int) -> Response:
+        """Let a run that failed or was canceled go on; nothing is done twice."""
+        run = reopen_run(by=self.user, run=self.get_object())
+        queue_run(run)
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
     @extend_schema(request=None, responses=RevertedSerializer)
     @action(detail=True, methods=["post"])
     def revert(self, request: Request, pk: int) -> Response:
-        """Take back what the run recorded; what you changed or confirmed since stays, and is named."""
-        reverted = revert_run(by=self.user, run=self.get_object())
-        context = self.get_serializer_context() | {"kept": reverted.kept}
-        return Response(RevertedSerializer(reverted.run, context=context).data)
+        """Take back what the run did; what was changed or confirmed since stays, and is named."""
+        return Response(describe_reverted(revert_run(by=self.user, run=self.get_object())))
+
+    @extend_schema(responses=RunChangeSerializer(many=True))
+    @action(detail=True)
+    def changes(self, request: Request, pk: int) -> Response:
+        """Which fields of which transactions the run changed; what an import recorded has the filter `import`."""
+        page: Any = self.paginate_queryset(journal_of(self.get_object()))
+        return self.get_paginated_response([describe_run_change(change) for change in page])
+
+    @extend_schema(responses=OmissionSerializer(many=True))
+    @action(detail=True)
+    def errors(self, request: Request, pk: int) -> Response:
+        """Transactions that the run left as they were, and why."""
+        page: Any = self.paginate_queryset(self.get_object().omissions.order_by("pk"))
+        return self.get_paginated_response(OmissionSerializer(page, many=True).data)

@@ -11,12 +11,16 @@ from rest_framework.response import Response
 from expenses.api import Listed
 from expenses.bodies import ExplanationSerializer, TransactionBody, describe_decision
 from expenses.bulk import BulkAnswer, BulkInput, record_bulk
+from expenses.bulk_orders import BulkEditInput, BulkSelection
 from expenses.filters import TransactionFilter
 from expenses.histories import HistorySerializer, describe_history
 from expenses.inputs import TransactionInput
-from expenses.models import Transaction
+from expenses.models import Run, Transaction
+from expenses.serializers import RunSerializer
 from expenses.services import transactions
+from expenses.services.bulk_runs import order_delete, order_edit
 from expenses.services.deleting import delete_transaction, restore_transaction
+from expenses.tasks import begin_run
 from expenses.views.splits import Divisible
 
 #: What can be asked about a transaction in the bin.
@@ -120,6 +124,26 @@ class AllTransactionsViewSet(TransactionViewSet):
         """Record up to 1,000; what is wrong with one does not stop the others."""
         rows = BulkInput.rows_of(request.data)
         return Response(record_bulk(by=self.user, rows=rows, context=self.get_serializer_context()))
+
+    @extend_schema(request=BulkEditInput, responses={202: RunSerializer})
+    @bulk.mapping.patch
+    def edit_many(self, request: Request) -> Response:
+        """Change many in the same way, as a run that can be reverted. Rows that cannot be changed are left alone."""
+        order = BulkEditInput(data=request.data, context=self.get_serializer_context())
+        order.is_valid(raise_exception=True)
+        return _begun(order_edit(by=self.user, rows=order.validated_data["rows"], changes=order.changes()))
+
+    @extend_schema(request=BulkSelection, responses={202: RunSerializer})
+    @bulk.mapping.delete
+    def delete_many(self, request: Request) -> Response:
+        """Put many into the bin, as a run that can be reverted. The body says which, by `ids` or `filter`."""
+        order = BulkSelection(data=request.data, context=self.get_serializer_context())
+        order.is_valid(raise_exception=True)
+        return _begun(order_delete(by=self.user, rows=order.validated_data["rows"]))
+
+
+def _begun(run: Run) -> Response:
+    return Response(RunSerializer(begin_run(run)).data, status=status.HTTP_202_ACCEPTED)
 
 
 class ExpenseViewSet(TransactionViewSet):

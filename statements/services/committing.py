@@ -1,17 +1,15 @@
 """Records the rows of a statement as a run: in chunks, each whole, so that it can be killed and taken up again."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 
-from django.db import transaction
-from django.db.models import Count, Q
-from django.utils import timezone
+from django.db.models import Count
 
 from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.models import Run, Transaction
 from expenses.services.detection import pair_run
+from expenses.services.running import Work
 from expenses.services.statement_rows import record_statement_rows
 from expenses.services.writing import Refused, ledger_write
 from statements.entries import Entry
@@ -20,8 +18,7 @@ from statements.models import Import, ImportStatus
 from statements.reading import Record, read_records
 
 CHUNK = 5000
-#: A running run that was silent for so long has lost its worker; a chunk takes about a second.
-SILENCE = timedelta(seconds=30)
+SUPERSEDED = "Its import is gone, or another run has committed it; look at the import."
 
 
 def start_commit(*, by: User, statement: Import) -> Run:
@@ -38,32 +35,43 @@ def start_commit(*, by: User, statement: Import) -> Run:
     return run
 
 
-def perform_commit(*, run_id: int) -> None:
-    """Record the rows, unless another worker is at it or it has ended.
+class ImportWork(Work):
+    """Rows that are there already, from this run's earlier try or from another file, are left out."""
 
-    Rows that are there already, from this run's earlier try or from another file, are left out.
-    """
-    if not _claim(run_id):
-        return
-    run = Run.objects.get(pk=run_id)
-    statement = Import.objects.select_related("account", "user").get(run=run)
-    try:
-        _record(run, statement)
-    except (Refused, UnreadableFile) as error:
-        _finish(run, statement, Run.Status.FAILED, ImportStatus.PARSED, error=str(error))
-    except Exception:
-        _finish(run, statement, Run.Status.FAILED, ImportStatus.PARSED, error="It failed; the server's log says how.")
-        raise
-    else:
-        _finish(run, statement, Run.Status.SUCCEEDED, ImportStatus.COMMITTED)
+    starts_over = True
 
+    def perform(self, run: Run) -> None:
+        statement = Import.objects.select_related("account").filter(run=run).first()
+        if statement is None:
+            raise Refused(SUPERSEDED, code="committed")
+        if statement.account is None:
+            raise Refused("The account of this import is gone; give it another one.", code="account")
+        try:
+            for chunk in _chunks(read_records(statement)):
+                drafts = [record.draft(statement.account) for record in chunk if isinstance(record, Entry)]
+                catalog = Catalog.load(run.ledger_id)
+                record_statement_rows(run=run, account=statement.account, drafts=drafts, catalog=catalog)
+            pair_run(run)
+        except UnreadableFile as error:
+            raise Refused(str(error), code="unreadable") from None
 
-def _claim(run_id: int) -> bool:
-    """Whether the run is ours now: one that nobody began, or whose worker has been silent."""
-    now = timezone.now()
-    free = Q(status=Run.Status.PENDING) | Q(status=Run.Status.RUNNING, alive_at__lt=now - SILENCE)
-    fields = {"status": Run.Status.RUNNING, "started_at": now, "alive_at": now, "done": 0}
-    return bool(Run.objects.filter(free, pk=run_id).update(**fields))
+    def before_resume(self, run: Run) -> None:
+        statement = Import.objects.filter(run=run).standing(ImportStatus.PARSED)
+        if not statement.update(status=ImportStatus.COMMITTING, error=""):
+            raise Refused(SUPERSEDED, code="committed")
+        run.total = Import.objects.get(run=run).n_rows  # its profile may have been corrected
+        run.save(update_fields=["total"])
+
+    def after_end(self, run: Run) -> None:
+        run.counts = _count(run)
+        run.save(update_fields=["counts"])
+        is_done = run.status == Run.Status.SUCCEEDED
+        Import.objects.filter(run=run).update(
+            status=ImportStatus.COMMITTED if is_done else ImportStatus.PARSED,
+            error=run.error,
+            n_new=run.counts["created"],
+            n_duplicates=run.counts["duplicates"],
+        )
 
 
 def _refuse_closed(statement: Import) -> None:
@@ -72,37 +80,12 @@ def _refuse_closed(statement: Import) -> None:
         raise Refused(detail, code="closed")
 
 
-def _record(run: Run, statement: Import) -> None:
-    if statement.account is None:
-        raise Refused("The account of this import is gone; give it another one.", code="account")
-    for chunk in _chunks(read_records(statement)):
-        entries = [record for record in chunk if isinstance(record, Entry)]
-        record_statement_rows(
-            run=run,
-            account=statement.account,
-            drafts=[entry.draft(statement.account) for entry in entries],
-            catalog=Catalog.load(run.ledger_id),
-        )
-        run.done, run.alive_at = run.done + len(entries), timezone.now()
-        run.save(update_fields=["done", "alive_at"])
-    pair_run(run)
-
-
 def _count(run: Run) -> dict[str, int]:
     """What became of the rows, whichever try recorded them: how many are new, and how their categories stand."""
     rows = Transaction.objects.filter(run=run).order_by().values_list("review_status")
     by_status = dict(rows.annotate(n=Count("pk")))
     created = sum(by_status.values())
     return {"created": created, "duplicates": max(run.done - created, 0), **by_status}
-
-
-def _finish(run: Run, statement: Import, status: str, import_status: str, *, error: str = "") -> None:
-    with transaction.atomic():
-        run.status, run.error, run.finished_at, run.counts = status, error, timezone.now(), _count(run)
-        run.save()
-        statement.status, statement.error = import_status, error
-        statement.n_new, statement.n_duplicates = run.counts["created"], run.counts["duplicates"]
-        statement.save(update_fields=["status", "error", "n_new", "n_duplicates"])
 
 
 def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:

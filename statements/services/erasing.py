@@ -2,7 +2,6 @@
 
 from accounts.models import User
 from expenses.membership import Ledger
-from expenses.models import Run
 from expenses.services.erasing import forget_tasks, hand_over
 from statements.models import Import
 
@@ -13,5 +12,3 @@ def erase(*, user: User) -> None:
     hand_over(Import.objects.filter(user=user).exclude(ledger__in=ledgers))
     imports = Import.objects.filter(ledger__in=ledgers).values_list("pk", flat=True)
     forget_tasks("statements.tasks.read_import", list(imports))
-    runs = Run.objects.filter(ledger__in=ledgers, kind="import").values_list("pk", flat=True)
-    forget_tasks("statements.tasks.commit_import", list(runs))

@@ -65,6 +65,13 @@ def live(api: Api) -> None:
     api.patch(f"expenses/{number}/", {"notes": "x", "tags": ["food"]}, HTTP_IDEMPOTENCY_KEY="one")
     api.delete(f"expenses/{api.post('expenses/', row).json()['id']}/")
     api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"}]})
+    income = api.post("incomes/", {"amount": "5", "description": "Jo"}).json()["id"]
+    misfit = {"ids": [number, income], "set": {"category": "Travel"}}
+    assert api.patch("transactions/bulk/", misfit).json()["counts"]["left_alone"] == 1
+    many = [{"amount": "1", "description": f"Cafe {i}", "direction": "out"} for i in range(101)]
+    api.post("transactions/bulk/", {"transactions": many})
+    later = api.patch("transactions/bulk/", {"filter": {"all": True}, "set": {"notes": "later"}})
+    assert later.json()["status"] == "pending"
     upload = send_file(api, account=account)
     api.patch(f"imports/{upload['id']}/", {"save_as": "Bank"})
     api.post(f"imports/{upload['id']}/commit/", {})

@@ -14,7 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from config import examples
 from expenses.models import ExchangeRate
-from statements.services.committing import perform_commit
+from expenses.services.running import perform_run
 from tests.conftest import Api
 
 CHAIN = [
@@ -90,7 +90,7 @@ def record() -> dict[str, Any]:
     recorder.api.client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
     preferences = {"preferences": {"time_zone": "Europe/Berlin", "locale": "de"}}
     send("patch", "users/me/", asks="PatchedUserRequest", body=preferences, answers="User")
-    record_ledger(send)
+    record_ledger(recorder)
     record_rates(recorder)
     record_reports(recorder)
     record_imports(recorder)
@@ -103,7 +103,8 @@ def record() -> dict[str, Any]:
     return recorder.kept
 
 
-def record_ledger(send: Any) -> None:
+def record_ledger(recorder: Recorder) -> None:
+    send = recorder.send
     account = {"name": "Checking", "type": "checking", "currency": "EUR", "country": "DE", "opening_balance": "100.00"}
     own = send("post", "accounts/", asks="AccountRequest", body=account, answers="Account")["id"]
     send("patch", f"accounts/{own}/", asks="PatchedAccountRequest", body={"country": "AT"})
@@ -133,6 +134,11 @@ def record_ledger(send: Any) -> None:
     record_splits_and_transfers(send, recorded)
     rows = [{"amount": "3.20", "direction": "out", "description": "Greggs", "date": "2026-11-02"}, {"amount": "0"}]
     send("post", "transactions/bulk/", asks="BulkInputRequest", body={"transactions": rows}, answers="BulkAnswer")
+    send("post", "incomes/", body={"amount": "20.00", "description": "From Jo", "date": "2026-11-03"})
+    wish = {"filter": {"month": "2026-11"}, "set": {"category": "Travel", "add_tags": ["alps"]}}
+    edited = send("patch", "transactions/bulk/", asks="PatchedBulkEditInputRequest", body=wish)["id"]
+    recorder.kept["RunChange"] = steady(send("get", f"runs/{edited}/changes/")["results"][0])
+    recorder.kept["Omission"] = steady(send("get", f"runs/{edited}/errors/")["results"][0])
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}
     send("post", "categorization/suggest/", asks="SuggestInputRequest", body=question, answers="SuggestAnswer")
     send("get", "categorization/chain/", answers="ChainAnswer")
@@ -178,7 +184,7 @@ def record_imports(recorder: Recorder) -> None:
     recorder.kept["ImportRow"] = steady(recorder.send("get", f"{address}rows/")["results"][0])
     run = recorder.send("post", f"{address}commit/", asks="CommitInputRequest", body={"skip_errors": True})
     recorder.send("get", f"runs/{run['id']}/", answers="Run")
-    perform_commit(run_id=run["id"])
+    perform_run(run_id=run["id"])
     recorder.send("post", f"runs/{run['id']}/revert/", answers="Reverted")
 
 

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from expenses.models import Decision, Run, Transaction
+from expenses.services.running import SILENCE, perform_run
 from expenses.services.statement_rows import record_statement_rows
 from expenses.services.writing import Refused
 from statements.models import Import, Profile
@@ -240,13 +241,13 @@ def test_a_commit_that_was_killed_half_way_is_taken_up(ana, giro, monkeypatch):
     with monkeypatch.context() as killing:
         killing.setattr(committing, "record_statement_rows", lambda **what: next(chunks)(**what))  # noqa: PLW0108 - another each time
         with pytest.raises(KeyboardInterrupt):
-            committing.perform_commit(run_id=number)
+            perform_run(run_id=number)
     assert ana.get(f"runs/{number}/").json()["status"] == "running"
-    committing.perform_commit(run_id=number)  # its worker may still live, so nothing happens
+    perform_run(run_id=number)  # its worker may still live, so nothing happens
     rows_of_one_chunk = Transaction.objects.count()
     assert 0 < rows_of_one_chunk < 5
-    Run.objects.filter(pk=number).update(alive_at=timezone.now() - committing.SILENCE * 2)
-    committing.perform_commit(run_id=number)
+    Run.objects.filter(pk=number).update(alive_at=timezone.now() - SILENCE * 2)
+    perform_run(run_id=number)
     run = ana.get(f"runs/{number}/").json()
     assert (run["status"], run["counts"]["created"], run["counts"]["duplicates"]) == ("succeeded", 5, 0)
     assert Transaction.objects.count() == 5
@@ -331,7 +332,7 @@ def test_a_committed_import_can_be_taken_back_and_committed_again(ana, giro):
     assert ana.get(f"imports/{statement['id']}/").json()["status"] == "parsed"
     assert ana.patch(f"imports/{statement['id']}/", {"profile": {"invert_sign": False}}).status_code == 200
     again = ana.post(f"imports/{statement['id']}/commit/").json()["id"]
-    committing.perform_commit(run_id=again)
+    perform_run(run_id=again)
     assert contents(ana) == before
     assert ana.get(f"imports/{statement['id']}/").json()["status"] == "committed"
 

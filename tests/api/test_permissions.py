@@ -68,6 +68,10 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "runs/{run}/", None, 200, NOT_FOUND),
     ("post", "runs/", {}, 405, 405),
     ("post", "runs/{run}/revert/", {}, 409, NOT_FOUND),
+    ("post", "runs/{run}/cancel/", {}, 200, NOT_FOUND),
+    ("post", "runs/{run}/resume/", {}, 409, NOT_FOUND),
+    ("get", "runs/{run}/changes/", None, 200, NOT_FOUND),
+    ("get", "runs/{run}/errors/", None, 200, NOT_FOUND),
     ("delete", "runs/{run}/", None, 405, 405),
     ("get", "rules/", None, 200, 200),
     ("post", "rules/", RULE | {"name": "Bars"}, 201, 201),
@@ -110,6 +114,8 @@ TABLE: list[tuple[str, str, Any, int, int]] = [
     ("get", "attachments/{attachment}/content/", None, 200, NOT_FOUND),
     ("post", "transactions/bulk/", {"transactions": []}, 200, 200),
     ("get", "transactions/totals/", None, 200, 200),
+    ("patch", "transactions/bulk/", {"filter": {"all": True}, "set": {"notes": "x"}}, 202, 202),
+    ("delete", "transactions/bulk/", {"filter": {"all": True}}, 202, 202),
 ]
 for _name, _id in (("transactions", "expense"), ("expenses", "expense"), ("incomes", "income")):
     TABLE += [

@@ -72,7 +72,7 @@ def n_queries(api: Api, method: str, path: str, data: object = None) -> int:
         ("transactions/totals/?by=month,category", SIGN_IN + 2),  # sums, categories
         ("transactions/totals/?by=month,category,account,tag", SIGN_IN + 4),
         ("rules/", SIGN_IN + 3),  # and the categories that they name
-        ("runs/", SIGN_IN + 2),
+        ("runs/", SIGN_IN + 3),
         ("rates/", SIGN_IN + 2),
     ],
 )

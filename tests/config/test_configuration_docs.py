@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 READERS = {"text", "number", "flag", "probability", "rate", "items"}
-NAME = re.compile(r"OUTLAY_[A-Z_]+|OLLAMA_HOST|DATABASE_URL|CACHE_URL|TASKS_URL")
+NAME = re.compile(r"OUTLAY_[A-Z_]+|OLLAMA_HOST|DATABASE_URL|CACHE_URL|TASKS_URL|EXPENSE_EDIT_WINDOW_HOURS")
 
 
 def sources():

@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
 from config.housekeeping import tidy_now_and_then
-from expenses.tasks import resume_resolving
-from statements.tasks import resume_imports
+from expenses.tasks import resume_resolving, resume_runs
+from statements.tasks import resume_reading
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.RQ_QUEUES:
             _require_redis()
-        n_resumed = resume_resolving() + resume_imports()
+        n_resumed = resume_resolving() + resume_runs() + resume_reading()
         if n_resumed:
             self.stdout.write(f"Taking up what waits from before: {n_resumed} tasks.")
         tidy_now_and_then()

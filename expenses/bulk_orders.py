@@ -1,0 +1,168 @@
+"""What a client writes to change or delete many transactions: which ones, and what they are to get."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.utils.datastructures import MultiValueDict
+from django_filters.utils import translate_validation
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from expenses.filters import PARAMETERS_OF_LISTS, TransactionFilter
+from expenses.inputs import DayField
+from expenses.models import DESCRIPTION_LENGTH, Account, Category, Transaction
+from expenses.references import AccountReference, CategoryReference, TagsField, refuse_closed, user_of
+from expenses.services.standing import fits
+
+MAX_IDS = 100_000
+CHUNK = 500
+#: Names of the list's parameters that do not narrow it.
+NO_FILTERS = {"ordering", *PARAMETERS_OF_LISTS}
+EVERYTHING = 'No filter means every transaction; if you mean that, say {"all": true}.'
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class FilterField(serializers.JSONField):
+    """The filters of the list, by the same names; `{"all": true}` for every transaction."""
+
+
+class BulkSelection(serializers.Serializer[Any]):
+    """Which transactions: `ids`, or all that a `filter` finds."""
+
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        required=False, allow_empty=False, max_length=MAX_IDS,
+    )  # fmt: skip
+    filter = FilterField(
+        required=False, help_text="The filters of the list by the same names, or `all`: true for every transaction."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("ids" in attrs) == ("filter" in attrs):
+            raise serializers.ValidationError({"ids": "Give either `ids` or `filter`."}, code="required")
+        rows = self._named(attrs["ids"]) if "ids" in attrs else self._filtered(attrs["filter"])
+        return {**attrs, "rows": rows}
+
+    def _named(self, ids: list[int]) -> list[int]:
+        wanted = list(dict.fromkeys(ids))
+        mine = Transaction.objects.for_user(user_of(self)).order_by()
+        found = {pk for part in _parts(wanted) for pk in mine.filter(pk__in=part).values_list("pk", flat=True)}
+        missing = [pk for pk in wanted if pk not in found]
+        if missing:
+            shown = ", ".join(map(str, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+            raise serializers.ValidationError({"ids": f"There is no transaction {shown}."}, code="does_not_exist")
+        return wanted
+
+    def _filtered(self, wanted: Any) -> list[int]:
+        mine = Transaction.objects.for_user(user_of(self))
+        try:
+            found = mine if _is_all(wanted) else self._narrowed(mine, _as_parameters(wanted))
+        except serializers.ValidationError as error:
+            detail = error.detail
+            raise serializers.ValidationError({"filter": detail}) from None
+        return list(dict.fromkeys(found.order_by("pk").values_list("pk", flat=True)))
+
+    def _narrowed(self, rows: Any, parameters: MultiValueDict[str, str]) -> Any:
+        narrowed = TransactionFilter(parameters, rows, request=self.context["request"])
+        if not narrowed.is_valid():
+            raise translate_validation(narrowed.errors)
+        return narrowed.qs
+
+
+def _is_all(wanted: Any) -> bool:
+    return isinstance(wanted, dict) and set(wanted) == {"all"} and wanted["all"] is True
+
+
+def _as_parameters(wanted: Any) -> MultiValueDict[str, str]:
+    """Filters as the list reads them from its address. A blank one would find everything, so it is refused."""
+    if not isinstance(wanted, dict):
+        raise serializers.ValidationError("Give an object of filters.", code="not_an_object")
+    if not wanted:
+        raise serializers.ValidationError(EVERYTHING, code="empty_filter")
+    known = set(TransactionFilter.base_filters) - NO_FILTERS
+    if unknown := sorted(set(wanted) - known):
+        detail = f"There is no such filter; known are {', '.join(sorted(known))}, or all alone."
+        raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
+    return MultiValueDict({name: list(_as_texts(name, value)) for name, value in wanted.items()})
+
+
+def _as_texts(name: str, value: Any) -> Iterator[str]:
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise serializers.ValidationError({name: EVERYTHING}, code="blank")
+    for item in values:
+        if isinstance(item, dict | list):
+            raise serializers.ValidationError({name: "Give a text, a number, or a list of texts."}, code="invalid")
+        text = str(item).lower() if isinstance(item, bool) else str(item if item is not None else "")
+        if not text.strip("\x00 \t\r\n"):
+            raise serializers.ValidationError({name: EVERYTHING}, code="blank")
+        yield text
+
+
+class BulkChanges(serializers.Serializer[Any]):
+    """The new values; what is not named stays."""
+
+    category = CategoryReference(required=False, allow_null=True)
+    account = AccountReference(required=False, allow_null=True)
+    date = DayField(required=False)
+    description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
+    merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    payment_method = serializers.CharField(max_length=50, required=False, allow_null=True)
+    tags = TagsField(required=False)
+    add_tags = TagsField(required=False)
+    remove_tags = TagsField(required=False)
+
+    def validate_account(self, value: Account | None) -> Account | None:
+        return refuse_closed(value)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            detail = f"This cannot be set for many at once; what can is {', '.join(self.fields)}."
+            raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
+        values: dict[str, Any] = super().to_internal_value(data)
+        return values
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Say what to set.", code="required")
+        if "tags" in attrs and {"add_tags", "remove_tags"} & attrs.keys():
+            detail = "Give `tags` for exactly these, or `add_tags` and `remove_tags`, but not both."
+            raise serializers.ValidationError({"tags": detail}, code="ambiguous")
+        return attrs
+
+
+class BulkEditInput(BulkSelection):
+    """Which transactions, and their new values."""
+
+    set = BulkChanges()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        category: Category | None = attrs["set"].get("category")
+        if category is not None and attrs["rows"] and not _fits_any(category, attrs["rows"]):
+            detail = f"“{category}” is a category of kind {category.kind}, which fits none of these transactions."
+            raise serializers.ValidationError({"set": {"category": detail}}, code="wrong_kind")
+        return attrs
+
+    def changes(self) -> dict[str, Any]:
+        """The new values as JSON. Call it after `is_valid`."""
+        values: dict[str, Any] = dict(self.validated_data["set"])
+        for name in {"category", "account"} & values.keys():
+            values[name] = values[name] and values[name].pk
+        if "date" in values:
+            values["date"] = values["date"].isoformat()
+        return values
+
+
+def _fits_any(category: Category, ids: list[int]) -> bool:
+    sorts = ("direction", "kind", "is_kind_stated")
+    for part in _parts(ids):
+        found = Transaction.objects.filter(pk__in=part).order_by().values(*sorts).distinct()
+        if any(fits(Transaction(**values), category) for values in found):
+            return True
+    return False
+
+
+def _parts(ids: list[int]) -> Iterable[list[int]]:
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))

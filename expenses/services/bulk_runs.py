@@ -1,0 +1,185 @@
+"""Edits and deletes many rows by order of a person, in chunks that are whole whatever happens."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from expenses.kinds import derive_kind
+from expenses.membership import ledger_id_of
+from expenses.models import Account, Category, Omission, Plan, Run, Tag, Transaction
+from expenses.services.deleting import discard
+from expenses.services.editing import Author, editing
+from expenses.services.obstacles import GONE, Obstacle, obstacles_to_delete, obstacles_to_edit
+from expenses.services.pairing import leave_transfer, restamp_transfers
+from expenses.services.rewinding import refit
+from expenses.services.running import Work, add_counts, advance
+from expenses.services.standing import apply_choice, follow_category
+from expenses.services.tags import find_or_create_tags
+from expenses.services.writing import Refused, ledger_write
+
+CHUNK = 500
+TAGS = ("tags", "add_tags", "remove_tags")
+
+
+def order_edit(*, by: User, rows: Sequence[int], changes: dict[str, Any]) -> Run:
+    """Create the run that will change these rows; it does not start by itself.
+
+    `changes` is JSON: ids of category and account, names of `tags`, `add_tags` and `remove_tags`, ISO dates.
+    """
+    return _order("bulk_edit", by, rows, changes)
+
+
+def order_delete(*, by: User, rows: Sequence[int]) -> Run:
+    """Create the run that will put these rows into the bin; it does not start by itself."""
+    return _order("bulk_delete", by, rows, {})
+
+
+@transaction.atomic
+def _order(kind: str, by: User, rows: Sequence[int], changes: dict[str, Any]) -> Run:
+    run: Run = Run.objects.create(ledger_id=ledger_id_of(by), user=by, kind=kind, total=len(rows))
+    Plan.objects.create(run=run, rows=list(rows), changes=changes)
+    return run
+
+
+class BulkWork(Work):
+    """Goes through the rows of its plan. What a chunk did and how far the run is are committed together."""
+
+    def perform(self, run: Run) -> None:
+        plan = Plan.objects.get(run=run)
+        for start in range(run.done, len(plan.rows), CHUNK):
+            ids = plan.rows[start : start + CHUNK]
+            with ledger_write(run.ledger_id) as version:
+                advance(run, n_rows=len(ids))
+                add_counts(run, self._treat(run, plan, ids, version))
+
+    def after_end(self, run: Run) -> None:
+        if run.status == Run.Status.SUCCEEDED:
+            Plan.objects.filter(run=run).delete()
+
+    def _treat(self, run: Run, plan: Plan, ids: list[int], version: int) -> dict[str, int]:
+        found = Transaction.objects.filter(ledger_id=run.ledger_id, pk__in=ids).with_related()
+        rows = list(found.select_related("parent").order_by("pk"))
+        obstacles = (
+            dict.fromkeys(self.missing(plan, ids), GONE)
+            | {row.pk: None for row in rows}
+            | self.obstacles(run, plan, rows)
+        )
+        left = {pk: obstacle for pk, obstacle in obstacles.items() if obstacle is not None}
+        _note(run, left)
+        counts = self.change(run, plan, [row for row in rows if row.pk not in left], version)
+        return counts | {"left_alone": len(left)}
+
+    def missing(self, plan: Plan, ids: list[int]) -> list[int]:
+        """Those that are reported as gone when they are not there."""
+        return ids
+
+    @abstractmethod
+    def obstacles(self, run: Run, plan: Plan, rows: list[Transaction]) -> dict[int, Obstacle]:
+        """Why some of the rows are left alone, by id."""
+
+    @abstractmethod
+    def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
+        """Do it to rows without obstacles, and count."""
+
+
+class BulkDelete(BulkWork):
+    """Into the bin; the parts of a split go and count with the whole."""
+
+    def missing(self, plan: Plan, ids: list[int]) -> list[int]:
+        parts = Transaction.everything.filter(pk__in=ids, parent__isnull=False)
+        chosen = set(plan.rows)
+        with_whole = {pk for pk, parent in parts.values_list("pk", "parent") if parent in chosen}
+        return [pk for pk in ids if pk not in with_whole]
+
+    def obstacles(self, run: Run, plan: Plan, rows: list[Transaction]) -> dict[int, Obstacle]:
+        return obstacles_to_delete(rows, chosen=set(plan.rows), user=run.user)
+
+    def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
+        whole = [row for row in rows if row.parent_id is None]
+        discard(whole, version=version, author=Author.ordering(run))
+        return {"deleted": len(whole)}
+
+
+class BulkEdit(BulkWork):
+    """The same new values for every row."""
+
+    def obstacles(self, run: Run, plan: Plan, rows: list[Transaction]) -> dict[int, Obstacle]:
+        return obstacles_to_edit(rows, fields=_values(plan), user=run.user)
+
+    def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
+        fields = _values(plan)
+        tags = _tags(plan, version=version)
+        paired = [row for row in rows if row.transfer_id is not None]
+        for row in paired:
+            leave_transfer(row, fields, by=run.user, known=rows)
+        with editing(rows, version=version, author=Author.ordering(run)):
+            for row in rows:
+                _write(row, fields)
+                _retag(row, tags)
+        for row in paired:
+            restamp_transfers(row, fields, version=version)
+        changed = sum(row.version == version for row in rows)
+        return {"changed": changed, "unchanged": len(rows) - changed}
+
+
+def _values(plan: Plan) -> dict[str, Any]:
+    """Field → value for the rows. Raises Refused when category or account went after the run was ordered."""
+    values = {name: value for name, value in plan.changes.items() if name not in TAGS}
+    if values.get("category") is not None:
+        categories = Category.objects.in_ledger(plan.run.ledger_id)
+        values["category"] = _found(categories.filter(pk=values["category"]).first(), "category")
+    if values.get("account") is not None:
+        accounts = Account.objects.filter(ledger_id=plan.run.ledger_id)
+        values["account"] = _found(accounts.filter(pk=values["account"]).first(), "account")
+    if "date" in values:
+        values["date"] = date.fromisoformat(values["date"])
+    return values
+
+
+def _found(row: Any, what: str) -> Any:
+    if row is None:
+        raise Refused(f"The {what} that was to be set is gone; revert this run, and order another.", code=what)
+    return row
+
+
+def _tags(plan: Plan, *, version: int) -> dict[str, list[Tag]]:
+    """The lists of tags that the plan has; tags to be taken away need not exist."""
+    lists = {name: plan.changes[name] for name in TAGS if name in plan.changes}
+    wanted = [name for key, names in lists.items() if key != "remove_tags" for name in names]
+    known = find_or_create_tags(ledger_id=plan.run.ledger_id, names=wanted, version=version)
+    if "remove_tags" in lists:
+        known = {tag.name.casefold(): tag for tag in Tag.objects.filter(ledger_id=plan.run.ledger_id)}
+    return {key: [known[n.casefold()] for n in names if n.casefold() in known] for key, names in lists.items()}
+
+
+def _write(row: Transaction, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)
+    if "category" in fields:
+        apply_choice(row, fields["category"])
+    if row.category is None and "category" in fields and not row.is_kind_stated:
+        row.kind = derive_kind(row.direction, None) or row.kind
+    refit(row)
+    follow_category(row)
+
+
+def _retag(row: Transaction, tags: dict[str, list[Tag]]) -> None:
+    current = set(row.tags.all())
+    wanted = set(tags["tags"]) if "tags" in tags else current
+    wanted = (wanted | set(tags.get("add_tags", ()))) - set(tags.get("remove_tags", ()))
+    if wanted != current:
+        row.tags.set(wanted)
+
+
+def _note(run: Run, left: dict[int, Obstacle]) -> None:
+    Omission.objects.bulk_create(
+        [
+            Omission(run=run, transaction=pk, code=obstacle.code, detail=obstacle.detail[:500])
+            for pk, obstacle in left.items()
+        ],
+        batch_size=500,
+    )

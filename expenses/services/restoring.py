@@ -1,0 +1,117 @@
+"""Gives the fields of a transaction the values back that a change took from them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from expenses.catalog import Catalog
+from expenses.journal import ORDER, PLAIN, REFERENCES, Fields, Snapshot, snapshot
+from expenses.models import Account, Change, Transaction
+from expenses.services.tags import find_or_create_tags
+
+CHANGED_SINCE = "It was changed since."
+TAKEN = "Another transaction of that account has the same external id or statement row now."
+#: Fields that make sense only together, under the name of the one that people know.
+TOGETHER = {
+    "category": (
+        "category", "category_source", "category_confidence", "review_status", "suggested_category", "direction",
+        "kind", "is_kind_stated",
+    ),
+    "amount": ("amount", "currency"),
+    "account": ("account", "external_id"),
+}  # fmt: skip
+NAMED = {name: label for label, names in TOGETHER.items() for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a revert leaves as it is, and why; without a field it is the row."""
+
+    transaction: int
+    reason: str
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class OldValues:
+    """What old values refer to, looked up once for many changes of a ledger."""
+
+    ledger_id: int
+    version: int
+
+    @cached_property
+    def named(self) -> dict[str, dict[int, Any]]:
+        """What the ledger has today of what fields refer to."""
+        categories = Catalog.load(self.ledger_id).categories
+        accounts = {account.pk: account for account in Account.objects.filter(ledger_id=self.ledger_id)}
+        return {"account": accounts, "category": categories, "suggested_category": categories}
+
+    def restore(self, row: Transaction, change: Change) -> Iterator[Kept]:
+        """Restore what still holds what the change wrote; what does not is given. The row is inside `editing`."""
+        now = snapshot(row)
+        for label, fields in _groups(change.fields).items():
+            if all(_is_same(name, now[name], before) for name, (before, _) in fields.items()):
+                continue
+            reason = self._obstacle(row, now, fields)
+            if reason:
+                yield Kept(row.pk, reason, label)
+                continue
+            for name, (before, _) in fields.items():
+                self._write(row, name, before)
+
+    def _obstacle(self, row: Transaction, now: Snapshot, fields: Fields) -> str:
+        if not all(_is_same(name, now[name], after) for name, (_, after) in fields.items()):
+            return CHANGED_SINCE
+        for name in REFERENCES:
+            before = fields[name][0] if name in fields else None
+            if before is not None and before[0] not in self.named[name]:
+                return f"“{before[1]}”, which it had before, is gone."
+        return TAKEN if _is_taken(row, fields) else ""
+
+    def _write(self, row: Transaction, name: str, value: Any) -> None:
+        if name in PLAIN:
+            setattr(row, name, value)
+        elif name in REFERENCES:
+            setattr(row, name, None if value is None else self.named[name][value[0]])
+        elif name == "tags":
+            row.tags.set(find_or_create_tags(ledger_id=self.ledger_id, names=value, version=self.version).values())
+        else:
+            setattr(row, name, value and READERS[name](value))
+
+
+READERS: dict[str, Any] = {
+    "amount": Decimal,
+    "date": date.fromisoformat,
+    "deleted_at": datetime.fromisoformat,
+}
+
+
+def _groups(fields: Fields) -> dict[str, Fields]:
+    """The fields of a change, those together that belong together."""
+    groups: dict[str, Fields] = {}
+    for name in ORDER:
+        if name in fields:
+            groups.setdefault(NAMED.get(name, name), {})[name] = fields[name]
+    return groups
+
+
+def _is_same(name: str, one: Any, other: Any) -> bool:
+    """What is named elsewhere is the same by its id, whatever it is called now."""
+    if name in REFERENCES:
+        return bool((one and one[0]) == (other and other[0]))
+    return bool(one == other)
+
+
+def _is_taken(row: Transaction, fields: Fields) -> bool:
+    """Whether another row has the place to which this one would come back."""
+    if not {"account", "external_id", "deleted_at"} & fields.keys():
+        return False
+    account_id: int | None = (fields["account"][0] or [None])[0] if "account" in fields else row.account_id
+    external_id = fields["external_id"][0] if "external_id" in fields else row.external_id
+    rows = Transaction.everything.filter(ledger_id=row.ledger_id, account=account_id).exclude(pk=row.pk)
+    if external_id is not None and rows.filter(external_id=external_id, deleted_at=None).exists():
+        return True
+    return row.fingerprint is not None and rows.filter(fingerprint=row.fingerprint).exists()

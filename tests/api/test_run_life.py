@@ -1,0 +1,355 @@
+"""Who works on a run, how it ends, and how it goes on: canceled, failed, resumed, reverted."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from expenses.models import Change, Omission, Plan, Run, Transaction
+from expenses.services import bulk_runs, reverting, running
+from expenses.services.editing import editing
+from expenses.services.running import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run
+from expenses.tasks import carry_out_run, resume_runs
+from tests.api.bodies import assert_problem
+from tests.api.test_bulk_edit import body_of, contents, edit, record
+
+pytestmark = pytest.mark.usefixtures("silent_chain")
+
+
+@pytest.fixture
+def order(ana, monkeypatch):
+    """Order an edit of rows in chunks of two, which waits for a worker; gives the run's id."""
+    monkeypatch.setattr("expenses.tasks.AT_ONCE", 0)
+    monkeypatch.setattr(bulk_runs, "CHUNK", 2)
+    monkeypatch.setattr(reverting, "CHUNK", 2)
+
+    def make(*rows, **changes):
+        ids = record(ana, *(rows or [{}] * 5))
+        return edit(ana, {"ids": ids}, **(changes or {"notes": "x"})).json()["id"]
+
+    return make
+
+
+def state(api, number):
+    run = api.get(f"runs/{number}/").json()
+    return run["status"], run["progress"]["done"]
+
+
+def die_after(monkeypatch, number, chunks):
+    """A worker does some chunks and dies in the middle of the next."""
+    left = [chunks]
+
+    def dying(*args, **kwargs):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return editing(*args, **kwargs)
+
+    with monkeypatch.context() as killing:
+        killing.setattr(bulk_runs, "editing", dying)
+        with pytest.raises(KeyboardInterrupt):
+            perform_run(run_id=number)
+
+
+def fall_silent(number):
+    Run.objects.filter(pk=number).update(alive_at=timezone.now() - SILENCE - timedelta(seconds=1))
+
+
+def test_a_run_is_worked_on_once_however_often_it_is_queued(ana, order, run_tasks):
+    number = order()
+    for _ in range(3):
+        carry_out_run.enqueue(number)
+    run_tasks()
+    assert state(ana, number) == ("succeeded", 5)
+    assert Change.objects.filter(run=number).count() == 5
+    carry_out_run.enqueue(number)
+    run_tasks()
+    assert Change.objects.filter(run=number).count() == 5
+
+
+def test_a_living_worker_keeps_its_run(order):
+    number = order()
+    assert claim_run(number) is not None
+    assert claim_run(number) is None
+
+
+def test_a_worker_that_was_silent_for_too_long_cannot_write_over_its_successor(ana, order):
+    number = order()
+    silent = claim_run(number)
+    fall_silent(number)
+    successor = claim_run(number)
+    assert silent is not None
+    assert successor is not None
+    with pytest.raises(ClaimLost):
+        advance(silent, n_rows=1)
+    advance(successor, n_rows=1)
+    running._end(silent, Run.Status.FAILED, error="too late")
+    assert state(ana, number) == ("running", 1)
+
+
+def test_a_chunk_of_a_worker_that_lost_its_run_leaves_no_trace(ana, order, monkeypatch):
+    number = order()
+
+    def slow(run, *, n_rows):
+        fall_silent(number)
+        assert claim_run(number) is not None
+        advance(run, n_rows=n_rows)
+
+    monkeypatch.setattr(bulk_runs, "advance", slow)
+    perform_run(run_id=number)
+    assert state(ana, number) == ("running", 0)
+    assert Change.objects.count() == 0
+
+
+def test_a_killed_run_has_whole_rows_is_marked_failed_when_somebody_looks_and_goes_on(
+    ana, ben, order, monkeypatch, run_tasks
+):
+    number = order()
+    die_after(monkeypatch, number, 2)
+    assert state(ana, number) == ("running", 4)
+    assert Transaction.objects.filter(notes="x").count() == Change.objects.filter(run=number).count() == 4
+    assert_problem(ana.post(f"runs/{number}/resume/"), 409, (None, "not_stopped"))
+    fall_silent(number)
+    ben.get("runs/")
+    assert Run.objects.get(pk=number).status == "running"  # only her own are marked
+    run = ana.get("runs/").json()["results"][0]
+    assert (run["status"], run["progress"]) == ("failed", {"done": 4, "total": 5})
+    assert (
+        run["error"] == "Its worker stopped without a word. What it did stays: resume the run to go on, or revert it."
+    )
+    assert run["finished_at"] is not None
+    answer = ana.post(f"runs/{number}/resume/")
+    assert (answer.status_code, answer.json()["status"], answer.json()["error"]) == (202, "pending", None)
+    run_tasks()
+    ended = ana.get(f"runs/{number}/").json()
+    assert (ended["status"], ended["counts"]["changed"], ended["started_at"]) == ("succeeded", 5, run["started_at"])
+    assert Change.objects.filter(run=number).count() == 5
+
+
+def test_a_worker_that_starts_takes_up_what_waits_or_was_killed(ana, order, monkeypatch, run_tasks):
+    waiting, killed, refused = order(), order(), order()
+    die_after(monkeypatch, killed, 1)
+    Run.objects.filter(pk=refused).update(status="failed", error="There is no such thing.")
+    DBTaskResult.objects.all().delete()
+    assert resume_runs() == 2
+    run_tasks()
+    assert (state(ana, waiting), state(ana, killed)) == (("succeeded", 5), ("running", 2))  # its worker may live
+    fall_silent(killed)
+    assert state(ana, killed) == ("failed", 2)
+    assert resume_runs() == 1
+    run_tasks()
+    assert (state(ana, killed), state(ana, refused)) == (("succeeded", 5), ("failed", 0))
+
+
+@pytest.mark.logs_errors
+def test_a_run_that_crashes_says_so_and_can_be_resumed(ana, order, monkeypatch, run_tasks):
+    number = order()
+    with monkeypatch.context() as breaking:
+        breaking.setattr(bulk_runs, "obstacles_to_edit", lambda *_, **__: 1 / 0)
+        run_tasks()
+    run = ana.get(f"runs/{number}/").json()
+    assert (run["status"], run["progress"]["done"]) == ("failed", 0)
+    assert run["error"].startswith("It failed; the server's log says how. Resume the run")
+    ana.post(f"runs/{number}/resume/")
+    run_tasks()
+    assert state(ana, number) == ("succeeded", 5)
+
+
+def test_canceling_stops_between_chunks_and_what_was_done_stays(ana, ben, order, monkeypatch, run_tasks):
+    number = order()
+
+    def cancel_after(run, counts):
+        add_counts(run, counts)
+        assert ana.post(f"runs/{number}/cancel/").json()["status"] == "canceled"
+
+    with monkeypatch.context() as canceling:
+        canceling.setattr(bulk_runs, "add_counts", cancel_after)
+        run_tasks()
+    assert state(ana, number) == ("canceled", 2)
+    assert Transaction.objects.filter(notes="x").count() == 2
+    assert_problem(ana.post(f"runs/{number}/cancel/"), 409, (None, "ended"))
+    for act in ("cancel", "resume"):
+        assert_problem(ben.post(f"runs/{number}/{act}/"), 404, (None, "not_found"))
+    ana.post(f"runs/{number}/resume/")
+    run_tasks()
+    assert state(ana, number) == ("succeeded", 5)
+
+
+def test_a_run_that_nobody_began_is_canceled_at_once(ana, order, run_tasks):
+    number = order()
+    assert ana.post(f"runs/{number}/cancel/").json()["status"] == "canceled"
+    run_tasks()
+    assert state(ana, number) == ("canceled", 0)
+    assert ana.post(f"runs/{number}/revert/").json()["status"] == "reverted"
+    assert_problem(ana.post(f"runs/{number}/resume/"), 409, (None, "not_stopped"))
+
+
+def test_reverting_restores_every_field_exactly(ana, order, run_tasks):
+    ana.post("accounts/", {"name": "Purse"})
+    ana.post("rules/", {
+        "name": "Cafes",
+        "conditions": [{"field": "description", "op": "contains", "value": "luna"}],
+        "actions": [{"type": "set_category", "value": "Groceries"}],
+    })  # fmt: skip
+    rows = [
+        {}, {"tags": ["a", "b"], "category": "Dining"}, {"direction": "in"}, {"external_id": "e", "notes": "n"},
+        {"kind": "refund", "direction": "in", "merchant": "m", "payment_method": "cash"},
+    ]  # fmt: skip
+    number = order(
+        *rows, category="Shopping", tags=["c"], merchant="x", description="y", notes="z", account="Purse",
+        payment_method=None, date="2026-01-01",
+    )  # fmt: skip
+    before, touched = contents(ana), list(Transaction.objects.order_by("pk").values_list("is_touched", flat=True))
+    run_tasks()
+    assert contents(ana) != before
+    body = ana.post(f"runs/{number}/revert/").json()
+    assert (body["status"], body["kept"]) == ("reverted", [])
+    counts = {"changed": 5, "unchanged": 0, "left_alone": 0, "restored": 5, "removed": 0, "kept": 0}
+    assert body["counts"] == counts
+    assert contents(ana) == before
+    assert list(Transaction.objects.order_by("pk").values_list("is_touched", flat=True)) == touched
+    assert ana.get("transactions/?search=cafe").json()["count"] == 5
+    assert_problem(ana.post(f"runs/{number}/revert/"), 409, (None, "not_ended"))
+    row = Transaction.objects.order_by("pk")[0]
+    event = ana.get(f"transactions/{row.pk}/history/").json()["results"][0]
+    assert (event["source"], event["username"], event["run"]) == ("revert", "ana", number)
+    assert ana.get(f"runs/{number}/changes/").json()["count"] == 5
+
+
+def test_what_was_changed_since_stays_and_is_named(ana, order, run_tasks):
+    number = order({}, {}, {"notes": "old"}, {"category": "Dining"}, {}, category="Shopping", notes="x")
+    run_tasks()
+    ids = list(Transaction.objects.order_by("pk").values_list("pk", flat=True))
+    ana.patch(f"transactions/{ids[0]}/", {"notes": "mine"})
+    ana.patch(f"transactions/{ids[1]}/", {"category": "Groceries"})
+    ana.patch(f"transactions/{ids[2]}/", {"notes": "old"})  # taken back by hand already
+    ana.patch(f"transactions/{ids[3]}/", {"merchant": "not the run's business"})
+    ana.delete(f"transactions/{ids[4]}/")
+    body = ana.post(f"runs/{number}/revert/").json()
+    reason = "It was changed since."
+    assert sorted(body["kept"], key=lambda kept: kept["transaction"]) == [
+        {"transaction": ids[0], "field": "notes", "reason": reason},
+        {"transaction": ids[1], "field": "category", "reason": reason},
+    ]
+    assert body["counts"]["kept"] == 2
+    rows = [body_of(ana, pk) for pk in ids[:4]]
+    assert [row["category_name"] for row in rows] == [None, "Groceries", None, "Dining"]
+    assert [row["notes"] for row in rows] == ["mine", "", "old", ""]
+    assert rows[3]["merchant"] == "not the run's business"
+    assert ana.post(f"transactions/{ids[4]}/restore/").json()["category"] is None
+
+
+def test_an_old_value_that_is_gone_cannot_come_back(ana, order, run_tasks):
+    own = ana.post("categories/", {"name": "Tea", "kind": "expense"}).json()["id"]
+    for name in ("Giro", "Purse"):
+        ana.post("accounts/", {"name": name})
+    number = order({"category": "Tea"}, {"account": "Giro", "external_id": "e"}, category="Dining", account="Purse")
+    run_tasks()
+    tea, moved = Transaction.objects.order_by("pk").values_list("pk", flat=True)
+    ana.delete(f"categories/{own}/")
+    record(ana, {"account": "Giro", "external_id": "e"})
+    body = ana.post(f"runs/{number}/revert/").json()
+    taken = "Another transaction of that account has the same external id or statement row now."
+    assert sorted(body["kept"], key=lambda kept: kept["transaction"]) == [
+        {"transaction": tea, "field": "category", "reason": "“Tea”, which it had before, is gone."},
+        {"transaction": moved, "field": "account", "reason": taken},
+    ]
+    assert (body_of(ana, tea)["account"], body_of(ana, moved)["category"]) == (None, None)
+
+
+def test_a_renamed_category_comes_back_all_the_same(ana, order, run_tasks):
+    own = ana.post("categories/", {"name": "Tea", "kind": "expense"}).json()["id"]
+    number = order({"category": "Tea"}, category="Dining")
+    run_tasks()
+    ana.patch(f"categories/{own}/", {"name": "Hot drinks"})
+    assert ana.post(f"runs/{number}/revert/").json()["kept"] == []
+    assert body_of(ana, Transaction.objects.get().pk)["category_name"] == "Hot drinks"
+
+
+def test_a_revert_that_was_killed_is_finished_by_another(ana, order, monkeypatch, run_tasks):
+    number = order()
+    before = [row | {"notes": ""} for row in contents(ana)]
+    run_tasks()
+    left = [2]
+
+    def dying(run, counts):
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        add_counts(run, counts)
+
+    with monkeypatch.context() as killing:
+        killing.setattr(reverting, "add_counts", dying)
+        with pytest.raises(KeyboardInterrupt):
+            ana.post(f"runs/{number}/revert/")
+    assert state(ana, number) == ("succeeded", 5)
+    assert Transaction.objects.filter(notes="x").count() == 3
+    body = ana.post(f"runs/{number}/revert/").json()
+    assert (body["status"], body["kept"], body["counts"]["restored"]) == ("reverted", [], 5)
+    assert contents(ana) == before
+
+
+def test_a_row_that_waited_for_the_model_waits_again(ana, model, order, run_tasks):
+    model["Bistro"] = ("dining", 0.95)
+    number = order({"description": "Bistro", "tags": ["a"]}, category="Shopping")
+    perform_run(run_id=number)
+    run_tasks()
+    (row,) = contents(ana)
+    assert (row["category_name"], row["categorization"]["status"]) == ("Shopping", "confirmed")
+    ana.post(f"runs/{number}/revert/")
+    assert contents(ana)[0]["categorization"]["status"] == "pending"
+    run_tasks()
+    assert (contents(ana)[0]["category_name"], contents(ana)[0]["tags"]) == ("Dining", ["a"])
+
+
+def test_what_a_run_was_to_do_is_kept_no_longer_than_it_can_go_on(ana, order, run_tasks):
+    done, canceled = order(), order()
+    ana.post(f"runs/{canceled}/cancel/")
+    run_tasks()
+    assert list(Plan.objects.values_list("run", flat=True)) == [canceled]
+    ana.post(f"runs/{canceled}/revert/")
+    assert Plan.objects.count() == 0
+    assert ana.get(f"runs/{done}/").json()["progress"] == {"done": 5, "total": 5}
+
+
+def test_a_run_whose_revert_has_begun_is_not_resumed(ana, order):
+    number = order()
+    Run.objects.filter(pk=number).update(status="failed", claim="lost", reverting_at=timezone.now())
+    assert_problem(ana.post(f"runs/{number}/resume/"), 409, (None, "reverting"))
+    assert (resume_runs(), claim_run(number)) == (0, None)
+    assert ana.post(f"runs/{number}/revert/").status_code == 200
+
+
+def test_runs_are_taken_back_in_reverse_until_nothing_is_left_of_them(ana, order, run_tasks):
+    first = order({"tags": ["a"]}, notes="1", category="Dining")
+    before = [row | {"version": 0} for row in contents(ana)]
+    run_tasks()
+    ids = [row["id"] for row in contents(ana)]
+    second = edit(ana, {"ids": ids}, notes="2", tags=["b"]).json()["id"]
+    third = ana.delete("transactions/bulk/", {"ids": ids}).json()["id"]
+    run_tasks()
+    for number in (third, second, first):
+        assert ana.post(f"runs/{number}/revert/").json()["kept"] == []
+    assert [row | {"version": 0} for row in contents(ana)] == before
+    assert Transaction.objects.get().is_touched is False
+
+
+def test_a_viewer_cancels_resumes_and_reverts_nothing(ana, order, join_ledger_of):
+    number = order()
+    viewer = join_ledger_of(ana, "vera", "viewer")
+    for act in ("cancel", "resume", "revert"):
+        assert viewer.post(f"runs/{number}/{act}/").status_code == 403
+    assert viewer.get(f"runs/{number}/changes/").json()["results"] == []
+
+
+def test_omissions_are_written_once_even_when_a_chunk_was_killed(ana, order, monkeypatch, run_tasks):
+    number = order({}, {"kind": "income", "direction": "in"}, {}, {"kind": "income", "direction": "in"}, {},
+                   category="Dining")  # fmt: skip
+    die_after(monkeypatch, number, 1)
+    fall_silent(number)
+    assert state(ana, number) == ("failed", 2)
+    ana.post(f"runs/{number}/resume/")
+    run_tasks()
+    assert Omission.objects.filter(run=number).count() == 2
+    assert ana.get(f"runs/{number}/").json()["counts"] == {"changed": 3, "unchanged": 0, "left_alone": 2}

@@ -1,0 +1,131 @@
+"""`kill -9` in the middle of a write: only whole rows are left, and what was begun can be finished or taken back.
+
+Each instance is real: processes of its own, on a database file, or on a database beside that of DATABASE_URL.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from config.environment import BASE_DIR
+from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT
+
+pytestmark = pytest.mark.timeout(300)
+
+
+class Instance:
+    """An instance whose processes do commands of the victim, one after another."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        fixed = {"DJANGO_SETTINGS_MODULE": "tests.settings", "OLLAMA_HOST": "off", "OUTLAY_ALLOWED_HOSTS": "testserver"}
+        self.environment = {**os.environ, **environment, **fixed}
+
+    def do(self, *commands: str) -> list[Any]:
+        """What the commands found out."""
+        ended = self._run(*commands)
+        assert ended.returncode == 0, ended.stderr
+        found: list[Any] = json.loads(ended.stdout.splitlines()[-1])
+        return found
+
+    def die_of(self, command: str) -> None:
+        ended = self._run(command)
+        assert ended.returncode == -signal.SIGKILL, ended.stdout + ended.stderr
+
+    def _run(self, *commands: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tests.kills.victim", *commands]
+        return subprocess.run(  # noqa: S603
+            command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+
+@pytest.fixture
+def instance(tmp_path) -> Iterator[Instance]:
+    """With many rows of one person."""
+    with_database = os.environ.get("DATABASE_URL", "")
+    environment = {"OUTLAY_DATA_DIR": str(tmp_path)}
+    if not with_database.startswith(("postgres:", "postgresql:")):
+        yield Instance(environment | {"DATABASE_URL": f"sqlite:///{tmp_path}/outlay.sqlite3"})
+        return
+    import psycopg  # noqa: PLC0415 - only where it is used
+
+    name = f"outlay_kills_{uuid.uuid4().hex}"
+    with psycopg.connect(with_database, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield Instance(environment | {"DATABASE_URL": urlsplit(with_database)._replace(path=f"/{name}").geturl()})
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def only_failed(found: dict[str, Any], *, done: int) -> dict[str, Any]:
+    """The run is marked failed when somebody looks, with what its worker did; gives what else is there."""
+    assert (found.pop("status"), found.pop("done")) == ("running", done)
+    run = found.pop("seen")
+    assert (run["status"], run["progress"]["done"]) == ("failed", done)
+    assert "resume the run to go on, or revert it" in run["error"]
+    return {name: n for name, n in found.items() if n}
+
+
+def test_a_bulk_edit(instance):
+    _, before = instance.do("fill", "dump")
+    instance.die_of("edit")
+    (found,) = instance.do("look")
+    assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK, "n_edited": CHUNK}
+    resumed, reverted, after = instance.do("resume", "revert", "dump")
+    assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", N_ROWS)
+    assert resumed["seen"]["counts"] == {"changed": N_ROWS, "unchanged": 0, "left_alone": 0}
+    assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
+    assert after == before
+
+
+def test_a_bulk_edit_that_is_not_resumed_but_taken_back(instance):
+    _, before = instance.do("fill", "dump")
+    instance.die_of("edit")
+    _, reverted, after = instance.do("look", "revert", "dump")
+    assert reverted["seen"]["counts"]["restored"] == CHUNK
+    assert after == before
+
+
+def test_a_bulk_delete_and_its_revert(instance):
+    _, before = instance.do("fill", "dump")
+    instance.die_of("delete")
+    found, resumed = instance.do("look", "resume")
+    whole = dict.fromkeys(("n_changes", "n_deleted", "n_tombstones"), CHUNK)
+    assert only_failed(found, done=CHUNK) == whole
+    assert resumed["seen"]["counts"] == {"deleted": N_ROWS, "left_alone": 0}
+    instance.die_of("revert_and_die")
+    found, reverted, after = instance.do("look", "revert", "dump")
+    assert (found["seen"]["status"], found["n_deleted"]) == ("succeeded", N_ROWS - CHUNK)
+    assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
+    assert reverted["seen"]["counts"]["restored"] == N_ROWS
+    assert after == before
+
+
+def test_an_import(instance):
+    _, before = instance.do("fill", "dump")
+    instance.die_of("import_statement")
+    (found,) = instance.do("look")
+    n_whole = CHUNK - 1  # the header is in the first chunk
+    assert only_failed(found, done=n_whole) == {"n_created": n_whole}
+    resumed, reverted, after = instance.do("resume", "revert", "dump")
+    counts = resumed["seen"]["counts"]
+    assert (resumed["seen"]["status"], counts["created"], counts["duplicates"]) == ("succeeded", N_ROWS, 0)
+    assert (reverted["seen"]["counts"]["removed"], reverted["seen"]["kept"]) == (N_ROWS, [])
+    assert after | {"tombstones": []} == before
+
+
+def test_a_request_that_records_many(instance):
+    _, before = instance.do("fill", "dump")
+    instance.die_of("write_many")
+    after, repeated, again = instance.do("dump", "repeat_write", "repeat_write")
+    assert after == before
+    assert repeated == {"created": N_SENT, "updated": 0, "duplicates": 0, "errors": 0}
+    assert again == {"created": 0, "updated": 0, "duplicates": N_SENT, "errors": 0}

@@ -1,0 +1,169 @@
+"""A process that works on a ledger until it is killed, by SIGKILL, in the middle of a database transaction.
+
+python -m tests.kills.victim COMMAND   with the environment of an instance; what it found out is its last line, as JSON.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402 - Django is set up first
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from expenses.models import Change, Decision, Omission, Run, Tombstone, Transaction  # noqa: E402
+from expenses.services import bulk_runs, reverting  # noqa: E402
+from expenses.services.running import SILENCE  # noqa: E402
+from statements.services import committing  # noqa: E402
+from tests.conftest import Api, make_user  # noqa: E402
+from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT  # noqa: E402
+
+committing.CHUNK = bulk_runs.CHUNK = reverting.CHUNK = CHUNK
+#: What the run of a chunk begins with, whichever work it is.
+CHUNK_BEGINS = 'UPDATE "expenses_run" SET "done"'
+WRITE_BEGINS = 'UPDATE "expenses_ledger" SET version'
+
+
+def kill_after(statement: str, *, in_part: int, that_begins: str) -> None:
+    """Die right after such a statement was executed in the nth of the parts that begin so."""
+    parts = 0
+
+    def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal parts
+        parts += sql.startswith(that_begins)
+        done = run(sql, params, many, context)
+        if parts == in_part and sql.startswith(statement):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    connection.execute_wrappers.append(execute)
+
+
+def person() -> Api:
+    return Api(User.objects.get(username="ana"))
+
+
+def rows() -> list[dict[str, Any]]:
+    sorts: list[dict[str, Any]] = [
+        {"direction": "out"},
+        {"direction": "in"},
+        {"direction": "out", "category": "Dining", "tags": ["a"]},
+    ]
+    fields = {"amount": "5.50", "date": "2026-11-02", "ai_classify": False}
+    return [{**fields, **sorts[i % 3], "description": f"Cafe {i}", "external_id": str(i)} for i in range(N_ROWS)]
+
+
+def fill() -> None:
+    """An empty instance with one person, whose ledger has many rows."""
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    api = Api(make_user("ana"))
+    api.post("accounts/", {"name": "Giro"})
+    assert api.post("transactions/bulk/", {"transactions": rows()}).status_code == 200
+
+
+def edit() -> None:
+    api = person()
+    changes = {"category": "Shopping", "add_tags": ["trip"], "notes": "x", "account": "Giro"}
+    assert api.patch("transactions/bulk/", {"filter": {"all": True}, "set": changes}).status_code == 202
+    work_and_die('INSERT INTO "expenses_change"')
+
+
+def delete() -> None:
+    assert person().delete("transactions/bulk/", {"filter": {"all": True}}).status_code == 202
+    work_and_die('INSERT INTO "expenses_change"')
+
+
+def import_statement() -> None:
+    lines = [f"2026-10-{i % 30 + 1:02};Shop {i};-{i}.50;EUR" for i in range(1, N_ROWS + 1)]
+    file = SimpleUploadedFile("october.csv", "\n".join(["Date;Payee;Amount;Currency", *lines]).encode())
+    statement = person().post("imports/", {"file": file, "account": "Giro"}, format="multipart").json()
+    assert person().post(f"imports/{statement['id']}/commit/").status_code == 202
+    work_and_die('INSERT INTO "expenses_transaction"')
+
+
+def work_and_die(statement: str) -> None:
+    kill_after(statement, in_part=2, that_begins=CHUNK_BEGINS)
+    call_command("work")
+
+
+def write_many() -> None:
+    """A request that records many rows."""
+    fresh = [{**row, "external_id": f"new {i}"} for i, row in enumerate(rows()[:N_SENT])]
+    kill_after('INSERT INTO "expenses_transaction"', in_part=1, that_begins=WRITE_BEGINS)
+    person().post("transactions/bulk/", {"transactions": fresh})
+
+
+def repeat_write() -> dict[str, Any]:
+    fresh = [{**row, "external_id": f"new {i}"} for i, row in enumerate(rows()[:N_SENT])]
+    body = person().post("transactions/bulk/", {"transactions": fresh}).json()
+    return {name: len(found) for name, found in body.items()}
+
+
+def revert_and_die() -> None:
+    kill_after('INSERT INTO "expenses_change"', in_part=2, that_begins=WRITE_BEGINS)
+    person().post(f"runs/{Run.objects.latest('pk').pk}/revert/")
+
+
+def look() -> dict[str, Any]:
+    """What the dead worker left, before and after its silence is noticed."""
+    run = Run.objects.latest("pk")
+    touched = Transaction.everything.filter(notes="x", category__key="shopping", account__name="Giro")
+    found = {
+        "status": run.status,
+        "done": run.done,
+        "n_changes": Change.objects.filter(run=run).count(),
+        "n_deleted": Transaction.everything.in_bin().count(),
+        "n_tombstones": Tombstone.objects.filter(type="transaction").count(),
+        "n_created": Transaction.objects.filter(run=run).count(),
+        "n_edited": touched.filter(tags__name="trip").count(),
+        "n_partly_edited": Transaction.everything.filter(notes="x").count() - touched.count(),
+        "n_omissions": Omission.objects.filter(run=run).count(),
+        "n_decisions_of_nothing": Decision.objects.filter(transactions=None).count(),
+    }
+    Run.objects.filter(pk=run.pk, status="running").update(alive_at=timezone.now() - SILENCE - timedelta(seconds=1))
+    return found | {"seen": person().get(f"runs/{run.pk}/").json()}
+
+
+def resume() -> dict[str, Any]:
+    number = Run.objects.latest("pk").pk
+    assert person().post(f"runs/{number}/resume/").status_code == 202
+    call_command("db_worker", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0)
+    return {"seen": person().get(f"runs/{number}/").json(), "n_changes": Change.objects.filter(run=number).count()}
+
+
+def revert() -> dict[str, Any]:
+    return {"seen": person().post(f"runs/{Run.objects.latest('pk').pk}/revert/").json()}
+
+
+def dump() -> dict[str, Any]:
+    """The whole ledger, but for versions and for when a row was last written."""
+    stamps = {"version", "updated_at"}
+    columns = [field.attname for field in Transaction._meta.concrete_fields if field.name not in stamps]
+    tags = Transaction.tags.through.objects.order_by("transaction_id", "tag__name")
+    return {
+        "transactions": [list(map(str, row)) for row in Transaction.everything.order_by("pk").values_list(*columns)],
+        "tags": list(tags.values_list("transaction_id", "tag__name")),
+        "tombstones": list(Tombstone.objects.order_by("type", "object_id").values_list("type", "object_id")),
+    }
+
+
+COMMANDS: dict[str, Callable[[], Any]] = {
+    made.__name__: made
+    for made in (
+        fill, edit, delete, import_statement, write_many, repeat_write, revert_and_die, look, resume, revert, dump,
+    )
+}  # fmt: skip
+
+if __name__ == "__main__":
+    print(json.dumps([COMMANDS[name]() for name in sys.argv[1:]]))  # noqa: T201
