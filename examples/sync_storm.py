@@ -3,9 +3,9 @@
     python examples/sync_storm.py http://127.0.0.1:8000 --writes 10000
 
 Makes a new person and lets the writers create, edit, delete, restore, categorize, tag and rename at random, all at
-once. Answers are lost on purpose; what got none is sent again. Every writer keeps its own account of what it was told was
-done. At the end the reader's copy must equal the server's lists, and every writer's account must be found there: no row
-twice, none lost, no edit overwritten. Exit code 1 when anything differs.
+once. Answers are lost on purpose; what got none is sent again. Every writer keeps its own account of what it was told
+was done. At the end the reader's copy must equal the server's lists, and every writer's account must be found there: no
+row twice, none lost, no edit overwritten. Exit code 1 when anything differs.
 """
 
 import argparse
