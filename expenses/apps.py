@@ -7,7 +7,7 @@ from django.core import checks
 from django.db import connections
 from django.db.models.signals import post_migrate
 
-from expenses.search_index import check_search_index, ensure_search_index
+from expenses.search_index import check_search_index, ensure_indexes
 
 
 def seed(*, using: str, **kwargs: Any) -> None:
@@ -19,7 +19,7 @@ def seed(*, using: str, **kwargs: Any) -> None:
 
 def index(*, using: str, **kwargs: Any) -> None:
     """Here rather than in a migration: SQLite loses it when a later one makes the table anew."""
-    ensure_search_index(connections[using])
+    ensure_indexes(connections[using])
 
 
 class ExpensesConfig(AppConfig):

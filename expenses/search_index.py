@@ -1,8 +1,9 @@
-"""The index of searches, which each database has in a form of its own, so that no model can declare it.
+"""The indexes that lists and searches walk, in the form that each database makes use of; no model can declare them.
 
-SQLite walks the days backwards and reads the texts from the index of days itself, which is widened for that: a search
-that finds nothing has looked at every row, but only at what it looks for. (Beside the narrow index the wide one would
-not be used: the planner holds it for dearer.) PostgreSQL finds words by their groups of three letters.
+SQLite reads the texts from the index of days itself, which is widened for that: a search that finds nothing has looked
+at every row, but only at what it looks for. (Beside the narrow index the wide one would not be used: the planner holds
+it for dearer.) PostgreSQL takes `deleted_at IS NULL` for no constant that days could be in order behind, so there it is
+the index's condition; rare words it finds by their groups of three letters.
 """
 
 import logging
@@ -16,24 +17,39 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TABLE, NAME = "expenses_transaction", "transaction_search"
 TRIGRAMS = f"CREATE INDEX IF NOT EXISTS {NAME} ON {TABLE} USING gin (search_text gin_trgm_ops) WHERE deleted_at IS NULL"
 CREATE_EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
-WIDER = "CREATE INDEX transaction_date ON {} (ledger_id, date DESC, id DESC, search_text) WHERE deleted_at IS NULL"
+#: Vendor → how to ask for an index's definition, what tells that it is ours, and ours.
+DAYS = {
+    "sqlite": (
+        "SELECT sql FROM sqlite_master WHERE name = %s",
+        "search_text",
+        f"CREATE INDEX transaction_date ON {TABLE} (ledger_id, deleted_at, date DESC, id DESC, search_text)",
+    ),
+    "postgresql": (
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname = %s",
+        "WHERE",
+        f"CREATE INDEX transaction_date ON {TABLE} (ledger_id, date DESC, id DESC) WHERE deleted_at IS NULL",
+    ),
+}
 MISSING = "This PostgreSQL does not let us have pg_trgm: a search for a rare word reads every transaction of its owner."
 HINT = "As a superuser of the database, once: CREATE EXTENSION pg_trgm; then start Outlay again."
 
 logger = logging.getLogger(__name__)
 
 
-def ensure_search_index(connection: BaseDatabaseWrapper) -> None:
-    """Create it unless it is there; where the database does not let us, say so in the log and go on without."""
-    {"sqlite": _widen_index_of_days, "postgresql": _index_trigrams}[connection.vendor](connection)
+def ensure_indexes(connection: BaseDatabaseWrapper) -> None:
+    """Give both their form unless they have it; where the database has no trigrams, say so and go on without."""
+    _shape_index_of_days(connection)
+    if connection.vendor == "postgresql":
+        _index_trigrams(connection)
 
 
-def _widen_index_of_days(connection: BaseDatabaseWrapper) -> None:
-    now = _value(connection, "SELECT sql FROM sqlite_master WHERE name = %s", "transaction_date")
-    if now is not None and "search_text" not in now:
+def _shape_index_of_days(connection: BaseDatabaseWrapper) -> None:
+    asks, mark, create = DAYS[connection.vendor]
+    now = _value(connection, asks, "transaction_date")
+    if now is not None and mark not in now:
         with transaction.atomic(using=connection.alias):
             _execute(connection, "DROP INDEX transaction_date")
-            _execute(connection, WIDER.format(TABLE))
+            _execute(connection, create)
 
 
 def _index_trigrams(connection: BaseDatabaseWrapper) -> None:
