@@ -121,7 +121,10 @@ CREATE TABLE IF NOT EXISTS queue (n INTEGER PRIMARY KEY, row TEXT, action TEXT, 
 INSERT INTO state SELECT 0 WHERE NOT EXISTS (SELECT * FROM state);
 """
 #: How `changes/` lists things → what `deleted` calls them.
-TYPES = {"transactions": "transaction", "accounts": "account", "categories": "category", "tags": "tag"}
+TYPES = {
+    "transactions": "transaction", "accounts": "account", "categories": "category", "tags": "tag",
+    "attachments": "attachment",
+}  # fmt: skip
 #: Action → method, and what follows the row's address.
 ACTIONS = {"edit": ("PATCH", ""), "delete": ("DELETE", ""), "restore": ("POST", "restore/")}
 

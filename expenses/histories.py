@@ -35,9 +35,7 @@ class EventSerializer(serializers.Serializer[Any]):
     action = serializers.ChoiceField(choices=["created", "changed", "deleted", "restored"])
     at = serializers.DateTimeField()
     version = serializers.IntegerField(allow_null=True)
-    source = serializers.CharField(
-        help_text="user, the link of the chain that answered, the kind of the run, or category where one was deleted."
-    )  # type: ignore[assignment]
+    source = serializers.CharField(help_text="user, the link of the chain that answered, or the kind of the run.")  # type: ignore[assignment]
     username = serializers.CharField(allow_null=True)
     run = serializers.IntegerField(allow_null=True)
     fields = FieldChangeSerializer(many=True)  # type: ignore[assignment]

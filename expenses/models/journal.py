@@ -18,7 +18,7 @@ class Change(models.Model):
     transaction = models.ForeignKey(Transaction, models.CASCADE, related_name="changes")
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="changes")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    #: `user`, the link of the chain that answered, the kind of the run, or `category` where one was deleted.
+    #: `user`, the link of the chain that answered, or the kind of the run.
     source = models.CharField(max_length=32)
     version = models.BigIntegerField()
     at = models.DateTimeField(auto_now_add=True)

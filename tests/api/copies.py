@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from expenses.models import Tag
-
 #: What a copy holds → the type that `deleted` calls it.
 TABLES = {"transactions": "transaction", "accounts": "account", "categories": "category", "tags": "tag"}
 Tables = dict[str, dict[int, dict[str, Any]]]
@@ -40,10 +38,8 @@ class Copy:
 
 
 def ledger_of(api: Any) -> Tables:
-    """The same from the lists, page by page; tags, which have no list, from the table."""
-    listed = {name: _all_rows(api, f"{name}/") for name in TABLES if name != "tags"}
-    tags = Tag.objects.for_user(api.user).values("id", "name", "version")
-    return listed | {"tags": {tag["id"]: tag for tag in tags}}
+    """The same from the lists, page by page."""
+    return {name: _all_rows(api, f"{name}/") for name in TABLES}
 
 
 def _all_rows(api: Any, path: str) -> dict[int, dict[str, Any]]:

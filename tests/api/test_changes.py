@@ -17,7 +17,14 @@ from tests.api.copies import Copy, ledger_of
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "direction": "out"}
-NOTHING: dict[str, Any] = {"transactions": [], "accounts": [], "categories": [], "tags": [], "deleted": []}
+NOTHING: dict[str, Any] = {
+    "transactions": [],
+    "accounts": [],
+    "categories": [],
+    "tags": [],
+    "attachments": [],
+    "deleted": [],
+}
 
 
 def record(api, **fields):
@@ -65,6 +72,7 @@ def test_each_write_is_told_once_as_the_lists_show_it(ana):
         "accounts": [account],
         "categories": [category],
         "tags": [tag],
+        "attachments": [],
         "deleted": [],
     }
     assert ana.get(f"transactions/{row['id']}/").json() == row

@@ -68,12 +68,16 @@ class Person:
     def rename(self, n: int, name: str) -> None:
         for row in self.pick("accounts/", n):
             self.api.patch(f"accounts/{row['id']}/", {"name": name})
+        for row in self.pick("tags/", n):
+            self.api.patch(f"tags/{row['id']}/", {"name": f"{name} {n}"})
         for row in self.pick("categories/", n, own=True):
             self.api.patch(f"categories/{row['id']}/", {"name": f"My {name}"})
 
     def close(self, n: int, name: str) -> None:
         for row in self.pick("accounts/", n):
             self.api.delete(f"accounts/{row['id']}/")
+        for row in self.pick("tags/", n):
+            self.api.delete(f"tags/{row['id']}/")
         for row in self.pick("categories/", n, own=True):
             self.api.delete(f"categories/{row['id']}/")
 

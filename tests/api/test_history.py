@@ -120,7 +120,7 @@ def test_a_suggestion_that_goes_with_its_category_is_told(ana, model, run_tasks)
     ana.delete(f"categories/{own['id']}/")
     newest, _ = history(ana, row)
     dropped = field("status", "suggested", "none"), field("suggestion", own["id"], None, "Tea", None)
-    assert sorted_fields(newest) == event("changed", *dropped, source="category")
+    assert sorted_fields(newest) == event("changed", *dropped, source="deletion")
 
 
 def test_the_bin_is_told_as_what_it_is(ana, row):
