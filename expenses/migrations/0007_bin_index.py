@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('expenses', '0005_catalog_register_and_totals'),
+        ('expenses', '0006_splits_and_transfers'),
     ]
 
     operations = [
