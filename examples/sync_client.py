@@ -123,7 +123,7 @@ INSERT INTO state SELECT 0 WHERE NOT EXISTS (SELECT * FROM state);
 #: How `changes/` lists things → what `deleted` calls them.
 TYPES = {
     "transactions": "transaction", "accounts": "account", "categories": "category", "tags": "tag",
-    "attachments": "attachment",
+    "attachments": "attachment", "transfers": "transfer",
 }  # fmt: skip
 #: Action → method, and what follows the row's address.
 ACTIONS = {"edit": ("PATCH", ""), "delete": ("DELETE", ""), "restore": ("POST", "restore/")}

@@ -3,7 +3,13 @@
 from typing import Any
 
 #: What a copy holds → the type that `deleted` calls it.
-TABLES = {"transactions": "transaction", "accounts": "account", "categories": "category", "tags": "tag"}
+TABLES = {
+    "transactions": "transaction",
+    "accounts": "account",
+    "categories": "category",
+    "tags": "tag",
+    "transfers": "transfer",
+}
 Tables = dict[str, dict[int, dict[str, Any]]]
 
 

@@ -23,6 +23,7 @@ NOTHING: dict[str, Any] = {
     "categories": [],
     "tags": [],
     "attachments": [],
+    "transfers": [],
     "deleted": [],
 }
 
@@ -73,6 +74,7 @@ def test_each_write_is_told_once_as_the_lists_show_it(ana):
         "categories": [category],
         "tags": [tag],
         "attachments": [],
+        "transfers": [],
         "deleted": [],
     }
     assert ana.get(f"transactions/{row['id']}/").json() == row
