@@ -1,9 +1,13 @@
-"""Registers the app and seeds the default categories after every migration."""
+"""Registers the app; after every migration the default categories and the index of searches are seen to."""
 
 from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
+from django.db import connections
 from django.db.models.signals import post_migrate
+
+from expenses.search_index import check_search_index, ensure_indexes
 
 
 def seed(*, using: str, **kwargs: Any) -> None:
@@ -13,6 +17,11 @@ def seed(*, using: str, **kwargs: Any) -> None:
     seed_default_categories(using=using)
 
 
+def index(*, using: str, **kwargs: Any) -> None:
+    """Here rather than in a migration: SQLite loses it when a later one makes the table anew."""
+    ensure_indexes(connections[using])
+
+
 class ExpensesConfig(AppConfig):
     """The ledger."""
 
@@ -20,3 +29,5 @@ class ExpensesConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(seed, sender=self)
+        post_migrate.connect(index, sender=self)
+        checks.register(check_search_index, checks.Tags.database)

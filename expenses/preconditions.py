@@ -4,8 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.cache import get_conditional_response
+from django.utils.http import parse_etags
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -31,10 +33,25 @@ def etag_of_list(ledger: Ledger) -> str:
 
 
 def check_preconditions(request: Request, etag: str) -> Response | None:
-    """A 304 where the client's copy is good, None where the request is to be done. Raises PreconditionFailed."""
+    """A 304 where the client's copy is good, None where the request is to be done.
+
+    Raises PreconditionFailed, and ValidationError for a write whose condition cannot be read.
+    """
+    _require_readable(request)
     found = get_conditional_response(request, etag=etag)
     if found is None:
         return None
     if found.status_code == status.HTTP_412_PRECONDITION_FAILED:
         raise PreconditionFailed
     return Response(status=found.status_code, headers={"ETag": etag})
+
+
+def _require_readable(request: Request) -> None:
+    """Django leaves out what is no tag; a write would then go ahead as if its client had set no condition."""
+    if request.method in SAFE_METHODS:
+        return
+    for header in ("If-Match", "If-None-Match"):
+        value = request.headers.get(header)
+        if value is not None and not parse_etags(value):
+            detail = 'Send the ETag as it was given, with its quotes: "91-118".'
+            raise ValidationError({header: detail}, code="invalid")

@@ -103,7 +103,9 @@ class Transaction(models.Model):
             models.Index(fields=["ledger", "deleted_at", "-date", "-id"], name="transaction_date"),
             models.Index(fields=["ledger", "category", "date"], name="transaction_category"),
             models.Index(
-                fields=["deleted_at"], name="transaction_deleted", condition=models.Q(deleted_at__isnull=False)
+                fields=["ledger", "deleted_at"],
+                name="transaction_deleted",
+                condition=models.Q(deleted_at__isnull=False),
             ),
             # Totals are added up from this alone, in its order; a query by days finds them at the end.
             models.Index(

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 
 from accounts.models import User
 from expenses.defaults import DEFAULT_CATEGORIES, DefaultCategory
-from expenses.membership import ledger_id_of
+from expenses.membership import Ledger, ledger_id_of
 from expenses.models import Category, Hiding, Transaction
 from expenses.referrers import referrers
 from expenses.services.writing import add_row, change_row, ledger_write, restamp
@@ -15,12 +15,34 @@ from expenses.services.writing import add_row, change_row, ledger_write, restamp
 
 @transaction.atomic
 def seed_default_categories(*, using: str = "default") -> None:
-    """Create or refresh the system's categories; safe to repeat."""
-    ids: dict[str, int] = {}
+    """Create or refresh the system's categories; safe to repeat. Ledgers are told of what has changed."""
+    known = {row.key: row for row in Category.objects.using(using).filter(ledger=None)}
+    changed = []
     for default in DEFAULT_CATEGORIES:
-        fields = _fields(default) | {"parent_id": ids.get(default.parent)}
-        category, _ = Category.objects.using(using).update_or_create(ledger=None, key=default.key, defaults=fields)
-        ids[default.key] = category.pk
+        category = known.setdefault(default.key, Category(key=default.key))
+        fields = _fields(default) | {"parent_id": known[default.parent].pk if default.parent else None}
+        if category.pk is None or fields != {name: getattr(category, name) for name in fields}:
+            for name, value in fields.items():
+                setattr(category, name, value)
+            category.save(using=using)
+            changed.append(category)
+    if changed and using == DEFAULT_DB_ALIAS:
+        for ledger_id in list(Ledger.objects.order_by("pk").values_list("pk", flat=True)):
+            _announce(changed, ledger_id=ledger_id)
+
+
+def _announce(changed: list[Category], *, ledger_id: int) -> None:
+    """Have copies learn of system categories that an upgrade brought or worded anew, and of whatever shows them."""
+    ids = [category.pk for category in changed]
+    told = Category.objects.filter(Q(pk__in=ids) | Q(parent__in=ids), ledger=None)
+    with ledger_write(ledger_id) as version:
+        for category in told:
+            new = {"version": version}
+            Hiding.objects.update_or_create(
+                ledger_id=ledger_id, category=category, defaults=new, create_defaults=new | {"is_hidden": False}
+            )
+        for category in changed:
+            _restamp_what_shows(category, ledger_id=ledger_id, version=version)
 
 
 def _fields(default: DefaultCategory) -> dict[str, Any]:
@@ -61,7 +83,7 @@ def edit_category(*, by: User, category: Category, fields: dict[str, Any], is_hi
 def _restamp_what_shows(category: Category, *, ledger_id: int, version: int) -> None:
     shows_it = Q(category=category) | Q(suggested_category=category)
     restamp(Transaction.objects.filter(shows_it, ledger_id=ledger_id), ledger_id=ledger_id)
-    category.children.update(version=version)
+    Category.objects.filter(parent=category, ledger_id=ledger_id).update(version=version)
     for referrer in referrers():
         referrer.restamp(ledger_id=ledger_id, category=category.pk, version=version)
 

@@ -10,6 +10,9 @@ from accounts.models import User
 from expenses.membership import Ledger, ledger_id_of
 from expenses.models import Account, Attachment, Category, Tag, Tombstone, Transaction, Transfer
 
+#: Ledgers count from 1; the system's categories, and tags from before tags had versions, stand at 0.
+BEFORE_ALL = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -38,17 +41,16 @@ def changes_since(*, user: User, since: int, limit: int) -> Changes:
 
     A version is visible only together with all rows that it was stamped on, and after every smaller one, because
     writes of a ledger wait for each other. Rows that change while this reads move to a version beyond `version`, so a
-    client meets them next time. From 0 on, the system's own categories are there, too; later those that were hidden or
-    shown again.
+    client meets them next time. From 0 on, the system's own categories come on top of `limit`; later those that were
+    hidden or shown again here, or that an upgrade changed.
     """
     ledger_id = ledger_id_of(user)
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
     if since > newest:
         raise UnknownVersion(newest)
     rows = [table.for_user(user).order_by(_stamp_of(table), "pk") for table in _tables()]
-    rows = [_between(table, since, newest) if since else table for table in rows]
-    version = _last_version(rows, limit=limit) or newest
-    found = [list(_between(table, -1, version)) for table in rows]
+    version = _last_version([_between(table, since, newest) for table in rows], limit=limit) or newest
+    found = [list(_between(table, since or BEFORE_ALL, version)) for table in rows]
     return Changes(version, version < newest, *found)
 
 

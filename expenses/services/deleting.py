@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction as database
 from django.db.models import Q
 from django.utils import timezone
 
@@ -85,13 +85,21 @@ def recover(rows: list[Transaction], *, version: int, author: Author) -> None:
 
 def purge_deleted(*, before: datetime) -> int:
     """Remove for good what was deleted before an instant; their tombstones stay. Returns how many."""
-    rows = Transaction.everything.filter(deleted_at__lt=before).order_by("pk")
+    expired = Transaction.everything.filter(deleted_at__lt=before).order_by()
+    ledgers = list(expired.values_list("ledger_id", flat=True).distinct())
+    return sum(_purge(expired, ledger_id) for ledger_id in ledgers)
+
+
+def _purge(expired: Any, ledger_id: int) -> int:
+    """In parts, each under the ledger's lock: what its owner restores meanwhile is not expired any more."""
     n = 0
-    while ids := list(rows.values_list("pk", flat=True)[:CHUNK]):
-        with database.atomic():
+    while True:
+        with ledger_write(ledger_id):
+            ids = list(expired.filter(ledger_id=ledger_id).values_list("pk", flat=True)[:CHUNK])
             remove_for_good(ids)
         n += len(ids)
-    return n
+        if len(ids) < CHUNK:
+            return n
 
 
 def remove_for_good(ids: Collection[int]) -> None:

@@ -11,7 +11,7 @@ from expenses.models import Decision, Status, Transaction
 from expenses.services.editing import Author, editing
 from expenses.services.standing import apply_standing
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import ledger_write
+from expenses.services.writing import ledger_write, restamp
 from providers.interface import Category
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
@@ -118,6 +118,7 @@ def _store_reasons(landings: Sequence[_Landing]) -> None:
         if kept is not None and kept.explanation != landing.decision.explanation:
             kept.explanation, kept.attempts = landing.decision.explanation, landing.decision.attempts
             kept.save(update_fields=["explanation", "attempts"])
+            restamp(Transaction.objects.filter(decision=kept), ledger_id=kept.ledger_id)
 
 
 def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int) -> None:

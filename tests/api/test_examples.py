@@ -128,9 +128,9 @@ def record_ledger(recorder: Recorder) -> None:
                     answers="TransactionBody")["id"]  # fmt: skip
     correction = {"category": "Gifts & Donations", "notes": "Flowers for Jo"}
     send("get", f"transactions/{recorded}/explanation/", answers="Explanation")
-    send("patch", f"transactions/{recorded}/", asks="PatchedTransactionInputRequest", body=correction)
+    edited = send("patch", f"transactions/{recorded}/", asks="PatchedTransactionInputRequest", body=correction)
     send("get", f"transactions/{recorded}/history/", answers="History")
-    send("get", "changes/?since=0&limit=1", answers="Changes")
+    send("get", f"changes/?since={edited['version'] - 1}", answers="Changes")
     record_splits_and_transfers(send, recorded)
     rows = [{"amount": "3.20", "direction": "out", "description": "Greggs", "date": "2026-11-02"}, {"amount": "0"}]
     send("post", "transactions/bulk/", asks="BulkInputRequest", body={"transactions": rows}, answers="BulkAnswer")
