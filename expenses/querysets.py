@@ -86,7 +86,7 @@ class TransactionQuerySet(OwnedQuerySet):
         return self.filter(deleted_at__isnull=False)
 
     def pairable(self) -> Self:
-        """What may be found to be half of a transfer: whole, alone, and not called something else by a person."""
+        """What may be found to be half of a transfer, as `Transaction.is_pairable` says."""
         is_open = Q(is_kind_stated=False) & ~Q(review_status="confirmed") & ~Q(category_source="user")
         whole = self.filter(account__isnull=False, parent__isnull=True, transfer__isnull=True, is_split=False)
         return whole.filter(Q(kind="transfer") | is_open)

@@ -177,3 +177,10 @@ class Transaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.description}"
+
+    @property
+    def is_pairable(self) -> bool:
+        """Whether it may be found to be half of a transfer: whole, alone, and not called something else by a person."""
+        is_open = not self.is_kind_stated and self.review_status != Status.CONFIRMED and self.category_source != "user"
+        is_whole = self.parent_id is None and self.transfer_id is None and not self.is_split
+        return self.account_id is not None and is_whole and (self.kind == "transfer" or is_open)

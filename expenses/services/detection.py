@@ -15,12 +15,13 @@ from expenses.services.writing import ledger_write
 
 UNDER_WAY = dt.timedelta(days=DAYS_UNDER_WAY)
 AMOUNTS_OF_A_QUERY = 1000
+OPPOSITE = {"in": "out", "out": "in"}
 FIELDS = ("pk", "account_id", "direction", "amount", "currency", "date")
 
 
 def pair_recorded(rows: Sequence[Transaction], *, ledger_id: int) -> None:
     """Pair new rows with each other and with older ones. One query where nothing is found; the caller has the lock."""
-    fresh = [row for row in rows if row.account_id is not None and row.parent_id is None and not row.is_split]
+    fresh = [row for row in rows if row.is_pairable]
     if fresh:
         _pair([Half(*(getattr(row, name) for name in FIELDS)) for row in fresh], ledger_id, Author(SOURCE), fresh)
 
@@ -38,7 +39,7 @@ def pair_run(run: Run) -> int:
 
 def _pair(fresh: Sequence[Half], ledger_id: int, author: Author, known: Sequence[Transaction]) -> int:
     ids = {half.id for half in fresh}
-    halves = list(_likely_halves(fresh, ledger_id))
+    halves = {half.id: half for half in (*fresh, *_other_halves(fresh, ledger_id))}.values()
     if not match_halves(halves, fresh=ids):
         return 0
     rejected = Transfer.objects.filter(ledger_id=ledger_id, status=TransferStatus.REJECTED).order_by()
@@ -47,11 +48,12 @@ def _pair(fresh: Sequence[Half], ledger_id: int, author: Author, known: Sequence
     return len(join_rows(pairs, ledger_id=ledger_id, author=author, known=known))
 
 
-def _likely_halves(fresh: Sequence[Half], ledger_id: int) -> Iterator[Half]:
-    """The fresh rows themselves, and whatever has one of their amounts at about the time."""
+def _other_halves(fresh: Sequence[Half], ledger_id: int) -> Iterator[Half]:
+    """Whatever moved one of the amounts the other way at about the time."""
     days = [half.date for half in fresh]
     rows = Transaction.objects.filter(ledger_id=ledger_id).pairable().order_by()
     rows = rows.between(min(days) - UNDER_WAY, max(days) + UNDER_WAY)
+    rows = rows.filter(direction__in={OPPOSITE[half.direction] for half in fresh})
     for amounts in _parts({half.amount for half in fresh}):
         for values in rows.filter(amount__in=amounts).values_list(*FIELDS):
             yield Half(*values)
