@@ -37,4 +37,6 @@ def compare(role: str, statuses: Statuses) -> None:
     table = read()
     if IS_RECORDED:
         write(table | {role: statuses})
-    assert statuses == read()[role], "docs/permissions.md is stale; tests/api/permissions/test_roles.py tells how to record it"
+    assert statuses == read()[role], (
+        "docs/permissions.md is stale; tests/api/permissions/test_roles.py tells how to record it"
+    )
