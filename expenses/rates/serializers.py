@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from expenses import looking_in
 from expenses.days import EARLIEST, LATEST, today_of
 from expenses.inputs import DayField
 from expenses.money import Money, format_amount, has_minor_units, minor_units
@@ -124,7 +125,7 @@ class ConversionInput(serializers.Serializer[Any]):
 
     def _check_names(self) -> None:
         """A misspelled `to` would convert into another currency than was meant."""
-        if unknown := sorted(set(self.initial_data) - set(self.fields) - {"format"}):
+        if unknown := sorted(set(self.initial_data) - set(self.fields) - {"format", looking_in.PARAMETER}):
             detail = f"There is no such parameter; known are {', '.join(sorted(self.fields))}."
             raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
 

@@ -37,7 +37,7 @@ class Divisible(Retrieved):
                 raise serializers.ValidationError({"parts": str(error)}, code="wrong_sum") from None
             return self._answer_split(made)
 
-    @extend_schema(responses=TransactionBody)
+    @extend_schema(responses={200: TransactionBody})
     @split.mapping.delete
     def unsplit(self, request: Request, pk: int) -> Response:
         """Take the split back: the parts go, the transaction counts again in the category that it had before."""

@@ -102,6 +102,12 @@ def test_an_admin_looks_into_another_ledger_and_writes_nothing(ana, ada):
     assert ana.get("expenses/").json()["results"] == [row]
 
 
+def test_an_admin_who_looks_in_converts_with_the_persons_own_rates(ana, ada):
+    ana.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.5"})
+    question = {"amount": "2", "from": "USD", "to": "CHF", "date": "2026-11-02", "as_user": "ana"}
+    assert ada.get("rates/convert/", question).json()["amount"] == "1.00"
+
+
 @pytest.mark.parametrize("name", ["zoe", "", "a\x00"])
 def test_looking_into_nobodys_ledger_is_not_found(ada, name):
     assert_problem(ada.get(f"expenses/?as_user={name}"), 404, (None, "no_such_person"))

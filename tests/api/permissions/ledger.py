@@ -1,0 +1,100 @@
+"""A ledger with one thing of each kind in each state that an operation asks for."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+from accounts.models import Token
+from expenses.models import ExchangeRate, Ledger, Run
+from statements.models import Profile
+from tests.api.permissions.operations import INCOME, PARTS, RATE, ROW, RULE, receipt, statement
+from tests.conftest import Api
+
+
+def ledger_of(api: Api) -> Ledger:
+    assert api.user is not None
+    ledger: Ledger = api.user.memberships.get().ledger
+    return ledger
+
+
+def name_the_rest(api: Api) -> None:
+    """What bodies name."""
+    for name in ("Left", "Right"):
+        api.post("accounts/", {"name": name})
+    api.post("tags/", {"name": "sweet"})
+
+
+def fill(api: Api) -> dict[str, int]:
+    """Ids by the names of things."""
+    name_the_rest(api)
+    account = made(api, "accounts/", {"name": "Checking"})
+    expense = made(api, "expenses/", ROW | {"category": "Dining", "account": account})
+    ids = {
+        "account": account,
+        "empty_account": made(api, "accounts/", {"name": "Piggy bank"}),
+        "expense": expense,
+        "category": made(api, "categories/", {"name": "Tea", "kind": "expense"}),
+        "income": made(api, "incomes/", INCOME | {"category": "Salary"}),
+        "transfer": made(api, "transfers/", {"from_account": "Left", "to_account": "Right", "amount": "5.50"}),
+        "rule": made(api, "rules/", RULE | {"name": "Cafes"}),
+        "rate": made(api, "rates/", RATE | {"date": "2026-11-02"}),
+        "tag": made(api, "tags/", {"name": "hot"}),
+        "token": made(api, "auth/tokens/", {"name": "Phone"}),
+        "import": made(api, "imports/", {"file": statement(), "account": account}, format="multipart"),
+        "attachment": made(
+            api, f"transactions/{expense}/attachments/", {"file": receipt(b"the first")}, format="multipart"
+        ),
+    }
+    return ids | in_states(api) | unmade(api, account)
+
+
+def made(api: Api, path: str, body: dict[str, Any], **kwargs: Any) -> int:
+    answer = api.post(path, body, **kwargs)
+    assert answer.status_code == 201, answer.content
+    number: int = answer.json()["id"]
+    return number
+
+
+def in_states(api: Api) -> dict[str, int]:
+    ids = {}
+    for kind, row in (("expense", ROW), ("income", INCOME)):
+        ids[f"split_{kind}"] = made(api, f"{kind}s/", row | {"parts": PARTS})
+        ids[f"deleted_{kind}"] = made(api, f"{kind}s/", row)
+        assert api.delete(f"{kind}s/{ids[f'deleted_{kind}']}/").status_code == 204
+    return ids
+
+
+def unmade(api: Api, account: int) -> dict[str, int]:
+    """What no single request leaves behind."""
+    ledger, run = ledger_of(api), {"ledger": ledger_of(api), "user": api.user}
+    everything = {"filter": {"account": account}, "set": {"notes": "seen"}}
+    waiting = Run.objects.create(**run, kind="import").pk
+    canceled = api.patch("transactions/bulk/", everything).json()["id"]
+    Run.objects.filter(pk=canceled).update(status=Run.Status.CANCELED)
+    return {
+        "run": api.patch("transactions/bulk/", everything).json()["id"],
+        "waiting_run": waiting,
+        "canceled_run": canceled,
+        "profile": Profile.objects.create(ledger=ledger, name="Bank", format="csv", columns=[], profile={}).pk,
+    }
+
+
+def reference_rate() -> int:
+    """A rate of the European Central Bank, which everybody sees."""
+    rate = ExchangeRate.objects.create(base="EUR", quote="USD", date="2026-10-30", rate="1.1172", source="ecb")
+    return rate.pk
+
+
+def contents(ledger: Ledger) -> dict[str, Any]:
+    """Every row of the ledger and of its founder's, whole."""
+    founder = ledger.founder
+    rows = {
+        model.__name__: list(model._base_manager.filter(ledger=ledger).order_by("pk").values())
+        for model in apps.get_models()
+        if any(isinstance(f, models.ForeignKey) and f.name == "ledger" for f in model._meta.get_fields())
+    }
+    assert len(rows) > 10
+    tokens = list(Token.objects.filter(user=founder).order_by("pk").values("pk", "name", "scope"))
+    person = type(founder).objects.filter(pk=founder.pk).values("username", "email", "is_active", "password").get()
+    return rows | {"version": Ledger.objects.get(pk=ledger.pk).version, "tokens": tokens, "person": person}

@@ -1,0 +1,159 @@
+"""Which fields of requests hold ids, from the OpenAPI document: a field that no list here knows fails a test."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tests.api.permissions.operations import BODIES, DESCRIBED, DOCUMENT, PARTS, ROW, Operation, op
+
+#: Fields that name a thing, and of which kind.
+NAMES: dict[str, str] = {
+    "account": "account",
+    "from_account": "account",
+    "to_account": "account",
+    "category": "category",
+    "parent": "category",
+    "tags": "tag",
+    "add_tags": "tag",
+    "remove_tags": "tag",
+    "outgoing": "expense",
+    "incoming": "income",
+    "ids": "expense",
+    "profile": "profile",
+}
+#: `into` is a thing of the kind that the address names.
+INTO = {"categories": "category", "tags": "tag"}
+LISTS = {"tags", "add_tags", "remove_tags", "ids"}
+#: Fields in which ids may lie in several ways, which `open_ways` spells out.
+OPEN_FIELDS = {"filter", "actions.0.value", "conditions.0.value", "conditions.0.conditions"}
+#: The action of a rule, and what its value names.
+ACTIONS = {"set_category": "category", "add_tags": "tag"}
+#: Fields of a rule's conditions; of these, `account` alone is compared with ids.
+FIELDS = {"account", "amount", "currency", "description", "direction", "merchant", "raw_description"}
+#: Settings of a profile, and no reference to one.
+NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
+#: Fields that hold a text, a number or a choice, which nobody owns.
+PLAIN = {
+    "ai_classify", "amount", "amount_to", "base", "base_currency", "case_sensitive", "color_token", "commit",
+    "country", "currency", "date", "description", "direction", "email", "expires_in_days", "external_id", "field",
+    "file", "group", "icon", "is_active", "is_hidden", "kind", "locale", "match", "merchant", "mode",
+    "month_start", "name", "negate", "notes", "op", "opening_balance", "overwrite", "password", "payment_method",
+    "priority", "quote", "rate", "save_as", "scope", "skip_errors", "stop_processing", "time_zone", "triggers",
+    "type", "use_model", "username", "week_start",
+}  # fmt: skip
+#: The same for what stands behind the `?`.
+FILTERS = {
+    "account": "account",
+    "category": "category",
+    "import": "import",
+    "parent": "split_expense",
+    "replacement": "category",
+    "tag": "tag",
+}
+PLAIN_FILTERS = {
+    "amount", "base", "by", "currency", "cursor", "date", "end", "end_date", "external_id", "from", "hidden",
+    "is_split", "kind", "limit", "max_amount", "merchant", "min_amount", "month", "ordering", "page", "page_size",
+    "quote", "search", "show", "since", "source", "start", "start_date", "status", "to", "uncategorized", "year",
+}  # fmt: skip
+
+#: Lists of things → such a list with these fields in the first.
+BESIDE: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = {
+    "parts": lambda part: [PARTS[0] | part, PARTS[1]],
+    "transactions": lambda row: [ROW | row],
+}
+
+
+class Naming(NamedTuple):
+    """An operation, a body in which one field names a thing of this kind, and the field."""
+
+    operation: Operation
+    field: str
+    kind: str
+    body: Any
+
+
+def plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema that a reference leads to."""
+    while "$ref" in schema or "allOf" in schema:
+        one = schema if "$ref" in schema else schema["allOf"][0]
+        schema = DOCUMENT["components"]["schemas"][one["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def leaves(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Dotted paths of every field that holds no further fields; the first item of a list is 0."""
+    schema = plain(schema)
+    if "properties" in schema:
+        for name, inner in schema["properties"].items():
+            yield from leaves(inner, (*path, name))
+    elif "items" in schema and "properties" in plain(schema["items"]):
+        yield from leaves(schema["items"], (*path, "0"))
+    else:
+        yield ".".join(path)
+
+
+def fields_of(operation: Operation) -> list[str]:
+    if operation == op("DELETE transactions/bulk/"):  # see UNDESCRIBED_BODIES
+        return ["ids", "filter"]
+    content = DESCRIBED[operation]["requestBody"]["content"]
+    return list(leaves(next(iter(content.values()))["schema"]))
+
+
+def name_of(field: str) -> str:
+    return field.rpartition(".")[2]
+
+
+def is_plain(operation: Operation, field: str) -> bool:
+    return name_of(field) in PLAIN or (operation, field) in NO_NAMES
+
+
+def namings(ids: Mapping[str, int], operations: Iterable[Operation] = BODIES) -> Iterator[Naming]:
+    """Every request whose body can name a thing, each with one of these ids."""
+    for operation in operations:
+        for field in fields_of(operation):
+            if not is_plain(operation, field):
+                yield from ways_of(operation, field, ids)
+
+
+def ways_of(operation: Operation, field: str, ids: Mapping[str, int]) -> Iterator[Naming]:
+    """Raises KeyError for a field that no list knows."""
+    if field in OPEN_FIELDS:
+        for blamed, kind, value in open_ways(field, ids):
+            yield Naming(operation, blamed, kind, beside(operation, field) | value)
+        return
+    name = name_of(field)
+    kind = INTO[operation.path.split("/")[0]] if name == "into" else NAMES[name]
+    value = [ids[kind]] if name in LISTS else ids[kind]
+    yield Naming(operation, field, kind, beside(operation, field) | placed(field.split("."), value))
+
+
+def open_ways(field: str, ids: Mapping[str, int]) -> Iterator[tuple[str, str, Any]]:
+    """The field that is to be blamed, what it names, and what the body holds."""
+    if field == "filter":
+        for name, kind in FILTERS.items():
+            if name != "replacement":
+                yield f"filter.{name}", kind, {"filter": {name: ids[kind]}}
+    elif field == "actions.0.value":
+        for action, kind in ACTIONS.items():
+            value = [ids[kind]] if kind == "tag" else ids[kind]
+            yield field, str(kind), {"actions": [{"type": action, "value": value}]}
+    else:
+        condition = {"field": "account", "op": "in", "value": [ids["account"]]}
+        nested = [{"match": "any", "conditions": [condition]}] if field.count("conditions") > 1 else [condition]
+        yield (field if field.endswith("value") else f"{field}.0.value"), "account", {"conditions": nested}
+
+
+def beside(operation: Operation, field: str) -> dict[str, Any]:
+    """The operation's body, without what may not stand beside the field."""
+    first = field.split(".", maxsplit=1)[0]
+    unfit = {"ids": {"filter"}, "transactions": {"description"}, "outgoing": None, "incoming": None}.get(first, set())
+    return {name: value for name, value in BODIES[operation].items() if unfit is not None and name not in unfit}
+
+
+def placed(path: list[str], value: Any) -> Any:
+    """The value at the path, in rows and parts that lack nothing else."""
+    if not path:
+        return value
+    inner = placed(path[1:], value)
+    if path[0] != "0":
+        return {path[0]: BESIDE[path[0]](inner[0]) if path[0] in BESIDE else inner}
+    return [inner]
