@@ -188,6 +188,7 @@ SPECTACULAR_SETTINGS = {
         "TransactionKind": ["expense", "income", "refund", "transfer"],
         "CategoryKind": ["expense", "income", "transfer"],
         "Direction": ["in", "out"],
+        "ConversionSourceEnum": ["same", "manual", "ecb"],
     },
 }
 

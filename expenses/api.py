@@ -76,9 +76,9 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
 PAGE_PARAMETERS = {"page", "page_size", "cursor", "ordering", "format"}
 
 
-def unless_known(request: Request, make: Callable[[], Response]) -> Response:
-    """An answer made of the ledger alone, with its tag: 304 while nothing in the ledger has changed."""
-    tag = etag_of_list(membership_of(request.user).ledger)  # type: ignore[arg-type]
+def unless_known(request: Request, make: Callable[[], Response], *besides: object) -> Response:
+    """An answer made of the ledger and what is named besides, with its tag: 304 while none of these has changed."""
+    tag = etag_of_list(membership_of(request.user).ledger, *besides)  # type: ignore[arg-type]
     unchanged = check_preconditions(request, tag)
     if unchanged is not None:
         return unchanged

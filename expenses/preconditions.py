@@ -27,9 +27,13 @@ def etag_of(row: Any) -> str:
     return f'"{row.pk}-{getattr(row, "seen_version", row.version)}"'  # what a category shows depends on the ledger
 
 
-def etag_of_list(ledger: Ledger) -> str:
-    """The weak tag of any list of a ledger: the same rows may be written in other words by another release."""
-    return f'W/"{ledger.pk}-{ledger.version}-{settings.VERSION}"'
+def etag_of_list(ledger: Ledger, *besides: object) -> str:
+    """The weak tag of any list of a ledger: the same rows may be written in other words by another release.
+
+    `besides`: what else the answer depends on, such as a day or a currency, in words without spaces and quotes.
+    """
+    parts = (ledger.pk, ledger.version, settings.VERSION, *besides)
+    return f'W/"{"-".join(map(str, parts))}"'
 
 
 def check_preconditions(request: Request, etag: str) -> Response | None:

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
 from expenses.months import Month
 
+T = TypeVar("T", bound="Total")
 #: What totals can be taken by → what the database groups by. A year is added up of its months.
 COLUMNS: dict[str, Combinable] = {
     "year": Month("date"),
@@ -27,7 +28,7 @@ IN_INDEX = ("month", "category", "currency", "kind", "direction", "account")
 
 @dataclass(slots=True)
 class Total:
-    """Sums of one currency. `expense` is less what was refunded; transfers are in neither income nor expense."""
+    """Sums in one currency. `expense` is less what was refunded; transfers are in neither income nor expense."""
 
     income: Decimal = Decimal(0)
     expense: Decimal = Decimal(0)
@@ -70,6 +71,11 @@ def add_up(rows: QuerySet[Any], *, by: Sequence[str]) -> dict[tuple[Any, ...], T
         total = totals[tuple([values[place] for place in places])]
         total.add(kind=values[kind], direction=values[direction], amount=amount, n=n)
     totals = _in_years(totals, by) if "year" in by else totals
+    return in_order(totals)
+
+
+def in_order(totals: Mapping[tuple[Any, ...], T]) -> dict[tuple[Any, ...], T]:
+    """By what they are of; what has no category, account or tag comes last."""
     return dict(sorted(totals.items(), key=lambda item: [(value is None, value) for value in item[0]]))
 
 

@@ -78,11 +78,14 @@ class AppliedRate:
         """The quotient to 15 significant digits, for people to read; amounts are computed from the exact one."""
         return self.numerator if self.denominator == 1 else _SHOWN.divide(self.numerator, self.denominator)
 
+    def exact(self, amount: Decimal) -> Decimal:
+        """The amount in the path's last currency as it is, for a sum that is rounded when it is complete."""
+        return _EXACT.divide(_EXACT.multiply(amount, self.numerator), self.denominator)
+
     def apply(self, money: Money, *, day: dt.date) -> Conversion:
         """The amount in the path's last currency, rounded once, to its minor units."""
         currency = self.path[-1]
-        exact = _EXACT.divide(_EXACT.multiply(money.amount, self.numerator), self.denominator)
-        worth = Money(round_to_minor_units(exact, currency), currency)
+        worth = Money(round_to_minor_units(self.exact(money.amount), currency), currency)
         return Conversion(money, day, worth, self.value, self.date, self.source, self.path)
 
 

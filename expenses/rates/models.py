@@ -29,6 +29,11 @@ class ExchangeRateQuerySet(models.QuerySet[Any]):
         """The ECB's, all of them with the euro as base."""
         return self.filter(ledger_id=None)
 
+    def reference_revision(self) -> int:
+        """A number that rises whenever rates of the ECB are added: no ledger's version tells of those."""
+        newest: int | None = self.reference().order_by("-pk").values_list("pk", flat=True).first()
+        return newest or 0
+
 
 class ExchangeRate(models.Model):
     """On a day, one unit of `base` was worth `rate` units of `quote`.

@@ -14,14 +14,17 @@ from expenses.account_bodies import (
     BalancesSerializer,
     RegisterInput,
     RegisterRow,
-    describe_balance,
+    describe_balances,
     describe_register,
 )
 from expenses.api import Conflict, Listed, Retrieved, unless_known
 from expenses.balances import balances_of, rows_of
-from expenses.models import Account
+from expenses.days import today_of
+from expenses.membership import ledger_id_of
+from expenses.models import Account, ExchangeRate
 from expenses.serializers import AccountSerializer
 from expenses.services import accounts
+from expenses.valuation import value_balances
 
 
 class AccountViewSet(Listed, Retrieved):
@@ -33,14 +36,20 @@ class AccountViewSet(Listed, Retrieved):
     @extend_schema(parameters=[BalancesInput], responses=BalancesSerializer)
     @action(detail=False, pagination_class=None)
     def balances(self, request: Request) -> Response:
-        """What lies in each account, exactly; money in other currencies than the account's is told apart."""
-        on = _asked(BalancesInput, request)["date"]
+        """What lies in each account, exactly, and what that is worth in your base currency, alone and together.
+
+        Money in other currencies than the account's is told apart. What has no rate is in no sum, and said.
+        """
+        asked = _asked(BalancesInput, request)
+        on, to = asked["date"], asked["currency"] or self.user.base_currency
+        day = on or today_of(self.user)
 
         def make() -> Response:
             balances = balances_of(self.get_queryset(), on=on)
-            return Response({"date": on, "results": [describe_balance(balance) for balance in balances]})
+            valuation = value_balances(balances, to=to, day=day, ledger_id=ledger_id_of(self.user))
+            return Response(describe_balances(balances, valuation, on=on))
 
-        return unless_known(request, make)
+        return unless_known(request, make, to, day, ExchangeRate.objects.reference_revision())
 
     @extend_schema(parameters=[RegisterInput], responses=RegisterRow(many=True))
     @action(detail=True)

@@ -1,7 +1,7 @@
 """Totals over HTTP."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import DateField, Value
@@ -12,15 +12,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.api import LedgerViewSet, unless_known
+from expenses.converted_totals import convert_totals
 from expenses.filters import TransactionFilter
-from expenses.models import Account, Tag, Transaction
-from expenses.money import format_amount
+from expenses.membership import ledger_id_of
+from expenses.models import Account, ExchangeRate, Tag, Transaction
 from expenses.months import Month, Unindexed
 from expenses.querysets import TransactionQuerySet
-from expenses.totals import COLUMNS, Total, add_up
+from expenses.references import CurrencyField
+from expenses.total_bodies import TotalsSerializer, describe_converted_totals, describe_totals
+from expenses.totals import COLUMNS, add_up
 
 BY = [*COLUMNS, "currency"]
 BY_HELP = f"What totals are of, with commas between: {', '.join(BY)}. They always are of one currency."
+#: What `convert_to` calls the base currency of whoever asks.
+OWN_CURRENCY = "base"
+CONVERT_TO_HELP = "A currency that all totals shall be in, or `base` for your base currency."
 
 
 class TotalsFilter(TransactionFilter):
@@ -29,6 +35,7 @@ class TotalsFilter(TransactionFilter):
     start_date = filters.DateFilter(method="since")
     end_date = filters.DateFilter(method="until")
     by = filters.CharFilter(method="all_of_them", help_text=BY_HELP)
+    convert_to = filters.CharFilter(method="all_of_them", help_text=CONVERT_TO_HELP)
     ordering = None
 
     @property
@@ -45,7 +52,7 @@ class TotalsFilter(TransactionFilter):
         return self.until(self.since(rows, "", start), "", end)
 
     def all_of_them(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        """How rows are grouped narrows nothing."""
+        """How rows are grouped and shown narrows nothing."""
         return rows
 
 
@@ -61,33 +68,6 @@ def _by_month(rows: TransactionQuerySet, comparison: str, day: dt.date) -> Trans
     return found
 
 
-class TotalSerializer(serializers.Serializer[Any]):
-    """Sums of what `by` names, in one currency; `by` decides which of the first fields are there."""
-
-    year = serializers.CharField(required=False)
-    month = serializers.CharField(required=False, help_text="As 2026-11.")
-    category = serializers.IntegerField(required=False, allow_null=True)
-    category_name = serializers.CharField(required=False, allow_null=True)
-    account = serializers.IntegerField(required=False, allow_null=True)
-    account_name = serializers.CharField(required=False, allow_null=True)
-    kind = serializers.ChoiceField(choices=["expense", "income", "refund", "transfer"], required=False)
-    merchant = serializers.CharField(required=False)
-    tag = serializers.IntegerField(required=False, allow_null=True)
-    tag_name = serializers.CharField(required=False, allow_null=True)
-    currency = serializers.CharField()
-    income = serializers.CharField()
-    expense = serializers.CharField(help_text="Less what was refunded, so it may be negative.")
-    transfers_in = serializers.CharField(help_text="In neither income nor expense.")
-    transfers_out = serializers.CharField()
-    n = serializers.IntegerField(help_text="How many transactions; the parts of a split one count instead of it.")
-
-
-class TotalsSerializer(serializers.Serializer[Any]):
-    """Totals, sorted by what they are of."""
-
-    results = TotalSerializer(many=True)
-
-
 class TotalsView(LedgerViewSet):
     """What came in and went out."""
 
@@ -98,14 +78,43 @@ class TotalsView(LedgerViewSet):
 
     @extend_schema(operation_id="transactions_totals", filters=True, responses=TotalsSerializer)
     def totals(self, request: Request) -> Response:
-        """Sums by month, category, account and more; all filters of the list of transactions work here, too."""
-        by = _wanted(request.query_params.get("by", ""))
-        return unless_known(request, lambda: Response(self._totals(by)))
+        """Sums by month, category, account and more; all filters of the list of transactions work here, too.
+
+        With `convert_to` all sums are in one currency, each row at the rate of its own day; what has no rate is in no
+        sum, and named.
+        """
+        by, to = _wanted(request.query_params.get("by", "")), self._target()
+        if to is None:
+            return unless_known(request, lambda: Response(self._totals(by)))
+        if "currency" in by:
+            detail = "With `convert_to` all totals are in one currency; leave `currency` out of `by`."
+            raise serializers.ValidationError({"by": detail}, code="invalid")
+        revision = ExchangeRate.objects.reference_revision()
+        return unless_known(request, lambda: Response(self._converted(by, to)), to, revision)
+
+    def _target(self) -> str | None:
+        asked = self.request.query_params.get("convert_to")
+        if asked is None:
+            return None
+        if asked.strip().casefold() == OWN_CURRENCY:
+            return self.user.base_currency
+        try:
+            return str(CurrencyField().run_validation(asked))
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"convert_to": error.detail}) from None
 
     def _totals(self, by: Sequence[str]) -> dict[str, Any]:
+        by = [name for name in by if name != "currency"]  # it always is the last
         totals = add_up(self.filter_queryset(self.get_queryset()), by=by)
-        names = {f"{name}_name": self._names(name) for name in by if name in {"category", "account", "tag"}}
-        return {"results": [_described(by, values, total, names) for values, total in totals.items()]}
+        return describe_totals(by, totals, self._all_names(by))
+
+    def _converted(self, by: Sequence[str], to: str) -> dict[str, Any]:
+        rows = self.filter_queryset(self.get_queryset())
+        found = convert_totals(rows, by=by, to=to, ledger_id=ledger_id_of(self.user))
+        return describe_converted_totals(by, found, self._all_names(by), to=to)
+
+    def _all_names(self, by: Sequence[str]) -> dict[str, dict[int, str]]:
+        return {f"{name}_name": self._names(name) for name in by if name in {"category", "account", "tag"}}
 
     def _names(self, what: str) -> dict[int, str]:
         if what == "category":
@@ -119,26 +128,4 @@ def _wanted(text: str) -> list[str]:
     if unknown := [name for name in by if name not in BY]:
         detail = f"There are no totals by “{unknown[0]}”; give some of {', '.join(BY)}."
         raise serializers.ValidationError({"by": detail}, code="invalid")
-    return [name for name in by if name != "currency"]
-
-
-def _described(
-    by: Sequence[str], values: tuple[Any, ...], total: Total, names: dict[str, dict[int, str]]
-) -> dict[str, Any]:
-    *_, currency = values
-    return {
-        **dict(_named(by, values, names)),
-        "currency": currency,
-        "income": format_amount(total.income, currency),
-        "expense": format_amount(total.expense, currency),
-        "transfers_in": format_amount(total.transfers_in, currency),
-        "transfers_out": format_amount(total.transfers_out, currency),
-        "n": total.n,
-    }
-
-
-def _named(by: Sequence[str], values: tuple[Any, ...], names: dict[str, dict[int, str]]) -> Iterator[tuple[str, Any]]:
-    for name, value in zip(by, values, strict=False):
-        yield name, value
-        if f"{name}_name" in names:
-            yield f"{name}_name", names[f"{name}_name"].get(value)
+    return by

@@ -1,5 +1,6 @@
 """What lies in accounts, and the register that leads to it."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from expenses.rates.conversion import MissingRate
 from tests.api.bodies import assert_problem
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 CENT = Decimal("0.01")
+SAME = {"rate": "1", "rate_date": "2026-11-02", "source": "same"}
 
 
 @pytest.fixture
@@ -29,6 +32,11 @@ def record(api, amount: str, direction: str = "out", **fields: Any) -> int:
 def balance(api, **query):
     (only,) = api.get("accounts/balances/", query).json()["results"]
     return only
+
+
+def no_rate(currency: str) -> dict[str, str | None]:
+    said = str(MissingRate(base=currency, quote="EUR", day=dt.date(2026, 11, 2)))
+    return {"currency": "EUR", "amount": None, "rate": None, "rate_date": None, "source": None, "missing": said}
 
 
 def register(api, account, **query):
@@ -52,10 +60,17 @@ def test_a_balance_is_what_was_there_and_what_came_and_went(ana, checking):
     record(ana, "5.00", "in", currency="USD")
     record(ana, "700", currency="JPY")
     ana.delete(f"transactions/{record(ana, '50.00')}/")
-    answer = ana.get("accounts/balances/")
+    answer = ana.get("accounts/balances/", {"date": "2026-11-02"})
     assert answer.status_code == 200
     assert answer.json() == {
-        "date": None,
+        "date": "2026-11-02",
+        "total": {
+            "currency": "EUR",
+            "date": "2026-11-02",
+            "amount": "1087.67",
+            "is_complete": False,
+            "missing": [no_rate("JPY")["missing"], no_rate("USD")["missing"]],
+        },
         "results": [
             {
                 "account": checking,
@@ -65,9 +80,10 @@ def test_a_balance_is_what_was_there_and_what_came_and_went(ana, checking):
                 "opening_balance": "100.00",
                 "balance": "1087.67",
                 "n_transactions": 2,
+                "in_base": {"currency": "EUR", "amount": "1087.67", "missing": None, **SAME},
                 "other_currencies": [
-                    {"currency": "JPY", "amount": "-700", "n_transactions": 1},
-                    {"currency": "USD", "amount": "2.00", "n_transactions": 2},
+                    {"currency": "JPY", "amount": "-700", "n_transactions": 1, "in_base": no_rate("JPY")},
+                    {"currency": "USD", "amount": "2.00", "n_transactions": 2, "in_base": no_rate("USD")},
                 ],
             }
         ],
@@ -76,7 +92,7 @@ def test_a_balance_is_what_was_there_and_what_came_and_went(ana, checking):
 
 def test_an_account_without_rows_has_what_it_began_with(ana, ben, checking):
     assert balance(ana)["balance"] == "100.00"
-    assert ben.get("accounts/balances/").json() == {"date": None, "results": []}
+    assert ben.get("accounts/balances/").json()["results"] == []
 
 
 def test_a_balance_as_of_a_day_counts_that_day(ana, checking):

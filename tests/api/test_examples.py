@@ -167,8 +167,8 @@ def record_rates(recorder: Recorder) -> None:
 
 
 def record_reports(recorder: Recorder) -> None:
-    recorder.send("get", "transactions/totals/?by=month,category", answers="Totals")
-    account = recorder.send("get", "accounts/balances/", answers="Balances")["results"][0]["account"]
+    recorder.send("get", "transactions/totals/?by=month,category&convert_to=base", answers="Totals")
+    account = recorder.send("get", "accounts/balances/?date=2026-11-30", answers="Balances")["results"][0]["account"]
     register = recorder.send("get", f"accounts/{account}/register/")
     recorder.kept["RegisterRow"] = steady(register["results"][0])
 

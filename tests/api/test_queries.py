@@ -66,11 +66,13 @@ def n_queries(api: Api, method: str, path: str, data: object = None) -> int:
         ("categories/", SIGN_IN + 2),  # count, rows
         ("accounts/", SIGN_IN + 2),
         ("tags/", SIGN_IN + 2),
-        ("accounts/balances/", SIGN_IN + 2),  # accounts, sums
+        ("accounts/balances/", SIGN_IN + 3),  # the newest rate, accounts, sums
+        ("accounts/balances/?currency=CHF", SIGN_IN + 5),  # and rates: one's own, the ECB's
         ("accounts/{account}/register/", SIGN_IN + 6),  # account, count, rows, tags, what was before, the window
         ("accounts/{account}/register/?cursor=", SIGN_IN + 5),
         ("transactions/totals/?by=month,category", SIGN_IN + 2),  # sums, categories
         ("transactions/totals/?by=month,category,account,tag", SIGN_IN + 4),
+        ("transactions/totals/?by=month,category&convert_to=CHF", SIGN_IN + 5),
         ("rules/", SIGN_IN + 3),  # and the categories that they name
         ("runs/", SIGN_IN + 3),
         ("rates/", SIGN_IN + 2),
