@@ -4,6 +4,7 @@ What is lost with a worker, or with Redis itself, is known from the ledger: `man
 """
 
 from datetime import datetime
+from multiprocessing.util import register_after_fork
 from typing import Any
 
 import django_rq
@@ -20,6 +21,7 @@ from rq.registry import ScheduledJobRegistry
 
 from config.engines import TASK_QUEUES
 from config.queueing import redis_client
+from config.supervisor import end_with_parent
 
 #: How often a worker looks after tasks that Redis was not there for, and after other workers' remains.
 MAINTENANCE_S = 30
@@ -50,6 +52,8 @@ def run_worker(*, burst: bool = False) -> None:
         maintenance_interval=MAINTENANCE_S,
         log_job_description=False,
     )
+    # A worker that was killed would live on in its scheduler, which has its connections, and so its locks.
+    register_after_fork(worker, end_with_parent)
     worker.work(burst=burst, with_scheduler=True, logging_level="WARNING")
 
 
