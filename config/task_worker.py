@@ -20,6 +20,7 @@ from rq.job import Job
 from rq.registry import ScheduledJobRegistry
 
 from config.engines import TASK_QUEUES
+from config.forgetting import forget_if_marked
 from config.queueing import redis_client
 from config.supervisor import end_with_parent
 
@@ -33,6 +34,7 @@ class TaskWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         close_old_connections()
         super().execute_job(job, queue)
+        forget_if_marked(job)
         close_old_connections()
 
     def run_maintenance_tasks(self) -> None:
