@@ -9,16 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from config.environment import BASE_DIR
+from tests.databases import new_database
 from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT
 
 pytestmark = pytest.mark.timeout(300)
@@ -49,30 +46,11 @@ class Instance:
         )
 
 
-@contextmanager
-def database(folder: Path, *, like: str = "") -> Iterator[str]:
-    """The address of a new database, empty or a copy of another one."""
-    server_address = os.environ.get("DATABASE_URL", "")
-    if not server_address.startswith(("postgres:", "postgresql:")):
-        yield f"sqlite:///{folder}/outlay.sqlite3"  # the copy came with the folder
-        return
-    import psycopg  # noqa: PLC0415 - only where it is used
-
-    name = f"outlay_kills_{uuid.uuid4().hex}"
-    template = f"TEMPLATE {urlsplit(like).path[1:]}" if like else ""
-    with psycopg.connect(server_address, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} {template}")
-        try:
-            yield urlsplit(server_address)._replace(path=f"/{name}").geturl()
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture(scope="session")
 def original(tmp_path_factory) -> Iterator[Instance]:
     """With many rows of one person. It is copied: to fill one for each test would take most of their time."""
     folder = tmp_path_factory.mktemp("original")
-    with database(folder) as address:
+    with new_database(folder) as address:
         instance = Instance({"OUTLAY_DATA_DIR": str(folder), "DATABASE_URL": address})
         instance.do("fill")
         yield instance
@@ -82,7 +60,7 @@ def original(tmp_path_factory) -> Iterator[Instance]:
 def instance(original, tmp_path) -> Iterator[Instance]:
     """An instance that a test may kill."""
     shutil.copytree(original.environment["OUTLAY_DATA_DIR"], tmp_path, dirs_exist_ok=True)
-    with database(tmp_path, like=original.environment["DATABASE_URL"]) as address:
+    with new_database(tmp_path, like=original.environment["DATABASE_URL"]) as address:
         yield Instance({"OUTLAY_DATA_DIR": str(tmp_path), "DATABASE_URL": address})
 
 
