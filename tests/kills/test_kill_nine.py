@@ -67,7 +67,7 @@ def instance(original, tmp_path) -> Iterator[Instance]:
 @pytest.fixture(scope="session")
 def before(original) -> dict[str, Any]:
     """The whole ledger, as every test finds it."""
-    (found,) = original.do("dump")
+    found: dict[str, Any] = original.do("dump")[0]
     return found
 
 
