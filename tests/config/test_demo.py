@@ -61,7 +61,6 @@ def shown(demo_shown, db):
     return demo_shown
 
 
-@pytest.mark.xdist_group("demo")
 class TestAYearOfStatements:
     def test_the_demo_records_each_row_once(self, shown):
         n_rows = sum(n for n, _ in STATEMENTS.values()) - N_OVERLAPPING
