@@ -1,6 +1,7 @@
 """Tasks in Redis: a queue for each priority, and a Redis that may be away."""
 
 import logging
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -34,6 +35,18 @@ class RedisBackend(RQBackend):
         except RedisError as error:
             logger.warning("Redis does not answer (%s); a task is kept in the database.", type(error).__name__)
             return task_backends["kept"].enqueue(task.using(backend="kept", queue_name=FIRST), args, kwargs)
+
+    def forget(self, path: str, ids: Collection[int]) -> None:
+        """Delete the tasks that are called so and were queued for one of these ids; what the erasing of a person asks.
+
+        What is left because Redis is away finds nothing to do when it runs.
+        """
+        from config.forgetting import forget_jobs  # noqa: PLC0415 - which asks this module for the client
+
+        try:
+            forget_jobs(path, ids)
+        except RedisError as error:
+            logger.warning("Redis does not answer (%s); it keeps tasks of somebody who left.", type(error).__name__)
 
 
 class Queue(DjangoRQ):

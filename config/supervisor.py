@@ -21,8 +21,8 @@ Say = Callable[[str], None]
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-def _end_with_parent() -> None:
-    """Have the kernel stop a child whose supervisor was killed, so that it does not keep the port. Linux alone can."""
+def end_with_parent(*_: object) -> None:
+    """Have the kernel stop a child whose parent was killed, so that it does not keep its port. Linux alone can."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -43,7 +43,7 @@ class Child:
         self.process = subprocess.Popen(  # noqa: S603 - our own commands
             self.command,
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no thread runs here
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - no thread runs here
         )
         self.started_at = time.monotonic()
 

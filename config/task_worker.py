@@ -4,6 +4,7 @@ What is lost with a worker, or with Redis itself, is known from the ledger: `man
 """
 
 from datetime import datetime
+from multiprocessing.util import register_after_fork
 from typing import Any
 
 import django_rq
@@ -19,7 +20,9 @@ from rq.job import Job
 from rq.registry import ScheduledJobRegistry
 
 from config.engines import TASK_QUEUES
+from config.forgetting import forget_if_marked
 from config.queueing import redis_client
+from config.supervisor import end_with_parent
 
 #: How often a worker looks after tasks that Redis was not there for, and after other workers' remains.
 MAINTENANCE_S = 30
@@ -31,6 +34,7 @@ class TaskWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         close_old_connections()
         super().execute_job(job, queue)
+        forget_if_marked(job)
         close_old_connections()
 
     def run_maintenance_tasks(self) -> None:
@@ -50,6 +54,8 @@ def run_worker(*, burst: bool = False) -> None:
         maintenance_interval=MAINTENANCE_S,
         log_job_description=False,
     )
+    # A worker that was killed would live on in its scheduler, which has its connections, and so its locks.
+    register_after_fork(worker, end_with_parent)
     worker.work(burst=burst, with_scheduler=True, logging_level="WARNING")
 
 

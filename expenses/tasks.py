@@ -56,6 +56,8 @@ def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
     Each question has `merchant`, `description`, `direction` and the `kinds` of category to choose from. Where nothing
     came of it, the verdict is kept in the cache under its `key`, so that nobody waits for an answer that will not come.
     """
+    if not Ledger.objects.filter(pk=owner).exists():
+        return  # whoever asked left, and what they spend on is told nobody any more
     catalog = Catalog.load(owner)
     verdicts = configured_chain().resolve(with_examples([_question(owner, fields, catalog) for fields in questions]))
     for fields, verdict in zip(questions, verdicts, strict=True):

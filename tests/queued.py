@@ -1,5 +1,6 @@
 """The tasks that wait, in whichever queue this run of the tests uses: the database's, or that of TASKS_URL."""
 
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,13 @@ from django.core.management import call_command
 from django.db.models import Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
+
+#: What a worker does from its start to its end, after it took up what a crash left.
+WORKER_LOOP = (
+    "config.task_worker.TaskWorker.work"
+    if settings.RQ_QUEUES
+    else "django_tasks_db.management.commands.db_worker.Worker.run"
+)
 
 
 def n_waiting(path: str = "") -> int:
@@ -68,6 +76,16 @@ def n_failed() -> int:
     return DBTaskResult.objects.failed().count()
 
 
+def everything() -> list[str]:
+    """Every task in whatever state, with all that is kept about it."""
+    rows = [str(row) for row in DBTaskResult.objects.order_by("pk").values()]
+    if not settings.RQ_QUEUES:
+        return rows
+    client = _queues()[0].connection
+    keys = sorted(key for pattern in ("rq:job:*", "rq:results:*") for key in client.scan_iter(pattern))
+    return rows + [f"{key} {_content(client, key)}" for key in keys]
+
+
 def run_due() -> None:
     """Run what is due, and what that leaves behind, until nothing is due."""
     if settings.RQ_QUEUES:
@@ -76,6 +94,13 @@ def run_due() -> None:
         run_worker(burst=True)
     else:
         call_command("db_worker", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0)
+
+
+def _content(client, key):
+    if client.type(key) == b"stream":
+        return client.xrange(key)
+    fields = client.hgetall(key)
+    return fields | {b"data": zlib.decompress(fields[b"data"])} if b"data" in fields else fields
 
 
 def _rows(path: str) -> Any:

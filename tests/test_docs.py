@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ PAGES = [
     "README.md", "docs/walkthrough.md", "docs/accounts.md", "docs/categories.md", "docs/ledger.md", "docs/runs.md",
 ]  # fmt: skip
 ALL_PAGES = [settings.BASE_DIR / "README.md", *sorted((settings.BASE_DIR / "docs").rglob("*.md"))]
+#: The fields of a transfer that name its transactions.
+SIDES = {"outgoing", "incoming"}
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)[^)]*\)")
 
 
@@ -58,12 +61,23 @@ class Reader:
             }
             return headers | {"data": form, "format": "multipart"}
         media_type = request.headers.get("Content-Type", "application/x-www-form-urlencoded")
-        return headers | ({"data": request.data.encode(), "content_type": media_type} if request.data else {})
+        return headers | ({"data": self.data(request), "content_type": media_type} if request.data else {})
+
+    def data(self, request: Request) -> bytes:
+        if request.headers.get("Content-Type") != "application/json":
+            return request.data.encode()
+        sent = json.loads(request.data)
+        if isinstance(sent, dict):
+            sent |= {name: self.ids.get(("transactions", sent[name]), sent[name]) for name in SIDES & sent.keys()}
+        return json.dumps(sent).encode()
 
     def learn_ids(self, request: Request, body) -> None:
         resource = "runs" if "progress" in body else _resource(urlsplit(request.url).path)
-        for shown, real in _pairs(request.shown, body):
-            self.ids |= {(resource, shown): real, (resource, None): real}
+        for shown, real in _items(request.shown or {}, body):
+            if "id" in real:
+                self.ids |= {(resource, shown.get("id", real["id"])): real["id"], (resource, None): real["id"]}
+            for side in SIDES & shown.keys() & real.keys():
+                self.ids["transactions", shown[side]["id"]] = real[side]["id"]
 
 
 def _resource(path: str) -> str:
@@ -72,12 +86,9 @@ def _resource(path: str) -> str:
     return {"expenses": "transactions", "incomes": "transactions"}.get(name, name)
 
 
-def _pairs(shown, body: dict[str, Any]) -> Iterator[tuple[int, int]]:
-    """Shown and real ids of an answer, or of the items of a list."""
-    shown = shown or {}
-    for one, other in [(shown, body), *zip(shown.get("results", []), body.get("results", []), strict=False)]:
-        if "id" in other:
-            yield one.get("id", other["id"]), other["id"]
+def _items(shown, body: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """What a page shows and what is real: the answer, and the items of a list."""
+    return chain([(shown, body)], zip(shown.get("results", []), body.get("results", []), strict=False))
 
 
 def expected_failure(request: Request) -> int | None:

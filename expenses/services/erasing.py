@@ -1,18 +1,16 @@
 """Deletes what the ledger keeps of a person who leaves."""
 
-from collections.abc import Iterable
 from functools import partial
 from pathlib import PurePosixPath
 
 from django.apps import apps
 from django.db import transaction
 from django.db.models import CASCADE, FileField, ForeignKey, Model, OuterRef, QuerySet, Subquery
-from django_tasks import TaskResultStatus
-from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from expenses.membership import Ledger
 from expenses.models import Run
+from expenses.services.forgetting import forget_tasks
 from expenses.services.writing import lock_ledger
 
 Table = tuple[type[Model], str]
@@ -49,13 +47,6 @@ def hand_over(rows: "QuerySet[Model]") -> None:
     """Put what the person did in the ledger of somebody else under its founder's name."""
     founder = Ledger.objects.filter(pk=OuterRef("ledger_id")).values("founder_id")[:1]
     rows.update(user_id=Subquery(founder))
-
-
-def forget_tasks(path: str, ids: Iterable[int]) -> None:
-    """Delete tasks that were queued or done for one of these ids. One that runs ends as ever, but forgets for whom."""
-    tasks = DBTaskResult.objects.filter(task_path=path, args_kwargs__args__0__in=list(ids))
-    tasks.filter(status=TaskResultStatus.RUNNING).update(args_kwargs={"args": [], "kwargs": {}})
-    tasks.exclude(status=TaskResultStatus.RUNNING).delete()
 
 
 def tables_of_ledgers() -> list[Table]:

@@ -2,7 +2,8 @@
 
 from accounts.models import User
 from expenses.membership import Ledger
-from expenses.services.erasing import forget_tasks, hand_over
+from expenses.services.erasing import hand_over
+from expenses.services.forgetting import forget_tasks
 from statements.models import Import
 
 

@@ -11,6 +11,7 @@ from django.db import connection, connections
 
 from expenses.models import Ledger, Membership
 from tests.conftest import Api, make_user
+from tests.databases import address_of
 from tests.fakes import ScriptedProvider
 
 
@@ -55,7 +56,7 @@ def real_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
     """
     settings = connections.settings["default"]
     if connection.vendor != "sqlite":
-        yield "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**settings)
+        yield address_of(str(settings["NAME"]))
         return
     path, in_memory, name = tmp_path / "real.sqlite3", connections["default"], settings["NAME"]
     with closing(sqlite3.connect(path)) as copy:

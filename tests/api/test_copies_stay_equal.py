@@ -1,6 +1,5 @@
 """Laws of synchronization: whatever is written, whenever it is fetched, a copy ends equal to the ledger."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from hypothesis.extra.django import TestCase
 from config.environment import BASE_DIR
 from tests.api.copies import Copy, ledger_of
 from tests.conftest import Api, make_user
+from tests.databases import new_instance
 
 ROW = {"amount": "5.50", "date": "2026-11-02", "direction": "out", "ai_classify": False}
 NAMES = ["Tea", "Rent", "Fun"]
@@ -137,12 +137,9 @@ def url(tmp_path: Path) -> Iterator[str]:
     """A running server with a database of its own."""
     ask = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
     port = subprocess.check_output([sys.executable, "-c", ask], text=True).strip()  # noqa: S603
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment |= {"OUTLAY_DATA_DIR": str(tmp_path), "OUTLAY_PORT": port, "OLLAMA_HOST": "off"}
-    environment |= {"DJANGO_SETTINGS_MODULE": "config.settings"}
     serve = [sys.executable, str(BASE_DIR / "manage.py"), "serve"]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(serve, env=environment, stdout=log, stderr=log)  # noqa: S603
+    with new_instance(tmp_path) as environment, (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(serve, env=environment | {"OUTLAY_PORT": port}, stdout=log, stderr=log)  # noqa: S603
         yield f"http://127.0.0.1:{port}"
         server.terminate()
         server.wait()

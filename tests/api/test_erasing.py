@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import TestCase
-from django_tasks_db.models import DBTaskResult
 
 from accounts.erasing import erase_user
 from accounts.models import GuessCount, Token, User
 from expenses.models import Ledger, Run, Transaction
 from expenses.tasks import ask_model, queue_resolving
 from statements.models import Import
+from tests import queued
 from tests.api.bodies import assert_problem
 from tests.conftest import Api, make_user
 
@@ -32,12 +33,13 @@ def _files(settings: Any, tmp_path: Path, silent_chain: None) -> None:
 
 
 def everything(folder: Path) -> dict[str, list[str]]:
-    """Every row of every table and every file, as text."""
+    """Every row of every table, every file and every queued task, as text."""
     found = {
         model._meta.label: sorted(map(str, model._base_manager.values()))
         for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed
     }
-    return found | {"files": sorted(str(path) for path in folder.rglob("*"))}
+    return found | {"files": sorted(str(path) for path in folder.rglob("*")), "tasks": queued.everything()}
 
 
 def send_file(api: Api, **fields: Any) -> Any:
@@ -81,7 +83,9 @@ def live(api: Api) -> None:
     Api(None).post("auth/login/", {"email": f"{api.user}@example.org", "password": "wrong"})
     ledger = Ledger.objects.get(founder=api.user)
     with_commit(lambda: queue_resolving(ledger_id=ledger.pk))
-    ask_model.enqueue(ledger.pk, [{"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}])
+    question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
+    for queue in settings.TASKS:
+        ask_model.using(backend=queue).enqueue(ledger.pk, [question])
 
 
 def with_commit(action: Any) -> None:
@@ -97,7 +101,13 @@ def test_nothing_is_left_of_whoever_leaves_and_everything_of_others(anyone, ben,
     live(ana)
     during = everything(tmp_path)
     grown = {label for label in before if len(during[label]) > len(before[label])}
-    assert {"expenses.Transaction", "statements.Import", "django_tasks_database.DBTaskResult", "files"} <= grown
+    assert {
+        "expenses.Transaction",
+        "statements.Import",
+        "django_tasks_database.DBTaskResult",
+        "files",
+        "tasks",
+    } <= grown
     answer = ana.delete("users/me/", {"password": PASSWORD})
     assert (answer.status_code, answer.content) == (204, b"")
     after = everything(tmp_path)
@@ -181,13 +191,39 @@ def test_whoever_worked_in_the_ledger_that_goes_begins_a_new_one(ana, join_ledge
     assert eva.post("expenses/", {"amount": "5", "description": "Cafe"}).status_code == 201
 
 
-def test_a_running_task_ends_but_no_longer_says_for_whom(ana):
+@pytest.mark.logs_errors
+def test_a_task_that_runs_meanwhile_ends_but_no_longer_says_for_whom(ana, monkeypatch, run_tasks):
+    def leave_and_fail() -> None:
+        assert ana.delete("users/me/", {"password": PASSWORD}).status_code == 204
+        raise ValueError("as the test wants")
+
     ana.get("expenses/")
-    ledger = Ledger.objects.get()
-    ask_model.enqueue(ledger.pk, [])
-    DBTaskResult.objects.update(status="RUNNING")
+    ask_model.enqueue(Ledger.objects.get().pk, [{"description": "Cafe Luna"}])
+    assert "Cafe Luna" in str(queued.everything())
+    monkeypatch.setattr("expenses.tasks.configured_chain", leave_and_fail)
+    run_tasks()
+    assert not User.objects.exists()
+    assert "Cafe Luna" not in str(queued.everything())
+
+
+@pytest.mark.logs_errors
+def test_a_task_that_failed_goes_too(ana, run_tasks):
+    ana.get("expenses/")
+    ask_model.enqueue(Ledger.objects.get().pk, [{"description": "Cafe Luna"}])
+    run_tasks()
+    assert queued.n_failed() == 1
+    assert "Cafe Luna" in str(queued.everything())
     ana.delete("users/me/", {"password": PASSWORD})
-    assert [task.args_kwargs for task in DBTaskResult.objects.all()] == [{"args": [], "kwargs": {}}]
+    assert queued.everything() == []
+
+
+def test_a_question_of_somebody_who_left_is_not_asked(ana, run_tasks):
+    ana.get("expenses/")
+    ledger = Ledger.objects.get().pk
+    ana.delete("users/me/", {"password": PASSWORD})
+    ask_model.enqueue(ledger, [{"description": "a question that lacks what it needs, and fails when it is put"}])
+    run_tasks()
+    assert queued.n_failed() == 0
 
 
 def test_an_eraser_that_fails_leaves_everything(ana, settings, tmp_path):

@@ -1,7 +1,6 @@
 """Guessing ends in a lock-out, and what is worth guarding cannot be done too often."""
 
 import json
-import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -17,6 +16,7 @@ from rest_framework.settings import api_settings
 from accounts.models import GuessCount
 from tests.api.bodies import assert_problem
 from tests.conftest import Api
+from tests.databases import new_instance
 
 PASSWORD = "blue-Tomato-99"
 
@@ -137,14 +137,10 @@ with ThreadPoolExecutor(8) as pool:
 
 
 def test_guesses_at_once_do_not_pass_the_limit(tmp_path: Path):
-    environment = os.environ | {
-        "OUTLAY_DATA_DIR": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "OUTLAY_RATE_LOGIN": "off",
-    }
-    environment.pop("DATABASE_URL", None)
     command: Any = [sys.executable, "-c", GUESSES]
-    run = subprocess.run(command, cwd=current.BASE_DIR, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    with new_instance(tmp_path) as variables:
+        environment = variables | {"OUTLAY_RATE_LOGIN": "off"}
+        run = subprocess.run(command, cwd=current.BASE_DIR, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
     assert json.loads(run.stdout) == {"400": 10, "429": 30}
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.answers import KeyInUse, claim_key, free_key
 from accounts.models import StoredAnswer
 from expenses.models import Ledger
+from tests import queued
 from tests.api.bodies import assert_problem, with_key
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -176,7 +177,7 @@ def test_the_first_does_not_give_back_what_another_took_over(ana):
 
 
 def test_a_worker_that_starts_removes_what_is_kept_no_longer(ana, monkeypatch):
-    monkeypatch.setattr("django_tasks_db.management.commands.db_worker.Worker.run", lambda _: None)
+    monkeypatch.setattr(queued.WORKER_LOOP, lambda *_, **__: None)
     ana.post("transactions/", ROW, **with_key())
     age_by(timedelta(hours=25))
     call_command("work")

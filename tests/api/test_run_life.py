@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
 from expenses.models import Change, Omission, Plan, Run, Transaction
 from expenses.services import bulk_runs, reverting, running
 from expenses.services.editing import editing
 from expenses.services.running import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run
 from expenses.tasks import carry_out_run, resume_runs
+from tests import queued
 from tests.api.bodies import assert_problem
 from tests.api.test_bulk_edit import body_of, contents, edit, record
 
@@ -131,7 +131,7 @@ def test_a_worker_that_starts_takes_up_what_waits_or_was_killed(ana, order, monk
     waiting, killed, refused = order(), order(), order()
     die_after(monkeypatch, killed, 1)
     Run.objects.filter(pk=refused).update(status="failed", error="There is no such thing.")
-    DBTaskResult.objects.all().delete()
+    queued.lose_all()
     assert resume_runs() == 2
     run_tasks()
     assert (state(ana, waiting), state(ana, killed)) == (("succeeded", 5), ("running", 2))  # its worker may live

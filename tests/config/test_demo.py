@@ -4,6 +4,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import override_settings
 
 from config import demo
 from config.decision_table import WIDTH
@@ -40,42 +42,49 @@ def test_every_statement_of_the_folder_belongs_to_the_demo():
     assert used == {path.name for path in demo.FOLDER.glob("*.csv")} == set(STATEMENTS)
 
 
-@pytest.fixture
-def shown(db, settings, tmp_path):
-    """What the command prints."""
-    settings.MEDIA_ROOT = tmp_path
+@pytest.fixture(scope="class")
+def demo_shown(django_db_setup, django_db_blocker, tmp_path_factory):
+    """What the command prints. Its year of statements is recorded once for a class, and rolled back after it."""
     out = StringIO()
-    call_command("demo", "--no-serve", stdout=out)
-    return out.getvalue()
+    with (
+        django_db_blocker.unblock(),
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("demo")),
+        transaction.atomic(),
+    ):
+        call_command("demo", "--no-serve", stdout=out)
+        yield out.getvalue()
+        transaction.set_rollback(True)
 
 
-def test_the_demo_records_each_row_once(shown):
-    n_rows = sum(n for n, _ in STATEMENTS.values()) - N_OVERLAPPING
-    assert Transaction.objects.count() == n_rows
-    assert f"\n{n_rows} rows in " in shown
+@pytest.fixture
+def shown(demo_shown, db):
+    return demo_shown
 
 
-def test_two_equal_coffees_on_one_day_are_two_rows(shown):
-    coffees = Transaction.objects.filter(raw_description__startswith="KAFFEEROESTEREI", amount="3.60")
-    assert [str(row.date) for row in coffees.order_by("date")] == ["2026-03-13", "2026-03-13", "2026-03-27"]
+class TestAYearOfStatements:
+    def test_the_demo_records_each_row_once(self, shown):
+        n_rows = sum(n for n, _ in STATEMENTS.values()) - N_OVERLAPPING
+        assert Transaction.objects.count() == n_rows
+        assert f"\n{n_rows} rows in " in shown
 
+    def test_two_equal_coffees_on_one_day_are_two_rows(self, shown):
+        coffees = Transaction.objects.filter(raw_description__startswith="KAFFEEROESTEREI", amount="3.60")
+        assert [str(row.date) for row in coffees.order_by("date")] == ["2026-03-13", "2026-03-13", "2026-03-27"]
 
-def test_the_table_has_rows_of_every_link_that_answers_at_once(shown):
-    immediate = [link.provider.name for link in configured_chain().links if not link.is_deferred]
-    for source in ["user", *immediate, "nobody"]:
-        assert f"  {source}: " in shown
+    def test_the_table_has_rows_of_every_link_that_answers_at_once(self, shown):
+        immediate = [link.provider.name for link in configured_chain().links if not link.is_deferred]
+        for source in ["user", *immediate, "nobody"]:
+            assert f"  {source}: " in shown
 
+    def test_the_counts_of_all_sources_add_up_to_all_rows(self, shown):
+        counts = [line.split() for line in shown.splitlines() if " rows  " in line]
+        names = ["user", *(link.provider.name for link in configured_chain().links), "nobody"]
+        assert [words[0] for words in counts] == names
+        assert sum(int(words[1]) for words in counts) == Transaction.objects.count()
 
-def test_the_counts_of_all_sources_add_up_to_all_rows(shown):
-    counts = [line.split() for line in shown.splitlines() if " rows  " in line]
-    names = ["user", *(link.provider.name for link in configured_chain().links), "nobody"]
-    assert [words[0] for words in counts] == names
-    assert sum(int(words[1]) for words in counts) == Transaction.objects.count()
-
-
-def test_the_table_fits_the_terminal(shown):
-    table, _, _ = shown.partition("\nuser ")
-    assert max(map(len, table.splitlines())) == WIDTH == 120
+    def test_the_table_fits_the_terminal(self, shown):
+        table, _, _ = shown.partition("\nuser ")
+        assert max(map(len, table.splitlines())) == WIDTH == 120
 
 
 def test_the_demo_leaves_a_folder_that_people_use_alone(db):

@@ -1,6 +1,5 @@
 """What a process remembers about tokens is never older than the last revocation, in whatever process that was made."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from accounts import memo, revocations
 from accounts.models import Token, User
 from config.environment import BASE_DIR
 from tests.conftest import Api, make_user
+from tests.databases import new_instance
 
 #: Answers each line "METHOD ADDRESS TOKEN" with the status and the number of queries about tokens.
 SERVER = """
@@ -61,17 +61,16 @@ class Process:
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[tuple[Process, Process, str, str]]:
     """Two processes on one database, and two tokens of one person."""
-    environment = os.environ | {"OUTLAY_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    environment.pop("DATABASE_URL", None)
-    command: Any = [sys.executable, "-c", PREPARE]
-    made = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-    one, other = Process(environment), Process(environment)
-    try:
-        yield one, other, *made.stdout.split()  # type: ignore[misc]
-    finally:
-        for process in (one, other):
-            process.child.kill()
-            process.child.communicate()
+    with new_instance(tmp_path) as environment:
+        command: Any = [sys.executable, "-c", PREPARE]
+        made = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+        one, other = Process(environment), Process(environment)
+        try:
+            yield one, other, *made.stdout.split()  # type: ignore[misc]
+        finally:
+            for process in (one, other):
+                process.child.kill()
+                process.child.communicate()
 
 
 def test_a_token_revoked_in_one_process_is_refused_at_once_in_another(instance):

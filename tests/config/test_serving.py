@@ -3,45 +3,25 @@
 import os
 import subprocess
 import sys
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
-import psycopg
 import pytest
-from django.db import connection
 
 from config import probe, serving, supervisor
 from config.environment import BASE_DIR
+from tests.databases import new_instance
 
 
 @pytest.fixture
-def empty_database(tmp_path, django_db_setup, django_db_blocker):
-    """The address of a database of the kind that the tests run on, with nothing in it."""
-    if connection.vendor == "sqlite":
-        yield f"sqlite:///{tmp_path / 'new.sqlite3'}"
-        return
-    name = f"{connection.settings_dict['NAME']}_new"
-    with django_db_blocker.unblock():
-        parameters = connection.get_connection_params() | {"dbname": "postgres", "autocommit": True}
-    for unknown in ("context", "cursor_factory", "prepare_threshold"):
-        parameters.pop(unknown, None)
-    with closing(psycopg.connect(**parameters)) as server:
-        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        server.execute(f'CREATE DATABASE "{name}"')
-        address, _, _ = os.environ["DATABASE_URL"].rpartition("/")
-        yield f"{address}/{name}"
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def environment(tmp_path):
+    """That of an instance with nothing in its database."""
+    with new_instance(tmp_path) as variables:
+        yield variables
 
 
-def test_processes_that_start_together_prepare_one_database(empty_database, tmp_path):
-    environment = os.environ | {
-        "DATABASE_URL": empty_database,
-        "OUTLAY_DATA_DIR": str(tmp_path),
-        "OLLAMA_HOST": "off",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
+def test_processes_that_start_together_prepare_one_database(environment):
     command = [sys.executable, "manage.py", "prepare"]
     started = [
         subprocess.Popen(  # noqa: S603

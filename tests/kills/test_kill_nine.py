@@ -5,17 +5,17 @@ Each instance is real: processes of its own, on a database file, or on a databas
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from config.environment import BASE_DIR
+from tests.databases import new_database
 from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT
 
 pytestmark = pytest.mark.timeout(300)
@@ -46,23 +46,29 @@ class Instance:
         )
 
 
-@pytest.fixture
-def instance(tmp_path) -> Iterator[Instance]:
-    """With many rows of one person."""
-    with_database = os.environ.get("DATABASE_URL", "")
-    environment = {"OUTLAY_DATA_DIR": str(tmp_path)}
-    if not with_database.startswith(("postgres:", "postgresql:")):
-        yield Instance(environment | {"DATABASE_URL": f"sqlite:///{tmp_path}/outlay.sqlite3"})
-        return
-    import psycopg  # noqa: PLC0415 - only where it is used
+@pytest.fixture(scope="session")
+def original(tmp_path_factory) -> Iterator[Instance]:
+    """With many rows of one person. It is copied: to fill one for each test would take most of their time."""
+    folder = tmp_path_factory.mktemp("original")
+    with new_database(folder) as address:
+        instance = Instance({"OUTLAY_DATA_DIR": str(folder), "DATABASE_URL": address})
+        instance.do("fill")
+        yield instance
 
-    name = f"outlay_kills_{uuid.uuid4().hex}"
-    with psycopg.connect(with_database, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield Instance(environment | {"DATABASE_URL": urlsplit(with_database)._replace(path=f"/{name}").geturl()})
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+@pytest.fixture
+def instance(original, tmp_path) -> Iterator[Instance]:
+    """An instance that a test may kill."""
+    shutil.copytree(original.environment["OUTLAY_DATA_DIR"], tmp_path, dirs_exist_ok=True)
+    with new_database(tmp_path, like=original.environment["DATABASE_URL"]) as address:
+        yield Instance({"OUTLAY_DATA_DIR": str(tmp_path), "DATABASE_URL": address})
+
+
+@pytest.fixture(scope="session")
+def before(original) -> dict[str, Any]:
+    """The whole ledger, as every test finds it."""
+    found: dict[str, Any] = original.do("dump")[0]
+    return found
 
 
 def only_failed(found: dict[str, Any], *, done: int) -> dict[str, Any]:
@@ -74,8 +80,7 @@ def only_failed(found: dict[str, Any], *, done: int) -> dict[str, Any]:
     return {name: n for name, n in found.items() if n}
 
 
-def test_a_bulk_edit(instance):
-    _, before = instance.do("fill", "dump")
+def test_a_bulk_edit(instance, before):
     instance.die_of("edit")
     (found,) = instance.do("look")
     assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK, "n_edited": CHUNK}
@@ -86,16 +91,14 @@ def test_a_bulk_edit(instance):
     assert after == before
 
 
-def test_a_bulk_edit_that_is_not_resumed_but_taken_back(instance):
-    _, before = instance.do("fill", "dump")
+def test_a_bulk_edit_that_is_not_resumed_but_taken_back(instance, before):
     instance.die_of("edit")
     _, reverted, after = instance.do("look", "revert", "dump")
     assert reverted["seen"]["counts"]["restored"] == CHUNK
     assert after == before
 
 
-def test_a_bulk_delete_and_its_revert(instance):
-    _, before = instance.do("fill", "dump")
+def test_a_bulk_delete_and_its_revert(instance, before):
     instance.die_of("delete")
     found, resumed = instance.do("look", "resume")
     whole = dict.fromkeys(("n_changes", "n_deleted", "n_tombstones"), CHUNK)
@@ -109,8 +112,7 @@ def test_a_bulk_delete_and_its_revert(instance):
     assert after == before
 
 
-def test_an_import(instance):
-    _, before = instance.do("fill", "dump")
+def test_an_import(instance, before):
     instance.die_of("import_statement")
     (found,) = instance.do("look")
     n_whole = CHUNK - 1  # the header is in the first chunk
@@ -122,8 +124,7 @@ def test_an_import(instance):
     assert after | {"tombstones": []} == before
 
 
-def test_a_request_that_records_many(instance):
-    _, before = instance.do("fill", "dump")
+def test_a_request_that_records_many(instance, before):
     instance.die_of("write_many")
     after, repeated, again = instance.do("dump", "repeat_write", "repeat_write")
     assert after == before

@@ -25,6 +25,7 @@ from expenses.models import Change, Decision, Omission, Run, Tombstone, Transact
 from expenses.services import bulk_runs, reverting  # noqa: E402
 from expenses.services.running import SILENCE  # noqa: E402
 from statements.services import committing  # noqa: E402
+from tests import queued  # noqa: E402
 from tests.conftest import Api, make_user  # noqa: E402
 from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT  # noqa: E402
 
@@ -138,7 +139,7 @@ def look() -> dict[str, Any]:
 def resume() -> dict[str, Any]:
     number = Run.objects.latest("pk").pk
     assert person().post(f"runs/{number}/resume/").status_code == 202
-    call_command("db_worker", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0)
+    queued.run_due()
     return {"seen": person().get(f"runs/{number}/").json(), "n_changes": Change.objects.filter(run=number).count()}
 
 
