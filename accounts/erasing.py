@@ -17,7 +17,7 @@ def erase_user(*, user: User) -> None:
     What other apps keep, they delete themselves: each path in ACCOUNT_ERASERS leads to a function of `user`. Files go
     after the commit.
     """
-    person = User.objects.select_for_update().get(pk=user.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=user.pk)  # others' rows refer to it meanwhile
     for path in settings.ACCOUNT_ERASERS:
         erase: Callable[..., None] = import_string(path)
         erase(user=person)

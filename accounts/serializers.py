@@ -14,6 +14,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from accounts.addresses import address_of
+from accounts.known_fields import KnownFields
 from accounts.lockout import try_password
 from accounts.models import Scope, Token, User
 
@@ -35,7 +36,7 @@ def free_email(value: str, *, but_for: User | None = None) -> str:
     return address
 
 
-class PreferencesSerializer(serializers.ModelSerializer[User]):
+class PreferencesSerializer(KnownFields, serializers.ModelSerializer[User]):
     """How a person likes things shown; every field may be sent alone."""
 
     class Meta:
@@ -65,7 +66,7 @@ class PreferencesSerializer(serializers.ModelSerializer[User]):
         return str(locale).replace("_", "-")
 
 
-class UserSerializer(serializers.ModelSerializer[User]):
+class UserSerializer(KnownFields, serializers.ModelSerializer[User]):
     """The person's own page."""
 
     preferences = PreferencesSerializer(source="*", required=False)
@@ -179,7 +180,7 @@ class TokenSerializer(serializers.ModelSerializer[Token]):
         return bool(token.pk == self.context["request"].auth.pk)
 
 
-class NewTokenInput(serializers.Serializer[Any]):
+class NewTokenInput(KnownFields):
     """What the new token is for, and for how long."""
 
     name = TokenNameField()

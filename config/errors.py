@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import is_valid_path
 from drf_standardized_errors.formatter import ExceptionFormatter
@@ -69,6 +69,32 @@ def _is_about_others(error: IntegrityError) -> bool:
     return bool(names & {"UniqueViolation", "ForeignKeyViolation", "UNIQUE", "FOREIGN KEY"})
 
 
+class Busy(exceptions.APIException):
+    """Another write held the database's lock for longer than a request waits."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "Others are writing just now, and nothing of this was done; send it again in a moment."
+    default_code = "busy"
+    wait = 1  # DRF makes Retry-After of it
+
+
+LOCKED_OUT = {"LockNotAvailable", "DeadlockDetected"}
+
+
+def is_about_a_lock(error: OperationalError) -> bool:
+    """Whether others' writes were in the way, rather than the database being broken."""
+    return "database is locked" in str(error) or type(error.__cause__).__name__ in LOCKED_OUT
+
+
+def _as_answer(exc: DatabaseError) -> Exception:
+    """What meeting others' writes is for the client; anything else stays a mistake of ours."""
+    if isinstance(exc, OperationalError) and is_about_a_lock(exc):
+        return Busy()
+    if isinstance(exc, IntegrityError) and _is_about_others(exc):
+        return Conflict(SOMEBODY_WAS_FIRST)
+    return exc
+
+
 def _not_there(exc: ObjectDoesNotExist | MissingRate) -> exceptions.NotFound:
     """A row that was there when the request came in, or a rate that nobody knows."""
     return exceptions.NotFound(str(exc), code="rate_missing") if isinstance(exc, MissingRate) else exceptions.NotFound()
@@ -88,8 +114,8 @@ class ProblemHandler(ExceptionHandler):
         if isinstance(exc, Refused):
             kind = exceptions.PermissionDenied if isinstance(exc, NotAllowed) else Conflict
             return kind(str(exc), code=exc.code)
-        if isinstance(exc, IntegrityError) and _is_about_others(exc):
-            return Conflict(SOMEBODY_WAS_FIRST)
+        if isinstance(exc, DatabaseError):
+            return _as_answer(exc)
         known: Exception = super().convert_known_exceptions(exc)
         return known
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -16,7 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from accounts.answers import KeyInUse, KeyReused, claim_key, free_key, hold_key, keep_answer
 from accounts.authentication import TokenAuthentication
 from accounts.models import StoredAnswer, User
-from config.errors import problem_page
+from config.errors import SOMEBODY_WAS_FIRST, Busy, is_about_a_lock, problem_page
 from config.fingerprints import received
 from config.keys import HEADER, is_key, takes_key, unquoted
 from expenses.parsing import BodyTooLarge
@@ -50,15 +50,10 @@ class IdempotencyMiddleware:
             return self.get_response(request)
         try:
             return self._answer_once(request, user, unquoted(key))
-        except KeyInUse:
-            answer = _refusal(HTTPStatus.CONFLICT, "key_in_use", KEY_IN_USE)
-            answer["Retry-After"] = str(RETRY_AFTER_S)
-            return answer
-        except KeyReused:
-            return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "key_reused", KEY_REUSED)
-        except RequestDataTooBig:
-            too_large = BodyTooLarge()
-            return problem_page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BodyTooLarge.default_code, str(too_large.detail))
+        except (KeyInUse, KeyReused, RequestDataTooBig) as error:
+            return _refused(error)
+        except (OperationalError, IntegrityError) as error:
+            return _interrupted(error)
 
     def _answer_once(self, request: WSGIRequest, user: User, key: str) -> HttpResponseBase:
         if not is_key(key):
@@ -97,6 +92,31 @@ def _sender_of(request: WSGIRequest) -> User | None:
     except (AuthenticationFailed, PermissionDenied):  # for the view to refuse in its own words
         return None
     return found[0] if found else None
+
+
+def _refused(error: KeyInUse | KeyReused | RequestDataTooBig) -> HttpResponse:
+    if isinstance(error, KeyReused):
+        return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "key_reused", KEY_REUSED)
+    if isinstance(error, RequestDataTooBig):
+        too_large = BodyTooLarge()
+        return problem_page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BodyTooLarge.default_code, str(too_large.detail))
+    answer = _refusal(HTTPStatus.CONFLICT, "key_in_use", KEY_IN_USE)
+    answer["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
+def _interrupted(error: OperationalError | IntegrityError) -> HttpResponse:
+    """Another request was in the way outside of the view: at the claim, or at the commit, where references are checked.
+
+    Raises the error where nobody else is to blame.
+    """
+    if isinstance(error, IntegrityError):
+        return problem_page(HTTPStatus.CONFLICT, "conflict", SOMEBODY_WAS_FIRST)
+    if not is_about_a_lock(error):
+        raise error
+    answer = problem_page(HTTPStatus.SERVICE_UNAVAILABLE, Busy.default_code, Busy.default_detail)
+    answer["Retry-After"] = str(Busy.wait)
+    return answer
 
 
 def _refusal(status: HTTPStatus, code: str, detail: str) -> HttpResponse:

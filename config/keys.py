@@ -9,13 +9,17 @@ METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 API = "/api/v1/"
 #: Answers there hold a token, which is shown once and kept nowhere.
 SIGNING_IN = "/api/v1/auth/"
+#: Works in many transactions, and may be sent again as it is: what was taken back stays so.
+REVERTING = "/revert/"
 #: Whoever leaves leaves no answer behind, and a wrong password counts, which a refused request with a key would undo.
 LEAVING = ("DELETE", "/api/v1/users/me/")
 
 
 def takes_key(method: str, path: str) -> bool:
     """Whether a request of this kind is answered once for each key."""
-    return method in METHODS and path.startswith(API) and not path.startswith(SIGNING_IN) and (method, path) != LEAVING
+    if method not in METHODS or not path.startswith(API):
+        return False
+    return not path.startswith(SIGNING_IN) and not path.endswith(REVERTING) and (method, path) != LEAVING
 
 
 def unquoted(value: str) -> str:

@@ -38,11 +38,13 @@ class RememberedCount(Paginator[Any]):
 
     @cached_property
     def count(self) -> int:
-        if self.key not in _counts:
-            if len(_counts) >= N_COUNTS:
-                _counts.clear()
-            _counts[self.key] = super().count
-        return _counts[self.key]
+        known = _counts.get(self.key)
+        if known is not None:
+            return known
+        if len(_counts) >= N_COUNTS:
+            _counts.clear()
+        n = _counts[self.key] = super().count
+        return n
 
 
 class NumberedPages(PageNumberPagination):

@@ -278,4 +278,9 @@ def main(url: str, username: str, password: str, path: str = "copy.sqlite3") -> 
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if not 4 <= len(sys.argv) <= 5:
+        raise SystemExit(__doc__)
+    try:
+        main(*sys.argv[1:])
+    except (Refused, ConnectionError) as error:
+        raise SystemExit(str(error)) from None

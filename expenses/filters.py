@@ -29,9 +29,17 @@ class KnownFilters(filters.FilterSet):  # type: ignore[misc]
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(data, *args, **kwargs)
+        repeated = [name for name in data or () if _is_repeated(data, name) and name in self.filters]
+        single = [n for n in repeated if not isinstance(self.filters[n], filters.MultipleChoiceFilter)]
+        if single:
+            raise serializers.ValidationError({single[0]: "Give it once."}, code="repeated")
         if unknown := sorted(set(data or ()) - set(self.filters) - PARAMETERS_OF_LISTS):
             known = ", ".join(sorted(self.filters))
             raise serializers.ValidationError({unknown[0]: f"There is no such filter; known are {known}."}, "unknown")
+
+
+def _is_repeated(data: Any, name: str) -> bool:
+    return hasattr(data, "getlist") and len(data.getlist(name)) > 1
 
 
 class TransactionFilter(KnownFilters):

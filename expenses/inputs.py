@@ -6,9 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.known_fields import KnownFields
+from expenses.bodies import TransactionBody
 from expenses.days import EARLIEST, LATEST, today_of
 from expenses.kinds import CATEGORY_KIND, DIRECTION, derive_kind
-from expenses.models import DESCRIPTION_LENGTH, Account, Category, Transaction
+from expenses.models import DESCRIPTION_LENGTH, Account, Category
 from expenses.parts import PartInput, check_minor_units, check_parts, check_total, drafts_of_parts
 from expenses.references import (
     AccountReference,
@@ -37,8 +39,10 @@ class DayField(serializers.DateField):
         return day
 
 
-class TransactionInput(serializers.Serializer[Transaction]):
+class TransactionInput(KnownFields):
     """A transaction as a client writes it. The context's `kind` is the kind that the address fixes, if it does."""
+
+    shown = frozenset(TransactionBody().fields)
 
     kind = serializers.ChoiceField(choices=list(CATEGORY_KIND), required=False)
     direction = serializers.ChoiceField(choices=["in", "out"], required=False)

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from accounts.known_fields import KnownFields
 from expenses.days import today_of
 from expenses.inputs import DayField
 from expenses.models import DESCRIPTION_LENGTH, Account, Transaction, Transfer
@@ -58,7 +59,7 @@ class RowReference(serializers.Field[Transaction, Any, int, Any]):
         return found
 
 
-class TransferInput(serializers.Serializer[Any]):
+class TransferInput(KnownFields):
     """A movement to record, from one account to another, or the ids of two transactions that are one."""
 
     from_account = AccountReference(required=False)

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from accounts.known_fields import KnownFields
 from expenses.bodies import TransactionBody
 from expenses.kinds import derive_kind
 from expenses.models import DESCRIPTION_LENGTH
@@ -36,8 +37,10 @@ def _check_number(data: Any) -> None:
         raise serializers.ValidationError(f"Give {MIN_PARTS} to {MAX_PARTS} parts.", code=code)
 
 
-class PartInput(serializers.Serializer[Any]):
+class PartInput(KnownFields):
     """A part. Direction, currency, date and account are those of the whole; so are the texts that are left out."""
+
+    shown = frozenset(TransactionBody().fields)
 
     amount = AmountField()
     category = CategoryReference(required=False, allow_null=True)
@@ -50,7 +53,7 @@ class PartInput(serializers.Serializer[Any]):
         list_serializer_class = PartList
 
 
-class SplitInput(serializers.Serializer[Any]):
+class SplitInput(KnownFields):
     """All parts of a transaction; the context's `whole` is the transaction."""
 
     parts = PartInput(many=True)

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
+from expenses.searching import fold
 
 
 class OwnedQuerySet(models.QuerySet[Any]):
@@ -109,7 +110,7 @@ class TransactionQuerySet(OwnedQuerySet):
     def search(self, text: str) -> Self:
         """Every word occurs in the description, the merchant or the notes, whatever the case."""
         found = self
-        for word in text.casefold().split():
+        for word in fold(text).split():
             found = found.filter(search_text__contains=word)
         return found
 

@@ -7,12 +7,13 @@ from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.known_fields import KnownFields
 from expenses.models import Account, Attachment, Category, Run, Tag, Transaction
 from expenses.money import format_amount, has_minor_units, minor_units
 from expenses.references import BalanceField, CategoryReference, CurrencyField, user_of
 
 
-class AccountSerializer(serializers.ModelSerializer[Account]):
+class AccountSerializer(KnownFields, serializers.ModelSerializer[Account]):
     """An account; its currency is the default of what is recorded in it."""
 
     currency = CurrencyField(required=False)
@@ -35,6 +36,14 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
             raise serializers.ValidationError("Another account has this name.", code="unique")
         return value
 
+    def validate_currency(self, value: str) -> str:
+        """What lies in it would be counted in a currency that it is not in."""
+        account = self.instance
+        if account is not None and value != account.currency and account.transactions.exists():
+            detail = f"Transactions lie in “{account}”, so its currency stays; open another account."
+            raise serializers.ValidationError(detail, code="in_use")
+        return value
+
     def validate_country(self, value: str) -> str:
         if value and not (len(value) == 2 and value.isascii() and value.isalpha()):
             raise serializers.ValidationError("Give a two-letter country code, such as DE.", code="invalid")
@@ -55,7 +64,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
         return {**body, "opening_balance": format_amount(instance.opening_balance, instance.currency)}
 
 
-class CategorySerializer(serializers.ModelSerializer[Category]):
+class CategorySerializer(KnownFields, serializers.ModelSerializer[Category]):
     """A category; system ones have a key and cannot be changed."""
 
     name = serializers.CharField(max_length=100)
@@ -111,7 +120,7 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
         return {**super().to_representation(instance), "name": instance.display_name}
 
 
-class TagSerializer(serializers.ModelSerializer[Tag]):
+class TagSerializer(KnownFields, serializers.ModelSerializer[Tag]):
     """A label across categories."""
 
     class Meta:

@@ -92,8 +92,11 @@ def begin_run(run: Run) -> Run:
 
 
 def queue_run(run: Run) -> None:
-    """Queue it on commit: a worker may be quicker than the request that ordered it."""
-    transaction.on_commit(lambda: carry_out_run.enqueue(run.pk))
+    """Queue it on commit: a worker may be quicker than the request that ordered it.
+
+    The order itself is kept by then; should queueing fail, whoever starts a worker or resumes the run takes it up.
+    """
+    transaction.on_commit(lambda: carry_out_run.enqueue(run.pk), robust=True)
 
 
 def resume_runs() -> int:
@@ -113,7 +116,7 @@ def queue_resolving(*, ledger_id: int) -> None:
     now = timezone.now()
     free = Ledger.objects.filter(Q(resolving_until=None) | Q(resolving_until__lt=now), pk=ledger_id)
     if free.update(resolving_until=now + LOST_AFTER):
-        transaction.on_commit(lambda: resolve_pending.enqueue(ledger_id))
+        transaction.on_commit(lambda: resolve_pending.enqueue(ledger_id), robust=True)
 
 
 def resume_resolving() -> int:

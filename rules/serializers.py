@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.known_fields import KnownFields
 from expenses.money import MAX_AMOUNT, SCALE
 from expenses.references import AccountReference, CategoryReference, TagsField, user_of
 from rules.models import Rule
@@ -27,7 +28,7 @@ class ConditionValue(serializers.JSONField):
     """A value whose type the operator decides."""
 
 
-class ConditionSerializer(serializers.Serializer[Any]):
+class ConditionSerializer(KnownFields):
     """A test of one field, or a group of such tests under `conditions` with a `match` of its own."""
 
     field = serializers.ChoiceField(choices=list(OPERATORS), required=False)
@@ -106,8 +107,10 @@ class ConditionSerializer(serializers.Serializer[Any]):
         return serializers.CharField(max_length=200, trim_whitespace=False).run_validation(item)
 
 
-class ActionSerializer(serializers.Serializer[Any]):
+class ActionSerializer(KnownFields):
     """What a rule does: `set_category` with an id or name, `add_tags` with a list of names."""
+
+    shown = frozenset({"value_name"})
 
     type = serializers.ChoiceField(choices=["set_category", "add_tags"])
     value = ConditionValue()
@@ -124,7 +127,7 @@ class ActionSerializer(serializers.Serializer[Any]):
         return {"type": attrs["type"], "value": value.pk if attrs["type"] == "set_category" else value}
 
 
-class RuleSerializer(serializers.ModelSerializer[Rule]):
+class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
     """A rule. Categories and accounts may be named; they are kept and shown as ids."""
 
     triggers = serializers.ListField(

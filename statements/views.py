@@ -61,7 +61,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         except UnreadableFile as error:
             raise _as_validation_error(error) from None
         if statement.status == ImportStatus.READING:
-            transaction.on_commit(lambda: read_import.enqueue(statement.pk))
+            transaction.on_commit(lambda: read_import.enqueue(statement.pk), robust=True)
             return Response(self.get_serializer(statement).data, status=status.HTTP_202_ACCEPTED)
         if commits and statement.is_clear:
             perform_run(run_id=start_commit(by=self.user, statement=statement).pk)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.known_fields import KnownFields
 from expenses import looking_in
 from expenses.days import EARLIEST, LATEST, today_of
 from expenses.inputs import DayField
@@ -62,7 +63,7 @@ class RateField(serializers.DecimalField):
         return format_rate(value)
 
 
-class RateSerializer(serializers.ModelSerializer[ExchangeRate]):
+class RateSerializer(KnownFields, serializers.ModelSerializer[ExchangeRate]):
     """On `date`, one unit of `base` was worth `rate` units of `quote`."""
 
     base = CurrencyField()

@@ -57,4 +57,4 @@ def delete_files(attachments: Iterable[Attachment]) -> None:
     """Delete the files of rows that are about to go, after the commit."""
     for attachment in attachments:
         storage, name = attachment.file.storage, attachment.file.name
-        database.on_commit(lambda storage=storage, name=name: storage.delete(name))  # type: ignore[misc]
+        database.on_commit(lambda storage=storage, name=name: storage.delete(name), robust=True)  # type: ignore[misc]

@@ -19,7 +19,7 @@ from expenses.services.rewinding import refit
 from expenses.services.running import Work, add_counts, advance
 from expenses.services.standing import apply_choice, follow_category
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import Refused, ledger_write
+from expenses.services.writing import Refused, ledger_write, make_room
 
 CHUNK = 500
 TAGS = ("tags", "add_tags", "remove_tags")
@@ -55,6 +55,7 @@ class BulkWork(Work):
             with ledger_write(run.ledger_id) as version:
                 advance(run, n_rows=len(ids))
                 add_counts(run, self._treat(run, plan, ids, version))
+            make_room()
 
     def after_end(self, run: Run) -> None:
         if run.status == Run.Status.SUCCEEDED:

@@ -1,5 +1,6 @@
 """The lock and the version that every write of a ledger shares."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from expenses.membership import Ledger, ledger_id_of
 from expenses.models import Tombstone, Transaction
 
 Row = TypeVar("Row", bound=models.Model)
+SQLITE_TRIES_EVERY_S = 0.1
 #: Rows that share a version: a client that follows the changes is given whole versions.
 ROWS_OF_A_VERSION = 1000
 
@@ -41,6 +43,13 @@ def lock_ledger(ledger_id: int) -> None:
     """Take the ledger's lock within an open database transaction, and write nothing. SQLite has taken it already."""
     if connection.features.has_select_for_update:
         Ledger.objects.select_for_update().values_list("pk").get(pk=ledger_id)
+
+
+def make_room() -> None:
+    """Between two parts of long work, let others write. PostgreSQL queues whoever waits for a lock; SQLite has them try
+    again now and then, at most a tenth of a second apart, so whoever takes the lock at once again shuts them out."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        time.sleep(SQLITE_TRIES_EVERY_S)
 
 
 def next_version(ledger_id: int) -> int:

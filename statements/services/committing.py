@@ -11,7 +11,7 @@ from expenses.models import Run, Transaction
 from expenses.services.detection import pair_run
 from expenses.services.running import Work
 from expenses.services.statement_rows import record_statement_rows
-from expenses.services.writing import Refused, ledger_write
+from expenses.services.writing import Refused, ledger_write, make_room
 from statements.entries import Entry
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus
@@ -51,6 +51,7 @@ class ImportWork(Work):
                 drafts = [record.draft(statement.account) for record in chunk if isinstance(record, Entry)]
                 catalog = Catalog.load(run.ledger_id)
                 record_statement_rows(run=run, account=statement.account, drafts=drafts, catalog=catalog)
+                make_room()
             pair_run(run)
         except UnreadableFile as error:
             raise Refused(str(error), code="unreadable") from None

@@ -83,6 +83,7 @@ def correct_statement(
     `corrections` are keys of the profile; they answer the questions about them. Raises UnreadableFile, and Refused
     when the import was committed meanwhile.
     """
+    _refuse_half_committed(statement)
     if corrections:
         statement.profile = {**statement.profile, **corrections}
         statement.questions = [q for q in statement.questions if q["attr"] not in corrections]
@@ -94,6 +95,14 @@ def correct_statement(
             kept = {"format": statement.format, "columns": statement.columns, "profile": _corrections(statement)}
             Profile.objects.update_or_create(ledger_id=statement.ledger_id, name=save_as, defaults=kept)
     return statement
+
+
+def _refuse_half_committed(statement: Import) -> None:
+    """Rows that a stopped run recorded would not be known again if they were read in another way."""
+    run = statement.run
+    if run is not None and run.status != run.Status.REVERTED and run.transactions.exists():
+        detail = f"Run {run.pk} stopped after it had recorded some of the rows: resume it, or revert it first."
+        raise Refused(detail, code="half_committed")
 
 
 def forget_statement(*, statement: Import) -> None:

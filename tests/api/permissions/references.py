@@ -50,9 +50,10 @@ FILTERS = {
     "tag": "tag",
 }
 PLAIN_FILTERS = {
-    "amount", "base", "by", "convert_to", "currency", "cursor", "date", "end", "end_date", "external_id", "from", "hidden",
-    "is_split", "kind", "limit", "max_amount", "merchant", "min_amount", "month", "ordering", "page", "page_size",
-    "quote", "search", "show", "since", "source", "start", "start_date", "status", "to", "uncategorized", "year",
+    "amount", "base", "by", "convert_to", "currency", "cursor", "date", "end", "end_date", "external_id", "from",
+    "hidden", "is_split", "kind", "limit", "max_amount", "merchant", "min_amount", "month", "ordering", "page",
+    "page_size", "quote", "search", "show", "since", "source", "start", "start_date", "status", "to", "uncategorized",
+    "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
