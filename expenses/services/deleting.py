@@ -51,9 +51,14 @@ def bin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> No
         for row in rows:
             row.deleted_at = now
     if rows:
-        bury(Transaction, [row.pk for row in rows], ledger_id=rows[0].ledger_id, version=version)
-        attachments = Attachment.objects.filter(transaction__in=rows)
-        bury(Attachment, attachments.values_list("pk", flat=True), ledger_id=rows[0].ledger_id, version=version)
+        bury_rows([row.pk for row in rows], ledger_id=rows[0].ledger_id, version=version)
+
+
+def bury_rows(ids: Collection[int], *, ledger_id: int, version: int) -> None:
+    """Tell clients that keep a copy that rows go, and their attachments with them."""
+    bury(Transaction, ids, ledger_id=ledger_id, version=version)
+    attachments = Attachment.objects.filter(transaction__in=ids)
+    bury(Attachment, attachments.values_list("pk", flat=True), ledger_id=ledger_id, version=version)
 
 
 def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
@@ -73,6 +78,11 @@ def recover(rows: list[Transaction], *, version: int, author: Author) -> None:
     rows = [*rows, *parts_of(rows)]
     if any(is_replaced(row) for row in rows):
         raise Refused("Another transaction of that account has its external id now.", code="duplicate")
+    unbin_rows(rows, version=version, author=author)
+
+
+def unbin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> None:
+    """Take just these rows out of the bin, with their attachments."""
     with editing(rows, version=version, author=author):
         for row in rows:
             row.deleted_at = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from expenses.services.tags import find_or_create_tags
 
 CHANGED_SINCE = "It was changed since."
 TAKEN = "Another transaction of that account has the same external id or statement row now."
+WITH_WHOLE = "It is a part of a split, and comes back only together with the whole."
 #: Fields that make sense only together, under the name of the one that people know.
 TOGETHER = {
     "category": (
@@ -50,7 +51,10 @@ class OldValues:
         return {"account": accounts, "category": categories, "suggested_category": categories}
 
     def restore(self, row: Transaction, change: Change) -> Iterator[Kept]:
-        """Restore what still holds what the change wrote; what does not is given. The row is inside `editing`."""
+        """Restore what still holds what the change wrote; what does not is given. The row is inside `editing`.
+
+        It has left the bin already, where it could.
+        """
         now = snapshot(row)
         for label, fields in _groups(change.fields).items():
             if all(_is_same(name, now[name], before) for name, (before, _) in fields.items()):
@@ -65,6 +69,8 @@ class OldValues:
     def _obstacle(self, row: Transaction, now: Snapshot, fields: Fields) -> str:
         if not all(_is_same(name, now[name], after) for name, (_, after) in fields.items()):
             return CHANGED_SINCE
+        if "deleted_at" in fields:
+            return TAKEN if row.parent_id is None else WITH_WHOLE
         for name in REFERENCES:
             before = fields[name][0] if name in fields else None
             if before is not None and before[0] not in self.named[name]:
@@ -85,7 +91,6 @@ class OldValues:
 READERS: dict[str, Any] = {
     "amount": Decimal,
     "date": date.fromisoformat,
-    "deleted_at": datetime.fromisoformat,
 }
 
 
@@ -107,7 +112,7 @@ def _is_same(name: str, one: Any, other: Any) -> bool:
 
 def _is_taken(row: Transaction, fields: Fields) -> bool:
     """Whether another row has the place to which this one would come back."""
-    if not {"account", "external_id", "deleted_at"} & fields.keys():
+    if not {"account", "external_id"} & fields.keys():
         return False
     account_id: int | None = (fields["account"][0] or [None])[0] if "account" in fields else row.account_id
     external_id = fields["external_id"][0] if "external_id" in fields else row.external_id
