@@ -87,7 +87,7 @@ def leave_transfer(
     if row.transfer_id is None:
         return changes
     pair = Transfer.objects.with_rows().get(pk=row.transfer_id)
-    if not _breaks(pair, row, changes):
+    if not breaks_pair(pair, row, changes):
         return changes
     remove_pairs([pair], author=Author(SOURCE, by), known=[row, *known])
     if "category" in changes or "is_kind_stated" in changes:
@@ -95,13 +95,14 @@ def leave_transfer(
     return {name: value for name, value in changes.items() if name != "kind"}  # it followed from the pair's category
 
 
-def restamp_transfers(row: Transaction, changes: Mapping[str, Any], *, version: int) -> None:
-    """Give the row's pairs a new version where they show what has changed."""
-    if SHOWN & changes.keys():
-        Transfer.objects.filter(ledger_id=row.ledger_id).of([row.pk]).update(version=version)
+def restamp_transfers(rows: Iterable[Transaction], changes: Iterable[str], *, version: int) -> None:
+    """Give every pair of the rows, rejected ones too, a new version where it shows a changed field."""
+    if not SHOWN.isdisjoint(changes):
+        Transfer.objects.of(row.pk for row in rows).update(version=version)
 
 
-def _breaks(pair: Transfer, row: Transaction, changes: Mapping[str, Any]) -> bool:
+def breaks_pair(pair: Transfer, row: Transaction, changes: Mapping[str, Any]) -> bool:
+    """Whether changes of one half, field → value, make it another movement than the pair's."""
     if any(name in changes and changes[name] != getattr(row, name) for name in HELD):
         return True
     other = pair.incoming if pair.outgoing_id == row.pk else pair.outgoing

@@ -145,7 +145,7 @@ def edit_transaction(
             _apply(row, changes)
             if tags is not None:
                 row.tags.set(find_or_create_tags(ledger_id=ledger_id, names=tags, version=version).values())
-        restamp_transfers(row, changes, version=version)
+        restamp_transfers([row], changes, version=version)
         if row.is_split:
             pass_on(row, version=version, author=Author.person(by))
         return row
