@@ -1,6 +1,7 @@
 """Gives the fields of a transaction the values back that a change took from them."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,13 +9,23 @@ from functools import cached_property
 from typing import Any
 
 from expenses.catalog import Catalog
-from expenses.journal import ORDER, PLAIN, REFERENCES, Fields, Snapshot, snapshot
+from expenses.journal import ORDER, REFERENCES, Fields, Snapshot, snapshot
+from expenses.kinds import DIRECTION
 from expenses.models import Account, Change, Transaction
+from expenses.services.pairing import breaks_pair
+from expenses.services.parts import FIXED_ON_PARENT, FIXED_ON_PART, INHERITED
+from expenses.services.standing import fits
 from expenses.services.tags import find_or_create_tags
 
 CHANGED_SINCE = "It was changed since."
 TAKEN = "Another transaction of that account has the same external id or statement row now."
 WITH_WHOLE = "It is a part of a split, and comes back only together with the whole."
+OF_TRANSFER = "It is half of a transfer now, which its old value would break."
+OF_WHOLE = "It is split now, and its parts depend on that."
+OF_PART = "It is a part of a split, which has that from the whole."
+MISFIT = "It does not fit the direction or kind that it has now."
+#: What a split takes hold of.
+HELD_BY_WHOLE = {*FIXED_ON_PARENT, *INHERITED, "category"}
 #: Fields that make sense only together, under the name of the one that people know.
 TOGETHER = {
     "category": (
@@ -63,8 +74,11 @@ class OldValues:
             if reason:
                 yield Kept(row.pk, reason, label)
                 continue
-            for name, (before, _) in fields.items():
-                self._write(row, name, before)
+            for name, value in self._old_values(fields).items():
+                if name == "tags":
+                    row.tags.set(value)
+                else:
+                    setattr(row, name, value)
 
     def _obstacle(self, row: Transaction, now: Snapshot, fields: Fields) -> str:
         if not all(_is_same(name, now[name], after) for name, (_, after) in fields.items()):
@@ -75,23 +89,49 @@ class OldValues:
             before = fields[name][0] if name in fields else None
             if before is not None and before[0] not in self.named[name]:
                 return f"“{before[1]}”, which it had before, is gone."
-        return TAKEN if _is_taken(row, fields) else ""
+        if _is_taken(row, fields):
+            return TAKEN
+        return "" if "tags" in fields else _conflict(row, self._old_values(fields))
 
-    def _write(self, row: Transaction, name: str, value: Any) -> None:
-        if name in PLAIN:
-            setattr(row, name, value)
-        elif name in REFERENCES:
-            setattr(row, name, None if value is None else self.named[name][value[0]])
-        elif name == "tags":
-            row.tags.set(find_or_create_tags(ledger_id=self.ledger_id, names=value, version=self.version).values())
-        else:
-            setattr(row, name, value and READERS[name](value))
+    def _old_values(self, fields: Fields) -> dict[str, Any]:
+        """Field → what it is to be again."""
+        return {name: self._read(name, before) for name, (before, _) in fields.items()}
+
+    def _read(self, name: str, value: Any) -> Any:
+        if name == "tags":
+            return find_or_create_tags(ledger_id=self.ledger_id, names=value, version=self.version).values()
+        if name in REFERENCES:
+            return None if value is None else self.named[name][value[0]]
+        return READERS[name](value) if name in READERS else value
 
 
 READERS: dict[str, Any] = {
     "amount": Decimal,
     "date": date.fromisoformat,
 }
+
+
+def _conflict(row: Transaction, values: dict[str, Any]) -> str:
+    """Why a row that was paired, split or turned since cannot have old values."""
+    if row.is_split and HELD_BY_WHOLE & values.keys():
+        return OF_WHOLE
+    if row.parent_id is not None and not values.keys().isdisjoint(FIXED_ON_PART):
+        return OF_PART
+    if row.transfer is not None and breaks_pair(row.transfer, row, values):
+        return OF_TRANSFER
+    return MISFIT if _is_misfit(row, values) else ""
+
+
+def _is_misfit(row: Transaction, values: dict[str, Any]) -> bool:
+    """Whether kind, direction and category would not go together; only some of them are of the change."""
+    if values.keys().isdisjoint(TOGETHER["category"]):
+        return False
+    then = copy(row)
+    for name, value in values.items():
+        setattr(then, name, value)
+    chosen = [category for category in (then.category, then.suggested_category) if category is not None]
+    turned = DIRECTION.get(then.kind, then.direction) != then.direction
+    return turned or not all(fits(then, category) for category in chosen)
 
 
 def _groups(fields: Fields) -> dict[str, Fields]:

@@ -15,6 +15,7 @@ from expenses.models import Change, Plan, Run, Status, Transaction
 from expenses.services.deleting import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.editing import Author, editing
 from expenses.services.pairing import SOURCE as TRANSFERS
+from expenses.services.pairing import restamp_transfers
 from expenses.services.parts import parts_of
 from expenses.services.restoring import Kept, OldValues
 from expenses.services.running import UNFINISHED, add_counts
@@ -78,7 +79,8 @@ def _restore_changed(reverted: Reverted, by: User) -> None:
 
 def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list[Kept]:
     found = Transaction.everything.filter(pk__in={change.transaction_id for change in changes})
-    rows = {row.pk: row for row in found.with_related()}
+    found = found.with_related().select_related("transfer__outgoing", "transfer__incoming")
+    rows = {row.pk: row for row in found}
     touched, old, kept = _touched_since(run, changes), OldValues(run.ledger_id, version), list[Kept]()
     author = Author(SOURCE, by, run)
     unbin_rows(_coming_back(rows, changes), version=version, author=author)
@@ -89,9 +91,11 @@ def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list
             if "is_touched" in change.fields and not left and row.pk not in touched:
                 row.is_touched = False
             kept += left
+    restored = [row for row in rows.values() if row.version == version]
+    restamp_transfers(restored, {name for change in changes for name in change.fields}, version=version)
     if any(row.review_status == Status.PENDING for row in rows.values()):
         queue_resolving(ledger_id=run.ledger_id)
-    add_counts(run, {"restored": sum(row.version == version for row in rows.values())})
+    add_counts(run, {"restored": len(restored)})
     return kept
 
 

@@ -5,7 +5,7 @@ import pytest
 from expenses.services import reverting
 from tests.api.copies import Copy, ledger_of
 from tests.api.test_attachments import attach
-from tests.api.test_bulk_edit import contents, record
+from tests.api.test_bulk_edit import body_of, contents, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -107,3 +107,76 @@ def test_attachments_come_back_with_the_rows_for_every_copy(ana):
     assert delta["attachments"] == [attached | {"version": delta["attachments"][0]["version"]}]
     assert ana.get("changes/").json()["deleted"] == []
     assert ana.get(f"attachments/{attached['id']}/").json() == delta["attachments"][0]
+
+
+def test_what_was_split_since_keeps_what_its_parts_have(ana):
+    (whole,) = record(ana, {})
+    open_accounts(ana, "Purse")
+    changes = {"account": "Purse", "date": "2026-10-01", "payment_method": "cash", "category": None, "notes": "n"}
+    run = edit(ana, {"ids": [whole]}, **changes).json()["id"]
+    split(ana, whole, "2.50", "3.00")
+    before, sums = contents(ana), totals(ana)
+    body = revert(ana, run)
+    split_now = "It is split now, and its parts depend on that."
+    assert body["kept"] == [
+        {"transaction": whole, "field": name, "reason": split_now} for name in ("payment_method", "account", "date")
+    ]
+    assert contents(ana) == [row | ({"notes": ""} if row["id"] == whole else {}) for row in before]
+    assert totals(ana) == sums
+
+
+def test_what_was_paired_since_stays_a_transfer_between_two_accounts(ana):
+    open_accounts(ana, "Giro", "Purse")
+    going, coming = record(ana, {"account": "Giro"}, {"account": "Giro", "direction": "in"})
+    run = edit(ana, {"ids": [going]}, account="Purse", date="2026-10-01", notes="n").json()["id"]
+    pair = ana.post("transfers/", {"outgoing": going, "incoming": coming}).json()
+    body = revert(ana, run)
+    reason = "It is half of a transfer now, which its old value would break."
+    assert body["kept"] == [{"transaction": going, "field": "account", "reason": reason}]
+    now = ana.get(f"transfers/{pair['id']}/")
+    assert now.json() == pair | {
+        "version": now.json()["version"],
+        "outgoing": pair["outgoing"] | {"date": "2026-11-02"},
+    }
+    assert now.json()["version"] == body_of(ana, going)["version"] > pair["version"]
+
+
+def test_a_date_that_moved_with_its_transfer_goes_back_unless_that_breaks_it(ana):
+    open_accounts(ana, "Giro", "Purse")
+    near, far = (record(ana, {"account": "Giro"}, {"account": "Purse", "direction": "in"}) for _ in range(2))
+    run = edit(ana, {"ids": [near[0], far[0]]}, date="2026-11-04").json()["id"]
+    ana.patch(f"transactions/{far[1]}/", {"date": "2026-11-07"})
+    copy = Copy(ana).pull()
+    body = revert(ana, run)
+    reason = "It is half of a transfer now, which its old value would break."
+    assert body["kept"] == [{"transaction": far[0], "field": "date", "reason": reason}]
+    assert [body_of(ana, pk)["date"] for pk in (near[0], far[0])] == ["2026-11-02", "2026-11-04"]
+    assert copy.pull().tables == ledger_of(ana)
+
+
+def test_an_old_category_does_not_come_back_to_a_row_that_was_turned_since(ana):
+    first, second = record(ana, {"category": "Dining"}, {"direction": "in", "category": "Salary"})
+    moved = edit(ana, {"ids": [first]}, category="Transfers").json()["id"]
+    cleared = edit(ana, {"ids": [second]}, category=None).json()["id"]
+    ana.patch(f"transactions/{first}/", {"direction": "in"})
+    ana.patch(f"transactions/{second}/", {"direction": "out"})
+    before = contents(ana)
+    reason = "It does not fit the direction or kind that it has now."
+    for row, run in ((first, moved), (second, cleared)):
+        assert revert(ana, run)["kept"] == [{"transaction": row, "field": "category", "reason": reason}]
+    assert contents(ana) == before
+
+
+@pytest.mark.parametrize("verdict", ["reject", "confirm"])
+def test_pairs_of_edited_rows_get_a_new_version_with_what_they_show(ana, verdict):
+    open_accounts(ana, "Giro", "Purse", "Cash")
+    going, coming = record(ana, {"account": "Giro"}, {"account": "Purse", "direction": "in"})
+    pair = ana.post(f"transfers/{body_of(ana, going)['transfer']}/{verdict}/").json()
+    copy = Copy(ana).pull()
+    edit(ana, {"ids": [going]}, date="2026-11-03", notes="n")
+    now = ana.get(f"transfers/{pair['id']}/")
+    version = body_of(ana, going)["version"]
+    assert now.json() == pair | {"version": version, "outgoing": pair["outgoing"] | {"date": "2026-11-03"}}
+    assert copy.pull().tables == ledger_of(ana)
+    edit(ana, {"ids": [going, coming]}, notes="m")
+    assert ana.get(f"transfers/{pair['id']}/")["ETag"] == now["ETag"]
