@@ -13,7 +13,7 @@ from expenses.journal import ORDER, REFERENCES, Fields, Snapshot, snapshot
 from expenses.kinds import DIRECTION
 from expenses.models import Account, Change, Transaction
 from expenses.services.pairing import breaks_pair
-from expenses.services.parts import FIXED_ON_PARENT, FIXED_ON_PART, INHERITED
+from expenses.services.parts import FIXED_ON_PART, HELD_BY_WHOLE
 from expenses.services.standing import fits
 from expenses.services.tags import find_or_create_tags
 
@@ -24,8 +24,6 @@ OF_TRANSFER = "It is half of a transfer now, which its old value would break."
 OF_WHOLE = "It is split now, and its parts depend on that."
 OF_PART = "It is a part of a split, which has that from the whole."
 MISFIT = "It does not fit the direction or kind that it has now."
-#: What a split takes hold of.
-HELD_BY_WHOLE = {*FIXED_ON_PARENT, *INHERITED, "category"}
 #: Fields that make sense only together, under the name of the one that people know.
 TOGETHER = {
     "category": (
