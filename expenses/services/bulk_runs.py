@@ -114,7 +114,7 @@ class BulkEdit(BulkWork):
         fields = _values(plan)
         tags = _tags(plan, version=version)
         for row in rows:
-            leave_transfer(row, fields, by=run.user, known=rows)
+            leave_transfer(row, fields, author=Author.ordering(run), known=rows)
         with editing(rows, version=version, author=Author.ordering(run)):
             for row in rows:
                 _write(row, fields)

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import OuterRef, Subquery, prefetch_related_objects
 from django.utils import timezone
 
-from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.journal import differences, snapshot
 from expenses.matching import DAYS_UNDER_WAY, Pair
@@ -78,9 +77,9 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
 
 
 def leave_transfer(
-    row: Transaction, changes: Mapping[str, Any], *, by: User, known: Iterable[Transaction] = ()
+    row: Transaction, changes: Mapping[str, Any], *, author: Author, known: Iterable[Transaction] = ()
 ) -> Mapping[str, Any]:
-    """Take the row's pair apart where a person's changes make it another movement. Gives what is left to apply.
+    """Take the row's pair apart where the author's changes make it another movement. Gives what is left to apply.
 
     Rows in `known`, which come `with_related()`, are changed in memory, too.
     """
@@ -89,7 +88,7 @@ def leave_transfer(
     pair = Transfer.objects.with_rows().get(pk=row.transfer_id)
     if not breaks_pair(pair, row, changes):
         return changes
-    remove_pairs([pair], author=Author(SOURCE, by), known=[row, *known])
+    remove_pairs([pair], author=Author(SOURCE, author.user, author.run), known=[row, *known])
     if "category" in changes or "is_kind_stated" in changes:
         return changes
     return {name: value for name, value in changes.items() if name != "kind"}  # it followed from the pair's category

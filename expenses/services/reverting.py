@@ -25,6 +25,7 @@ from expenses.tasks import queue_resolving
 CHUNK = 500
 #: How the journal calls what a revert writes.
 SOURCE = "revert"
+APART = "Its transfer was taken apart by the run; pair the two again by POST transfers/."
 TOUCHED = "You changed or confirmed it since."
 
 
@@ -44,6 +45,7 @@ def revert_run(*, by: User, run: Run) -> Reverted:
     reverted = Reverted(_begin(by, run))
     _restore_changed(reverted, by)
     _remove_created(reverted, by)
+    _name_lost_pairs(reverted)
     _finish(reverted)
     return reverted
 
@@ -149,6 +151,15 @@ def _remove_created(reverted: Reverted, by: User) -> None:
             remove_for_good(part)
             add_counts(run, {"removed": len(part)})
     reverted.kept += [Kept(pk, TOUCHED) for pk in created.filter(parent=None).values_list("pk", flat=True)]
+
+
+def _name_lost_pairs(reverted: Reverted) -> None:
+    """Halves that stand alone since the run edited or deleted one of the two: a pair does not come back by itself."""
+    alone = reverted.run.changes.filter(source=TRANSFERS, transaction__transfer=None, transaction__deleted_at=None)
+    for pk, fields in alone.order_by("pk").values_list("transaction", "fields"):
+        was, now = fields.get("transfer", (None, None))
+        if was is not None and now is None:
+            reverted.kept.append(Kept(pk, APART, "transfer"))
 
 
 @transaction.atomic

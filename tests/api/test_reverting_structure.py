@@ -180,3 +180,28 @@ def test_pairs_of_edited_rows_get_a_new_version_with_what_they_show(ana, verdict
     assert copy.pull().tables == ledger_of(ana)
     edit(ana, {"ids": [going, coming]}, notes="m")
     assert ana.get(f"transfers/{pair['id']}/")["ETag"] == now["ETag"]
+
+
+APART = "Its transfer was taken apart by the run; pair the two again by POST transfers/."
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+def test_a_transfer_that_the_run_took_apart_is_named(ana, deletes):
+    open_accounts(ana, "Giro", "Purse")
+    going, coming = record(ana, {"account": "Giro"}, {"account": "Purse", "direction": "in"})
+    assert body_of(ana, going)["transfer"] is not None
+    run = delete(ana, going) if deletes else edit(ana, {"ids": [going]}, category="Dining").json()["id"]
+    body = revert(ana, run)
+    assert body["kept"] == [{"transaction": pk, "field": "transfer", "reason": APART} for pk in (going, coming)]
+    assert body["counts"]["kept"] == 2
+    assert [body_of(ana, pk)["transfer"] for pk in (going, coming)] == [None, None]
+    assert ana.post("transfers/", {"outgoing": going, "incoming": coming}).status_code == 201
+
+
+def test_a_transfer_that_was_paired_again_is_not_named(ana):
+    open_accounts(ana, "Giro", "Purse")
+    going, coming = record(ana, {"account": "Giro"}, {"account": "Purse", "direction": "in"})
+    run = edit(ana, {"ids": [going]}, category="Dining", notes="n").json()["id"]
+    ana.post("transfers/", {"outgoing": going, "incoming": coming})
+    kept = revert(ana, run)["kept"]
+    assert kept == [{"transaction": going, "field": "category", "reason": "It was changed since."}]
