@@ -47,9 +47,9 @@ class TransferQuerySet(OwnedQuerySet):
         """Both halves, in the same query."""
         return self.select_related("outgoing", "incoming")
 
-    def of(self, ids: Iterable[int]) -> Self:
-        """The pairs of transactions, rejected ones included."""
-        wanted = list(ids)
+    def of(self, ids: "Iterable[int] | models.QuerySet[Any]") -> Self:
+        """The pairs of transactions, rejected ones included; ids, or a query of them."""
+        wanted = ids if isinstance(ids, models.QuerySet) else list(ids)
         return self.filter(Q(outgoing__in=wanted) | Q(incoming__in=wanted))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.models import Account, Transaction
+from expenses.models import Account, Transaction, Transfer
 from expenses.services.writing import add_row, change_row, ledger_write, remove_row, restamp
 
 
@@ -26,5 +26,7 @@ def edit_account(*, by: User, account: Account, fields: dict[str, Any]) -> Accou
 def delete_account(*, by: User, account: Account) -> None:
     """Raises ProtectedError while transactions lie in it."""
     with ledger_write(ledger_id_of(by)) as version:
-        Transaction.everything.filter(account=account, deleted_at__isnull=False).update(account=None)
+        binned = Transaction.everything.filter(account=account, deleted_at__isnull=False)
+        Transfer.objects.of(binned.values("pk")).update(version=version)
+        binned.update(account=None)
         remove_row(account, ledger_id=account.ledger_id, version=version)

@@ -114,17 +114,15 @@ class BulkEdit(BulkWork):
     def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
         fields = _values(plan)
         tags = _tags(plan, version=version)
-        paired = [row for row in rows if row.transfer_id is not None]
-        for row in paired:
-            leave_transfer(row, fields, by=run.user, known=rows)
+        for row in rows:
+            leave_transfer(row, fields, author=Author.ordering(run), known=rows)
         with editing(rows, version=version, author=Author.ordering(run)):
             for row in rows:
                 _write(row, fields)
                 _retag(row, tags)
-        for row in paired:
-            restamp_transfers(row, fields, version=version)
-        changed = sum(row.version == version for row in rows)
-        return {"changed": changed, "unchanged": len(rows) - changed}
+        changed = [row for row in rows if row.version == version]
+        restamp_transfers(changed, fields, version=version)
+        return {"changed": len(changed), "unchanged": len(rows) - len(changed)}
 
 
 def _values(plan: Plan) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.models import Attachment, Decision, Transaction, Transfer
+from expenses.models.transfers import STANDS
 from expenses.services.attachments import delete_files
 from expenses.services.editing import Author, editing
 from expenses.services.pairing import SOURCE, remove_pairs
@@ -31,17 +32,19 @@ def delete_transaction(*, by: User, transaction: Transaction) -> None:
 def discard(rows: list[Transaction], *, version: int, author: Author) -> None:
     """Put rows of one ledger into the bin, a split one with its parts; their transfers are taken apart.
 
-    They come `with_related()`, the caller holds the lock. Raises Refused for a part without the whole.
+    A rejection is remembered until the rows are purged. They come `with_related()`, the caller holds the lock. Raises
+    Refused for a part without the whole.
     """
     check_deletion(rows)
-    release([row.pk for row in rows], user=author.user, known=rows)
+    pairs = Transfer.objects.of(row.pk for row in rows).filter(STANDS).order_by("pk")
+    remove_pairs(pairs, author=Author(SOURCE, author.user, author.run), known=rows)
     given = {row.pk for row in rows}
     bin_rows([*rows, *(part for part in parts_of(rows) if part.pk not in given)], version=version, author=author)
 
 
-def release(ids: Iterable[int], *, user: User | None, known: Iterable[Transaction] = ()) -> None:
-    """Take apart and forget every transfer that rows of one ledger are half of, before they go."""
-    remove_pairs(Transfer.objects.of(ids).order_by("pk"), author=Author(SOURCE, user), known=known)
+def release(ids: Iterable[int], *, user: User | None = None) -> None:
+    """Take apart and forget every transfer that rows of one ledger are half of, before they go for good."""
+    remove_pairs(Transfer.objects.of(ids).order_by("pk"), author=Author(SOURCE, user))
 
 
 def bin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> None:
@@ -51,9 +54,14 @@ def bin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> No
         for row in rows:
             row.deleted_at = now
     if rows:
-        bury(Transaction, [row.pk for row in rows], ledger_id=rows[0].ledger_id, version=version)
-        attachments = Attachment.objects.filter(transaction__in=rows)
-        bury(Attachment, attachments.values_list("pk", flat=True), ledger_id=rows[0].ledger_id, version=version)
+        bury_rows([row.pk for row in rows], ledger_id=rows[0].ledger_id, version=version)
+
+
+def bury_rows(ids: Collection[int], *, ledger_id: int, version: int) -> None:
+    """Tell clients that keep a copy that rows go, and their attachments with them."""
+    bury(Transaction, ids, ledger_id=ledger_id, version=version)
+    attachments = Attachment.objects.filter(transaction__in=ids)
+    bury(Attachment, attachments.values_list("pk", flat=True), ledger_id=ledger_id, version=version)
 
 
 def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
@@ -73,6 +81,11 @@ def recover(rows: list[Transaction], *, version: int, author: Author) -> None:
     rows = [*rows, *parts_of(rows)]
     if any(is_replaced(row) for row in rows):
         raise Refused("Another transaction of that account has its external id now.", code="duplicate")
+    unbin_rows(rows, version=version, author=author)
+
+
+def unbin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> None:
+    """Take just these rows out of the bin, with their attachments."""
     with editing(rows, version=version, author=author):
         for row in rows:
             row.deleted_at = None
@@ -96,6 +109,7 @@ def _purge(expired: Any, ledger_id: int) -> int:
     while True:
         with ledger_write(ledger_id):
             ids = list(expired.filter(ledger_id=ledger_id).values_list("pk", flat=True)[:CHUNK])
+            release(ids)
             remove_for_good(ids)
         n += len(ids)
         if len(ids) < CHUNK:

@@ -7,11 +7,8 @@ from typing import Any, Literal
 from accounts.models import User
 from expenses.models import Account, Category, Transaction
 from expenses.services.edit_window import CODE, closed_detail, closed_rows
+from expenses.services.parts import FIXED_ON_PART, HELD_BY_WHOLE
 from expenses.services.standing import fits
-
-#: What a whole and its parts have in common, or leave to the parts.
-NOT_FOR_WHOLES = {"category", "account", "date"}
-NOT_FOR_PARTS = {"account", "date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Obstacle:
 
 GONE = Obstacle("gone", "It was deleted meanwhile.")
 WHOLE = Obstacle("split", "It is split, so its parts have that; edit them, or the whole by itself.")
-PART = Obstacle("split", "It is a part of a split, which has the account and date of its whole.")
+PART = Obstacle("split", "It is a part of a split, which has that from its whole.")
 ALONE = Obstacle("split", "It is a part of a split; delete the whole, or change its parts by split/.")
 TAKEN = Obstacle("duplicate", "Another transaction of that account has the same external id or statement row.")
 
@@ -40,8 +37,9 @@ def obstacles_to_edit(rows: Sequence[Transaction], *, fields: dict[str, Any], us
     found = dict(_misfits(rows, fields.get("category")))
     if "account" in fields:
         found |= _taken(rows, fields["account"])
-    found |= {row.pk: WHOLE for row in rows if row.is_split and NOT_FOR_WHOLES & fields.keys()}
-    found |= {row.pk: PART for row in rows if row.parent_id is not None and NOT_FOR_PARTS & fields.keys()}
+    found |= {row.pk: WHOLE for row in rows if row.is_split and HELD_BY_WHOLE & fields.keys()}
+    if not fields.keys().isdisjoint(FIXED_ON_PART):
+        found |= {row.pk: PART for row in rows if row.parent_id is not None}
     return found | _closed(rows, user)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import OuterRef, Subquery, prefetch_related_objects
 from django.utils import timezone
 
-from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.journal import differences, snapshot
 from expenses.matching import DAYS_UNDER_WAY, Pair
@@ -78,30 +77,31 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
 
 
 def leave_transfer(
-    row: Transaction, changes: Mapping[str, Any], *, by: User, known: Iterable[Transaction] = ()
+    row: Transaction, changes: Mapping[str, Any], *, author: Author, known: Iterable[Transaction] = ()
 ) -> Mapping[str, Any]:
-    """Take the row's pair apart where a person's changes make it another movement. Gives what is left to apply.
+    """Take the row's pair apart where the author's changes make it another movement. Gives what is left to apply.
 
     Rows in `known`, which come `with_related()`, are changed in memory, too.
     """
     if row.transfer_id is None:
         return changes
     pair = Transfer.objects.with_rows().get(pk=row.transfer_id)
-    if not _breaks(pair, row, changes):
+    if not breaks_pair(pair, row, changes):
         return changes
-    remove_pairs([pair], author=Author(SOURCE, by), known=[row, *known])
+    remove_pairs([pair], author=Author(SOURCE, author.user, author.run), known=[row, *known])
     if "category" in changes or "is_kind_stated" in changes:
         return changes
     return {name: value for name, value in changes.items() if name != "kind"}  # it followed from the pair's category
 
 
-def restamp_transfers(row: Transaction, changes: Mapping[str, Any], *, version: int) -> None:
-    """Give the row's pairs a new version where they show what has changed."""
-    if SHOWN & changes.keys():
-        Transfer.objects.filter(ledger_id=row.ledger_id).of([row.pk]).update(version=version)
+def restamp_transfers(rows: Iterable[Transaction], changes: Iterable[str], *, version: int) -> None:
+    """Give every pair of the rows, rejected ones too, a new version where it shows a changed field."""
+    if not SHOWN.isdisjoint(changes):
+        Transfer.objects.of(row.pk for row in rows).update(version=version)
 
 
-def _breaks(pair: Transfer, row: Transaction, changes: Mapping[str, Any]) -> bool:
+def breaks_pair(pair: Transfer, row: Transaction, changes: Mapping[str, Any]) -> bool:
+    """Whether changes of one half, field → value, make it another movement than the pair's."""
     if any(name in changes and changes[name] != getattr(row, name) for name in HELD):
         return True
     other = pair.incoming if pair.outgoing_id == row.pk else pair.outgoing

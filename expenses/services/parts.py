@@ -15,6 +15,8 @@ from expenses.services.writing import Refused
 INHERITED = ("account", "date", "payment_method")
 FIXED_ON_PARENT = ("amount", "currency", "direction", "kind")
 FIXED_ON_PART = ("amount", "currency", "direction", "external_id", *INHERITED)
+#: What only the whole by itself can be given, because its parts follow or would contradict it.
+HELD_BY_WHOLE = {"category", *FIXED_ON_PARENT, *INHERITED}
 
 
 class UnequalParts(Exception):

@@ -1,19 +1,29 @@
 """Gives the fields of a transaction the values back that a change took from them."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from expenses.catalog import Catalog
-from expenses.journal import ORDER, PLAIN, REFERENCES, Fields, Snapshot, snapshot
+from expenses.journal import ORDER, REFERENCES, Fields, Snapshot, snapshot
+from expenses.kinds import DIRECTION
 from expenses.models import Account, Change, Transaction
+from expenses.services.pairing import breaks_pair
+from expenses.services.parts import FIXED_ON_PART, HELD_BY_WHOLE
+from expenses.services.standing import fits
 from expenses.services.tags import find_or_create_tags
 
 CHANGED_SINCE = "It was changed since."
 TAKEN = "Another transaction of that account has the same external id or statement row now."
+WITH_WHOLE = "It is a part of a split, and comes back only together with the whole."
+OF_TRANSFER = "It is half of a transfer now, which its old value would break."
+OF_WHOLE = "It is split now, and its parts depend on that."
+OF_PART = "It is a part of a split, which has that from the whole."
+MISFIT = "It does not fit the direction or kind that it has now."
 #: Fields that make sense only together, under the name of the one that people know.
 TOGETHER = {
     "category": (
@@ -50,7 +60,10 @@ class OldValues:
         return {"account": accounts, "category": categories, "suggested_category": categories}
 
     def restore(self, row: Transaction, change: Change) -> Iterator[Kept]:
-        """Restore what still holds what the change wrote; what does not is given. The row is inside `editing`."""
+        """Restore what still holds what the change wrote; what does not is given. The row is inside `editing`.
+
+        It has left the bin already, where it could.
+        """
         now = snapshot(row)
         for label, fields in _groups(change.fields).items():
             if all(_is_same(name, now[name], before) for name, (before, _) in fields.items()):
@@ -59,34 +72,64 @@ class OldValues:
             if reason:
                 yield Kept(row.pk, reason, label)
                 continue
-            for name, (before, _) in fields.items():
-                self._write(row, name, before)
+            for name, value in self._old_values(fields).items():
+                if name == "tags":
+                    row.tags.set(value)
+                else:
+                    setattr(row, name, value)
 
     def _obstacle(self, row: Transaction, now: Snapshot, fields: Fields) -> str:
         if not all(_is_same(name, now[name], after) for name, (_, after) in fields.items()):
             return CHANGED_SINCE
+        if "deleted_at" in fields:
+            return TAKEN if row.parent_id is None else WITH_WHOLE
         for name in REFERENCES:
             before = fields[name][0] if name in fields else None
             if before is not None and before[0] not in self.named[name]:
                 return f"“{before[1]}”, which it had before, is gone."
-        return TAKEN if _is_taken(row, fields) else ""
+        if _is_taken(row, fields):
+            return TAKEN
+        return "" if "tags" in fields else _conflict(row, self._old_values(fields))
 
-    def _write(self, row: Transaction, name: str, value: Any) -> None:
-        if name in PLAIN:
-            setattr(row, name, value)
-        elif name in REFERENCES:
-            setattr(row, name, None if value is None else self.named[name][value[0]])
-        elif name == "tags":
-            row.tags.set(find_or_create_tags(ledger_id=self.ledger_id, names=value, version=self.version).values())
-        else:
-            setattr(row, name, value and READERS[name](value))
+    def _old_values(self, fields: Fields) -> dict[str, Any]:
+        """Field → what it is to be again."""
+        return {name: self._read(name, before) for name, (before, _) in fields.items()}
+
+    def _read(self, name: str, value: Any) -> Any:
+        if name == "tags":
+            return find_or_create_tags(ledger_id=self.ledger_id, names=value, version=self.version).values()
+        if name in REFERENCES:
+            return None if value is None else self.named[name][value[0]]
+        return READERS[name](value) if name in READERS else value
 
 
 READERS: dict[str, Any] = {
     "amount": Decimal,
     "date": date.fromisoformat,
-    "deleted_at": datetime.fromisoformat,
 }
+
+
+def _conflict(row: Transaction, values: dict[str, Any]) -> str:
+    """Why a row that was paired, split or turned since cannot have old values."""
+    if row.is_split and HELD_BY_WHOLE & values.keys():
+        return OF_WHOLE
+    if row.parent_id is not None and not values.keys().isdisjoint(FIXED_ON_PART):
+        return OF_PART
+    if row.transfer is not None and breaks_pair(row.transfer, row, values):
+        return OF_TRANSFER
+    return MISFIT if _is_misfit(row, values) else ""
+
+
+def _is_misfit(row: Transaction, values: dict[str, Any]) -> bool:
+    """Whether kind, direction and category would not go together; only some of them are of the change."""
+    if values.keys().isdisjoint(TOGETHER["category"]):
+        return False
+    then = copy(row)
+    for name, value in values.items():
+        setattr(then, name, value)
+    chosen = [category for category in (then.category, then.suggested_category) if category is not None]
+    turned = DIRECTION.get(then.kind, then.direction) != then.direction
+    return turned or not all(fits(then, category) for category in chosen)
 
 
 def _groups(fields: Fields) -> dict[str, Fields]:
@@ -107,7 +150,7 @@ def _is_same(name: str, one: Any, other: Any) -> bool:
 
 def _is_taken(row: Transaction, fields: Fields) -> bool:
     """Whether another row has the place to which this one would come back."""
-    if not {"account", "external_id", "deleted_at"} & fields.keys():
+    if not {"account", "external_id"} & fields.keys():
         return False
     account_id: int | None = (fields["account"][0] or [None])[0] if "account" in fields else row.account_id
     external_id = fields["external_id"][0] if "external_id" in fields else row.external_id

@@ -12,17 +12,20 @@ from django.utils import timezone
 
 from accounts.models import User
 from expenses.models import Change, Plan, Run, Status, Transaction
-from expenses.services.deleting import release, remove_for_good
+from expenses.services.deleting import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.editing import Author, editing
 from expenses.services.pairing import SOURCE as TRANSFERS
+from expenses.services.pairing import restamp_transfers
+from expenses.services.parts import parts_of
 from expenses.services.restoring import Kept, OldValues
 from expenses.services.running import UNFINISHED, add_counts
-from expenses.services.writing import Refused, bury, exhume, ledger_write
+from expenses.services.writing import Refused, ledger_write
 from expenses.tasks import queue_resolving
 
 CHUNK = 500
 #: How the journal calls what a revert writes.
 SOURCE = "revert"
+APART = "Its transfer was taken apart by the run; pair the two again by POST transfers/."
 TOUCHED = "You changed or confirmed it since."
 
 
@@ -42,6 +45,7 @@ def revert_run(*, by: User, run: Run) -> Reverted:
     reverted = Reverted(_begin(by, run))
     _restore_changed(reverted, by)
     _remove_created(reverted, by)
+    _name_lost_pairs(reverted)
     _finish(reverted)
     return reverted
 
@@ -77,20 +81,23 @@ def _restore_changed(reverted: Reverted, by: User) -> None:
 
 def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list[Kept]:
     found = Transaction.everything.filter(pk__in={change.transaction_id for change in changes})
-    rows = {row.pk: row for row in found.with_related()}
-    in_bin = {pk for pk, row in rows.items() if row.deleted_at is not None}
+    found = found.with_related().select_related("transfer__outgoing", "transfer__incoming")
+    rows = {row.pk: row for row in found}
     touched, old, kept = _touched_since(run, changes), OldValues(run.ledger_id, version), list[Kept]()
-    with editing(list(rows.values()), version=version, author=Author(SOURCE, by, run)):
+    author = Author(SOURCE, by, run)
+    unbin_rows(_coming_back(rows, changes), version=version, author=author)
+    with editing(list(rows.values()), version=version, author=author):
         for change in changes:
             row = rows[change.transaction_id]
             left = list(old.restore(row, change))
             if "is_touched" in change.fields and not left and row.pk not in touched:
                 row.is_touched = False
             kept += left
-    _tell_of_the_bin(run.ledger_id, rows, in_bin, version=version)
+    restored = [row for row in rows.values() if row.version == version]
+    restamp_transfers(restored, {name for change in changes for name in change.fields}, version=version)
     if any(row.review_status == Status.PENDING for row in rows.values()):
         queue_resolving(ledger_id=run.ledger_id)
-    add_counts(run, {"restored": sum(row.version == version for row in rows.values())})
+    add_counts(run, {"restored": len(restored)})
     return kept
 
 
@@ -101,11 +108,33 @@ def _touched_since(run: Run, changes: list[Change]) -> set[int]:
     return set(others.exclude(run__status=Run.Status.REVERTED).order_by().values_list("transaction", flat=True))
 
 
-def _tell_of_the_bin(ledger_id: int, rows: dict[int, Transaction], in_bin: set[int], *, version: int) -> None:
-    """Clients that keep a copy hear of what came out of the bin or went into it."""
-    now = {pk for pk, row in rows.items() if row.deleted_at is not None}
-    exhume(Transaction, sorted(in_bin - now), ledger_id=ledger_id)
-    bury(Transaction, sorted(now - in_bin), ledger_id=ledger_id, version=version)
+def _coming_back(rows: dict[int, Transaction], changes: list[Change]) -> list[Transaction]:
+    """What the run put into the bin and can leave it: a whole and its parts together, or none of them."""
+    back, names = list[Transaction](), set[tuple[int | None, str]]()
+    for family in _families([rows[change.transaction_id] for change in changes if _binned(rows, change)], rows):
+        own = {(row.account_id, row.external_id) for row in family if row.external_id is not None}
+        if not own & names and not any(is_replaced(row) for row in family):
+            names |= own
+            back += family
+    return back
+
+
+def _binned(rows: dict[int, Transaction], change: Change) -> bool:
+    """Whether the row lies in the bin since this change; who deleted it again meant it."""
+    at = rows[change.transaction_id].deleted_at
+    return at is not None and "deleted_at" in change.fields and at.isoformat() == change.fields["deleted_at"][1]
+
+
+def _families(binned: list[Transaction], rows: dict[int, Transaction]) -> list[list[Transaction]]:
+    """Wholes with the parts that went together with them; a whole may be of another chunk than its parts."""
+    instants = {row.parent_id or row.pk: row.deleted_at for row in binned}
+    others = Transaction.everything.filter(pk__in=instants.keys() - rows.keys()).with_related()
+    known = rows | {row.pk: row for row in others}
+    wholes = [known[pk] for pk, at in instants.items() if known[pk].deleted_at == at]
+    families = {whole.pk: [whole] for whole in wholes}
+    for part in parts_of(wholes):
+        families[part.parent_id].append(rows.get(part.pk, part))
+    return list(families.values())
 
 
 def _remove_created(reverted: Reverted, by: User) -> None:
@@ -118,10 +147,19 @@ def _remove_created(reverted: Reverted, by: User) -> None:
                 created.filter(pk__in=ids[start : start + CHUNK], is_touched=False).values_list("pk", flat=True)
             )
             release(part, user=by)
-            bury(Transaction, part, ledger_id=run.ledger_id, version=version)
+            bury_rows(part, ledger_id=run.ledger_id, version=version)
             remove_for_good(part)
             add_counts(run, {"removed": len(part)})
     reverted.kept += [Kept(pk, TOUCHED) for pk in created.filter(parent=None).values_list("pk", flat=True)]
+
+
+def _name_lost_pairs(reverted: Reverted) -> None:
+    """Halves that stand alone since the run edited or deleted one of the two: a pair does not come back by itself."""
+    alone = reverted.run.changes.filter(source=TRANSFERS, transaction__transfer=None, transaction__deleted_at=None)
+    for pk, fields in alone.order_by("pk").values_list("transaction", "fields"):
+        was, now = fields.get("transfer", (None, None))
+        if was is not None and now is None:
+            reverted.kept.append(Kept(pk, APART, "transfer"))
 
 
 @transaction.atomic

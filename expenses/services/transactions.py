@@ -140,12 +140,12 @@ def edit_transaction(
     with ledger_write(ledger_id) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         check_edit(row, changes)
-        changes = leave_transfer(row, changes, by=by)
+        changes = leave_transfer(row, changes, author=Author.person(by))
         with editing([row], version=version, author=Author.person(by)):
             _apply(row, changes)
             if tags is not None:
                 row.tags.set(find_or_create_tags(ledger_id=ledger_id, names=tags, version=version).values())
-        restamp_transfers(row, changes, version=version)
+        restamp_transfers([row], changes, version=version)
         if row.is_split:
             pass_on(row, version=version, author=Author.person(by))
         return row

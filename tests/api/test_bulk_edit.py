@@ -198,6 +198,23 @@ def test_what_a_split_holds_together_is_left_alone(ana):
     assert edit(ana, both, notes="x").json()["counts"]["changed"] == 3
 
 
+def test_a_split_has_one_payment_method(ana):
+    (whole,) = record(ana, {"payment_method": "cash"})
+    halves = [{"amount": "2.50"}, {"amount": "3.00"}]
+    parts = [part["id"] for part in ana.put(f"transactions/{whole}/split/", {"parts": halves}).json()["parts"]]
+    before = contents(ana)
+    run = edit(ana, {"ids": [whole, *parts]}, payment_method="card").json()
+    assert run["counts"] == {"changed": 0, "unchanged": 0, "left_alone": 3}
+    has_parts = "It is split, so its parts have that; edit them, or the whole by itself."
+    is_part = "It is a part of a split, which has that from its whole."
+    assert ana.get(f"runs/{run['id']}/errors/").json()["results"] == [
+        {"transaction": pk, "code": "split", "detail": has_parts if pk == whole else is_part} for pk in (whole, *parts)
+    ]
+    assert contents(ana) == before
+    assert ana.patch(f"transactions/{whole}/", {"payment_method": "card"}).status_code == 200
+    assert {body_of(ana, pk)["payment_method"] for pk in (whole, *parts)} == {"card"}
+
+
 def test_a_split_is_deleted_whole_and_comes_back_whole(ana):
     (whole,) = record(ana, {"amount": "5.50"})
     halves = [{"amount": "2.50", "category": "Dining"}, {"amount": "3.00", "category": "Travel"}]

@@ -4,9 +4,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from expenses.models import Tombstone, Transaction, Transfer
+from expenses.services.deleting import purge_deleted
 from tests.api.bodies import CHOSEN, assert_problem, settled, transaction
+from tests.api.copies import Copy, ledger_of
 
 GOING = {
     "amount": "250.00",
@@ -378,6 +381,34 @@ def test_a_half_that_is_deleted_leaves_its_pair_and_comes_back_alone(ana):
     assert gone == {("transaction", going["id"]), ("transfer", transfer["id"])}
     back = ana.post(f"transactions/{going['id']}/restore/").json()
     assert without_stamps(back) == without_stamps(going)
+
+
+def test_a_rejection_is_remembered_through_the_bin_until_a_half_is_purged(ana):
+    going, coming, transfer = found(ana)
+    rejected = ana.post(f"transfers/{transfer['id']}/reject/").json()
+    copy = Copy(ana).pull()
+    ana.delete(f"transactions/{going['id']}/")
+    assert ana.get("transfers/").json()["results"] == [rejected]
+    ana.post(f"transactions/{going['id']}/restore/")
+    ana.patch(f"transactions/{coming['id']}/", {"notes": "n"})
+    assert ana.get("transfers/").json()["results"] == [rejected]
+    assert [read(ana, row)["transfer"] for row in (going, coming)] == [None, None]
+    other = record(ana, GOING)
+    assert (other["transfer"], read(ana, going)["transfer"]) == (read(ana, coming)["transfer"], None)
+    ana.delete(f"transactions/{going['id']}/")
+    purge_deleted(before=timezone.now())
+    assert ana.get(f"transfers/{transfer['id']}/").status_code == 404
+    assert copy.pull().tables == ledger_of(ana)
+
+
+def test_a_rejected_pair_shows_that_the_account_of_a_half_in_the_bin_is_gone(ana):
+    going, _, transfer = found(ana)
+    ana.post(f"transfers/{transfer['id']}/reject/")
+    copy = Copy(ana).pull()
+    ana.delete(f"transactions/{going['id']}/")
+    assert ana.delete(f"accounts/{going['account']}/").status_code == 204
+    assert ana.get(f"transfers/{transfer['id']}/").json()["outgoing"]["account"] is None
+    assert copy.pull().tables == ledger_of(ana)
 
 
 def test_changes_tell_of_transfers(ana):
