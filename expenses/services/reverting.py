@@ -19,7 +19,7 @@ from expenses.services.pairing import restamp_transfers
 from expenses.services.parts import parts_of
 from expenses.services.restoring import Kept, OldValues
 from expenses.services.running import UNFINISHED, add_counts
-from expenses.services.writing import Refused, ledger_write
+from expenses.services.writing import Refused, ledger_write, make_room
 from expenses.tasks import queue_resolving
 
 CHUNK = 500
@@ -77,6 +77,7 @@ def _restore_changed(reverted: Reverted, by: User) -> None:
         with ledger_write(run.ledger_id) as version:
             changes = list(Change.objects.filter(pk__in=ids[start : start + CHUNK]).order_by("-pk"))
             reverted.kept += _restore(run, changes, by=by, version=version)
+        make_room()
 
 
 def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list[Kept]:
@@ -150,6 +151,7 @@ def _remove_created(reverted: Reverted, by: User) -> None:
             bury_rows(part, ledger_id=run.ledger_id, version=version)
             remove_for_good(part)
             add_counts(run, {"removed": len(part)})
+        make_room()
     reverted.kept += [Kept(pk, TOUCHED) for pk in created.filter(parent=None).values_list("pk", flat=True)]
 
 
