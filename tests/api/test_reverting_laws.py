@@ -1,4 +1,8 @@
-"""The law of runs: whatever they did, reverting them in turn, the last one first, leaves the ledger as it was."""
+"""Laws of reverting.
+
+Runs that are reverted in turn, the last one first, leave the ledger as it was. With other writes in between, whatever
+is reverted when, no money appears twice and none goes, and copies that are kept by `changes/` stay equal.
+"""
 
 from typing import Any
 
@@ -7,8 +11,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expenses.models import Transaction
+from expenses.models import Attachment, Run, Tombstone, Transaction, Transfer
+from tests.api.copies import Copy, ledger_of
+from tests.api.test_attachments import PDF, attach
 from tests.api.test_bulk_edit import record
+from tests.api.test_money_law import check_laws, perform
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -72,4 +79,108 @@ def test_what_runs_did_is_taken_back_exactly(ana, rows, orders):
             assert all_of_it() == states.pop()
             assert ana.post(f"runs/{number}/revert/").json()["kept"] == []
         assert all_of_it() == states.pop()
+        transaction.set_rollback(True)
+
+
+MIXED: list[dict[str, Any]] = [
+    {"account": "Giro", "category": "Groceries", "external_id": "x"},
+    {"account": "Giro", "payment_method": "cash", "notes": "m"},
+    {"account": "Purse", "direction": "in"},
+    {"account": "Purse", "direction": "in", "date": "2026-11-04", "tags": ["a"]},
+    {"direction": "in", "category": "Salary", "external_id": "y"},
+]
+BY_HAND = ["split", "merge", "unsplit", "pair", "confirm", "reject", "unpair", "delete", "restore", "edit"]
+SET = st.fixed_dictionaries(
+    {},
+    optional={
+        "notes": st.sampled_from(["n", "m"]),
+        "category": st.sampled_from(["Groceries", "Transfers", None]),
+        "account": st.sampled_from(["Giro", "Purse", None]),
+        "date": st.sampled_from(["2026-11-01", "2026-11-03", "2026-10-01"]),
+        "payment_method": st.sampled_from(["card", None]),
+    },
+).filter(bool)
+NUMBER = st.integers(0, 9)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("run"), st.sets(NUMBER, min_size=1, max_size=4), st.none() | SET),
+        st.tuples(st.just("revert"), NUMBER, st.none()),
+        st.tuples(st.just("patch"), NUMBER, SET | st.sampled_from([{"direction": "in"}, {"direction": "out"}])),
+        st.tuples(st.sampled_from(["record", "attach"]), NUMBER, st.none()),
+        st.tuples(st.sampled_from(BY_HAND), NUMBER, NUMBER),
+    ),
+    min_size=4,
+    max_size=12,
+)
+
+
+class Receipts(Copy):
+    """A copy that has attachments, too."""
+
+    def __init__(self, api: Any) -> None:
+        super().__init__(api)
+        self.receipts: dict[int, Any] = {}
+
+    def take(self, page: dict[str, Any]) -> None:
+        super().take(page)
+        for gone in page["deleted"]:
+            if gone["type"] == "attachment":
+                self.receipts.pop(gone["id"], None)
+        self.receipts |= {row["id"]: row for row in page["attachments"]}
+
+
+def take_step(api: Any, action: str, first: Any, second: Any) -> None:
+    """Ask for it, whether it can be done or not."""
+    if action in BY_HAND:
+        perform(api, action, first, second)
+        return
+    rows = list(Transaction.everything.order_by("pk").values_list("pk", flat=True))
+    if action == "run":
+        where = {"ids": [rows[n % len(rows)] for n in first]}
+        body = {**where, "set": second}
+        answer = api.delete("transactions/bulk/", where) if second is None else api.patch("transactions/bulk/", body)
+    elif action == "revert":
+        runs = list(Run.objects.order_by("pk").values_list("pk", flat=True)) or [0]
+        answer = api.post(f"runs/{runs[-1 - first % len(runs)]}/revert/")
+    elif action == "patch":
+        answer = api.patch(f"transactions/{rows[first % len(rows)]}/", second)
+    elif action == "record":
+        answer = api.post("transactions/", {"amount": "10.00", "description": "Again", "date": "2026-11-02",
+                                            "direction": "out", **MIXED[first % len(MIXED)]})  # fmt: skip
+    else:
+        answer = attach(api, rows[first % len(rows)], PDF + bytes([first]))
+    assert answer.status_code < 500, answer.content
+
+
+def check_ledger(api: Any, copies: list[Receipts]) -> None:
+    check_laws()
+    for pair in Transfer.objects.exclude(status="rejected").select_related("outgoing", "incoming"):
+        assert pair.outgoing.account_id != pair.incoming.account_id
+    for part in Transaction.objects.filter(parent__isnull=False).select_related("parent"):
+        assert (part.payment_method, part.parent.deleted_at) == (part.parent.payment_method, None)
+    live = {"transaction": Transaction.objects, "attachment": Attachment.objects.filter(transaction__deleted_at=None)}
+    for kind, rows in live.items():
+        buried = set(Tombstone.objects.filter(type=kind).values_list("object_id", flat=True))
+        assert not buried & set(rows.values_list("pk", flat=True))
+    there, receipts = ledger_of(api), set(live["attachment"].values_list("pk", "version"))
+    for copy in copies:
+        copy.pull()
+        assert copy.tables == there
+        assert {(row["id"], row["version"]) for row in copy.receipts.values()} == receipts
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(steps=STEPS)
+def test_whatever_is_reverted_when_no_money_appears_and_copies_stay_equal(ana, settings, tmp_path, steps):
+    settings.MEDIA_ROOT = tmp_path
+    with transaction.atomic():
+        for name in ("Giro", "Purse"):
+            ana.post("accounts/", {"name": name})
+        record(ana, *({"amount": "10.00", **row} for row in MIXED))
+        copy = Receipts(ana)
+        for step in steps:
+            take_step(ana, *step)
+            check_ledger(ana, [copy, Receipts(ana)])
         transaction.set_rollback(True)
