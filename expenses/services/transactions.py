@@ -249,6 +249,8 @@ def _store_decisions(
 
 def _tag(rows: Sequence[_Written], *, ledger_id: int, version: int) -> None:
     wanted = [(row, tuple(dict.fromkeys((*one.draft.tags, *one.verdict.effects.tags)))) for row, one in rows]
+    for row in (row for row, names in wanted if not names):
+        row._prefetched_objects_cache = {"tags": Tag.objects.none()}  # type: ignore[attr-defined]  # noqa: SLF001 - known
     names = [name for _, names in wanted for name in names]
     tags: dict[str, Tag] = find_or_create_tags(ledger_id=ledger_id, names=names, version=version)
     links = [
