@@ -160,5 +160,5 @@ def send(
         )
     answer = api.request(operation.method, address, body, **form)
     if answer.streaming:
-        answer.close()
+        b"".join(answer.streaming_content)  # to the end, which closes the file
     return answer
