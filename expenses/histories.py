@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.journal import ORDER
@@ -45,11 +44,7 @@ class EventSerializer(serializers.Serializer[Any]):
 class HistorySerializer(serializers.Serializer[Any]):
     """Everything that became of a transaction, the newest first; the last entry is its creation."""
 
-    results = serializers.SerializerMethodField()
-
-    @extend_schema_field(EventSerializer(many=True))
-    def get_results(self, row: Transaction) -> list[dict[str, Any]]:
-        return list(_events(row))
+    results = EventSerializer(many=True)
 
 
 def describe_history(row: Transaction) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.functional import cached_property
 
 from expenses.membership import Ledger
 from expenses.querysets import RunQuerySet
@@ -63,6 +64,11 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.rows)} rows of run {self.pk}"
+
+    @cached_property
+    def chosen(self) -> frozenset[int]:
+        """The rows as a set, made once for all chunks of the work."""
+        return frozenset(self.rows)
 
 
 class Omission(models.Model):

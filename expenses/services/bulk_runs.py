@@ -92,12 +92,11 @@ class BulkDelete(BulkWork):
 
     def missing(self, plan: Plan, ids: list[int]) -> list[int]:
         parts = Transaction.everything.filter(pk__in=ids, parent__isnull=False)
-        chosen = set(plan.rows)
-        with_whole = {pk for pk, parent in parts.values_list("pk", "parent") if parent in chosen}
+        with_whole = {pk for pk, parent in parts.values_list("pk", "parent") if parent in plan.chosen}
         return [pk for pk in ids if pk not in with_whole]
 
     def obstacles(self, run: Run, plan: Plan, rows: list[Transaction]) -> dict[int, Obstacle]:
-        return obstacles_to_delete(rows, chosen=set(plan.rows), user=run.user)
+        return obstacles_to_delete(rows, chosen=plan.chosen, user=run.user)
 
     def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
         whole = [row for row in rows if row.parent_id is None]

@@ -75,14 +75,15 @@ def _save(
         description=row.description, raw_description=row.raw_description, merchant=row.merchant, notes=row.notes
     )
     row.save()
-    return _change(row, fields, author) if fields else None
+    return change_of(row, fields, author) if fields else None
 
 
 def _unjournaled(row: Transaction) -> list[Any]:
     return [getattr(row, Transaction._meta.get_field(name).attname) for name in UNJOURNALED]  # type: ignore[union-attr]
 
 
-def _change(row: Transaction, fields: dict[str, Any], author: Author) -> Change:
+def change_of(row: Transaction, fields: dict[str, Any], author: Author) -> Change:
+    """What the journal is to say of a row that is stamped already; not saved."""
     return Change(
         ledger_id=row.ledger_id,
         transaction=row,

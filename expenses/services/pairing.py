@@ -15,7 +15,7 @@ from expenses.journal import differences, snapshot
 from expenses.matching import DAYS_UNDER_WAY, Pair
 from expenses.models import Category, Change, Status, Transaction, Transfer, TransferStatus
 from expenses.models.transfers import STANDS
-from expenses.services.editing import Author
+from expenses.services.editing import Author, change_of
 from expenses.services.rewinding import STANDING, Fields, rewind
 from expenses.services.standing import apply_choice
 from expenses.services.writing import ROWS_OF_A_VERSION, bury, next_version
@@ -163,9 +163,7 @@ def _standing_anew(rows: Sequence[Transaction], *, version: int, author: Author)
     for row, was in zip(rows, before, strict=True):
         row.version, row.updated_at = version, now
         row.is_touched = row.is_touched or author.touches
-        change = {"ledger_id": row.ledger_id, "transaction": row, "run": author.run, "user": author.user}
-        fields = differences(was, snapshot(row))
-        changes.append(Change(**change, source=author.source, version=version, fields=fields))
+        changes.append(change_of(row, differences(was, snapshot(row)), author))
     _store(rows, version=version, now=now)
     Change.objects.bulk_create(changes, batch_size=500)
 

@@ -86,6 +86,5 @@ class AttachmentViewSet(Retrieved):
         answer = FileResponse(
             attachment.file.open(), as_attachment=True, filename=attachment.name, content_type=attachment.media_type
         )
-        answer["X-Content-Type-Options"] = "nosniff"
         answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return answer
