@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.journal import ORDER
+from expenses.journal import INCIDENTAL, ORDER
 from expenses.models import Change, Transaction
 
 #: Columns that the API calls otherwise.
@@ -16,7 +16,7 @@ NAMES = {
     "suggested_category": "suggestion",
 }
 #: What the API does not show of a row, or shows as the event's action.
-HIDDEN = {"is_kind_stated", "deleted_at"}
+HIDDEN = {"is_kind_stated", "deleted_at", *INCIDENTAL}
 
 
 class FieldChangeSerializer(serializers.Serializer[Any]):

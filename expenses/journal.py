@@ -17,13 +17,21 @@ PLAIN = (
     "merchant",
     "payment_method",
     "notes",
+    "iban",
+    "mcc",
+    "review",
+    "is_excluded_from_budget",
     "external_id",
     "category_source",
     "category_confidence",
     "review_status",
     "is_kind_stated",
     "is_split",
+    "decision_id",
+    "held",
 )
+#: What is of no interest by itself.
+INCIDENTAL = {"decision_id", "held"}
 REFERENCES = ("account", "category", "suggested_category")
 #: The order in which changes are told: PostgreSQL does not keep that of a JSON object.
 ORDER = (*PLAIN, *REFERENCES, "amount", "date", "deleted_at", "transfer", "tags")
@@ -46,7 +54,8 @@ def snapshot(row: Transaction) -> Snapshot:
 
 def differences(before: Snapshot, after: Snapshot) -> Fields:
     """Field → [before, after] where the two differ."""
-    return {name: [value, after[name]] for name, value in before.items() if value != after[name]}
+    fields = {name: [value, after[name]] for name, value in before.items() if value != after[name]}
+    return fields if fields.keys() - INCIDENTAL else {}
 
 
 def _reference(row: Any) -> list[Any] | None:

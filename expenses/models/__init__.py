@@ -7,7 +7,7 @@ from expenses.models.categories import Category, Hiding
 from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Omission, Plan, Run
 from expenses.models.tags import Tag
-from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Status, Transaction
+from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Review, Status, Transaction
 from expenses.models.transfers import Transfer, TransferStatus
 from expenses.rates.models import ExchangeRate
 
@@ -25,6 +25,7 @@ __all__ = [
     "Membership",
     "Omission",
     "Plan",
+    "Review",
     "Role",
     "Run",
     "Status",

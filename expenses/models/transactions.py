@@ -44,6 +44,13 @@ class Status(models.TextChoices):
     NONE = "none"
 
 
+class Review(models.TextChoices):
+    """What somebody or a rule said about looking at a row, whatever its category."""
+
+    NEEDED = "needed"
+    DONE = "done"
+
+
 class Transaction(models.Model):
     """One movement of money. `raw_description` is what the bank or client wrote, and is never rewritten."""
 
@@ -66,6 +73,15 @@ class Transaction(models.Model):
     payment_method = models.CharField(max_length=50, null=True)  # noqa: DJ001 - the API says null, not ""
     notes = models.TextField(blank=True, default="")
     tags = models.ManyToManyField(Tag, related_name="transactions")
+    #: The account of whoever paid or was paid, as ISO 13616 writes it without spaces.
+    iban = models.CharField(max_length=34, blank=True, default="")
+    #: The merchant category code of a card payment, ISO 18245: four digits.
+    mcc = models.CharField(max_length=4, blank=True, default="")
+    #: Null: how its category stands says whether somebody should look at it.
+    review = models.CharField(max_length=6, choices=Review.choices, null=True)  # noqa: DJ001 - the API says null
+    is_excluded_from_budget = models.BooleanField(default=False)
+    #: Fields, and `tag:<id>`, that a person wrote by hand: a machine leaves them alone.
+    held = models.JSONField(default=list)
     external_id = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null leaves the unique constraint
     #: Equal for the same row of two statements of one account that overlap; null for rows that no statement brought.
     fingerprint = models.CharField(max_length=32, null=True)  # noqa: DJ001 - the same

@@ -12,6 +12,7 @@ from expenses.journal import differences, snapshot
 from expenses.models import Change, Run, Transaction
 from expenses.searching import searchable
 from expenses.services.edit_window import check_edit_window
+from expenses.services.holding import hold
 
 #: What a block may change beside the fields of the journal.
 UNJOURNALED = ("decision", "is_touched", "match_text", "match_prefix", "parent", "run")
@@ -26,13 +27,15 @@ class Author:
     run: Run | None = None
     #: The rows are its owner's work from then on, which taking an import back leaves alone.
     touches: bool = False
+    #: What they write is their own, which machines leave alone.
+    holds: bool = False
     #: Edits by hand end with the edit window.
     is_bound_by_window: bool = False
 
     @classmethod
     def person(cls, user: User) -> "Author":
         """Somebody who edits, splits or deletes."""
-        return cls("user", user, touches=True, is_bound_by_window=True)
+        return cls("user", user, touches=True, holds=True, is_bound_by_window=True)
 
     @classmethod
     def answering(cls, user: User) -> "Author":
@@ -42,7 +45,7 @@ class Author:
     @classmethod
     def ordering(cls, run: Run) -> "Author":
         """Somebody who had a run change many rows; the run has left out those that the edit window closes."""
-        return cls(run.kind, run.user, run, touches=True)
+        return cls(run.kind, run.user, run, touches=True, holds=True)
 
 
 @contextmanager
@@ -55,8 +58,12 @@ def editing(rows: Sequence[Transaction], *, version: int, author: Author) -> Ite
     if author.is_bound_by_window and author.user is not None:
         check_edit_window(rows, user=author.user)
     before = [(snapshot(row), _unjournaled(row)) for row in rows]
+    tags = [frozenset(row.tags.all()) for row in rows]
     yield
     prefetch_related_objects(rows, "tags")
+    if author.holds:
+        for row, (was, _), had in zip(rows, before, tags, strict=True):
+            hold(row, was, tags=had)
     changes = [_save(row, *was, version=version, author=author) for row, was in zip(rows, before, strict=True)]
     Change.objects.bulk_create([change for change in changes if change is not None], batch_size=500)
 

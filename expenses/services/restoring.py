@@ -5,13 +5,14 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from expenses.catalog import Catalog
 from expenses.journal import ORDER, REFERENCES, Fields, Snapshot, snapshot
 from expenses.kinds import DIRECTION
-from expenses.models import Account, Change, Transaction
+from expenses.models import Account, Change, Decision, Transaction
+from expenses.services.holding import release
 from expenses.services.pairing import breaks_pair
 from expenses.services.parts import FIXED_ON_PART, HELD_BY_WHOLE
 from expenses.services.standing import fits
@@ -28,7 +29,7 @@ MISFIT = "It does not fit the direction or kind that it has now."
 TOGETHER = {
     "category": (
         "category", "category_source", "category_confidence", "review_status", "suggested_category", "direction",
-        "kind", "is_kind_stated",
+        "kind", "is_kind_stated", "decision_id",
     ),
     "amount": ("amount", "currency"),
     "account": ("account", "external_id"),
@@ -65,6 +66,7 @@ class OldValues:
         It has left the bin already, where it could.
         """
         now = snapshot(row)
+        restored: set[str] = set()
         for label, fields in _groups(change.fields).items():
             if all(_is_same(name, now[name], before) for name, (before, _) in fields.items()):
                 continue
@@ -72,11 +74,17 @@ class OldValues:
             if reason:
                 yield Kept(row.pk, reason, label)
                 continue
+            restored.add(label)
             for name, value in self._old_values(fields).items():
                 if name == "tags":
                     row.tags.set(value)
                 else:
                     setattr(row, name, value)
+        row.held = release(row.held, change.fields.get("held"), restored)
+
+    @cache  # noqa: B019 - lives as long as one chunk of a revert
+    def _existing_decision(self, pk: int | None) -> int | None:
+        return pk if pk is not None and Decision.objects.filter(pk=pk).exists() else None
 
     def _obstacle(self, row: Transaction, now: Snapshot, fields: Fields) -> str:
         if not all(_is_same(name, now[name], after) for name, (_, after) in fields.items()):
@@ -100,6 +108,8 @@ class OldValues:
             return find_or_create_tags(ledger_id=self.ledger_id, names=value, version=self.version).values()
         if name in REFERENCES:
             return None if value is None else self.named[name][value[0]]
+        if name == "decision_id":
+            return self._existing_decision(value)
         return READERS[name](value) if name in READERS else value
 
 
@@ -136,7 +146,7 @@ def _groups(fields: Fields) -> dict[str, Fields]:
     """The fields of a change, those together that belong together."""
     groups: dict[str, Fields] = {}
     for name in ORDER:
-        if name in fields:
+        if name in fields and name != "held":
             groups.setdefault(NAMED.get(name, name), {})[name] = fields[name]
     return groups
 

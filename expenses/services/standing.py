@@ -3,7 +3,7 @@
 from expenses.catalog import Catalog
 from expenses.categorization import Standing
 from expenses.kinds import CATEGORY_KIND, derive_kind
-from expenses.models import Category, Status, Transaction
+from expenses.models import Category, Review, Status, Transaction
 
 
 def apply_standing(row: Transaction, standing: Standing, *, catalog: Catalog) -> None:
@@ -21,7 +21,14 @@ def apply_choice(row: Transaction, category: Category | None) -> None:
     row.category = category
     row.review_status = Status.CONFIRMED if category else Status.NONE
     row.category_source, row.category_confidence, row.suggested_category = "user", None, None
+    note_review(row)
     follow_category(row)
+
+
+def note_review(row: Transaction) -> None:
+    """Somebody looked at it, which a rule may have asked for."""
+    if row.review == Review.NEEDED:
+        row.review = Review.DONE
 
 
 def fits(row: Transaction, category: Category) -> bool:

@@ -17,10 +17,11 @@ from expenses.searching import searchable
 from expenses.services.detection import pair_recorded
 from expenses.services.drafts import Draft, ask_chain
 from expenses.services.editing import Author, editing
+from expenses.services.holding import holds_of_tags
 from expenses.services.pairing import leave_transfer, restamp_transfers
 from expenses.services.parts import check_edit, check_sums, pass_on
 from expenses.services.rewinding import refit
-from expenses.services.standing import apply_choice, apply_standing, fits, follow_category
+from expenses.services.standing import apply_choice, apply_standing, fits, follow_category, note_review
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import Refused, ledger_write
 from expenses.tasks import queue_resolving
@@ -120,10 +121,12 @@ def _write_parts_of(new: Sequence[_Written], *, ledger_id: int, version: int, ca
 
 
 def _write(rows: Sequence[_Written], *, ledger_id: int, version: int) -> None:
-    for row, _ in rows:
-        row.ledger_id, row.version = ledger_id, version
+    names = [name for _, one in rows for name in _names_of_tags(one)]
+    tags = find_or_create_tags(ledger_id=ledger_id, names=names, version=version)
+    for row, one in rows:
+        row.ledger_id, row.version, row.held = ledger_id, version, _hold(one.draft, tags)
     Transaction.objects.bulk_create([row for row, _ in rows], batch_size=500)
-    _tag(rows, ledger_id=ledger_id, version=version)
+    _tag(rows, tags)
     if any(row.review_status == Status.PENDING for row, _ in rows):
         queue_resolving(ledger_id=ledger_id)
 
@@ -173,6 +176,7 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
                 raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
             follow_category(row)
             row.review_status, row.suggested_category = Status.CONFIRMED, None
+            note_review(row)
         return row
 
 
@@ -247,16 +251,20 @@ def _store_decisions(
     return dict(zip(distinct, Decision.objects.bulk_create(decisions, batch_size=500), strict=True))
 
 
-def _tag(rows: Sequence[_Written], *, ledger_id: int, version: int) -> None:
-    wanted = [(row, tuple(dict.fromkeys((*one.draft.tags, *one.verdict.effects.tags)))) for row, one in rows]
-    for row in (row for row, names in wanted if not names):
+def _names_of_tags(asked: _Asked) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*asked.draft.tags, *asked.verdict.effects.tags)))
+
+
+def _hold(draft: Draft, tags: Mapping[str, Tag]) -> list[str]:
+    """What the client wrote itself, as `held` keeps it."""
+    fields = {name for name in ("merchant", "notes") if getattr(draft, name)}
+    return sorted(fields | holds_of_tags(tags[name.casefold()].pk for name in draft.tags))
+
+
+def _tag(rows: Sequence[_Written], tags: Mapping[str, Tag]) -> None:
+    wanted = [(row, {tags[name.casefold()].pk for name in _names_of_tags(one)}) for row, one in rows]
+    for row in (row for row, ids in wanted if not ids):
         row._prefetched_objects_cache = {"tags": Tag.objects.none()}  # type: ignore[attr-defined]  # noqa: SLF001 - known
-    names = [name for _, names in wanted for name in names]
-    tags: dict[str, Tag] = find_or_create_tags(ledger_id=ledger_id, names=names, version=version)
-    links = [
-        Transaction.tags.through(transaction_id=row.pk, tag_id=tag_id)
-        for row, names in wanted
-        for tag_id in {tags[name.casefold()].pk for name in names}
-    ]
+    links = [Transaction.tags.through(transaction_id=row.pk, tag_id=tag_id) for row, ids in wanted for tag_id in ids]
     if links:
         Transaction.tags.through.objects.bulk_create(links, batch_size=500)
