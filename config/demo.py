@@ -13,7 +13,7 @@ from expenses.models import Account, Transaction
 from expenses.services.accounts import open_account
 from expenses.services.running import perform_run
 from expenses.services.transactions import confirm_transaction, edit_transaction
-from rules.services import create_rule
+from rules.services.rules import create_rule
 from statements.models import Import
 from statements.services.committing import start_commit
 from statements.services.receiving import receive_statement

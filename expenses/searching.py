@@ -1,6 +1,23 @@
 """What a search of transactions looks at."""
 
 import unicodedata
+from typing import Protocol
+
+
+class Searched(Protocol):
+    """What has texts that a search looks at: a transaction."""
+
+    description: str
+    raw_description: str
+    merchant: str
+    notes: str
+
+
+def search_text_of(row: Searched) -> str:
+    """The texts of a row as `searchable` keeps them."""
+    return searchable(
+        description=row.description, raw_description=row.raw_description, merchant=row.merchant, notes=row.notes
+    )
 
 
 def searchable(*, description: str, raw_description: str, merchant: str, notes: str) -> str:

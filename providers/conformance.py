@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers import samples
-from providers.interface import Answer, Effects, Provider, ProviderError, Suggestion, Transaction
+from providers.interface import EFFECT_FIELDS, Answer, Effects, Provider, ProviderError, Suggestion, Transaction
 from providers.isolation import NETWORK, OUTWARD, noticing
 
 MAX_NAME = 32
@@ -273,7 +273,8 @@ def _are_effects(effects: object) -> bool:
     ):
         return False
     tags = effects.tags
-    return isinstance(tags, tuple) and all(isinstance(tag, str) and 0 < len(tag) <= MAX_TAG for tag in tags)
+    fit = isinstance(tags, tuple) and all(isinstance(tag, str) and 0 < len(tag) <= MAX_TAG for tag in tags)
+    return fit and isinstance(effects.fields, tuple) and {name for name, _ in effects.fields} <= EFFECT_FIELDS
 
 
 def _is_json(details: Any) -> bool:

@@ -58,6 +58,13 @@ class Transaction:
     date: dt.date | None = None
     account: int | None = None
     country: str = ""
+    payment_method: str = ""
+    notes: str = ""
+    iban: str = ""
+    mcc: str = ""
+    tags: tuple[str, ...] = ()
+    #: Those of EFFECT_FIELDS that a person wrote: effects leave them alone, as they do the tags.
+    stated: frozenset[str] = frozenset()
     trigger: Literal["create", "import"] = "create"
     #: The owner's confirmed rows most like this one, best first: (description, category id). Only for deferred links.
     examples: tuple[tuple[str, int], ...] = ()
@@ -75,12 +82,21 @@ def matching_text(merchant: str, description: str) -> str:
     return f"{merchant} {description}"
 
 
+#: What effects may write over what a statement or another link said.
+EFFECT_FIELDS = frozenset({"merchant", "description", "notes", "review", "is_excluded_from_budget"})
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a link wants written besides the category. Empty values change nothing."""
+    """What a link wants written besides the category. Empty values change nothing.
+
+    `merchant` is for a transaction that has none. `fields` are written whatever was there: pairs of one of
+    EFFECT_FIELDS and its value, where `review` is "needed" or "done".
+    """
 
     merchant: str = ""
     tags: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str | bool], ...] = ()
 
 
 NO_EFFECTS = Effects()

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from providers.interface import (
+    EFFECT_FIELDS,
     Answer,
     Effects,
     Provider,
@@ -58,12 +59,16 @@ def _usable(answer: object, transaction: Transaction) -> Answer:
         return ProviderMisbehaved(f"It answered with {type(answer).__name__}, not with a suggestion.")
     if not 0 <= answer.confidence <= 1:
         return ProviderMisbehaved(f"Its confidence was {answer.confidence}, not a number from 0 to 1.")
-    if not isinstance(answer.effects, Effects) or not _is_json(answer.details):
+    if not _are_effects(answer.effects) or not _is_json(answer.details):
         return ProviderMisbehaved("Its effects or details are not of the kind that the interface asks for.")
     named = {answer.category, *(category for category, _ in answer.alternatives)} - {None}
     if not named <= {category.id for category in transaction.categories}:
         return ProviderMisbehaved("It answered with a category that was not offered.")
     return answer
+
+
+def _are_effects(effects: object) -> bool:
+    return isinstance(effects, Effects) and {name for name, _ in effects.fields} <= EFFECT_FIELDS
 
 
 def _is_json(details: object) -> bool:

@@ -70,11 +70,12 @@ class Verdict:
 
     @property
     def effects(self) -> Effects:
-        """All effects together: the first link that names a merchant wins it, tags add up."""
+        """All effects together: the first link that names a merchant or another field wins it, tags add up."""
         found = [a.suggestion.effects for a in self.attempts if a.suggestion is not None]
         merchant = next((e.merchant for e in found if e.merchant), "")
         tags = tuple(dict.fromkeys(tag for e in found for tag in e.tags))
-        return Effects(merchant=merchant, tags=tags) if merchant or tags else NO_EFFECTS
+        fields = dict(pair for e in reversed(found) for pair in e.fields)
+        return Effects(merchant, tags, tuple(fields.items())) if merchant or tags or fields else NO_EFFECTS
 
 
 def confidence_of(attempt: Attempt | None) -> float:

@@ -1,122 +1,125 @@
-"""Compiles rules to closures and applies them to a transaction. Pure: no database, no settings."""
+"""Asks rules about transactions: which ones match, in order, each distinct text once. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from rules.operators import OPERATORS, TEXT_FIELDS
+from rules.conditions import TEXT_FIELDS, Compiled, Condition, Predicate, Subject, compile_conditions
+from rules.literals import Needle, NeedleIndex, required_needles
+
+#: Fewer rules are asked one by one in the time that looking them up takes.
+INDEXED_FROM = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What conditions look at. `amount` is positive; `account` is an id."""
-
-    raw_description: str
-    description: str = ""
-    merchant: str = ""
-    amount: Decimal | None = None
-    direction: str = "out"
-    currency: str = ""
-    account: int | None = None
-
-
-Predicate = Callable[[Subject], bool]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule ready to be asked. `fields` are those of the subject that its conditions look at."""
+    """A rule ready to be asked; equal to itself alone.
 
-    id: int
+    `writes` are new values by field: category (id), merchant, description, notes, review, is_excluded_from_budget.
+    Tags are as they are written. `overwrite` is empty, machine or always. `id` is None for one that is not saved.
+    """
+
+    id: int | None
     name: str
-    matches: Predicate
-    fields: frozenset[str]
-    triggers: frozenset[str]
-    category: int | None = None
-    tags: tuple[str, ...] = ()
+    compiled: Compiled
+    triggers: frozenset[str] = frozenset()
+    writes: Mapping[str, Any] = field(default_factory=dict)
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
     suggests_only: bool = False
     stops: bool = True
+    overwrite: str = "machine"
+    needles: frozenset[Needle] | None = None
+
+    @property
+    def category(self) -> int | None:
+        """The category that it sets."""
+        return self.writes.get("category")
+
+    def matches(self, subject: Subject) -> bool:
+        """Whether its conditions hold."""
+        return self.compiled.matches(subject)
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What the rules wish for one subject: the first rule that writes a field wins it; tags add up."""
-
-    category: int | None = None
-    category_rule: CompiledRule | None = None
-    tags: list[str] = field(default_factory=list)
-    matched: list[CompiledRule] = field(default_factory=list)
+def compile_rule(*, match: str, conditions: Sequence[Condition], **rest: Any) -> CompiledRule:
+    """A checked rule; `rest` are the fields of CompiledRule that say what it does."""
+    compiled = compile_conditions(match, conditions)
+    return CompiledRule(compiled=compiled, needles=required_needles(match, conditions), **rest)
 
 
-def compile_conditions(match: str, conditions: Sequence[Mapping[str, Any]]) -> tuple[Predicate, frozenset[str]]:
-    """The predicate of a checked list of conditions, and the fields that it looks at."""
-    compiled = [_compile(condition) for condition in conditions]
-    fields = frozenset[str]().union(*(used for _, used in compiled))
-    return _combine(match, [predicate for predicate, _ in compiled]), fields
+Matched = tuple[CompiledRule, ...]
+#: Rules whose tests of texts hold, each with the test of the rest.
+Passing = tuple[tuple[CompiledRule, Predicate | None], ...]
 
 
-def apply_rules(rules: Sequence[CompiledRule], subject: Subject, *, trigger: str, offered: frozenset[int]) -> Outcome:
-    """Ask the rules in order. A category that is not offered (of the wrong kind, or gone) is passed over."""
-    outcome = Outcome()
-    for rule in rules:
-        if trigger not in rule.triggers or not rule.matches(subject):
-            continue
-        outcome.matched.append(rule)
-        if outcome.category is None and rule.category in offered:
-            outcome.category, outcome.category_rule = rule.category, rule
-        outcome.tags.extend(rule.tags)
+class RuleSet:
+    """Rules in the order in which they are asked."""
+
+    def __init__(self, rules: Iterable[CompiledRule]) -> None:
+        self.rules = tuple(rules)
+        #: Everything that any of them looks at.
+        self.fields = frozenset[str]().union(*(rule.compiled.fields for rule in self.rules))
+        self.text_fields = tuple(name for name in TEXT_FIELDS if name in self.fields)
+        self._index = NeedleIndex([r.needles for r in self.rules]) if len(self.rules) >= INDEXED_FROM else None
+
+    def passing(self, texts: Sequence[str]) -> Passing:
+        """The rules whose tests of texts hold; `texts` are those of `text_fields`, in that order."""
+        known: dict[str, Any] = dict(zip(self.text_fields, texts, strict=True))
+        subject = Subject(**known)
+        return tuple(
+            (rule, rule.compiled.on_rest)
+            for rule in self._candidates(subject)
+            if rule.compiled.on_text is None or rule.compiled.on_text(subject)
+        )
+
+    def _candidates(self, subject: Subject) -> Iterable[CompiledRule]:
+        if self._index is None:
+            return self.rules
+        folded = {name: subject.folded(name) for name in self.text_fields}
+        return [self.rules[position] for position in self._index.candidates(folded)]
+
+
+class Asking:
+    """Asks a set of rules about many transactions; what was said of a text is remembered as long as this lives."""
+
+    def __init__(self, rule_set: RuleSet) -> None:
+        self.rule_set = rule_set
+        self._passing: dict[Sequence[str], tuple[Passing, Matched | None]] = {}
+
+    def matched(self, subject: Subject) -> Matched:
+        """The rules that match, up to the first that stops."""
+        texts = tuple(getattr(subject, name) for name in self.rule_set.text_fields)
+        return self.among(texts, lambda: subject)
+
+    def among(self, texts: Sequence[str], subject: Callable[[], Subject]) -> Matched:
+        """The same where only the texts are known yet, and the whole subject is made if it has to be looked at."""
+        known = self._passing.get(texts)
+        if known is None:
+            passing = self.rule_set.passing(texts)
+            known = self._passing[texts] = passing, _settled(passing)
+        passing, matched = known
+        if matched is not None:
+            return matched
+        whole = subject()
+        return _until_stop(rule for rule, on_rest in passing if on_rest is None or on_rest(whole))
+
+
+def _settled(passing: Passing) -> Matched | None:
+    """The rules that match whatever else the subject is; None where that must be looked at."""
+    front: list[CompiledRule] = []
+    for rule, on_rest in passing:
+        if on_rest is not None:
+            return None
+        front.append(rule)
         if rule.stops:
             break
-    return outcome
+    return tuple(front)
 
 
-def _compile(condition: Mapping[str, Any]) -> tuple[Predicate, frozenset[str]]:
-    predicate, fields = _compile_asserted(condition)
-    if condition.get("negate"):
-        return lambda subject: not predicate(subject), fields
-    return predicate, fields
-
-
-def _compile_asserted(condition: Mapping[str, Any]) -> tuple[Predicate, frozenset[str]]:
-    """A group or a test of one field, as if it were not negated."""
-    if "conditions" in condition:
-        return compile_conditions(condition["match"], condition["conditions"])
-    name = condition["field"]
-    return _text_predicate(condition) if name in TEXT_FIELDS else _value_predicate(condition), frozenset({name})
-
-
-def _text_predicate(condition: Mapping[str, Any]) -> Predicate:
-    name, value = condition["field"], condition.get("value")
-    make = OPERATORS[name][condition["op"]].make
-    if condition.get("case_sensitive"):
-        test = make(value)
-        return lambda subject: test(getattr(subject, name))
-    test = make(_fold(value))
-    return lambda subject: test(getattr(subject, name).casefold())
-
-
-def _value_predicate(condition: Mapping[str, Any]) -> Predicate:
-    name, value = condition["field"], condition.get("value")
-    test = OPERATORS[name][condition["op"]].make(_typed(name, value))
-    return lambda subject: test(getattr(subject, name))
-
-
-def _typed(name: str, value: Any) -> Any:
-    if name != "amount":
-        return value
-    return [Decimal(item) for item in value] if isinstance(value, list) else Decimal(value)
-
-
-def _fold(value: Any) -> Any:
-    if isinstance(value, list):
-        return [item.casefold() for item in value]
-    return value.casefold() if isinstance(value, str) else value
-
-
-def _combine(match: str, predicates: Sequence[Predicate]) -> Predicate:
-    if len(predicates) == 1:
-        return predicates[0]
-    if match == "any":
-        return lambda subject: any(predicate(subject) for predicate in predicates)
-    return lambda subject: all(predicate(subject) for predicate in predicates)
+def _until_stop(rules: Iterable[CompiledRule]) -> Matched:
+    matched: list[CompiledRule] = []
+    for rule in rules:
+        matched.append(rule)
+        if rule.stops:
+            break
+    return tuple(matched)

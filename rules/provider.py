@@ -1,85 +1,83 @@
 """The first link of the chain: what the user's own rules say."""
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
 from typing import Any
 
-from django.db.models import Count, Max
-
 from providers.interface import Answer, Effects, Provider, Suggestion, Transaction
-from rules.engine import CompiledRule, Outcome, Subject, apply_rules, compile_conditions
-from rules.models import Mode, Rule
-
-MAX_CACHED_LEDGERS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSet:
-    """The compiled active rules of one ledger, in order, and the fields that any of them looks at."""
-
-    stamp: tuple[Any, ...]
-    rules: tuple[CompiledRule, ...]
-    fields: tuple[str, ...]
+from rules.compiling import rules_of
+from rules.conditions import Subject
+from rules.engine import Asking, Matched, RuleSet
+from rules.explanations import explain
+from rules.operators.patterns import limited_time
+from rules.services.timeouts import note_timeouts
+from rules.settling import PLAIN, TEXTS, Settlement, State, Traits, as_written, settle
 
 
 class RulesProvider(Provider):
     """Answers with certainty what a rule of mode apply says; a rule of mode suggest is left for the user to confirm."""
 
     name = "rule"
-    version = "1"
-
-    def __init__(self) -> None:
-        self._rule_sets: dict[int, RuleSet] = {}
+    version = "2"
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
-        rule_sets = {owner: self._rule_set(owner) for owner in {t.owner for t in transactions}}
-        answers: dict[Hashable, Answer] = {}
-        return [self._answer(t, rule_sets[t.owner], answers) for t in transactions]
+        with limited_time() as limit:
+            askings: dict[tuple[int, str], _Inquiry] = {}
+            answers = [_inquiry(t, askings).answer(t) for t in transactions]
+        for (owner, _), inquiry in askings.items():
+            note_timeouts(ledger_id=owner, rules=inquiry.rule_set.rules, timeouts=limit.timeouts)
+        return answers
 
-    @staticmethod
-    def _answer(transaction: Transaction, rule_set: RuleSet, answers: dict[Hashable, Answer]) -> Answer:
-        """Transactions alike in every field that any rule looks at get the same answer object."""
+
+def _inquiry(transaction: Transaction, askings: "dict[tuple[int, str], _Inquiry]") -> "_Inquiry":
+    key = transaction.owner, transaction.trigger
+    if key not in askings:
+        askings[key] = _Inquiry(rules_of(transaction.owner).triggered_by(transaction.trigger))
+    return askings[key]
+
+
+class _Inquiry:
+    """Asks one set of rules about transactions that are not rows yet; those alike get the very same answer."""
+
+    def __init__(self, rule_set: RuleSet) -> None:
+        self.rule_set = rule_set
+        self._asking = Asking(rule_set)
+        written = {name for rule in rule_set.rules for name in rule.writes if name in PLAIN}
+        tags = {"tags"} if any(rule.add_tags or rule.remove_tags for rule in rule_set.rules) else set()
+        self._matters = sorted((rule_set.fields | written | tags) & set(Subject.__slots__))
+        self._answers: dict[Hashable, Answer] = {}
+        self._suggestions: dict[Hashable, Suggestion] = {}
+
+    def answer(self, transaction: Transaction) -> Answer:
         subject = _subject(transaction)
-        looked_at = tuple(getattr(subject, name) for name in rule_set.fields)
-        key = (transaction.owner, transaction.trigger, id(transaction.categories), looked_at)
-        if key not in answers:
-            offered = frozenset(category.id for category in transaction.categories)
-            outcome = apply_rules(rule_set.rules, subject, trigger=transaction.trigger, offered=offered)
-            answers[key] = _suggestion(outcome)
-        return answers[key]
+        looked_at = tuple(getattr(subject, name) for name in self._matters)
+        key = id(transaction.categories), transaction.stated, looked_at
+        if key not in self._answers:
+            self._answers[key] = self._suggest(self._settle(transaction, subject), id(transaction.categories))
+        return self._answers[key]
 
-    def _rule_set(self, owner: int) -> RuleSet:
-        """Compiled once a process for each version of the ledger's rules; one small query asks for the version."""
-        rules = Rule.objects.filter(ledger_id=owner)
-        stamp = tuple(rules.order_by().aggregate(Max("version"), Count("id")).values())
-        known = self._rule_sets.get(owner)
-        if known is None or known.stamp != stamp:
-            if len(self._rule_sets) >= MAX_CACHED_LEDGERS:
-                self._rule_sets.clear()
-            known = self._rule_sets[owner] = _compile_rule_set(stamp, rules.filter(is_active=True))
-        return known
+    def _settle(self, transaction: Transaction, subject: Subject) -> Settlement:
+        state = State(
+            merchant=subject.merchant, description=subject.description, notes=subject.notes, tags=subject.tags
+        )
+        held = transaction.stated | {f"tag:{name}" for name in subject.tags}
+        offered = frozenset(category.id for category in transaction.categories)
+        traits = Traits(offered, frozenset(held), subject.raw_description)
+        return settle(self._ask_about(subject), state, traits, looks_at=self.rule_set.fields)
 
+    def _ask_about(self, subject: Subject) -> Any:
+        def ask(state: State) -> Matched:
+            return self._asking.matched(as_written(subject, state, texts=TEXTS))
 
-def _compile_rule_set(stamp: tuple[Any, ...], rules: Iterable[Rule]) -> RuleSet:
-    compiled = tuple(compile_rule(rule) for rule in rules)
-    return RuleSet(stamp, compiled, tuple(sorted(frozenset[str]().union(*(rule.fields for rule in compiled)))))
+        return ask
 
-
-def compile_rule(rule: Rule) -> CompiledRule:
-    """A stored rule as the engine wants it."""
-    matches, fields = compile_conditions(rule.match, rule.conditions)
-    actions = {action["type"]: action["value"] for action in rule.actions}
-    return CompiledRule(
-        id=rule.pk,
-        name=rule.name,
-        matches=matches,
-        fields=fields,
-        triggers=frozenset(rule.triggers),
-        category=actions.get("set_category"),
-        tags=tuple(actions.get("add_tags", ())),
-        suggests_only=rule.mode == Mode.SUGGEST,
-        stops=rule.stop_processing,
-    )
+    def _suggest(self, settlement: Settlement, offer: int) -> Suggestion | None:
+        """One object for all that comes to the same, so that rows with it share a decision."""
+        if not settlement.matched:
+            return None
+        key = offer, tuple(settlement.matched), tuple(settlement.written.items()), settlement.is_circle
+        if key not in self._suggestions:
+            self._suggestions[key] = _suggestion(settlement)
+        return self._suggestions[key]
 
 
 def _subject(transaction: Transaction) -> Subject:
@@ -91,19 +89,25 @@ def _subject(transaction: Transaction) -> Subject:
         direction=transaction.direction,
         currency=transaction.currency,
         account=transaction.account,
+        date=transaction.date,
+        tags=frozenset(map(str.casefold, transaction.tags)),
+        payment_method=transaction.payment_method,
+        notes=transaction.notes,
+        iban=transaction.iban,
+        mcc=transaction.mcc,
     )
 
 
-def _suggestion(outcome: Outcome) -> Suggestion | None:
-    if not outcome.matched:
-        return None
-    decisive = outcome.category_rule
-    names = ", ".join(f"“{rule.name}”" for rule in outcome.matched)
+def _suggestion(settlement: Settlement) -> Suggestion:
+    claim = settlement.written.get("category")
     return Suggestion(
-        category=outcome.category,
-        confidence=1.0 if decisive else 0.0,
-        explanation=f"Your rule “{decisive.name}” says so." if decisive else f"Matched by your rule {names}.",
-        effects=Effects(tags=tuple(dict.fromkeys(outcome.tags))),
-        details={"rules": [{"id": rule.id, "name": rule.name} for rule in outcome.matched]},
-        final=decisive is not None and decisive.suggests_only,
+        category=claim.value if claim else None,
+        confidence=1.0 if claim else 0.0,
+        explanation=explain(settlement),
+        effects=Effects(
+            tags=tuple(c.value for name, c in settlement.written.items() if name.startswith("tag:") and c.value),
+            fields=tuple((name, c.value) for name, c in settlement.written.items() if name in PLAIN),
+        ),
+        details={"rules": [{"id": rule.id, "name": rule.name} for rule in settlement.matched]},
+        final=claim is not None and claim.rule.suggests_only,
     )

@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from rules.views import RuleViewSet
+from rules.views.rules import RuleViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("rules", RuleViewSet, basename="rule")

@@ -48,6 +48,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
     category = catalog.categories.get(standing.category or 0)
     suggested = catalog.categories.get(standing.suggested_category or 0)
     explanation = worded(explain(verdict), status=standing.status)
+    fields = dict(verdict.effects.fields)
     return NOTHING | {
         "line": entry.row.line,
         "status": "new" if duplicate_of is None else "duplicate",
@@ -56,7 +57,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
         "currency": entry.currency,
         "direction": entry.direction,
         "description": entry.row.description,
-        "merchant": entry.row.merchant or verdict.effects.merchant,
+        "merchant": fields.get("merchant") or entry.row.merchant or verdict.effects.merchant,
         "category": category.pk if category else None,
         "category_name": category.display_name if category else None,
         "categorization": categorization_body(standing=standing, suggested=suggested, explanation=explanation),

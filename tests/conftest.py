@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.services import sign_in
 from config.pagination import forget_counts
 from providers.loading import configured_chain
+from rules.compiling import forget_rules
 from tests import queued, redis_databases
 
 
@@ -113,6 +114,7 @@ def use_chain(settings: Any) -> Callable[..., None]:
 def _fresh_chain() -> None:
     """Ids and versions begin anew with each test, so what a link compiled for the ledger of another must go."""
     configured_chain.cache_clear()
+    forget_rules()
     forget_counts()
 
 

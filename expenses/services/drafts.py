@@ -31,6 +31,8 @@ class Draft:
     merchant: str = ""
     payment_method: str | None = None
     notes: str = ""
+    iban: str = ""
+    mcc: str = ""
     tags: tuple[str, ...] = ()
     external_id: str | None = None
     fingerprint: str | None = None
@@ -45,6 +47,11 @@ class Draft:
 
 
 NOT_ASKED = Verdict(())
+
+
+def stated_in(draft: Draft) -> frozenset[str]:
+    """Fields that a person wrote into the draft, where no statement did."""
+    return frozenset(name for name in ("merchant", "notes") if getattr(draft, name))
 
 
 def ask_chain(
@@ -69,5 +76,11 @@ def _question(draft: Draft, *, ledger_id: int, catalog: Catalog, trigger: Litera
         date=draft.date,
         account=draft.account.pk if draft.account else None,
         country=draft.account.country if draft.account else "",
+        payment_method=draft.payment_method or "",
+        notes=draft.notes,
+        iban=draft.iban,
+        mcc=draft.mcc,
+        tags=draft.tags,
+        stated=stated_in(draft) if trigger == "create" else frozenset(),
         trigger=trigger,
     )

@@ -29,6 +29,13 @@ def closed_rows(rows: Iterable[Transaction], *, user: User) -> list[Transaction]
     return [] if closed and is_admin(user) else closed
 
 
+def edit_window_bound(user: User) -> datetime | None:
+    """What was recorded before cannot be edited by the person; None where there is no such bound."""
+    if not settings.EXPENSE_EDIT_WINDOW or is_admin(user):
+        return None
+    return timezone.now() - settings.EXPENSE_EDIT_WINDOW
+
+
 def closed_detail(row: Transaction) -> str:
     """Since when, and who can."""
     since = recorded_at(row) + settings.EXPENSE_EDIT_WINDOW

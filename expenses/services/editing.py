@@ -10,7 +10,7 @@ from django.db.models import prefetch_related_objects
 from accounts.models import User
 from expenses.journal import differences, snapshot
 from expenses.models import Change, Run, Transaction
-from expenses.searching import searchable
+from expenses.searching import search_text_of
 from expenses.services.edit_window import check_edit_window
 from expenses.services.holding import hold
 
@@ -78,9 +78,7 @@ def _save(
     if author.touches and not row.is_touched:
         row.is_touched = True
         fields |= {"is_touched": [False, True]} if author.run else {}  # so that a revert can tell
-    row.search_text = searchable(
-        description=row.description, raw_description=row.raw_description, merchant=row.merchant, notes=row.notes
-    )
+    row.search_text = search_text_of(row)
     row.save()
     return change_of(row, fields, author) if fields else None
 

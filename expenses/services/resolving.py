@@ -12,7 +12,7 @@ from expenses.services.editing import Author, editing
 from expenses.services.standing import apply_standing
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write, restamp
-from providers.interface import Category
+from providers.interface import EFFECT_FIELDS, Category
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 from providers.verdicts import Outcome, Verdict, confidence_of
@@ -136,6 +136,8 @@ def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
     row.decision.save()
     apply_standing(row, standing, catalog=catalog)
     row.merchant = row.merchant or landing.verdict.effects.merchant
+    for name, value in landing.verdict.effects.fields:
+        setattr(row, name, value)
     if names := landing.verdict.effects.tags:
         row.tags.add(*find_or_create_tags(ledger_id=row.ledger_id, names=names, version=version).values())
 
@@ -156,7 +158,12 @@ def end_of_batch(*, ledger_id: int, after: int) -> int:
 
 
 def _next_batch(ledger_id: int, after: int) -> list[Transaction]:
-    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__gt=after).pending().select_related("account")
+    rows = (
+        Transaction.objects.filter(ledger_id=ledger_id, pk__gt=after)
+        .pending()
+        .select_related("account")
+        .prefetch_related("tags")
+    )
     return list(rows.order_by("pk")[:BATCH])
 
 
@@ -176,5 +183,11 @@ def _question(row: Transaction, catalog: Catalog) -> Question:
         date=row.date,
         account=row.account_id,
         country=row.account.country if row.account else "",
+        payment_method=row.payment_method or "",
+        notes=row.notes,
+        iban=row.iban,
+        mcc=row.mcc,
+        tags=tuple(tag.name for tag in row.tags.all()),
+        stated=frozenset(row.held) & EFFECT_FIELDS,
         trigger="import" if row.run_id else "create",
     )

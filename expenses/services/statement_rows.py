@@ -110,6 +110,10 @@ def _stamp(rows: Sequence[dict[str, Any]], *, version: int, ledger_id: int) -> N
         row["version"] = version
 
 
+#: What an answer may write of a row that a search looks at.
+TEXTS = ("merchant", "description", "notes")
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What rows with the same verdict share."""
@@ -117,11 +121,13 @@ class _Answer:
     columns: dict[str, Any]
     category_kind: str | None
     merchant: str
+    texts: dict[str, str]
 
 
 def _values(draft: Draft, answer: _Answer) -> dict[str, Any]:
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
     merchant = draft.merchant or answer.merchant
+    texts = {"description": draft.description, "merchant": merchant, "notes": draft.notes, **answer.texts}
     return {
         "kind": derive_kind(draft.direction, answer.category_kind),
         "direction": draft.direction,
@@ -129,11 +135,8 @@ def _values(draft: Draft, answer: _Answer) -> dict[str, Any]:
         "currency": draft.currency,
         "date": _stored_day(draft.date),
         "raw_description": draft.description,
-        "description": draft.description,
-        "merchant": merchant,
-        "search_text": searchable(
-            description=draft.description, raw_description=draft.description, merchant=merchant, notes=""
-        ),
+        **texts,
+        "search_text": searchable(raw_description=draft.description, **texts),
         "fingerprint": draft.fingerprint,
         "match_text": text,
         "match_prefix": text[:PREFIX_LENGTH],
@@ -171,7 +174,9 @@ def _attempts_text(verdict: Verdict, catalog: Catalog, written: dict[int, str]) 
 def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
     standing = standing_of(verdict)
     category = catalog.categories.get(standing.category) if standing.category is not None else None
-    columns = {
+    fields: dict[str, Any] = dict(verdict.effects.fields)
+    texts = {name: fields.pop(name) for name in TEXTS if name in fields}
+    columns = fields | {
         "category_id": standing.category,
         "category_source": standing.source,
         "category_confidence": standing.confidence,
@@ -179,7 +184,7 @@ def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
         "suggested_category_id": standing.suggested_category,
         "decision_id": decision_id,
     }
-    return _Answer(columns, category.kind if category else None, verdict.effects.merchant)
+    return _Answer(columns, category.kind if category else None, verdict.effects.merchant, texts)
 
 
 def _tag(run: Run, account: Account, drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, version: int) -> None:

@@ -13,9 +13,9 @@ from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
 from expenses.models import Decision, Status, Tag, Transaction
-from expenses.searching import searchable
+from expenses.searching import search_text_of
 from expenses.services.detection import pair_recorded
-from expenses.services.drafts import Draft, ask_chain
+from expenses.services.drafts import Draft, ask_chain, stated_in
 from expenses.services.editing import Author, editing
 from expenses.services.holding import holds_of_tags
 from expenses.services.pairing import leave_transfer, restamp_transfers
@@ -182,7 +182,12 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
 
 def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: Decision | None) -> Transaction:
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
-    merchant = draft.merchant or verdict.effects.merchant
+    texts = {
+        "description": draft.description,
+        "merchant": draft.merchant or verdict.effects.merchant,
+        "notes": draft.notes,
+        **dict(verdict.effects.fields),
+    }
     row = Transaction(
         account=draft.account,
         kind=draft.kind or derive_kind(draft.direction, None) or "expense",
@@ -191,20 +196,18 @@ def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: De
         currency=draft.currency,
         date=draft.date,
         raw_description=draft.description,
-        description=draft.description,
-        merchant=merchant,
-        search_text=searchable(
-            description=draft.description, raw_description=draft.description, merchant=merchant, notes=draft.notes
-        ),
         decision=decision,
         payment_method=draft.payment_method,
-        notes=draft.notes,
+        iban=draft.iban,
+        mcc=draft.mcc,
         external_id=draft.external_id,
         match_text=text,
         match_prefix=text[:PREFIX_LENGTH],
         is_kind_stated=draft.kind is not None,
         is_split=bool(draft.parts),
+        **texts,
     )
+    row.search_text = search_text_of(row)
     if draft.category is not None:
         apply_choice(row, draft.category)
     else:
@@ -257,8 +260,7 @@ def _names_of_tags(asked: _Asked) -> tuple[str, ...]:
 
 def _hold(draft: Draft, tags: Mapping[str, Tag]) -> list[str]:
     """What the client wrote itself, as `held` keeps it."""
-    fields = {name for name in ("merchant", "notes") if getattr(draft, name)}
-    return sorted(fields | holds_of_tags(tags[name.casefold()].pk for name in draft.tags))
+    return sorted(stated_in(draft) | holds_of_tags(tags[name.casefold()].pk for name in draft.tags))
 
 
 def _tag(rows: Sequence[_Written], tags: Mapping[str, Tag]) -> None:

@@ -26,6 +26,15 @@ class Overwrite(models.TextChoices):
     ALWAYS = "always"
 
 
+class Origin(models.TextChoices):
+    """Where a rule comes from."""
+
+    USER = "user"
+    LEARNED = "learned"
+    IMPORTED = "imported"
+    PACK = "pack"
+
+
 class Rule(models.Model):
     """If the conditions hold, do the actions. Lower priority is asked first, ties by id."""
 
@@ -43,6 +52,9 @@ class Rule(models.Model):
     match = models.CharField(max_length=3, choices=[("all", "all"), ("any", "any")], default="all")
     conditions = models.JSONField()
     actions = models.JSONField()
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.USER)
+    #: Matches of its patterns that were given up, because they took too long.
+    n_timeouts = models.PositiveBigIntegerField(default=0)
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

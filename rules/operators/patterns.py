@@ -1,0 +1,72 @@
+"""Regular expressions that people write, within a limit of time: a match that takes longer counts as none."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import regex
+
+MAX_LENGTH = 500
+#: What one match may take.
+MATCH_S = 0.1
+#: What all matches of a request, or of one chunk of a run, may take together.
+TOTAL_S = 1.5
+#: A pattern that ran out of time so often is not tried again within the same limit.
+TRIES = 5
+
+
+@dataclass(slots=True)
+class RegexTime:
+    """How much time is left for regular expressions, and how often which pattern had none."""
+
+    left_s: float = TOTAL_S
+    #: Pattern → matches that were given up, or not tried since no time was left.
+    timeouts: Counter[str] = field(default_factory=Counter)
+
+
+_limit: ContextVar[RegexTime] = ContextVar("regex time")
+
+
+@contextmanager
+def limited_time(total_s: float = TOTAL_S) -> Iterator[RegexTime]:
+    """All matches within the block share the time; a block within another shares that one's."""
+    outer = _limit.get(None)
+    if outer is not None:
+        yield outer
+        return
+    limit = RegexTime(total_s)
+    token = _limit.set(limit)
+    try:
+        yield limit
+    finally:
+        _limit.reset(token)
+
+
+def compile_pattern(value: str, *, case_sensitive: bool) -> "regex.Pattern[str]":
+    """Raises regex.error, whose `msg` and `pos` say what is wrong where."""
+    return regex.compile(value, 0 if case_sensitive else regex.IGNORECASE)
+
+
+def matches(value: str, *, case_sensitive: bool) -> Callable[[str], bool]:
+    """Whether the pattern is found somewhere in a text."""
+    pattern = compile_pattern(value, case_sensitive=case_sensitive)
+    return lambda text: find(pattern, text) is not None
+
+
+def find(pattern: "regex.Pattern[str]", text: str) -> "regex.Match[str] | None":
+    """The first match; None where there is none, or no time for it."""
+    with limited_time(MATCH_S) as limit:
+        if limit.left_s <= 0 or limit.timeouts[pattern.pattern] >= TRIES:
+            limit.timeouts[pattern.pattern] += 1
+            return None
+        started = time.perf_counter()
+        try:
+            return pattern.search(text, timeout=min(MATCH_S, limit.left_s))
+        except TimeoutError:
+            limit.timeouts[pattern.pattern] += 1
+            return None
+        finally:
+            limit.left_s -= time.perf_counter() - started

