@@ -1,4 +1,4 @@
-"""Registers the app, and that rules name categories and tags."""
+"""Registers the app, that rules name categories and tags, and that they are asked again about what is edited."""
 
 from django.apps import AppConfig
 
@@ -9,7 +9,9 @@ class RulesConfig(AppConfig):
     name = "rules"
 
     def ready(self) -> None:
-        from expenses.referrers import register  # noqa: PLC0415 - models are not loaded before
+        from expenses import reactions, referrers  # noqa: PLC0415 - models are not loaded before
+        from rules.reactions import RulesAgain  # noqa: PLC0415 - the same
         from rules.references import RuleReferences  # noqa: PLC0415 - the same
 
-        register(RuleReferences())
+        referrers.register(RuleReferences())
+        reactions.register(RulesAgain())

@@ -35,6 +35,7 @@ def compile_stored(rule: Rule) -> CompiledRule:
         suggests_only=rule.mode == Mode.SUGGEST,
         stops=rule.stop_processing,
         overwrite=rule.overwrite,
+        priority=rule.priority,
         **_effects_of(rule.actions),
     )
 

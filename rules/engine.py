@@ -29,6 +29,7 @@ class CompiledRule:
     suggests_only: bool = False
     stops: bool = True
     overwrite: str = "machine"
+    priority: int = 100
     needles: frozenset[Needle] | None = None
 
     @property

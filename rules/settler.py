@@ -1,7 +1,7 @@
 """Settles the rows of one ledger: makes of stored rows what conditions look at, once for all rows alike."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from expenses.catalog import Catalog
 from expenses.models import Tag
 from rules.conditions import Subject
-from rules.engine import Asking, Matched, RuleSet
+from rules.engine import Asking, Matched
 from rules.records import Record
 from rules.settling import CLOSED, PLAIN, SPLIT, TEXTS, TRANSFER, WRITTEN, Settlement, State, Traits, as_written, settle
 
@@ -34,9 +34,10 @@ STANDING = (
 class Settler:
     """Asks one set of rules about rows of one ledger."""
 
-    def __init__(self, *, ledger_id: int, rule_set: RuleSet, catalog: Catalog, force: bool = False) -> None:
-        self.ledger_id, self.rule_set, self.catalog, self.force = ledger_id, rule_set, catalog, force
-        self._asking = Asking(rule_set)
+    def __init__(self, *, ledger_id: int, asking: Asking, catalog: Catalog, force: bool = False) -> None:
+        self.ledger_id, self.catalog, self.force = ledger_id, catalog, force
+        self._asking, self.rule_set = asking, asking.rule_set
+        rule_set = asking.rule_set
         self._writes = frozenset(name for rule in rule_set.rules for name in rule.writes)
         self._texts = _picker(rule_set.text_fields)
         self._alike = _picker([*STANDING, *self._plain_fields()])
@@ -112,7 +113,7 @@ class Settler:
 
     def _traits(self, record: Record) -> Traits:
         return Traits(
-            offered=self._offered_to(record.direction, record.kind if record.is_kind_stated else None),
+            offered=self.offered(record),
             held=frozenset(self._name_of_hold(name) for name in json.loads(record.held)),
             raw_description=record.raw_description,
             obstacle=CLOSED if record.is_closed else "",
@@ -125,11 +126,17 @@ class Settler:
             return name
         return f"tag:{self.tag_names.get(int(name.removeprefix('tag:')), '').casefold()}"
 
-    def _offered_to(self, direction: str, kind: str | None) -> frozenset[int]:
-        if (direction, kind) not in self._offered:
-            offered = self.catalog.offered(direction, kind)
-            self._offered[direction, kind] = frozenset(category.id for category in offered)
-        return self._offered[direction, kind]
+    def offered(self, record: Record) -> frozenset[int]:
+        """Ids of the categories that the row could have."""
+        sort = record.direction, record.kind if record.is_kind_stated else None
+        if sort not in self._offered:
+            self._offered[sort] = frozenset(category.id for category in self.catalog.offered(*sort))
+        return self._offered[sort]
+
+    def spelled(self, tags: Iterable[str]) -> list[str]:
+        """The names of tags as the ledger writes them, in order; those that it does not have yet as they are."""
+        spelling = {name.casefold(): name for name in self.tag_names.values()}
+        return sorted(spelling.get(tag, tag) for tag in tags)
 
     def _plain_fields(self) -> list[str]:
         fields = [name for name in PLAIN if name in self._writes]

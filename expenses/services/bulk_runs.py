@@ -11,6 +11,7 @@ from accounts.models import User
 from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
 from expenses.models import Account, Category, Omission, Plan, Run, Tag, Transaction
+from expenses.reactions import react_to_edit
 from expenses.services.deleting import discard
 from expenses.services.editing import Author, editing
 from expenses.services.obstacles import GONE, Obstacle, obstacles_to_delete, obstacles_to_edit
@@ -121,6 +122,7 @@ class BulkEdit(BulkWork):
                 _retag(row, tags)
         changed = [row for row in rows if row.version == version]
         restamp_transfers(changed, fields, version=version)
+        react_to_edit(ledger_id=run.ledger_id, ids=[row.pk for row in changed], version=version, run=run)
         return {"changed": len(changed), "unchanged": len(rows) - len(changed)}
 
 

@@ -13,6 +13,7 @@ from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
 from expenses.models import Decision, Status, Tag, Transaction
+from expenses.reactions import react_to_edit
 from expenses.searching import search_text_of
 from expenses.services.detection import pair_recorded
 from expenses.services.drafts import Draft, ask_chain, stated_in
@@ -151,6 +152,8 @@ def edit_transaction(
         restamp_transfers([row], changes, version=version)
         if row.is_split:
             pass_on(row, version=version, author=Author.person(by))
+        if react_to_edit(ledger_id=ledger_id, ids=[row.pk], version=version):
+            row = Transaction.objects.for_user(by).with_related().get(pk=row.pk)
         return row
 
 

@@ -1,16 +1,26 @@
 """Rules over HTTP."""
 
-from typing import Any
+from typing import Any, TypeVar
 
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.api import Listed, Retrieved
+from expenses.models import Run
+from expenses.serializers import RunSerializer
+from expenses.tasks import begin_run
 from rules.models import Rule
+from rules.serializers.applying import OrderInput, TestAnswer, TestInput, describe_preview
 from rules.serializers.rules import RuleSerializer
+from rules.services.applying import order_rule, order_rules
+from rules.services.previewing import preview_rule
 from rules.services.rules import create_rule, delete_rule, edit_rule
+
+Input = TypeVar("Input", bound=OrderInput)
 
 
 class RuleViewSet(Listed, Retrieved):
@@ -37,8 +47,47 @@ class RuleViewSet(Listed, Retrieved):
             delete_rule(by=self.user, rule=rule)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=TestInput, responses=TestAnswer)
+    @action(detail=False, methods=["post"])
+    def test(self, request: Request) -> Response:
+        """What a rule would do, saved or not: before and after, what is locked, and who wins today."""
+        body = self._checked(TestInput, instance=self._named(request.data))
+        preview = preview_rule(by=self.user, rule=body.rule(), order=body.order(), limit=body.n_shown)
+        return Response(describe_preview(preview))
+
+    @extend_schema(request=OrderInput, responses={202: RunSerializer})
+    @action(detail=True, methods=["post"])
+    def apply(self, request: Request, pk: int) -> Response:
+        """Ask this rule alone about transactions that are there, whatever its triggers; a run that can be reverted."""
+        order = self._checked(OrderInput).order()
+        return _begun(order_rule(by=self.user, rule=self.get_object(), order=order))
+
+    @extend_schema(request=OrderInput, responses={202: RunSerializer})
+    @action(detail=False, methods=["post"], url_path="apply")
+    def apply_all(self, request: Request) -> Response:
+        """Ask all active rules with the trigger `manual` about transactions that are there."""
+        return _begun(order_rules(by=self.user, order=self._checked(OrderInput).order()))
+
+    def _named(self, data: Any) -> Rule | None:
+        """The saved rule that a body is about."""
+        pk = data.get("id") if isinstance(data, dict) else None
+        if pk is None:
+            return None
+        return get_object_or_404(self.get_queryset(), pk=pk) if isinstance(pk, int) else None
+
+    def _checked(self, shape: type[Input], *, instance: Rule | None = None) -> Input:
+        body = shape(
+            instance, data=self.request.data, partial=instance is not None, context=self.get_serializer_context()
+        )
+        body.is_valid(raise_exception=True)
+        return body
+
     def _edit(self, **kwargs: Any) -> Response:
         with self.guarded() as rule:
             body = self.get_serializer(rule, **kwargs)
             body.is_valid(raise_exception=True)
             return self.answer(edit_rule(by=self.user, rule=rule, fields=body.validated_data))
+
+
+def _begun(run: Run) -> Response:
+    return Response(RunSerializer(begin_run(run)).data, status=status.HTTP_202_ACCEPTED)

@@ -1,0 +1,177 @@
+"""Shapes of testing and applying rules."""
+
+from copy import copy
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.known_fields import KnownFields
+from expenses.inputs import DayField
+from expenses.money import format_amount
+from rules.engine import CompiledRule
+from rules.explanations import REASONS
+from rules.models import Rule
+from rules.serializers.rules import RuleSerializer
+from rules.services.applying import KEPT, Order
+from rules.services.previewing import Conflict, Preview, Shown
+from rules.settler import Settler
+from rules.settling import PLAIN, State
+
+SHOWN, MOST_SHOWN = 50, 500
+
+
+class OrderInput(KnownFields):
+    """Which transactions a run asks about: those of the days from `start` to `end`."""
+
+    start = DayField(required=False, allow_null=True)
+    end = DayField(required=False, allow_null=True)
+    force = serializers.BooleanField(
+        default=False, help_text="Rules with overwrite `always` also replace what you wrote yourself."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        start, end = attrs.get("start"), attrs.get("end")
+        if start is not None and end is not None and start > end:
+            raise serializers.ValidationError({"end": "It is before the start."}, code="not_a_range")
+        return attrs
+
+    def order(self) -> Order:
+        """What is ordered. Call it after `is_valid`."""
+        fields = self.validated_data
+        return Order(fields.get("start"), fields.get("end"), force=fields.get("force", False))
+
+
+class TestOptions(OrderInput):
+    """What to test a rule on, and how many transactions to show."""
+
+    limit = serializers.IntegerField(min_value=0, max_value=MOST_SHOWN, default=SHOWN)
+
+    @property
+    def n_shown(self) -> int:
+        """How many transactions to show. Call it after `is_valid`."""
+        return int(self.validated_data.get("limit", SHOWN))
+
+
+class TestInput(TestOptions, RuleSerializer):
+    """A rule that is not saved, and what to test it on; of one with an `id`, what is not given is as it is saved."""
+
+    name = serializers.CharField(max_length=100, default="This rule")
+    id = serializers.IntegerField(required=False)
+
+    class Meta(RuleSerializer.Meta):
+        fields = [*RuleSerializer.Meta.fields, "start", "end", "force", "limit"]
+
+    def validate_name(self, value: str) -> str:
+        """Whatever it is called, it is not saved."""
+        return value
+
+    def rule(self) -> Rule:
+        """The rule, not saved. Call it after `is_valid`."""
+        rule: Rule = copy(self.instance) if self.instance is not None else Rule()
+        for name in KEPT & self.validated_data.keys() - {"id"}:
+            setattr(rule, name, self.validated_data[name])
+        return rule
+
+
+class SpanSerializer(serializers.Serializer[Any]):
+    """A part of a text that the rule's conditions match; `start` counts from 0, `end` is the place behind it."""
+
+    field = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    text = serializers.CharField()
+
+
+class ResultSerializer(serializers.Serializer[Any]):
+    """A transaction that the rule matches: the fields that it is about, and what stays for which reason."""
+
+    transaction = serializers.IntegerField()
+    date = serializers.DateField()
+    amount = serializers.CharField()
+    currency = serializers.CharField()
+    description = serializers.CharField()
+    before = serializers.DictField()
+    after = serializers.DictField()
+    locked = serializers.DictField(child=serializers.CharField())
+    matched_on = SpanSerializer(many=True)
+
+
+class RuleReference(serializers.Serializer[Any]):
+    """A rule by id and name."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class ConflictSerializer(serializers.Serializer[Any]):
+    """A field that another rule writes today, and whether the tested one would once it is saved."""
+
+    transaction = serializers.IntegerField()
+    field = serializers.CharField()
+    wins_today = RuleReference()
+    would_win = serializers.BooleanField()
+
+
+class TestAnswer(serializers.Serializer[Any]):
+    """What the rule would do; `results` and `conflicts` are of the newest matches, up to the limit."""
+
+    n_rows = serializers.IntegerField(help_text="Transactions that it was tested on.")
+    matched = serializers.IntegerField()
+    would_change = serializers.IntegerField()
+    locked = serializers.IntegerField()
+    timeouts = serializers.IntegerField(help_text="Matches of its patterns that took too long, and count as none.")
+    results = ResultSerializer(many=True)
+    conflicts = ConflictSerializer(many=True)
+
+
+def describe_preview(preview: Preview) -> dict[str, Any]:
+    """The body of `rules/test/`."""
+    return {
+        "n_rows": preview.n_rows,
+        "matched": preview.n_matched,
+        "would_change": preview.n_changing,
+        "locked": preview.n_locked,
+        "timeouts": preview.n_timeouts,
+        "results": [_result(shown, _fields_of(preview.tested), preview.settler) for shown in preview.shown],
+        "conflicts": [_conflict(conflict) for conflict in preview.conflicts],
+    }
+
+
+def _result(shown: Shown, fields: list[str], settler: Settler) -> dict[str, Any]:
+    record, settlement = shown.record, shown.settlement
+    return {
+        "transaction": record.id,
+        "date": record.day,
+        "amount": format_amount(record.money, record.currency),
+        "currency": record.currency,
+        "description": record.description,
+        "before": _values(settlement.before, fields, settler),
+        "after": _values(settlement.after, fields, settler),
+        "locked": {name.removeprefix("tag:"): REASONS[code] for name, code in settlement.locked.items()},
+        "matched_on": [span._asdict() for span in shown.spans],
+    }
+
+
+def _fields_of(rule: CompiledRule) -> list[str]:
+    """What the rule is about, whether it may write it or not."""
+    tags = ["tags"] if rule.add_tags or rule.remove_tags else []
+    return [name for name in ("category", *PLAIN) if name in rule.writes] + tags
+
+
+def _values(state: State, fields: list[str], settler: Settler) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(state, name) for name in fields if name in PLAIN}
+    if "category" in fields:
+        values |= {"category": state.category, "category_name": settler.catalog.name(state.category) or None}
+        values |= {"status": state.status, "suggestion": settler.catalog.name(state.suggested) or None}
+    if "tags" in fields:
+        values["tags"] = settler.spelled(state.tags)
+    return values
+
+
+def _conflict(conflict: Conflict) -> dict[str, Any]:
+    return {
+        "transaction": conflict.transaction,
+        "field": conflict.field.replace("tag:", "tags: "),
+        "wins_today": {"id": conflict.wins_today.id, "name": conflict.wins_today.name},
+        "would_win": conflict.would_win,
+    }

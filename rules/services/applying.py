@@ -1,0 +1,119 @@
+"""Asks rules about rows that are there, as a run in chunks, each whole: it can be killed and taken up again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+
+from accounts.models import User
+from expenses.catalog import Catalog
+from expenses.membership import ledger_id_of
+from expenses.models import Plan, Run, Transaction
+from expenses.querysets import TransactionQuerySet
+from expenses.services.running import Work, add_counts, advance
+from expenses.services.writing import Refused, ledger_write, make_room
+from rules.compiling import compile_all, rules_of
+from rules.engine import Asking, RuleSet
+from rules.models import Rule
+from rules.operators.patterns import limited_time
+from rules.records import read_records
+from rules.services.storing import Storage, note_left
+from rules.services.timeouts import note_timeouts
+from rules.settler import Settler
+
+KIND = "rules"
+CHUNK = 5000
+#: A worker has more time for regular expressions than a request, and no more than it may be silent for.
+REGEX_S_OF_CHUNK = 10.0
+#: What a plan keeps of a rule: it is carried out as it was ordered, whatever becomes of the rule meanwhile.
+KEPT = {"id", "name", "stop_processing", "mode", "triggers", "overwrite", "priority", "match", "conditions", "actions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which rows are asked about: those of the days `start` to `end`. With `force`, a user's own values may go."""
+
+    start: date | None = None
+    end: date | None = None
+    force: bool = False
+
+    def rows_of(self, user: User) -> TransactionQuerySet:
+        """The rows that it is about."""
+        rows: TransactionQuerySet = Transaction.objects.for_user(user)
+        if self.start is not None:
+            rows = rows.filter(date__gte=self.start)
+        if self.end is not None:
+            rows = rows.filter(date__lte=self.end)
+        return rows
+
+
+def order_rule(*, by: User, rule: Rule, order: Order) -> Run:
+    """Create the run that will ask one rule, whatever its triggers. Raises Refused where it is switched off."""
+    if not rule.is_active:
+        raise Refused("This rule is switched off; switch it on (is_active: true) and try again.", code="inactive")
+    return _order(by, [rule], order, subject=rule.pk)
+
+
+def order_rules(*, by: User, order: Order) -> Run:
+    """Create the run that will ask all active rules with the trigger manual. Raises Refused where there are none."""
+    rules = [rule for rule in Rule.objects.for_user(by).filter(is_active=True) if "manual" in rule.triggers]
+    if not rules:
+        raise Refused("No rule is active and has the trigger “manual”.", code="no_rules")
+    return _order(by, rules, order)
+
+
+@transaction.atomic
+def _order(by: User, rules: Sequence[Rule], order: Order, *, subject: int | None = None) -> Run:
+    ids = list(order.rows_of(by).order_by("pk").values_list("pk", flat=True))
+    run: Run = Run.objects.create(ledger_id=ledger_id_of(by), user=by, kind=KIND, subject=subject, total=len(ids))
+    bodies = [{name: getattr(rule, name) for name in KEPT} for rule in rules]
+    Plan.objects.create(run=run, rows=ids, changes={"rules": bodies, "force": order.force})
+    return run
+
+
+class ApplyWork(Work):
+    """Goes through the rows of its plan. What a chunk did and how far the run is are committed together."""
+
+    def perform(self, run: Run) -> None:
+        plan = Plan.objects.get(run=run)
+        asking = Asking(RuleSet(compile_all(Rule(**body) for body in plan.changes["rules"])))
+        storage = Storage(ledger_id=run.ledger_id, run=run)
+        for start in range(run.done, len(plan.rows), CHUNK):
+            ids = plan.rows[start : start + CHUNK]
+            with ledger_write(run.ledger_id) as version:
+                advance(run, n_rows=len(ids))
+                add_counts(run, _apply(run, plan, ids, asking, storage, version))
+            make_room()
+
+    def after_end(self, run: Run) -> None:
+        if run.status == Run.Status.SUCCEEDED:
+            Plan.objects.filter(run=run).delete()
+
+
+def _apply(run: Run, plan: Plan, ids: list[int], asking: Asking, storage: Storage, version: int) -> dict[str, int]:
+    catalog = Catalog.load(run.ledger_id)
+    settler = Settler(ledger_id=run.ledger_id, asking=asking, catalog=catalog, force=plan.changes["force"])
+    rows = Transaction.objects.filter(ledger_id=run.ledger_id, pk__range=(ids[0], ids[-1])).order_by("pk")
+    records = read_records(rows, user=run.user, with_tags=settler.uses_tags)
+    with limited_time(REGEX_S_OF_CHUNK) as limit:
+        settled = [(record, settler.settle(record)) for record in records if record.id in plan.chosen]
+    note_timeouts(ledger_id=run.ledger_id, rules=asking.rule_set.rules, timeouts=limit.timeouts)
+    return {
+        "matched": sum(bool(settlement.matched) for _, settlement in settled),
+        "changed": storage.store(settled, settler=settler, version=version),
+        "left_alone": note_left(settled, run=run),
+    }
+
+
+def apply_at_once(*, ledger_id: int, ids: Sequence[int], trigger: str, run: Run | None, version: int) -> int:
+    """Ask the rules of a trigger about a few rows, within somebody's write. Returns how many rows changed."""
+    rule_set = rules_of(ledger_id).triggered_by(trigger)
+    if not rule_set.rules:
+        return 0
+    settler = Settler(ledger_id=ledger_id, asking=Asking(rule_set), catalog=Catalog.load(ledger_id))
+    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__in=ids).order_by("pk")
+    with limited_time() as limit:
+        settled = [(r, settler.settle(r)) for r in read_records(rows, user=None, with_tags=settler.uses_tags)]
+    note_timeouts(ledger_id=ledger_id, rules=rule_set.rules, timeouts=limit.timeouts)
+    return Storage(ledger_id=ledger_id, run=run).store(settled, settler=settler, version=version)

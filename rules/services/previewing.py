@@ -1,0 +1,106 @@
+"""What a rule would do, saved or not: read with the same eyes as a run, and nothing is written."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from accounts.models import User
+from expenses.catalog import Catalog
+from expenses.membership import ledger_id_of
+from rules.compiling import compile_stored, rules_of
+from rules.engine import Asking, CompiledRule, RuleSet
+from rules.models import Rule
+from rules.operators.patterns import limited_time
+from rules.records import Record, read_records
+from rules.services.applying import Order
+from rules.settler import Settler
+from rules.settling import Settlement, claims_of
+from rules.spans import Span, matched_spans
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field of a row that another rule writes today. `would_win` says whether the tested rule would, once saved."""
+
+    transaction: int
+    field: str
+    wins_today: CompiledRule
+    would_win: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row that matches, what becomes of it, and where its texts match."""
+
+    record: Record
+    settlement: Settlement
+    spans: list[Span]
+
+
+@dataclass(slots=True)
+class Preview:
+    """Numbers of all rows; the newest rows that match, and their conflicts, up to the limit."""
+
+    tested: CompiledRule
+    settler: Settler
+    n_rows: int = 0
+    n_matched: int = 0
+    n_changing: int = 0
+    n_locked: int = 0
+    n_timeouts: int = 0
+    shown: list[Shown] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+def preview_rule(*, by: User, rule: Rule, order: Order, limit: int) -> Preview:
+    """What a run of this rule alone over these rows would do now; rows are shown and compared up to the limit."""
+    ledger_id = ledger_id_of(by)
+    tested = compile_stored(rule)
+    rivals = _Rivals(tested, rules_of(ledger_id).rules)
+    asking = Asking(RuleSet([tested]))
+    settler = Settler(ledger_id=ledger_id, asking=asking, catalog=Catalog.load(ledger_id), force=order.force)
+    preview = Preview(tested, settler)
+    rows = order.rows_of(by).order_by("-date", "-id")
+    with limited_time() as time:
+        for record in read_records(rows, user=by, with_tags=settler.uses_tags or rivals.look_at_tags):
+            settlement = settler.settle(record)
+            _count(preview, settlement)
+            if settlement.matched and len(preview.shown) < limit:
+                preview.shown.append(_show(record, settlement, rule, settler))
+                preview.conflicts += rivals.conflicts(record, settler)
+    preview.n_timeouts = sum(time.timeouts.values())
+    return preview
+
+
+def _count(preview: Preview, settlement: Settlement) -> None:
+    preview.n_rows += 1
+    preview.n_matched += bool(settlement.matched)
+    preview.n_changing += settlement.is_change
+    preview.n_locked += bool(settlement.locked)
+
+
+def _show(record: Record, settlement: Settlement, rule: Rule, settler: Settler) -> Shown:
+    return Shown(record, settlement, matched_spans(rule.conditions, settler.subject(record)))
+
+
+class _Rivals:
+    """The other rules that are asked when the tested one is: who wins a field without it, and who with it."""
+
+    def __init__(self, tested: CompiledRule, rules: Iterable[CompiledRule]) -> None:
+        others = [rule for rule in rules if rule.id != tested.id and rule.triggers & tested.triggers]
+        then = sorted([*others, tested], key=lambda rule: (rule.priority, rule.id is None, rule.id))
+        self._tested, self._today, self._then = tested, Asking(RuleSet(others)), Asking(RuleSet(then))
+
+    @property
+    def look_at_tags(self) -> bool:
+        return "tags" in self._then.rule_set.fields
+
+    def conflicts(self, record: Record, settler: Settler) -> Iterator[Conflict]:
+        """Fields that another rule gives another value today."""
+        subject, offered = settler.subject(record), settler.offered(record)
+        today = claims_of(self._today.matched(subject), offered)
+        then = claims_of(self._then.matched(subject), offered)
+        for name, claim in claims_of((self._tested,), offered).items():
+            rival = today.get(name)
+            if rival is not None and rival.value != claim.value:
+                is_won = name in then and then[name].rule is self._tested
+                yield Conflict(record.id, name, rival.rule, is_won)

@@ -1,0 +1,206 @@
+"""Writes what rules decided into rows: grouped by what is written, since a statement for each row takes as long as all
+the rest of a run."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.utils import timezone
+
+from expenses.inserting import insert_ignoring_known
+from expenses.kinds import derive_kind
+from expenses.models import Change, Decision, Omission, Run, Transaction
+from expenses.searching import searchable
+from expenses.services.tags import find_or_create_tags
+from expenses.services.writing import ROWS_OF_A_VERSION, next_version
+from providers.verdicts import Outcome
+from rules.explanations import REASONS, explain
+from rules.records import Record
+from rules.settler import Settler
+from rules.settling import PLAIN, SOURCE, TEXTS, Settlement, State
+
+#: State's field → column, in the order in which changes are told.
+COLUMNS = {
+    "source": "category_source",
+    "confidence": "category_confidence",
+    "status": "review_status",
+    "category": "category_id",
+    "suggested": "suggested_category_id",
+}
+CHANGE_COLUMNS = ["ledger_id", "transaction_id", "run_id", "user_id", "source", "version", "at", "fields"]
+OMISSION_COLUMNS = ["run_id", "transaction", "code", "detail"]
+CIRCLE = "circle"
+
+Settled = tuple[Record, Settlement]
+
+
+class _Writing(NamedTuple):
+    """What rows with the same settlement get: column → value, and what the journal says, without the decision."""
+
+    columns: dict[str, Any]
+    journal: dict[str, list[Any]]
+
+
+class Storage:
+    """Writes settlements of one ledger; rows that a run wrote for the same reason share a decision."""
+
+    def __init__(self, *, ledger_id: int, run: Run | None = None) -> None:
+        self.ledger_id, self.run = ledger_id, run
+        self._decisions: dict[tuple[Any, ...], int] = {}
+
+    def store(self, settled: Iterable[Settled], *, settler: Settler, version: int) -> int:
+        """Write those that change, a thousand a version. Returns how many. The caller holds the ledger's lock."""
+        changed = [(record, settlement) for record, settlement in settled if settlement.is_change]
+        self._create_tags(changed, settler, version)
+        for start in range(0, len(changed), ROWS_OF_A_VERSION):
+            of_part = next_version(self.ledger_id) if start else version
+            self._store_part(changed[start : start + ROWS_OF_A_VERSION], settler, of_part)
+        return len(changed)
+
+    def _create_tags(self, changed: Sequence[Settled], settler: Settler, version: int) -> None:
+        settlements = {id(settlement): settlement for _, settlement in changed}.values()
+        names = [c.value for s in settlements for name, c in s.written.items() if name.startswith("tag:") and c.value]
+        tags = find_or_create_tags(ledger_id=self.ledger_id, names=names, version=version)
+        settler.tag_names.update({tag.pk: tag.name for tag in tags.values()} if tags else {})
+
+    def _store_part(self, part: Sequence[Settled], settler: Settler, version: int) -> None:
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        writings: dict[int, _Writing] = {}
+        groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+        journal: list[list[Any]] = []
+        texts: dict[tuple[Any, ...], str] = {}
+        for record, settlement in part:
+            if id(settlement) not in writings:
+                writings[id(settlement)] = self._writing(record, settlement, settler)
+            columns, fields = writings[id(settlement)]
+            search = _search_text(record, settlement)
+            groups[*columns.items(), *search].append(record.id)
+            decision = columns.get("decision_id")
+            key = id(settlement), record.decision if decision else None
+            if key not in texts:
+                told = {"decision_id": [record.decision, decision]} if decision else {}
+                texts[key] = json.dumps(fields | told)
+            journal.append([self.ledger_id, record.id, self._run_id, None, SOURCE, version, now, texts[key]])
+        _update(groups, version=version, now=now)
+        insert_ignoring_known(Change, CHANGE_COLUMNS, journal)
+        _link_tags(part, settler)
+
+    @property
+    def _run_id(self) -> int | None:
+        return self.run.pk if self.run is not None else None
+
+    def _writing(self, record: Record, settlement: Settlement, settler: Settler) -> _Writing:
+        before, after = settlement.before, settlement.after
+        names = [name for name in (*COLUMNS, *PLAIN) if getattr(before, name) != getattr(after, name)]
+        columns = {COLUMNS.get(name, name): getattr(after, name) for name in names}
+        journal = {_journal_name(name): [_told(name, state, settler) for state in (before, after)] for name in names}
+        if before.tags != after.tags:
+            journal["tags"] = [settler.spelled(state.tags) for state in (before, after)]
+        if "category" in settlement.written:
+            columns["decision_id"] = self._decision(settlement, settler)
+        category = settler.catalog.categories.get(after.category or 0)
+        kind = derive_kind(record.direction, category.kind) if category else None
+        if kind and kind != record.kind:
+            columns["kind"], journal["kind"] = kind, [record.kind, kind]
+        return _Writing(columns, journal)
+
+    def _decision(self, settlement: Settlement, settler: Settler) -> int:
+        claim = settlement.written["category"]
+        key = claim, tuple(settlement.matched)
+        if key not in self._decisions:
+            name, explanation = settler.catalog.name(claim.value), explain(settlement)
+            decision = Decision.objects.create(
+                ledger_id=self.ledger_id,
+                source=SOURCE,
+                category_name=name,
+                confidence=1.0,
+                explanation=explanation,
+                attempts=[_attempt(settlement, name, explanation, self._run_id)],
+            )
+            self._decisions[key] = decision.pk
+        return self._decisions[key]
+
+
+def note_left(settled: Iterable[Settled], *, run: Run) -> int:
+    """Keep, row by row, what rules wanted and could not write. Returns of how many rows."""
+    left = [(record, *_reason(settlement)) for record, settlement in settled if _is_left(settlement)]
+    rows = [[run.pk, record.id, code, detail] for record, code, detail in left]
+    insert_ignoring_known(Omission, OMISSION_COLUMNS, rows)
+    return len(rows)
+
+
+def _is_left(settlement: Settlement) -> bool:
+    return settlement.is_circle or bool(settlement.locked)
+
+
+def _reason(settlement: Settlement) -> tuple[str, str]:
+    if settlement.is_circle:
+        return CIRCLE, explain(settlement)
+    field, code = next(iter(settlement.locked.items()))
+    return code, f"{field.replace('tag:', 'tag ')}: {REASONS[code]}"
+
+
+def _attempt(settlement: Settlement, category_name: str, explanation: str, run_id: int | None) -> dict[str, Any]:
+    """The decision's only attempt, in the form of the chain's."""
+    rules = [{"id": rule.id, "name": rule.name} for rule in settlement.matched]
+    suggests_only = settlement.written["category"].rule.suggests_only
+    return {
+        "provider": SOURCE,
+        "version": "2",
+        "outcome": str(Outcome.UNSURE if suggests_only else Outcome.ANSWERED),
+        "category_name": category_name,
+        "confidence": 1.0,
+        "score": None,
+        "explanation": explanation,
+        "duration_ms": 0.0,
+        "details": {"rules": rules, "run": run_id},
+    }
+
+
+def _journal_name(name: str) -> str:
+    return COLUMNS.get(name, name).removesuffix("_id")
+
+
+def _told(name: str, state: State, settler: Settler) -> Any:
+    """A value as the journal keeps it."""
+    value = getattr(state, name)
+    if name not in {"category", "suggested"} or value is None:
+        return value
+    return [value, settler.catalog.name(value)]
+
+
+def _search_text(record: Record, settlement: Settlement) -> list[tuple[str, str]]:
+    """The column for a search, where what it looks at changes."""
+    if settlement.written.keys().isdisjoint(TEXTS):
+        return []
+    texts = {name: getattr(record, name) for name in TEXTS}
+    texts |= {name: getattr(settlement.after, name) for name in TEXTS if name in settlement.written}
+    return [("search_text", searchable(raw_description=record.raw_description, **texts))]
+
+
+def _update(groups: Mapping[tuple[Any, ...], Sequence[int]], *, version: int, now: Any) -> None:
+    table = connection.ops.quote_name(Transaction._meta.db_table)
+    with connection.cursor() as cursor:
+        for items, ids in groups.items():
+            columns = [*items, ("version", version), ("updated_at", now)]
+            sets = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name, _ in columns)
+            marks = ", ".join(["%s"] * len(ids))
+            sql = f"UPDATE {table} SET {sets} WHERE id IN ({marks})"  # noqa: S608 - names of our columns
+            cursor.execute(sql, [*(value for _, value in columns), *ids])
+
+
+def _link_tags(part: Sequence[Settled], settler: Settler) -> None:
+    changed = [(r, s) for r, s in part if s.before.tags != s.after.tags]
+    if not changed:
+        return
+    ids = {name.casefold(): pk for pk, name in settler.tag_names.items()}
+    new = [[r.id, ids[tag]] for r, s in changed for tag in s.after.tags - s.before.tags]
+    insert_ignoring_known(Transaction.tags.through, ["transaction_id", "tag_id"], new)
+    gone: dict[int, list[int]] = defaultdict(list)
+    for record, settlement in changed:
+        for tag in settlement.before.tags - settlement.after.tags:
+            gone[ids[tag]].append(record.id)
+    for tag_id, rows in gone.items():
+        Transaction.tags.through.objects.filter(tag=tag_id, transaction__in=rows).delete()
