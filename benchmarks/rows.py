@@ -19,7 +19,7 @@ def fill(ledger_id, account, *, n, last=dt.date(2026, 11, 20), days=730):
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     common = defaults | {
         "ledger_id": ledger_id, "account_id": account.pk, "kind": "expense", "direction": "out", "currency": "EUR",
-        "review_status": "confirmed", "category_source": "user", "created_at": now, "updated_at": now,
+        "review_status": "confirmed", "category_source": "user", "held": "[]", "created_at": now, "updated_at": now,
     }  # fmt: skip
     start = Ledger.objects.get(pk=ledger_id).version
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from rules.conditions import TEXT_FIELDS, Compiled, Condition, Predicate, Subject, compile_conditions
-from rules.literals import Needle, NeedleIndex, required_needles
+from rules.literals import Needle, NeedleIndex, NeedleList, needles_suffice, required_needles
 
-#: Fewer rules are asked one by one in the time that looking them up takes.
-INDEXED_FROM = 12
+#: Up to so many rules, looking for each one's needles is quicker than an index.
+LISTED_UP_TO = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +31,9 @@ class CompiledRule:
     stops: bool = True
     overwrite: str = "machine"
     priority: int = 100
+    #: Texts of which one must be there for it to match, and whether that is all it asks of texts.
     needles: frozenset[Needle] | None = None
+    needles_suffice: bool = False
 
     @property
     def category(self) -> int | None:
@@ -44,8 +47,13 @@ class CompiledRule:
 
 def compile_rule(*, match: str, conditions: Sequence[Condition], **rest: Any) -> CompiledRule:
     """A checked rule; `rest` are the fields of CompiledRule that say what it does."""
-    compiled = compile_conditions(match, conditions)
-    return CompiledRule(compiled=compiled, needles=required_needles(match, conditions), **rest)
+    needles = required_needles(match, conditions)
+    return CompiledRule(
+        compiled=compile_conditions(match, conditions),
+        needles=needles,
+        needles_suffice=needles is not None and needles_suffice(match, conditions),
+        **rest,
+    )
 
 
 Matched = tuple[CompiledRule, ...]
@@ -61,23 +69,40 @@ class RuleSet:
         #: Everything that any of them looks at.
         self.fields = frozenset[str]().union(*(rule.compiled.fields for rule in self.rules))
         self.text_fields = tuple(name for name in TEXT_FIELDS if name in self.fields)
-        self._index = NeedleIndex([r.needles for r in self.rules]) if len(self.rules) >= INDEXED_FROM else None
+        is_listed = len(self.rules) <= LISTED_UP_TO
+        needles = [rule.needles for rule in self.rules]
+        self._index = NeedleList(needles) if is_listed else NeedleIndex(needles)
+        self._is_told = [is_listed and rule.needles_suffice for rule in self.rules]
+        self._pairs = [(rule, rule.compiled.on_rest) for rule in self.rules]
+        self._looked_in = [(name, self.text_fields.index(name)) for name in self._index.fields]
 
     def passing(self, texts: Sequence[str]) -> Passing:
         """The rules whose tests of texts hold; `texts` are those of `text_fields`, in that order."""
-        known: dict[str, Any] = dict(zip(self.text_fields, texts, strict=True))
-        subject = Subject(**known)
+        folds = {name: texts[place].casefold() for name, place in self._looked_in}
+        positions = self._index.candidates(folds)
+        if not positions:
+            return ()
+        holds = _Texts(self.text_fields, texts, folds).satisfy
         return tuple(
-            (rule, rule.compiled.on_rest)
-            for rule in self._candidates(subject)
-            if rule.compiled.on_text is None or rule.compiled.on_text(subject)
+            [self._pairs[place] for place in positions if self._is_told[place] or holds(self._pairs[place][0])]
         )
 
-    def _candidates(self, subject: Subject) -> Iterable[CompiledRule]:
-        if self._index is None:
-            return self.rules
-        folded = {name: subject.folded(name) for name in self.text_fields}
-        return [self.rules[position] for position in self._index.candidates(folded)]
+
+class _Texts:
+    """A subject made of texts alone, once a test needs one."""
+
+    def __init__(self, names: Sequence[str], texts: Sequence[str], folds: dict[str, str]) -> None:
+        self._names, self._texts, self._folds = names, texts, folds
+
+    @cached_property
+    def _subject(self) -> Subject:
+        known: dict[str, Any] = dict(zip(self._names, self._texts, strict=True))
+        return Subject(**known, folds=self._folds)
+
+    def satisfy(self, rule: CompiledRule) -> bool:
+        """Whether the rule's tests of texts hold."""
+        on_text = rule.compiled.on_text
+        return on_text is None or on_text(self._subject)
 
 
 class Asking:
@@ -107,6 +132,8 @@ class Asking:
 
 def _settled(passing: Passing) -> Matched | None:
     """The rules that match whatever else the subject is; None where that must be looked at."""
+    if not passing:
+        return ()
     front: list[CompiledRule] = []
     for rule, on_rest in passing:
         if on_rest is not None:

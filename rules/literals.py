@@ -58,6 +58,42 @@ def _selectivity(needles: Set[Needle]) -> tuple[int, int]:
     return -len(needles), min(len(text) for _, text in needles)
 
 
+def needles_suffice(match: str, conditions: Sequence[Condition]) -> bool:
+    """Whether the tests of texts hold as soon as one of the required needles is there."""
+    textual = [c for c in conditions if "conditions" in c or SORTS[c["field"]] is Sort.TEXT]
+    if len(textual) != 1 or (match == "any" and len(conditions) > 1):
+        return False
+    [only] = textual
+    is_plain = not only.get("negate") and not only.get("case_sensitive")
+    return is_plain and only.get("op") in {"contains", "contains_any"}
+
+
+class NeedleList:
+    """Positions in a list of rules, found by looking for every needle: quickest for up to some hundred."""
+
+    def __init__(self, needles: Sequence[frozenset[Needle] | None]) -> None:
+        self._always = [position for position, wanted in enumerate(needles) if wanted is None]
+        self._positions: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for position, wanted in enumerate(needles):
+            for field, text in wanted or ():
+                self._positions[field][text].append(position)
+        self._needles = [(field, list(positions)) for field, positions in self._positions.items()]
+
+    @property
+    def fields(self) -> Iterable[str]:
+        """Fields whose texts are looked at."""
+        return self._positions.keys()
+
+    def candidates(self, folded: Mapping[str, str]) -> Sequence[int]:
+        """Positions of the rules that may match, in order; `folded` are the casefolded texts by field."""
+        found = self._always
+        for field, needles in self._needles:
+            text = folded[field]
+            for needle in [needle for needle in needles if needle in text]:
+                found = found + self._positions[field][needle]
+        return found if len(found) < 2 else sorted(set(found))
+
+
 class NeedleIndex:
     """Positions in a list of rules, looked up by three letters of each needle that few other needles have."""
 
@@ -70,8 +106,13 @@ class NeedleIndex:
                 rarest = min(grams(text), key=lambda gram: (common[gram], gram))
                 self._positions[field][rarest].append(position)
 
-    def candidates(self, folded: Mapping[str, str]) -> list[int]:
-        """Positions of the rules that may match, in order; `folded` are the casefolded texts by field."""
+    @property
+    def fields(self) -> Iterable[str]:
+        """Fields whose texts are looked at."""
+        return self._positions.keys()
+
+    def candidates(self, folded: Mapping[str, str]) -> Sequence[int]:
+        """The same as those of a list, and some more."""
         found = set(self._always)
         for field, positions in self._positions.items():
             text = folded[field]
