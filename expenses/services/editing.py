@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 
 from accounts.models import User
-from expenses.journal import differences, snapshot
-from expenses.models import Change, Run, Transaction
+from expenses.journal import Fields, Snapshot, differences, snapshot
+from expenses.models import Change, Run, Tag, Transaction
 from expenses.searching import search_text_of
 from expenses.services.edit_window import check_edit_window
 from expenses.services.holding import hold
+from expenses.services.saving import Values, save_differences, values_of
 
 #: What a block may change beside the fields of the journal.
-UNJOURNALED = ("decision", "is_touched", "match_text", "match_prefix", "parent", "run")
+UNJOURNALED = ("decision_id", "is_touched", "match_text", "match_prefix", "parent_id", "run_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +59,44 @@ def editing(rows: Sequence[Transaction], *, version: int, author: Author) -> Ite
     """
     if author.is_bound_by_window and author.user is not None:
         check_edit_window(rows, user=author.user)
-    before = [(snapshot(row), _unjournaled(row)) for row in rows]
-    tags = [frozenset(row.tags.all()) for row in rows]
+    before = [_Before(snapshot(row), values_of(row), frozenset(row.tags.all())) for row in rows]
     yield
     prefetch_related_objects(rows, "tags")
+    written: list[tuple[Transaction, Values]] = []
+    changes: list[Change] = []
+    for row, was in zip(rows, before, strict=True):
+        fields = _stamp(row, was, version=version, author=author)
+        if fields is not None:
+            written.append((row, was.values))
+            changes += [change_of(row, fields, author)] if fields else []
+    save_differences(written)
+    Change.objects.bulk_create(changes, batch_size=500)
+
+
+class _Before(NamedTuple):
+    """A row as it was."""
+
+    snapshot: Snapshot
+    values: Values
+    tags: frozenset[Tag]
+
+
+def _stamp(row: Transaction, before: _Before, *, version: int, author: Author) -> Fields | None:
+    """What the journal is to say of the row, which gets the version; None where nothing has changed."""
     if author.holds:
-        for row, (was, _), had in zip(rows, before, tags, strict=True):
-            hold(row, was, tags=had)
-    changes = [_save(row, *was, version=version, author=author) for row, was in zip(rows, before, strict=True)]
-    Change.objects.bulk_create([change for change in changes if change is not None], batch_size=500)
-
-
-def _save(
-    row: Transaction, before: dict[str, Any], unjournaled: list[Any], *, version: int, author: Author
-) -> Change | None:
-    fields = differences(before, snapshot(row))
-    if not fields and unjournaled == _unjournaled(row):
+        hold(row, before.snapshot, tags=before.tags)
+    fields = differences(before.snapshot, snapshot(row))
+    if not fields and all(getattr(row, name) == before.values[name] for name in UNJOURNALED):
         return None
-    row.version = version
+    row.version, row.updated_at = version, timezone.now()
     if author.touches and not row.is_touched:
         row.is_touched = True
         fields |= {"is_touched": [False, True]} if author.run else {}  # so that a revert can tell
     row.search_text = search_text_of(row)
-    row.save()
-    return change_of(row, fields, author) if fields else None
+    return fields
 
 
-def _unjournaled(row: Transaction) -> list[Any]:
-    return [getattr(row, Transaction._meta.get_field(name).attname) for name in UNJOURNALED]  # type: ignore[union-attr]
-
-
-def change_of(row: Transaction, fields: dict[str, Any], author: Author) -> Change:
+def change_of(row: Transaction, fields: Fields, author: Author) -> Change:
     """What the journal is to say of a row that is stamped already; not saved."""
     return Change(
         ledger_id=row.ledger_id,

@@ -132,8 +132,9 @@ def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int)
 
 def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
     row, standing = landing.row, landing.standing
-    row.decision = _retold(landing.decision, standing)
-    row.decision.save()
+    decision = _retold(landing.decision, standing)
+    decision.save()
+    row.decision = decision
     apply_standing(row, standing, catalog=catalog)
     row.merchant = row.merchant or landing.verdict.effects.merchant
     for name, value in landing.verdict.effects.fields:
