@@ -19,7 +19,7 @@ SHOWN_IDS = 500
 N_EXAMPLES = 3
 
 
-class TotalSerializer(serializers.Serializer[Any]):
+class GroupTotalSerializer(serializers.Serializer[Any]):
     """A sum in one currency."""
 
     currency = serializers.CharField()
@@ -61,7 +61,7 @@ class ReviewGroupSerializer(serializers.Serializer[Any]):
     merchant = serializers.CharField()
     direction = serializers.ChoiceField(choices=DIRECTIONS)
     n = serializers.IntegerField()
-    totals = TotalSerializer(many=True)
+    totals = GroupTotalSerializer(many=True)
     first = serializers.DateField()
     last = serializers.DateField()
     reasons = ReasonsSerializer()

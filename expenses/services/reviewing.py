@@ -34,8 +34,10 @@ def read_open(rows: Any) -> Iterator[OpenRow]:
 
 
 def keys_of(*, user: User, ids: Iterable[int]) -> dict[int, str]:
-    """Id → key of the person's rows, whether anybody should look at them or not; rows in the bin have theirs, too."""
-    return {row.id: row.key for row in read_open(Transaction.everything.for_user(user).filter(pk__in=list(ids)))}
+    """Id → key of the person's rows, in the order of the ids, once each; rows in the bin and outside the queue, too."""
+    wanted = list(ids)
+    found = {row.id: row.key for row in read_open(Transaction.everything.for_user(user).filter(pk__in=wanted))}
+    return {pk: found[pk] for pk in wanted if pk in found}
 
 
 def select_group(*, user: User, key: str) -> Selection:
