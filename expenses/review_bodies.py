@@ -140,4 +140,10 @@ def _examples(rows: Iterable[OpenRow], texts: dict[int, str]) -> Iterable[dict[s
 
 
 def _suggestion(answer: CommonAnswer | None, catalog: Catalog) -> dict[str, Any] | None:
-    return answer and {**answer._asdict(), "category_name": catalog.name(answer.category)}
+    return answer and {
+        "category": answer.category,
+        "category_name": catalog.name(answer.category),
+        "confidence": answer.confidence,
+        "source": answer.source,
+        "n": answer.n,
+    }
