@@ -47,10 +47,7 @@ class BulkSelection(serializers.Serializer[Any]):
         wanted = list(dict.fromkeys(ids))
         mine = Transaction.objects.for_user(user_of(self)).order_by()
         found = {pk for part in _parts(wanted) for pk in mine.filter(pk__in=part).values_list("pk", flat=True)}
-        missing = [pk for pk in wanted if pk not in found]
-        if missing:
-            shown = ", ".join(map(str, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-            raise serializers.ValidationError({"ids": f"There is no transaction {shown}."}, code="does_not_exist")
+        refuse_missing(pk for pk in wanted if pk not in found)
         return wanted
 
     def _filtered(self, wanted: Any) -> list[int]:
@@ -67,6 +64,14 @@ class BulkSelection(serializers.Serializer[Any]):
         if not narrowed.is_valid():
             raise translate_validation(narrowed.errors)
         return narrowed.qs
+
+
+def refuse_missing(ids: Iterable[int]) -> None:
+    """Raises ValidationError that names them, if there are any."""
+    missing = list(ids)
+    if missing:
+        shown = ", ".join(map(str, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise serializers.ValidationError({"ids": f"There is no transaction {shown}."}, code="does_not_exist")
 
 
 def _is_all(wanted: Any) -> bool:
@@ -140,9 +145,8 @@ class BulkEditInput(BulkSelection):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         category: Category | None = attrs["set"].get("category")
-        if category is not None and attrs["rows"] and not _fits_any(category, attrs["rows"]):
-            detail = f"“{category}” is a category of kind {category.kind}, which fits none of these transactions."
-            raise serializers.ValidationError({"set": {"category": detail}}, code="wrong_kind")
+        if category is not None and attrs["rows"] and not fits_any(category, attrs["rows"]):
+            raise serializers.ValidationError({"set": {"category": fits_none(category)}}, code="wrong_kind")
         return attrs
 
     def changes(self) -> dict[str, Any]:
@@ -155,7 +159,13 @@ class BulkEditInput(BulkSelection):
         return values
 
 
-def _fits_any(category: Category, ids: list[int]) -> bool:
+def fits_none(category: Category) -> str:
+    """What is said of a category when `fits_any` is False."""
+    return f"“{category}” is a category of kind {category.kind}, which fits none of these transactions."
+
+
+def fits_any(category: Category, ids: list[int]) -> bool:
+    """Whether any of the transactions could have the category."""
     sorts = ("direction", "kind", "is_kind_stated")
     for part in _parts(ids):
         found = Transaction.objects.filter(pk__in=part).order_by().values(*sorts).distinct()

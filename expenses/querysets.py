@@ -107,6 +107,13 @@ class TransactionQuerySet(OwnedQuerySet):
     def pending(self) -> Self:
         return self.filter(review_status="pending")
 
+    def in_review(self) -> Self:
+        """What somebody should look at: a suggestion, a category that is missing and that nobody took away, or what a
+        rule says needs it. Of a split its parts; pairs are looked at as transfers."""
+        is_missing = Q(category=None, review_status__in=["none", "pending"]) & ~Q(category_source="user")
+        is_asked_for = Q(review_status="suggested") | is_missing | Q(review="needed")
+        return self.filter(is_asked_for, ~Q(review="done"), is_split=False, transfer=None)
+
     def search(self, text: str) -> Self:
         """Every word occurs in the description, the merchant or the notes, whatever the case."""
         found = self

@@ -31,18 +31,19 @@ def order_edit(*, by: User, rows: Sequence[int], changes: dict[str, Any]) -> Run
 
     `changes` is JSON: ids of category and account, names of `tags`, `add_tags` and `remove_tags`, ISO dates.
     """
-    return _order("bulk_edit", by, rows, changes)
+    return order_run("bulk_edit", by=by, rows=rows, changes=changes)
 
 
 def order_delete(*, by: User, rows: Sequence[int]) -> Run:
     """Create the run that will put these rows into the bin; it does not start by itself."""
-    return _order("bulk_delete", by, rows, {})
+    return order_run("bulk_delete", by=by, rows=rows)
 
 
 @transaction.atomic
-def _order(kind: str, by: User, rows: Sequence[int], changes: dict[str, Any]) -> Run:
+def order_run(kind: str, *, by: User, rows: Sequence[int], changes: dict[str, Any] | None = None) -> Run:
+    """Create a run of a kind whose work is a BulkWork, with its plan; it does not start by itself."""
     run: Run = Run.objects.create(ledger_id=ledger_id_of(by), user=by, kind=kind, total=len(rows))
-    Plan.objects.create(run=run, rows=list(rows), changes=changes)
+    Plan.objects.create(run=run, rows=list(rows), changes=changes or {})
     return run
 
 
@@ -109,10 +110,10 @@ class BulkEdit(BulkWork):
     """The same new values for every row."""
 
     def obstacles(self, run: Run, plan: Plan, rows: list[Transaction]) -> dict[int, Obstacle]:
-        return obstacles_to_edit(rows, fields=_values(plan), user=run.user)
+        return obstacles_to_edit(rows, fields=planned_values(plan), user=run.user)
 
     def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
-        fields = _values(plan)
+        fields = planned_values(plan)
         tags = _tags(plan, version=version)
         for row in rows:
             leave_transfer(row, fields, author=Author.ordering(run), known=rows)
@@ -126,7 +127,7 @@ class BulkEdit(BulkWork):
         return {"changed": len(changed), "unchanged": len(rows) - len(changed)}
 
 
-def _values(plan: Plan) -> dict[str, Any]:
+def planned_values(plan: Plan) -> dict[str, Any]:
     """Field → value for the rows. Raises Refused when category or account went after the run was ordered."""
     values = {name: value for name, value in plan.changes.items() if name not in TAGS}
     if values.get("category") is not None:

@@ -25,6 +25,20 @@ def apply_choice(row: Transaction, category: Category | None) -> None:
     follow_category(row)
 
 
+def answer_of(row: Transaction) -> Category | None:
+    """The category that the row has, or else the machine's suggestion; None where that does not fit."""
+    answer: Category | None = row.category or row.suggested_category
+    return answer if answer is not None and fits(row, answer) else None
+
+
+def accept_answer(row: Transaction, answer: Category) -> None:
+    """Write that the machine's answer is right; it stays the machine's by its source."""
+    row.category = answer
+    follow_category(row)
+    row.review_status, row.suggested_category = Status.CONFIRMED, None
+    note_review(row)
+
+
 def note_review(row: Transaction) -> None:
     """Somebody looked at it, which a rule may have asked for."""
     if row.review == Review.NEEDED:

@@ -22,7 +22,7 @@ from expenses.services.holding import holds_of_tags
 from expenses.services.pairing import leave_transfer, restamp_transfers
 from expenses.services.parts import check_edit, check_sums, pass_on
 from expenses.services.rewinding import refit
-from expenses.services.standing import apply_choice, apply_standing, fits, follow_category, note_review
+from expenses.services.standing import accept_answer, answer_of, apply_choice, apply_standing, follow_category
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import Refused, ledger_write
 from expenses.tasks import queue_resolving
@@ -174,12 +174,10 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         with editing([row], version=version, author=Author.answering(by)):
-            row.category = row.category or row.suggested_category
-            if row.category is None or not fits(row, row.category):
+            answer = answer_of(row)
+            if answer is None:
                 raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
-            follow_category(row)
-            row.review_status, row.suggested_category = Status.CONFIRMED, None
-            note_review(row)
+            accept_answer(row, answer)
         return row
 
 

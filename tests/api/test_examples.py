@@ -139,11 +139,22 @@ def record_ledger(recorder: Recorder) -> None:
     edited = send("patch", "transactions/bulk/", asks="PatchedBulkEditInputRequest", body=wish)["id"]
     recorder.kept["RunChange"] = steady(send("get", f"runs/{edited}/changes/")["results"][0])
     recorder.kept["Omission"] = steady(send("get", f"runs/{edited}/errors/")["results"][0])
+    record_review(recorder)
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}
     send("post", "categorization/suggest/", asks="SuggestInputRequest", body=question, answers="SuggestAnswer")
     send("get", "categorization/chain/", answers="ChainAnswer")
     send("get", "health/live/", answers="Live")
     send("get", "health/ready/", answers="Ready")
+
+
+def record_review(recorder: Recorder) -> None:
+    row = {"amount": "9.80", "direction": "out", "description": "Atelier Luna 12", "date": "2026-11-04"}
+    for category in ({"category": "Gifts & Donations"}, {"category": "Shopping"}, {}):
+        recorder.send("post", "transactions/", body=row | category)
+    group = recorder.send("get", "review/?search=atelier")["results"][0]
+    recorder.kept["ReviewGroup"] = steady(group) | {"ids": [IDS["id"]]}
+    answer = {"key": group["key"], "category": "Gifts & Donations"}
+    recorder.send("post", "review/resolve/", asks="ResolveInputRequest", body=answer, answers="Resolved")
 
 
 def record_splits_and_transfers(send: Any, recorded: int) -> None:

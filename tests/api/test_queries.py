@@ -37,6 +37,7 @@ def record(api: Api, n: int) -> None:
 
 
 def add_one_of_each(api: Api, name: str) -> None:
+    api.post("expenses/", {**ROW, "description": f"Cafe {name}", "ai_classify": False})
     api.post("accounts/", {"name": name})
     api.post("categories/", {"name": name, "kind": "expense", "parent": "Dining"})
     api.post("incomes/", {**ROW, "category": "Salary", "tags": [name]})
@@ -72,6 +73,8 @@ LISTS = {
     "transactions/totals/?by=month,category": SIGN_IN + 2,  # sums, categories
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
     "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 5,
+    "review/": SIGN_IN + 3,  # rows, examples, categories
+    "review/?account=Checking&search=cafe": SIGN_IN + 4,
     "rules/": SIGN_IN + 3,  # and the categories that they name
     "runs/": SIGN_IN + 3,
     "rates/": SIGN_IN + 2,
@@ -147,6 +150,18 @@ def test_a_bulk_write_costs_the_same_for_2_and_for_200_rows(ledger):
     cost(2)
     n_batches = 200 // 25  # SQLite takes 999 values at a time
     assert cost(200) <= cost(2) + n_batches
+
+
+def test_similar_rows_cost_the_same_queries_however_many_there_are(ledger):
+    def cost() -> int:
+        number = ledger.post("expenses/", ROW | {"ai_classify": False}).json()["id"]
+        body = {"ids": [number], "category": "Dining", "also_similar": True}
+        return n_queries(ledger, "post", "review/resolve/", body)
+
+    one = cost()
+    for i in range(20):
+        ledger.post("expenses/", ROW | {"description": f"Bar {i}", "ai_classify": False})
+    assert cost() == one
 
 
 def test_tags_by_id_cost_one_query_however_many(ledger):

@@ -98,6 +98,19 @@ def test_a_bulk_edit_that_is_not_resumed_but_taken_back(instance, before):
     assert after == before
 
 
+def test_a_review(instance, before):
+    instance.die_of("review")
+    (found,) = instance.do("look")
+    left = CHUNK // 3
+    assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK - left, "n_omissions": left}
+    resumed, reverted, after = instance.do("resume", "revert", "dump")
+    resolved, left_alone = N_ROWS - N_ROWS // 3, N_ROWS // 3
+    assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", resolved)
+    assert resumed["seen"]["counts"] == {"resolved": resolved, "left_alone": left_alone}
+    assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
+    assert after == before
+
+
 def test_a_bulk_delete_and_its_revert(instance, before):
     instance.die_of("delete")
     found, resumed = instance.do("look", "resume")

@@ -103,6 +103,7 @@ BODIES: dict[Operation, Any] = {
     op("POST imports/{id}/commit/"): {},
     op("POST rates/"): RATE,
     op("PATCH rates/{id}/"): {"rate": "0.9"},
+    op("POST review/resolve/"): {"key": "out:cafe luna"},
     op("POST rules/"): RULE,
     op("PUT rules/{id}/"): RULE,
     op("PATCH rules/{id}/"): {"priority": 5},

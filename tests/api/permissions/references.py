@@ -33,9 +33,9 @@ FIELDS = {"account", "amount", "currency", "description", "direction", "merchant
 NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
 #: Fields that hold a text, a number or a choice, which nobody owns.
 PLAIN = {
-    "ai_classify", "amount", "amount_to", "base", "base_currency", "case_sensitive", "color_token", "commit",
-    "country", "currency", "date", "description", "direction", "email", "expires_in_days", "external_id", "field",
-    "file", "group", "icon", "is_active", "is_hidden", "kind", "locale", "match", "merchant", "mode",
+    "ai_classify", "also_similar", "amount", "amount_to", "base", "base_currency", "case_sensitive", "color_token",
+    "commit", "country", "currency", "date", "description", "direction", "email", "expires_in_days", "external_id",
+    "field", "file", "group", "icon", "is_active", "is_hidden", "key", "kind", "locale", "match", "merchant", "mode",
     "month_start", "name", "negate", "notes", "op", "opening_balance", "overwrite", "password", "payment_method",
     "priority", "quote", "rate", "save_as", "scope", "skip_errors", "stop_processing", "time_zone", "triggers",
     "type", "use_model", "username", "week_start",
@@ -50,10 +50,10 @@ FILTERS = {
     "tag": "tag",
 }
 PLAIN_FILTERS = {
-    "amount", "base", "by", "convert_to", "currency", "cursor", "date", "end", "end_date", "external_id", "from",
-    "hidden", "is_split", "kind", "limit", "max_amount", "merchant", "min_amount", "month", "ordering", "page",
-    "page_size", "quote", "search", "show", "since", "source", "start", "start_date", "status", "to", "uncategorized",
-    "year",
+    "amount", "base", "by", "convert_to", "currency", "cursor", "date", "direction", "end", "end_date",
+    "external_id", "from", "hidden", "is_split", "kind", "limit", "max_amount", "merchant", "min_amount",
+    "month", "ordering", "page", "page_size", "quote", "search", "show", "since", "source", "start",
+    "start_date", "status", "to", "uncategorized", "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
@@ -146,7 +146,9 @@ def open_ways(field: str, ids: Mapping[str, int]) -> Iterator[tuple[str, str, An
 def beside(operation: Operation, field: str) -> dict[str, Any]:
     """The operation's body, without what may not stand beside the field."""
     first = field.split(".", maxsplit=1)[0]
-    unfit = {"ids": {"filter"}, "transactions": {"description"}, "outgoing": None, "incoming": None}.get(first, set())
+    unfit = {"ids": {"filter", "key"}, "transactions": {"description"}, "outgoing": None, "incoming": None}.get(
+        first, set()
+    )
     return {name: value for name, value in BODIES[operation].items() if unfit is not None and name not in unfit}
 
 

@@ -1,0 +1,97 @@
+"""What somebody should look at, over HTTP."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from expenses.api import Listed, unless_known
+from expenses.filters import KnownFilters, TransactionFilter
+from expenses.models import Category, Run, Transaction
+from expenses.review_bodies import ResolveInput, ReviewGroupSerializer, describe_groups
+from expenses.review_groups import DIRECTIONS, OpenRow, group_rows
+from expenses.serializers import RunSerializer
+from expenses.services.reviewing import order_review, read_open
+from expenses.services.running import UNFINISHED
+from expenses.tasks import begin_run
+from rules.offers import offered_rule
+
+
+class ReviewFilter(KnownFilters):
+    """Filters of the rows that are grouped."""
+
+    direction = filters.ChoiceFilter(choices=[(name, name) for name in DIRECTIONS])
+    account = filters.CharFilter(method="by_account")
+    search = filters.CharFilter(
+        method="by_search", max_length=200, help_text="Every word occurs in description, merchant or notes."
+    )
+    start = filters.DateFilter("date", "gte")
+    end = filters.DateFilter("date", "lte")
+
+    by_account = TransactionFilter.by_account
+    by_search = TransactionFilter.by_search
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True, "nullable": True})
+class OfferedRule(serializers.JSONField):
+    """A body for `POST rules/`, which is not saved."""
+
+
+class ResolvedSerializer(RunSerializer):
+    """The run, which can be reverted, and what follows from the answer."""
+
+    similar = serializers.IntegerField(help_text="Rows that were taken beside those named, because they are similar.")
+    rule = OfferedRule(help_text="A rule that would have said the same, for `POST rules/`; null where none is fit.")
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "similar", "rule"]
+
+
+class ReviewViewSet(Listed):
+    """Suggestions, rows without a category and rows that a rule asks to look at, grouped by merchant."""
+
+    queryset = Transaction.objects.all()
+    serializer_class = ReviewGroupSerializer
+    filterset_class = ReviewFilter
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().in_review()
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The largest group first."""
+        return unless_known(request, self._page)
+
+    @extend_schema(request=ResolveInput, responses={200: ResolvedSerializer, 202: ResolvedSerializer})
+    @action(detail=False, methods=["post"])
+    def resolve(self, request: Request) -> Response:
+        """Accept or correct a group: 200 when it is done, 202 when there are more rows than 100.
+
+        Without a category each row gets what the machine says of it. Rows that cannot take the answer are left alone,
+        and named by `runs/{id}/errors/`.
+        """
+        order = ResolveInput(data=request.data, context=self.get_serializer_context())
+        order.is_valid(raise_exception=True)
+        chosen, category = order.validated_data["chosen"], order.validated_data["category"]
+        rule = offered_rule(self.user, chosen.open, category or self._agreed(chosen.open))
+        run = begin_run(order_review(by=self.user, rows=chosen.ids, category=category))
+        body = {**RunSerializer(run).data, "similar": chosen.n_similar, "rule": rule}
+        return Response(body, status=_code_of(run))
+
+    def _page(self) -> Response:
+        rows = self.filter_queryset(self.get_queryset())
+        page = self.paginate_queryset(group_rows(read_open(rows))) or []
+        return self.get_paginated_response(describe_groups(page, catalog=self.catalog, rows=self.get_queryset()))
+
+    def _agreed(self, rows: Sequence[OpenRow]) -> Category | None:
+        """The category that the machine gives to all of the rows."""
+        answers = {row.answer for row in rows}
+        return self.catalog.categories.get(answers.pop() or 0) if len(answers) == 1 else None
+
+
+def _code_of(run: Run) -> int:
+    return status.HTTP_202_ACCEPTED if run.status in UNFINISHED else status.HTTP_200_OK
