@@ -68,6 +68,7 @@ def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
     category = best.suggestion.category if best is not None and best.suggestion is not None else None
     return {
         "source": best.provider if best is not None else "",
+        "source_id": best.suggestion.source_id if best is not None and best.suggestion is not None else None,
         "category_name": catalog.name(category),
         "confidence": round(confidence_of(best), 4) if best is not None else None,
         "explanation": explain(verdict)[:EXPLANATION_LENGTH],

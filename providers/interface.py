@@ -120,6 +120,8 @@ class Suggestion:
     alternatives: tuple[tuple[int, float], ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     final: bool = False
+    #: What within the link gave the answer, such as the id of a rule, for statistics.
+    source_id: int | None = None
 
 
 #: What a link says of one transaction. An error is data here: one bad answer does not spoil the rest of its batch.

@@ -110,4 +110,5 @@ def _suggestion(settlement: Settlement) -> Suggestion:
         ),
         details={"rules": [{"id": rule.id, "name": rule.name} for rule in settlement.matched]},
         final=claim is not None and claim.rule.suggests_only,
+        source_id=claim.rule.id if claim else None,
     )

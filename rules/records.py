@@ -7,11 +7,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Q, Value
+from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Q, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -88,6 +87,23 @@ def read_records(rows: TransactionQuerySet, *, user: User | None, with_tags: boo
         yield Record._make((*values, tags.get(values[0], ())))
 
 
+#: A row that says nothing.
+BLANK = Record(
+    id=0, raw_description="", description="", merchant="", amount=0, direction="out", currency="", account=None,
+    category=None, date="0001-01-01", payment_method="", notes="", iban="", mcc="", source="", kind="expense",
+    is_kind_stated=False, suggested=None, confidence=None, status="none", is_split=False, transfer=None, held="[]",
+    review=None, is_excluded_from_budget=False, decision=None, is_closed=False,
+)  # fmt: skip
+
+
+def read_alike(rows: TransactionQuerySet, *, fields: Sequence[str]) -> Iterator[tuple[Record, int, int]]:
+    """Rows that have the same values of the fields as one, with how many they are and the newest one's id."""
+    columns = [COLUMN.get(name, name) for name in fields]
+    groups = _annotated(rows, None).order_by().values_list(*columns).annotate(n=Count("pk"), newest=Max("pk"))
+    for *values, n, newest in _fetched(groups):
+        yield BLANK._replace(**dict(zip(fields, values, strict=True))), n, newest
+
+
 def _annotated(rows: TransactionQuerySet, user: User | None) -> TransactionQuerySet:
     bound = edit_window_bound(user) if user is not None else None
     recorded = Q(recorded_at__lt=bound) if bound is not None else None
@@ -114,9 +130,3 @@ def _tags_of(rows: TransactionQuerySet) -> dict[int, tuple[int, ...]]:
     for row, tag in links.order_by("tag_id").values_list("transaction_id", "tag_id"):
         ids[row].append(tag)
     return {row: tuple(tags) for row, tags in ids.items()}
-
-
-def parts_of(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
-    """The records in parts of a size."""
-    while part := list(islice(records, size)):
-        yield part

@@ -1,57 +1,83 @@
-"""Rules follow the categories and tags that they name."""
+"""Rules follow the categories and tags that they name, in conditions as in actions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import timezone
 
 from expenses.referrers import Referrer
+from rules.conditions import leaves_of
 from rules.models import Rule
 
-Action = dict[str, Any]
+Part = Mapping[str, Any]
+Value = Callable[[Any], Any]
 
 
 class RuleReferences(Referrer):
-    """The rules of a ledger; their actions name categories by id and tags by name."""
+    """The rules of a ledger; they name categories by id and tags by name."""
 
     name = "rules"
 
     def count(self, *, ledger_id: int, category: int) -> int:
-        return len(list(_setting(ledger_id, category)))
+        return sum(_names(rule, category) for rule in Rule.objects.filter(ledger_id=ledger_id))
 
     def follow(self, *, ledger_id: int, category: int, into: int, version: int) -> int:
-        rules = list(_setting(ledger_id, category))
+        def follow(found: int) -> int:
+            return into if found == category else found
+
+        rules = [rule for rule in Rule.objects.filter(ledger_id=ledger_id) if _names(rule, category)]
         for rule in rules:
-            _rewrite(rule, lambda action: action | {"value": into} if _sets(action, category) else action, version)
+            _rewrite(rule, "category", follow, version)
         return len(rules)
 
     def restamp(self, *, ledger_id: int, category: int, version: int) -> None:
-        ids = [rule.pk for rule in _setting(ledger_id, category)]
+        rules = Rule.objects.filter(ledger_id=ledger_id)
+        ids = [rule.pk for rule in rules if _names(rule, category)]
         Rule.objects.filter(pk__in=ids).update(version=version)
 
     def follow_tag(self, *, ledger_id: int, name: str, into: str, version: int) -> None:
-        def follow(action: Action) -> Action:
-            if action["type"] != "add_tags":
-                return action
-            names = [into if tag.casefold() == name.casefold() else tag for tag in action["value"]]
-            return action | {"value": list({tag.casefold(): tag for tag in reversed(names)}.values())[::-1]}
+        def follow(found: str) -> str:
+            return into if found.casefold() == name.casefold() else found
 
         for rule in Rule.objects.filter(ledger_id=ledger_id):
-            _rewrite(rule, follow, version)
+            _rewrite(rule, "tags", follow, version)
 
 
-def _setting(ledger_id: int, category: int) -> Iterator[Rule]:
-    for rule in Rule.objects.filter(ledger_id=ledger_id):
-        if any(_sets(action, category) for action in rule.actions):
-            yield rule
+#: What actions name → the field of a condition that names the same.
+NAMING = {"set_category": "category", "add_tags": "tags", "remove_tags": "tags"}
 
 
-def _sets(action: Action, category: int) -> bool:
-    return bool(action["type"] == "set_category" and action["value"] == category)
+def _names(rule: Rule, category: int) -> bool:
+    found: list[int] = []
+    _changed(rule, "category", lambda value: found.append(value) or value)  # type: ignore[func-returns-value]
+    return category in found
 
 
-def _rewrite(rule: Rule, change: Callable[[Action], Action], version: int) -> None:
-    actions = [change(action) for action in rule.actions]
-    if actions != rule.actions:
-        rule.actions, rule.version, rule.updated_at = actions, version, timezone.now()
-        rule.save(update_fields=["actions", "version", "updated_at"])
+def _rewrite(rule: Rule, field: str, change: Value, version: int) -> None:
+    conditions, actions = _changed(rule, field, change)
+    if (conditions, actions) != (rule.conditions, rule.actions):
+        rule.conditions, rule.actions = conditions, actions
+        rule.version, rule.updated_at = version, timezone.now()
+        rule.save(update_fields=["conditions", "actions", "version", "updated_at"])
+
+
+def _changed(rule: Rule, field: str, change: Value) -> tuple[list[Part], list[Part]]:
+    """Conditions and actions with other values of a field."""
+    actions = [_with(action, change) if NAMING.get(action["type"]) == field else action for action in rule.actions]
+    return [_condition(condition, field, change) for condition in rule.conditions], actions
+
+
+def _condition(condition: Part, field: str, change: Value) -> Part:
+    if "conditions" in condition:
+        inner = [_condition(leaf, field, change) for leaf in leaves_of(condition)]
+        return {**condition, "conditions": inner}
+    return _with(condition, change) if condition["field"] == field else condition
+
+
+def _with(part: Part, change: Value) -> Part:
+    """The part with a changed value; what has become the same is named once, as it was named first."""
+    value = part.get("value")
+    if not isinstance(value, list):
+        return {**part, "value": value if value is None else change(value)}
+    once = {str(item).casefold(): item for item in reversed([change(item) for item in value])}
+    return {**part, "value": list(once.values())[::-1]}

@@ -14,6 +14,7 @@ from accounts.services import sign_in
 from config.pagination import forget_counts
 from providers.loading import configured_chain
 from rules.compiling import forget_rules
+from rules.services.statistics import forget_statistics
 from tests import queued, redis_databases
 
 
@@ -116,6 +117,7 @@ def _fresh_chain() -> None:
     configured_chain.cache_clear()
     forget_rules()
     forget_counts()
+    forget_statistics()
 
 
 @pytest.fixture(autouse=True)

@@ -24,11 +24,22 @@ class Decision(models.Model):
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+")
     source = models.CharField(max_length=32, blank=True, default="")
+    #: What of the source gave the answer: of rules, which one. It may be gone.
+    source_id = models.BigIntegerField(null=True)
     category_name = models.CharField(max_length=100, blank=True, default="")
     confidence = models.FloatField(null=True)
     explanation = models.CharField(max_length=500)
     attempts = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["ledger", "source_id"],
+                name="decision_source",
+                condition=models.Q(source_id__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.explanation

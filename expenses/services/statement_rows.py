@@ -30,7 +30,16 @@ from providers.normalization import normalize
 from providers.verdicts import Verdict
 
 COLUMNS = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]
-DECISION_COLUMNS = ["ledger_id", "source", "category_name", "confidence", "explanation", "attempts", "created_at"]
+DECISION_COLUMNS = [
+    "ledger_id",
+    "source",
+    "source_id",
+    "category_name",
+    "confidence",
+    "explanation",
+    "attempts",
+    "created_at",
+]
 
 
 @contextmanager

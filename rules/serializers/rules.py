@@ -10,9 +10,22 @@ from rules.conditions import leaves_of
 from rules.models import Rule
 from rules.serializers.actions import ActionSerializer, check_actions
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer
+from rules.services.statistics import Statistics
 
 #: A rule is asked about what is written by the API, comes from a statement, is edited, and in runs over what is there.
 TRIGGERS = ["create", "import", "update", "manual"]
+
+
+class StatisticsSerializer(serializers.Serializer[Any]):
+    """What became of a rule, among the transactions as they are now."""
+
+    matched = serializers.IntegerField(allow_null=True, help_text="Null where its patterns take too long to say.")
+    applied = serializers.IntegerField(help_text="Transactions whose category comes from it.")
+    overridden = serializers.IntegerField(help_text="Those where you chose another category.")
+    precision = serializers.FloatField(allow_null=True, help_text="Share of the `n` that it was right about.")
+    n = serializers.IntegerField(help_text="Transactions that you confirmed or corrected.")
+    last_matched_at = serializers.DateTimeField(allow_null=True)
+    timeouts = serializers.IntegerField(read_only=True, help_text="Matches of its patterns that took too long.")
 
 
 class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
@@ -24,13 +37,15 @@ class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
     conditions = ConditionSerializer(many=True, allow_empty=False, max_length=MAX_CONDITIONS)  # type: ignore[call-arg]
     actions = ActionSerializer(many=True, allow_empty=False)
 
+    stats = StatisticsSerializer(read_only=True)
+
     class Meta:
         model = Rule
         fields = [
             "id", "name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "overwrite", "match",
-            "conditions", "actions", "origin", "version", "created_at", "updated_at",
+            "conditions", "actions", "origin", "stats", "version", "created_at", "updated_at",
         ]  # fmt: skip
-        read_only_fields = ["origin", "version"]
+        read_only_fields = ["origin", "stats", "version"]
 
     def validate_name(self, value: str) -> str:
         others = Rule.objects.for_user(user_of(self)).filter(name=value)
@@ -56,9 +71,16 @@ class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
 
     def to_representation(self, instance: Rule) -> dict[str, Any]:
         return {
-            **{name: getattr(instance, name) for name in self.Meta.fields if name != "actions"},
+            **{name: self._shown(instance, name) for name in RuleSerializer.Meta.fields},
             "actions": [self._action(action) for action in instance.actions],
         }
+
+    def _shown(self, rule: Rule, name: str) -> Any:
+        return self._stats(rule) if name == "stats" else getattr(rule, name)
+
+    def _stats(self, rule: Rule) -> dict[str, Any]:
+        found = self.context["statistics"].get(rule.pk, Statistics())
+        return dict(StatisticsSerializer(found).data) | {"timeouts": rule.n_timeouts}
 
     def _action(self, action: dict[str, Any]) -> dict[str, Any]:
         if action["type"] != "set_category":

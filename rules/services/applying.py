@@ -109,7 +109,7 @@ def _apply(run: Run, plan: Plan, ids: list[int], asking: Asking, storage: Storag
 def apply_at_once(*, ledger_id: int, ids: Sequence[int], trigger: str, run: Run | None, version: int) -> int:
     """Ask the rules of a trigger about a few rows, within somebody's write. Returns how many rows changed."""
     rule_set = rules_of(ledger_id).triggered_by(trigger)
-    if not rule_set.rules:
+    if not rule_set.rules or not ids:
         return 0
     settler = Settler(ledger_id=ledger_id, asking=Asking(rule_set), catalog=Catalog.load(ledger_id))
     rows = Transaction.objects.filter(ledger_id=ledger_id, pk__in=ids).order_by("pk")

@@ -1,11 +1,15 @@
 """Everything that writes rules."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from accounts.models import User
 from expenses.membership import ledger_id_of
-from expenses.services.writing import add_row, change_row, ledger_write
+from expenses.services.writing import Refused, add_row, change_row, ledger_write
 from rules.models import Rule
+
+#: Room between two rules, for one that is to come between them.
+STEP = 10
 
 
 def create_rule(*, by: User, fields: dict[str, Any]) -> Rule:
@@ -16,6 +20,30 @@ def create_rule(*, by: User, fields: dict[str, Any]) -> Rule:
 def edit_rule(*, by: User, rule: Rule, fields: dict[str, Any]) -> Rule:
     """Change a rule; what it did before stays as it is."""
     return change_row(rule, by=by, fields=fields)
+
+
+def reorder_rules(*, by: User, ids: Sequence[int]) -> list[Rule]:
+    """Let the rules come in this order, in the places that they have together; all others keep theirs.
+
+    Priorities are written anew, in tens. Returns all rules in order. Raises Refused where one of them is gone.
+    """
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id) as version:
+        rules = list(Rule.objects.filter(ledger_id=ledger_id))
+        named = {rule.pk: rule for rule in rules if rule.pk in set(ids)}
+        if missing := [pk for pk in ids if pk not in named]:
+            raise Refused(f"There is no rule {missing[0]} any more; read the rules again.", code="gone")
+        wanted = iter(ids)
+        ordered = [named[next(wanted)] if rule.pk in named else rule for rule in rules]
+        for place, rule in enumerate(ordered, 1):
+            _place(rule, place * STEP, version)
+        return ordered
+
+
+def _place(rule: Rule, priority: int, version: int) -> None:
+    if rule.priority != priority:
+        rule.priority, rule.version = priority, version
+        rule.save(update_fields=["priority", "version", "updated_at"])
 
 
 def delete_rule(*, by: User, rule: Rule) -> None:

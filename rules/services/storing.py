@@ -114,6 +114,7 @@ class Storage:
             decision = Decision.objects.create(
                 ledger_id=self.ledger_id,
                 source=SOURCE,
+                source_id=claim.rule.id,
                 category_name=name,
                 confidence=1.0,
                 explanation=explanation,

@@ -3,14 +3,18 @@
 from typing import Any, TypeVar
 
 from django.shortcuts import get_object_or_404
+from django.utils.functional import SimpleLazyObject
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Listed, Retrieved
+from accounts.known_fields import KnownFields
+from expenses.api import Listed
+from expenses.membership import ledger_id_of
 from expenses.models import Run
+from expenses.references import user_of
 from expenses.serializers import RunSerializer
 from expenses.tasks import begin_run
 from rules.models import Rule
@@ -18,16 +22,42 @@ from rules.serializers.applying import OrderInput, TestAnswer, TestInput, descri
 from rules.serializers.rules import RuleSerializer
 from rules.services.applying import order_rule, order_rules
 from rules.services.previewing import preview_rule
-from rules.services.rules import create_rule, delete_rule, edit_rule
+from rules.services.rules import create_rule, delete_rule, edit_rule, reorder_rules
+from rules.services.statistics import statistics_of
 
+MAX_REORDERED = 10_000
 Input = TypeVar("Input", bound=OrderInput)
 
 
-class RuleViewSet(Listed, Retrieved):
+class ReorderInput(KnownFields):
+    """Rules in the order in which they are to be asked; those that are not named keep their places."""
+
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), allow_empty=False, max_length=MAX_REORDERED
+    )
+
+    def validate_ids(self, value: list[int]) -> list[int]:
+        if len(set(value)) < len(value):
+            raise serializers.ValidationError("Name each rule once.", code="repeated")
+        known = set(Rule.objects.for_user(user_of(self)).filter(pk__in=value).values_list("pk", flat=True))
+        if missing := [pk for pk in value if pk not in known]:
+            raise serializers.ValidationError(f"There is no rule {missing[0]}.", code="does_not_exist")
+        return value
+
+
+class RuleViewSet(Listed):
     """Your rules, in the order in which they are asked."""
 
     queryset = Rule.objects.all()
     serializer_class = RuleSerializer
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        known = SimpleLazyObject(lambda: statistics_of(ledger_id_of(self.user)))
+        return super().get_serializer_context() | {"statistics": known}
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Always the whole: its statistics change without it."""
+        return self.answer(self.get_object())
 
     def create(self, request: Request) -> Response:
         body = self.get_serializer(data=request.data)
@@ -47,6 +77,15 @@ class RuleViewSet(Listed, Retrieved):
             delete_rule(by=self.user, rule=rule)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=ReorderInput, responses=RuleSerializer(many=True))
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def reorder(self, request: Request) -> Response:
+        """Let rules come in another order; all priorities are written anew, in tens."""
+        body = ReorderInput(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        rules = reorder_rules(by=self.user, ids=body.validated_data["ids"])
+        return Response(self.get_serializer(rules, many=True).data)
+
     @extend_schema(request=TestInput, responses=TestAnswer)
     @action(detail=False, methods=["post"])
     def test(self, request: Request) -> Response:
@@ -62,7 +101,7 @@ class RuleViewSet(Listed, Retrieved):
         order = self._checked(OrderInput).order()
         return _begun(order_rule(by=self.user, rule=self.get_object(), order=order))
 
-    @extend_schema(request=OrderInput, responses={202: RunSerializer})
+    @extend_schema(operation_id="rules_apply_all", request=OrderInput, responses={202: RunSerializer})
     @action(detail=False, methods=["post"], url_path="apply")
     def apply_all(self, request: Request) -> Response:
         """Ask all active rules with the trigger `manual` about transactions that are there."""
