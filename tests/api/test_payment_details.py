@@ -220,3 +220,18 @@ def test_a_revert_lets_go_only_of_what_the_run_held(ana):
     body = body_of(ana, pk)
     assert (body["merchant"], body["notes"], body["review"]) == ("Luna", "mine", None)
     assert held(pk) == ["merchant", "notes"]
+
+
+def test_a_rule_leaves_alone_what_the_client_said(ana, use_chain):
+    use_chain({"BACKEND": "rules.provider.RulesProvider"})
+    rule = {
+        "name": "Cafes",
+        "conditions": [{"field": "mcc", "op": "equals", "value": "5812"}],
+        "actions": [{"type": "needs_review", "value": True}, {"type": "exclude_from_budget", "value": True}],
+    }
+    assert ana.post("rules/", rule).status_code == 201
+    by_rule = {"review": "needed", "is_excluded_from_budget": True}
+    assert details(record(ana, mcc="5812")) == NOTHING | {"mcc": "5812"} | by_rule
+    said = record(ana, mcc="5812", review="done")
+    assert (said["review"], said["is_excluded_from_budget"]) == ("done", True)
+    assert (held(said["id"]), details(record(ana))) == (["review"], NOTHING)
