@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from expenses.categorization import Standing, worded
-from expenses.models import Category, Decision, Status, Transaction
+from expenses.models import Category, Decision, Review, Status, Transaction
 from expenses.money import format_amount
 
 CHOSEN_BY_USER = "You chose this category."
@@ -70,6 +70,10 @@ class TransactionBody(serializers.Serializer[Transaction]):
     category_name = serializers.CharField(allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
     payment_method = serializers.CharField(allow_null=True)
+    iban = serializers.CharField(help_text="The account of whoever paid or was paid.")
+    mcc = serializers.CharField(help_text="The merchant category code of a card payment.")
+    review = serializers.ChoiceField(choices=Review.choices, allow_null=True)
+    is_excluded_from_budget = serializers.BooleanField(help_text="Totals count it, budgets do not.")
     notes = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
     parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
@@ -106,6 +110,10 @@ def describe_transaction(row: Transaction) -> dict[str, Any]:
         "category_name": row.category.display_name if row.category else None,
         "tags": sorted(tag.name for tag in row.tags.all()),
         "payment_method": row.payment_method,
+        "iban": row.iban,
+        "mcc": row.mcc,
+        "review": row.review,
+        "is_excluded_from_budget": row.is_excluded_from_budget,
         "notes": row.notes,
         "external_id": row.external_id,
         "parent": row.parent_id,

@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.filters import PARAMETERS_OF_LISTS, TransactionFilter
-from expenses.inputs import DayField
-from expenses.models import DESCRIPTION_LENGTH, Account, Category, Transaction
+from expenses.inputs import DayField, IbanField, MccField
+from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review, Transaction
 from expenses.references import AccountReference, CategoryReference, TagsField, refuse_closed, user_of
 from expenses.services.standing import fits
 
@@ -114,6 +114,10 @@ class BulkChanges(serializers.Serializer[Any]):
     merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     payment_method = serializers.CharField(max_length=50, required=False, allow_null=True)
+    iban = IbanField(required=False, allow_blank=True)
+    mcc = MccField(required=False, allow_blank=True)
+    review = serializers.ChoiceField(choices=Review.choices, required=False, allow_null=True)
+    is_excluded_from_budget = serializers.BooleanField(required=False)
     tags = TagsField(required=False)
     add_tags = TagsField(required=False)
     remove_tags = TagsField(required=False)

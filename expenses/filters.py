@@ -13,7 +13,7 @@ from rest_framework import serializers
 
 from expenses import looking_in
 from expenses.catalog import Catalog
-from expenses.models import Account, Category, Status, Tag, Transaction
+from expenses.models import Account, Category, Review, Status, Tag, Transaction
 from expenses.querysets import CategoryQuerySet, TransactionQuerySet
 from expenses.references import as_id_or_name
 
@@ -61,6 +61,12 @@ class TransactionFilter(KnownFilters):
     kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
     status = filters.MultipleChoiceFilter("review_status", choices=Status.choices)
     source = filters.CharFilter("category_source")
+    review = filters.MultipleChoiceFilter(
+        choices=[*Review.choices, ("none", "Nobody has said anything")], null_value="none"
+    )
+    is_excluded_from_budget = filters.CharFilter(method="by_exclusion")
+    iban = filters.CharFilter(method="by_iban", help_text="With or without spaces.")
+    mcc = filters.CharFilter("mcc")
     is_split = filters.CharFilter(method="by_is_split", help_text="false leaves out what is counted by its parts.")
     parent = filters.NumberFilter("parent", min_value=1, max_digits=18, decimal_places=0)
     uncategorized = filters.CharFilter(method="by_uncategorized")
@@ -127,6 +133,13 @@ class TransactionFilter(KnownFilters):
     @extend_schema_field(OpenApiTypes.BOOL)
     def by_is_split(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.filter(is_split=_is_true(name, value))
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_exclusion(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(is_excluded_from_budget=_is_true(name, value))
+
+    def by_iban(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(iban="".join(value.split()).upper())
 
     def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.search(value)

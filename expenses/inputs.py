@@ -1,6 +1,7 @@
 """What a client may write of a transaction, checked field by field and then as a whole."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,9 @@ from rest_framework import serializers
 from accounts.known_fields import KnownFields
 from expenses.bodies import TransactionBody
 from expenses.days import EARLIEST, LATEST, today_of
+from expenses.ibans import NotAnIban, read_iban
 from expenses.kinds import CATEGORY_KIND, DIRECTION, derive_kind
-from expenses.models import DESCRIPTION_LENGTH, Account, Category
+from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review
 from expenses.parts import PartInput, check_minor_units, check_parts, check_total, drafts_of_parts
 from expenses.references import (
     AccountReference,
@@ -39,6 +41,25 @@ class DayField(serializers.DateField):
         return day
 
 
+class IbanField(serializers.CharField):
+    """The other side's account number; spaces are left out, small letters made large."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return read_iban(super().to_internal_value(data))
+        except NotAnIban as error:
+            raise serializers.ValidationError(str(error), code=error.code) from None
+
+
+class MccField(serializers.RegexField):
+    """The merchant category code of a card payment."""
+
+    default_error_messages = {"invalid": "A merchant category code is four digits, such as 5411."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(re.compile(r"^[0-9]{4}\Z"), **kwargs)
+
+
 class TransactionInput(KnownFields):
     """A transaction as a client writes it. The context's `kind` is the kind that the address fixes, if it does."""
 
@@ -56,6 +77,10 @@ class TransactionInput(KnownFields):
     tags = TagsField(required=False)
     payment_method = serializers.CharField(max_length=50, required=False, allow_null=True)
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    iban = IbanField(required=False, allow_blank=True)
+    mcc = MccField(required=False, allow_blank=True)
+    review = serializers.ChoiceField(choices=Review.choices, required=False, allow_null=True)
+    is_excluded_from_budget = serializers.BooleanField(required=False)
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     ai_classify = serializers.BooleanField(required=False, allow_null=True, write_only=True, default=None)
     parts = PartInput(many=True, required=False, write_only=True)

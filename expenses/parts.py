@@ -11,13 +11,18 @@ from rest_framework.exceptions import ErrorDetail
 from accounts.known_fields import KnownFields
 from expenses.bodies import TransactionBody
 from expenses.kinds import derive_kind
-from expenses.models import DESCRIPTION_LENGTH
+from expenses.models import DESCRIPTION_LENGTH, Review
 from expenses.money import has_minor_units, minor_units
 from expenses.references import AmountField, CategoryReference, TagsField
 from expenses.services.drafts import Draft
 from expenses.services.parts import describe_gap
 
 MIN_PARTS, MAX_PARTS = 2, 50
+#: What parts have from the whole, where they do not say it of themselves.
+OF_THE_WHOLE = (
+    "amount", "currency", "date", "description", "direction", "merchant", "account", "payment_method", "iban", "mcc",
+    "is_excluded_from_budget",
+)  # fmt: skip
 
 
 class PartList(serializers.ListSerializer[Any]):
@@ -47,6 +52,8 @@ class PartInput(KnownFields):
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
     merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    review = serializers.ChoiceField(choices=Review.choices, required=False, allow_null=True)
+    is_excluded_from_budget = serializers.BooleanField(required=False)
     tags = TagsField(required=False)
 
     class Meta:
@@ -69,8 +76,9 @@ class SplitInput(KnownFields):
     def drafts(self) -> tuple[Draft, ...]:
         """What to record. Call it after `is_valid`."""
         row = self.context["whole"]
-        names = ("amount", "currency", "date", "description", "direction", "merchant", "account", "payment_method")
-        whole = Draft(**{name: getattr(row, name) for name in names}, asks_chain=self.validated_data["ai_classify"])
+        whole = Draft(
+            **{name: getattr(row, name) for name in OF_THE_WHOLE}, asks_chain=self.validated_data["ai_classify"]
+        )
         return drafts_of_parts(self.validated_data["parts"], whole=whole)
 
 
@@ -108,7 +116,7 @@ def too_many_places(currency: str) -> ErrorDetail:
 
 def drafts_of_parts(parts: Sequence[dict[str, Any]], *, whole: Draft) -> tuple[Draft, ...]:
     """Drafts of validated parts: as the whole, but for what a part says of itself."""
-    own = replace(whole, kind=None, category=None, notes="", tags=(), external_id=None, parts=())
+    own = replace(whole, kind=None, category=None, notes="", review=None, tags=(), external_id=None, parts=())
     return tuple(replace(own, **{**part, "tags": tuple(part.get("tags", ()))}) for part in parts)
 
 

@@ -33,6 +33,8 @@ class Entry:
             description=self.row.description[:DESCRIPTION_LENGTH],
             direction=self.direction,
             merchant=self.row.merchant[:200],
+            iban=self.row.iban,
+            mcc=self.row.mcc,
             account=account,
             fingerprint=self.fingerprint,
         )

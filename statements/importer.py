@@ -17,7 +17,10 @@ Profile = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One movement of money. `line` counts from 1, as an editor shows it; `currency` is ISO 4217 or ""."""
+    """One movement of money. `line` counts from 1, as an editor shows it; `currency` is ISO 4217 or "".
+
+    `iban` is the other side's account, proved by its check digits; `mcc` has four digits. Both are "" when unknown.
+    """
 
     line: int
     date: dt.date
@@ -28,6 +31,8 @@ class Row:
     raw: tuple[str, ...]
     pending: bool = False
     external_id: str = ""
+    iban: str = ""
+    mcc: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,8 @@ class ImportRowSerializer(serializers.Serializer[Any]):
     direction = serializers.ChoiceField(choices=["in", "out"], allow_null=True)
     description = serializers.CharField()
     merchant = serializers.CharField()
+    iban = serializers.CharField()
+    mcc = serializers.CharField()
     category = serializers.IntegerField(allow_null=True)
     category_name = serializers.CharField(allow_null=True)
     categorization = CategorizationSerializer(allow_null=True)

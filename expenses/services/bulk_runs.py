@@ -162,6 +162,7 @@ def _write(row: Transaction, fields: dict[str, Any]) -> None:
         setattr(row, name, value)
     if "category" in fields:
         apply_choice(row, fields["category"])
+        row.review = fields.get("review", row.review)
     if row.category is None and "category" in fields and not row.is_kind_stated:
         row.kind = derive_kind(row.direction, None) or row.kind
     refit(row)

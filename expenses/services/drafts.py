@@ -8,6 +8,7 @@ from typing import Literal
 
 from expenses.catalog import Catalog
 from expenses.models import Account, Category
+from expenses.services.holding import HOLDABLE_AT_FIRST
 from providers.interface import Direction, Transaction
 from providers.loading import configured_chain
 from providers.verdicts import Verdict
@@ -30,9 +31,11 @@ class Draft:
     category: Category | None = None
     merchant: str = ""
     payment_method: str | None = None
-    notes: str = ""
     iban: str = ""
     mcc: str = ""
+    review: str | None = None
+    is_excluded_from_budget: bool = False
+    notes: str = ""
     tags: tuple[str, ...] = ()
     external_id: str | None = None
     fingerprint: str | None = None
@@ -51,7 +54,7 @@ NOT_ASKED = Verdict(())
 
 def stated_in(draft: Draft) -> frozenset[str]:
     """Fields that a person wrote into the draft, where no statement did."""
-    return frozenset(name for name in ("merchant", "notes") if getattr(draft, name))
+    return frozenset(name for name in HOLDABLE_AT_FIRST if getattr(draft, name))
 
 
 def ask_chain(

@@ -8,6 +8,9 @@ from expenses.models import Tag, Transaction
 #: What rules may write besides the category, whose source says by itself whose it is.
 HOLDABLE = ("merchant", "description", "notes", "review", "is_excluded_from_budget")
 
+#: The same on a row that is new: its description is the text that it came with.
+HOLDABLE_AT_FIRST = tuple(name for name in HOLDABLE if name != "description")
+
 
 def hold(row: Transaction, before: dict[str, Any], *, tags: Set[Tag]) -> None:
     """Note what was written by hand; `before` are the old values by field, `tags` what the row had."""

@@ -12,7 +12,7 @@ from expenses.services.editing import Author, editing
 from expenses.services.writing import Refused
 
 #: What parts take over from their parent whenever it changes there.
-INHERITED = ("account", "date", "payment_method")
+INHERITED = ("account", "date", "payment_method", "iban", "mcc")
 FIXED_ON_PARENT = ("amount", "currency", "direction", "kind")
 FIXED_ON_PART = ("amount", "currency", "direction", "external_id", *INHERITED)
 #: What only the whole by itself can be given, because its parts follow or would contradict it.
@@ -67,7 +67,7 @@ def check_edit(row: Transaction, changes: Mapping[str, Any]) -> None:
 
 
 def pass_on(parent: Transaction, *, version: int, author: Author) -> None:
-    """Give a parent's account, date and payment method to its parts."""
+    """Give what parts inherit from their parent to them."""
     parts = parts_of([parent])
     with editing(parts, version=version, author=author):
         for part in parts:
@@ -99,4 +99,4 @@ def _differing(row: Transaction, changes: Mapping[str, Any], names: Sequence[str
 
 
 def _said(name: str) -> str:
-    return name.replace("_", " ")
+    return name.upper() if name in {"iban", "mcc"} else name.replace("_", " ")

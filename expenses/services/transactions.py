@@ -165,6 +165,7 @@ def _apply(row: Transaction, changes: Mapping[str, Any]) -> None:
         raise Refused(detail, code="duplicate")
     if "category" in changes and not row.is_split:
         apply_choice(row, changes["category"])
+        row.review = changes.get("review", row.review)
     refit(row)
     follow_category(row)  # a machine may have given it one after the changes were checked
 
@@ -183,10 +184,12 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
 
 def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: Decision | None) -> Transaction:
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
-    texts = {
+    written = {
         "description": draft.description,
         "merchant": draft.merchant or verdict.effects.merchant,
         "notes": draft.notes,
+        "review": draft.review,
+        "is_excluded_from_budget": draft.is_excluded_from_budget,
         **dict(verdict.effects.fields),
     }
     row = Transaction(
@@ -206,13 +209,14 @@ def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: De
         match_prefix=text[:PREFIX_LENGTH],
         is_kind_stated=draft.kind is not None,
         is_split=bool(draft.parts),
-        **texts,
+        **written,
     )
     row.search_text = search_text_of(row)
     if draft.category is not None:
         apply_choice(row, draft.category)
     else:
         apply_standing(row, standing_of(verdict), catalog=catalog)
+    row.review = written["review"]
     return row
 
 

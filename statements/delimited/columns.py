@@ -7,6 +7,7 @@ from itertools import combinations
 
 from statements.delimited.amounts import AmountError, parse_amount, possible_decimals
 from statements.delimited.balances import running_balance
+from statements.delimited.counterparties import iban_columns, mcc_column
 from statements.delimited.identifiers import identifier_column
 from statements.delimited.table import Column, Table
 from statements.delimited.texts import description_columns, merchant_columns
@@ -29,6 +30,8 @@ class Columns:
     balance: Column | None = None
     descriptions: list[Column] = field(default_factory=list)
     merchants: list[Column] = field(default_factory=list)
+    ibans: list[Column] = field(default_factory=list)
+    mcc: Column | None = None
     currency: Column | None = None
     status: Column | None = None
     external_id: Column | None = None
@@ -189,6 +192,8 @@ def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
         found.dates, found.amount, found.debit, found.credit, found.balance,
         descriptions=description_columns(table, [c for c in texts if c not in ids], merchants),
         merchants=merchants,
+        ibans=iban_columns(table),
+        mcc=mcc_column(table),
         currency=currency,
         status=status,
         external_id=identifier_column(ids),

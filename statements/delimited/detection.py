@@ -91,6 +91,8 @@ class _Detection:
             "credit": self._reference(columns.credit),
             "description": self._references(columns.descriptions),
             "merchant": self._references(columns.merchants),
+            "iban": self._references(columns.ibans),
+            "mcc": self._reference(columns.mcc),
             "currency": self._reference(columns.currency),
             "currency_code": currency or None,
             "status": self._reference(columns.status),

@@ -25,6 +25,8 @@ class Layout:
     credit: Positions
     description: Positions
     merchant: Positions
+    iban: Positions
+    mcc: Positions
     currency: Positions
     status: Positions
     external_id: Positions

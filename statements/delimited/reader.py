@@ -7,10 +7,9 @@ from decimal import Decimal
 from itertools import islice
 
 from statements.delimited.amounts import AmountError, parse_amount
+from statements.delimited.cells import MAX_DESCRIPTION, collapsed, first_filled, iban_of, joined, mcc_of
 from statements.delimited.layout import Layout
 from statements.delimited.records import Record
-from statements.delimited.references import Positions
-from statements.delimited.table import tidy
 from statements.delimited.words import (
     begins_with,
     currency_of,
@@ -23,7 +22,6 @@ from statements.importer import Row, RowError, Skipped
 
 Outcome = Row | RowError | Skipped
 
-MAX_DESCRIPTION = 2000
 _BALANCES = ("opening_balance", "closing_balance", "turnover")
 _NOTHING = {"", "-", "--", "\u2013", "\u2014"}
 _SHOWN = 80
@@ -91,7 +89,7 @@ class _Interpreter:
             detail = f"Line {record.line} cannot be split into fields: {record.error}."
             return RowError(record.line, "line", "unsplittable", detail, tuple(fields))
         try:
-            text = _first(fields, self._layout.date)
+            text = first_filled(fields, self._layout.date)
             day = self._layout.parse_date(text) if text else None
             return self._undated(record, text) if day is None else self._dated(record, day)
         except _UnreadableCellError as error:
@@ -103,7 +101,7 @@ class _Interpreter:
         texts = self._layout.description
         if not filled or record.error or any(index not in texts for index in filled):
             return ""
-        return _joined(record.fields, texts)
+        return joined(record.fields, texts)
 
     def _dated(self, record: Record, day: date) -> Outcome:
         fields, layout = record.fields, self._layout
@@ -115,16 +113,17 @@ class _Interpreter:
             return self._without_amount(record)
         if not amount:
             return Skipped(record.line, "zero", tuple(fields), day)
-        merchant = _text(_first(fields, layout.merchant)) if layout.merchant else ""
-        description = _joined(fields, layout.description) or merchant
-        status = _first(fields, layout.status) if layout.status else ""
+        merchant = collapsed(first_filled(fields, layout.merchant)) if layout.merchant else ""
+        description = joined(fields, layout.description) or merchant
+        status = first_filled(fields, layout.status) if layout.status else ""
         pending = self._is_pending(status) or self._lacks_booking_date(fields)
         reason = _balance(description) or self._reason_by_status(status, pending=pending)
         if reason:
             return Skipped(record.line, reason, tuple(fields))
         return Row(
             record.line, day, amount, description, merchant, self._currency(fields, currency),
-            tuple(fields), pending, _first(fields, layout.external_id),
+            tuple(fields), pending, first_filled(fields, layout.external_id),
+            iban_of(fields, layout.iban) if layout.iban else "", mcc_of(fields, layout.mcc) if layout.mcc else "",
         )  # fmt: skip
 
     def _check_width(self, fields: list[str]) -> None:
@@ -154,7 +153,7 @@ class _Interpreter:
     def _lacks_booking_date(self, fields: list[str]) -> bool:
         """Whether another date stands in for the one that the bank gives a row when it books it."""
         dates = self._layout.date
-        return len(dates) > 1 and not _first(fields, dates[:1])
+        return len(dates) > 1 and not first_filled(fields, dates[:1])
 
     def _without_amount(self, record: Record) -> Outcome:
         if len(record.fields) <= self._last_money:
@@ -182,10 +181,10 @@ class _Interpreter:
     def _amount_without_date(self, record: Record, text: str) -> Skipped:
         """An amount needs a date: pending rows may lack one, sums have neither date nor text."""
         fields, layout = record.fields, self._layout
-        status = _first(fields, layout.status)
+        status = first_filled(fields, layout.status)
         if self._is_pending(text) or self._is_pending(status):
             return Skipped(record.line, "pending_without_date", tuple(fields))
-        if not text and not _joined(fields, layout.description + layout.merchant):
+        if not text and not joined(fields, layout.description + layout.merchant):
             return Skipped(record.line, "total", tuple(fields))
         if not text:
             raise _UnreadableCellError("date", "missing", "the row has an amount but no date.")
@@ -215,7 +214,7 @@ class _Interpreter:
 
     def _currency(self, fields: list[str], beside: str) -> str:
         """The currency that the row names, "" for the account's. A value that could be any is refused, not guessed."""
-        text = _first(fields, self._layout.currency) if self._layout.currency else ""
+        text = first_filled(fields, self._layout.currency) if self._layout.currency else ""
         if not text:
             return (currency_of(beside) if beside else "") or self._layout.currency_code
         code = currency_of(text)
@@ -230,7 +229,7 @@ class _Interpreter:
         layout = self._layout
         if not layout.amount:
             return self._debit_and_credit(fields)
-        text = _first(fields, layout.amount)
+        text = first_filled(fields, layout.amount)
         if text in _NOTHING:
             return None, ""
         value, marked, currency = _parsed(text, layout.decimal, "amount")
@@ -242,7 +241,7 @@ class _Interpreter:
 
     def _debit_and_credit(self, fields: list[str]) -> tuple[Decimal | None, str]:
         layout = self._layout
-        out, into = _first(fields, layout.debit), _first(fields, layout.credit)
+        out, into = first_filled(fields, layout.debit), first_filled(fields, layout.credit)
         if out in _NOTHING and into in _NOTHING:
             return None, ""
         debit, _, currency = (Decimal(0), False, "") if out in _NOTHING else _parsed(out, layout.decimal, "debit")
@@ -263,30 +262,6 @@ class _Interpreter:
                 "sign_flag", "unknown_flag", f"“{text[:_SHOWN]}” is in neither list of the sign flag."
             )
         return bool(layout.positive_when)
-
-
-def _first(fields: list[str], positions: Positions) -> str:
-    """The first filled cell."""
-    for position in positions:
-        if position < len(fields) and (cell := tidy(fields[position])):
-            return cell
-    return ""
-
-
-def _joined(fields: list[str], positions: Positions) -> str:
-    """The cells in order, blanks collapsed, none said twice."""
-    parts = [_text(fields[position]) for position in positions if position < len(fields)]
-    if len(parts) > 1:
-        parts = [part for part in dict.fromkeys(parts) if part]
-    return " ".join(parts)[:MAX_DESCRIPTION]
-
-
-def _text(cell: str) -> str:
-    """Blanks collapsed; without the closing quotation marks that remain when a bank does not double those in a text."""
-    text = " ".join(tidy(cell).split())
-    if text[-1:] == '"' and text[0] != '"' and ' "' not in text:
-        return text.replace('"', "")
-    return text
 
 
 def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:

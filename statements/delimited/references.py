@@ -8,7 +8,9 @@ from statements.delimited.records import records
 from statements.importer import Profile
 
 #: The keys that name columns: by header name, by position from 0, or by a list of either.
-COLUMN_KEYS = ("date", "amount", "debit", "credit", "description", "merchant", "currency", "status", "external_id")
+COLUMN_KEYS = (
+    "date", "amount", "debit", "credit", "description", "merchant", "iban", "mcc", "currency", "status", "external_id",
+)  # fmt: skip
 
 Positions = tuple[int, ...]
 _SAMPLE = 200

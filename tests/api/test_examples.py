@@ -124,8 +124,8 @@ def record_ledger(recorder: Recorder) -> None:
     number = send("post", "rules/", asks="RuleRequest", body=rule, answers="Rule")["id"]
     send("patch", f"rules/{number}/", asks="PatchedRuleRequest", body={"priority": 50})
     expense = {"amount": "45.50", "description": "REWE SAGT DANKE 4711", "date": "2026-11-02", "account": "Checking"}
-    recorded = send("post", "transactions/", asks="TransactionInputRequest", body={"kind": "expense", **expense},
-                    answers="TransactionBody")["id"]  # fmt: skip
+    body = {"kind": "expense", **expense, "mcc": "5411"}
+    recorded = send("post", "transactions/", asks="TransactionInputRequest", body=body, answers="TransactionBody")["id"]
     correction = {"category": "Gifts & Donations", "notes": "Flowers for Jo"}
     send("get", f"transactions/{recorded}/explanation/", answers="Explanation")
     edited = send("patch", f"transactions/{recorded}/", asks="PatchedTransactionInputRequest", body=correction)

@@ -104,6 +104,8 @@ def test_rows_are_shown_with_the_category_that_they_would_get(ana, giro):
         "direction": "out",
         "description": "REWE SAGT DANKE 4711",
         "merchant": "REWE Markt",
+        "iban": "",
+        "mcc": "",
         "category": body["results"][0]["category"],
         "category_name": "Groceries",
         "categorization": {

@@ -98,6 +98,9 @@ SET = st.fixed_dictionaries(
         "account": st.sampled_from(["Giro", "Purse", None]),
         "date": st.sampled_from(["2026-11-01", "2026-11-03", "2026-10-01"]),
         "payment_method": st.sampled_from(["card", None]),
+        "mcc": st.sampled_from(["5411", ""]),
+        "review": st.sampled_from(["needed", "done", None]),
+        "is_excluded_from_budget": st.booleans(),
     },
 ).filter(bool)
 NUMBER = st.integers(0, 9)
@@ -157,7 +160,8 @@ def check_ledger(api: Any, copies: list[Receipts]) -> None:
     for pair in Transfer.objects.exclude(status="rejected").select_related("outgoing", "incoming"):
         assert pair.outgoing.account_id != pair.incoming.account_id
     for part in Transaction.objects.filter(parent__isnull=False).select_related("parent"):
-        assert (part.payment_method, part.parent.deleted_at) == (part.parent.payment_method, None)
+        assert (part.payment_method, part.mcc) == (part.parent.payment_method, part.parent.mcc)
+        assert part.parent.deleted_at is None
     live = {"transaction": Transaction.objects, "attachment": Attachment.objects.filter(transaction__deleted_at=None)}
     for kind, rows in live.items():
         buried = set(Tombstone.objects.filter(type=kind).values_list("object_id", flat=True))

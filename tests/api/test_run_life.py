@@ -195,26 +195,28 @@ def test_reverting_restores_every_field_exactly(ana, order, run_tasks):
     rows = [
         {}, {"tags": ["a", "b"], "category": "Dining"}, {"direction": "in"}, {"external_id": "e", "notes": "n"},
         {"kind": "refund", "direction": "in", "merchant": "m", "payment_method": "cash"},
+        {"iban": "DE89370400440532013000", "mcc": "5411", "review": "needed", "is_excluded_from_budget": True},
     ]  # fmt: skip
     number = order(
         *rows, category="Shopping", tags=["c"], merchant="x", description="y", notes="z", account="Purse",
-        payment_method=None, date="2026-01-01",
+        payment_method=None, date="2026-01-01", iban="GB82WEST12345698765432", mcc="", review="done",
+        is_excluded_from_budget=False,
     )  # fmt: skip
     before, touched = contents(ana), list(Transaction.objects.order_by("pk").values_list("is_touched", flat=True))
     run_tasks()
     assert contents(ana) != before
     body = ana.post(f"runs/{number}/revert/").json()
     assert (body["status"], body["kept"]) == ("reverted", [])
-    counts = {"changed": 5, "unchanged": 0, "left_alone": 0, "restored": 5, "removed": 0, "kept": 0}
+    counts = {"changed": 6, "unchanged": 0, "left_alone": 0, "restored": 6, "removed": 0, "kept": 0}
     assert body["counts"] == counts
     assert contents(ana) == before
     assert list(Transaction.objects.order_by("pk").values_list("is_touched", flat=True)) == touched
-    assert ana.get("transactions/?search=cafe").json()["count"] == 5
+    assert ana.get("transactions/?search=cafe").json()["count"] == 6
     assert_problem(ana.post(f"runs/{number}/revert/"), 409, (None, "not_ended"))
     row = Transaction.objects.order_by("pk")[0]
     event = ana.get(f"transactions/{row.pk}/history/").json()["results"][0]
     assert (event["source"], event["username"], event["run"]) == ("revert", "ana", number)
-    assert ana.get(f"runs/{number}/changes/").json()["count"] == 5
+    assert ana.get(f"runs/{number}/changes/").json()["count"] == 6
 
 
 def test_what_was_changed_since_stays_and_is_named(ana, order, run_tasks):

@@ -1,0 +1,33 @@
+"""International account numbers, ISO 13616: written without spaces, and proved by their check digits."""
+
+import re
+
+_SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+NO_SHAPE = (
+    "An IBAN is the two letters of a country, two check digits, and 11 to 30 letters or digits, "
+    "such as DE89 3704 0044 0532 0130 00."
+)
+
+
+class NotAnIban(ValueError):
+    """The text is no account number; the message says what is wrong with it, `code` in a word."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+def read_iban(text: str) -> str:
+    """The account number in capital letters and without spaces. Raises NotAnIban."""
+    iban = "".join(text.split())
+    if not iban.isascii() or not _SHAPE.fullmatch(iban := iban.upper()):
+        raise NotAnIban("invalid", NO_SHAPE)
+    if not "02" <= iban[2:4] <= "98" or _as_number(iban) % 97 != 1:
+        detail = f"The check digits of {iban} do not fit; look for a letter or digit that is wrong, missing or swapped."
+        raise NotAnIban("wrong_check_digits", detail)
+    return iban
+
+
+def _as_number(iban: str) -> int:
+    """The number that is divided by 97: the first four characters at the end, A to Z as 10 to 35."""
+    return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4]))
