@@ -22,7 +22,7 @@ TRIES = 5
 class RegexTime:
     """How much time is left for regular expressions, and how often which pattern had none."""
 
-    left_s: float = TOTAL_S
+    left_s: float
     #: Pattern → matches that were given up, or not tried since no time was left.
     timeouts: Counter[str] = field(default_factory=Counter)
 
@@ -31,13 +31,13 @@ _limit: ContextVar[RegexTime] = ContextVar("regex time")
 
 
 @contextmanager
-def limited_time(total_s: float = TOTAL_S) -> Iterator[RegexTime]:
-    """All matches within the block share the time; a block within another shares that one's."""
+def limited_time(total_s: float | None = None) -> Iterator[RegexTime]:
+    """All matches within the block share the time, TOTAL_S or another; a block within another shares that one's."""
     outer = _limit.get(None)
     if outer is not None:
         yield outer
         return
-    limit = RegexTime(total_s)
+    limit = RegexTime(TOTAL_S if total_s is None else total_s)
     token = _limit.set(limit)
     try:
         yield limit
