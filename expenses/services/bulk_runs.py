@@ -19,6 +19,7 @@ from expenses.services.pairing import leave_transfer, restamp_transfers
 from expenses.services.rewinding import refit
 from expenses.services.running import Work, add_counts, advance
 from expenses.services.standing import apply_choice, follow_category
+from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import Refused, ledger_write, make_room
 
@@ -174,7 +175,7 @@ def _retag(row: Transaction, tags: dict[str, list[Tag]]) -> None:
     wanted = set(tags["tags"]) if "tags" in tags else current
     wanted = (wanted | set(tags.get("add_tags", ()))) - set(tags.get("remove_tags", ()))
     if wanted != current:
-        row.tags.set(wanted)
+        give_tags(row, wanted)
 
 
 def _note(run: Run, left: dict[int, Obstacle]) -> None:

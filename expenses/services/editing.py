@@ -15,6 +15,7 @@ from expenses.searching import search_text_of
 from expenses.services.edit_window import check_edit_window
 from expenses.services.holding import hold
 from expenses.services.saving import Values, save_differences, values_of
+from expenses.services.tagging import save_tags
 
 #: What a block may change beside the fields of the journal.
 UNJOURNALED = ("decision_id", "is_touched", "match_text", "match_prefix", "parent_id", "run_id")
@@ -54,7 +55,7 @@ class Author:
 def editing(rows: Sequence[Transaction], *, version: int, author: Author) -> Iterator[None]:
     """Save what the block changes of the rows, and write it down; rows that stay as they are keep their version.
 
-    The rows come `with_related()`, the caller holds the ledger's lock, and `tags` are set by their manager. Raises
+    The rows come `with_related()`, the caller holds the ledger's lock, and tags are given by `give_tags`. Raises
     NotAllowed where the edit window is closed to the author.
     """
     if author.is_bound_by_window and author.user is not None:
@@ -62,6 +63,7 @@ def editing(rows: Sequence[Transaction], *, version: int, author: Author) -> Ite
     before = [_Before(snapshot(row), values_of(row), frozenset(row.tags.all())) for row in rows]
     yield
     prefetch_related_objects(rows, "tags")
+    save_tags([(row, was.tags) for row, was in zip(rows, before, strict=True)])
     written: list[tuple[Transaction, Values]] = []
     changes: list[Change] = []
     for row, was in zip(rows, before, strict=True):

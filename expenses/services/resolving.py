@@ -10,6 +10,7 @@ from expenses.history import with_examples
 from expenses.models import Decision, Status, Transaction
 from expenses.services.editing import Author, editing
 from expenses.services.standing import apply_standing
+from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write, restamp
 from providers.interface import EFFECT_FIELDS, Category
@@ -140,7 +141,8 @@ def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
     for name, value in landing.verdict.effects.fields:
         setattr(row, name, value)
     if names := landing.verdict.effects.tags:
-        row.tags.add(*find_or_create_tags(ledger_id=row.ledger_id, names=names, version=version).values())
+        tags = find_or_create_tags(ledger_id=row.ledger_id, names=names, version=version).values()
+        give_tags(row, {*row.tags.all(), *tags})
 
 
 def _retold(decision: Decision, standing: Standing) -> Decision:

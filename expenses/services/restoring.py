@@ -11,11 +11,12 @@ from typing import Any
 from expenses.catalog import Catalog
 from expenses.journal import ORDER, REFERENCES, Fields, Snapshot, snapshot
 from expenses.kinds import DIRECTION
-from expenses.models import Account, Change, Decision, Transaction
+from expenses.models import Account, Change, Decision, Tag, Transaction
 from expenses.services.holding import release
 from expenses.services.pairing import breaks_pair
 from expenses.services.parts import FIXED_ON_PART, HELD_BY_WHOLE
 from expenses.services.standing import fits
+from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 
 CHANGED_SINCE = "It was changed since."
@@ -77,12 +78,16 @@ class OldValues:
             restored.add(label)
             for name, value in self._old_values(fields).items():
                 if name == "tags":
-                    row.tags.set(value)
+                    give_tags(row, value)
                 else:
                     setattr(row, name, value)
         row.held = release(row.held, change.fields.get("held"), restored)
 
     @cache  # noqa: B019 - lives as long as one chunk of a revert
+    def _tags(self, names: tuple[str, ...]) -> tuple[Tag, ...]:
+        return tuple(find_or_create_tags(ledger_id=self.ledger_id, names=names, version=self.version).values())
+
+    @cache  # noqa: B019 - the same
     def _existing_decision(self, pk: int | None) -> int | None:
         return pk if pk is not None and Decision.objects.filter(pk=pk).exists() else None
 
@@ -105,7 +110,7 @@ class OldValues:
 
     def _read(self, name: str, value: Any) -> Any:
         if name == "tags":
-            return find_or_create_tags(ledger_id=self.ledger_id, names=value, version=self.version).values()
+            return self._tags(tuple(value))
         if name in REFERENCES:
             return None if value is None else self.named[name][value[0]]
         if name == "decision_id":

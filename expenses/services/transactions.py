@@ -23,6 +23,7 @@ from expenses.services.pairing import leave_transfer, restamp_transfers
 from expenses.services.parts import check_edit, check_sums, pass_on
 from expenses.services.rewinding import refit
 from expenses.services.standing import accept_answer, answer_of, apply_choice, apply_standing, follow_category
+from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import Refused, ledger_write
 from expenses.tasks import queue_resolving
@@ -148,7 +149,7 @@ def edit_transaction(
         with editing([row], version=version, author=Author.person(by)):
             _apply(row, changes)
             if tags is not None:
-                row.tags.set(find_or_create_tags(ledger_id=ledger_id, names=tags, version=version).values())
+                give_tags(row, find_or_create_tags(ledger_id=ledger_id, names=tags, version=version).values())
         restamp_transfers([row], changes, version=version)
         if row.is_split:
             pass_on(row, version=version, author=Author.person(by))
