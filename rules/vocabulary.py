@@ -55,17 +55,17 @@ def _rule() -> dict[str, JsonSchema]:
 
 
 def _default(name: str) -> JsonSchema:
-    default = Rule._meta.get_field(name).default
-    return {"default": TRIGGERS} if name == "triggers" else {} if default is NOT_PROVIDED else {"default": default}
+    default = TRIGGERS if name == "triggers" else Rule._meta.get_field(name).default  # type: ignore[union-attr]
+    return {} if default is NOT_PROVIDED else {"default": default}
 
 
 def _field(name: str) -> dict[str, Any]:
     operators = [_operator(name, op, operator) for op, operator in OPERATORS[name].items()]
-    described = {"name": name, "sort": SORTS[name].value, "operators": operators}
+    described: dict[str, Any] = {"name": name, "sort": SORTS[name].value, "operators": operators}
     if name in ADDRESSES:
         described["ids_from"] = ADDRESSES[name]
     if name == "direction":
-        described["known_values"] = [value for value, _ in Transaction._meta.get_field("direction").choices]
+        described["known_values"] = [value for value, _ in Transaction._meta.get_field(name).flatchoices]  # type: ignore[union-attr]
     return described
 
 
@@ -116,7 +116,7 @@ def _scalar(field: Any) -> JsonSchema:
         return {"type": "integer"} | _bounds(field, {"min_value": "minimum", "max_value": "maximum"})
     if isinstance(field, serializers.DecimalField):
         return {"type": "string", "format": "decimal"} | _bounds(
-            field, {"min_value": "x-minimum", "max_value": "x-maximum"}
+            field, {"min_value": "minimum", "max_value": "maximum"}
         )
     least = 0 if field.allow_blank else 1
     return {"type": "string", "minLength": least} | _bounds(field, {"max_length": "maxLength"})

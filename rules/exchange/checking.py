@@ -28,6 +28,15 @@ class NotRight(Exception):
         self.errors = errors
 
 
+class FiledRuleSerializer(RuleSerializer):
+    """A rule in a file; the context says which names are taken, so that a thousand rules need not ask one by one."""
+
+    def validate_name(self, value: str) -> str:
+        if value in self.context["names_taken"] and (self.instance is None or self.instance.name != value):
+            raise serializers.ValidationError("Another rule has this name.", code="unique")
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """The fields of a rule that is right, and the tags that it names and the ledger does not have."""
@@ -38,7 +47,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """Checks rules for one person's ledger. `context` is that of serializers."""
+    """Checks rules for one person's ledger. `context` is that of serializers, with `names_taken` of rules."""
 
     by: User
     directory: Directory
@@ -88,7 +97,7 @@ class Checker:
             self.directory.catalog.categories[category.pk] = category
 
     def _fields(self, body: Body, replaces: Rule | None) -> dict[str, Any]:
-        serializer = RuleSerializer(instance=replaces, data=body, context=self.context)
+        serializer = FiledRuleSerializer(instance=replaces, data=body, context=self.context)
         if not serializer.is_valid():
             raise NotRight(errors_of(serializer.errors))
         fields: dict[str, Any] = serializer.validated_data

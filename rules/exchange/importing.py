@@ -50,8 +50,10 @@ def import_rules(*, by: User, document: Any, wishes: Wishes, context: dict[str, 
     with transaction.atomic():
         with ledger_write(ledger_id) as version:
             directory = Directory.load_for(by)
-            checker = Checker(by, directory, {**context, "catalog": directory.catalog}, wishes.creates_missing)
-            work = RuleImport(ledger_id, version, source.pack, wishes, checker)
+            here = {rule.name: rule for rule in Rule.objects.filter(ledger_id=ledger_id)}
+            known = {**context, "catalog": directory.catalog, "names_taken": here}
+            checker = Checker(by, directory, known, wishes.creates_missing)
+            work = RuleImport(ledger_id, version, source.pack, wishes, checker, here)
             work.take(source)
         transaction.set_rollback(wishes.is_dry_run)
     answer = {"format": source.format, "dry_run": wishes.is_dry_run, "on_conflict": wishes.on_conflict}
@@ -72,9 +74,9 @@ class RuleImport:
     pack: Pack | None
     wishes: Wishes
     checker: Checker
-    outcome: Outcome = field(default_factory=Outcome)
     #: The rules of the ledger by name, those to be created included.
-    here: dict[str, Rule] = field(default_factory=dict)
+    here: dict[str, Rule]
+    outcome: Outcome = field(default_factory=Outcome)
     #: Those that came from the pack, by their name in it.
     of_pack: dict[str, Rule] = field(default_factory=dict)
     is_newer: bool = False
@@ -93,7 +95,6 @@ class RuleImport:
         self._bring_pack_up_to_date([candidate.body.get("name") for candidate in source.conversion.rules])
 
     def _look_round(self) -> None:
-        self.here = {rule.name: rule for rule in Rule.objects.filter(ledger_id=self.ledger_id)}
         if self.pack is None:
             return
         self.of_pack = {rule.pack_rule: rule for rule in self.here.values() if rule.pack == self.pack.name}
@@ -121,8 +122,7 @@ class RuleImport:
         is_repeated = there is not None and there.name in self.new
         if is_repeated and self.wishes.on_conflict != "rename":
             raise NotRight([{"attr": "name", "code": "repeated", "detail": REPEATED}])
-        replaces = None if is_repeated else there
-        checked = self.checker.check(candidate.body, replaces=replaces, outcome=self.outcome)
+        checked = self.checker.check(candidate.body, replaces=there, outcome=self.outcome)
         if there is None:
             self._create(candidate, checked)
         elif all(getattr(there, key) == value for key, value in checked.fields.items()):

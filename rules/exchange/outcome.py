@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rules.exchange.conversion import LeftOut, Refusal
+from rules.exchange.shapes import shorten
 
+LENGTH = 100
 KINDS = {"category": "categories", "account": "accounts", "tag": "tags"}
 
 
@@ -23,7 +25,7 @@ class Outcome:
     def miss(self, names: Iterable[tuple[str, str]]) -> None:
         """Note names that the ledger does not have."""
         for kind, name in names:
-            self.missing[kind].setdefault(name.casefold(), name)
+            self.missing[kind].setdefault(name.casefold(), shorten(name, LENGTH))
 
     def body(self) -> dict[str, Any]:
         """As the API answers it."""

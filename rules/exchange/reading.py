@@ -34,13 +34,13 @@ class Source:
 
 
 def decode(data: bytes) -> Any:
-    """The document in a file: JSON, or the text of a table. Raises Misshapen."""
+    """The document in a file: JSON, or a table. Raises Misshapen."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Misshapen("file", "This is no text in UTF-8.") from None
     if firefly_documents.is_table(text):
-        return text
+        return firefly_documents.Table(text)
     try:
         return JSONParser().parse(BytesIO(text.encode()), "application/json", {"encoding": "utf-8"})
     except ParseError as error:
@@ -49,11 +49,12 @@ def decode(data: bytes) -> Any:
 
 def read_source(document: Any, names: Names) -> Source:
     """The rules in a document, and whose they are. Raises Misshapen."""
-    _refuse_half_characters(document)
+    if not isinstance(document, firefly_documents.Table):
+        _refuse_half_characters(document)
     if is_own(document):
         conversion, pack = read_own(document)
         return Source(FORMAT, conversion, pack)
-    if isinstance(document, str) or firefly_documents.is_firefly(document):
+    if isinstance(document, firefly_documents.Table) or firefly_documents.is_firefly(document):
         return Source(FIREFLY, firefly.convert(document, names))
     if actual_documents.is_actual(document):
         return Source(ACTUAL, actual.convert(document))

@@ -63,6 +63,13 @@ class FireflyDocument:
     switched_off: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The text of an exported table."""
+
+    text: str
+
+
 def is_table(text: str) -> bool:
     """Whether a text is the table of rules that Firefly III exports."""
     header = text[:MOST_HEADING].partition("\n")[0].split(",")
@@ -89,11 +96,11 @@ def read_document(document: Any, conversion: Conversion) -> FireflyDocument:
     return found
 
 
-def read_table(text: str, conversion: Conversion) -> FireflyDocument:
+def read_table(table: Table, conversion: Conversion) -> FireflyDocument:
     """The rules in an exported table. Raises Misshapen."""
     found = FireflyDocument()
     try:
-        rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
+        rows = list(csv.DictReader(io.StringIO(table.text.lstrip("\ufeff"))))
     except csv.Error as error:
         raise Misshapen("file", f"This is no table: {error}.") from None
     _read_rules(list(_rules_of_table(rows).values()), found, conversion)

@@ -18,7 +18,7 @@ from rules.exchange.conversion import (
     unique_name,
 )
 from rules.exchange.firefly.actions import actions_of
-from rules.exchange.firefly.documents import FireflyDocument, FireflyRule, Part, read_document, read_table
+from rules.exchange.firefly.documents import FireflyDocument, FireflyRule, Part, Table, read_document, read_table
 from rules.exchange.firefly.ordering import ENDS_THE_LIST, ends_more_than_before, in_order
 from rules.exchange.firefly.triggers import condition_of
 from rules.exchange.firefly.words import TRIGGERS
@@ -26,10 +26,10 @@ from rules.exchange.shapes import shorten
 
 
 def convert(document: Any, names: Names) -> Conversion:
-    """The rules of an answer of Firefly III's API, or of the text of its exported table. Raises Misshapen."""
+    """The rules of an answer of Firefly III's API, or of its exported Table. Raises Misshapen."""
     conversion = Conversion()
-    read = read_table if isinstance(document, str) else read_document
-    found = read(document, conversion)
+    is_table = isinstance(document, Table)
+    found = read_table(document, conversion) if is_table else read_document(document, conversion)
     ordered = in_order(found)
     for rule in ends_more_than_before(ordered):
         conversion.leave_out(rule.title, "stop_processing", ENDS_THE_LIST)

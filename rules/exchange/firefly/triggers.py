@@ -32,10 +32,9 @@ def condition_of(part: Part, names: Names) -> Condition | None:
     root = root_of(part.type)
     if root in {"exists", "user_action"} and not part.is_prohibited:
         return None
-    if part.is_prohibited and root in OPPOSITES:
-        return _asserted(OPPOSITES[root], part, names)
-    condition = _asserted(root, part, names)
-    return condition | {"negate": condition.get("negate", False) != part.is_prohibited}
+    is_flipped = part.is_prohibited and root in OPPOSITES
+    condition = _asserted(OPPOSITES[root] if is_flipped else root, part, names)
+    return condition | {"negate": condition.get("negate", False) != (part.is_prohibited and not is_flipped)}
 
 
 def _asserted(root: str, part: Part, names: Names) -> Condition:
