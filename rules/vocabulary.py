@@ -20,7 +20,9 @@ from rules.serializers.rules import TRIGGERS, RuleSerializer
 
 JsonSchema = dict[str, Any]
 TAG: JsonSchema = {"type": "string", "minLength": 1, "maxLength": 50, "examples": ["food"]}
-ID_OR_NAME: JsonSchema = {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "minLength": 1}]}
+ID_OR_NAME: JsonSchema = {
+    "oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "minLength": 1, "maxLength": 100}]
+}
 #: What a field of a sort is compared with.
 ITEMS: dict[Sort, JsonSchema] = {
     Sort.TEXT: {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "examples": ["rewe"]},

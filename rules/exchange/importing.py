@@ -122,10 +122,11 @@ class RuleImport:
         is_repeated = there is not None and there.name in self.new
         if is_repeated and self.wishes.on_conflict != "rename":
             raise NotRight([{"attr": "name", "code": "repeated", "detail": REPEATED}])
-        checked = self.checker.check(candidate.body, replaces=there, outcome=self.outcome)
+        named = {"name": there.name} if there is not None and self._is_of_pack(there) else {}
+        checked = self.checker.check(candidate.body | named, replaces=there, outcome=self.outcome)
         if there is None:
             self._create(candidate, checked)
-        elif all(getattr(there, key) == value for key, value in checked.fields.items()):
+        elif all(getattr(there, key) == value for key, value in self._fields_for(there, checked).items()):
             self._keep(candidate, there, "identical")
         else:
             self._settle(candidate, there, checked)
@@ -133,9 +134,17 @@ class RuleImport:
     def _there(self, name: str) -> Rule | None:
         return self.of_pack.get(name.strip()) or self.here.get(name.strip())
 
+    def _is_of_pack(self, rule: Rule) -> bool:
+        return self.pack is not None and rule.pack == self.pack.name
+
+    def _fields_for(self, there: Rule, checked: Checked) -> dict[str, Any]:
+        """What is to be stored in a rule that is there; some things of a pack's rule are up to its user."""
+        to_taste = OWN_TO_TASTE if self._is_of_pack(there) else set[str]()
+        return {key: value for key, value in checked.fields.items() if key not in to_taste}
+
     def _settle(self, candidate: Candidate, there: Rule, checked: Checked) -> None:
         """The document's rule differs from the one that is there."""
-        is_own = self.pack is not None and there.pack == self.pack.name
+        is_own = self._is_of_pack(there)
         was_edited = is_own and fingerprint_of(stored_fields(there)) != there.pack_checksum
         if self.wishes.on_conflict == "update" or (is_own and self.is_newer and not was_edited):
             self._update(candidate, there, checked)
@@ -154,12 +163,10 @@ class RuleImport:
         self.outcome.created.append(_entry(candidate, rule) | {"renamed_from": name_there if name else None})
 
     def _update(self, candidate: Candidate, there: Rule, checked: Checked) -> None:
-        is_own = self.pack is not None and there.pack == self.pack.name
-        for key, value in checked.fields.items():
-            if not (is_own and key in OWN_TO_TASTE):
-                setattr(there, key, value)
+        for key, value in self._fields_for(there, checked).items():
+            setattr(there, key, value)
         there.version, there.origin = self.version, Origin.PACK if self.pack else Origin.IMPORTED
-        self._stamp(there, there.name)
+        self._stamp(there, there.pack_rule if self._is_of_pack(there) else there.name)
         there.save()
         self.new_tags += checked.new_tags
         self.outcome.updated.append(_entry(candidate, there))

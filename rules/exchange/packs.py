@@ -18,8 +18,8 @@ FORMAT = "outlay-rules"
 FORMAT_VERSION = 1
 VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}", re.ASCII)
 KNOWN = ("format", "format_version", "name", "pack_version", "exported_at", "rules", "checksum")
-#: What somebody who has a pack sets as they like it: neither is an edit of the rule, and an update leaves both alone.
-OWN_TO_TASTE = {"is_active", "priority"}
+#: What somebody who has a pack sets as they like it: none is an edit of the rule, and an update leaves all alone.
+OWN_TO_TASTE = {"name", "is_active", "priority"}
 CHANGED = "The checksum does not fit the content. Get the file anew, or take the checksum out if you edited it."
 
 

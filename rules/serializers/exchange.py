@@ -24,7 +24,9 @@ class ExportQuery(KnownFields):
     ids = serializers.CharField(required=False, help_text="Only these rules, such as 4,7,9.")
     pack = serializers.CharField(max_length=NAME_LENGTH, required=False, help_text="Makes a pack of this name.")
     pack_version = serializers.RegexField(
-        VERSION, required=False, help_text="The version of the pack, such as 1.2; what is imported later is higher."
+        f"^{VERSION.pattern}$",
+        required=False,
+        help_text="The version of the pack, such as 1.2; what is imported later is higher.",
     )
     format = serializers.CharField(required=False, help_text="`json`, which it always is.")
 

@@ -16,7 +16,7 @@ from tests.rules.samples import document_of, text_of
 NOTHING_MISSING: dict[str, list[str]] = {"categories": [], "accounts": [], "tags": []}
 #: What a rule has of its own in each ledger.
 OWN = {"id", "origin", "version", "created_at", "updated_at"}
-SHOP = {
+SHOP: dict[str, Any] = {
     "name": "Rewe",
     "group": "food",
     "is_active": False,
@@ -62,7 +62,7 @@ def furnish(api: Api) -> None:
         assert api.post("categories/", {"name": name, "kind": "expense"}).status_code == 201
 
 
-def created(api: Api, body: dict[str, Any]) -> dict[str, Any]:
+def created(api: Api, body: dict[str, Any]) -> Any:
     answer = api.post("rules/", body)
     assert answer.status_code == 201, answer.content
     return answer.json()
@@ -73,13 +73,13 @@ def stored(api: Api) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key not in OWN} for row in rows]
 
 
-def exported(api: Api, query: str = "") -> dict[str, Any]:
+def exported(api: Api, query: str = "") -> Any:
     answer = api.get(f"rules/export/{query}")
     assert answer.status_code == 200, answer.content
     return json.loads(answer.content)
 
 
-def imported(api: Api, document: Any, query: str = "") -> dict[str, Any]:
+def imported(api: Api, document: Any, query: str = "") -> Any:
     answer = api.post(f"rules/import/{query}", document)
     assert answer.status_code == 200, answer.content
     return answer.json()

@@ -337,7 +337,7 @@ def _actual_holds(asked: dict[str, Any], cents: int, day: dt.date) -> bool:
         return False
     if asked["op"] == "isbetween":
         low, high = sorted([asked["value"]["num1"], asked["value"]["num2"]])
-        return low <= cents <= high
+        return bool(low <= cents <= high)
     return bool(OPS[asked["op"]](cents, asked["value"]))
 
 

@@ -31,7 +31,7 @@ def trigger(word: str, value: str | None = "x", **fields: Any) -> dict[str, Any]
     return {"type": word, "value": value, "active": True, **fields}
 
 
-def condition_of(word: str, value: str | None = "x", **fields: Any) -> dict[str, Any]:
+def condition_of(word: str, value: str | None = "x", **fields: Any) -> Any:
     conversion = convert(answer(rule(trigger(word, value, **fields))), NAMES)
     assert conversion.left_out == [], conversion.left_out
     [candidate] = conversion.rules
