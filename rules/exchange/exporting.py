@@ -1,6 +1,7 @@
 """Rules of a ledger as a file that another ledger can read."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -20,6 +21,12 @@ def export_rules(*, by: User, rules: Iterable[Rule], pack: Pack | None) -> dict[
     return make_document(bodies, pack=pack, exported_at=timezone.now().isoformat())
 
 
+@cache
+def writable_fields() -> tuple[str, ...]:
+    """The names of what a client can write of a rule."""
+    return tuple(name for name, field in RuleSerializer().fields.items() if not field.read_only)
+
+
 def stored_fields(rule: Rule) -> Body:
     """What a client can write of a rule, as it is stored."""
-    return {name: getattr(rule, name) for name, field in RuleSerializer().fields.items() if not field.read_only}
+    return {name: getattr(rule, name) for name in writable_fields()}
