@@ -72,16 +72,34 @@ class RulesUpload(serializers.Serializer[Any]):
         return value
 
 
-class RulesFile(serializers.Serializer[Any]):
-    """Rules with names where there are ids. `name` and `pack_version` are there in packs."""
+class RulesDocument(serializers.Serializer[Any]):
+    """A file of rules of Outlay's own. An answer of Firefly III's API, and rules of Actual, are read in its place."""
 
-    format = serializers.CharField()
+    format = serializers.CharField(help_text="outlay-rules")
     format_version = serializers.IntegerField()
     name = serializers.CharField(required=False)
     pack_version = serializers.CharField(required=False)
-    exported_at = serializers.DateTimeField()
+    exported_at = serializers.DateTimeField(required=False)
     rules = serializers.ListField(child=serializers.DictField())
-    checksum = serializers.CharField(help_text="Of what matters; a file without one is read, too.")
+    checksum = serializers.CharField(required=False)
+
+
+class RulesFile(RulesDocument):
+    """Rules with names where there are ids. `name` and `pack_version` are there in packs."""
+
+    exported_at = serializers.DateTimeField()
+    checksum = serializers.CharField(help_text="Of name, version and rules.")
+
+
+class RuleVocabulary(serializers.Serializer[Any]):
+    """What a rule can ask and do; values are described by JSON Schema."""
+
+    rule = serializers.DictField(help_text="The fields of a rule, with bounds and defaults.")
+    conditions = serializers.DictField(help_text="How many there can be, and how deep.")
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.DictField(), help_text="What conditions look at, and the operators of each."
+    )
+    actions = serializers.ListField(child=serializers.DictField(), help_text="What a rule does.")
 
 
 class ImportedRule(serializers.Serializer[Any]):

@@ -18,11 +18,18 @@ from rules.exchange.packs import Pack
 from rules.exchange.reading import decode
 from rules.exchange.shapes import Misshapen
 from rules.models import Rule
-from rules.serializers.exchange import MAX_BYTES, ExportQuery, ImportAnswer, ImportQuery, RulesFile, RulesUpload
+from rules.serializers.exchange import (
+    MAX_BYTES,
+    ExportQuery,
+    ImportAnswer,
+    ImportQuery,
+    RulesDocument,
+    RulesFile,
+    RulesUpload,
+    RuleVocabulary,
+)
 from rules.serializers.rules import RuleSerializer
 from rules.vocabulary import describe_rules
-
-DOCUMENT = {"oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}
 
 
 class RuleExchangeViewSet(LedgerViewSet):
@@ -32,7 +39,7 @@ class RuleExchangeViewSet(LedgerViewSet):
     serializer_class = RuleSerializer
     parser_classes = [JSONParser, MultiPartParser]
 
-    @extend_schema(operation_id="rules_schema", responses={200: {"type": "object", "additionalProperties": True}})
+    @extend_schema(operation_id="rules_schema", responses=RuleVocabulary)
     @action(detail=False, url_path="schema")
     def vocabulary(self, request: Request) -> Response:
         """What a rule can ask and do, for programs that let people write rules."""
@@ -54,7 +61,7 @@ class RuleExchangeViewSet(LedgerViewSet):
     @extend_schema(
         operation_id="rules_import",
         parameters=[ImportQuery],
-        request={"application/json": DOCUMENT, "multipart/form-data": RulesUpload},
+        request={"application/json": RulesDocument, "multipart/form-data": RulesUpload},
         responses=ImportAnswer,
     )
     @action(detail=False, methods=["post"], url_path="import")
