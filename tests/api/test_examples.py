@@ -124,7 +124,7 @@ def record_ledger(recorder: Recorder) -> None:
     rule = {"name": "Rewe and Edeka", "match": "all", "conditions": [condition], "actions": actions}
     number = send("post", "rules/", asks="RuleRequest", body=rule, answers="Rule")["id"]
     send("patch", f"rules/{number}/", asks="PatchedRuleRequest", body={"priority": 50})
-    record_exchange(send)
+    record_exchange(recorder)
     expense = {"amount": "45.50", "description": "REWE SAGT DANKE 4711", "date": "2026-11-02", "account": "Checking"}
     body = {"kind": "expense", **expense, "mcc": "5411"}
     recorded = send("post", "transactions/", asks="TransactionInputRequest", body=body, answers="TransactionBody")["id"]
@@ -159,8 +159,11 @@ def record_review(recorder: Recorder) -> None:
     recorder.send("post", "review/resolve/", asks="ResolveInputRequest", body=answer, answers="Resolved")
 
 
-def record_exchange(send: Any) -> None:
-    send("get", "rules/schema/", answers="RuleVocabulary")
+def record_exchange(recorder: Recorder) -> None:
+    send = recorder.send
+    words = send("get", "rules/schema/")
+    amount = next(field for field in words["fields"] if field["name"] == "amount")
+    recorder.kept["RuleVocabulary"] = words | {"fields": [amount], "actions": words["actions"][:1]}
     document = send("get", "rules/export/?pack=Supermarkets&pack_version=1.2", answers="RulesFile")
     del document["exported_at"]
     send("post", "rules/import/?dry_run=true", asks="RulesDocumentRequest", body=document, answers="ImportAnswer")
