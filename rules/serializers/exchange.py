@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
 from expenses.bulk import BulkFieldError
+from expenses.looking_in import PARAMETER
 from expenses.references import user_of
 from rules.exchange.conversion import GROUP_LENGTH, NAME_LENGTH
 from rules.exchange.packs import VERSION
@@ -14,11 +15,15 @@ from rules.exchange.shapes import MAX_RULES
 from rules.models import Rule
 
 MAX_BYTES = 2 * 2**20
+#: What every address takes, and something else looks at.
+BESIDE_EVERY_QUERY = frozenset({"format", PARAMETER})
 IDS = re.compile(r"\d{1,18}(,\d{1,18})*", re.ASCII)
 
 
 class ExportQuery(KnownFields):
     """Which rules, and what pack they make; without any, all of them."""
+
+    shown = BESIDE_EVERY_QUERY
 
     group = serializers.CharField(max_length=GROUP_LENGTH, required=False, help_text="Only rules of this group.")
     ids = serializers.CharField(required=False, help_text="Only these rules, such as 4,7,9.")
@@ -28,7 +33,6 @@ class ExportQuery(KnownFields):
         required=False,
         help_text="The version of the pack, such as 1.2; what is imported later is higher.",
     )
-    format = serializers.CharField(required=False, help_text="`json`, which it always is.")
 
     def validate_ids(self, value: str) -> list[int]:
         if not IDS.fullmatch(value) or value.count(",") >= MAX_RULES:
@@ -48,6 +52,8 @@ class ExportQuery(KnownFields):
 
 class ImportQuery(KnownFields):
     """How a document is imported."""
+
+    shown = BESIDE_EVERY_QUERY
 
     dry_run = serializers.BooleanField(default=False, help_text="Answers as it would, and writes nothing.")
     on_conflict = serializers.ChoiceField(
