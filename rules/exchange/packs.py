@@ -101,8 +101,8 @@ def _pack(document: dict[str, Any]) -> Pack | None:
     if document.get("pack_version") is None:
         return None
     name, version = read_text(document.get("name"), "name"), document["pack_version"]
-    if not name or len(name) > NAME_LENGTH:
-        raise Misshapen("name", f"A pack has a name of at most {NAME_LENGTH} characters.")
+    if not name or len(name) > NAME_LENGTH or not name.isprintable():
+        raise Misshapen("name", f"A pack has a name of at most {NAME_LENGTH} characters that can be printed.")
     if not isinstance(version, str) or not VERSION.fullmatch(version):
         raise Misshapen("pack_version", "Write a version in numbers, such as 1.2.")
     return Pack(name, version)

@@ -338,6 +338,7 @@ def test_a_changed_file_is_found_by_its_checksum_and_one_without_is_fine(ana):
         (file_of(rulez=[]), "rulez"),
         (file_of(pack_version="1.0"), "name"),
         (file_of(name="x" * 101, pack_version="1"), "name"),
+        (file_of(name="P\0", pack_version="1"), "name"),
         (file_of(name="P", pack_version="newest"), "pack_version"),
         (file_of(name="P", pack_version=1), "pack_version"),
         (file_of(name=["P"], pack_version="1"), "name"),
