@@ -55,6 +55,11 @@ class Rule(models.Model):
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.USER)
     #: Matches of its patterns that were given up, because they took too long.
     n_timeouts = models.PositiveBigIntegerField(default=0)
+    #: The pack that brought it, the version that was last imported, its name there, and how it was stored then.
+    pack = models.CharField(max_length=100, blank=True, default="")
+    pack_version = models.CharField(max_length=40, blank=True, default="")
+    pack_rule = models.CharField(max_length=100, blank=True, default="")
+    pack_checksum = models.CharField(max_length=71, blank=True, default="")
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -33,6 +33,7 @@ STEADY = {
     "decided_at": "2026-11-02T09:30:00Z",
     "expiry": "2026-12-02T09:30:00Z",
     "created": "2026-11-02T09:30:00Z",
+    "exported_at": "2026-11-02T09:30:00Z",
     "last_used_at": "2026-11-02T09:30:00Z",
     "token": "8c1f0e5d9b7a46c2a3e4f5061728394a5b6c7d8e9f00112233445566778899aa",
     "at": "2026-11-02T09:31:00Z",
@@ -123,6 +124,7 @@ def record_ledger(recorder: Recorder) -> None:
     rule = {"name": "Rewe and Edeka", "match": "all", "conditions": [condition], "actions": actions}
     number = send("post", "rules/", asks="RuleRequest", body=rule, answers="Rule")["id"]
     send("patch", f"rules/{number}/", asks="PatchedRuleRequest", body={"priority": 50})
+    record_exchange(recorder)
     expense = {"amount": "45.50", "description": "REWE SAGT DANKE 4711", "date": "2026-11-02", "account": "Checking"}
     body = {"kind": "expense", **expense, "mcc": "5411"}
     recorded = send("post", "transactions/", asks="TransactionInputRequest", body=body, answers="TransactionBody")["id"]
@@ -155,6 +157,16 @@ def record_review(recorder: Recorder) -> None:
     recorder.kept["ReviewGroup"] = steady(group) | {"ids": [IDS["id"]]}
     answer = {"key": group["key"], "category": "Gifts & Donations"}
     recorder.send("post", "review/resolve/", asks="ResolveInputRequest", body=answer, answers="Resolved")
+
+
+def record_exchange(recorder: Recorder) -> None:
+    send = recorder.send
+    words = send("get", "rules/schema/")
+    amount = next(field for field in words["fields"] if field["name"] == "amount")
+    recorder.kept["RuleVocabulary"] = words | {"fields": [amount], "actions": words["actions"][:1]}
+    document = send("get", "rules/export/?pack=Supermarkets&pack_version=1.2", answers="RulesFile")
+    del document["exported_at"]
+    send("post", "rules/import/?dry_run=true", asks="RulesDocumentRequest", body=document, answers="ImportAnswer")
 
 
 def record_splits_and_transfers(send: Any, recorded: int) -> None:

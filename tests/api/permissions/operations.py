@@ -105,6 +105,7 @@ BODIES: dict[Operation, Any] = {
     op("PATCH rates/{id}/"): {"rate": "0.9"},
     op("POST review/resolve/"): {"key": "out:cafe luna"},
     op("POST rules/"): RULE,
+    op("POST rules/import/"): {"format": "outlay-rules", "format_version": 1, "rules": [RULE]},
     op("PUT rules/{id}/"): RULE,
     op("PATCH rules/{id}/"): {"priority": 5},
     op("POST tags/"): {"name": "Cold"},

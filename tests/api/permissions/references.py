@@ -33,27 +33,30 @@ FIELDS = {"account", "amount", "currency", "description", "direction", "merchant
 NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
 #: Fields that hold a text, a number or a choice, which nobody owns.
 PLAIN = {
-    "ai_classify", "also_similar", "amount", "amount_to", "base", "base_currency", "case_sensitive", "color_token",
-    "commit", "country", "currency", "date", "description", "direction", "email", "expires_in_days", "external_id",
-    "field", "file", "group", "iban", "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind",
-    "locale", "match", "mcc", "merchant", "mode", "month_start", "name", "negate", "notes", "op", "opening_balance",
-    "overwrite", "password", "payment_method", "priority", "quote", "rate", "review", "save_as", "scope",
-    "skip_errors", "stop_processing", "time_zone", "triggers", "type", "use_model", "username", "week_start",
+    "ai_classify", "also_similar", "amount", "amount_to", "base", "base_currency", "case_sensitive", "checksum",
+    "color_token", "commit", "country", "currency", "date", "description", "direction", "email", "expires_in_days",
+    "exported_at", "external_id", "field", "file", "format", "format_version", "group", "iban", "icon", "is_active",
+    "is_excluded_from_budget", "is_hidden", "key", "kind", "locale", "match", "mcc", "merchant", "mode", "month_start",
+    "name", "negate", "notes", "op", "opening_balance", "overwrite", "pack_version", "password", "payment_method",
+    "priority", "quote", "rate", "review", "rules", "save_as", "scope", "skip_errors", "stop_processing", "time_zone",
+    "triggers", "type", "use_model", "username", "week_start",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
     "account": "account",
     "category": "category",
+    "ids": "rule",
     "import": "import",
     "parent": "split_expense",
     "replacement": "category",
     "tag": "tag",
 }
 PLAIN_FILTERS = {
-    "amount", "base", "by", "convert_to", "currency", "cursor", "date", "direction", "end", "end_date", "external_id",
-    "from", "hidden", "iban", "is_excluded_from_budget", "is_split", "kind", "limit", "max_amount", "mcc", "merchant",
-    "min_amount", "month", "ordering", "page", "page_size", "quote", "review", "search", "show", "since", "source",
-    "start", "start_date", "status", "to", "uncategorized", "year",
+    "amount", "base", "by", "convert_to", "create_missing", "currency", "cursor", "date", "direction", "dry_run", "end",
+    "end_date", "external_id", "from", "group", "hidden", "iban", "is_excluded_from_budget", "is_split", "kind",
+    "limit", "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "pack", "pack_version",
+    "page", "page_size", "quote", "review", "search", "show", "since", "source", "start", "start_date", "status", "to",
+    "uncategorized", "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
