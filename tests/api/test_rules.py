@@ -102,6 +102,7 @@ def test_a_rule_comes_back_as_it_was_written_with_ids_for_names(ana):
     groceries = {"type": "set_category", "value": category_id(ana, "Groceries"), "value_name": "Groceries"}
     expected = sent | {
         "id": body["id"],
+        "origin": "user",
         "version": 2,
         "conditions": [sent["conditions"][0], group],
         "actions": [groceries, {"type": "add_tags", "value": ["food"]}],
@@ -125,6 +126,7 @@ def test_a_rule_of_the_least_gets_the_defaults(ana):
         "match": "all",
         "conditions": [CAFE | {"case_sensitive": False, "negate": False}],
         "actions": [TO_DINING | {"value": category_id(ana, "Dining"), "value_name": "Dining"}],
+        "origin": "user",
         "version": 1,
     }
 
@@ -205,7 +207,7 @@ def text(**fields: Any) -> dict[str, Any]:
 
 
 REQUIRED = "This field is required."
-KNOWN_OPS = "equals, contains, starts_with, ends_with, contains_any, contains_all, is_empty"
+KNOWN_OPS = "equals, contains, starts_with, ends_with, contains_any, contains_all, regex, fuzzy, is_empty"
 REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     "nothing": ({}, [(name, "required", REQUIRED) for name in ("name", "conditions", "actions")]),
     "unknown op": (
@@ -400,7 +402,7 @@ def test_a_matching_rule_decides_and_says_so(ana):
     assert isinstance(attempt.pop("duration_ms"), float)
     assert attempt == {
         "provider": "rule",
-        "version": "1",
+        "version": "2",
         "outcome": "answered",
         "category_name": "Dining",
         "confidence": 1.0,
