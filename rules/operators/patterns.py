@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import regex
 
+from rules.operators.pattern_size import check_size
+
 MAX_LENGTH = 500
 #: What one match may take.
 MATCH_S = 0.1
@@ -46,7 +48,8 @@ def limited_time(total_s: float | None = None) -> Iterator[RegexTime]:
 
 
 def compile_pattern(value: str, *, case_sensitive: bool) -> "regex.Pattern[str]":
-    """Raises regex.error, whose `msg` and `pos` say what is wrong where."""
+    """Raises regex.error, whose `msg` and `pos` say what is wrong where, or ValueError, such as Unsupported."""
+    check_size(value)
     return regex.compile(value, 0 if case_sensitive else regex.IGNORECASE)
 
 

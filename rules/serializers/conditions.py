@@ -15,6 +15,7 @@ from expenses.money import MAX_AMOUNT, SCALE
 from expenses.references import AccountReference, CategoryReference, TagsField
 from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
 from rules.operators.dates import LAST_DAY
+from rules.operators.pattern_size import Unsupported
 from rules.operators.patterns import MAX_LENGTH, compile_pattern
 
 #: Tests of a rule, those in groups included.
@@ -151,7 +152,9 @@ def _check_pattern(op: str, value: Any, options: Mapping[str, Any]) -> None:
         return
     try:
         compile_pattern(value, case_sensitive=options["case_sensitive"])
-    except (regex.error, OverflowError, RecursionError) as error:
+    except Unsupported as error:
+        raise serializers.ValidationError({"value": str(error)}, code="unsupported_pattern") from None
+    except (regex.error, ValueError, LookupError) as error:  # the library stumbles over some: IndexError
         at = getattr(error, "pos", None)
         where = f" at position {at}" if at is not None else ""
         detail = f"This is no regular expression{where}: {getattr(error, 'msg', error)}."

@@ -188,8 +188,10 @@ BROKEN: list[tuple[Callable[[], Any], str]] = [
     (wrong(details={"by": {1, 2}}), "Wrong has details for 'CAFE LUNA 4711' that are not JSON: {'by': {1, 2}}."),
     (
         wrong(effects=Effects(tags=("t" * 51,))),
-        f"Wrong wants effects for 'CAFE LUNA 4711' that cannot be kept: Effects(merchant='', tags=({'t' * 51!r},), "
-        "fields=()).",
+        (
+            f"Wrong wants effects for 'CAFE LUNA 4711' that cannot be kept: "
+            f"Effects(merchant='', tags=({'t' * 51!r},), fields=())."
+        ),
     ),
     (
         fails(lambda t: t.amount + 1),
