@@ -101,7 +101,7 @@ def settle(ask: Ask, state: State, traits: Traits, *, looks_at: Set[str], force:
         result.matched += [rule for rule in matched if rule not in result.matched]
         after = _write(result, claims_of(matched, traits.offered), traits, force=force)
         if after == result.after:
-            return result
+            return _without_detours(result)
         result.after = after
         if not looks_at & WRITTEN:
             return result
@@ -109,6 +109,21 @@ def settle(ask: Ask, state: State, traits: Traits, *, looks_at: Set[str], force:
             break
         seen.add(after)
     return Settlement(state, state, result.matched, is_circle=True)
+
+
+def _without_detours(result: Settlement) -> Settlement:
+    """Tells what the rounds come to: not what one wrote and another undid, nor as left what another wrote."""
+    changed = {name for name in result.written if _value(result.before, name) != _value(result.after, name)}
+    result.written = {name: claim for name, claim in result.written.items() if name in changed}
+    result.left = {name: reason for name, reason in result.left.items() if name not in changed}
+    return result
+
+
+def _value(state: State, name: str) -> Any:
+    """What a state holds of a field that rules claim."""
+    if name == "category":
+        return state.category, state.suggested, state.source, state.status, state.confidence
+    return getattr(state, name) if name in PLAIN else name.removeprefix("tag:") in state.tags
 
 
 def as_written(subject: Subject, state: State, *, texts: Iterable[str]) -> Subject:

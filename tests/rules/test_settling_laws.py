@@ -1,0 +1,164 @@
+"""Laws of settling that hold for any rules and any row."""
+
+from dataclasses import fields, replace
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from rules.settling import HELD, State, Traits
+from tests.rules.generated import CONDITIONS, DAYS, IDS, RULES, SUBJECTS, TAG_NAMES, TEXTS, condition, rule
+from tests.rules.test_settling import settled
+
+FIELDS = [
+    "merchant",
+    "description",
+    "notes",
+    "review",
+    "is_excluded_from_budget",
+    *(f"tag:{t}" for t in ("food", "work")),
+]
+CATEGORY = {"category", "suggested", "source", "status", "confidence"}
+STANDINGS = st.sampled_from(
+    [
+        {},
+        {"source": "user"},
+        {"suggested": 2, "source": "model", "status": "suggested", "confidence": 0.5},
+        {"category": 1, "source": "model", "status": "automatic", "confidence": 0.9},
+        {"category": 2, "source": "rule", "status": "automatic", "confidence": 1.0},
+        {"category": 3, "source": "model", "status": "confirmed", "confidence": 0.9},
+        {"category": 4, "source": "user", "status": "confirmed"},
+    ]
+)
+LETTERS, TAGS = st.sampled_from(["", "a", "b"]), st.sampled_from(["food", "work"])
+#: Tests of what rules write, of so few values that rules often set off one another.
+CLOSE = st.one_of(
+    st.builds(condition, st.just("merchant"), st.just("equals"), LETTERS.filter(bool), negate=st.booleans()),
+    st.builds(condition, st.just("notes"), st.just("is_empty"), negate=st.booleans()),
+    st.builds(condition, st.just("tags"), st.sampled_from(["has_any", "has_none"]), TAGS.map(lambda tag: [tag])),
+    st.builds(condition, st.just("category"), st.just("in"), st.integers(1, 2).map(lambda pk: [pk])),
+    st.builds(
+        condition, st.just("source"), st.just("equals"), st.sampled_from(["rule", "model"]), negate=st.booleans()
+    ),
+)
+CLOSE_RULES = st.builds(
+    lambda asked, adds, takes, **fields: rule(
+        "close", *asked, add_tags=tuple(adds), remove_tags=tuple(takes - adds), **fields
+    ),
+    st.lists(CLOSE, min_size=1, max_size=2),
+    st.sets(TAGS, max_size=1),
+    st.sets(TAGS, max_size=1),
+    writes=st.fixed_dictionaries(
+        {}, optional={"merchant": LETTERS.filter(bool), "notes": LETTERS.filter(bool), "category": st.integers(1, 2)}
+    ),
+    stops=st.booleans(),
+    suggests_only=st.booleans(),
+    overwrite=st.sampled_from(["empty", "machine", "always"]),
+)
+LISTS = st.one_of(st.lists(RULES, max_size=5), st.lists(CLOSE_RULES, min_size=2, max_size=5))
+STATES = st.builds(
+    lambda standing, **rest: State(**standing, **rest),
+    STANDINGS,
+    merchant=LETTERS | TEXTS,
+    description=TEXTS,
+    notes=LETTERS,
+    review=st.sampled_from([None, "needed", "done"]),
+    is_excluded_from_budget=st.booleans(),
+    tags=st.frozensets(TAG_NAMES.map(str.casefold)),
+)
+TRAITS = st.builds(
+    Traits,
+    offered=st.frozensets(IDS, min_size=2),
+    held=st.frozensets(st.sampled_from(FIELDS)),
+    raw_description=TEXTS,
+    obstacle=st.sampled_from(["", "", "", "edit_window_closed"]),
+    category_obstacle=st.sampled_from(["", "", "split"]),
+)
+FORCE = st.booleans()
+
+
+def value_of(state: State, name: str) -> object:
+    """What the state holds of a field that rules claim."""
+    if name.startswith("tag:"):
+        return name.removeprefix("tag:") in state.tags
+    if name == "category":
+        return tuple(getattr(state, part) for part in sorted(CATEGORY))
+    return getattr(state, name)
+
+
+def changed(before: State, after: State) -> set[str]:
+    """Fields that differ, each tag by itself."""
+    names = {f.name for f in fields(State)} - CATEGORY - {"tags"} | {"category"}
+    names |= {f"tag:{tag}" for tag in before.tags | after.tags}
+    return {name for name in names if value_of(before, name) != value_of(after, name)}
+
+
+@given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
+def test_settling_what_is_settled_changes_nothing(rules, state, traits, subject, force):
+    once = settled(rules, state, traits, subject=subject, force=force)
+    again = settled(rules, once.after, traits, subject=subject, force=force)
+    assert (again.after, again.written) == (once.after, {})
+    assert again.is_circle is once.is_circle
+
+
+@given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
+def test_what_is_told_as_written_is_what_differs_and_what_is_told_as_left_does_not(
+    rules, state, traits, subject, force
+):
+    result = settled(rules, state, traits, subject=subject, force=force)
+    assert set(result.written) == changed(state, result.after)
+    assert not set(result.left) & changed(state, result.after)
+    assert {claim.rule for claim in result.written.values()} <= set(result.matched)
+
+
+@given(LISTS, STATES, TRAITS, SUBJECTS)
+def test_what_a_person_holds_changes_for_no_rule_without_force(rules, state, traits, subject):
+    result = settled(rules, state, traits, subject=subject)
+    held = traits.held | ({"category"} if state.status == "confirmed" or state.source == "user" else set())
+    assert not changed(state, result.after) & held
+
+
+@given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
+def test_what_a_person_holds_changes_by_force_only_for_rules_that_overwrite_always(
+    rules, state, traits, subject, force
+):
+    assume(not any(one.overwrite == "always" for one in rules))
+    result = settled(rules, state, traits, subject=subject, force=force)
+    assert not changed(state, result.after) & traits.held
+    assert {name for name, reason in result.left.items() if reason == HELD} <= traits.held | {"category"}
+
+
+@given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
+def test_a_circle_and_a_closed_row_stay_as_they_are(rules, state, traits, subject, force):
+    result = settled(rules, state, traits, subject=subject, force=force)
+    if result.is_circle or traits.obstacle:
+        assert (result.after, result.written) == (state, {})
+
+
+@given(LISTS, st.integers(0, 5), STATES, TRAITS, SUBJECTS, FORCE)
+def test_a_rule_that_matches_nothing_changes_nothing(rules, place, state, traits, subject, force):
+    never = [condition("merchant", "is_empty"), condition("merchant", "is_empty", negate=True)]
+    idle = rule(
+        "never", *never, writes={"category": 1, "merchant": "x"}, add_tags=("x",), stops=True, overwrite="always"
+    )
+    without = settled(rules, state, traits, subject=subject, force=force)
+    with_it = settled([*rules[:place], idle, *rules[place:]], state, traits, subject=subject, force=force)
+    assert (with_it.after, with_it.written, with_it.left) == (without.after, without.written, without.left)
+    assert with_it.matched == without.matched
+
+
+@given(CONDITIONS, LISTS.filter(bool), st.data(), STATES, TRAITS, SUBJECTS, DAYS)
+def test_the_order_of_rules_that_share_no_row_does_not_matter(common, rules, data, state, traits, subject, day):
+    """Each rule is for an account of its own, which no rule writes, so no row is matched by two of them."""
+    apart = [
+        replace(
+            one,
+            compiled=rule("apart", condition("account", "in", [place]), common).compiled,
+            needles=None,
+            needles_suffice=False,
+        )
+        for place, one in enumerate(rules, 1)
+    ]
+    shuffled = data.draw(st.permutations(apart))
+    results = [settled(order, state, traits, subject=replace(subject, date=day)) for order in (apart, shuffled)]
+    assert results[0].after == results[1].after
+    assert results[0].matched == results[1].matched
