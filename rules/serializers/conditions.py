@@ -12,7 +12,7 @@ from rest_framework import serializers
 from accounts.known_fields import KnownFields
 from expenses.inputs import DayField
 from expenses.money import MAX_AMOUNT, SCALE
-from expenses.references import AccountReference, CategoryReference, TagsField
+from expenses.references import DECIMAL, AccountReference, CategoryReference, TagsField
 from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
 from rules.operators.dates import LAST_DAY
 from rules.operators.pattern_size import Unsupported
@@ -104,7 +104,12 @@ class ConditionSerializer(KnownFields):
         if shape is Shape.ONE:
             return item(value)
         if not isinstance(value, list) or not value or len(value) > MAX_VALUES:
-            raise serializers.ValidationError(f"Give a list of 1 to {MAX_VALUES} values.", code="not_a_list")
+            wanted = (
+                f"a list of 1 to {MAX_VALUES} values"
+                if shape is Shape.MANY
+                else "a list of two values, the smaller first"
+            )
+            raise serializers.ValidationError(f"Give {wanted}.", code="not_a_list")
         items = [item(one) for one in value]
         if shape is Shape.TWO and (len(items) != 2 or _bound(items[0]) > _bound(items[1])):
             raise serializers.ValidationError("Give two values, the smaller first.", code="not_a_range")
@@ -181,6 +186,8 @@ def _pattern(value: Any) -> str:
 
 
 def _decimal(value: Any) -> str:
+    if isinstance(value, str) and not DECIMAL.fullmatch(value.strip()):
+        raise serializers.ValidationError("A valid number is required.", code="invalid")
     digits = len(str(MAX_AMOUNT)) + SCALE
     serializers.DecimalField(digits, SCALE, min_value=0, max_value=MAX_AMOUNT).run_validation(value)
     return f"{Decimal(str(value).strip()):f}"  # as it was written, not filled up with zeros

@@ -1,0 +1,145 @@
+"""Patterns of rules over HTTP: refused with a place or a reason, and bounded in the time that they take."""
+
+import json
+from typing import Any
+
+import pytest
+
+from rules.models import Rule
+from rules.operators.patterns import TOTAL_S, TRIES, limited_time
+from tests.api.test_rules import CHAIN, conditions, create, refusal, spend, text
+
+TOO_LARGE = "Its repeats multiply to too large a pattern; repeat less often, or nest fewer repeats."
+MALFORMED = [
+    ("cafe(", "at position 5: missing )"),
+    ("cafe)", "at position 4: unbalanced parenthesis"),
+    ("*cafe", "at position 0: nothing to repeat"),
+    ("a**", "at position 2: multiple repeat"),
+    ("[a", "at position 2: unterminated character set"),
+    ("[z-a]", "at position 4: bad character range"),
+    ("a\\", "at position 2: bad escape (end of pattern)"),
+    ("a{2,1}", "at position 2: min repeat greater than max repeat"),
+    (r"\1", "at position 2: invalid group reference"),
+    (r"\p{Nope}", "at position 8: unknown property"),
+    ("(?P<a>x)(?P<a", "at position 13: missing >"),
+    ("(?z)a", "at position 2: unknown extension"),
+    (r"\L<words>", "at position 9: undefined named list"),
+]
+UNSUPPORTED = {
+    "nested repeats": ("(?:" * 20 + "a" + "b)+" * 20, TOO_LARGE),
+    "nested counts": ("(?:(?:(?:a{1000}){1000}){1000})", TOO_LARGE),
+    "huge count": ("(?:ab){4294967294}", TOO_LARGE),
+    "deep groups": ("(" * 60 + ")" * 60, "Its groups lie more than 40 deep; nest fewer of them."),
+    "recursion": ("(?R)", "Groups that call groups are not supported; write out what they stand for."),
+    "spaces": ("(?x) cafe", "The flag x is not supported; write the pattern without spaces and comments."),
+}
+
+
+@pytest.fixture(autouse=True)
+def _chain(use_chain):
+    use_chain(*CHAIN)
+
+
+def by_pattern(pattern: str, **fields: Any) -> dict[str, Any]:
+    return text(op="regex", value=pattern, **fields)
+
+
+def refused(ana: Any, pattern: str, code: str, detail: str) -> None:
+    answer = ana.post("rules/", json.dumps(conditions(by_pattern(pattern))), content_type="application/json")
+    assert (answer.status_code, answer.json()) == (400, refusal(("conditions.0.value", code, detail)))
+    assert ana.get("rules/").json()["count"] == 0
+
+
+@pytest.mark.parametrize(("pattern", "fault"), MALFORMED)
+def test_a_malformed_pattern_is_refused_by_the_place_of_its_fault(ana, pattern, fault):
+    refused(ana, pattern, "bad_pattern", f"This is no regular expression {fault}.")
+
+
+@pytest.mark.parametrize(("pattern", "reason"), UNSUPPORTED.values(), ids=UNSUPPORTED)
+def test_a_pattern_that_would_fill_the_memory_is_refused_with_what_to_do(ana, pattern, reason):
+    refused(ana, pattern, "unsupported_pattern", reason)
+
+
+def test_flags_that_exclude_each_other_are_refused(ana):
+    detail = "This is no regular expression: ASCII, LOCALE and UNICODE flags are mutually incompatible."
+    refused(ana, "(?a)(?u)cafe", "bad_pattern", detail)
+
+
+def test_a_pattern_that_the_library_stumbles_over_is_refused(ana):
+    refused(
+        ana,
+        "(?:(?:|&&(?V1)&&)(?r)(?i)(?r)++ß&&ß)(?i)",
+        "bad_pattern",
+        "This is no regular expression: tuple index out of range.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code", "detail"),
+    [
+        ("a" * 1_000_000, "max_length", "Ensure this field has no more than 500 characters."),
+        ("a" * 501, "max_length", "Ensure this field has no more than 500 characters."),
+        ("", "blank", "This field may not be blank."),
+        ("a\x00", "null_characters_not_allowed", "Null characters are not allowed."),
+        ("\ud800", "surrogate_characters_not_allowed", "Surrogate characters are not allowed: U+D800."),
+    ],
+)
+def test_a_pattern_of_a_megabyte_or_of_no_characters_is_refused(ana, pattern, code, detail):
+    refused(ana, pattern, code, detail)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("(?V1)caf[[e]--[a]]", "(?r)cafe", "(?b)(?:cafe){e<=1}", "(?e)(?:cafe){e<=1}", "(?i)cafe", "(?p)caf|cafe"),
+        *("(?w)cafe", "(?s)caf.", "(?L)cafe", "(?:x){e<=9}", r"(*PRUNE)cafe", r"ca\Kfe", r"\X+", "cafe|" + "b" * 495),
+    ],
+)
+def test_a_pattern_with_flags_of_its_own_is_kept_and_obeyed(ana, pattern):
+    body = create(ana, conditions=[by_pattern(pattern)])
+    assert body["conditions"] == [by_pattern(pattern, negate=False, case_sensitive=False)]
+    assert spend(ana, "a cafe here")["category_name"] == "Dining"
+
+
+def counts() -> dict[str, int]:
+    return dict(Rule.objects.values_list("name", "n_timeouts"))
+
+
+def record(ana: Any, n: int) -> list[Any]:
+    """Records rows with notes that differ, so that none is answered from memory."""
+    row = {"amount": "1", "date": "2026-11-02", "direction": "out"}
+    rows = [row | {"description": f"row {i}", "notes": "a" * (4900 + i) + "!"} for i in range(n)]
+    answer = ana.post("transactions/bulk/", {"transactions": rows})
+    assert answer.status_code == 200, answer.json()
+    return [row["category_name"] for row in answer.json()["created"]]
+
+
+def test_a_slow_pattern_matches_nothing_is_counted_and_keeps_no_other_rule_from_deciding(ana):
+    create(ana, name="slow", conditions=[by_pattern("(a+)+$", field="notes")], priority=1)
+    create(ana, name="quick", conditions=[by_pattern("^row")], actions=[{"type": "set_category", "value": "Travel"}])
+    with limited_time() as limit:
+        assert record(ana, 30) == ["Travel"] * 30
+    assert limit.timeouts == {"(a+)+$": 30}
+    assert counts() == {"slow": 30, "quick": 0}
+    assert record(ana, 1) == ["Travel"]
+    assert counts() == {"slow": 31, "quick": 0}
+
+
+def test_a_request_spends_no_more_than_its_time_on_however_many_slow_patterns(ana):
+    patterns = [f"(a+)+{'$' * i}" for i in range(1, 21)]
+    slow = [by_pattern(pattern, field="notes") for pattern in patterns]
+    for i, one in enumerate(slow):
+        create(ana, name=f"slow {i}", conditions=[one])
+    with limited_time() as limit:
+        assert record(ana, 10) == [None] * 10
+    assert limit.left_s <= 0
+    assert limit.left_s > -TOTAL_S  # all but the match that used the last of it was refused without a try
+    assert limit.timeouts == dict.fromkeys(patterns, 10)
+    assert len(patterns) > TRIES
+    assert counts() == {f"slow {i}": 10 for i in range(20)}
+
+
+def test_a_negated_pattern_that_ran_out_of_time_holds_as_one_that_does_not_match(ana):
+    create(ana, name="slow", conditions=[by_pattern("(a+)+$", field="notes", negate=True)])
+    assert record(ana, 1) == ["Dining"]
+    assert counts() == {"slow": 1}
