@@ -20,6 +20,13 @@ def at_most(most: int) -> str:
     return f"Ensure this value is less than or equal to {most}."
 
 
+Wrong = tuple[str, str, Any, str, str]
+
+
+def each(field: str, op: str, values: list[Any], code: str, detail: str) -> list[Wrong]:
+    return [(field, op, value, code, detail) for value in values]
+
+
 NO_STRING, NO_NUMBER = "Give a string.", "A valid number is required."
 NO_DAY = "There is no such day; write it as YYYY-MM-DD."
 NO_LIST, NO_RANGE = "Give a list of 1 to 200 values.", "Give a list of two values, the smaller first."
@@ -28,39 +35,40 @@ NO_WEEKDAY = "Give days of the week, 1 for Monday to 7 for Sunday."
 NO_MONTHDAY = "Give days from 1 to 31, or -1 for a month's last day."
 NUL, NULL = "Null characters are not allowed.", "This field may not be null."
 #: Field, operator, value, code and detail: one of each wrong type for every sort of value.
-WRONG_VALUES: list[tuple[str, str, Any, str, str]] = [
-    *[("merchant", op, value, "invalid", NO_STRING) for op in ("equals", "regex") for value in (5, True, None, ["a"])],
-    *[("merchant", "contains_any", value, "not_a_list", NO_LIST) for value in (5, True, None, "a", {}, [])],
-    *[("merchant", "contains_all", value, "invalid", NO_STRING) for value in ([5], [True], [None], [["a"]])],
+WRONG_VALUES: list[Wrong] = [
+    *each("merchant", "equals", [5, True, None, ["a"]], "invalid", NO_STRING),
+    *each("merchant", "regex", [5, True, None, ["a"]], "invalid", NO_STRING),
+    *each("merchant", "contains_any", [5, True, None, "a", {}, []], "not_a_list", NO_LIST),
+    *each("merchant", "contains_all", [[5], [True], [None], [["a"]]], "invalid", NO_STRING),
     ("merchant", "contains_any", ["a\x00"], "null_characters_not_allowed", NUL),
     ("merchant", "regex", "a\x00", "null_characters_not_allowed", NUL),
     ("merchant", "fuzzy", "x" * 201, "max_length", characters(200)),
-    *[("merchant", "is_empty", value, "not_null", NO_VALUE) for value in ("", False, [], 0)],
-    *[("amount", "eq", value, "invalid", NO_NUMBER) for value in (True, ["5"], "NaN", "1_000", "\uff15", "5\x00")],
+    *each("merchant", "is_empty", ["", False, [], 0], "not_null", NO_VALUE),
+    *each("amount", "eq", [True, ["5"], "NaN", "1_000", "\uff15", "5\x00"], "invalid", NO_NUMBER),
     ("amount", "lt", None, "null", NULL),
     ("amount", "gt", "-0.01", "min_value", at_least(0)),
     ("amount", "gte", "0.00001", "max_decimal_places", "Ensure that there are no more than 4 decimal places."),
-    *[("amount", "between", value, "not_a_list", NO_RANGE) for value in (5, True, None, "5", {}, [])],
-    *[("amount", "between", [value, "9"], "invalid", NO_NUMBER) for value in (True, "x", ["5"])],
-    *[("date", "on", value, "invalid", NO_DAY) for value in (5, True, [], "0000-01-01", "2026-02-29", "02.11.2026")],
+    *each("amount", "between", [5, True, None, "5", {}, []], "not_a_list", NO_RANGE),
+    *each("amount", "between", [[True, "9"], ["x", "9"], [["5"], "9"]], "invalid", NO_NUMBER),
+    *each("date", "on", [5, True, [], "0000-01-01", "2026-02-29", "02.11.2026"], "invalid", NO_DAY),
     ("date", "before", None, "null", NULL),
     ("date", "after", "0001-01-01", "out_of_range", "Give a day from 1900-01-01 to 2199-12-31."),
-    *[("date", "between", value, "not_a_list", NO_RANGE) for value in ("2026-01-01", 5, None)],
+    *each("date", "between", ["2026-01-01", 5, None], "not_a_list", NO_RANGE),
     ("date", "between", ["2026-01-02", "2026-01-01"], "not_a_range", "Give two values, the smaller first."),
-    *[("date", "weekday", value, "not_a_list", NO_LIST) for value in (1, True, "Monday", None)],
-    *[("date", "weekday", [value], "invalid", NO_WEEKDAY) for value in (0, 8, True, "1", 1.0, None, [1])],
-    *[("date", "day_of_month", [value], "invalid", NO_MONTHDAY) for value in (0, 32, -2, True, "1", 1.5)],
-    *[("account", "in", value, "not_a_list", NO_LIST) for value in (1, "Checking", None, {})],
-    *[("account", "in", [value], "invalid", NO_REFERENCE) for value in (True, 1.5, [1], {})],
+    *each("date", "weekday", [1, True, "Monday", None], "not_a_list", NO_LIST),
+    *each("date", "weekday", [[one] for one in [0, 8, True, "1", 1.0, None, [1]]], "invalid", NO_WEEKDAY),
+    *each("date", "day_of_month", [[one] for one in [0, 32, -2, True, "1", 1.5]], "invalid", NO_MONTHDAY),
+    *each("account", "in", [1, "Checking", None, {}], "not_a_list", NO_LIST),
+    *each("account", "in", [[one] for one in [True, 1.5, [1], {}]], "invalid", NO_REFERENCE),
     ("account", "in", [None], "null", NULL),
-    *[("category", "in", [value], "invalid", NO_REFERENCE) for value in (True, 1.5, [1])],
+    *each("category", "in", [[one] for one in [True, 1.5, [1]]], "invalid", NO_REFERENCE),
     ("category", "in", [2**70], "does_not_exist", "There is no such id."),
     ("category", "is_empty", True, "not_null", NO_VALUE),
-    *[("tags", "has_any", value, "not_a_list", NO_LIST) for value in ("food", 5, None, {})],
-    *[("tags", "has_all", [value], "invalid", NO_REFERENCE) for value in (True, 1.5, ["food"])],
+    *each("tags", "has_any", ["food", 5, None, {}], "not_a_list", NO_LIST),
+    *each("tags", "has_all", [[one] for one in [True, 1.5, ["food"]]], "invalid", NO_REFERENCE),
     ("tags", "has_none", ["x" * 51], "max_length", characters(50)),
     ("tags", "has_none", ["\x00"], "null_characters_not_allowed", NUL),
-]  # fmt: skip
+]
 KNOWN = "field, op, value, case_sensitive, threshold, tolerance, negate, match, conditions"
 IN_GROUP = "A group has none; put the test among its conditions."
 APPROX = {"field": "amount", "op": "approx", "value": "5"}
