@@ -16,6 +16,8 @@ CHAIN = [
 ]
 CAFE = {"field": "raw_description", "op": "contains", "value": "cafe"}
 TO_DINING = {"type": "set_category", "value": "Dining"}
+NOTHING: dict[str, Any] = dict.fromkeys(["matched", "applied", "overridden", "n", "timeouts"], 0)
+NOTHING |= {"precision": None, "last_matched_at": None}
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +105,7 @@ def test_a_rule_comes_back_as_it_was_written_with_ids_for_names(ana):
     expected = sent | {
         "id": body["id"],
         "origin": "user",
+        "stats": NOTHING,
         "version": 2,
         "conditions": [sent["conditions"][0], group],
         "actions": [groceries, {"type": "add_tags", "value": ["food"]}],
@@ -127,6 +130,7 @@ def test_a_rule_of_the_least_gets_the_defaults(ana):
         "conditions": [CAFE | {"case_sensitive": False, "negate": False}],
         "actions": [TO_DINING | {"value": category_id(ana, "Dining"), "value_name": "Dining"}],
         "origin": "user",
+        "stats": NOTHING,
         "version": 1,
     }
 
