@@ -15,7 +15,7 @@ from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
 from rules.operators.dates import LAST_DAY
 from rules.operators.patterns import MAX_LENGTH
 from rules.serializers.actions import ACTIONS, Action
-from rules.serializers.conditions import MAX_CONDITIONS, MAX_TEXT, MAX_VALUES, ConditionSerializer
+from rules.serializers.conditions import MAX_ALIKE, MAX_CONDITIONS, MAX_TEXT, MAX_VALUES, ConditionSerializer
 from rules.serializers.rules import TRIGGERS, RuleSerializer
 
 JsonSchema = dict[str, Any]
@@ -34,6 +34,7 @@ ITEMS: dict[Sort, JsonSchema] = {
 #: What some operators compare with instead.
 ITEMS_OF_OPERATORS: dict[str, JsonSchema] = {
     "regex": {"type": "string", "format": "regex", "minLength": 1, "maxLength": MAX_LENGTH, "examples": ["rewe|edeka"]},
+    "fuzzy": {"type": "string", "minLength": 1, "maxLength": MAX_ALIKE, "examples": ["netflix"]},
     "weekday": {"type": "integer", "minimum": 1, "maximum": 7, "examples": [1]},
     "day_of_month": {"type": "integer", "enum": [*range(1, 32), LAST_DAY], "examples": [1]},
 }

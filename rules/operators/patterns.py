@@ -58,7 +58,10 @@ def compile_pattern(value: str, *, case_sensitive: bool) -> "regex.Pattern[str]"
 
 def matches(value: str, *, case_sensitive: bool) -> Callable[[str], bool]:
     """Whether the pattern is found somewhere in a text."""
-    pattern = compile_pattern(value, case_sensitive=case_sensitive)
+    try:
+        pattern = compile_pattern(value, case_sensitive=case_sensitive)
+    except (regex.error, ValueError, LookupError):  # saved when the library, or we, still took it
+        return lambda text: False
     return lambda text: find(pattern, text) is not None
 
 

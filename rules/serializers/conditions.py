@@ -22,6 +22,8 @@ from rules.operators.patterns import MAX_LENGTH, compile_pattern
 MAX_CONDITIONS = 100
 MAX_VALUES = 200
 MAX_TEXT = 200
+#: Likeness to a longer text would take milliseconds for each transaction.
+MAX_ALIKE = 64
 VALUE_SCHEMA = {
     "oneOf": [{"type": "string"}, {"type": "number"}, {"type": "array", "items": {}}],
     "nullable": True,
@@ -123,8 +125,8 @@ class ConditionSerializer(KnownFields):
             return self._tag
         if SORTS[name] is Sort.ID:
             return self._id_in(AccountReference() if name == "account" else CategoryReference())
-        if op == "regex":
-            return _pattern
+        if op in {"regex", "fuzzy"}:
+            return _pattern if op == "regex" else _alike
         return {Sort.TEXT: _text, Sort.NUMBER: _decimal, Sort.DATE: _day}[SORTS[name]]
 
     def _tag(self, value: Any) -> str:
@@ -179,6 +181,10 @@ def _string(value: Any, max_length: int) -> str:
 
 def _text(value: Any) -> str:
     return _string(value, MAX_TEXT)
+
+
+def _alike(value: Any) -> str:
+    return _string(value, MAX_ALIKE)
 
 
 def _pattern(value: Any) -> str:
