@@ -80,7 +80,11 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 #: What deletes the rows and files of a person who leaves, app by app.
-ACCOUNT_ERASERS = ["statements.services.erasing.erase", "expenses.services.erasing.erase"]
+ACCOUNT_ERASERS = [
+    "statements.services.erasing.erase",
+    "rules.services.erasing.erase",
+    "expenses.services.erasing.erase",
+]
 #: Wrong passwords for one login name, and from one address, until neither is asked for some minutes.
 LOCKOUT_AFTER = environment.number("OUTLAY_LOCKOUT_AFTER", 10, least=1)
 LOCKOUT_ADDRESS_AFTER = environment.number("OUTLAY_LOCKOUT_ADDRESS_AFTER", 100, least=1)
@@ -106,6 +110,8 @@ IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000, least=1)
 ATTACHMENT_MAX_BYTES = environment.number("OUTLAY_ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024
 #: How long after a transaction was recorded it can be edited, split or deleted; 0 is for ever.
 EXPENSE_EDIT_WINDOW = timedelta(hours=environment.number("EXPENSE_EDIT_WINDOW_HOURS", 0))
+#: Equal corrections of similar texts that make a proposal of a rule; 0 is never.
+PROPOSAL_AFTER = environment.number("OUTLAY_PROPOSAL_AFTER", 3)
 #: Kind of run → the class that does its work.
 RUN_WORK = {
     "import": "statements.services.committing.ImportWork",

@@ -10,8 +10,10 @@ class RulesConfig(AppConfig):
 
     def ready(self) -> None:
         from expenses import reactions, referrers  # noqa: PLC0415 - models are not loaded before
+        from rules.noticing import Noticing  # noqa: PLC0415 - the same
         from rules.reactions import RulesAgain  # noqa: PLC0415 - the same
         from rules.references import RuleReferences  # noqa: PLC0415 - the same
 
         referrers.register(RuleReferences())
         reactions.register(RulesAgain())
+        reactions.register(Noticing())

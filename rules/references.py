@@ -8,6 +8,7 @@ from django.utils import timezone
 from expenses.referrers import Referrer
 from rules.conditions import leaves_of
 from rules.models import Rule
+from rules.services.proposals import move_proposals
 
 Part = Mapping[str, Any]
 Value = Callable[[Any], Any]
@@ -28,6 +29,7 @@ class RuleReferences(Referrer):
         rules = [rule for rule in Rule.objects.filter(ledger_id=ledger_id) if _names(rule, category)]
         for rule in rules:
             _rewrite(rule, "category", follow, version)
+        move_proposals(ledger_id=ledger_id, category=category, into=into, version=version)
         return len(rules)
 
     def restamp(self, *, ledger_id: int, category: int, version: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
@@ -115,6 +115,12 @@ class Words:
     def all_keys(self) -> set[str]:
         """Every word and phrase that stands for money spent."""
         return {*self._spent.phrases, *self._spent.singles, *self._spent.weak}
+
+    @cached_property
+    def single_words(self) -> frozenset[str]:
+        """Every word that stands for something by itself, whichever way the money goes."""
+        tables = (self._spent, self._received, self._refund)
+        return frozenset(word for table in tables for word in (*table.singles, *table.weak) if " " not in word)
 
     def find(self, words: list[str], direction: Direction) -> WordMatch | None:
         """What the words say of money going out or coming in; a refund is looked up as what was bought."""

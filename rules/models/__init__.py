@@ -1,5 +1,6 @@
 """The tables of rules."""
 
+from rules.models.proposals import PHRASE_LENGTH, Attention, Proposal, ProposalStatus
 from rules.models.rules import Mode, Origin, Overwrite, Rule
 
-__all__ = ["Mode", "Origin", "Overwrite", "Rule"]
+__all__ = ["PHRASE_LENGTH", "Attention", "Mode", "Origin", "Overwrite", "Proposal", "ProposalStatus", "Rule"]

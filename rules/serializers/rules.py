@@ -31,6 +31,9 @@ class StatisticsSerializer(serializers.Serializer[Any]):
 class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
     """A rule. Categories and accounts may be named; they are kept and shown as ids."""
 
+    #: What a rule that was proposed for one transaction comes with.
+    shown = frozenset({"because", "blast_radius"})
+
     triggers = serializers.ListField(
         child=serializers.ChoiceField(choices=TRIGGERS), default=lambda: list(TRIGGERS), allow_empty=False
     )

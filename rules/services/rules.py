@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import transaction
+
 from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.services.writing import Refused, add_row, change_row, ledger_write
 from rules.models import Rule
+from rules.tasks import queue_looking_at_open
 
 #: Room between two rules, for one that is to come between them.
 STEP = 10
@@ -14,12 +17,18 @@ STEP = 10
 
 def create_rule(*, by: User, fields: dict[str, Any]) -> Rule:
     """Add a rule; it counts from the next transaction on."""
-    return add_row(Rule, by=by, fields=fields)
+    with transaction.atomic():
+        rule = add_row(Rule, by=by, fields=fields)
+        queue_looking_at_open(ledger_id=rule.ledger_id)
+        return rule
 
 
 def edit_rule(*, by: User, rule: Rule, fields: dict[str, Any]) -> Rule:
     """Change a rule; what it did before stays as it is."""
-    return change_row(rule, by=by, fields=fields)
+    with transaction.atomic():
+        changed = change_row(rule, by=by, fields=fields)
+        queue_looking_at_open(ledger_id=changed.ledger_id)
+        return changed
 
 
 def reorder_rules(*, by: User, ids: Sequence[int]) -> list[Rule]:

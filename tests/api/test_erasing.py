@@ -13,6 +13,7 @@ from accounts.erasing import erase_user
 from accounts.models import GuessCount, Token, User
 from expenses.models import Ledger, Run, Transaction
 from expenses.tasks import ask_model, queue_resolving
+from rules.tasks import look_at_corrections
 from statements.models import Import
 from tests import queued
 from tests.api.bodies import assert_problem
@@ -59,6 +60,10 @@ def live(api: Api) -> None:
     transfer = {"from_account": account, "to_account": purse, "amount": "50", "description": "Cash"}
     assert api.post("transfers/", transfer).status_code == 201
     assert api.post("rules/", RULE).status_code == 201
+    for name in ("Quillbox 1", "Quillbox 2", "Quillbox 3"):
+        wrong = api.post("expenses/", {"amount": "5", "description": name}).json()["id"]
+        assert api.patch(f"expenses/{wrong}/", {"category": "Espresso"}).status_code == 200
+    look_at_corrections.func(Ledger.objects.get(founder=api.user).pk)
     row = {"amount": "5", "description": "Cafe", "account": account, "category": "Espresso", "tags": ["food", "out"]}
     number = api.post("expenses/", row | {"external_id": "one"}).json()["id"]
     assert api.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}).status_code == 201

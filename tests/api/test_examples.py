@@ -13,8 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
 from config import examples
-from expenses.models import ExchangeRate
+from expenses.models import ExchangeRate, Ledger
 from expenses.services.running import perform_run
+from rules.services.proposing import propose_rules
 from tests.conftest import Api
 
 CHAIN = [
@@ -142,11 +143,35 @@ def record_ledger(recorder: Recorder) -> None:
     recorder.kept["RunChange"] = steady(send("get", f"runs/{edited}/changes/")["results"][0])
     recorder.kept["Omission"] = steady(send("get", f"runs/{edited}/errors/")["results"][0])
     record_review(recorder)
+    record_proposals(recorder)
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}
     send("post", "categorization/suggest/", asks="SuggestInputRequest", body=question, answers="SuggestAnswer")
     send("get", "categorization/chain/", answers="ChainAnswer")
     send("get", "health/live/", answers="Live")
     send("get", "health/ready/", answers="Ready")
+
+
+def record_proposals(recorder: Recorder) -> None:
+    send, row = recorder.send, {"amount": "18.40", "direction": "out", "date": "2026-11-04"}
+    rows = [row | {"description": f"BLUE HERON {n}"} for n in ("CELLAR 12", "DECK 31", "ATTIC", "VERANDA")]
+    ids = [send("post", "transactions/", body=body)["id"] for body in rows]
+    for name in ("Tin Whistle", "Quillbox"):
+        more = [send("post", "transactions/", body=row | {"description": f"{name} {n}"})["id"] for n in range(3)]
+        send("patch", "transactions/bulk/", body={"ids": more, "set": {"category": "Dining"}})
+    send("patch", "transactions/bulk/", body={"ids": ids[:3], "set": {"category": "Dining"}})
+    propose_rules(ledger_id=Ledger.objects.get().pk)
+    found = send("get", "rules/proposals/")["results"]
+    number = {body["rule"]["name"]: body["id"] for body in found}
+    narrower = {"conditions": [{"field": "raw_description", "op": "starts_with", "value": "blue heron"},
+                               {"field": "amount", "op": "lte", "value": "100.00"}]}  # fmt: skip
+    heron = f"rules/proposals/{number['Blue Heron']}/"
+    send("post", f"{heron}narrow/", asks="NarrowInputRequest", body=narrower, answers="Proposal")
+    accepted = {"name": "Blue Heron bar", "apply": True}
+    send("post", f"{heron}accept/", asks="AcceptInputRequest", body=accepted, answers="AcceptedRule")
+    whistle = f"rules/proposals/{number['Tin Whistle']}/never/"
+    send("post", whistle, asks="NeverInputRequest", body={"scope": "merchant"})
+    wish = {"category": "Gifts & Donations"}
+    send("post", f"transactions/{more[0]}/propose-rule/", asks="ProposeInputRequest", body=wish, answers="ProposedRule")
 
 
 def record_review(recorder: Recorder) -> None:

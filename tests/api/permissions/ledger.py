@@ -6,9 +6,10 @@ from django.apps import apps
 from django.db import models
 
 from accounts.models import Token
-from expenses.models import ExchangeRate, Ledger, Run
+from expenses.models import Category, ExchangeRate, Ledger, Run
+from rules.models import Proposal
 from statements.models import Profile
-from tests.api.permissions.operations import INCOME, PARTS, RATE, ROW, RULE, receipt, statement
+from tests.api.permissions.operations import CONDITION, INCOME, PARTS, RATE, ROW, RULE, receipt, statement
 from tests.conftest import Api
 
 
@@ -76,8 +77,22 @@ def unmade(api: Api, account: int) -> dict[str, int]:
         "run": api.patch("transactions/bulk/", everything).json()["id"],
         "waiting_run": waiting,
         "canceled_run": canceled,
+        "proposal": proposed(ledger),
         "profile": Profile.objects.create(ledger=ledger, name="Bank", format="csv", columns=[], profile={}).pk,
     }
+
+
+def proposed(ledger: Ledger) -> int:
+    """A proposal that a worker made."""
+    category = Category.objects.get(key="dining")
+    rule = {
+        "name": "Lunas",
+        "triggers": ["create"],
+        "conditions": [CONDITION],
+        "actions": [{"type": "set_category", "value": category.pk}],
+    }
+    fields = {"phrase": "cafe", "direction": "out", "category": category, "rule": rule, "evidence": [], "version": 1}
+    return Proposal.objects.create(ledger=ledger, **fields).pk
 
 
 def reference_rate() -> int:

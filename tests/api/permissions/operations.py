@@ -70,6 +70,10 @@ KINDS = {
 #: Where only a thing in another state will do.
 STATES = {
     op("DELETE accounts/{id}/"): "empty_account",
+    op("GET rules/proposals/{id}/"): "proposal",
+    op("POST rules/proposals/{id}/accept/"): "proposal",
+    op("POST rules/proposals/{id}/narrow/"): "proposal",
+    op("POST rules/proposals/{id}/never/"): "proposal",
     op("POST runs/{id}/cancel/"): "waiting_run",
     op("POST runs/{id}/resume/"): "canceled_run",
     op("DELETE transactions/{id}/split/"): "split_expense",
@@ -108,6 +112,10 @@ BODIES: dict[Operation, Any] = {
     op("POST rules/import/"): {"format": "outlay-rules", "format_version": 1, "rules": [RULE]},
     op("PUT rules/{id}/"): RULE,
     op("PATCH rules/{id}/"): {"priority": 5},
+    op("POST rules/proposals/{id}/accept/"): {"apply": True},
+    op("POST rules/proposals/{id}/never/"): {"scope": "merchant"},
+    op("POST transactions/{id}/propose-rule/"): {"category": "Dining"},
+    op("POST rules/proposals/{id}/narrow/"): {"conditions": [CONDITION | {"value": "cafe luna"}]},
     op("POST tags/"): {"name": "Cold"},
     op("PATCH tags/{id}/"): {"name": "Warm"},
     op("POST tags/{id}/merge/"): {"into": "sweet"},

@@ -1,0 +1,168 @@
+"""Makes rules of transactions that a person put into a category, and sees what they would do. Nothing is written."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from functools import cached_property
+from string import capwords
+from typing import Any
+
+from django.db.models import Case, F, When
+
+from expenses.catalog import Catalog
+from expenses.models import Status, Transaction
+from rules.compiling import rules_of
+from rules.conditions import Subject
+from rules.engine import Asking, CompiledRule, RuleSet
+from rules.models import Mode, Overwrite, Proposal, Rule
+from rules.proposals.drafts import Draft, draft_of_alike, draft_of_many, draft_of_one
+from rules.proposals.grouping import Correction, Grouping, alike
+from rules.proposals.separation import account_condition
+from rules.proposals.vocabulary import Vocabulary
+from rules.records import read_records
+from rules.serializers.rules import TRIGGERS
+from rules.services.radius import Votes, count_votes
+from rules.settler import Settler
+
+#: What a proposal keeps of its rule.
+FIELDS = (
+    "name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "overwrite", "match",
+    "conditions", "actions",
+)  # fmt: skip
+NAME_LENGTH = Rule._meta.get_field("name").max_length or 0
+
+
+#: Phrase, direction and category.
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A rule that could be proposed, and the corrections that speak for it."""
+
+    draft: Draft
+    head: str
+    direction: str
+    category: int
+    evidence: tuple[int, ...]
+
+    @property
+    def key(self) -> Key:
+        """There is one proposal of it in a ledger."""
+        return self.draft.phrase, self.direction, self.category
+
+
+class Drafting:
+    """The rules that a ledger's corrections make; what it has read of the ledger is kept while this lives."""
+
+    def __init__(self, *, ledger_id: int, catalog: Catalog) -> None:
+        self.ledger_id, self.catalog = ledger_id, catalog
+        self._subjects: dict[int, Subject] = {}
+        self._touched: Set[str] = frozenset()
+        self._known: Mapping[Key, list[Any]] = {}
+
+    def of_corrections(
+        self, corrections: Sequence[Correction], *, touched: Set[str], waiting: Sequence[Proposal], least: int
+    ) -> list[Made]:
+        """What at least so many equal corrections make, if no rule does it yet.
+
+        `touched` are the first words of texts that are looked at anew; of others only the proposals that wait for an
+        answer are made again.
+        """
+        self._touched = touched
+        self._known = {proposal.key: proposal.rule["conditions"] for proposal in waiting}
+        heads = touched | {proposal.head for proposal in waiting}
+        self._read([row.id for row in corrections])
+        left = [row for row in corrections if not self._is_done_by_a_rule(row)]
+        made = list(Grouping(least, self._make).all_of([row for row in left if row.head in heads]))
+        taken = {pk for one in made for pk in one.evidence}
+        groups = alike([row for row in left if row.id not in taken], least=least)
+        return made + [one for one in map(self._make_alike, groups) if one is not None]
+
+    def of_row(self, row: Transaction, *, category: int) -> Draft | None:
+        """What one transaction makes; None where its text names nobody."""
+        self._read([row.pk])
+        example, head = self._subjects[row.pk], row.match_text.split(" ", 1)[0]
+        draft = draft_of_one(example, head=head, vocabulary=self.vocabulary)
+        return self._sparing(draft, [example], category)[0] if draft is not None else None
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the ledger, read when the first group is large enough."""
+        confirmed = Case(When(review_status=Status.CONFIRMED, then=F("category_id")))
+        rows = Transaction.objects.filter(ledger_id=self.ledger_id).exclude(match_text="").order_by()
+        return Vocabulary.of(rows.values_list("match_text", confirmed).distinct())
+
+    def _make(self, rows: Sequence[Correction]) -> Made | None:
+        examples = [self._subjects[row.id] for row in rows]
+        draft = draft_of_many(examples, head=rows[0].head, vocabulary=self.vocabulary)
+        return self._weighed(draft, rows, head=rows[0].head)
+
+    def _make_alike(self, rows: Sequence[Correction]) -> Made | None:
+        examples = [self._subjects[row.id] for row in rows]
+        draft = draft_of_alike(examples, words=rows[0].text.split(), vocabulary=self.vocabulary)
+        return self._weighed(draft, rows, head="")
+
+    def _weighed(self, draft: Draft | None, rows: Sequence[Correction], *, head: str) -> Made | None:
+        """None where most confirmed rows speak against it."""
+        if draft is None:
+            return None
+        made = Made(draft, head, rows[0].direction, rows[0].category, tuple(row.id for row in rows))
+        if head not in self._touched:
+            known = self._known.get(made.key)
+            return replace(made, draft=replace(draft, conditions=known)) if known else None
+        spared, votes = self._sparing(draft, [self._subjects[row.id] for row in rows], made.category)
+        return replace(made, draft=spared) if votes.disagree <= votes.agree else None
+
+    def _sparing(self, draft: Draft, examples: Sequence[Subject], category: int) -> tuple[Draft, Votes]:
+        """With the account, where the examples are of one and that spares confirmed rows."""
+        votes = self._votes(draft, category)
+        account = account_condition(examples) if votes.disagree else None
+        if account is not None:
+            narrowed = draft.narrowed(account)
+            closer = self._votes(narrowed, category)
+            if closer.disagree < votes.disagree:
+                return narrowed, closer
+        return draft, votes
+
+    def _votes(self, draft: Draft, category: int) -> Votes:
+        return count_votes(rule_of(draft, category=category), ledger_id=self.ledger_id)
+
+    def _read(self, ids: Sequence[int]) -> None:
+        rows = Transaction.objects.filter(ledger_id=self.ledger_id, pk__in=ids)
+        for record in read_records(rows, user=None, with_tags="tags" in self._rule_set.fields):
+            self._subjects[record.id] = self._settler.subject(record)
+
+    @cached_property
+    def _rule_set(self) -> RuleSet:
+        return RuleSet(rules_of(self.ledger_id).rules)
+
+    @cached_property
+    def _settler(self) -> Settler:
+        return Settler(ledger_id=self.ledger_id, asking=Asking(self._rule_set), catalog=self.catalog)
+
+    def _is_done_by_a_rule(self, row: Correction) -> bool:
+        subject = self._subjects.get(row.id)
+        return subject is None or any(self._does(rule, row, subject) for rule in self._rule_set.rules)
+
+    @staticmethod
+    def _does(rule: CompiledRule, row: Correction, subject: Subject) -> bool:
+        return rule.category == row.category and not rule.suggests_only and rule.matches(subject)
+
+
+def rule_of(draft: Draft, *, category: int) -> Rule:
+    """The rule, not saved: it sets the category, and leaves all else to the rules behind it."""
+    return Rule(
+        name=capwords(draft.phrase)[:NAME_LENGTH].strip(),
+        stop_processing=False,
+        mode=Mode.APPLY,
+        triggers=list(TRIGGERS),
+        overwrite=Overwrite.MACHINE,
+        match="all",
+        conditions=draft.conditions,
+        actions=[{"type": "set_category", "value": category}],
+    )
+
+
+def fields_of(rule: Rule) -> dict[str, Any]:
+    """What a proposal keeps of the rule, and makes a rule of again."""
+    return {name: getattr(rule, name) for name in FIELDS}

@@ -1,0 +1,122 @@
+"""Proposed rules over HTTP."""
+
+from typing import Any
+
+from django.utils.functional import SimpleLazyObject
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from expenses.api import LedgerViewSet, Listed, Retrieved
+from expenses.filters import KnownFilters
+from expenses.membership import ledger_id_of
+from expenses.models import Transaction
+from expenses.preconditions import etag_of
+from expenses.serializers import RunSerializer
+from expenses.tasks import begin_run
+from rules.models import Proposal, ProposalStatus
+from rules.serializers.proposals import (
+    AcceptedRuleSerializer,
+    AcceptInput,
+    NarrowInput,
+    NeverInput,
+    ProposalSerializer,
+    ProposedRuleSerializer,
+    ProposeInput,
+    describe_suggested_rule,
+)
+from rules.serializers.rules import RuleSerializer
+from rules.services.applying import Order, order_rule
+from rules.services.proposals import (
+    accept_proposal,
+    check_narrower,
+    free_name,
+    narrow_proposal,
+    refuse_proposal,
+    replace_conditions,
+)
+from rules.services.statistics import statistics_of
+from rules.services.suggesting import suggest_rule
+
+
+class ProposalFilter(KnownFilters):
+    """Filters of proposals."""
+
+    status = filters.ChoiceFilter(choices=ProposalStatus.choices)
+
+
+class ProposalViewSet(Listed, Retrieved):
+    """Rules that your corrections make, before they exist: say yes, narrower, or never."""
+
+    queryset = Proposal.objects.as_seen()
+    serializer_class = ProposalSerializer
+    filterset_class = ProposalFilter
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        known = SimpleLazyObject(lambda: statistics_of(ledger_id_of(self.user)))
+        return super().get_serializer_context() | {"statistics": known}
+
+    @extend_schema(request=AcceptInput, responses={201: AcceptedRuleSerializer})
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, pk: int) -> Response:
+        """Make it a rule, as it is or with other fields. What is there stays, unless you say `apply`."""
+        with self.guarded() as proposal:
+            fields = self._fields_of_rule(proposal)
+            is_applied = fields.pop("apply")
+            rule = accept_proposal(by=self.user, proposal=proposal, fields=fields)
+        run = begin_run(order_rule(by=self.user, rule=rule, order=Order())) if is_applied else None
+        body = RuleSerializer(rule, context=self.get_serializer_context()).data
+        body |= {"run": RunSerializer(run).data if run is not None else None}
+        return Response(body, status=status.HTTP_201_CREATED, headers={"ETag": etag_of(rule)})
+
+    @extend_schema(request=NarrowInput, responses=ProposalSerializer)
+    @action(detail=True, methods=["post"])
+    def narrow(self, request: Request, pk: int) -> Response:
+        """Keep it away from confirmed transactions that disagree, or give it conditions that match less."""
+        order = NarrowInput(data=request.data, context=self.get_serializer_context())
+        order.is_valid(raise_exception=True)
+        with self.guarded() as proposal:
+            if order.validated_data:
+                wanted = {"match": "all"} | order.validated_data
+                check_narrower(proposal=proposal, catalog=self.catalog, **wanted)
+                replace_conditions(by=self.user, proposal=proposal, **wanted)
+            else:
+                narrow_proposal(by=self.user, proposal=proposal, catalog=self.catalog)
+        return self.answer(self.get_object())
+
+    @extend_schema(request=NeverInput, responses=ProposalSerializer)
+    @action(detail=True, methods=["post"])
+    def never(self, request: Request, pk: int) -> Response:
+        """Never propose a rule for this merchant again, or just not this one."""
+        order = NeverInput(data=request.data)
+        order.is_valid(raise_exception=True)
+        with self.guarded() as proposal:
+            is_of_merchant = order.validated_data["scope"] == "merchant"
+            refuse_proposal(by=self.user, proposal=proposal, is_of_merchant=is_of_merchant)
+        return self.answer(self.get_object())
+
+    def _fields_of_rule(self, proposal: Proposal) -> dict[str, Any]:
+        own = proposal.rule | {"name": free_name(proposal.rule["name"], ledger_id=proposal.ledger_id)}
+        sent: Any = self.request.data
+        body = AcceptInput(data=own | sent if isinstance(sent, dict) else sent, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+
+
+class ProposeRuleViewSet(LedgerViewSet):
+    """Rules made of one transaction."""
+
+    queryset = Transaction.objects.with_related()
+    serializer_class = ProposedRuleSerializer
+
+    @extend_schema(request=ProposeInput, responses=ProposedRuleSerializer)
+    def propose(self, request: Request, pk: int) -> Response:
+        """A rule for transactions like this one, and what it would do; nothing is written."""
+        row, context = self.get_object(), self.get_serializer_context()
+        body = ProposeInput(data=request.data, context=context | {"transaction": row})
+        body.is_valid(raise_exception=True)
+        rule, radius = suggest_rule(transaction=row, category=body.validated_data["category"], catalog=self.catalog)
+        return Response(describe_suggested_rule(rule, radius, context))
