@@ -85,6 +85,20 @@ class Drafting:
         draft = draft_of_one(example, head=head, vocabulary=self.vocabulary)
         return self._sparing(draft, [example], category)[0] if draft is not None else None
 
+    def of_rows(self, rows: Sequence[Correction]) -> Draft | None:
+        """What rows make together that a person puts into one category now.
+
+        None where their texts name nobody, or several, and where a rule does it already.
+        """
+        self._read([row.id for row in rows])
+        heads = {(row.direction, row.head) for row in rows}
+        if len(heads) != 1 or not rows[0].head or all(map(self._is_done_by_a_rule, rows)):
+            return None
+        examples = [self._subjects[row.id] for row in rows]
+        draft_of = draft_of_many if len({row.text for row in rows}) > 1 else _draft_of_first
+        draft = draft_of(examples, head=rows[0].head, vocabulary=self.vocabulary)
+        return self._sparing(draft, examples, rows[0].category)[0] if draft is not None else None
+
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words of the ledger, read when the first group is large enough."""
@@ -147,6 +161,11 @@ class Drafting:
     @staticmethod
     def _does(rule: CompiledRule, row: Correction, subject: Subject) -> bool:
         return rule.category == row.category and not rule.suggests_only and rule.matches(subject)
+
+
+def _draft_of_first(examples: Sequence[Subject], *, head: str, vocabulary: Vocabulary) -> Draft | None:
+    """Of texts that are the same but for numbers."""
+    return draft_of_one(examples[0], head=head, vocabulary=vocabulary)
 
 
 def rule_of(draft: Draft, *, category: int) -> Rule:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from expenses.api import Listed, unless_known
 from expenses.filters import KnownFilters, TransactionFilter
+from expenses.membership import ledger_id_of
 from expenses.models import Category, Run, Transaction
 from expenses.review_bodies import ResolveInput, ReviewGroupSerializer, describe_groups
 from expenses.review_groups import DIRECTIONS, OpenRow, group_rows
@@ -19,7 +20,8 @@ from expenses.serializers import RunSerializer
 from expenses.services.reviewing import order_review, read_open
 from expenses.services.running import UNFINISHED
 from expenses.tasks import begin_run
-from rules.offers import offered_rule
+from rules.serializers.proposals import UnsavedRuleSerializer, describe_rule
+from rules.services.suggesting import offer_rule
 
 
 class ReviewFilter(KnownFilters):
@@ -37,16 +39,13 @@ class ReviewFilter(KnownFilters):
     by_search = TransactionFilter.by_search
 
 
-@extend_schema_field({"type": "object", "additionalProperties": True, "nullable": True})
-class OfferedRule(serializers.JSONField):
-    """A body for `POST rules/`, which is not saved."""
-
-
 class ResolvedSerializer(RunSerializer):
     """The run, which can be reverted, and what follows from the answer."""
 
     similar = serializers.IntegerField(help_text="Rows that were taken beside those named, because they are similar.")
-    rule = OfferedRule(help_text="A rule that would have said the same, for `POST rules/`; null where none is fit.")
+    rule = UnsavedRuleSerializer(
+        allow_null=True, help_text="A rule that would have said the same; null where none is fit."
+    )
 
     class Meta(RunSerializer.Meta):
         fields = [*RunSerializer.Meta.fields, "similar", "rule"]
@@ -77,10 +76,17 @@ class ReviewViewSet(Listed):
         order = ResolveInput(data=request.data, context=self.get_serializer_context())
         order.is_valid(raise_exception=True)
         chosen, category = order.validated_data["chosen"], order.validated_data["category"]
-        rule = offered_rule(self.user, chosen.open, category or self._agreed(chosen.open))
+        rule = self._offered(chosen.open, category or self._agreed(chosen.open))
         run = begin_run(order_review(by=self.user, rows=chosen.ids, category=category))
         body = {**RunSerializer(run).data, "similar": chosen.n_similar, "rule": rule}
         return Response(body, status=_code_of(run))
+
+    def _offered(self, rows: Sequence[OpenRow], category: Category | None) -> dict[str, Any] | None:
+        """The rule that could say this the next time."""
+        if category is None:
+            return None
+        rule = offer_rule(rows=rows, category=category, ledger_id=ledger_id_of(self.user), catalog=self.catalog)
+        return describe_rule(rule, self.get_serializer_context()) if rule is not None else None
 
     def _page(self) -> Response:
         rows = self.filter_queryset(self.get_queryset())
