@@ -1,6 +1,6 @@
 """What conditions say, as a formula: negations are pushed down to the tests, and lists of words are taken apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,3 +115,12 @@ def _join(parts: Sequence[Formula], *, needs_all: bool) -> Formula:
     if len(distinct) == 1:
         return distinct[0]
     return Every(tuple(distinct)) if needs_all else Some(tuple(distinct))
+
+
+def tests_of(formula: Formula) -> Iterator[Test]:
+    """Every test in it, in order."""
+    if isinstance(formula, Test):
+        yield formula
+        return
+    for part in formula.parts:
+        yield from tests_of(part)

@@ -26,7 +26,7 @@ CLASHES: dict[Sort, Callable[[Sequence[Test]], bool]] = {
 
 def is_impossible(conditions: Conditions) -> bool:
     """Whether it is proved that no row matches. `conditions`: {"match", "conditions", "negate"?} as rules store it."""
-    return _is_refuted([formula_of(conditions)])
+    return is_refuted([formula_of(conditions)])
 
 
 def implies(narrow: Conditions, *broad: Conditions) -> bool:
@@ -34,7 +34,7 @@ def implies(narrow: Conditions, *broad: Conditions) -> bool:
     if formula_of(narrow) in map(formula_of, broad):
         return True
     # What is denied goes first: each part of it decides at once what is left of the choices in `narrow`.
-    return _is_refuted([*(formula_of(one, is_denied=True) for one in broad), formula_of(narrow)])
+    return is_refuted([*(formula_of(one, is_denied=True) for one in broad), formula_of(narrow)])
 
 
 def are_equivalent(one: Conditions, other: Conditions) -> bool:
@@ -42,7 +42,8 @@ def are_equivalent(one: Conditions, other: Conditions) -> bool:
     return implies(one, other) and implies(other, one)
 
 
-def _is_refuted(formulas: Sequence[Formula]) -> bool:
+def is_refuted(formulas: Sequence[Formula]) -> bool:
+    """Whether it is proved that these do not hold together of any row."""
     try:
         return _Branch(_Looks()).is_refuted_by(formulas)
     except _Unfinished:

@@ -43,8 +43,8 @@ def tags(op: str, value: Any = None, **more: Any) -> Conditions:
     return every(asks(op, value, on="tags", **more))
 
 
-CASED = {"case_sensitive": True}
-NOT = {"negate": True}
+CASED: dict[str, Any] = {"case_sensitive": True}
+NOT: dict[str, Any] = {"negate": True}
 FOLLOWS = [
     # narrow, broad
     (text("equals", "REWE"), text("contains", "rew")),

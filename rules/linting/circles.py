@@ -1,0 +1,125 @@
+"""Finds rules that undo each other: the engine itself is asked, about rows and about what conditions describe."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from itertools import combinations, islice, product
+from typing import Any
+
+from expenses.catalog import Catalog
+from rules.conditions import Subject
+from rules.engine import Asking, RuleSet
+from rules.linting.cases import Case
+from rules.linting.findings import Finding, Kind, Verdict
+from rules.linting.formulas import PLAIN, Test
+from rules.linting.study import Study
+from rules.records import Record
+from rules.settler import Settler
+from rules.settling import TEXTS, WRITTEN, State, Traits, as_written, settle
+
+#: Pairs of rules that are asked about, and rows and descriptions for each.
+MAX_PAIRS = 50
+MAX_TRIED = 40
+
+Pair = tuple[Case, Case]
+
+
+def circling_rules(study: Study, *, ledger_id: int, catalog: Catalog) -> Iterator[Finding]:
+    """Proved by a transaction, of the ledger or made of the rules' own conditions, on which they never come to rest."""
+    tracks: dict[str, _Track] = {}
+    for one, other in _suspects(study):
+        for trigger in sorted(one.rule.triggers & other.rule.triggers):
+            if trigger not in tracks:
+                tracks[trigger] = _Track(study, trigger, ledger_id=ledger_id, catalog=catalog)
+            found, example = tracks[trigger].circle(one, other)
+            if found:
+                explanation = f"{one.quoted} and {other.quoted} go in circles: each undoes what the other one did."
+                yield Finding(Kind.CONTRADICTORY, Verdict.PROVED, (one, other), explanation, example)
+                break
+        if study.clock.is_up():
+            return
+
+
+def _suspects(study: Study) -> list[Pair]:
+    """Pairs that want different things for a field, of which one looks at what rules write."""
+    wanting: dict[str, list[Case]] = defaultdict(list)
+    for case in study.living:
+        for name in case.wishes:
+            wanting[name].append(case)
+    pairs = {
+        pair: None
+        for name, cases in wanting.items()
+        for pair in combinations(cases, 2)
+        if pair[0].wishes[name] != pair[1].wishes[name] and _looks_at_written(*pair)
+    }
+    return list(pairs)[:MAX_PAIRS]
+
+
+def _looks_at_written(*cases: Case) -> bool:
+    return any(case.rule.compiled.fields & WRITTEN for case in cases)
+
+
+class _Track:
+    """All rules that are asked by one trigger, settling rows."""
+
+    def __init__(self, study: Study, trigger: str, *, ledger_id: int, catalog: Catalog) -> None:
+        self._study, self._catalog = study, catalog
+        rules = [case.rule for case in study.cases if trigger in case.rule.triggers]
+        self._asking = Asking(RuleSet(rules))
+        self._settler = Settler(ledger_id=ledger_id, asking=self._asking, catalog=catalog)
+
+    def circle(self, one: Case, other: Case) -> tuple[bool, Record | None]:
+        """Whether both take part in a circle, and the row on which they do, if the ledger has one."""
+        groups = {*self._study.history.of(one.rule), *self._study.history.of(other.rule)}
+        newest = sorted((group.example for group in groups), key=lambda row: row.id, reverse=True)
+        for record in newest[:MAX_TRIED]:
+            settlement = self._settler.settle(record)
+            if settlement.is_circle and {one.rule, other.rule} <= {*settlement.matched}:
+                return True, record
+        return any(self._goes_round(subject, one, other) for subject in _described(one, other)), None
+
+    def _goes_round(self, subject: Subject, one: Case, other: Case) -> bool:
+        known = {name: getattr(subject, name) for name in ("category", "source", "tags", *TEXTS)}
+        offered = frozenset(category.id for category in self._catalog.offered(subject.direction, None))
+        traits = Traits(offered, raw_description=subject.raw_description)
+
+        def ask(state: State) -> Any:
+            return self._asking.matched(as_written(subject, state, texts=TEXTS))
+
+        settlement = settle(ask, State(**known), traits, looks_at=self._asking.rule_set.fields)
+        return settlement.is_circle and {one.rule, other.rule} <= {*settlement.matched}
+
+
+def _described(one: Case, other: Case) -> Iterator[Subject]:
+    """Transactions made of what the two rules ask for and write."""
+    values: dict[str, dict[Any, None]] = defaultdict(dict)
+    for test in (*one.tests, *other.tests):
+        if not test.is_denied:
+            values[test.field].update(dict.fromkeys(_meant(test)))
+    for case in (one, other):
+        for name in case.rule.writes.keys() & WRITTEN:
+            values[name][case.rule.writes[name]] = None
+    choices = [_choices(name, [*known]) for name, known in values.items()]
+    for chosen in islice(product(*choices), MAX_TRIED):
+        yield Subject(**dict(zip(values, chosen, strict=True)))
+
+
+def _meant(test: Test) -> list[Any]:
+    """Values of the field that the test speaks of."""
+    named = [*test.value] if isinstance(test.value, tuple) else [test.value]
+    if test.field in {"amount", "date"}:
+        return [_typed(test.field, value) for value in named if isinstance(value, str)]
+    return named if test.op in {*PLAIN, "in", "has"} else []
+
+
+def _typed(name: str, value: str) -> Decimal | date:
+    return Decimal(value) if name == "amount" else date.fromisoformat(value)
+
+
+def _choices(name: str, values: list[Any]) -> list[Any]:
+    if name == "tags":
+        return [frozenset(values), frozenset()]
+    if name in {"amount", "date", "account", "category"}:
+        return [*values, None]
+    return [*values, " ".join(values), ""] if name != "direction" else values or ["out"]

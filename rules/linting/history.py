@@ -1,0 +1,137 @@
+"""What the ledger's rows say of its rules: which of them match which rows, and which of these get a turn."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from heapq import nlargest
+from itertools import takewhile
+from typing import Any
+
+from accounts.models import User
+from expenses.catalog import Catalog
+from expenses.membership import ledger_id_of
+from expenses.models import Transaction
+from rules.engine import Asking, CompiledRule, Matched, Passing, RuleSet
+from rules.linting.clock import Clock
+from rules.operators.patterns import limited_time
+from rules.records import Record, parts_of, read_records
+from rules.settler import Settler
+from rules.settling import claims_of
+
+#: What matching may spend on regular expressions; the rest of what a request may take is for trying them out.
+REGEX_S = 1.2
+CHUNK = 1000
+#: Texts that patterns are tried on.
+N_TEXTS = 20
+
+
+@dataclass(eq=False)
+class Group:
+    """Rows that the very same rules match, and that are offered the same categories; `example` is the newest."""
+
+    matched: Matched
+    offered: frozenset[int]
+    example: Record
+    n_rows: int = 0
+
+    @cached_property
+    def turns(self) -> frozenset[CompiledRule]:
+        """The rules that win a field, with any of the triggers."""
+        triggers = frozenset[str]().union(*(rule.triggers for rule in self.matched))
+        return frozenset[CompiledRule]().union(*map(self._winners, triggers))
+
+    def _winners(self, trigger: str) -> frozenset[CompiledRule]:
+        asked = [rule for rule in self.matched if trigger in rule.triggers]
+        front = list(takewhile(lambda rule: not rule.stops, asked))
+        claims = claims_of(tuple(asked[: len(front) + 1]), self.offered)
+        return frozenset(claim.rule for claim in claims.values())
+
+
+@dataclass
+class History:
+    """All groups of rows, by rule. `unsure` are rules whose patterns ran out of time: rows say nothing of them."""
+
+    n_rows: int = 0
+    is_whole: bool = True
+    groups: list[Group] = field(default_factory=list)
+    by_rule: dict[CompiledRule, list[Group]] = field(default_factory=dict)
+    unsure: frozenset[CompiledRule] = frozenset()
+    timeouts: Counter[str] = field(default_factory=Counter)
+    texts: list[str] = field(default_factory=list)
+
+    def of(self, rule: CompiledRule) -> list[Group]:
+        """The groups of rows that it matches, the one with the newest row first."""
+        return self.by_rule.get(rule, [])
+
+    def newest(self, rule: CompiledRule) -> Record | None:
+        """The newest row that it matches."""
+        groups = self.of(rule)
+        return groups[0].example if groups else None
+
+    def always_with(self, rule: CompiledRule) -> frozenset[CompiledRule] | None:
+        """The rules that match each row that this one does; None where rows say nothing of it."""
+        groups = self.of(rule)
+        if not groups or rule in self.unsure:
+            return None
+        return frozenset(groups[0].matched).intersection(*(group.matched for group in groups)) | self.unsure
+
+
+def read_history(*, user: User, rules: Sequence[CompiledRule], catalog: Catalog, clock: Clock) -> History:
+    """Read the ledger's rows, the newest first, until the time is up."""
+    asking = Asking(RuleSet(rules))
+    settler = Settler(ledger_id=ledger_id_of(user), asking=asking, catalog=catalog)
+    reader = _Reader(settler)
+    rows = Transaction.objects.for_user(user).order_by("-date", "-id")
+    with limited_time(REGEX_S) as time:
+        for part in parts_of(read_records(rows, user=None, with_tags=settler.uses_tags), CHUNK):
+            reader.take(part)
+            if time.left_s <= 0 or clock.is_up():
+                break
+    return reader.history(time.timeouts, is_whole=time.left_s > 0 and not clock.has_struck)
+
+
+class _Reader:
+    """Asks all rules about rows, also those behind one that stops, each distinct text once."""
+
+    def __init__(self, settler: Settler) -> None:
+        self._settler, self._rule_set = settler, settler.rule_set
+        self._texts_at = [Record._fields.index(name) for name in self._rule_set.text_fields]
+        self._passing: dict[tuple[Any, ...], Passing] = {}
+        self._groups: dict[tuple[Matched, frozenset[int]], Group] = {}
+        self._n_rows = 0
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Count the rows in their groups."""
+        self._n_rows += len(records)
+        for record in records:
+            if matched := self._matched(record):
+                key = matched, self._settler.offered(record)
+                if key not in self._groups:
+                    self._groups[key] = Group(*key, record)
+                self._groups[key].n_rows += 1
+
+    def history(self, timeouts: Counter[str], *, is_whole: bool) -> History:
+        """What was read."""
+        by_rule: dict[CompiledRule, list[Group]] = defaultdict(list)
+        for group in self._groups.values():
+            for rule in group.matched:
+                by_rule[rule].append(group)
+        unsure = frozenset(rule for rule in self._rule_set.rules if rule.compiled.patterns & timeouts.keys())
+        texts = nlargest(N_TEXTS, self._texts(), key=len)
+        return History(self._n_rows, is_whole, [*self._groups.values()], by_rule, unsure, timeouts, texts)
+
+    def _matched(self, record: Record) -> Matched:
+        texts: tuple[Any, ...] = tuple([record[place] for place in self._texts_at])
+        passing = self._passing.get(texts)
+        if passing is None:
+            passing = self._passing[texts] = self._rule_set.passing(texts)
+        if not passing:
+            return ()
+        if all(on_rest is None for _, on_rest in passing):
+            return tuple([rule for rule, _ in passing])
+        subject = self._settler.subject(record)
+        return tuple([rule for rule, on_rest in passing if on_rest is None or on_rest(subject)])
+
+    def _texts(self) -> Iterator[str]:
+        return (text for texts in self._passing for text in texts)
