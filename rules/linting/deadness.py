@@ -1,4 +1,4 @@
-"""Finds rules that never do anything."""
+"""Finds rules that never match, or of which nothing comes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,25 +19,25 @@ def dead_rules(study: Study) -> Iterator[Finding]:
             return
         if reason := _reason(case, study):
             study.dead.add(case)
-            yield Finding(Kind.DEAD, Verdict.PROVED, (case,), f"{case.quoted} never does anything: {reason}.")
+            yield Finding(Kind.DEAD, Verdict.PROVED, (case,), f"{case.quoted} never {reason}.")
         elif _is_idle(case, study):
             explanation = f"{case.quoted} matches none of the transactions that you have ({study.history.n_rows:,})."
             yield Finding(Kind.DEAD, Verdict.UNDECIDED, (case,), explanation)
 
 
 def _reason(case: Case, study: Study) -> str:
-    """Why it is dead; "" where that is not proved."""
+    """What it never does, and why; "" where that is not proved."""
     if is_refuted([case.formula]):
-        return "no transaction can meet its conditions"
+        return "matches: no transaction can meet its conditions"
     if _named(case) - _known(study) and is_refuted([formula_of(_without_gone(case.conditions, study))]):
-        return "it asks for an account or a category that is gone"
+        return "matches: it asks for an account or a category that is gone"
     if set(case.wishes) != {"category"}:
         return ""
     kind = study.kinds.get(case.rule.category or 0)
     if kind is None:
-        return "the category that it sets is hidden or gone"
+        return "writes anything: the category that it sets is hidden or gone"
     if kind == "income" and is_refuted([case.formula, COMES_IN]):
-        return "it sets a category of money that comes in, and asks for money that goes out"
+        return "writes anything: its category is of money that comes in, and it asks for money that goes out"
     return ""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nlargest
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from accounts.models import User
@@ -15,7 +15,7 @@ from expenses.models import Transaction
 from rules.engine import Asking, CompiledRule, Matched, Passing, RuleSet
 from rules.linting.clock import Clock
 from rules.operators.patterns import limited_time
-from rules.records import Record, parts_of, read_records
+from rules.records import Record, read_records
 from rules.settler import Settler
 from rules.settling import claims_of
 
@@ -83,8 +83,9 @@ def read_history(*, user: User, rules: Sequence[CompiledRule], catalog: Catalog,
     settler = Settler(ledger_id=ledger_id_of(user), asking=asking, catalog=catalog)
     reader = _Reader(settler)
     rows = Transaction.objects.for_user(user).order_by("-date", "-id")
+    records = read_records(rows, user=None, with_tags=settler.uses_tags)
     with limited_time(REGEX_S) as time:
-        for part in parts_of(read_records(rows, user=None, with_tags=settler.uses_tags), CHUNK):
+        while part := [*islice(records, CHUNK)]:
             reader.take(part)
             if time.left_s <= 0 or clock.is_up():
                 break

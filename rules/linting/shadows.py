@@ -57,13 +57,13 @@ def _takers(case: Case, rivals: Sequence[Case], study: Study) -> tuple[Case, ...
 
 
 def _proof(case: Case, takers: Sequence[Case]) -> str:
+    """A rule that stops leaves no turn; one that goes on leaves a turn with nothing to write in it."""
+    is_stopped = all(taker.rule.stops for taker in takers)
+    start = f"{case.quoted} never gets a turn" if is_stopped else f"{case.quoted} never gets to write anything"
     if len(takers) > 1:
-        return (
-            f"{case.quoted} never gets a turn: {named([*takers])} come first and take everything that it would match."
-        )
-    [taker] = takers
-    end = "and stops" if taker.rule.stops else "and writes all that it would write"
-    return f"{case.quoted} never gets a turn: {taker.quoted} comes first, takes everything it would match, {end}."
+        return f"{start}: {named([*takers])} come first, and take everything it would match."
+    end = "and stops" if is_stopped else "and writes all that it would write"
+    return f"{start}: {named([*takers])} comes first, takes everything it would match, {end}."
 
 
 def _unlucky(case: Case, groups: Sequence[Group], study: Study) -> Finding:

@@ -74,7 +74,7 @@ def test_a_rule_behind_one_that_takes_all_its_rows_and_stops_is_shadowed(ana):
 def test_a_rule_is_shadowed_where_all_that_it_writes_is_claimed_before(ana):
     first = add(ana, "Shops", says("contains_any", ["rewe", "edeka"]), stop_processing=False)
     later = add(ana, "Edeka", says("starts_with", "edeka"), actions=[category("Dining")])
-    why = "“Edeka” never gets a turn: “Shops” comes first, takes everything it would match, "
+    why = "“Edeka” never gets to write anything: “Shops” comes first, takes everything it would match, "
     proofs = lint(ana, verdict="proved")["findings"]
     assert proofs[0] == found(
         "shadowed", "proved", {"Edeka": later, "Shops": first}, why + "and writes all that it would write."
@@ -98,7 +98,7 @@ def test_two_rules_can_shadow_a_third_together(ana):
     rewe = add(ana, "Rewe", says("contains", "rewe"))
     lidl = add(ana, "Lidl", says("contains", "lidl"))
     both = add(ana, "Both", says("contains_any", ["rewe markt", "lidl"]), actions=[category("Dining")])
-    why = "“Both” never gets a turn: “Rewe” and “Lidl” come first and take everything that it would match."
+    why = "“Both” never gets a turn: “Rewe” and “Lidl” come first, and take everything it would match."
     assert lint(ana)["findings"] == [found("shadowed", "proved", {"Both": both, "Rewe": rewe, "Lidl": lidl}, why)]
 
 
@@ -141,27 +141,27 @@ def test_a_row_on_which_a_rule_gets_its_turn_disproves_its_shadow(ana):
         (
             [says("gt", "10", on="amount"), says("lt", "5", on="amount")],
             None,
-            "no transaction can meet its conditions",
+            "matches: no transaction can meet its conditions",
         ),
         (
             [says("contains", "salary"), says("equals", "out", on="direction")],
             [category("Salary")],
-            "it sets a category of money that comes in, and asks for money that goes out",
+            "writes anything: its category is of money that comes in, and it asks for money that goes out",
         ),
     ],
 )
 def test_a_rule_that_can_do_nothing_is_dead(ana, conditions, actions, reason):
     dead = add(ana, "Dead", *conditions, actions=actions)
     spend(ana, "REWE")
-    assert lint(ana)["findings"] == [found("dead", "proved", {"Dead": dead}, f"“Dead” never does anything: {reason}.")]
+    assert lint(ana)["findings"] == [found("dead", "proved", {"Dead": dead}, f"“Dead” never {reason}.")]
 
 
 def test_a_rule_that_asks_for_what_is_gone_is_dead(ana):
-    account = ana.post("accounts/", {"name": "Old card", "kind": "card", "currency": "EUR"}).json()
+    account = ana.post("accounts/", {"name": "Old card", "type": "card", "currency": "EUR"}).json()
     dead = add(ana, "Card", says("in", ["Old card"], on="account"))
     assert lint(ana)["findings"] == []
     assert ana.delete(f"accounts/{account['id']}/").status_code == 204
-    why = "“Card” never does anything: it asks for an account or a category that is gone."
+    why = "“Card” never matches: it asks for an account or a category that is gone."
     assert lint(ana)["findings"] == [found("dead", "proved", {"Card": dead}, why)]
 
 
@@ -170,7 +170,7 @@ def test_a_rule_that_sets_a_hidden_category_is_dead(ana):
     spend(ana, "ZOO")
     [pets] = [c for c in ana.get("categories/", {"page_size": 500}).json()["results"] if c["name"] == "Pets"]
     assert ana.patch(f"categories/{pets['id']}/", {"is_hidden": True}).status_code == 200
-    why = "“Pets” never does anything: the category that it sets is hidden or gone."
+    why = "“Pets” never writes anything: the category that it sets is hidden or gone."
     assert lint(ana)["findings"] == [found("dead", "proved", {"Pets": dead}, why)]
 
 

@@ -1,0 +1,124 @@
+"""What is called proved holds of every row, whatever the rules."""
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from expenses.kinds import offered_kinds
+from rules.conditions import Subject
+from rules.engine import Asking, RuleSet
+from rules.linting.cases import Case, case_of
+from rules.linting.clock import Clock
+from rules.linting.contradictions import contradictory_rules
+from rules.linting.deadness import dead_rules
+from rules.linting.duplicates import duplicate_rules
+from rules.linting.findings import Finding, Verdict
+from rules.linting.history import History
+from rules.linting.shadows import shadowed_rules
+from rules.linting.study import Study
+from rules.models import Rule
+from rules.settling import TEXTS, State, Traits, as_written, settle
+
+KINDS = {1: "expense", 2: "expense", 3: "income"}  # 4 is hidden
+
+
+def asks(field: str, op: str, value: Any) -> dict[str, Any]:
+    return {"field": field, "op": op, "value": value}
+
+
+WORDS = st.sampled_from(["a", "ab", "b", "ba"])
+CONDITIONS = st.one_of(
+    st.builds(asks, st.just("raw_description"), st.sampled_from(["contains", "starts_with", "equals"]), WORDS),
+    st.builds(asks, st.just("raw_description"), st.just("contains_any"), st.lists(WORDS, min_size=1, max_size=3)),
+    st.builds(asks, st.just("merchant"), st.just("contains"), WORDS),
+    st.builds(asks, st.just("amount"), st.sampled_from(["lt", "gte"]), st.sampled_from(["1", "2"])),
+    st.builds(asks, st.just("category"), st.just("in"), st.lists(st.integers(1, 3), min_size=1, max_size=2)),
+    st.builds(asks, st.just("tags"), st.sampled_from(["has_any", "has_none"]), st.just(["t"])),
+)
+ACTIONS = st.one_of(
+    st.builds(lambda pk: {"type": "set_category", "value": pk}, st.integers(1, 4)),
+    st.sampled_from([{"type": "add_tags", "value": ["t"]}, {"type": "remove_tags", "value": ["T"]}]),
+    st.builds(lambda word: {"type": "set_merchant", "value": word}, WORDS),
+)
+RULES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "match": st.sampled_from(["all", "any"]),
+            "conditions": st.lists(CONDITIONS, min_size=1, max_size=2),
+            "actions": st.lists(ACTIONS, min_size=1, max_size=2, unique_by=lambda action: action["type"]),
+            "stop_processing": st.booleans(),
+            "mode": st.sampled_from(["apply", "apply", "suggest"]),
+            "overwrite": st.sampled_from(["empty", "machine"]),
+            "triggers": st.sampled_from([["create"], ["create", "import"]]),
+        }
+    ),
+    min_size=2,
+    max_size=5,
+)
+ROWS = st.builds(
+    Subject,
+    raw_description=st.text("abAB", max_size=4),
+    merchant=st.sampled_from(["", "a", "ba"]),
+    amount=st.sampled_from([None, Decimal("0.5"), Decimal(1), Decimal(3)]),
+    direction=st.sampled_from(["in", "out"]),
+    category=st.sampled_from([None, 1, 2, 3]),
+    tags=st.sampled_from([frozenset(), frozenset({"t"})]),
+)
+
+
+def study_of(bodies: list[dict[str, Any]]) -> Study:
+    rules = [Rule(pk=number, name=f"Rule {number}", **body) for number, body in enumerate(bodies, 1)]
+    return Study(
+        cases=[case_of(*numbered) for numbered in enumerate(rules)],
+        history=History(),
+        clock=Clock(60),
+        kinds=KINDS,
+        categories=frozenset({*KINDS, 4}),
+        accounts=frozenset(),
+    )
+
+
+def outcome(cases: list[Case], row: Subject, trigger: str) -> State | None:
+    """The row after the rules have been asked; None where they go in circles."""
+    asking = Asking(RuleSet(case.rule for case in cases if trigger in case.rule.triggers))
+    state = State(category=row.category, tags=row.tags, merchant=row.merchant)
+    kinds = offered_kinds(row.direction, None)
+    traits = Traits(frozenset(pk for pk, kind in KINDS.items() if kind in kinds), raw_description=row.raw_description)
+    ask = lambda now: asking.matched(as_written(row, now, texts=TEXTS))  # noqa: E731 - as settle wants it
+    found = settle(ask, state, traits, looks_at=asking.rule_set.fields)
+    return None if found.is_circle else found.after
+
+
+def proved(findings: Any) -> list[Finding]:
+    return [finding for finding in findings if finding.verdict == Verdict.PROVED]
+
+
+patient = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+
+
+@patient
+@given(RULES, st.lists(ROWS, min_size=20, max_size=20))
+def test_if_a_rule_that_is_proved_to_write_nothing_had_nothing_to_write_every_row_would_become_the_same(bodies, rows):
+    study = study_of(bodies)
+    for finding in [*proved(dead_rules(study)), *proved(shadowed_rules(study))]:
+        idle = finding.cases[0]
+        empty = replace(idle, rule=replace(idle.rule, writes={}, add_tags=(), remove_tags=()))
+        others = [empty if case is idle else case for case in study.cases]
+        for row, trigger in product(rows, ["create", "import"]):
+            assert outcome([*study.cases], row, trigger) == outcome(others, row, trigger)
+
+
+@patient
+@given(RULES, st.lists(ROWS, min_size=20, max_size=20))
+def test_duplicates_match_the_same_rows_and_of_contradictions_the_second_matches_all_of_the_first(bodies, rows):
+    study = study_of(bodies)
+    for finding in proved(duplicate_rules(study)):
+        one, other = finding.cases
+        assert [row for row in rows if one.rule.matches(row) is not other.rule.matches(row)] == []
+    for finding in proved(contradictory_rules(study)):
+        narrow, broad = finding.cases
+        assert [row for row in rows if narrow.rule.matches(row) and not broad.rule.matches(row)] == []
