@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from itertools import combinations, islice, product
+from itertools import islice, product
 from typing import Any
 
 from expenses.catalog import Catalog
@@ -47,17 +47,15 @@ def _suspects(study: Study) -> list[Pair]:
     for case in study.living:
         for name in case.wishes:
             wanting[name].append(case)
-    pairs = {
-        pair: None
-        for name, cases in wanting.items()
-        for pair in combinations(cases, 2)
-        if pair[0].wishes[name] != pair[1].wishes[name] and _looks_at_written(*pair)
-    }
-    return list(pairs)[:MAX_PAIRS]
-
-
-def _looks_at_written(*cases: Case) -> bool:
-    return any(case.rule.compiled.fields & WRITTEN for case in cases)
+    looking = [case for case in study.living if case.rule.compiled.fields & WRITTEN]
+    pairs = (
+        (case, other) if case.position < other.position else (other, case)
+        for case in looking
+        for name, wish in case.wishes.items()
+        for other in wanting[name]
+        if other.wishes[name] != wish
+    )
+    return list(dict.fromkeys(islice(pairs, MAX_PAIRS)))
 
 
 class _Track:

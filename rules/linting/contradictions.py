@@ -1,6 +1,6 @@
 """Finds rules that want different things for the same transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import combinations
 
 from rules.linting.cases import Case, conflicts
@@ -10,22 +10,27 @@ from rules.linting.study import Study
 
 #: More findings of one kind help nobody, and each costs two searches for a proof.
 MAX_OVERLAPS = 100
+#: Of the rules that match a row, those that are compared.
+MAX_MATCHED = 12
 #: What fields are called in a sentence.
 FIELDS = {"review": "state of review", "is_excluded_from_budget": "place in the budget"}
 
 
 def contradictory_rules(study: Study) -> Iterator[Finding]:
     """Proved where one asks for all that the other does; undecided where both match a row of the ledger."""
-    proved: set[tuple[Case, Case]] = set()
-    for case in study.living:
-        for earlier in study.broader(case):
-            fields = _disputed(earlier, case, study) if earlier.position < case.position else []
-            if fields and (explanation := _proof(earlier, case, fields, study)):
-                proved.add((earlier, case))
-                yield Finding(
-                    Kind.CONTRADICTORY, Verdict.PROVED, (case, earlier), explanation, study.history.newest(case.rule)
-                )
-    yield from _overlaps(study, proved)
+    proved = {finding.cases: finding for case in study.living if (finding := _proved(case, study))}
+    yield from proved.values()
+    yield from _overlaps(study, proved.keys())
+
+
+def _proved(case: Case, study: Study) -> Finding | None:
+    """The first rule that it contradicts: one is enough to look into it."""
+    for earlier in study.broader(case):
+        fields = _disputed(earlier, case, study) if earlier.position < case.position else []
+        if fields and (explanation := _proof(earlier, case, fields, study)):
+            example = study.history.newest(case.rule)
+            return Finding(Kind.CONTRADICTORY, Verdict.PROVED, (case, earlier), explanation, example)
+    return None
 
 
 def _disputed(earlier: Case, case: Case, study: Study) -> list[str]:
@@ -44,15 +49,17 @@ def _proof(earlier: Case, case: Case, fields: list[str], study: Study) -> str:
     return f"{wins}, and wants another {_spoken(fields)}."
 
 
-def _overlaps(study: Study, proved: set[tuple[Case, Case]]) -> Iterator[Finding]:
+def _overlaps(study: Study, proved: Set[tuple[Case, ...]]) -> Iterator[Finding]:
     """Pairs of which neither is an exception to the other."""
     seen = set(proved)
     for group in study.history.groups:
-        for earlier, case in combinations(map(study.case_of, group.matched), 2):
-            if (earlier, case) in seen or len(seen) - len(proved) >= MAX_OVERLAPS:
+        for earlier, case in combinations(map(study.case_of, group.matched[:MAX_MATCHED]), 2):
+            if study.clock.is_up() or len(seen) - len(proved) >= MAX_OVERLAPS:
+                return
+            if (case, earlier) in seen:
                 continue
             if fields := [name for name in _disputed(earlier, case, study) if _is_open(name, earlier, case, group)]:
-                seen.add((earlier, case))
+                seen.add((case, earlier))
                 yield from _overlap(earlier, case, fields, group, study)
 
 

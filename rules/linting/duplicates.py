@@ -10,6 +10,8 @@ from rules.linting.study import Study
 
 #: Fewer equal rows may be chance.
 LEAST_ROWS = 3
+#: Rules that match the same rows, with whose rows those of one rule are compared.
+MAX_COMPARED = 20
 
 
 def duplicate_rules(study: Study) -> Iterator[Finding]:
@@ -19,6 +21,8 @@ def duplicate_rules(study: Study) -> Iterator[Finding]:
         alike[_does(case)].append(case)
     for cases in alike.values():
         for case in cases[1:]:
+            if study.clock.is_up():
+                return
             found = _finding(case, [other for other in cases if other.position < case.position], study)
             if found is not None:
                 yield found
@@ -36,17 +40,17 @@ def _finding(case: Case, earlier: list[Case], study: Study) -> Finding | None:
         if other in akin and study.are_equivalent(case, other):
             explanation = f"{case.quoted} asks for the same as {other.quoted}, and does the same."
             return Finding(Kind.DUPLICATE, Verdict.PROVED, (case, other), explanation, study.history.newest(case.rule))
-    found = (_by_rows(case, other, study) for other in earlier)
+    together = {rule for group in study.history.of(case.rule) for rule in group.matched}
+    met = [other for other in earlier if other.rule in together][:MAX_COMPARED]
+    found = (_by_rows(case, other, study) for other in met)
     return min(filter(None, found), key=lambda finding: finding.verdict == Verdict.DISPROVED, default=None)
 
 
 def _by_rows(case: Case, other: Case, study: Study) -> Finding | None:
-    """What rows that both match say of them."""
+    """What the rows say of two rules that match some of them both."""
     if {case.rule, other.rule} & study.history.unsure:
         return None
     groups, others = study.history.of(case.rule), study.history.of(other.rule)
-    if not set(groups) & set(others):
-        return None
     if differing := _first(set(groups) ^ set(others), [*groups, *others]):
         explanation = f"{case.quoted} and {other.quoted} do the same, but not to the same transactions."
         return Finding(Kind.DUPLICATE, Verdict.DISPROVED, (case, other), explanation, differing.example)

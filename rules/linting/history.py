@@ -14,7 +14,7 @@ from expenses.membership import ledger_id_of
 from expenses.models import Transaction
 from rules.engine import Asking, CompiledRule, Matched, Passing, RuleSet
 from rules.linting.clock import Clock
-from rules.operators.patterns import limited_time
+from rules.operators.patterns import RegexTime, limited_time
 from rules.records import Record, read_records
 from rules.settler import Settler
 from rules.settling import claims_of
@@ -50,7 +50,11 @@ class Group:
 
 @dataclass
 class History:
-    """All groups of rows, by rule. `unsure` are rules whose patterns ran out of time: rows say nothing of them."""
+    """All groups of rows, by rule.
+
+    `unsure` are rules whose patterns ran out of time, so that rows say nothing of them; `timeouts` are matches that
+    were tried and given up, by pattern.
+    """
 
     n_rows: int = 0
     is_whole: bool = True
@@ -87,9 +91,9 @@ def read_history(*, user: User, rules: Sequence[CompiledRule], catalog: Catalog,
     with limited_time(REGEX_S) as time:
         while part := [*islice(records, CHUNK)]:
             reader.take(part)
-            if time.left_s <= 0 or clock.is_up():
+            if clock.is_up():
                 break
-    return reader.history(time.timeouts, is_whole=time.left_s > 0 and not clock.has_struck)
+    return reader.history(time, is_whole=time.left_s > 0 and not clock.has_struck)
 
 
 class _Reader:
@@ -112,14 +116,15 @@ class _Reader:
                     self._groups[key] = Group(*key, record)
                 self._groups[key].n_rows += 1
 
-    def history(self, timeouts: Counter[str], *, is_whole: bool) -> History:
-        """What was read."""
+    def history(self, time: RegexTime, *, is_whole: bool) -> History:
+        """What was read. Where all time is gone, patterns count as slow that were not even tried."""
         by_rule: dict[CompiledRule, list[Group]] = defaultdict(list)
         for group in self._groups.values():
             for rule in group.matched:
                 by_rule[rule].append(group)
-        unsure = frozenset(rule for rule in self._rule_set.rules if rule.compiled.patterns & timeouts.keys())
+        unsure = frozenset(rule for rule in self._rule_set.rules if rule.compiled.patterns & time.timeouts.keys())
         texts = nlargest(N_TEXTS, self._texts(), key=len)
+        timeouts = time.timeouts if time.left_s > 0 else Counter[str]()
         return History(self._n_rows, is_whole, [*self._groups.values()], by_rule, unsure, timeouts, texts)
 
     def _matched(self, record: Record) -> Matched:

@@ -15,8 +15,8 @@ from rules.operators.patterns import compile_pattern
 #: What one text may take.
 QUICK_S = 0.001
 #: What is waited for one text, and for all texts of all rules.
-WAITED_S = 0.02
-TOTAL_S = 0.5
+WAITED_S = 0.005
+TOTAL_S = 0.4
 #: A slow answer counts if it is slow each time: the machine may have been busy.
 TRIES = 3
 #: About as long as a description may be.
