@@ -125,6 +125,12 @@ def record_ledger(recorder: Recorder) -> None:
     rule = {"name": "Rewe and Edeka", "match": "all", "conditions": [condition], "actions": actions}
     number = send("post", "rules/", asks="RuleRequest", body=rule, answers="Rule")["id"]
     send("patch", f"rules/{number}/", asks="PatchedRuleRequest", body={"priority": 50})
+    again = {**rule, "name": "Edeka", "conditions": [condition | {"op": "contains", "value": "edeka"}]}
+    again = send("post", "rules/", body=again)["id"]
+    report = steady(send("get", "rules/lint/"))
+    report["findings"] = [report["findings"][0] | {"rules": [IDS["id"], IDS["id"] + 1]}]
+    recorder.kept |= {"Lint": report, "Finding": report["findings"][0]}
+    send("delete", f"rules/{again}/")
     record_exchange(recorder)
     expense = {"amount": "45.50", "description": "REWE SAGT DANKE 4711", "date": "2026-11-02", "account": "Checking"}
     body = {"kind": "expense", **expense, "mcc": "5411"}
