@@ -56,7 +56,7 @@ PLAIN_FILTERS = {
     "end_date", "external_id", "from", "group", "hidden", "iban", "is_excluded_from_budget", "is_split", "kind",
     "limit", "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "pack", "pack_version",
     "page", "page_size", "quote", "review", "search", "show", "since", "source", "start", "start_date", "status", "to",
-    "uncategorized", "year",
+    "uncategorized", "verdict", "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
