@@ -56,10 +56,8 @@ def order_rule(*, by: User, rule: Rule, order: Order) -> Run:
 
 
 def order_rules(*, by: User, order: Order) -> Run:
-    """Create the run that will ask all active rules with the trigger manual. Raises Refused where there are none."""
+    """Create the run that will ask all active rules with the trigger manual."""
     rules = [rule for rule in Rule.objects.for_user(by).filter(is_active=True) if "manual" in rule.triggers]
-    if not rules:
-        raise Refused("No rule is active and has the trigger “manual”.", code="no_rules")
     return _order(by, rules, order)
 
 

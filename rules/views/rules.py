@@ -2,7 +2,6 @@
 
 from typing import Any, TypeVar
 
-from django.shortcuts import get_object_or_404
 from django.utils.functional import SimpleLazyObject
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -32,9 +31,7 @@ Input = TypeVar("Input", bound=OrderInput)
 class ReorderInput(KnownFields):
     """Rules in the order in which they are to be asked; those that are not named keep their places."""
 
-    ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), allow_empty=False, max_length=MAX_REORDERED
-    )
+    ids = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=MAX_REORDERED)
 
     def validate_ids(self, value: list[int]) -> list[int]:
         if len(set(value)) < len(value):
@@ -110,9 +107,12 @@ class RuleViewSet(Listed):
     def _named(self, data: Any) -> Rule | None:
         """The saved rule that a body is about."""
         pk = data.get("id") if isinstance(data, dict) else None
-        if pk is None:
+        if not isinstance(pk, int):
             return None
-        return get_object_or_404(self.get_queryset(), pk=pk) if isinstance(pk, int) else None
+        rule: Rule | None = self.get_queryset().filter(pk=pk).first()
+        if rule is None:
+            raise serializers.ValidationError({"id": f"There is no rule {pk}."}, code="does_not_exist")
+        return rule
 
     def _checked(self, shape: type[Input], *, instance: Rule | None = None) -> Input:
         body = shape(

@@ -26,20 +26,33 @@ LISTS = {"tags", "add_tags", "remove_tags", "ids"}
 #: Fields in which ids may lie in several ways, which `open_ways` spells out.
 OPEN_FIELDS = {"filter", "actions.0.value", "conditions.0.value", "conditions.0.conditions"}
 #: The action of a rule, and what its value names.
-ACTIONS = {"set_category": "category", "add_tags": "tag"}
-#: Fields of a rule's conditions; of these, `account` alone is compared with ids.
-FIELDS = {"account", "amount", "currency", "description", "direction", "merchant", "raw_description"}
+NAMING_ACTIONS = {"set_category": "category", "add_tags": "tag", "remove_tags": "tag"}
+#: All others have a text or nothing.
+ACTIONS = {
+    "exclude_from_budget", "mark_reviewed", "needs_review", "set_description", "set_merchant", "set_notes",
+    *NAMING_ACTIONS,
+}  # fmt: skip
+#: Fields of a rule's conditions that are compared with ids, and what these name.
+CONDITIONS = {"account": ("in", "account"), "category": ("in", "category"), "tags": ("has_any", "tag")}
+#: All others are compared with texts, numbers and days.
+FIELDS = {
+    "amount", "currency", "date", "description", "direction", "iban", "mcc", "merchant", "notes", "payment_method",
+    "raw_description", "source", *CONDITIONS,
+}  # fmt: skip
+#: `id` and `ids` of these name rules.
+OF_RULES = {op("POST rules/test/"), op("POST rules/reorder/")}
 #: Settings of a profile, and no reference to one.
 NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
 #: Fields that hold a text, a number or a choice, which nobody owns.
 PLAIN = {
-    "ai_classify", "also_similar", "amount", "amount_to", "base", "base_currency", "case_sensitive", "checksum",
-    "color_token", "commit", "country", "currency", "date", "description", "direction", "email", "expires_in_days",
-    "exported_at", "external_id", "field", "file", "format", "format_version", "group", "iban", "icon", "is_active",
-    "is_excluded_from_budget", "is_hidden", "key", "kind", "locale", "match", "mcc", "merchant", "mode", "month_start",
-    "name", "negate", "notes", "op", "opening_balance", "overwrite", "pack_version", "password", "payment_method",
-    "priority", "quote", "rate", "review", "rules", "save_as", "scope", "skip_errors", "stop_processing", "time_zone",
-    "triggers", "type", "use_model", "username", "week_start",
+    "ai_classify", "also_similar", "amount", "amount_to", "apply", "base", "base_currency", "case_sensitive",
+    "checksum", "color_token", "commit", "country", "currency", "date", "description", "direction", "email", "end",
+    "expires_in_days", "exported_at", "external_id", "field", "file", "force", "format", "format_version", "group",
+    "iban", "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind", "limit", "locale", "match",
+    "mcc", "merchant", "mode", "month_start", "name", "negate", "notes", "op", "opening_balance", "overwrite",
+    "pack_version", "password", "payment_method", "priority", "quote", "rate", "review", "rules", "save_as", "scope",
+    "skip_errors", "start", "stop_processing", "threshold", "time_zone", "tolerance", "triggers", "type", "use_model",
+    "username", "week_start",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
@@ -125,25 +138,38 @@ def ways_of(operation: Operation, field: str, ids: Mapping[str, int]) -> Iterato
             yield Naming(operation, blamed, kind, beside(operation, field) | value)
         return
     name = name_of(field)
-    kind = INTO[operation.path.split("/")[0]] if name == "into" else NAMES[name]
+    kind = kind_of(operation, name)
     value = [ids[kind]] if name in LISTS else ids[kind]
     yield Naming(operation, field, kind, beside(operation, field) | placed(field.split("."), value))
+
+
+def kind_of(operation: Operation, name: str) -> str:
+    """What a field names. Raises KeyError for one that no list knows."""
+    if operation in OF_RULES and name in {"id", "ids"}:
+        return "rule"
+    return INTO[operation.path.split("/")[0]] if name == "into" else NAMES[name]
 
 
 def open_ways(field: str, ids: Mapping[str, int]) -> Iterator[tuple[str, str, Any]]:
     """The field that is to be blamed, what it names, and what the body holds."""
     if field == "filter":
         for name, kind in FILTERS.items():
-            if name != "replacement":
+            if name not in {"ids", "replacement"}:  # those of no transactions
                 yield f"filter.{name}", kind, {"filter": {name: ids[kind]}}
     elif field == "actions.0.value":
-        for action, kind in ACTIONS.items():
+        for action, kind in NAMING_ACTIONS.items():
             value = [ids[kind]] if kind == "tag" else ids[kind]
             yield field, str(kind), {"actions": [{"type": action, "value": value}]}
     else:
-        condition = {"field": "account", "op": "in", "value": [ids["account"]]}
+        yield from ways_of_conditions(field, ids)
+
+
+def ways_of_conditions(field: str, ids: Mapping[str, int]) -> Iterator[tuple[str, str, Any]]:
+    """The same for conditions, in a group where the field lies in one."""
+    for compared, (test, kind) in CONDITIONS.items():
+        condition = {"field": compared, "op": test, "value": [ids[kind]]}
         nested = [{"match": "any", "conditions": [condition]}] if field.count("conditions") > 1 else [condition]
-        yield (field if field.endswith("value") else f"{field}.0.value"), "account", {"conditions": nested}
+        yield (field if field.endswith("value") else f"{field}.0.value"), kind, {"conditions": nested}
 
 
 def beside(operation: Operation, field: str) -> dict[str, Any]:
