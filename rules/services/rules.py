@@ -31,10 +31,10 @@ def edit_rule(*, by: User, rule: Rule, fields: dict[str, Any]) -> Rule:
         return changed
 
 
-def reorder_rules(*, by: User, ids: Sequence[int]) -> list[Rule]:
+def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
     """Let the rules come in this order, in the places that they have together; all others keep theirs.
 
-    Priorities are written anew, in tens. Returns all rules in order. Raises Refused where one of them is gone.
+    Priorities are written anew, in tens. Raises Refused where one of them is gone.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
@@ -46,7 +46,6 @@ def reorder_rules(*, by: User, ids: Sequence[int]) -> list[Rule]:
         ordered = [named[next(wanted)] if rule.pk in named else rule for rule in rules]
         for place, rule in enumerate(ordered, 1):
             _place(rule, place * STEP, version)
-        return ordered
 
 
 def _place(rule: Rule, priority: int, version: int) -> None:

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from django.utils.functional import SimpleLazyObject
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -75,13 +75,13 @@ class RuleViewSet(Listed):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=ReorderInput, responses=RuleSerializer(many=True))
-    @action(detail=False, methods=["post"], pagination_class=None)
+    @action(detail=False, methods=["post"])
     def reorder(self, request: Request) -> Response:
         """Let rules come in another order; all priorities are written anew, in tens."""
         body = ReorderInput(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
-        rules = reorder_rules(by=self.user, ids=body.validated_data["ids"])
-        return Response(self.get_serializer(rules, many=True).data)
+        reorder_rules(by=self.user, ids=body.validated_data["ids"])
+        return mixins.ListModelMixin.list(self, request)
 
     @extend_schema(request=TestInput, responses=TestAnswer)
     @action(detail=False, methods=["post"])

@@ -36,6 +36,7 @@ STEADY = {
     "created": "2026-11-02T09:30:00Z",
     "exported_at": "2026-11-02T09:30:00Z",
     "last_used_at": "2026-11-02T09:30:00Z",
+    "last_matched_at": "2026-11-02T09:30:00Z",
     "token": "8c1f0e5d9b7a46c2a3e4f5061728394a5b6c7d8e9f00112233445566778899aa",
     "at": "2026-11-02T09:31:00Z",
     "duration_ms": 0.4,
@@ -150,6 +151,7 @@ def record_ledger(recorder: Recorder) -> None:
     recorder.kept["Omission"] = steady(send("get", f"runs/{edited}/errors/")["results"][0])
     record_review(recorder)
     record_proposals(recorder)
+    record_runs_of_rules(recorder)
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}
     send("post", "categorization/suggest/", asks="SuggestInputRequest", body=question, answers="SuggestAnswer")
     send("get", "categorization/chain/", answers="ChainAnswer")
@@ -178,6 +180,18 @@ def record_proposals(recorder: Recorder) -> None:
     send("post", whistle, asks="NeverInputRequest", body={"scope": "merchant"})
     wish = {"category": "Gifts & Donations"}
     send("post", f"transactions/{more[0]}/propose-rule/", asks="ProposeInputRequest", body=wish, answers="ProposedRule")
+
+
+def record_runs_of_rules(recorder: Recorder) -> None:
+    send, days = recorder.send, {"start": "2026-11-01", "end": "2026-11-30"}
+    conditions = [{"field": "raw_description", "op": "contains", "value": "luna"}]
+    actions = [{"type": "set_category", "value": "Dining"}, {"type": "add_tags", "value": ["out"]}]
+    tested = {"conditions": conditions, "actions": actions, **days, "limit": 1}
+    send("post", "rules/test/", asks="TestInputRequest", body=tested, answers="TestAnswer")
+    send("post", "rules/apply/", asks="OrderInputRequest", body=days)
+    numbers = [rule["id"] for rule in send("get", "rules/")["results"]]
+    send("post", "rules/reorder/", body={"ids": numbers[::-1]})
+    recorder.kept["ReorderInputRequest"] = {"ids": [IDS["id"]]}
 
 
 def record_review(recorder: Recorder) -> None:

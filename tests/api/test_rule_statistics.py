@@ -130,7 +130,7 @@ def test_rules_are_put_into_another_order(ana):
     a, b, c, d = (create(ana, name, priority=5)["id"] for name in "abcd")
     answer = ana.post("rules/reorder/", {"ids": [d, a, c]})
     assert answer.status_code == 200
-    assert [(rule["name"], rule["priority"]) for rule in answer.json()] == order(ana)
+    assert [(rule["name"], rule["priority"]) for rule in answer.json()["results"]] == order(ana)
     assert order(ana) == [("d", 10), ("b", 20), ("a", 30), ("c", 40)]
     assert b not in (a, c, d)
 
