@@ -22,7 +22,7 @@ from expenses.models import (
     Transaction,
     Transfer,
 )
-from rules.models import Rule
+from rules.models import Proposal, Rule
 from statements.models import Profile
 from tests.conftest import make_user
 
@@ -94,6 +94,7 @@ SEEN = {
     "rate_reference_unique",
     "rule_name_unique",
     "profile_name_unique",
+    "proposal_once_for_phrase_and_category",
 }
 
 
@@ -268,3 +269,10 @@ def test_what_is_in_use_cannot_be_deleted_behind_the_services_back(ledger, accou
     for row in (account, own):
         with pytest.raises(IntegrityError), transaction.atomic():
             row.delete()
+
+
+def test_a_proposal_is_there_once_for_a_phrase_and_a_category(ledger):
+    fields = {"phrase": "luna", "direction": "out", "category": dining(), "rule": {}, "evidence": [], "version": 1}
+    Proposal.objects.create(ledger_id=ledger, **fields)
+    refused(Proposal.objects.create, ledger_id=ledger, **fields)
+    Proposal.objects.create(ledger_id=ledger, **fields | {"direction": "in"})

@@ -42,7 +42,7 @@ def test_the_links_are_shown_in_order_with_thresholds_and_health(ana, script):
         "links": [
             {
                 "name": "rule",
-                "version": "1",
+                "version": "2",
                 "backend": "rules.provider.RulesProvider",
                 "min_confidence": 0.0,
                 "deferred": False,
