@@ -134,9 +134,14 @@ class Settler:
         return self._offered[sort]
 
     def spelled(self, tags: Iterable[str]) -> list[str]:
-        """The names of tags as the ledger writes them, in order; those that it does not have yet as they are."""
-        spelling = {name.casefold(): name for name in self.tag_names.values()}
+        """The names of tags as the ledger writes them, in order; those that it does not have yet as the rules do."""
+        spelling = self._spelled_by_rules | {name.casefold(): name for name in self.tag_names.values()}
         return sorted(spelling.get(tag, tag) for tag in tags)
+
+    @cached_property
+    def _spelled_by_rules(self) -> dict[str, str]:
+        named = [name for rule in self.rule_set.rules for name in (*rule.add_tags, *rule.remove_tags)]
+        return {name.casefold(): name for name in reversed(named)}
 
     def _plain_fields(self) -> list[str]:
         fields = [name for name in PLAIN if name in self._writes]

@@ -88,7 +88,9 @@ class RuleViewSet(Listed):
     def test(self, request: Request) -> Response:
         """What a rule would do, saved or not: before and after, what is locked, and who wins today."""
         body = self._checked(TestInput, instance=self._named(request.data))
-        preview = preview_rule(by=self.user, rule=body.rule(), order=body.order(), limit=body.n_shown)
+        preview = preview_rule(
+            by=self.user, rule=body.rule(), order=body.order(), limit=body.n_shown, catalog=self.catalog
+        )
         return Response(describe_preview(preview))
 
     @extend_schema(request=OrderInput, responses={202: RunSerializer})
@@ -107,7 +109,7 @@ class RuleViewSet(Listed):
     def _named(self, data: Any) -> Rule | None:
         """The saved rule that a body is about."""
         pk = data.get("id") if isinstance(data, dict) else None
-        if not isinstance(pk, int):
+        if not isinstance(pk, int) or isinstance(pk, bool):
             return None
         rule: Rule | None = self.get_queryset().filter(pk=pk).first()
         if rule is None:
