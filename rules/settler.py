@@ -84,7 +84,7 @@ class Settler:
             account=record.account,
             category=record.category,
             date=record.day,
-            tags=frozenset(self.tag_names[pk].casefold() for pk in record.tags),
+            tags=self._tags_of(record),
             payment_method=record.payment_method,
             notes=record.notes,
             iban=record.iban,
@@ -107,9 +107,14 @@ class Settler:
             source=record.source,
             status=record.status,
             confidence=record.confidence,
-            tags=frozenset(self.tag_names[pk].casefold() for pk in record.tags),
+            tags=self._tags_of(record),
             **plain,
         )
+
+    def _tags_of(self, record: Record) -> frozenset[str]:
+        """Casefolded; where nothing is locked a tag may have gone since the row was read."""
+        names = self.tag_names if record.tags else {}
+        return frozenset(names[pk].casefold() for pk in record.tags if pk in names)
 
     def _traits(self, record: Record) -> Traits:
         return Traits(

@@ -17,6 +17,7 @@ from expenses.references import user_of
 from expenses.serializers import RunSerializer
 from expenses.tasks import begin_run
 from rules.models import Rule
+from rules.operators.patterns import limited_time
 from rules.serializers.applying import OrderInput, TestAnswer, TestInput, describe_preview
 from rules.serializers.rules import RuleSerializer
 from rules.services.applying import order_rule, order_rules
@@ -131,4 +132,6 @@ class RuleViewSet(Listed):
 
 
 def _begun(run: Run) -> Response:
-    return Response(RunSerializer(begin_run(run)).data, status=status.HTTP_202_ACCEPTED)
+    with limited_time():  # a small run is done within the request
+        begun = begin_run(run)
+    return Response(RunSerializer(begun).data, status=status.HTTP_202_ACCEPTED)

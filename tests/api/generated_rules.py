@@ -8,7 +8,9 @@ from rules.operators import OPERATORS, SORTS, Shape, Sort
 from tests.api.rule_bodies import does, rule
 from tests.api.test_bulk_edit import edit, record
 
-WORDS = st.sampled_from(["luna", "CAFE", "strasse", "ﬁne", "n", "m", "card", "EUR", "rule", "user", "in", "5812", "zoo"])
+WORDS = st.sampled_from(
+    ["luna", "CAFE", "strasse", "ﬁne", "n", "m", "card", "EUR", "rule", "user", "in", "5812", "zoo"]
+)
 CENTS = st.sampled_from(["1.00", "5.50", "10.00", "12.34"])
 DAYS = st.sampled_from(["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-30"])
 TAGS = st.sampled_from(["A", "b", "Straße", "own"])
@@ -30,16 +32,14 @@ def _values(field: str, op: str) -> st.SearchStrategy[Any]:
 
 def _condition(field: str, op: str) -> st.SearchStrategy[dict[str, Any]]:
     fixed: dict[str, Any] = {"field": st.just(field), "op": st.just(op)}
-    values = None if OPERATORS[field][op].shape is Shape.NONE else _values(field, op)
-    shapes: dict[Shape, Any] = {
-        Shape.NONE: lambda: {},
-        Shape.ONE: lambda: {"value": values},
-        Shape.TWO: lambda: {"value": st.lists(values, min_size=2, max_size=2).map(sorted_range)},
-        Shape.MANY: lambda: {"value": st.lists(values, min_size=1, max_size=2, unique=True)},
+    values = _values(field, op)
+    shapes: dict[Shape, dict[str, Any]] = {
+        Shape.NONE: {},
+        Shape.ONE: {"value": values},
+        Shape.TWO: {"value": st.lists(values, min_size=2, max_size=2).map(sorted_range)},
+        Shape.MANY: {"value": st.lists(values, min_size=1, max_size=2, unique=True)},
     }
-    return st.fixed_dictionaries(
-        fixed | shapes[OPERATORS[field][op].shape](), optional={"negate": st.booleans()}
-    )
+    return st.fixed_dictionaries(fixed | shapes[OPERATORS[field][op].shape], optional={"negate": st.booleans()})
 
 
 def sorted_range(values: list[str]) -> list[str]:
@@ -93,7 +93,7 @@ def record_every_sort(api: Any) -> list[int]:
     """Rows of a ledger in every state that matters to rules."""
     for name in ("Giro", "Purse"):
         api.post("accounts/", {"name": name})
-    rows = record(
+    rows: list[int] = record(
         api,
         {"description": "Cafe Luna", "account": "Giro", "mcc": "5812"},
         {"description": "CAFE Straße 5", "date": "2026-11-30", "payment_method": "card", "tags": ["own", "c"]},

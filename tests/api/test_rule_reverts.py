@@ -1,5 +1,7 @@
 """Runs of rules that are taken back, stopped and taken up, and what becomes of the ledger around them meanwhile."""
 
+from typing import Any
+
 import pytest
 
 from expenses.models import Plan, Tag, Transaction
@@ -100,6 +102,20 @@ def test_two_runs_over_the_same_rows_are_taken_back_in_either_order(ana, is_newe
     assert whole_ledger(ana) == before
 
 
+def test_a_ledger_is_gone_through_in_chunks_that_count_together(ana, monkeypatch):
+    monkeypatch.setattr(applying, "CHUNK", 2)
+    own, *_ = record(ana, {"category": "Travel"}, *[{} for _ in range(6)])
+    run = apply(ana, save(ana, actions=does(set_category="Dining", add_tags=["new"])))
+    assert (run["status"], run["progress"]) == ("succeeded", {"done": 7, "total": 7})
+    assert run["counts"] == {"matched": 7, "changed": 7, "left_alone": 1}
+    assert len({row["version"] for row in ana.get("transactions/").json()["results"]}) == 4
+    assert [row["tags"] for row in contents(ana)] == [["new"]] * 7
+    assert Tag.objects.count() == 1
+    assert Transaction.objects.exclude(pk=own).values("decision").distinct().count() == 1
+    changes = ana.get(f"runs/{run['id']}/changes/?page_size=500").json()
+    assert changes["count"] == 7
+
+
 def test_a_run_is_carried_out_as_it_was_ordered_whatever_becomes_of_its_rules(ana, waiting, run_tasks):
     (pk,) = record(ana, {})
     edited, deleted = save(ana), save(ana, name="Tagger", actions=does(add_tags=["a"]))
@@ -171,7 +187,8 @@ def test_clients_that_keep_a_copy_are_told_in_versions_of_at_most_a_thousand_row
     ids = record(ana, *[{}] * 5, {"description": "Zoo"})
     since = ana.get("changes/?since=0").json()["version"]
     apply(ana, save(ana, actions=does(set_category="Dining", add_tags=["new"])))
-    pages, version = [], since
+    pages: list[Any] = []
+    version = since
     while not pages or pages[-1]["has_more"]:
         pages.append(ana.get(f"changes/?since={version}&limit=2").json())
         version = pages[-1]["version"]
@@ -195,9 +212,7 @@ def test_what_a_run_changed_has_another_etag_and_what_it_left_has_not(ana):
     assert answer.status_code == 200
 
 
-def test_a_row_that_waits_for_the_model_is_answered_by_the_rule_and_waits_again_after_the_revert(
-    ana, model, run_tasks
-):
+def test_a_row_that_waits_for_the_model_is_answered_by_the_rule_and_waits_again_after_the_revert(ana, model, run_tasks):
     model["Bistro"] = ("travel", 0.95)
     pk = ana.post("expenses/", {"amount": "5", "description": "Bistro", "date": "2026-11-02"}).json()["id"]
     assert body_of(ana, pk)["categorization"]["status"] == "pending"

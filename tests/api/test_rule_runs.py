@@ -3,16 +3,13 @@
 import pytest
 
 from expenses.models import Tag, Transaction
-from rules.services import applying
-from tests.api.bodies import assert_problem, transaction
+from tests.api.bodies import assert_problem
 from tests.api.rule_bodies import apply, category_id, does, left_alone, save, text, whole_ledger
-from tests.api.test_bulk_edit import body_of, contents, record
+from tests.api.test_bulk_edit import body_of, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 HELD = "You wrote it yourself; a rule with overwrite “always” replaces that in a run with force."
-UNASKED = {"status": "none", "source": None, "confidence": None, "suggestion": None,
-           "explanation": "Nothing was asked about this text."}  # fmt: skip
 
 
 def test_one_rule_is_applied_and_everything_about_it_can_be_told(ana, ben):
@@ -21,8 +18,8 @@ def test_one_rule_is_applied_and_everything_about_it_can_be_told(ana, ben):
     number = save(
         ana,
         actions=does(
-            set_category="Dining", add_tags=["Food"], remove_tags=["old"], set_merchant="Luna", set_description="Coffee",
-            set_notes="n", mark_reviewed=True, exclude_from_budget=True,
+            set_category="Dining", add_tags=["Food"], remove_tags=["old"], set_merchant="Luna", set_notes="n",
+            set_description="Coffee", mark_reviewed=True, exclude_from_budget=True,
         ),
     )  # fmt: skip
     before = body_of(ana, pk)
@@ -188,7 +185,9 @@ def test_an_order_that_makes_no_sense_is_refused(ana, order, errors):
     ],
 )
 def test_what_a_rule_may_replace(ana, overwrite, force, expected):
-    first = save(ana, text("machine"), name="first", actions=does(set_category="Travel", set_notes="m", set_merchant="m"))
+    first = save(
+        ana, text("machine"), name="first", actions=does(set_category="Travel", set_notes="m", set_merchant="m")
+    )
     names = ["empty", "machine", "own", "cleared"]
     ids = dict(zip(names, record(ana, *[{"description": f"Luna {name}"} for name in names]), strict=True))
     apply(ana, first)
@@ -222,7 +221,12 @@ def test_a_rule_that_suggests_decides_nothing_and_can_be_confirmed(ana):
     open_row, decided = record(ana, {}, {"category": "Travel"})
     run = apply(ana, save(ana, mode="suggest"))
     assert run["counts"] == {"matched": 2, "changed": 1, "left_alone": 0}
-    suggestion = {"category": category_id(ana, "Dining"), "category_name": "Dining", "confidence": 1.0, "source": "rule"}
+    suggestion = {
+        "category": category_id(ana, "Dining"),
+        "category_name": "Dining",
+        "confidence": 1.0,
+        "source": "rule",
+    }
     assert body_of(ana, open_row)["category"] is None
     assert body_of(ana, open_row)["categorization"] == {
         "status": "suggested",
@@ -258,7 +262,9 @@ def test_money_that_comes_in_is_a_refund_in_a_category_of_expenses(ana):
 
 def test_rules_look_at_what_others_write(ana):
     (pk,) = record(ana, {})
-    save(ana, text("luna bar", field="merchant", op="equals"), name="second", priority=1, actions=does(add_tags=["bar"]))
+    save(
+        ana, text("luna bar", field="merchant", op="equals"), name="second", priority=1, actions=does(add_tags=["bar"])
+    )
     save(ana, {"field": "tags", "op": "has_any", "value": ["BAR"]}, name="third", priority=2)
     save(ana, name="first", actions=does(set_merchant="Luna Bar"))
     assert apply(ana)["counts"] == {"matched": 1, "changed": 1, "left_alone": 0}
@@ -280,20 +286,6 @@ def test_rows_where_rules_go_in_circles_stay_as_they_are_and_are_named(ana):
     assert body_of(ana, zoo)["notes"] == "z"
     detail = "Your rules “one”, “two” undo each other here, so none of them counts."
     assert left_alone(ana, run) == {luna: ("circle", detail)}
-
-
-def test_a_ledger_is_gone_through_in_chunks_that_count_together(ana, monkeypatch):
-    monkeypatch.setattr(applying, "CHUNK", 2)
-    own, *_ = record(ana, {"category": "Travel"}, *[{} for _ in range(6)])
-    run = apply(ana, save(ana, actions=does(set_category="Dining", add_tags=["new"])))
-    assert (run["status"], run["progress"]) == ("succeeded", {"done": 7, "total": 7})
-    assert run["counts"] == {"matched": 7, "changed": 7, "left_alone": 1}
-    assert len({row["version"] for row in ana.get("transactions/").json()["results"]}) == 4
-    assert [row["tags"] for row in contents(ana)] == [["new"]] * 7
-    assert Tag.objects.count() == 1
-    assert Transaction.objects.exclude(pk=own).values("decision").distinct().count() == 1
-    changes = ana.get(f"runs/{run['id']}/changes/?page_size=500").json()
-    assert changes["count"] == 7
 
 
 def test_rows_without_anything_to_change_keep_their_versions(ana):

@@ -70,7 +70,9 @@ def test_a_rule_that_may_always_write_is_not_forced_by_an_edit(ana):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"triggers": ["create", "import", "manual"]}, {"is_active": False}, {"conditions": [text("zoo")]}], ids=str
+    "fields",
+    [{"triggers": ["create", "import", "manual"]}, {"is_active": False}, {"conditions": [text("zoo")]}],
+    ids=str,
 )
 def test_rules_that_are_not_for_it_are_not_asked(ana, number, fields):
     ana.patch(f"rules/{number}/", fields)
@@ -118,9 +120,7 @@ def test_what_was_edited_since_a_bulk_edit_is_kept_with_what_the_rules_wrote_els
     first, second = record(ana, {}, {})
     run = edit(ana, {"ids": [first, second]}, merchant="Luna").json()
     ana.patch(f"transactions/{first}/", {"notes": "mine"})
-    assert revert(ana, run)["kept"] == [
-        {"transaction": first, "field": "notes", "reason": "It was changed since."}
-    ]
+    assert revert(ana, run)["kept"] == [{"transaction": first, "field": "notes", "reason": "It was changed since."}]
     rows = [body_of(ana, pk) for pk in (first, second)]
     assert [(row["merchant"], row["category"], row["notes"], row["tags"]) for row in rows] == [
         ("", None, "mine", []), ("", None, "", []),
