@@ -84,7 +84,7 @@ class Settler:
             account=record.account,
             category=record.category,
             date=record.day,
-            tags=frozenset(self.tag_names[pk].casefold() for pk in record.tags),
+            tags=self._tags_of(record),
             payment_method=record.payment_method,
             notes=record.notes,
             iban=record.iban,
@@ -107,9 +107,14 @@ class Settler:
             source=record.source,
             status=record.status,
             confidence=record.confidence,
-            tags=frozenset(self.tag_names[pk].casefold() for pk in record.tags),
+            tags=self._tags_of(record),
             **plain,
         )
+
+    def _tags_of(self, record: Record) -> frozenset[str]:
+        """Casefolded; where nothing is locked a tag may have gone since the row was read."""
+        names = self.tag_names if record.tags else {}
+        return frozenset(names[pk].casefold() for pk in record.tags if pk in names)
 
     def _traits(self, record: Record) -> Traits:
         return Traits(
@@ -134,9 +139,14 @@ class Settler:
         return self._offered[sort]
 
     def spelled(self, tags: Iterable[str]) -> list[str]:
-        """The names of tags as the ledger writes them, in order; those that it does not have yet as they are."""
-        spelling = {name.casefold(): name for name in self.tag_names.values()}
+        """The names of tags as the ledger writes them, in order; those that it does not have yet as the rules do."""
+        spelling = self._spelled_by_rules | {name.casefold(): name for name in self.tag_names.values()}
         return sorted(spelling.get(tag, tag) for tag in tags)
+
+    @cached_property
+    def _spelled_by_rules(self) -> dict[str, str]:
+        named = [name for rule in self.rule_set.rules for name in (*rule.add_tags, *rule.remove_tags)]
+        return {name.casefold(): name for name in reversed(named)}
 
     def _plain_fields(self) -> list[str]:
         fields = [name for name in PLAIN if name in self._writes]

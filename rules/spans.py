@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from rules.conditions import Condition, Subject, fold, is_literal, leaves_of, make_test
+from rules.conditions import Condition, Subject, compile_conditions, fold, is_literal, leaves_of, make_test
 from rules.operators import SORTS, Sort
 from rules.operators.patterns import compile_pattern, find
 
@@ -20,15 +20,23 @@ class Span(NamedTuple):
 
 
 def matched_spans(conditions: Sequence[Condition], subject: Subject) -> list[Span]:
-    """The parts of texts that tests hold for, in the order of the conditions; what is negated has none."""
+    """The parts of texts that tests hold for, in the order of the conditions.
+
+    What is negated has none, and a group only where it holds as a whole.
+    """
     leaves = [
         leaf
         for condition in conditions
-        if not condition.get("negate")
+        if not condition.get("negate") and _may_hold(condition, subject)
         for leaf in leaves_of(condition)
         if not leaf.get("negate") and SORTS[leaf["field"]] is Sort.TEXT
     ]
     return list(dict.fromkeys(span for leaf in leaves for span in _spans_of(leaf, subject)))
+
+
+def _may_hold(condition: Condition, subject: Subject) -> bool:
+    """Tests by themselves are looked at one by one."""
+    return "conditions" not in condition or compile_conditions("all", [condition]).matches(subject)
 
 
 def _spans_of(leaf: Condition, subject: Subject) -> Iterator[Span]:

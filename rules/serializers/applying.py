@@ -65,6 +65,12 @@ class TestInput(TestOptions, RuleSerializer):
         """Whatever it is called, it is not saved."""
         return value
 
+    def validate_id(self, value: int) -> int:
+        """It names the instance: what names nothing would be left out without a word."""
+        if self.instance is None:
+            raise serializers.ValidationError("Give the id of a saved rule as a number.", code="invalid")
+        return value
+
     def rule(self) -> Rule:
         """The rule, not saved. Call it after `is_valid`."""
         rule: Rule = copy(self.instance) if self.instance is not None else Rule()
@@ -133,7 +139,7 @@ def describe_preview(preview: Preview) -> dict[str, Any]:
         "locked": preview.n_locked,
         "timeouts": preview.n_timeouts,
         "results": [_result(shown, _fields_of(preview.tested), preview.settler) for shown in preview.shown],
-        "conflicts": [_conflict(conflict) for conflict in preview.conflicts],
+        "conflicts": [_conflict(conflict, preview.settler) for conflict in preview.conflicts],
     }
 
 
@@ -147,7 +153,7 @@ def _result(shown: Shown, fields: list[str], settler: Settler) -> dict[str, Any]
         "description": record.description,
         "before": _values(settlement.before, fields, settler),
         "after": _values(settlement.after, fields, settler),
-        "locked": {name.removeprefix("tag:"): REASONS[code] for name, code in settlement.locked.items()},
+        "locked": {_told(name, settler): REASONS[code] for name, code in settlement.locked.items()},
         "matched_on": [span._asdict() for span in shown.spans],
     }
 
@@ -168,10 +174,15 @@ def _values(state: State, fields: list[str], settler: Settler) -> dict[str, Any]
     return values
 
 
-def _conflict(conflict: Conflict) -> dict[str, Any]:
+def _told(name: str, settler: Settler) -> str:
+    """The name of a field; that of a tag as the ledger writes it."""
+    return f"tags: {settler.spelled([name.removeprefix('tag:')])[0]}" if name.startswith("tag:") else name
+
+
+def _conflict(conflict: Conflict, settler: Settler) -> dict[str, Any]:
     return {
         "transaction": conflict.transaction,
-        "field": conflict.field.replace("tag:", "tags: "),
+        "field": _told(conflict.field, settler),
         "wins_today": {"id": conflict.wins_today.id, "name": conflict.wins_today.name},
         "would_win": conflict.would_win,
     }

@@ -19,7 +19,10 @@ from rules.spans import Span, matched_spans
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field of a row that another rule writes today. `would_win` says whether the tested rule would, once saved."""
+    """A field of a row about which rules disagree. `would_win` says whether the tested rule writes it, once saved.
+
+    `wins_today` is another rule, or the tested one as it is saved now, where it would lose the field.
+    """
 
     transaction: int
     field: str
@@ -51,13 +54,13 @@ class Preview:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
-def preview_rule(*, by: User, rule: Rule, order: Order, limit: int) -> Preview:
+def preview_rule(*, by: User, rule: Rule, order: Order, limit: int, catalog: Catalog) -> Preview:
     """What a run of this rule alone over these rows would do now; rows are shown and compared up to the limit."""
     ledger_id = ledger_id_of(by)
     tested = compile_stored(rule)
     rivals = _Rivals(tested, rules_of(ledger_id).rules)
     asking = Asking(RuleSet([tested]))
-    settler = Settler(ledger_id=ledger_id, asking=asking, catalog=Catalog.load(ledger_id), force=order.force)
+    settler = Settler(ledger_id=ledger_id, asking=asking, catalog=catalog, force=order.force)
     preview = Preview(tested, settler)
     rows = order.rows_of(by).order_by("-date", "-id")
     with limited_time() as time:
@@ -67,7 +70,7 @@ def preview_rule(*, by: User, rule: Rule, order: Order, limit: int) -> Preview:
             if settlement.matched and len(preview.shown) < limit:
                 preview.shown.append(_show(record, settlement, rule, settler))
                 preview.conflicts += rivals.conflicts(record, settler)
-    preview.n_timeouts = sum(time.timeouts.values())
+    preview.n_timeouts = sum(time.timeouts[pattern] for pattern in tested.compiled.patterns)
     return preview
 
 
@@ -83,24 +86,26 @@ def _show(record: Record, settlement: Settlement, rule: Rule, settler: Settler) 
 
 
 class _Rivals:
-    """The other rules that are asked when the tested one is: who wins a field without it, and who with it."""
+    """The rules that are asked when the tested one is: who wins a field today, and who once it is saved."""
 
     def __init__(self, tested: CompiledRule, rules: Iterable[CompiledRule]) -> None:
-        others = [rule for rule in rules if rule.id != tested.id and rule.triggers & tested.triggers]
+        today = [rule for rule in rules if rule.triggers & tested.triggers]
+        others = [rule for rule in today if rule.id != tested.id]
         then = sorted([*others, tested], key=lambda rule: (rule.priority, rule.id is None, rule.id))
-        self._tested, self._today, self._then = tested, Asking(RuleSet(others)), Asking(RuleSet(then))
+        self._tested, self._today, self._then = tested, Asking(RuleSet(today)), Asking(RuleSet(then))
 
     @property
     def look_at_tags(self) -> bool:
-        return "tags" in self._then.rule_set.fields
+        return "tags" in self._today.rule_set.fields | self._then.rule_set.fields
 
     def conflicts(self, record: Record, settler: Settler) -> Iterator[Conflict]:
-        """Fields that another rule gives another value today."""
+        """Fields that another rule gives another value, today or once the tested one is saved."""
         subject, offered = settler.subject(record), settler.offered(record)
         today = claims_of(self._today.matched(subject), offered)
         then = claims_of(self._then.matched(subject), offered)
         for name, claim in claims_of((self._tested,), offered).items():
-            rival = today.get(name)
-            if rival is not None and rival.value != claim.value:
-                is_won = name in then and then[name].rule is self._tested
-                yield Conflict(record.id, name, rival.rule, is_won)
+            now, later = today.get(name), then.get(name)
+            rival = later if now is not None and now.rule.id == self._tested.id else now
+            if now is not None and rival is not None and rival.value != claim.value:
+                is_won = later is not None and later.rule is self._tested
+                yield Conflict(record.id, name, now.rule, is_won)

@@ -111,6 +111,25 @@ def test_a_review(instance, before):
     assert after == before
 
 
+def test_a_run_of_rules(instance, before):
+    instance.die_of("apply_rules")
+    (found,) = instance.do("look")
+    own = CHUNK // 3
+    assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK, "n_partly_edited": CHUNK, "n_omissions": own}
+    resumed, reverted, after = instance.do("resume", "revert", "dump")
+    assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", N_ROWS)
+    assert resumed["seen"]["counts"] == {"matched": N_ROWS, "changed": N_ROWS, "left_alone": N_ROWS // 3}
+    assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
+    assert after == before
+
+
+def test_a_run_of_rules_that_is_not_resumed_but_taken_back(instance, before):
+    instance.die_of("apply_rules")
+    _, reverted, after = instance.do("look", "revert", "dump")
+    assert reverted["seen"]["counts"]["restored"] == CHUNK
+    assert after == before
+
+
 def test_a_bulk_delete_and_its_revert(instance, before):
     instance.die_of("delete")
     found, resumed = instance.do("look", "resume")

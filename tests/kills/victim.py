@@ -24,12 +24,13 @@ from accounts.models import User  # noqa: E402
 from expenses.models import Change, Decision, Omission, Run, Tombstone, Transaction  # noqa: E402
 from expenses.services import bulk_runs, reverting  # noqa: E402
 from expenses.services.running import SILENCE  # noqa: E402
+from rules.services import applying  # noqa: E402
 from statements.services import committing  # noqa: E402
 from tests import queued  # noqa: E402
 from tests.conftest import Api, make_user  # noqa: E402
 from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT  # noqa: E402
 
-committing.CHUNK = bulk_runs.CHUNK = reverting.CHUNK = CHUNK
+committing.CHUNK = bulk_runs.CHUNK = reverting.CHUNK = applying.CHUNK = CHUNK
 #: What the run of a chunk begins with, whichever work it is.
 CHUNK_BEGINS = 'UPDATE "expenses_run" SET "done"'
 WRITE_BEGINS = 'UPDATE "expenses_ledger" SET version'
@@ -85,6 +86,21 @@ def review() -> None:
     ids = list(Transaction.objects.order_by("pk").values_list("pk", flat=True))
     assert person().post("review/resolve/", {"ids": ids, "category": "Dining"}).status_code == 202
     work_and_die('INSERT INTO "expenses_change"')
+
+
+def apply_rules() -> None:
+    """Of any three rows one is in a category that its owner chose, and has a tag that they gave it."""
+    api = person()
+    actions = [
+        {"type": "set_category", "value": "Shopping"},
+        {"type": "add_tags", "value": ["trip"]},
+        {"type": "remove_tags", "value": ["a"]},
+        {"type": "set_notes", "value": "x"},
+    ]
+    condition = {"field": "raw_description", "op": "contains", "value": "cafe"}
+    assert api.post("rules/", {"name": "All", "conditions": [condition], "actions": actions}).status_code == 201
+    assert api.post("rules/apply/").status_code == 202
+    work_and_die('INSERT INTO "expenses_omission"')
 
 
 def delete() -> None:
@@ -169,8 +185,8 @@ def dump() -> dict[str, Any]:
 COMMANDS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
-        fill, edit, review, delete, import_statement, write_many, repeat_write, revert_and_die, look, resume, revert,
-        dump,
+        fill, edit, review, apply_rules, delete, import_statement, write_many, repeat_write, revert_and_die, look,
+        resume, revert, dump,
     )
 }  # fmt: skip
 
