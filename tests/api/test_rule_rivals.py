@@ -85,8 +85,8 @@ def test_of_a_saved_rule_what_is_not_given_is_as_it_is_saved(ana, ben):
     answer = ana.post("rules/test/", {"id": number, "actions": does(set_merchant="m")}).json()
     assert [result["after"] for result in answer["results"]] == [{"merchant": "m"}]
     assert ana.get(f"rules/{number}/").json()["actions"] == does(set_notes="n")
-    assert_problem(ben.post("rules/test/", {"id": number}), 404, (None, "not_found"))
-    assert_problem(ben.post("rules/test/", {"id": number, **rule()}), 404, (None, "not_found"))
+    assert_problem(ben.post("rules/test/", {"id": number}), 400, ("id", "does_not_exist"))
+    assert_problem(ben.post("rules/test/", {"id": number, **rule()}), 400, ("id", "does_not_exist"))
 
 
 def test_an_unsaved_rule_needs_no_name_and_may_have_that_of_another(ana):
@@ -145,7 +145,7 @@ def test_others_rows_and_rules_are_never_looked_at(ana, ben, anyone, join_ledger
     record(ben, {})
     save(ben, name="Theirs", actions=does(set_category="Travel"))
     assert preview(ana)["n_rows"] == 0
-    assert ana.post("rules/test/", {**rule(), "id": 10**30}).status_code == 404
+    assert_problem(ana.post("rules/test/", {**rule(), "id": 10**30}), 400, ("id", "does_not_exist"))
     assert_problem(anyone.post("rules/test/", rule()), 401, (None, "not_authenticated"))
 
 

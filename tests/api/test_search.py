@@ -107,7 +107,9 @@ class AnyTextIsFound(TestCase):
         record(ana, text, ai_classify=False)
         for word in words:
             assert found(ana, word) == [text]
-        assert all(fold(word) in searchable(description=text, raw_description=text, merchant="", notes="") for word in words)
+        assert all(
+            fold(word) in searchable(description=text, raw_description=text, merchant="", notes="") for word in words
+        )
 
 
 def assert_walks_days(api, **filters):
