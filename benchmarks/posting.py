@@ -72,7 +72,7 @@ def seed(user):
     """An account, 50 rules and 200 confirmed rows, as somebody has after some months."""
     from expenses.catalog import Catalog
     from expenses.services.accounts import open_account
-    from rules.services import create_rule
+    from rules.services.rules import create_rule
 
     account = open_account(by=user, fields={"name": "Checking", "currency": "EUR", "country": "DE"})
     groceries = Catalog.load_for(user).find("Groceries")

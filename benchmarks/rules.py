@@ -52,6 +52,7 @@ def plain_tests(folded):
 
 def matching(n):
     """Ask 50 rules about every text, against 50 plain tests."""
+    from expenses.collection import collection_paused
     from rules.compiling import compile_all
     from rules.conditions import Subject
     from rules.engine import Asking, RuleSet
@@ -66,7 +67,10 @@ def matching(n):
     for title, repeats in (("each text once", 1), (f"each text {REPEATS} times", REPEATS)):
         found = texts(n, repeats=repeats)
         folded = [text.casefold() for text in found]
-        taken = medians({"plain": lambda f=folded: plain_tests(f), "asked": lambda f=found: asked(f)}, rounds=5, n=1)
+        with collection_paused():  # as runs and previews do
+            taken = medians(
+                {"plain": lambda f=folded: plain_tests(f), "asked": lambda f=found: asked(f)}, rounds=5, n=1
+            )
         each_ns = taken["asked"] * 1e6 / n / N_RULES
         print(f"  {title:22} {taken['asked']:8.0f} ms, {each_ns:5.1f} ns a condition and row   "
               f"plain {taken['plain']:6.0f} ms   {taken['asked'] / taken['plain']:.2f} x")  # fmt: skip

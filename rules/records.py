@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Q, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 
 from accounts.models import User
 from expenses.models import Transaction
@@ -34,7 +34,7 @@ class Record(NamedTuple):
     currency: str
     account: int | None
     category: int | None
-    date: Any
+    date: str
     payment_method: str
     notes: str
     iban: str
@@ -61,8 +61,8 @@ class Record(NamedTuple):
 
     @property
     def day(self) -> dt.date:
-        """SQLite keeps days as text."""
-        return dt.date.fromisoformat(self.date) if isinstance(self.date, str) else self.date
+        """The day that `date` writes as YYYY-MM-DD."""
+        return dt.date.fromisoformat(self.date)
 
 
 #: Record's field → column, where the two differ.
@@ -76,6 +76,7 @@ COLUMN = {
     "transfer": "transfer_id",
     "decision": "decision_id",
     "payment_method": "payment_method_or_blank",
+    "date": "date_as_text",
 }
 COLUMNS = [COLUMN.get(name, name) for name in Record._fields if name != "tags"]
 
@@ -111,7 +112,9 @@ def _annotated(rows: TransactionQuerySet, user: User | None) -> TransactionQuery
         rows = rows.annotate(recorded_at=Coalesce("parent__created_at", "created_at"))
     closed = ExpressionWrapper(recorded, BooleanField()) if recorded is not None else Value(False)
     annotated: TransactionQuerySet = rows.annotate(
-        is_closed=closed, payment_method_or_blank=Coalesce("payment_method", Value(""))
+        is_closed=closed,
+        payment_method_or_blank=Coalesce("payment_method", Value("")),
+        date_as_text=Cast("date", TextField()),  # most days are not looked at
     )
     return annotated
 

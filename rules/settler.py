@@ -167,6 +167,7 @@ def _category_obstacle(record: Record) -> str:
 def _picker(names: Sequence[str]) -> Callable[[Record], tuple[Any, ...]]:
     """Gives the named fields of a record as a tuple."""
     places = [Record._fields.index(name) for name in names]
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda record: tuple(record[place] for place in places)
+    if len(places) == 1:
+        [place] = places
+        return lambda record: (record[place],)
+    return itemgetter(*places) if places else lambda record: ()

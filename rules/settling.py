@@ -81,12 +81,12 @@ class Settlement:
 
     @property
     def is_change(self) -> bool:
-        return self.before != self.after
+        return self.before is not self.after and self.before != self.after
 
     @property
     def locked(self) -> dict[str, str]:
         """Fields that stay for another reason than that they are filled."""
-        return {name: reason for name, reason in self.left.items() if reason != FILLED}
+        return {name: reason for name, reason in self.left.items() if reason != FILLED} if self.left else {}
 
 
 #: Gives the rules that match the row in a state.
@@ -191,9 +191,10 @@ def _reason_to_leave(state: State, name: str, claim: Claim, traits: Traits, *, f
 
 
 def _is_held(state: State, name: str, traits: Traits) -> bool:
+    is_confirmed = state.status == "confirmed"
     if name == "category":
-        return state.status == "confirmed" or state.source == "user"
-    return name in traits.held
+        return is_confirmed or state.source == "user"
+    return name in traits.held or (name == "review" and is_confirmed)
 
 
 def _is_filled(state: State, name: str, traits: Traits) -> bool:

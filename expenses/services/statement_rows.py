@@ -1,10 +1,8 @@
 """Records the rows of a statement: many at once, none twice, and no object made for any of them."""
 
 import datetime as dt
-import gc
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +12,7 @@ from django.utils import timezone
 
 from expenses.catalog import Catalog
 from expenses.categorization import attempts_as_json, decision_fields, standing_of
+from expenses.collection import collection_paused
 from expenses.fields import as_stored
 from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.inserting import insert_ignoring_known, insert_returning_ids
@@ -42,19 +41,7 @@ DECISION_COLUMNS = [
 ]
 
 
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """A chunk's many objects hold no cycles; looking for some took a fifth of the time of an import."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@_collection_paused()
+@collection_paused()
 def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Draft], catalog: Catalog) -> None:
     """Record drafts that have fingerprints and no category; those whose fingerprint the account has are left out.
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from expenses.catalog import Catalog
+from expenses.collection import collection_paused
 from expenses.membership import ledger_id_of
 from expenses.models import Plan, Run, Transaction
 from expenses.querysets import TransactionQuerySet
@@ -89,6 +90,7 @@ class ApplyWork(Work):
             Plan.objects.filter(run=run).delete()
 
 
+@collection_paused()
 def _apply(run: Run, plan: Plan, ids: list[int], asking: Asking, storage: Storage, version: int) -> dict[str, int]:
     catalog = Catalog.load(run.ledger_id)
     settler = Settler(ledger_id=run.ledger_id, asking=asking, catalog=catalog, force=plan.changes["force"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from accounts.models import User
 from expenses.catalog import Catalog
+from expenses.collection import collection_paused
 from expenses.membership import ledger_id_of
 from rules.compiling import compile_stored, rules_of
 from rules.engine import Asking, CompiledRule, RuleSet
@@ -54,6 +55,7 @@ class Preview:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
+@collection_paused()
 def preview_rule(*, by: User, rule: Rule, order: Order, limit: int, catalog: Catalog) -> Preview:
     """What a run of this rule alone over these rows would do now; rows are shown and compared up to the limit."""
     ledger_id = ledger_id_of(by)

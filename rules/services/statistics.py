@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import Count
 
 from expenses.catalog import Catalog
+from expenses.collection import collection_paused
 from expenses.models import Ledger, Status, Transaction
 from rules.compiling import compile_stored
 from rules.engine import Asking, CompiledRule, RuleSet
@@ -87,6 +88,7 @@ def _add(statistics: Statistics, source: str, status: str, n: int, *, is_same: b
         statistics.overridden += 0 if is_same else n
 
 
+@collection_paused()
 def _count_matched(ledger_id: int, rules: Sequence[Rule], found: dict[int, Statistics]) -> None:
     never_stops = [_never_stopping(rule) for rule in rules]
     matched: Counter[int | None] = Counter()

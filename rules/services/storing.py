@@ -37,10 +37,14 @@ Settled = tuple[Record, Settlement]
 
 
 class _Writing(NamedTuple):
-    """What rows with the same settlement get: column → value, and what the journal says, without the decision."""
+    """What rows with the same settlement get: column → value, and what the journal says, without the decision.
+
+    `is_searched` says whether it changes what a search looks at.
+    """
 
     columns: dict[str, Any]
     journal: dict[str, list[Any]]
+    is_searched: bool
 
 
 class Storage:
@@ -74,8 +78,8 @@ class Storage:
         for record, settlement in part:
             if id(settlement) not in writings:
                 writings[id(settlement)] = self._writing(record, settlement, settler)
-            columns, fields = writings[id(settlement)]
-            search = _search_text(record, settlement)
+            columns, fields, is_searched = writings[id(settlement)]
+            search = [("search_text", _search_text(record, settlement))] if is_searched else []
             groups[*columns.items(), *search].append(record.id)
             decision = columns.get("decision_id")
             key = id(settlement), record.decision if decision else None
@@ -104,7 +108,7 @@ class Storage:
         kind = derive_kind(record.direction, category.kind) if category else None
         if kind and kind != record.kind:
             columns["kind"], journal["kind"] = kind, [record.kind, kind]
-        return _Writing(columns, journal)
+        return _Writing(columns, journal, not settlement.written.keys().isdisjoint(TEXTS))
 
     def _decision(self, settlement: Settlement, settler: Settler) -> int:
         claim = settlement.written["category"]
@@ -172,13 +176,11 @@ def _told(name: str, state: State, settler: Settler) -> Any:
     return [value, settler.catalog.name(value)]
 
 
-def _search_text(record: Record, settlement: Settlement) -> list[tuple[str, str]]:
-    """The column for a search, where what it looks at changes."""
-    if settlement.written.keys().isdisjoint(TEXTS):
-        return []
+def _search_text(record: Record, settlement: Settlement) -> str:
+    """What a search will look at."""
     texts = {name: getattr(record, name) for name in TEXTS}
     texts |= {name: getattr(settlement.after, name) for name in TEXTS if name in settlement.written}
-    return [("search_text", searchable(raw_description=record.raw_description, **texts))]
+    return searchable(raw_description=record.raw_description, **texts)
 
 
 def _update(groups: Mapping[tuple[Any, ...], Sequence[int]], *, version: int, now: Any) -> None:
