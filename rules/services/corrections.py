@@ -18,6 +18,9 @@ MAX_TYPED = 300
 #: The head of texts that are only alike.
 TYPED = ""
 
+#: Another category, or one that history had learned from an earlier correction, which its owner says again.
+CHOSEN = Q(fields__has_key="category") | Q(fields__category_source__0="history", fields__category_source__1="user")
+
 _COLUMNS = (
     "transaction_id",
     "transaction__match_text",
@@ -30,7 +33,7 @@ _COLUMNS = (
 
 def touched_heads(*, ledger_id: int, since: int, until: int) -> frozenset[str]:
     """First words of the texts whose corrections may have come or gone; since < version <= until."""
-    chosen = Q(source__in=[*BY_A_PERSON, "merge"], fields__has_key="category")
+    chosen = Q(source__in=[*BY_A_PERSON, "merge"]) & CHOSEN
     taken_away = Q(fields__category_source__0="user") | Q(fields__has_key="deleted_at")
     changes = Change.objects.filter(chosen | taken_away, ledger_id=ledger_id, version__gt=since, version__lte=until)
     rows = changes.order_by().values_list("transaction__match_text", "transaction__fingerprint").distinct()
@@ -55,9 +58,9 @@ def corrections_of(*, ledger_id: int, heads: Set[str]) -> list[Correction]:
 def _standing(ledger_id: int) -> "QuerySet[Change]":
     """Choices of a category by a person whose row still has one that a person chose."""
     rows: QuerySet[Change] = Change.objects.filter(
+        CHOSEN,
         ledger_id=ledger_id,
         source__in=BY_A_PERSON,
-        fields__has_key="category",
         transaction__ledger_id=ledger_id,
         transaction__deleted_at=None,
         transaction__is_split=False,
@@ -87,7 +90,9 @@ def _read(changes: "QuerySet[Change]") -> Iterator[Correction]:
 
 
 def _is_correction(fields: dict[str, Any]) -> bool:
-    """Whether the machine had said something else: taking what it suggested is none."""
+    """Whether the machine had said something else, or an echo of the owner; taking what it suggested is none."""
+    if "category" not in fields:
+        return True
     _, chosen = fields["category"]
     suggested, _ = fields.get("suggested_category", (None, None))
     return chosen is not None and (suggested is None or suggested[0] != chosen[0])

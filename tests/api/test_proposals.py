@@ -155,6 +155,14 @@ def test_corrections_by_a_bulk_edit_count(ana, run_tasks):
     assert phrases(ana) == ["blue heron"]
 
 
+def test_saying_again_what_history_learned_from_a_correction_counts(ana, use_chain, run_tasks):
+    use_chain({"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85})
+    for text in HERON:
+        choose(ana, spend(ana, text), "Dining")
+    run_tasks()
+    assert phrases(ana) == ["blue heron"]
+
+
 def test_choosing_at_once_and_confirming_what_a_machine_said_are_no_corrections(ana, use_chain, correct, run_tasks):
     for name in HERON:
         spend(ana, name, category="Dining")
