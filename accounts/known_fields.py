@@ -11,6 +11,15 @@ class KnownFields(serializers.Serializer[Any]):
     #: Fields of the answer that are no fields here.
     shown: frozenset[str] = frozenset()
 
+    def get_fields(self) -> dict[str, Any]:
+        """Choices are told to who misses them, instead of what they wrote."""
+        fields = super().get_fields()
+        for field in (getattr(field, "child", field) for field in fields.values()):
+            if isinstance(field, serializers.ChoiceField):
+                known = ", ".join(str(choice) for choice in field.choices)
+                field.error_messages["invalid_choice"] = f"There is no such choice; known are {known}."
+        return fields
+
     def to_internal_value(self, data: Any) -> Any:
         unknown = sorted(set(data) - self.fields.keys() - self.shown) if isinstance(data, dict) else []
         if unknown:

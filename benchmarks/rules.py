@@ -196,7 +196,7 @@ def testing(user):
 
     def test() -> Preview:
         catalog = Catalog.load_for(user)
-        return preview_rule(by=user, rule=tested, order=Order(), limit=50, catalog=catalog)
+        return preview_rule(by=user, rule=tested, order=Order(), limit=50, changes_only=False, catalog=catalog)
 
     tested = rule(None, NAMES[3], 1)
     with CaptureQueriesContext(connection) as queries:

@@ -190,8 +190,8 @@ def _explanation(row: Transaction) -> str:
     if row.is_split:
         return SPLIT
     if row.category_source == "transfers":
-        return worded(PAIRED, status=row.review_status)
+        return worded(PAIRED, status=row.review_status, confidence=row.category_confidence)
     if row.category_source == "user":
         return CHOSEN_BY_USER if row.category_id else CLEARED_BY_USER
     explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
-    return worded(explanation, status=row.review_status)
+    return worded(explanation, status=row.review_status, confidence=row.category_confidence)

@@ -50,9 +50,10 @@ def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
     return f"Nothing recognized this text (asked: {asked}).{''.join(failed)}"
 
 
-def worded(explanation: str, *, status: str) -> str:
+def worded(explanation: str, *, status: str, confidence: float | None) -> str:
     """An explanation as a row of that status tells it: suggestions are not taken, confirmed ones are the user's."""
-    front = {Status.SUGGESTED: "Not sure enough to take: ", Status.CONFIRMED: "You confirmed it: "}
+    doubt = "Not sure enough to take: " if confidence != 1 else ""
+    front = {Status.SUGGESTED: doubt, Status.CONFIRMED: "You confirmed it: "}
     return front.get(Status(status), "") + explanation
 
 

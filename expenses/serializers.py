@@ -144,15 +144,24 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
         read_only_fields = fields
 
 
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class AboutField(serializers.JSONField):
+    """What was ordered."""
+
+
 class RunSerializer(serializers.ModelSerializer[Run]):
     """How far a run is, and how it ended."""
 
     progress = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    about = AboutField(required=False, help_text="Of runs of rules: which rules and days, and whether by force.")
 
     class Meta:
         model = Run
-        fields = ["id", "kind", "status", "progress", "counts", "created_at", "started_at", "finished_at", "error"]
+        fields = [
+            "id", "kind", "status", "progress", "counts", "created_at", "started_at", "finished_at", "error", "about",
+        ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field({"type": "object", "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}})
     def get_progress(self, run: Run) -> dict[str, int]:
@@ -160,3 +169,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     def get_error(self, run: Run) -> str | None:
         return run.error or None
+
+    def to_representation(self, instance: Run) -> dict[str, Any]:
+        body = super().to_representation(instance)
+        return body if instance.about else {name: value for name, value in body.items() if name != "about"}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from rules.operators import OPERATORS, SORTS, Operator, Sort
+from rules.operators.patterns import Undecided
 
 Condition = Mapping[str, Any]
 
@@ -73,12 +74,26 @@ def compile_conditions(match: str, conditions: Sequence[Condition]) -> Compiled:
     if match == "any" and others:
         textual, others = [], list(conditions)
     leaves = [leaf for condition in conditions for leaf in leaves_of(condition)]
+    patterns = frozenset(leaf["value"] for leaf in leaves if leaf["op"] == "regex")
+    on_text, on_rest = _combined(match, textual), _combined(match, others)
     return Compiled(
-        on_text=_combined(match, textual),
-        on_rest=_combined(match, others),
+        on_text=_decided(on_text) if patterns and on_text else on_text,
+        on_rest=_decided(on_rest) if patterns and on_rest else on_rest,
         fields=frozenset(leaf["field"] for leaf in leaves),
-        patterns=frozenset(leaf["value"] for leaf in leaves if leaf["op"] == "regex"),
+        patterns=patterns,
     )
+
+
+def _decided(predicate: Predicate) -> Predicate:
+    """A rule does not match where a pattern had no time, whether that is negated or not."""
+
+    def holds(subject: Subject) -> bool:
+        try:
+            return predicate(subject)
+        except Undecided:
+            return False
+
+    return holds
 
 
 def leaves_of(condition: Condition) -> Sequence[Condition]:

@@ -1,6 +1,6 @@
 """What is said to people about what rules did. Pure."""
 
-from rules.settling import CLOSED, FILLED, HELD, SPLIT, TRANSFER, Settlement
+from rules.settling import CLOSED, FILLED, HELD, SPLIT, TRANSFER, UNFIT, Settlement
 
 #: Longer lists of rules are cut, so that the sentence fits where decisions are kept.
 MAX_NAMED = 3
@@ -10,6 +10,7 @@ REASONS = {
     FILLED: "It has a value, and the rule fills only empty ones.",
     SPLIT: "It is split, so its parts have the categories.",
     TRANSFER: "It is half of a transfer.",
+    UNFIT: "The category does not go with the direction or kind of the transaction, or it is hidden.",
     CLOSED: "It was recorded too long ago to be edited.",
 }
 
@@ -20,6 +21,8 @@ def explain(settlement: Settlement) -> str:
     if settlement.is_circle:
         return f"Your rules {names} undo each other here, so none of them counts."
     claim = settlement.written.get("category")
+    if claim is not None and claim.rule.suggests_only:
+        return f"Your rule “{claim.rule.name}” suggests it."
     return f"Your rule “{claim.rule.name}” says so." if claim else f"Matched by your rule {names}."
 
 

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from expenses.catalog import Catalog
+from expenses.kinds import derive_kind
 from expenses.models import Tag
 from rules.conditions import Subject
 from rules.engine import Asking, Matched
@@ -137,6 +138,12 @@ class Settler:
         if sort not in self._offered:
             self._offered[sort] = frozenset(category.id for category in self.catalog.offered(*sort))
         return self._offered[sort]
+
+    def kind_of(self, record: Record, state: State) -> str:
+        """The kind of the row, which follows direction and category."""
+        category = self.catalog.categories.get(state.category or 0)
+        kind = derive_kind(record.direction, category.kind) if category is not None else None
+        return kind or record.kind
 
     def spelled(self, tags: Iterable[str]) -> list[str]:
         """The names of tags as the ledger writes them, in order; those that it does not have yet as the rules do."""

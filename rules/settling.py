@@ -24,6 +24,8 @@ WRITTEN = frozenset({"category", "source", "tags", "merchant", "description", "n
 
 #: Why a field stays: its owner wrote it, it has a value and the rule fills only empty ones, or something holds it.
 HELD, FILLED, SPLIT, TRANSFER, CLOSED = "held", "filled", "split", "transfer", "edit_window_closed"
+#: The category of every rule is of the wrong kind, hidden or gone.
+UNFIT = "unfit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +97,28 @@ Ask = Callable[[State], Matched]
 
 def settle(ask: Ask, state: State, traits: Traits, *, looks_at: Set[str], force: bool = False) -> Settlement:
     """Ask until nothing changes. `looks_at` are the fields that any rule looks at, `force` writes what is held."""
-    result, seen = Settlement(state, state), {state}
+    result = Settlement(state, state)
+    rounds: dict[State, list[CompiledRule]] = {}
     for _ in range(MAX_ROUNDS):
         matched = ask(result.after)
         result.matched += [rule for rule in matched if rule not in result.matched]
-        after = _write(result, claims_of(matched, traits.offered), traits, force=force)
-        if after == result.after:
+        before = result.after
+        rounds[before] = _write(result, matched, traits, force=force)
+        if result.after == before:
             return _without_detours(result)
-        result.after = after
         if not looks_at & WRITTEN:
             return result
-        if after in seen:
+        if result.after in rounds:
             break
-        seen.add(after)
-    return Settlement(state, state, result.matched, is_circle=True)
+    culprits = _circling(rounds, result.after)
+    return Settlement(state, state, [rule for rule in result.matched if rule in culprits], is_circle=True)
+
+
+def _circling(rounds: Mapping[State, list[CompiledRule]], again: State) -> Set[CompiledRule]:
+    """The rules that wrote since the row was in this state before."""
+    states = list(rounds)
+    since = states[states.index(again) :] if again in rounds else states
+    return {rule for state in since for rule in rounds[state]}
 
 
 def _without_detours(result: Settlement) -> Settlement:
@@ -146,19 +156,23 @@ def claims_of(matched: Matched, offered: Set[int]) -> dict[str, Claim]:
     return claims
 
 
-def _write(result: Settlement, claims: Mapping[str, Claim], traits: Traits, *, force: bool) -> State:
-    state = result.after
+def _write(result: Settlement, matched: Matched, traits: Traits, *, force: bool) -> list[CompiledRule]:
+    """Write what the rules claim into the result, and note what stays. Returns the rules that wrote something."""
+    writers: list[CompiledRule] = []
+    claims = claims_of(matched, traits.offered)
+    if "category" not in claims and any(rule.category is not None for rule in matched):
+        result.left["category"] = UNFIT
     for name, claim in claims.items():
-        then = _written(state, name, claim)
-        if then == state:
+        then = _written(result.after, name, claim)
+        if then == result.after:
             continue
-        reason = _reason_to_leave(state, name, claim, traits, force=force)
+        reason = _reason_to_leave(result.after, name, claim, traits, force=force)
         if reason:
             result.left[name] = reason
         else:
-            result.written[name] = claim
-            state = then
-    return state
+            result.written[name], result.after = claim, then
+            writers.append(claim.rule)
+    return writers
 
 
 def _written(state: State, name: str, claim: Claim) -> State:

@@ -1,13 +1,14 @@
 """Where in a transaction's texts a rule's conditions match, for people to see. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
 from rules.conditions import Condition, Subject, compile_conditions, fold, is_literal, leaves_of, make_test
 from rules.operators import SORTS, Sort
-from rules.operators.patterns import compile_pattern, find
+from rules.operators.patterns import Undecided, compile_pattern, find
 
 
 class Span(NamedTuple):
@@ -31,7 +32,11 @@ def matched_spans(conditions: Sequence[Condition], subject: Subject) -> list[Spa
         for leaf in leaves_of(condition)
         if not leaf.get("negate") and SORTS[leaf["field"]] is Sort.TEXT
     ]
-    return list(dict.fromkeys(span for leaf in leaves for span in _spans_of(leaf, subject)))
+    found: dict[Span, None] = {}
+    for leaf in leaves:
+        with suppress(Undecided):
+            found |= dict.fromkeys(_spans_of(leaf, subject))
+    return list(found)
 
 
 def _may_hold(condition: Condition, subject: Subject) -> bool:

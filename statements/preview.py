@@ -49,7 +49,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
     standing = standing_of(verdict)
     category = catalog.categories.get(standing.category or 0)
     suggested = catalog.categories.get(standing.suggested_category or 0)
-    explanation = worded(explain(verdict), status=standing.status)
+    explanation = worded(explain(verdict), status=standing.status, confidence=standing.confidence)
     fields = dict(verdict.effects.fields)
     return NOTHING | {
         "line": entry.row.line,

@@ -26,6 +26,8 @@ class Run(models.Model):
     kind = models.CharField(max_length=16)
     #: The id of what it works on: for kind import, the import.
     subject = models.BigIntegerField(null=True)
+    #: What was ordered, for people to tell runs apart; empty where kind and subject say it.
+    about = models.JSONField(default=dict)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PENDING)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)

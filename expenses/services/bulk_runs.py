@@ -10,11 +10,11 @@ from django.db import transaction
 from accounts.models import User
 from expenses.kinds import derive_kind
 from expenses.membership import ledger_id_of
-from expenses.models import Account, Category, Omission, Plan, Run, Tag, Transaction
+from expenses.models import Account, Category, Plan, Run, Tag, Transaction
 from expenses.reactions import react_to_edit
 from expenses.services.deleting import discard
 from expenses.services.editing import Author, editing
-from expenses.services.obstacles import GONE, Obstacle, obstacles_to_delete, obstacles_to_edit
+from expenses.services.obstacles import GONE, Obstacle, note_omissions, obstacles_to_delete, obstacles_to_edit
 from expenses.services.pairing import leave_transfer, restamp_transfers
 from expenses.services.rewinding import refit
 from expenses.services.running import Work, add_counts, advance
@@ -73,7 +73,7 @@ class BulkWork(Work):
             | self.obstacles(run, plan, rows)
         )
         left = {pk: obstacle for pk, obstacle in obstacles.items() if obstacle is not None}
-        _note(run, left)
+        note_omissions(run, ((pk, obstacle.code, obstacle.detail) for pk, obstacle in left.items()))
         counts = self.change(run, plan, [row for row in rows if row.pk not in left], version)
         return counts | {"left_alone": len(left)}
 
@@ -176,13 +176,3 @@ def _retag(row: Transaction, tags: dict[str, list[Tag]]) -> None:
     wanted = (wanted | set(tags.get("add_tags", ()))) - set(tags.get("remove_tags", ()))
     if wanted != current:
         give_tags(row, wanted)
-
-
-def _note(run: Run, left: dict[int, Obstacle]) -> None:
-    Omission.objects.bulk_create(
-        [
-            Omission(run=run, transaction=pk, code=obstacle.code, detail=obstacle.detail[:500])
-            for pk, obstacle in left.items()
-        ],
-        batch_size=500,
-    )

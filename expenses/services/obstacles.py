@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from accounts.models import User
-from expenses.models import Account, Category, Transaction
+from expenses.inserting import insert_ignoring_known
+from expenses.models import Account, Category, Omission, Run, Transaction
 from expenses.services.edit_window import CODE, closed_detail, closed_rows
 from expenses.services.parts import FIXED_ON_PART, HELD_BY_WHOLE
 from expenses.services.standing import fits
+
+OMISSION_COLUMNS = ["run_id", "transaction", "code", "detail"]
+DETAIL_LENGTH = Omission._meta.get_field("detail").max_length or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,13 @@ WHOLE = Obstacle("split", "It is split, so its parts have that; edit them, or th
 PART = Obstacle("split", "It is a part of a split, which has that from its whole.")
 ALONE = Obstacle("split", "It is a part of a split; delete the whole, or change its parts by split/.")
 TAKEN = Obstacle("duplicate", "Another transaction of that account has the same external id or statement row.")
+
+
+def note_omissions(run: Run, left: Iterable[tuple[int, str, str]]) -> int:
+    """Keep which rows the run left as they were: id, code and sentence. Returns how many."""
+    rows = [[run.pk, pk, code, detail[:DETAIL_LENGTH]] for pk, code, detail in left]
+    insert_ignoring_known(Omission, OMISSION_COLUMNS, rows)
+    return len(rows)
 
 
 def obstacles_to_delete(rows: Sequence[Transaction], *, chosen: Collection[int], user: User) -> dict[int, Obstacle]:

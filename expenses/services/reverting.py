@@ -14,6 +14,7 @@ from accounts.models import User
 from expenses.models import Change, Plan, Run, Status, Transaction
 from expenses.services.deleting import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.editing import Author, editing
+from expenses.services.obstacles import note_omissions
 from expenses.services.pairing import SOURCE as TRANSFERS
 from expenses.services.pairing import restamp_transfers
 from expenses.services.parts import parts_of
@@ -25,6 +26,8 @@ from expenses.tasks import queue_resolving
 CHUNK = 500
 #: How the journal calls what a revert writes.
 SOURCE = "revert"
+#: The code under which what stayed is told later.
+KEPT = "kept"
 APART = "Its transfer was taken apart by the run; pair the two again by POST transfers/."
 TOUCHED = "You changed or confirmed it since."
 
@@ -171,3 +174,8 @@ def _finish(reverted: Reverted) -> None:
     run.counts = {**run.counts, "kept": len(reverted.kept)}
     run.save()
     Plan.objects.filter(run=run).delete()
+    note_omissions(run, ((kept.transaction, KEPT, _sentence(kept)) for kept in reverted.kept))
+
+
+def _sentence(kept: Kept) -> str:
+    return f"{kept.field}: {kept.reason}" if kept.field else kept.reason

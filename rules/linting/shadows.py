@@ -66,10 +66,12 @@ def _proof(case: Case, takers: Sequence[Case]) -> str:
     return f"{start}: {named([*takers])} comes first, takes everything it would match, {end}."
 
 
-def _unlucky(case: Case, groups: Sequence[Group], study: Study) -> Finding:
+def _unlucky(case: Case, groups: Sequence[Group], study: Study) -> Finding | None:
     example, n_rows = groups[0], sum(group.n_rows for group in groups)
     before = [study.case_of(rule) for rule in example.matched[: example.matched.index(case.rule)]]
     takers = [other for other in before if other.rule.stops or other.rule in example.turns]
+    if not takers:  # what it sets cannot be
+        return None
     explanation = f"{case.quoted} has not had a turn: it matches {counted(n_rows)}, all taken by rules before it."
     return Finding(Kind.SHADOWED, Verdict.UNDECIDED, (case, *takers), explanation, example.example)
 

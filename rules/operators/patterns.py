@@ -23,6 +23,10 @@ TOTAL_S = 1.5
 TRIES = 5
 
 
+class Undecided(Exception):
+    """No time was left to say whether a pattern matches; whoever asked must not take that for a no."""
+
+
 @dataclass(slots=True)
 class RegexTime:
     """How much time is left for regular expressions, and how often which pattern had none."""
@@ -57,25 +61,29 @@ def compile_pattern(value: str, *, case_sensitive: bool) -> "regex.Pattern[str]"
 
 
 def matches(value: str, *, case_sensitive: bool) -> Callable[[str], bool]:
-    """Whether the pattern is found somewhere in a text."""
+    """Whether the pattern is found somewhere in a text. The test raises Undecided."""
     try:
         pattern = compile_pattern(value, case_sensitive=case_sensitive)
     except (regex.error, ValueError, LookupError):  # saved when the library, or we, still took it
-        return lambda text: False
+        return _undecided
     return lambda text: find(pattern, text) is not None
 
 
+def _undecided(text: str) -> bool:
+    raise Undecided
+
+
 def find(pattern: "regex.Pattern[str]", text: str) -> "regex.Match[str] | None":
-    """The first match; None where there is none, or no time for it."""
+    """The first match; None where there is none. Raises Undecided."""
     with limited_time(MATCH_S) as limit:
         if limit.left_s <= 0 or limit.timeouts[pattern.pattern] >= TRIES:
             limit.timeouts[pattern.pattern] += 1
-            return None
+            raise Undecided
         started = time.thread_time()
         try:
             return pattern.search(text, timeout=min(MATCH_S, limit.left_s))
         except TimeoutError:
             limit.timeouts[pattern.pattern] += 1
-            return None
+            raise Undecided from None
         finally:
             limit.left_s -= time.thread_time() - started

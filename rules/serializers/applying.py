@@ -11,6 +11,7 @@ from expenses.money import format_amount
 from rules.engine import CompiledRule
 from rules.explanations import REASONS
 from rules.models import Rule
+from rules.records import Record
 from rules.serializers.rules import RuleSerializer
 from rules.services.applying import KEPT, Order
 from rules.services.previewing import Conflict, Preview, Shown
@@ -46,6 +47,10 @@ class TestOptions(OrderInput):
 
     limit = serializers.IntegerField(min_value=0, max_value=MOST_SHOWN, default=SHOWN)
 
+    changes_only = serializers.BooleanField(
+        default=False, help_text="Show those that would change, instead of all that match."
+    )
+
     @property
     def n_shown(self) -> int:
         """How many transactions to show. Call it after `is_valid`."""
@@ -59,7 +64,7 @@ class TestInput(TestOptions, RuleSerializer):
     id = serializers.IntegerField(required=False)
 
     class Meta(RuleSerializer.Meta):
-        fields = [*RuleSerializer.Meta.fields, "start", "end", "force", "limit"]
+        fields = [*RuleSerializer.Meta.fields, "start", "end", "force", "limit", "changes_only"]
 
     def validate_name(self, value: str) -> str:
         """Whatever it is called, it is not saved."""
@@ -96,6 +101,8 @@ class ResultSerializer(serializers.Serializer[Any]):
     amount = serializers.CharField()
     currency = serializers.CharField()
     description = serializers.CharField()
+    merchant = serializers.CharField()
+    direction = serializers.CharField()
     before = serializers.DictField()
     after = serializers.DictField()
     locked = serializers.DictField(child=serializers.CharField())
@@ -151,8 +158,10 @@ def _result(shown: Shown, fields: list[str], settler: Settler) -> dict[str, Any]
         "amount": format_amount(record.money, record.currency),
         "currency": record.currency,
         "description": record.description,
-        "before": _values(settlement.before, fields, settler),
-        "after": _values(settlement.after, fields, settler),
+        "merchant": record.merchant,
+        "direction": record.direction,
+        "before": _values(settlement.before, fields, record, settler),
+        "after": _values(settlement.after, fields, record, settler),
         "locked": {_told(name, settler): REASONS[code] for name, code in settlement.locked.items()},
         "matched_on": [span._asdict() for span in shown.spans],
     }
@@ -164,11 +173,12 @@ def _fields_of(rule: CompiledRule) -> list[str]:
     return [name for name in ("category", *PLAIN) if name in rule.writes] + tags
 
 
-def _values(state: State, fields: list[str], settler: Settler) -> dict[str, Any]:
+def _values(state: State, fields: list[str], record: Record, settler: Settler) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(state, name) for name in fields if name in PLAIN}
     if "category" in fields:
         values |= {"category": state.category, "category_name": settler.catalog.name(state.category) or None}
         values |= {"status": state.status, "suggestion": settler.catalog.name(state.suggested) or None}
+        values["kind"] = settler.kind_of(record, state)
     if "tags" in fields:
         values["tags"] = settler.spelled(state.tags)
     return values

@@ -29,6 +29,8 @@ VALUE_SCHEMA = {
     "nullable": True,
     "description": "A string, a decimal, two decimals or a list, as the operator wants it.",
 }
+DIRECTIONS = ("in", "out")
+TOO_DEEP = "Groups have one level; write what is deeper as a rule of its own."
 GROUP_HAS_NONE = "A group has none; put the test among its conditions."
 
 
@@ -65,7 +67,7 @@ class ConditionSerializer(KnownFields):
 
     def _group(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.context.get("is_nested"):
-            raise serializers.ValidationError({"conditions": "Groups have one level."}, code="too_deep")
+            raise serializers.ValidationError({"conditions": TOO_DEEP}, code="too_deep")
         if not attrs["conditions"]:
             raise serializers.ValidationError({"conditions": "A group has at least one condition."}, code="empty")
         if stray := set(attrs) - {"conditions", "match", "negate"}:
@@ -91,6 +93,7 @@ class ConditionSerializer(KnownFields):
         options = _options(attrs, operator)
         value = self._value(name, op, operator, attrs.get("value"))
         _check_pattern(op, value, options)
+        _check_sense(name, op, value)
         return {"field": name, "op": op, "value": value, "negate": attrs.get("negate", False), **options}
 
     def _value(self, name: str, op: str, operator: Operator, value: Any) -> Any:
@@ -152,6 +155,17 @@ def _options(attrs: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
     if "tolerance" in told:
         told["tolerance"] = f"{told['tolerance'].normalize():f}"
     return {**operator.options, **told}
+
+
+def _check_sense(name: str, op: str, value: Any) -> None:
+    """Raises ValidationError for texts that would match nothing, or everything."""
+    texts = value if isinstance(value, list) else [value]
+    if SORTS[name] is Sort.TEXT and op != "regex" and any(text is not None and not text.strip() for text in texts):
+        detail = "Give letters or digits; what has no text at all is found by is_empty."
+        raise serializers.ValidationError({"value": detail}, code="blank")
+    if (name, op) == ("direction", "equals") and value.casefold() not in DIRECTIONS:
+        detail = f"A direction is one of {', '.join(DIRECTIONS)}."
+        raise serializers.ValidationError({"value": detail}, code="invalid_choice")
 
 
 def _check_pattern(op: str, value: Any, options: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from rules.exchange.packs import VERSION
 from rules.exchange.shapes import MAX_RULES
 from rules.models import Rule
 
-MAX_BYTES = 2 * 2**20
+MAX_BYTES = 10 * 2**20
 #: What every address takes, and something else looks at.
 BESIDE_EVERY_QUERY = frozenset({"format", PARAMETER})
 IDS = re.compile(r"\d{1,18}(,\d{1,18})*", re.ASCII)
@@ -31,8 +31,14 @@ class ExportQuery(KnownFields):
     pack_version = serializers.RegexField(
         f"^{VERSION.pattern}$",
         required=False,
+        error_messages={"invalid": "Give numbers with points between, such as 1.2."},
         help_text="The version of the pack, such as 1.2; what is imported later is higher.",
     )
+
+    def validate_group(self, value: str) -> str:
+        if not Rule.objects.for_user(user_of(self)).filter(group=value).exists():
+            raise serializers.ValidationError("No rule is in this group.", code="does_not_exist")
+        return value
 
     def validate_ids(self, value: str) -> list[int]:
         if not IDS.fullmatch(value) or value.count(",") >= MAX_RULES:

@@ -12,6 +12,8 @@ from rules.serializers.actions import ActionSerializer, check_actions
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer
 from rules.services.statistics import Statistics
 
+#: Of all conditions of a rule as text, so that many rules fit into a file.
+MAX_LENGTH = 50_000
 #: A rule is asked about what is written by the API, comes from a statement, is edited, and in runs over what is there.
 TRIGGERS = ["create", "import", "update", "manual"]
 
@@ -65,6 +67,11 @@ class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
         n_leaves = sum(len(leaves_of(condition)) for condition in value)
         if n_leaves > MAX_CONDITIONS:
             detail = f"{n_leaves} conditions are too many; a rule has at most {MAX_CONDITIONS}, groups included."
+            raise serializers.ValidationError(detail, code="max_length")
+        if len(str(value)) > MAX_LENGTH:
+            detail = (
+                f"These conditions are too long; all together have at most {MAX_LENGTH} characters. Make two rules."
+            )
             raise serializers.ValidationError(detail, code="max_length")
         return value
 

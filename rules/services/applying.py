@@ -65,10 +65,21 @@ def order_rules(*, by: User, order: Order) -> Run:
 @transaction.atomic
 def _order(by: User, rules: Sequence[Rule], order: Order, *, subject: int | None = None) -> Run:
     ids = list(order.rows_of(by).order_by("pk").values_list("pk", flat=True))
-    run: Run = Run.objects.create(ledger_id=ledger_id_of(by), user=by, kind=KIND, subject=subject, total=len(ids))
+    run: Run = Run.objects.create(
+        ledger_id=ledger_id_of(by), user=by, kind=KIND, subject=subject, about=_about(rules, order), total=len(ids)
+    )
     bodies = [{name: getattr(rule, name) for name in KEPT} for rule in rules]
     Plan.objects.create(run=run, rows=ids, changes={"rules": bodies, "force": order.force})
     return run
+
+
+def _about(rules: Sequence[Rule], order: Order) -> dict[str, Any]:
+    return {
+        "rules": [{"id": rule.pk, "name": rule.name} for rule in rules],
+        "start": order.start and order.start.isoformat(),
+        "end": order.end and order.end.isoformat(),
+        "force": order.force,
+    }
 
 
 class ApplyWork(Work):
@@ -103,6 +114,7 @@ def _apply(run: Run, plan: Plan, ids: list[int], asking: Asking, storage: Storag
         "matched": sum(bool(settlement.matched) for _, settlement in settled),
         "changed": storage.store(settled, settler=settler, version=version),
         "left_alone": note_left(settled, run=run),
+        **({"timeouts": sum(limit.timeouts.values())} if limit.timeouts else {}),
     }
 
 

@@ -56,7 +56,7 @@ class Preview:
 
 
 @collection_paused()
-def preview_rule(*, by: User, rule: Rule, order: Order, limit: int, catalog: Catalog) -> Preview:
+def preview_rule(*, by: User, rule: Rule, order: Order, limit: int, changes_only: bool, catalog: Catalog) -> Preview:
     """What a run of this rule alone over these rows would do now; rows are shown and compared up to the limit."""
     ledger_id = ledger_id_of(by)
     tested = compile_stored(rule)
@@ -69,7 +69,8 @@ def preview_rule(*, by: User, rule: Rule, order: Order, limit: int, catalog: Cat
         for record in read_records(rows, user=by, with_tags=settler.uses_tags or rivals.look_at_tags):
             settlement = settler.settle(record)
             _count(preview, settlement)
-            if settlement.matched and len(preview.shown) < limit:
+            is_shown = settlement.is_change if changes_only else settlement.matched
+            if is_shown and len(preview.shown) < limit:
                 preview.shown.append(_show(record, settlement, rule, settler))
                 preview.conflicts += rivals.conflicts(record, settler)
     preview.n_timeouts = sum(time.timeouts[pattern] for pattern in tested.compiled.patterns)

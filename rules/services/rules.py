@@ -44,6 +44,8 @@ def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
             raise Refused(f"There is no rule {missing[0]} any more; read the rules again.", code="gone")
         wanted = iter(ids)
         ordered = [named[next(wanted)] if rule.pk in named else rule for rule in rules]
+        if ordered == rules:
+            return
         for place, rule in enumerate(ordered, 1):
             _place(rule, place * STEP, version)
 

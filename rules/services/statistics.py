@@ -75,7 +75,8 @@ def _count_decided(ledger_id: int, rules: Sequence[Rule], found: dict[int, Stati
     decided = Transaction.objects.filter(decision__ledger_id=ledger_id, decision__source_id__in=list(found))
     sorts = ("decision__source_id", "category_source", "review_status", "category_id")
     for rule, source, status, category, n in decided.order_by().values_list(*sorts).annotate(n=Count("pk")):
-        _add(found[rule], source, status, n, is_same=category == wanted[rule])
+        if category is not None or source == "user":
+            _add(found[rule], source, status, n, is_same=category == wanted[rule])
 
 
 def _add(statistics: Statistics, source: str, status: str, n: int, *, is_same: bool) -> None:

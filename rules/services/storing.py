@@ -10,9 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from expenses.inserting import insert_ignoring_known
-from expenses.kinds import derive_kind
-from expenses.models import Change, Decision, Omission, Run, Transaction
+from expenses.models import Change, Decision, Run, Transaction
 from expenses.searching import searchable
+from expenses.services.obstacles import note_omissions
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ROWS_OF_A_VERSION, next_version
 from providers.verdicts import Outcome
@@ -30,7 +30,6 @@ COLUMNS = {
     "suggested": "suggested_category_id",
 }
 CHANGE_COLUMNS = ["ledger_id", "transaction_id", "run_id", "user_id", "source", "version", "at", "fields"]
-OMISSION_COLUMNS = ["run_id", "transaction", "code", "detail"]
 CIRCLE = "circle"
 
 Settled = tuple[Record, Settlement]
@@ -104,9 +103,8 @@ class Storage:
             journal["tags"] = [settler.spelled(state.tags) for state in (before, after)]
         if "category" in settlement.written:
             columns["decision_id"] = self._decision(settlement, settler)
-        category = settler.catalog.categories.get(after.category or 0)
-        kind = derive_kind(record.direction, category.kind) if category else None
-        if kind and kind != record.kind:
+        kind = settler.kind_of(record, after)
+        if kind != record.kind:
             columns["kind"], journal["kind"] = kind, [record.kind, kind]
         return _Writing(columns, journal, not settlement.written.keys().isdisjoint(TEXTS))
 
@@ -130,10 +128,8 @@ class Storage:
 
 def note_left(settled: Iterable[Settled], *, run: Run) -> int:
     """Keep, row by row, what rules wanted and could not write. Returns of how many rows."""
-    left = [(record, *_reason(settlement)) for record, settlement in settled if _is_left(settlement)]
-    rows = [[run.pk, record.id, code, detail] for record, code, detail in left]
-    insert_ignoring_known(Omission, OMISSION_COLUMNS, rows)
-    return len(rows)
+    left = [(record, settlement) for record, settlement in settled if _is_left(settlement)]
+    return note_omissions(run, ((record.id, *_reason(settlement)) for record, settlement in left))
 
 
 def _is_left(settlement: Settlement) -> bool:
@@ -143,8 +139,11 @@ def _is_left(settlement: Settlement) -> bool:
 def _reason(settlement: Settlement) -> tuple[str, str]:
     if settlement.is_circle:
         return CIRCLE, explain(settlement)
-    field, code = next(iter(settlement.locked.items()))
-    return code, f"{field.replace('tag:', 'tag ')}: {REASONS[code]}"
+    fields: dict[str, list[str]] = defaultdict(list)
+    for name, code in settlement.locked.items():
+        fields[code].append(name.replace("tag:", "tag "))
+    told = " ".join(f"{', '.join(names)}: {REASONS[code]}" for code, names in fields.items())
+    return next(iter(fields)), told
 
 
 def _attempt(settlement: Settlement, category_name: str, explanation: str, run_id: int | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 from django.utils.functional import SimpleLazyObject
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -11,12 +12,13 @@ from rest_framework.response import Response
 
 from accounts.known_fields import KnownFields
 from expenses.api import Listed
+from expenses.filters import KnownFilters
 from expenses.membership import ledger_id_of
 from expenses.models import Run
 from expenses.references import user_of
 from expenses.serializers import RunSerializer
 from expenses.tasks import begin_run
-from rules.models import Rule
+from rules.models import Origin, Rule
 from rules.operators.patterns import limited_time
 from rules.serializers.applying import OrderInput, TestAnswer, TestInput, describe_preview
 from rules.serializers.rules import RuleSerializer
@@ -43,11 +45,21 @@ class ReorderInput(KnownFields):
         return value
 
 
+class RuleFilter(KnownFilters):
+    """Filters of the list."""
+
+    group = filters.CharFilter("group", "iexact")
+    is_active = filters.BooleanFilter("is_active")
+    origin = filters.ChoiceFilter(choices=Origin.choices)
+    search = filters.CharFilter("name", "icontains", max_length=100)
+
+
 class RuleViewSet(Listed):
     """Your rules, in the order in which they are asked."""
 
     queryset = Rule.objects.all()
     serializer_class = RuleSerializer
+    filterset_class = RuleFilter
 
     def get_serializer_context(self) -> dict[str, Any]:
         known = SimpleLazyObject(lambda: statistics_of(ledger_id_of(self.user)))
@@ -89,9 +101,8 @@ class RuleViewSet(Listed):
     def test(self, request: Request) -> Response:
         """What a rule would do, saved or not: before and after, what is locked, and who wins today."""
         body = self._checked(TestInput, instance=self._named(request.data))
-        preview = preview_rule(
-            by=self.user, rule=body.rule(), order=body.order(), limit=body.n_shown, catalog=self.catalog
-        )
+        shown: dict[str, Any] = {"limit": body.n_shown, "changes_only": body.validated_data.get("changes_only", False)}
+        preview = preview_rule(by=self.user, rule=body.rule(), order=body.order(), catalog=self.catalog, **shown)
         return Response(describe_preview(preview))
 
     @extend_schema(request=OrderInput, responses={202: RunSerializer})
