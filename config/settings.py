@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "rules.middleware.PatternTime",
     "config.idempotency.IdempotencyMiddleware",  # last: it opens the transaction that the view works in
 ]
 

@@ -10,7 +10,7 @@ from expenses.bulk_orders import fits_any, fits_none, refuse_missing
 from expenses.catalog import Catalog
 from expenses.money import format_amount
 from expenses.references import CategoryReference, user_of
-from expenses.review_groups import DIRECTIONS, CommonAnswer, Group, OpenRow
+from expenses.review_groups import DIRECTIONS, CommonAnswer, Group, OpenRow, direction_of
 from expenses.services.reviewing import Selection, keys_of, select_group, select_named
 
 MAX_IDS = 1000
@@ -84,7 +84,7 @@ class ResolveInput(KnownFields):
     )
 
     def validate_key(self, value: str) -> str:
-        if value.partition(":")[0] not in DIRECTIONS:
+        if direction_of(value) is None:
             raise serializers.ValidationError("Give the `key` of a group as review/ shows it.", code="invalid")
         return value
 

@@ -42,7 +42,7 @@ class OpenRow(NamedTuple):
     @property
     def key(self) -> str:
         """Equal for rows of one group; a row without words is like no other."""
-        return f"{self.direction}:{self.words or f'#{self.id}'}"
+        return f"{self.direction}:{self.words}" if self.words else f"{self.direction}#{self.id}"
 
     @property
     def answer(self) -> int | None:
@@ -58,6 +58,11 @@ class OpenRow(NamedTuple):
             yield "uncategorized"
         if self.review == "needed":
             yield "needs_review"
+
+
+def direction_of(key: str) -> str | None:
+    """The direction that a key begins with; None where it is no key."""
+    return next((name for name in DIRECTIONS if key.startswith((f"{name}:", f"{name}#"))), None)
 
 
 REASONS = ("suggested", "uncategorized", "needs_review")

@@ -1,4 +1,4 @@
-"""Registers the app, that rules name categories and tags, and that they are asked again about what is edited."""
+"""Registers the app, that rules name categories and tags, and what follows when people edit."""
 
 from django.apps import AppConfig
 
@@ -10,8 +10,7 @@ class RulesConfig(AppConfig):
 
     def ready(self) -> None:
         from expenses import reactions, referrers  # noqa: PLC0415 - models are not loaded before
-        from rules.noticing import Noticing  # noqa: PLC0415 - the same
-        from rules.reactions import RulesAgain  # noqa: PLC0415 - the same
+        from rules.reactions import Noticing, RulesAgain  # noqa: PLC0415 - the same
         from rules.references import RuleReferences  # noqa: PLC0415 - the same
 
         referrers.register(RuleReferences())

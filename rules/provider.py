@@ -10,14 +10,14 @@ from rules.engine import Asking, Matched, RuleSet
 from rules.explanations import explain
 from rules.operators.patterns import limited_time
 from rules.services.timeouts import note_timeouts
-from rules.settling import PLAIN, TEXTS, Settlement, State, Traits, as_written, settle
+from rules.settling import PLAIN, TEXTS, VERSION, Settlement, State, Traits, as_written, settle
 
 
 class RulesProvider(Provider):
     """Answers with certainty what a rule of mode apply says; a rule of mode suggest is left for the user to confirm."""
 
     name = "rule"
-    version = "2"
+    version = VERSION
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
         with limited_time() as limit:

@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from expenses.referrers import Referrer
 from rules.conditions import leaves_of
+from rules.exchange.exporting import stored_fields
+from rules.exchange.packs import fingerprint_of
 from rules.models import Rule
 from rules.services.proposals import move_proposals
 
@@ -58,9 +60,12 @@ def _names(rule: Rule, category: int) -> bool:
 def _rewrite(rule: Rule, field: str, change: Value, version: int) -> None:
     conditions, actions = _changed(rule, field, change)
     if (conditions, actions) != (rule.conditions, rule.actions):
+        is_as_packed = rule.pack_checksum == fingerprint_of(stored_fields(rule))
         rule.conditions, rule.actions = conditions, actions
         rule.version, rule.updated_at = version, timezone.now()
-        rule.save(update_fields=["conditions", "actions", "version", "updated_at"])
+        if is_as_packed:  # its owner has not edited it
+            rule.pack_checksum = fingerprint_of(stored_fields(rule))
+        rule.save(update_fields=["conditions", "actions", "pack_checksum", "version", "updated_at"])
 
 
 def _changed(rule: Rule, field: str, change: Value) -> tuple[list[Part], list[Part]]:

@@ -15,6 +15,8 @@ from rules.engine import CompiledRule, Matched
 #: Rules that have not settled by then are taken to go in circles.
 MAX_ROUNDS = 50
 SOURCE = "rule"
+#: Rises whenever the same rules may answer otherwise.
+VERSION = "2"
 #: Fields, besides the category and tags, that a rule writes as they are.
 PLAIN = ("merchant", "description", "notes", "review", "is_excluded_from_budget")
 #: Those that conditions look at as well.

@@ -10,13 +10,13 @@ from rest_framework import serializers
 
 from expenses.models import Transaction
 from expenses.references import MAX_TAGS, CategoryReference, TagsField
-from rules.models import Rule
+from rules.models import TRIGGERS, Rule
 from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
 from rules.operators.dates import LAST_DAY
 from rules.operators.patterns import MAX_LENGTH
 from rules.serializers.actions import ACTIONS, Action
 from rules.serializers.conditions import MAX_ALIKE, MAX_CONDITIONS, MAX_TEXT, MAX_VALUES, ConditionSerializer
-from rules.serializers.rules import TRIGGERS, RuleSerializer
+from rules.serializers.rules import RuleSerializer
 
 JsonSchema = dict[str, Any]
 TAG: JsonSchema = {"type": "string", "minLength": 1, "maxLength": 50, "examples": ["food"]}

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connection
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from expenses.inserting import insert_ignoring_known
@@ -54,7 +56,17 @@ def move_tag(*, ledger_id: int, tag: Tag, into: Tag | None, author: Author) -> i
         changes = {pk: {"tags": [before.get(pk, []), after.get(pk, [])]} for pk in ids}
         _write_down(changes, ledger_id=ledger_id, version=version, author=author)
         _stamp(ids, version)
+    if into is not None:
+        _move_holds(ledger_id, tag, into)
     return n_live
+
+
+def _move_holds(ledger_id: int, tag: Tag, into: Tag) -> None:
+    """Who took the tag off a row does not want the other one there, either."""
+    old, new = f"tag:{tag.pk}", f"tag:{into.pk}"
+    rows = Transaction.everything.filter(ledger_id=ledger_id).annotate(text=Cast("held", TextField()))
+    for pk, held in rows.filter(text__contains=f'"{old}"').values_list("pk", "held"):
+        Transaction.everything.filter(pk=pk).update(held=sorted({*held, new} - {old}))
 
 
 def _tag_names(ids: Iterable[int]) -> dict[int, list[str]]:

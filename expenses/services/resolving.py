@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from expenses.catalog import Catalog
 from expenses.categorization import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
@@ -13,7 +14,7 @@ from expenses.services.standing import apply_standing
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ledger_write, restamp
-from providers.interface import EFFECT_FIELDS, Category
+from providers.interface import EFFECT_FIELDS, Category, Effects
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 from providers.verdicts import Outcome, Verdict, confidence_of
@@ -137,12 +138,18 @@ def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
     decision.save()
     row.decision = decision
     apply_standing(row, standing, catalog=catalog)
-    row.merchant = row.merchant or landing.verdict.effects.merchant
-    for name, value in landing.verdict.effects.fields:
-        setattr(row, name, value)
-    if names := landing.verdict.effects.tags:
-        tags = find_or_create_tags(ledger_id=row.ledger_id, names=names, version=version).values()
-        give_tags(row, {*row.tags.all(), *tags})
+    _write_effects(row, landing.verdict.effects, version)
+
+
+def _write_effects(row: Transaction, effects: Effects, version: int) -> None:
+    """What a person wrote stays, also what they wrote while the links were asked."""
+    fields: dict[str, Any] = ({"merchant": effects.merchant} if not row.merchant else {}) | dict(effects.fields)
+    for name, value in fields.items():
+        if name not in row.held:
+            setattr(row, name, value)
+    if effects.tags:
+        tags = find_or_create_tags(ledger_id=row.ledger_id, names=effects.tags, version=version).values()
+        give_tags(row, {*row.tags.all(), *(tag for tag in tags if f"tag:{tag.pk}" not in row.held)})
 
 
 def _retold(decision: Decision, standing: Standing) -> Decision:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from expenses.catalog import Catalog
@@ -53,6 +53,8 @@ class OldValues:
 
     ledger_id: int
     version: int
+    _known_tags: dict[tuple[str, ...], tuple[Tag, ...]] = field(default_factory=dict)
+    _known_decisions: dict[int | None, int | None] = field(default_factory=dict)
 
     @cached_property
     def named(self) -> dict[str, dict[int, Any]]:
@@ -83,13 +85,16 @@ class OldValues:
                     setattr(row, name, value)
         row.held = release(row.held, change.fields.get("held"), restored)
 
-    @cache  # noqa: B019 - lives as long as one chunk of a revert
     def _tags(self, names: tuple[str, ...]) -> tuple[Tag, ...]:
-        return tuple(find_or_create_tags(ledger_id=self.ledger_id, names=names, version=self.version).values())
+        if names not in self._known_tags:
+            tags = find_or_create_tags(ledger_id=self.ledger_id, names=names, version=self.version)
+            self._known_tags[names] = tuple(tags.values())
+        return self._known_tags[names]
 
-    @cache  # noqa: B019 - the same
     def _existing_decision(self, pk: int | None) -> int | None:
-        return pk if pk is not None and Decision.objects.filter(pk=pk).exists() else None
+        if pk not in self._known_decisions:
+            self._known_decisions[pk] = pk if Decision.objects.filter(pk=pk or 0).exists() else None
+        return self._known_decisions[pk]
 
     def _obstacle(self, row: Transaction, now: Snapshot, fields: Fields) -> str:
         if not all(_is_same(name, now[name], after) for name, (_, after) in fields.items()):

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from expenses.models import Category, Plan, Run, Status, Transaction
 from expenses.reactions import react_to_edit
-from expenses.review_groups import OpenRow
+from expenses.review_groups import OpenRow, direction_of
 from expenses.services.bulk_runs import BulkWork, order_run, planned_values
 from expenses.services.editing import Author, editing
 from expenses.services.obstacles import Obstacle, obstacles_to_edit
@@ -43,7 +43,7 @@ def keys_of(*, user: User, ids: Iterable[int]) -> dict[int, str]:
 
 def select_group(*, user: User, key: str) -> Selection:
     """The whole group as it is now."""
-    rows = Transaction.objects.for_user(user).in_review().filter(direction=key.partition(":")[0])
+    rows = Transaction.objects.for_user(user).in_review().filter(direction=direction_of(key))
     found = [row for row in read_open(rows) if row.key == key]
     return Selection([row.id for row in found], found)
 

@@ -72,12 +72,16 @@ class _Track:
         groups = {*self._study.history.of(one.rule), *self._study.history.of(other.rule)}
         newest = sorted((group.example for group in groups), key=lambda row: row.id, reverse=True)
         for record in newest[:MAX_TRIED]:
+            if self._study.clock.is_up():
+                return False, None
             settlement = self._settler.settle(record)
             if settlement.is_circle and {one.rule, other.rule} <= {*settlement.matched}:
                 return True, record
         return any(self._goes_round(subject, one, other) for subject in _described(one, other)), None
 
     def _goes_round(self, subject: Subject, one: Case, other: Case) -> bool:
+        if self._study.clock.is_up():
+            return False
         known = {name: getattr(subject, name) for name in ("category", "source", "tags", *TEXTS)}
         offered = frozenset(category.id for category in self._catalog.offered(subject.direction, None))
         traits = Traits(offered, raw_description=subject.raw_description)

@@ -1,6 +1,16 @@
 """The tables of rules."""
 
 from rules.models.proposals import PHRASE_LENGTH, Attention, Proposal, ProposalStatus
-from rules.models.rules import Mode, Origin, Overwrite, Rule
+from rules.models.rules import TRIGGERS, Mode, Origin, Overwrite, Rule
 
-__all__ = ["PHRASE_LENGTH", "Attention", "Mode", "Origin", "Overwrite", "Proposal", "ProposalStatus", "Rule"]
+__all__ = [
+    "PHRASE_LENGTH",
+    "TRIGGERS",
+    "Attention",
+    "Mode",
+    "Origin",
+    "Overwrite",
+    "Proposal",
+    "ProposalStatus",
+    "Rule",
+]

@@ -11,6 +11,10 @@ from rules.querysets import RuleQuerySet
 MOST_PRIORITY = 1_000_000
 
 
+#: A rule is asked about what is written by the API, comes from a statement, is edited, and in runs over what is there.
+TRIGGERS = ["create", "import", "update", "manual"]
+
+
 class Mode(models.TextChoices):
     """Whether the rule decides, or only suggests."""
 

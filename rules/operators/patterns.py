@@ -41,17 +41,18 @@ _limit: ContextVar[RegexTime] = ContextVar("regex time")
 
 @contextmanager
 def limited_time(total_s: float | None = None) -> Iterator[RegexTime]:
-    """All matches within the block share the time, TOTAL_S or another; a block within another shares that one's."""
+    """All matches within the block share the time: TOTAL_S, or another, and no more than a block around it has left."""
     outer = _limit.get(None)
-    if outer is not None:
-        yield outer
-        return
-    limit = RegexTime(TOTAL_S if total_s is None else total_s)
-    token = _limit.set(limit)
+    total = TOTAL_S if total_s is None else total_s
+    limit = RegexTime(total if outer is None else min(total, outer.left_s))
+    had, token = limit.left_s, _limit.set(limit)
     try:
         yield limit
     finally:
         _limit.reset(token)
+        if outer is not None:
+            outer.left_s -= had - limit.left_s
+            outer.timeouts += limit.timeouts
 
 
 def compile_pattern(value: str, *, case_sensitive: bool) -> "regex.Pattern[str]":
@@ -75,15 +76,15 @@ def _undecided(text: str) -> bool:
 
 def find(pattern: "regex.Pattern[str]", text: str) -> "regex.Match[str] | None":
     """The first match; None where there is none. Raises Undecided."""
-    with limited_time(MATCH_S) as limit:
-        if limit.left_s <= 0 or limit.timeouts[pattern.pattern] >= TRIES:
-            limit.timeouts[pattern.pattern] += 1
-            raise Undecided
-        started = time.thread_time()
-        try:
-            return pattern.search(text, timeout=min(MATCH_S, limit.left_s))
-        except TimeoutError:
-            limit.timeouts[pattern.pattern] += 1
-            raise Undecided from None
-        finally:
-            limit.left_s -= time.thread_time() - started
+    limit = _limit.get(None) or RegexTime(MATCH_S)
+    if limit.left_s <= 0 or limit.timeouts[pattern.pattern] >= TRIES:
+        limit.timeouts[pattern.pattern] += 1
+        raise Undecided
+    started = time.thread_time()
+    try:
+        return pattern.search(text, timeout=min(MATCH_S, limit.left_s))
+    except TimeoutError:
+        limit.timeouts[pattern.pattern] += 1
+        raise Undecided from None
+    finally:
+        limit.left_s -= time.thread_time() - started

@@ -7,15 +7,13 @@ from rest_framework import serializers
 from accounts.known_fields import KnownFields
 from expenses.references import user_of
 from rules.conditions import leaves_of
-from rules.models import Rule
+from rules.models import TRIGGERS, Rule
 from rules.serializers.actions import ActionSerializer, check_actions
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer
 from rules.services.statistics import Statistics
 
 #: Of all conditions of a rule as text, so that many rules fit into a file.
 MAX_LENGTH = 50_000
-#: A rule is asked about what is written by the API, comes from a statement, is edited, and in runs over what is there.
-TRIGGERS = ["create", "import", "update", "manual"]
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):

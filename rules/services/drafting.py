@@ -13,13 +13,12 @@ from expenses.models import Status, Transaction
 from rules.compiling import rules_of
 from rules.conditions import Subject
 from rules.engine import Asking, CompiledRule, RuleSet
-from rules.models import Mode, Overwrite, Proposal, Rule
+from rules.models import TRIGGERS, Mode, Overwrite, Proposal, Rule
 from rules.proposals.drafts import Draft, draft_of_alike, draft_of_many, draft_of_one
 from rules.proposals.grouping import Correction, Grouping, alike
 from rules.proposals.separation import account_condition
 from rules.proposals.vocabulary import Vocabulary
 from rules.records import read_records
-from rules.serializers.rules import TRIGGERS
 from rules.services.radius import Votes, count_votes
 from rules.settler import Settler
 

@@ -1,6 +1,7 @@
 """Keeps a ledger's proposals in step with its corrections: new ones are made, those without reason are withdrawn."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +11,13 @@ from expenses.catalog import Catalog
 from expenses.models import Ledger
 from expenses.services.writing import ledger_write
 from rules.models import Attention, Proposal, ProposalStatus, Rule
+from rules.operators.patterns import limited_time
 from rules.proposals.phrases import is_one_merchant
 from rules.services.corrections import corrections_of, touched_heads
 from rules.services.drafting import Drafting, Made, fields_of, rule_of
+
+#: What a look may spend on the patterns of rules that are there.
+REGEX_S = 10.0
 
 
 def propose_rules(*, ledger_id: int) -> None:
@@ -24,7 +29,9 @@ def propose_rules(*, ledger_id: int) -> None:
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
     touched = touched_heads(ledger_id=ledger_id, since=attention.looked_to, until=newest)
     if touched or _has_new_rules(ledger_id, since=attention.looked_to):
-        _keep(_made(ledger_id, touched), ledger_id=ledger_id)
+        with limited_time(REGEX_S):
+            made = _made(ledger_id, touched)
+        _keep(made, ledger_id=ledger_id)
     Attention.objects.filter(pk=ledger_id).update(looked_to=newest)
 
 
@@ -50,22 +57,40 @@ def _made(ledger_id: int, touched: frozenset[str]) -> list[Made]:
 
 
 def _keep(made: Sequence[Made], *, ledger_id: int) -> None:
-    """Write what is new or changed, and take away what is not made any more."""
-    known = {proposal.key: proposal for proposal in Proposal.objects.filter(ledger_id=ledger_id)}
-    wanted = {one.key: one for one in made if not _is_refused(one, known.values())}
-    gone = [p for key, p in known.items() if p.status == ProposalStatus.OPEN and key not in wanted]
-    new = [one for key, one in wanted.items() if key not in known]
-    changed = [p for key, p in known.items() if key in wanted and _follow(p, wanted[key])]
-    if not (gone or new or changed):
+    """Write what is new or changed, and take away what is not made any more, as things stand under the lock."""
+    if not _plan(made, ledger_id).is_needed:
         return
     with ledger_write(ledger_id) as version:
-        still_open = _waiting(ledger_id)
-        still_open.filter(pk__in=[proposal.pk for proposal in gone]).delete()
-        for proposal in changed:
-            fields = {"rule": proposal.rule, "evidence": proposal.evidence, "version": version}
-            still_open.filter(pk=proposal.pk).update(**fields)
-        for one in new:
+        plan = _plan(made, ledger_id)
+        Proposal.objects.filter(pk__in=[proposal.pk for proposal in plan.gone]).delete()
+        for proposal in plan.changed:
+            proposal.version = version
+            proposal.save(update_fields=["rule", "evidence", "version"])
+        for one in plan.new:
             _propose(one, ledger_id=ledger_id, version=version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done to a ledger's proposals."""
+
+    gone: list[Proposal]
+    new: list[Made]
+    changed: list[Proposal]
+
+    @property
+    def is_needed(self) -> bool:
+        return bool(self.gone or self.new or self.changed)
+
+
+def _plan(made: Sequence[Made], ledger_id: int) -> _Plan:
+    known = {proposal.key: proposal for proposal in Proposal.objects.filter(ledger_id=ledger_id)}
+    wanted = {one.key: one for one in made if not _is_refused(one, known.values())}
+    return _Plan(
+        gone=[p for key, p in known.items() if p.status == ProposalStatus.OPEN and key not in wanted],
+        new=[one for key, one in wanted.items() if key not in known],
+        changed=[p for key, p in known.items() if key in wanted and _follow(p, wanted[key])],
+    )
 
 
 def _propose(one: Made, *, ledger_id: int, version: int) -> None:

@@ -28,6 +28,10 @@ SHOWN = 5
 SEARCHED = {"raw_description", "description", "merchant", "notes"}
 
 
+#: Texts with accents apart from their letters, which the text of a search has together.
+DECOMPOSED = [Q(**{f"{name}__regex": "[\u0300-\u036f]"}) for name in sorted(SEARCHED)]
+
+
 @dataclass(slots=True)
 class Radius:
     """What one rule would do by itself, among the rules that are there not looked at.
@@ -113,7 +117,7 @@ def candidates(rules: Sequence[CompiledRule], *, ledger_id: int) -> TransactionQ
     rows: TransactionQuerySet = Transaction.objects.filter(ledger_id=ledger_id)
     wanted = [_required(rule) for rule in rules]
     known = [condition for condition in wanted if condition is not None]
-    return rows.filter(reduce(or_, known)) if len(known) == len(wanted) else rows
+    return rows.filter(reduce(or_, [*known, *DECOMPOSED])) if len(known) == len(wanted) else rows
 
 
 def _required(rule: CompiledRule) -> Q | None:

@@ -39,7 +39,8 @@ def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         rules = list(Rule.objects.filter(ledger_id=ledger_id))
-        named = {rule.pk: rule for rule in rules if rule.pk in set(ids)}
+        chosen = set(ids)
+        named = {rule.pk: rule for rule in rules if rule.pk in chosen}
         if missing := [pk for pk in ids if pk not in named]:
             raise Refused(f"There is no rule {missing[0]} any more; read the rules again.", code="gone")
         wanted = iter(ids)

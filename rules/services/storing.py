@@ -19,7 +19,7 @@ from providers.verdicts import Outcome
 from rules.explanations import REASONS, explain
 from rules.records import Record
 from rules.settler import Settler
-from rules.settling import PLAIN, SOURCE, TEXTS, Settlement, State
+from rules.settling import PLAIN, SOURCE, TEXTS, VERSION, Settlement, State
 
 #: State's field → column, in the order in which changes are told.
 COLUMNS = {
@@ -152,7 +152,7 @@ def _attempt(settlement: Settlement, category_name: str, explanation: str, run_i
     suggests_only = settlement.written["category"].rule.suggests_only
     return {
         "provider": SOURCE,
-        "version": "2",
+        "version": VERSION,
         "outcome": str(Outcome.UNSURE if suggests_only else Outcome.ANSWERED),
         "category_name": category_name,
         "confidence": 1.0,
