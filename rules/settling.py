@@ -162,7 +162,7 @@ def _write(result: Settlement, matched: Matched, traits: Traits, *, force: bool)
     """Write what the rules claim into the result, and note what stays. Returns the rules that wrote something."""
     writers: list[CompiledRule] = []
     claims = claims_of(matched, traits.offered)
-    if "category" not in claims and any(rule.category is not None for rule in matched):
+    if "category" not in claims and any(rule.category not in {None, result.after.category} for rule in matched):
         result.left["category"] = UNFIT
     for name, claim in claims.items():
         then = _written(result.after, name, claim)

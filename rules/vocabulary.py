@@ -15,17 +15,27 @@ from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
 from rules.operators.dates import LAST_DAY
 from rules.operators.patterns import MAX_LENGTH
 from rules.serializers.actions import ACTIONS, Action
-from rules.serializers.conditions import MAX_ALIKE, MAX_CONDITIONS, MAX_TEXT, MAX_VALUES, ConditionSerializer
+from rules.serializers.conditions import (
+    DIRECTIONS,
+    MAX_ALIKE,
+    MAX_CONDITIONS,
+    MAX_TEXT,
+    MAX_VALUES,
+    ConditionSerializer,
+)
 from rules.serializers.rules import RuleSerializer
 
 JsonSchema = dict[str, Any]
+#: Something else than blanks.
+FILLED = r"\S"
+DIRECTION: JsonSchema = {"enum": list(DIRECTIONS)}
 TAG: JsonSchema = {"type": "string", "minLength": 1, "maxLength": 50, "examples": ["food"]}
 ID_OR_NAME: JsonSchema = {
     "oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "minLength": 1, "maxLength": 100}]
 }
 #: What a field of a sort is compared with.
 ITEMS: dict[Sort, JsonSchema] = {
-    Sort.TEXT: {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "examples": ["rewe"]},
+    Sort.TEXT: {"type": "string", "pattern": FILLED, "maxLength": MAX_TEXT, "examples": ["rewe"]},
     Sort.NUMBER: {"type": "string", "format": "decimal", "pattern": r"^\d{1,9}(\.\d{1,4})?$", "examples": ["12.50"]},
     Sort.DATE: {"type": "string", "format": "date", "examples": ["2026-11-02"]},
     Sort.ID: ID_OR_NAME,
@@ -34,7 +44,7 @@ ITEMS: dict[Sort, JsonSchema] = {
 #: What some operators compare with instead.
 ITEMS_OF_OPERATORS: dict[str, JsonSchema] = {
     "regex": {"type": "string", "format": "regex", "minLength": 1, "maxLength": MAX_LENGTH, "examples": ["rewe|edeka"]},
-    "fuzzy": {"type": "string", "minLength": 1, "maxLength": MAX_ALIKE, "examples": ["netflix"]},
+    "fuzzy": {"type": "string", "pattern": FILLED, "maxLength": MAX_ALIKE, "examples": ["netflix"]},
     "weekday": {"type": "integer", "minimum": 1, "maximum": 7, "examples": [1]},
     "day_of_month": {"type": "integer", "enum": [*range(1, 32), LAST_DAY], "examples": [1]},
 }
@@ -74,7 +84,7 @@ def _field(name: str) -> dict[str, Any]:
 
 def _operator(name: str, op: str, operator: Operator) -> dict[str, Any]:
     options = {option: _option(option) | {"default": default} for option, default in operator.options.items()}
-    item = ITEMS_OF_OPERATORS.get(op, ITEMS[SORTS[name]])
+    item = DIRECTION if (name, op) == ("direction", "equals") else ITEMS_OF_OPERATORS.get(op, ITEMS[SORTS[name]])
     return {"name": op, "value": _shaped(operator.shape, item), "options": options}
 
 

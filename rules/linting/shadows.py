@@ -69,7 +69,7 @@ def _proof(case: Case, takers: Sequence[Case]) -> str:
 def _unlucky(case: Case, groups: Sequence[Group], study: Study) -> Finding | None:
     example, n_rows = groups[0], sum(group.n_rows for group in groups)
     before = [study.case_of(rule) for rule in example.matched[: example.matched.index(case.rule)]]
-    takers = [other for other in before if other.rule.stops or other.rule in example.turns]
+    takers = [other for other in before if _takes_from(other, case, study)]
     if not takers:  # what it sets cannot be
         return None
     explanation = f"{case.quoted} has not had a turn: it matches {counted(n_rows)}, all taken by rules before it."

@@ -14,7 +14,7 @@ from rules.exchange.packs import VERSION
 from rules.exchange.shapes import MAX_RULES
 from rules.models import Rule
 
-MAX_BYTES = 10 * 2**20
+MAX_BYTES = 4 * 2**20
 #: What every address takes, and something else looks at.
 BESIDE_EVERY_QUERY = frozenset({"format", PARAMETER})
 IDS = re.compile(r"\d{1,18}(,\d{1,18})*", re.ASCII)

@@ -25,6 +25,8 @@ NUMBERS = {"weekday": st.integers(1, 7), "day_of_month": st.integers(1, 3) | st.
 
 
 def _values(field: str, op: str) -> st.SearchStrategy[Any]:
+    if (field, op) == ("direction", "equals"):
+        return st.sampled_from(["in", "OUT"])
     if SORTS[field] is Sort.ID:
         return CATEGORIES if field == "category" else st.sampled_from(["Giro", "Purse"])
     return NUMBERS[op] if op in NUMBERS else VALUES[SORTS[field]]

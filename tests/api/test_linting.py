@@ -108,6 +108,12 @@ def test_a_rule_asked_at_other_times_shadows_nothing(ana):
     assert lint(ana)["findings"] == []
 
 
+def test_a_rule_whose_category_cannot_be_is_not_called_shadowed(ana):
+    add(ana, "Salary", says("contains", "salary"), actions=[category("Salary")])
+    spend(ana, "SALARY PAID BACK")
+    assert "shadowed" not in kinds(lint(ana))
+
+
 def test_a_rule_whose_rows_were_all_taken_so_far_may_be_shadowed(ana):
     markt = add(ana, "Markt", says("contains", "markt"))
     rewe = add(ana, "Rewe", says("contains", "rewe"), actions=[category("Dining")])
@@ -248,6 +254,17 @@ def test_rules_that_undo_each_other_go_in_circles(ana):
         finding["explanation"] for finding in lint(ana)["findings"]
     }
     assert row["description"] == "CAFE LUNA"
+
+
+def test_rules_that_only_match_where_others_go_in_circles_are_not_named(ana):
+    innocent = [{"type": "set_notes", "value": "n"}]
+    add(ana, "Innocent", says("contains", "cafe"), actions=innocent, priority=1, stop_processing=False)
+    one = add(ana, "There", says("in", ["Dining"], on="category"), says("contains", "cafe"))
+    back = says("in", ["Groceries"], on="category")
+    other = add(ana, "Back", back, says("contains", "cafe"), actions=[category("Dining")])
+    spend(ana, "CAFE LUNA", category="Dining")
+    named = [finding["rules"] for finding in lint(ana)["findings"] if "circles" in finding["explanation"]]
+    assert named == [[one, other]]
 
 
 def test_a_pattern_that_ran_out_of_time_is_slow(ana):

@@ -154,7 +154,7 @@ def test_the_largest_group_comes_first_and_of_equals_the_one_with_the_newest_row
 def test_rows_without_words_are_never_answered_together(ana):
     one, other = record(ana, {"description": "4711"}, {"description": "0815"})
     shown = {group["key"]: (group["merchant"], group["ids"]) for group in groups(ana)}
-    assert shown == {f"out:#{one}": ("4711", [one]), f"out:#{other}": ("0815", [other])}
+    assert shown == {f"out#{one}": ("4711", [one]), f"out#{other}": ("0815", [other])}
     run = resolve(ana, ids=[one], category="Dining", also_similar=True).json()
     assert (run["similar"], run["rule"], body_of(ana, other)["category"]) == (0, None, None)
 

@@ -171,7 +171,24 @@ def test_only_some_rules_are_exported(ana):
     created(ana, simple("C", group="travel"))
     assert [rule["name"] for rule in exported(ana, "?group=travel")["rules"]] == ["B", "C"]
     assert [rule["name"] for rule in exported(ana, f"?ids={second},{first}")["rules"]] == ["A", "B"]
-    assert exported(ana, "?group=none")["rules"] == []
+
+
+def test_a_group_that_no_rule_is_in_is_not_exported(ana, ben):
+    created(ana, simple("A", group="food"))
+    created(ben, simple("B", group="travel"))
+    detail = "No rule is in this group."
+    for group in ("none", "travel"):
+        answer = ana.get(f"rules/export/?group={group}")
+        assert (answer.status_code, answer.json()) == (
+            400,
+            {
+                "type": "about:blank",
+                "title": "Bad Request",
+                "status": 400,
+                "detail": detail,
+                "errors": [{"attr": "group", "code": "does_not_exist", "detail": detail}],
+            },
+        )
 
 
 @pytest.mark.parametrize(
@@ -403,9 +420,9 @@ def test_a_wish_that_is_not_known_is_refused(ana, query, attr):
 
 
 def test_a_body_that_is_too_large_is_refused(ana):
-    answer = ana.post("rules/import/", file_of(simple("A", group="x" * (2 * 2**20))))
+    answer = ana.post("rules/import/", file_of(simple("A", group="x" * (4 * 2**20))))
     assert answer.status_code == 413
-    assert answer.json()["detail"] == "A file of rules has at most 2 MB."
+    assert answer.json()["detail"] == "A file of rules has at most 4 MB."
 
 
 def upload(api: Api, data: bytes) -> Any:
@@ -430,8 +447,16 @@ def test_a_file_that_cannot_be_read_is_refused(ana, data):
     assert (answer.status_code, [error["attr"] for error in answer.json()["errors"]]) == (400, ["file"])
 
 
+def test_a_file_of_just_four_megabytes_is_taken(ana):
+    document = json.dumps(file_of(simple("A"))).encode()
+    padded = document + b" " * (4 * 2**20 - len(document))
+    assert [entry["name"] for entry in upload(ana, padded).json()["created"]] == ["A"]
+    answer = ana.post("rules/import/", padded, content_type="application/json")
+    assert (answer.status_code, [one["code"] for one in answer.json()["unchanged"]]) == (200, ["identical"])
+
+
 def test_a_file_that_is_too_large_is_refused(ana):
-    answer = upload(ana, b" " * (2 * 2**20 + 1))
+    answer = upload(ana, b" " * (4 * 2**20 + 1))
     assert (answer.status_code, problems(answer)) == (400, [("file", "max_size")])
 
 

@@ -37,7 +37,9 @@ def test_matches_that_take_too_long_are_none_and_are_counted(ana):
     assert preview(ana, slow(), text(), match="any")["timeouts"] == 1
     assert ana.get(f"rules/{number}/").json()["stats"]["timeouts"] == 0
     run = apply(ana, number)
-    assert (run["status"], run["counts"]) == ("succeeded", {"matched": 1, "changed": 1, "left_alone": 0})
+    assert (run["status"], run["counts"]) == (
+        "succeeded", {"matched": 1, "changed": 1, "left_alone": 0, "timeouts": 1},
+    )  # fmt: skip
     assert (body_of(ana, fast)["category_name"], body_of(ana, endless)["category"]) == ("Dining", None)
     assert Rule.objects.get().n_timeouts == 1
 
@@ -65,6 +67,12 @@ def test_a_request_ends_soon_however_many_patterns_do_not(ana, send):
             assert edit(ana, {"ids": ids}, notes="n").json()["status"] == "succeeded"
 
 
+def test_a_run_without_timeouts_does_not_speak_of_them(ana):
+    record(ana, {})
+    counts = apply(ana, save(ana, text("^cafe", op="regex")))["counts"]
+    assert counts == {"matched": 1, "changed": 1, "left_alone": 0}
+
+
 def test_a_worker_has_more_time(ana, run_tasks, monkeypatch):
     monkeypatch.setattr("expenses.tasks.AT_ONCE", 0)
     for n in range(2, 8):
@@ -73,7 +81,9 @@ def test_a_worker_has_more_time(ana, run_tasks, monkeypatch):
     record(ana, *[{"description": f"{'a' * (400 + n)}!"} for n in range(4)], {"description": "Zoo"})
     assert apply(ana)["status"] == "pending"
     run_tasks()
-    assert ana.get("runs/").json()["results"][0]["counts"] == {"matched": 1, "changed": 1, "left_alone": 0}
+    assert ana.get("runs/").json()["results"][0]["counts"] == {
+        "matched": 1, "changed": 1, "left_alone": 0, "timeouts": 24,
+    }  # fmt: skip
     assert applying.REGEX_S_OF_CHUNK > REQUEST_S
 
 

@@ -7,11 +7,13 @@ from django.apps import apps
 from django.utils import timezone
 
 from expenses.models import Transaction
-from tests.api.rule_bodies import category_id, does, preview, save, text
+from tests.api.bodies import assert_problem
+from tests.api.rule_bodies import category_id, does, preview, rule, save, text
 from tests.api.test_bulk_edit import record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
+UNFIT = "The category does not go with the direction or kind of the transaction, or it is hidden."
 HELD = "You wrote it yourself; a rule with overwrite “always” replaces that in a run with force."
 EVERYTHING = does(
     set_category="Dining", add_tags=["Food", "New"], remove_tags=["old"], set_merchant="Luna",
@@ -51,6 +53,8 @@ def test_everything_that_a_rule_would_do_is_shown_field_by_field(ana):
                 "amount": "12.50",
                 "currency": "EUR",
                 "description": "CAFE LUNA 4711",
+                "merchant": "",
+                "direction": "out",
                 "before": {
                     "merchant": "",
                     "description": "CAFE LUNA 4711",
@@ -61,6 +65,7 @@ def test_everything_that_a_rule_would_do_is_shown_field_by_field(ana):
                     "category_name": None,
                     "status": "none",
                     "suggestion": None,
+                    "kind": "expense",
                     "tags": ["Old", "food", "mine"],
                 },
                 "after": {
@@ -73,6 +78,7 @@ def test_everything_that_a_rule_would_do_is_shown_field_by_field(ana):
                     "category_name": "Dining",
                     "status": "automatic",
                     "suggestion": None,
+                    "kind": "expense",
                     "tags": ["New", "Old", "food", "mine"],
                 },
                 "locked": {"tags: Old": HELD},
@@ -95,8 +101,41 @@ def test_only_the_fields_that_a_rule_is_about_are_shown(ana):
 def test_a_rule_that_suggests_leaves_the_category_open(ana):
     record(ana, {})
     [result] = preview(ana, mode="suggest")["results"]
-    assert result["before"] == {"category": None, "category_name": None, "status": "none", "suggestion": None}
-    assert result["after"] == {"category": None, "category_name": None, "status": "suggested", "suggestion": "Dining"}
+    none = {"category": None, "category_name": None, "kind": "expense"}
+    assert result["before"] == {**none, "status": "none", "suggestion": None}
+    assert result["after"] == {**none, "status": "suggested", "suggestion": "Dining"}
+
+
+def test_the_kind_that_follows_the_category_is_shown(ana):
+    (pk,) = record(ana, {"direction": "in", "merchant": "Luna"})
+    [result] = preview(ana)["results"]
+    assert (result["transaction"], result["merchant"], result["direction"]) == (pk, "Luna", "in")
+    assert (result["before"]["kind"], result["after"]["kind"]) == ("income", "refund")
+
+
+def test_a_category_that_cannot_be_is_locked_and_says_why(ana):
+    record(ana, {"direction": "in", "kind": "income"})
+    body = preview(ana, actions=does(set_category="Dining", set_notes="n"))
+    [result] = body["results"]
+    assert result["locked"] == {"category": UNFIT}
+    assert (body["matched"], body["would_change"], body["locked"]) == (1, 1, 1)
+    assert (result["after"]["category"], result["after"]["kind"], result["after"]["notes"]) == (None, "income", "n")
+
+
+def test_only_those_that_would_change_are_shown_where_one_asks_for_them(ana):
+    same, changes, _ = record(ana, {"category": "Dining"}, {}, {"description": "Zoo"})
+    counts = {"n_rows": 3, "matched": 2, "would_change": 1, "locked": 0}
+    for said, shown in (
+        ({}, {same, changes}),
+        ({"changes_only": False}, {same, changes}),
+        ({"changes_only": True}, {changes}),
+    ):
+        body = preview(ana, **said)
+        assert {result["transaction"] for result in body["results"]} == shown
+        assert {name: body[name] for name in counts} == counts
+    [result] = preview(ana, changes_only=True, limit=1)["results"]
+    assert result["transaction"] == changes
+    assert_problem(ana.post("rules/test/", rule(changes_only="perhaps")), 400, ("changes_only", "invalid"))
 
 
 def test_nothing_is_written(ana):
@@ -165,7 +204,7 @@ def test_what_its_owner_wrote_is_locked_unless_the_rule_may_replace_it_and_the_t
     assert (body["would_change"], body["locked"], result["locked"]) == (1, 0, {})
     dining = {"category": category_id(ana, "Dining"), "category_name": "Dining", "status": "automatic"}
     assert result["after"] == {
-        "merchant": "Luna", "notes": "n", **dining, "suggestion": None, "tags": ["own"],
+        "merchant": "Luna", "notes": "n", **dining, "suggestion": None, "kind": "expense", "tags": ["own"],
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ EVERYTHING = does(
     set_notes="n", needs_review=True, exclude_from_budget=True,
 )  # fmt: skip
 CHANGED = "It was changed since."
+UNFIT = "category: The category does not go with the direction or kind of the transaction, or it is hidden."
 
 
 @pytest.fixture
@@ -70,6 +71,11 @@ def test_what_was_edited_by_hand_since_is_kept_and_reported(ana):
         {"transaction": first, "field": "tags", "reason": CHANGED},
     ]
     assert body["counts"] == {"matched": 3, "changed": 3, "left_alone": 0, "removed": 0, "restored": 3, "kept": 4}
+    listed = ana.get(f"runs/{run['id']}/errors/").json()["results"]
+    assert listed == [
+        {"transaction": one["transaction"], "code": "kept", "detail": f"{one['field']}: {CHANGED}"}
+        for one in body["kept"]
+    ]
     told = [
         (row["category_name"], row["notes"], row["tags"], row["merchant"], row["description"], row["review"])
         for row in (body_of(ana, pk) for pk in (first, second, third))
@@ -146,7 +152,8 @@ def test_a_category_that_is_hidden_or_gone_by_then_is_passed_over(ana, waiting, 
     ]  # fmt: skip
     run = ana.get(f"runs/{number}/").json()
     assert (run["status"], run["progress"]) == ("succeeded", {"done": 3, "total": 3})
-    assert run["counts"] == {"matched": 2, "changed": 2, "left_alone": 0}
+    assert run["counts"] == {"matched": 2, "changed": 2, "left_alone": 2}
+    assert left_alone(ana, run) == dict.fromkeys([hidden, gone], ("unfit", UNFIT))
 
 
 def test_a_run_that_is_canceled_stops_after_its_chunk_and_can_go_on(ana, waiting, run_tasks, monkeypatch):

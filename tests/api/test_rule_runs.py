@@ -9,6 +9,7 @@ from tests.api.test_bulk_edit import body_of, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
+UNFIT = "The category does not go with the direction or kind of the transaction, or it is hidden."
 HELD = "You wrote it yourself; a rule with overwrite “always” replaces that in a run with force."
 
 
@@ -34,6 +35,7 @@ def test_one_rule_is_applied_and_everything_about_it_can_be_told(ana, ben):
         "started_at": run["started_at"],
         "finished_at": run["finished_at"],
         "error": None,
+        "about": {"rules": [{"id": number, "name": "Coffee"}], "start": None, "end": None, "force": False},
     }
     assert ana.get(f"runs/{run['id']}/").json() == run
     dining = category_id(ana, "Dining")
@@ -127,6 +129,32 @@ def test_applying_all_asks_the_active_rules_that_are_for_it_in_order(ana):
     ]
 
 
+def test_runs_are_told_apart_by_what_they_are_about_whatever_becomes_of_the_rules(ana):
+    record(ana, {})
+    late, early = save(ana, name="late", priority=200), save(ana, name="early", priority=1)
+    save(ana, name="off", is_active=False)
+    every = apply(ana, start="2026-11-01", force=True)
+    one = apply(ana, late, end="2026-11-30")
+    ana.patch(f"rules/{late}/", {"name": "renamed"})
+    ana.delete(f"rules/{early}/")
+    named = [{"id": early, "name": "early"}, {"id": late, "name": "late"}]
+    assert [run["about"] for run in ana.get("runs/").json()["results"]] == [
+        {"rules": named[1:], "start": None, "end": "2026-11-30", "force": False},
+        {"rules": named, "start": "2026-11-01", "end": None, "force": True},
+    ]
+    assert (every["about"]["rules"], one["about"]["rules"]) == (named, named[1:])
+
+
+def test_every_field_that_stays_is_named_with_its_reason(ana):
+    whole, _ = record(ana, {}, {"description": "Zoo"})
+    ana.put(f"transactions/{whole}/split/", {"parts": [{"amount": "2.50"}, {"amount": "3.00"}]})
+    ana.patch(f"transactions/{whole}/", {"notes": "mine", "merchant": "mine"})
+    run = apply(ana, save(ana, actions=does(set_category="Dining", set_notes="n", set_merchant="m", add_tags=["a"])))
+    split = "category: It is split, so its parts have the categories."
+    told = left_alone(ana, run)
+    assert told == {whole: ("split", f"{split} notes, merchant: {HELD}")}
+
+
 def test_what_is_switched_off_is_not_applied(ana, ben):
     number = save(ana, is_active=False)
     assert_problem(ana.post(f"rules/{number}/apply/"), 409, (None, "inactive"))
@@ -205,7 +233,7 @@ def test_what_a_rule_may_replace(ana, overwrite, force, expected):
     }
     held = {"own", "cleared"} - expected
     assert run["counts"] == {"matched": 4, "changed": len(expected), "left_alone": len(held)}
-    assert left_alone(ana, run) == {ids[name]: ("held", f"category: {HELD}") for name in held}
+    assert left_alone(ana, run) == {ids[name]: ("held", f"category, notes, merchant: {HELD}") for name in held}
 
 
 def test_a_description_counts_as_empty_while_it_is_what_the_bank_wrote(ana):
@@ -232,7 +260,7 @@ def test_a_rule_that_suggests_decides_nothing_and_can_be_confirmed(ana):
         "status": "suggested",
         "source": None,
         "confidence": None,
-        "explanation": "Not sure enough to take: Your rule “Coffee” says so.",
+        "explanation": "Your rule “Coffee” suggests it.",
         "suggestion": suggestion,
     }
     assert body_of(ana, decided)["category_name"] == "Travel"
@@ -254,7 +282,8 @@ def test_tags_are_added_and_taken_away_and_missing_ones_created_once(ana):
 def test_money_that_comes_in_is_a_refund_in_a_category_of_expenses(ana):
     refund, stated = record(ana, {"direction": "in"}, {"direction": "in", "kind": "income"})
     run = apply(ana, save(ana))
-    assert run["counts"] == {"matched": 2, "changed": 1, "left_alone": 0}
+    assert run["counts"] == {"matched": 2, "changed": 1, "left_alone": 1}
+    assert left_alone(ana, run) == {stated: ("unfit", f"category: {UNFIT}")}
     assert [(row["kind"], row["category_name"]) for row in (body_of(ana, refund), body_of(ana, stated))] == [
         ("refund", "Dining"), ("income", None),
     ]  # fmt: skip
@@ -278,6 +307,7 @@ def test_rows_where_rules_go_in_circles_stay_as_they_are_and_are_named(ana):
     without, tagged = ({"field": "tags", "op": op, "value": ["t"]} for op in ("has_none", "has_any"))
     save(ana, text(), without, name="one", actions=does(add_tags=["t"], set_category="Dining"))
     save(ana, text(), tagged, name="two", actions=does(remove_tags=["T"]))
+    save(ana, name="innocent", priority=1, actions=does(set_notes="n"))
     save(ana, text("zoo"), name="zoo", actions=does(set_notes="z"))
     before = whole_ledger(ana)[0]
     run = apply(ana)

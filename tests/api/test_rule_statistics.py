@@ -60,6 +60,15 @@ def test_matched_applied_overridden_and_precision_follow_the_transactions(ana):
     }  # fmt: skip
 
 
+def test_a_suggestion_is_applied_only_once_it_is_confirmed(ana):
+    coffee = create(ana, mode="suggest")
+    rows = [spend(ana, f"CAFE LUNA {n}") for n in range(3)]
+    before = NOTHING | {"matched": 3, "last_matched_at": rows[-1]["created_at"]}
+    assert stats(ana, coffee) == before
+    ana.post(f"transactions/{rows[0]['id']}/confirm/")
+    assert stats(ana, coffee) == before | {"applied": 1, "precision": 1.0, "n": 1}
+
+
 def test_a_reverted_run_leaves_no_trace_in_the_statistics(ana):
     row = spend(ana, "CAFE LUNA")
     coffee = create(ana)
@@ -140,6 +149,15 @@ def test_an_order_that_is_there_already_changes_no_rule(ana):
     before = ana.get("rules/").json()
     ana.post("rules/reorder/", {"ids": ids})
     assert ana.get("rules/").json() == before
+
+
+def test_an_order_that_is_there_already_rewrites_nothing_though_priorities_are_equal(ana):
+    ids = [create(ana, name, priority=5)["id"] for name in "abc"]
+    before = ana.get("rules/").json()
+    assert ana.post("rules/reorder/", {"ids": ids}).status_code == 200
+    assert ana.post("rules/reorder/", {"ids": [ids[0], ids[2]]}).status_code == 200
+    assert ana.get("rules/").json() == before
+    assert order(ana) == [("a", 5), ("b", 5), ("c", 5)]
 
 
 def test_an_order_names_each_rule_once_and_only_ones_own(ana, ben):

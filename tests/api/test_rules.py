@@ -211,6 +211,22 @@ def text(**fields: Any) -> dict[str, Any]:
 
 
 REQUIRED = "This field is required."
+NO_CHOICE = "There is no such choice; known are {}."
+NO_FIELD = NO_CHOICE.format(
+    "raw_description, description, merchant, amount, direction, currency, account, category, date, tags, "
+    "payment_method, notes, iban, mcc, source"
+)
+NO_OP = NO_CHOICE.format(
+    "after, approx, before, between, contains, contains_all, contains_any, day_of_month, ends_with, eq, equals, fuzzy, "
+    "gt, gte, has_all, has_any, has_none, in, is_empty, lt, lte, on, regex, starts_with, weekday"
+)
+NO_ACTION = NO_CHOICE.format(
+    "set_category, add_tags, remove_tags, set_merchant, set_description, set_notes, mark_reviewed, needs_review, "
+    "exclude_from_budget"
+)
+TOO_DEEP = "Groups have one level; write what is deeper as a rule of its own."
+NO_TEXT = "Give letters or digits; what has no text at all is found by is_empty."
+TOO_LONG = "These conditions are too long; all together have at most 50000 characters. Make two rules."
 KNOWN_OPS = "equals, contains, starts_with, ends_with, contains_any, contains_all, regex, fuzzy, is_empty"
 REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     "nothing": ({}, [(name, "required", REQUIRED) for name in ("name", "conditions", "actions")]),
@@ -220,11 +236,11 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "op that nobody knows": (
         conditions(text(op="sounds_like")),
-        [("conditions.0.op", "invalid_choice", '"sounds_like" is not a valid choice.')],
+        [("conditions.0.op", "invalid_choice", NO_OP)],
     ),
     "unknown field": (
         conditions(text(field="color")),
-        [("conditions.0.field", "invalid_choice", '"color" is not a valid choice.')],
+        [("conditions.0.field", "invalid_choice", NO_FIELD)],
     ),
     "neither field nor op": (
         conditions({"value": "x"}),
@@ -268,6 +284,23 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
         conditions(text(value="x" * 201)),
         [("conditions.0.value", "max_length", "Ensure this field has no more than 200 characters.")],
     ),
+    "text of spaces": (conditions(text(value="  ")), [("conditions.0.value", "blank", NO_TEXT)]),
+    "a space among texts": (
+        conditions(CAFE, text(op="contains_any", value=["cafe", " "])),
+        [("conditions.1.value", "blank", NO_TEXT)],
+    ),
+    "a space for a currency, deep inside": (
+        conditions({"conditions": [{"field": "currency", "op": "fuzzy", "value": "\t"}]}),
+        [("conditions.0.conditions.0.value", "blank", NO_TEXT)],
+    ),
+    "direction that money does not have": (
+        conditions({"field": "direction", "op": "equals", "value": "left"}),
+        [("conditions.0.value", "invalid_choice", "A direction is one of in, out.")],
+    ),
+    "conditions that are long together": (
+        conditions(*[text(op="contains_any", value=["x" * 190] * 200)] * 2),
+        [("conditions", "max_length", TOO_LONG)],
+    ),
     "NUL": (
         conditions(text(value="a\x00")),
         [("conditions.0.value", "null_characters_not_allowed", "Null characters are not allowed.")],
@@ -291,7 +324,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "too deep": (
         conditions({"conditions": [{"conditions": [CAFE]}]}),
-        [("conditions.0.conditions.0.conditions", "too_deep", "Groups have one level.")],
+        [("conditions.0.conditions.0.conditions", "too_deep", TOO_DEEP)],
     ),
     "a group that is a test as well": (
         conditions(CAFE | {"conditions": [CAFE]}),
@@ -310,7 +343,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "unknown action": (
         actions({"type": "explode", "value": 1}),
-        [("actions.0.type", "invalid_choice", '"explode" is not a valid choice.')],
+        [("actions.0.type", "invalid_choice", NO_ACTION)],
     ),
     "unknown category": (
         actions({"type": "add_tags", "value": ["a"]}, {"type": "set_category", "value": "Yachts"}),
@@ -339,11 +372,11 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     "no actions": (actions(), [("actions", "empty", "This list may not be empty.")]),
     "unknown trigger": (
         rule(triggers=["create", "moonrise"]),
-        [("triggers.1", "invalid_choice", '"moonrise" is not a valid choice.')],
+        [("triggers.1", "invalid_choice", NO_CHOICE.format("create, import, update, manual"))],
     ),
     "no trigger": (rule(triggers=[]), [("triggers", "empty", "This list may not be empty.")]),
-    "unknown match": (rule(match="some"), [("match", "invalid_choice", '"some" is not a valid choice.')]),
-    "unknown mode": (rule(mode="guess"), [("mode", "invalid_choice", '"guess" is not a valid choice.')]),
+    "unknown match": (rule(match="some"), [("match", "invalid_choice", NO_CHOICE.format("all, any"))]),
+    "unknown mode": (rule(mode="guess"), [("mode", "invalid_choice", NO_CHOICE.format("apply, suggest"))]),
     "no whole number": (rule(priority="high"), [("priority", "invalid", "A valid integer is required.")]),
     "long name": (
         rule(name="n" * 101),
@@ -372,6 +405,52 @@ def test_a_change_is_checked_like_a_new_rule_and_a_refused_one_changes_nothing(a
     answer = ana.patch(f"rules/{kept['id']}/", body)
     assert (answer.status_code, answer.json()) == (400, refusal(*errors))
     assert ana.get(f"rules/{kept['id']}/").json() == kept
+
+
+def test_a_direction_is_written_in_any_case_and_a_pattern_may_be_a_space(ana):
+    create(ana, name="out", conditions=[{"field": "direction", "op": "equals", "value": "OUT"}])
+    create(ana, name="space", conditions=[text(op="regex", value=" ")])
+    assert spend(ana)["category_name"] == "Dining"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, ["Rewe", "Edeka", "Hotel", "Taxi"]),
+        ({"group": "FOOD"}, ["Rewe", "Edeka"]),
+        ({"group": "foo"}, []),
+        ({"is_active": "false"}, ["Edeka"]),
+        ({"is_active": "true"}, ["Rewe", "Hotel", "Taxi"]),
+        ({"origin": "imported"}, ["Taxi"]),
+        ({"origin": "user"}, ["Rewe", "Edeka", "Hotel"]),
+        ({"search": "E"}, ["Rewe", "Edeka", "Hotel"]),
+        ({"search": "tax", "group": "travel"}, ["Taxi"]),
+        ({"group": "food", "is_active": "true"}, ["Rewe"]),
+    ],
+    ids=str,
+)
+def test_the_list_is_filtered(ana, query, expected):
+    create(ana, name="Rewe", group="food")
+    create(ana, name="Edeka", group="Food", is_active=False)
+    create(ana, name="Hotel", group="travel")
+    taxi = rule(name="Taxi", group="travel", actions=[TO_DINING])
+    document = {"format": "outlay-rules", "format_version": 1, "rules": [taxi]}
+    assert ana.post("rules/import/", document).status_code == 200
+    body = ana.get("rules/", query).json()
+    assert [one["name"] for one in body["results"]] == expected
+    assert body["count"] == len(expected)
+
+
+def test_an_unknown_filter_and_an_unknown_origin_are_refused(ana):
+    create(ana)
+    answer = ana.get("rules/", {"color": "red"})
+    assert (answer.status_code, [(one["attr"], one["code"]) for one in answer.json()["errors"]]) == (
+        400, [("color", "unknown")],
+    )  # fmt: skip
+    answer = ana.get("rules/", {"origin": "space"})
+    assert (answer.status_code, [(one["attr"], one["code"]) for one in answer.json()["errors"]]) == (
+        400, [("origin", "invalid_choice")],
+    )  # fmt: skip
 
 
 def test_another_persons_category_and_account_cannot_be_named(ana, ben):
@@ -490,7 +569,7 @@ def test_a_rule_of_mode_suggest_suggests_and_nobody_else_is_asked(ana):
         "status": "suggested",
         "source": None,
         "confidence": None,
-        "explanation": "Not sure enough to take: Your rule “Coffee” says so.",
+        "explanation": "Your rule “Coffee” suggests it.",
         "suggestion": {
             "category": category_id(ana, "Dining"),
             "category_name": "Dining",

@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_rules import CAFE, TO_DINING, actions, conditions, create, refusal, rule, text
+from tests.api.test_rules import (
+    CAFE,
+    NO_CHOICE,
+    NO_FIELD,
+    TO_DINING,
+    TOO_DEEP,
+    actions,
+    conditions,
+    create,
+    refusal,
+    rule,
+    text,
+)  # fmt: skip
 
 
 def characters(most: int) -> str:
@@ -107,12 +119,9 @@ WRONG_CONDITIONS: dict[str, tuple[Any, tuple[str, str, str]]] = {
     ),
     "two levels": (
         {"conditions": [CAFE, {"match": "any", "conditions": [CAFE]}]},
-        ("conditions.1.conditions", "too_deep", "Groups have one level."),
+        ("conditions.1.conditions", "too_deep", TOO_DEEP),
     ),
-    "field that does not exist": (
-        text(field="password"),
-        ("field", "invalid_choice", '"password" is not a valid choice.'),
-    ),
+    "field that does not exist": (text(field="password"), ("field", "invalid_choice", NO_FIELD)),
 }
 FLAG = "is not a valid choice."
 WRONG_ACTIONS: dict[str, tuple[Any, tuple[str, str, str]]] = {
@@ -177,7 +186,10 @@ WHOLE: dict[str, tuple[Any, tuple[str, str, str]]] = {
         ("priority", "max_value", at_most(1000000)),
     ),
     "NUL in the name": (rule(name="a\x00"), ("name", "null_characters_not_allowed", NUL)),
-    "unknown overwrite": (rule(overwrite="never"), ("overwrite", "invalid_choice", '"never" is not a valid choice.')),
+    "unknown overwrite": (
+        rule(overwrite="never"),
+        ("overwrite", "invalid_choice", NO_CHOICE.format("empty, machine, always")),
+    ),
 }
 
 

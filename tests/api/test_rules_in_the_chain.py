@@ -194,7 +194,7 @@ def test_a_suggestion_is_left_open_and_the_rest_that_the_rule_says_is_written(an
             "status": "suggested",
             "source": None,
             "confidence": None,
-            "explanation": "Not sure enough to take: Your rule “Coffee” says so.",
+            "explanation": "Your rule “Coffee” suggests it.",
             "suggestion": {"category": dining, "category_name": "Dining", "confidence": 1.0, "source": "rule"},
         },
     )

@@ -139,7 +139,11 @@ def test_a_request_spends_no_more_than_its_time_on_however_many_slow_patterns(an
     assert counts(ana) == {f"slow {i}": 10 for i in range(20)}
 
 
-def test_a_negated_pattern_that_ran_out_of_time_holds_as_one_that_does_not_match(ana):
-    create(ana, name="slow", conditions=[by_pattern("(a+)+$", field="notes", negate=True)])
-    assert record(ana, 1) == ["Dining"]
+@pytest.mark.parametrize("negate", [False, True])
+@pytest.mark.parametrize("is_grouped", [False, True])
+def test_a_rule_whose_pattern_ran_out_of_time_does_not_match_negated_or_not(ana, negate, is_grouped):
+    slow = by_pattern("(a+)+$", field="notes", negate=negate)
+    group = {"match": "any", "negate": True, "conditions": [slow]}
+    create(ana, name="slow", conditions=[group if is_grouped else slow])
+    assert record(ana, 1) == [None]
     assert counts(ana) == {"slow": 1}

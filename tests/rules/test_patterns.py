@@ -1,6 +1,7 @@
 """Patterns that people write: measured before they are compiled, and matched within a limit of time."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 import regex
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.operators.pattern_size import MAX_DEPTH, MAX_SIZE, Unsupported, check_size, measure
-from rules.operators.patterns import TOTAL_S, TRIES, compile_pattern, find, limited_time, matches
+from rules.operators.patterns import TOTAL_S, TRIES, Undecided, compile_pattern, find, limited_time, matches
+from tests.rules.generated import CAFE, NO, condition, holds
 
 TOO_LARGE = "Its repeats multiply to too large a pattern; repeat less often, or nest fewer repeats."
 TOO_DEEP = f"Its groups lie more than {MAX_DEPTH} deep; nest fewer of them."
@@ -159,23 +161,31 @@ EVIL = regex.compile("(a+)+$")
 LONG = "a" * 5000 + "!"
 
 
-def test_a_match_that_takes_too_long_counts_as_none_and_is_given_up_after_some_tries():
+def is_undecided(pattern, text):
+    try:
+        find(pattern, text)
+    except Undecided:
+        return True
+    return False
+
+
+def test_a_match_that_takes_too_long_is_undecided_and_is_given_up_after_some_tries():
     with limited_time() as limit:
-        assert [find(EVIL, LONG) for _ in range(20)] == [None] * 20
+        assert [is_undecided(EVIL, LONG) for _ in range(20)] == [True] * 20
     assert limit.timeouts == {"(a+)+$": 20}
     assert limit.left_s < TOTAL_S
 
 
 def test_once_no_time_is_left_nothing_is_tried():
     with limited_time(0) as limit:
-        assert find(regex.compile("a"), "a") is None
+        assert is_undecided(regex.compile("a"), "a")
     assert (limit.timeouts, limit.left_s) == ({"a": 1}, 0)
 
 
 def test_other_patterns_are_still_matched_after_one_was_given_up():
     with limited_time(60) as limit:
         for _ in range(TRIES + 1):
-            find(EVIL, LONG)
+            assert is_undecided(EVIL, LONG)
         found = find(regex.compile("b+"), "abba")
     assert found is not None
     assert found.span() == (1, 3)
@@ -185,13 +195,32 @@ def test_other_patterns_are_still_matched_after_one_was_given_up():
 def test_blocks_within_blocks_share_the_time_of_the_outermost():
     with limited_time(5) as outer:
         with limited_time(90) as inner:
-            assert inner is outer
-        assert outer.left_s == 5
+            assert inner.left_s == 5
+            assert is_undecided(EVIL, LONG)
+        assert outer.left_s == inner.left_s < 5
+        assert outer.timeouts == {"(a+)+$": 1}
     with limited_time(7) as later:
         assert later.left_s == 7
 
 
 def test_a_match_outside_of_any_block_has_its_own_limit():
-    assert matches("(a+)+$", case_sensitive=False)(LONG) is False
+    with pytest.raises(Undecided):
+        matches("(a+)+$", case_sensitive=False)(LONG)
     assert matches("(A+)+$", case_sensitive=False)("aaa") is True
     assert matches("(A+)+$", case_sensitive=True)("aaa") is False
+
+
+def test_a_pattern_that_the_library_does_not_take_any_more_is_undecided():
+    with pytest.raises(Undecided):
+        matches("cafe(", case_sensitive=False)("cafe")
+
+
+@pytest.mark.parametrize("negate", [False, True])
+@pytest.mark.parametrize("match", ["all", "any"])
+@pytest.mark.parametrize("other", [NO, condition("amount", "gt", "1000")], ids=["text", "amount"])
+def test_conditions_do_not_hold_where_a_pattern_ran_out_of_time(negate, match, other):
+    slow = condition("notes", "regex", "(a+)+$", negate=negate)
+    negated = {"match": "any", "negate": True, "conditions": [slow, other]}
+    subject = replace(CAFE, notes=LONG)
+    assert holds(slow, other, match=match, subject=subject) is False
+    assert holds(negated, subject=subject) is False

@@ -7,7 +7,20 @@ import pytest
 
 from rules.conditions import Subject
 from rules.engine import Asking, CompiledRule, RuleSet
-from rules.settling import CLOSED, FILLED, HELD, SPLIT, TEXTS, TRANSFER, Settlement, State, Traits, as_written, settle
+from rules.settling import (
+    CLOSED,
+    FILLED,
+    HELD,
+    SPLIT,
+    TEXTS,
+    TRANSFER,
+    UNFIT,
+    Settlement,
+    State,
+    Traits,
+    as_written,
+    settle,
+)
 from tests.rules.generated import CAFE, NO, condition, rule
 
 BLANK = State(description="CAFE Luna")
@@ -90,6 +103,21 @@ def test_a_tag_that_one_rule_adds_and_a_later_one_takes_away_stays_as_the_first_
 def test_a_category_that_is_not_offered_is_passed_over():
     gone, there = always("gone", writes={"category": 9}), always("there", writes={"category": 1})
     assert names(settled([gone, there])) == {"category": ("there", 1)}
+
+
+def test_a_category_that_cannot_be_is_left_and_locked_and_the_rest_is_written():
+    result = settled(
+        [always("gone", writes={"category": 9, "merchant": "Luna"}), always("too", writes={"category": 8})]
+    )
+    assert result.after == replace(BLANK, merchant="Luna")
+    assert (result.left, result.locked) == ({"category": UNFIT}, {"category": UNFIT})
+    assert names(result) == {"merchant": ("gone", "Luna")}
+
+
+def test_a_category_that_cannot_be_is_not_told_where_another_rule_has_one_that_can():
+    gone, there = always("gone", writes={"category": 9}), always("there", writes={"category": 1})
+    for rules in ([gone, there], [there, gone]):
+        assert settled(rules).left == {}
 
 
 def test_a_rule_that_matches_nothing_writes_nothing():
@@ -213,6 +241,17 @@ def test_rules_that_undo_each_other_leave_the_row_alone():
     result = settled([there, back], state)
     assert (result.before, result.after, result.written, result.left) == (state, state, {}, {})
     assert (result.matched, result.is_circle, result.is_change) == ([there, back], True, False)
+
+
+def test_a_circle_names_only_the_rules_that_undo_each_other():
+    """Not one that only matched, nor one that wrote before they began."""
+    innocent, first = always("innocent", add_tags=("own",)), always("first", writes={"notes": "n"})
+    idle = always("idle", writes={"merchant": "c"})
+    there = rule("there", merchant("a"), writes={"merchant": "b"})
+    back = rule("back", merchant("b"), writes={"merchant": "a"})
+    state = replace(BLANK, merchant="a")
+    result = settled([innocent, there, first, back, idle], state)
+    assert (result.matched, result.is_circle, result.after) == ([there, back], True, state)
 
 
 def test_a_rule_that_takes_its_own_ground_away_is_no_circle():

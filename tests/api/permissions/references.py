@@ -46,13 +46,13 @@ NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
 #: Fields that hold a text, a number or a choice, which nobody owns.
 PLAIN = {
     "ai_classify", "also_similar", "amount", "amount_to", "apply", "base", "base_currency", "case_sensitive",
-    "checksum", "color_token", "commit", "country", "currency", "date", "description", "direction", "email", "end",
-    "expires_in_days", "exported_at", "external_id", "field", "file", "force", "format", "format_version", "group",
-    "iban", "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind", "limit", "locale", "match",
-    "mcc", "merchant", "mode", "month_start", "name", "negate", "notes", "op", "opening_balance", "overwrite",
-    "pack_version", "password", "payment_method", "priority", "quote", "rate", "review", "rules", "save_as", "scope",
-    "skip_errors", "start", "stop_processing", "threshold", "time_zone", "tolerance", "triggers", "type", "use_model",
-    "username", "week_start",
+    "changes_only", "checksum", "color_token", "commit", "country", "currency", "date", "description", "direction",
+    "email", "end", "expires_in_days", "exported_at", "external_id", "field", "file", "force", "format",
+    "format_version", "group", "iban", "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind",
+    "limit", "locale", "match", "mcc", "merchant", "mode", "month_start", "name", "negate", "notes", "op",
+    "opening_balance", "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate", "review",
+    "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "threshold", "time_zone", "tolerance",
+    "triggers", "type", "use_model", "username", "week_start",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
@@ -66,10 +66,10 @@ FILTERS = {
 }
 PLAIN_FILTERS = {
     "amount", "base", "by", "convert_to", "create_missing", "currency", "cursor", "date", "direction", "dry_run", "end",
-    "end_date", "external_id", "from", "group", "hidden", "iban", "is_excluded_from_budget", "is_split", "kind",
-    "limit", "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "pack", "pack_version",
-    "page", "page_size", "quote", "review", "search", "show", "since", "source", "start", "start_date", "status", "to",
-    "uncategorized", "verdict", "year",
+    "end_date", "external_id", "from", "group", "hidden", "iban", "is_active", "is_excluded_from_budget", "is_split",
+    "kind", "limit", "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin",
+    "pack", "pack_version", "page", "page_size", "quote", "review", "search", "show", "since", "source", "start",
+    "start_date", "status", "to", "uncategorized", "verdict", "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
