@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Q, TextField, Value
 from django.db.models.functions import Cast, Coalesce
@@ -121,8 +122,12 @@ def _annotated(rows: TransactionQuerySet, user: User | None) -> TransactionQuery
 
 def _fetched(rows: Any) -> Iterator[Sequence[Any]]:
     """The rows as the database gives them: Django's conversion of each value takes as long as reading it."""
+    try:
+        sql, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:  # such as that of no ids
+        return
     with connection.cursor() as cursor:
-        cursor.execute(*rows.query.sql_with_params())
+        cursor.execute(sql, parameters)
         while part := cursor.fetchmany(FETCHED_AT_ONCE):
             yield from part
 

@@ -177,6 +177,13 @@ def test_choosing_at_once_and_confirming_what_a_machine_said_are_no_corrections(
     assert proposals(ana) == []
 
 
+def test_a_category_that_was_taken_away_proposes_nothing(ana, run_tasks):
+    row = spend(ana, HERON[0], category="Dining")
+    choose(ana, row, None)
+    run_tasks()
+    assert (proposals(ana), queued.n_waiting("rules.tasks.look_at_corrections")) == ([], 0)
+
+
 def test_corrections_to_several_categories_make_none(ana, correct):
     correct(*HERON[:2])
     correct(HERON[2], category="Travel")
