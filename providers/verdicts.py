@@ -71,7 +71,10 @@ class Verdict:
     @property
     def effects(self) -> Effects:
         """All effects together: the first link that names a merchant or another field wins it, tags add up."""
-        found = [a.suggestion.effects for a in self.attempts if a.suggestion is not None]
+        given = (a.suggestion.effects for a in self.attempts if a.suggestion is not None)
+        found = [effects for effects in given if effects is not NO_EFFECTS]
+        if not found:
+            return NO_EFFECTS
         merchant = next((e.merchant for e in found if e.merchant), "")
         tags = tuple(dict.fromkeys(tag for e in found for tag in e.tags))
         fields = dict(pair for e in reversed(found) for pair in e.fields)

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from providers.interface import Answer, Effects, Provider, Suggestion, Transaction
+from providers.interface import NO_EFFECTS, Answer, Effects, Provider, Suggestion, Transaction
 from rules.compiling import rules_of
 from rules.conditions import Subject
 from rules.engine import Asking, Matched, RuleSet
@@ -104,11 +104,14 @@ def _suggestion(settlement: Settlement) -> Suggestion:
         category=claim.value if claim else None,
         confidence=1.0 if claim else 0.0,
         explanation=explain(settlement),
-        effects=Effects(
-            tags=tuple(c.value for name, c in settlement.written.items() if name.startswith("tag:") and c.value),
-            fields=tuple((name, c.value) for name, c in settlement.written.items() if name in PLAIN),
-        ),
+        effects=_effects(settlement),
         details={"rules": [{"id": rule.id, "name": rule.name} for rule in settlement.matched]},
         final=claim is not None and claim.rule.suggests_only,
         source_id=claim.rule.id if claim else None,
     )
+
+
+def _effects(settlement: Settlement) -> Effects:
+    tags = tuple(c.value for name, c in settlement.written.items() if name.startswith("tag:") and c.value)
+    fields = tuple((name, c.value) for name, c in settlement.written.items() if name in PLAIN)
+    return Effects(tags=tags, fields=fields) if tags or fields else NO_EFFECTS

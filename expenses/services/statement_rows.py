@@ -184,7 +184,8 @@ def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
 
 
 def _tag(run: Run, account: Account, drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, version: int) -> None:
-    wanted = {d.fingerprint: v.effects.tags for d, v in zip(drafts, verdicts, strict=True) if v.effects.tags}
+    answered = zip(drafts, verdicts, strict=True)
+    wanted = {draft.fingerprint: named for draft, verdict in answered if (named := verdict.effects.tags)}
     if not wanted:
         return
     names = [name for names in wanted.values() for name in names]
