@@ -1,8 +1,9 @@
 """Edits and deletes many rows by order of a person, in chunks that are whole whatever happens."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +26,8 @@ from expenses.services.writing import Refused, ledger_write, make_room
 
 CHUNK = 500
 TAGS = ("tags", "add_tags", "remove_tags")
+#: Ids of a chunk's rows, version → what is counted.
+Treat = Callable[[list[int], int], dict[str, int]]
 
 
 def order_edit(*, by: User, rows: Sequence[int], changes: dict[str, Any]) -> Run:
@@ -41,28 +44,43 @@ def order_delete(*, by: User, rows: Sequence[int]) -> Run:
 
 
 @transaction.atomic
-def order_run(kind: str, *, by: User, rows: Sequence[int], changes: dict[str, Any] | None = None) -> Run:
-    """Create a run of a kind whose work is a BulkWork, with its plan; it does not start by itself."""
-    run: Run = Run.objects.create(ledger_id=ledger_id_of(by), user=by, kind=kind, total=len(rows))
+def order_run(kind: str, *, by: User, rows: Sequence[int], changes: dict[str, Any] | None = None, **about: Any) -> Run:
+    """Create a run of a kind whose work is a PlannedWork, with its plan; it does not start by itself.
+
+    `about` are further fields of the run.
+    """
+    run: Run = Run.objects.create(ledger_id=ledger_id_of(by), user=by, kind=kind, total=len(rows), **about)
     Plan.objects.create(run=run, rows=list(rows), changes=changes or {})
     return run
 
 
-class BulkWork(Work):
+class PlannedWork(Work):
     """Goes through the rows of its plan. What a chunk did and how far the run is are committed together."""
 
     def perform(self, run: Run) -> None:
         plan = Plan.objects.get(run=run)
-        for start in range(run.done, len(plan.rows), CHUNK):
-            ids = plan.rows[start : start + CHUNK]
+        treat, size = self.prepare(run, plan)
+        for start in range(run.done, len(plan.rows), size):
+            ids = plan.rows[start : start + size]
             with ledger_write(run.ledger_id) as version:
                 advance(run, n_rows=len(ids))
-                add_counts(run, self._treat(run, plan, ids, version))
+                add_counts(run, treat(ids, version))
             make_room()
 
     def after_end(self, run: Run) -> None:
         if run.status == Run.Status.SUCCEEDED:
             Plan.objects.filter(run=run).delete()
+
+    @abstractmethod
+    def prepare(self, run: Run, plan: Plan) -> tuple[Treat, int]:
+        """What is done to the rows of a chunk, by their ids and with the version to stamp, and how many these are."""
+
+
+class BulkWork(PlannedWork):
+    """Does the same to every row that nothing hinders."""
+
+    def prepare(self, run: Run, plan: Plan) -> tuple[Treat, int]:
+        return partial(self._treat, run, plan), CHUNK
 
     def _treat(self, run: Run, plan: Plan, ids: list[int], version: int) -> dict[str, int]:
         found = Transaction.objects.filter(ledger_id=run.ledger_id, pk__in=ids).with_related()

@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
-
-from django.db import transaction
 
 from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.collection import collection_paused
-from expenses.membership import ledger_id_of
 from expenses.models import Plan, Run, Transaction
 from expenses.querysets import TransactionQuerySet
-from expenses.services.running import Work, add_counts, advance
-from expenses.services.writing import Refused, ledger_write, make_room
+from expenses.services.bulk_runs import PlannedWork, Treat, order_run
+from expenses.services.writing import Refused
 from rules.compiling import compile_all, rules_of
 from rules.engine import Asking, RuleSet
 from rules.models import Rule
@@ -63,15 +61,11 @@ def order_rules(*, by: User, order: Order) -> Run:
     return _order(by, rules, order)
 
 
-@transaction.atomic
 def _order(by: User, rules: Sequence[Rule], order: Order, *, subject: int | None = None) -> Run:
     ids = list(order.rows_of(by).order_by("pk").values_list("pk", flat=True))
-    run: Run = Run.objects.create(
-        ledger_id=ledger_id_of(by), user=by, kind=KIND, subject=subject, about=_about(rules, order), total=len(ids)
-    )
     bodies = [{name: getattr(rule, name) for name in KEPT} for rule in rules]
-    Plan.objects.create(run=run, rows=ids, changes={"rules": bodies, "force": order.force})
-    return run
+    changes = {"rules": bodies, "force": order.force}
+    return order_run(KIND, by=by, rows=ids, changes=changes, subject=subject, about=_about(rules, order))
 
 
 def _about(rules: Sequence[Rule], order: Order) -> dict[str, Any]:
@@ -83,27 +77,16 @@ def _about(rules: Sequence[Rule], order: Order) -> dict[str, Any]:
     }
 
 
-class ApplyWork(Work):
-    """Goes through the rows of its plan. What a chunk did and how far the run is are committed together."""
+class ApplyWork(PlannedWork):
+    """Asks the rules of its plan, compiled once for all chunks."""
 
-    def perform(self, run: Run) -> None:
-        plan = Plan.objects.get(run=run)
+    def prepare(self, run: Run, plan: Plan) -> tuple[Treat, int]:
         asking = Asking(RuleSet(compile_all(Rule(**body) for body in plan.changes["rules"])))
-        storage = Storage(ledger_id=run.ledger_id, run=run)
-        for start in range(run.done, len(plan.rows), CHUNK):
-            ids = plan.rows[start : start + CHUNK]
-            with ledger_write(run.ledger_id) as version:
-                advance(run, n_rows=len(ids))
-                add_counts(run, _apply(run, plan, ids, asking, storage, version))
-            make_room()
-
-    def after_end(self, run: Run) -> None:
-        if run.status == Run.Status.SUCCEEDED:
-            Plan.objects.filter(run=run).delete()
+        return partial(_apply, run, plan, asking, Storage(ledger_id=run.ledger_id, run=run)), CHUNK
 
 
 @collection_paused()
-def _apply(run: Run, plan: Plan, ids: list[int], asking: Asking, storage: Storage, version: int) -> dict[str, int]:
+def _apply(run: Run, plan: Plan, asking: Asking, storage: Storage, ids: list[int], version: int) -> dict[str, int]:
     catalog = Catalog.load(run.ledger_id)
     settler = Settler(ledger_id=run.ledger_id, asking=asking, catalog=catalog, force=plan.changes["force"])
     rows = Transaction.objects.filter(ledger_id=run.ledger_id, pk__range=(ids[0], ids[-1])).order_by("pk")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from expenses.models import Plan, Tag, Transaction
-from expenses.services import writing
+from expenses.services import bulk_runs, writing
 from expenses.services.running import add_counts, perform_run
 from rules.models import Rule
 from rules.services import applying, storing
@@ -165,7 +165,7 @@ def test_a_run_that_is_canceled_stops_after_its_chunk_and_can_go_on(ana, waiting
         assert ana.post(f"runs/{number}/cancel/").json()["status"] == "canceled"
 
     with monkeypatch.context() as canceling:
-        canceling.setattr(applying, "add_counts", cancel)
+        canceling.setattr(bulk_runs, "add_counts", cancel)
         perform_run(run_id=number)
     run = ana.get(f"runs/{number}/").json()
     assert (run["status"], run["progress"]) == ("canceled", {"done": 2, "total": 5})
