@@ -1,14 +1,17 @@
 """The one way to change transactions that are there: journaled, stamped, and found by what they say now."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import User
+from expenses.inserting import insert_ignoring_known
 from expenses.journal import Fields, Snapshot, differences, snapshot
 from expenses.models import Change, Run, Tag, Transaction
 from expenses.searching import search_text_of
@@ -17,6 +20,7 @@ from expenses.services.holding import hold
 from expenses.services.saving import Values, save_differences, values_of
 from expenses.services.tagging import save_tags
 
+CHANGE_COLUMNS = ["ledger_id", "transaction_id", "run_id", "user_id", "source", "version", "at", "fields"]
 #: What a block may change beside the fields of the journal.
 UNJOURNALED = ("decision_id", "is_touched", "match_text", "match_prefix", "parent_id", "run_id")
 
@@ -109,3 +113,15 @@ def change_of(row: Transaction, fields: Fields, author: Author) -> Change:
         version=row.version,
         fields=fields,
     )
+
+
+def write_down(changes: Mapping[int, Fields], *, ledger_id: int, version: int, author: Author) -> None:
+    """Write the journal of rows that were stamped already: by id, what became of the fields; rows may share it."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    run, user = author.run and author.run.pk, author.user and author.user.pk
+    distinct = {id(fields): fields for fields in changes.values()}
+    texts = {key: json.dumps(fields) for key, fields in distinct.items()}
+    rows: list[list[Any]] = [
+        [ledger_id, pk, run, user, author.source, version, now, texts[id(fields)]] for pk, fields in changes.items()
+    ]
+    insert_ignoring_known(Change, CHANGE_COLUMNS, rows)

@@ -1,21 +1,16 @@
 """Changes the same thing of very many transactions: journaled and stamped as `editing` does, but set by set."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
 from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from expenses.inserting import insert_ignoring_known
-from expenses.journal import Fields
-from expenses.models import Category, Change, Tag, Transaction
-from expenses.services.editing import Author
+from expenses.models import Category, Tag, Transaction
+from expenses.services.editing import Author, write_down
 from expenses.services.writing import in_versions
 
-CHANGE_COLUMNS = ["ledger_id", "transaction_id", "run_id", "user_id", "source", "version", "at", "fields"]
 COLUMNS_OF_CATEGORIES = ("category", "suggested_category")
 
 
@@ -33,7 +28,7 @@ def _move(ledger_id: int, column: str, category: Category, into: Category, autho
     n_live = rows.filter(deleted_at=None).count()
     fields = {column: [[category.pk, str(category)], [into.pk, str(into)]]}
     for ids, version in in_versions(rows.values_list("pk", flat=True), ledger_id=ledger_id):
-        _write_down(dict.fromkeys(ids, fields), ledger_id=ledger_id, version=version, author=author)
+        write_down(dict.fromkeys(ids, fields), ledger_id=ledger_id, version=version, author=author)
         _stamp(ids, version, **{column: into})
     return n_live
 
@@ -54,7 +49,7 @@ def move_tag(*, ledger_id: int, tag: Tag, into: Tag | None, author: Author) -> i
             through.bulk_create(links, ignore_conflicts=True)
         after = _tag_names(ids)
         changes = {pk: {"tags": [before.get(pk, []), after.get(pk, [])]} for pk in ids}
-        _write_down(changes, ledger_id=ledger_id, version=version, author=author)
+        write_down(changes, ledger_id=ledger_id, version=version, author=author)
         _stamp(ids, version)
     if into is not None:
         _move_holds(ledger_id, tag, into)
@@ -75,16 +70,6 @@ def _tag_names(ids: Iterable[int]) -> dict[int, list[str]]:
     for pk, name in links.values_list("transaction_id", "tag__name"):
         names.setdefault(pk, []).append(name)
     return {pk: sorted(found) for pk, found in names.items()}
-
-
-def _write_down(changes: Mapping[int, Fields], *, ledger_id: int, version: int, author: Author) -> None:
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    run, user = author.run and author.run.pk, author.user and author.user.pk
-    texts: dict[int, str] = {id(fields): json.dumps(fields) for fields in changes.values()}
-    rows: list[list[Any]] = [
-        [ledger_id, pk, run, user, author.source, version, now, texts[id(fields)]] for pk, fields in changes.items()
-    ]
-    insert_ignoring_known(Change, CHANGE_COLUMNS, rows)
 
 
 def _stamp(ids: list[int], version: int, **columns: Any) -> None:

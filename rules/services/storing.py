@@ -1,7 +1,6 @@
 """Writes what rules decided into rows: grouped by what is written, since a statement for each row takes as long as all
 the rest of a run."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,8 +9,10 @@ from django.db import connection
 from django.utils import timezone
 
 from expenses.inserting import insert_ignoring_known
-from expenses.models import Change, Decision, Run, Transaction
+from expenses.journal import Fields
+from expenses.models import Decision, Run, Transaction
 from expenses.searching import searchable
+from expenses.services.editing import Author, write_down
 from expenses.services.obstacles import note_omissions
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import ROWS_OF_A_VERSION, next_version
@@ -29,7 +30,6 @@ COLUMNS = {
     "category": "category_id",
     "suggested": "suggested_category_id",
 }
-CHANGE_COLUMNS = ["ledger_id", "transaction_id", "run_id", "user_id", "source", "version", "at", "fields"]
 CIRCLE = "circle"
 
 Settled = tuple[Record, Settlement]
@@ -42,7 +42,7 @@ class _Writing(NamedTuple):
     """
 
     columns: dict[str, Any]
-    journal: dict[str, list[Any]]
+    journal: Fields
     is_searched: bool
 
 
@@ -72,8 +72,8 @@ class Storage:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         writings: dict[int, _Writing] = {}
         groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-        journal: list[list[Any]] = []
-        texts: dict[tuple[Any, ...], str] = {}
+        journal: dict[int, Fields] = {}
+        told: dict[tuple[int, int | None], Fields] = {}
         for record, settlement in part:
             if id(settlement) not in writings:
                 writings[id(settlement)] = self._writing(record, settlement, settler)
@@ -82,12 +82,11 @@ class Storage:
             groups[*columns.items(), *search].append(record.id)
             decision = columns.get("decision_id")
             key = id(settlement), record.decision if decision else None
-            if key not in texts:
-                told = {"decision_id": [record.decision, decision]} if decision else {}
-                texts[key] = json.dumps(fields | told)
-            journal.append([self.ledger_id, record.id, self._run_id, None, SOURCE, version, now, texts[key]])
+            if key not in told:
+                told[key] = fields | ({"decision_id": [record.decision, decision]} if decision else {})
+            journal[record.id] = told[key]
         _update(groups, version=version, now=now)
-        insert_ignoring_known(Change, CHANGE_COLUMNS, journal)
+        write_down(journal, ledger_id=self.ledger_id, version=version, author=Author(SOURCE, run=self.run))
         _link_tags(part, settler)
 
     @property
