@@ -38,9 +38,8 @@ class Settler:
     def __init__(self, *, ledger_id: int, asking: Asking, catalog: Catalog, force: bool = False) -> None:
         self.ledger_id, self.catalog, self.force = ledger_id, catalog, force
         self._asking, self.rule_set = asking, asking.rule_set
-        rule_set = asking.rule_set
-        self._writes = frozenset(name for rule in rule_set.rules for name in rule.writes)
-        self._texts = _picker(rule_set.text_fields)
+        self._writes = frozenset(name for rule in self.rule_set.rules for name in rule.writes)
+        self._texts = _picker(self.rule_set.text_fields)
         self._alike = _picker([*STANDING, *self._plain_fields()])
         self._circumstances: dict[tuple[Any, ...], tuple[State, Traits]] = {}
         self._settlements: dict[tuple[tuple[Any, ...], Matched], Settlement] = {}

@@ -22,7 +22,12 @@ def hold(row: Transaction, before: dict[str, Any], *, tags: Set[Tag]) -> None:
 
 def holds_of_tags(ids: Iterable[int]) -> set[str]:
     """How `held` names tags that a person gave or took away."""
-    return {f"tag:{pk}" for pk in ids}
+    return set(map(hold_of_tag, ids))
+
+
+def hold_of_tag(pk: int) -> str:
+    """The same of one tag."""
+    return f"tag:{pk}"
 
 
 def release(held: list[str], change: list[list[str]] | None, restored: Set[str]) -> list[str]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from expenses.models import Category, Tag, Transaction
 from expenses.services.editing import Author, write_down
+from expenses.services.holding import hold_of_tag
 from expenses.services.writing import in_versions
 
 COLUMNS_OF_CATEGORIES = ("category", "suggested_category")
@@ -58,7 +59,7 @@ def move_tag(*, ledger_id: int, tag: Tag, into: Tag | None, author: Author) -> i
 
 def _move_holds(ledger_id: int, tag: Tag, into: Tag) -> None:
     """Who took the tag off a row does not want the other one there, either."""
-    old, new = f"tag:{tag.pk}", f"tag:{into.pk}"
+    old, new = hold_of_tag(tag.pk), hold_of_tag(into.pk)
     rows = Transaction.everything.filter(ledger_id=ledger_id).annotate(text=Cast("held", TextField()))
     for pk, held in rows.filter(text__contains=f'"{old}"').values_list("pk", "held"):
         Transaction.everything.filter(pk=pk).update(held=sorted({*held, new} - {old}))

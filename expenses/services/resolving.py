@@ -10,6 +10,7 @@ from expenses.categorization import EXPLANATION_LENGTH, Standing, explain, make_
 from expenses.history import with_examples
 from expenses.models import Decision, Status, Transaction
 from expenses.services.editing import Author, editing
+from expenses.services.holding import hold_of_tag
 from expenses.services.standing import apply_standing
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
@@ -149,7 +150,7 @@ def _write_effects(row: Transaction, effects: Effects, version: int) -> None:
             setattr(row, name, value)
     if effects.tags:
         tags = find_or_create_tags(ledger_id=row.ledger_id, names=effects.tags, version=version).values()
-        give_tags(row, {*row.tags.all(), *(tag for tag in tags if f"tag:{tag.pk}" not in row.held)})
+        give_tags(row, {*row.tags.all(), *(tag for tag in tags if hold_of_tag(tag.pk) not in row.held)})
 
 
 def _retold(decision: Decision, standing: Standing) -> Decision:

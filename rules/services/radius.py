@@ -26,10 +26,8 @@ from rules.settling import Settlement
 SHOWN = 5
 #: Fields that the text of a search holds.
 SEARCHED = {"raw_description", "description", "merchant", "notes"}
-
-
-#: Texts with accents apart from their letters, which the text of a search has together.
-DECOMPOSED = [Q(**{f"{name}__regex": "[\u0300-\u036f]"}) for name in sorted(SEARCHED)]
+#: Accents apart from their letters, which the text of a search has together.
+ACCENTS = "[\u0300-\u036f]"
 
 
 @dataclass(slots=True)
@@ -117,13 +115,15 @@ def candidates(rules: Sequence[CompiledRule], *, ledger_id: int) -> TransactionQ
     rows: TransactionQuerySet = Transaction.objects.filter(ledger_id=ledger_id)
     wanted = [_required(rule) for rule in rules]
     known = [condition for condition in wanted if condition is not None]
-    return rows.filter(reduce(or_, [*known, *DECOMPOSED])) if len(known) == len(wanted) else rows
+    return rows.filter(reduce(or_, known)) if len(known) == len(wanted) else rows
 
 
 def _required(rule: CompiledRule) -> Q | None:
     if rule.needles is None or any(name not in SEARCHED for name, _ in rule.needles):
         return None
-    return reduce(or_, (Q(search_text__contains=fold(text)) for _, text in rule.needles))
+    looked_in = sorted({name for name, _ in rule.needles})
+    apart = [Q(**{f"{name}__regex": ACCENTS}) for name in looked_in]
+    return reduce(or_, [*(Q(search_text__contains=fold(text)) for _, text in rule.needles), *apart])
 
 
 def _settler(rules: Iterable[CompiledRule], ledger_id: int, catalog: Catalog) -> Settler:
