@@ -1,16 +1,20 @@
 """The categories that a ledger can use, loaded once for a request or a batch and looked up in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from accounts.models import User
 from expenses.kinds import offered_kinds
 from expenses.membership import ledger_id_of
-from expenses.models import Category
+from expenses.models import Category, KindMapping
+from providers.interface import NO_KINDS
 from providers.interface import Category as OfferedCategory
 
 #: `CategoryQuerySet.in_ledger`, written out: asked with nearly every write, it took longer to compose than to answer.
 IN_LEDGER = """
-    SELECT category.*, COALESCE(hiding.is_hidden, FALSE) AS is_hidden
+    SELECT category.*, COALESCE(hiding.is_hidden, FALSE) AS is_hidden,
+        EXISTS (SELECT 1 FROM expenses_kindmapping WHERE ledger_id = %s) AS has_mappings
     FROM expenses_category AS category
     LEFT JOIN expenses_hiding AS hiding ON hiding.category_id = category.id AND hiding.ledger_id = %s
     WHERE category.ledger_id = %s OR category.ledger_id IS NULL
@@ -23,13 +27,15 @@ class Catalog:
     """All categories of one ledger."""
 
     categories: dict[int, Category]
+    ledger_id: int | None = None
     _names: dict[int | None, str] = field(default_factory=dict)
     _offers: dict[tuple[str, str | None], tuple[OfferedCategory, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, ledger_id: int) -> "Catalog":
         """One query."""
-        return cls({category.pk: category for category in Category.objects.raw(IN_LEDGER, [ledger_id, ledger_id])})
+        rows = Category.objects.raw(IN_LEDGER, [ledger_id, ledger_id, ledger_id])
+        return cls({category.pk: category for category in rows}, ledger_id)
 
     @classmethod
     def load_for(cls, user: User) -> "Catalog":
@@ -47,7 +53,11 @@ class Catalog:
     @property
     def transfers(self) -> Category:
         """The system's category of money that stays in the ledger."""
-        return next(c for c in self.categories.values() if c.key == "transfers")
+        return self.system("transfers")
+
+    def system(self, key: str) -> Category:
+        """A category of the system."""
+        return next(c for c in self.categories.values() if c.key == key)
 
     def offered(self, direction: str, kind: str | None) -> tuple[OfferedCategory, ...]:
         """What the chain may choose from; equal arguments give the same object, which links may compare by identity."""
@@ -58,6 +68,16 @@ class Catalog:
                 _offer(c) for c in self.categories.values() if c.kind in kinds and not c.is_hidden
             )
         return self._offers[key]
+
+    @cached_property
+    def kinds(self) -> Mapping[str, int | None]:
+        """Kinds of shops and the ids of the categories that they were put into, as `Transaction.kinds` has them.
+
+        One query, when it is first asked; none where the ledger has put no kind anywhere.
+        """
+        if not any(category.has_mappings for category in self.categories.values()):
+            return NO_KINDS
+        return dict(KindMapping.objects.filter(ledger=self.ledger_id).values_list("kind", "category"))
 
     def name(self, category: int | None) -> str:
         """The display name of a category; "" where there is none, or none any more."""

@@ -1,5 +1,8 @@
 """ETag, If-Match and If-None-Match, as RFC 9110 has them."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +37,11 @@ def etag_of_list(ledger: Ledger, *besides: object) -> str:
     """
     parts = (ledger.pk, ledger.version, settings.VERSION, *besides)
     return f'W/"{"-".join(map(str, parts))}"'
+
+
+def etag_of_body(body: Mapping[str, Any]) -> str:
+    """The strong tag of a body of JSON values that is made of several rows."""
+    return f'"{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]}"'
 
 
 def check_preconditions(request: Request, etag: str) -> Response | None:

@@ -53,7 +53,8 @@ class MergedCategorySerializer(CategorySerializer):
     moved = serializers.DictField(
         child=serializers.IntegerField(),
         read_only=True,
-        help_text="How many transactions, suggestions, categories below it and rules moved; the bin is not counted.",
+        help_text="How many transactions, suggestions, categories below it, kinds of shops and rules moved; the bin is "
+        "not counted.",
     )
 
     class Meta(CategorySerializer.Meta):

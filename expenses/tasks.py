@@ -72,6 +72,7 @@ def _question(owner: int, fields: dict[str, Any], catalog: Catalog) -> Question:
         owner=owner,
         direction=fields["direction"],
         merchant=fields["merchant"],
+        kinds=catalog.kinds,
     )
 
 

@@ -4,7 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from expenses.rates.views import CurrencyViewSet, RateViewSet
-from expenses.views import accounts, attachments, categories, runs, tags, transactions, transfers
+from expenses.views import accounts, attachments, categories, runs, shop_kinds, tags, transactions, transfers
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
 from expenses.views.totals import TotalsView
@@ -24,6 +24,7 @@ router.register(
     attachments.TransactionAttachmentsViewSet,
     basename="transaction-attachment",
 )
+router.register("categorization/kinds", shop_kinds.ShopKindViewSet, basename="shop-kind")
 router.register("currencies", CurrencyViewSet, basename="currency")
 router.register("rates", RateViewSet, basename="rate")
 urlpatterns = [

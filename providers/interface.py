@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 Direction = Literal["in", "out"]
@@ -40,6 +41,10 @@ class Category:
     description: str = ""
 
 
+#: Of a ledger that says nothing of kinds.
+NO_KINDS: Mapping[str, int | None] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """One movement of money as a link sees it: no model, no request.
@@ -66,6 +71,9 @@ class Transaction:
     #: Those of EFFECT_FIELDS that a person wrote: effects leave them alone, as they do the tags.
     stated: frozenset[str] = frozenset()
     trigger: Literal["create", "import"] = "create"
+    #: Kinds of shops, or keys of categories for all kinds of one, and the id of the category that a person put each
+    #: into, which need not be offered; None: they want no answer for it. The same object in all of a batch.
+    kinds: Mapping[str, int | None] = field(default_factory=lambda: NO_KINDS, hash=False)
     #: The owner's confirmed rows most like this one, best first: (description, category id). Only for deferred links.
     examples: tuple[tuple[str, int], ...] = ()
 

@@ -16,6 +16,7 @@ from expenses.models import (
     Category,
     ExchangeRate,
     Hiding,
+    KindMapping,
     Membership,
     Tag,
     Tombstone,
@@ -75,6 +76,7 @@ SEEN = {
     "category_key_unique",
     "category_is_system_or_own",
     "hiding_unique",
+    "kind_mapping_unique",
     "account_name_unique",
     "tag_name_unique",
     "tombstone_unique",
@@ -229,6 +231,13 @@ def test_a_ledger_hides_a_category_once(ledger):
     fields = {"ledger_id": ledger, "category": dining(), "is_hidden": True, "version": 1}
     Hiding.objects.create(**fields)
     assert "hiding" in refused(Hiding.objects.create, **fields)
+
+
+def test_a_ledger_puts_a_kind_of_shop_into_one_category(ledger):
+    fields = {"kind": "shop=pet", "version": 1}
+    KindMapping.objects.create(ledger_id=ledger, category=dining(), **fields)
+    assert "kind" in refused(KindMapping.objects.create, ledger_id=ledger, category=None, **fields)
+    assert KindMapping.objects.create(ledger_id=ledger_id_of(make_user("ben")), category=None, **fields).pk
 
 
 def test_a_person_is_once_in_a_ledger(ledger):

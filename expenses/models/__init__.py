@@ -3,7 +3,7 @@
 from expenses.membership import Ledger, Membership, Role
 from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
-from expenses.models.categories import Category, Hiding
+from expenses.models.categories import Category, Hiding, KindMapping
 from expenses.models.journal import Change, Tombstone
 from expenses.models.runs import Omission, Plan, Run
 from expenses.models.tags import Tag
@@ -21,6 +21,7 @@ __all__ = [
     "Decision",
     "ExchangeRate",
     "Hiding",
+    "KindMapping",
     "Ledger",
     "Membership",
     "Omission",

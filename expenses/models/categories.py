@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext
 
 from expenses.membership import Ledger
-from expenses.querysets import CategoryQuerySet
+from expenses.querysets import CategoryQuerySet, OwnedQuerySet
 
 
 class Category(models.Model):
@@ -27,6 +27,8 @@ class Category(models.Model):
     #: of what it shows there.
     is_hidden: bool
     seen_version: int
+    #: Whether that ledger has put kinds of shops into categories; on rows of a catalog alone.
+    has_mappings: bool
 
     objects: ClassVar[Any] = CategoryQuerySet.as_manager()
 
@@ -49,6 +51,24 @@ class Category(models.Model):
     def display_name(self) -> str:
         """A system category's name in the reader's language; a user's own as written."""
         return gettext(self.name) if self.key else self.name
+
+
+class KindMapping(models.Model):
+    """A kind of shop, or the key of a category for all kinds and words of it, and where a ledger puts it."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=64)
+    #: None: the ledger wants no answer for it.
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="kind_mappings")
+    version = models.BigIntegerField()
+
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ledger", "kind"], name="kind_mapping_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.category}"
 
 
 class Hiding(models.Model):

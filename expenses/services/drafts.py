@@ -84,6 +84,7 @@ def _question(draft: Draft, *, ledger_id: int, catalog: Catalog, trigger: Litera
         iban=draft.iban,
         mcc=draft.mcc,
         tags=draft.tags,
+        kinds=catalog.kinds,
         stated=stated_in(draft) if trigger == "create" else frozenset(),
         trigger=trigger,
     )

@@ -26,14 +26,15 @@ class Merged:
 def merge_category(*, by: User, category: Category, into: Category) -> Merged:
     """Let another category of the same kind take a category's place everywhere, and remove it.
 
-    Its transactions, suggestions, the categories below it, and rules move; what was confirmed stays confirmed. `into`
-    must have been checked: of the ledger, of the same kind, neither the category itself nor below it.
+    Its transactions, suggestions, the categories below it, kinds of shops, and rules move; what was confirmed stays
+    confirmed. `into` must have been checked: of the ledger, of the same kind, neither the category itself nor below it.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         rows = move_category(ledger_id=ledger_id, category=category, into=into, author=Author(MERGE, by))
         moved = {"transactions": rows["category"], "suggestions": rows["suggested_category"]}
         moved["categories"] = category.children.update(parent=into, version=version)
+        moved["kinds"] = category.kind_mappings.filter(ledger_id=ledger_id).update(category=into, version=version)
         for referrer in referrers():
             moved[referrer.name] = referrer.follow(
                 ledger_id=ledger_id, category=category.pk, into=into.pk, version=version
@@ -45,13 +46,14 @@ def merge_category(*, by: User, category: Category, into: Category) -> Merged:
 def delete_category(*, by: User, category: Category) -> None:
     """Remove a category that nothing uses; suggestions of it are dropped, rows in the bin lose it.
 
-    Raises Refused while transactions, categories below it, or rules use it.
+    Raises Refused while transactions, categories below it, kinds of shops, or rules use it.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         used = {
             "transactions": Transaction.objects.filter(ledger_id=ledger_id, category=category).count(),
             "categories below it": category.children.count(),
+            "kinds of shops": category.kind_mappings.filter(ledger_id=ledger_id).count(),
             **{r.name: r.count(ledger_id=ledger_id, category=category.pk) for r in referrers()},
         }
         if any(used.values()):

@@ -199,6 +199,7 @@ def _question(row: Transaction, catalog: Catalog) -> Question:
         iban=row.iban,
         mcc=row.mcc,
         tags=tuple(tag.name for tag in row.tags.all()),
+        kinds=catalog.kinds,
         stated=frozenset(row.held) & EFFECT_FIELDS,
         trigger="import" if row.run_id else "create",
     )

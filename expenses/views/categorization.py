@@ -51,9 +51,10 @@ class QuestionInput(serializers.Serializer[Any]):
         """What the chain is asked; `fields` are validated."""
         user, account, kind = self.context["request"].user, fields.get("account"), fields.get("kind")
         direction = fields.get("direction") or DIRECTION.get(kind or "", "out")
+        catalog: Catalog = self.context["catalog"]
         return Transaction(
             description=fields["description"],
-            categories=self.context["catalog"].offered(direction, kind),
+            categories=catalog.offered(direction, kind),
             owner=ledger_id_of(user),
             direction=direction,
             merchant=fields.get("merchant", ""),
@@ -62,6 +63,7 @@ class QuestionInput(serializers.Serializer[Any]):
             date=fields.get("date") or today_of(user),
             account=account.pk if account else None,
             country=account.country if account else "",
+            kinds=catalog.kinds,
         )
 
 

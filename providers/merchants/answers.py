@@ -6,6 +6,7 @@ from typing import NamedTuple
 from providers.interface import Direction
 from providers.merchants import dictionary
 from providers.merchants.dictionary import Brand, BrandMatch, load_dictionary
+from providers.merchants.kinds import Kind
 from providers.merchants.words import Way, WordMatch, load_words
 from providers.normalization import words as words_of
 
@@ -33,7 +34,8 @@ _POINTERS = frozenset({"transport", "healthcare", "dining", "utilities", "insura
 class Finding(NamedTuple):
     """What a text says: the key of a category, and where that comes from.
 
-    `brand` is None for a general word; `pointer` is the word that chose among the kinds of a brand.
+    `brand` is None for a general word; `pointer` is the word that chose among the kinds of a brand. `alternatives` are
+    all its kinds.
     """
 
     category: str
@@ -43,7 +45,7 @@ class Finding(NamedTuple):
     text: str
     brand: Brand | None = None
     pointer: str = ""
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[Kind, ...] = ()
     is_refund: bool = False
 
 
@@ -88,7 +90,6 @@ def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> Findi
         return None
     brand, pointer = _choose(brands, words)
     category = pointer.category if pointer else brand.kind.category
-    others = dict.fromkeys(other.kind.category for other in brands if other.kind.category != category)
     return Finding(
         category=category,
         confidence=(CONFIDENCE if country else CONFIDENCE_ANYWHERE)[match.way],
@@ -97,7 +98,7 @@ def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> Findi
         text=match.name,
         brand=brand,
         pointer=pointer.word if pointer else "",
-        alternatives=tuple(others),
+        alternatives=tuple(dict.fromkeys(other.kind for other in brands)),
     )
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from providers.interface import NO_EFFECTS, Category, Effects, Provider, Suggestion, Transaction
+from providers.interface import NO_EFFECTS, Effects, Provider, Suggestion, Transaction
 from providers.merchants.answers import Finding, find_answer
 from providers.merchants.dictionary import load_dictionary
+from providers.merchants.places import Place, Places
 from providers.normalization import normalize
 
-_CODE_VERSION = "1"
-#: A category that is not offered may be answered by the one above it.
-_PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
+_CODE_VERSION = "2"
 
 
 class MerchantProvider(Provider):
@@ -34,71 +33,77 @@ class MerchantProvider(Provider):
         return [f"The option country is {self._country!r}; give a code of two letters such as DE, or leave it out."]
 
     def key(self, transaction: Transaction) -> Hashable:
-        """Texts that normalize alike get one answer. Offered categories are compared by identity, which is cheap."""
+        """Texts that normalize alike get one answer. What a ledger offers and says is compared by identity: cheap."""
         return (
             normalize(transaction.description),
             normalize(transaction.merchant),
             transaction.direction,
             transaction.country,
             id(transaction.categories),
+            id(transaction.kinds),
         )
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> list[Suggestion | None]:
         """Answer each transaction whose merchant or words are known, None for the others."""
-        offered: dict[int, dict[str, Category]] = {}
+        known: dict[tuple[int, int], Places] = {}
         answers = []
         for transaction in transactions:
-            categories = transaction.categories
-            if id(categories) not in offered:
-                offered[id(categories)] = _by_key(categories)
-            answers.append(self._answer(transaction, offered[id(categories)]))
+            ids = id(transaction.categories), id(transaction.kinds)
+            if ids not in known:
+                known[ids] = Places(transaction.categories, transaction.kinds)
+            answers.append(self._answer(transaction, known[ids]))
         return answers
 
-    def _answer(self, transaction: Transaction, offered: dict[str, Category]) -> Suggestion | None:
+    def _answer(self, transaction: Transaction, places: Places) -> Suggestion | None:
         country = (transaction.country or self._country).lower()
         for text in (transaction.merchant, transaction.description):
             finding = find_answer(text, transaction.direction, country) if text else None
             if finding:
-                return _suggest(finding, offered)
+                return _suggest(finding, places)
         return None
 
 
-def _by_key(categories: Sequence[Category]) -> dict[str, Category]:
-    return {category.key: category for category in categories if category.key}
-
-
-def _suggest(finding: Finding, offered: dict[str, Category]) -> Suggestion | None:
-    category = _offered_category(finding.category, offered)
-    if category is None:
+def _suggest(finding: Finding, places: Places) -> Suggestion | None:
+    place = places.find(group=finding.category, tag=_tag_of(finding))
+    if place is None:
         return None
-    others = (_offered_category(key, offered) for key in finding.alternatives)
-    ids = dict.fromkeys(other.id for other in others if other and other.id != category.id)
+    others = (places.find(group=kind.category, tag=kind.tag) for kind in finding.alternatives)
+    ids = dict.fromkeys(other.category.id for other in others if other and other.category.id != place.category.id)
     left = (1 - finding.confidence) / (len(ids) + 1)
     return Suggestion(
-        category=category.id,
+        category=place.category.id,
         confidence=finding.confidence,
-        explanation=_explain(finding, category),
+        explanation=_explain(finding, place),
         score=finding.score,
         effects=Effects(merchant=finding.brand.title) if finding.brand else NO_EFFECTS,
         alternatives=tuple((other, left) for other in ids),
-        details=_details(finding),
+        details=_details(finding, place),
     )
 
 
-def _offered_category(key: str, offered: dict[str, Category]) -> Category | None:
-    return offered.get(key) or offered.get(_PARENTS.get(key, ""))
+def _tag_of(finding: Finding) -> str:
+    """The kind of place that was found; "" where words say it is another one, such as a supermarket's fuel."""
+    brand = finding.brand
+    return brand.kind.tag if brand and brand.kind.category == finding.category else ""
 
 
-def _explain(finding: Finding, category: Category) -> str:
+def _explain(finding: Finding, place: Place) -> str:
+    stood_for = f"what you put into {place.category.name}" if place.mapped else place.category.name
     if finding.brand is None:
         subject, verb = ("words", "stand") if " " in finding.text else ("word", "stands")
-        return f"The {subject} \u201c{finding.text}\u201d {verb} for {category.name}."
+        return f"The {subject} \u201c{finding.text}\u201d {verb} for {stood_for}."
     known = f"{finding.brand.title} is a known {finding.brand.kind.label}"
-    pointed = f", and \u201c{finding.pointer}\u201d stands for {category.name}" if finding.pointer else ""
+    if finding.pointer:
+        known += f", and \u201c{finding.pointer}\u201d stands for {stood_for}"
+    elif place.mapped:
+        known += f", which you put into {place.category.name}"
     refunded = ", so money from it is taken for a refund" if finding.is_refund else ""
-    return f"{known}{pointed}{refunded}."
+    return f"{known}{refunded}."
 
 
-def _details(finding: Finding) -> dict[str, Any]:
+def _details(finding: Finding, place: Place) -> dict[str, Any]:
+    """`mapped` is the kind or group that a person gave this category."""
     details = {"matched": finding.text, "way": finding.way}
-    return details | {"kind": finding.brand.kind.tag} if finding.brand else details
+    if finding.brand:
+        details["kind"] = finding.brand.kind.tag
+    return details | ({"mapped": place.mapped} if place.mapped else {})

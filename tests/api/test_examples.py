@@ -114,6 +114,9 @@ def record_ledger(recorder: Recorder) -> None:
     category = {"name": "Bouldering", "kind": "expense", "parent": "Entertainment", "icon": "mountain"}
     own = send("post", "categories/", asks="CategoryRequest", body=category, answers="Category")["id"]
     send("patch", f"categories/{own}/", asks="PatchedCategoryRequest", body={"color_token": "orange"})
+    shop = "categorization/kinds/shop=outdoor/"
+    send("put", shop, asks="ShopKindInputRequest", body={"category": "Bouldering"}, answers="ShopKind")
+    recorder.kept["ShopKinds"] = steady(send("get", "categorization/kinds/?mapped=true"))
     condition = {"field": "raw_description", "op": "contains_any", "value": ["rewe", "edeka"]}
     actions = [{"type": "set_category", "value": "Groceries"}, {"type": "add_tags", "value": ["food"]}]
     send("post", "categories/", body={"name": "Climbing", "kind": "expense"})

@@ -24,6 +24,7 @@ RULE = {"name": "Cafes", "conditions": [CONDITION], "actions": [ACTION]}
         ("post", "rules/", RULE | {"prio": 5}, "prio"),
         ("post", "rules/", RULE | {"conditions": [CONDITION | {"negated": True}]}, "conditions.0.negated"),
         ("post", "rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8", "x": 1}, "x"),
+        ("put", "categorization/kinds/shop=pet/", {"category": "Pets", "kinds": []}, "kinds"),
         ("post", "auth/tokens/", {"name": "Wall", "scopes": "read"}, "scopes"),
         ("patch", "users/me/", {"password": "another-Tomato-98"}, "password"),
         ("patch", "users/me/", {"preferences": {"theme": "dark"}}, "preferences.theme"),

@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from expenses.models import Account, ExchangeRate, Run, Tag
+from expenses.models import Account, ExchangeRate, KindMapping, Run, Tag
+from expenses.shop_kinds import shop_kinds
 from tests.conftest import Api
 
 ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "account": "Checking"}
@@ -37,6 +38,8 @@ def record(api: Api, n: int) -> None:
 
 
 def add_one_of_each(api: Api, name: str) -> None:
+    kind = list(shop_kinds())[KindMapping.objects.count()]
+    assert api.put(f"categorization/kinds/{kind}/", {"category": "Dining"}).status_code == 200
     api.post("expenses/", {**ROW, "description": f"Cafe {name}", "ai_classify": False})
     api.post("accounts/", {"name": name})
     api.post("categories/", {"name": name, "kind": "expense", "parent": "Dining"})
@@ -73,6 +76,8 @@ LISTS = {
     "transactions/totals/?by=month,category": SIGN_IN + 2,  # sums, categories
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
     "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 5,
+    "categorization/kinds/": SIGN_IN + 2,  # categories, kinds that were put into some
+    "categorization/kinds/?mapped=true": SIGN_IN + 2,
     "review/": SIGN_IN + 3,  # rows, examples, categories
     "review/?account=Checking&search=cafe": SIGN_IN + 4,
     "rules/": SIGN_IN + 8,  # and the categories that they name; version, rules, decided, matched, newest for statistics
@@ -128,6 +133,18 @@ def test_a_write_costs_the_same_in_a_full_ledger(ledger, fields, expected):
     one = cost()
     record(ledger, 20)
     assert cost() == one
+
+
+def test_kinds_of_shops_cost_a_write_nothing_while_there_are_none_and_one_query_however_many(ledger):
+    def cost() -> int:
+        return n_queries(ledger, "post", "expenses/", ROW)
+
+    cost()
+    without, costs = cost(), []
+    for kind in ("shop=pet", "shop=tea", "groceries"):
+        ledger.put(f"categorization/kinds/{kind}/", {"category": "Dining"})
+        costs.append(cost())
+    assert costs == [without + 1] * 3
 
 
 def test_an_edit_costs_the_same_in_a_full_ledger(ledger):

@@ -31,7 +31,10 @@ def known(ana):
     owner = ledger_id_of(ana.user)
     offered = Catalog.load(owner).offered("out", None)
     texts = ("CAFE LUNA 4711", "cafe lune", "Cafe Luna Mitte", "REWE SAGT DANKE 0815", "Garage")
-    return [Transaction(text, offered, owner) for text in texts]
+    put: list[dict[str, int | None]] = [{"shop=supermarket": offered[1].id}, {"groceries": None}]
+    return [Transaction(text, offered, owner) for text in texts] + [
+        Transaction("REWE 12", offered, owner, kinds=kinds) for kinds in put
+    ]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

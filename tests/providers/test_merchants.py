@@ -300,7 +300,7 @@ def test_equal_keys_get_equal_answers_and_other_countries_or_directions_other_ke
 
 
 def test_the_version_names_the_data():
-    assert MerchantProvider().version.startswith("1+nsi.8.")
+    assert MerchantProvider().version.startswith("2+nsi.8.")
     assert MerchantProvider.name == "merchants"
 
 
@@ -309,3 +309,72 @@ def test_a_country_that_is_none_is_reported():
     assert MerchantProvider(country="Germany").check() == [
         "The option country is 'Germany'; give a code of two letters such as DE, or leave it out."
     ]
+
+
+FOOD, CAR = 301, 302  # of the person's own
+
+
+def suggest_mapped(description, mapped, **circumstances):
+    transaction = Transaction(description, OFFERED, 1, kinds=mapped, country="GB", **circumstances)
+    [answer] = MerchantProvider().categorize_many([transaction])
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("mapped", "category", "mapped_by"),
+    [
+        ({}, IDS["groceries"], None),
+        ({"groceries": FOOD}, FOOD, "groceries"),
+        ({"shop=supermarket": FOOD}, FOOD, "shop=supermarket"),
+        ({"shop=supermarket": FOOD, "groceries": CAR}, FOOD, "shop=supermarket"),
+        ({"shop=supermarket": IDS["dining"], "groceries": None}, IDS["dining"], "shop=supermarket"),
+        ({"shop=bakery": FOOD, "dining": FOOD}, IDS["groceries"], None),
+    ],
+)
+def test_a_kind_goes_before_its_group_and_a_group_before_the_system(mapped, category, mapped_by):
+    answer = suggest_mapped("TESCO 3321", mapped)
+    assert (answer.category, answer.details.get("mapped")) == (category, mapped_by)
+
+
+@pytest.mark.parametrize("mapped", [{"shop=supermarket": None}, {"groceries": None}, {"groceries": 999}])
+def test_what_is_put_nowhere_or_into_what_is_not_offered_is_not_answered(mapped):
+    assert suggest_mapped("TESCO 3321", mapped) is None
+
+
+def test_a_word_that_says_another_kind_of_place_follows_that_one():
+    mapped = {"shop=supermarket": FOOD, "amenity=fuel": CAR}
+    answer = suggest_mapped("TESCO PETROL 3321", mapped)
+    assert answer.category == CAR
+    assert (
+        answer.explanation == "Tesco is a known fuel station brand, and “petrol” stands for what you put into Pharmacy."
+    )
+    assert answer.alternatives[0][0] == FOOD
+    assert suggest_mapped("ALDI PARKING", {"shop=supermarket": FOOD}).category == IDS["transport"]
+
+
+def test_the_other_kinds_of_a_brand_are_told_by_where_they_were_put():
+    others = dict(suggest_mapped("TESCO 3321", {"amenity=fuel": CAR}).alternatives)
+    assert CAR in others
+    assert IDS["transport"] not in others
+
+
+def test_a_refund_follows_the_kind_of_the_shop():
+    answer = suggest_mapped("TESCO 3321", {"groceries": FOOD}, direction="in")
+    told = "Tesco is a known supermarket chain, which you put into Tesco, so money from it is taken for a refund."
+    assert (answer.category, answer.explanation) == (FOOD, told)
+
+
+def test_income_is_put_elsewhere_by_its_word():
+    assert suggest_mapped("ACME salary", {}, direction="in").category == IDS["salary"]
+    assert (
+        suggest_mapped("ACME salary", {"salary": IDS["other-income"]}, direction="in").category == (IDS["other-income"])
+    )
+
+
+def test_texts_alike_are_asked_apart_where_ledgers_put_kinds_elsewhere():
+    link, mapped = MerchantProvider(), {"groceries": FOOD}
+    plain, other = Transaction("TESCO 3321", OFFERED, 1), Transaction("TESCO 3321", OFFERED, 2, kinds=mapped)
+    assert link.key(plain) == link.key(Transaction("Tesco 3322", OFFERED, 1)) != link.key(other)
+    assert link.key(other) == link.key(Transaction("Tesco 3322", OFFERED, 2, kinds=mapped))
+    answers = link.categorize_many([plain, other, plain])
+    assert [answer and answer.category for answer in answers] == [IDS["groceries"], FOOD, IDS["groceries"]]

@@ -9,7 +9,7 @@ from accounts.models import Token
 from expenses.models import Category, ExchangeRate, Ledger, Run
 from rules.models import Proposal
 from statements.models import Profile
-from tests.api.permissions.operations import CONDITION, INCOME, PARTS, RATE, ROW, RULE, receipt, statement
+from tests.api.permissions.operations import CONDITION, INCOME, PARTS, RATE, ROW, RULE, SHOPS, receipt, statement
 from tests.conftest import Api
 
 
@@ -47,6 +47,7 @@ def fill(api: Api) -> dict[str, int]:
             api, f"transactions/{expense}/attachments/", {"file": receipt(b"the first")}, format="multipart"
         ),
     }
+    assert api.put(f"categorization/kinds/{SHOPS}/", {"category": "Dining"}).status_code == 200
     return ids | in_states(api) | unmade(api, account)
 
 

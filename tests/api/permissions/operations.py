@@ -23,7 +23,7 @@ class Operation(NamedTuple):
 
     @property
     def names_an_id(self) -> bool:
-        return "{" in self.path
+        return "{id}" in self.path or "{transaction}" in self.path
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
@@ -91,6 +91,8 @@ ACTION = {"type": "set_category", "value": "Dining"}
 RULE = {"name": "Bars", "conditions": [CONDITION], "actions": [ACTION]}
 RATE = {"base": "USD", "quote": "CHF", "date": "2026-11-01", "rate": "0.8"}
 FILE = object()
+#: A kind of shop, which is everybody's; where it is put, is a ledger's own.
+SHOPS = "shop=coffee"
 #: What each operation that takes a body is sent, so that it succeeds for who may.
 BODIES: dict[Operation, Any] = {
     op("POST accounts/"): {"name": "Purse"},
@@ -102,6 +104,7 @@ BODIES: dict[Operation, Any] = {
     op("PATCH categories/{id}/"): {"name": "Green tea"},
     op("POST categories/{id}/merge/"): {"into": "Dining"},
     op("POST categorization/suggest/"): {"description": "Cafe"},
+    op("PUT categorization/kinds/{kind}/"): {"category": "Dining"},
     op("POST imports/"): {"file": FILE},
     op("PATCH imports/{id}/"): {"profile": {}},
     op("POST imports/{id}/commit/"): {},
@@ -157,6 +160,7 @@ def address_of(operation: Operation, ids: dict[str, int], query: dict[str, Any] 
     filled = operation.path
     for name in ("{id}", "{transaction}"):
         filled = filled.replace(name, str(ids.get(str(kind))))
+    filled = filled.replace("{kind}", SHOPS)
     parameters = "&".join(f"{name}={value}" for name, value in (QUERIES.get(operation, {}) | (query or {})).items())
     return f"{filled}?{parameters}" if parameters else filled
 

@@ -1,0 +1,89 @@
+"""Kinds of shops over HTTP."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from expenses.api import LedgerViewSet, unless_known
+from expenses.catalog import Catalog
+from expenses.models import KindMapping
+from expenses.preconditions import check_preconditions, etag_of_body
+from expenses.services.shop_kinds import put_kind, release_kind
+from expenses.shop_kind_bodies import ShopKindInput, ShopKindSerializer, ShopKindsInput, ShopKindsSerializer
+from expenses.shop_kinds import ShopKind, describe_kind, shop_kinds
+
+KIND = OpenApiParameter("kind", OpenApiTypes.STR, OpenApiParameter.PATH, description="Such as `shop=pet` or `pets`.")
+
+
+@extend_schema_view(
+    retrieve=extend_schema(parameters=[KIND], responses=ShopKindSerializer),
+    update=extend_schema(parameters=[KIND], request=ShopKindInput, responses=ShopKindSerializer),
+    destroy=extend_schema(parameters=[KIND], responses={204: None}),
+)
+class ShopKindViewSet(LedgerViewSet):
+    """The kinds of shops that the dictionary of merchants knows, and the categories that they belong to."""
+
+    queryset = KindMapping.objects.all()
+    serializer_class = ShopKindSerializer
+    pagination_class = None
+    filter_backends = ()
+    lookup_field = "kind"
+    lookup_value_converter = "str"
+
+    @extend_schema(parameters=[ShopKindsInput], responses=ShopKindsSerializer)
+    def list(self, request: Request) -> Response:
+        """All of them, each group before its kinds."""
+        asked = ShopKindsInput(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+
+        def make() -> Response:
+            bodies = (describe_kind(kind, self.catalog) for kind in shop_kinds().values())
+            return Response({"results": [body for body in bodies if asked.fits(body)]})
+
+        return unless_known(request, make)
+
+    def retrieve(self, request: Request, kind: str) -> Response:
+        """One kind, or one group."""
+        answer = self._answer(_known(kind))
+        return check_preconditions(request, answer["ETag"]) or answer
+
+    def update(self, request: Request, kind: str) -> Response:
+        """Put a kind, or a whole group, into a category; null: no answer is wanted for it."""
+        with self._guarded_kind(kind) as found:
+            body = ShopKindInput(data=request.data, context=self.get_serializer_context())
+            body.is_valid(raise_exception=True)
+            put_kind(by=self.user, kind=found.kind, category=body.validated_data["category"])
+            return self._answer(found)
+
+    def destroy(self, request: Request, kind: str) -> Response:
+        """Let it follow its group again, and a group the system."""
+        with self._guarded_kind(kind) as found:
+            release_kind(by=self.user, kind=found.kind)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @contextmanager
+    def _guarded_kind(self, name: str) -> Iterator[ShopKind]:
+        """The kind, which nobody else puts elsewhere until the block ends. Raises PreconditionFailed."""
+        kind = _known(name)
+        with self.locked():
+            check_preconditions(self.request, self._answer(kind)["ETag"])
+            yield kind
+
+    def _answer(self, kind: ShopKind) -> Response:
+        """The body as it is now, with its ETag."""
+        body: dict[str, Any] = describe_kind(kind, Catalog.load_for(self.user))
+        return Response(body, headers={"ETag": etag_of_body(body)})
+
+
+def _known(name: str) -> ShopKind:
+    kind = shop_kinds().get(name)
+    if kind is None:
+        raise Http404
+    return kind
