@@ -28,16 +28,23 @@ class Places:
         self._by_id = {category.id: category for category in categories}
         self._by_key = {category.key: category for category in categories if category.key}
         self._mapped = mapped
+        self._found: dict[tuple[str, str], Place | None] = {}
 
     def find(self, *, group: str, tag: str = "") -> Place | None:
         """Where a kind of a group, or a word of it, belongs; None where that is not offered, or nothing is wanted."""
+        asked = (group, tag)
+        if asked not in self._found:
+            self._found[asked] = self._find(group, tag)
+        return self._found[asked]
+
+    def _find(self, group: str, tag: str) -> Place | None:
         name = deciding_kind(self._mapped, tag=tag, group=group)
         if name:
             category = self._by_id.get(self._mapped[name] or 0)
             return Place(category, name) if category else None
         if group in self._by_key:
             return Place(self._by_key[group])
-        return self.find(group=_PARENTS[group]) if group in _PARENTS else None
+        return self._find(_PARENTS[group], "") if group in _PARENTS else None
 
 
 def deciding_kind(mapped: Mapping[str, int | None], *, tag: str, group: str) -> str:
