@@ -4,15 +4,19 @@ Banks put the merchant first, so the leading words are the best key; a fuzzy com
 confidences are measured: precision of each way over the statements of several people (docs/chain.md).
 """
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, Max, Min
 from rapidfuzz import fuzz, process
 
 from expenses.models import Transaction as Row
-from providers.interface import Answer, Category, Direction, Provider, Suggestion, Transaction
+from providers.interface import Answer, Confirmed, Direction, Provider, Suggestion, Transaction
 from providers.normalization import leading_words, normalize
 
 PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
@@ -25,85 +29,183 @@ BASE_CONFIDENCE = {EXACT: 0.99, 3: 0.97, 2: 0.97, 1: 0.94, FUZZY: 0.87}
 #: One word alone decides only where nearly all rows that begin with it agree.
 ONE_WORD_AGREEMENT = 0.9
 FUZZY_CUTOFF = 85
+#: Days in which a choice loses half of its weight beside a later one for the same text.
+HALF_LIFE_DAYS = 180
+#: How much more a choice counts where the amount is one of its amounts, and where the account is its account.
+SAME_AMOUNT, SAME_ACCOUNT = 3.0, 2.0
+#: How far beyond its amounts an amount may lie.
+AMOUNT_MARGIN = Decimal("0.1")
 
-Votes = Counter[int]
+
+class Vote(NamedTuple):
+    """Confirmed rows of one text, category and account: how many, the last one's day, the least and largest amount."""
+
+    category: int
+    n: int
+    account: int | None
+    last: date | None
+    least: Decimal | None
+    most: Decimal | None
+
+    def weight(self, question: Transaction, newest: date | None) -> float:
+        """How much it counts beside votes for other categories."""
+        age = (newest - self.last).days if newest and self.last else 0
+        weight = self.n * math.exp2(-age / HALF_LIFE_DAYS)
+        if question.account is not None and question.account == self.account:
+            weight *= SAME_ACCOUNT
+        return weight * SAME_AMOUNT if self._covers(question.amount) else weight
+
+    def _covers(self, amount: Decimal | None) -> bool:
+        if amount is None or self.least is None or self.most is None:
+            return False
+        return self.least * (1 - AMOUNT_MARGIN) <= amount <= self.most * (1 + AMOUNT_MARGIN)
+
+
+class Recalled(NamedTuple):
+    """Votes, the way of matching, and the matched text."""
+
+    votes: Sequence[Vote]
+    way: str | int
+    matched: str
 
 
 @dataclass
 class Memory:
-    """Confirmed texts of one owner and one direction, with how often each category was chosen."""
+    """Confirmed texts of one owner and one direction, with what was chosen for each."""
 
-    by_text: dict[str, Votes] = field(default_factory=lambda: defaultdict(Counter))
+    by_text: dict[str, list[Vote]] = field(default_factory=lambda: defaultdict(list))
     #: By first letters too, since only texts that share them are loaded: what else is asked must not change an answer.
-    by_words: dict[tuple[str, int, str], Votes] = field(default_factory=lambda: defaultdict(Counter))
+    by_words: dict[tuple[str, int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     by_prefix: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, text: str, category: int, n: int) -> None:
+    def add(self, text: str, vote: Vote) -> None:
         if text not in self.by_text:
             self.by_prefix[text[:PREFIX_LENGTH]].append(text)
-        self.by_text[text][category] += n
+        self.by_text[text].append(vote)
         for n_words in (3, 2, 1):
-            self.by_words[text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)][category] += n
+            self.by_words[text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)][vote.category] += vote.n
 
-    def recall(self, text: str) -> tuple[Votes, str | int, str] | None:
-        """Votes, way of matching and matched text of the best way that knows anything."""
+    def recall(self, text: str) -> Recalled | None:
+        """The best way that knows anything."""
         if votes := self.by_text.get(text):
-            return votes, EXACT, text
+            return Recalled(votes, EXACT, text)
         for n_words in (3, 2, 1):
             words = leading_words(text, n_words)
-            votes = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
-            if votes and (n_words > 1 or _is_telling(words, votes)):
-                return votes, n_words, words
+            counted = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
+            if counted and (n_words > 1 or _is_telling(words, counted)):
+                return Recalled(_votes(counted), n_words, words)
         return self._recall_similar(text)
 
-    def _recall_similar(self, text: str) -> tuple[Votes, str | int, str] | None:
+    def _recall_similar(self, text: str) -> Recalled | None:
         candidates = self.by_prefix.get(text[:PREFIX_LENGTH], [])
         found = process.extractOne(text, candidates, scorer=fuzz.token_sort_ratio, score_cutoff=FUZZY_CUTOFF)
-        return (self.by_text[found[0]], FUZZY, found[0]) if found else None
+        return Recalled(self.by_text[found[0]], FUZZY, found[0]) if found else None
 
 
-def _is_telling(word: str, votes: Votes) -> bool:
-    return len(word) > 3 and votes.most_common(1)[0][1] / votes.total() >= ONE_WORD_AGREEMENT
+def _votes(counted: Counter[int]) -> list[Vote]:
+    return [Vote(category, n, None, None, None, None) for category, n in counted.items()]
+
+
+def _is_telling(word: str, counted: Counter[int]) -> bool:
+    return len(word) > 3 and counted.most_common(1)[0][1] / counted.total() >= ONE_WORD_AGREEMENT
+
+
+Memories = dict[tuple[int, Direction], Memory]
 
 
 class HistoryProvider(Provider):
     """Answers what the owner chose for the same merchant, less surely where their choices differ."""
 
     name = "history"
-    version = "1"
+    version = "2"
 
     def key(self, transaction: Transaction) -> Hashable:
-        text = normalize(transaction.text)
-        return transaction.owner, transaction.direction, text, id(transaction.categories)
+        t = transaction
+        return t.owner, t.direction, normalize(t.text), t.amount, t.account, id(t.categories)
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
         texts = [normalize(t.text)[:TEXT_LENGTH] for t in transactions]
-        memories = _load_memories(transactions, texts)
+        memories = self._memories(transactions, texts)
+        unanimous: dict[Hashable, Suggestion | None] = {}
         return [
-            _suggest(memories.get((t.owner, t.direction)), text, t.categories) if text else None
+            _suggest_once(unanimous, memories.get((t.owner, t.direction)), text, t) if text else None
             for t, text in zip(transactions, texts, strict=True)
         ]
 
+    def learn(self, confirmed: Sequence[Confirmed]) -> "RememberingProvider":
+        return RememberingProvider({}).learn(confirmed)
 
-def _suggest(memory: Memory | None, text: str, categories: Sequence[Category]) -> Suggestion | None:
+    def _memories(self, transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
+        return _load_memories(transactions, texts)
+
+
+class RememberingProvider(HistoryProvider):
+    """The same with what it was taught instead of what the ledger holds."""
+
+    def __init__(self, memories: Memories) -> None:
+        self._taught = memories
+
+    def learn(self, confirmed: Sequence[Confirmed]) -> "RememberingProvider":
+        """Itself, since nobody asks what it was before."""
+        for question, category in confirmed:
+            memory = self._taught.setdefault((question.owner, question.direction), Memory())
+            q = question
+            vote = Vote(category, 1, q.account, q.date, q.amount, q.amount)
+            if text := normalize(q.text)[:TEXT_LENGTH]:
+                memory.add(text, vote)
+        return self
+
+    def _memories(self, transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
+        return self._taught
+
+
+def _suggest_once(
+    known: dict[Hashable, Suggestion | None], memory: Memory | None, text: str, question: Transaction
+) -> Suggestion | None:
+    """The very same answer to all rows of a text that was always put into one category, whatever their amounts."""
+    key = question.owner, question.direction, text, id(question.categories)
+    if key in known:
+        return known[key]
+    answer = _suggest(memory, text, question)
+    if answer is None or not answer.alternatives:
+        known[key] = answer
+    return answer
+
+
+def _suggest(memory: Memory | None, text: str, question: Transaction) -> Suggestion | None:
     recalled = memory.recall(text) if memory else None
     if recalled is None:
         return None
-    votes, way, matched = recalled
-    names = {category.id: category.name for category in categories}
-    offered = Counter({category: n for category, n in votes.items() if category in names})
-    if not offered:
+    names = {category.id: category.name for category in question.categories}
+    votes = [vote for vote in recalled.votes if vote.category in names]
+    if not votes:
         return None
-    (winner, n), total = offered.most_common(1)[0], offered.total()
-    share = n / total
+    weights = _weights(votes, question)
+    total = sum(weights.values())
+    (winner, weight), *others = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
+    base, share = BASE_CONFIDENCE[recalled.way], weight / total
+    n, of = sum(vote.n for vote in votes if vote.category == winner), sum(vote.n for vote in votes)
     return Suggestion(
         category=winner,
-        confidence=BASE_CONFIDENCE[way] * share,
+        confidence=base * share,
         score=share,
-        explanation=_explain(matched, names[winner], n, total),
-        alternatives=tuple((c, BASE_CONFIDENCE[way] * k / total) for c, k in offered.most_common(4)[1:]),
-        details={"matched": matched, "way": way if isinstance(way, str) else f"first {way} words", "votes": total},
+        explanation=_explain(recalled.matched, names[winner], n, of),
+        alternatives=tuple((category, base * w / total) for category, w in others[:3]),
+        details={"matched": recalled.matched, "way": _way(recalled.way), "votes": of},
     )
+
+
+def _way(way: str | int) -> str:
+    return way if isinstance(way, str) else f"first {way} words"
+
+
+def _weights(votes: Iterable[Vote], question: Transaction) -> dict[int, float]:
+    """How much speaks for each category."""
+    newest = max((vote.last for vote in votes if vote.last), default=None)
+    weights: dict[int, float] = defaultdict(float)
+    for vote in votes:
+        weights[vote.category] += vote.weight(question, newest)
+    return weights
 
 
 def _explain(matched: str, name: str, n: int, total: int) -> str:
@@ -112,25 +214,29 @@ def _explain(matched: str, name: str, n: int, total: int) -> str:
     return f"You put “{matched}” into {name} {times}{doubt}."
 
 
-def _load_memories(transactions: Sequence[Transaction], texts: Sequence[str]) -> dict[tuple[int, Direction], Memory]:
+def _load_memories(transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
     prefixes: dict[int, set[str]] = defaultdict(set)
     for transaction, text in zip(transactions, texts, strict=True):
         if text:
             prefixes[transaction.owner].add(text[:PREFIX_LENGTH])
-    memories: dict[tuple[int, Direction], Memory] = defaultdict(Memory)
+    memories: Memories = defaultdict(Memory)
     for owner, wanted in prefixes.items():
-        for direction, text, category, n in _confirmed(owner, wanted):
-            memories[owner, direction].add(text, category, n)
+        for direction, text, *vote in _confirmed(owner, wanted):
+            memories[owner, direction].add(text, Vote(*vote))
     return memories
 
 
-def _confirmed(owner: int, prefixes: set[str]) -> Sequence[tuple[Direction, str, int, int]]:
-    """Distinct confirmed texts with their categories; one indexed query, or all of them when many are asked for."""
+def _confirmed(owner: int, prefixes: set[str]) -> Iterable[tuple[Any, ...]]:
+    """Confirmed texts, each with the fields of a vote; one indexed query, or all of them when many are asked for."""
     rows = Row.objects.filter(ledger_id=owner).confirmed().exclude(match_text="")
     if len(prefixes) <= MAX_PREFIXES:
         rows = rows.filter(match_prefix__in=prefixes)
     counted = rows.values_list("direction", "match_text", "category_id").annotate(n=Count("id"))
-    return list(counted.order_by("match_text", "category_id", "direction"))  # so that equal votes always end the same
+    counted = counted.values_list("direction", "match_text", "category_id", "n", "account_id").annotate(
+        last=Max("date"), least=Min("amount"), most=Max("amount")
+    )
+    # Ordered, so that equal votes always end the same.
+    return list(counted.order_by("match_text", "category_id", "account_id", "direction"))
 
 
 def with_examples(questions: Sequence[Transaction], *, n: int = 4, among: int = 300) -> list[Transaction]:

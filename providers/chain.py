@@ -7,10 +7,12 @@ left open, and only one transaction of those that it holds equal.
 import logging
 import time
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from providers.interface import (
     Answer,
+    Confirmed,
     Provider,
     ProviderError,
     ProviderMisbehaved,
@@ -73,6 +75,11 @@ class Chain:
             else:
                 trail.note(Outcome.SKIPPED, reason, (link,))
         return trail.verdicts()
+
+    def learn(self, confirmed: Sequence[Confirmed]) -> "Chain":
+        """The immediate links as they would be if the ledger held these transactions besides what they were taught."""
+        links = [replace(link, provider=link.provider.learn(confirmed)) for link in self.links if not link.is_deferred]
+        return Chain(links, self._breaker)
 
     def _guarded_answers(self, link: Link, asked: list[Transaction]) -> list[Answer]:
         answers = self._answers(link, asked)

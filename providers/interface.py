@@ -10,7 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 Direction = Literal["in", "out"]
 
@@ -81,6 +81,13 @@ class Transaction:
     def text(self) -> str:
         """The merchant, where it stands apart, and the description: what a link should read."""
         return matching_text(self.merchant, self.description)
+
+
+class Confirmed(NamedTuple):
+    """A transaction and the id of the category that its owner says is right."""
+
+    question: Transaction
+    category: int
 
 
 def matching_text(merchant: str, description: str) -> str:
@@ -158,6 +165,14 @@ class Provider(ABC):
     def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
         """Answers known from before, at once and without any remote call. A deferred link may keep some."""
         return [None] * len(transactions)
+
+    def learn(self, confirmed: Sequence[Confirmed]) -> "Provider":
+        """A provider like this one that knows these transactions, oldest first, besides what it was taught before.
+
+        Of the ledger it knows nothing but what it was taught, so that a history can be played again. A link that does
+        not learn is itself.
+        """
+        return self
 
     def check(self) -> list[str]:
         """Say what is wrong with the options, one sentence each. No network, no database."""

@@ -102,6 +102,13 @@ class Dictionary:
             return guard != "n"
         return guard == "" and len(word) >= _SHORTEST_INNER_WORD
 
+    def categories_of_names(self) -> Iterator[tuple[str, str]]:
+        """Every name with the key of the category of its likeliest kind; names of banks and the like have none."""
+        for name in self._names:
+            category = next((brand.kind.category for brand in self._brands_of(name, "") if brand.kind.category), "")
+            if category:
+                yield name, category
+
     def find_similar(self, words: list[str], country: str) -> BrandMatch | None:
         """The brand whose name reads almost like the whole text, for typed or misread text."""
         text = " ".join(words)

@@ -116,6 +116,11 @@ class Words:
         """Every word and phrase that stands for money spent."""
         return {*self._spent.phrases, *self._spent.singles, *self._spent.weak}
 
+    def spent(self) -> Iterator[tuple[str, str]]:
+        """Every word and phrase that stands for money spent, with the key of its category."""
+        for entries in (self._spent.phrases, self._spent.singles, self._spent.weak):
+            yield from entries.items()
+
     @cached_property
     def single_words(self) -> frozenset[str]:
         """Every word that stands for something by itself, whichever way the money goes."""

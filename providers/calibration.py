@@ -1,0 +1,150 @@
+"""How far a confidence can be believed: reliability of outcomes, corrections that follow from them, thresholds.
+
+Pure arithmetic over outcomes: what a link said of a transaction, and whether its owner says that this is right.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+#: Below that many outcomes nothing is said of a link.
+LEAST_OUTCOMES = 30
+N_BINS = 10
+#: No answer is taken for impossible or certain.
+_LEAST, _MOST = 0.001, 0.999
+#: How many outcomes it takes to move a correction half-way from none: the strength of the prior.
+_PRIOR_STRENGTH = 4.0
+_ROUNDS = 25
+#: Mistakes that are imagined among the answers when a threshold is chosen, since the next ones will not be as kind.
+_IMAGINED_MISTAKES = 1
+
+
+class Outcome(NamedTuple):
+    """One answer: the probability it was given with, in [0, 1], and whether it was right."""
+
+    confidence: float
+    is_right: bool
+
+
+class Bin(NamedTuple):
+    """The answers with a confidence from `start` to below `end` (1 belongs to the last bin)."""
+
+    start: float
+    end: float
+    n: int
+    mean_confidence: float
+    accuracy: float
+
+
+class Reliability(NamedTuple):
+    """How confidence and outcomes compare. `ece` is the expected calibration error, the mean over all answers of the
+    distance between mean confidence and accuracy of their bin (Naeini et al. 2015); `brier` is Brier's score, the mean
+    squared distance between confidence and outcome. Both are 0 at best.
+    """
+
+    n: int
+    accuracy: float
+    ece: float
+    brier: float
+    bins: tuple[Bin, ...]
+
+
+class Correction(NamedTuple):
+    """A logistic recalibration: log-odds become `intercept + slope * log-odds` (Cox 1958). (0, 1) changes nothing."""
+
+    intercept: float = 0.0
+    slope: float = 1.0
+
+    def apply(self, confidence: float) -> float:
+        """The corrected probability, in [0, 1]."""
+        if self == NO_CORRECTION:
+            return confidence
+        return logistic(self.intercept + self.slope * log_odds(confidence))
+
+
+NO_CORRECTION = Correction()
+
+
+def logistic(score: float) -> float:
+    """The probability of these log-odds."""
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+
+
+def log_odds(probability: float) -> float:
+    """Those of a probability, of which 0 and 1 are taken for nearly so."""
+    held = min(max(probability, _LEAST), _MOST)
+    return math.log(held / (1 - held))
+
+
+def measure_reliability(outcomes: Sequence[Outcome]) -> Reliability | None:
+    """Over ten bins of equal width, of which empty ones are left out; None without outcomes."""
+    n = len(outcomes)
+    if not n:
+        return None
+    sorted_in: list[list[Outcome]] = [[] for _ in range(N_BINS)]
+    for outcome in outcomes:
+        sorted_in[min(int(outcome.confidence * N_BINS), N_BINS - 1)].append(outcome)
+    bins = tuple(_bin(i, members) for i, members in enumerate(sorted_in) if members)
+    return Reliability(
+        n=n,
+        accuracy=sum(o.is_right for o in outcomes) / n,
+        ece=sum(b.n * abs(b.mean_confidence - b.accuracy) for b in bins) / n,
+        brier=sum((o.confidence - o.is_right) ** 2 for o in outcomes) / n,
+        bins=bins,
+    )
+
+
+def _bin(i: int, members: Sequence[Outcome]) -> Bin:
+    n = len(members)
+    mean = sum(o.confidence for o in members) / n
+    return Bin(i / N_BINS, (i + 1) / N_BINS, n, mean, sum(o.is_right for o in members) / n)
+
+
+def fit_correction(outcomes: Sequence[Outcome]) -> Correction:
+    """The likeliest correction, where a few outcomes move it little: Newton's method on a logistic regression.
+
+    Later outcomes count more, the last twice as much as one half-way back: a link that learns gets better.
+    """
+    if len(outcomes) < LEAST_OUTCOMES:
+        return NO_CORRECTION
+    half = len(outcomes) / 2
+    points = [(log_odds(o.confidence), o.is_right, 0.5 ** ((half * 2 - i) / half)) for i, o in enumerate(outcomes)]
+    intercept, slope = NO_CORRECTION
+    for _ in range(_ROUNDS):
+        step = _newton_step(points, intercept, slope)
+        intercept, slope = intercept + step[0], slope + step[1]
+    return Correction(intercept, slope) if slope > 0 else NO_CORRECTION
+
+
+def _newton_step(points: Sequence[tuple[float, bool, float]], intercept: float, slope: float) -> tuple[float, float]:
+    to_intercept, to_slope = -_PRIOR_STRENGTH * intercept, -_PRIOR_STRENGTH * (slope - 1)
+    both = 0.0
+    of_intercept = of_slope = _PRIOR_STRENGTH
+    for odds, is_right, weight in points:
+        p = logistic(intercept + slope * odds)
+        error, bend = weight * (is_right - p), weight * p * (1 - p)
+        to_intercept += error
+        to_slope += error * odds
+        of_intercept += bend
+        both += bend * odds
+        of_slope += bend * odds * odds
+    determinant = of_intercept * of_slope - both * both
+    return (
+        (to_intercept * of_slope - to_slope * both) / determinant,
+        (to_slope * of_intercept - to_intercept * both) / determinant,
+    )
+
+
+def threshold_for(outcomes: Sequence[Outcome], *, precision: float) -> float | None:
+    """The lowest confidence above which at least this share of the answers was right; None where there is none.
+
+    A mistake is imagined among them, so that two right answers do not make a threshold of 95 %.
+    """
+    found, n_right, n = None, 0, _IMAGINED_MISTAKES
+    ranked = sorted(outcomes, key=lambda outcome: -outcome.confidence)
+    for i, outcome in enumerate(ranked):
+        n, n_right = n + 1, n_right + outcome.is_right
+        is_last_of_equals = i + 1 == len(ranked) or ranked[i + 1].confidence < outcome.confidence
+        if is_last_of_equals and n_right / n >= precision:
+            found = outcome.confidence
+    return found

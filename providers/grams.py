@@ -1,0 +1,86 @@
+"""Turns normalized text into numbers: its words and the pieces of its words, each in one of many buckets.
+
+Hashing needs no vocabulary, so a model knows what to do with a word that it never saw, and what is stored of it does
+not tell the words it was trained on.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+BUCKETS = 1 << 16
+#: Words that are read; the merchant stands in front.
+_WORDS = 8
+_SPELLED_WORDS = 5
+_PAIRS = 4
+_PIECES = (3, 4, 5)
+_PAIR_WEIGHT = 0.7
+_SPELLING_WEIGHT = 1.2
+
+Features = tuple[tuple[int, ...], tuple[float, ...]]
+
+
+@lru_cache(maxsize=16_384)
+def grams_of(text: str) -> Features:
+    """Buckets and values of a normalized text: words, earlier ones more; pairs; pieces of 3 to 5 letters."""
+    words = text.split(" ")[:_WORDS] if text else []
+    found: dict[int, float] = {}
+    named = [(f"w{word}", 1 / math.sqrt(1 + i / 2)) for i, word in enumerate(words)]
+    named += [(f"b{first} {second}", _PAIR_WEIGHT) for first, second in pairwise(words[: _PAIRS + 1])]
+    for name, value in (*named, *_spelling(words[:_SPELLED_WORDS])):
+        bucket = bucket_of(name)
+        found[bucket] = found.get(bucket, 0.0) + value
+    return tuple(found), tuple(found.values())
+
+
+def bucket_of(name: str) -> int:
+    """Equal on every machine, other than hash()."""
+    return crc32(name.encode()) % BUCKETS
+
+
+def _spelling(words: Iterable[str]) -> list[tuple[str, float]]:
+    """Pieces of the words with their ends marked; together of one length, however long the words are."""
+    pieces = Counter(
+        padded[start : start + size]
+        for padded in (f" {word} " for word in words)
+        for size in _PIECES
+        for start in range(len(padded) - size + 1)
+    )
+    length = math.sqrt(sum(n * n for n in pieces.values())) or 1.0
+    return [(piece, _SPELLING_WEIGHT * n / length) for piece, n in pieces.items()]
+
+
+class Table(NamedTuple):
+    """Features of many texts side by side: those of text i are at starts[i] up to starts[i + 1]."""
+
+    buckets: NDArray[np.int32]
+    values: NDArray[np.float32]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Sequence[Features]) -> "Table":
+        buckets = [bucket for found, _ in rows for bucket in found]
+        values = [value for _, found in rows for value in found]
+        starts = np.cumsum([0, *(len(found) for found, _ in rows)], dtype=np.int64)
+        return cls(np.array(buckets, dtype=np.int32), np.array(values, dtype=np.float32), starts)
+
+    def times(self, weights: NDArray[Any], rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """The sum over each text's features of value times row of `weights`, shape (texts, columns of weights).
+
+        `rows` says which row of `weights` belongs to a bucket; without it, row and bucket are the same.
+        """
+        total = np.zeros((len(self.starts) - 1, weights.shape[1]), dtype=np.float32)
+        if not self.buckets.size:
+            return total
+        found = weights[self.buckets if rows is None else rows[self.buckets]]
+        parts = found.astype(np.float32) * self.values[:, None]
+        filled = np.flatnonzero(np.diff(self.starts))
+        total[filled] = np.add.reduceat(parts, self.starts[filled], axis=0)
+        return total

@@ -1,0 +1,116 @@
+"""What the classifier sees of a transaction: its text, which way the money went, how much, and what is known of it.
+
+What the dictionary says of a text is a feature like any other. So a person who puts all pharmacies into "Family" has
+taught that for pharmacies never seen before.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+from zlib import crc32
+
+from providers.grams import BUCKETS, Features, bucket_of, grams_of
+from providers.interface import Transaction
+from providers.merchants.answers import Finding, find_answer
+from providers.merchants.resemblance import load_resemblance
+from providers.normalization import leading_words, normalize
+
+#: Buckets for what is no part of the text.
+_NAMED_BUCKETS = 4096
+WIDTH = BUCKETS + _NAMED_BUCKETS
+
+_WHOLE = 1.0
+_DIRECTION = 0.7
+_AMOUNT = 0.4
+_ACCOUNT = 0.3
+_FINDING = 1.5
+_KIND = 1.0
+_NOTHING_FOUND = 0.5
+#: Likelier than that, a resemblance is told.
+_LEAST_RESEMBLANCE = 0.05
+_TYPICAL_RESEMBLANCE = 0.6
+
+
+class Known(NamedTuple):
+    """What is known of a text without anybody's history: what the dictionary finds, and what the name sounds like."""
+
+    finding: Finding | None
+    resemblances: tuple[tuple[str, float], ...]
+
+
+def features_of(transactions: Sequence[Transaction], *, country: str = "") -> list[Features]:
+    """The features of each transaction; equal ones cost little more than one. `country` as in MerchantProvider."""
+    texts = list({(t.text, t.direction, (t.country or country).lower()) for t in transactions})
+    known = dict(zip(texts, _look_up(texts), strict=True))
+    return [_features(t, known[t.text, t.direction, (t.country or country).lower()]) for t in transactions]
+
+
+def example_of_finding(category: str, direction: str) -> Features:
+    """What a transaction would look like of which nothing is known but the dictionary's category (its key)."""
+    return _named([(f"D{category}", _FINDING), (f"dir{direction}", _DIRECTION)])
+
+
+def example_of_resemblance(category: str) -> Features:
+    """The same of a name that sounds like the category."""
+    return _named([(f"G{category}", _TYPICAL_RESEMBLANCE), ("Dnone", _NOTHING_FOUND), ("dirout", _DIRECTION)])
+
+
+def size_of(amount: Decimal | None) -> int | None:
+    """The power of two that the amount, in units of its currency and one more, reaches."""
+    return None if amount is None else int(math.log2(float(amount) + 1))
+
+
+def _look_up(texts: Sequence[tuple[str, str, str]]) -> list[Known]:
+    sounds = load_resemblance()
+    likely = sounds.probabilities([grams_of(normalize(text)) for text, _, _ in texts])
+    return [
+        Known(
+            find_answer(text, "in" if direction == "in" else "out", country),
+            tuple((sounds.categories[i], float(row[i])) for i in (row > _LEAST_RESEMBLANCE).nonzero()[0])
+            if direction == "out" and normalize(text)
+            else (),
+        )
+        for (text, direction, country), row in zip(texts, likely, strict=True)
+    ]
+
+
+def _features(transaction: Transaction, known: Known) -> Features:
+    text = normalize(transaction.text)
+    buckets, values = grams_of(text)
+    whole = _whole_texts(text)
+    named = _named([*_circumstances(transaction), *_knowledge(known)])
+    return (*buckets, *whole, *named[0]), (*values, *(_WHOLE,) * len(whole), *named[1])
+
+
+def _whole_texts(text: str) -> tuple[int, ...]:
+    if not text:
+        return ()
+    return bucket_of(f"x{text}"), bucket_of(f"1{leading_words(text, 1)}"), bucket_of(f"2{leading_words(text, 2)}")
+
+
+def _circumstances(transaction: Transaction) -> Iterator[tuple[str, float]]:
+    """Direction, the amount's power of two, and the account."""
+    yield f"dir{transaction.direction}", _DIRECTION
+    size = size_of(transaction.amount)
+    if size is not None:
+        yield f"a{size}", _AMOUNT
+        yield f"a{transaction.direction}{size // 2}", _AMOUNT
+    if transaction.account is not None:
+        yield f"in{transaction.account}", _ACCOUNT
+
+
+def _knowledge(known: Known) -> Iterator[tuple[str, float]]:
+    if known.finding is None:
+        yield "Dnone", _NOTHING_FOUND
+    else:
+        yield f"D{known.finding.category}", _FINDING
+        if known.finding.brand:
+            yield f"K{known.finding.brand.kind.tag}", _KIND
+    for category, probability in known.resemblances:
+        yield f"G{category}", probability
+
+
+def _named(features: Sequence[tuple[str, float]]) -> Features:
+    buckets = tuple(BUCKETS + crc32(name.encode()) % _NAMED_BUCKETS for name, _ in features)
+    return buckets, tuple(value for _, value in features)

@@ -1,0 +1,125 @@
+"""The link that has learned: a classifier trained on what its owner confirmed, for texts that nobody saw before."""
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from providers.calibration import log_odds, logistic
+from providers.grams import bucket_of
+from providers.interface import Confirmed, Provider, Suggestion, Transaction
+from providers.learning.features import features_of, size_of
+from providers.learning.training import train
+from providers.learning.weights import Weights
+from providers.normalization import normalize
+
+#: Fewer confirmed transactions teach nothing.
+LEAST_CONFIRMED = 10
+#: A history that is played again is learned from anew when it has grown by so much.
+GROWTH = 1.25
+MOST_ALTERNATIVES = 4
+#: From the classifier's probability and its lead over the second to the share of right answers: intercept, factor of
+#: the log-odds, factor of the logarithm of the lead. Measured by `benchmarks/categorization.py`.
+CURVE = (0.0, 1.0, 0.0)
+#: A word that speaks for a category by less is not named as a reason.
+_LEAST_REASON = 0.3
+_MOST_REASONS = 2
+
+
+class TaughtProvider(Provider):
+    """Answers from the weights that it has, or that `learn` gave it."""
+
+    name = "learned"
+    version = "1"
+
+    def __init__(self, *, country: str = "") -> None:
+        """`country` is the ISO 3166 alpha-2 code assumed where a transaction has none."""
+        self._country = country
+        self._weights: Weights | None = None
+        self._taught: list[Confirmed] = []
+
+    def key(self, transaction: Transaction) -> Hashable:
+        """Of the amount, only its size counts."""
+        t = transaction
+        return t.owner, t.text, t.direction, size_of(t.amount), t.account, t.country, id(t.categories)
+
+    def categorize_many(self, transactions: Sequence[Transaction]) -> list[Suggestion | None]:
+        """Answer all of them, or none before enough is learned."""
+        return suggest_all(self._weights, transactions, country=self._country)
+
+    def learn(self, confirmed: Sequence[Confirmed]) -> "TaughtProvider":
+        """Learned anew when what is known has grown by a quarter; until then what was learned before answers."""
+        taught = TaughtProvider(country=self._country)
+        taught._taught = [*self._taught, *confirmed]
+        taught._weights = self._weights
+        known = self._weights.n_confirmed if self._weights else LEAST_CONFIRMED / GROWTH
+        if len(taught._taught) >= known * GROWTH:
+            taught._weights = train(taught._taught, country=self._country)
+        return taught
+
+
+def suggest_all(
+    weights: Weights | None, transactions: Sequence[Transaction], *, country: str
+) -> list[Suggestion | None]:
+    """What a classifier says of each transaction; None where it knows none of the offered categories."""
+    if weights is None or not transactions:
+        return [None] * len(transactions)
+    likely = weights.probabilities(features_of(transactions, country=country))
+    offers = {id(t.categories): t for t in transactions}
+    known = {place: _Offer.of(weights, t) for place, t in offers.items()}
+    return [known[id(t.categories)].suggest(weights, t, row) for t, row in zip(transactions, likely, strict=True)]
+
+
+class _Offer(NamedTuple):
+    """The offered categories that the classifier knows: their places among its categories, and their names."""
+
+    places: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, weights: Weights, transaction: Transaction) -> "_Offer":
+        names = {category.id: category.name for category in transaction.categories}
+        places = [i for i, category in enumerate(weights.categories) if category in names]
+        return cls(np.array(places, dtype=np.int64), tuple(names[weights.categories[i]] for i in places))
+
+    def suggest(self, weights: Weights, transaction: Transaction, likely: NDArray[np.float32]) -> Suggestion | None:
+        if not self.names:
+            return None
+        shares = likely[self.places] / (likely[self.places].sum() or 1.0)
+        order = np.argsort(-shares, kind="stable")[: MOST_ALTERNATIVES + 1]
+        best, confidence = int(order[0]), confidence_of_shares([float(shares[i]) for i in order])
+        reasons = _reasons(weights, transaction, int(self.places[best]))
+        left = (1 - confidence) / (1 - float(shares[best]) + 1e-9)
+        return Suggestion(
+            category=weights.categories[self.places[best]],
+            confidence=confidence,
+            score=round(float(shares[best]), 4),
+            explanation=_explain(reasons, self.names[best], weights.n_confirmed),
+            alternatives=tuple((weights.categories[self.places[i]], float(shares[i]) * left) for i in order[1:]),
+            details={"words": reasons, "learned_from": weights.n_confirmed},
+        )
+
+
+def confidence_of_shares(shares: Sequence[float]) -> float:
+    """The share of right answers among those with such probabilities, the largest first."""
+    intercept, of_odds, of_lead = CURVE
+    second = shares[1] if len(shares) > 1 else 0.0
+    lead = float(np.log(shares[0] / (second + 1e-4)))
+    return round(logistic(intercept + of_odds * log_odds(shares[0]) + of_lead * lead), 4)
+
+
+def _reasons(weights: Weights, transaction: Transaction, category: int) -> list[str]:
+    """The words of the text that speak most for the category."""
+    words = dict.fromkeys(normalize(transaction.text).split())
+    spoken = [(weights.weight_of(bucket_of(f"w{word}"), category), word) for word in words]
+    telling = sorted((pair for pair in spoken if pair[0] > _LEAST_REASON), reverse=True)
+    return [word for _, word in telling[:_MOST_REASONS]]
+
+
+def _explain(reasons: Sequence[str], category: str, n_confirmed: int) -> str:
+    learned = f"as learned from {n_confirmed} transactions that you confirmed"
+    if not reasons:
+        return f"It looks most like {category}, {learned}."
+    quoted = " and ".join(f"“{word}”" for word in reasons)
+    return f"{quoted} {'speaks' if len(reasons) == 1 else 'speak'} for {category}, {learned}."

@@ -1,0 +1,112 @@
+"""Trains a classifier on confirmed transactions, with the dictionary's knowledge as a few imagined ones.
+
+One logistic regression for each category against all others, by liblinear: the same result every time, a fifth of a
+second for a thousand transactions.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from providers.grams import Features
+from providers.interface import Category, Confirmed
+from providers.learning.features import example_of_finding, example_of_resemblance, features_of
+from providers.learning.weights import Weights
+from providers.merchants.places import Places, known_groups
+from providers.merchants.resemblance import load_resemblance
+
+#: Confirmed transactions that are learned from: the latest.
+MOST = 10_000
+#: Inverse strength of the penalty on large weights; chosen by `benchmarks/categorization.py`.
+C = 10.0
+TOLERANCE = 1e-2
+#: How much an imagined transaction counts, by what it is imagined from.
+_FINDING_WEIGHT = 1.0
+_RESEMBLANCE_WEIGHT = 0.5
+#: Ledgers that use no category of the system get none of them imagined.
+_LEAST_TRUST = 0.02
+_DOUBT = 2
+_INCOMING = frozenset({"income", "salary", "interest", "other-income"})
+
+
+class Lesson(NamedTuple):
+    """Something that the classifier learns from, and how much it counts."""
+
+    features: Features
+    category: int
+    weight: float = 1.0
+
+
+def train(confirmed: Sequence[Confirmed], *, country: str = "") -> Weights | None:
+    """The classifier that these make, oldest first; None where they and the dictionary name fewer than two categories.
+
+    Equal for equal arguments on one machine.
+    """
+    latest = confirmed[-MOST:]
+    lessons = list(_distinct(latest, country=country))
+    lessons += imagine(latest)
+    categories = sorted({lesson.category for lesson in lessons})
+    return _fit(lessons, categories, len(latest)) if len(categories) > 1 else None
+
+
+def imagine(confirmed: Sequence[Confirmed]) -> list[Lesson]:
+    """What the dictionary says of the system's categories, as lessons.
+
+    They count less the less the person uses those categories: whoever has made their own wants no others.
+    """
+    if not confirmed:
+        return []
+    offered = {category.id: category for question, _ in confirmed for category in question.categories}
+    trust = _trust(confirmed, offered)
+    if trust < _LEAST_TRUST:
+        return []
+    places = Places(tuple(offered.values()), confirmed[-1].question.kinds)
+    return [lesson._replace(weight=lesson.weight * trust) for lesson in _imagined(places)]
+
+
+def _imagined(places: Places) -> Iterator[Lesson]:
+    sounds = set(load_resemblance().categories)
+    for group in sorted(known_groups()):
+        place = places.find(group=group)
+        if place is None:
+            continue
+        direction = "in" if group in _INCOMING else "out"
+        yield Lesson(example_of_finding(group, direction), place.category.id, _FINDING_WEIGHT)
+        if group in sounds:
+            yield Lesson(example_of_resemblance(group), place.category.id, _RESEMBLANCE_WEIGHT)
+
+
+def _trust(confirmed: Sequence[Confirmed], offered: dict[int, Category]) -> float:
+    """The square of the share of transactions in categories of the system, of which two are imagined, too."""
+    n = sum(bool(category in offered and offered[category].key) for _, category in confirmed)
+    return ((n + _DOUBT) / (len(confirmed) + _DOUBT)) ** 2
+
+
+def _distinct(confirmed: Sequence[Confirmed], *, country: str) -> Iterator[Lesson]:
+    """One lesson for equal ones, which counts as often."""
+    features = features_of([question for question, _ in confirmed], country=country)
+    counted = Counter(zip(features, (category for _, category in confirmed), strict=True))
+    return (Lesson(found, category, float(n)) for (found, category), n in counted.items())
+
+
+def _fit(lessons: Sequence[Lesson], categories: Sequence[int], n_confirmed: int) -> Weights:
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - slow
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow
+
+    buckets, columns = np.unique([b for lesson in lessons for b in lesson.features[0]], return_inverse=True)
+    values = [value for lesson in lessons for value in lesson.features[1]]
+    starts = np.cumsum([0, *(len(lesson.features[0]) for lesson in lessons)])
+    table = csr_matrix((values, columns, starts), shape=(len(lessons), len(buckets)))
+    answers = np.array([lesson.category for lesson in lessons])
+    counts = np.array([lesson.weight for lesson in lessons])
+    weights = np.zeros((len(buckets), len(categories)))
+    bias = np.zeros(len(categories))
+    for i, category in enumerate(categories):
+        one = LogisticRegression(C=C, solver="liblinear", tol=TOLERANCE, random_state=0)
+        one.fit(table, answers == category, sample_weight=counts)
+        weights[:, i], bias[i] = one.coef_[0], one.intercept_[0]
+    return Weights(
+        tuple(categories), buckets.astype(np.int32), weights.astype(np.float16), bias.astype(np.float32), n_confirmed
+    )

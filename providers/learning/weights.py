@@ -1,0 +1,86 @@
+"""What a trained classifier is: a few arrays, which are kept as bytes that hold nothing but numbers."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from providers.grams import Features, Table
+from providers.learning.features import WIDTH
+
+#: Raised whenever features or arrays change: what was trained before is not asked any more.
+FORMAT = 1
+
+
+class UnusableWeights(Exception):
+    """The bytes are not those that were stored, or of another version."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """`categories` are ids; `buckets` those that have a weight, in order; `weights` of shape (buckets, categories).
+
+    `n_confirmed` is how many confirmed transactions it was trained on.
+    """
+
+    categories: tuple[int, ...]
+    buckets: NDArray[np.int32]
+    weights: NDArray[np.float16]
+    bias: NDArray[np.float32]
+    n_confirmed: int
+
+    def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float32]:
+        """How likely each text is of each category, before calibration; each row adds up to 1."""
+        scores = Table.of(texts).times(self._padded, self._rows) + self.bias
+        each = 1 / (1 + np.exp(-scores))
+        shares: NDArray[np.float32] = each / each.sum(axis=1, keepdims=True)
+        return shares
+
+    def weight_of(self, bucket: int, category: int) -> float:
+        """How much a feature speaks for the category at that place in `categories`; 0 for one never seen."""
+        return float(self._padded[self._rows[bucket], category])
+
+    @cached_property
+    def _rows(self) -> NDArray[np.int64]:
+        """The row of each bucket; buckets without a weight share the last one."""
+        rows = np.full(WIDTH, len(self.buckets), dtype=np.int64)
+        rows[self.buckets] = np.arange(len(self.buckets))
+        return rows
+
+    @cached_property
+    def _padded(self) -> NDArray[np.float16]:
+        return np.vstack([self.weights, np.zeros((1, len(self.categories)), dtype=np.float16)])
+
+    def to_bytes(self) -> bytes:
+        """In NumPy's own format, which `from_bytes` reads without running anything that it holds."""
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            format=FORMAT,
+            categories=np.array(self.categories, dtype=np.int64),
+            buckets=self.buckets,
+            weights=self.weights,
+            bias=self.bias,
+            n_confirmed=self.n_confirmed,
+        )
+        return file.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes, *, digest: str) -> "Weights":
+        """Raises UnusableWeights where the content has another digest or format."""
+        if digest_of(content) != digest:
+            raise UnusableWeights("The stored weights are damaged.")
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            if int(stored["format"]) != FORMAT:
+                raise UnusableWeights("The stored weights are of another version.")
+            categories = tuple(map(int, stored["categories"]))
+            return cls(categories, stored["buckets"], stored["weights"], stored["bias"], int(stored["n_confirmed"]))
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()

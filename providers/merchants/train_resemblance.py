@@ -1,0 +1,161 @@
+"""Trains what `resemblance` loads: which category a name sounds like.
+
+    npm pack @openstreetmap/id-tagging-schema && tar xzf openstreetmap-id-tagging-schema-*.tgz
+    python -m providers.merchants.train_resemblance package
+
+The examples are the names of brands in `brands.txt`, the words of `words.txt`, and the names and search terms that the
+tagging schema has for kinds of places in LANGUAGES. Nobody's transactions are among them.
+"""
+
+import argparse
+import json
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import SGDClassifier
+
+from providers.grams import BUCKETS, grams_of
+from providers.merchants.dictionary import load_dictionary
+from providers.merchants.kinds import load_kinds
+from providers.merchants.resemblance import FILE
+from providers.merchants.words import load_words
+from providers.normalization import normalize
+
+LANGUAGES = [
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "nl",
+    "pt",
+    "pt-BR",
+    "pl",
+    "sv",
+    "ru",
+    "da",
+    "no",
+    "nb",
+    "fi",
+    "cs",
+    "hu",
+    "ro",
+    "tr",
+    "uk",
+    "el",
+    "ja",
+    "zh-CN",
+    "ko",
+    "ar",
+    "he",
+    "sk",
+    "hr",
+    "ca",
+    "bg",
+]
+#: How many of a hundred card payments are of a category, roughly; of those not named, two. The sources count shops.
+PAYMENTS = {
+    "shopping": 20, "dining": 20, "groceries": 15, "transport": 12, "travel": 6, "entertainment": 6, "healthcare": 5,
+    "subscriptions": 4, "utilities": 4, "fees-taxes": 3,
+}  # fmt: skip
+RARE_PAYMENTS = 2
+#: A search term is looser than a name: "fish" leads editors to pet shops, too.
+TERM_WEIGHT = 0.5
+ALPHA = 1e-5
+ROUNDS = 20
+_LARGEST = 127
+_PACKAGE = Path(str(files("providers.merchants")))
+_PARENTHESES = re.compile(r"[(\[].*?[)\]]")
+
+
+class Example(NamedTuple):
+    """A normalized name of something in a category (its key), and how much it counts."""
+
+    text: str
+    category: str
+    weight: float = 1.0
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read an unpacked package, write the classifier and the license of the schema."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("package", type=Path, help="folder of the unpacked npm package")
+    parser.add_argument("--target", type=Path, default=_PACKAGE, help="folder to write to (default: this package)")
+    options = parser.parse_args(arguments)
+    examples = [*_names_of_brands(), *_general_words(), *read_terms(options.package)]
+    about = json.loads((options.package / "package.json").read_text(encoding="utf-8"))
+    version = f"nsi.{load_dictionary().version}+ids.{about['version']}"
+    np.savez(options.target / FILE, version=version, **train(examples))
+    shutil.copyfile(options.package / "LICENSE.md", options.target / "LICENSE-id-tagging-schema")
+
+
+def train(examples: Sequence[Example]) -> dict[str, Any]:
+    """Arrays of a one-against-all logistic regression; weights in 8 bits, which cost no right answer."""
+    rows = [grams_of(example.text) for example in examples]
+    starts = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
+    data = [value for _, values in rows for value in values]
+    table = csr_matrix((data, [b for buckets, _ in rows for b in buckets], starts), shape=(len(rows), BUCKETS))
+    classifier = SGDClassifier(loss="log_loss", alpha=ALPHA, max_iter=ROUNDS, random_state=0)
+    classifier.fit(table, [example.category for example in examples], sample_weight=_balanced(examples))
+    scale = np.abs(classifier.coef_).max() / _LARGEST
+    return {
+        "categories": np.array(classifier.classes_, dtype=str),
+        "weights": np.round(classifier.coef_.T / scale).astype(np.int8),
+        "scale": np.float32(scale),
+        "bias": classifier.intercept_.astype(np.float32),
+    }
+
+
+def _balanced(examples: Sequence[Example]) -> list[float]:
+    """Weights that let categories count as they are paid for, not as their names are many."""
+    total: dict[str, float] = defaultdict(float)
+    for example in examples:
+        total[example.category] += example.weight
+    n = sum(total.values())
+    shares = {category: PAYMENTS.get(category, RARE_PAYMENTS) / 100 * n / total[category] for category in total}
+    return [example.weight * shares[example.category] for example in examples]
+
+
+def _names_of_brands() -> Iterator[Example]:
+    for name, category in load_dictionary().categories_of_names():
+        yield Example(name, category)
+
+
+def _general_words() -> Iterator[Example]:
+    for word, category in load_words().spent():
+        yield Example(word, category)
+
+
+def read_terms(package: Path) -> Iterator[Example]:
+    """The schema's names and terms of kinds of places whose category is known, in all LANGUAGES."""
+    presets = json.loads((package / "dist" / "presets.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES:
+        path = package / "dist" / "translations" / f"{language}.json"
+        translated: Mapping[str, Any] = next(iter(json.loads(path.read_text(encoding="utf-8")).values()))
+        for preset, texts in translated["presets"]["presets"].items():
+            if category := _category_of(presets.get(preset, {}).get("tags", {})):
+                yield from _terms(texts, category)
+
+
+def _category_of(tags: Mapping[str, str]) -> str:
+    kinds = (load_kinds().get(f"{key}={value}") for key, value in tags.items())
+    return next((kind.category for kind in kinds if kind and kind.category), "")
+
+
+def _terms(texts: Mapping[str, Any], category: str) -> Iterator[Example]:
+    names = [texts.get("name") or "", *(texts.get("aliases") or "").split("\n")]
+    named = [(_PARENTHESES.sub("", name), 1.0) for name in names]
+    for text, weight in (*named, *((term, TERM_WEIGHT) for term in (texts.get("terms") or "").split(","))):
+        if normalized := normalize(text):
+            yield Example(normalized, category, weight)
+
+
+if __name__ == "__main__":
+    main()
