@@ -209,8 +209,10 @@ OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 #: The chain, asked in this order. MIN_CONFIDENCE is the threshold at which a link's answer is taken without asking you.
 CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "rules.provider.RulesProvider"},
-    {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
+    {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+    {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.85},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
+    {"BACKEND": "providers.resemblance.ResemblanceProvider", "MIN_CONFIDENCE": 0.90},
 ]
 if OLLAMA_URL:
     CATEGORIZATION_PROVIDERS.append(

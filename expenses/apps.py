@@ -28,6 +28,10 @@ class ExpensesConfig(AppConfig):
     name = "expenses"
 
     def ready(self) -> None:
+        from expenses.learning_reaction import Learning  # noqa: PLC0415 - models are not loaded before
+        from expenses.reactions import register  # noqa: PLC0415 - the same
+
+        register(Learning())
         post_migrate.connect(seed, sender=self)
         post_migrate.connect(index, sender=self)
         checks.register(check_search_index, checks.Tags.database)

@@ -8,13 +8,15 @@ from accounts.models import User
 from expenses.kinds import offered_kinds
 from expenses.membership import ledger_id_of
 from expenses.models import Category, KindMapping
-from providers.interface import NO_KINDS
+from expenses.trust import load_trust
+from providers.interface import NO_KINDS, NO_TRUST, Trust
 from providers.interface import Category as OfferedCategory
 
 #: `CategoryQuerySet.in_ledger`, written out: asked with nearly every write, it took longer to compose than to answer.
 IN_LEDGER = """
     SELECT category.*, COALESCE(hiding.is_hidden, FALSE) AS is_hidden,
-        EXISTS (SELECT 1 FROM expenses_kindmapping WHERE ledger_id = %s) AS has_mappings
+        EXISTS (SELECT 1 FROM expenses_kindmapping WHERE ledger_id = %s) AS has_mappings,
+        EXISTS (SELECT 1 FROM expenses_trackrecord WHERE ledger_id = %s) AS has_track_record
     FROM expenses_category AS category
     LEFT JOIN expenses_hiding AS hiding ON hiding.category_id = category.id AND hiding.ledger_id = %s
     WHERE category.ledger_id = %s OR category.ledger_id IS NULL
@@ -34,7 +36,7 @@ class Catalog:
     @classmethod
     def load(cls, ledger_id: int) -> "Catalog":
         """One query."""
-        rows = Category.objects.raw(IN_LEDGER, [ledger_id, ledger_id, ledger_id])
+        rows = Category.objects.raw(IN_LEDGER, [ledger_id] * 4)
         return cls({category.pk: category for category in rows}, ledger_id)
 
     @classmethod
@@ -78,6 +80,16 @@ class Catalog:
         if not any(category.has_mappings for category in self.categories.values()):
             return NO_KINDS
         return dict(KindMapping.objects.filter(ledger=self.ledger_id).values_list("kind", "category"))
+
+    @cached_property
+    def trust(self) -> Trust:
+        """What the ledger's outcomes and its owner say of the links, as `Transaction.trust` has it.
+
+        One query, when it is first asked; none where nothing was measured.
+        """
+        if not any(category.has_track_record for category in self.categories.values()):
+            return NO_TRUST
+        return load_trust(self.ledger_id)
 
     def name(self, category: int | None) -> str:
         """The display name of a category; "" where there is none, or none any more."""

@@ -10,11 +10,13 @@ from django.utils import timezone
 from django_tasks import task
 
 from expenses.catalog import Catalog
+from expenses.confirmed import stamp_of_confirmed
 from expenses.history import with_examples
-from expenses.models import Ledger, Run, Transaction
+from expenses.models import Ledger, Run, TrackRecord, Transaction
+from expenses.services.learning import learn
 from expenses.services.resolving import Progress, end_of_batch, resolve_some_rows
 from expenses.services.running import SILENCE, interrupted_runs, perform_run
-from expenses.services.writing import ledger_write
+from expenses.services.writing import ledger_write, lock_ledger
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 
@@ -22,6 +24,10 @@ from providers.loading import configured_chain
 LOST_AFTER = timedelta(minutes=30)
 #: Whoever commits a statement need not wait until the model has answered for all rows of the one before.
 LOW_PRIORITY = -10
+#: Nobody waits for what is learned.
+LOWEST_PRIORITY = -30
+#: How many times as long as it learned a worker does not learn from the same ledger again.
+REST_FACTOR = 10
 #: Rows that a run works through within the request.
 AT_ONCE = 100
 #: How long a text that the model made nothing of is not asked again.
@@ -73,6 +79,7 @@ def _question(owner: int, fields: dict[str, Any], catalog: Catalog) -> Question:
         direction=fields["direction"],
         merchant=fields["merchant"],
         kinds=catalog.kinds,
+        trust=catalog.trust,
     )
 
 
@@ -80,6 +87,45 @@ def _question(owner: int, fields: dict[str, Any], catalog: Catalog) -> Question:
 def carry_out_run(run_id: int) -> None:
     """Work on a run; harmless when it is queued twice."""
     perform_run(run_id=run_id)
+
+
+@task(priority=LOWEST_PRIORITY)
+def learn_from_choices(ledger_id: int) -> None:
+    """Learn what was confirmed; again, if somebody confirmed more meanwhile. Harmless when queued twice."""
+    if not Ledger.objects.filter(pk=ledger_id).exists():
+        return
+    learn(ledger_id=ledger_id)
+    with transaction.atomic():
+        lock_ledger(ledger_id)
+        TrackRecord.objects.filter(pk=ledger_id).update(learning_until=None)
+        if TrackRecord.objects.filter(pk=ledger_id).exclude(learned_from=stamp_of_confirmed(ledger_id)).exists():
+            queue_learning(ledger_id=ledger_id)
+
+
+def queue_learning(*, ledger_id: int) -> None:
+    """Queue the task on commit, unless one is queued already. Call it under the ledger's lock.
+
+    It waits ten times as long as the last one took, so that a worker is never busy with learning alone.
+    """
+    now = timezone.now()
+    free = Q(learning_until=None) | Q(learning_until__lt=now)
+    until = now + LOST_AFTER
+    queued = TrackRecord.objects.filter(free, pk=ledger_id).update(learning_until=until)
+    if not queued:
+        _, queued = TrackRecord.objects.get_or_create(ledger_id=ledger_id, defaults={"learning_until": until})
+    if queued:
+        record = TrackRecord.objects.get(pk=ledger_id)
+        ready = (record.learned_at or now) + timedelta(seconds=REST_FACTOR * record.learned_for_s)
+        later = learn_from_choices.using(run_after=ready) if ready > now else learn_from_choices
+        transaction.on_commit(lambda: later.enqueue(ledger_id), robust=True)
+
+
+def resume_learning() -> int:
+    """Queue the task for every ledger whose task a crash may have lost. Returns how many."""
+    waiting = list(TrackRecord.objects.exclude(learning_until=None).values_list("ledger_id", flat=True))
+    for ledger_id in waiting:
+        learn_from_choices.enqueue(ledger_id)
+    return len(waiting)
 
 
 def begin_run(run: Run) -> Run:

@@ -81,6 +81,10 @@ class Chain:
         links = [replace(link, provider=link.provider.learn(confirmed)) for link in self.links if not link.is_deferred]
         return Chain(links, self._breaker)
 
+    def without(self, name: str) -> "Chain":
+        """The same but for one link."""
+        return Chain([link for link in self.links if link.provider.name != name], self._breaker)
+
     def _guarded_answers(self, link: Link, asked: list[Transaction]) -> list[Answer]:
         answers = self._answers(link, asked)
         failures = [a for a in answers if isinstance(a, ProviderUnavailable)]

@@ -12,6 +12,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from providers.calibration import Correction
+
 Direction = Literal["in", "out"]
 
 
@@ -46,6 +48,23 @@ NO_KINDS: Mapping[str, int | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """What an owner's own outcomes and wishes say of the links, by their names.
+
+    `corrections` turn the confidences that links claim into measured ones; `thresholds` go before those of the setting.
+    `classifier` is the digest of the one that has learned from this owner and is of use to them; "" where none is.
+    """
+
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    classifier: str = ""
+
+
+#: Of an owner of whom nothing is known.
+NO_TRUST = Trust()
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """One movement of money as a link sees it: no model, no request.
 
@@ -74,6 +93,8 @@ class Transaction:
     #: Kinds of shops, or keys of categories for all kinds of one, and the id of the category that a person put each
     #: into, which need not be offered; None: they want no answer for it. The same object in all of a batch.
     kinds: Mapping[str, int | None] = field(default_factory=lambda: NO_KINDS, hash=False)
+    #: The same object in all of a batch.
+    trust: Trust = field(default=NO_TRUST, hash=False, repr=False)
     #: The owner's confirmed rows most like this one, best first: (description, category id). Only for deferred links.
     examples: tuple[tuple[str, int], ...] = ()
 
@@ -150,6 +171,10 @@ class Provider(ABC):
     name: ClassVar[str]
     #: Changes whenever answers may change; stored with every attempt.
     version: str = "1"
+    #: Shown as the reason where it declines.
+    silence: ClassVar[str] = "It knows nothing about this text."
+    #: Its confidence is a probability, which its owner's outcomes may correct.
+    is_measured: ClassVar[bool] = True
 
     @abstractmethod
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:

@@ -1,8 +1,9 @@
 """A provider in its place in the chain, which judges its answers by threshold and promise."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from providers.calibration import NO_CORRECTION, Correction
 from providers.interface import (
     EFFECT_FIELDS,
     Answer,
@@ -15,6 +16,9 @@ from providers.interface import (
     Transaction,
 )
 from providers.verdicts import Attempt, Outcome
+
+#: In the details of an answer: the confidence before it was corrected.
+CLAIMED = "claimed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,10 @@ class Link:
             explanation = f"{answer} It will be tried again." if will_retry else str(answer)
             return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
         if answer is None:
-            return self.unasked(Outcome.DECLINED, "It knows nothing about this text.", duration_ms=duration_ms)
-        name, version, outcome = self.provider.name, self.provider.version, self._outcome(answer)
+            return self.unasked(Outcome.DECLINED, self.provider.silence, duration_ms=duration_ms)
+        name, version = self.provider.name, self.provider.version
+        answer = _corrected(answer, transaction.trust.corrections.get(name, NO_CORRECTION))
+        outcome = self._outcome(answer, transaction.trust.thresholds.get(name, self.min_confidence))
         return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
 
     def unasked(
@@ -44,11 +50,25 @@ class Link:
         name, version = self.provider.name, self.provider.version
         return Attempt(name, version, outcome, explanation, None, round(duration_ms, 3), will_retry)
 
-    def _outcome(self, answer: Suggestion) -> Outcome:
+    @staticmethod
+    def _outcome(answer: Suggestion, threshold: float) -> Outcome:
         if answer.category is None:
             return Outcome.DECLINED
-        is_sure = answer.confidence >= self.min_confidence and not answer.final
+        is_sure = answer.confidence >= threshold and not answer.final
         return Outcome.ANSWERED if is_sure else Outcome.UNSURE
+
+
+def claimed_confidence(answer: Suggestion) -> float:
+    """The confidence that the link itself gave, before its owner's outcomes corrected it."""
+    claimed: float = answer.details.get(CLAIMED, answer.confidence)
+    return claimed
+
+
+def _corrected(answer: Suggestion, correction: Correction) -> Suggestion:
+    if answer.category is None or correction == NO_CORRECTION:
+        return answer
+    confidence = round(correction.apply(answer.confidence), 4)
+    return replace(answer, confidence=confidence, details={**answer.details, CLAIMED: answer.confidence})
 
 
 def _usable(answer: object, transaction: Transaction) -> Answer:

@@ -18,6 +18,7 @@ class RulesProvider(Provider):
 
     name = "rule"
     version = VERSION
+    is_measured = False
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
         with limited_time() as limit:

@@ -5,6 +5,7 @@ from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
 from expenses.models.categories import Category, Hiding, KindMapping
 from expenses.models.journal import Change, Tombstone
+from expenses.models.learning import Classifier, TrackRecord
 from expenses.models.runs import Omission, Plan, Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Review, Status, Transaction
@@ -18,6 +19,7 @@ __all__ = [
     "Attachment",
     "Category",
     "Change",
+    "Classifier",
     "Decision",
     "ExchangeRate",
     "Hiding",
@@ -32,6 +34,7 @@ __all__ = [
     "Status",
     "Tag",
     "Tombstone",
+    "TrackRecord",
     "Transaction",
     "Transfer",
     "TransferStatus",

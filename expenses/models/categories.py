@@ -29,6 +29,8 @@ class Category(models.Model):
     seen_version: int
     #: Whether that ledger has put kinds of shops into categories; on rows of a catalog alone.
     has_mappings: bool
+    #: Whether its links were measured; the same.
+    has_track_record: bool
 
     objects: ClassVar[Any] = CategoryQuerySet.as_manager()
 

@@ -85,6 +85,7 @@ def _question(draft: Draft, *, ledger_id: int, catalog: Catalog, trigger: Litera
         mcc=draft.mcc,
         tags=draft.tags,
         kinds=catalog.kinds,
+        trust=catalog.trust,
         stated=stated_in(draft) if trigger == "create" else frozenset(),
         trigger=trigger,
     )

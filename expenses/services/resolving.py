@@ -200,6 +200,7 @@ def _question(row: Transaction, catalog: Catalog) -> Question:
         mcc=row.mcc,
         tags=tuple(tag.name for tag in row.tags.all()),
         kinds=catalog.kinds,
+        trust=catalog.trust,
         stated=frozenset(row.held) & EFFECT_FIELDS,
         trigger="import" if row.run_id else "create",
     )

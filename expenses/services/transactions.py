@@ -26,7 +26,7 @@ from expenses.services.standing import accept_answer, answer_of, apply_choice, a
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.writing import Refused, ledger_write
-from expenses.tasks import queue_resolving
+from expenses.tasks import queue_learning, queue_resolving
 from providers.interface import matching_text
 from providers.normalization import normalize
 from providers.verdicts import Verdict
@@ -128,6 +128,8 @@ def _write(rows: Sequence[_Written], *, ledger_id: int, version: int) -> None:
     for row, one in rows:
         row.ledger_id, row.version, row.held = ledger_id, version, _hold(one.draft, tags)
     Transaction.objects.bulk_create([row for row, _ in rows], batch_size=500)
+    if any(row.review_status == Status.CONFIRMED for row, _ in rows):
+        queue_learning(ledger_id=ledger_id)
     _tag(rows, tags)
     if any(row.review_status == Status.PENDING for row, _ in rows):
         queue_resolving(ledger_id=ledger_id)

@@ -64,6 +64,7 @@ class QuestionInput(serializers.Serializer[Any]):
             account=account.pk if account else None,
             country=account.country if account else "",
             kinds=catalog.kinds,
+            trust=catalog.trust,
         )
 
 

@@ -13,8 +13,8 @@ from zlib import crc32
 from providers.grams import BUCKETS, Features, bucket_of, grams_of
 from providers.interface import Transaction
 from providers.merchants.answers import Finding, find_answer
-from providers.merchants.resemblance import load_resemblance
 from providers.normalization import leading_words, normalize
+from providers.resemblance.classifier import load_resemblance
 
 #: Buckets for what is no part of the text.
 _NAMED_BUCKETS = 4096

@@ -15,7 +15,7 @@ from providers.interface import Category, Confirmed
 from providers.learning.features import example_of_finding, example_of_resemblance, features_of
 from providers.learning.weights import Weights
 from providers.merchants.places import Places, known_groups
-from providers.merchants.resemblance import load_resemblance
+from providers.resemblance.classifier import load_resemblance
 
 #: Confirmed transactions that are learned from: the latest.
 MOST = 10_000

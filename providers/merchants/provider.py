@@ -1,13 +1,12 @@
 """The link that needs no history: known brands and general words, for merchants that nobody labeled yet."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from providers.interface import NO_EFFECTS, Effects, Provider, Suggestion, Transaction
 from providers.merchants.answers import Finding, find_answer
 from providers.merchants.dictionary import load_dictionary
 from providers.merchants.places import Place, Places
-from providers.merchants.resemblance import LEAST_CONFIDENCE, Guess, guess_categories
 from providers.normalization import normalize
 
 _CODE_VERSION = "2"
@@ -45,7 +44,7 @@ class MerchantProvider(Provider):
         )
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> list[Suggestion | None]:
-        """Answer each transaction whose merchant or words are known or sound like something, None for the others."""
+        """Answer each transaction whose merchant or words are known, None for the others."""
         known: dict[tuple[int, int], Places] = {}
         answers = []
         for transaction in transactions:
@@ -53,9 +52,6 @@ class MerchantProvider(Provider):
             if ids not in known:
                 known[ids] = Places(transaction.categories, transaction.kinds)
             answers.append(self._answer(transaction, known[ids]))
-        unknown = [i for i, a in enumerate(answers) if a is None and transactions[i].direction == "out"]
-        for i, answer in zip(unknown, _guess([transactions[i] for i in unknown], known), strict=True):
-            answers[i] = answer
         return answers
 
     def _answer(self, transaction: Transaction, places: Places) -> Suggestion | None:
@@ -82,32 +78,6 @@ def _suggest(finding: Finding, places: Places) -> Suggestion | None:
         effects=Effects(merchant=finding.brand.title) if finding.brand else NO_EFFECTS,
         alternatives=tuple((other, left) for other in ids),
         details=_details(finding, place),
-    )
-
-
-def _guess(transactions: Sequence[Transaction], known: Mapping[tuple[int, int], Places]) -> list[Suggestion | None]:
-    """What names that nobody knows sound like."""
-    texts = [normalize(transaction.text) for transaction in transactions]
-    guesses = guess_categories(texts)
-    return [
-        _suggest_guess(guess, known[id(t.categories), id(t.kinds)]) if text else None
-        for guess, text, t in zip(guesses, texts, transactions, strict=True)
-    ]
-
-
-def _suggest_guess(guesses: Sequence[Guess], places: Places) -> Suggestion | None:
-    found = [(places.find(group=guess.category), guess) for guess in guesses]
-    (place, first), *others = [(place, guess) for place, guess in found if place] or [(None, None)]
-    if place is None or first is None or first.confidence < LEAST_CONFIDENCE:
-        return None
-    stood_for = f"what you put into {place.category.name}" if place.mapped else place.category.name
-    return Suggestion(
-        category=place.category.id,
-        confidence=first.confidence,
-        score=first.score,
-        explanation=f"The name is not known; it sounds like {stood_for}.",
-        alternatives=tuple((p.category.id, g.confidence) for p, g in others if p and g),
-        details={"way": "sound"},
     )
 
 

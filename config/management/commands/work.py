@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
 from config.housekeeping import tidy_now_and_then
-from expenses.tasks import resume_resolving, resume_runs
+from expenses.tasks import resume_learning, resume_resolving, resume_runs
 from rules.tasks import resume_looking
 from statements.tasks import resume_reading
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.RQ_QUEUES:
             _require_redis()
-        n_resumed = resume_resolving() + resume_runs() + resume_reading() + resume_looking()
+        n_resumed = resume_resolving() + resume_runs() + resume_reading() + resume_looking() + resume_learning()
         if n_resumed:
             self.stdout.write(f"Taking up what waits from before: {n_resumed} tasks.")
         tidy_now_and_then()

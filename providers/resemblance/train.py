@@ -1,10 +1,10 @@
-"""Trains what `resemblance` loads: which category a name sounds like.
+"""Trains what `classifier` loads: which category a name sounds like.
 
     npm pack @openstreetmap/id-tagging-schema && tar xzf openstreetmap-id-tagging-schema-*.tgz
-    python -m providers.merchants.train_resemblance package
+    python -m providers.resemblance.train package
 
-The examples are the names of brands in `brands.txt`, the words of `words.txt`, and the names and search terms that the
-tagging schema has for kinds of places in LANGUAGES. Nobody's transactions are among them.
+The examples are the names of brands and the general words that `providers.merchants` knows, and the names and search
+terms that the tagging schema has for kinds of places in LANGUAGES. Nobody's transactions are among them.
 """
 
 import argparse
@@ -24,9 +24,9 @@ from sklearn.linear_model import SGDClassifier
 from providers.grams import BUCKETS, grams_of
 from providers.merchants.dictionary import load_dictionary
 from providers.merchants.kinds import load_kinds
-from providers.merchants.resemblance import FILE
 from providers.merchants.words import load_words
 from providers.normalization import normalize
+from providers.resemblance.classifier import FILE
 
 LANGUAGES = [
     "en",
@@ -71,7 +71,7 @@ TERM_WEIGHT = 0.5
 ALPHA = 1e-5
 ROUNDS = 20
 _LARGEST = 127
-_PACKAGE = Path(str(files("providers.merchants")))
+_PACKAGE = Path(str(files("providers.resemblance")))
 _PARENTHESES = re.compile(r"[(\[].*?[)\]]")
 
 

@@ -1,6 +1,6 @@
 """What an unknown name sounds like: the likeliest category of a text that holds no known brand or word.
 
-`resemblance.npz` is a linear classifier over pieces of words, trained by `compile` on the names of known brands, on
+`classifier.npz` is a linear classifier over pieces of words, trained by `train` on the names of known brands, on
 general words, and on what OpenStreetMap's editors call kinds of places in some thirty languages. It is right about half
 of the time, and says so: an answer of it is a suggestion.
 """
@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from providers.calibration import log_odds, logistic
 from providers.grams import Features, Table, grams_of
 
-FILE = "resemblance.npz"
-#: Below that nothing is said.
-LEAST_CONFIDENCE = 0.3
+FILE = "classifier.npz"
 #: From the classifier's probability to the share of right answers: intercept and factor of the log-odds. Measured by
 #: `benchmarks/categorization.py`.
-CURVE = (0.0, 1.0)
+CURVE = (0.1, 1.0)
 _MOST_GUESSES = 3
 
 

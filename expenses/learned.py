@@ -1,0 +1,70 @@
+"""The link that has learned, with the classifier that is kept for each ledger."""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Hashable, Sequence
+from threading import Lock
+from typing import ClassVar
+
+from expenses.models import Classifier
+from providers.interface import Answer, Confirmed, Provider, Transaction
+from providers.learning.provider import TaughtProvider, key_of, suggest_all
+from providers.learning.weights import UnusableWeights, Weights
+
+MAX_KEPT = 50
+
+
+class LearnedProvider(Provider):
+    """Asks the owner's own classifier, where there is one that is of use to them."""
+
+    name = TaughtProvider.name
+    version = TaughtProvider.version
+    silence: ClassVar[str] = "It has not learned from enough confirmed transactions yet, or was of no use."
+
+    def __init__(self, *, country: str = "") -> None:
+        """`country` is the ISO 3166 alpha-2 code assumed where a transaction has none, as for the merchants' link."""
+        self.country = country
+
+    def key(self, transaction: Transaction) -> Hashable:
+        return (*key_of(transaction), transaction.trust.classifier)
+
+    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+        """One query for each classifier that this process has not used lately."""
+        asked: dict[str, list[int]] = defaultdict(list)
+        for i, transaction in enumerate(transactions):
+            asked[transaction.trust.classifier].append(i)
+        answers: list[Answer] = [None] * len(transactions)
+        for digest, places in asked.items():
+            weights = weights_of(digest) if digest else None
+            given = suggest_all(weights, [transactions[i] for i in places], country=self.country)
+            for i, answer in zip(places, given, strict=True):
+                answers[i] = answer
+        return answers
+
+    def learn(self, confirmed: Sequence[Confirmed]) -> Provider:
+        return TaughtProvider(country=self.country).learn(confirmed)
+
+
+_kept: OrderedDict[str, Weights | None] = OrderedDict()
+_lock = Lock()
+
+
+def weights_of(digest: str) -> Weights | None:
+    """The stored weights with this digest; None where they are gone, damaged or of another version."""
+    with _lock:
+        if digest in _kept:
+            _kept.move_to_end(digest)
+            return _kept[digest]
+    weights = _load(digest)
+    with _lock:
+        _kept[digest] = weights
+        while len(_kept) > MAX_KEPT:
+            _kept.popitem(last=False)
+    return weights
+
+
+def _load(digest: str) -> Weights | None:
+    content = Classifier.objects.filter(digest=digest).values_list("content", flat=True).first()
+    try:
+        return Weights.from_bytes(bytes(content), digest=digest) if content is not None else None
+    except UnusableWeights:
+        return None

@@ -1,0 +1,24 @@
+"""What follows when people confirm or correct a category: the links are measured, and the classifier learns."""
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+
+from expenses.models import Change, Run
+from expenses.reactions import Reaction
+from expenses.tasks import queue_learning
+
+#: A field of them is among what was written when a choice was made, confirmed or taken back.
+TELLING = ("category", "review_status")
+
+
+class Learning(Reaction):
+    """Queues a task; the rows stay as they are."""
+
+    name = "learning"
+
+    def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
+        telling = Q(*(("fields__has_key", name) for name in TELLING), _connector=Q.OR)
+        if Change.objects.filter(telling, ledger_id=ledger_id, version=version).exists():
+            queue_learning(ledger_id=ledger_id)
+        return False

@@ -1,0 +1,53 @@
+"""What a ledger's own outcomes have taught: how far each link can be believed, and a classifier."""
+
+from django.db import models
+
+from expenses.membership import Ledger
+
+
+class TrackRecord(models.Model):
+    """How the links have done on a ledger's confirmed rows, and what its owner wants of them. One a ledger."""
+
+    ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
+    #: Link → {"n", "accuracy", "ece", "brier", "bins", "correction": [intercept, slope]}, where there are enough.
+    links = models.JSONField(default=dict)
+    #: Link → the confidence at which its answer is taken; those that the owner chose alone.
+    thresholds = models.JSONField(default=dict)
+    #: How many rows were confirmed when the links were last measured, and when that was.
+    n_measured = models.PositiveIntegerField(default=0)
+    measured_at = models.DateTimeField(null=True)
+    #: Which confirmed rows were last learned from: equal as long as none was added, changed or removed.
+    learned_from = models.CharField(max_length=64, blank=True, default="")
+    learned_at = models.DateTimeField(null=True)
+    #: How long learning took.
+    learned_for_s = models.FloatField(default=0)
+    #: A task that learns is queued; nobody else queues one before this instant.
+    learning_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Ledger {self.ledger_id}, measured on {self.n_measured} rows"
+
+
+class Classifier(models.Model):
+    """Weights that were trained on a ledger's confirmed rows. One a ledger, the latest."""
+
+    ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="classifier")
+    #: SHA-256 of the content, in hexadecimal digits.
+    digest = models.CharField(max_length=64)
+    content = models.BinaryField()
+    n_confirmed = models.PositiveIntegerField()
+    #: Right answers of the chain with it and without it, of so many rows that were asked about again.
+    n_right = models.PositiveIntegerField(null=True)
+    n_right_without = models.PositiveIntegerField(null=True)
+    n_compared = models.PositiveIntegerField(default=0)
+    trained_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Trained on {self.n_confirmed} rows of ledger {self.ledger_id}"
+
+    @property
+    def is_of_use(self) -> bool:
+        """It is asked unless it has made the chain worse."""
+        if self.n_right is None or self.n_right_without is None:
+            return True
+        return self.n_right >= self.n_right_without

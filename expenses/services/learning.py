@@ -1,0 +1,129 @@
+"""Learns from what a ledger's people confirmed: measures the links, and trains the classifier.
+
+Only reads rows, so nobody waits for it; what comes of it is stored as a whole. Done twice, it comes to the same.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from expenses.catalog import Catalog
+from expenses.confirmed import read_confirmed, stamp_of_confirmed
+from expenses.learned import LearnedProvider
+from expenses.models import Classifier, TrackRecord
+from expenses.replaying import Answers, answers_by_link, replay
+from providers.calibration import LEAST_OUTCOMES, NO_CORRECTION, fit_correction, measure_reliability
+from providers.interface import Confirmed
+from providers.learning.provider import LEAST_CONFIRMED
+from providers.learning.training import MOST, train
+from providers.learning.weights import Weights, digest_of
+from providers.loading import configured_chain
+
+#: The links are measured anew when so many times as many rows are confirmed, or the share fewer.
+GROWTH = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How the links did when the history was played again. `n_right` counts the whole chain's right answers."""
+
+    links: dict[str, dict[str, Any]]
+    n: int
+    n_right: int
+    n_right_without: int
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What came of it; `weights` is None where there is too little to learn from."""
+
+    n_confirmed: int
+    measured: Measured | None
+    weights: Weights | None
+
+
+def learn(*, ledger_id: int, is_forced: bool = False) -> Learned | None:
+    """Learn what was confirmed since the last time; None where nothing was. `is_forced`: whatever was known before."""
+    started = time.monotonic()
+    stamp = stamp_of_confirmed(ledger_id)
+    record, _ = TrackRecord.objects.get_or_create(ledger_id=ledger_id)
+    if stamp == record.learned_from and not is_forced:
+        return None
+    confirmed = read_confirmed(catalog=Catalog.load(ledger_id), most=MOST)
+    is_due = is_forced or _is_due(record, len(confirmed))
+    learned = Learned(len(confirmed), measure(confirmed) if is_due else None, _train(confirmed))
+    _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started)
+    return learned
+
+
+def _is_due(record: TrackRecord, n: int) -> bool:
+    return not record.n_measured / GROWTH < n < max(record.n_measured, 1) * GROWTH
+
+
+def measure(confirmed: Sequence[Confirmed]) -> Measured:
+    """Play the history again, with the classifier and without it."""
+    chain = configured_chain()
+    replayed = list(replay(chain, confirmed))
+    without = replay(chain.without(LearnedProvider.name), confirmed)
+    answers = answers_by_link(replayed)
+    measured = {link.provider.name for link in chain.links if link.provider.is_measured}
+    return Measured(
+        links={name: _describe(said, is_corrected=name in measured) for name, said in answers.items() if _counts(said)},
+        n=len(replayed),
+        n_right=sum(one.is_right for one in replayed),
+        n_right_without=sum(one.is_right for one in without),
+    )
+
+
+def _counts(said: Answers) -> bool:
+    return len(said.claimed) >= LEAST_OUTCOMES
+
+
+def _describe(said: Answers, *, is_corrected: bool) -> dict[str, Any]:
+    """As `TrackRecord.links` keeps it: how reliable the link is once its claims are corrected."""
+    correction = fit_correction(said.claimed) if is_corrected else NO_CORRECTION
+    outcomes = [o._replace(confidence=correction.apply(o.confidence)) for o in said.claimed]
+    reliability = measure_reliability(outcomes)
+    if reliability is None:
+        return {}
+    bins = [part._asdict() for part in reliability.bins]
+    return {**reliability._asdict(), "bins": bins, "correction": list(correction)}
+
+
+def _train(confirmed: Sequence[Confirmed]) -> Weights | None:
+    providers = [link.provider for link in configured_chain().links]
+    asked = next((provider for provider in providers if isinstance(provider, LearnedProvider)), None)
+    if asked is None or len(confirmed) < LEAST_CONFIRMED:
+        return None
+    return train(confirmed, country=asked.country)
+
+
+@transaction.atomic
+def _store(ledger_id: int, learned: Learned, *, stamp: str, took_s: float) -> None:
+    now = timezone.now()
+    fields: dict[str, Any] = {"learned_from": stamp, "learned_at": now, "learned_for_s": took_s}
+    if learned.measured is not None:
+        fields |= {"links": learned.measured.links, "n_measured": learned.n_confirmed, "measured_at": now}
+    TrackRecord.objects.filter(pk=ledger_id).update(**fields)
+    if learned.weights is None:
+        Classifier.objects.filter(pk=ledger_id).delete()
+        return
+    content = learned.weights.to_bytes()
+    defaults: dict[str, Any] = {
+        "digest": digest_of(content),
+        "content": content,
+        "n_confirmed": learned.n_confirmed,
+        "trained_at": now,
+    }
+    if learned.measured is not None:
+        measured = learned.measured
+        defaults |= {
+            "n_compared": measured.n,
+            "n_right": measured.n_right,
+            "n_right_without": measured.n_right_without,
+        }
+    Classifier.objects.update_or_create(ledger_id=ledger_id, defaults=defaults)
