@@ -107,6 +107,12 @@ class TransactionQuerySet(OwnedQuerySet):
     def pending(self) -> Self:
         return self.filter(review_status="pending")
 
+    def open_to_machines(self) -> Self:
+        """Where a machine was unsure or knew nothing, and no person has said anything since."""
+        is_open = Q(review_status="suggested") | Q(review_status="none", category=None)
+        is_settled = Q(category_source="user") | Q(review="done")
+        return self.filter(is_open, ~is_settled, is_split=False, transfer=None)
+
     def in_review(self) -> Self:
         """What somebody should look at: a suggestion, a category that is missing and that nobody took away, or what a
         rule says needs it. Of a split its parts; pairs are looked at as transfers."""

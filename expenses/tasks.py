@@ -14,7 +14,7 @@ from expenses.confirmed import stamp_of_confirmed
 from expenses.history import with_examples
 from expenses.models import Ledger, Run, TrackRecord, Transaction
 from expenses.services.learning import learn
-from expenses.services.resolving import Progress, end_of_batch, resolve_some_rows
+from expenses.services.resolving import Progress, ask_open_rows_again, end_of_batch, resolve_some_rows
 from expenses.services.running import SILENCE, interrupted_runs, perform_run
 from expenses.services.writing import ledger_write, lock_ledger
 from providers.interface import Transaction as Question
@@ -94,12 +94,21 @@ def learn_from_choices(ledger_id: int) -> None:
     """Learn what was confirmed; again, if somebody confirmed more meanwhile. Harmless when queued twice."""
     if not Ledger.objects.filter(pk=ledger_id).exists():
         return
-    learn(ledger_id=ledger_id)
+    if learn(ledger_id=ledger_id) is not None:
+        ask_again.enqueue(ledger_id)
     with transaction.atomic():
         lock_ledger(ledger_id)
         TrackRecord.objects.filter(pk=ledger_id).update(learning_until=None)
         if TrackRecord.objects.filter(pk=ledger_id).exclude(learned_from=stamp_of_confirmed(ledger_id)).exists():
             queue_learning(ledger_id=ledger_id)
+
+
+@task(priority=LOWEST_PRIORITY)
+def ask_again(ledger_id: int, before: int | None = None) -> None:
+    """Let the links that have learned answer what was left open, batch by batch. Harmless when queued twice."""
+    last = ask_open_rows_again(ledger_id=ledger_id, before=before)
+    if last is not None:
+        ask_again.enqueue(ledger_id, last)
 
 
 def queue_learning(*, ledger_id: int) -> None:

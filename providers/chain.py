@@ -76,9 +76,14 @@ class Chain:
                 trail.note(Outcome.SKIPPED, reason, (link,))
         return trail.verdicts()
 
+    @property
+    def immediate(self) -> "Chain":
+        """The links that answer within a request."""
+        return Chain([link for link in self.links if not link.is_deferred], self._breaker)
+
     def learn(self, confirmed: Sequence[Confirmed]) -> "Chain":
         """The immediate links as they would be if the ledger held these transactions besides what they were taught."""
-        links = [replace(link, provider=link.provider.learn(confirmed)) for link in self.links if not link.is_deferred]
+        links = [replace(link, provider=link.provider.learn(confirmed)) for link in self.immediate.links]
         return Chain(links, self._breaker)
 
     def without(self, name: str) -> "Chain":

@@ -44,10 +44,3 @@ class Classifier(models.Model):
 
     def __str__(self) -> str:
         return f"Trained on {self.n_confirmed} rows of ledger {self.ledger_id}"
-
-    @property
-    def is_of_use(self) -> bool:
-        """It is asked unless it has made the chain worse."""
-        if self.n_right is None or self.n_right_without is None:
-            return True
-        return self.n_right >= self.n_right_without

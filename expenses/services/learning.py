@@ -36,6 +36,11 @@ class Measured:
     n_right: int
     n_right_without: int
 
+    @property
+    def is_of_use(self) -> bool:
+        """The classifier has not made the chain worse."""
+        return self.n_right >= self.n_right_without
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
@@ -46,17 +51,21 @@ class Learned:
     weights: Weights | None
 
 
-def learn(*, ledger_id: int, is_forced: bool = False) -> Learned | None:
-    """Learn what was confirmed since the last time; None where nothing was. `is_forced`: whatever was known before."""
+def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False) -> Learned | None:
+    """Learn what was confirmed since the last time; None where nothing was.
+
+    `is_forced`: whatever was known before. A rehearsal stores nothing.
+    """
     started = time.monotonic()
     stamp = stamp_of_confirmed(ledger_id)
-    record, _ = TrackRecord.objects.get_or_create(ledger_id=ledger_id)
+    record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
     if stamp == record.learned_from and not is_forced:
         return None
     confirmed = read_confirmed(catalog=Catalog.load(ledger_id), most=MOST)
     is_due = is_forced or _is_due(record, len(confirmed))
     learned = Learned(len(confirmed), measure(confirmed) if is_due else None, _train(confirmed))
-    _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started)
+    if not is_rehearsal:
+        _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started)
     return learned
 
 
@@ -108,7 +117,7 @@ def _store(ledger_id: int, learned: Learned, *, stamp: str, took_s: float) -> No
     fields: dict[str, Any] = {"learned_from": stamp, "learned_at": now, "learned_for_s": took_s}
     if learned.measured is not None:
         fields |= {"links": learned.measured.links, "n_measured": learned.n_confirmed, "measured_at": now}
-    TrackRecord.objects.filter(pk=ledger_id).update(**fields)
+    TrackRecord.objects.update_or_create(pk=ledger_id, defaults=fields)
     if learned.weights is None:
         Classifier.objects.filter(pk=ledger_id).delete()
         return

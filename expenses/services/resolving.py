@@ -9,6 +9,7 @@ from expenses.catalog import Catalog
 from expenses.categorization import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
 from expenses.history import with_examples
 from expenses.models import Decision, Status, Transaction
+from expenses.querysets import TransactionQuerySet
 from expenses.services.editing import Author, editing
 from expenses.services.holding import hold_of_tag
 from expenses.services.standing import apply_standing
@@ -21,6 +22,8 @@ from providers.loading import configured_chain
 from providers.verdicts import Outcome, Verdict, confidence_of
 
 BATCH = 10
+#: Rows that immediate links are asked about again at once, within a fraction of a second.
+BATCH_AGAIN = 100
 #: Who changed a row where no link has an answer.
 CHAIN = "chain"
 
@@ -58,12 +61,39 @@ def _ask(questions: list[Question]) -> list[Verdict]:
     return verdicts
 
 
-def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict]) -> None:
-    """Write later answers, by row id, where nobody touched the row meanwhile."""
+def ask_open_rows_again(*, ledger_id: int, before: int | None = None) -> int | None:
+    """Ask the immediate links about one batch of rows that no link was sure of, the latest first.
+
+    What has been learned meanwhile may answer them. Returns the id to go on before, None after the last.
+    """
+    rows = Transaction.objects.filter(ledger_id=ledger_id).open_to_machines()
+    rows = rows.filter(pk__lt=before) if before is not None else rows
+    batch = list(rows.select_related("account").prefetch_related("tags").order_by("-pk")[:BATCH_AGAIN])
+    if not batch:
+        return None
+    catalog = Catalog.load(ledger_id)
+    verdicts = configured_chain().immediate.decide([_question(row, catalog) for row in batch])
+    better = {row.pk: verdict for row, verdict in zip(batch, verdicts, strict=True) if _is_better(row, verdict)}
+    if better:
+        land_verdicts(ledger_id=ledger_id, verdicts=better, among=Transaction.objects.open_to_machines())
+    last: int = batch[-1].pk
+    return last
+
+
+def _is_better(row: Transaction, verdict: Verdict) -> bool:
+    """Surer than what is suggested, or sure."""
+    if verdict.decided is not None:
+        return True
+    return verdict.best is not None and confidence_of(verdict.best) > (row.category_confidence or 0)
+
+
+def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: TransactionQuerySet | None = None) -> None:
+    """Write later answers, by row id, where nobody touched the row meanwhile: it is pending, or one of `among`."""
     with ledger_write(ledger_id) as version:
         catalog = Catalog.load(ledger_id)
-        pending = Transaction.objects.filter(ledger_id=ledger_id, pk__in=verdicts).pending()
-        rows = [row for row in pending.with_attempts() if _still_fits(row, verdicts[row.pk], catalog)]
+        untouched = (Transaction.objects.pending() if among is None else among).filter(ledger_id=ledger_id)
+        found = untouched.filter(pk__in=verdicts).with_attempts()
+        rows = [row for row in found if _still_fits(row, verdicts[row.pk], catalog)]
         landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in rows]
         _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
         _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)

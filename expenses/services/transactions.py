@@ -182,6 +182,7 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
             if answer is None:
                 raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
             accept_answer(row, answer)
+        queue_learning(ledger_id=row.ledger_id)
         return row
 
 

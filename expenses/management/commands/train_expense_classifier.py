@@ -1,0 +1,51 @@
+"""Trains each ledger's classifier and measures the links, now rather than in a while."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from expenses.membership import ledger_id_of
+from expenses.models import Ledger
+from expenses.services.learning import Learned, learn
+from providers.learning.provider import LEAST_CONFIRMED
+
+
+class Command(BaseCommand):
+    """`manage.py train_expense_classifier`"""
+
+    help = "Learn from what people confirmed. A running worker does it by itself; this does it at once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--user", help="The username of one person, whose ledger alone is learned from.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be learned, and store nothing.")
+
+    def handle(self, *args: Any, user: str | None, dry_run: bool, **options: Any) -> None:
+        for ledger_id in [_ledger_of(user)] if user else Ledger.objects.order_by("pk").values_list("pk", flat=True):
+            self.stdout.write(f"Ledger {ledger_id}: ", ending="")
+            self.stdout.flush()
+            learned = learn(ledger_id=ledger_id, is_forced=True, is_rehearsal=dry_run)
+            self.stdout.write(_describe(learned, ledger_id) if learned else "nothing to learn.")
+
+
+def _ledger_of(username: str) -> int:
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise CommandError(f"Nobody is called {username!r}.")
+    return ledger_id_of(user)
+
+
+def _describe(learned: Learned, ledger_id: int) -> str:
+    if learned.weights is None:
+        return f"{learned.n_confirmed} transactions are confirmed, {LEAST_CONFIRMED} are needed."
+    sentence = (
+        f"trained on {learned.n_confirmed} confirmed transactions in {len(learned.weights.categories)} categories"
+    )
+    if learned.measured is None:
+        return f"{sentence}."
+    measured = learned.measured
+    use = "in use" if measured.is_of_use else "not in use"
+    return (
+        f"{sentence}; {use}: {measured.n_right} of {measured.n} right with it, {measured.n_right_without} without it."
+    )
