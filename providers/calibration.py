@@ -76,11 +76,11 @@ def log_odds(probability: float) -> float:
     return math.log(held / (1 - held))
 
 
-def measure_reliability(outcomes: Sequence[Outcome]) -> Reliability | None:
-    """Over ten bins of equal width, of which empty ones are left out; None without outcomes."""
+def measure_reliability(outcomes: Sequence[Outcome]) -> Reliability:
+    """Over ten bins of equal width, of which empty ones are left out. Raises ValueError without outcomes."""
     n = len(outcomes)
     if not n:
-        return None
+        raise ValueError("Nothing can be measured without outcomes.")
     sorted_in: list[list[Outcome]] = [[] for _ in range(N_BINS)]
     for outcome in outcomes:
         sorted_in[min(int(outcome.confidence * N_BINS), N_BINS - 1)].append(outcome)

@@ -9,8 +9,10 @@ class TrackRecord(models.Model):
     """How the links have done on a ledger's confirmed rows, and what its owner wants of them. One a ledger."""
 
     ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
-    #: Link → {"n", "accuracy", "ece", "brier", "bins", "correction": [intercept, slope]}, where there are enough.
+    #: Link → {"n", "accuracy", "ece", "brier", "bins"}, where there are enough outcomes.
     links = models.JSONField(default=dict)
+    #: Link → [intercept, slope] of `providers.calibration.Correction`.
+    corrections = models.JSONField(default=dict)
     #: Link → the confidence at which its answer is taken; those that the owner chose alone.
     thresholds = models.JSONField(default=dict)
     #: How many rows were confirmed when the links were last measured, and when that was.

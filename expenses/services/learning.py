@@ -16,7 +16,14 @@ from expenses.confirmed import read_confirmed, stamp_of_confirmed
 from expenses.learned import LearnedProvider
 from expenses.models import Classifier, TrackRecord
 from expenses.replaying import Answers, answers_by_link, replay
-from providers.calibration import LEAST_OUTCOMES, NO_CORRECTION, fit_correction, measure_reliability
+from providers.calibration import (
+    LEAST_OUTCOMES,
+    NO_CORRECTION,
+    Correction,
+    Reliability,
+    fit_correction,
+    measure_reliability,
+)
 from providers.interface import Confirmed
 from providers.learning.provider import LEAST_CONFIRMED
 from providers.learning.training import MOST, train
@@ -31,7 +38,8 @@ GROWTH = 1.1
 class Measured:
     """How the links did when the history was played again. `n_right` counts the whole chain's right answers."""
 
-    links: dict[str, dict[str, Any]]
+    links: dict[str, Reliability]
+    corrections: dict[str, Correction]
     n: int
     n_right: int
     n_right_without: int
@@ -78,29 +86,25 @@ def measure(confirmed: Sequence[Confirmed]) -> Measured:
     chain = configured_chain()
     replayed = list(replay(chain, confirmed))
     without = replay(chain.without(LearnedProvider.name), confirmed)
-    answers = answers_by_link(replayed)
-    measured = {link.provider.name for link in chain.links if link.provider.is_measured}
+    said = {name: said for name, said in answers_by_link(replayed).items() if len(said.claimed) >= LEAST_OUTCOMES}
+    probable = {link.provider.name for link in chain.links if link.provider.is_measured}
+    corrections = {name: fit_correction(said[name].claimed) for name in said if name in probable}
     return Measured(
-        links={name: _describe(said, is_corrected=name in measured) for name, said in answers.items() if _counts(said)},
+        links={name: _reliability(said[name], corrections.get(name, NO_CORRECTION)) for name in said},
+        corrections=corrections,
         n=len(replayed),
         n_right=sum(one.is_right for one in replayed),
         n_right_without=sum(one.is_right for one in without),
     )
 
 
-def _counts(said: Answers) -> bool:
-    return len(said.claimed) >= LEAST_OUTCOMES
+def _reliability(said: Answers, correction: Correction) -> Reliability:
+    """How reliable a link is once its claims are corrected."""
+    return measure_reliability([o._replace(confidence=correction.apply(o.confidence)) for o in said.claimed])
 
 
-def _describe(said: Answers, *, is_corrected: bool) -> dict[str, Any]:
-    """As `TrackRecord.links` keeps it: how reliable the link is once its claims are corrected."""
-    correction = fit_correction(said.claimed) if is_corrected else NO_CORRECTION
-    outcomes = [o._replace(confidence=correction.apply(o.confidence)) for o in said.claimed]
-    reliability = measure_reliability(outcomes)
-    if reliability is None:
-        return {}
-    bins = [part._asdict() for part in reliability.bins]
-    return {**reliability._asdict(), "bins": bins, "correction": list(correction)}
+def _as_json(reliability: Reliability) -> dict[str, Any]:
+    return {**reliability._asdict(), "bins": [part._asdict() for part in reliability.bins]}
 
 
 def _train(confirmed: Sequence[Confirmed]) -> Weights | None:
@@ -116,7 +120,13 @@ def _store(ledger_id: int, learned: Learned, *, stamp: str, took_s: float) -> No
     now = timezone.now()
     fields: dict[str, Any] = {"learned_from": stamp, "learned_at": now, "learned_for_s": took_s}
     if learned.measured is not None:
-        fields |= {"links": learned.measured.links, "n_measured": learned.n_confirmed, "measured_at": now}
+        measured = learned.measured
+        fields |= {
+            "links": {name: _as_json(reliability) for name, reliability in measured.links.items()},
+            "corrections": {name: list(correction) for name, correction in measured.corrections.items()},
+            "n_measured": learned.n_confirmed,
+            "measured_at": now,
+        }
     TrackRecord.objects.update_or_create(pk=ledger_id, defaults=fields)
     if learned.weights is None:
         Classifier.objects.filter(pk=ledger_id).delete()

@@ -13,22 +13,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from providers.calibration import log_odds, logistic
 from providers.grams import Features, Table, grams_of
 
 FILE = "classifier.npz"
 #: From the classifier's probability to the share of right answers: intercept and factor of the log-odds. Measured by
 #: `benchmarks/categorization.py`.
 CURVE = (0.1, 1.0)
+#: Confidences are told in such steps: they are not known better, and equal answers are stored once.
+STEP = 0.05
 _MOST_GUESSES = 3
 
 
 class Guess(NamedTuple):
-    """The key of a category, the probability that it is right, and the classifier's own measure."""
+    """The key of a category and the probability that it is right."""
 
     category: str
     confidence: float
-    score: float
 
 
 class Resemblance(NamedTuple):
@@ -48,22 +48,30 @@ class Resemblance(NamedTuple):
         return shares
 
 
-def guess_categories(texts: Sequence[str]) -> list[list[Guess]]:
-    """The likeliest categories of each normalized text, likeliest first."""
+def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:
+    """The likeliest categories of each normalized text, likeliest first; equal ones are the very same tuple."""
     if not texts:
         return []
     sounds = load_resemblance()
     shares = sounds.probabilities([grams_of(text) for text in texts])
     order = np.argsort(-shares, axis=1, kind="stable")[:, :_MOST_GUESSES]
+    steps = np.rint(_confidences(np.take_along_axis(shares, order, axis=1)) / STEP).astype(int)
+    made: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Guess, ...]] = {}
     return [
-        [_guess(sounds.categories[i], float(row[i])) for i in likeliest]
-        for row, likeliest in zip(shares, order, strict=True)
+        made.setdefault((tuple(places), tuple(parts)), _guesses(sounds.categories, places, parts))
+        for places, parts in zip(order.tolist(), steps.tolist(), strict=True)
     ]
 
 
-def _guess(category: str, share: float) -> Guess:
+def _confidences(shares: NDArray[np.float32]) -> NDArray[np.float32]:
     intercept, of_odds = CURVE
-    return Guess(category, round(logistic(intercept + of_odds * log_odds(share)), 4), round(share, 4))
+    held = np.clip(shares, 0.001, 0.999)
+    confidences: NDArray[np.float32] = 1 / (1 + np.exp(-(intercept + of_odds * np.log(held / (1 - held)))))
+    return confidences
+
+
+def _guesses(categories: Sequence[str], places: Sequence[int], steps: Sequence[int]) -> tuple[Guess, ...]:
+    return tuple(Guess(categories[i], round(n * STEP, 2)) for i, n in zip(places, steps, strict=True) if n)
 
 
 @cache

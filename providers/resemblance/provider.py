@@ -9,6 +9,8 @@ from providers.resemblance.classifier import Guess, guess_categories, load_resem
 
 #: Below that nothing is said.
 LEAST_CONFIDENCE = 0.3
+#: Guesses that an answer tells.
+_TOLD = 2
 _CODE_VERSION = "1"
 
 
@@ -31,10 +33,15 @@ class ResemblanceProvider(Provider):
         """Guess what money was spent on; None where the name says little, or money came in."""
         texts = [normalize(t.text) if t.direction == "out" else "" for t in transactions]
         places = {(id(t.categories), id(t.kinds)): Places(t.categories, t.kinds) for t in transactions}
-        return [
-            _suggest(guesses, places[id(t.categories), id(t.kinds)]) if text else None
-            for guesses, text, t in zip(guess_categories(texts), texts, transactions, strict=True)
-        ]
+        made: dict[Hashable, Suggestion | None] = {}
+        answers: list[Suggestion | None] = []
+        for guesses, text, t in zip(guess_categories(texts), texts, transactions, strict=True):
+            offer = id(t.categories), id(t.kinds)
+            key = (*offer, guesses[:_TOLD])
+            if text and key not in made:
+                made[key] = _suggest(guesses[:_TOLD], places[offer])
+            answers.append(made[key] if text else None)
+        return answers
 
 
 def _suggest(guesses: Sequence[Guess], places: Places) -> Suggestion | None:
@@ -45,7 +52,6 @@ def _suggest(guesses: Sequence[Guess], places: Places) -> Suggestion | None:
     return Suggestion(
         category=place.category.id,
         confidence=guess.confidence,
-        score=guess.score,
         explanation=f"Nobody by this name is known; it sounds like {_describe(place)}.",
         alternatives=tuple((p.category.id, g.confidence) for p, g in others if p.category.id != place.category.id),
     )
