@@ -15,8 +15,8 @@ from typing import NamedTuple
 from django.db import connection
 from rapidfuzz import fuzz, process
 
-from expenses.fields import SCALE
 from expenses.models import Transaction as Row
+from expenses.money import SCALE
 from providers.interface import Answer, Confirmed, Direction, Provider, Suggestion, Transaction
 from providers.normalization import leading_words, normalize
 
@@ -138,10 +138,6 @@ class HistoryProvider(Provider):
 
     name = "history"
     version = "2"
-
-    def key(self, transaction: Transaction) -> Hashable:
-        t = transaction
-        return t.owner, t.direction, normalize(t.text), t.amount, t.account, id(t.categories)
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
         texts = [normalize(t.text)[:TEXT_LENGTH] for t in transactions]

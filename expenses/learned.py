@@ -25,7 +25,9 @@ class LearnedProvider(Provider):
         self.country = country
 
     def key(self, transaction: Transaction) -> Hashable:
-        return (*key_of(transaction), transaction.trust.classifier)
+        """Where nothing has learned, all are equal: nothing is said of any."""
+        classifier = transaction.trust.classifier
+        return (classifier, *key_of(transaction)) if classifier else ""
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
         """One query for each classifier that this process has not used lately."""

@@ -31,10 +31,10 @@ Features = tuple[tuple[int, ...], tuple[float, ...]]
 def grams_of(text: str) -> Features:
     """Buckets and values of a normalized text: words, earlier ones more; pairs; pieces of 3 to 5 letters."""
     words = text.split(" ")[:_WORDS] if text else []
-    found: dict[int, float] = {}
+    found: dict[int, float] = _spelling(words[:_SPELLED_WORDS])
     named = [(f"w{word}", 1 / math.sqrt(1 + i / 2)) for i, word in enumerate(words)]
     named += [(f"b{first} {second}", _PAIR_WEIGHT) for first, second in pairwise(words[: _PAIRS + 1])]
-    for name, value in (*named, *_spelling(words[:_SPELLED_WORDS])):
+    for name, value in named:
         bucket = bucket_of(name)
         found[bucket] = found.get(bucket, 0.0) + value
     return tuple(found), tuple(found.values())
@@ -45,16 +45,21 @@ def bucket_of(name: str) -> int:
     return crc32(name.encode()) % BUCKETS
 
 
-def _spelling(words: Iterable[str]) -> list[tuple[str, float]]:
+def _spelling(words: Iterable[str]) -> dict[int, float]:
     """Pieces of the words with their ends marked; together of one length, however long the words are."""
-    pieces = Counter(
-        padded[start : start + size]
-        for padded in (f" {word} " for word in words)
-        for size in _PIECES
-        for start in range(len(padded) - size + 1)
-    )
-    length = math.sqrt(sum(n * n for n in pieces.values())) or 1.0
-    return [(piece, _SPELLING_WEIGHT * n / length) for piece, n in pieces.items()]
+    counted = Counter(bucket for word in words for bucket in _pieces(f" {word} "))
+    length = math.sqrt(sum(n * n for n in counted.values())) or 1.0
+    return {bucket: _SPELLING_WEIGHT * n / length for bucket, n in counted.items()}
+
+
+@lru_cache(maxsize=16_384)
+def _pieces(padded: str) -> list[int]:
+    """The buckets of all pieces; texts share most of their words."""
+    spans = [(start, start + size) for size in _PIECES for start in range(len(padded) - size + 1)]
+    if padded.isascii():  # then letters are bytes, which are quicker to cut
+        data = padded.encode()
+        return [crc32(data[start:end]) % BUCKETS for start, end in spans]
+    return [bucket_of(padded[start:end]) for start, end in spans]
 
 
 class Table(NamedTuple):
