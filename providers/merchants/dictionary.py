@@ -5,7 +5,7 @@ text asks for it.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
@@ -64,6 +64,11 @@ class Dictionary:
         self._first_words: dict[str, str] = dict(
             line.split("\t") for line in lines[words : words + self.about["first_words"]]
         )
+
+    @property
+    def names(self) -> Collection[str]:
+        """Every known name, normalized."""
+        return self._names.keys()
 
     def find_leading(self, words: list[str], country: str) -> BrandMatch | None:
         """The brand of the longest known name that the text starts with."""

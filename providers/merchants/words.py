@@ -112,6 +112,11 @@ class Words:
         return self._received if is_incoming else self._spent
 
     @property
+    def phrases(self) -> set[str]:
+        """Every expression of several words, whichever way the money goes."""
+        return {phrase for table in (self._spent, self._received, self._refund) for phrase in table.phrases}
+
+    @property
     def all_keys(self) -> set[str]:
         """Every word and phrase that stands for money spent."""
         return {*self._spent.phrases, *self._spent.singles, *self._spent.weak}
