@@ -120,6 +120,11 @@ def words_and_place(text: str) -> list[str]:
     return kept
 
 
+def plain_words(text: str) -> set[str]:
+    """Every word of the text, whatever it says."""
+    return set(_WORD.findall(fold(text)))
+
+
 def fold(text: str) -> str:
     """The first 200 characters in small letters without accents, quotes and invisible characters."""
     folded = text[:MAX_LENGTH].lower()
