@@ -55,6 +55,10 @@ class Towns:
         self._names = frozenset(lines[names:general])
         self._weak = _JOINING | _GIVEN_NAMES | frozenset(lines[general:])
 
+    def is_town(self, word: str) -> bool:
+        """Whether the word by itself is a town and nothing else that is known."""
+        return any(not town.head and not town.needs_code for town in self._towns_ending_with(word))
+
     def without_place(self, words: list[str]) -> list[str]:
         """The words of a merchant without town, state and country at their end, unless they would name nobody."""
         while words and (words[-1] in self._towns or words[-1] in self._codes) and len(words) > 1:
