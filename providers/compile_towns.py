@@ -11,7 +11,7 @@ general words, behind which a town is what tells one merchant from another.
 import argparse
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -20,11 +20,14 @@ from typing import Any
 from providers import place_words
 from providers.merchants.dictionary import load_dictionary
 from providers.merchants.words import load_words
-from providers.normalization import fold, words_and_place
+from providers.normalization import words_and_place
 
 _PACKAGE = Path(str(files("providers")))
 _LONGEST_TOWN = 4
-_SHORTEST_TOWN = 4
+#: Inhabitants from which a town is meant where its name stands without a code: of short names; in countries whose banks
+#: write a code, and whose towns have names of many things; in others.
+_SHORT, _ALONE_SHORT, _ALONE_CODED, _ALONE = 4, 200_000, 100_000, 40_000
+_CODED = frozenset(("us", "ca", "au", "nz", "za", "ie"))
 #: Inhabitants from which a town counts: in countries in whose languages the link knows words, and elsewhere.
 _NEAR, _FAR = 15_000, 150_000
 _NEAR_COUNTRIES = frozenset(place_words.NEAR_COUNTRIES.split())
@@ -44,9 +47,9 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": 
 def compile_towns(cities: Iterable[Mapping[str, Any]], states: Iterable[Mapping[str, Any]], *, version: str) -> str:
     """The text of `towns.txt` from `cities15000.json`, `countries.json` and the shipped brands and words."""
     read = list(cities)
-    towns = _read_towns(read)
     famous = _read_towns(city for city in read if city["population"] >= _FAMOUS)
-    by_last_word = sorted(_by_last_word(towns, _ambiguous_words(famous)).items())
+    alone = _read_towns(city for city in read if _stands_alone(city)).keys() - _ambiguous_words(famous)
+    by_last_word = sorted(_by_last_word(_read_towns(read), alone).items())
     codes = sorted(_read_codes(states).items())
     ends = {last for last, _ in [*by_last_word, *codes]}
     parts = {
@@ -108,12 +111,18 @@ def _in_own_script(city: Mapping[str, Any], country: str) -> Iterator[str]:
         yield from (name for name in city["alternatenames"] if letters.issuperset(set(name.lower()) - set(" -")))
 
 
-def _by_last_word(countries: Mapping[str, set[str]], ambiguous: frozenset[str]) -> dict[str, list[str]]:
+def _stands_alone(city: Mapping[str, Any]) -> bool:
+    """Whether the town is large enough that its name alone means it."""
+    if len(city["name"]) <= _SHORT:
+        return bool(city["population"] >= _ALONE_SHORT)
+    return bool(city["population"] >= (_ALONE_CODED if city["countrycode"].lower() in _CODED else _ALONE))
+
+
+def _by_last_word(countries: Mapping[str, set[str]], alone: Set[str]) -> dict[str, list[str]]:
     towns: dict[str, list[str]] = {}
-    written = {fold(name) for names in _local_spellings().values() for name in names}
     for name, known_in in countries.items():
         head, _, last = name.rpartition(" ")
-        needs_code = not head and (last in ambiguous or (len(last) < _SHORTEST_TOWN and last not in written))
+        needs_code = not head and last not in alone
         towns.setdefault(last, []).append(f"{'!' * needs_code}{head.replace(' ', '_')}:{','.join(sorted(known_in))}")
     return towns
 

@@ -166,7 +166,22 @@ tyler vernon warren windsor york kingston gold progress fortuna amparo socorro i
 buena corona marina delta springs lake park vista valley garden grove plaza market bank home star santos leon soria
 vera cruz granada burgos arena media sol luna deli domino apollo atlas saga tesla ararat nova alba elche ford eden
 mission carmel coral orchard crown banks coin hull wedding baden graz norte sur este oeste centro city stadt nord sud
-ost west
+ost west ames allen anderson andover annex anthem antelope antioch badger barry bear bend beverly billings boulder
+bountiful brick buffalo burke calhoun campbell carey carolina centurion champaign chandler chelsea chino christiana
+cicero clay clive cocoa cornelius cornwall cypress darwin davis denison dixon dover downey edison elgin elizabeth essex
+eugene everett evergreen ewing fishers flint florin fountain frederick galt gardner gary georgetown germantown golden
+grapevine griffin grays hale harlem harlow harrison harrow harvey hastings hawthorne hayes helena hercules hermitage
+holloway hook hoover hopkins hove howard humble hurricane jasper keller kendall kent kitchener kyle largo laurel leek
+leslie liberal linda linden lindsay logan lombard lynn marshall mascot medina mentor merced mesa mitchell monroe moore
+morris murphy murray navarre newmarket norfolk officer ogden opportunity orchards palm palmer paramount parker parma
+patterson peabody pearl perry pickering plum portage potomac prosper providence queens ramsey randolph reservoir
+retreat robertson robina roosevelt sandy sebastian selma seminole severn seymour shaw sheridan sherman sidney solomon
+somerset sparks spring sterling stirling stuart suffolk sulphur summit sunset surrey swords sylvania tempe terrace
+terrell thorne tracy trinity troy tucker uptown ventura virginia waldorf walker wallace walnut ware waterloo wayne
+waverly webster wheeling whitman whitney wright zion heide lagos manta marco mitte most olten perez pinto plato posse
+prado rioja serra singen turbo worms young conde areia andes carmo canta zafra universal continental metropolitan
+international express palace prospect heights gardens meadows ridge hills beach island station junction bridge church
+castle tower
 """
 
 #: As general words do, these need the town behind them: Sparkasse Köln and Sparkasse Bonn are two.
