@@ -85,6 +85,7 @@ ihr einkauf bei
 zahlung an
 ec karte
 paiement par carte
+commerce electronique
 paiement carte
 paiement cb
 paiement

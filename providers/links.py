@@ -14,6 +14,7 @@ from providers.interface import (
     Suggestion,
     Transaction,
 )
+from providers.normalization import normalize
 from providers.verdicts import Attempt, Outcome
 
 
@@ -33,7 +34,7 @@ class Link:
             explanation = f"{answer} It will be tried again." if will_retry else str(answer)
             return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
         if answer is None:
-            return self.unasked(Outcome.DECLINED, "It knows nothing about this text.", duration_ms=duration_ms)
+            return self.unasked(Outcome.DECLINED, _why_declined(transaction), duration_ms=duration_ms)
         name, version, outcome = self.provider.name, self.provider.version, self._outcome(answer)
         return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
 
@@ -49,6 +50,11 @@ class Link:
             return Outcome.DECLINED
         is_sure = answer.confidence >= self.min_confidence and not answer.final
         return Outcome.ANSWERED if is_sure else Outcome.UNSURE
+
+
+def _why_declined(transaction: Transaction) -> str:
+    is_without_words = transaction.text and not normalize(transaction.text)
+    return "There are no words in this text." if is_without_words else "It knows nothing about this text."
 
 
 def _usable(answer: object, transaction: Transaction) -> Answer:
