@@ -31,10 +31,10 @@ _JOINING = frozenset(place_words.JOINING.split())
 _COMMON_WORDS = frozenset(("total", "next", "free", "post", "plus", "now", "express", "action", "star", "orange"))
 _MOST_SIMILAR_WORDS = 5
 _RAREST_WORDS = 3
-_COMMON_WORD = 500
+_COMMON_WORD = 60
 _PREFIX = 4
 #: token_sort_ratio, 0-100; below it, other merchants of the same town look alike.
-SIMILARITY = 90.0
+SIMILARITY = 92.0
 
 
 class Brand(NamedTuple):
@@ -128,7 +128,10 @@ class Dictionary:
         if len(text) < _SHORTEST_CUT:
             return None
         first = bisect_left(self._sorted_names, text)
-        begun = [name for name in self._sorted_names[first : first + _MOST_CUT_NAMES + 1] if name.startswith(text)]
+        following = self._sorted_names[first : first + _MOST_CUT_NAMES + 1]
+        if not following or not following[0].startswith(text):
+            return None
+        begun = [name for name in following if name.startswith(text)]
         if len(begun) > _MOST_CUT_NAMES or any(name[len(text) :][:1] in ("", " ") for name in begun):
             return None
         found = [(name, brands) for name in begun if (brands := self._brands_of(name, country))]
@@ -154,7 +157,7 @@ class Dictionary:
         known = sorted((len(self._names_by_word[word]), word) for word in words if word in self._names_by_word)
         rare = [word for n, word in known[:_RAREST_WORDS] if n <= _COMMON_WORD]
         if rare:
-            return {name for word in rare for name in self._names_by_word[word]}
+            return list(dict.fromkeys(name for word in rare for name in self._names_by_word[word]))
         return self._names_by_prefix.get(words[0][:_PREFIX], ())
 
     @cached_property

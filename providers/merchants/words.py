@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
-from itertools import islice, takewhile
 from typing import Literal, NamedTuple
 
 from providers.interface import Direction
@@ -17,8 +16,8 @@ Way = Literal["phrase", "word", "ending", "alone", "cut word"]
 REFUND = "refund"
 _SHORTEST_ENDING = 3
 _SHORTEST_CUT = 6
-#: Letters that a cut word may lack.
-_MOST_CUT = 5
+#: Letters that a cut word may lack, and words that it may begin.
+_MOST_CUT, _MOST_CUT_WORDS = 5, 40
 
 
 class WordMatch(NamedTuple):
@@ -72,8 +71,10 @@ class Table:
         if len(stump) < _SHORTEST_CUT or stump in self.weak:
             return None
         first = bisect_left(self.sorted_singles, stump)
-        following = islice(self.sorted_singles, first, None)
-        whole = list(takewhile(lambda word: word.startswith(stump), following))
+        following = self.sorted_singles[first : first + _MOST_CUT_WORDS]
+        if not following or not following[0].startswith(stump):
+            return None
+        whole = [word for word in following if word.startswith(stump)]
         categories = {self.singles[word] for word in whole}
         if len(categories) != 1 or len(whole[0]) - len(stump) > _MOST_CUT:
             return None
