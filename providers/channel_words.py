@@ -208,6 +208,11 @@ signature purchase
 pin purchase
 pinned purchase
 pos debit
+dankort kob
+kortkop uttag
+dankt
+α ε
+bizum a
 pos purchase
 pos transaction
 pos refund

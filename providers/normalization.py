@@ -136,7 +136,7 @@ def fold(text: str) -> str:
 
 def _merchant_words(found: list[str]) -> tuple[list[str], bool]:
     """What is left of the words, and whether another look could not leave less."""
-    kept, is_settled = _keep_words(found)
+    kept, is_settled = _keep_words(found if _PHRASES.keys().isdisjoint(found) else _without_phrases(found))
     if not is_settled:
         kept = _without_leaders(_without_phrases(kept))
     if kept:

@@ -121,6 +121,7 @@ Hull = Kingston upon Hull
 Washington = Washington DC
 Johannesburg = Joburg
 Sao Paulo = São Paulo
+Santiago = Santiago de Chile
 """
 
 #: A town behind one of these belongs to the name: Bank of Scotland, Comune di Milano.
