@@ -11,21 +11,26 @@ from providers.normalization import normalize
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
 CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
-    "whole": 0.88,
-    "leading words": 0.84,
-    "leading word": 0.82,
-    "inner words": 0.57,
-    "inner word": 0.82,
-    "similar": 0.54,
-    "phrase": 0.90,
+    "whole": 0.94,
+    "leading words": 0.93,
+    "leading word": 0.88,
+    "inner words": 0.78,
+    "inner word": 0.96,
+    "similar": 0.62,
+    "phrase": 0.98,
     "word": 0.94,
-    "ending": 0.67,
-    "alone": 0.67,
-    "cut word": 0.67,
-    "cut name": 0.67,
+    "ending": 0.5,
+    "alone": 0.8,
+    "cut name": 0.91,
+    "cut word": 0.82,
 }
 #: The same where the country is unknown, so that brands of the whole world are taken for known.
-CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {**CONFIDENCE, "leading word": 0.81, "inner word": 0.57}
+CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {
+    **CONFIDENCE,
+    "leading word": 0.81,
+    "inner words": 0.73,
+    "inner word": 0.87,
+}
 #: Money that comes in under a brand or word is its refund or income a little less surely.
 SHARE_OF_RECEIVED = 0.95
 #: What a word may say against the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe, insurance.

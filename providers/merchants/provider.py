@@ -8,7 +8,7 @@ from providers.merchants.answers import Finding, find_answer
 from providers.merchants.dictionary import load_dictionary
 from providers.normalization import normalize
 
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
 #: A category that is not offered may be answered by the one above it.
 _PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
 

@@ -57,7 +57,10 @@ def test_only_the_words_of_the_merchant_and_the_place_are_left(before, after):
     assert normalize(before) == after
 
 
-BANK_LINE = """7 mar koeln de new york ny springs gtza bank of eur at sw1a 1aa amzn mktp card payment to visa pos 7 12 2025 a101 gmbh s a r l sumup paypal * & - . eleven xxxx ref sagt danke jan26"
+BANK_LINE = """
+card payment to visa pos 7 12 2025 a101 gmbh s a r l sumup paypal * & - . eleven xxxx ref sagt danke jan26
+7 mar koeln de new york ny springs gtza bank of eur at sw1a 1aa amzn mktp con tarjeta
+"""
 BANK_WORDS = st.sampled_from(BANK_LINE.split())
 BANK_TEXT = st.one_of(st.text(), st.lists(BANK_WORDS).map(" ".join), st.lists(BANK_WORDS).map("".join))
 
