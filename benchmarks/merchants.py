@@ -1,9 +1,9 @@
 """Measures the merchants link: coverage, precision by way and file, speed, time to load, memory.
 
-    python -m benchmarks.merchants
+    python -m benchmarks.merchants [folder ...]
 
-Precision needs the folder `shared/categorization` beside the project's root: CSV files with description, amount,
-country, category and also_right. Without it, only speed is measured, on generated texts.
+Precision needs folders (`shared/categorization` beside the project's root if none is named) of CSV files with
+description, amount, country, category and also_right. Without them, only speed is measured, on generated texts.
 """
 
 import csv
@@ -54,9 +54,10 @@ GROUPS = {category.id: "Income" if category.kind == "income" else category.name 
 def main() -> None:
     """Print everything."""
     print_cost_of_loading()
-    files = sorted(FOLDER.glob("*.csv"))
+    folders = [Path(name) for name in sys.argv[1:]] or [FOLDER]
+    files = sorted(path for folder in folders for path in folder.glob("*.csv"))
     if not files:
-        print(f"No CSV files in {FOLDER}: precision is not measured.")
+        print("No CSV files found: precision is not measured.")
     rows = {path.name: list(read_rows(path)) for path in files}
     for with_country in (True, False):
         print_precision(rows, with_country=with_country)
@@ -157,6 +158,7 @@ def print_cost_of_loading() -> None:
     loads = {
         "dictionary": "from providers.merchants.dictionary import load_dictionary as load",
         "words": "from providers.merchants.words import load_words as load",
+        "towns": "from providers.towns import load_towns as load",
         "dictionary with its index of rare words": (
             "from providers.merchants.dictionary import load_dictionary\n"
             "def load():\n d = load_dictionary(); d._names_by_word; d._names_by_prefix"

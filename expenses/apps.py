@@ -1,10 +1,10 @@
-"""Registers the app; after every migration the default categories and the index of searches are seen to."""
+"""Registers the app; after every migration default categories, stored texts and the index of searches are seen to."""
 
 from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models.signals import post_migrate
 
 from expenses.search_index import check_search_index, ensure_indexes
@@ -22,6 +22,14 @@ def index(*, using: str, **kwargs: Any) -> None:
     ensure_indexes(connections[using])
 
 
+def reread(*, using: str, **kwargs: Any) -> None:
+    """Once after an upgrade that reads texts otherwise; another time it only asks whether it is needed."""
+    from expenses.services.rereading import reread_texts  # noqa: PLC0415 - models are not loaded before
+
+    if using == DEFAULT_DB_ALIAS:
+        reread_texts()
+
+
 class ExpensesConfig(AppConfig):
     """The ledger."""
 
@@ -33,5 +41,6 @@ class ExpensesConfig(AppConfig):
 
         register(Learning())
         post_migrate.connect(seed, sender=self)
+        post_migrate.connect(reread, sender=self)
         post_migrate.connect(index, sender=self)
         checks.register(check_search_index, checks.Tags.database)

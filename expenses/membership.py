@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from accounts.models import User
+from providers.normalization import VERSION
 
 _MEMO = "_outlay_membership"
 
@@ -18,6 +19,8 @@ class Ledger(models.Model):
     version = models.BigIntegerField(default=0)
     #: A task that asks the model about pending rows is queued; nobody else queues one before this instant.
     resolving_until = models.DateTimeField(null=True)
+    #: The version of `providers.normalization` that all its rows were read by; null if older than versions.
+    normalization = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -76,6 +79,6 @@ def ledger_id_of(user: User) -> int:
 @transaction.atomic
 def _found_ledger(user: User) -> Membership:
     """Safe to run twice at once: one founder has one ledger."""
-    ledger, _ = Ledger.objects.get_or_create(founder=user)
+    ledger, _ = Ledger.objects.get_or_create(founder=user, defaults={"normalization": VERSION})
     membership, _ = Membership.objects.get_or_create(ledger=ledger, user=user, defaults={"role": Role.OWNER})
     return membership

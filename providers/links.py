@@ -15,6 +15,7 @@ from providers.interface import (
     Suggestion,
     Transaction,
 )
+from providers.normalization import normalize
 from providers.verdicts import Attempt, Outcome
 
 #: In the details of an answer: the confidence before it was corrected.
@@ -37,7 +38,7 @@ class Link:
             explanation = f"{answer} It will be tried again." if will_retry else str(answer)
             return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
         if answer is None:
-            return self.unasked(Outcome.DECLINED, self.provider.silence, duration_ms=duration_ms)
+            return self.unasked(Outcome.DECLINED, _why_declined(self.provider, transaction), duration_ms=duration_ms)
         name, version = self.provider.name, self.provider.version
         answer = _corrected(answer, transaction.trust.corrections.get(name, NO_CORRECTION))
         outcome = self._outcome(answer, transaction.trust.thresholds.get(name, self.min_confidence))
@@ -69,6 +70,11 @@ def _corrected(answer: Suggestion, correction: Correction) -> Suggestion:
         return answer
     confidence = round(correction.apply(answer.confidence), 4)
     return replace(answer, confidence=confidence, details={**answer.details, CLAIMED: answer.confidence})
+
+
+def _why_declined(provider: Provider, transaction: Transaction) -> str:
+    is_without_words = transaction.text and not normalize(transaction.text)
+    return "There are no words in this text." if is_without_words else provider.silence
 
 
 def _usable(answer: object, transaction: Transaction) -> Answer:

@@ -1,15 +1,19 @@
 """Turns a bank's text into the words of its merchant, so that two payments to one shop read the same.
 
 Banks put the merchant first and wrap it in channel words, card numbers, dates and references. What is left here is
-the merchant and the place, in order, which is why the leading words make a good key.
+the merchant, in order, which is why the leading words make a good key. A town at the end is dropped where the rest
+still names somebody.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 
 from providers import channel_words
+from providers.towns import load_towns
+
+#: Raised when texts read otherwise than before: what the ledgers keep of them is then read anew.
+VERSION = 2
 
 #: Characters that are read; the merchant stands at the front, and the limit bounds the time of any text.
 MAX_LENGTH = 200
@@ -28,19 +32,54 @@ _FOLDS = _INVISIBLE | _MARKS | _QUOTES | _UNDECOMPOSED
 #: One or two characters on both sides of "&" are one word (h&m, 1&1). Vowel signs of South and Southeast Asian
 #: scripts are not \w, but part of their words.
 _WORD = re.compile(r"\w{1,2}&\w{1,2}(?!\w)|[\w\u0900-\u0963\u0966-\u109f\u1780-\u17d3]+")
-_PROCESSOR = re.compile(rf"\b(?:{'|'.join(channel_words.PROCESSORS.split())})\s?\*\s*(?=\w)")
-_CHANNEL = frozenset(channel_words.CHANNEL.split())
-_LEGAL_FORMS = frozenset(channel_words.LEGAL_FORMS.split())
-_PHRASES = [tuple(line.split()) for line in channel_words.PHRASES.strip().splitlines()]
-_PHRASES_BY_HEAD = {
-    head: sorted((phrase for phrase in _PHRASES if phrase[0] == head), key=len, reverse=True)
-    for head in {phrase[0] for phrase in _PHRASES}
-}
-_TELLING_PHRASES = [tuple(line.split()) for line in channel_words.TELLING_PHRASES.strip().splitlines()]
+_PROCESSOR = re.compile(
+    rf"\b(?:{'|'.join(channel_words.PROCESSORS.split())})(?:\.(?:com|net|io|de))?\s{{0,3}}\*\s*(?=\w)"
+)
+#: A marketplace writes its country and the number of the order behind its name: AMZN Mktp US*2A3BC.
+_ORDER = re.compile(r"\b(am(?:azo|z)n(?: mk\w*| marketplace)?)(?:[. ](?:com|co\.uk|\w\w))?\s?\*\s?\w+")
+#: Names of companies in writing without spaces: limited company, in Japanese and Chinese.
+_UNSPACED_FORMS = re.compile(
+    "\u682a\u5f0f\u4f1a\u793e|\u6709\u9650(?:\u8d23\u4efb)?\u516c\u53f8|\u6709\u9650\u4f1a\u793e"
+)
+#: Of the United Kingdom; and a telephone number with the state behind it, as American cards have in place of a town.
+_POSTCODE = re.compile(r" (?:[a-z]{1,2}\d[a-z\d]? \d[abd-hjlnp-uw-z]{2}|\d{3}-\d{3}-?\d{4}(?: [a-z]{2})?)\b")
+_TIME = re.compile(r"\d{1,2}(?:h\d{0,2}|am|pm|uhr)")
+_REFERENCE = re.compile(r"\D*\d+\D+\d")
+_DROPPED, _LEGAL_FORM, _RESTLESS, _DATED, _NUMBERED = 1, 2, 4, 8, 16
+
+
+def _by_head(*phrases: str) -> dict[str, list[tuple[str, ...]]]:
+    """Phrases by their first word, the longest first."""
+    by_head: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted((tuple(line.split()) for text in phrases for line in text.strip().splitlines()), key=len):
+        by_head.setdefault(phrase[0], []).insert(0, phrase)
+    return by_head
+
+
+_PHRASES = _by_head(channel_words.PHRASES, channel_words.TELLING_PHRASES)
+_TELLING_PHRASES = frozenset(tuple(line.split()) for line in channel_words.TELLING_PHRASES.strip().splitlines())
 _LEADING_PROCESSORS = frozenset(channel_words.LEADING_PROCESSORS.split())
-_RESTLESS = frozenset(_PHRASES_BY_HEAD) | _LEADING_PROCESSORS
 _MASKS = frozenset("x" * length for length in range(3, MAX_LENGTH + 1))
 _MONTHS = frozenset(channel_words.MONTHS.split())
+_BESIDE_NUMBERS = _MONTHS | frozenset(f"{channel_words.MONTH_NAMES} {channel_words.CURRENCIES}".split())
+
+
+def _roles() -> dict[str, int]:
+    """What is known of each word, so that one look-up says it."""
+    roles: dict[str, int] = {}
+    for role, known in (
+        (_DROPPED, {*channel_words.CHANNEL.split(), *_MASKS}),
+        (_LEGAL_FORM, set(channel_words.LEGAL_FORMS.split())),
+        (_RESTLESS, {*_PHRASES, *_LEADING_PROCESSORS}),
+        (_DATED, _BESIDE_NUMBERS),
+        (_NUMBERED, set(channel_words.BEFORE_NUMBERS.split())),
+    ):
+        for word in known:
+            roles[word] = roles.get(word, 0) | role
+    return roles
+
+
+_ROLES = _roles()
 
 
 @lru_cache(maxsize=16_384)
@@ -60,10 +99,30 @@ def leading_words(text: str, n: int) -> str:
 
 def words(text: str) -> list[str]:
     """The words that `normalize` joins."""
+    found = words_and_place(text)
+    while (shorter := load_towns().without_place(found)) != found:
+        found = words_and_place(" ".join(shorter))
+    return found
+
+
+def words_and_place(text: str) -> list[str]:
+    """The words of the merchant, and of the place behind it."""
     folded = fold(text)
     if "*" in folded:
-        folded = _PROCESSOR.sub("", folded)
-    return _merchant_words(_WORD.findall(folded))
+        folded = _PROCESSOR.sub("", _ORDER.sub(r"\1", folded))
+    if not folded.isascii():
+        folded = _UNSPACED_FORMS.sub(" ", folded)
+    found = _WORD.findall(_POSTCODE.sub(" ", folded))
+    kept, is_settled = _merchant_words(found)
+    while not is_settled and kept != found:
+        found = kept
+        kept, is_settled = _merchant_words(found)
+    return kept
+
+
+def plain_words(text: str) -> set[str]:
+    """Every word of the text, whatever it says."""
+    return set(_WORD.findall(fold(text)))
 
 
 def fold(text: str) -> str:
@@ -75,72 +134,86 @@ def fold(text: str) -> str:
     return folded[:MAX_LENGTH].replace("'", "").replace("_", " ")
 
 
-def _merchant_words(found: list[str]) -> list[str]:
-    kept, restless = _keep_words(found)
-    if restless:
-        kept = _settle(kept)
+def _merchant_words(found: list[str]) -> tuple[list[str], bool]:
+    """What is left of the words, and whether another look could not leave less."""
+    kept, is_settled = _keep_words(found if _PHRASES.keys().isdisjoint(found) else _without_phrases(found))
+    if not is_settled:
+        kept = _without_leaders(_without_phrases(kept))
     if kept:
-        return kept
+        return kept, is_settled
     plain = [word for word in found if not any(map(str.isdigit, word)) and word not in _MASKS]
-    return plain if plain == found else _merchant_words(plain)
+    return (plain, True) if plain == found else _merchant_words(plain)
 
 
 def _keep_words(found: list[str]) -> tuple[list[str], bool]:
-    """The words that are neither channel nor number, and whether `_settle` has to look at them."""
+    """The words that are neither channel nor number, and whether none of them depends on its neighbors."""
     kept: list[str] = []
-    restless = False
+    is_settled = True
     for index, word in enumerate(found):
-        if word in _CHANNEL or (kept and word in _LEGAL_FORMS) or word in _MASKS:
-            continue
-        if not word.isalpha():
+        if role := _ROLES.get(word):
+            if role & _DROPPED or (kept and role & _LEGAL_FORM) or _belongs_to_number(role, found, index):
+                continue
+            is_settled = is_settled and role == _LEGAL_FORM
+        elif not word.isalpha():
             if not _may_name(word, found, index):
                 continue
-            restless = restless or word.isdigit()
-        elif word in _RESTLESS:
-            restless = True
+            is_settled = is_settled and not word.isdigit()
         kept.append(word)
-    return kept, restless
+    return kept, is_settled
+
+
+def _belongs_to_number(role: int, found: list[str], index: int) -> bool:
+    """Whether a month, a currency or "on" stands beside the number that it belongs to."""
+    if not role & (_DATED | _NUMBERED):
+        return False
+    after = found[index + 1] if index + 1 < len(found) else ""
+    return after[:1].isdigit() or (bool(role & _DATED) and index > 0 and found[index - 1].isdigit())
 
 
 def _may_name(word: str, found: list[str], index: int) -> bool:
     """Whether a word with other characters than letters can be part of a name, not a number, a date or a mask."""
     if word.isdigit():
         neighbors = found[max(index - 1, 0) : index] + found[index + 1 : index + 2]
-        return len(word) <= 3 and index + 1 < len(found) and not any(map(str.isdigit, neighbors))
+        return len(word) <= 3 and index + 1 < len(found) and not any(map(_is_number_or_date, neighbors))
     n_digits = sum(map(str.isdigit, word))
     return n_digits < 4 and not (len(word) > 4 and n_digits * 2 >= len(word)) and not _is_date_or_mask(word)
 
 
+def _is_number_or_date(word: str) -> bool:
+    return word in _BESIDE_NUMBERS or any(map(str.isdigit, word))
+
+
 def _is_date_or_mask(word: str) -> bool:
-    """True of 26jan, jan26, xx12 and the like."""
+    """True of 26jan, jan26, 9h30, xx12, the reference a1b2c3 and the like."""
     letters = word.strip("0123456789")
-    return letters in _MONTHS or (len(word) > 2 and not letters.strip("x"))
+    return (
+        letters in _MONTHS
+        or (len(word) > 2 and not letters.strip("x"))
+        or (len(word) > 5 and _REFERENCE.match(word) is not None)
+        or _TIME.fullmatch(word) is not None
+    )
 
 
-def _settle(kept: list[str]) -> list[str]:
-    """Drop phrases, processors in front and numbers that do not lead, until nothing changes."""
-    while True:
-        settled = _without_phrases(kept)
-        if len(settled) > 1 and settled[0] in _LEADING_PROCESSORS:
-            settled = settled[1:]
-        settled = settled[:1] + [word for word in settled[1:] if not word.isdigit()]
-        if settled == kept:
-            return [] if len(kept) == 1 and kept[0].isdigit() else kept
-        kept = settled
+def _without_leaders(kept: list[str]) -> list[str]:
+    """Without processors in front and numbers that do not lead."""
+    if len(kept) > 1 and kept[0] in _LEADING_PROCESSORS:
+        kept = kept[1:]
+    if len(kept) == 1 and kept[0].isdigit():
+        return []
+    return kept[:1] + [word for word in kept[1:] if not word.isdigit()]
 
 
 def _without_phrases(kept: list[str]) -> list[str]:
     left: list[str] = []
     index = 0
     while index < len(kept):
-        length = _length_at(kept, index, _TELLING_PHRASES) or 1
-        if length > 1 or not (dropped := _length_at(kept, index, _PHRASES_BY_HEAD.get(kept[index], ()))):
-            left += kept[index : index + length]
-            dropped = length
-        index += dropped
+        phrase = _phrase_at(kept, index) if kept[index] in _PHRASES else ()
+        if not phrase or phrase in _TELLING_PHRASES:
+            left += phrase or (kept[index],)
+        index += len(phrase) or 1
     return left
 
 
-def _length_at(kept: list[str], index: int, phrases: Iterable[tuple[str, ...]]) -> int:
-    """The length of the first of the phrases that stands at the index, or 0."""
-    return next((len(phrase) for phrase in phrases if tuple(kept[index : index + len(phrase)]) == phrase), 0)
+def _phrase_at(kept: list[str], index: int) -> tuple[str, ...]:
+    """The longest phrase that stands at the index, or none."""
+    return next((phrase for phrase in _PHRASES[kept[index]] if tuple(kept[index : index + len(phrase)]) == phrase), ())

@@ -8,23 +8,31 @@ from providers.merchants import dictionary
 from providers.merchants.dictionary import Brand, BrandMatch, load_dictionary
 from providers.merchants.kinds import Kind
 from providers.merchants.words import Way, WordMatch, load_words
-from providers.normalization import words as words_of
+from providers.normalization import normalize
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
 CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
-    "whole": 0.88,
-    "leading words": 0.84,
-    "leading word": 0.82,
-    "inner words": 0.57,
-    "inner word": 0.82,
-    "similar": 0.54,
-    "phrase": 0.90,
+    "whole": 0.94,
+    "leading words": 0.93,
+    "leading word": 0.88,
+    "inner words": 0.78,
+    "inner word": 0.96,
+    "similar": 0.62,
+    "phrase": 0.98,
     "word": 0.94,
-    "ending": 0.67,
-    "alone": 0.67,
+    "ending": 0.5,
+    "alone": 0.8,
+    "cut name": 0.91,
+    "cut word": 0.82,
 }
-#: The same where the country is unknown, so that brands of the whole world are taken for known.
-CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {**CONFIDENCE, "leading word": 0.81, "inner word": 0.57}
+#: The same where the country is unknown, so that brands of the whole world are taken for known; a word further on is
+#: then measured on all files.
+CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {
+    **CONFIDENCE,
+    "leading word": 0.81,
+    "inner words": 0.73,
+    "inner word": 0.68,
+}
 #: Money that comes in under a brand or word is its refund or income a little less surely.
 SHARE_OF_RECEIVED = 0.95
 #: What a word may say against the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe, insurance.
@@ -51,7 +59,7 @@ class Finding(NamedTuple):
 
 def find_answer(text: str, direction: Direction, country: str) -> Finding | None:
     """What a bank's text says of a payment; None if nothing known is in it. `country` is a small code or ""."""
-    words = words_of(text)
+    words = normalize(text).split()
     if not words:
         return None
     if direction == "in":
@@ -69,14 +77,31 @@ def _find_spent(words: list[str], country: str) -> Finding | None:
         or _by_head_noun(leading, words)
         or _by_brand(leading, words, country)
         or _by_word(words, "out")
-        or _by_brand(known.find_inner(words, country) or known.find_similar(words, country), words, country)
+        or _by_brand(known.find_inner(words, country), words, country)
+        or _by_rest(words, country)
+    )
+
+
+def _by_rest(words: list[str], country: str) -> Finding | None:
+    """What a bank cut off, or somebody typed with a slip."""
+    known = load_dictionary()
+    stump = None if known.has_word(words[-1]) else load_words().find_cut(words)
+    return (
+        _by_brand(known.find_cut(words, country), words, country)
+        or (stump and _by_match(stump, words))
+        or _by_brand(known.find_similar(words, country), words, country)
     )
 
 
 def _find_received(words: list[str], country: str) -> Finding | None:
     known = load_dictionary()
-    found = _by_word(words, "in") or _by_brand(
-        known.find_leading(words, country) or known.find_inner(words, country), words, country
+    leading = known.find_leading(words, country)
+    named = leading if leading and leading.way != "leading word" else None
+    found = (
+        _by_phrase(words, "in")
+        or _by_brand(named, words, country)
+        or _by_word(words, "in")
+        or _by_brand(leading or known.find_inner(words, country), words, country)
     )
     return found and found._replace(
         confidence=round(found.confidence * SHARE_OF_RECEIVED, 2), is_refund=found.brand is not None

@@ -22,7 +22,7 @@ from providers.merchants import sections
 from providers.merchants.kinds import load_kinds
 from providers.merchants.regions import WORLD, place_brand
 from providers.merchants.words import load_words
-from providers.normalization import normalize
+from providers.normalization import words_and_place
 
 #: A name of more words is cut to these; bank texts hold no more of it.
 LONGEST_NAME = 6
@@ -100,7 +100,9 @@ def _read_services(text: str) -> Iterator[Brand]:
 
 
 def _normalized_names(brand: Brand) -> set[str]:
-    return {normal for name in brand.names for spelling in _spellings(name) if (normal := _cut(normalize(spelling)))}
+    return {
+        normal for name in brand.names for spelling in _spellings(name) if (normal := _cut(words_and_place(spelling)))
+    }
 
 
 def _spellings(name: str) -> set[str]:
@@ -109,8 +111,8 @@ def _spellings(name: str) -> set[str]:
     return {plain, plain.translate(_UMLAUTS), plain.translate(_JOINTS), plain.replace("&", " ")}
 
 
-def _cut(name: str) -> str:
-    return " ".join(name.split()[:LONGEST_NAME])
+def _cut(words: list[str]) -> str:
+    return " ".join(words[:LONGEST_NAME])
 
 
 def _without_useless(spelled: Mapping[str, set[Brand]]) -> dict[str, set[Brand]]:

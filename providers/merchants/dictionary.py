@@ -5,27 +5,36 @@ text asks for it.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
 from rapidfuzz import fuzz, process
 
+from providers import place_words
 from providers.merchants.kinds import Kind, load_kinds
 from providers.normalization import normalize
 
-#: How a name was found: the whole text; its leading words or leading word; words or a word further on; by likeness.
-Way = Literal["whole", "leading words", "leading word", "inner words", "inner word", "similar"]
+#: How a name was found: the whole text; its leading words or leading word; words or a word further on; by likeness;
+#: as a text that a bank cut off within the name.
+Way = Literal["whole", "leading words", "leading word", "inner words", "inner word", "similar", "cut name"]
 
 _SHORTEST_INNER_WORD = 4
 _SHORTEST_SIMILAR = 6
+_SHORTEST_CUT = 6
+#: Names that a cut text may begin; of more it says too little.
+_MOST_CUT_NAMES = 12
+#: Behind these, and as these, a word further on names no merchant.
+_JOINING = frozenset(place_words.JOINING.split())
+_COMMON_WORDS = frozenset(("total", "next", "free", "post", "plus", "now", "express", "action", "star", "orange"))
 _MOST_SIMILAR_WORDS = 5
 _RAREST_WORDS = 3
-_COMMON_WORD = 500
+_COMMON_WORD = 60
 _PREFIX = 4
 #: token_sort_ratio, 0-100; below it, other merchants of the same town look alike.
-SIMILARITY = 90.0
+SIMILARITY = 92.0
 
 
 class Brand(NamedTuple):
@@ -60,10 +69,20 @@ class Dictionary:
         words = names + self.about["names"]
         self.version: str = self.about["version"]
         self._brands = lines[:names]
+        self._understood: dict[int, Brand] = {}
         self._names: dict[str, str] = dict(line.split("\t") for line in lines[names:words])
         self._first_words: dict[str, str] = dict(
             line.split("\t") for line in lines[words : words + self.about["first_words"]]
         )
+
+    @property
+    def names(self) -> Collection[str]:
+        """Every known name, normalized."""
+        return self._names.keys()
+
+    def has_word(self, word: str) -> bool:
+        """Whether it is a whole word of some name."""
+        return word in self._names_by_word
 
     def find_leading(self, words: list[str], country: str) -> BrandMatch | None:
         """The brand of the longest known name that the text starts with."""
@@ -73,8 +92,9 @@ class Dictionary:
 
     def find_inner(self, words: list[str], country: str) -> BrandMatch | None:
         """The brand of a known name further on; a single word only if it stands at the end of few other names."""
-        matches = (self._find_at(words, start, country) for start in range(1, len(words)))
-        return next((match for match in matches if match), None)
+        starts = (start for start in range(1, len(words)) if words[start] in self._first_words)
+        matches = (self._find_at(words, start, country) for start in starts if words[start - 1] not in _JOINING)
+        return next((match for match in matches if match and _may_stand_inside(match.name)), None)
 
     def _find_at(self, words: list[str], start: int, country: str) -> BrandMatch | None:
         flags = self._first_words.get(words[start])
@@ -109,6 +129,28 @@ class Dictionary:
             if category:
                 yield name, category
 
+    def find_cut(self, words: list[str], country: str) -> BrandMatch | None:
+        """The brand in whose name the text breaks off, where all such brands are of one category."""
+        text = " ".join(words)
+        if len(text) < _SHORTEST_CUT:
+            return None
+        first = bisect_left(self._sorted_names, text)
+        following = self._sorted_names[first : first + _MOST_CUT_NAMES + 1]
+        if not following or not following[0].startswith(text):
+            return None
+        begun = [name for name in following if name.startswith(text)]
+        if len(begun) > _MOST_CUT_NAMES or any(name[len(text) :][:1] in ("", " ") for name in begun):
+            return None
+        found = [(name, brands) for name in begun if (brands := self._brands_of(name, country))]
+        if len({brands[0].kind.category for _, brands in found}) != 1:
+            return None
+        name, brands = found[0]
+        return BrandMatch(name, brands, "cut name", len(text) / len(name))
+
+    @cached_property
+    def _sorted_names(self) -> list[str]:
+        return sorted(self._names)
+
     def find_similar(self, words: list[str], country: str) -> BrandMatch | None:
         """The brand whose name reads almost like the whole text, for typed or misread text."""
         text = " ".join(words)
@@ -122,7 +164,7 @@ class Dictionary:
         known = sorted((len(self._names_by_word[word]), word) for word in words if word in self._names_by_word)
         rare = [word for n, word in known[:_RAREST_WORDS] if n <= _COMMON_WORD]
         if rare:
-            return {name for word in rare for name in self._names_by_word[word]}
+            return list(dict.fromkeys(name for word in rare for name in self._names_by_word[word]))
         return self._names_by_prefix.get(words[0][:_PREFIX], ())
 
     @cached_property
@@ -141,8 +183,16 @@ class Dictionary:
         return tuple(known)
 
     def _brand(self, number: int) -> Brand:
-        title, tag, countries = self._brands[number].split("\t")
-        return Brand(title, load_kinds()[tag], countries)
+        brand = self._understood.get(number)
+        if brand is None:
+            title, tag, countries = self._brands[number].split("\t")
+            brand = self._understood[number] = Brand(title, load_kinds()[tag], countries)
+        return brand
+
+
+def _may_stand_inside(name: str) -> bool:
+    """Not single letters, and no word of ordinary texts."""
+    return name not in _COMMON_WORDS and any(len(word) >= _SHORTEST_INNER_WORD for word in name.split(" "))
 
 
 def _way(start: int, length: int, n_words: int) -> Way:

@@ -9,7 +9,7 @@ from providers.merchants.dictionary import load_dictionary
 from providers.merchants.places import Place, Places
 from providers.normalization import normalize
 
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 
 
 class MerchantProvider(Provider):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from providers import channel_words
 from providers.merchants.words import load_words
+from providers.towns import load_towns
 
 #: The words that name something have so many letters together, or the phrase would be found in other words.
 LEAST_LETTERS = 4
@@ -23,6 +24,9 @@ _AROUND = (
     channel_words.PROCESSORS,
     channel_words.LEADING_PROCESSORS,
     channel_words.MONTHS,
+    channel_words.MONTH_NAMES,
+    channel_words.CURRENCIES,
+    channel_words.BEFORE_NUMBERS,
     channel_words.TELLING_PHRASES,
     _ARTICLES,
 )
@@ -60,13 +64,18 @@ class Vocabulary:
         naming = {word for word in phrase if self.may_name(word)}
         agreement = AGREEMENT_OF_MANY if len(naming) > 1 else AGREEMENT_OF_ONE
         is_long_enough = sum(map(str.isalpha, "".join(naming))) >= LEAST_LETTERS
-        return is_long_enough and not self._is_prefix(list(phrase), agreement)
+        return is_long_enough and not self._is_town_alone(phrase) and not self._is_prefix(list(phrase), agreement)
 
     def may_name(self, word: str) -> bool:
         """Whether the word can tell one merchant from others: no word of payments or kinds of shop, and no place."""
         if word in AROUND_NAMES or word in load_words().single_words:
             return False
         return len(self._heads_before.get(word, frozenset()) - {word}) <= MOST_NEIGHBORS
+
+    def _is_town_alone(self, phrase: Sequence[str]) -> bool:
+        """It is a town, and no text goes on behind it: normalization leaves towns out where anything else is there."""
+        is_town = len(phrase) == 1 and load_towns().is_town(phrase[0])
+        return is_town and not any(len(words) > 1 for words, _ in self._texts.get(phrase[0], []))
 
     def _is_prefix(self, phrase: list[str], agreement: float) -> bool:
         """It stands in front of several names that are different things."""

@@ -111,7 +111,7 @@ def test_rows_are_shown_with_the_category_that_they_would_get(ana, giro):
         "categorization": {
             "status": "automatic",
             "source": "merchants",
-            "confidence": 0.82,
+            "confidence": 0.88,
             "explanation": "Rewe is a known supermarket chain.",
             "suggestion": None,
         },

@@ -242,7 +242,7 @@ def is_text(field: str, op: str, value: str) -> dict[str, object]:
 
 
 def test_the_offered_rule_can_be_saved_as_it_is_and_is_not_offered_again(ana, use_chain):
-    record(ana, {}, {"description": "Cafe Luna Mitte"})
+    record(ana, {}, {"description": "Cafe Luna Upstairs"})
     rule = resolve(ana, key="out:cafe luna", category="Dining").json()["rule"]
     assert ana.post("rules/", rule).status_code == 201
     (pk,) = record(ana, {})

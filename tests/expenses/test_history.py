@@ -67,11 +67,11 @@ def test_a_chosen_category_is_remembered_for_the_next_transaction(ana):
 
 def test_an_answer_of_a_machine_is_learned_when_it_is_confirmed_and_not_before(ana):
     spend(ana, "Cafe Luna", category="Dining")
-    automatic = spend(ana, "Cafe Luna Mitte Berlin")
+    automatic = spend(ana, "Cafe Luna Upstairs Berlin")
     assert automatic["categorization"]["status"] == "automatic"
-    assert way(ana, "Cafe Luna Mitte Berlin") == "first 2 words"
+    assert way(ana, "Cafe Luna Upstairs Berlin") == "first 2 words"
     ana.post(f"transactions/{automatic['id']}/confirm/")
-    assert way(ana, "Cafe Luna Mitte Berlin") == "the same text"
+    assert way(ana, "Cafe Luna Upstairs Berlin") == "the same text"
 
 
 def test_a_correction_counts_at_once(ana):

@@ -414,3 +414,8 @@ def test_splitting_a_batch_changes_nothing(rows, cut):
     for ask in (Chain.decide, Chain.resolve, Chain.recall):
         pieces = told(ask(lawful(), rows[:cut])) + told(ask(lawful(), rows[cut:]))
         assert told(ask(lawful(), rows)) == pieces
+
+
+def test_a_text_without_words_is_declined_for_that():
+    [verdict] = chain(says("first", None)).decide([row("4711 - 12.03.")])
+    assert verdict.attempts[0].explanation == "There are no words in this text."

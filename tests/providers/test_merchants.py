@@ -275,6 +275,40 @@ def test_a_mistyped_brand_is_found_but_not_trusted():
     assert (answer.category, answer.effects) == (IDS["groceries"], Effects(merchant="Mercadona"))
 
 
+@pytest.mark.parametrize(
+    ("description", "way", "key"),
+    [("XYZZY PLUGH RESTAURAN", "cut word", "dining"), ("MERCADON", "cut name", "groceries")],
+)
+def test_what_a_bank_cut_off_is_found(description, way, key):
+    answer = suggest(description, country="ES")
+    assert (answer.details["way"], KEYS[answer.category]) == (way, key)
+
+
+def test_a_word_that_is_whole_is_no_cut_one():
+    assert suggest("Xyzzy Market", country="GB") is None
+
+
+@pytest.mark.parametrize("description", ["Xyzzy de la Halle", "Plugh Gestion total", "Plugh d g"])
+def test_a_part_of_a_text_that_only_looks_like_a_name_is_none(description):
+    assert suggest(description, country="FR") is None
+
+
+def test_the_noun_behind_an_expression_decides():
+    assert category_of("Cash deposit fee (notes)", country="ZA") == "fees-taxes"
+
+
+def test_a_reimbursement_is_income_though_it_reads_like_a_refund():
+    assert category_of("Virement remboursement frais", direction="in", country="FR") == "other-income"
+
+
+def test_a_brand_of_several_words_comes_before_a_word_of_income():
+    assert category_of("THE HOME DEPOT 2667", direction="in", country="US") == "shopping"
+
+
+def test_the_town_changes_nothing_about_an_answer():
+    assert suggest("REWE MARKT GMBH//KOELN/DE", country="DE") == suggest("REWE MARKT BERLIN DEU", country="DE")
+
+
 def test_a_batch_is_answered_in_its_order():
     rows = [Transaction(text, OFFERED, 1, country="DE") for text in ("LIDL", "Xyzzy Plugh", "Pharmacy", "")]
     answers = MerchantProvider().categorize_many(rows)

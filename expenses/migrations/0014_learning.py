@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('expenses', '0012_kinds_of_shops'),
+        ('expenses', '0013_version_of_reading'),
     ]
 
     operations = [

@@ -1,0 +1,64 @@
+"""Reads the texts of stored rows anew where a newer version of Outlay reads them otherwise."""
+
+from django.db import transaction
+
+from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
+from expenses.membership import Ledger
+from expenses.models import Transaction
+from expenses.services.writing import lock_ledger, make_room
+from providers import normalization
+from providers.interface import matching_text
+
+BATCH = 1000
+_COLUMNS = ("id", "raw_description", "merchant", "match_text", "match_prefix")
+
+
+def reread_texts() -> int:
+    """Bring every ledger to the present normalization, a thousand rows at a time; gives how many rows changed.
+
+    Safe to repeat, and to break off: a ledger is marked when its last row is done.
+    """
+    stale = Ledger.objects.exclude(normalization=normalization.VERSION).order_by("pk").values_list("pk", flat=True)
+    return sum(_reread_ledger(ledger_id) for ledger_id in list(stale))
+
+
+def _reread_ledger(ledger_id: int) -> int:
+    n_changed, after = 0, 0
+    while True:
+        ids, n = _reread_batch(ledger_id, after=after)
+        n_changed += n
+        if not ids:
+            break
+        after = ids[-1]
+        make_room()
+    Ledger.objects.filter(pk=ledger_id).update(normalization=normalization.VERSION)
+    return n_changed
+
+
+@transaction.atomic
+def _reread_batch(ledger_id: int, *, after: int) -> tuple[list[int], int]:
+    """The ids of the batch, and how many of its rows changed. What copies show is not touched, so no version rises."""
+    lock_ledger(ledger_id)
+    rows = list(Transaction.everything.filter(ledger_id=ledger_id, pk__gt=after).order_by("pk").only(*_COLUMNS)[:BATCH])
+    changed = [row for row in rows if _reread(row)]
+    Transaction.everything.bulk_update(changed, ["match_text", "match_prefix"])
+    return [row.pk for row in rows], len(changed)
+
+
+def _reread(row: Transaction) -> bool:
+    """Whether the row's text reads otherwise now."""
+    text = normalization.normalize(_text_read(row))[:TEXT_LENGTH]
+    if text == row.match_text:
+        return False
+    row.match_text, row.match_prefix = text, text[:PREFIX_LENGTH]
+    return True
+
+
+def _text_read(row: Transaction) -> str:
+    """What the stored words were read from: the description, or a merchant that the bank named and it.
+
+    The merchant may have been edited since; then only the stored words are left.
+    """
+    stored = set(row.match_text.split())
+    texts = (row.raw_description, matching_text(row.merchant, row.raw_description))
+    return next((text for text in texts if stored <= normalization.plain_words(text)), row.match_text)

