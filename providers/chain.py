@@ -146,9 +146,15 @@ class _Trail:
                     self.attempts[i].append(attempt)
 
     def verdicts(self) -> list[Verdict]:
-        return [
-            Verdict(tuple(attempts), self.decided.get(i), i in self.final) for i, attempts in enumerate(self.attempts)
-        ]
+        """Those of the very same attempts are the very same verdict, so that whoever stores them can tell."""
+        made: dict[tuple[int, ...], Verdict] = {}
+        verdicts = []
+        for i, attempts in enumerate(self.attempts):
+            key = tuple(map(id, attempts))
+            if key not in made:
+                made[key] = Verdict(tuple(attempts), self.decided.get(i), i in self.final)
+            verdicts.append(made[key])
+        return verdicts
 
     def _groups(self, link: Link) -> list[list[int]]:
         if type(link.provider).key is Provider.key:

@@ -34,7 +34,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Every attempt in order, and what they come to."""
+    """Every attempt in order, and what they come to. The chain gives rows with the same answers the same object."""
 
     attempts: tuple[Attempt, ...]
     #: The attempt whose answer is taken; None while nobody was confident.
@@ -57,11 +57,6 @@ class Verdict:
         """This verdict once deferred links were asked: theirs are the last attempts, and they may have decided."""
         asked = tuple(attempt for attempt in self.attempts if not attempt.will_retry)
         return Verdict(asked + later.attempts, later.decided, later.is_final)
-
-    @property
-    def identity(self) -> tuple[int, ...]:
-        """Equal for verdicts of one batch made of the very same attempts: equal answers share an attempt."""
-        return tuple(map(id, self.attempts))
 
     @property
     def is_waiting(self) -> bool:

@@ -54,13 +54,11 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Draft]
         advance(run, n_rows=len(drafts))
         common = _common_values(run, account)
         answers = _store_answers(verdicts, ledger_id=run.ledger_id, catalog=catalog)
-        rows = [
-            common | answers[verdict.identity].columns | _values(draft, answers[verdict.identity])
-            for draft, verdict in zip(fresh, verdicts, strict=True)
-        ]
+        answered = [(draft, answers[id(verdict)]) for draft, verdict in zip(fresh, verdicts, strict=True)]
+        rows = [common | answer.columns | _values(draft, answer) for draft, answer in answered]
         _stamp(rows, version=version, ledger_id=run.ledger_id)
         insert_ignoring_known(Transaction, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
-        _tag(run, account, fresh, verdicts, version=version)
+        _tag(run, account, answered, version=version)
         if any(row["review_status"] == Status.PENDING for row in rows):
             queue_resolving(ledger_id=run.ledger_id)
 
@@ -116,6 +114,7 @@ class _Answer:
     category_kind: str | None
     merchant: str
     texts: dict[str, str]
+    tags: tuple[str, ...]
 
 
 def _values(draft: Draft, answer: _Answer) -> dict[str, Any]:
@@ -144,9 +143,9 @@ def _stored_day(day: dt.date) -> Any:
     return connection.ops.adapt_datefield_value(day)
 
 
-def _store_answers(verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog) -> dict[tuple[int, ...], _Answer]:
-    """Store a decision for each distinct verdict; by the verdict's identity."""
-    distinct = {verdict.identity: verdict for verdict in verdicts}
+def _store_answers(verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog) -> dict[int, _Answer]:
+    """Store a decision for each distinct verdict; by the verdict's id()."""
+    distinct = {id(verdict): verdict for verdict in verdicts}
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     written: dict[int, str] = {}
     rows = []
@@ -168,9 +167,9 @@ def _attempts_text(verdict: Verdict, catalog: Catalog, written: dict[int, str]) 
 
 
 def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
-    standing = standing_of(verdict)
+    standing, effects = standing_of(verdict), verdict.effects
     category = catalog.categories.get(standing.category) if standing.category is not None else None
-    fields: dict[str, Any] = dict(verdict.effects.fields)
+    fields: dict[str, Any] = dict(effects.fields)
     texts = {name: fields.pop(name) for name in TEXTS if name in fields}
     columns = fields | {
         "category_id": standing.category,
@@ -180,12 +179,11 @@ def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
         "suggested_category_id": standing.suggested_category,
         "decision_id": decision_id,
     }
-    return _Answer(columns, category.kind if category else None, verdict.effects.merchant, texts)
+    return _Answer(columns, category.kind if category else None, effects.merchant, texts, effects.tags)
 
 
-def _tag(run: Run, account: Account, drafts: Sequence[Draft], verdicts: Sequence[Verdict], *, version: int) -> None:
-    answered = zip(drafts, verdicts, strict=True)
-    wanted = {draft.fingerprint: named for draft, verdict in answered if (named := verdict.effects.tags)}
+def _tag(run: Run, account: Account, answered: Sequence[tuple[Draft, _Answer]], *, version: int) -> None:
+    wanted = {draft.fingerprint: answer.tags for draft, answer in answered if answer.tags}
     if not wanted:
         return
     names = [name for names in wanted.values() for name in names]

@@ -102,7 +102,7 @@ def _tell_known(asked: Sequence[_Asked], *, ledger_id: int, catalog: Catalog) ->
     for one in asked:
         identity = _identity(one.draft)
         found = known.get(identity) if identity else None
-        row = found or _build_row(one.draft, one.verdict, catalog=catalog, decision=decisions.get(one.verdict.identity))
+        row = found or _build_row(one.draft, one.verdict, catalog=catalog, decision=decisions.get(id(one.verdict)))
         if identity is not None:
             known[identity] = row
         if found is None:
@@ -224,11 +224,9 @@ def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: De
     return row
 
 
-def _build_part(
-    parent: Transaction, asked: _Asked, catalog: Catalog, decisions: Mapping[tuple[int, ...], Decision]
-) -> Transaction:
+def _build_part(parent: Transaction, asked: _Asked, catalog: Catalog, decisions: Mapping[int, Decision]) -> Transaction:
     verdict = asked.verdict
-    part = _build_row(asked.draft, verdict, catalog=catalog, decision=decisions.get(verdict.identity))
+    part = _build_row(asked.draft, verdict, catalog=catalog, decision=decisions.get(id(verdict)))
     part.parent, part.run, part.is_touched = parent, parent.run, parent.is_touched
     return part
 
@@ -255,10 +253,8 @@ def _known_rows(ledger_id: int, drafts: Sequence[Draft]) -> dict[tuple[int | Non
     return {(row.account_id, row.external_id): row for row in rows}
 
 
-def _store_decisions(
-    verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog
-) -> dict[tuple[int, ...], Decision]:
-    distinct = {v.identity: v for v in verdicts if v.attempts}
+def _store_decisions(verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog) -> dict[int, Decision]:
+    distinct = {id(v): v for v in verdicts if v.attempts}
     decisions = [make_decision(v, ledger_id=ledger_id, catalog=catalog) for v in distinct.values()]
     return dict(zip(distinct, Decision.objects.bulk_create(decisions, batch_size=500), strict=True))
 

@@ -62,7 +62,10 @@ def _usual_length(rows: Sequence[Fields]) -> int:
 
 def filled_width(fields: Fields) -> int:
     """The number of cells up to the last filled one."""
-    return next((index for index in range(len(fields), 0, -1) if fields[index - 1].strip()), 0)
+    width = len(fields)
+    while width and not fields[width - 1].strip():
+        width -= 1
+    return width
 
 
 def is_split(fields: Fields, money: Sequence[int]) -> bool:

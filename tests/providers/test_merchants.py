@@ -334,7 +334,7 @@ def test_equal_keys_get_equal_answers_and_other_countries_or_directions_other_ke
 
 
 def test_the_version_names_the_data():
-    assert MerchantProvider().version.startswith("2+nsi.8.")
+    assert MerchantProvider().version.startswith("3+nsi.8.")
     assert MerchantProvider.name == "merchants"
 
 
