@@ -135,13 +135,16 @@ def _insist(user: Any, row: Any, category: Any) -> None:
 
 def print_learning() -> None:
     """Training the classifier, and playing the history again as `expenses.services.learning` does."""
+    from threadpoolctl import threadpool_limits
+
     from expenses.services.learning import measure
     from providers.learning.training import train
 
     for n in SIZES:
         confirmed = list(invent(n))
         texts, categories = [one.question.text for one in confirmed], [category for _, category in confirmed]
-        anchor = _cpu_s(lambda texts=texts, categories=categories: machine().fit(texts, categories))
+        with threadpool_limits(limits=1):
+            anchor = _cpu_s(lambda texts=texts, categories=categories: machine().fit(texts, categories))
         training = _cpu_s(lambda confirmed=confirmed: train(confirmed))
         measuring = _cpu_s(lambda confirmed=confirmed: measure(confirmed))
         print(
