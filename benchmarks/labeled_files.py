@@ -85,11 +85,12 @@ class _Line(NamedTuple):
 
 def find_files(given: Sequence[str]) -> list[Path]:
     """The files that were named, those of the folders that were named, else those of FOLDER, else of SAMPLES."""
-    folders = [Path(one) for one in given] or [FOLDER]
-    found = [path for one in folders for path in (sorted(one.glob("*.csv")) if one.is_dir() else [one])]
+    named = [Path(one) for one in given] or [FOLDER]
+    found = [path for one in named for path in (sorted(one.glob("*.csv")) if one.suffix != ".csv" else [one])]
     if found:
         return found
-    print(f"No CSV files in {', '.join(map(str, folders))}: measured on the invented rows of {SAMPLES.name}/.")
+    places = ", ".join(map(str, named))
+    print(f"No CSV files in {places}: the invented rows of benchmarks/{SAMPLES.name} are measured instead.")
     return sorted(SAMPLES.glob("*.csv"))
 
 

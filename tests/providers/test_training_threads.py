@@ -1,6 +1,6 @@
 """How the classifier that learns from confirmed rows makes use of the processor."""
 
-import sklearn.linear_model
+from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_info
 
 from providers.interface import Category, Confirmed, Transaction
@@ -14,14 +14,14 @@ CONFIRMED = [
 
 
 def test_training_keeps_to_one_thread(monkeypatch):
-    seen = []
+    threads = set()
+    fit = LogisticRegression.fit
 
-    class Watched(sklearn.linear_model.LogisticRegression):
-        def fit(self, *args, **kwargs):
-            seen.extend(pool["num_threads"] for pool in threadpool_info())
-            return super().fit(*args, **kwargs)
+    def watched(*args, **kwargs):
+        threads.update(pool["num_threads"] for pool in threadpool_info())
+        return fit(*args, **kwargs)
 
-    monkeypatch.setattr(sklearn.linear_model, "LogisticRegression", Watched)
+    monkeypatch.setattr(LogisticRegression, "fit", watched)
 
     assert train(CONFIRMED) is not None
-    assert set(seen) == {1}
+    assert threads == {1}
