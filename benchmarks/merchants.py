@@ -2,11 +2,10 @@
 
     python -m benchmarks.merchants [folder ...]
 
-Precision needs folders (`shared/categorization` beside the project's root if none is named) of CSV files with
-description, amount, country, category and also_right. Without them, only speed is measured, on generated texts.
+Precision needs folders (`shared/categorization` beside the project's root if none is named) of files that
+`benchmarks.labeled_files` reads. Without them, only speed is measured, on generated texts.
 """
 
-import csv
 import gc
 import itertools
 import random
@@ -14,41 +13,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from providers.interface import Category, Direction, Suggestion, Transaction
+from benchmarks.labeled_files import CATEGORIES, FOLDER, LabeledRow, read_file
+from providers.interface import Suggestion, Transaction
 from providers.merchants import MerchantProvider
-
-FOLDER = Path(__file__).resolve().parents[2] / "shared" / "categorization"
-EXPENSES = (
-    ("groceries", "Groceries"),
-    ("dining", "Dining"),
-    ("transport", "Transport"),
-    ("travel", "Travel"),
-    ("housing", "Housing"),
-    ("utilities", "Utilities"),
-    ("shopping", "Shopping"),
-    ("entertainment", "Entertainment"),
-    ("healthcare", "Healthcare"),
-    ("personal-care", "Personal Care"),
-    ("education", "Education"),
-    ("subscriptions", "Subscriptions"),
-    ("insurance", "Insurance"),
-    ("fees-taxes", "Fees & Taxes"),
-    ("gifts-donations", "Gifts & Donations"),
-    ("pets", "Pets"),
-    ("kids", "Kids"),
-    ("other", "Other"),
-)
-INCOMES = (("income", "Income"), ("salary", "Salary"), ("interest", "Interest"), ("other-income", "Other income"))
-CATEGORIES = (
-    *(Category(number, name, "expense", key) for number, (key, name) in enumerate(EXPENSES, 1)),
-    *(Category(number, name, "income", key) for number, (key, name) in enumerate(INCOMES, 101)),
-    Category(201, "Transfers", "transfer", "transfers"),
-)
-#: The files know one kind of income.
-GROUPS = {category.id: "Income" if category.kind == "income" else category.name for category in CATEGORIES}
 
 
 def main() -> None:
@@ -58,39 +28,29 @@ def main() -> None:
     files = sorted(path for folder in folders for path in folder.glob("*.csv"))
     if not files:
         print("No CSV files found: precision is not measured.")
-    rows = {path.name: list(read_rows(path)) for path in files}
+    rows = {path.name: read_file(path).rows for path in files}
     for with_country in (True, False):
         print_precision(rows, with_country=with_country)
-    print_speed("rows of the files", [row for part in rows.values() for row, _ in part])
+    print_speed("rows of the files", [row.question for part in rows.values() for row in part])
     print_speed("generated texts, half of them unknown", list(generate_transactions(50_000)))
 
 
-def read_rows(path: Path) -> Iterator[tuple[Transaction, set[str]]]:
-    """The transactions of a file, each with the names of the categories that are right."""
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            direction: Direction = "in" if float(row["amount"] or -1) > 0 else "out"
-            country = "GB" if row["country"] == "UK" else row["country"]
-            transaction = Transaction(row["description"], CATEGORIES, 1, direction, country=country)
-            yield transaction, {row["category"], *filter(None, row["also_right"].split(";"))}
-
-
-def print_precision(rows: dict[str, list[tuple[Transaction, set[str]]]], *, with_country: bool) -> None:
+def print_precision(rows: Mapping[str, Sequence[LabeledRow]], *, with_country: bool) -> None:
     """Coverage and precision of all rows and of distinct normalized texts, then precision by way."""
     print(f"\n{'country known' if with_country else 'country unknown'}: rows / distinct normalized texts")
     ways: dict[str, Counter[tuple[str, bool]]] = {}
     for name, part in rows.items():
-        given = part if with_country else [(_without_country(row), right) for row, right in part]
-        distinct = list({MerchantProvider().key(row): (row, right) for row, right in given}.values())
+        given = part if with_country else [_without_country(row) for row in part]
+        distinct = list({MerchantProvider().key(row.question): row for row in given}.values())
         for scope, chosen in (("rows", given), ("distinct", distinct)):
-            answers = MerchantProvider().categorize_many([row for row, _ in chosen])
-            outcomes = [_is_right(answer, right) for answer, (_, right) in zip(answers, chosen, strict=True) if answer]
+            answers = MerchantProvider().categorize_many([row.question for row in chosen])
+            outcomes = [_is_right(answer, row) for answer, row in zip(answers, chosen, strict=True) if answer]
             covered = _percent(len(outcomes), len(chosen))
             print(f"  {name:32} {scope:9} n {len(chosen):6} {covered} covered, {_share(outcomes)}")
             if scope == "distinct":
                 ways[name] = Counter(
-                    (_way(answer, row), _is_right(answer, right))
-                    for answer, (row, right) in zip(answers, chosen, strict=True)
+                    (_way(answer, row.question), _is_right(answer, row))
+                    for answer, row in zip(answers, chosen, strict=True)
                     if answer
                 )
     _print_ways(ways)
@@ -108,8 +68,8 @@ def _way(answer: Suggestion, row: Transaction) -> str:
     return f"{row.direction} {answer.details['way']}"
 
 
-def _is_right(answer: Suggestion, right: set[str]) -> bool:
-    return answer.category is not None and GROUPS[answer.category] in right
+def _is_right(answer: Suggestion, row: LabeledRow) -> bool:
+    return answer.category in row.right
 
 
 def _share(outcomes: list[bool]) -> str:
@@ -120,8 +80,8 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:5.1f} %" if whole else "    -  "
 
 
-def _without_country(row: Transaction) -> Transaction:
-    return Transaction(row.description, CATEGORIES, 1, row.direction)
+def _without_country(row: LabeledRow) -> LabeledRow:
+    return row._replace(question=replace(row.question, country=""))
 
 
 def generate_transactions(n: int) -> Iterator[Transaction]:

@@ -94,6 +94,7 @@ def _distinct(confirmed: Sequence[Confirmed], *, country: str) -> Iterator[Lesso
 def _fit(lessons: Sequence[Lesson], categories: Sequence[int], n_confirmed: int) -> Weights:
     from scipy.sparse import csr_matrix  # noqa: PLC0415 - slow
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - slow
 
     buckets, columns = np.unique([b for lesson in lessons for b in lesson.features[0]], return_inverse=True)
     values = [value for lesson in lessons for value in lesson.features[1]]
@@ -103,10 +104,12 @@ def _fit(lessons: Sequence[Lesson], categories: Sequence[int], n_confirmed: int)
     counts = np.array([lesson.weight for lesson in lessons])
     weights = np.zeros((len(buckets), len(categories)))
     bias = np.zeros(len(categories))
-    for i, category in enumerate(categories):
-        one = LogisticRegression(C=C, solver="liblinear", tol=TOLERANCE, random_state=0)
-        one.fit(table, answers == category, sample_weight=counts)
-        weights[:, i], bias[i] = one.coef_[0], one.intercept_[0]
+    # Its vectors are short: more threads than one would wait for each other, up to a hundred times as long.
+    with threadpool_limits(limits=1):
+        for i, category in enumerate(categories):
+            one = LogisticRegression(C=C, solver="liblinear", tol=TOLERANCE, random_state=0)
+            one.fit(table, answers == category, sample_weight=counts)
+            weights[:, i], bias[i] = one.coef_[0], one.intercept_[0]
     return Weights(
         tuple(categories), buckets.astype(np.int32), weights.astype(np.float16), bias.astype(np.float32), n_confirmed
     )

@@ -1,0 +1,60 @@
+"""What others do, trained on the same rows: exact memory, naive Bayes, a linear support vector machine."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from benchmarks.labeled_files import LabeledRow
+
+#: A category (its id) for each asked row; None where there is no answer.
+Answers = list[int | None]
+
+
+def remember(confirmed: Sequence[LabeledRow], asked: Sequence[LabeledRow]) -> Answers:
+    """The latest category of the same normalized text."""
+    known = {row.text: row.category for row in confirmed}
+    return [known.get(row.text) for row in asked]
+
+
+def guess_by_words(confirmed: Sequence[LabeledRow], asked: Sequence[LabeledRow]) -> Answers:
+    """Multinomial naive Bayes on counts of words."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    return _answers(make_pipeline(CountVectorizer(token_pattern=r"(?u)\w+"), MultinomialNB()), confirmed, asked)
+
+
+def separate(confirmed: Sequence[LabeledRow], asked: Sequence[LabeledRow]) -> Answers:
+    """A linear support vector machine on TF-IDF of words and pairs of them, and of pieces of 2 to 5 characters."""
+    return _answers(machine(), confirmed, asked)
+
+
+def machine() -> Any:
+    """The machine of `separate`, untrained."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.svm import LinearSVC
+
+    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\w+", sublinear_tf=True)
+    pieces = TfidfVectorizer(ngram_range=(2, 5), analyzer="char_wb", sublinear_tf=True)
+    return make_pipeline(make_union(words, pieces), LinearSVC(random_state=0))
+
+
+def _answers(pipeline: Any, confirmed: Sequence[LabeledRow], asked: Sequence[LabeledRow]) -> Answers:
+    categories = [row.category for row in confirmed]
+    if len(set(categories)) == 1:
+        return [categories[0]] * len(asked)
+    pipeline.fit([_text_of(row) for row in confirmed], categories)
+    return [int(category) for category in pipeline.predict([_text_of(row) for row in asked])]
+
+
+def _text_of(row: LabeledRow) -> str:
+    """The words that are left of the bank's text; where none are, the text."""
+    return row.text or row.question.text
+
+
+BASELINES: Mapping[str, Callable[[Sequence[LabeledRow], Sequence[LabeledRow]], Answers]] = {
+    "exact merchant memory": remember,
+    "naive Bayes": guess_by_words,
+    "linear SVC": separate,
+}

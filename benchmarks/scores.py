@@ -1,0 +1,96 @@
+"""Figures of predicted rows, in percent; None where there is nothing to measure. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
+from statistics import fmean
+
+from benchmarks.predicting import PRECISION, Answered, Prediction
+from providers.calibration import Outcome, Reliability, measure_reliability
+
+Figure = float | None
+PRODUCT = "Outlay"
+
+ACCURACY = "right, of all rows"
+BEST_MARGIN = "ahead of the best of them"
+NEW_SHARE = "new merchants, of all rows"
+NEW_ACCURACY = "new merchants: right"
+DECIDED = "decided, of all rows"
+DECIDED_PRECISION = "decided: right"
+ECE = "ECE of what is shown"
+BRIER = "Brier of what is shown"
+ACCEPTABLE = "acceptable at 95 % precision"
+PAST_SHARE = "threshold of the past: accepted"
+PAST_PRECISION = "threshold of the past: right"
+
+
+def score(prediction: Prediction) -> dict[str, Figure]:
+    """Every figure by its name, those of the baselines among them, in the order of print."""
+    answers, baselines = prediction.answers, prediction.baselines
+    own = percent(a.is_right for a in answers)
+    figures = {f"{PRODUCT}: {ACCURACY}": own}
+    figures |= {f"  {name}": percent(right) for name, right in baselines.items()}
+    figures |= _new_merchants(prediction)
+    return figures | _decided(answers) | _confidence(answers) | _past(answers, prediction.threshold)
+
+
+def _new_merchants(prediction: Prediction) -> dict[str, Figure]:
+    new = [answer.is_new for answer in prediction.answers]
+    own = [answer.is_right for answer in prediction.answers]
+    figures = {NEW_SHARE: percent(new), f"{PRODUCT}: {NEW_ACCURACY}": percent(compress(own, new))}
+    return figures | {f"  {name}, new": percent(compress(right, new)) for name, right in prediction.baselines.items()}
+
+
+def _decided(answers: Sequence[Answered]) -> dict[str, Figure]:
+    return {
+        DECIDED: percent(a.is_decided for a in answers),
+        DECIDED_PRECISION: percent(a.is_right for a in answers if a.is_decided),
+    }
+
+
+def _confidence(answers: Sequence[Answered]) -> dict[str, Figure]:
+    shown = [a for a in answers if a.is_shown]
+    reliability = measure_reliability([Outcome(a.confidence, a.is_right) for a in shown])
+    return {
+        ECE: _percent_of(reliability, lambda r: r.ece),
+        BRIER: _percent_of(reliability, lambda r: r.brier),
+        ACCEPTABLE: 100 * n_acceptable(shown) / len(answers),
+    }
+
+
+def _percent_of(reliability: Reliability | None, figure: Callable[[Reliability], float]) -> Figure:
+    return 100 * figure(reliability) if reliability else None
+
+
+def n_acceptable(shown: Sequence[Answered]) -> int:
+    """The most answers that a cut by confidence leaves with PRECISION of them right; equal ones stay together."""
+    ranked = sorted(shown, key=lambda answer: -answer.confidence)
+    found = n_right = 0
+    for n, answer in enumerate(ranked, 1):
+        n_right += answer.is_right
+        is_last_of_equals = n == len(ranked) or ranked[n].confidence < answer.confidence
+        if is_last_of_equals and n_right >= PRECISION * n:
+            found = n
+    return found
+
+
+def _past(answers: Sequence[Answered], threshold: float | None) -> dict[str, Figure]:
+    """What the threshold that was chosen on the confirmed rows leaves of the next ones."""
+    accepted = [a for a in answers if threshold is not None and a.is_shown and a.confidence >= threshold]
+    return {PAST_SHARE: 100 * len(accepted) / len(answers), PAST_PRECISION: percent(a.is_right for a in accepted)}
+
+
+def percent(flags: Iterable[bool]) -> Figure:
+    """The share of true ones."""
+    held = list(flags)
+    return 100 * sum(held) / len(held) if held else None
+
+
+def mean(figures: Sequence[Mapping[str, Figure]]) -> dict[str, Figure]:
+    """The mean of each figure over the files that have it."""
+    names = dict.fromkeys(name for each in figures for name in each)
+    return {name: _mean(each.get(name) for each in figures) for name in names}
+
+
+def _mean(values: Iterable[Figure]) -> Figure:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
