@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import time
+from pathlib import Path
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
