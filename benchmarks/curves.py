@@ -20,9 +20,10 @@ import numpy as np
 from benchmarks.instance import fresh_instance
 from benchmarks.labeled_files import LabeledRow, find_files, read_file
 from providers.calibration import log_odds
+from providers.grams import grams_of
 from providers.interface import Suggestion
 from providers.merchants.places import Places
-from providers.normalization import normalize
+from providers.resemblance.classifier import load_resemblance
 from providers.verdicts import Attempt, Verdict
 
 #: Rows of a file that are played.
@@ -110,16 +111,15 @@ def _shares(suggestion: Suggestion) -> tuple[float, float]:
 
 def _resemblances(verdicts: Sequence[tuple[LabeledRow, Verdict]]) -> Iterator[Point]:
     """What the name sounds like wherever the link was asked, those guesses too that it keeps to itself."""
-    from providers.resemblance.classifier import guess_categories
-
     asked = [row for row, _ in _asked(verdicts, RESEMBLANCE) if row.question.direction == "out" and row.text]
-    for row, guesses in zip(asked, guess_categories([normalize(row.question.text) for row in asked]), strict=True):
-        places = Places(row.question.categories, row.question.kinds)
-        placed = ((places.find(group=guess.category), guess) for guess in guesses)
-        found = next(((place, guess) for place, guess in placed if place), None)
-        if found:
-            place, guess = found
-            yield Point((log_odds(guess.score),), place.category.id in row.right)
+    if not asked:
+        return
+    sounds = load_resemblance()
+    for row, shares in zip(asked, sounds.probabilities([grams_of(row.text) for row in asked]), strict=True):
+        best = int(shares.argmax())
+        place = Places(row.question.categories, row.question.kinds).find(group=sounds.categories[best])
+        if place:
+            yield Point((log_odds(float(shares[best])),), place.category.id in row.right)
 
 
 def print_ways(seen: Sequence[Seen]) -> None:

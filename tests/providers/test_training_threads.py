@@ -14,7 +14,7 @@ CONFIRMED = [
 
 
 def test_training_keeps_to_one_thread(monkeypatch):
-    threads = set()
+    threads: set[int] = set()
     fit = LogisticRegression.fit
 
     def watched(*args, **kwargs):
