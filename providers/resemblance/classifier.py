@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from providers.grams import Features, Table, grams_of
+from providers.calibration import log_odds, logistic
+from providers.grams import Features, Table, grams_of, shares_of
 
 FILE = "classifier.npz"
 #: From the classifier's probability to the share of right answers: intercept and factor of the log-odds. Measured by
@@ -42,10 +43,7 @@ class Resemblance(NamedTuple):
 
     def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float32]:
         """How likely each text belongs to each category, shape (texts, categories); each row adds up to 1."""
-        scores = Table.of(texts).times(self.weights) * self.scale + self.bias
-        each = 1 / (1 + np.exp(-scores))
-        shares: NDArray[np.float32] = each / each.sum(axis=1, keepdims=True)
-        return shares
+        return shares_of(Table.of(texts).times(self.weights) * self.scale + self.bias)
 
 
 def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:

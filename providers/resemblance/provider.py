@@ -49,11 +49,15 @@ def _suggest(guesses: Sequence[Guess], places: Places) -> Suggestion | None:
     if not placed or placed[0][1].confidence < LEAST_CONFIDENCE:
         return None
     (place, guess), *others = placed
+    alternatives: dict[int, float] = {}
+    for other, less_likely in others:
+        if other.category.id != place.category.id:
+            alternatives.setdefault(other.category.id, less_likely.confidence)
     return Suggestion(
         category=place.category.id,
         confidence=guess.confidence,
         explanation=f"Nobody by this name is known; it sounds like {_describe(place)}.",
-        alternatives=tuple((p.category.id, g.confidence) for p, g in others if p.category.id != place.category.id),
+        alternatives=tuple(alternatives.items()),
     )
 
 
