@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from providers.calibration import log_odds, logistic
 from providers.grams import Features, Table, grams_of, shares_of
 
 FILE = "classifier.npz"
@@ -22,7 +21,9 @@ FILE = "classifier.npz"
 CURVE = (0.1, 1.0)
 #: Confidences are told in such steps: they are not known better, and equal answers are stored once.
 STEP = 0.05
-_MOST_GUESSES = 3
+#: No guess is certain.
+_MOST_STEPS = 19
+_MOST_GUESSES = 2
 
 
 class Guess(NamedTuple):
@@ -53,7 +54,8 @@ def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:
     sounds = load_resemblance()
     shares = sounds.probabilities([grams_of(text) for text in texts])
     order = np.argsort(-shares, axis=1, kind="stable")[:, :_MOST_GUESSES]
-    steps = np.rint(_confidences(np.take_along_axis(shares, order, axis=1)) / STEP).astype(int)
+    confidences = _confidences(np.take_along_axis(shares, order, axis=1))
+    steps = np.rint(confidences / STEP).astype(int).clip(max=_MOST_STEPS)
     made: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Guess, ...]] = {}
     return [
         made.setdefault((tuple(places), tuple(parts)), _guesses(sounds.categories, places, parts))

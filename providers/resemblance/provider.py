@@ -9,8 +9,6 @@ from providers.resemblance.classifier import Guess, guess_categories, load_resem
 
 #: Below that nothing is said.
 LEAST_CONFIDENCE = 0.3
-#: Guesses that an answer tells.
-_TOLD = 2
 _CODE_VERSION = "1"
 
 
@@ -37,9 +35,9 @@ class ResemblanceProvider(Provider):
         answers: list[Suggestion | None] = []
         for guesses, text, t in zip(guess_categories(texts), texts, transactions, strict=True):
             offer = id(t.categories), id(t.kinds)
-            key = (*offer, guesses[:_TOLD])
+            key = (*offer, guesses)
             if text and key not in made:
-                made[key] = _suggest(guesses[:_TOLD], places[offer])
+                made[key] = _suggest(guesses, places[offer])
             answers.append(made[key] if text else None)
         return answers
 
@@ -49,15 +47,11 @@ def _suggest(guesses: Sequence[Guess], places: Places) -> Suggestion | None:
     if not placed or placed[0][1].confidence < LEAST_CONFIDENCE:
         return None
     (place, guess), *others = placed
-    alternatives: dict[int, float] = {}
-    for other, less_likely in others:
-        if other.category.id != place.category.id:
-            alternatives.setdefault(other.category.id, less_likely.confidence)
     return Suggestion(
         category=place.category.id,
         confidence=guess.confidence,
         explanation=f"Nobody by this name is known; it sounds like {_describe(place)}.",
-        alternatives=tuple(alternatives.items()),
+        alternatives=tuple((p.category.id, g.confidence) for p, g in others if p.category.id != place.category.id),
     )
 
 

@@ -39,7 +39,8 @@ def believed(confidence, n, n_right):
 
 class TestReliability:
     def test_nothing_is_said_without_outcomes(self):
-        assert measure_reliability([]) is None
+        with pytest.raises(ValueError, match=r"^Nothing can be measured without outcomes\.$"):
+            measure_reliability([])
 
     def test_bins_are_counted_and_their_distances_weighed(self):
         said = [*believed(0.75, 4, 1), *believed(0.5, 4, 2)]
@@ -57,14 +58,12 @@ class TestReliability:
 
     def test_the_edge_of_a_bin_belongs_to_the_higher_one(self):
         measured = measure_reliability([Outcome(i / 10, True) for i in range(10)])
-        assert measured is not None
         assert [(part.start, part.n) for part in measured.bins] == [(i / 10, 1) for i in range(10)]
 
     @given(outcomes)
     def test_errors_lie_between_none_and_all(self, said):
         assume(said)
         measured = measure_reliability(said)
-        assert measured is not None
         assert 0 <= measured.ece <= 1
         assert 0 <= measured.brier <= 1
         assert sum(part.n for part in measured.bins) == measured.n == len(said)
@@ -76,8 +75,6 @@ class TestReliability:
         assume(said)
         mixed = chance.sample(said, len(said))
         here, there = measure_reliability(said), measure_reliability(mixed)
-        assert here is not None
-        assert there is not None
         assert here[1:4] == pytest.approx(there[1:4])
         assert [part.n for part in here.bins] == [part.n for part in there.bins]
 
@@ -105,8 +102,8 @@ class TestCorrection:
         assert fit_correction(said) == NO_CORRECTION
 
     @given(enough)
-    @example([Outcome(0.999, False)] * 2_000)
-    @example([Outcome(0.001, True)] * 2_000)
+    @example([Outcome(0.999, False)] * 300)
+    @example([Outcome(0.001, True)] * 300)
     @example([Outcome(0.9, False), Outcome(0.1, True)] * 100)
     @example([Outcome(1.0, True)] * 100)
     def test_any_outcomes_give_a_correction_that_keeps_the_order(self, said):
