@@ -53,12 +53,13 @@ def questions(catalog, accounts):
 @given(st.lists(ROW, min_size=1, max_size=8), st.integers(0, 8))
 @example([row("Dining", "2024-01-01"), row("Dining", "2026-01-01", "4.80"), row("Travel", "2026-02-01")], 1)
 def test_what_was_taught_is_answered_as_the_ledger_answers(rows, cut):
-    api = Api(make_user(f"person{next(names)}"))
+    user = make_user(f"person{next(names)}")
+    api = Api(user)
     accounts = [api.post("accounts/", {"name": name, "currency": "EUR"}).json()["id"] for name in ("A", "B")]
     for fields in rows:
         answer = api.post("transactions/", fields | {"currency": "EUR", "account": accounts[fields["account"]]})
         assert answer.status_code == 201, answer.json()
-    catalog = Catalog.load(ledger_id_of(api.user))
+    catalog = Catalog.load(ledger_id_of(user))
     asked, confirmed = questions(catalog, accounts), read_confirmed(catalog=catalog)
     answers = HistoryProvider().categorize_many(asked)
     assert HistoryProvider().learn(confirmed).categorize_many(asked) == answers
@@ -68,8 +69,8 @@ def test_what_was_taught_is_answered_as_the_ledger_answers(rows, cut):
 
 def test_a_ledger_is_not_asked_by_who_was_taught_nothing(ana):
     ana.post("expenses/", {"amount": "4.50", "description": "Cafe Luna", "category": "Dining"})
-    catalog = Catalog.load(ledger_id_of(ana.user))
-    asked = [Transaction("Cafe Luna", catalog.offered("out", None), catalog.ledger_id)]
+    owner = ledger_id_of(ana.user)
+    asked = [Transaction("Cafe Luna", Catalog.load(owner).offered("out", None), owner)]
     assert HistoryProvider().categorize_many(asked) != [None]
     assert HistoryProvider().learn([]).categorize_many(asked) == [None]
 
