@@ -35,6 +35,8 @@ LIFE = [
     *((f"Fressnapf {place}", HUND) for place in ("4711", "Mitte", "Nord", "West", "Ost", "Altona")),
     *((f"Lagerbox Kowalke Rate {month}", MIETE) for month in ("Mai", "Juni", "Juli")),
 ]
+#: Of somebody who uses the system's categories.
+LIFE_OF_THE_SYSTEM = [("Vbnmarkt", GROCERIES), ("Gasthof Qvrelli", DINING), ("Gasthof Zumsel", DINING)]
 
 
 def ask(text, offered=ALL, **fields):
@@ -76,6 +78,14 @@ class TestWhatIsLearned:
     )
     def test_a_handful_of_rows_teaches_a_persons_own_categories(self, text, category):
         assert named(taught(), text) == category
+
+    @pytest.mark.parametrize(("n", "category"), [(0, "Pets"), (2, "Hund"), (6, "Hund")])
+    def test_two_shops_of_a_kind_put_elsewhere_count_more_than_what_the_system_would_say(self, n, category):
+        used = [
+            (f"{shop} {place}", put) for shop, put in LIFE_OF_THE_SYSTEM for place in ("Nord", "West", "Ost", "Süd")
+        ]
+        rows = used + [(f"Fressnapf Filiale {letter}", HUND) for letter in "abcdef"[:n]]
+        assert named(taught(rows), "Das Futterhaus") == category
 
     def test_whoever_uses_their_own_categories_alone_is_not_answered_with_the_systems(self):
         rows = [(text, category) for text, category in LIFE if category in OWN] * 3
