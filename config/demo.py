@@ -9,8 +9,10 @@ from django.conf import settings
 from accounts.models import User
 from accounts.services import SignedIn, register_user
 from expenses.catalog import Catalog
+from expenses.membership import ledger_id_of
 from expenses.models import Account, Transaction
 from expenses.services.accounts import open_account
+from expenses.services.learning import learn
 from expenses.services.running import perform_run
 from expenses.services.transactions import confirm_transaction, edit_transaction
 from rules.services.rules import create_rule
@@ -81,6 +83,7 @@ def tell(*, password: str, say: Say) -> SignedIn:
     say(f"Opened {len(accounts)} accounts, made {len(RULES)} rules.")
     import_statement(FIRST_STATEMENT, by=user, accounts=accounts, say=say)
     say(f"Chose a category for {_choose(user)} rows, confirmed {_confirm(user)}.")
+    learn(ledger_id=ledger_id_of(user))
     for statement in LATER_STATEMENTS:
         import_statement(statement, by=user, accounts=accounts, say=say)
     return signed_in

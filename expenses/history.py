@@ -5,6 +5,7 @@ confidences are measured: precision of each way over the statements of several p
 """
 
 import math
+from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -63,6 +64,15 @@ class Vote(NamedTuple):
     least: int | None
     most: int | None
 
+    def joined_by(self, other: "Vote") -> "Vote":
+        """Both in one, of one category and account."""
+        return self._replace(
+            n=self.n + other.n,
+            last=max(filter(None, (self.last, other.last)), default=None),
+            least=min((part for part in (self.least, other.least) if part is not None), default=None),
+            most=max((part for part in (self.most, other.most) if part is not None), default=None),
+        )
+
     def weight(self, question: Transaction, newest: date | None) -> float:
         """How much it counts beside votes for other categories."""
         age = (newest - self.last).days if newest and self.last else 0
@@ -93,22 +103,24 @@ class Recalled(NamedTuple):
 class Memory:
     """Confirmed texts of one owner and one direction, with what was chosen for each."""
 
-    by_text: dict[str, list[Vote]] = field(default_factory=lambda: defaultdict(list))
+    #: One vote for each category and account, however they were added.
+    by_text: dict[str, dict[tuple[int, int | None], Vote]] = field(default_factory=lambda: defaultdict(dict))
     #: By first letters too, since only texts that share them are loaded: what else is asked must not change an answer.
     by_words: dict[tuple[str, int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     by_prefix: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, text: str, vote: Vote) -> None:
         if text not in self.by_text:
-            self.by_prefix[text[:PREFIX_LENGTH]].append(text)
-        self.by_text[text].append(vote)
+            insort(self.by_prefix[text[:PREFIX_LENGTH]], text)
+        votes, key = self.by_text[text], (vote.category, vote.account)
+        votes[key] = votes[key].joined_by(vote) if key in votes else vote
         for n_words in (3, 2, 1):
             self.by_words[text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)][vote.category] += vote.n
 
     def recall(self, text: str) -> Recalled | None:
         """The best way that knows anything."""
         if votes := self.by_text.get(text):
-            return Recalled(votes, EXACT, text)
+            return Recalled(list(votes.values()), EXACT, text)
         for n_words in (3, 2, 1):
             words = leading_words(text, n_words)
             counted = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
@@ -119,7 +131,7 @@ class Memory:
     def _recall_similar(self, text: str) -> Recalled | None:
         candidates = self.by_prefix.get(text[:PREFIX_LENGTH], [])
         found = process.extractOne(text, candidates, scorer=fuzz.token_sort_ratio, score_cutoff=FUZZY_CUTOFF)
-        return Recalled(self.by_text[found[0]], FUZZY, found[0]) if found else None
+        return Recalled(list(self.by_text[found[0]].values()), FUZZY, found[0]) if found else None
 
 
 def _votes(counted: Counter[int]) -> list[Vote]:
@@ -215,12 +227,12 @@ def _way(way: str | int) -> str:
 
 
 def _weights(votes: Iterable[Vote], question: Transaction) -> dict[int, float]:
-    """How much speaks for each category."""
+    """How much speaks for each category, whatever the order of the votes."""
     newest = max((vote.last for vote in votes if vote.last), default=None)
-    weights: dict[int, float] = defaultdict(float)
+    weights: dict[int, list[float]] = defaultdict(list)
     for vote in votes:
-        weights[vote.category] += vote.weight(question, newest)
-    return weights
+        weights[vote.category].append(vote.weight(question, newest))
+    return {category: math.fsum(parts) for category, parts in sorted(weights.items())}
 
 
 def _explain(matched: str, name: str, n: int, total: int) -> str:

@@ -12,9 +12,13 @@ LEAST_OUTCOMES = 30
 N_BINS = 10
 #: No answer is taken for impossible or certain.
 _LEAST, _MOST = 0.001, 0.999
-#: How many outcomes it takes to move a correction half-way from none: the strength of the prior.
+#: How strongly a correction is held back from being one.
 _PRIOR_STRENGTH = 4.0
+#: A correction that is flatter would take a surer answer for a less sure one.
+_LEAST_SLOPE = 0.1
 _ROUNDS = 25
+_HALVINGS = 20
+_CLOSE_ENOUGH = 1e-9
 #: Mistakes that are imagined among the answers when a threshold is chosen, since the next ones will not be as kind.
 _IMAGINED_MISTAKES = 1
 
@@ -103,25 +107,76 @@ def _bin(i: int, members: Sequence[Outcome]) -> Bin:
 def fit_correction(outcomes: Sequence[Outcome]) -> Correction:
     """The likeliest correction, where a few outcomes move it little: Newton's method on a logistic regression.
 
-    Later outcomes count more, the last twice as much as one half-way back: a link that learns gets better.
+    `outcomes` are in order, oldest first. Later ones count more, the last twice as much as one half-way back: a link
+    that learns gets better. A surer answer stays a surer one, even of a link that was wrong whenever it was sure.
     """
     if len(outcomes) < LEAST_OUTCOMES:
         return NO_CORRECTION
     half = len(outcomes) / 2
-    points = [(log_odds(o.confidence), o.is_right, 0.5 ** ((half * 2 - i) / half)) for i, o in enumerate(outcomes)]
-    intercept, slope = NO_CORRECTION
+    points = [
+        _Point(log_odds(o.confidence), o.is_right, 0.5 ** ((half * 2 - i) / half)) for i, o in enumerate(outcomes)
+    ]
+    fitted = _climb(points, _PRIOR)
+    return fitted if fitted.slope >= _LEAST_SLOPE else _climb(points, _FLAT)
+
+
+class _Point(NamedTuple):
+    """An outcome as the regression sees it."""
+
+    odds: float
+    is_right: bool
+    weight: float
+
+
+class _Prior(NamedTuple):
+    """The slope that is expected, and how many outcomes it takes to move intercept and slope half-way from it."""
+
+    slope: float = 1.0
+    of_intercept: float = _PRIOR_STRENGTH
+    of_slope: float = _PRIOR_STRENGTH
+
+
+_PRIOR = _Prior()
+#: The intercept alone is free.
+_FLAT = _Prior(slope=_LEAST_SLOPE, of_slope=1e9)
+
+
+def _climb(points: Sequence[_Point], prior: _Prior) -> Correction:
+    """The correction that the points and the prior make likeliest. Steps that lead too far are halved."""
+    here = Correction(slope=prior.slope)
+    height = _likelihood(points, prior, here)
     for _ in range(_ROUNDS):
-        step = _newton_step(points, intercept, slope)
-        intercept, slope = intercept + step[0], slope + step[1]
-    return Correction(intercept, slope) if slope > 0 else NO_CORRECTION
+        step = _newton_step(points, prior, here)
+        there, higher = here, height
+        for halving in range(_HALVINGS):
+            tried = Correction(here.intercept + step[0] / 2**halving, here.slope + step[1] / 2**halving)
+            reached = _likelihood(points, prior, tried)
+            if reached > height:
+                there, higher = tried, reached
+                break
+        if higher - height < _CLOSE_ENOUGH:
+            return there
+        here, height = there, higher
+    return here
 
 
-def _newton_step(points: Sequence[tuple[float, bool, float]], intercept: float, slope: float) -> tuple[float, float]:
-    to_intercept, to_slope = -_PRIOR_STRENGTH * intercept, -_PRIOR_STRENGTH * (slope - 1)
-    both = 0.0
-    of_intercept = of_slope = _PRIOR_STRENGTH
+def _likelihood(points: Sequence[_Point], prior: _Prior, at: Correction) -> float:
+    """Its logarithm, up to a constant."""
+    held = prior.of_intercept * at.intercept**2 + prior.of_slope * (at.slope - prior.slope) ** 2
+    scores = ((at.intercept + at.slope * odds, is_right, weight) for odds, is_right, weight in points)
+    return -held / 2 - sum(weight * _surprise(-score if is_right else score) for score, is_right, weight in scores)
+
+
+def _surprise(score: float) -> float:
+    """The logarithm of 1 + exp(score), which does not overflow."""
+    return max(score, 0.0) + math.log1p(math.exp(-abs(score)))
+
+
+def _newton_step(points: Sequence[_Point], prior: _Prior, at: Correction) -> tuple[float, float]:
+    to_intercept, to_slope = -prior.of_intercept * at.intercept, -prior.of_slope * (at.slope - prior.slope)
+    of_intercept, both, of_slope = prior.of_intercept, 0.0, prior.of_slope
     for odds, is_right, weight in points:
-        p = logistic(intercept + slope * odds)
+        p = logistic(at.intercept + at.slope * odds)
         error, bend = weight * (is_right - p), weight * p * (1 - p)
         to_intercept += error
         to_slope += error * odds

@@ -22,7 +22,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers import samples
-from providers.interface import EFFECT_FIELDS, Answer, Effects, Provider, ProviderError, Suggestion, Transaction
+from providers.interface import (
+    EFFECT_FIELDS,
+    Answer,
+    Confirmed,
+    Effects,
+    Provider,
+    ProviderError,
+    Suggestion,
+    Transaction,
+)
 from providers.isolation import NETWORK, OUTWARD, noticing
 
 MAX_NAME = 32
@@ -59,6 +68,11 @@ class Exam:
         if not self.transactions:
             return samples.hostile()
         return samples.hostile(self.transactions[0].categories, self.transactions[0].owner)
+
+    def confirmed(self) -> list[Confirmed]:
+        """All of them that offer anything, as if the owner had put them into the offered categories by turns."""
+        asked = [transaction for transaction in [*self.batch(), *self.hostile().values()] if transaction.categories]
+        return [Confirmed(t, t.categories[i % len(t.categories)].id) for i, t in enumerate(asked)]
 
     def ask(self, asked: Sequence[Transaction], provider: Provider | None = None) -> list[Answer]:
         """As many answers as there are transactions."""
@@ -187,6 +201,34 @@ def check_recall_is_quick_and_complete(exam: Exam) -> None:
         _check_answer(exam, transaction, answer)
 
 
+def check_learning_makes_another(exam: Exam) -> None:
+    """`learn()` gives a link of the same name that answers as well, and leaves the one that was made as it was."""
+    batch, lessons = exam.batch(), exam.confirmed()
+    before = [_comparable(answer) for answer in exam.ask(batch)]
+    taught = _teach(exam, exam.provider, lessons)
+    for transaction in [*batch, *exam.hostile().values()]:
+        _check_answer(exam, transaction, exam.ask([transaction], taught)[0])
+    exam.require(lessons == exam.confirmed(), "changes the list that it is taught")
+    exam.require([_comparable(a) for a in exam.ask(batch)] == before, "answers differently once another was taught")
+
+
+def check_what_is_taught_is_all_that_is_known(exam: Exam) -> None:
+    """A taught link knows nothing of the ledger, and teaching it nothing changes nothing."""
+    lessons = exam.confirmed()
+    made = exam.make()
+    untaught = _teach(exam, made, [])
+    if untaught is made:
+        return  # it does not learn
+    with _blaming(exam, "asked what it was taught"), noticing(NETWORK, queries=True) as seen:
+        exam.ask(exam.batch(), untaught)
+        later = exam.ask(exam.batch(), _teach(exam, untaught, lessons))
+    exam.require(not seen, f"looks further than what it was taught: {_listed(seen)}")
+    at_once = exam.ask(exam.batch(), _teach(exam, exam.make(), lessons))
+    for transaction, here, there in zip(exam.batch(), later, at_once, strict=True):
+        is_equal = _comparable(here) == _comparable(there)
+        exam.require(is_equal, f"answers differently about {_about(transaction)} when it was taught nothing before")
+
+
 CHECKS: tuple[Check, ...] = (
     check_constructor_does_no_io,
     check_name_and_version,
@@ -199,7 +241,18 @@ CHECKS: tuple[Check, ...] = (
     check_batches_do_not_matter,
     check_equal_keys_get_equal_answers,
     check_recall_is_quick_and_complete,
+    check_learning_makes_another,
+    check_what_is_taught_is_all_that_is_known,
 )
+
+
+def _teach(exam: Exam, provider: Provider, confirmed: Sequence[Confirmed]) -> Provider:
+    with _blaming(exam, f"taught {len(confirmed)} transactions"):
+        taught: object = provider.learn(confirmed)
+    exam.require(isinstance(taught, Provider), f"gives {taught!r} from learn(), which is no link")
+    assert isinstance(taught, Provider)  # noqa: S101 - said to the type checker; it has just been required
+    exam.require(taught.name == provider.name, f"is called {taught.name!r} once it was taught")
+    return taught
 
 
 def _check_answer(exam: Exam, transaction: Transaction, answer: object) -> None:

@@ -23,6 +23,10 @@ _PAIRS = 4
 _PIECES = (3, 4, 5)
 _PAIR_WEIGHT = 0.7
 _SPELLING_WEIGHT = 1.2
+#: Beyond these log-odds a probability is not told from 0 or 1.
+_MOST_SCORE = 30.0
+#: Texts whose weights are gathered at once, which takes some 10 kB each.
+_AT_ONCE = 1_024
 
 Features = tuple[tuple[int, ...], tuple[float, ...]]
 
@@ -30,7 +34,7 @@ Features = tuple[tuple[int, ...], tuple[float, ...]]
 @lru_cache(maxsize=16_384)
 def grams_of(text: str) -> Features:
     """Buckets and values of a normalized text: words, earlier ones more; pairs; pieces of 3 to 5 letters."""
-    words = text.split(" ")[:_WORDS] if text else []
+    words = words_read(text)
     found: dict[int, float] = _spelling(words[:_SPELLED_WORDS])
     named = [(f"w{word}", 1 / math.sqrt(1 + i / 2)) for i, word in enumerate(words)]
     named += [(f"b{first} {second}", _PAIR_WEIGHT) for first, second in pairwise(words[: _PAIRS + 1])]
@@ -38,6 +42,11 @@ def grams_of(text: str) -> Features:
         bucket = bucket_of(name)
         found[bucket] = found.get(bucket, 0.0) + value
     return tuple(found), tuple(found.values())
+
+
+def words_read(text: str) -> list[str]:
+    """The words of a normalized text that features are made of."""
+    return text.split(" ")[:_WORDS] if text else []
 
 
 def bucket_of(name: str) -> int:
@@ -81,11 +90,25 @@ class Table(NamedTuple):
 
         `rows` says which row of `weights` belongs to a bucket; without it, row and bucket are the same.
         """
-        total = np.zeros((len(self.starts) - 1, weights.shape[1]), dtype=np.float32)
-        if not self.buckets.size:
-            return total
-        found = weights[self.buckets if rows is None else rows[self.buckets]]
-        parts = found.astype(np.float32) * self.values[:, None]
-        filled = np.flatnonzero(np.diff(self.starts))
-        total[filled] = np.add.reduceat(parts, self.starts[filled], axis=0)
+        n_texts = len(self.starts) - 1
+        total = np.zeros((n_texts, weights.shape[1]), dtype=np.float32)
+        for first in range(0, n_texts, _AT_ONCE):
+            part = self._part(first, min(first + _AT_ONCE, n_texts))
+            filled = np.flatnonzero(np.diff(part.starts))
+            if filled.size:
+                found = weights[part.buckets if rows is None else rows[part.buckets]]
+                parts = found.astype(np.float32) * part.values[:, None]
+                total[first + filled] = np.add.reduceat(parts, part.starts[filled], axis=0)
         return total
+
+    def _part(self, first: int, end: int) -> "Table":
+        """The texts from `first` to before `end`."""
+        here = slice(self.starts[first], self.starts[end])
+        return Table(self.buckets[here], self.values[here], self.starts[first : end + 1] - self.starts[first])
+
+
+def shares_of(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities that add up to 1 in each row, of the log-odds of each category against all others."""
+    each = 1 / (1 + np.exp(-np.clip(scores, -_MOST_SCORE, _MOST_SCORE)))
+    shares: NDArray[np.float32] = each / each.sum(axis=1, keepdims=True)
+    return shares

@@ -194,8 +194,9 @@ class Provider(ABC):
     def learn(self, confirmed: Sequence[Confirmed]) -> "Provider":
         """A provider like this one that knows these transactions, oldest first, besides what it was taught before.
 
-        Of the ledger it knows nothing but what it was taught, so that a history can be played again. A link that does
-        not learn is itself.
+        Of the ledger it knows nothing but what it was taught, so that a history can be played again; it asks neither
+        database nor network. The link in the chain stays as it was; one that was taught may be taught more in place.
+        A link that does not learn is itself.
         """
         return self
 

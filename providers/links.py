@@ -69,7 +69,15 @@ def _corrected(answer: Suggestion, correction: Correction) -> Suggestion:
     if answer.category is None or correction == NO_CORRECTION:
         return answer
     confidence = round(correction.apply(answer.confidence), 4)
-    return replace(answer, confidence=confidence, details={**answer.details, CLAIMED: answer.confidence})
+    others = _shared_out(answer, confidence)
+    details = {**answer.details, CLAIMED: answer.confidence}
+    return replace(answer, confidence=confidence, alternatives=others, details=details)
+
+
+def _shared_out(answer: Suggestion, confidence: float) -> tuple[tuple[int, float], ...]:
+    """Alternatives share what the corrected answer leaves as they did before; none is likelier than the answer."""
+    left = (1 - confidence) / (1 - answer.confidence) if answer.confidence < 1 else 0.0
+    return tuple((category, round(min(p * left, confidence), 4)) for category, p in answer.alternatives)
 
 
 def _why_declined(provider: Provider, transaction: Transaction) -> str:

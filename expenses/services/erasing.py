@@ -25,8 +25,8 @@ def erase(*, user: User) -> None:
     for ledger_id in ledgers:
         lock_ledger(ledger_id)
     hand_over(Run.objects.filter(user=user).exclude(ledger__in=ledgers))
-    forget_tasks("expenses.tasks.resolve_pending", ledgers)
-    forget_tasks("expenses.tasks.ask_model", ledgers)
+    for name in ("resolve_pending", "ask_model", "learn_from_choices", "ask_again"):
+        forget_tasks(f"expenses.tasks.{name}", ledgers)
     forget_tasks("expenses.tasks.carry_out_run", Run.objects.filter(ledger__in=ledgers).values_list("pk", flat=True))
     for model, way in reversed(tables_of_ledgers()):
         rows: QuerySet[Model] = model._base_manager.filter(**{f"{way}__in": ledgers})  # noqa: SLF001 - no default hides rows from it

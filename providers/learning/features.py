@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from providers.grams import BUCKETS, Features, bucket_of, grams_of
-from providers.interface import Transaction
+from providers.interface import Direction, Transaction
 from providers.merchants.answers import Finding, find_answer
 from providers.normalization import leading_words, normalize
 from providers.resemblance.classifier import load_resemblance
@@ -32,6 +32,10 @@ _LEAST_RESEMBLANCE = 0.05
 _TYPICAL_RESEMBLANCE = 0.6
 
 
+#: Text, direction, and a country's code in small letters or "".
+Asked = tuple[str, Direction, str]
+
+
 class Known(NamedTuple):
     """What is known of a text without anybody's history: what the dictionary finds, and what the name sounds like."""
 
@@ -41,9 +45,10 @@ class Known(NamedTuple):
 
 def features_of(transactions: Sequence[Transaction], *, country: str = "") -> list[Features]:
     """The features of each transaction; equal ones cost little more than one. `country` as in MerchantProvider."""
-    texts = list({(t.text, t.direction, (t.country or country).lower()) for t in transactions})
+    asked: list[Asked] = [(t.text, t.direction, (t.country or country).lower()) for t in transactions]
+    texts = list(dict.fromkeys(asked))
     known = dict(zip(texts, _look_up(texts), strict=True))
-    return [_features(t, known[t.text, t.direction, (t.country or country).lower()]) for t in transactions]
+    return [_features(t, known[question]) for t, question in zip(transactions, asked, strict=True)]
 
 
 def example_of_finding(category: str, direction: str) -> Features:
@@ -61,26 +66,29 @@ def size_of(amount: Decimal | None) -> int | None:
     return None if amount is None else int(math.log2(float(amount) + 1))
 
 
-def _look_up(texts: Sequence[tuple[str, str, str]]) -> list[Known]:
-    sounds = load_resemblance()
-    likely = sounds.probabilities([grams_of(normalize(text)) for text, _, _ in texts])
+def _look_up(texts: Sequence[Asked]) -> list[Known]:
+    spent = [normalize(text) if direction == "out" else "" for text, direction, _ in texts]
     return [
-        Known(
-            find_answer(text, "in" if direction == "in" else "out", country),
-            tuple((sounds.categories[i], float(row[i])) for i in (row > _LEAST_RESEMBLANCE).nonzero()[0])
-            if direction == "out" and normalize(text)
-            else (),
-        )
-        for (text, direction, country), row in zip(texts, likely, strict=True)
+        Known(find_answer(text, direction, country), resemblances)
+        for (text, direction, country), resemblances in zip(texts, _resemblances(spent), strict=True)
     ]
+
+
+def _resemblances(texts: Sequence[str]) -> Iterator[tuple[tuple[str, float], ...]]:
+    """What each normalized text sounds like; nothing for an empty one."""
+    sounds = load_resemblance()
+    likely = sounds.probabilities([grams_of(text) for text in texts])
+    for text, row in zip(texts, likely, strict=True):
+        told = (row > _LEAST_RESEMBLANCE).nonzero()[0] if text else ()
+        yield tuple((sounds.categories[i], float(row[i])) for i in told)
 
 
 def _features(transaction: Transaction, known: Known) -> Features:
     text = normalize(transaction.text)
     buckets, values = grams_of(text)
     whole = _whole_texts(text)
-    named = _named([*_circumstances(transaction), *_knowledge(known)])
-    return (*buckets, *whole, *named[0]), (*values, *(_WHOLE,) * len(whole), *named[1])
+    others, weights = _named([*_circumstances(transaction), *_knowledge(known)])
+    return (*buckets, *whole, *others), (*values, *(_WHOLE,) * len(whole), *weights)
 
 
 def _whole_texts(text: str) -> tuple[int, ...]:

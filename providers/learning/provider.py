@@ -1,5 +1,6 @@
 """The link that has learned: a classifier trained on what its owner confirmed, for texts that nobody saw before."""
 
+import math
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from providers.calibration import log_odds, logistic
-from providers.grams import bucket_of
+from providers.grams import bucket_of, words_read
 from providers.interface import Confirmed, Provider, Suggestion, Transaction
 from providers.learning.features import features_of, size_of
 from providers.learning.training import train
@@ -38,6 +39,7 @@ class TaughtProvider(Provider):
         self.country = country
         self._weights: Weights | None = None
         self._taught: list[Confirmed] = []
+        self._n_trained = 0
 
     def key(self, transaction: Transaction) -> Hashable:
         return key_of(transaction)
@@ -50,10 +52,9 @@ class TaughtProvider(Provider):
         """Learned anew when what is known has grown by a quarter; until then what was learned before answers."""
         taught = TaughtProvider(country=self.country)
         taught._taught = [*self._taught, *confirmed]
-        taught._weights = self._weights
-        known = self._weights.n_confirmed if self._weights else LEAST_CONFIRMED / GROWTH
-        if len(taught._taught) >= known * GROWTH:
-            taught._weights = train(taught._taught, country=self.country)
+        taught._weights, taught._n_trained = self._weights, self._n_trained
+        if len(taught._taught) >= max(LEAST_CONFIRMED, self._n_trained * GROWTH):
+            taught._weights, taught._n_trained = train(taught._taught, country=self.country), len(taught._taught)
         return taught
 
 
@@ -109,13 +110,13 @@ def confidence_of_shares(shares: Sequence[float]) -> float:
     """The share of right answers among those with such probabilities, the largest first."""
     intercept, of_odds, of_lead = CURVE
     second = shares[1] if len(shares) > 1 else 0.0
-    lead = float(np.log(shares[0] / (second + 1e-4)))
+    lead = math.log(max(shares[0], 1e-9) / (second + 1e-4))
     return round(logistic(intercept + of_odds * log_odds(shares[0]) + of_lead * lead), 4)
 
 
 def _reasons(weights: Weights, transaction: Transaction, category: int) -> list[str]:
     """The words of the text that speak most for the category."""
-    words = dict.fromkeys(normalize(transaction.text).split())
+    words = dict.fromkeys(words_read(normalize(transaction.text)))
     spoken = [(weights.weight_of(bucket_of(f"w{word}"), category), word) for word in words]
     telling = sorted((pair for pair in spoken if pair[0] > _LEAST_REASON), reverse=True)
     return [word for _, word in telling[:_MOST_REASONS]]

@@ -4,8 +4,8 @@ One logistic regression for each category against all others, by liblinear: the 
 second for a thousand transactions.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from providers.grams import Features
 from providers.interface import Category, Confirmed
 from providers.learning.features import example_of_finding, example_of_resemblance, features_of
 from providers.learning.weights import Weights
+from providers.merchants.answers import find_answer
 from providers.merchants.places import Places, known_groups
 from providers.resemblance.classifier import load_resemblance
 
@@ -46,15 +47,16 @@ def train(confirmed: Sequence[Confirmed], *, country: str = "") -> Weights | Non
     """
     latest = confirmed[-MOST:]
     lessons = list(_distinct(latest, country=country))
-    lessons += imagine(latest)
+    lessons += imagine(latest, country=country)
     categories = sorted({lesson.category for lesson in lessons})
     return _fit(lessons, categories, len(latest)) if len(categories) > 1 else None
 
 
-def imagine(confirmed: Sequence[Confirmed]) -> list[Lesson]:
+def imagine(confirmed: Sequence[Confirmed], *, country: str = "") -> list[Lesson]:
     """What the dictionary says of the system's categories, as lessons.
 
-    They count less the less the person uses those categories: whoever has made their own wants no others.
+    They count less the less the person uses those categories: whoever has made their own wants no others. One that the
+    person has contradicted, who puts pet shops elsewhere, counts less still.
     """
     if not confirmed:
         return []
@@ -63,19 +65,39 @@ def imagine(confirmed: Sequence[Confirmed]) -> list[Lesson]:
     if trust < _LEAST_TRUST:
         return []
     places = Places(tuple(offered.values()), confirmed[-1].question.kinds)
-    return [lesson._replace(weight=lesson.weight * trust) for lesson in _imagined(places)]
+    chosen = _chosen_by_group(confirmed, country)
+    return [
+        lesson._replace(weight=lesson.weight * trust * _agreement(chosen[group], lesson.category))
+        for group, lesson in _imagined(places)
+    ]
 
 
-def _imagined(places: Places) -> Iterator[Lesson]:
+def _chosen_by_group(confirmed: Sequence[Confirmed], country: str) -> Mapping[str, Counter[int]]:
+    """Where the person has put what the dictionary finds, by the dictionary's category."""
+    asked = Counter((q.text, q.direction, (q.country or country).lower(), category) for q, category in confirmed)
+    chosen: dict[str, Counter[int]] = defaultdict(Counter)
+    for (text, direction, where, category), n in asked.items():
+        if finding := find_answer(text, direction, where):
+            chosen[finding.category][category] += n
+    return chosen
+
+
+def _agreement(chosen: Counter[int], category: int) -> float:
+    """The square of the share of choices for the category, of which one is imagined, too."""
+    return ((chosen[category] + 1) / (chosen.total() + 1)) ** 2
+
+
+def _imagined(places: Places) -> Iterator[tuple[str, Lesson]]:
+    """Each with the dictionary's category that it is of."""
     sounds = set(load_resemblance().categories)
     for group in sorted(known_groups()):
         place = places.find(group=group)
         if place is None:
             continue
         direction = "in" if group in _INCOMING else "out"
-        yield Lesson(example_of_finding(group, direction), place.category.id, _FINDING_WEIGHT)
+        yield group, Lesson(example_of_finding(group, direction), place.category.id, _FINDING_WEIGHT)
         if group in sounds:
-            yield Lesson(example_of_resemblance(group), place.category.id, _RESEMBLANCE_WEIGHT)
+            yield group, Lesson(example_of_resemblance(group), place.category.id, _RESEMBLANCE_WEIGHT)
 
 
 def _trust(confirmed: Sequence[Confirmed], offered: dict[int, Category]) -> float:

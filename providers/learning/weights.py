@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from providers.grams import Features, Table
+from providers.grams import Features, Table, shares_of
 from providers.learning.features import WIDTH
 
 #: Raised whenever features or arrays change: what was trained before is not asked any more.
@@ -35,10 +36,7 @@ class Weights:
 
     def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float32]:
         """How likely each text is of each category, before calibration; each row adds up to 1."""
-        scores = Table.of(texts).times(self._padded, self._rows) + self.bias
-        each = 1 / (1 + np.exp(-scores))
-        shares: NDArray[np.float32] = each / each.sum(axis=1, keepdims=True)
-        return shares
+        return shares_of(Table.of(texts).times(self._padded, self._rows) + self.bias)
 
     def weight_of(self, bucket: int, category: int) -> float:
         """How much a feature speaks for the category at that place in `categories`; 0 for one never seen."""
@@ -74,6 +72,14 @@ class Weights:
         """Raises UnusableWeights where the content has another digest or format."""
         if digest_of(content) != digest:
             raise UnusableWeights("The stored weights are damaged.")
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)):  # else NumPy reads other formats, too
+                return cls._read(content)
+        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            raise UnusableWeights("The stored weights are no weights.") from error
+
+    @classmethod
+    def _read(cls, content: bytes) -> "Weights":
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             if int(stored["format"]) != FORMAT:
                 raise UnusableWeights("The stored weights are of another version.")

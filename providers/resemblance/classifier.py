@@ -8,12 +8,13 @@ of the time, and says so: an answer of it is a suggestion.
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from providers.grams import Features, Table, grams_of
+from providers.grams import Features, Table, grams_of, shares_of
 
 FILE = "classifier.npz"
 #: From the classifier's probability to the share of right answers: intercept and factor of the log-odds. Measured by
@@ -21,7 +22,9 @@ FILE = "classifier.npz"
 CURVE = (0.1, 1.0)
 #: Confidences are told in such steps: they are not known better, and equal answers are stored once.
 STEP = 0.05
-_MOST_GUESSES = 3
+#: No guess is certain.
+_MOST_STEPS = 19
+_MOST_GUESSES = 2
 
 
 class Guess(NamedTuple):
@@ -42,10 +45,7 @@ class Resemblance(NamedTuple):
 
     def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float32]:
         """How likely each text belongs to each category, shape (texts, categories); each row adds up to 1."""
-        scores = Table.of(texts).times(self.weights) * self.scale + self.bias
-        each = 1 / (1 + np.exp(-scores))
-        shares: NDArray[np.float32] = each / each.sum(axis=1, keepdims=True)
-        return shares
+        return shares_of(Table.of(texts).times(self.weights) * self.scale + self.bias)
 
 
 def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:
@@ -55,7 +55,8 @@ def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:
     sounds = load_resemblance()
     shares = sounds.probabilities([grams_of(text) for text in texts])
     order = np.argsort(-shares, axis=1, kind="stable")[:, :_MOST_GUESSES]
-    steps = np.rint(_confidences(np.take_along_axis(shares, order, axis=1)) / STEP).astype(int)
+    confidences = _confidences(np.take_along_axis(shares, order, axis=1))
+    steps = np.rint(confidences / STEP).astype(int).clip(max=_MOST_STEPS)
     made: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Guess, ...]] = {}
     return [
         made.setdefault((tuple(places), tuple(parts)), _guesses(sounds.categories, places, parts))
@@ -77,7 +78,12 @@ def _guesses(categories: Sequence[str], places: Sequence[int], steps: Sequence[i
 @cache
 def load_resemblance() -> Resemblance:
     """The classifier that ships, read once per process."""
-    with files(__package__).joinpath(FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+    return read_resemblance(Path(str(files(__package__))) / FILE)
+
+
+def read_resemblance(path: Path) -> Resemblance:
+    """What `train` wrote."""
+    with np.load(path, allow_pickle=False) as stored:
         return Resemblance(
             version=str(stored["version"]),
             categories=tuple(map(str, stored["categories"])),

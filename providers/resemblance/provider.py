@@ -9,8 +9,6 @@ from providers.resemblance.classifier import Guess, guess_categories, load_resem
 
 #: Below that nothing is said.
 LEAST_CONFIDENCE = 0.3
-#: Guesses that an answer tells.
-_TOLD = 2
 _CODE_VERSION = "1"
 
 
@@ -37,9 +35,9 @@ class ResemblanceProvider(Provider):
         answers: list[Suggestion | None] = []
         for guesses, text, t in zip(guess_categories(texts), texts, transactions, strict=True):
             offer = id(t.categories), id(t.kinds)
-            key = (*offer, guesses[:_TOLD])
+            key = (*offer, guesses)
             if text and key not in made:
-                made[key] = _suggest(guesses[:_TOLD], places[offer])
+                made[key] = _suggest(guesses, places[offer])
             answers.append(made[key] if text else None)
         return answers
 

@@ -28,38 +28,11 @@ from providers.merchants.words import load_words
 from providers.normalization import normalize
 from providers.resemblance.classifier import FILE
 
+#: As the schema's files of translations are called.
 LANGUAGES = [
-    "en",
-    "de",
-    "fr",
-    "es",
-    "it",
-    "nl",
-    "pt",
-    "pt-BR",
-    "pl",
-    "sv",
-    "ru",
-    "da",
-    "no",
-    "nb",
-    "fi",
-    "cs",
-    "hu",
-    "ro",
-    "tr",
-    "uk",
-    "el",
-    "ja",
-    "zh-CN",
-    "ko",
-    "ar",
-    "he",
-    "sk",
-    "hr",
-    "ca",
-    "bg",
-]
+    "en", "de", "fr", "es", "it", "nl", "pt", "pt-BR", "pl", "sv", "ru", "da", "no", "nb", "fi", "cs", "hu",
+    "ro", "tr", "uk", "el", "ja", "zh-CN", "ko", "ar", "he", "sk", "hr", "ca", "bg",
+]  # fmt: skip
 #: How many of a hundred card payments are of a category, roughly; of those not named, two. The sources count shops.
 PAYMENTS = {
     "shopping": 20, "dining": 20, "groceries": 15, "transport": 12, "travel": 6, "entertainment": 6, "healthcare": 5,
@@ -89,11 +62,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("package", type=Path, help="folder of the unpacked npm package")
     parser.add_argument("--target", type=Path, default=_PACKAGE, help="folder to write to (default: this package)")
     options = parser.parse_args(arguments)
-    examples = [*_names_of_brands(), *_general_words(), *read_terms(options.package)]
-    about = json.loads((options.package / "package.json").read_text(encoding="utf-8"))
+    write_classifier([*_names_of_brands(), *_general_words()], package=options.package, target=options.target)
+
+
+def write_classifier(examples: Sequence[Example], *, package: Path, target: Path) -> None:
+    """Train on these and on the terms of the unpacked package; its license goes beside the file."""
+    about = json.loads((package / "package.json").read_text(encoding="utf-8"))
     version = f"nsi.{load_dictionary().version}+ids.{about['version']}"
-    np.savez(options.target / FILE, version=version, **train(examples))
-    shutil.copyfile(options.package / "LICENSE.md", options.target / "LICENSE-id-tagging-schema")
+    np.savez(target / FILE, version=version, **train([*examples, *read_terms(package)]))
+    shutil.copyfile(package / "LICENSE.md", target / "LICENSE-id-tagging-schema")
 
 
 def train(examples: Sequence[Example]) -> dict[str, Any]:

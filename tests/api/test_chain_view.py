@@ -51,7 +51,7 @@ def test_the_links_are_shown_in_order_with_thresholds_and_health(ana, script):
             },
             {
                 "name": "history",
-                "version": "1",
+                "version": "2",
                 "backend": "expenses.history.HistoryProvider",
                 "min_confidence": 0.85,
                 "deferred": False,

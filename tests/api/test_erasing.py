@@ -12,7 +12,8 @@ from django.test import TestCase
 from accounts.erasing import erase_user
 from accounts.models import GuessCount, Token, User
 from expenses.models import Ledger, Run, Transaction
-from expenses.tasks import ask_model, queue_resolving
+from expenses.services.learning import learn
+from expenses.tasks import ask_again, ask_model, queue_resolving
 from rules.tasks import look_at_corrections
 from statements.models import Import
 from tests import queued
@@ -29,8 +30,9 @@ RULE = {
 
 
 @pytest.fixture(autouse=True)
-def _files(settings: Any, tmp_path: Path, silent_chain: None) -> None:
+def _files(settings: Any, tmp_path: Path, use_chain: Any) -> None:
     settings.MEDIA_ROOT = tmp_path
+    use_chain({"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 1.0})
 
 
 def everything(folder: Path) -> dict[str, list[str]]:
@@ -88,10 +90,14 @@ def live(api: Api) -> None:
     Api(None).post("auth/login/", {"username": str(api.user), "password": "wrong"})
     Api(None).post("auth/login/", {"email": f"{api.user}@example.org", "password": "wrong"})
     ledger = Ledger.objects.get(founder=api.user)
+    chosen = [{"amount": "1", "description": f"Zorx {i}", "category": ("Pets", "Travel")[i % 2]} for i in range(12)]
+    api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"} | fields for fields in chosen]})
+    assert learn(ledger_id=ledger.pk) is not None
     with_commit(lambda: queue_resolving(ledger_id=ledger.pk))
     question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
     for queue in settings.TASKS:
         ask_model.using(backend=queue).enqueue(ledger.pk, [question])
+        ask_again.using(backend=queue).enqueue(ledger.pk)
 
 
 def with_commit(action: Any) -> None:

@@ -60,7 +60,7 @@ def category_id(api, name: str) -> Any:
 
 
 def attempt(provider: str, outcome: str, explanation: str, **fields: Any) -> dict[str, Any]:
-    versions = {"rule": "2", "history": "1", "model": "scripted"}
+    versions = {"rule": "2", "history": "2", "model": "scripted"}
     silent: dict[str, Any] = {"category_name": None, "confidence": None, "score": None, "details": {}}
     told = {"provider": provider, "version": versions[provider], "outcome": outcome, "explanation": explanation}
     return told | silent | fields

@@ -171,6 +171,60 @@ class Unavailable(Good):
         raise ProviderUnavailable("It is away.")
 
 
+class Renamed(Good):
+    def learn(self, confirmed):
+        return Better()
+
+
+class Better(Good):
+    name = "better"
+
+
+class Unlearned(Good):
+    def learn(self, confirmed):
+        return None
+
+
+class Impressionable(Good):
+    """Is changed itself by what another is taught."""
+
+    sureness = 0.5
+
+    def categorize_many(self, transactions):
+        return [answer(transaction, confidence=self.sureness) for transaction in transactions]
+
+    def learn(self, confirmed):
+        self.sureness = 0.6
+        return Good()
+
+
+class Counting(Good):
+    """Knows how often it was taught, not what."""
+
+    def __init__(self, sureness=0.5):
+        self.sureness = sureness
+
+    def categorize_many(self, transactions):
+        return [answer(transaction, confidence=self.sureness) for transaction in transactions]
+
+    def learn(self, confirmed):
+        return Counting(self.sureness * 0.9)
+
+
+class Peeking(Good):
+    """Looks into the ledger although it was taught."""
+
+    def learn(self, confirmed):
+        return PeekingTaught()
+
+
+class PeekingTaught(Peeking):
+    def categorize_many(self, transactions):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return super().categorize_many(transactions)
+
+
 BROKEN: list[tuple[Callable[[], Any], str]] = [
     (Short, "Short gave 0 answers to 1 transactions."),
     (NotASuggestion, "NotASuggestion answers 'Groceries' about 'CAFE LUNA 4711': no Suggestion, error or None."),
@@ -230,6 +284,10 @@ BROKEN: list[tuple[Callable[[], Any], str]] = [
     (NoProvider, "NoProvider is not a subclass of providers.interface.Provider."),
     (OneSentence, "OneSentence gives 'The host is empty.' from check(), not a list of sentences."),
     (ReadingCheck, f"ReadingCheck reaches out in check(): open {__file__}."),
+    (Renamed, "Renamed is called 'better' once it was taught."),
+    (Unlearned, "Unlearned gives None from learn(), which is no link."),
+    (Impressionable, "Impressionable answers differently once another was taught."),
+    (Counting, "Counting answers differently about 'CAFE LUNA 4711' when it was taught nothing before."),
     (
         Unavailable,
         "Unavailable raises ProviderUnavailable('It is away.') when it is asked about nothing.",

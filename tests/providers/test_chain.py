@@ -9,18 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.breaker import CacheBreaker
+from providers.calibration import NO_CORRECTION, Correction, log_odds
 from providers.chain import Chain
 from providers.interface import (
     Answer,
     Category,
+    Confirmed,
     Effects,
     Provider,
     ProviderMisbehaved,
     ProviderUnavailable,
     Suggestion,
     Transaction,
+    Trust,
 )
-from providers.links import Link
+from providers.links import Link, claimed_confidence
 from providers.verdicts import Attempt, Outcome, Verdict
 
 FOOD, FUN = Category(1, "Food", "expense"), Category(2, "Fun", "expense")
@@ -378,6 +381,125 @@ def test_misbehavior_does_not_open_the_breaker(fresh_cache):
     babbling = chain(says("model", ProviderMisbehaved("It babbled."), deferred=True), breaker=CacheBreaker())
     told = [outcomes(babbling.resolve([row("Cinema")])[0]) for _ in range(4)]
     assert told == [[("model", "failed")]] * 4
+
+
+class Taught(Says):
+    """Answers with the category that it was last taught for a text, sure as it was told."""
+
+    silence = "Nobody taught it this text."
+
+    def __init__(self, name: str, lessons: dict[str, int] | None = None, *, confidence: float = 0.9):
+        super().__init__(name, self._recall)
+        self.lessons, self.confidence = lessons or {}, confidence
+
+    def _recall(self, transaction: Transaction) -> Suggestion | None:
+        category = self.lessons.get(transaction.description)
+        if category is None:
+            return None
+        others = tuple((c.id, 1 - self.confidence) for c in OFFERED if c.id != category)
+        return Suggestion(category, self.confidence, "It was taught so.", alternatives=others, details={"so": True})
+
+    def learn(self, confirmed: Sequence[Confirmed]) -> "Taught":
+        lessons = {one.question.description: one.category for one in confirmed}
+        return Taught(self.name, self.lessons | lessons, confidence=self.confidence)
+
+
+LESSONS = [Confirmed(row("Bakery"), FOOD.id), Confirmed(row("Cinema"), FUN.id)]
+
+
+def test_a_taught_chain_is_another_one_without_the_links_that_only_a_task_may_ask():
+    before = chain(Link(Taught("a"), 0.5), says("b", None), says("model", sure(), deferred=True))
+    after = before.learn(LESSONS[:1]).learn(LESSONS[1:])
+    assert [outcomes(verdict) for verdict in after.decide([row("Bakery"), row("Cinema"), row("Garage")])] == [
+        [("a", "answered")],
+        [("a", "answered")],
+        [("a", "declined"), ("b", "declined")],
+    ]
+    [verdict] = before.decide([row("Bakery")])
+    assert outcomes(verdict) == [("a", "declined"), ("b", "declined"), ("model", "waiting")]
+    assert [link.min_confidence for link in after.links] == [0.5, 0.5]
+
+
+def test_a_chain_without_a_link_asks_the_others():
+    without = chain(says("a", sure()), says("b", sure(FUN)), says("model", sure(), deferred=True)).without("a")
+    [verdict] = without.decide([row("Cinema")])
+    assert outcomes(verdict) == [("b", "answered")]
+    assert [link.provider.name for link in without.without("unknown").links] == ["b", "model"]
+
+
+def test_a_link_says_in_its_own_words_that_it_knows_nothing():
+    [verdict] = chain(Link(Taught("a"), 0.5)).decide([row("Garage")])
+    assert timeless(verdict) == [Attempt("a", "7", Outcome.DECLINED, "Nobody taught it this text.")]
+
+
+def trusting(**fields: Any) -> Attempt:
+    """What a link that claims 0.9 comes to for an owner of whom this is known."""
+    [verdict] = chain(Link(Taught("a", {"Bakery": FOOD.id}), 0.5)).decide([row("Bakery", trust=Trust(**fields))])
+    [attempt] = timeless(verdict)
+    return attempt
+
+
+def test_a_confidence_is_corrected_by_what_its_owner_found_right():
+    halved = Correction(intercept=-log_odds(0.9))
+    assert trusting(corrections={"a": halved}).suggestion == Suggestion(
+        FOOD.id,
+        0.5,
+        "It was taught so.",
+        alternatives=((FUN.id, 0.5),),
+        details={"so": True, "claimed": 0.9},
+    )
+
+
+def test_a_correction_of_another_link_or_none_changes_nothing():
+    for corrections in ({}, {"b": Correction(-3, 1)}, {"a": NO_CORRECTION}):
+        suggestion = trusting(corrections=corrections).suggestion
+        assert suggestion is not None
+        assert (suggestion.confidence, suggestion.details) == (0.9, {"so": True})
+        assert claimed_confidence(suggestion) == 0.9
+
+
+def test_what_was_claimed_is_kept_beside_what_it_was_corrected_to():
+    suggestion = trusting(corrections={"a": Correction(-1, 1)}).suggestion
+    assert suggestion is not None
+    assert claimed_confidence(suggestion) == 0.9 > suggestion.confidence
+
+
+@pytest.mark.parametrize(
+    ("corrected", "threshold", "outcome"),
+    [
+        (False, None, Outcome.ANSWERED),
+        (False, 0.9, Outcome.ANSWERED),
+        (False, 0.91, Outcome.UNSURE),
+        (True, 0.9, Outcome.UNSURE),
+        (True, 0.3, Outcome.ANSWERED),
+    ],
+)
+def test_an_owners_threshold_goes_before_the_settings_and_judges_the_corrected_confidence(
+    corrected, threshold, outcome
+):
+    corrections = {"a": Correction(-1, 1)} if corrected else {}
+    thresholds = {} if threshold is None else {"a": threshold}
+    assert trusting(corrections=corrections, thresholds=thresholds).outcome == outcome
+
+
+def test_effects_without_a_category_are_not_corrected():
+    link = says("a", Suggestion(None, 1.0, "A tag.", effects=Effects(tags=("x",))))
+    [verdict] = chain(link).decide([row("Bakery", trust=Trust(corrections={"a": Correction(-3, 1)}))])
+    [attempt] = timeless(verdict)
+    assert attempt.suggestion == Suggestion(None, 1.0, "A tag.", effects=Effects(tags=("x",)))
+
+
+@given(st.floats(0, 1), st.lists(st.floats(0, 1), max_size=2), st.floats(-5, 5), st.floats(0.1, 4))
+def test_a_corrected_answer_and_its_alternatives_are_no_more_than_certain(confidence, others, intercept, slope):
+    left = (1 - confidence) / max(sum(others), 1)
+    alternatives = tuple((i + 2, p * left) for i, p in enumerate(others))
+    offered = tuple(Category(i, str(i), "expense") for i in (1, 2, 3))
+    said = Suggestion(1, confidence, "So.", alternatives=alternatives)
+    trust = Trust(corrections={"a": Correction(intercept, slope)})
+    found = says("a", None).attempt(said, Transaction("Cafe", offered, owner=1, trust=trust)).suggestion
+    assert found is not None
+    assert 0 <= found.confidence + sum(p for _, p in found.alternatives) <= 1.001
+    assert all(0 <= p <= max(found.confidence, p if found == said else 0) for _, p in found.alternatives)
 
 
 ROWS = st.builds(

@@ -4,17 +4,24 @@ import pytest
 
 from expenses.catalog import Catalog
 from expenses.history import HistoryProvider
+from expenses.learned import LearnedProvider
 from expenses.membership import ledger_id_of
+from providers import conformance
 from providers.conformance import CHECKS, Exam, check_provider
 from providers.interface import Suggestion, Transaction
 from providers.merchants import MerchantProvider
 from providers.ollama import OllamaProvider
+from providers.resemblance import ResemblanceProvider
 from rules.provider import RulesProvider
-from tests.providers.broken_links import BROKEN, AskingConstructor, Good
+from tests.providers.broken_links import BROKEN, AskingConstructor, Good, Peeking
 from tests.providers.ollama_scenarios import FEW
 
 #: The links that need nothing but the database: one line adds one.
-SHIPPED = [RulesProvider, HistoryProvider, MerchantProvider]
+SHIPPED = [RulesProvider, HistoryProvider, LearnedProvider, MerchantProvider, ResemblanceProvider]
+#: Those that learn, and are asked when a history is played again.
+LEARNING = [HistoryProvider, LearnedProvider]
+#: What was taught may be taught more in place.
+OF_THE_UNTAUGHT = {conformance.check_learning_makes_another, conformance.check_what_is_taught_is_all_that_is_known}
 
 
 @pytest.fixture
@@ -43,10 +50,18 @@ def test_a_shipped_link_keeps_the_interface(link, check, known):
     check(Exam(link, known))
 
 
+@pytest.mark.parametrize("check", [c for c in CHECKS if c not in OF_THE_UNTAUGHT], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("link", LEARNING)
+def test_a_link_that_was_taught_keeps_the_interface(link, check, known):
+    lessons = Exam(link, known).confirmed()
+    check(Exam(lambda: link().learn(lessons), known))
+
+
 @pytest.mark.parametrize("link", SHIPPED)
 def test_a_shipped_link_answers_what_it_is_examined_with(link, known):
     """Else the checks above would pass for a link that always declines."""
-    assert any(isinstance(answer, Suggestion) for answer in link().categorize_many(known))
+    taught = link().learn(Exam(link, known).confirmed())
+    assert any(isinstance(answer, Suggestion) for answer in taught.categorize_many(known))
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
@@ -75,3 +90,8 @@ def test_a_broken_promise_is_named(link, fault):
 def test_a_constructor_that_asks_the_database_is_caught(db):
     with pytest.raises(AssertionError, match=r"^AskingConstructor reaches out while it is made: query SELECT"):
         check_provider(AskingConstructor)
+
+
+def test_a_taught_link_that_looks_into_the_ledger_is_caught(db):
+    with pytest.raises(AssertionError, match=r"^Peeking looks further than what it was taught: query SELECT 1\.$"):
+        check_provider(Peeking)

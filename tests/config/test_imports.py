@@ -1,0 +1,49 @@
+"""A web process answers without the libraries that only training needs: they would cost a second and 100 MB."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from providers.interface import Category, Confirmed, Transaction
+from providers.learning.training import train
+
+WEB = "import config.wsgi; from django.urls import get_resolver; get_resolver().url_patterns"
+ANSWERING = """
+import pathlib, sys
+from providers.interface import Category, Transaction
+from providers.learning.provider import suggest_all
+from providers.learning.weights import Weights, digest_of
+from providers.merchants import MerchantProvider
+from providers.resemblance import ResemblanceProvider
+content = pathlib.Path(sys.argv[1]).read_bytes()
+weights = Weights.from_bytes(content, digest=digest_of(content))
+offered = (Category(1, "Hund", "expense"), Category(2, "Dining", "expense", "dining"))
+asked = [Transaction("Ristorante Qvrelli", offered, owner=1)]
+told = [suggest_all(weights, asked, country=""), MerchantProvider().categorize_many(asked)]
+told.append(ResemblanceProvider().categorize_many(asked))
+assert all(answer is not None for [answer] in told), told
+"""
+TELL = "import sys; print(sorted({'sklearn', 'scipy', 'joblib', 'pandas'} & set(sys.modules)))"
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """A file with a trained classifier."""
+    offered = (Category(1, "Hund", "expense"), Category(2, "Dining", "expense", "dining"))
+    rows = [Confirmed(Transaction(f"Shop {'abcdef'[i]}", offered, owner=1), 1 + i % 2) for i in range(6)]
+    trained = train(rows)
+    assert trained is not None
+    path = tmp_path / "weights"
+    path.write_bytes(trained.to_bytes())
+    return path
+
+
+def test_a_web_process_starts_and_answers_without_the_libraries_that_train(weights, tmp_path):
+    environment = os.environ | {"OUTLAY_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command: Any = [sys.executable, "-c", "\n".join([WEB, ANSWERING, TELL]), str(weights)]
+    run = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    assert run.stdout == "[]\n"

@@ -1,0 +1,162 @@
+"""What confidences are worth: measured by hand-made outcomes, corrected by laws that hold for any."""
+
+import math
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from providers.calibration import (
+    LEAST_OUTCOMES,
+    NO_CORRECTION,
+    Bin,
+    Correction,
+    Outcome,
+    Reliability,
+    fit_correction,
+    log_odds,
+    logistic,
+    measure_reliability,
+    threshold_for,
+)
+
+probabilities = st.floats(0, 1)
+#: Confidences as links give them: of few digits, and many of them equal.
+claims = st.integers(0, 100).map(lambda percent: percent / 100)
+outcomes = st.lists(st.builds(Outcome, claims, st.booleans()), max_size=120)
+enough = st.lists(st.builds(Outcome, claims, st.booleans()), min_size=LEAST_OUTCOMES, max_size=120)
+corrections = st.builds(Correction, st.floats(-8, 8), st.floats(0.1, 8))
+
+
+def share_right(found):
+    return sum(o.is_right for o in found) / len(found)
+
+
+def believed(confidence, n, n_right):
+    """So many answers of one confidence, the right ones spread evenly over the time."""
+    return [Outcome(confidence, (i * n_right) % n < n_right) for i in range(n)]
+
+
+class TestReliability:
+    def test_nothing_is_said_without_outcomes(self):
+        with pytest.raises(ValueError, match=r"^Nothing can be measured without outcomes\.$"):
+            measure_reliability([])
+
+    def test_bins_are_counted_and_their_distances_weighed(self):
+        said = [*believed(0.75, 4, 1), *believed(0.5, 4, 2)]
+        assert measure_reliability(said) == Reliability(
+            n=8,
+            accuracy=0.375,
+            ece=(4 * abs(0.75 - 0.25) + 4 * abs(0.5 - 0.5)) / 8,
+            brier=(0.25**2 + 3 * 0.75**2 + 4 * 0.5**2) / 8,
+            bins=(Bin(0.5, 0.6, 4, 0.5, 0.5), Bin(0.7, 0.8, 4, 0.75, 0.25)),
+        )
+
+    def test_the_certain_and_the_impossible_have_a_bin(self):
+        measured = measure_reliability([Outcome(1.0, True), Outcome(0.0, False)])
+        assert measured == Reliability(2, 0.5, 0.0, 0.0, (Bin(0.0, 0.1, 1, 0.0, 0.0), Bin(0.9, 1.0, 1, 1.0, 1.0)))
+
+    def test_the_edge_of_a_bin_belongs_to_the_higher_one(self):
+        measured = measure_reliability([Outcome(i / 10, True) for i in range(10)])
+        assert [(part.start, part.n) for part in measured.bins] == [(i / 10, 1) for i in range(10)]
+
+    @given(outcomes)
+    def test_errors_lie_between_none_and_all(self, said):
+        assume(said)
+        measured = measure_reliability(said)
+        assert 0 <= measured.ece <= 1
+        assert 0 <= measured.brier <= 1
+        assert sum(part.n for part in measured.bins) == measured.n == len(said)
+        # The mean distance of the bins is never less than that of all answers together.
+        assert measured.ece >= abs(sum(o.confidence for o in said) / len(said) - measured.accuracy) - 1e-9
+
+    @given(outcomes, st.randoms())
+    def test_the_order_does_not_matter(self, said, chance):
+        assume(said)
+        mixed = chance.sample(said, len(said))
+        here, there = measure_reliability(said), measure_reliability(mixed)
+        assert here[1:4] == pytest.approx(there[1:4])
+        assert [part.n for part in here.bins] == [part.n for part in there.bins]
+
+
+class TestCorrection:
+    @given(corrections, probabilities, probabilities)
+    def test_it_keeps_the_order_and_stays_a_probability(self, correction, one, other):
+        lower, higher = sorted((one, other))
+        assert 0 <= correction.apply(lower) <= correction.apply(higher) <= 1
+
+    @given(probabilities)
+    def test_none_changes_nothing(self, confidence):
+        assert NO_CORRECTION.apply(confidence) == confidence
+
+    @given(st.floats(0.001, 0.999))
+    def test_log_odds_and_back_is_the_same_probability(self, probability):
+        assert logistic(log_odds(probability)) == pytest.approx(probability)
+
+    @pytest.mark.parametrize("score", [-1e9, 1e9, -math.inf, math.inf])
+    def test_no_score_is_too_large(self, score):
+        assert 0 < logistic(score) <= 1
+
+    @given(st.lists(st.builds(Outcome, claims, st.booleans()), max_size=LEAST_OUTCOMES - 1))
+    def test_too_few_outcomes_correct_nothing(self, said):
+        assert fit_correction(said) == NO_CORRECTION
+
+    @given(enough)
+    @example([Outcome(0.999, False)] * 300)
+    @example([Outcome(0.001, True)] * 300)
+    @example([Outcome(0.9, False), Outcome(0.1, True)] * 100)
+    @example([Outcome(1.0, True)] * 100)
+    def test_any_outcomes_give_a_correction_that_keeps_the_order(self, said):
+        correction = fit_correction(said)
+        assert all(map(math.isfinite, correction))
+        assert correction.slope > 0
+        assert 0 <= correction.apply(0) < correction.apply(0.5) < correction.apply(1) <= 1
+
+    def test_answers_as_right_as_claimed_are_hardly_moved(self):
+        each = [believed(percent / 100, 100, percent) for percent in range(1, 100)]
+        correction = fit_correction([outcome for at_once in zip(*each, strict=True) for outcome in at_once])
+        for claim in (0.05, 0.3, 0.5, 0.7, 0.95):
+            assert correction.apply(claim) == pytest.approx(claim, abs=0.03)
+
+    @pytest.mark.parametrize(("claimed", "share"), [(0.99, 0.8), (0.6, 0.95), (0.85, 0.1), (0.999, 0.0), (0.2, 1.0)])
+    def test_many_outcomes_bring_a_claim_near_what_was_right(self, claimed, share):
+        correction = fit_correction(believed(claimed, 4_000, round(4_000 * share)))
+        assert correction.apply(claimed) == pytest.approx(share, abs=0.02)
+
+    @pytest.mark.parametrize("n_right", [0, 15, 30])
+    def test_few_outcomes_move_it_less_than_many(self, n_right):
+        few = fit_correction(believed(0.7, 30, n_right)).apply(0.7)
+        many = fit_correction(believed(0.7, 3_000, n_right * 100)).apply(0.7)
+        assert abs(few - 0.7) < abs(many - 0.7)
+
+    def test_a_link_that_got_better_is_believed_more_than_one_that_got_worse(self):
+        wrong, right = [Outcome(0.8, False)] * 50, [Outcome(0.8, True)] * 50
+        assert fit_correction(wrong + right).apply(0.8) > 0.55 > 0.45 > fit_correction(right + wrong).apply(0.8)
+
+
+class TestThreshold:
+    def test_nobody_gets_a_threshold_from_two_right_answers(self):
+        assert threshold_for([Outcome(0.9, True)] * 2, precision=0.95) is None
+        assert threshold_for([], precision=0.5) is None
+
+    def test_the_lowest_confidence_that_keeps_the_precision_is_found(self):
+        said = [Outcome(0.9, True)] * 30 + [Outcome(0.8, True)] * 9 + [Outcome(0.8, False)] + [Outcome(0.5, False)] * 5
+        assert threshold_for(said, precision=0.95) == 0.8
+        assert threshold_for(said, precision=0.96) == 0.9
+        assert threshold_for(said, precision=0.97) is None
+
+    def test_equal_confidences_are_taken_or_left_together(self):
+        said = [Outcome(0.9, True)] * 19 + [Outcome(0.9, False)] * 19
+        assert threshold_for(said, precision=0.9) is None
+
+    @given(outcomes, st.floats(0.5, 1))
+    @example([Outcome(0.9, True)] * 40 + [Outcome(0.8, False)] * 3 + [Outcome(0.7, True)] * 40, 0.95)
+    def test_what_is_taken_is_right_as_often_as_asked_and_no_lower_one_would_be(self, said, precision):
+        found = threshold_for(said, precision=precision)
+        assert found == threshold_for(said[::-1], precision=precision)
+        assert found == threshold_for(sorted(said), precision=precision)
+        taken = [o for o in said if found is not None and o.confidence >= found]
+        assert found is None or share_right(taken) >= precision
+        for lower in {o.confidence for o in said if found is None or o.confidence < found}:
+            above = [o for o in said if o.confidence >= lower]
+            assert sum(o.is_right for o in above) / (len(above) + 1) < precision

@@ -1,0 +1,299 @@
+"""A classifier that one person's choices train: their own categories like any other, the same result every time."""
+
+import io
+import time
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from providers import samples
+from providers.grams import bucket_of
+from providers.interface import Category, Confirmed, Suggestion, Transaction
+from providers.learning import training
+from providers.learning.features import WIDTH, features_of
+from providers.learning.provider import LEAST_CONFIRMED, TaughtProvider, confidence_of_shares
+from providers.learning.training import train
+from providers.learning.weights import UnusableWeights, Weights, digest_of
+
+GROCERIES = Category(1, "Groceries", "expense", "groceries")
+DINING = Category(2, "Dining", "expense", "dining")
+PETS = Category(3, "Pets", "expense", "pets")
+HUND = Category(7, "Hund", "expense")
+MIETE = Category(8, "Miete Lager", "expense")
+SYSTEM = (GROCERIES, DINING, PETS)
+ALL = (*SYSTEM, HUND, MIETE)
+OWN = (HUND, MIETE)
+#: Invented shops, but for two pet shop chains that the dictionary knows.
+LIFE = [
+    *((f"Vbnmarkt Filiale {place}", GROCERIES) for place in ("Nord", "West", "Mitte")),
+    *((f"Gasthof {name}", DINING) for name in ("Qvrelli", "Zumsel", "Pfrunt")),
+    *((f"Fressnapf {place}", HUND) for place in ("4711", "Mitte", "Nord", "West", "Ost", "Altona")),
+    *((f"Lagerbox Kowalke Rate {month}", MIETE) for month in ("Mai", "Juni", "Juli")),
+]
+#: Of somebody who uses the system's categories.
+LIFE_OF_THE_SYSTEM = [("Vbnmarkt", GROCERIES), ("Gasthof Qvrelli", DINING), ("Gasthof Zumsel", DINING)]
+
+
+def ask(text, offered=ALL, **fields):
+    return Transaction(text, offered, owner=1, country="DE", **fields)
+
+
+def lessons(rows=LIFE, offered=ALL):
+    return [Confirmed(ask(text, offered), category.id) for text, category in rows]
+
+
+def taught(rows=LIFE, offered=ALL):
+    return TaughtProvider().learn(lessons(rows, offered))
+
+
+def answer(provider, text, offered=ALL, **fields):
+    [found] = provider.categorize_many([ask(text, offered, **fields)])
+    return found
+
+
+def named(provider, text, offered=ALL):
+    found = answer(provider, text, offered)
+    return found and {category.id: category.name for category in offered}[found.category]
+
+
+@cache
+def known():
+    return taught()
+
+
+class TestWhatIsLearned:
+    @pytest.mark.parametrize(
+        ("text", "category"),
+        [
+            ("Lagerbox Kowalke Rate August", "Miete Lager"),
+            ("Vbnmarkt Ost", "Groceries"),
+            ("Das Futterhaus Berlin", "Hund"),  # never seen, but the dictionary knows what kind of shop it is
+            ("Kölle Zoo", "Hund"),
+        ],
+    )
+    def test_a_handful_of_rows_teaches_a_persons_own_categories(self, text, category):
+        assert named(taught(), text) == category
+
+    @pytest.mark.parametrize(("n", "category"), [(0, "Pets"), (2, "Hund"), (6, "Hund")])
+    def test_two_shops_of_a_kind_put_elsewhere_count_more_than_what_the_system_would_say(self, n, category):
+        used = [
+            (f"{shop} {place}", put) for shop, put in LIFE_OF_THE_SYSTEM for place in ("Nord", "West", "Ost", "Süd")
+        ]
+        rows = used + [(f"Fressnapf Filiale {letter}", HUND) for letter in "abcdef"[:n]]
+        assert named(taught(rows), "Das Futterhaus") == category
+
+    def test_whoever_uses_their_own_categories_alone_is_not_answered_with_the_systems(self):
+        rows = [(text, category) for text, category in LIFE if category in OWN] * 3
+        texts = ("REWE", "Pizzeria Luna", "Fressnapf", "Lagerbox", "Unknown Ltd", "")
+        assert {named(taught(rows), text) for text in texts} <= {"Hund", "Miete Lager"}
+
+    def test_the_system_is_known_before_much_is_confirmed(self):
+        """What nobody has put anywhere goes where the dictionary says, as long as the person uses the system's."""
+        rows = [(f"Vbnmarkt {letter}", GROCERIES) for letter in "abcde"] + [("Gasthof Q", DINING)] * 5
+        assert named(taught(rows), "Fressnapf") == "Pets"
+
+    def test_direction_tells_a_refund_of_one_category_from_a_payment_of_another(self):
+        received = [Confirmed(ask("Kowalke GmbH", direction="in"), HUND.id)] * 6
+        spent = [Confirmed(ask("Kowalke GmbH"), MIETE.id)] * 6
+        provider = TaughtProvider().learn(received + spent)
+        assert answer(provider, "Kowalke GmbH").category == MIETE.id
+        assert answer(provider, "Kowalke GmbH", direction="in").category == HUND.id
+
+    def test_the_amount_tells_categories_of_one_merchant_apart(self):
+        small = [Confirmed(ask("Kowalke", amount=Decimal(3 + i)), HUND.id) for i in range(6)]
+        large = [Confirmed(ask("Kowalke", amount=Decimal(900 + i)), MIETE.id) for i in range(6)]
+        provider = TaughtProvider().learn(small + large)
+        assert answer(provider, "Kowalke", amount=Decimal("4.50")).category == HUND.id
+        assert answer(provider, "Kowalke", amount=Decimal(950)).category == MIETE.id
+
+    def test_names_of_categories_say_nothing(self):
+        """Ids and keys count; who calls "Hund" "Groceries" gets the same answers."""
+        renamed = tuple(replace(category, name=f"x{category.id}") for category in ALL)
+        here, there = train(lessons()), train(lessons(offered=renamed))
+        assert here is not None
+        assert there is not None
+        assert here.to_bytes() == there.to_bytes()
+
+    def test_learning_twice_gives_the_same_bytes(self):
+        one, other = train(lessons()), train(lessons())
+        assert one is not None
+        assert other is not None
+        assert one.to_bytes() == other.to_bytes()
+
+    def test_nothing_and_a_single_category_teach_nothing(self):
+        assert train([]) is None
+        assert train(lessons([("Lagerbox", MIETE)] * 20)) is None
+        assert named(taught([("Lagerbox", MIETE)] * 20), "Lagerbox") is None
+
+    def test_a_single_category_of_the_system_is_one_among_those_that_it_has(self):
+        rows = [(f"Vbnmarkt {letter}", GROCERIES) for letter in "abcdefghijklm"]
+        assert named(taught(rows), "Vbnmarkt z") == "Groceries"
+
+    def test_only_the_latest_rows_are_learned_from(self, monkeypatch):
+        monkeypatch.setattr(training, "MOST", len(LIFE))
+        old = lessons([("Lagerbox Kowalke", HUND)] * 40)
+        here, there = train([*old, *lessons()]), train(lessons())
+        assert here is not None
+        assert there is not None
+        assert here.to_bytes() == there.to_bytes()
+
+
+class TestAnswers:
+    def test_too_few_rows_teach_nothing(self):
+        assert len(LIFE) > LEAST_CONFIRMED
+        assert named(taught(LIFE[-LEAST_CONFIRMED:][1:]), "Lagerbox") is None
+        assert named(taught(LIFE[-LEAST_CONFIRMED:]), "Lagerbox") == "Miete Lager"
+
+    def test_the_answer_names_the_words_that_spoke_for_it(self):
+        found = answer(taught(), "Lagerbox Kowalke Rate August")
+        assert found.category == MIETE.id
+        assert found.details == {"words": ["lagerbox", "kowalke"], "learned_from": len(LIFE)}
+        assert found.explanation == (
+            "“lagerbox” and “kowalke” speak for Miete Lager, as learned from 15 transactions that you confirmed."
+        )
+
+    def test_without_a_telling_word_the_answer_says_so(self):
+        found = answer(taught(), "Xqvw")
+        assert found.details == {"words": [], "learned_from": len(LIFE)}
+        assert found.explanation.startswith("It looks most like ")
+
+    def test_only_what_is_offered_is_answered(self):
+        provider = known()
+        assert named(provider, "Lagerbox", (HUND,)) == "Hund"
+        assert named(provider, "Lagerbox", (Category(55, "New", "expense"),)) is None
+        assert named(provider, "Lagerbox", ()) is None
+
+    def test_the_only_category_offered_is_not_certain(self):
+        assert answer(taught(), "Lagerbox", (HUND,)).confidence < 1
+
+    @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=5))
+    def test_a_confidence_is_a_probability_whatever_the_shares(self, shares):
+        assert 0 <= confidence_of_shares(sorted(shares, reverse=True)) <= 1
+
+    def test_a_larger_share_and_a_larger_lead_are_surer(self):
+        assert confidence_of_shares([0.8, 0.1]) > confidence_of_shares([0.6, 0.1]) > confidence_of_shares([0.6, 0.4])
+
+    def test_answer_and_alternatives_are_no_more_than_certain(self):
+        for text, _ in LIFE:
+            found = answer(known(), text)
+            assert found.confidence + sum(p for _, p in found.alternatives) <= 1 + 1e-6
+
+
+texts = st.one_of(st.text(st.characters(), max_size=2_500), st.sampled_from(sorted(samples.HOSTILE_TEXTS.values())))
+
+
+class TestAnyText:
+    @settings(deadline=None)
+    @given(texts, st.sampled_from(["in", "out"]), st.none() | st.decimals(0, "1e14", places=4))
+    def test_it_is_answered_or_declined_in_one_sentence(self, text, direction, amount):
+        found = answer(known(), text, direction=direction, amount=amount)
+        assert isinstance(found, Suggestion)
+        assert 0 <= found.confidence <= 1
+        assert len(found.explanation) < 500
+        assert found.explanation.endswith(".")
+        assert "\n" not in found.explanation
+
+    @pytest.mark.parametrize("text", samples.HOSTILE_TEXTS.values(), ids=samples.HOSTILE_TEXTS.keys())
+    def test_it_can_be_learned_from(self, text):
+        weights = train([*lessons(), *[Confirmed(ask(text), HUND.id)] * 3])
+        assert weights is not None
+        assert np.isfinite(weights.weights).all()
+        assert np.isfinite(weights.bias).all()
+
+    def test_long_ones_cost_little(self):
+        started = time.process_time()
+        known().categorize_many([ask(f"{i} {'abcdefghi ' * 200}") for i in range(100)])
+        assert time.process_time() - started < 2
+
+    @settings(deadline=None)
+    @given(st.lists(texts, max_size=4))
+    def test_features_do_not_depend_on_what_else_is_asked(self, several):
+        together = features_of([ask(text) for text in several])
+        for text, (buckets, values) in zip(several, together, strict=True):
+            [alone] = features_of([ask(text)])
+            assert buckets == alone[0]
+            assert values == pytest.approx(alone[1], rel=1e-4)
+            assert all(0 <= bucket < WIDTH for bucket in buckets)
+
+
+class TestTeaching:
+    def test_the_untaught_knows_nothing(self):
+        assert answer(TaughtProvider(), "Lagerbox") is None
+        assert answer(TaughtProvider().learn([]), "Lagerbox") is None
+
+    def test_the_one_that_was_taught_is_another(self):
+        before = TaughtProvider(country="DE")
+        after = before.learn(lessons())
+        assert answer(before, "Lagerbox") is None
+        assert (after.name, after.version, after.country) == (before.name, before.version, "DE")
+        assert named(after, "Lagerbox") == "Miete Lager"
+
+    def test_it_is_trained_anew_when_what_it_knows_has_grown_by_a_quarter(self):
+        provider = taught()
+        more = lessons([("Wurmkiste", HUND)])
+        n_known = []
+        for _ in range(5):
+            n_known.append(answer(provider, "Wurmkiste").details["learned_from"])
+            provider = provider.learn(more)
+        assert n_known == [15, 15, 15, 15, 19]
+
+    def test_what_is_too_old_to_be_learned_from_does_not_hasten_the_next_training(self, monkeypatch):
+        monkeypatch.setattr(training, "MOST", len(LIFE))
+        provider = taught(LIFE * 2).learn(lessons([("Wurmkiste", HUND)]))
+        assert "wurmkiste" not in answer(provider, "Wurmkiste").details["words"]
+
+
+class TestStoredWeights:
+    def test_what_is_read_answers_like_what_was_written(self):
+        weights = train(lessons())
+        assert weights is not None
+        content = weights.to_bytes()
+        again = Weights.from_bytes(content, digest=digest_of(content))
+        assert again.to_bytes() == content
+        rows = features_of([ask(text) for text, _ in LIFE])
+        assert again.probabilities(rows).tolist() == weights.probabilities(rows).tolist()
+        assert (again.categories, again.n_confirmed) == ((1, 2, 3, 7, 8), len(LIFE))
+
+    def test_a_word_has_a_weight_for_each_category_and_one_never_seen_has_none(self):
+        weights = train(lessons())
+        assert weights is not None
+        hund, miete = weights.categories.index(HUND.id), weights.categories.index(MIETE.id)
+        bucket = bucket_of("wlagerbox")
+        assert weights.weight_of(bucket, miete) > 0 > weights.weight_of(bucket, hund)
+        assert weights.weight_of(bucket_of("wnever"), miete) == 0
+
+    def test_damaged_bytes_are_refused(self):
+        weights = train(lessons())
+        assert weights is not None
+        content = weights.to_bytes()
+        for damaged in (content[:-1], content[:100] + b"x" + content[101:], b""):
+            with pytest.raises(UnusableWeights, match=r"^The stored weights are damaged\.$"):
+                Weights.from_bytes(damaged, digest=digest_of(content))
+
+    def test_another_format_is_refused(self, monkeypatch):
+        weights = train(lessons())
+        assert weights is not None
+        monkeypatch.setattr("providers.learning.weights.FORMAT", 2)
+        content = weights.to_bytes()
+        monkeypatch.undo()
+        with pytest.raises(UnusableWeights, match=r"^The stored weights are of another version\.$"):
+            Weights.from_bytes(content, digest=digest_of(content))
+
+    @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04"])
+    def test_what_is_no_archive_is_refused(self, content):
+        with pytest.raises(UnusableWeights, match=r"^The stored weights are no weights\.$"):
+            Weights.from_bytes(content, digest=digest_of(content))
+
+    def test_nothing_that_could_run_is_read(self):
+        archive, array = io.BytesIO(), io.BytesIO()
+        objects = np.array([print], dtype=object)
+        np.savez(archive, format=objects)
+        np.save(array, objects)
+        for content in (archive.getvalue(), array.getvalue()):
+            with pytest.raises(UnusableWeights, match=r"^The stored weights are no weights\.$"):
+                Weights.from_bytes(content, digest=digest_of(content))

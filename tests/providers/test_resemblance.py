@@ -1,0 +1,99 @@
+"""What an unknown name sounds like: suggested, never taken for known, and silent where the name says nothing."""
+
+from importlib.resources import files
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from providers.interface import Category, Transaction
+from providers.merchants.kinds import load_kinds
+from providers.resemblance import ResemblanceProvider
+from providers.resemblance.classifier import guess_categories, load_resemblance
+
+KEYS = ("groceries", "dining", "healthcare", "transport", "personal-care", "pets")
+OFFERED = tuple(Category(i, key.title(), "expense", key) for i, key in enumerate(KEYS, start=1))
+NAMES = {category.id: category.key for category in OFFERED}
+
+
+def ask(text, offered=OFFERED, **fields):
+    [answer] = ResemblanceProvider().categorize_many([Transaction(text, offered, owner=1, **fields)])
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Zahnarztpraxis Drkwski", "healthcare"),
+        ("Ristorante Qvrelli", "dining"),
+        ("Pizzeria Vbnstra", "dining"),
+        ("Nagelstudio Xqmann", "personal-care"),
+    ],
+)
+def test_a_name_is_put_where_it_sounds_like(text, key):
+    answer = ask(text)
+    assert answer is not None
+    assert NAMES[answer.category] == key
+    assert 0.3 <= answer.confidence <= 1
+    assert answer.explanation == f"Nobody by this name is known; it sounds like {key.title()}."
+
+
+@pytest.mark.parametrize("text", ["", "4711 0815", "🍕👩‍👩‍👧‍👦", "𒀀𒁀𐎠ꦄ𞤀", "Xqvw"])
+def test_a_name_that_says_nothing_is_declined(text):
+    assert ask(text) is None
+
+
+def test_money_that_comes_in_is_not_guessed_at():
+    assert ask("Ristorante Qvrelli", direction="in") is None
+
+
+def test_a_category_that_is_not_offered_is_not_answered():
+    only_pets = tuple(category for category in OFFERED if category.key == "pets")
+    answer = ask("Ristorante Qvrelli", only_pets)
+    assert answer is None or answer.category == only_pets[0].id
+    assert ask("Ristorante Qvrelli", ()) is None
+
+
+def test_a_persons_own_category_is_answered_where_they_put_the_group():
+    own = Category(99, "Essen", "expense")
+    answer = ask("Ristorante Qvrelli", (*OFFERED, own), kinds={"dining": own.id})
+    assert answer is not None
+    assert answer.category == own.id
+    assert answer.explanation == "Nobody by this name is known; it sounds like what you put into Essen."
+
+
+def test_groups_that_share_a_category_are_one_alternative():
+    own = Category(99, "Alles", "expense")
+    kinds = dict.fromkeys(load_resemblance().categories, own.id) | {"dining": OFFERED[1].id}
+    answer = ask("Ristorante Qvrelli", (*OFFERED, own), kinds=kinds)
+    assert answer is not None
+    assert [category for category, _ in answer.alternatives] == [own.id]
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(), max_size=2_500))
+def test_any_text_is_answered_or_declined(text):
+    answer = ask(text)
+    if answer is not None:
+        assert answer.category in NAMES
+        assert 0 <= answer.confidence + sum(p for _, p in answer.alternatives) <= 1.1
+
+
+@given(st.lists(st.sampled_from(["ristorante", "zahnarzt", "", "xqvw", "markt"]), max_size=5))
+def test_guesses_do_not_depend_on_what_else_is_asked(texts):
+    together, alone = guess_categories(texts), [guess_categories([text])[0] for text in texts]
+    assert [[guess.category for guess in found] for found in together] == [[g.category for g in f] for f in alone]
+
+
+def test_the_classifier_that_ships_knows_categories_of_kinds_alone_and_names_its_sources():
+    sounds = load_resemblance()
+    assert set(sounds.categories) <= {kind.category for kind in load_kinds().values()}
+    assert sounds.weights.shape[1] == len(sounds.categories) == len(sounds.bias)
+    assert sounds.version.startswith("nsi.")
+    assert "+ids." in sounds.version
+    assert ResemblanceProvider().version == f"1+{sounds.version}"
+
+
+def test_the_license_of_the_schema_ships_with_what_was_learned_from_it():
+    text = files("providers.resemblance").joinpath("LICENSE-id-tagging-schema").read_text(encoding="utf-8")
+    assert "Permission to use, copy, modify" in text
