@@ -12,10 +12,10 @@ import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from benchmarks.labeled_files import CATEGORIES, FOLDER, LabeledRow, read_file
 from providers.interface import Suggestion, Transaction

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 #: Below that many outcomes nothing is said of a link.
 LEAST_OUTCOMES = 30
+#: So few correct its claims already, held back by the prior: whoever has categories of their own should not be answered
+#: with others thirty times.
+LEAST_CORRECTED = 5
 N_BINS = 10
 #: No answer is taken for impossible or certain.
 _LEAST, _MOST = 0.001, 0.999
@@ -110,7 +113,7 @@ def fit_correction(outcomes: Sequence[Outcome]) -> Correction:
     `outcomes` are in order, oldest first. Later ones count more, the last twice as much as one half-way back: a link
     that learns gets better. A surer answer stays a surer one, even of a link that was wrong whenever it was sure.
     """
-    if len(outcomes) < LEAST_OUTCOMES:
+    if len(outcomes) < LEAST_CORRECTED:
         return NO_CORRECTION
     half = len(outcomes) / 2
     points = [

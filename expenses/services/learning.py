@@ -86,11 +86,15 @@ def measure(confirmed: Sequence[Confirmed]) -> Measured:
     chain = configured_chain()
     replayed = list(replay(chain, confirmed))
     without = replay(chain.without(LearnedProvider.name), confirmed)
-    said = {name: said for name, said in answers_by_link(replayed).items() if len(said.claimed) >= LEAST_OUTCOMES}
+    said = answers_by_link(replayed)
     probable = {link.provider.name for link in chain.links if link.provider.is_measured}
     corrections = {name: fit_correction(said[name].claimed) for name in said if name in probable}
     return Measured(
-        links={name: _reliability(said[name], corrections.get(name, NO_CORRECTION)) for name in said},
+        links={
+            name: _reliability(answers, corrections.get(name, NO_CORRECTION))
+            for name, answers in said.items()
+            if len(answers.claimed) >= LEAST_OUTCOMES
+        },
         corrections=corrections,
         n=len(replayed),
         n_right=sum(one.is_right for one in replayed),
