@@ -20,8 +20,12 @@ from tests.providers.ollama_scenarios import FEW
 SHIPPED = [RulesProvider, HistoryProvider, LearnedProvider, MerchantProvider, ResemblanceProvider]
 #: Those that learn, and are asked when a history is played again.
 LEARNING = [HistoryProvider, LearnedProvider]
-#: What was taught may be taught more in place.
-OF_THE_UNTAUGHT = {conformance.check_learning_makes_another, conformance.check_what_is_taught_is_all_that_is_known}
+#: Teaching takes as long as it takes, and what was taught may be taught more in place.
+OF_THE_UNTAUGHT = {
+    conformance.check_constructor_does_no_io,
+    conformance.check_learning_makes_another,
+    conformance.check_what_is_taught_is_all_that_is_known,
+}
 
 
 @pytest.fixture
