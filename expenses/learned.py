@@ -46,7 +46,7 @@ class LearnedProvider(Provider):
         return TaughtProvider(country=self.country).learn(confirmed)
 
 
-_kept: OrderedDict[str, Weights | None] = OrderedDict()
+_kept: OrderedDict[str, Weights] = OrderedDict()
 _lock = Lock()
 
 
@@ -57,6 +57,8 @@ def weights_of(digest: str) -> Weights | None:
             _kept.move_to_end(digest)
             return _kept[digest]
     weights = _load(digest)
+    if weights is None:
+        return None
     with _lock:
         _kept[digest] = weights
         while len(_kept) > MAX_KEPT:

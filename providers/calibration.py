@@ -15,8 +15,8 @@ LEAST_CORRECTED = 5
 N_BINS = 10
 #: No answer is taken for impossible or certain.
 _LEAST, _MOST = 0.001, 0.999
-#: How strongly a correction is held back from being one.
-_PRIOR_STRENGTH = 4.0
+#: Holds a slope where it is.
+_FIXED = 1e9
 #: A correction that is flatter would take a surer answer for a less sure one.
 _LEAST_SLOPE = 0.1
 _ROUNDS = 25
@@ -107,20 +107,21 @@ def _bin(i: int, members: Sequence[Outcome]) -> Bin:
     return Bin(i / N_BINS, (i + 1) / N_BINS, n, mean, sum(o.is_right for o in members) / n)
 
 
-def fit_correction(outcomes: Sequence[Outcome]) -> Correction:
+def fit_correction(outcomes: Sequence[Outcome], *, expected: float = 0.0) -> Correction:
     """The likeliest correction, where a few outcomes move it little: Newton's method on a logistic regression.
 
     `outcomes` are in order, oldest first. Later ones count more, the last twice as much as one half-way back: a link
     that learns gets better. A surer answer stays a surer one, even of a link that was wrong whenever it was sure.
+    `expected` is the intercept, in log-odds, that is supposed before there are outcomes.
     """
     if len(outcomes) < LEAST_CORRECTED:
-        return NO_CORRECTION
+        return Correction(intercept=expected)
     half = len(outcomes) / 2
     points = [
         _Point(log_odds(o.confidence), o.is_right, 0.5 ** ((half * 2 - i) / half)) for i, o in enumerate(outcomes)
     ]
-    fitted = _climb(points, _PRIOR)
-    return fitted if fitted.slope >= _LEAST_SLOPE else _climb(points, _FLAT)
+    fitted = _climb(points, _Prior(expected))
+    return fitted if fitted.slope >= _LEAST_SLOPE else _climb(points, _Prior(expected, _LEAST_SLOPE, of_slope=_FIXED))
 
 
 class _Point(NamedTuple):
@@ -132,21 +133,17 @@ class _Point(NamedTuple):
 
 
 class _Prior(NamedTuple):
-    """The slope that is expected, and how many outcomes it takes to move intercept and slope half-way from it."""
+    """What is expected, and how strongly it holds intercept and slope: one over the variance."""
 
+    intercept: float = 0.0
     slope: float = 1.0
-    of_intercept: float = _PRIOR_STRENGTH
-    of_slope: float = _PRIOR_STRENGTH
-
-
-_PRIOR = _Prior()
-#: The intercept alone is free.
-_FLAT = _Prior(slope=_LEAST_SLOPE, of_slope=1e9)
+    of_intercept: float = 1.0
+    of_slope: float = 4.0
 
 
 def _climb(points: Sequence[_Point], prior: _Prior) -> Correction:
     """The correction that the points and the prior make likeliest. Steps that lead too far are halved."""
-    here = Correction(slope=prior.slope)
+    here = Correction(prior.intercept, prior.slope)
     height = _likelihood(points, prior, here)
     for _ in range(_ROUNDS):
         step = _newton_step(points, prior, here)
@@ -165,7 +162,7 @@ def _climb(points: Sequence[_Point], prior: _Prior) -> Correction:
 
 def _likelihood(points: Sequence[_Point], prior: _Prior, at: Correction) -> float:
     """Its logarithm, up to a constant."""
-    held = prior.of_intercept * at.intercept**2 + prior.of_slope * (at.slope - prior.slope) ** 2
+    held = prior.of_intercept * (at.intercept - prior.intercept) ** 2 + prior.of_slope * (at.slope - prior.slope) ** 2
     scores = ((at.intercept + at.slope * odds, is_right, weight) for odds, is_right, weight in points)
     return -held / 2 - sum(weight * _surprise(-score if is_right else score) for score, is_right, weight in scores)
 
@@ -176,7 +173,8 @@ def _surprise(score: float) -> float:
 
 
 def _newton_step(points: Sequence[_Point], prior: _Prior, at: Correction) -> tuple[float, float]:
-    to_intercept, to_slope = -prior.of_intercept * at.intercept, -prior.of_slope * (at.slope - prior.slope)
+    to_intercept = -prior.of_intercept * (at.intercept - prior.intercept)
+    to_slope = -prior.of_slope * (at.slope - prior.slope)
     of_intercept, both, of_slope = prior.of_intercept, 0.0, prior.of_slope
     for odds, is_right, weight in points:
         p = logistic(at.intercept + at.slope * odds)

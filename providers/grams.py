@@ -31,7 +31,7 @@ _AT_ONCE = 1_024
 Features = tuple[tuple[int, ...], tuple[float, ...]]
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def grams_of(text: str) -> Features:
     """Buckets and values of a normalized text: words, earlier ones more; pairs; pieces of 3 to 5 letters."""
     words = words_read(text)
@@ -61,7 +61,7 @@ def _spelling(words: Iterable[str]) -> dict[int, float]:
     return {bucket: _SPELLING_WEIGHT * n / length for bucket, n in counted.items()}
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _pieces(padded: str) -> list[int]:
     """The buckets of all pieces; texts share most of their words."""
     spans = [(start, start + size) for size in _PIECES for start in range(len(padded) - size + 1)]

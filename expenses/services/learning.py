@@ -22,11 +22,12 @@ from providers.calibration import (
     Correction,
     Reliability,
     fit_correction,
+    log_odds,
     measure_reliability,
 )
-from providers.interface import Confirmed
+from providers.interface import Confirmed, Provider
 from providers.learning.provider import LEAST_CONFIRMED
-from providers.learning.training import MOST, train
+from providers.learning.training import MOST, share_of_system, train
 from providers.learning.weights import Weights, digest_of
 from providers.loading import configured_chain
 
@@ -87,8 +88,13 @@ def measure(confirmed: Sequence[Confirmed]) -> Measured:
     replayed = list(replay(chain, confirmed))
     without = replay(chain.without(LearnedProvider.name), confirmed)
     said = answers_by_link(replayed)
-    probable = {link.provider.name for link in chain.links if link.provider.is_measured}
-    corrections = {name: fit_correction(said[name].claimed) for name in said if name in probable}
+    corrections = {
+        link.provider.name: fit_correction(
+            said[link.provider.name].claimed, expected=_expected(link.provider, confirmed)
+        )
+        for link in chain.links
+        if link.provider.is_measured and link.provider.name in said
+    }
     return Measured(
         links={
             name: _reliability(answers, corrections.get(name, NO_CORRECTION))
@@ -100,6 +106,16 @@ def measure(confirmed: Sequence[Confirmed]) -> Measured:
         n_right=sum(one.is_right for one in replayed),
         n_right_without=sum(one.is_right for one in without),
     )
+
+
+def _expected(provider: Provider, confirmed: Sequence[Confirmed]) -> float:
+    """The doubt, in log-odds, about a link that does not learn: it knows none of the categories that people made.
+
+    Half of the choices in categories of the system are enough to have none.
+    """
+    if provider.learn([]) is not provider:
+        return 0.0
+    return min(0.0, log_odds(share_of_system(confirmed)))
 
 
 def _reliability(said: Answers, correction: Correction) -> Reliability:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from providers.grams import Features
-from providers.interface import Category, Confirmed
+from providers.interface import Confirmed
 from providers.learning.features import example_of_finding, example_of_resemblance, features_of
 from providers.learning.weights import Weights
 from providers.merchants.answers import find_answer
@@ -61,7 +61,7 @@ def imagine(confirmed: Sequence[Confirmed], *, country: str = "") -> list[Lesson
     if not confirmed:
         return []
     offered = {category.id: category for question, _ in confirmed for category in question.categories}
-    trust = _trust(confirmed, offered)
+    trust = share_of_system(confirmed) ** 2
     if trust < _LEAST_TRUST:
         return []
     places = Places(tuple(offered.values()), confirmed[-1].question.kinds)
@@ -100,10 +100,10 @@ def _imagined(places: Places) -> Iterator[tuple[str, Lesson]]:
             yield group, Lesson(example_of_resemblance(group), place.category.id, _RESEMBLANCE_WEIGHT)
 
 
-def _trust(confirmed: Sequence[Confirmed], offered: dict[int, Category]) -> float:
-    """The square of the share of transactions in categories of the system, of which two are imagined, too."""
-    n = sum(bool(category in offered and offered[category].key) for _, category in confirmed)
-    return ((n + _DOUBT) / (len(confirmed) + _DOUBT)) ** 2
+def share_of_system(confirmed: Sequence[Confirmed]) -> float:
+    """The share of transactions in categories of the system, of which two are imagined, too."""
+    n = sum(any(offered.id == category and offered.key for offered in q.categories) for q, category in confirmed)
+    return (n + _DOUBT) / (len(confirmed) + _DOUBT)
 
 
 def _distinct(confirmed: Sequence[Confirmed], *, country: str) -> Iterator[Lesson]:
