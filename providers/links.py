@@ -1,7 +1,7 @@
 """A provider in its place in the chain, which judges its answers by threshold and promise."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from providers.calibration import NO_CORRECTION, Correction
 from providers.interface import (
@@ -69,9 +69,17 @@ def _corrected(answer: Suggestion, correction: Correction) -> Suggestion:
     if answer.category is None or correction == NO_CORRECTION:
         return answer
     confidence = round(correction.apply(answer.confidence), 4)
-    others = _shared_out(answer, confidence)
-    details = {**answer.details, CLAIMED: answer.confidence}
-    return replace(answer, confidence=confidence, alternatives=others, details=details)
+    return Suggestion(  # `replace` takes five times as long
+        category=answer.category,
+        confidence=confidence,
+        explanation=answer.explanation,
+        score=answer.score,
+        effects=answer.effects,
+        alternatives=_shared_out(answer, confidence),
+        details={**answer.details, CLAIMED: answer.confidence},
+        final=answer.final,
+        source_id=answer.source_id,
+    )
 
 
 def _shared_out(answer: Suggestion, confidence: float) -> tuple[tuple[int, float], ...]:

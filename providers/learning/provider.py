@@ -1,6 +1,7 @@
 """The link that has learned: a classifier trained on what its owner confirmed, for texts that nobody saw before."""
 
 import math
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
@@ -71,37 +72,54 @@ def suggest_all(
     if weights is None or not transactions:
         return [None] * len(transactions)
     likely = weights.probabilities(features_of(transactions, country=country))
-    offers = {id(t.categories): t for t in transactions}
-    known = {place: _Offer.of(weights, t) for place, t in offers.items()}
-    return [known[id(t.categories)].suggest(weights, t, row) for t, row in zip(transactions, likely, strict=True)]
+    answers: list[Suggestion | None] = [None] * len(transactions)
+    offers: dict[int, list[int]] = defaultdict(list)
+    for i, transaction in enumerate(transactions):
+        offers[id(transaction.categories)].append(i)
+    for members in offers.values():
+        offer = _Offer.of(weights, transactions[members[0]])
+        for i, ranked in zip(members, offer.rank(likely[members]), strict=True):
+            answers[i] = offer.suggest(weights, transactions[i], ranked)
+    return answers
 
 
 class _Offer(NamedTuple):
     """The offered categories that the classifier knows: their places among its categories, and their names."""
 
-    places: NDArray[np.int64]
+    places: list[int]
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, weights: Weights, transaction: Transaction) -> "_Offer":
         names = {category.id: category.name for category in transaction.categories}
         places = [i for i, category in enumerate(weights.categories) if category in names]
-        return cls(np.array(places, dtype=np.int64), tuple(names[weights.categories[i]] for i in places))
+        return cls(places, tuple(names[weights.categories[i]] for i in places))
 
-    def suggest(self, weights: Weights, transaction: Transaction, likely: NDArray[np.float32]) -> Suggestion | None:
-        if not self.names:
+    def rank(self, likely: NDArray[np.float32]) -> list[list[tuple[int, float]]]:
+        """For each row of `likely`, the likeliest of the offered, as their number among them and their share."""
+        offered = likely[:, self.places]
+        shares = offered / np.maximum(offered.sum(axis=1, keepdims=True), 1e-9)
+        order = np.argsort(-shares, axis=1, kind="stable")[:, : MOST_ALTERNATIVES + 1]
+        ranked = np.take_along_axis(shares, order, axis=1)
+        return [
+            list(zip(numbers, row, strict=True)) for numbers, row in zip(order.tolist(), ranked.tolist(), strict=True)
+        ]
+
+    def suggest(
+        self, weights: Weights, transaction: Transaction, ranked: Sequence[tuple[int, float]]
+    ) -> Suggestion | None:
+        if not ranked:
             return None
-        shares = likely[self.places] / (likely[self.places].sum() or 1.0)
-        order = np.argsort(-shares, kind="stable")[: MOST_ALTERNATIVES + 1]
-        best, confidence = int(order[0]), confidence_of_shares([float(shares[i]) for i in order])
-        reasons = _reasons(weights, transaction, int(self.places[best]))
-        left = (1 - confidence) / (1 - float(shares[best]) + 1e-9)
+        (best, share), *others = ranked
+        confidence = confidence_of_shares([share, *(other for _, other in others)])
+        reasons = _reasons(weights, transaction, self.places[best])
+        left = (1 - confidence) / (1 - share + 1e-9)
         return Suggestion(
             category=weights.categories[self.places[best]],
             confidence=confidence,
-            score=round(float(shares[best]), 4),
+            score=round(share, 4),
             explanation=_explain(reasons, self.names[best], weights.n_confirmed),
-            alternatives=tuple((weights.categories[self.places[i]], float(shares[i]) * left) for i in order[1:]),
+            alternatives=tuple((weights.categories[self.places[i]], other * left) for i, other in others),
             details={"words": reasons, "learned_from": weights.n_confirmed},
         )
 

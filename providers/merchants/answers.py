@@ -1,6 +1,7 @@
 """Decides which of the brands and words found in a text answers, and how likely it is right."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from providers.interface import Direction
@@ -57,6 +58,7 @@ class Finding(NamedTuple):
     is_refund: bool = False
 
 
+@lru_cache(maxsize=4096)  # two links ask for it, one after the other
 def find_answer(text: str, direction: Direction, country: str) -> Finding | None:
     """What a bank's text says of a payment; None if nothing known is in it. `country` is a small code or ""."""
     words = normalize(text).split()

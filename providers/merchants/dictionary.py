@@ -84,6 +84,11 @@ class Dictionary:
         """Whether it is a whole word of some name."""
         return word in self._names_by_word
 
+    def prepare(self) -> None:
+        """Make the indexes now that the first text without a known name would make."""
+        for index in (self._sorted_names, self._names_by_word, self._names_by_prefix):
+            len(index)
+
     def find_leading(self, words: list[str], country: str) -> BrandMatch | None:
         """The brand of the longest known name that the text starts with."""
         if not words:

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
 from config.housekeeping import tidy_now_and_then
+from config.warming import warm_up
 from expenses.tasks import resume_learning, resume_resolving, resume_runs
 from rules.tasks import resume_looking
 from statements.tasks import resume_reading
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         if n_resumed:
             self.stdout.write(f"Taking up what waits from before: {n_resumed} tasks.")
         tidy_now_and_then()
+        warm_up()
         if settings.RQ_QUEUES:
             _work_on_redis()
         else:
