@@ -2,12 +2,33 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from expenses.backtest_bodies import BacktestSerializer
 from expenses.histories import FieldChangeSerializer, action_of, describe_fields
-from expenses.models import Change, Omission
+from expenses.models import Change, Omission, Run
 from expenses.serializers import RunSerializer
+from expenses.services.backtesting import KIND as BACKTEST
 from expenses.services.reverting import Reverted
+
+
+class RunWithResultSerializer(RunSerializer):
+    """The run, and of a backtest what it found."""
+
+    result = serializers.SerializerMethodField(help_text="Of backtests alone; null until it has succeeded.")
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "result"]
+
+    @extend_schema_field(BacktestSerializer(allow_null=True, required=False))  # type: ignore[arg-type]
+    def get_result(self, run: Run) -> dict[str, Any] | None:
+        found = getattr(run, "backtest", None)
+        return found.body if found is not None and run.status == Run.Status.SUCCEEDED else None
+
+    def to_representation(self, instance: Run) -> dict[str, Any]:
+        body = super().to_representation(instance)
+        return body if instance.kind == BACKTEST else {name: value for name, value in body.items() if name != "result"}
 
 
 class RunChangeSerializer(serializers.Serializer[Any]):
