@@ -120,7 +120,7 @@ class LinkThresholdSerializer(serializers.Serializer[Any]):
 
     link = serializers.CharField()
     threshold = serializers.FloatField()
-    default = serializers.FloatField(help_text="The setting's.")  # type: ignore[assignment]
+    default = serializers.FloatField(help_text="The setting's.")
     is_own = serializers.BooleanField(help_text="Whether your ledger has one of its own.")
 
 

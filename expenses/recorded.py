@@ -14,14 +14,14 @@ Claims = Mapping[str, Sequence[Outcome]]
 
 
 def recorded_claims(*, catalog: Catalog, links: Collection[str], most: int) -> Claims:
-    """By the name of each of these links, its claims in the order in which it made them. One query, of the latest rows.
+    """What these links claimed of confirmed rows, oldest first; of more than `most` rows the latest. One query.
 
     Attempts name the category as it was called then: renamed since, it counts where the answer itself was confirmed.
     """
     if not links:
         return {}
     rows = Transaction.objects.filter(ledger_id=catalog.ledger_id, is_split=False, decision__isnull=False).confirmed()
-    told = rows.order_by("-decision_id", "-id").values_list("category_id", "category_source", "decision__attempts")
+    told = rows.order_by("-date", "-id").values_list("category_id", "category_source", "decision__attempts")
     claims: dict[str, list[Outcome]] = defaultdict(list)
     for category, source, attempts in reversed(told[:most]):
         name = catalog.name(category)

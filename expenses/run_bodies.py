@@ -21,7 +21,7 @@ class RunWithResultSerializer(RunSerializer):
     class Meta(RunSerializer.Meta):
         fields = [*RunSerializer.Meta.fields, "result"]
 
-    @extend_schema_field(BacktestSerializer(allow_null=True, required=False))  # type: ignore[arg-type]
+    @extend_schema_field(BacktestSerializer(allow_null=True, required=False))
     def get_result(self, run: Run) -> dict[str, Any] | None:
         found = getattr(run, "backtest", None)
         return found.body if found is not None and run.status == Run.Status.SUCCEEDED else None

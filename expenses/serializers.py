@@ -156,7 +156,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     error = serializers.SerializerMethodField()
     about = AboutField(
         required=False,
-        help_text="Of runs of rules: which rules and days, and whether by force; of backtests: their order.",
+        help_text="What was ordered of rules or of a backtest: which days, which rules, and so on.",
     )
 
     class Meta:
