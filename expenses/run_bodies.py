@@ -13,22 +13,27 @@ from expenses.services.backtesting import KIND as BACKTEST
 from expenses.services.reverting import Reverted
 
 
+@extend_schema_field(BacktestSerializer)
+class ResultField(serializers.JSONField):
+    """What a backtest found, as it is kept."""
+
+
 class RunWithResultSerializer(RunSerializer):
     """The run, and of a backtest what it found."""
 
-    result = serializers.SerializerMethodField(help_text="Of backtests alone; null until it has succeeded.")
+    result = ResultField(
+        source="backtest.body", required=False, allow_null=True, help_text="Of backtests alone; null until it succeeds."
+    )
 
     class Meta(RunSerializer.Meta):
         fields = [*RunSerializer.Meta.fields, "result"]
 
-    @extend_schema_field(BacktestSerializer(allow_null=True, required=False))
-    def get_result(self, run: Run) -> dict[str, Any] | None:
-        found = getattr(run, "backtest", None)
-        return found.body if found is not None and run.status == Run.Status.SUCCEEDED else None
-
     def to_representation(self, instance: Run) -> dict[str, Any]:
         body = super().to_representation(instance)
-        return body if instance.kind == BACKTEST else {name: value for name, value in body.items() if name != "result"}
+        found = body.pop("result")
+        if instance.kind == BACKTEST:
+            body["result"] = found if instance.status == Run.Status.SUCCEEDED else None
+        return body
 
 
 class RunChangeSerializer(serializers.Serializer[Any]):
