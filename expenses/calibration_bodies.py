@@ -12,7 +12,9 @@ from expenses.learned import LearnedProvider
 from expenses.models import BacktestResult, Classifier, TrackRecord
 from expenses.references import user_of
 from expenses.services.thresholds import adjustable_links, finished_backtests
-from providers.chain import Chain
+from providers.calibration import NO_CORRECTION
+from providers.interface import Trust
+from providers.loading import configured_chain
 
 
 class BinSerializer(serializers.Serializer[Any]):
@@ -69,21 +71,23 @@ class CalibrationSerializer(serializers.Serializer[Any]):
     classifier = ClassifierSerializer(allow_null=True)
 
 
-def describe_calibration(record: TrackRecord, classifier: Classifier | None, *, chain: Chain) -> dict[str, Any]:
+def describe_calibration(record: TrackRecord, classifier: Classifier | None, *, trust: Trust) -> dict[str, Any]:
     """The body. `record` may be unsaved, where nothing was measured."""
-    names = [link.provider.name for link in chain.links]
+    names = [link.provider.name for link in configured_chain().links]
+    in_use = trust.classifier if LearnedProvider.name in names else ""
     return {
         "measured_at": record.measured_at,
         "n_confirmed": record.n_measured,
-        "links": {name: _describe_link(record.links.get(name)) for name in names},
-        "classifier": classifier and _describe_classifier(classifier, is_asked=LearnedProvider.name in names),
+        "links": {name: _describe_link(record, name) for name in names},
+        "classifier": _describe_classifier(classifier, in_use=in_use) if classifier is not None else None,
     }
 
 
-def _describe_link(measured: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _describe_link(record: TrackRecord, link: str) -> dict[str, Any] | None:
+    measured = record.links.get(link)
     if measured is None:
         return None
-    intercept, slope = measured["correction"]
+    intercept, slope = record.corrections.get(link, NO_CORRECTION)
     return {
         "n": measured["n"],
         **{name: round(measured[name], 4) for name in ("accuracy", "ece", "brier")},
@@ -102,13 +106,13 @@ def _describe_bin(one: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _describe_classifier(classifier: Classifier, *, is_asked: bool) -> dict[str, Any]:
+def _describe_classifier(classifier: Classifier, *, in_use: str) -> dict[str, Any]:
     return {
         "version": LearnedProvider.version,
         "digest": classifier.digest,
         "n_confirmed": classifier.n_confirmed,
         "trained_at": classifier.trained_at,
-        "in_use": is_asked and classifier.is_of_use,
+        "in_use": classifier.digest == in_use,
         "right_with": classifier.n_right,
         "right_without": classifier.n_right_without,
         "compared": classifier.n_compared,

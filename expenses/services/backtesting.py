@@ -69,7 +69,7 @@ class BacktestWork(Work):
     def perform(self, run: Run) -> None:
         order = Order.of(run)
         catalog = Catalog.load(run.ledger_id)
-        chain = _chain_of(run.ledger_id)
+        chain = _chain_of(catalog)
         known, asked = _read(catalog, chain, order)
         if len(asked) < LEAST_OUTCOMES:
             raise Refused(_too_few(len(asked), order), code="too_few")
@@ -91,12 +91,11 @@ def _too_few(n: int, order: Order) -> str:
     return f"A backtest needs {LEAST_OUTCOMES} confirmed transactions, and {are} confirmed{where}: {more}."
 
 
-def _chain_of(ledger_id: int) -> Chain:
+def _chain_of(catalog: Catalog) -> Chain:
     """The links that answer at once, without a classifier that has been of no use."""
+    is_useless = not catalog.trust.classifier and Classifier.objects.filter(pk=catalog.ledger_id).exists()
     chain = configured_chain()
-    kept = Classifier.objects.filter(pk=ledger_id).defer("content").first()
-    chain = chain if kept is None or kept.is_of_use else chain.without(LearnedProvider.name)
-    return chain.learn([])
+    return (chain.without(LearnedProvider.name) if is_useless else chain).learn([])
 
 
 def _read(catalog: Catalog, chain: Chain, order: Order) -> tuple[list[Confirmed], list[Confirmed]]:

@@ -30,7 +30,6 @@ from expenses.services.thresholds import adopt_backtest, finished_backtests, set
 from expenses.tasks import begin_run, queue_run
 from expenses.trust import load_trust
 from providers.calibration import LEAST_OUTCOMES
-from providers.loading import configured_chain
 
 
 class MeasuringView(APIView):
@@ -57,7 +56,7 @@ class CalibrationView(MeasuringView):
         ledger_id = ledger_id_of(self.user)
         record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
         classifier = Classifier.objects.filter(pk=ledger_id).defer("content").first()
-        return Response(describe_calibration(record, classifier, chain=configured_chain()))
+        return Response(describe_calibration(record, classifier, trust=load_trust(ledger_id)))
 
 
 class BacktestView(MeasuringView):

@@ -139,7 +139,7 @@ def test_the_next_answer_of_the_model_is_corrected_and_still_judged_by_what_it_c
     assert 0.4 < said["confidence"] < 0.7
     learn_all(ana)
     wanted = fit_correction([*all_outcomes(ids, right=20), Outcome(0.9, is_right=True)])
-    assert TrackRecord.objects.get().links["model"]["correction"] == pytest.approx(list(wanted))
+    assert TrackRecord.objects.get().corrections["model"] == pytest.approx(list(wanted))
 
 
 def test_an_answer_that_was_confirmed_stays_right_when_its_category_is_renamed(ana, asked):

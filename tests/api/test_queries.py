@@ -80,7 +80,7 @@ LISTS = {
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
     "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 5,
     "categorization/kinds/": SIGN_IN + 2,  # categories, kinds that were put into some
-    "categorization/calibration/": SIGN_IN + 2,  # what was measured, the classifier
+    "categorization/calibration/": SIGN_IN + 3,  # what was measured, the classifier, whether it is asked
     "categorization/backtest/": SIGN_IN + 1,
     "categorization/thresholds/": SIGN_IN + 1,
     "categorization/chain/": SIGN_IN + 3,  # thresholds, and of each of two links whether it fails
