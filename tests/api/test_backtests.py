@@ -1,17 +1,19 @@
 """A confirmed history is played again, and tells which thresholds a wanted precision needs."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from expenses.catalog import Catalog
 from expenses.confirmed import read_confirmed
-from expenses.models import BacktestResult, Change, Ledger, Run
+from expenses.models import BacktestResult, Change, Classifier, Ledger, Run
 from expenses.replaying import answers_by_link, replay
 from expenses.services import backtesting
 from expenses.services.learning import learn
-from expenses.services.running import SILENCE, perform_run
+from expenses.services.running import SILENCE, advance, perform_run
 from expenses.tasks import resume_runs
 from providers.loading import configured_chain
 from tests.api.bodies import assert_problem
@@ -90,9 +92,7 @@ def test_the_figures_are_what_the_chain_does_at_its_thresholds(ana, run_tasks):
 def test_a_classifier_that_is_of_no_use_is_left_out(ana, run_tasks):
     record(ana, generated_rows(60))
     learn(ledger_id=ledger_of(ana), is_forced=True)
-    classifier = Ledger.objects.get().classifier
-    classifier.n_right = classifier.n_right_without - 1
-    classifier.save()
+    Classifier.objects.update(n_right=F("n_right_without") - 1)
     assert list(backtest(ana, run_tasks)["result"]["links"]) == ["rule", "history"]
 
 
@@ -142,7 +142,7 @@ def test_it_changes_nothing_and_cannot_be_reverted(ana, run_tasks):
     assert (ana.get("transactions/?page_size=50").json(), Ledger.objects.get().version) == (before, version)
     assert not Change.objects.exists()
     assert_problem(ana.post(f"runs/{number}/revert/"), 409, (None, "nothing_to_revert"))
-    nothing = {"count": 0, "next": None, "previous": None, "results": []}
+    nothing: dict[str, Any] = {"count": 0, "next": None, "previous": None, "results": []}
     assert ana.get(f"runs/{number}/changes/").json() == ana.get(f"runs/{number}/errors/").json() == nothing
     assert ana.get(f"runs/{number}/").json()["status"] == "succeeded"
 
@@ -192,7 +192,6 @@ def test_one_that_is_canceled_while_it_works_stops(ana, run_tasks, monkeypatch):
 def test_one_whose_worker_died_begins_again(ana, run_tasks, monkeypatch):
     record(ana, generated_rows(60))
     number = order(ana)["id"]
-    advance = backtesting.advance
 
     def die_at_the_second(run, *, n_rows):
         if run.done:

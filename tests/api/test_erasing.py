@@ -83,7 +83,6 @@ def live(api: Api) -> None:
     api.post("transactions/bulk/", {"transactions": many})
     confirmed = [row | {"direction": "out", "category": name} for name in ("Espresso", "Travel") for _ in range(15)]
     api.post("transactions/bulk/", {"transactions": confirmed})
-    learn(ledger_id=Ledger.objects.get(founder=api.user).pk, is_forced=True)
     perform_run(run_id=api.post("categorization/backtest/").json()["id"])
     later = api.patch("transactions/bulk/", {"filter": {"all": True}, "set": {"notes": "later"}})
     assert later.json()["status"] == "pending"

@@ -101,7 +101,8 @@ def proposed(ledger: Ledger) -> int:
 
 def backtested(api: Api) -> int:
     """A backtest that a worker did."""
-    run = Run.objects.create(ledger=ledger_of(api), user=api.user, kind="backtest", status=Run.Status.SUCCEEDED)
+    whose = {"ledger": ledger_of(api), "user": api.user}
+    run = Run.objects.create(**whose, kind="backtest", status=Run.Status.SUCCEEDED)
     found = {name: EXAMPLES["RunWithResult"]["result"][name] for name in ("chain", "new_merchants", "links")}
     days = {"from": "2026-01-01", "to": "2026-10-31", "target_precision": 0.95}
     BacktestResult.objects.create(run=run, body={"n": 30, **days, **found})
