@@ -27,10 +27,11 @@ from providers.calibration import (
     log_odds,
     measure_reliability,
 )
-from providers.interface import Confirmed, Provider
+from providers.interface import Confirmed
 from providers.learning.provider import LEAST_CONFIRMED
 from providers.learning.training import MOST, share_of_system, train
 from providers.learning.weights import Weights, digest_of
+from providers.links import Link
 from providers.loading import configured_chain
 
 #: The links are measured anew when so many times as many rows are confirmed, or the share fewer.
@@ -100,7 +101,7 @@ def measure(confirmed: Sequence[Confirmed], recorded: Claims) -> Measured:
     without = replay(chain.without(LearnedProvider.name), confirmed)
     claims = {name: said.claimed for name, said in answers_by_link(replayed).items()} | dict(recorded)
     corrections = {
-        link.provider.name: fit_correction(claims[link.provider.name], expected=_expected(link.provider, confirmed))
+        link.provider.name: fit_correction(claims[link.provider.name], expected=_expected(link, confirmed))
         for link in chain.links
         if link.provider.is_measured and link.provider.name in claims
     }
@@ -117,12 +118,12 @@ def measure(confirmed: Sequence[Confirmed], recorded: Claims) -> Measured:
     )
 
 
-def _expected(provider: Provider, confirmed: Sequence[Confirmed]) -> float:
+def _expected(link: Link, confirmed: Sequence[Confirmed]) -> float:
     """The doubt, in log-odds, about a link that does not learn: it knows none of the categories that people made.
 
-    Half of the choices in categories of the system are enough to have none.
+    Half of the choices in categories of the system are enough to have none. A model is told of all categories.
     """
-    if provider.learn([]) is not provider:
+    if link.is_deferred or link.provider.learn([]) is not link.provider:
         return 0.0
     return min(0.0, log_odds(share_of_system(confirmed)))
 

@@ -127,7 +127,7 @@ def test_what_the_model_said_is_held_against_what_is_confirmed_now(ana, asked, r
     correction = fit_correction(all_outcomes(ids, right=28))
     assert (found["n"], found["accuracy"]) == (40, 0.7)
     assert found["correction"] == {"intercept": round(correction.intercept, 4), "slope": round(correction.slope, 4)}
-    assert found["ece"] < 0.1  # corrected; the claims themselves were 0.2 apart
+    assert found["ece"] < 0.15  # corrected; the claims themselves were 0.2 apart
     run_tasks()
 
 
@@ -137,7 +137,7 @@ def test_the_next_answer_of_the_model_is_corrected_and_still_judged_by_what_it_c
     [later] = asked("Rickety", 1, right=1)
     said = Transaction.objects.get(pk=later).decision.attempts[-1]
     assert (said["provider"], said["details"]["claimed"]) == ("model", 0.9)
-    assert 0.4 < said["confidence"] < 0.7
+    assert said["confidence"] == round(fit_correction(all_outcomes(ids, right=20)).apply(0.9), 4) < 0.7
     learn_all(ana)
     wanted = fit_correction([*all_outcomes(ids, right=20), Outcome(0.9, is_right=True)])
     assert TrackRecord.objects.get().corrections["model"] == pytest.approx(list(wanted))
