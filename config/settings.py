@@ -120,6 +120,7 @@ RUN_WORK = {
     "bulk_delete": "expenses.services.bulk_runs.BulkDelete",
     "rules": "rules.services.applying.ApplyWork",
     "review": "expenses.services.reviewing.ReviewWork",
+    "backtest": "expenses.services.backtesting.BacktestWork",
 }
 #: Statements up to this size are read within the request, larger ones by the worker.
 IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024

@@ -24,9 +24,7 @@ def read_confirmed(
 
     What a statement or a person wrote of them is asked, not what links have written since.
     """
-    rows = _rows(catalog.ledger_id)
-    rows = rows.filter(date__gte=start) if start else rows
-    rows = rows.filter(date__lte=end) if end else rows
+    rows = _rows(catalog.ledger_id, start, end)
     found = rows.order_by("-date", "-id").values_list(
         "raw_description", "merchant", "match_text", "direction", "amount", "currency", "date", "account_id",
         "account__country", "category_id", named=True,
@@ -65,6 +63,12 @@ def stamp_of_confirmed(ledger_id: int) -> str:
     return f"{counted['n']}-{counted['newest'] or 0}"
 
 
-def _rows(ledger_id: int | None) -> TransactionQuerySet:
+def count_confirmed(*, ledger_id: int, start: date | None = None, end: date | None = None) -> int:
+    """How many there are of these days."""
+    return _rows(ledger_id, start, end).count()
+
+
+def _rows(ledger_id: int | None, start: date | None = None, end: date | None = None) -> TransactionQuerySet:
     rows: TransactionQuerySet = Transaction.objects.filter(ledger_id=ledger_id, is_split=False).confirmed()
-    return rows
+    rows = rows.filter(date__gte=start) if start else rows
+    return rows.filter(date__lte=end) if end else rows

@@ -27,9 +27,14 @@ class Replayed(NamedTuple):
         return is_right(self.verdict.best, self.confirmed)
 
 
-def replay(chain: Chain, confirmed: Sequence[Confirmed], *, step: int = STEP) -> Iterator[Replayed]:
-    """Each row after those before it were learned, oldest first; links that only a task may ask are left out."""
-    taught = chain.learn([])
+def replay(
+    chain: Chain, confirmed: Sequence[Confirmed], *, known: Sequence[Confirmed] = (), step: int = STEP
+) -> Iterator[Replayed]:
+    """Each row after those before it were learned, oldest first; links that only a task may ask are left out.
+
+    `known` are learned before the first is asked about.
+    """
+    taught = chain.learn(known)
     for start in range(0, len(confirmed), step):
         part = confirmed[start : start + step]
         verdicts = taught.decide([one.question for one in part])

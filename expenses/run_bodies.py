@@ -2,12 +2,38 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from expenses.backtest_bodies import BacktestSerializer
 from expenses.histories import FieldChangeSerializer, action_of, describe_fields
-from expenses.models import Change, Omission
+from expenses.models import Change, Omission, Run
 from expenses.serializers import RunSerializer
+from expenses.services.backtesting import KIND as BACKTEST
 from expenses.services.reverting import Reverted
+
+
+@extend_schema_field(BacktestSerializer)
+class ResultField(serializers.JSONField):
+    """What a backtest found, as it is kept."""
+
+
+class RunWithResultSerializer(RunSerializer):
+    """The run, and of a backtest what it found."""
+
+    result = ResultField(
+        source="backtest.body", required=False, allow_null=True, help_text="Of backtests alone; null until it succeeds."
+    )
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "result"]
+
+    def to_representation(self, instance: Run) -> dict[str, Any]:
+        body = super().to_representation(instance)
+        found = body.pop("result")
+        if instance.kind == BACKTEST:
+            body["result"] = found if instance.status == Run.Status.SUCCEEDED else None
+        return body
 
 
 class RunChangeSerializer(serializers.Serializer[Any]):

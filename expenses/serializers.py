@@ -154,7 +154,10 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     progress = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
-    about = AboutField(required=False, help_text="Of runs of rules: which rules and days, and whether by force.")
+    about = AboutField(
+        required=False,
+        help_text="What was ordered of rules or of a backtest: which days, which rules, and so on.",
+    )
 
     class Meta:
         model = Run

@@ -5,6 +5,12 @@ from rest_framework.routers import SimpleRouter
 
 from expenses.rates.views import CurrencyViewSet, RateViewSet
 from expenses.views import accounts, attachments, categories, runs, shop_kinds, tags, transactions, transfers
+from expenses.views.calibration import (
+    AdoptView,
+    BacktestView,
+    CalibrationView,
+    ThresholdsView,
+)
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
 from expenses.views.totals import TotalsView
@@ -31,6 +37,10 @@ urlpatterns = [
     path("categorization/suggest/", SuggestView.as_view(), name="suggest"),
     path("changes/", ChangesView.as_view(), name="changes"),
     path("categorization/chain/", ChainView.as_view(), name="chain"),
+    path("categorization/calibration/", CalibrationView.as_view(), name="calibration"),
+    path("categorization/backtest/", BacktestView.as_view(), name="backtest"),
+    path("categorization/thresholds/", ThresholdsView.as_view(), name="thresholds"),
+    path("categorization/thresholds/adopt/", AdoptView.as_view(), name="adopt-thresholds"),
     path("transactions/totals/", TotalsView.as_view({"get": "totals"}), name="totals"),
     *router.urls,
 ]

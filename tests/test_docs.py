@@ -17,7 +17,7 @@ from tests.curl import Request, differences, requests_of
 
 PAGES = [
     "README.md", "docs/walkthrough.md", "docs/accounts.md", "docs/categories.md", "docs/ledger.md", "docs/review.md",
-    "docs/runs.md", "docs/proposals.md", "docs/linting.md", "docs/merchants.md",
+    "docs/runs.md", "docs/proposals.md", "docs/linting.md", "docs/merchants.md", "docs/calibration.md",
 ]  # fmt: skip
 ALL_PAGES = [settings.BASE_DIR / "README.md", *sorted((settings.BASE_DIR / "docs").rglob("*.md"))]
 #: The fields of a transfer that name its transactions.
@@ -65,6 +65,8 @@ class Reader:
         return headers | ({"data": self.data(request), "content_type": media_type} if request.data else {})
 
     def data(self, request: Request) -> bytes:
+        if request.data.startswith("@"):
+            return (settings.BASE_DIR / request.data[1:]).read_bytes()
         if request.headers.get("Content-Type") != "application/json":
             return request.data.encode()
         sent = json.loads(request.data)

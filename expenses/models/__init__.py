@@ -5,7 +5,7 @@ from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
 from expenses.models.categories import Category, Hiding, KindMapping
 from expenses.models.journal import Change, Tombstone
-from expenses.models.learning import Classifier, TrackRecord
+from expenses.models.learning import BacktestResult, Classifier, TrackRecord
 from expenses.models.runs import Omission, Plan, Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Review, Status, Transaction
@@ -17,6 +17,7 @@ __all__ = [
     "Account",
     "AccountType",
     "Attachment",
+    "BacktestResult",
     "Category",
     "Change",
     "Classifier",

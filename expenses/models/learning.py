@@ -3,6 +3,7 @@
 from django.db import models
 
 from expenses.membership import Ledger
+from expenses.models.runs import Run
 
 
 class TrackRecord(models.Model):
@@ -46,3 +47,14 @@ class Classifier(models.Model):
 
     def __str__(self) -> str:
         return f"Trained on {self.n_confirmed} rows of ledger {self.ledger_id}"
+
+
+class BacktestResult(models.Model):
+    """What a backtest found. Beside the run, because every list of transactions reads their runs."""
+
+    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="backtest")
+    #: As `expenses.backtests.describe_backtest` makes it.
+    body = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"Of {self.body['n']} rows by run {self.run_id}"

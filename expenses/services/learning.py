@@ -15,20 +15,23 @@ from expenses.catalog import Catalog
 from expenses.confirmed import read_confirmed, stamp_of_confirmed
 from expenses.learned import LearnedProvider
 from expenses.models import Classifier, TrackRecord
-from expenses.replaying import Answers, answers_by_link, replay
+from expenses.recorded import Claims, recorded_claims
+from expenses.replaying import answers_by_link, replay
 from providers.calibration import (
     LEAST_OUTCOMES,
     NO_CORRECTION,
     Correction,
+    Outcome,
     Reliability,
     fit_correction,
     log_odds,
     measure_reliability,
 )
-from providers.interface import Confirmed, Provider
+from providers.interface import Confirmed
 from providers.learning.provider import LEAST_CONFIRMED
 from providers.learning.training import MOST, share_of_system, train
 from providers.learning.weights import Weights, digest_of
+from providers.links import Link
 from providers.loading import configured_chain
 
 #: The links are measured anew when so many times as many rows are confirmed, or the share fewer.
@@ -70,9 +73,10 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
     record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
     if stamp == record.learned_from and not is_forced:
         return None
-    confirmed = read_confirmed(catalog=Catalog.load(ledger_id), most=MOST)
+    catalog = Catalog.load(ledger_id)
+    confirmed = read_confirmed(catalog=catalog, most=MOST)
     is_due = is_forced or _is_due(record, len(confirmed))
-    learned = Learned(len(confirmed), measure(confirmed) if is_due else None, _train(confirmed))
+    learned = Learned(len(confirmed), measure(confirmed, _recorded(catalog)) if is_due else None, _train(confirmed))
     if not is_rehearsal:
         _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started)
     return learned
@@ -82,24 +86,30 @@ def _is_due(record: TrackRecord, n: int) -> bool:
     return not record.n_measured / GROWTH < n < max(record.n_measured, 1) * GROWTH
 
 
-def measure(confirmed: Sequence[Confirmed]) -> Measured:
-    """Play the history again, with the classifier and without it."""
+def _recorded(catalog: Catalog) -> Claims:
+    return recorded_claims(
+        catalog=catalog, links={link.provider.name for link in configured_chain().deferred}, most=MOST
+    )
+
+
+def measure(confirmed: Sequence[Confirmed], recorded: Claims) -> Measured:
+    """Play the history again, with the classifier and without it. `recorded` is what links said that cannot be played
+    again.
+    """
     chain = configured_chain()
     replayed = list(replay(chain, confirmed))
     without = replay(chain.without(LearnedProvider.name), confirmed)
-    said = answers_by_link(replayed)
+    claims = {name: said.claimed for name, said in answers_by_link(replayed).items()} | dict(recorded)
     corrections = {
-        link.provider.name: fit_correction(
-            said[link.provider.name].claimed, expected=_expected(link.provider, confirmed)
-        )
+        link.provider.name: fit_correction(claims[link.provider.name], expected=_expected(link, confirmed))
         for link in chain.links
-        if link.provider.is_measured and link.provider.name in said
+        if link.provider.is_measured and link.provider.name in claims
     }
     return Measured(
         links={
-            name: _reliability(answers, corrections.get(name, NO_CORRECTION))
-            for name, answers in said.items()
-            if len(answers.claimed) >= LEAST_OUTCOMES
+            name: _reliability(claimed, corrections.get(name, NO_CORRECTION))
+            for name, claimed in claims.items()
+            if len(claimed) >= LEAST_OUTCOMES
         },
         corrections=corrections,
         n=len(replayed),
@@ -108,19 +118,19 @@ def measure(confirmed: Sequence[Confirmed]) -> Measured:
     )
 
 
-def _expected(provider: Provider, confirmed: Sequence[Confirmed]) -> float:
+def _expected(link: Link, confirmed: Sequence[Confirmed]) -> float:
     """The doubt, in log-odds, about a link that does not learn: it knows none of the categories that people made.
 
-    Half of the choices in categories of the system are enough to have none.
+    Half of the choices in categories of the system are enough to have none. A model is told of all categories.
     """
-    if provider.learn([]) is not provider:
+    if link.is_deferred or link.provider.learn([]) is not link.provider:
         return 0.0
     return min(0.0, log_odds(share_of_system(confirmed)))
 
 
-def _reliability(said: Answers, correction: Correction) -> Reliability:
+def _reliability(claimed: Sequence[Outcome], correction: Correction) -> Reliability:
     """How reliable a link is once its claims are corrected."""
-    return measure_reliability([o._replace(confidence=correction.apply(o.confidence)) for o in said.claimed])
+    return measure_reliability([o._replace(confidence=correction.apply(o.confidence)) for o in claimed])
 
 
 def _as_json(reliability: Reliability) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from expenses.services.pairing import SOURCE as TRANSFERS
 from expenses.services.pairing import restamp_transfers
 from expenses.services.parts import parts_of
 from expenses.services.restoring import Kept, OldValues
-from expenses.services.running import UNFINISHED, add_counts
+from expenses.services.running import UNFINISHED, add_counts, work_of
 from expenses.services.writing import Refused, ledger_write, make_room
 from expenses.tasks import queue_resolving
 
@@ -43,7 +43,7 @@ class Reverted:
 def revert_run(*, by: User, run: Run) -> Reverted:
     """Give changed fields their old values back, then remove the rows that the run created.
 
-    Raises Refused while it runs, and when it was reverted before.
+    Raises Refused while it runs, when it was reverted before, and when it is of a kind that changes nothing.
     """
     reverted = Reverted(_begin(by, run))
     _restore_changed(reverted, by)
@@ -67,6 +67,9 @@ def _begin(by: User, run: Run) -> Run:
         raise Refused(detail, code="not_ended")
     if current.status == Run.Status.REVERTED:
         raise Refused("This run is reverted already.", code="not_ended")
+    if not work_of(current).is_revertible:
+        detail = f"A {current.kind} changes no transaction, so there is nothing to take back."
+        raise Refused(detail, code="nothing_to_revert")
     current.reverting_at = current.reverting_at or timezone.now()
     current.counts = {**current.counts, "removed": current.counts.get("removed", 0)}
     current.save(update_fields=["reverting_at", "counts"])

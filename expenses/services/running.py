@@ -37,6 +37,8 @@ class Work(ABC):
 
     #: A new try begins with the first row, and leaves out what is there.
     starts_over = False
+    #: It changes rows, which a revert gives back.
+    is_revertible = True
 
     @abstractmethod
     def perform(self, run: Run) -> None:

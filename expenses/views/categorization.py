@@ -1,5 +1,6 @@
 """Asking the chain, and looking at it."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.conf import settings
@@ -18,8 +19,10 @@ from expenses.inputs import DayField
 from expenses.kinds import CATEGORY_KIND, DIRECTION
 from expenses.membership import ledger_id_of
 from expenses.models import DESCRIPTION_LENGTH, Status
+from expenses.permissions import MayWriteLedger
 from expenses.references import AccountReference, AmountField, CurrencyField
 from expenses.suggestions import suggest_categories
+from expenses.trust import load_trust
 from providers.breaker import CacheBreaker
 from providers.interface import Transaction
 from providers.links import Link
@@ -136,7 +139,8 @@ class LinkSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     version = serializers.CharField()
     backend = serializers.CharField()
-    min_confidence = serializers.FloatField()
+    min_confidence = serializers.FloatField(help_text="The setting's threshold.")
+    threshold = serializers.FloatField(help_text="From which confidence its answers are taken in your ledger.")
     deferred = serializers.BooleanField()
     health = serializers.ChoiceField(choices=["ok", "failing"])
     breaker = BreakerSerializer()
@@ -151,21 +155,23 @@ class ChainAnswer(serializers.Serializer[Any]):
 class ChainView(APIView):
     """The links, their versions, thresholds and health."""
 
-    permission_classes = [IsAuthenticated]
+    permission_classes = [IsAuthenticated, MayWriteLedger]
 
     @extend_schema(operation_id="categorization_chain", responses=ChainAnswer)
     def get(self, request: Request) -> Response:
+        own = load_trust(ledger_id_of(cast("User", request.user))).thresholds
         entries = zip(configured_chain().links, settings.CATEGORIZATION_PROVIDERS, strict=True)
-        return Response({"links": [_describe(link, entry["BACKEND"]) for link, entry in entries]})
+        return Response({"links": [_describe(link, entry["BACKEND"], own) for link, entry in entries]})
 
 
-def _describe(link: Link, backend: str) -> dict[str, Any]:
+def _describe(link: Link, backend: str, own: Mapping[str, float]) -> dict[str, Any]:
     breaker = CacheBreaker().describe(link.provider.name)
     return {
         "name": link.provider.name,
         "version": link.provider.version,
         "backend": backend,
         "min_confidence": link.min_confidence,
+        "threshold": own.get(link.provider.name, link.min_confidence),
         "deferred": link.is_deferred,
         "health": "failing" if breaker["n_failures"] else "ok",
         "breaker": breaker,

@@ -14,6 +14,7 @@ from expenses.run_bodies import (
     OmissionSerializer,
     RevertedSerializer,
     RunChangeSerializer,
+    RunWithResultSerializer,
     describe_reverted,
     describe_run_change,
 )
@@ -31,7 +32,11 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
 
     def get_queryset(self) -> Any:
         fail_silent_runs(user=self.user)
-        return super().get_queryset()
+        runs = super().get_queryset()
+        return runs.select_related("backtest") if self.action == "retrieve" else runs
+
+    def get_serializer_class(self) -> Any:
+        return RunWithResultSerializer if self.action == "retrieve" else RunSerializer
 
     @extend_schema(request=None, responses=RunSerializer)
     @action(detail=True, methods=["post"])

@@ -13,6 +13,7 @@ from accounts.erasing import erase_user
 from accounts.models import GuessCount, Token, User
 from expenses.models import Ledger, Run, Transaction
 from expenses.services.learning import learn
+from expenses.services.running import perform_run
 from expenses.tasks import ask_again, ask_model, queue_resolving
 from rules.tasks import look_at_corrections
 from statements.models import Import
@@ -80,6 +81,9 @@ def live(api: Api) -> None:
     assert api.patch("transactions/bulk/", misfit).json()["counts"]["left_alone"] == 1
     many = [{"amount": "1", "description": f"Cafe {i}", "direction": "out"} for i in range(101)]
     api.post("transactions/bulk/", {"transactions": many})
+    confirmed = [row | {"direction": "out", "category": name} for name in ("Espresso", "Travel") for _ in range(15)]
+    api.post("transactions/bulk/", {"transactions": confirmed})
+    perform_run(run_id=api.post("categorization/backtest/").json()["id"])
     later = api.patch("transactions/bulk/", {"filter": {"all": True}, "set": {"notes": "later"}})
     assert later.json()["status"] == "pending"
     upload = send_file(api, account=account)

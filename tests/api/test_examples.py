@@ -14,8 +14,10 @@ from drf_spectacular.generators import SchemaGenerator
 
 from config import examples
 from expenses.models import ExchangeRate, Ledger
+from expenses.services.learning import learn
 from expenses.services.running import perform_run
 from rules.services.proposing import propose_rules
+from tests.api.generated_ledger import generated_rows
 from tests.conftest import Api
 
 CHAIN = [
@@ -36,6 +38,7 @@ STEADY = {
     "created": "2026-11-02T09:30:00Z",
     "exported_at": "2026-11-02T09:30:00Z",
     "last_used_at": "2026-11-02T09:30:00Z",
+    "measured_at": "2026-11-02T09:30:00Z",
     "last_matched_at": "2026-11-02T09:30:00Z",
     "token": "8c1f0e5d9b7a46c2a3e4f5061728394a5b6c7d8e9f00112233445566778899aa",
     "at": "2026-11-02T09:31:00Z",
@@ -98,6 +101,7 @@ def record() -> dict[str, Any]:
     record_reports(recorder)
     record_imports(recorder)
     record_attachment(recorder)
+    record_measuring(recorder)
     token = {"name": "Wall display", "scope": "read", "expires_in_days": 90}
     send("post", "auth/tokens/", asks="NewTokenInputRequest", body=token, answers="NewToken")
     current = next(row for row in send("get", "auth/tokens/")["results"] if row["is_current"])
@@ -264,6 +268,21 @@ def record_attachment(recorder: Recorder) -> None:
     file = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 a receipt")
     answer = recorder.api.post(f"transactions/{transaction}/attachments/", {"file": file}, format="multipart")
     recorder.kept["Attachment"] = steady(answer.json())
+
+
+def record_measuring(recorder: Recorder) -> None:
+    send = recorder.send
+    send("post", "transactions/bulk/", body={"transactions": generated_rows(60, noise=0.05)})
+    learn(ledger_id=Ledger.objects.get().pk, is_forced=True)
+    send("get", "categorization/calibration/", answers="Calibration")
+    wish = {"from": "2025-01-01", "to": "2026-12-31", "target_precision": 0.9}
+    number = send("post", "categorization/backtest/", asks="BacktestInputRequest", body=wish)["id"]
+    perform_run(run_id=number)
+    send("get", f"runs/{number}/", answers="RunWithResult")
+    send("post", "categorization/thresholds/adopt/", body={"backtest": number}, answers="Thresholds")
+    recorder.kept["AdoptInputRequest"] = {"backtest": IDS["run"]}
+    own = {"thresholds": {"history": 0.9, "merchants": None}}
+    send("patch", "categorization/thresholds/", asks="PatchedThresholdsInputRequest", body=own)
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from expenses.models import Account, ExchangeRate, KindMapping, Run, Tag
+from expenses.models import Account, BacktestResult, ExchangeRate, KindMapping, Run, Tag
 from expenses.shop_kinds import shop_kinds
 from tests.conftest import Api
 
@@ -50,7 +50,10 @@ def add_one_of_each(api: Api, name: str) -> None:
     rate = {"base": "USD", "quote": "CHF", "date": f"2026-01-{1 + ExchangeRate.objects.count()}", "rate": "0.8"}
     assert api.post("rates/", rate).status_code == 201
     assert api.user is not None
-    Run.objects.create(ledger=Account.objects.get(name=name).ledger, user=api.user, kind="import")
+    run = {"ledger": Account.objects.get(name=name).ledger, "user": api.user}
+    Run.objects.create(**run, kind="import")
+    backtest = Run.objects.create(**run, kind="backtest", status=Run.Status.SUCCEEDED)
+    BacktestResult.objects.create(run=backtest, body={"n": 30, "links": {}})
 
 
 def n_queries(api: Api, method: str, path: str, data: object = None) -> int:
@@ -77,6 +80,10 @@ LISTS = {
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
     "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 5,
     "categorization/kinds/": SIGN_IN + 2,  # categories, kinds that were put into some
+    "categorization/calibration/": SIGN_IN + 3,  # what was measured, the classifier, whether it is asked
+    "categorization/backtest/": SIGN_IN + 1,
+    "categorization/thresholds/": SIGN_IN + 1,
+    "categorization/chain/": SIGN_IN + 3,  # thresholds, and of each of two links whether it fails
     "categorization/kinds/?mapped=true": SIGN_IN + 2,
     "review/": SIGN_IN + 3,  # rows, examples, categories
     "review/?account=Checking&search=cafe": SIGN_IN + 4,

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from config.environment import BASE_DIR
+from expenses.services.backtesting import CHUNK as STEP
 from tests.databases import new_database
 from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT
 
@@ -128,6 +129,16 @@ def test_a_run_of_rules_that_is_not_resumed_but_taken_back(instance, before):
     _, reverted, after = instance.do("look", "revert", "dump")
     assert reverted["seen"]["counts"]["restored"] == CHUNK
     assert after == before
+
+
+def test_a_backtest(instance, before):
+    instance.die_of("backtest")
+    found, after = instance.do("look", "dump")
+    assert only_failed(found, done=STEP) == {}
+    assert after == before
+    (resumed,) = instance.do("resume")
+    assert (resumed["seen"]["status"], resumed["seen"]["result"]["n"]) == ("succeeded", N_ROWS // 3)
+    assert resumed["n_changes"] == 0
 
 
 def test_a_bulk_delete_and_its_revert(instance, before):

@@ -103,6 +103,12 @@ def apply_rules() -> None:
     work_and_die('INSERT INTO "expenses_omission"')
 
 
+def backtest() -> None:
+    """Of any three rows one is confirmed."""
+    assert person().post("categorization/backtest/").status_code == 202
+    work_and_die(CHUNK_BEGINS)
+
+
 def delete() -> None:
     assert person().delete("transactions/bulk/", {"filter": {"all": True}}).status_code == 202
     work_and_die('INSERT INTO "expenses_change"')
@@ -185,8 +191,8 @@ def dump() -> dict[str, Any]:
 COMMANDS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
-        fill, edit, review, apply_rules, delete, import_statement, write_many, repeat_write, revert_and_die, look,
-        resume, revert, dump,
+        fill, edit, review, apply_rules, backtest, delete, import_statement, write_many, repeat_write, revert_and_die,
+        look, resume, revert, dump,
     )
 }  # fmt: skip
 

@@ -6,7 +6,8 @@ from django.apps import apps
 from django.db import models
 
 from accounts.models import Token
-from expenses.models import Category, ExchangeRate, Ledger, Run
+from config.examples import EXAMPLES
+from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run
 from rules.models import Proposal
 from statements.models import Profile
 from tests.api.permissions.operations import CONDITION, INCOME, PARTS, RATE, ROW, RULE, SHOPS, receipt, statement
@@ -24,6 +25,7 @@ def name_the_rest(api: Api) -> None:
     for name in ("Left", "Right"):
         api.post("accounts/", {"name": name})
     api.post("tags/", {"name": "sweet"})
+    backtested(api)
 
 
 def fill(api: Api) -> dict[str, int]:
@@ -77,6 +79,7 @@ def unmade(api: Api, account: int) -> dict[str, int]:
     return {
         "run": api.patch("transactions/bulk/", everything).json()["id"],
         "waiting_run": waiting,
+        "backtest": backtested(api),
         "canceled_run": canceled,
         "proposal": proposed(ledger),
         "profile": Profile.objects.create(ledger=ledger, name="Bank", format="csv", columns=[], profile={}).pk,
@@ -94,6 +97,16 @@ def proposed(ledger: Ledger) -> int:
     }
     fields = {"phrase": "cafe", "direction": "out", "category": category, "rule": rule, "evidence": [], "version": 1}
     return Proposal.objects.create(ledger=ledger, **fields).pk
+
+
+def backtested(api: Api) -> int:
+    """A backtest that a worker did."""
+    whose = {"ledger": ledger_of(api), "user": api.user}
+    run = Run.objects.create(**whose, kind="backtest", status=Run.Status.SUCCEEDED)
+    found = {name: EXAMPLES["RunWithResult"]["result"][name] for name in ("chain", "new_merchants", "links")}
+    days = {"from": "2026-01-01", "to": "2026-10-31", "target_precision": 0.95}
+    BacktestResult.objects.create(run=run, body={"n": 30, **days, **found})
+    return run.pk
 
 
 def reference_rate() -> int:

@@ -8,6 +8,7 @@ from tests.api.permissions.operations import BODIES, DESCRIBED, DOCUMENT, PARTS,
 #: Fields that name a thing, and of which kind.
 NAMES: dict[str, str] = {
     "account": "account",
+    "backtest": "backtest",
     "from_account": "account",
     "to_account": "account",
     "category": "category",
@@ -48,11 +49,11 @@ PLAIN = {
     "ai_classify", "also_similar", "amount", "amount_to", "apply", "base", "base_currency", "case_sensitive",
     "changes_only", "checksum", "color_token", "commit", "country", "currency", "date", "description", "direction",
     "email", "end", "expires_in_days", "exported_at", "external_id", "field", "file", "force", "format",
-    "format_version", "group", "iban", "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind",
-    "limit", "locale", "match", "mcc", "merchant", "mode", "month_start", "name", "negate", "notes", "op",
+    "format_version", "from", "group", "iban", "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key",
+    "kind", "limit", "locale", "match", "mcc", "merchant", "mode", "month_start", "name", "negate", "notes", "op",
     "opening_balance", "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate", "review",
-    "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "threshold", "time_zone", "tolerance",
-    "triggers", "type", "use_model", "username", "week_start",
+    "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision", "threshold",
+    "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username", "week_start",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {

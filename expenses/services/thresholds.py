@@ -1,0 +1,56 @@
+"""Writes from which confidence on a ledger takes the answers of each link."""
+
+from collections.abc import Mapping, Sequence
+
+from accounts.models import User
+from expenses.membership import ledger_id_of
+from expenses.models import BacktestResult, Run, TrackRecord
+from expenses.querysets import OwnedQuerySet
+from expenses.services.writing import Refused, ledger_write
+from providers.links import Link
+from providers.loading import configured_chain
+
+#: Of a link that reached the wanted precision nowhere: only a certainty is taken.
+ONLY_SUGGESTS = 1.0
+
+
+def adjustable_links() -> Sequence[Link]:
+    """The links whose thresholds are the owner's to choose; an answer of a rule is always taken."""
+    return [link for link in configured_chain().links if link.provider.is_measured]
+
+
+def set_thresholds(*, by: User, thresholds: Mapping[str, float | None]) -> None:
+    """Take a link's answers from this confidence on, in [0, 1]; None: from the setting's. Safe to repeat.
+
+    Links that are not named keep theirs. The names must have been checked.
+    """
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id):
+        record, _ = TrackRecord.objects.get_or_create(ledger_id=ledger_id)
+        changed = {**record.thresholds, **thresholds}
+        record.thresholds = {link: value for link, value in changed.items() if value is not None}
+        record.save(update_fields=["thresholds"])
+
+
+def adopt_backtest(*, by: User, result: BacktestResult | None) -> None:
+    """Take over the thresholds that a backtest found; without one, those of the latest. Raises Refused if none is."""
+    chosen = result or latest_result(user=by)
+    if chosen is None:
+        detail = "There is no finished backtest yet: order one by POST categorization/backtest/."
+        raise Refused(detail, code="no_backtest")
+    found = {link: figures["threshold_for_target"] for link, figures in chosen.body["links"].items()}
+    names = {link.provider.name for link in adjustable_links()} & found.keys()
+    wanted = {name: ONLY_SUGGESTS if found[name] is None else found[name] for name in names}
+    set_thresholds(by=by, thresholds=wanted)
+
+
+def finished_backtests(*, user: User) -> OwnedQuerySet:
+    """The runs that have found something, with what they found."""
+    runs: OwnedQuerySet = Run.objects.for_user(user).filter(status=Run.Status.SUCCEEDED, backtest__isnull=False)
+    return runs.select_related("backtest")
+
+
+def latest_result(*, user: User) -> BacktestResult | None:
+    """That of the newest finished backtest."""
+    run = finished_backtests(user=user).order_by("-pk").first()
+    return run.backtest if run is not None else None

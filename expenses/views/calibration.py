@@ -1,0 +1,119 @@
+"""How sure the links are and how sure they may be: calibration, backtests and thresholds over HTTP."""
+
+from typing import Any, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.known_fields import KnownFields
+from accounts.models import User
+from expenses.backtest_bodies import BacktestInput
+from expenses.calibration_bodies import (
+    AdoptInput,
+    CalibrationSerializer,
+    ThresholdsInput,
+    ThresholdsSerializer,
+    describe_calibration,
+    describe_thresholds,
+)
+from expenses.membership import ledger_id_of
+from expenses.models import Classifier, Run, TrackRecord
+from expenses.permissions import MayWriteLedger
+from expenses.run_bodies import RunWithResultSerializer
+from expenses.services.backtesting import order_backtest
+from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds
+from expenses.tasks import begin_run, queue_run
+from expenses.trust import load_trust
+from providers.calibration import LEAST_OUTCOMES
+
+
+class MeasuringView(APIView):
+    """What is measured of the ledger that the person works in."""
+
+    permission_classes = [IsAuthenticated, MayWriteLedger]
+
+    @property
+    def user(self) -> User:
+        return cast("User", self.request.user)
+
+    def checked(self, shape: type[KnownFields]) -> Any:
+        """The body of the request in this shape."""
+        body = shape(data=self.request.data, context={"request": self.request})
+        body.is_valid(raise_exception=True)
+        return body
+
+
+class CalibrationView(MeasuringView):
+    """How far each link can be believed, as last measured on your confirmed transactions."""
+
+    @extend_schema(operation_id="categorization_calibration", responses=CalibrationSerializer)
+    def get(self, request: Request) -> Response:
+        ledger_id = ledger_id_of(self.user)
+        record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
+        classifier = Classifier.objects.filter(pk=ledger_id).defer("content").first()
+        return Response(describe_calibration(record, classifier, trust=load_trust(ledger_id)))
+
+
+class BacktestView(MeasuringView):
+    """What the chain would have said of transactions that you have confirmed, knowing only those before each."""
+
+    error_codes = ("404",)
+
+    @extend_schema(operation_id="categorization_backtest_latest", responses=RunWithResultSerializer)
+    def get(self, request: Request) -> Response:
+        """The latest that has succeeded."""
+        run = finished_backtests(user=self.user).order_by("-pk").first()
+        if run is None:
+            raise NotFound("There is no finished backtest yet; order one by POST to this address.", code="no_backtest")
+        return Response(RunWithResultSerializer(run).data)
+
+    @extend_schema(
+        operation_id="categorization_backtest", request=BacktestInput, responses={202: RunWithResultSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        """Order one: a run that changes no transaction, with its `result` at `runs/{id}/`."""
+        run = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
+        return Response(RunWithResultSerializer(_begin(run)).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _begin(run: Run) -> Run:
+    """With too few transactions it fails at once, and says so; training a classifier is left to a worker."""
+    if run.total < LEAST_OUTCOMES:
+        return begin_run(run)
+    queue_run(run)
+    return run
+
+
+class ThresholdsView(MeasuringView):
+    """From which confidence on the answers of each link are taken in your ledger."""
+
+    @extend_schema(operation_id="categorization_thresholds", responses=ThresholdsSerializer)
+    def get(self, request: Request) -> Response:
+        return _thresholds_of(self.user)
+
+    @extend_schema(
+        operation_id="categorization_thresholds_update", request=ThresholdsInput, responses=ThresholdsSerializer
+    )
+    def patch(self, request: Request) -> Response:
+        """Choose some, or give them back; what is categorized from now on keeps to them."""
+        set_thresholds(by=self.user, thresholds=self.checked(ThresholdsInput).validated_data["thresholds"])
+        return _thresholds_of(self.user)
+
+
+class AdoptView(MeasuringView):
+    """Thresholds as a backtest found them."""
+
+    @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses=ThresholdsSerializer)
+    def post(self, request: Request) -> Response:
+        """Take over `threshold_for_target` of each link; one that has none only suggests from now on."""
+        adopt_backtest(by=self.user, result=self.checked(AdoptInput).validated_data.get("backtest"))
+        return _thresholds_of(self.user)
+
+
+def _thresholds_of(user: User) -> Response:
+    return Response(describe_thresholds(load_trust(ledger_id_of(user)).thresholds))

@@ -1,0 +1,152 @@
+"""How far each link can be believed, as measured on a person's own confirmed transactions."""
+
+import pytest
+from django.db.models import F
+
+from expenses.models import Classifier, Decision, Ledger, TrackRecord, Transaction
+from expenses.services.learning import learn
+from providers.calibration import Outcome, fit_correction
+from tests.api.generated_ledger import generated_rows, record
+
+ADDRESS = "categorization/calibration/"
+NOTHING = {"measured_at": None, "n_confirmed": 0, "classifier": None}
+
+
+@pytest.fixture
+def chain(use_chain):
+    use_chain(
+        {"BACKEND": "rules.provider.RulesProvider"},
+        {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+        {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.85},
+    )
+
+
+def learn_all(api):
+    learn(ledger_id=Ledger.objects.get(founder=api.user).pk, is_forced=True)
+
+
+def calibration(api):
+    answer = api.get(ADDRESS)
+    assert answer.status_code == 200, answer.json()
+    return answer.json()
+
+
+def test_nothing_is_said_before_anything_is_measured(ana, chain):
+    assert calibration(ana) == NOTHING | {"links": {"rule": None, "history": None, "learned": None}}
+
+
+def test_every_link_is_measured_on_what_was_confirmed(ana, chain):
+    record(ana, generated_rows(120))
+    learn_all(ana)
+    body = calibration(ana)
+    assert (body["n_confirmed"], list(body["links"])) == (120, ["rule", "history", "learned"])
+    assert body["measured_at"] is not None
+    assert body["links"]["rule"] is None
+    history = body["links"]["history"]
+    assert set(history) == {"n", "accuracy", "ece", "brier", "bins", "correction"}
+    assert set(history["bins"][0]) == {"from", "to", "n", "mean_confidence", "accuracy"}
+    assert set(history["correction"]) == {"intercept", "slope"}
+    assert sum(one["n"] for one in history["bins"]) == history["n"] >= 30
+    apart = sum(one["n"] * abs(one["mean_confidence"] - one["accuracy"]) for one in history["bins"])
+    assert history["ece"] == pytest.approx(apart / history["n"], abs=0.001)
+    assert all(one["from"] <= one["mean_confidence"] <= one["to"] for one in history["bins"])
+    assert history["accuracy"] > 0.95
+
+
+def test_the_classifier_is_shown_with_what_it_is_good_for(ana, chain):
+    record(ana, generated_rows(120))
+    learn_all(ana)
+    kept = Classifier.objects.get()
+    assert calibration(ana)["classifier"] == {
+        "version": "1",
+        "digest": kept.digest,
+        "n_confirmed": 120,
+        "trained_at": kept.trained_at.isoformat().replace("+00:00", "Z"),
+        "in_use": True,
+        "right_with": kept.n_right,
+        "right_without": kept.n_right_without,
+        "compared": 120,
+    }
+    assert (kept.n_right or 0) > (kept.n_right_without or 0) > 0
+    Classifier.objects.update(n_right=F("n_right_without") - 1)
+    assert calibration(ana)["classifier"]["in_use"] is False
+
+
+def test_a_link_with_few_answers_is_not_judged(ana, chain):
+    record(ana, generated_rows(29))
+    learn_all(ana)
+    body = calibration(ana)
+    assert (body["n_confirmed"], body["links"]) == (29, {"rule": None, "history": None, "learned": None})
+
+
+def test_a_stranger_sees_their_own(ana, ben, chain):
+    record(ana, generated_rows(60))
+    learn_all(ana)
+    assert calibration(ben) == NOTHING | {"links": {"rule": None, "history": None, "learned": None}}
+
+
+def test_whoever_may_only_look_sees_it_too(ana, chain, join_ledger_of):
+    record(ana, generated_rows(60))
+    learn_all(ana)
+    assert calibration(join_ledger_of(ana, "eva", "viewer")) == calibration(ana)
+
+
+def test_a_token_is_needed(anyone):
+    assert anyone.get(ADDRESS).status_code == 401
+
+
+# What a model answers cannot be played again: it counts as it was recorded.
+
+
+@pytest.fixture
+def asked(ana, model, run_tasks):
+    """Have the model answer so many texts, and say whether it is right about each."""
+
+    def ask(name, n, *, right):
+        model.update({name: ("dining", 0.9)})
+        rows = [{"direction": "out", "amount": "5", "description": f"{name} {'x' * i}"} for i in range(1, n + 1)]
+        ids = [row["id"] for row in record(ana, rows)]
+        run_tasks()
+        for number in ids[:right]:
+            assert ana.post(f"transactions/{number}/confirm/").status_code == 200
+        for number in ids[right:]:
+            assert ana.patch(f"transactions/{number}/", {"category": "Shopping"}).status_code == 200
+        return ids
+
+    return ask
+
+
+def all_outcomes(ids, *, right):
+    return [Outcome(0.9, i < right) for i in range(len(ids))]
+
+
+def test_what_the_model_said_is_held_against_what_is_confirmed_now(ana, asked, run_tasks):
+    ids = asked("Wobbly", 40, right=28)
+    learn_all(ana)
+    found = calibration(ana)["links"]["model"]
+    correction = fit_correction(all_outcomes(ids, right=28))
+    assert (found["n"], found["accuracy"]) == (40, 0.7)
+    assert found["correction"] == {"intercept": round(correction.intercept, 4), "slope": round(correction.slope, 4)}
+    assert found["ece"] < 0.15  # corrected; the claims themselves were 0.2 apart
+    run_tasks()
+
+
+def test_the_next_answer_of_the_model_is_corrected_and_still_judged_by_what_it_claimed(ana, asked, model, run_tasks):
+    ids = asked("Wobbly", 40, right=20)
+    learn_all(ana)
+    [later] = asked("Rickety", 1, right=1)
+    said = Transaction.objects.get(pk=later).decision.attempts[-1]
+    assert (said["provider"], said["details"]["claimed"]) == ("model", 0.9)
+    assert said["confidence"] == round(fit_correction(all_outcomes(ids, right=20)).apply(0.9), 4) < 0.7
+    learn_all(ana)
+    wanted = fit_correction([*all_outcomes(ids, right=20), Outcome(0.9, is_right=True)])
+    assert TrackRecord.objects.get().corrections["model"] == pytest.approx(list(wanted))
+
+
+def test_an_answer_that_was_confirmed_stays_right_when_its_category_is_renamed(ana, asked):
+    asked("Wobbly", 40, right=30)
+    for decision in Decision.objects.all():
+        decision.attempts = [said | {"category_name": "As it was called"} for said in decision.attempts]
+        decision.save()
+    learn_all(ana)
+    assert calibration(ana)["links"]["model"]["accuracy"] == 0.75

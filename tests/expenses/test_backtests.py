@@ -1,0 +1,106 @@
+"""What a chain comes to at its thresholds and at others, worked out by hand."""
+
+from expenses.backtests import Place, Played, Told, describe_backtest, describe_chain, describe_links
+
+HISTORY, MODEL = Place("history", 0.9), Place("model", 0.8)
+
+
+def row(*, is_new: bool = False, **told: tuple[float, bool]) -> Played:
+    """Link → confidence, and whether that was right."""
+    return Played({link: Told(*said) for link, said in told.items()}, is_new)
+
+
+def test_the_next_link_gets_what_the_one_before_leaves_open():
+    rows = [
+        *[row(history=(0.95, True), model=(0.99, False))] * 30,
+        *[row(history=(0.5, False), model=(0.85, True))] * 8,
+        *[row(model=(0.7, True))] * 2,
+    ]
+    assert describe_links(rows, places=[HISTORY, MODEL], target_precision=0.9) == {
+        "history": {
+            "asked": 40,
+            "answered": 30,
+            "coverage": 0.75,
+            "precision": 1.0,
+            "threshold": 0.9,
+            "threshold_for_target": 0.95,
+            "coverage_at_target": 0.75,
+            "precision_at_target": 1.0,
+        },
+        "model": {
+            "asked": 10,
+            "answered": 8,
+            "coverage": 0.8,
+            "precision": 1.0,
+            "threshold": 0.8,
+            "threshold_for_target": 0.7,
+            "coverage_at_target": 1.0,
+            "precision_at_target": 1.0,
+        },
+    }
+
+
+def test_thresholds_for_the_target_go_with_one_another():
+    """History lets go of what it gets wrong, and the model, which gets that right, is found to be good enough."""
+    rows = [*[row(history=(0.99, True))] * 40, *[row(history=(0.92, False), model=(0.6, True))] * 40]
+    found = describe_links(rows, places=[HISTORY, MODEL], target_precision=0.95)
+    assert (found["history"]["answered"], found["model"]["asked"]) == (80, 0)
+    assert (found["history"]["precision"], found["history"]["threshold_for_target"]) == (0.5, 0.99)
+    assert (found["model"]["threshold_for_target"], found["model"]["coverage_at_target"]) == (0.6, 1.0)
+    assert (found["model"]["coverage"], found["model"]["precision"]) == (None, None)
+
+
+def test_a_link_that_is_wrong_too_often_has_no_threshold():
+    rows = [row(history=(0.95, i % 2 == 0)) for i in range(60)]
+    found = describe_links(rows, places=[HISTORY], target_precision=0.95)["history"]
+    assert (found["threshold_for_target"], found["coverage_at_target"]) == (None, 0.0)
+    assert found["precision_at_target"] is None
+
+
+def test_a_fixed_link_keeps_its_threshold():
+    rows = [row(rule=(1.0, i % 2 == 0)) for i in range(60)]
+    found = describe_links(rows, places=[Place("rule", 0.0, is_fixed=True)], target_precision=0.95)["rule"]
+    assert (found["threshold_for_target"], found["precision_at_target"]) == (0.0, 0.5)
+
+
+def test_a_link_that_only_suggests_on_purpose_ends_the_chain_and_takes_nothing():
+    rows = [
+        Played({"history": Told(0.95, is_right=True, is_final=True), "model": Told(1.0, is_right=True)}, is_new=False)
+    ]
+    found = describe_links(rows * 30, places=[HISTORY, MODEL], target_precision=0.9)
+    assert (found["history"]["answered"], found["model"]["asked"]) == (0, 0)
+    assert describe_chain(rows * 30, places=[HISTORY, MODEL], target_precision=0.9)["threshold_for_target"] is None
+
+
+def test_the_chain_shows_the_first_sure_answer_or_else_the_likeliest():
+    rows = [
+        *[row(history=(0.91, True), model=(0.99, False))] * 20,
+        *[row(history=(0.6, False), model=(0.7, True))] * 20,
+        *[row(history=(0.3, False), model=(0.2, True))] * 20,
+        *[row()] * 20,
+    ]
+    assert describe_chain(rows, places=[HISTORY, MODEL], target_precision=0.95) == {
+        "asked": 80,
+        "answered": 20,
+        "coverage": 0.25,
+        "precision": 1.0,
+        "threshold": None,
+        "threshold_for_target": 0.7,
+        "coverage_at_target": 0.5,
+        "precision_at_target": 1.0,
+    }
+
+
+def test_a_threshold_is_never_above_the_confidence_that_it_was_found_at():
+    rows = [row(history=(0.99 * 2 / 3, True))] * 30
+    found = describe_links(rows, places=[HISTORY], target_precision=0.95)["history"]
+    assert found["threshold_for_target"] <= 0.99 * 2 / 3
+    assert found["coverage_at_target"] == 1.0
+
+
+def test_new_texts_are_told_apart():
+    rows = [*[row(history=(0.95, True))] * 20, *[row(is_new=True, history=(0.95, False))] * 10]
+    body = describe_backtest(rows, places=[HISTORY], target_precision=0.95)
+    assert (body["chain"]["asked"], body["new_merchants"]["asked"]) == (30, 10)
+    assert (body["chain"]["precision"], body["new_merchants"]["precision"]) == (0.6667, 0.0)
+    assert body["target_precision"] == 0.95
