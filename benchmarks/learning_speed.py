@@ -150,7 +150,7 @@ def print_learning() -> None:
         with threadpool_limits(limits=1):
             anchor = _cpu_s(lambda texts=texts, categories=categories: machine().fit(texts, categories))
         training = _cpu_s(lambda confirmed=confirmed: train(confirmed))
-        measuring = _cpu_s(lambda confirmed=confirmed: measure(confirmed))
+        measuring = _cpu_s(lambda confirmed=confirmed: measure(confirmed, {}))
         print(
             f"  {n:,} confirmed rows: training {training:.2f} s ({training / anchor:.1f} times a linear SVC),", end=" "
         )

@@ -65,7 +65,7 @@ def teach(confirmed: Sequence[LabeledRow]) -> Taught:
     chain, history = product_chain(), [row.confirmed for row in confirmed]
     if not confirmed:
         return Taught(chain.learn([]), NO_TRUST, None)
-    measured = measure(history)
+    measured = measure(history, {})
     trust = Trust(corrections=measured.corrections)
     chain = chain if measured.is_of_use else chain.without(LEARNED)
     trusted = [one._replace(question=replace(one.question, trust=trust)) for one in history]

@@ -108,8 +108,8 @@ class TransactionQuerySet(OwnedQuerySet):
         return self.filter(review_status="pending")
 
     def open_to_machines(self) -> Self:
-        """Where a machine was unsure or knew nothing, and no person has said anything since."""
-        is_open = Q(review_status="suggested") | Q(review_status="none", category=None)
+        """Where a machine that was asked was unsure or knew nothing, and no person has said anything since."""
+        is_open = Q(review_status="suggested") | Q(review_status="none", category=None, decision__isnull=False)
         is_settled = Q(category_source="user") | Q(review="done")
         return self.filter(is_open, ~is_settled, is_split=False, transfer=None)
 

@@ -136,6 +136,15 @@ def test_a_row_whose_category_was_taken_away_stays_without(ana, record, run_task
     assert ana.get(f"transactions/{row['id']}/").json()["category"] is None
 
 
+def test_a_row_that_no_machine_was_to_classify_is_left_alone(ana, record, run_tasks):
+    body = {"amount": "12.00", "description": NEW_SHOP, "ai_classify": False}
+    row = ana.post("expenses/", body).json()
+    record(60)
+    run_tasks()
+
+    assert ana.get(f"transactions/{row['id']}/").json()["category"] is None
+
+
 def test_a_row_that_a_person_looked_at_is_left_alone(ana, record, run_tasks):
     row = spend(ana, NEW_SHOP)
     assert ana.patch(f"transactions/{row['id']}/", {"review": "done"}).status_code == 200
