@@ -158,7 +158,7 @@ def test_the_amount_tells_two_choices_for_one_merchant_apart(ana):
     spend(ana, "Cafe Luna", amount="80.00", category="Groceries")
     assert told(ana, "Cafe Luna") == ("Dining", 0.66, "suggested")
     assert told(ana, "Cafe Luna", amount="4.20") == ("Dining", 0.8486, "automatic")  # 2 votes, threefold, of 7
-    assert told(ana, "Cafe Luna", amount="5.50") == ("Dining", 0.8486, "suggested")
+    assert told(ana, "Cafe Luna", amount="5.50") == ("Dining", 0.8486, "automatic")
     assert told(ana, "Cafe Luna", amount="5.51") == ("Dining", 0.66, "suggested")
     assert told(ana, "Cafe Luna", amount="72.00") == ("Groceries", 0.594, "suggested")
 
