@@ -107,8 +107,11 @@ class Table(NamedTuple):
         return Table(self.buckets[here], self.values[here], self.starts[first : end + 1] - self.starts[first])
 
 
-def shares_of(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities that add up to 1 in each row, of the log-odds of each category against all others."""
-    each = 1 / (1 + np.exp(-np.clip(scores, -_MOST_SCORE, _MOST_SCORE)))
-    shares: NDArray[np.float32] = each / each.sum(axis=1, keepdims=True)
+def shares_of(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities that add up to 1 in each row, of the log-odds of each category against all others.
+
+    In double precision, where it makes no difference how many rows are computed at once.
+    """
+    each = 1 / (1 + np.exp(-np.clip(scores.astype(np.float64), -_MOST_SCORE, _MOST_SCORE)))
+    shares: NDArray[np.float64] = each / each.sum(axis=1, keepdims=True)
     return shares

@@ -95,7 +95,7 @@ class _Offer(NamedTuple):
         places = [i for i, category in enumerate(weights.categories) if category in names]
         return cls(places, tuple(names[weights.categories[i]] for i in places))
 
-    def rank(self, likely: NDArray[np.float32]) -> list[list[tuple[int, float]]]:
+    def rank(self, likely: NDArray[np.float64]) -> list[list[tuple[int, float]]]:
         """For each row of `likely`, the likeliest of the offered, as their number among them and their share."""
         offered = likely[:, self.places]
         shares = offered / np.maximum(offered.sum(axis=1, keepdims=True), 1e-9)
@@ -119,7 +119,9 @@ class _Offer(NamedTuple):
             confidence=confidence,
             score=round(share, 4),
             explanation=_explain(reasons, self.names[best], weights.n_confirmed),
-            alternatives=tuple((weights.categories[self.places[i]], other * left) for i, other in others),
+            alternatives=tuple(
+                (weights.categories[self.places[i]], math.floor(other * left * 10_000) / 10_000) for i, other in others
+            ),
             details={"words": reasons, "learned_from": weights.n_confirmed},
         )
 

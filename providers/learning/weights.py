@@ -34,7 +34,7 @@ class Weights:
     bias: NDArray[np.float32]
     n_confirmed: int
 
-    def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float32]:
+    def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float64]:
         """How likely each text is of each category, before calibration; each row adds up to 1."""
         return shares_of(Table.of(texts).times(self._padded, self._rows) + self.bias)
 

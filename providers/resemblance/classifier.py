@@ -43,7 +43,7 @@ class Resemblance(NamedTuple):
     scale: float
     bias: NDArray[np.float32]
 
-    def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float32]:
+    def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float64]:
         """How likely each text belongs to each category, shape (texts, categories); each row adds up to 1."""
         return shares_of(Table.of(texts).times(self.weights) * self.scale + self.bias)
 
@@ -64,10 +64,10 @@ def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:
     ]
 
 
-def _confidences(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+def _confidences(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     intercept, of_odds = CURVE
     held = np.clip(shares, 0.001, 0.999)
-    confidences: NDArray[np.float32] = 1 / (1 + np.exp(-(intercept + of_odds * np.log(held / (1 - held)))))
+    confidences: NDArray[np.float64] = 1 / (1 + np.exp(-(intercept + of_odds * np.log(held / (1 - held)))))
     return confidences
 
 

@@ -7,6 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from providers.calibration import (
+    LEAST_CORRECTED,
     LEAST_OUTCOMES,
     NO_CORRECTION,
     Bin,
@@ -97,7 +98,7 @@ class TestCorrection:
     def test_no_score_is_too_large(self, score):
         assert 0 < logistic(score) <= 1
 
-    @given(st.lists(st.builds(Outcome, claims, st.booleans()), max_size=LEAST_OUTCOMES - 1))
+    @given(st.lists(st.builds(Outcome, claims, st.booleans()), max_size=LEAST_CORRECTED - 1))
     def test_too_few_outcomes_correct_nothing(self, said):
         assert fit_correction(said) == NO_CORRECTION
 

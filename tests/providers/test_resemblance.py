@@ -65,7 +65,7 @@ def test_a_persons_own_category_is_answered_where_they_put_the_group():
 def test_groups_that_share_a_category_are_one_alternative():
     own = Category(99, "Alles", "expense")
     kinds = dict.fromkeys(load_resemblance().categories, own.id) | {"dining": OFFERED[1].id}
-    answer = ask("Ristorante Qvrelli", (*OFFERED, own), kinds=kinds)
+    answer = ask("Pizza Taxi", (*OFFERED, own), kinds=kinds)
     assert answer is not None
     assert [category for category, _ in answer.alternatives] == [own.id]
 
