@@ -4,10 +4,13 @@ Every link was asked about every row, so that what the next link gets can be tol
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from providers.calibration import Outcome, threshold_for
+
+#: No confidence reaches it.
+NEVER = 2.0
 
 
 class Told(NamedTuple):
@@ -74,14 +77,14 @@ def describe_links(rows: Sequence[Played], *, places: Sequence[Place], target_pr
 
 
 def describe_chain(rows: Sequence[Played], *, places: Sequence[Place], target_precision: float) -> dict[str, Any]:
-    """Of what the chain shows for a row, taken or suggested; the threshold for the target is one for all links."""
-    found = [_shown(row, places) for row in rows]
-    shown = [told for told, _ in found if told is not None and not told.is_final]
-    threshold = _threshold(shown, target_precision)
-    at_target = [told for told in shown if _is_sure(told, threshold)]
+    """Of what the chain takes for a row. The threshold for the target is one for all links: it is found on the surest
+    answer to each row, and tried as the chain would, which takes the first answer that is sure enough."""
+    now = [told for row in rows if (told := _first_sure(row, places)) is not None]
+    threshold = _threshold([told for row in rows if (told := _surest(row, places)) is not None], target_precision)
+    at_one = [p if p.is_fixed else p._replace(threshold=NEVER if threshold is None else threshold) for p in places]
+    at_target = [told for row in rows if (told := _first_sure(row, at_one)) is not None]
     return _describe(
-        Figures.of([told for told, is_taken in found if told is not None and is_taken], n_asked=len(rows)),
-        Figures.of(at_target, n_asked=len(rows)),
+        Figures.of(now, n_asked=len(rows)), Figures.of(at_target, n_asked=len(rows)),
         n_asked=len(rows), threshold=None, threshold_for_target=threshold,
     )  # fmt: skip
 
@@ -127,16 +130,22 @@ def _is_sure(told: Told, threshold: float | None) -> bool:
     return threshold is not None and told.confidence >= threshold and not told.is_final
 
 
-def _shown(row: Played, places: Sequence[Place]) -> tuple[Told | None, bool]:
-    """What the chain says of the row, and whether it takes it: the first sure answer, else the likeliest."""
-    best: Told | None = None
+def _asked(row: Played, places: Sequence[Place]) -> Iterator[tuple[Told, Place]]:
+    """What each link said, up to one that suggests on purpose."""
     for place in places:
-        told = row.told.get(place.link)
-        if told is None:
-            continue
-        if _is_sure(told, place.threshold):
-            return told, True
-        best = told if best is None or told.confidence > best.confidence else best
-        if told.is_final:
-            break
-    return best, False
+        if told := row.told.get(place.link):
+            yield told, place
+            if told.is_final:
+                return
+
+
+def _first_sure(row: Played, places: Sequence[Place]) -> Told | None:
+    return next((told for told, place in _asked(row, places) if _is_sure(told, place.threshold)), None)
+
+
+def _surest(row: Played, places: Sequence[Place]) -> Told | None:
+    """None where a link decides whatever is wanted, or suggests on purpose."""
+    asked = list(_asked(row, places))
+    if any(told.is_final or (place.is_fixed and _is_sure(told, place.threshold)) for told, place in asked):
+        return None
+    return max((told for told, place in asked if not place.is_fixed), key=lambda told: told.confidence, default=None)

@@ -5,11 +5,16 @@ from datetime import date
 from django.db.models import Count, Max
 
 from expenses.catalog import Catalog
-from expenses.models import Transaction
+from expenses.models import KindMapping, Transaction
 from expenses.querysets import TransactionQuerySet
+from providers import normalization
 from providers.interface import NO_TRUST, Confirmed, Trust, matching_text
 from providers.interface import Transaction as Question
+from providers.learning import weights
 from providers.normalization import normalize
+
+#: How texts and features are read: with another, everything is to be learned anew.
+READING = f"{normalization.VERSION}.{weights.FORMAT}"
 
 
 def read_confirmed(
@@ -36,7 +41,7 @@ def read_confirmed(
                 categories=catalog.offered(row.direction, None),
                 owner=catalog.ledger_id or 0,
                 direction=row.direction,
-                merchant=_stated_merchant(row.merchant, row.raw_description, row.match_text),
+                merchant=stated_merchant(row.merchant, row.raw_description, row.match_text),
                 amount=row.amount,
                 currency=row.currency,
                 date=row.date,
@@ -51,16 +56,17 @@ def read_confirmed(
     ]
 
 
-def _stated_merchant(merchant: str, description: str, match_text: str) -> str:
+def stated_merchant(merchant: str, description: str, match_text: str) -> str:
     """The merchant, unless a link has written it: then it is no part of the text that the row is matched by."""
     is_stated = bool(merchant) and normalize(matching_text(merchant, description))[: len(match_text)] == match_text
     return merchant if is_stated else ""
 
 
 def stamp_of_confirmed(ledger_id: int) -> str:
-    """Equal as long as no confirmed row was added, changed or removed."""
-    counted = _rows(ledger_id).order_by().aggregate(n=Count("id"), newest=Max("version"))
-    return f"{counted['n']}-{counted['newest'] or 0}"
+    """Equal as long as no confirmed row or kind of shop was added, changed or removed, and texts are read as before."""
+    rows = _rows(ledger_id).order_by().aggregate(n=Count("id"), newest=Max("version"))
+    kinds = KindMapping.objects.filter(ledger_id=ledger_id).aggregate(n=Count("id"), newest=Max("version"))
+    return f"{READING}-{rows['n']}-{rows['newest'] or 0}-{kinds['n']}-{kinds['newest'] or 0}"
 
 
 def count_confirmed(*, ledger_id: int, start: date | None = None, end: date | None = None) -> int:

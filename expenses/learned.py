@@ -10,7 +10,8 @@ from providers.interface import Answer, Confirmed, Provider, Transaction
 from providers.learning.provider import TaughtProvider, key_of, suggest_all
 from providers.learning.weights import UnusableWeights, Weights
 
-MAX_KEPT = 50
+#: Each takes a few megabytes.
+MAX_KEPT = 8
 
 
 class LearnedProvider(Provider):

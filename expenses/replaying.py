@@ -11,9 +11,6 @@ from providers.links import claimed_confidence
 from providers.verdicts import Attempt, Verdict
 from providers.verdicts import Outcome as Ending
 
-#: Rows that are asked about before the chain learns them. Fewer are truer, and slower.
-STEP = 10
-
 
 class Replayed(NamedTuple):
     """A confirmed row and what the chain said of it."""
@@ -27,19 +24,16 @@ class Replayed(NamedTuple):
         return is_right(self.verdict.best, self.confirmed)
 
 
-def replay(
-    chain: Chain, confirmed: Sequence[Confirmed], *, known: Sequence[Confirmed] = (), step: int = STEP
-) -> Iterator[Replayed]:
+def replay(chain: Chain, confirmed: Sequence[Confirmed], *, known: Sequence[Confirmed] = ()) -> Iterator[Replayed]:
     """Each row after those before it were learned, oldest first; links that only a task may ask are left out.
 
     `known` are learned before the first is asked about.
     """
     taught = chain.learn(known)
-    for start in range(0, len(confirmed), step):
-        part = confirmed[start : start + step]
-        verdicts = taught.decide([one.question for one in part])
-        yield from map(Replayed, part, verdicts)
-        taught = taught.learn(part)
+    for one in confirmed:
+        [verdict] = taught.decide([one.question])
+        yield Replayed(one, verdict)
+        taught = taught.learn([one])
 
 
 def is_right(attempt: Attempt | None, confirmed: Confirmed) -> bool:

@@ -10,13 +10,13 @@ from django.utils import timezone
 from django_tasks import task
 
 from expenses.catalog import Catalog
-from expenses.confirmed import stamp_of_confirmed
+from expenses.confirmed import READING, stamp_of_confirmed
 from expenses.history import with_examples
 from expenses.models import Ledger, Run, TrackRecord, Transaction
-from expenses.services.learning import learn
-from expenses.services.resolving import Progress, ask_open_rows_again, end_of_batch, resolve_some_rows
+from expenses.services.learning import ask_some_again, learn
+from expenses.services.resolving import Progress, end_of_batch, resolve_some_rows
 from expenses.services.running import SILENCE, interrupted_runs, perform_run
-from expenses.services.writing import ledger_write, lock_ledger
+from expenses.services.writing import ledger_write
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 
@@ -28,6 +28,8 @@ LOW_PRIORITY = -10
 LOWEST_PRIORITY = -30
 #: How many times as long as it learned a worker does not learn from the same ledger again.
 REST_FACTOR = 10
+#: Batches of open rows that one task asks about again: others wait no longer than some seconds.
+BATCHES_AGAIN = 10
 #: Rows that a run works through within the request.
 AT_ONCE = 100
 #: How long a text that the model made nothing of is not asked again.
@@ -91,24 +93,21 @@ def carry_out_run(run_id: int) -> None:
 
 @task(priority=LOWEST_PRIORITY)
 def learn_from_choices(ledger_id: int) -> None:
-    """Learn what was confirmed; again, if somebody confirmed more meanwhile. Harmless when queued twice."""
-    if not Ledger.objects.filter(pk=ledger_id).exists():
+    """Learn what was confirmed, then ask about open rows again, a part in each task; begin anew if more was confirmed.
+
+    Harmless when queued twice.
+    """
+    learn(ledger_id=ledger_id)
+    if ask_some_again(ledger_id=ledger_id, n_batches=BATCHES_AGAIN):
+        TrackRecord.objects.filter(pk=ledger_id).update(learning_until=timezone.now() + LOST_AFTER)
+        learn_from_choices.enqueue(ledger_id)
         return
-    if learn(ledger_id=ledger_id) is not None:
-        ask_again.enqueue(ledger_id)
     with transaction.atomic():
-        lock_ledger(ledger_id)
+        if not Ledger.objects.select_for_update().filter(pk=ledger_id).exists():
+            return
         TrackRecord.objects.filter(pk=ledger_id).update(learning_until=None)
         if TrackRecord.objects.filter(pk=ledger_id).exclude(learned_from=stamp_of_confirmed(ledger_id)).exists():
             queue_learning(ledger_id=ledger_id)
-
-
-@task(priority=LOWEST_PRIORITY)
-def ask_again(ledger_id: int, before: int | None = None) -> None:
-    """Let the links that have learned answer what was left open, batch by batch. Harmless when queued twice."""
-    last = ask_open_rows_again(ledger_id=ledger_id, before=before)
-    if last is not None:
-        ask_again.enqueue(ledger_id, last)
 
 
 def queue_learning(*, ledger_id: int) -> None:
@@ -118,20 +117,28 @@ def queue_learning(*, ledger_id: int) -> None:
     """
     now = timezone.now()
     free = Q(learning_until=None) | Q(learning_until__lt=now)
-    until = now + LOST_AFTER
-    queued = TrackRecord.objects.filter(free, pk=ledger_id).update(learning_until=until)
+    queued = TrackRecord.objects.filter(free, pk=ledger_id).update(learning_until=now + LOST_AFTER)
     if not queued:
-        _, queued = TrackRecord.objects.get_or_create(ledger_id=ledger_id, defaults={"learning_until": until})
+        _, queued = TrackRecord.objects.get_or_create(
+            ledger_id=ledger_id, defaults={"learning_until": now + LOST_AFTER}
+        )
     if queued:
         record = TrackRecord.objects.get(pk=ledger_id)
         ready = (record.learned_at or now) + timedelta(seconds=REST_FACTOR * record.learned_for_s)
+        if ready > now:
+            TrackRecord.objects.filter(pk=ledger_id).update(learning_until=ready + LOST_AFTER)
         later = learn_from_choices.using(run_after=ready) if ready > now else learn_from_choices
         transaction.on_commit(lambda: later.enqueue(ledger_id), robust=True)
 
 
 def resume_learning() -> int:
-    """Queue the task for every ledger whose task a crash may have lost. Returns how many."""
-    waiting = list(TrackRecord.objects.exclude(learning_until=None).values_list("ledger_id", flat=True))
+    """Queue the task for every ledger whose task a crash may have lost, or that an older version learned from.
+
+    Returns how many.
+    """
+    is_lost = Q(learning_until__isnull=False) | Q(asking_before__isnull=False)
+    is_stale = ~Q(learned_from="") & ~Q(learned_from__startswith=f"{READING}-")
+    waiting = list(TrackRecord.objects.filter(is_lost | is_stale).values_list("ledger_id", flat=True))
     for ledger_id in waiting:
         learn_from_choices.enqueue(ledger_id)
     return len(waiting)

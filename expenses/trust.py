@@ -8,13 +8,11 @@ from django.db import connection
 from providers.calibration import Correction
 from providers.interface import NO_TRUST, Trust
 
-#: Written out: asked with nearly every write, it took longer to compose than to answer. A classifier that made the
-#: chain worse is left out.
+#: Written out: asked with nearly every write, it took longer to compose than to answer.
 TRUST = """
     SELECT record.corrections, record.thresholds, COALESCE(classifier.digest, '')
     FROM expenses_trackrecord AS record
-    LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id
-        AND COALESCE(classifier.n_right >= classifier.n_right_without, TRUE)
+    LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id AND classifier.is_of_use
     WHERE record.ledger_id = %s
 """
 

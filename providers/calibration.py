@@ -24,6 +24,8 @@ _HALVINGS = 20
 _CLOSE_ENOUGH = 1e-9
 #: Mistakes that are imagined among the answers when a threshold is chosen, since the next ones will not be as kind.
 _IMAGINED_MISTAKES = 1
+#: How far below the least sure answer another is supposed, twice as far as a threshold is below it.
+_ROOM = 0.04
 
 
 class Outcome(NamedTuple):
@@ -63,10 +65,10 @@ class Correction(NamedTuple):
     slope: float = 1.0
 
     def apply(self, confidence: float) -> float:
-        """The corrected probability, in [0, 1]."""
+        """The corrected probability, in [0, 1]; never a certainty, which no outcomes show."""
         if self == NO_CORRECTION:
             return confidence
-        return logistic(self.intercept + self.slope * log_odds(confidence))
+        return min(logistic(self.intercept + self.slope * log_odds(confidence)), _MOST)
 
 
 NO_CORRECTION = Correction()
@@ -194,13 +196,14 @@ def _newton_step(points: Sequence[_Point], prior: _Prior, at: Correction) -> tup
 def threshold_for(outcomes: Sequence[Outcome], *, precision: float) -> float | None:
     """The lowest confidence above which at least this share of the answers was right; None where there is none.
 
-    A mistake is imagined among them, so that two right answers do not make a threshold of 95 %.
+    A mistake is imagined among them, so that two right answers do not make a threshold of 95 %. It lies half-way to
+    the next answer below, since the next ones will not have the very same confidences.
     """
-    found, n_right, n = None, 0, _IMAGINED_MISTAKES
+    found, below, n_right, n = None, 0.0, 0, _IMAGINED_MISTAKES
     ranked = sorted(outcomes, key=lambda outcome: -outcome.confidence)
     for i, outcome in enumerate(ranked):
         n, n_right = n + 1, n_right + outcome.is_right
-        is_last_of_equals = i + 1 == len(ranked) or ranked[i + 1].confidence < outcome.confidence
-        if is_last_of_equals and n_right / n >= precision:
-            found = outcome.confidence
-    return found
+        following = ranked[i + 1].confidence if i + 1 < len(ranked) else outcome.confidence - _ROOM
+        if following < outcome.confidence and n_right / n >= precision:
+            found, below = outcome.confidence, following
+    return None if found is None else max((found + below) / 2, 0.0)

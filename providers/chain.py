@@ -81,6 +81,11 @@ class Chain:
         """The links that answer within a request."""
         return Chain([link for link in self.links if not link.is_deferred], self._breaker)
 
+    @property
+    def measured(self) -> "Chain":
+        """Those of them whose confidence is a probability: all but rules."""
+        return Chain([link for link in self.immediate.links if link.provider.is_measured], self._breaker)
+
     def learn(self, confirmed: Sequence[Confirmed]) -> "Chain":
         """The immediate links as they would be if the ledger held these transactions besides what they were taught."""
         links = [replace(link, provider=link.provider.learn(confirmed)) for link in self.immediate.links]

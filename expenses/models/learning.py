@@ -24,6 +24,8 @@ class TrackRecord(models.Model):
     learned_at = models.DateTimeField(null=True)
     #: How long learning took.
     learned_for_s = models.FloatField(default=0)
+    #: Open rows with smaller ids are still to be asked about again; null: all were.
+    asking_before = models.BigIntegerField(null=True)
     #: A task that learns is queued; nobody else queues one before this instant.
     learning_until = models.DateTimeField(null=True)
 
@@ -43,6 +45,8 @@ class Classifier(models.Model):
     n_right = models.PositiveIntegerField(null=True)
     n_right_without = models.PositiveIntegerField(null=True)
     n_compared = models.PositiveIntegerField(default=0)
+    #: It is asked unless it has made the chain worse.
+    is_of_use = models.BooleanField(default=True)
     trained_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from expenses.backtests import Place, Played, Told, describe_backtest
+from expenses.backtests import NEVER, Place, Played, Told, describe_backtest
 from expenses.catalog import Catalog
 from expenses.confirmed import count_confirmed, read_confirmed
 from expenses.learned import LearnedProvider
@@ -27,8 +27,6 @@ from providers.normalization import normalize
 KIND = "backtest"
 #: Rows between two signs of life.
 CHUNK = 20
-#: No confidence reaches it, so that the next link is always asked, too.
-NEVER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +98,7 @@ def _chain_of(catalog: Catalog) -> Chain:
 
 def _read(catalog: Catalog, chain: Chain, order: Order) -> tuple[list[Confirmed], list[Confirmed]]:
     """The rows before the first day, which are known, and those that are asked about, oldest first."""
+    # The next link is always asked, too.
     everything = {link.provider.name: NEVER for link in chain.links if link.provider.is_measured}
     trust = replace(catalog.trust, thresholds=everything)
     confirmed = read_confirmed(catalog=catalog, end=order.end, most=MOST, trust=trust)

@@ -25,7 +25,7 @@ def erase(*, user: User) -> None:
     for ledger_id in ledgers:
         lock_ledger(ledger_id)
     hand_over(Run.objects.filter(user=user).exclude(ledger__in=ledgers))
-    for name in ("resolve_pending", "ask_model", "learn_from_choices", "ask_again"):
+    for name in ("resolve_pending", "ask_model", "learn_from_choices"):
         forget_tasks(f"expenses.tasks.{name}", ledgers)
     forget_tasks("expenses.tasks.carry_out_run", Run.objects.filter(ledger__in=ledgers).values_list("pk", flat=True))
     for model, way in reversed(tables_of_ledgers()):

@@ -6,17 +6,20 @@ Only reads rows, so nobody waits for it; what comes of it is stored as a whole. 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from expenses.catalog import Catalog
-from expenses.confirmed import read_confirmed, stamp_of_confirmed
+from expenses.confirmed import READING, count_confirmed, read_confirmed, stamp_of_confirmed
 from expenses.learned import LearnedProvider
-from expenses.models import Classifier, TrackRecord
+from expenses.models import Classifier, Ledger, TrackRecord
 from expenses.recorded import Claims, recorded_claims
 from expenses.replaying import answers_by_link, replay
+from expenses.services.resolving import ask_open_rows_again
+from expenses.services.writing import make_room
 from providers.calibration import (
     LEAST_OUTCOMES,
     NO_CORRECTION,
@@ -34,8 +37,12 @@ from providers.learning.weights import Weights, digest_of
 from providers.links import Link
 from providers.loading import configured_chain
 
+#: Beyond the id of any row.
+FROM_THE_LATEST = 2**63 - 1
 #: The links are measured anew when so many times as many rows are confirmed, or the share fewer.
 GROWTH = 1.1
+#: Confirmed rows that the links are measured on: the latest. Earlier ones are known, and not asked about.
+MOST_MEASURED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class Learned:
 
 
 def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False) -> Learned | None:
-    """Learn what was confirmed since the last time; None where nothing was.
+    """Learn what was confirmed since the last time; None where nothing was, or the ledger is gone.
 
     `is_forced`: whatever was known before. A rehearsal stores nothing.
     """
@@ -75,15 +82,18 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
         return None
     catalog = Catalog.load(ledger_id)
     confirmed = read_confirmed(catalog=catalog, most=MOST)
-    is_due = is_forced or _is_due(record, len(confirmed))
-    learned = Learned(len(confirmed), measure(confirmed, _recorded(catalog)) if is_due else None, _train(confirmed))
-    if not is_rehearsal:
-        _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started)
-    return learned
+    n = count_confirmed(ledger_id=ledger_id)
+    is_due = is_forced or _is_due(record, n)
+    learned = Learned(n, measure(confirmed, _recorded(catalog)) if is_due else None, _train(confirmed))
+    if is_rehearsal or _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started):
+        return learned
+    return None
 
 
 def _is_due(record: TrackRecord, n: int) -> bool:
-    return not record.n_measured / GROWTH < n < max(record.n_measured, 1) * GROWTH
+    """Many more or fewer are confirmed than when the links were measured, or what is said of them is read otherwise."""
+    is_read_otherwise = not record.learned_from.startswith(READING)
+    return is_read_otherwise or not record.n_measured / GROWTH < n < max(record.n_measured, 1) * GROWTH
 
 
 def _recorded(catalog: Catalog) -> Claims:
@@ -93,12 +103,14 @@ def _recorded(catalog: Catalog) -> Claims:
 
 
 def measure(confirmed: Sequence[Confirmed], recorded: Claims) -> Measured:
-    """Play the history again, with the classifier and without it. `recorded` is what links said that cannot be played
-    again.
+    """Play the latest of the history again, with the classifier and without it.
+
+    `recorded` is what links said that cannot be played again.
     """
     chain = configured_chain()
-    replayed = list(replay(chain, confirmed))
-    without = replay(chain.without(LearnedProvider.name), confirmed)
+    known, asked = confirmed[:-MOST_MEASURED], confirmed[-MOST_MEASURED:]
+    replayed = list(replay(chain, asked, known=known))
+    without = replay(chain.without(LearnedProvider.name), asked, known=known)
     claims = {name: said.claimed for name, said in answers_by_link(replayed).items()} | dict(recorded)
     corrections = {
         link.provider.name: fit_correction(claims[link.provider.name], expected=_expected(link, confirmed))
@@ -145,34 +157,64 @@ def _train(confirmed: Sequence[Confirmed]) -> Weights | None:
     return train(confirmed, country=asked.country)
 
 
-@transaction.atomic
-def _store(ledger_id: int, learned: Learned, *, stamp: str, took_s: float) -> None:
+def _store(ledger_id: int, learned: Learned, *, stamp: str, took_s: float) -> bool:
+    """Keep what was learned, and that open rows are to be asked about again. False where the ledger is gone."""
     now = timezone.now()
     fields: dict[str, Any] = {"learned_from": stamp, "learned_at": now, "learned_for_s": took_s}
-    if learned.measured is not None:
-        measured = learned.measured
-        fields |= {
-            "links": {name: _as_json(reliability) for name, reliability in measured.links.items()},
-            "corrections": {name: list(correction) for name, correction in measured.corrections.items()},
-            "n_measured": learned.n_confirmed,
-            "measured_at": now,
-        }
-    TrackRecord.objects.update_or_create(pk=ledger_id, defaults=fields)
-    if learned.weights is None:
-        Classifier.objects.filter(pk=ledger_id).delete()
-        return
-    content = learned.weights.to_bytes()
-    defaults: dict[str, Any] = {
+    fields |= {"asking_before": FROM_THE_LATEST, **_track_record(learned, now)}
+    with transaction.atomic():
+        if not Ledger.objects.select_for_update().filter(pk=ledger_id).exists():
+            return False
+        TrackRecord.objects.update_or_create(pk=ledger_id, defaults=fields)
+        if learned.weights is None:
+            Classifier.objects.filter(pk=ledger_id).delete()
+        else:
+            defaults = _classifier(learned, learned.weights, now)
+            Classifier.objects.update_or_create(ledger_id=ledger_id, defaults=defaults)
+    return True
+
+
+def _track_record(learned: Learned, now: datetime) -> dict[str, Any]:
+    measured = learned.measured
+    if measured is None:
+        return {}
+    return {
+        "links": {name: _as_json(reliability) for name, reliability in measured.links.items()},
+        "corrections": {name: list(correction) for name, correction in measured.corrections.items()},
+        "n_measured": learned.n_confirmed,
+        "measured_at": now,
+    }
+
+
+def _classifier(learned: Learned, weights: Weights, now: datetime) -> dict[str, Any]:
+    content, measured = weights.to_bytes(), learned.measured
+    fields: dict[str, Any] = {
         "digest": digest_of(content),
         "content": content,
-        "n_confirmed": learned.n_confirmed,
+        "n_confirmed": weights.n_confirmed,
         "trained_at": now,
     }
-    if learned.measured is not None:
-        measured = learned.measured
-        defaults |= {
-            "n_compared": measured.n,
-            "n_right": measured.n_right,
-            "n_right_without": measured.n_right_without,
-        }
-    Classifier.objects.update_or_create(ledger_id=ledger_id, defaults=defaults)
+    if measured is None:
+        return fields
+    return fields | {
+        "n_compared": measured.n,
+        "n_right": measured.n_right,
+        "n_right_without": measured.n_right_without,
+        "is_of_use": measured.is_of_use,
+    }
+
+
+def ask_some_again(*, ledger_id: int, n_batches: int) -> bool:
+    """Ask about open rows again where that was left off, a few batches of them. Returns whether more are left.
+
+    Whoever learns meanwhile has it begin with the latest row again.
+    """
+    for _ in range(n_batches):
+        record = TrackRecord.objects.filter(pk=ledger_id).first()
+        if record is None or record.asking_before is None:
+            return False
+        after = ask_open_rows_again(ledger_id=ledger_id, before=record.asking_before)
+        left_off = TrackRecord.objects.filter(pk=ledger_id, asking_before=record.asking_before)
+        left_off.update(asking_before=after)
+        make_room()
+    return TrackRecord.objects.filter(pk=ledger_id, asking_before__isnull=False).exists()

@@ -7,6 +7,7 @@ from typing import Any
 
 from expenses.catalog import Catalog
 from expenses.categorization import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
+from expenses.confirmed import stated_merchant
 from expenses.history import with_examples
 from expenses.models import Decision, Status, Transaction
 from expenses.querysets import TransactionQuerySet
@@ -24,6 +25,8 @@ from providers.verdicts import Outcome, Verdict, confidence_of
 BATCH = 10
 #: Rows that immediate links are asked about again at once, within a fraction of a second.
 BATCH_AGAIN = 100
+#: A suggestion that is so much more or less sure than before is written anew.
+NOTABLE = 0.05
 #: Who changed a row where no link has an answer.
 CHAIN = "chain"
 
@@ -61,30 +64,31 @@ def _ask(questions: list[Question]) -> list[Verdict]:
     return verdicts
 
 
-def ask_open_rows_again(*, ledger_id: int, before: int | None = None) -> int | None:
-    """Ask the immediate links about one batch of rows that no link was sure of, the latest first.
+def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
+    """Ask about one batch of rows that no link was sure of, those before a row's id, the latest first.
 
-    What has been learned meanwhile may answer them. Returns the id to go on before, None after the last.
+    What has been learned meanwhile may answer them. Rules are not asked: they change older rows when they are applied.
+    Returns the id to go on before, None after the last.
     """
-    rows = Transaction.objects.filter(ledger_id=ledger_id).open_to_machines()
-    rows = rows.filter(pk__lt=before) if before is not None else rows
+    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__lt=before).open_to_machines()
     batch = list(rows.select_related("account").prefetch_related("tags").order_by("-pk")[:BATCH_AGAIN])
     if not batch:
         return None
     catalog = Catalog.load(ledger_id)
-    verdicts = configured_chain().immediate.decide([_question(row, catalog) for row in batch])
-    better = {row.pk: verdict for row, verdict in zip(batch, verdicts, strict=True) if _is_better(row, verdict)}
-    if better:
-        land_verdicts(ledger_id=ledger_id, verdicts=better, among=Transaction.objects.open_to_machines())
+    verdicts = configured_chain().measured.decide([_question(row, catalog) for row in batch])
+    news = {row.pk: verdict for row, verdict in zip(batch, verdicts, strict=True) if _is_news(row, verdict)}
+    if news:
+        land_verdicts(ledger_id=ledger_id, verdicts=news, among=Transaction.objects.open_to_machines())
     last: int = batch[-1].pk
     return last
 
 
-def _is_better(row: Transaction, verdict: Verdict) -> bool:
-    """Surer than what is suggested, or sure."""
-    if verdict.decided is not None:
-        return True
-    return verdict.best is not None and confidence_of(verdict.best) > (row.category_confidence or 0)
+def _is_news(row: Transaction, verdict: Verdict) -> bool:
+    """Another answer than the row has, or the same a good deal more or less surely."""
+    standing = _standing(row, verdict)
+    before = (row.review_status, row.category_id, row.suggested_category_id)
+    after = (standing.status, standing.category, standing.suggested_category)
+    return before != after or abs((standing.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE
 
 
 def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: TransactionQuerySet | None = None) -> None:
@@ -97,6 +101,19 @@ def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: Transa
         landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in rows]
         _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
         _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)
+
+
+def _standing(row: Transaction, verdict: Verdict) -> Standing:
+    """The verdict's answer, unless another link, in it or before it, suggests something more surely."""
+    answer, surest = standing_of(verdict), verdict.surest
+    is_doubted = surest is not verdict.decided and confidence_of(surest) > (answer.confidence or 0)
+    if is_doubted and surest is not None and surest.suggestion is not None:
+        suggested = surest.suggestion
+        return Standing(Status.SUGGESTED, None, suggested.category, surest.provider, round(suggested.confidence, 4))
+    was_asked = any(attempt.provider == row.category_source for attempt in verdict.attempts)
+    if row.suggested_category_id is None or was_asked or (answer.confidence or 0) > (row.category_confidence or 0):
+        return answer
+    return Standing(Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +137,8 @@ class _Landing:
 
     @property
     def standing(self) -> Standing:
-        """The verdict's answer, unless another link, in it or before it, suggests something more surely."""
-        answer, row, surest = standing_of(self.verdict), self.row, self.verdict.surest
-        is_doubted = surest is not self.verdict.decided and confidence_of(surest) > (answer.confidence or 0)
-        if is_doubted and surest is not None and surest.suggestion is not None:
-            suggested = surest.suggestion
-            return Standing(Status.SUGGESTED, None, suggested.category, surest.provider, round(suggested.confidence, 4))
-        was_asked = any(attempt.provider == row.category_source for attempt in self.verdict.attempts)
-        if row.suggested_category_id is None or was_asked or (answer.confidence or 0) > (row.category_confidence or 0):
-            return answer
-        return Standing(Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence)
+        """How the row's category stands from now on."""
+        return _standing(self.row, self.verdict)
 
 
 def _still_fits(row: Transaction, verdict: Verdict, catalog: Catalog) -> bool:
@@ -218,7 +227,7 @@ def _question(row: Transaction, catalog: Catalog) -> Question:
         categories=_offered(row, catalog),
         owner=row.ledger_id,
         direction="in" if row.direction == "in" else "out",
-        merchant=row.merchant,
+        merchant=stated_merchant(row.merchant, row.raw_description, row.match_text),
         amount=row.amount,
         currency=row.currency,
         date=row.date,

@@ -4,6 +4,7 @@ from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.models import Category, KindMapping
 from expenses.services.writing import ledger_write
+from expenses.tasks import queue_learning
 
 
 def put_kind(*, by: User, kind: str, category: Category | None) -> None:
@@ -17,9 +18,13 @@ def put_kind(*, by: User, kind: str, category: Category | None) -> None:
         if not put.filter(category=category).exists():
             new = {"category": category, "version": version}
             KindMapping.objects.update_or_create(ledger_id=ledger_id, kind=kind, defaults=new)
+            queue_learning(ledger_id=ledger_id)
 
 
 def release_kind(*, by: User, kind: str) -> None:
     """Let a kind follow its group again, and a group the system. Safe to repeat."""
-    with ledger_write(ledger_id_of(by)):
-        KindMapping.objects.for_user(by).filter(kind=kind).delete()
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id):
+        n, _ = KindMapping.objects.for_user(by).filter(kind=kind).delete()
+        if n:
+            queue_learning(ledger_id=ledger_id)

@@ -10,7 +10,7 @@ from expenses.services.writing import Refused, ledger_write
 from providers.links import Link
 from providers.loading import configured_chain
 
-#: Of a link that reached the wanted precision nowhere: only a certainty is taken.
+#: Where the wanted precision is reached nowhere: only a certainty is taken, and none is.
 ONLY_SUGGESTS = 1.0
 
 
@@ -33,15 +33,17 @@ def set_thresholds(*, by: User, thresholds: Mapping[str, float | None]) -> None:
 
 
 def adopt_backtest(*, by: User, result: BacktestResult | None) -> None:
-    """Take over the thresholds that a backtest found; without one, those of the latest. Raises Refused if none is."""
+    """Let all links keep to the one threshold that a backtest found for the chain; without one, to the latest's.
+
+    Where no threshold reached the precision, links only suggest. Raises Refused if there is no backtest.
+    """
     chosen = result or latest_result(user=by)
     if chosen is None:
         detail = "There is no finished backtest yet: order one by POST categorization/backtest/."
         raise Refused(detail, code="no_backtest")
-    found = {link: figures["threshold_for_target"] for link, figures in chosen.body["links"].items()}
-    names = {link.provider.name for link in adjustable_links()} & found.keys()
-    wanted = {name: ONLY_SUGGESTS if found[name] is None else found[name] for name in names}
-    set_thresholds(by=by, thresholds=wanted)
+    found = chosen.body["chain"]["threshold_for_target"]
+    names = {link.provider.name for link in adjustable_links() if not link.is_deferred}
+    set_thresholds(by=by, thresholds=dict.fromkeys(names, ONLY_SUGGESTS if found is None else found))
 
 
 def finished_backtests(*, user: User) -> OwnedQuerySet:

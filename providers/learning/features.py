@@ -43,12 +43,22 @@ class Known(NamedTuple):
     resemblances: tuple[tuple[str, float], ...]
 
 
-def features_of(transactions: Sequence[Transaction], *, country: str = "") -> list[Features]:
-    """The features of each transaction; equal ones cost little more than one. `country` as in MerchantProvider."""
+def known_of(transactions: Sequence[Transaction], *, country: str = "") -> list[Known]:
+    """What is known of each; equal texts cost little more than one. `country` as in MerchantProvider."""
     asked: list[Asked] = [(t.text, t.direction, (t.country or country).lower()) for t in transactions]
     texts = list(dict.fromkeys(asked))
     known = dict(zip(texts, _look_up(texts), strict=True))
-    return [_features(t, known[question]) for t, question in zip(transactions, asked, strict=True)]
+    return [known[question] for question in asked]
+
+
+def features_of(transactions: Sequence[Transaction], known: Sequence[Known]) -> list[Features]:
+    """The features of each transaction, of which that is known."""
+    return [_features(t, k) for t, k in zip(transactions, known, strict=True)]
+
+
+def buckets_of_finding(finding: Finding) -> tuple[int, ...]:
+    """Those of the features that tell the dictionary's finding."""
+    return _named(_finding(finding))[0]
 
 
 def example_of_finding(category: str, direction: str) -> Features:
@@ -112,11 +122,14 @@ def _knowledge(known: Known) -> Iterator[tuple[str, float]]:
     if known.finding is None:
         yield "Dnone", _NOTHING_FOUND
     else:
-        yield f"D{known.finding.category}", _FINDING
-        if known.finding.brand:
-            yield f"K{known.finding.brand.kind.tag}", _KIND
+        yield from _finding(known.finding)
     for category, probability in known.resemblances:
         yield f"G{category}", probability
+
+
+def _finding(finding: Finding) -> list[tuple[str, float]]:
+    told = [(f"D{finding.category}", _FINDING)]
+    return [*told, (f"K{finding.brand.kind.tag}", _KIND)] if finding.brand else told
 
 
 def _named(features: Sequence[tuple[str, float]]) -> Features:

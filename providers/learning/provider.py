@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from providers.calibration import log_odds, logistic
 from providers.grams import bucket_of, words_read
 from providers.interface import Confirmed, Provider, Suggestion, Transaction
-from providers.learning.features import features_of, size_of
+from providers.learning.features import buckets_of_finding, features_of, known_of, size_of
 from providers.learning.training import train
 from providers.learning.weights import Weights
+from providers.merchants.answers import Finding
+from providers.merchants.places import deciding_kind
 from providers.normalization import normalize
 
 #: Fewer confirmed transactions teach nothing.
@@ -24,6 +26,8 @@ MOST_ALTERNATIVES = 4
 #: From the classifier's probability and its lead over the second to the share of right answers: intercept, factor of
 #: the log-odds, factor of the logarithm of the lead. Measured by `benchmarks/curves.py`.
 CURVE = (0.29, 0.78, 0.08)
+#: Below that nothing is said.
+LEAST_CONFIDENCE = 0.15
 #: A word that speaks for a category by less is not named as a reason.
 _LEAST_REASON = 0.3
 _MOST_REASONS = 2
@@ -68,19 +72,32 @@ def key_of(transaction: Transaction) -> tuple[Hashable, ...]:
 def suggest_all(
     weights: Weights | None, transactions: Sequence[Transaction], *, country: str
 ) -> list[Suggestion | None]:
-    """What a classifier says of each transaction; None where it knows none of the offered categories."""
-    if weights is None or not transactions:
-        return [None] * len(transactions)
-    likely = weights.probabilities(features_of(transactions, country=country))
+    """What a classifier says of each transaction.
+
+    None where it is too unsure, knows none of the offered categories, there are no words, or the person has said where
+    such a kind of shop belongs: then that counts.
+    """
     answers: list[Suggestion | None] = [None] * len(transactions)
+    if weights is None or not transactions:
+        return answers
+    known = known_of(transactions, country=country)
+    likely = weights.probabilities(features_of(transactions, known))
     offers: dict[int, list[int]] = defaultdict(list)
     for i, transaction in enumerate(transactions):
-        offers[id(transaction.categories)].append(i)
+        if normalize(transaction.text) and not _is_told(transaction, known[i].finding):
+            offers[id(transaction.categories)].append(i)
     for members in offers.values():
         offer = _Offer.of(weights, transactions[members[0]])
         for i, ranked in zip(members, offer.rank(likely[members]), strict=True):
-            answers[i] = offer.suggest(weights, transactions[i], ranked)
+            answers[i] = offer.suggest(weights, transactions[i], known[i].finding, ranked)
     return answers
+
+
+def _is_told(transaction: Transaction, finding: Finding | None) -> bool:
+    if not transaction.kinds or finding is None:
+        return False
+    tag = finding.brand.kind.tag if finding.brand else ""
+    return bool(deciding_kind(transaction.kinds, tag=tag, group=finding.category))
 
 
 class _Offer(NamedTuple):
@@ -96,9 +113,11 @@ class _Offer(NamedTuple):
         return cls(places, tuple(names[weights.categories[i]] for i in places))
 
     def rank(self, likely: NDArray[np.float64]) -> list[list[tuple[int, float]]]:
-        """For each row of `likely`, the likeliest of the offered, as their number among them and their share."""
-        offered = likely[:, self.places]
-        shares = offered / np.maximum(offered.sum(axis=1, keepdims=True), 1e-9)
+        """For each row of `likely`, the likeliest of the offered, as their number among them and their share.
+
+        Shares are those among all categories: where the likeliest is not offered, the others do not become likelier.
+        """
+        shares = np.take(likely, self.places, axis=1)
         order = np.argsort(-shares, axis=1, kind="stable")[:, : MOST_ALTERNATIVES + 1]
         ranked = np.take_along_axis(shares, order, axis=1)
         return [
@@ -106,19 +125,26 @@ class _Offer(NamedTuple):
         ]
 
     def suggest(
-        self, weights: Weights, transaction: Transaction, ranked: Sequence[tuple[int, float]]
+        self,
+        weights: Weights,
+        transaction: Transaction,
+        finding: Finding | None,
+        ranked: Sequence[tuple[int, float]],
     ) -> Suggestion | None:
         if not ranked:
             return None
         (best, share), *others = ranked
         confidence = confidence_of_shares([share, *(other for _, other in others)])
+        if confidence < LEAST_CONFIDENCE:
+            return None
         reasons = _reasons(weights, transaction, self.places[best])
+        kind = _kind(weights, finding, self.places[best])
         left = (1 - confidence) / (1 - share + 1e-9)
         return Suggestion(
             category=weights.categories[self.places[best]],
             confidence=confidence,
             score=round(share, 4),
-            explanation=_explain(reasons, self.names[best], weights.n_confirmed),
+            explanation=_explain(reasons, kind, self.names[best], weights.n_confirmed),
             alternatives=tuple(
                 (weights.categories[self.places[i]], math.floor(other * left * 10_000) / 10_000) for i, other in others
             ),
@@ -142,9 +168,20 @@ def _reasons(weights: Weights, transaction: Transaction, category: int) -> list[
     return [word for _, word in telling[:_MOST_REASONS]]
 
 
-def _explain(reasons: Sequence[str], category: str, n_confirmed: int) -> str:
+def _kind(weights: Weights, finding: Finding | None, category: int) -> str:
+    """What the dictionary knows the merchant to be, where that speaks for the category."""
+    if finding is None or finding.brand is None:
+        return ""
+    speaks = sum(weights.weight_of(bucket, category) for bucket in buckets_of_finding(finding))
+    return f"{finding.brand.title} is a known {finding.brand.kind.label}" if speaks > _LEAST_REASON else ""
+
+
+def _explain(reasons: Sequence[str], kind: str, category: str, n_confirmed: int) -> str:
     learned = f"as learned from {n_confirmed} transactions that you confirmed"
-    if not reasons:
-        return f"It looks most like {category}, {learned}."
-    quoted = " and ".join(f"“{word}”" for word in reasons)
-    return f"{quoted} {'speaks' if len(reasons) == 1 else 'speak'} for {category}, {learned}."
+    if reasons:
+        quoted = " and ".join(f"“{word}”" for word in reasons)
+        also = f", and {kind}" if kind else ""
+        return f"{quoted} {'speaks' if len(reasons) == 1 else 'speak'} for {category}{also}, {learned}."
+    if kind:
+        return f"{kind}, which speaks for {category}, {learned}."
+    return f"It looks most like {category}, {learned}."

@@ -12,7 +12,7 @@ import numpy as np
 
 from providers.grams import Features
 from providers.interface import Confirmed
-from providers.learning.features import example_of_finding, example_of_resemblance, features_of
+from providers.learning.features import example_of_finding, example_of_resemblance, features_of, known_of
 from providers.learning.weights import Weights
 from providers.merchants.answers import find_answer
 from providers.merchants.places import Places, known_groups
@@ -108,7 +108,8 @@ def share_of_system(confirmed: Sequence[Confirmed]) -> float:
 
 def _distinct(confirmed: Sequence[Confirmed], *, country: str) -> Iterator[Lesson]:
     """One lesson for equal ones, which counts as often."""
-    features = features_of([question for question, _ in confirmed], country=country)
+    questions = [question for question, _ in confirmed]
+    features = features_of(questions, known_of(questions, country=country))
     counted = Counter(zip(features, (category for _, category in confirmed), strict=True))
     return (Lesson(found, category, float(n)) for (found, category), n in counted.items())
 

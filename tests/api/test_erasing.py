@@ -14,7 +14,7 @@ from accounts.models import GuessCount, Token, User
 from expenses.models import Ledger, Run, Transaction
 from expenses.services.learning import learn
 from expenses.services.running import perform_run
-from expenses.tasks import ask_again, ask_model, queue_resolving
+from expenses.tasks import ask_model, queue_resolving
 from rules.tasks import look_at_corrections
 from statements.models import Import
 from tests import queued
@@ -101,7 +101,6 @@ def live(api: Api) -> None:
     question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
     for queue in settings.TASKS:
         ask_model.using(backend=queue).enqueue(ledger.pk, [question])
-        ask_again.using(backend=queue).enqueue(ledger.pk)
 
 
 def with_commit(action: Any) -> None:

@@ -15,7 +15,7 @@ from providers import samples
 from providers.grams import bucket_of
 from providers.interface import Category, Confirmed, Suggestion, Transaction
 from providers.learning import training
-from providers.learning.features import WIDTH, features_of
+from providers.learning.features import WIDTH, features_of, known_of
 from providers.learning.provider import LEAST_CONFIRMED, TaughtProvider, confidence_of_shares
 from providers.learning.training import train
 from providers.learning.weights import UnusableWeights, Weights, digest_of
@@ -213,9 +213,9 @@ class TestAnyText:
     @settings(deadline=None)
     @given(st.lists(texts, max_size=4))
     def test_features_do_not_depend_on_what_else_is_asked(self, several):
-        together = features_of([ask(text) for text in several])
+        together = features_of([ask(text) for text in several], known_of([ask(text) for text in several]))
         for text, (buckets, values) in zip(several, together, strict=True):
-            [alone] = features_of([ask(text)])
+            [alone] = features_of([ask(text)], known_of([ask(text)]))
             assert buckets == alone[0]
             assert values == pytest.approx(alone[1], rel=1e-4)
             assert all(0 <= bucket < WIDTH for bucket in buckets)
@@ -255,7 +255,7 @@ class TestStoredWeights:
         content = weights.to_bytes()
         again = Weights.from_bytes(content, digest=digest_of(content))
         assert again.to_bytes() == content
-        rows = features_of([ask(text) for text, _ in LIFE])
+        rows = features_of([ask(text) for text, _ in LIFE], known_of([ask(text) for text, _ in LIFE]))
         assert again.probabilities(rows).tolist() == weights.probabilities(rows).tolist()
         assert (again.categories, again.n_confirmed) == ((1, 2, 3, 7, 8), len(LIFE))
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.models import Ledger
-from expenses.services.learning import Learned, learn
+from expenses.services.learning import Learned, ask_some_again, learn
 from providers.learning.provider import LEAST_CONFIRMED
 
 
@@ -26,7 +26,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Ledger {ledger_id}: ", ending="")
             self.stdout.flush()
             learned = learn(ledger_id=ledger_id, is_forced=True, is_rehearsal=dry_run)
-            self.stdout.write(_describe(learned, ledger_id) if learned else "nothing to learn.")
+            self.stdout.write(_describe(learned) if learned else "it is gone.")
+            while not dry_run and ask_some_again(ledger_id=ledger_id, n_batches=1):
+                pass
 
 
 def _ledger_of(username: str) -> int:
@@ -36,7 +38,7 @@ def _ledger_of(username: str) -> int:
     return ledger_id_of(user)
 
 
-def _describe(learned: Learned, ledger_id: int) -> str:
+def _describe(learned: Learned) -> str:
     if learned.weights is None:
         return f"{learned.n_confirmed} transactions are confirmed, {LEAST_CONFIRMED} are needed."
     sentence = (
