@@ -45,6 +45,10 @@ _UNSPACED_FORMS = re.compile(
 _POSTCODE = re.compile(r" (?:[a-z]{1,2}\d[a-z\d]? \d[abd-hjlnp-uw-z]{2}|\d{3}-\d{3}-?\d{4}(?: [a-z]{2})?)\b")
 _TIME = re.compile(r"\d{1,2}(?:h\d{0,2}|am|pm|uhr)")
 _REFERENCE = re.compile(r"\D*\d+\D+\d")
+#: A day glued to the word of the channel before it: POS09SEP, ATM08OCT.
+_GLUED_DAY = re.compile(rf"\b([a-z]{{3}})(\d{{1,2}})({channel_words.MONTHS.replace(' ', '|')})\b")
+#: A number, or a reference, glued to a name: REWE4711, NYCTAXI9Z99.
+_GLUED_NUMBER = re.compile(r"\b([a-z]{4,})(\d(?=\w*\d\w*\d))")
 _DROPPED, _LEGAL_FORM, _RESTLESS, _DATED, _NUMBERED = 1, 2, 4, 8, 16
 
 
@@ -89,7 +93,11 @@ def normalize(text: str) -> str:
     Never raises, is idempotent, and reads the first 200 characters only. Kept for a while, since every link of the
     chain asks for it.
     """
-    return " ".join(words(text))
+    joined = " ".join(words(text))
+    # Numbers that are left may read as a postcode or a date once they stand side by side.
+    while any(map(str.isdigit, joined)) and (again := " ".join(words(joined))) != joined:
+        joined = again
+    return joined
 
 
 def leading_words(text: str, n: int) -> str:
@@ -112,7 +120,9 @@ def words_and_place(text: str) -> list[str]:
         folded = _PROCESSOR.sub("", _ORDER.sub(r"\1", folded))
     if not folded.isascii():
         folded = _UNSPACED_FORMS.sub(" ", folded)
-    found = _WORD.findall(_POSTCODE.sub(" ", folded))
+    if any(map(str.isdigit, folded)):
+        folded = _GLUED_NUMBER.sub(r"\1 \2", _GLUED_DAY.sub(r"\1 \2 \3", _POSTCODE.sub(" ", folded)))
+    found = _WORD.findall(folded)
     kept, is_settled = _merchant_words(found)
     while not is_settled and kept != found:
         found = kept

@@ -110,7 +110,7 @@ class AdoptView(MeasuringView):
 
     @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses=ThresholdsSerializer)
     def post(self, request: Request) -> Response:
-        """Let all links that were played keep to the threshold of the chain for the target; without one they suggest."""
+        """Let all links that were played keep to the chain's threshold for the target; without one they suggest."""
         adopt_backtest(by=self.user, result=self.checked(AdoptInput).validated_data.get("backtest"))
         return _thresholds_of(self.user)
 
