@@ -1,4 +1,4 @@
-"""What follows when people confirm or correct a category: the links are measured, and the classifier learns."""
+"""What follows when people confirm or correct a category, or take that back: links are measured, and one learns."""
 
 from collections.abc import Sequence
 
@@ -22,3 +22,6 @@ class Learning(Reaction):
         if Change.objects.filter(telling, ledger_id=ledger_id, version=version).exists():
             queue_learning(ledger_id=ledger_id)
         return False
+
+    def after_choices(self, *, ledger_id: int) -> None:
+        queue_learning(ledger_id=ledger_id)

@@ -20,6 +20,7 @@ from providers.interface import (
     Transaction,
 )
 from providers.links import Link
+from providers.normalization import normalize
 from providers.verdicts import Attempt, Outcome, Verdict
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,15 @@ class Chain:
         return answers
 
 
+_Likeness = tuple[int, int, bool]
+
+
+def _likeness(answer: Answer, transaction: Transaction) -> _Likeness:
+    """Equal for answers to one batch that make equal attempts; one that has no words is declined for that."""
+    is_without_words = answer is None and bool(transaction.text) and not normalize(transaction.text)
+    return id(answer), id(transaction.categories), is_without_words
+
+
 class _Trail:
     """The attempts made so far for each transaction of one batch."""
 
@@ -180,12 +190,14 @@ class _Trail:
         given = answers(link, asked)
         each_ms = (time.perf_counter() - started) * 1000 / len(asked)
         # One attempt for each distinct answer, so that whoever stores them can tell equal ones by identity.
-        made: dict[tuple[int, int], Attempt] = {}
-        for answer, transaction in zip(given, asked, strict=True):
-            key = (id(answer), id(transaction.categories))
-            if key not in made:
-                made[key] = link.attempt(answer, transaction, each_ms)
-        return [(members, made[id(a), id(t.categories)]) for members, a, t in zip(groups, given, asked, strict=True)]
+        made: dict[_Likeness, Attempt] = {}
+        attempts = []
+        for members, answer, transaction in zip(groups, given, asked, strict=True):
+            likeness = _likeness(answer, transaction)
+            if likeness not in made:
+                made[likeness] = link.attempt(answer, transaction, each_ms)
+            attempts.append((members, made[likeness]))
+        return attempts
 
     def _record(self, members: list[int], attempt: Attempt) -> None:
         is_final = attempt.suggestion is not None and attempt.suggestion.final

@@ -130,9 +130,10 @@ def words_and_place(text: str) -> list[str]:
     return kept
 
 
-def plain_words(text: str) -> set[str]:
-    """Every word of the text, whatever it says."""
-    return set(_WORD.findall(fold(text)))
+def plain_words(text: str) -> list[str]:
+    """Every word of the text in order, whatever it says."""
+    found: list[str] = _WORD.findall(fold(text))
+    return found
 
 
 def fold(text: str) -> str:

@@ -15,8 +15,9 @@ from expenses.learned import LearnedProvider
 from expenses.membership import ledger_id_of
 from expenses.models import BacktestResult, Classifier, Run
 from expenses.replaying import Replayed, is_right, replay
-from expenses.services.running import Work, advance
-from expenses.services.writing import Refused
+from expenses.services.running import UNFINISHED, Work, advance, fail_silent_runs
+from expenses.services.writing import Refused, lock_ledger
+from expenses.tasks import carry_out_run
 from providers.calibration import LEAST_OUTCOMES
 from providers.chain import Chain
 from providers.interface import Confirmed
@@ -25,6 +26,10 @@ from providers.loading import configured_chain
 from providers.normalization import normalize
 
 KIND = "backtest"
+#: Imports and answers go first; proposals and learning, which nobody waits for, do not.
+PRIORITY = -15
+#: So many orders of one ledger wait or run at a time.
+MOST_AT_ONCE = 3
 #: Rows between two signs of life.
 CHUNK = 20
 
@@ -50,12 +55,39 @@ class Order:
         return cls(start, end, run.about["target_precision"])
 
 
-def order_backtest(*, by: User, order: Order) -> Run:
-    """Create the run; it does not start by itself."""
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The run of an order, and whether it is new; another one was ordered alike and has not ended."""
+
+    run: Run
+    is_new: bool
+
+
+@transaction.atomic
+def order_backtest(*, by: User, order: Order) -> Ordered:
+    """Create the run, which does not start by itself, unless one of the same order waits or runs.
+
+    Raises Refused while too many others do.
+    """
     ledger_id = ledger_id_of(by)
+    lock_ledger(ledger_id)
+    fail_silent_runs(user=by)
+    unfinished = list(Run.objects.filter(ledger_id=ledger_id, kind=KIND, status__in=UNFINISHED))
+    same = next((run for run in unfinished if Order.of(run) == order), None)
+    if same is not None:
+        return Ordered(same, is_new=False)
+    if len(unfinished) >= MOST_AT_ONCE:
+        detail = f"{len(unfinished)} other backtests have not ended yet; wait for them, or cancel one."
+        raise Refused(detail, code="too_many")
     n = min(count_confirmed(ledger_id=ledger_id, start=order.start, end=order.end), MOST)
-    run: Run = Run.objects.create(ledger_id=ledger_id, user=by, kind=KIND, total=n, about=order.as_json())
-    return run
+    run = Run.objects.create(ledger_id=ledger_id, user=by, kind=KIND, total=n, about=order.as_json())
+    return Ordered(run, is_new=True)
+
+
+def queue_backtest(run: Run) -> None:
+    """Queue it on commit, behind what others wait for."""
+    task = carry_out_run.using(priority=PRIORITY)
+    transaction.on_commit(lambda: task.enqueue(run.pk), robust=True)
 
 
 class BacktestWork(Work):

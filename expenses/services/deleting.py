@@ -11,6 +11,7 @@ from accounts.models import User
 from expenses.membership import ledger_id_of
 from expenses.models import Attachment, Decision, Transaction, Transfer
 from expenses.models.transfers import STANDS
+from expenses.reactions import has_choices, react_to_choices
 from expenses.services.attachments import delete_files
 from expenses.services.editing import Author, editing
 from expenses.services.pairing import SOURCE, remove_pairs
@@ -55,6 +56,8 @@ def bin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> No
             row.deleted_at = now
     if rows:
         bury_rows([row.pk for row in rows], ledger_id=rows[0].ledger_id, version=version)
+    if has_choices(rows):
+        react_to_choices(ledger_id=rows[0].ledger_id)
 
 
 def bury_rows(ids: Collection[int], *, ledger_id: int, version: int) -> None:
@@ -94,6 +97,8 @@ def unbin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> 
         attachments = Attachment.objects.filter(transaction__in=rows)
         attachments.update(version=version)
         exhume(Attachment, attachments.values_list("pk", flat=True), ledger_id=rows[0].ledger_id)
+    if has_choices(rows):
+        react_to_choices(ledger_id=rows[0].ledger_id)
 
 
 def purge_deleted(*, before: datetime) -> int:

@@ -8,6 +8,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from expenses.models import Category, Tag, Transaction
+from expenses.reactions import react_to_choices
 from expenses.services.editing import Author, write_down
 from expenses.services.holding import hold_of_tag
 from expenses.services.writing import in_versions
@@ -21,6 +22,8 @@ def move_category(*, ledger_id: int, category: Category, into: Category, author:
     Who confirmed or answered it stays as it is. Returns how many rows had it as category, and how many as suggestion;
     those in the bin are not counted.
     """
+    if Transaction.objects.filter(ledger_id=ledger_id, category=category).confirmed().exists():
+        react_to_choices(ledger_id=ledger_id)
     return {column: _move(ledger_id, column, category, into, author) for column in COLUMNS_OF_CATEGORIES}
 
 

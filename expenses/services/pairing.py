@@ -15,6 +15,7 @@ from expenses.journal import differences, snapshot
 from expenses.matching import DAYS_UNDER_WAY, Pair
 from expenses.models import Category, Change, Status, Transaction, Transfer, TransferStatus
 from expenses.models.transfers import STANDS
+from expenses.reactions import has_choices, react_to_choices
 from expenses.services.editing import Author, change_of
 from expenses.services.rewinding import STANDING, Fields, rewind
 from expenses.services.standing import apply_choice
@@ -67,11 +68,13 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
         return
     ids = [pk for pair in standing.values() for pk in (pair.outgoing_id, pair.incoming_id)]
     rows = list(_load(ids, {row.pk: row for row in known}).values())
-    ledger_id = rows[0].ledger_id
+    ledger_id, had_choices = rows[0].ledger_id, has_choices(rows)
     with _standing_anew(rows, version=version, author=author):
         rewind(rows, until=lambda fields: _paired_into(fields) in standing, catalog=Catalog.load(ledger_id))
         for row in rows:
             row.transfer = None
+    if had_choices or has_choices(rows):
+        react_to_choices(ledger_id=ledger_id)
     if any(row.review_status == Status.PENDING for row in rows):
         queue_resolving(ledger_id=ledger_id)
 

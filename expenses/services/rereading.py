@@ -47,18 +47,31 @@ def _reread_batch(ledger_id: int, *, after: int) -> tuple[list[int], int]:
 
 def _reread(row: Transaction) -> bool:
     """Whether the row's text reads otherwise now."""
-    text = normalization.normalize(_text_read(row))[:TEXT_LENGTH]
+    texts = (row.raw_description, matching_text(row.merchant, row.raw_description))
+    if any(_read(text) == row.match_text for text in texts):
+        return False
+    source = next((text for text in texts if _may_be_read_from(text, row.match_text)), None)
+    if source is None and _is_cut(row.match_text):
+        return False  # half a word reads otherwise than the whole
+    text = _read(row.match_text if source is None else source)
     if text == row.match_text:
         return False
     row.match_text, row.match_prefix = text, text[:PREFIX_LENGTH]
     return True
 
 
-def _text_read(row: Transaction) -> str:
-    """What the stored words were read from: the description, or a merchant that the bank named and it.
+def _read(text: str) -> str:
+    return normalization.normalize(text)[:TEXT_LENGTH]
 
-    The merchant may have been edited since; then only the stored words are left.
+
+def _may_be_read_from(text: str, stored: str) -> bool:
+    """Whether the stored words come in the text one after another: what is left of the description, or of a merchant
+    that the bank named and it. The merchant may have been edited since; then only the stored words are left.
     """
-    stored = set(row.match_text.split())
-    texts = (row.raw_description, matching_text(row.merchant, row.raw_description))
-    return next((text for text in texts if stored <= normalization.plain_words(text)), row.match_text)
+    words = stored.split()
+    rest = iter(normalization.plain_words(text))
+    return all(word in rest for word in (words[:-1] if _is_cut(stored) else words))
+
+
+def _is_cut(stored: str) -> bool:
+    return len(stored) >= TEXT_LENGTH

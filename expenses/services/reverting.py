@@ -11,7 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from expenses.learning_reaction import TELLING
 from expenses.models import Change, Plan, Run, Status, Transaction
+from expenses.reactions import has_choices, react_to_choices
 from expenses.services.deleting import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.editing import Author, editing
 from expenses.services.obstacles import note_omissions
@@ -91,7 +93,8 @@ def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list
     found = found.with_related().select_related("transfer__outgoing", "transfer__incoming")
     rows = {row.pk: row for row in found}
     touched, old, kept = _touched_since(run, changes), OldValues(run.ledger_id, version), list[Kept]()
-    author = Author(SOURCE, by, run)
+    author, telling = Author(SOURCE, by, run), _telling(rows, changes)
+    had_choices = has_choices(telling)
     unbin_rows(_coming_back(rows, changes), version=version, author=author)
     with editing(list(rows.values()), version=version, author=author):
         for change in changes:
@@ -102,10 +105,17 @@ def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list
             kept += left
     restored = [row for row in rows.values() if row.version == version]
     restamp_transfers(restored, {name for change in changes for name in change.fields}, version=version)
+    if had_choices or has_choices(telling):
+        react_to_choices(ledger_id=run.ledger_id)
     if any(row.review_status == Status.PENDING for row in rows.values()):
         queue_resolving(ledger_id=run.ledger_id)
     add_counts(run, {"restored": len(restored)})
     return kept
+
+
+def _telling(rows: dict[int, Transaction], changes: list[Change]) -> list[Transaction]:
+    """Those of the rows whose category the run chose, confirmed or took away."""
+    return [rows[change.transaction_id] for change in changes if not change.fields.keys().isdisjoint(TELLING)]
 
 
 def _touched_since(run: Run, changes: list[Change]) -> set[int]:

@@ -7,6 +7,7 @@ from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.membership import ledger_id_of
 from expenses.models import Status, Transaction
+from expenses.reactions import has_choices, react_to_choices
 from expenses.services.deleting import bin_rows
 from expenses.services.drafts import Draft
 from expenses.services.editing import Author, editing
@@ -40,6 +41,8 @@ def split_transaction(*, by: User, transaction: Transaction, parts: Sequence[Dra
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         _check_divisible(row)
         bin_rows(parts_of([row]), version=version, author=author)
+        if has_choices([row]):
+            react_to_choices(ledger_id=ledger_id)
         with editing([row], version=version, author=author):
             clear_standing(row)
             row.is_split = True
@@ -60,6 +63,8 @@ def unsplit_transaction(*, by: User, transaction: Transaction) -> Transaction:
         with editing([row], version=version, author=author):
             rewind([row], until=lambda fields: fields.get("is_split") == [False, True], catalog=Catalog.load(ledger_id))
             row.is_split = False
+        if has_choices([row]):
+            react_to_choices(ledger_id=ledger_id)
         if row.review_status == Status.PENDING:
             queue_resolving(ledger_id=ledger_id)
         return row

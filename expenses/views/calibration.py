@@ -25,9 +25,9 @@ from expenses.membership import ledger_id_of
 from expenses.models import Classifier, Run, TrackRecord
 from expenses.permissions import MayWriteLedger
 from expenses.run_bodies import RunWithResultSerializer
-from expenses.services.backtesting import order_backtest
+from expenses.services.backtesting import Ordered, order_backtest, queue_backtest
 from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds
-from expenses.tasks import begin_run, queue_run
+from expenses.tasks import begin_run
 from expenses.trust import load_trust
 from providers.calibration import LEAST_OUTCOMES
 
@@ -76,16 +76,22 @@ class BacktestView(MeasuringView):
         operation_id="categorization_backtest", request=BacktestInput, responses={202: RunWithResultSerializer}
     )
     def post(self, request: Request) -> Response:
-        """Order one: a run that changes no transaction, with its `result` at `runs/{id}/`."""
-        run = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
-        return Response(RunWithResultSerializer(_begin(run)).data, status=status.HTTP_202_ACCEPTED)
+        """Order one: a run that changes no transaction, with its `result` at `runs/{id}/`.
+
+        The same order again is answered with the run that has not ended; at most three others wait or run at a time.
+        """
+        ordered = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
+        return Response(RunWithResultSerializer(_begin(ordered)).data, status=status.HTTP_202_ACCEPTED)
 
 
-def _begin(run: Run) -> Run:
+def _begin(ordered: Ordered) -> Run:
     """With too few transactions it fails at once, and says so; training a classifier is left to a worker."""
+    run = ordered.run
+    if not ordered.is_new:
+        return run
     if run.total < LEAST_OUTCOMES:
         return begin_run(run)
-    queue_run(run)
+    queue_backtest(run)
     return run
 
 

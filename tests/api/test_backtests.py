@@ -14,8 +14,9 @@ from expenses.replaying import answers_by_link, replay
 from expenses.services import backtesting
 from expenses.services.learning import learn
 from expenses.services.running import SILENCE, advance, perform_run
-from expenses.tasks import resume_runs
+from expenses.tasks import carry_out_run, resume_runs
 from providers.loading import configured_chain
+from tests import queued
 from tests.api.bodies import assert_problem
 from tests.api.generated_ledger import generated_rows, record
 from tests.conftest import Api, make_user
@@ -70,6 +71,50 @@ def test_it_is_a_run_with_a_result(ana, run_tasks):
     assert result["chain"]["asked"] == 120 > result["new_merchants"]["asked"] > 30
     assert [result["links"][link]["threshold"] for link in result["links"]] == [0.0, 0.95, 0.85]
     assert ana.get(ADDRESS).json() == run
+
+
+def test_the_same_order_again_is_the_same_run_until_it_has_ended(ana, run_tasks):
+    record(ana, generated_rows(40))
+    days = {"from": "2025-01-01", "target_precision": 0.9}
+    first = order(ana, **days)
+    assert [order(ana, **days, to=None) for _ in range(4)] == [first] * 4
+    assert (Run.objects.count(), queued.n_waiting(carry_out_run.module_path)) == (1, 1)
+    run_tasks()
+    assert order(ana, **days)["id"] > first["id"]
+
+
+def test_three_different_orders_wait_at_a_time(ana, ben):
+    for api in (ana, ben):
+        record(api, generated_rows(40))
+    runs = [order(ana, target_precision=precision) for precision in (0.7, 0.8, 0.9)]
+    assert len({run["id"] for run in runs}) == 3
+    problem = ana.post(ADDRESS, {})
+    assert_problem(problem, 409, (None, "too_many"))
+    assert problem.json()["detail"] == "3 other backtests have not ended yet; wait for them, or cancel one."
+    assert order(ana, target_precision=0.8) == runs[1]
+    assert order(ben)["status"] == "pending"
+    assert ana.post(f"runs/{runs[0]['id']}/cancel/").status_code == 200
+    assert order(ana)["status"] == "pending"
+
+
+def test_one_whose_worker_died_is_not_given_again(ana):
+    record(ana, generated_rows(40))
+    number = order(ana)["id"]
+    long_ago = timezone.now() - SILENCE - timedelta(seconds=1)
+    Run.objects.update(status=Run.Status.RUNNING, claim="x", alive_at=long_ago)
+    assert order(ana)["id"] != number
+    assert ana.get(f"runs/{number}/").json()["status"] == "failed"
+
+
+def test_it_is_worked_on_after_what_was_ordered_later_by_somebody_who_waits(ana, run_tasks):
+    record(ana, generated_rows(120))
+    number = order(ana)["id"]
+    which = {"filter": {"all": True}, "set": {"notes": "x"}}
+    edited = ana.patch("transactions/bulk/", which).json()
+    assert edited["status"] == "pending"
+    run_tasks()
+    ended = Run.objects.order_by("started_at").values_list("pk", "status")
+    assert list(ended) == [(edited["id"], "succeeded"), (number, "succeeded")]
 
 
 def test_the_figures_are_what_the_chain_does_at_its_thresholds(ana, run_tasks):

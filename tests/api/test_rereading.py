@@ -2,12 +2,22 @@
 
 import pytest
 from django.core.management import call_command
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from expenses.membership import Ledger, ledger_id_of
 from expenses.models import Transaction
 from expenses.services import rereading
 from expenses.services.rereading import reread_texts
 from providers.normalization import VERSION
+
+TEXTS = st.lists(
+    st.sampled_from(
+        ["Plugh", "Xyzzy", "Corner", "Card", "GmbH", "Berlin", "Koeln", "4711", "12.03.", "TST*", "h&m", "Straße"]
+    ),
+    max_size=5,
+).map(" ".join)
+LONG = "Xyzzy" + " Plugh" * 40
 
 
 @pytest.fixture
@@ -92,3 +102,45 @@ def test_a_new_ledger_has_nothing_to_read_again(ana, ledger, django_assert_num_q
     record(ana, "Xyzzy")
     with django_assert_num_queries(1):
         assert reread_texts() == 0
+
+
+def test_a_merchant_whose_name_the_description_repeats_is_read_with_it(ana, ledger):
+    row = record(ana, "Xyzzy Plugh Corner Berlin", merchant="Plugh")
+    as_an_older_version_read(ledger, {row: "plugh xyzzy plugh corner berlin"})
+    assert reread_texts() == 1
+    assert stored(ledger) == [("plugh xyzzy plugh corner", "plug")]
+
+
+def test_a_merchant_that_was_named_later_is_not_read(ana, ledger):
+    row = record(ana, "Xyzzy Plugh Corner Berlin")
+    ana.patch(f"expenses/{row}/", {"merchant": "Plugh"})
+    as_an_older_version_read(ledger, {row: "xyzzy plugh corner berlin"})
+    reread_texts()
+    assert stored(ledger) == [("xyzzy plugh corner", "xyzz")]
+
+
+def test_a_text_that_was_cut_within_a_word_is_read_with_its_merchant(ana, ledger):
+    row = record(ana, LONG, merchant="Quux Berlin")
+    [(now, _)] = stored(ledger)
+    as_an_older_version_read(ledger, {row: f"quux berlin xyzzy{' plugh' * 40}"[:198] + "zz"})
+    reread_texts()
+    assert stored(ledger) == [(now, "quux")]
+
+
+@pytest.mark.usefixtures("silent_chain")
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(TEXTS, TEXTS, st.sampled_from([None, "Other"])), min_size=1, max_size=4))
+@example(
+    [("Xyzzy Plugh Corner", "Plugh", None), ("Xyzzy Plugh Corner", "", "Plugh"), ("Corner Berlin", "Berlin", "h&m")]
+)
+@example([(LONG, "", None), (LONG, "Quux", None), (LONG, "Quux", "Other"), ("ß" * 150, "Plugh", None)])
+def test_what_this_version_stored_it_reads_alike(ana, ledger, rows):
+    Transaction.everything.all().delete()
+    for description, merchant, edited in rows:
+        row = record(ana, description or "x", merchant=merchant)
+        if edited is not None:
+            ana.patch(f"expenses/{row}/", {"merchant": edited})
+    before = stored(ledger)
+    as_an_older_version_read(ledger, {})
+    assert reread_texts() == 0
+    assert stored(ledger) == before

@@ -141,6 +141,15 @@ def test_a_backtest(instance, before):
     assert resumed["n_changes"] == 0
 
 
+def test_learning(instance):
+    instance.die_of("learn")
+    found, before, resumed, after, again = instance.do("learned", "dump", "resume_learned", "dump", "resume_learned")
+    assert found == {"n_learned": [], "is_stored": False, "is_queued": True}
+    n_confirmed = N_ROWS // 3 + len(range(0, N_ROWS, 3))
+    assert resumed == again == {"n_learned": [n_confirmed], "is_stored": True, "is_queued": False}
+    assert after == before
+
+
 def test_a_bulk_delete_and_its_revert(instance, before):
     instance.die_of("delete")
     found, resumed = instance.do("look", "resume")

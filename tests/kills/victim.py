@@ -21,9 +21,19 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from expenses.models import Change, Decision, Omission, Run, Tombstone, Transaction  # noqa: E402
+from expenses.models import (  # noqa: E402
+    Change,
+    Classifier,
+    Decision,
+    Omission,
+    Run,
+    Tombstone,
+    TrackRecord,
+    Transaction,
+)
 from expenses.services import bulk_runs, reverting  # noqa: E402
 from expenses.services.running import SILENCE  # noqa: E402
+from expenses.tasks import resume_learning  # noqa: E402
 from rules.services import applying  # noqa: E402
 from statements.services import committing  # noqa: E402
 from tests import queued  # noqa: E402
@@ -109,6 +119,32 @@ def backtest() -> None:
     work_and_die(CHUNK_BEGINS)
 
 
+def learn() -> None:
+    """Rows of a second category are confirmed, or there would be nothing to tell apart."""
+    others = [{**row, "category": "Shopping", "external_id": f"other {i}"} for i, row in enumerate(rows()[::3])]
+    assert person().post("transactions/bulk/", {"transactions": others}).status_code == 200
+    trained = 'INSERT INTO "expenses_classifier"'
+    kill_after(trained, in_part=1, that_begins=trained)
+    call_command("work")
+
+
+def learned() -> dict[str, Any]:
+    """What is stored of what was learned, and whether a task for it is noted as queued."""
+    record = TrackRecord.objects.get()
+    return {
+        "n_learned": list(Classifier.objects.values_list("n_confirmed", flat=True)),
+        "is_stored": bool(record.learned_from),
+        "is_queued": record.learning_until is not None,
+    }
+
+
+def resume_learned() -> dict[str, Any]:
+    """As a worker does when it starts."""
+    resume_learning()
+    queued.run_due()
+    return learned()
+
+
 def delete() -> None:
     assert person().delete("transactions/bulk/", {"filter": {"all": True}}).status_code == 202
     work_and_die('INSERT INTO "expenses_change"')
@@ -192,7 +228,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         fill, edit, review, apply_rules, backtest, delete, import_statement, write_many, repeat_write, revert_and_die,
-        look, resume, revert, dump,
+        look, resume, revert, dump, learn, learned, resume_learned,
     )
 }  # fmt: skip
 

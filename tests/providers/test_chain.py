@@ -504,7 +504,7 @@ def test_a_corrected_answer_and_its_alternatives_are_no_more_than_certain(confid
 
 ROWS = st.builds(
     row,
-    st.sampled_from(["Bakery", "bakery", "Cinema", "Garage", "Tram", "Bad"]),
+    st.sampled_from(["Bakery", "bakery", "Cinema", "Garage", "Tram", "Bad", "4711"]),
     merchant=st.sampled_from(["", "Luna"]),
     direction=st.sampled_from(["in", "out"]),
 )
@@ -513,7 +513,7 @@ ROWS = st.builds(
 def lawful() -> Chain:
     """Links whose answers depend on the transaction alone, with coarse keys, errors and effects among them."""
     answers = {"bakery": sure(FOOD, 0.9), "cinema": sure(FUN, 0.3), "bad": ProviderMisbehaved("It babbled.")}
-    keyed = Says("keyed", lambda t: answers.get(t.description.lower()), key=lambda t: t.description.lower())
+    keyed = Says("keyed", lambda t: answers.get(t.description.lower()), key=lambda t: t.text.lower())
     merchant = Says("merchant", lambda t: sure(FUN, 0.6, effects=Effects("L", ("x",))) if t.merchant else None)
     model = Says("model", lambda t: sure(FUN, 0.4) if t.direction == "in" else None)
     return chain(Link(keyed, 0.5), Link(merchant, 0.7), Link(model, 0.4, is_deferred=True))
@@ -541,3 +541,21 @@ def test_splitting_a_batch_changes_nothing(rows, cut):
 def test_a_text_without_words_is_declined_for_that():
     [verdict] = chain(says("first", None)).decide([row("4711 - 12.03.")])
     assert verdict.attempts[0].explanation == "There are no words in this text."
+
+
+@pytest.mark.parametrize("texts", [("4711 - 12.03.", "Bakery", ""), ("", "Bakery", "4711 - 12.03.")])
+def test_a_text_without_words_beside_others_is_declined_for_that_alone(texts):
+    silent = says("first", None)
+    verdicts = chain(silent).decide([row(text) for text in texts])
+    told = {text: verdict.attempts[0].explanation for text, verdict in zip(texts, verdicts, strict=True)}
+    silence = silent.provider.silence
+    assert told == {"4711 - 12.03.": "There are no words in this text.", "Bakery": silence, "": silence}
+
+
+def test_those_that_a_link_knows_nothing_of_share_the_attempt():
+    first, other, numbers, more = chain(says("first", None)).decide(
+        [row("Bakery"), row("Cinema"), row("4711"), row("4712")]
+    )
+    assert (first, numbers) == (other, more)
+    assert first is other
+    assert numbers is more
