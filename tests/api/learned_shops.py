@@ -3,10 +3,23 @@
 from itertools import cycle, islice
 from typing import Any
 
+from tests.conftest import Api
+
 SHOPS = {
     "Hund": ("Pfotenglück Filiale {}", "Pfotenstube am Markt {}", "Napf und Pfoten {}"),
     "Boulder": ("Blockwerk Halle {}", "Blockfest Ticket {}", "Kletterblock Kasse {}"),
 }
+
+
+def record_confirmed(api: Api, n: int, *, skip: int = 0) -> None:
+    """Record so many confirmed transactions in categories of the person's own, after the first `skip`."""
+    names = {category["name"] for category in api.get("categories/").json()["results"]}
+    for name in SHOPS.keys() - names:
+        api.post("categories/", {"name": name, "kind": "expense"})
+    bodies = [{"kind": "expense", **body} for body in confirmed_bodies(skip + n)[skip:]]
+    answer = api.post("transactions/bulk/", {"transactions": bodies})
+    assert answer.status_code == 200, answer.json()
+    assert len(answer.json()["created"]) == n
 
 
 def confirmed_bodies(n: int) -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ def test_the_figures_are_what_the_chain_does_at_its_thresholds(ana, run_tasks):
 def test_a_classifier_that_is_of_no_use_is_left_out(ana, run_tasks):
     record(ana, generated_rows(60))
     learn(ledger_id=ledger_of(ana), is_forced=True)
-    Classifier.objects.update(n_right=F("n_right_without") - 1)
+    Classifier.objects.update(n_right=F("n_right_without") - 1, is_of_use=False)
     assert list(backtest(ana, run_tasks)["result"]["links"]) == ["rule", "history"]
 
 
@@ -294,32 +294,67 @@ def test_a_wrong_order_is_refused(ana, fields, attr, code):
 def test_adopting_takes_over_what_was_found(ana, run_tasks):
     record(ana, generated_rows(200))
     run = backtest(ana, run_tasks, target_precision=0.9)
-    found = {link: figures["threshold_for_target"] for link, figures in run["result"]["links"].items()}
-    assert found["history"] is not None
+    found = run["result"]["chain"]["threshold_for_target"]
+    assert 0 < found < 0.85
     body = ana.post(ADOPT, {"backtest": run["id"]}).json()
-    assert body == ana.get("categorization/thresholds/").json()
-    assert {one["link"]: one["threshold"] for one in body["results"]} == {
-        "history": found["history"],
-        "learned": 1.0 if found["learned"] is None else found["learned"],
-    }
-    assert all(one["is_own"] for one in body["results"])
+    assert (
+        body
+        == ana.get("categorization/thresholds/").json()
+        == {
+            "results": [
+                {"link": "history", "threshold": found, "default": 0.95, "is_own": True},
+                {"link": "learned", "threshold": found, "default": 0.85, "is_own": True},
+            ]
+        }
+    )
+    assert ana.get("categorization/chain/").json()["links"][0]["threshold"] == 0.0
+
+
+def test_links_that_only_the_worker_asks_keep_their_thresholds(ana, run_tasks, model):
+    record(ana, generated_rows(60))
+    ana.patch("categorization/thresholds/", {"thresholds": {"history": 0.5}})
+    found = backtest(ana, run_tasks)["result"]["chain"]["threshold_for_target"]
+    expected = [
+        {"link": "history", "threshold": found, "default": 0.85, "is_own": True},
+        {"link": "model", "threshold": 0.8, "default": 0.8, "is_own": False},
+    ]
+    assert ana.post(ADOPT, {}).json()["results"] == expected
+    expected[1] |= {"threshold": 0.4, "is_own": True}
+    assert ana.patch("categorization/thresholds/", {"thresholds": {"model": 0.4}}).json()["results"] == expected
+    assert ana.post(ADOPT, {}).json()["results"] == expected
+
+
+def test_what_is_adopted_is_what_the_chain_was_said_to_come_to(ana, run_tasks):
+    """Played again with what was adopted, the chain answers as many as were promised, and is right as often."""
+    record(ana, generated_rows(150, noise=0.1))
+    learn(ledger_id=ledger_of(ana), is_forced=True)
+    promised = backtest(ana, run_tasks, target_precision=0.9)["result"]["chain"]
+    assert promised["coverage"] != promised["coverage_at_target"]
+    assert ana.post(ADOPT, {}).status_code == 200
+    kept = backtest(ana, run_tasks, target_precision=0.9)["result"]["chain"]
+    assert (kept["coverage"], kept["precision"]) == (promised["coverage_at_target"], promised["precision_at_target"])
+    assert kept["threshold_for_target"] == promised["threshold_for_target"]
 
 
 def test_adopting_without_an_id_takes_the_latest(ana, run_tasks):
     assert_problem(ana.post(ADOPT, {}), 409, (None, "no_backtest"))
     record(ana, generated_rows(60))
-    backtest(ana, run_tasks)
-    latest = backtest(ana, run_tasks, target_precision=0.6)["result"]["links"]
+    earlier = backtest(ana, run_tasks)["result"]["chain"]
+    latest = backtest(ana, run_tasks, target_precision=0.6)["result"]["chain"]
+    assert latest["threshold_for_target"] != earlier["threshold_for_target"]
     body = ana.post(ADOPT, {}).json()["results"]
-    assert body[1]["threshold"] == latest["learned"]["threshold_for_target"]
+    assert [one["threshold"] for one in body] == [latest["threshold_for_target"]] * 2
 
 
-def test_a_link_that_reaches_the_precision_nowhere_only_suggests(ana, run_tasks):
+def test_links_that_reach_the_precision_nowhere_together_only_suggest(ana, run_tasks):
     record(ana, generated_rows(60, noise=0.9))
     run = backtest(ana, run_tasks, target_precision=0.999)
-    assert run["result"]["links"]["history"]["threshold_for_target"] is None
+    assert run["result"]["chain"]["threshold_for_target"] is None
     body = ana.post(ADOPT, {"backtest": run["id"]}).json()
-    assert body["results"][0] == {"link": "history", "threshold": 1.0, "default": 0.95, "is_own": True}
+    assert body["results"] == [
+        {"link": "history", "threshold": 1.0, "default": 0.95, "is_own": True},
+        {"link": "learned", "threshold": 1.0, "default": 0.85, "is_own": True},
+    ]
 
 
 @pytest.mark.parametrize("backtest_id", [0, -1, 2**63, "x", 10**6, True])

@@ -68,7 +68,7 @@ def test_the_classifier_is_shown_with_what_it_is_good_for(ana, chain):
         "compared": 120,
     }
     assert (kept.n_right or 0) > (kept.n_right_without or 0) > 0
-    Classifier.objects.update(n_right=F("n_right_without") - 1)
+    Classifier.objects.update(n_right=F("n_right_without") - 1, is_of_use=False)
     assert calibration(ana)["classifier"]["in_use"] is False
 
 

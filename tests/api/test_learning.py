@@ -1,6 +1,7 @@
 """What people confirm teaches: texts that nobody saw before are answered, and what was left open is asked again."""
 
 from collections import OrderedDict
+from functools import partial
 from io import StringIO
 
 import pytest
@@ -9,7 +10,7 @@ from django.core.management import CommandError, call_command
 from expenses.models import Classifier, TrackRecord
 from expenses.services.learning import learn
 from expenses.tasks import resume_learning
-from tests.api.learned_shops import SHOPS, confirmed_bodies
+from tests.api.learned_shops import record_confirmed
 
 HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
 LEARNED = {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.6}
@@ -24,16 +25,7 @@ def _chain(use_chain):
 @pytest.fixture
 def record(ana):
     """Record so many confirmed transactions in Ana's own categories."""
-    for name in SHOPS:
-        ana.post("categories/", {"name": name, "kind": "expense"})
-
-    def record(n, skip=0):
-        bodies = confirmed_bodies(skip + n)[skip:]
-        answer = ana.post("transactions/bulk/", {"transactions": [{"kind": "expense", **b} for b in bodies]})
-        assert answer.status_code == 200, answer.json()
-        assert len(answer.json()["created"]) == n
-
-    return record
+    return partial(record_confirmed, ana)
 
 
 def untimed_attempts(attempts):
@@ -221,7 +213,7 @@ def test_accepting_many_suggestions_at_once_teaches(ana, record, run_tasks, use_
 def test_a_classifier_that_made_the_chain_worse_is_not_asked(ana, record, run_tasks):
     record(60)
     run_tasks()
-    Classifier.objects.update(n_right=10, n_right_without=11)
+    Classifier.objects.update(n_right=10, n_right_without=11, is_of_use=False)
 
     assert suggest(ana, NEW_SHOP)["attempts"][1]["outcome"] == "declined"
 

@@ -86,6 +86,11 @@ class TestCorrection:
         lower, higher = sorted((one, other))
         assert 0 <= correction.apply(lower) <= correction.apply(higher) <= 1
 
+    @given(corrections, probabilities)
+    def test_nothing_corrected_is_certain(self, correction, confidence):
+        assume(correction != NO_CORRECTION)
+        assert correction.apply(confidence) <= 0.999
+
     @given(probabilities)
     def test_none_changes_nothing(self, confidence):
         assert NO_CORRECTION.apply(confidence) == confidence
@@ -101,6 +106,22 @@ class TestCorrection:
     @given(st.lists(st.builds(Outcome, claims, st.booleans()), max_size=LEAST_CORRECTED - 1))
     def test_too_few_outcomes_correct_nothing(self, said):
         assert fit_correction(said) == NO_CORRECTION
+
+    @given(st.lists(st.builds(Outcome, claims, st.booleans()), max_size=LEAST_CORRECTED - 1), st.floats(-7, 0))
+    def test_before_there_are_outcomes_the_doubt_that_is_expected_corrects_alone(self, said, expected):
+        assert fit_correction(said, expected=expected) == Correction(expected, 1)
+
+    @pytest.mark.parametrize("n_right", [0, 3, 5])
+    def test_few_outcomes_leave_much_of_an_expected_doubt_and_many_none(self, n_right):
+        def moved_by(n):
+            without, doubted = (
+                fit_correction(believed(0.9, 5 * n, n_right * n), expected=expected).apply(0.9) for expected in (0, -3)
+            )
+            return without - doubted
+
+        assert moved_by(1) > 0.02
+        assert moved_by(1) > 2 * moved_by(1_000) >= 0
+        assert moved_by(1_000) < 0.01
 
     @given(enough)
     @example([Outcome(0.999, False)] * 300)
@@ -140,11 +161,16 @@ class TestThreshold:
         assert threshold_for([Outcome(0.9, True)] * 2, precision=0.95) is None
         assert threshold_for([], precision=0.5) is None
 
-    def test_the_lowest_confidence_that_keeps_the_precision_is_found(self):
+    def test_it_lies_half_way_from_the_least_sure_answer_that_keeps_the_precision_to_the_next_below(self):
         said = [Outcome(0.9, True)] * 30 + [Outcome(0.8, True)] * 9 + [Outcome(0.8, False)] + [Outcome(0.5, False)] * 5
-        assert threshold_for(said, precision=0.95) == 0.8
-        assert threshold_for(said, precision=0.96) == 0.9
+        assert threshold_for(said, precision=0.95) == pytest.approx((0.8 + 0.5) / 2)
+        assert threshold_for(said, precision=0.96) == pytest.approx((0.9 + 0.8) / 2)
         assert threshold_for(said, precision=0.97) is None
+
+    @pytest.mark.parametrize(("last", "threshold"), [(0.9, 0.88), (0.02, 0.0), (0.01, 0.0), (0.0, 0.0)])
+    def test_below_the_last_answer_it_leaves_a_little_room(self, last, threshold):
+        said = [Outcome(1.0, True)] * 20 + [Outcome(last, True)]
+        assert threshold_for(said, precision=0.95) == pytest.approx(threshold)
 
     def test_equal_confidences_are_taken_or_left_together(self):
         said = [Outcome(0.9, True)] * 19 + [Outcome(0.9, False)] * 19
@@ -161,3 +187,10 @@ class TestThreshold:
         for lower in {o.confidence for o in said if found is None or o.confidence < found}:
             above = [o for o in said if o.confidence >= lower]
             assert sum(o.is_right for o in above) / (len(above) + 1) < precision
+
+    @given(outcomes.map(lambda said: [*said, *[Outcome(1.0, True)] * 240]), st.floats(0.5, 0.6))
+    def test_it_is_as_far_from_what_it_takes_as_from_what_it_leaves(self, said, precision):
+        found = threshold_for(said, precision=precision)
+        taken = min(o.confidence for o in said if o.confidence >= found)
+        left = max((o.confidence for o in said if o.confidence < found), default=taken - 0.04)
+        assert found == pytest.approx(max((taken + left) / 2, 0))

@@ -16,9 +16,10 @@ from providers.grams import bucket_of
 from providers.interface import Category, Confirmed, Suggestion, Transaction
 from providers.learning import training
 from providers.learning.features import WIDTH, features_of, known_of
-from providers.learning.provider import LEAST_CONFIRMED, TaughtProvider, confidence_of_shares
+from providers.learning.provider import LEAST_CONFIDENCE, LEAST_CONFIRMED, TaughtProvider, confidence_of_shares
 from providers.learning.training import train
 from providers.learning.weights import UnusableWeights, Weights, digest_of
+from providers.normalization import normalize
 
 GROCERIES = Category(1, "Groceries", "expense", "groceries")
 DINING = Category(2, "Dining", "expense", "dining")
@@ -89,7 +90,7 @@ class TestWhatIsLearned:
 
     def test_whoever_uses_their_own_categories_alone_is_not_answered_with_the_systems(self):
         rows = [(text, category) for text, category in LIFE if category in OWN] * 3
-        texts = ("REWE", "Pizzeria Luna", "Fressnapf", "Lagerbox", "Unknown Ltd", "")
+        texts = ("REWE", "Pizzeria Luna", "Fressnapf", "Lagerbox", "Unknown Ltd")
         assert {named(taught(rows), text) for text in texts} <= {"Hund", "Miete Lager"}
 
     def test_the_system_is_known_before_much_is_confirmed(self):
@@ -153,23 +154,62 @@ class TestAnswers:
         found = answer(taught(), "Lagerbox Kowalke Rate August")
         assert found.category == MIETE.id
         assert found.details == {"words": ["lagerbox", "kowalke"], "learned_from": len(LIFE)}
-        assert found.explanation == (
-            "“lagerbox” and “kowalke” speak for Miete Lager, as learned from 15 transactions that you confirmed."
-        )
 
-    def test_without_a_telling_word_the_answer_says_so(self):
-        found = answer(taught(), "Xqvw")
-        assert found.details == {"words": [], "learned_from": len(LIFE)}
-        assert found.explanation.startswith("It looks most like ")
+    @pytest.mark.parametrize(
+        ("text", "explanation"),
+        [
+            ("Kowalke Rate August", "“kowalke” and “rate” speak for Miete Lager"),
+            ("Vbnmarkt", "“vbnmarkt” speaks for Groceries"),
+            ("Lagerbox", "“lagerbox” speaks for Miete Lager, and Lagerbox is a known self storage company"),
+            (
+                "MyPlace SelfStorage",
+                "MyPlace-SelfStorage is a known self storage company, which speaks for Miete Lager",
+            ),
+            ("Das Futterhaus", "Das Futterhaus is a known pet shop chain, which speaks for Hund"),
+            ("ALDI", "Aldi Süd is a known supermarket chain, which speaks for Groceries"),
+            ("Xqvw", "It looks most like Groceries"),
+        ],
+    )
+    def test_it_says_whether_words_or_the_dictionary_speak_for_it_or_neither(self, text, explanation):
+        said = answer(known(), text).explanation
+        assert said == f"{explanation}, as learned from 15 transactions that you confirmed."
+
+    def test_a_kind_that_speaks_for_another_category_is_no_reason(self):
+        """Fressnapf is a pet shop, and none of it was ever put into "Miete Lager"."""
+        said = answer(known(), "Fressnapf Kowalke Lagerbox Rate", (MIETE,)).explanation
+        assert said.startswith("“lagerbox” and “kowalke” speak for Miete Lager, as learned")
+
+    def test_without_a_telling_word_there_are_none_in_the_details(self):
+        assert answer(taught(), "Xqvw").details == {"words": [], "learned_from": len(LIFE)}
 
     def test_only_what_is_offered_is_answered(self):
         provider = known()
-        assert named(provider, "Lagerbox", (HUND,)) == "Hund"
+        assert named(provider, "Lagerbox", OWN) == "Miete Lager"
+        assert named(provider, "Lagerbox", (HUND, Category(55, "New", "expense"))) is None
         assert named(provider, "Lagerbox", (Category(55, "New", "expense"),)) is None
         assert named(provider, "Lagerbox", ()) is None
 
+    def test_where_the_likeliest_is_not_offered_the_others_do_not_become_likelier(self):
+        all_offered, own = answer(known(), "Xqvw"), answer(known(), "Xqvw", OWN)
+        assert (all_offered.category, own.category) == (GROCERIES.id, HUND.id)
+        assert own.score == answer(known(), "Xqvw", (HUND,)).score < all_offered.score
+        assert own.score + answer(known(), "Xqvw", (MIETE,)).score + all_offered.score < 1
+        assert answer(known(), "Fressnapf Ost", (*OWN, PETS)).score == answer(known(), "Fressnapf Ost", (HUND,)).score
+
     def test_the_only_category_offered_is_not_certain(self):
-        assert answer(taught(), "Lagerbox", (HUND,)).confidence < 1
+        assert answer(known(), "Lagerbox", (MIETE,)).confidence < 1
+        assert answer(known(), "Lagerbox", (MIETE,)).score == answer(known(), "Lagerbox").score
+
+    def test_what_is_hardly_likelier_than_nothing_is_not_said(self):
+        offered = (HUND,)
+        said = [found for text, _ in LIFE if (found := answer(known(), text, offered))]
+        assert len(said) == sum(category is HUND for _, category in LIFE)
+        assert all(found.confidence >= LEAST_CONFIDENCE for found in said)
+
+    @pytest.mark.parametrize("text", ["", "   ", "4711", "--- 12.99 ***"])
+    def test_a_text_without_words_is_declined(self, text):
+        assert not normalize(text)
+        assert answer(known(), text) is None
 
     @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=5))
     def test_a_confidence_is_a_probability_whatever_the_shares(self, shares):
@@ -184,6 +224,29 @@ class TestAnswers:
             assert found.confidence + sum(p for _, p in found.alternatives) <= 1 + 1e-6
 
 
+class TestKindsThatThePersonHasMapped:
+    @pytest.mark.parametrize("kinds", [{"shop=pet": MIETE.id}, {"pets": MIETE.id}, {"pets": None}, {"shop=pet": None}])
+    def test_are_left_to_whoever_is_told_where_they_belong(self, kinds):
+        assert answer(known(), "Fressnapf Mitte").category == HUND.id
+        assert answer(known(), "Fressnapf Mitte", kinds=kinds) is None
+        assert answer(known(), "Das Futterhaus", kinds=kinds) is None
+
+    def test_others_are_answered_as_ever(self):
+        kinds = {"pets": None, "shop=supermarket": HUND.id}
+        for text in ("Lagerbox Kowalke Rate August", "Gasthof Qvrelli", "Xqvw", "Vbnmarkt Filiale Ost"):
+            assert answer(known(), text, kinds=kinds) == answer(known(), text) is not None
+
+    def test_a_group_that_is_mapped_is_mapped_for_words_of_it_too(self):
+        """The dictionary knows "Gasthof" as a word of no brand."""
+        assert answer(known(), "Gasthof Qvrelli").category == DINING.id
+        assert answer(known(), "Gasthof Qvrelli", kinds={"dining": HUND.id}) is None
+
+    def test_they_are_told_apart_within_one_batch(self):
+        asked = [ask("Fressnapf Mitte", kinds={"pets": None}), ask("Fressnapf Mitte"), ask("Lagerbox")]
+        found = known().categorize_many(asked)
+        assert [one and one.category for one in found] == [None, HUND.id, MIETE.id]
+
+
 texts = st.one_of(st.text(st.characters(), max_size=2_500), st.sampled_from(sorted(samples.HOSTILE_TEXTS.values())))
 
 
@@ -192,6 +255,9 @@ class TestAnyText:
     @given(texts, st.sampled_from(["in", "out"]), st.none() | st.decimals(0, "1e14", places=4))
     def test_it_is_answered_or_declined_in_one_sentence(self, text, direction, amount):
         found = answer(known(), text, direction=direction, amount=amount)
+        assert (found is None) == (not normalize(text))
+        if found is None:
+            return
         assert isinstance(found, Suggestion)
         assert 0 <= found.confidence <= 1
         assert len(found.explanation) < 500
