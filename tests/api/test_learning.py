@@ -146,7 +146,8 @@ def test_a_row_that_a_person_looked_at_is_left_alone(ana, record, run_tasks):
     assert ana.get(f"transactions/{row['id']}/").json()["category"] is None
 
 
-def test_a_correction_counts_at_once(ana, record):
+def test_a_correction_counts_at_once(ana):
+    ana.post("categories/", {"name": "Boulder", "kind": "expense"})
     row = spend(ana, "Irgendwas Neues 17")
     ana.patch(f"transactions/{row['id']}/", {"category": "Boulder"})
 

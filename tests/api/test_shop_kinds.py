@@ -308,3 +308,53 @@ def test_a_new_name_of_a_category_shows_in_its_kinds(ana, food):
     ana.patch(f"categories/{food}/", {"name": "Food"})
     answer = ana.get(SUPERMARKET, headers={"If-None-Match": tag})
     assert answer.json()["category_name"] == "Food"
+
+
+class TestAfterMuchWasLearned:
+    """What a person says of a kind counts more than what they have chosen for shops of it."""
+
+    NEW_BRAND = "Netto Marken-Discount"
+
+    @pytest.fixture(autouse=True)
+    def _learned(self, ana, dictionary, use_chain, run_tasks):
+        use_chain(
+            {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+            {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.6},
+            {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.6, "OPTIONS": {"country": "DE"}},
+        )
+        ana.post("categories/", {"name": "Food", "kind": "expense"})
+        for i in range(30):
+            body = {"amount": "9.90", "currency": "EUR", "date": f"2026-05-{1 + i:02}", "category": "Groceries"}
+            brand = ("REWE", "EDEKA", "Lidl")[i % 3]
+            assert ana.post("expenses/", body | {"description": f"{brand} Filiale {i}"}).status_code == 201
+        run_tasks()
+
+    def ask(self, api):
+        answer = api.post("categorization/suggest/", {"description": self.NEW_BRAND, "direction": "out"}).json()
+        return answer["category_name"], answer["source"], answer["status"], answer
+
+    def test_a_new_brand_is_answered_by_what_was_learned(self, ana):
+        name, source, status, answer = self.ask(ana)
+        assert (name, source, status) == ("Groceries", "learned", "automatic")
+        assert "is a known" in answer["rationale"]
+        assert answer["rationale"].endswith(", as learned from 30 transactions that you confirmed.")
+
+    @pytest.mark.parametrize("kind", ["groceries", "shop=supermarket"])
+    def test_until_its_kind_or_group_is_put_into_another_category(self, ana, kind, run_tasks):
+        put(ana, kind, "Food")
+        for _ in range(2):  # before the worker learns that, and after
+            name, source, status, answer = self.ask(ana)
+            assert (name, source, status) == ("Food", "merchants", "automatic")
+            assert [one["outcome"] for one in answer["attempts"][:2]] == ["declined", "declined"]
+            run_tasks()
+
+    def test_or_is_to_be_answered_with_nothing(self, ana, run_tasks):
+        put(ana, "groceries", None)
+        for _ in range(2):
+            assert self.ask(ana)[:3] == (None, None, "none")
+            run_tasks()
+
+    def test_and_again_once_it_is_released(self, ana):
+        put(ana, "groceries", None)
+        assert ana.delete(GROCERIES).status_code == 204
+        assert self.ask(ana)[:2] == ("Groceries", "learned")
