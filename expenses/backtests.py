@@ -3,7 +3,6 @@
 Every link was asked about every row, so that what the next link gets can be told for any threshold.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -104,9 +103,9 @@ def _share(n: int, of: int) -> float | None:
 
 
 def _threshold(told: Sequence[Told], precision: float) -> float | None:
-    """With four places, and never above the confidence that it was found at."""
+    """Confidences have four places, so six are enough to tell what lies between two."""
     found = threshold_for([Outcome(one.confidence, one.is_right) for one in told], precision=precision)
-    return None if found is None else math.floor(found * 10_000) / 10_000
+    return None if found is None else round(found, 6)
 
 
 def _takeable(rows: Sequence[Played], link: str) -> list[Told]:

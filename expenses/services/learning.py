@@ -214,7 +214,9 @@ def ask_some_again(*, ledger_id: int, n_batches: int) -> bool:
         if record is None or record.asking_before is None:
             return False
         after = ask_open_rows_again(ledger_id=ledger_id, before=record.asking_before)
-        left_off = TrackRecord.objects.filter(pk=ledger_id, asking_before=record.asking_before)
+        left_off = TrackRecord.objects.filter(
+            pk=ledger_id, asking_before=record.asking_before, learned_at=record.learned_at
+        )
         left_off.update(asking_before=after)
         make_room()
     return TrackRecord.objects.filter(pk=ledger_id, asking_before__isnull=False).exists()

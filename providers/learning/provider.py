@@ -112,16 +112,18 @@ class _Offer(NamedTuple):
         places = [i for i, category in enumerate(weights.categories) if category in names]
         return cls(places, tuple(names[weights.categories[i]] for i in places))
 
-    def rank(self, likely: NDArray[np.float64]) -> list[list[tuple[int, float]]]:
-        """For each row of `likely`, the likeliest of the offered, as their number among them and their share.
+    def rank(self, likely: NDArray[np.float64]) -> "list[_Ranked]":
+        """For each row of `likely`, the likeliest of the offered.
 
         Shares are those among all categories: where the likeliest is not offered, the others do not become likelier.
         """
         shares = np.take(likely, self.places, axis=1)
         order = np.argsort(-shares, axis=1, kind="stable")[:, : MOST_ALTERNATIVES + 1]
         ranked = np.take_along_axis(shares, order, axis=1)
+        best_two = np.sort(likely, axis=1)[:, -2:]
         return [
-            list(zip(numbers, row, strict=True)) for numbers, row in zip(order.tolist(), ranked.tolist(), strict=True)
+            _Ranked(list(zip(numbers, row, strict=True)), first if row and row[0] < first else second)
+            for numbers, row, (second, first) in zip(order.tolist(), ranked.tolist(), best_two.tolist(), strict=True)
         ]
 
     def suggest(
@@ -129,12 +131,12 @@ class _Offer(NamedTuple):
         weights: Weights,
         transaction: Transaction,
         finding: Finding | None,
-        ranked: Sequence[tuple[int, float]],
+        ranked: "_Ranked",
     ) -> Suggestion | None:
-        if not ranked:
+        if not ranked.likeliest:
             return None
-        (best, share), *others = ranked
-        confidence = confidence_of_shares([share, *(other for _, other in others)])
+        (best, share), *others = ranked.likeliest
+        confidence = confidence_of_share(share, rival=ranked.rival)
         if confidence < LEAST_CONFIDENCE:
             return None
         reasons = _reasons(weights, transaction, self.places[best])
@@ -152,12 +154,19 @@ class _Offer(NamedTuple):
         )
 
 
-def confidence_of_shares(shares: Sequence[float]) -> float:
-    """The share of right answers among those with such probabilities, the largest first."""
+class _Ranked(NamedTuple):
+    """The likeliest of the offered categories, as their number among them and their share; and the share of the
+    likeliest other category, offered or not."""
+
+    likeliest: list[tuple[int, float]]
+    rival: float
+
+
+def confidence_of_share(share: float, *, rival: float) -> float:
+    """How many are right of answers with this share, where the likeliest other category has the share `rival`."""
     intercept, of_odds, of_lead = CURVE
-    second = shares[1] if len(shares) > 1 else 0.0
-    lead = math.log(max(shares[0], 1e-9) / (second + 1e-4))
-    return round(logistic(intercept + of_odds * log_odds(shares[0]) + of_lead * lead), 4)
+    lead = math.log(max(share, 1e-9) / (rival + 1e-4))
+    return round(logistic(intercept + of_odds * log_odds(share) + of_lead * lead), 4)
 
 
 def _reasons(weights: Weights, transaction: Transaction, category: int) -> list[str]:
