@@ -18,8 +18,10 @@ MAX_TYPED = 300
 #: The head of texts that are only alike.
 TYPED = ""
 
-#: Another category, or one that history had learned from an earlier correction, which its owner says again.
-CHOSEN = Q(fields__has_key="category") | Q(fields__category_source__0="history", fields__category_source__1="user")
+#: Links that say what they learned from their owner.
+ECHOES = ["history", "learned"]
+#: Another category, or one that a link had learned from an earlier correction, which its owner says again.
+CHOSEN = Q(fields__has_key="category") | Q(fields__category_source__0__in=ECHOES, fields__category_source__1="user")
 
 _COLUMNS = (
     "transaction_id",
@@ -91,7 +93,8 @@ def _read(changes: "QuerySet[Change]") -> Iterator[Correction]:
 
 def _is_correction(fields: dict[str, Any]) -> bool:
     """Whether the machine had said something else, or an echo of the owner; taking what it suggested is none."""
-    if "category" not in fields:
+    source, _ = fields.get("category_source", (None, None))
+    if "category" not in fields or source in ECHOES:
         return True
     _, chosen = fields["category"]
     suggested, _ = fields.get("suggested_category", (None, None))

@@ -157,8 +157,9 @@ def test_corrections_by_a_bulk_edit_count(ana, run_tasks):
     assert phrases(ana) == ["blue heron"]
 
 
-def test_saying_again_what_history_learned_from_a_correction_counts(ana, use_chain, run_tasks):
-    use_chain({"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85})
+@pytest.mark.parametrize("threshold", [0.8, 1])
+def test_saying_again_what_history_learned_from_a_correction_counts(ana, use_chain, run_tasks, threshold):
+    use_chain({"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": threshold})
     for text in HERON:
         choose(ana, spend(ana, text), "Dining")
     run_tasks()
@@ -168,8 +169,8 @@ def test_saying_again_what_history_learned_from_a_correction_counts(ana, use_cha
 def test_choosing_at_once_and_confirming_what_a_machine_said_are_no_corrections(ana, use_chain, correct, run_tasks):
     for name in HERON:
         spend(ana, name, category="Dining")
-    use_chain({"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 1})
-    rows = [spend(ana, "BLUE HERON 12 OSLO") for _ in range(6)]
+    use_chain({"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 1})
+    rows = [spend(ana, "Blue Heron Restaurant 12 OSLO") for _ in range(6)]
     assert {row["categorization"]["status"] for row in rows} == {"suggested"}
     for row in rows[:3]:
         assert ana.post(f"transactions/{row['id']}/confirm/").status_code == 200
