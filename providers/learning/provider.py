@@ -50,7 +50,7 @@ class TaughtProvider(Provider):
         return key_of(transaction)
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> list[Suggestion | None]:
-        """Answer all of them, or none before enough is learned."""
+        """As `suggest_all` says; nothing before enough is learned."""
         return suggest_all(self._weights, transactions, country=self.country)
 
     def learn(self, confirmed: Sequence[Confirmed]) -> "TaughtProvider":
@@ -64,9 +64,9 @@ class TaughtProvider(Provider):
 
 
 def key_of(transaction: Transaction) -> tuple[Hashable, ...]:
-    """What counts of a transaction: of the amount, only its size."""
+    """What counts of a transaction: of the amount, only its size. What a ledger offers and says is told by identity."""
     t = transaction
-    return t.owner, t.text, t.direction, size_of(t.amount), t.account, t.country, id(t.categories)
+    return t.owner, t.text, t.direction, size_of(t.amount), t.account, t.country, id(t.categories), id(t.kinds)
 
 
 def suggest_all(
