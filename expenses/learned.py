@@ -1,8 +1,8 @@
 """The link that has learned, with the classifier that is kept for each ledger."""
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from threading import Lock
+from functools import lru_cache
 from typing import ClassVar
 
 from expenses.models import Classifier
@@ -47,29 +47,16 @@ class LearnedProvider(Provider):
         return TaughtProvider(country=self.country).learn(confirmed)
 
 
-_kept: OrderedDict[str, Weights] = OrderedDict()
-_lock = Lock()
-
-
 def weights_of(digest: str) -> Weights | None:
     """The stored weights with this digest; None where they are gone, damaged or of another version."""
-    with _lock:
-        if digest in _kept:
-            _kept.move_to_end(digest)
-            return _kept[digest]
-    weights = _load(digest)
-    if weights is None:
-        return None
-    with _lock:
-        _kept[digest] = weights
-        while len(_kept) > MAX_KEPT:
-            _kept.popitem(last=False)
-    return weights
-
-
-def _load(digest: str) -> Weights | None:
-    content = Classifier.objects.filter(digest=digest).values_list("content", flat=True).first()
     try:
-        return Weights.from_bytes(bytes(content), digest=digest) if content is not None else None
-    except UnusableWeights:
+        return load_weights(digest)
+    except (Classifier.DoesNotExist, UnusableWeights):
         return None
+
+
+@lru_cache(maxsize=MAX_KEPT)
+def load_weights(digest: str) -> Weights:
+    """Kept by this process once they were read. Raises Classifier.DoesNotExist, UnusableWeights."""
+    content = Classifier.objects.filter(digest=digest).values_list("content", flat=True)[:1].get()
+    return Weights.from_bytes(bytes(content), digest=digest)

@@ -1,16 +1,14 @@
 """How links that only a task may ask have done: what they said when they were asked, against what is confirmed now."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from expenses.catalog import Catalog
 from expenses.models import Transaction
+from expenses.replaying import Claims
 from providers.calibration import Outcome
 from providers.links import CLAIMED
-
-#: Link → what it claimed, and whether that was right, oldest first.
-Claims = Mapping[str, Sequence[Outcome]]
 
 
 def recorded_claims(*, catalog: Catalog, links: Collection[str], most: int) -> Claims:

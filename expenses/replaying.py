@@ -9,7 +9,9 @@ from providers.chain import Chain
 from providers.interface import Confirmed
 from providers.links import claimed_confidence
 from providers.verdicts import Attempt, Verdict
-from providers.verdicts import Outcome as Ending
+
+#: Link → what it claimed before any correction, and whether that was right, in the order of the rows, oldest first.
+Claims = Mapping[str, Sequence[Outcome]]
 
 
 class Replayed(NamedTuple):
@@ -41,29 +43,12 @@ def is_right(attempt: Attempt | None, confirmed: Confirmed) -> bool:
     return attempt is not None and attempt.suggestion is not None and attempt.suggestion.category == confirmed.category
 
 
-class Answers(NamedTuple):
-    """How one link did where it was asked. Outcomes are in the order of the rows; those it was sure of are `taken`."""
-
-    n_asked: int
-    claimed: Sequence[Outcome]
-    outcomes: Sequence[Outcome]
-    taken: Sequence[Outcome]
-
-
-def answers_by_link(replayed: Sequence[Replayed]) -> Mapping[str, Answers]:
-    """By the name of each link that was asked, in the chain's order."""
-    asked: dict[str, list[tuple[Attempt, Confirmed]]] = defaultdict(list)
+def claims_by_link(replayed: Sequence[Replayed]) -> Claims:
+    """By the name of each link that named a category where it was asked."""
+    claims: dict[str, list[Outcome]] = defaultdict(list)
     for confirmed, verdict in replayed:
         for attempt in verdict.attempts:
-            asked[attempt.provider].append((attempt, confirmed))
-    return {name: _answers(pairs) for name, pairs in asked.items()}
-
-
-def _answers(pairs: Sequence[tuple[Attempt, Confirmed]]) -> Answers:
-    named = [(a, a.suggestion, c) for a, c in pairs if a.suggestion is not None and a.suggestion.category is not None]
-    return Answers(
-        n_asked=len(pairs),
-        claimed=[Outcome(claimed_confidence(said), is_right(a, c)) for a, said, c in named],
-        outcomes=[Outcome(said.confidence, is_right(a, c)) for a, said, c in named],
-        taken=[Outcome(said.confidence, is_right(a, c)) for a, said, c in named if a.outcome is Ending.ANSWERED],
-    )
+            said = attempt.suggestion
+            if said is not None and said.category is not None:
+                claims[attempt.provider].append(Outcome(claimed_confidence(said), is_right(attempt, confirmed)))
+    return claims

@@ -16,8 +16,8 @@ from expenses.catalog import Catalog
 from expenses.confirmed import READING, count_confirmed, read_confirmed, stamp_of_confirmed
 from expenses.learned import LearnedProvider
 from expenses.models import Classifier, Ledger, TrackRecord
-from expenses.recorded import Claims, recorded_claims
-from expenses.replaying import answers_by_link, replay
+from expenses.recorded import recorded_claims
+from expenses.replaying import Claims, claims_by_link, replay
 from expenses.services.resolving import ask_open_rows_again
 from expenses.services.writing import make_room
 from providers.calibration import (
@@ -111,7 +111,7 @@ def measure(confirmed: Sequence[Confirmed], recorded: Claims) -> Measured:
     known, asked = confirmed[:-MOST_MEASURED], confirmed[-MOST_MEASURED:]
     replayed = list(replay(chain, asked, known=known))
     without = replay(chain.without(LearnedProvider.name), asked, known=known)
-    claims = {name: said.claimed for name, said in answers_by_link(replayed).items()} | dict(recorded)
+    claims = {**claims_by_link(replayed), **recorded}
     corrections = {
         link.provider.name: fit_correction(claims[link.provider.name], expected=_expected(link, confirmed))
         for link in chain.links

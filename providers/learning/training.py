@@ -12,9 +12,8 @@ import numpy as np
 
 from providers.grams import Features
 from providers.interface import Confirmed
-from providers.learning.features import example_of_finding, example_of_resemblance, features_of, known_of
+from providers.learning.features import Known, example_of_finding, example_of_resemblance, features_of, known_of
 from providers.learning.weights import Weights
-from providers.merchants.answers import find_answer
 from providers.merchants.places import Places, known_groups
 from providers.resemblance.classifier import load_resemblance
 
@@ -46,13 +45,13 @@ def train(confirmed: Sequence[Confirmed], *, country: str = "") -> Weights | Non
     Equal for equal arguments on one machine.
     """
     latest = confirmed[-MOST:]
-    lessons = list(_distinct(latest, country=country))
-    lessons += imagine(latest, country=country)
+    known = known_of([question for question, _ in latest], country=country)
+    lessons = [*_distinct(latest, known), *_imagine(latest, known)]
     categories = sorted({lesson.category for lesson in lessons})
     return _fit(lessons, categories, len(latest)) if len(categories) > 1 else None
 
 
-def imagine(confirmed: Sequence[Confirmed], *, country: str = "") -> list[Lesson]:
+def _imagine(confirmed: Sequence[Confirmed], known: Sequence[Known]) -> list[Lesson]:
     """What the dictionary says of the system's categories, as lessons.
 
     They count less the less the person uses those categories: whoever has made their own wants no others. One that the
@@ -65,20 +64,19 @@ def imagine(confirmed: Sequence[Confirmed], *, country: str = "") -> list[Lesson
     if trust < _LEAST_TRUST:
         return []
     places = Places(tuple(offered.values()), confirmed[-1].question.kinds)
-    chosen = _chosen_by_group(confirmed, country)
+    chosen = _chosen_by_group(confirmed, known)
     return [
         lesson._replace(weight=lesson.weight * trust * _agreement(chosen[group], lesson.category))
         for group, lesson in _imagined(places)
     ]
 
 
-def _chosen_by_group(confirmed: Sequence[Confirmed], country: str) -> Mapping[str, Counter[int]]:
+def _chosen_by_group(confirmed: Sequence[Confirmed], known: Sequence[Known]) -> Mapping[str, Counter[int]]:
     """Where the person has put what the dictionary finds, by the dictionary's category."""
-    asked = Counter((q.text, q.direction, (q.country or country).lower(), category) for q, category in confirmed)
     chosen: dict[str, Counter[int]] = defaultdict(Counter)
-    for (text, direction, where, category), n in asked.items():
-        if finding := find_answer(text, direction, where):
-            chosen[finding.category][category] += n
+    for (_, category), (finding, _) in zip(confirmed, known, strict=True):
+        if finding:
+            chosen[finding.category][category] += 1
     return chosen
 
 
@@ -106,10 +104,9 @@ def share_of_system(confirmed: Sequence[Confirmed]) -> float:
     return (n + _DOUBT) / (len(confirmed) + _DOUBT)
 
 
-def _distinct(confirmed: Sequence[Confirmed], *, country: str) -> Iterator[Lesson]:
+def _distinct(confirmed: Sequence[Confirmed], known: Sequence[Known]) -> Iterator[Lesson]:
     """One lesson for equal ones, which counts as often."""
-    questions = [question for question, _ in confirmed]
-    features = features_of(questions, known_of(questions, country=country))
+    features = features_of([question for question, _ in confirmed], known)
     counted = Counter(zip(features, (category for _, category in confirmed), strict=True))
     return (Lesson(found, category, float(n)) for (found, category), n in counted.items())
 

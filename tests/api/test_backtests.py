@@ -10,12 +10,13 @@ from django.utils import timezone
 from expenses.catalog import Catalog
 from expenses.confirmed import read_confirmed
 from expenses.models import BacktestResult, Change, Classifier, Ledger, Run
-from expenses.replaying import answers_by_link, replay
+from expenses.replaying import is_right, replay
 from expenses.services import backtesting
 from expenses.services.learning import learn
 from expenses.services.running import SILENCE, advance, perform_run
 from expenses.tasks import carry_out_run, resume_runs
 from providers.loading import configured_chain
+from providers.verdicts import Outcome
 from tests import queued
 from tests.api.bodies import assert_problem
 from tests.api.generated_ledger import generated_rows, record
@@ -124,11 +125,11 @@ def test_the_figures_are_what_the_chain_does_at_its_thresholds(ana, run_tasks):
     found = backtest(ana, run_tasks)["result"]
     catalog = Catalog.load(ledger_of(ana))
     played = list(replay(configured_chain(), read_confirmed(catalog=catalog, trust=catalog.trust)))
-    answers = answers_by_link(played)
     for link in ("history", "learned"):
-        taken = answers[link].taken
-        assert (found["links"][link]["asked"], found["links"][link]["answered"]) == (answers[link].n_asked, len(taken))
-        assert found["links"][link]["precision"] == round(sum(one.is_right for one in taken) / len(taken), 4)
+        asked = [(a, one.confirmed) for one in played for a in one.verdict.attempts if a.provider == link]
+        taken = [is_right(attempt, row) for attempt, row in asked if attempt.outcome is Outcome.ANSWERED]
+        assert (found["links"][link]["asked"], found["links"][link]["answered"]) == (len(asked), len(taken))
+        assert found["links"][link]["precision"] == round(sum(taken) / len(taken), 4)
     decided = [one for one in played if one.verdict.decided is not None]
     assert 0 < found["chain"]["answered"] == len(decided) < 150
     assert found["chain"]["precision"] == round(sum(one.is_right for one in decided) / len(decided), 4)

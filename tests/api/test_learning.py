@@ -1,12 +1,12 @@
 """What people confirm teaches: texts that nobody saw before are answered, and what was left open is asked again."""
 
-from collections import OrderedDict
 from functools import partial
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from expenses.learned import load_weights
 from expenses.models import Classifier, TrackRecord
 from expenses.services.learning import learn
 from expenses.tasks import resume_learning
@@ -220,11 +220,11 @@ def test_a_classifier_that_made_the_chain_worse_is_not_asked(ana, record, run_ta
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off"])
-def test_damaged_weights_are_not_asked_and_break_nothing(ana, record, run_tasks, monkeypatch, content):
+def test_damaged_weights_are_not_asked_and_break_nothing(ana, record, run_tasks, content):
     record(60)
     run_tasks()
     Classifier.objects.update(content=content)
-    monkeypatch.setattr("expenses.learned._kept", OrderedDict())  # as in a process that has not read them yet
+    load_weights.cache_clear()  # as in a process that has not read them yet
 
     assert suggest(ana, NEW_SHOP)["attempts"][1]["outcome"] == "declined"
 
