@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "providers",
     "expenses",
     "rules",
+    "insights",
     "statements",
 ]
 
@@ -122,6 +123,8 @@ RUN_WORK = {
     "review": "expenses.services.reviewing.ReviewWork",
     "backtest": "expenses.services.backtesting.BacktestWork",
 }
+#: What insights are computed of, in this order; a later part is given what the earlier ones found.
+INSIGHT_PARTS: list[str] = []
 #: Statements up to this size are read within the request, larger ones by the worker.
 IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
 

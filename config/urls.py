@@ -11,6 +11,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("expenses.urls")),
     path("", include("rules.urls")),
     path("", include("statements.urls")),
+    path("", include("insights.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", documentation.SwaggerView.as_view(), name="docs"),
     path("redoc/", documentation.RedocView.as_view(), name="redoc"),

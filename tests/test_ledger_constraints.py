@@ -101,7 +101,9 @@ SEEN = {
 
 
 def test_every_constraint_has_its_test_here():
-    ours = [m for m in apps.get_models() if m._meta.app_label in {"accounts", "expenses", "rules", "statements"}]
+    ours = [
+        m for m in apps.get_models() if m._meta.app_label in {"accounts", "expenses", "insights", "rules", "statements"}
+    ]
     assert {constraint.name for model in ours for constraint in model._meta.constraints} == SEEN
 
 

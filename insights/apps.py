@@ -1,0 +1,9 @@
+"""Registers the app."""
+
+from django.apps import AppConfig
+
+
+class InsightsConfig(AppConfig):
+    """Insights."""
+
+    name = "insights"

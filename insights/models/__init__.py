@@ -1,0 +1,5 @@
+"""What was computed, and what people said of it."""
+
+from insights.models.standing import Standing
+
+__all__ = ["Standing"]

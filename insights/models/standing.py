@@ -1,0 +1,27 @@
+"""How fresh a ledger's insights are."""
+
+from django.db import models
+
+from expenses.membership import Ledger
+
+
+class Standing(models.Model):
+    """What a ledger's insights were last computed from. One a ledger, none before the first time."""
+
+    ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
+    #: The ledger's version then; null: never.
+    version = models.BigIntegerField(null=True)
+    #: The day that was today.
+    day = models.DateField(null=True)
+    #: How it was read: currency, weeks and months, and the version of the arithmetic.
+    reading = models.CharField(max_length=64, blank=True, default="")
+    #: Rows left out because no rate into the currency is known.
+    n_unconverted = models.PositiveIntegerField(default=0)
+    computed_at = models.DateTimeField(null=True)
+    #: How long that took.
+    computed_for_s = models.FloatField(default=0)
+    #: A task that computes is queued; nobody else queues one before this instant.
+    refreshing_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Ledger {self.ledger_id} at version {self.version}"

@@ -1,0 +1,27 @@
+"""What the arithmetic of insights is given: payments in one currency. Pure."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+Kind = Literal["expense", "refund", "income"]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One row of the ledger that counts: a part of a split instead of its whole, no transfer, nothing excluded."""
+
+    id: int
+    day: dt.date
+    #: More than 0, in the currency of all that is looked at together.
+    amount: Decimal
+    kind: Kind
+    #: Who was paid or paid, the same for the same; empty where the text has no words.
+    payee: str
+    category: int | None
+
+    @property
+    def spent(self) -> Decimal:
+        """What it took out of the purse: less than 0 for a refund."""
+        return -self.amount if self.kind == "refund" else self.amount

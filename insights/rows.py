@@ -1,0 +1,84 @@
+"""The one door through which insights look at the ledger."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+
+from expenses.models import Transaction
+from expenses.querysets import TransactionQuerySet
+from expenses.rates.book import RateBook
+from expenses.rates.usage import RateUsage
+from insights.payments import Kind, Payment
+
+
+def counted_rows(ledger_id: int) -> TransactionQuerySet:
+    """What insights count: parts instead of what was split, no transfers, and nothing that budgets leave out.
+
+    Refunds are among the rows; whoever adds up takes them off what was spent in their category.
+    """
+    rows: TransactionQuerySet = Transaction.objects.filter(
+        ledger_id=ledger_id, is_split=False, is_excluded_from_budget=False
+    ).exclude(kind="transfer")
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """All payments of a ledger until a day, the oldest first, and how many more have no rate into the currency."""
+
+    all: list[Payment]
+    n_unconverted: int
+
+    @property
+    def spending(self) -> list[Payment]:
+        """What was spent, and what came back of it."""
+        return [payment for payment in self.all if payment.kind != "income"]
+
+    @property
+    def income(self) -> list[Payment]:
+        return [payment for payment in self.all if payment.kind == "income"]
+
+
+class _Row(NamedTuple):
+    id: int
+    date: dt.date
+    amount: Decimal
+    currency: str
+    kind: str
+    merchant: str
+    match_text: str
+    category_id: int | None
+
+
+def load_payments(*, ledger_id: int, to: str, until: dt.date) -> Payments:
+    """Each at the rate of its own day. Three queries, or one if all is in the currency `to` already."""
+    rows = counted_rows(ledger_id).filter(date__lte=until).order_by("date", "pk").values_list(*_Row._fields)
+    found = [_Row(*row) for row in rows.iterator(chunk_size=10_000)]
+    payments = list(_payments(found, to=to, rates=_rates(found, to=to, ledger_id=ledger_id)))
+    return Payments(payments, len(found) - len(payments))
+
+
+def payee_of(*, merchant: str, match_text: str) -> str:
+    """What payments to the same payee share: the merchant's name, else the normalized text."""
+    return (merchant or match_text).casefold()
+
+
+def _rates(rows: Sequence[_Row], *, to: str, ledger_id: int) -> RateUsage | None:
+    days = [row.date for row in rows if row.currency != to]
+    if not days:
+        return None
+    currencies = {row.currency for row in rows}
+    return RateUsage(RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(days), end=max(days)))
+
+
+def _payments(rows: Sequence[_Row], *, to: str, rates: RateUsage | None) -> Iterator[Payment]:
+    for row in rows:
+        amount: Decimal | None = row.amount
+        if rates is not None and row.currency != to:
+            rate: Any = rates.rate(row.currency, row.date)
+            amount = rate.exact(row.amount) if rate else None
+        if amount is not None:
+            payee = payee_of(merchant=row.merchant, match_text=row.match_text)
+            yield Payment(row.id, row.date, amount, cast("Kind", row.kind), payee, row.category_id)

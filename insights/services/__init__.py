@@ -1,0 +1,1 @@
+"""What computes and stores insights, and what people say of them."""

@@ -1,0 +1,118 @@
+"""Computes a ledger's insights anew. Reads first, writes as a whole at the end; done twice, it comes to the same."""
+
+import datetime as dt
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from expenses.days import today_of
+from expenses.membership import Ledger
+from expenses.services.writing import lock_ledger
+from insights.calendars import Calendar
+from insights.models import Standing
+from insights.rows import Payments, load_payments
+
+#: Raised when the same rows would come to something else; then every ledger is computed anew.
+ARITHMETIC = 1
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What insights are computed from: payments in the founder's currency, weeks and months as the founder's."""
+
+    ledger_id: int
+    version: int
+    currency: str
+    calendar: Calendar
+    today: dt.date
+    payments: Payments
+
+    @property
+    def reading(self) -> str:
+        return reading_of(self.currency, self.calendar)
+
+
+class Part(ABC):
+    """One kind of insight; settings.INSIGHT_PARTS names them in their order."""
+
+    @abstractmethod
+    def compute(self, history: History, found: dict[str, Any]) -> Any:
+        """Without writing. `found`: what the parts before it computed, by the path in the settings."""
+
+    @abstractmethod
+    def store(self, history: History, found: Any) -> None:
+        """Write what was computed, within one database transaction with all parts."""
+
+
+def read_history(ledger: Ledger) -> History:
+    """All of the ledger, as its founder counts."""
+    founder = ledger.founder
+    today = today_of(founder)
+    return History(
+        ledger_id=ledger.pk,
+        version=ledger.version,
+        currency=founder.base_currency,
+        calendar=Calendar(founder.week_start, founder.month_start),
+        today=today,
+        payments=load_payments(ledger_id=ledger.pk, to=founder.base_currency, until=today),
+    )
+
+
+def reading_of(currency: str, calendar: Calendar) -> str:
+    """Equal as long as the same rows come to the same insights."""
+    return f"{ARITHMETIC}-{currency}-{calendar.week_start}-{calendar.month_start}"
+
+
+def is_fresh(ledger: Ledger, standing: Standing | None) -> bool:
+    """Whether nothing was written, no day has passed and no preference has changed since."""
+    if standing is None:
+        return False
+    founder = ledger.founder
+    reading = reading_of(founder.base_currency, Calendar(founder.week_start, founder.month_start))
+    return (standing.version, standing.day, standing.reading) == (ledger.version, today_of(founder), reading)
+
+
+def refresh(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False) -> dict[str, Any] | None:
+    """Compute what has changed; what each part found, or None where nothing has changed or the ledger is gone.
+
+    `is_forced`: even so. A rehearsal stores nothing.
+    """
+    started = time.monotonic()
+    ledger = Ledger.objects.select_related("founder").filter(pk=ledger_id).first()
+    if ledger is None or (not is_forced and is_fresh(ledger, Standing.objects.filter(pk=ledger_id).first())):
+        return None
+    history = read_history(ledger)
+    found: dict[str, Any] = {}
+    parts: dict[str, Part] = {path: import_string(path)() for path in settings.INSIGHT_PARTS}
+    for path, part in parts.items():
+        found[path] = part.compute(history, found)
+    if not is_rehearsal:
+        _store(history, parts, found, took_s=time.monotonic() - started)
+    return found
+
+
+@transaction.atomic
+def _store(history: History, parts: dict[str, Part], found: dict[str, Any], *, took_s: float) -> None:
+    """Under the ledger's lock, so that two workers do not mix what they found; the ledger's version stays."""
+    if not Ledger.objects.filter(pk=history.ledger_id).exists():
+        return
+    lock_ledger(history.ledger_id)
+    for path, part in parts.items():
+        part.store(history, found[path])
+    Standing.objects.update_or_create(
+        ledger_id=history.ledger_id,
+        defaults={
+            "version": history.version,
+            "day": history.today,
+            "reading": history.reading,
+            "n_unconverted": history.payments.n_unconverted,
+            "computed_at": timezone.now(),
+            "computed_for_s": took_s,
+        },
+    )

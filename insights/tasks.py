@@ -1,0 +1,58 @@
+"""Computes insights after the answer is sent."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_tasks import task
+
+from expenses.membership import Ledger
+from expenses.tasks import LOST_AFTER, LOWEST_PRIORITY
+from insights.models import Standing
+from insights.services.refreshing import is_fresh, refresh
+
+#: How many times as long as it computed a worker does not compute for the same ledger again.
+REST_FACTOR = 10
+
+
+@task(priority=LOWEST_PRIORITY)
+def refresh_insights(ledger_id: int) -> None:
+    """Compute what has changed in the ledger. Harmless when queued twice."""
+    try:
+        refresh(ledger_id=ledger_id)
+    finally:
+        Standing.objects.filter(pk=ledger_id).update(refreshing_until=None)
+
+
+def refresh_soon(ledger: Ledger) -> Standing | None:
+    """Queue the task unless insights are fresh or one is queued. How fresh they are; None where there are none yet.
+
+    It waits ten times as long as the last one took, so that a worker is never busy with insights alone.
+    """
+    standing = Standing.objects.filter(pk=ledger.pk).first()
+    if not is_fresh(ledger, standing):
+        _queue(ledger.pk, standing)
+    return standing
+
+
+def refresh_stale() -> int:
+    """Queue the task for every ledger that was written in since, or whose day has passed. Returns how many."""
+    ledgers = list(Ledger.objects.select_related("founder").filter(version__gt=0))
+    standings = Standing.objects.in_bulk([ledger.pk for ledger in ledgers])
+    stale = [ledger for ledger in ledgers if not is_fresh(ledger, standings.get(ledger.pk))]
+    return sum(_queue(ledger.pk, standings.get(ledger.pk)) for ledger in stale)
+
+
+def _queue(ledger_id: int, standing: Standing | None) -> bool:
+    now = timezone.now()
+    rest = timedelta(seconds=REST_FACTOR * standing.computed_for_s) if standing else timedelta(0)
+    ready = max((standing.computed_at or now) + rest, now) if standing else now
+    with transaction.atomic():
+        Standing.objects.get_or_create(ledger_id=ledger_id)
+        free = Q(refreshing_until=None) | Q(refreshing_until__lt=now)
+        queued = Standing.objects.filter(free, pk=ledger_id).update(refreshing_until=ready + LOST_AFTER)
+        if queued:
+            later = refresh_insights.using(run_after=ready) if ready > now else refresh_insights
+            transaction.on_commit(lambda: later.enqueue(ledger_id), robust=True)
+    return bool(queued)

@@ -1,0 +1,1 @@
+"""What the insights show over HTTP."""
