@@ -1,12 +1,12 @@
 """What changed in a ledger since a version, for clients that keep a copy."""
 
 import heapq
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from accounts.models import User
+from expenses.feeds import feeds
 from expenses.membership import Ledger, ledger_id_of
 from expenses.models import Account, Attachment, Category, Tag, Tombstone, Transaction, Transfer
 
@@ -20,13 +20,8 @@ class Changes:
 
     version: int
     has_more: bool
-    transactions: list[Transaction]
-    accounts: list[Account]
-    categories: list[Category]
-    tags: list[Tag]
-    transfers: list[Transfer]
-    attachments: list[Attachment]
-    deleted: list[Tombstone]
+    #: What `changes/` calls them → rows.
+    lists: dict[str, list[Any]]
 
 
 class UnknownVersion(Exception):
@@ -48,21 +43,23 @@ def changes_since(*, user: User, since: int, limit: int) -> Changes:
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
     if since > newest:
         raise UnknownVersion(newest)
-    rows = [table.for_user(user).order_by(_stamp_of(table), "pk") for table in _tables()]
-    version = _last_version([_between(table, since, newest) for table in rows], limit=limit) or newest
-    found = [list(_between(table, since or BEFORE_ALL, version)) for table in rows]
-    return Changes(version, version < newest, *found)
+    rows = {name: table.for_user(user).order_by(_stamp_of(table), "pk") for name, table in _tables().items()}
+    version = _last_version([_between(table, since, newest) for table in rows.values()], limit=limit) or newest
+    found = {name: list(_between(table, since or BEFORE_ALL, version)) for name, table in rows.items()}
+    return Changes(version, version < newest, found)
 
 
-def _tables() -> Iterator[Any]:
-    """In the order of the fields of Changes."""
-    yield Transaction.objects.with_related()
-    yield Account.objects.all()
-    yield Category.objects.select_related("parent")
-    yield Tag.objects.all()
-    yield Transfer.objects.with_rows()
-    yield Attachment.objects.all()
-    yield Tombstone.objects.all()
+def _tables() -> dict[str, Any]:
+    own = {
+        "transactions": Transaction.objects.with_related(),
+        "accounts": Account.objects.all(),
+        "categories": Category.objects.select_related("parent"),
+        "tags": Tag.objects.all(),
+        "transfers": Transfer.objects.with_rows(),
+        "attachments": Attachment.objects.all(),
+        "deleted": Tombstone.objects.all(),
+    }
+    return own | {feed.name: feed.rows() for feed in feeds()}
 
 
 def _stamp_of(table: Any) -> str:

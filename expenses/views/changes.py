@@ -11,12 +11,14 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from expenses.bodies import TransactionBody
+from expenses.feeds import feeds
 from expenses.pairs import TransferBody
 from expenses.permissions import MayWriteLedger
 from expenses.serializers import AccountSerializer, AttachmentSerializer, CategorySerializer, TagSerializer
 from expenses.services.changes import UnknownVersion, changes_since
 
 MAX_ROWS = 5000
+TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer"]
 
 
 class ChangesInput(serializers.Serializer[Any]):
@@ -36,8 +38,11 @@ class ChangesInput(serializers.Serializer[Any]):
 class DeletedSerializer(serializers.Serializer[Any]):
     """What to forget."""
 
-    type = serializers.ChoiceField(choices=["transaction", "account", "category", "tag", "attachment", "transfer"])
     id = serializers.IntegerField(source="object_id")
+
+    def get_fields(self) -> dict[str, Any]:
+        types = [*TYPES, *(feed.type for feed in feeds())]
+        return {"type": serializers.ChoiceField(choices=types)} | super().get_fields()
 
 
 class ChangesSerializer(serializers.Serializer[Any]):
@@ -45,13 +50,17 @@ class ChangesSerializer(serializers.Serializer[Any]):
 
     version = serializers.IntegerField()
     has_more = serializers.BooleanField()
-    transactions = TransactionBody(many=True)
-    accounts = AccountSerializer(many=True)
-    categories = CategorySerializer(many=True)
-    tags = TagSerializer(many=True)
-    transfers = TransferBody(many=True)
-    attachments = AttachmentSerializer(many=True)
-    deleted = DeletedSerializer(many=True)
+    transactions = TransactionBody(many=True, source="lists.transactions")
+    accounts = AccountSerializer(many=True, source="lists.accounts")
+    categories = CategorySerializer(many=True, source="lists.categories")
+    tags = TagSerializer(many=True, source="lists.tags")
+    transfers = TransferBody(many=True, source="lists.transfers")
+    attachments = AttachmentSerializer(many=True, source="lists.attachments")
+    deleted = DeletedSerializer(many=True, source="lists.deleted")
+
+    def get_fields(self) -> dict[str, Any]:
+        fed = {feed.name: feed.serializer(many=True, source=f"lists.{feed.name}") for feed in feeds()}
+        return super().get_fields() | fed
 
 
 class ChangesView(APIView):
