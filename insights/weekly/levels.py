@@ -1,8 +1,8 @@
 """The ordinary week, as the weeks before each week show it. Pure.
 
 The mean of the last half year with its largest weeks cut down to the 90th percentile, so that a spike neither raises
-what is expected nor hides the next one. The spread is that of the same weeks together with half an ordinary week that has
-spending, as variances add up: where most weeks are empty, everything would be far from nothing.
+what is expected nor hides the next one. The spread is that of the same weeks together with half an ordinary week that
+has spending, as variances add up: where most weeks are empty, everything would be far from nothing.
 """
 
 import numpy as np

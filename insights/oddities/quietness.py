@@ -1,0 +1,46 @@
+"""How few alarms there are: a budget of so many a year, kept by comparing each week with the weeks before it. Pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from insights.weekly.series import Floats
+
+WEEKS_OF_A_YEAR = 52
+#: Weeks of spending that are called unusual, in a year. Bills have alarms of their own, about as many again.
+ALARMS_A_YEAR = 5
+#: With less history nothing is called a record.
+LEAST_WEEKS = 12
+#: After an alarm its subject is quiet, unless it gets odder.
+QUIET_WEEKS = 3
+
+
+def records(severities: Floats) -> list[int]:
+    """The weeks that are among the oddest so many of the year that ends with them.
+
+    A week is told if fewer than ALARMS_A_YEAR of the 52 before it were as odd, and proportionally with less history:
+    then the number of alarms does not depend on how the severities are distributed, nor on how wild a life is.
+    """
+    return [i for i in range(LEAST_WEEKS, len(severities)) if severities[i] > _threshold(severities[:i])]
+
+
+def _threshold(before: Floats) -> float:
+    year = before[-WEEKS_OF_A_YEAR:]
+    n = max(round(ALARMS_A_YEAR * len(year) / WEEKS_OF_A_YEAR), 1)
+    return float(np.sort(year)[-n])
+
+
+def without_echoes(weeks: Sequence[int], severities: Floats) -> list[int]:
+    """Those that no odder week has just been told of."""
+    told: list[int] = []
+    for i in weeks:
+        echoes = told and i - told[-1] <= QUIET_WEEKS and severities[i] <= severities[told[-1]]
+        if not echoes:
+            told.append(i)
+    return told
+
+
+def share_of_tamer_weeks(severities: Floats, i: int) -> float:
+    """Of the year before a week, from 0 to 1."""
+    year = severities[max(0, i - WEEKS_OF_A_YEAR) : i]
+    return float((year < severities[i]).mean()) if len(year) else 0.0
