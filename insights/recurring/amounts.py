@@ -1,0 +1,70 @@
+"""What a recurring payment costs, and what it will cost next time. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+#: Amounts that differ by less are one price: cents of a rate of exchange.
+SAME_PRICE = 1.01
+#: How many of the last amounts count.
+N_REMEMBERED = 6
+#: The range expected next time is that of so many: the outer ranks of twelve hold four of five.
+N_RANGED = 12
+#: How far the highest may be above the lowest until amounts are called varying.
+VARYING = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Amounts of a chain, oldest first, as they are understood."""
+
+    usual: float
+    low: float
+    high: float
+    is_varying: bool
+    #: Places of the last payment of the former price and of the first of the new one.
+    raised: tuple[int, int] | None
+
+
+def read_price(amounts: Sequence[float]) -> Price:
+    """The latest price where it holds for a while, else the median of the last few."""
+    usual = usual_of(amounts)
+    start = _start_of_price(amounts)
+    if has_prices(amounts):
+        era = amounts[start:]
+        return Price(usual, min(era), max(era), False, _raise_at(amounts, start))
+    recent = amounts[-N_RANGED:]
+    is_varying = max(recent) > min(recent) * VARYING
+    return Price(usual, min(recent), max(recent), is_varying, None)
+
+
+def usual_of(amounts: Sequence[float]) -> float:
+    """The best guess of the next amount."""
+    if has_prices(amounts):
+        return amounts[-1]
+    return median(amounts[-N_REMEMBERED:])
+
+
+def has_prices(amounts: Sequence[float]) -> bool:
+    """Whether at least half of the last amounts are the same as the one before: it has a price, which may change."""
+    recent = amounts[-N_REMEMBERED:]
+    n_same = sum(_is_same(before, one) for before, one in zip(recent, recent[1:], strict=False))
+    return 2 * n_same >= len(recent) - 1 > 0
+
+
+def _start_of_price(amounts: Sequence[float]) -> int:
+    start = len(amounts) - 1
+    while start and _is_same(amounts[start - 1], amounts[-1]):
+        start -= 1
+    return start
+
+
+def _raise_at(amounts: Sequence[float], start: int) -> tuple[int, int] | None:
+    """A change from a price that was asked at least twice; a single other amount is no price."""
+    if start < 2 or not _is_same(amounts[start - 1], amounts[start - 2]):
+        return None
+    return start - 1, start
+
+
+def _is_same(one: float, other: float) -> bool:
+    return max(one, other) <= min(one, other) * SAME_PRICE
