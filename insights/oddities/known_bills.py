@@ -8,9 +8,8 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from insights.recurring import Recurring
-
 from insights.payments import Payment
+from insights.recurring import Recurring
 
 #: Hits before a payment that make it known; of what comes a few times a year, one.
 HITS, HITS_OF_A_SLOW_ONE = 2, 1

@@ -7,9 +7,7 @@ from functools import lru_cache
 from statistics import median_low
 from typing import Literal
 
-Name = Literal[
-    "weekly", "biweekly", "four_weekly", "monthly", "bimonthly", "quarterly", "half_yearly", "yearly"
-]
+Name = Literal["weekly", "biweekly", "four_weekly", "monthly", "bimonthly", "quarterly", "half_yearly", "yearly"]
 DAYS_OF_A_MONTH = 365.2425 / 12
 #: How many of the last payments say on which day the next is due: old habits are forgotten.
 N_REMEMBERED = 6

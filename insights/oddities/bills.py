@@ -1,0 +1,120 @@
+"""What is odd about bills that come again and again: one is missing, dearer, or was paid twice. Pure."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from insights.calendars import Calendar
+from insights.oddities.findings import Finding
+from insights.payments import Payment
+from insights.recurring import Recurring
+
+#: Payments before one that is missing or dearer: fewer are a habit of chance.
+LEAST_HITS = 4
+#: So many payments of the same price were before a rise.
+STABLE = 3
+#: Prices that differ by less are the same.
+SAME_PRICE = 0.02
+LEAST_RISE = 0.03
+#: What comes every fortnight and is left out once has been on holiday.
+TOO_OFTEN = {"weekly", "biweekly"}
+#: A bill of less than this share of an ordinary month may be missing without a word.
+MATERIAL = 0.01
+#: How sure it is that a bill is missing where its chain no longer says, since it has ended.
+SURE = 0.75
+
+
+def missing_bills(
+    recurring: Iterable[Recurring],
+    payments: Sequence[Payment],
+    *,
+    calendar: Calendar,
+    ordinary_month: Callable[[dt.date], float],
+) -> Iterator[Finding]:
+    """The first of each run of due days on which nothing came, if other payments are known of after it.
+
+    `ordinary_month`: what a month took at the time of a day, in the currency of the payments, which are in order.
+    """
+    by_id, last_day = {payment.id: payment for payment in payments}, payments[-1].day if payments else dt.date.min
+    for chain in filter(_is_sure, recurring):
+        for due in _first_of_runs(chain):
+            hits = [by_id[pk] for pk in chain.payments if pk in by_id and by_id[pk].day < due]
+            has_come_and_gone = due + dt.timedelta(chain.window_days) < last_day
+            if has_come_and_gone and len(hits) >= LEAST_HITS:
+                if float(hits[-1].amount) >= MATERIAL * ordinary_month(due):
+                    yield _missing(chain, due, hits[-1], calendar)
+
+
+def _is_sure(chain: Recurring) -> bool:
+    is_bill = chain.kind == "expense" and chain.rhythm not in TOO_OFTEN
+    return is_bill and chain.status != "early" and not chain.is_varying
+
+
+def _first_of_runs(chain: Recurring) -> Iterator[dt.date]:
+    """A bill that was canceled is missing once."""
+    before: dt.date | None = None
+    for due in sorted(chain.missed):
+        gap = (due - before).days if before else None
+        if gap is None or gap > 1.5 * _step_days(chain):
+            yield due
+        before = due
+
+
+def _step_days(chain: Recurring) -> float:
+    return max((chain.last_on - chain.first_on).days / max(len(chain.payments) - 1, 1), 1.0)
+
+
+def _missing(chain: Recurring, due: dt.date, last: Payment, calendar: Calendar) -> Finding:
+    expected = float(last.amount)
+    return Finding(
+        kind="missing_bill",
+        subject=last.category,
+        payee=chain.payee,
+        day=due,
+        week=calendar.week_of(due),
+        observed=0.0,
+        expected=expected,
+        low=min(float(chain.low), expected),
+        high=max(float(chain.high), expected),
+        score=1.0,
+        severity=chain.confidence or SURE,
+        method="recurring",
+        payments=(last.id,),
+    )
+
+
+def price_rises(
+    recurring: Iterable[Recurring], payments: Sequence[Payment], *, calendar: Calendar
+) -> Iterator[Finding]:
+    """Of bills that had cost the same for a while."""
+    by_id = {payment.id: payment for payment in payments}
+    for chain in recurring:
+        members = [by_id[pk] for pk in chain.payments if pk in by_id] if chain.kind == "expense" else []
+        for place in range(STABLE, len(members)):
+            before, payment = members[place - STABLE : place], members[place]
+            if _is_stable(before) and float(payment.amount) > float(before[-1].amount) * (1 + LEAST_RISE):
+                yield _rise(chain, payment, before, calendar)
+
+
+def _is_stable(payments: Sequence[Payment]) -> bool:
+    amounts = [float(payment.amount) for payment in payments]
+    return max(amounts) <= min(amounts) * (1 + SAME_PRICE)
+
+
+def _rise(chain: Recurring, payment: Payment, before: Sequence[Payment], calendar: Calendar) -> Finding:
+    amounts = [float(one.amount) for one in before]
+    observed, expected = float(payment.amount), amounts[-1]
+    return Finding(
+        kind="price_rise",
+        subject=payment.category,
+        payee=chain.payee,
+        day=payment.day,
+        week=calendar.week_of(payment.day),
+        observed=observed,
+        expected=expected,
+        low=min(amounts),
+        high=max(amounts),
+        score=observed / expected - 1,
+        severity=SURE,
+        method="recurring",
+        payments=(before[-1].id, payment.id),
+    )

@@ -1,0 +1,45 @@
+"""Everything that is odd in a history, and nothing twice. Pure."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+
+from insights.calendars import DAYS_OF_A_WEEK, Calendar
+from insights.oddities.bills import missing_bills, price_rises
+from insights.oddities.findings import Finding
+from insights.oddities.known_bills import known_bills
+from insights.oddities.weeks import ordinary_months, unusual_weeks
+from insights.payments import Payment
+from insights.recurring import Recurring
+from insights.weekly import OVERALL, WeeklySeries, judge_weeks, weekly_series
+
+
+def find_oddities(
+    payments: Sequence[Payment], recurring: Sequence[Recurring], *, calendar: Calendar, today: dt.date
+) -> list[Finding]:
+    """Of spending and its refunds, in order of days; the oddest of a payment, so that none is told twice.
+
+    What is said of a week rests on that week and those before it.
+    """
+    if not payments:
+        return []
+    known = known_bills(payments, recurring)
+    series = weekly_series(payments, known=known, calendar=calendar, until=today)
+    month = _ordinary_month(series[OVERALL])
+    judged = {subject: judge_weeks(one) for subject, one in series.items()}
+    bills = [
+        *missing_bills(recurring, payments, calendar=calendar, ordinary_month=month),
+        *price_rises(recurring, payments, calendar=calendar),
+    ]
+    weeks = unusual_weeks(judged, payments, known=known, calendar=calendar)
+    return sorted([*bills, *_untold(weeks, bills)], key=lambda finding: (finding.day, finding.key))
+
+
+def _ordinary_month(whole: WeeklySeries) -> Callable[[dt.date], float]:
+    months = ordinary_months(whole.spent + whole.bills)
+    return lambda day: float(months[(day - whole.first).days // DAYS_OF_A_WEEK])
+
+
+def _untold(weeks: Iterable[Finding], told: Sequence[Finding]) -> list[Finding]:
+    """Weeks of which something more exact has not been told already."""
+    named = {pk for finding in told for pk in finding.payments[-1:]}
+    return [week for week in weeks if not week.payments or not named.issuperset(week.payments)]
