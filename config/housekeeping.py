@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.answers import prune_answers
 from expenses.models import Attachment, Transaction
 from expenses.services.deleting import KEPT, purge_deleted
+from insights.tasks import refresh_stale
 from statements.models import Import
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def tidy(*, is_dry_run: bool = False) -> dict[str, int]:
 
 
 def tidy_now_and_then() -> None:
-    """Tidy at once, then every hour in the background, for as long as the process lives."""
+    """Tidy at once, then every hour in the background, for as long as the process lives; see to stale insights, too."""
     tidy()
     threading.Thread(target=_keep_tidy, name="housekeeping", daemon=True).start()
 
@@ -53,6 +54,7 @@ def _keep_tidy() -> None:
     while not pause.wait(EVERY_S):
         try:
             tidy()
+            refresh_stale()
         except Exception:
             logger.exception("Tidying failed; it is tried again in an hour.")
         finally:

@@ -1,4 +1,4 @@
-"""Registers the app."""
+"""Registers the app, what it adds to `changes/`, and what follows categories."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,12 @@ class InsightsConfig(AppConfig):
     """Insights."""
 
     name = "insights"
+
+    def ready(self) -> None:
+        from expenses import feeds, referrers  # noqa: PLC0415 - models are not loaded before
+        from insights.anomaly_bodies import FeedbackSerializer  # noqa: PLC0415 - the same
+        from insights.models import AnomalyFeedback  # noqa: PLC0415 - the same
+        from insights.references import FeedbackReferences  # noqa: PLC0415 - the same
+
+        feeds.register(feeds.Feed("anomaly_feedback", AnomalyFeedback.objects.all, FeedbackSerializer))
+        referrers.register(FeedbackReferences())

@@ -44,6 +44,12 @@ def refresh_stale() -> int:
     return sum(_queue(ledger.pk, standings.get(ledger.pk)) for ledger in stale)
 
 
+def resume_refreshing() -> int:
+    """The same, whatever was queued before a crash. Returns how many."""
+    Standing.objects.update(refreshing_until=None)
+    return refresh_stale()
+
+
 def _queue(ledger_id: int, standing: Standing | None) -> bool:
     now = timezone.now()
     rest = timedelta(seconds=REST_FACTOR * standing.computed_for_s) if standing else timedelta(0)

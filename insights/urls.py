@@ -1,5 +1,14 @@
 """Addresses of insights."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from insights.views.anomalies import AnomalyViewSet
+
+urlpatterns = [
+    path("insights/anomalies/", AnomalyViewSet.as_view({"get": "list"}), name="anomalies"),
+    path(
+        "insights/anomalies/<slug:key>/feedback/",
+        AnomalyViewSet.as_view({"post": "give_feedback", "delete": "take_back"}),
+        name="anomaly-feedback",
+    ),
+]

@@ -15,6 +15,9 @@ class Standing(models.Model):
     day = models.DateField(null=True)
     #: How it was read: currency, weeks and months, and the version of the arithmetic.
     reading = models.CharField(max_length=64, blank=True, default="")
+    currency = models.CharField(max_length=3, blank=True, default="")
+    #: From the first payment's week to the last one's.
+    n_weeks = models.PositiveIntegerField(default=0)
     #: Rows left out because no rate into the currency is known.
     n_unconverted = models.PositiveIntegerField(default=0)
     computed_at = models.DateTimeField(null=True)

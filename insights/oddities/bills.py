@@ -39,9 +39,10 @@ def missing_bills(
         for due in _first_of_runs(chain):
             hits = [by_id[pk] for pk in chain.payments if pk in by_id and by_id[pk].day < due]
             has_come_and_gone = due + dt.timedelta(chain.window_days) < last_day
-            if has_come_and_gone and len(hits) >= LEAST_HITS:
-                if float(hits[-1].amount) >= MATERIAL * ordinary_month(due):
-                    yield _missing(chain, due, hits[-1], calendar)
+            if not has_come_and_gone or len(hits) < LEAST_HITS:
+                continue
+            if float(hits[-1].amount) >= MATERIAL * ordinary_month(due):
+                yield _missing(chain, due, hits[-1], calendar)
 
 
 def _is_sure(chain: Recurring) -> bool:

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from expenses.days import today_of
 from expenses.membership import Ledger
 from expenses.services.writing import lock_ledger
-from insights.calendars import Calendar
+from insights.calendars import DAYS_OF_A_WEEK, Calendar
 from insights.models import Standing
 from insights.rows import Payments, load_payments
 
@@ -36,6 +36,14 @@ class History:
     @property
     def reading(self) -> str:
         return reading_of(self.currency, self.calendar)
+
+    @property
+    def n_weeks(self) -> int:
+        """From the first payment's week to the last one's, both included."""
+        if not self.payments.all:
+            return 0
+        first, last = (self.calendar.week_of(self.payments.all[place].day) for place in (0, -1))
+        return (last - first).days // DAYS_OF_A_WEEK + 1
 
 
 class Part(ABC):
@@ -111,6 +119,8 @@ def _store(history: History, parts: dict[str, Part], found: dict[str, Any], *, t
             "version": history.version,
             "day": history.today,
             "reading": history.reading,
+            "currency": history.currency,
+            "n_weeks": history.n_weeks,
             "n_unconverted": history.payments.n_unconverted,
             "computed_at": timezone.now(),
             "computed_for_s": took_s,

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from config.housekeeping import tidy_now_and_then
 from config.warming import warm_up
 from expenses.tasks import resume_learning, resume_resolving, resume_runs
+from insights.tasks import resume_refreshing
 from rules.tasks import resume_looking
 from statements.tasks import resume_reading
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         if settings.RQ_QUEUES:
             _require_redis()
         n_resumed = resume_resolving() + resume_runs() + resume_reading() + resume_looking() + resume_learning()
+        resume_refreshing()
         if n_resumed:
             self.stdout.write(f"Taking up what waits from before: {n_resumed} tasks.")
         tidy_now_and_then()

@@ -1,0 +1,31 @@
+"""What people said of findings follows the categories that it is about."""
+
+from expenses.referrers import Referrer
+from expenses.services.writing import remove_row
+from insights.models import AnomalyFeedback
+
+
+class FeedbackReferences(Referrer):
+    """Feedback names a category by id, in its key, too. It holds no category back from being deleted."""
+
+    name = "anomaly_feedback"
+
+    def count(self, *, ledger_id: int, category: int) -> int:
+        return 0
+
+    def follow(self, *, ledger_id: int, category: int, into: int, version: int) -> int:
+        rows = list(AnomalyFeedback.objects.filter(ledger_id=ledger_id, category=category))
+        for row in rows:
+            key = row.key.replace(f"-{category}-", f"-{into}-")
+            if key != row.key and AnomalyFeedback.objects.filter(ledger_id=ledger_id, key=key).exists():
+                remove_row(row, ledger_id=ledger_id, version=version)  # what was said of the other one stays
+            else:
+                row.key, row.category_id, row.version = key, into, version
+                row.save(update_fields=["key", "category", "version"])
+        return len(rows)
+
+    def restamp(self, *, ledger_id: int, category: int, version: int) -> None:
+        AnomalyFeedback.objects.filter(ledger_id=ledger_id, category=category).update(version=version)
+
+    def follow_tag(self, *, ledger_id: int, name: str, into: str, version: int) -> None:
+        """It names no tags."""

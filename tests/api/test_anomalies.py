@@ -1,0 +1,340 @@
+"""What is odd: found by a worker, explained, and silenced by a word."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from insights.models import AnomalyFeedback
+from tests.api.bodies import assert_problem
+from tests.api.spending import FIRST, groceries, record, rents, row
+from tests.queued import make_due
+
+pytestmark = pytest.mark.usefixtures("silent_chain")
+
+SPIKE_WEEK = FIRST + dt.timedelta(7 * 40)
+KEY = "unusual_week-1-2025-10-13"
+
+
+@pytest.fixture
+def spike(ana, run_tasks):
+    """Ana's year of groceries and rents, and a week with a large purchase; the id of that."""
+    record(ana, [*groceries(52), *rents(12)])
+    [pk] = record(ana, [row(SPIKE_WEEK + dt.timedelta(1), "420.00", "Delicatessen", "Groceries")])
+    refreshed(ana, run_tasks)
+    return pk
+
+
+def refreshed(api, run_tasks):
+    """The list after a worker has seen to it."""
+    api.get("insights/anomalies/")
+    run_tasks()
+    make_due()  # soon after another time a worker rests
+    run_tasks()
+    answer = api.get("insights/anomalies/")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def keys(body):
+    return [one["key"] for one in body["results"]]
+
+
+def say(api, key, verdict):
+    answer = api.post(f"insights/anomalies/{key}/feedback/", {"verdict": verdict})
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_a_week_out_of_the_ordinary_is_found_and_explained(ana, spike):
+    answer = ana.get("insights/anomalies/").json()
+    computed_at = answer.pop("computed_at")
+    assert dt.datetime.fromisoformat(computed_at).tzinfo is not None
+    assert answer == {
+        "count": 1,
+        "next": None,
+        "previous": None,
+        "results": [
+            {
+                "key": KEY,
+                "kind": "unusual_week",
+                "category": 1,
+                "category_name": "Groceries",
+                "is_overall": False,
+                "payee": "",
+                "day": "2025-10-13",
+                "week": "2025-10-13",
+                "currency": "EUR",
+                "observed": "468.00",
+                "expected": "50.08",
+                "interval": ["48.08", "52.15"],
+                "score": 16.69,
+                "severity": 1.0,
+                "reason": "Groceries: 468.00 EUR in the week from 2025-10-13. "
+                "Such weeks usually take 48.08 to 52.15 EUR, and all weeks of the year before were more ordinary.",
+                "method": "robust_level",
+                "parts": {"trend": "50.08", "seasonal": "0.00", "residual": "417.92", "known_bills": "0.00"},
+                "also": [],
+                "transactions": [
+                    {
+                        "id": spike,
+                        "date": "2025-10-14",
+                        "amount": "420.00",
+                        "currency": "EUR",
+                        "description": "Delicatessen",
+                        "merchant": "",
+                    }
+                ],
+                "status": "open",
+                "feedback": None,
+            }
+        ],
+        "currency": "EUR",
+        "is_stale": False,
+        "n_unconverted": 0,
+        "history": {"weeks": 53, "is_sufficient": True, "note": None},
+    }
+
+
+def test_a_yearly_bill_is_no_oddity_when_it_comes_again(ana, run_tasks):
+    bills = [
+        row(dt.date(year, 3, 10 + year % 3), "640.00", "Harbor Insurance", "Insurance") for year in (2023, 2024, 2025)
+    ]
+    record(ana, [*groceries(140, dt.date(2023, 1, 2)), *bills])
+
+    found = refreshed(ana, run_tasks)
+
+    assert not [one for one in found["results"] if one["day"] > "2023-12-31"]
+
+
+def test_a_bill_that_does_not_come_is_missed(ana, run_tasks):
+    rows = rents(12)
+    record(ana, [*groceries(52), *rows[:7], *rows[8:]])
+
+    [found] = refreshed(ana, run_tasks)["results"]
+
+    assert (found["kind"], found["day"], found["expected"], found["payee"]) == (
+        "missing_bill",
+        "2025-08-02",
+        "800.00",
+        "Rent Meyer",
+    )
+    assert found["reason"] == (
+        "Rent Meyer was due on 2025-08-02 with about 800.00 EUR, as it always came, and nothing was paid."
+    )
+
+
+def test_a_bill_that_takes_more_than_ever_is_told(ana, run_tasks):
+    record(ana, [*groceries(52), *rents(8), *rents(12, "880.00")[8:]])
+
+    [found] = refreshed(ana, run_tasks)["results"]
+
+    assert (found["kind"], found["day"], found["reason"]) == (
+        "price_rise",
+        "2025-09-02",
+        "Rent Meyer takes 880.00 EUR since 2025-09-02, 800.00 EUR before: 10% more.",
+    )
+    assert [one["date"] for one in found["transactions"]] == ["2025-08-02", "2025-09-02"]
+
+
+def test_what_is_normal_stays_so_when_it_is_computed_again(ana, spike, run_tasks):
+    said = say(ana, KEY, "normal")
+    assert said == {
+        "id": said["id"],
+        "key": KEY,
+        "kind": "unusual_week",
+        "category": 1,
+        "is_overall": False,
+        "payee": "",
+        "day": "2025-10-13",
+        "observed": "468.00",
+        "currency": "EUR",
+        "verdict": "normal",
+        "given_at": said["given_at"],
+        "until": None,
+    }
+    assert keys(ana.get("insights/anomalies/").json()) == []
+
+    record(ana, [row(SPIKE_WEEK + dt.timedelta(2), "30.00", "Corner shop", "Groceries")])
+    assert keys(refreshed(ana, run_tasks)) == []
+
+    [found] = ana.get("insights/anomalies/", {"status": "normal"}).json()["results"]
+    assert (found["observed"], found["status"], found["feedback"]) == ("498.00", "normal", said)
+
+
+def test_what_was_normal_is_so_in_the_same_weeks_of_later_years(ana, spike, run_tasks):
+    say(ana, KEY, "normal")
+    later = groceries(52, FIRST + dt.timedelta(7 * 52))
+    again = row(SPIKE_WEEK + dt.timedelta(7 * 53), "430.00", "Wine cellar", "Groceries")
+    more = row(SPIKE_WEEK + dt.timedelta(7 * 30), "430.00", "Delicatessen", "Groceries")
+    record(ana, [*later, *rents(24)[12:], again, more])
+
+    assert keys(refreshed(ana, run_tasks)) == ["unusual_week-1-2026-05-11"]
+    silenced = ana.get("insights/anomalies/", {"status": "normal"}).json()
+    assert keys(silenced) == ["unusual_week-1-2026-10-19", KEY]
+    assert {one["feedback"]["key"] for one in silenced["results"]} == {KEY}
+
+
+def test_what_is_dismissed_is_quiet_for_sixty_days(ana, spike):
+    said = say(ana, KEY, "dismissed")
+    given_on = dt.datetime.fromisoformat(said["given_at"]).date()
+    assert said["until"] == str(given_on + dt.timedelta(60))
+    assert keys(ana.get("insights/anomalies/").json()) == []
+    assert keys(ana.get("insights/anomalies/", {"status": "dismissed"}).json()) == [KEY]
+
+    AnomalyFeedback.objects.update(given_at=timezone.now() - dt.timedelta(61))
+
+    assert keys(ana.get("insights/anomalies/").json()) == [KEY]
+
+
+def test_what_was_useful_stays_and_says_so(ana, spike):
+    say(ana, KEY, "useful")
+    [found] = ana.get("insights/anomalies/").json()["results"]
+    assert found["status"] == "useful"
+    assert keys(ana.get("insights/anomalies/", {"status": "open"}).json()) == []
+
+
+def test_feedback_can_be_changed_and_taken_back(ana, spike):
+    first, second = say(ana, KEY, "normal"), say(ana, KEY, "useful")
+    assert first["id"] == second["id"]
+
+    assert ana.delete(f"insights/anomalies/{KEY}/feedback/").status_code == 204
+
+    [found] = ana.get("insights/anomalies/").json()["results"]
+    assert (found["status"], found["feedback"]) == ("open", None)
+    assert_problem(ana.delete(f"insights/anomalies/{KEY}/feedback/"), 404, (None, "not_found"))
+
+
+def test_feedback_is_told_to_whoever_keeps_a_copy(ana, spike):
+    version = ana.get("changes/", {"limit": 5000}).json()["version"]
+    said = say(ana, KEY, "normal")
+    news = ana.get("changes/", {"since": version}).json()
+    assert news["anomaly_feedback"] == [said]
+
+    ana.delete(f"insights/anomalies/{KEY}/feedback/")
+
+    later = ana.get("changes/", {"since": news["version"]}).json()
+    assert later["deleted"] == [{"type": "anomaly_feedback", "id": said["id"]}]
+    assert ana.get("changes/", {"limit": 5000}).json()["anomaly_feedback"] == []
+
+
+def test_feedback_follows_a_category_that_is_merged(ana, spike, run_tasks):
+    food = ana.post("categories/", {"name": "Food", "kind": "expense"}).json()["id"]
+    own = ana.post("categories/", {"name": "Sweets", "kind": "expense"}).json()["id"]
+    ana.patch(f"transactions/{spike}/", {"category": own})
+    record(ana, [row(FIRST + dt.timedelta(7 * week), "5.00", "Sweet tooth", "Sweets") for week in range(30)])
+    [found] = refreshed(ana, run_tasks)["results"]
+    say(ana, found["key"], "normal")
+
+    assert ana.post(f"categories/{own}/merge/", {"into": food}).json()["moved"]["anomaly_feedback"] == 1
+
+    assert keys(refreshed(ana, run_tasks)) == []
+    assert keys(ana.get("insights/anomalies/", {"status": "normal"}).json()) == [f"unusual_week-{food}-2025-10-13"]
+
+
+def test_nobody_else_sees_or_judges_it(ana, ben, spike, join_ledger_of):
+    assert keys(ben.get("insights/anomalies/").json()) == []
+    path = f"insights/anomalies/{KEY}/feedback/"
+    assert_problem(ben.post(path, {"verdict": "normal"}), 404, (None, "not_found"))
+    say(ana, KEY, "normal")
+    assert_problem(ben.delete(path), 404, (None, "not_found"))
+    viewer = join_ledger_of(ana, "vera", "viewer")
+    assert keys(viewer.get("insights/anomalies/", {"status": "all"}).json()) == [KEY]
+    assert_problem(viewer.post(path, {"verdict": "useful"}), 403, (None, "permission_denied"))
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "code"),
+    [
+        ({"start": "2026-02-01", "end": "2026-01-01"}, "end", "invalid"),
+        ({"start": "1066-10-14"}, "start", "out_of_range"),
+        ({"start": "tomorrow"}, "start", "invalid"),
+        ({"kind": "odd"}, "kind", "invalid_choice"),
+        ({"status": "loud"}, "status", "invalid_choice"),
+        ({"category": "Nothing like it"}, "category", "does_not_exist"),
+        ({"categroy": "Groceries"}, "categroy", "unknown"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(ana, query, field, code):
+    assert_problem(ana.get("insights/anomalies/", query), 400, (field, code))
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({}, "verdict", "required"),
+        ({"verdict": "meh"}, "verdict", "invalid_choice"),
+        ({"verdict": "normal", "x": 1}, "x", "unknown"),
+    ],
+)
+def test_feedback_that_makes_no_sense_is_refused(ana, spike, body, field, code):
+    assert_problem(ana.post(f"insights/anomalies/{KEY}/feedback/", body), 400, (field, code))
+
+
+def test_a_list_is_narrowed_by_period_kind_and_category(ana, spike):
+    for query in ({"start": "2025-10-13"}, {"end": "2025-10-13"}, {"kind": "unusual_week"}, {"category": "Groceries"}):
+        assert keys(ana.get("insights/anomalies/", query).json()) == [KEY]
+    for query in ({"start": "2025-10-14"}, {"end": "2025-10-12"}, {"kind": "price_rise"}, {"category": "Dining"}):
+        assert keys(ana.get("insights/anomalies/", query).json()) == []
+
+
+def test_too_little_history_is_said(ana, run_tasks):
+    record(ana, groceries(1))
+    found = refreshed(ana, run_tasks)
+    assert (found["results"], found["history"]) == (
+        [],
+        {
+            "weeks": 1,
+            "is_sufficient": False,
+            "note": "insufficient_history: 1 weeks with transactions are too few to say what is odd; 8 are the least, "
+            "and after half a year it gets good.",
+        },
+    )
+
+
+def test_before_a_worker_came_the_answer_says_so(ana):
+    record(ana, groceries(1))
+    found = ana.get("insights/anomalies/").json()
+    assert (found["results"], found["computed_at"], found["is_stale"], found["history"]["note"]) == (
+        [],
+        None,
+        True,
+        "Nothing was computed yet; a worker is at it. Ask again in some seconds.",
+    )
+
+
+def test_a_write_makes_it_stale_until_a_worker_has_been_there(ana, spike, run_tasks):
+    record(ana, [row(SPIKE_WEEK, "1.00", "Kiosk", "Groceries")])
+    assert ana.get("insights/anomalies/").json()["is_stale"]
+    run_tasks()
+    make_due()
+    run_tasks()
+    assert not ana.get("insights/anomalies/").json()["is_stale"]
+
+
+def test_refunds_larger_than_spending_are_no_reason_to_fail(ana, run_tasks):
+    back = row(FIRST + dt.timedelta(7 * 30), "900.00", "Corner shop", "Groceries", direction="in")
+    record(ana, [*groceries(40), back])
+    assert keys(refreshed(ana, run_tasks)) == []
+
+
+def test_what_has_no_rate_is_left_out_and_counted(ana, run_tasks):
+    strange = row(FIRST + dt.timedelta(7 * 30), "90000.00", "Bazaar", "Groceries", currency="IRR")
+    record(ana, [*groceries(40), strange])
+    found = refreshed(ana, run_tasks)
+    assert (keys(found), found["n_unconverted"]) == ([], 1)
+
+
+def test_the_list_takes_as_many_queries_for_many_as_for_one(ana, spike, run_tasks):
+    with CaptureQueriesContext(connection) as one:
+        ana.get("insights/anomalies/", {"status": "all"})
+    record(
+        ana,
+        [*rents(12, "500.00", 2024), *rents(6, "560.00"), row(FIRST + dt.timedelta(7 * 20), "300.00", "X", "Dining")],
+    )
+    assert len(keys(refreshed(ana, run_tasks))) > 1
+    with CaptureQueriesContext(connection) as many:
+        ana.get("insights/anomalies/", {"status": "all"})
+    assert len(many) == len(one)
