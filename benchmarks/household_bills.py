@@ -149,7 +149,9 @@ def _incomes(days: Days) -> Iterator[Regular]:
     if life.income == "dues":
         for member in range(25):
             since, until = _span(days, 0.5)
-            yield Regular(f"member {member}", "income", 120.0, 12, since, until, 10, month=1, kind="income", jitter=12, late=0.3)
+            yield Regular(
+                f"member {member}", "income", 120.0, 12, since, until, 10, month=1, kind="income", jitter=12, late=0.3
+            )
 
 
 def irregular_incomes(days: Days) -> Iterator[Row]:

@@ -91,7 +91,9 @@ def travels(days: Days) -> Iterator[Row]:
         length = int(np.argmin(days.away[start:])) or days.n - start
         ahead = max(int(start) - int(chance.integers(3, 100)), 0)
         yield Row(ahead, 170 * scale * chance.lognormal(0, 0.6), "travel", f"airline {chance.integers(8)}")
-        yield Row(int(start), 55 * length * scale * chance.lognormal(0, 0.4), "travel", f"hotel {chance.integers(10**6)}")
+        yield Row(
+            int(start), 55 * length * scale * chance.lognormal(0, 0.4), "travel", f"hotel {chance.integers(10**6)}"
+        )
         for _ in range(chance.poisson(1.6 * length)):
             day, kind = int(start + chance.integers(length)), str(chance.choice(["travel", "dining", "transport"]))
             yield Row(day, 19 * scale * chance.lognormal(0, 0.9), kind, f"{kind} abroad {chance.integers(10**6)}")
@@ -115,7 +117,9 @@ def moving(days: Days) -> Iterator[Row]:
         yield Row(day, 260 * days.scale, "home", f"van {day}", step=10)
         for _ in range(days.chance.poisson(9)):
             later = day + int(days.chance.exponential(20))
-            yield Row(later, amount_like(days.chance, 70, 0.9, heavy=0.1), "home", f"home dealer {days.chance.integers(9)}")
+            yield Row(
+                later, amount_like(days.chance, 70, 0.9, heavy=0.1), "home", f"home dealer {days.chance.integers(9)}"
+            )
 
 
 def refunds(days: Days, bought: list[Row]) -> Iterator[Row]:

@@ -33,7 +33,14 @@ class Evaluation:
 
 
 def evaluations() -> Mapping[str, Evaluation]:
-    from benchmarks import insights_amounts, insights_bills, insights_month_end, insights_people, insights_recurring, insights_weekly
+    from benchmarks import (
+        insights_amounts,
+        insights_bills,
+        insights_month_end,
+        insights_people,
+        insights_recurring,
+        insights_weekly,
+    )
 
     modules = {
         "weekly": insights_weekly,

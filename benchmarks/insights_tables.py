@@ -49,10 +49,13 @@ class Table:
     product: Figures | None
     bounds: Sequence[Bound]
     notes: list[str] = field(default_factory=list)
+    #: The simple method that the product is held against; without it the best of each figure.
+    anchor: str | None = None
 
     def best(self, bound: Bound) -> float | None:
         """Of the simple methods."""
-        values = [value for row in self.simple.values() if (value := row.get(bound.figure)) is not None]
+        rows = [row for name, row in self.simple.items() if self.anchor in (None, name)]
+        values = [value for row in rows if (value := row.get(bound.figure)) is not None]
         return (max if bound.better == "more" else min)(values, default=None)
 
     def missed(self) -> list[str]:
@@ -103,7 +106,9 @@ def _cells(columns: Sequence[str], row: Figures, *, sign: str = "") -> str:
 def _text(value: float | None, sign: str) -> str:
     if value is None:
         return "-"
-    return f"{value:{sign}.0f}" if abs(value) >= 100 else f"{value:{sign}.1f}" if abs(value) >= 3 else f"{value:{sign}.2f}"
+    return (
+        f"{value:{sign}.0f}" if abs(value) >= 100 else f"{value:{sign}.1f}" if abs(value) >= 3 else f"{value:{sign}.2f}"
+    )
 
 
 def _wide(name: str) -> int:

@@ -52,7 +52,9 @@ def measure(household: Household) -> Found:
     for one in series:
         for method in WEEKLY_METHODS:
             found[method.name][one.group].add(score(one, method))
-    judged = insights_product.score_weeks(household, series, {i: list(injections(s, seed=SEED)) for i, s in enumerate(series)})
+    judged = insights_product.score_weeks(
+        household, series, {i: list(injections(s, seed=SEED)) for i, s in enumerate(series)}
+    )
     for one, (untouched, injected) in zip(series, judged or (), strict=False):
         found[PRODUCT][one.group].add(Scores(untouched, injected))
     return found
@@ -79,7 +81,9 @@ def summarize(results: Sequence[Found]) -> Table:
     simple = {method.name: _figures(results, method.name, method.threshold) for method in WEEKLY_METHODS}
     own = _figures(results, PRODUCT, insights_product.WEEKLY_THRESHOLD)
     n = sum(len(found["rolling 26-week median + MAD"][group].injected) for found in results for group in GROUPS)
-    note = f"{n:,} injections; F1 and R(ecall) at {MOVED} false alarms per 52 weeks, in brackets at the default threshold"
+    note = (
+        f"{n:,} injections; F1 and R(ecall) at {MOVED} false alarms per 52 weeks, in brackets at the default threshold"
+    )
     has_own = any(value is not None for value in own.values())
     return Table("Weekly oddities, newest week, walk-forward", simple, own if has_own else None, BOUNDS, [note])
 
@@ -103,7 +107,9 @@ def figures_of(scores: Scores, group: str, threshold: float) -> dict[str, float 
     moved = threshold_for(scores.untouched, MOVED)
     recall, alarms = _shares(scores, moved)
     plain_recall, plain_alarms = _shares(scores, threshold)
-    return dict(zip(names, (f1(recall, alarms), recall, f1(plain_recall, plain_alarms), plain_alarms * WEEKS), strict=True))
+    return dict(
+        zip(names, (f1(recall, alarms), recall, f1(plain_recall, plain_alarms), plain_alarms * WEEKS), strict=True)
+    )
 
 
 def threshold_for(untouched: Iterable[float], alarms_a_year: float) -> float:
