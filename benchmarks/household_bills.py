@@ -3,11 +3,14 @@
 import calendar
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.household_days import YEAR, Days, Row
+from benchmarks.household_days import YEAR, Days, Row, payee_named
+
+#: Chance that a bill's payee has another bill too, or is a shop.
+SHARED_WITH_BILL, SHARED_WITH_SHOP = 0.12, 0.1
 
 
 @dataclass
@@ -33,13 +36,27 @@ class Regular:
     rise: float = 0.04
     rising: float = 0.5
     #: Days of deviation, chance of being much later, and of falling out.
-    jitter: float = 0.6
-    late: float = 0.03
-    missing: float = 0.007
+    jitter: float = 0.9
+    late: float = 0.05
+    missing: float = 0.015
     step: float = 0.01
 
 
-def regulars(days: Days) -> Iterator[Regular]:
+def regulars(days: Days) -> list[Regular]:
+    """All of a household. Some share their payee with another, or with a shop that is visited too."""
+    bills = list(_regulars(days))
+    spending = [bill for bill in bills if bill.kind == "expense" and bill.category != "rent"]
+    for bill in spending:
+        chosen = days.chance.random()
+        if chosen < SHARED_WITH_BILL:
+            bill.payee = spending[int(days.chance.integers(len(spending)))].payee
+        elif chosen < SHARED_WITH_BILL + SHARED_WITH_SHOP:
+            category = days.life.visits[int(days.chance.integers(len(days.life.visits)))][0]
+            bill.payee = payee_named(f"{category} shop", int(days.chance.integers(3)))
+    return bills
+
+
+def _regulars(days: Days) -> Iterator[Regular]:
     yield from _rents(days)
     yield from _monthly(days, "utilities", days.life.utilities, 45)
     yield from _subscriptions(days)
@@ -51,13 +68,14 @@ def regulars(days: Days) -> Iterator[Regular]:
 
 def rows_of(days: Days, bill: Regular, number: int) -> Iterator[Row]:
     """All payments of a bill; its price rises in steps, and once in a while its day changes."""
-    chance, amount, on = days.chance, bill.amount, bill.on
-    for day in _due_days(days, bill):
+    chance, amount = days.chance, bill.amount
+    due = replace(bill)
+    for day in _due_days(days, due):
         since = day - bill.since
         if since >= 330 and chance.random() < bill.rising * max(bill.every, 0.25) / 12:
             amount *= float(np.exp(abs(chance.normal(0, bill.rise)) + 0.005))
-        if bill.every == 1 and chance.random() < 0.008:
-            bill.on = int(chance.integers(1, 29))
+        if bill.every == 1 and chance.random() < 0.015:
+            due.on = int(chance.integers(1, 29))
         if chance.random() < bill.missing:
             continue
         paid = _paid_on(days, day, bill)
@@ -65,7 +83,6 @@ def rows_of(days: Days, bill: Regular, number: int) -> Iterator[Row]:
             winter = 1 + bill.winter * np.cos(2 * np.pi * (days.date(paid).timetuple().tm_yday - 15) / YEAR)
             value = amount * winter * float(chance.lognormal(0, bill.wobble))
             yield Row(paid, value, bill.category, bill.payee, bill.kind, number, bill.step)
-    bill.on = on
 
 
 def _due_days(days: Days, bill: Regular) -> Iterator[int]:
@@ -96,19 +113,19 @@ def _rents(days: Days) -> Iterator[Regular]:
     for until in [*days.moves, days.n + 1]:
         if rent > 0:
             on = int(chance.choice([1, 1, 1, 2, 3, 15, 28]))
-            yield Regular(f"landlord {since}", "rent", rent, 1, since, until, on, rising=0.35, late=0.04, step=5.0)
+            yield Regular(payee_named("landlord", since), "rent", rent, 1, since, until, on, rising=0.35, late=0.04, step=5.0)
         since, rent = until, rent * float(chance.lognormal(0.05, 0.2))
 
 
 def _monthly(days: Days, category: str, n: int, median: float) -> Iterator[Regular]:
     chance = days.chance
     for number in range(n):
-        wobble = float(chance.choice([0.0, 0.0, 0.04, 0.15, 0.35]))
+        wobble = float(chance.choice([0.0, 0.0, 0.04, 0.1, 0.2, 0.35]))
         winter = float(chance.choice([0.0, 0.0, 0.25, 0.5]))
         every = int(chance.choice([1, 1, 1, 1, 2]))
         amount = median * days.scale * float(chance.lognormal(0, 0.5))
         since, until = _span(days, 0.75)
-        yield Regular(f"{category} supplier {number}", category, amount, every, since, until, int(chance.integers(1, 29)),
+        yield Regular(payee_named(f"{category} supplier", number), category, amount, every, since, until, int(chance.integers(1, 29)),
                       wobble=wobble, winter=winter if wobble else 0.0, late=0.06)  # fmt: skip
 
 
@@ -120,9 +137,9 @@ def _subscriptions(days: Days) -> Iterator[Regular]:
         amount = float(np.round(chance.lognormal(2.3, 0.6))) - 0.01
         every = int(chance.choice([1, 1, 1, 1, 1, 1, 1, 1, 0]))
         on = int(chance.integers(7)) if every == 0 else int(chance.integers(1, 31))
-        wobble = float(chance.choice([0, 0, 0, 0, 0.03, 0.2]))
-        yield Regular(f"subscription {number}", "subscriptions", amount, every, since, until, on, wobble=wobble,
-                      rise=0.15, rising=0.4, late=0.02)  # fmt: skip
+        wobble = float(chance.choice([0, 0, 0, 0.03, 0.15, 0.4]))
+        yield Regular(payee_named("subscription", number), "subscriptions", amount, every, since, until, on, wobble=wobble,
+                      rise=0.15, rising=0.5, late=0.04)  # fmt: skip
 
 
 def _seldom(days: Days, n: int, every: int, median: float) -> Iterator[Regular]:
@@ -132,7 +149,7 @@ def _seldom(days: Days, n: int, every: int, median: float) -> Iterator[Regular]:
         category = str(chance.choice(["insurance", "insurance", "taxes", "leisure", "transport", "home", "fees"]))
         amount = median * days.scale * float(chance.lognormal(0, 0.9))
         wobble = float(chance.choice([0.0, 0.0, 0.0, 0.1, 0.3]))
-        yield Regular(f"{category} every {every} months {number}", category, amount, every, since, until,
+        yield Regular(payee_named(f"{category} office", 20 * every + number), category, amount, every, since, until,
                       int(chance.integers(1, 29)), int(chance.integers(1, 13)), wobble=wobble, rise=0.06, rising=0.8,
                       jitter=3.0, late=0.08)  # fmt: skip
 
@@ -149,9 +166,8 @@ def _incomes(days: Days) -> Iterator[Regular]:
     if life.income == "dues":
         for member in range(25):
             since, until = _span(days, 0.5)
-            yield Regular(
-                f"member {member}", "income", 120.0, 12, since, until, 10, month=1, kind="income", jitter=12, late=0.3
-            )
+            payee = payee_named("member", member)
+            yield Regular(payee, "income", 120, 12, since, until, 10, kind="income", jitter=12, late=0.3)
 
 
 def irregular_incomes(days: Days) -> Iterator[Row]:
@@ -161,12 +177,12 @@ def irregular_incomes(days: Days) -> Iterator[Row]:
     chance = days.chance
     for day in np.flatnonzero(chance.random(days.n) < 1.7 / 30.4):
         amount = days.life.net / 1.7 * chance.lognormal(-0.2, 0.7)
-        yield Row(int(day), amount, "income", f"client {chance.integers(9)}", kind="income", step=10)
+        yield Row(int(day), amount, "income", payee_named("client", int(chance.integers(9))), kind="income", step=10)
 
 
 def _span(days: Days, whole: float) -> tuple[int, int]:
-    """From the first day on with the chance `whole`, else from a later one; a third ends before the last."""
+    """From the first day on with the chance `whole`, else from a later one; half end before the last."""
     chance = days.chance
     since = 0 if chance.random() < whole else int(chance.integers(0, days.n))
-    until = days.n + 1 if chance.random() < 0.67 else since + int(chance.integers(60, max(days.n - since, 61)))
+    until = days.n + 1 if chance.random() < 0.5 else since + 45 + int(chance.exponential(0.4 * days.n))
     return since, until

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.household_lives import NUMBERS, Life
+from benchmarks.household_lives import Life
 
 EPOCH = dt.date(2016, 1, 4)
 YEAR = 365.25
+_SYLLABLES = [consonant + vowel for consonant in "bdfghjklmnprstvz" for vowel in "aeiou"]
 
 
 @dataclass
@@ -110,5 +111,10 @@ def amount_like(chance: np.random.Generator, median: float, spread: float, *, he
     return amount * float(1 + chance.pareto(1.6)) if chance.random() < heavy else amount
 
 
-def category_number(name: str) -> int:
-    return NUMBERS[name]
+def payee_named(stem: str, number: int) -> str:
+    """A payee's name of words alone: another number, another name."""
+    number, word = number * 7919 + 4021, ""
+    for _ in range(4):
+        number, syllable = divmod(number, len(_SYLLABLES))
+        word += _SYLLABLES[syllable]
+    return f"{stem} {word}"

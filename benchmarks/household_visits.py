@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.household_days import YEAR, Days, Row, amount_like
+from benchmarks.household_days import YEAR, Days, Row, amount_like, payee_named
 
 #: Months in which a category is spent on more.
 SEASONS = {"shopping": {11: 1.3, 12: 1.8}, "gifts": {12: 5.0}, "leisure": {7: 1.3, 8: 1.3}, "home": {4: 1.6, 5: 1.5}}
@@ -29,8 +29,8 @@ class Shop:
 
 
 def visits(days: Days) -> Iterator[Row]:
-    for category, rate, median in days.life.visits:
-        rate *= float(days.chance.lognormal(0, 0.3))
+    for category, usual, median in days.life.visits:
+        rate = usual * float(days.chance.lognormal(0, 0.3))
         shops = list(_shops(days, category, median * days.scale, rate))
         yield from _visits(days, category, rate, shops)
 
@@ -43,11 +43,11 @@ def _shops(days: Days, category: str, median: float, rate: float) -> Iterator[Sh
         since = -1.0 if chance.random() < 0.45 else chance.uniform(0, days.n)
         until = since + chance.exponential(500) + 20 if chance.random() < 0.6 else np.inf
         style = str(chance.choice(["log", "log", "log", "points", "round"]))
-        own = median * float(chance.lognormal(0, 0.45))
-        points = tuple(np.round(own * chance.lognormal(0, 0.5, int(chance.integers(1, 7)))) - 0.01)
+        own = median * float(chance.lognormal(0, 0.6))
+        points = tuple(np.round(own * chance.lognormal(0, 0.7, int(chance.integers(1, 8)))) - 0.01)
         weight = float((rank + 1) ** -chance.uniform(0.6, 1.3))
-        spread = float(chance.uniform(0.2, 0.95))
-        yield Shop(f"{category} shop {rank + 1}", style, own, spread, points, weight, since, until)
+        spread = float(chance.uniform(0.3, 1.25))
+        yield Shop(payee_named(f"{category} shop", rank), style, own, spread, points, weight, since, until)
 
 
 def _visits(days: Days, category: str, rate: float, shops: list[Shop]) -> Iterator[Row]:
@@ -73,8 +73,8 @@ def _visit(days: Days, category: str, day: int, shop: Shop | None) -> Row:
     chance = days.chance
     if shop is None:
         usual = next(median for name, _, median in days.life.visits if name == category) * days.scale
-        amount = amount_like(chance, usual, 0.8, heavy=COMMON_HEAVY)
-        return Row(day, amount * days.prices[day], category, f"{category} place {chance.integers(10**6)}")
+        amount = amount_like(chance, usual, 0.9, heavy=COMMON_HEAVY)
+        return Row(day, amount * days.prices[day], category, payee_named(f"{category} place", int(chance.integers(10**6))))
     payee = f"{shop.name} branch" if chance.random() < days.life.aliases * 0.3 else shop.name
     if shop.style == "points":
         return Row(day, float(chance.choice(shop.points)), category, payee)
@@ -90,13 +90,13 @@ def travels(days: Days) -> Iterator[Row]:
         chance, scale = days.chance, days.scale * days.prices[start] * float(days.chance.lognormal(0, 0.5))
         length = int(np.argmin(days.away[start:])) or days.n - start
         ahead = max(int(start) - int(chance.integers(3, 100)), 0)
-        yield Row(ahead, 170 * scale * chance.lognormal(0, 0.6), "travel", f"airline {chance.integers(8)}")
-        yield Row(
-            int(start), 55 * length * scale * chance.lognormal(0, 0.4), "travel", f"hotel {chance.integers(10**6)}"
-        )
+        yield Row(ahead, 170 * scale * chance.lognormal(0, 0.6), "travel", payee_named("airline", int(chance.integers(8))))
+        hotel = payee_named("hotel", int(chance.integers(10**6)))
+        yield Row(int(start), 55 * length * scale * chance.lognormal(0, 0.4), "travel", hotel)
         for _ in range(chance.poisson(1.6 * length)):
             day, kind = int(start + chance.integers(length)), str(chance.choice(["travel", "dining", "transport"]))
-            yield Row(day, 19 * scale * chance.lognormal(0, 0.9), kind, f"{kind} abroad {chance.integers(10**6)}")
+            payee = payee_named(f"{kind} abroad", int(chance.integers(10**6)))
+            yield Row(day, 19 * scale * chance.lognormal(0, 0.9), kind, payee)
 
 
 def large_purchases(days: Days) -> Iterator[Row]:
@@ -105,7 +105,7 @@ def large_purchases(days: Days) -> Iterator[Row]:
     for day in np.flatnonzero(chance.random(days.n) < days.life.large / YEAR):
         amount = min(amount_like(chance, 220 * days.scale, 0.8, heavy=0.2), 9000) * days.prices[day]
         category = str(chance.choice(["large", "home", "transport", "shopping", "health"]))
-        payee = f"{category} dealer {chance.integers(60)}"
+        payee = payee_named(f"{category} dealer", int(chance.integers(60)))
         for part in range(n := int(chance.choice([1, 1, 1, 1, 2, 3]))):
             yield Row(int(day) + part * int(chance.integers(3, 25)), amount / n, category, payee)
 
@@ -113,13 +113,12 @@ def large_purchases(days: Days) -> Iterator[Row]:
 def moving(days: Days) -> Iterator[Row]:
     """Deposit, van, furniture."""
     for day in days.moves:
-        yield Row(day, days.life.net * days.life.rent * 2, "large", f"landlord deposit {day}", step=50)
-        yield Row(day, 260 * days.scale, "home", f"van {day}", step=10)
+        yield Row(day, days.life.net * days.life.rent * 2, "large", payee_named("deposit", day), step=50)
+        yield Row(day, 260 * days.scale, "home", payee_named("van", day), step=10)
         for _ in range(days.chance.poisson(9)):
             later = day + int(days.chance.exponential(20))
-            yield Row(
-                later, amount_like(days.chance, 70, 0.9, heavy=0.1), "home", f"home dealer {days.chance.integers(9)}"
-            )
+            amount = amount_like(days.chance, 70, 0.9, heavy=0.1)
+            yield Row(later, amount, "home", payee_named("home dealer", int(days.chance.integers(9))))
 
 
 def refunds(days: Days, bought: list[Row]) -> Iterator[Row]:

@@ -59,7 +59,7 @@ def invent_household(life: Life, *, seed: int) -> Household:
     chance = np.random.default_rng([seed, *life.name.encode()])
     weeks = int(chance.integers(SHORTEST, LONGEST + 1))
     days = Days(life, chance, n=weeks * 7, first=7 * int(chance.integers(0, 150)))
-    bills = list(regulars(days))
+    bills = regulars(days)
     rows = [row for row in _rows(days, bills) if 0 <= row.day < days.n and days.is_written(row.day)]
     return _household(f"{life.name} {seed + 1}", days, bills, sorted(rows, key=lambda row: row.day))
 

@@ -15,6 +15,8 @@ WEEK = dt.timedelta(7)
 EARLIEST, DENSE = 26, 0.6
 #: Weeks with spend that a category needs to be looked at.
 LEAST_ACTIVE = 8
+#: Share of weeks with spend that it needs too: of rarer ones a year has fewer weeks than false alarms are granted.
+LEAST_SHARE = 0.1
 #: Ordinary weeks that a month has.
 WEEKS_OF_A_MONTH = 365.25 / 12 / 7
 
@@ -59,7 +61,7 @@ def all_series(household: Household) -> list[Series]:
     categories = sorted({payment.category for payment in spending if payment.category is not None})
     found = [series_of(spending, OVERALL)]
     found += [series_of(spending, category) for category in categories]
-    return [series for series in found if (series.totals > 0).sum() >= LEAST_ACTIVE]
+    return [one for one in found if (one.totals > 0).sum() >= max(LEAST_ACTIVE, LEAST_SHARE * len(one.totals))]
 
 
 def series_of(spending: Sequence[Payment], category: int | None) -> Series:
@@ -87,7 +89,7 @@ def injections(series: Series, *, seed: int, most: int = 6) -> Iterator[Injectio
     """Oddities, each to be put in alone, into weeks drawn at random after EARLIEST: about three in a year, `most` in all.
 
     Half are weeks in which more is bought: 1 to 4 times the usual active week before, in one to four payments. Half
-    are single large payments: 3 to 10 times the usual payment, at least half an active week.
+    are single large payments: 3 to 10 times the usual payment, though half an active week at least, and three at most.
     """
     chance = np.random.default_rng([seed, series.category or 0, len(series.totals)])
     weeks = np.arange(EARLIEST, len(series.totals))
@@ -104,4 +106,5 @@ def _odd_amounts(chance: np.random.Generator, week: float, payment: float) -> tu
     if chance.random() < 0.5:
         shares = chance.dirichlet(np.ones(int(chance.integers(1, 5))))
         return tuple(float(part) for part in np.round(shares * week * chance.uniform(1, 4), 2))
-    return (round(max(payment * float(chance.uniform(3, 10)), week / 2), 2),)
+    amount = min(payment * float(chance.uniform(3, 10)), week * float(chance.uniform(1, 3)))
+    return (round(max(amount, week / 2), 2),)
