@@ -113,7 +113,9 @@ def _rents(days: Days) -> Iterator[Regular]:
     for until in [*days.moves, days.n + 1]:
         if rent > 0:
             on = int(chance.choice([1, 1, 1, 2, 3, 15, 28]))
-            yield Regular(payee_named("landlord", since), "rent", rent, 1, since, until, on, rising=0.35, late=0.04, step=5.0)
+            yield Regular(
+                payee_named("landlord", since), "rent", rent, 1, since, until, on, rising=0.35, late=0.04, step=5.0
+            )
         since, rent = until, rent * float(chance.lognormal(0.05, 0.2))
 
 

@@ -74,7 +74,9 @@ def _visit(days: Days, category: str, day: int, shop: Shop | None) -> Row:
     if shop is None:
         usual = next(median for name, _, median in days.life.visits if name == category) * days.scale
         amount = amount_like(chance, usual, 0.9, heavy=COMMON_HEAVY)
-        return Row(day, amount * days.prices[day], category, payee_named(f"{category} place", int(chance.integers(10**6))))
+        return Row(
+            day, amount * days.prices[day], category, payee_named(f"{category} place", int(chance.integers(10**6)))
+        )
     payee = f"{shop.name} branch" if chance.random() < days.life.aliases * 0.3 else shop.name
     if shop.style == "points":
         return Row(day, float(chance.choice(shop.points)), category, payee)
@@ -90,7 +92,9 @@ def travels(days: Days) -> Iterator[Row]:
         chance, scale = days.chance, days.scale * days.prices[start] * float(days.chance.lognormal(0, 0.5))
         length = int(np.argmin(days.away[start:])) or days.n - start
         ahead = max(int(start) - int(chance.integers(3, 100)), 0)
-        yield Row(ahead, 170 * scale * chance.lognormal(0, 0.6), "travel", payee_named("airline", int(chance.integers(8))))
+        yield Row(
+            ahead, 170 * scale * chance.lognormal(0, 0.6), "travel", payee_named("airline", int(chance.integers(8)))
+        )
         hotel = payee_named("hotel", int(chance.integers(10**6)))
         yield Row(int(start), 55 * length * scale * chance.lognormal(0, 0.4), "travel", hotel)
         for _ in range(chance.poisson(1.6 * length)):

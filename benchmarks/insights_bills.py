@@ -14,7 +14,7 @@ from statistics import fmean
 
 import numpy as np
 
-from benchmarks import insights_product
+from benchmarks import insights_product_weeks
 from benchmarks.households import Household
 from benchmarks.insights_tables import PRODUCT, Bound, Figures, Table
 from benchmarks.weekly_methods import WEEKLY_METHODS, Method, quiet_judge, rolling_median
@@ -84,7 +84,7 @@ def measure(household: Household) -> Mapping[str, list[Alarms]]:
         for method in WEEKLY_METHODS:
             found.setdefault(method.name, []).append(_alarms(trial, lambda *asked, m=method: _is_flagged(m, *asked)))
         found.setdefault("known bill subtracted, rolling MAD", []).append(_alarms(trial, _is_flagged_beside_bill))
-        own = insights_product.flag_days(trial)
+        own = insights_product_weeks.flag_days(trial)
         if own is not None:
             found.setdefault(PRODUCT, []).append(own)
     return found

@@ -1,51 +1,59 @@
-"""The product's side of the figures: thin adapters, each None while the product cannot do it."""
+"""The product's side of figures about payments: thin adapters, each None while the product cannot do it.
+
+Its side of figures about weeks is in `benchmarks.insights_product_weeks`.
+"""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from math import log
 from typing import Any
 
 from benchmarks.households import Household
 from benchmarks.simple_chains import Expected
-from benchmarks.weekly_series import Injection, Series
+from insights.calendars import Calendar
 from insights.payments import Payment
 
-#: A weekly score above it is shown.
-WEEKLY_THRESHOLD = 1.0
-
-
-def score_weeks(
-    household: Household, series: Sequence[Series], odd: Mapping[int, Sequence[Injection]]
-) -> list[tuple[list[float], list[float]]] | None:
-    """Of each series the scores of its untouched weeks, and of its injections."""
-    return None
-
-
-def score_amounts(household: Household, asked: Sequence[Payment], *, times: int) -> list[tuple[float, float]] | None:
-    """Scores of each asked payment, by those before it: as it was, and with `times` the amount."""
-    return None
+#: Decimal places of amounts.
+PLACES = 2
+STEPS = {"weekly": (7, 0), "biweekly": (14, 0), "four_weekly": (28, 0), "monthly": (0, 1), "bimonthly": (0, 2),
+         "quarterly": (0, 3), "half_yearly": (0, 6), "yearly": (0, 12)}  # fmt: skip
 
 
 def foresee_recurring(household: Household) -> tuple[list[Expected], list[Expected]] | None:
-    """What was foretold of mature and of early chains, day by day."""
+    """What was foretold of mature and of early chains.
+
+    Payees are looked at one by one, since the product finds chains within a payee; after each of its payments.
+    """
     try:
-        from insights.recurring import find_recurring
+        from insights.recurring import payee_key
     except ImportError:
         return None
-    foretold: dict[str, list[Expected]] = {"mature": [], "early": []}
-    told: dict[str, set[tuple[int, dt.date]]] = {"mature": set(), "early": set()}
+    lanes: dict[tuple[str, str], list[Payment]] = {}
+    for payment in household.payments:
+        lanes.setdefault((payment.kind, payee_key(payment.payee)), []).append(payment)
+    foretold = [one for lane in lanes.values() for one in _foretold_in(lane)]
+    return [one for status, one in foretold if status == "mature"], [
+        one for status, one in foretold if status == "early"
+    ]
+
+
+def _foretold_in(lane: Sequence[Payment]) -> Iterator[tuple[str, Expected]]:
+    """Status and what is expected, whenever a chain has grown."""
+    from insights.recurring import find_recurring
+
     known: dict[str, set[int]] = {"mature": set(), "early": set()}
-    for until, day in days_of(household.payments):
-        for found in find_recurring(household.payments[:until], today=day):
-            if found.status in foretold and found.next_on is not None:
-                ids = [_id_of(one) for one in found.payments]
-                if (ids[-1], found.next_on) not in told[found.status]:
-                    told[found.status].add((ids[-1], found.next_on))
-                    is_first = known[found.status].isdisjoint(ids)
-                    known[found.status].update(ids)
-                    foretold[found.status].append(
-                        Expected(found.payee, found.kind, day, found.next_on, float(found.amount), is_first)
-                    )
-    return foretold["mature"], foretold["early"]
+    by_id = {payment.id: payment for payment in lane}
+    for until, day in days_of(lane):
+        if until < 2:
+            continue
+        newest = lane[until - 1]
+        for found in find_recurring(lane[:until], today=day):
+            if found.status in known and found.next_on and by_id[found.payments[-1]].day == newest.day:
+                is_first = known[found.status].isdisjoint(found.payments)
+                known[found.status].update(found.payments)
+                payees = frozenset(by_id[pk].payee for pk in found.payments)
+                yield found.status, Expected(payees, found.kind, day, found.next_on, float(found.amount), is_first)
 
 
 def days_of(payments: Sequence[Payment]) -> Iterator[tuple[int, dt.date]]:
@@ -55,27 +63,66 @@ def days_of(payments: Sequence[Payment]) -> Iterator[tuple[int, dt.date]]:
             yield place, payment.day
 
 
-def _id_of(payment: Payment | int) -> int:
-    return payment if isinstance(payment, int) else payment.id
+def score_amounts(household: Household, asked: Sequence[Payment], *, times: int) -> list[tuple[float, float]] | None:
+    """Scores of each asked payment, by those before it: as it was, and with `times` the amount."""
+    try:
+        from insights.amounts.groups import Groups, keyed
+        from insights.amounts.oddity import oddities
+    except ImportError:
+        return None
+    import numpy as np
+
+    groups: Groups = {}
+    wanted, scores = {payment.id for payment in asked}, {}
+    for payment, amount_log, keys in keyed(household.payments, groups):
+        if payment.id in wanted:
+            levels = [groups[key].sketch() for key in keys if key in groups]
+            pair = oddities(np.array([amount_log, amount_log + log(times)]), levels)
+            scores[payment.id] = (float(pair[0]), float(pair[1]))
+    return [scores[payment.id] for payment in asked]
 
 
 def forecast_months(
     household: Household, asked: Sequence[tuple[dt.date, int]]
-) -> list[tuple[float, float, float] | None] | None:
+) -> list[tuple[float, float | None, float | None] | None] | None:
     """Total, low and high of each asked month (its first day), as foretold at the end of that day of it."""
-    return None
+    try:
+        from insights.forecasting.forecasts import forecast
+    except ImportError:
+        return None
+    found = []
+    for first, day in asked:
+        today = first.replace(day=day)
+        past = [payment for payment in household.payments if payment.day <= today]
+        by_day: dict[dt.date, Decimal] = {payment.day: Decimal() for payment in past}
+        spent: dict[tuple[dt.date, int | None], Decimal] = {}
+        for payment in past:
+            if payment.kind != "income":
+                by_day[payment.day] += payment.spent
+                key = payment.day, payment.category
+                spent[key] = spent.get(key, Decimal()) + payment.spent
+        bills = _bills_known(past, today)
+        told = forecast(spent, by_day=by_day, bills=bills, calendar=Calendar(), today=today, places=PLACES).total
+        band = (None, None) if told.low is None or told.high is None else (float(told.low), float(told.high))
+        found.append((float(told.predicted), *band))
+    return found
 
 
-def flag_days(trial: Any) -> Mapping[str, bool] | None:
-    """Of a trial of `benchmarks.insights_bills`: whether its weeks raise an alarm, by figure."""
-    return None
+def _bills_known(past: Sequence[Payment], today: dt.date) -> list[Any]:
+    """The product's bills from what it finds recurring."""
+    try:
+        from insights.recurring import find_recurring
+    except ImportError:
+        return []
+    from insights.forecasting.bills import Bill
 
-
-def listen(household: Household, odd: Sequence[Any]) -> tuple[int, Sequence[bool]] | None:
-    """Alarms on the untouched household from its 27th week on, and whether each injection was seen."""
-    return None
-
-
-def whole_worker(*, n_categories: int, n_weeks: int) -> Callable[[], object] | None:
-    """What a worker does for a ledger of that size."""
-    return None
+    by_id = {payment.id: payment for payment in past}
+    bills = []
+    for number, one in enumerate(find_recurring(past, today=today), 1):
+        if one.kind == "expense" and one.status != "early":
+            due = one.next_on if one.status == "mature" else None
+            paid = tuple((by_id[pk].day, by_id[pk].amount) for pk in one.payments)
+            band = one.amount, one.low, one.high
+            steps = STEPS[one.rhythm]
+            bills.append(Bill(number, one.payee, one.payee, one.category, *band, *steps, due, one.window_days, paid))
+    return bills

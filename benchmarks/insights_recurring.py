@@ -1,7 +1,7 @@
 """Recurring payments: does the first prediction of each chain come true, and how many chains are found?
 
-The product is asked on every day that had a payment, by what was there until that day; a chain is new when none of
-its payments was in a chain it foretold before. Spending alone is counted; predictions for days after the last of the
+The product is asked after every payment about its payee, by what was there until that day; a chain is new when none
+of its payments was in a chain it foretold before. Spending alone is counted; predictions for days after the last of the
 data are not. A prediction arrives if the payee is paid within 4 days of it (after the day on which it was told), and is
 right if that payment's amount is within 10 %.
 """
@@ -31,6 +31,8 @@ Counts = tuple[int, int, int, int, int, int]
 def measure(household: Household) -> Mapping[str, Counts]:
     """Counts by method."""
     paid = [payment for payment in household.payments if payment.kind == "expense"]
+    if not paid:
+        return {}
     found = {rule.name: count(foresee(paid, rule), paid) for rule in CHAIN_RULES}
     own = insights_product.foresee_recurring(household)
     for name, expected in zip((PRODUCT, EARLY), own or (), strict=False):
@@ -40,26 +42,31 @@ def measure(household: Household) -> Mapping[str, Counts]:
 
 def count(expected: Iterable[Expected], paid: Sequence[Payment]) -> Counts:
     """How many came true; those that would fall after the last payment are left out."""
-    days: dict[str, list[dt.date]] = {}
-    amounts: dict[str, list[float]] = {}
+    lanes: dict[str, list[Payment]] = {}
     for payment in paid:
-        days.setdefault(payment.payee, []).append(payment.day)
-        amounts.setdefault(payment.payee, []).append(float(payment.amount))
+        lanes.setdefault(payment.payee, []).append(payment)
     counts = [0] * 6
     for one in expected:
         if one.on + dt.timedelta(DAYS) <= paid[-1].day:
-            start = bisect_right(days[one.payee], max(one.on - dt.timedelta(DAYS + 1), one.told_on))
-            stop = bisect_left(days[one.payee], one.on + dt.timedelta(DAYS + 1))
-            near = (abs(amount - one.amount) <= TOLERANCE * one.amount for amount in amounts[one.payee][start:stop])
+            come = [payment for payee in one.payees for payment in _around(lanes[payee], one)]
+            near = any(abs(float(payment.amount) - one.amount) <= TOLERANCE * one.amount for payment in come)
             offset = 0 if one.is_first else 3
-            for i, happened in enumerate((True, stop > start, any(near))):
+            for i, happened in enumerate((True, bool(come), near)):
                 counts[offset + i] += happened
     return tuple(counts)
 
 
+def _around(lane: Sequence[Payment], one: Expected) -> Sequence[Payment]:
+    """Payments in the days around the one foretold, after it was told."""
+    earliest, latest = max(one.on - dt.timedelta(DAYS), one.told_on + dt.timedelta(1)), one.on + dt.timedelta(DAYS)
+    start = bisect_left(lane, earliest, key=lambda payment: payment.day)
+    return lane[start : bisect_right(lane, latest, key=lambda payment: payment.day)]
+
+
 def summarize(results: Sequence[Mapping[str, Counts]]) -> Table:
     """All households together; beside the product only the anchor is the measure."""
-    rows = {name: _figures([result[name] for result in results]) for name in results[0]}
+    names = dict.fromkeys(name for result in results for name in result)
+    rows = {name: _figures([result[name] for result in results if name in result]) for name in names}
     own = rows.pop(PRODUCT, None)
     bounds = [] if own is None else BOUNDS
     return Table(

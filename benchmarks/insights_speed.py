@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks import insights_product
+from benchmarks import insights_product_weeks
 
 CATEGORIES, WEEKS, MOST_S = 30, 260, 2.0
 #: Libraries that only workers may load.
@@ -28,7 +28,7 @@ def print_speed() -> int:
 
 
 def _print_worker() -> int:
-    judge = insights_product.whole_worker(n_categories=CATEGORIES, n_weeks=WEEKS)
+    judge = insights_product_weeks.whole_worker(n_categories=CATEGORIES, n_weeks=WEEKS)
     if judge is None:
         print(f"{CATEGORIES} categories x {WEEKS} weeks: not there yet")
         return 0

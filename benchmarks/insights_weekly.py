@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks import insights_product
+from benchmarks import insights_product_weeks
 from benchmarks.households import Household
 from benchmarks.insights_tables import PRODUCT, Bound, Table
 from benchmarks.weekly_methods import WEEKLY_METHODS, Method, quiet_judge
@@ -52,7 +52,7 @@ def measure(household: Household) -> Found:
     for one in series:
         for method in WEEKLY_METHODS:
             found[method.name][one.group].add(score(one, method))
-    judged = insights_product.score_weeks(
+    judged = insights_product_weeks.score_weeks(
         household, series, {i: list(injections(s, seed=SEED)) for i, s in enumerate(series)}
     )
     for one, (untouched, injected) in zip(series, judged or (), strict=False):
@@ -79,7 +79,7 @@ def score(series: Series, method: Method) -> Scores:
 def summarize(results: Sequence[Found]) -> Table:
     """All households together."""
     simple = {method.name: _figures(results, method.name, method.threshold) for method in WEEKLY_METHODS}
-    own = _figures(results, PRODUCT, insights_product.WEEKLY_THRESHOLD)
+    own = _figures(results, PRODUCT, insights_product_weeks.WEEKLY_THRESHOLD)
     n = sum(len(found["rolling 26-week median + MAD"][group].injected) for found in results for group in GROUPS)
     note = (
         f"{n:,} injections; F1 and R(ecall) at {MOVED} false alarms per 52 weeks, in brackets at the default threshold"

@@ -52,9 +52,9 @@ class Chain:
 
 @dataclass(frozen=True)
 class Expected:
-    """The next payment of a chain, as it was foreseen on a day."""
+    """The next payment of a chain, as it was foreseen on a day; by one of these names its payee will be called."""
 
-    payee: str
+    payees: frozenset[str]
     kind: str
     told_on: dt.date
     on: dt.date
@@ -95,7 +95,9 @@ def foresee(payments: Sequence[Payment], rule: ChainRule) -> Iterator[Expected]:
             if chains.is_believable(chain):
                 on = next_month(payment.day)
                 is_first, chain.is_believed = not chain.is_believed, True
-                yield Expected(payment.payee, payment.kind, payment.day, on, float(payment.amount), is_first)
+                yield Expected(
+                    frozenset([payment.payee]), payment.kind, payment.day, on, float(payment.amount), is_first
+                )
 
 
 def next_month(day: dt.date) -> dt.date:
