@@ -94,15 +94,14 @@ def forecast_months(
     for first, day in asked:
         today = first.replace(day=day)
         past = [payment for payment in household.payments if payment.day <= today]
-        by_day: dict[dt.date, Decimal] = {payment.day: Decimal() for payment in past}
         spent: dict[tuple[dt.date, int | None], Decimal] = {}
         for payment in past:
             if payment.kind != "income":
-                by_day[payment.day] += payment.spent
                 key = payment.day, payment.category
                 spent[key] = spent.get(key, Decimal()) + payment.spent
         bills = _bills_known(past, today)
-        told = forecast(spent, by_day=by_day, bills=bills, calendar=Calendar(), today=today, places=PLACES).total
+        days = {payment.day for payment in past}
+        told = forecast(spent, recorded=days, bills=bills, calendar=Calendar(), today=today, places=PLACES).total
         band = (None, None) if told.low is None or told.high is None else (float(told.low), float(told.high))
         found.append((float(told.predicted), *band))
     return found

@@ -1,7 +1,8 @@
 """The product's side of figures about weeks: thin adapters, each None while the product cannot do it.
 
-Walking forward week by week is what a worker does in years; here it takes STRIDE weeks at a time: what is said of a
-week may know up to STRIDE - 1 weeks more, of bills alone (a week's judgement rests on the weeks before it).
+A worker walks forward week by week; here it takes STRIDE weeks at a time, or STRIDE_OF_FINDINGS: what is said of an
+untouched week may know so many weeks more, of bills alone, since a week's judgement rests on the weeks before it.
+Weeks with an injection, and those of yearly bills, are the newest.
 """
 
 import datetime as dt
@@ -19,7 +20,7 @@ from insights.payments import Payment
 
 #: A weekly score above it is shown, if the excess matters.
 WEEKLY_THRESHOLD = 1.5
-STRIDE = 6
+STRIDE, STRIDE_OF_FINDINGS = 6, 12
 #: The score of a week of which nothing is said.
 NOTHING = -1e9
 #: Ids of payments that are put in.
@@ -34,27 +35,33 @@ def score_weeks(
 ) -> list[ScoresOfSeries] | None:
     """Of each series the scores of its untouched weeks from EARLIEST on, and of its injections."""
     try:
-        from insights.weekly import judge_weeks
+        import insights.weekly
     except ImportError:
         return None
+    assert insights.weekly
     found: list[ScoresOfSeries] = [([], []) for _ in series]
     n = len(series[0].totals) if series else 0
     for start in range(EARLIEST, n, STRIDE):
-        stop = min(start + STRIDE, n)
-        laid_out = _weekly(household, until=series[0].monday(stop) - dt.timedelta(1))
+        weeks = range(start, min(start + STRIDE, n))
+        laid_out = _weekly(household, until=series[0].monday(weeks.stop) - dt.timedelta(1))
         for i, one in enumerate(series):
-            own = laid_out.get(_subject(one))
-            if own is None:
-                found[i][0].extend([NOTHING] * (stop - start))
-                found[i][1].extend(NOTHING for injection in odd[i] if start <= injection.week < stop)
-                continue
-            offset = (own.first - one.first).days // 7
-            scores = judge_weeks(own).score
-            found[i][0].extend(_at(scores, week - offset) for week in range(start, stop))
-            for injection in odd[i]:
-                if start <= injection.week < stop:
-                    found[i][1].append(_score_with(own, injection.week - offset, injection.extra))
+            now = [injection for injection in odd[i] if injection.week in weeks]
+            untouched, injected = _scores_of(one, laid_out.get(_subject(one)), weeks, now)
+            found[i][0].extend(untouched)
+            found[i][1].extend(injected)
     return found
+
+
+def _scores_of(series: Series, own: Any, weeks: Sequence[int], odd: Sequence[Injection]) -> ScoresOfSeries:
+    """Of one series in a few weeks; `own` is the product's, which may begin later or not be there."""
+    from insights.weekly import judge_weeks
+
+    if own is None:
+        return [NOTHING] * len(weeks), [NOTHING] * len(odd)
+    offset = (own.first - series.first).days // 7
+    scores = judge_weeks(own).score
+    injected = [_score_with(own, injection.week - offset, injection.extra) for injection in odd]
+    return [_at(scores, week - offset) for week in weeks], injected
 
 
 def _weekly(household: Household, *, until: dt.date) -> Mapping[Any, Any]:
@@ -106,11 +113,12 @@ def find_all(payments: Sequence[Payment], *, today: dt.date) -> Sequence[Any] | 
 def listen(household: Household, whole: Series, odd: Sequence[Any]) -> tuple[dict[str, int], Sequence[bool]] | None:
     """Findings by kind on the untouched household from EARLIEST on, and whether each injection was seen.
 
-    A finding counts once, when it is told for the first time, if it is of the weeks since then.
+    A finding counts once, when it is told for the first time.
     """
     n, told, kinds = len(whole.totals), set(), {}
-    for start in range(EARLIEST, n, STRIDE):
-        found = find_all(household.payments, today=whole.monday(min(start + STRIDE, n)) - dt.timedelta(1))
+    for start in range(EARLIEST, n, STRIDE_OF_FINDINGS):
+        stop = min(start + STRIDE_OF_FINDINGS, n)
+        found = find_all(household.payments, today=whole.monday(stop) - dt.timedelta(1))
         if found is None:
             return None
         for finding in found:
