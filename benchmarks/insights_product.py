@@ -1,0 +1,127 @@
+"""The product's side of figures about payments: thin adapters, each None while the product cannot do it.
+
+Its side of figures about weeks is in `benchmarks.insights_product_weeks`.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from math import log
+from typing import Any
+
+from benchmarks.households import Household
+from benchmarks.simple_chains import Expected
+from insights.calendars import Calendar
+from insights.payments import Payment
+
+#: Decimal places of amounts.
+PLACES = 2
+STEPS = {"weekly": (7, 0), "biweekly": (14, 0), "four_weekly": (28, 0), "monthly": (0, 1), "bimonthly": (0, 2),
+         "quarterly": (0, 3), "half_yearly": (0, 6), "yearly": (0, 12)}  # fmt: skip
+
+
+def foresee_recurring(household: Household) -> tuple[list[Expected], list[Expected]] | None:
+    """What was foretold of mature and of early chains.
+
+    Payees are looked at one by one, since the product finds chains within a payee; after each of its payments.
+    """
+    try:
+        from insights.recurring import payee_key
+    except ImportError:
+        return None
+    lanes: dict[tuple[str, str], list[Payment]] = {}
+    for payment in household.payments:
+        lanes.setdefault((payment.kind, payee_key(payment.payee)), []).append(payment)
+    foretold = [one for lane in lanes.values() for one in _foretold_in(lane)]
+    return [one for status, one in foretold if status == "mature"], [
+        one for status, one in foretold if status == "early"
+    ]
+
+
+def _foretold_in(lane: Sequence[Payment]) -> Iterator[tuple[str, Expected]]:
+    """Status and what is expected, whenever a chain has grown."""
+    from insights.recurring import find_recurring
+
+    known: dict[str, set[int]] = {"mature": set(), "early": set()}
+    by_id = {payment.id: payment for payment in lane}
+    for until, day in days_of(lane):
+        if until < 2:
+            continue
+        newest = lane[until - 1]
+        for found in find_recurring(lane[:until], today=day):
+            if found.status in known and found.next_on and by_id[found.payments[-1]].day == newest.day:
+                is_first = known[found.status].isdisjoint(found.payments)
+                known[found.status].update(found.payments)
+                payees = frozenset(by_id[pk].payee for pk in found.payments)
+                yield found.status, Expected(payees, found.kind, day, found.next_on, float(found.amount), is_first)
+
+
+def days_of(payments: Sequence[Payment]) -> Iterator[tuple[int, dt.date]]:
+    """Every day with payments, and how many there were until its end."""
+    for place, payment in enumerate(payments, 1):
+        if place == len(payments) or payments[place].day != payment.day:
+            yield place, payment.day
+
+
+def score_amounts(household: Household, asked: Sequence[Payment], *, times: int) -> list[tuple[float, float]] | None:
+    """Scores of each asked payment, by those before it: as it was, and with `times` the amount."""
+    try:
+        from insights.amounts.groups import Groups, keyed
+        from insights.amounts.oddity import oddities
+    except ImportError:
+        return None
+    import numpy as np
+
+    groups: Groups = {}
+    wanted, scores = {payment.id for payment in asked}, {}
+    for payment, amount_log, keys in keyed(household.payments, groups):
+        if payment.id in wanted:
+            levels = [groups[key].sketch() for key in keys if key in groups]
+            pair = oddities(np.array([amount_log, amount_log + log(times)]), levels)
+            scores[payment.id] = (float(pair[0]), float(pair[1]))
+    return [scores[payment.id] for payment in asked]
+
+
+def forecast_months(
+    household: Household, asked: Sequence[tuple[dt.date, int]]
+) -> list[tuple[float, float | None, float | None] | None] | None:
+    """Total, low and high of each asked month (its first day), as foretold at the end of that day of it."""
+    try:
+        from insights.forecasting.forecasts import forecast
+    except ImportError:
+        return None
+    found = []
+    for first, day in asked:
+        today = first.replace(day=day)
+        past = [payment for payment in household.payments if payment.day <= today]
+        spent: dict[tuple[dt.date, int | None], Decimal] = {}
+        for payment in past:
+            if payment.kind != "income":
+                key = payment.day, payment.category
+                spent[key] = spent.get(key, Decimal()) + payment.spent
+        bills = _bills_known(past, today)
+        days = {payment.day for payment in past}
+        told = forecast(spent, recorded=days, bills=bills, calendar=Calendar(), today=today, places=PLACES).total
+        band = (None, None) if told.low is None or told.high is None else (float(told.low), float(told.high))
+        found.append((float(told.predicted), *band))
+    return found
+
+
+def _bills_known(past: Sequence[Payment], today: dt.date) -> list[Any]:
+    """The product's bills from what it finds recurring."""
+    try:
+        from insights.recurring import find_recurring
+    except ImportError:
+        return []
+    from insights.forecasting.bills import Bill
+
+    by_id = {payment.id: payment for payment in past}
+    bills = []
+    for number, one in enumerate(find_recurring(past, today=today), 1):
+        if one.kind == "expense" and one.status != "early":
+            due = one.next_on if one.status == "mature" else None
+            paid = tuple((by_id[pk].day, by_id[pk].amount) for pk in one.payments)
+            band = one.amount, one.low, one.high
+            steps = STEPS[one.rhythm]
+            bills.append(Bill(number, one.payee, one.payee, one.category, *band, *steps, due, one.window_days, paid))
+    return bills
