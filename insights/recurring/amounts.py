@@ -1,5 +1,6 @@
 """What a recurring payment costs, and what it will cost next time. Pure."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -48,7 +49,7 @@ def usual_of(amounts: Sequence[float]) -> float:
 def has_prices(amounts: Sequence[float]) -> bool:
     """Whether at least half of the last amounts are the same as the one before: it has a price, which may change."""
     recent = amounts[-N_REMEMBERED:]
-    n_same = sum(_is_same(before, one) for before, one in zip(recent, recent[1:], strict=False))
+    n_same = sum(_is_same(before, one) for before, one in itertools.pairwise(recent))
     return 2 * n_same >= len(recent) - 1 > 0
 
 

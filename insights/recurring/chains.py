@@ -1,29 +1,32 @@
-"""Finds the runs of payments to one payee that keep a rhythm. Pure."""
+"""The runs of payments that keep a rhythm. Pure."""
 
+import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median_low
 
 from insights.payments import Payment
-from insights.recurring.rhythms import Rhythm, Schedule, rhythms_near, slots_of
+from insights.recurring.rhythms import Rhythm, rhythms_near
+from insights.recurring.schedules import Schedule
 
 #: How much of a run's time with its payee must be the run itself.
 LEAST_SHARE = 0.8
-#: Amounts further apart than this share are taken apart, the coarsest first: two contracts with one payee.
-SPLITS = (1.5, 1.15, 1.02)
 #: How far back the payment before may lie among the payee's: others, or a doubled one, come between.
 REACH = 4
-#: A missed payment costs half of one that came.
+#: A missed payment costs half of what one that came is worth.
 COST_OF_A_GAP = 0.5
+#: Cents of a rate of exchange make no other amount.
 SAME_AMOUNT = 1.02
-#: The greatest change of price that is still the same contract.
-GREATEST_CHANGE = 1.5
-N_HITS, N_HITS_OF_A_SLOW_ONE = 3, 2
+#: Days that a rhythm must be better by. Most of what seems to come every four weeks comes by the month, and a February
+#: and two weekends look alike; only the fifth payment is ten days early for a month.
+HANDICAP = {"four_weekly": 8}
+N_HITS, FEWEST_HITS = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A payment as the search looks at it."""
+    """A payment as the search looks at it; the day is an ordinal."""
 
     day: int
     amount: float
@@ -32,169 +35,126 @@ class Dated:
 
 @dataclass(slots=True)
 class Chain:
-    """Payments that keep a rhythm."""
+    """Payments that keep a rhythm, in the order of their days."""
 
     rhythm: Rhythm
     members: list[Dated]
+    #: A member and the second payment of its due date.
+    doubled: list[tuple[Dated, Dated]] = field(default_factory=list)
     #: How many payments the payee has in all.
     n_of_payee: int = 0
-    doubled: list[tuple[Dated, Dated]] = field(default_factory=list)
 
     @property
     def days(self) -> list[int]:
         return [member.day for member in self.members]
 
     @property
+    def amounts(self) -> list[float]:
+        return [member.amount for member in self.members]
+
+    @property
+    def slots(self) -> list[int]:
+        return self.rhythm.slots_of(self.days)
+
+    @property
     def n_held(self) -> int:
         return len(self.members) + len(self.doubled)
 
 
-def chains_in(payments: Sequence[Dated]) -> list[Chain]:
-    """All runs of one payee's payments, which are given in the order of their days."""
-    chains = _joined(_explored(payments, SPLITS))
-    for chain in chains:
-        chain.n_of_payee = len(payments)
-    return chains
+def is_same(one: Dated, other: Dated) -> bool:
+    """Whether the amounts are."""
+    return max(one.amount, other.amount) <= min(one.amount, other.amount) * SAME_AMOUNT
 
 
-def _explored(lane: Sequence[Dated], splits: Sequence[float]) -> list[Chain]:
-    """What the payments hold as they are, or taken apart by amount, whichever explains more of them."""
-    if len(lane) < N_HITS_OF_A_SLOW_ONE:
-        return []
-    whole = _regular(lane)
-    if not splits or (whole and _is_even(lane)):
-        return whole
-    parts = _split(lane, splits[0])
-    if len(parts) == 1:
-        return _explored(lane, splits[1:])
-    apart = [chain for part in parts for chain in _explored(part, splits[1:])]
-    return whole if _worth(whole) >= _worth(apart) else apart
-
-
-def _worth(chains: Sequence[Chain]) -> int:
+def worth(chains: Sequence[Chain]) -> int:
     """How much they explain: each link once for its day and once for its amount."""
     return sum(_n_explained(chain) for chain in chains if len(chain.members) >= N_HITS)
 
 
 def _n_explained(chain: Chain) -> int:
     links = zip(chain.members, chain.members[1:], strict=False)
-    return len(chain.doubled) + sum(1 + _is_same(before, one) for before, one in links)
+    return len(chain.doubled) + sum(1 + is_same(before, one) for before, one in links)
 
 
-def _is_even(lane: Sequence[Dated]) -> bool:
-    amounts = [one.amount for one in lane]
-    return max(amounts) <= min(amounts) * SAME_AMOUNT
+def regular_chains(lane: Sequence[Dated]) -> list[Chain]:
+    """Runs of the rhythm that fits best, if they hold most of the lane's payments of their time."""
+    days = [one.day for one in lane]
+    gaps = [after - before for before, after in itertools.pairwise(days) if after > before]
+    rhythms = rhythms_near(median_low(gaps)) if gaps else []
+    found = [chains_of_rhythm(lane, rhythm) for rhythm in reversed(rhythms)]
+    return max(found, key=lambda chains: (worth(chains), -_misfit(chains)), default=[])
 
 
-def _split(lane: Sequence[Dated], ratio: float) -> list[list[Dated]]:
-    """Groups of like amounts, each in the order of days."""
-    by_amount = sorted(lane, key=lambda one: one.amount)
-    groups = [[by_amount[0]]]
-    for before, one in zip(by_amount, by_amount[1:], strict=False):
-        if one.amount > before.amount * ratio:
-            groups.append([])
-        groups[-1].append(one)
-    return [sorted(group, key=lambda one: (one.day, one.payment.id)) for group in groups]
+def chains_of_rhythm(lane: Sequence[Dated], rhythm: Rhythm, *, least_share: float = LEAST_SHARE) -> list[Chain]:
+    """Runs of one rhythm; the lane is in the order of its days."""
+    days = [one.day for one in lane]
+    chains = []
+    for run in _runs(lane, rhythm):
+        near = lane[bisect_left(days, run[0].day - rhythm.slack) : bisect_right(days, run[-1].day + rhythm.slack)]
+        chain = Chain(rhythm, run, _doubled(run, rhythm, near))
+        if chain.n_held >= least_share * sum(run[0].day <= one.day <= run[-1].day for one in near):
+            chains.append(chain)
+    return chains
 
 
-def _regular(lane: Sequence[Dated]) -> list[Chain]:
-    """Runs that hold most of the lane's payments of their time."""
-    if len(lane) < N_HITS_OF_A_SLOW_ONE:
-        return []
-    gaps = [b.day - a.day for a, b in zip(lane, lane[1:], strict=False) if b.day > a.day]
-    if not gaps:
-        return []
-    best: list[Chain] = []
-    for rhythm in rhythms_near(median_low(gaps)):
-        chains = [_with_doubles(run, rhythm, lane) for run in _runs(lane, rhythm)]
-        found = [chain for chain in chains if _holds_its_time(chain, lane)]
-        if (_worth(found), _fit(found)) >= (_worth(best), _fit(best)):
-            best = found
-    return best
-
-
-def _fit(chains: Sequence[Chain]) -> float:
-    """The fewer days off the days due, the more; tells four weeks from a month."""
-    if not chains:
-        return float("-inf")
-    return -sum(_days_off(chain) for chain in chains)
+def _misfit(chains: Sequence[Chain]) -> float:
+    """In days off the days due; tells four weeks from a month."""
+    return sum(_days_off(chain) + HANDICAP.get(chain.rhythm.name, 0) for chain in chains) if chains else float("inf")
 
 
 def _days_off(chain: Chain) -> int:
-    days = chain.days
-    slots = slots_of(chain.rhythm, days)
-    schedule = Schedule.read(chain.rhythm, days, slots)
-    return sum(abs(day - schedule.due(slot)) for day, slot in zip(days, slots, strict=True))
+    days, slots = chain.days, chain.slots
+    return sum(map(abs, Schedule.read(chain.rhythm, days, slots).days_off(days, slots)))
 
 
 def _runs(lane: Sequence[Dated], rhythm: Rhythm) -> Iterator[list[Dated]]:
-    """The longest runs that do not overlap, each payment linked to one a step or two before."""
+    """The longest runs that do not overlap in time, the longest first."""
+    before, score = _linked(lane, rhythm)
+    taken = [False] * len(lane)
+    for end in sorted((i for i in range(len(lane)) if before[i] is not None), key=lambda i: -score[i]):
+        run = _traced(end, before)
+        if not any(taken[run[0] : end + 1]):
+            taken[run[0] : end + 1] = [True] * (end + 1 - run[0])
+            yield [lane[i] for i in run]
+
+
+def _linked(lane: Sequence[Dated], rhythm: Rhythm) -> tuple[list[int | None], list[float]]:
+    """For each payment, the one a step or two before that makes the longest run to it, and how long that is."""
+    shortest = rhythm.length - rhythm.slack
     before: list[int | None] = [None] * len(lane)
     score = [1.0] * len(lane)
     for i, one in enumerate(lane):
         for j in range(i - 1, max(i - 1 - REACH, -1), -1):
-            n = rhythm.steps(one.day - lane[j].day)
-            worth = score[j] + 1 - COST_OF_A_GAP * (n - 1)
-            if n and worth > score[i]:
-                score[i], before[i] = worth, j
-    yield from _traced(lane, before, score)
+            gap = one.day - lane[j].day
+            n = rhythm.steps(gap) if gap >= shortest else 0
+            if n and score[j] + 1 - COST_OF_A_GAP * (n - 1) >= score[i]:
+                score[i], before[i] = score[j] + 1 - COST_OF_A_GAP * (n - 1), j
+    return before, score
 
 
-def _traced(lane: Sequence[Dated], before: list[int | None], score: list[float]) -> Iterator[list[Dated]]:
-    taken = [False] * len(lane)
-    for end in sorted(range(len(lane)), key=lambda i: (-score[i], i)):
-        run = []
-        i: int | None = end
-        while i is not None and not taken[i]:
-            run.append(i)
-            i = before[i]
-        if len(run) >= N_HITS_OF_A_SLOW_ONE and not any(taken[run[-1] : end + 1]):
-            taken[run[-1] : end + 1] = [True] * (end + 1 - run[-1])
-            yield [lane[i] for i in reversed(run)]
+def _traced(end: int, before: Sequence[int | None]) -> list[int]:
+    run, at = [end], before[end]
+    while at is not None:
+        run.append(at)
+        at = before[at]
+    return run[::-1]
 
 
-def _with_doubles(run: list[Dated], rhythm: Rhythm, lane: Sequence[Dated]) -> Chain:
-    """The run with the payments beside it that are a second one of the same due date and amount."""
-    chain = Chain(rhythm, run)
-    ids = {one.payment.id for one in run}
-    others = [one for one in lane if one.payment.id not in ids]
-    if not others:
-        return chain
-    nearest = iter(run)
-    member, following = next(nearest), next(nearest, None)
-    for other in others:
-        while following is not None and abs(following.day - other.day) <= abs(member.day - other.day):
-            member, following = following, next(nearest, None)
-        if abs(other.day - member.day) <= min(rhythm.slack, rhythm.length / 3) and _is_same(other, member):
-            chain.doubled.append((member, other))
-    return chain
+def _doubled(run: Sequence[Dated], rhythm: Rhythm, near: Sequence[Dated]) -> list[tuple[Dated, Dated]]:
+    """Payments beside the run that are a second one of the same due date and amount, each with the first."""
+    if len(near) == len(run):
+        return []
+    days, ids = [one.day for one in run], {one.payment.id for one in run}
+    furthest = min(rhythm.slack, rhythm.length / 3)
+    pairs = []
+    for other in near:
+        if other.payment.id not in ids:
+            member = _nearest(run, days, other.day)
+            if abs(other.day - member.day) <= furthest and is_same(other, member):
+                pairs.append((member, other))
+    return pairs
 
 
-def _is_same(one: Dated, other: Dated) -> bool:
-    return max(one.amount, other.amount) <= min(one.amount, other.amount) * SAME_AMOUNT
-
-
-def _holds_its_time(chain: Chain, lane: Sequence[Dated]) -> bool:
-    first, last = chain.members[0].day, chain.members[-1].day
-    n = sum(first <= one.day <= last for one in lane)
-    return chain.n_held >= LEAST_SHARE * n
-
-
-def _joined(chains: list[Chain]) -> list[Chain]:
-    """Runs of one rhythm of which one begins when the other ends are one contract with another price."""
-    joined: list[Chain] = []
-    for chain in sorted(chains, key=lambda chain: (chain.members[0].day, chain.members[0].payment.id)):
-        earlier = next((one for one in reversed(joined) if _goes_on(one, chain)), None)
-        if earlier is None:
-            joined.append(chain)
-        else:
-            earlier.members += chain.members
-            earlier.doubled += chain.doubled
-    return joined
-
-
-def _goes_on(earlier: Chain, later: Chain) -> bool:
-    last, first = earlier.members[-1], later.members[0]
-    change = max(last.amount, first.amount) / min(last.amount, first.amount)
-    is_next = earlier.rhythm.steps(first.day - last.day) > 0
-    return earlier.rhythm == later.rhythm and is_next and change <= GREATEST_CHANGE
+def _nearest(run: Sequence[Dated], days: Sequence[int], day: int) -> Dated:
+    at = bisect_left(days, day)
+    return min(run[max(at - 1, 0) : at + 1], key=lambda one: abs(one.day - day))

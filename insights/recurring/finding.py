@@ -1,4 +1,4 @@
-"""Finds recurring payments in all payments of a ledger. Pure."""
+"""Finds recurring payments among all payments of a ledger. Pure."""
 
 import datetime as dt
 import re
@@ -8,25 +8,40 @@ from decimal import Decimal
 
 from insights.payments import Payment
 from insights.recurring.amounts import Price, read_price
-from insights.recurring.chains import N_HITS, N_HITS_OF_A_SLOW_ONE, SAME_AMOUNT, Chain, Dated, chains_in
-from insights.recurring.confidence import confidence_of
-from insights.recurring.model import Raise, Recurring, Status
-from insights.recurring.rhythms import Schedule, slots_of
+from insights.recurring.chains import FEWEST_HITS, N_HITS, SAME_AMOUNT, Chain, Dated, chains_of_rhythm
+from insights.recurring.confidence import confidence_of, punctuality_of
+from insights.recurring.lanes import chains_of_payee, joined
+from insights.recurring.model import Confirmed, Kind, PriceChange, Recurring, Status
+from insights.recurring.rhythms import RHYTHM_NAMED
+from insights.recurring.upcoming import Upcoming, upcoming_of
 
-#: Surer than this is told; below it is a maybe.
+#: Surer than this is promised; below it is a maybe. Measured: docs/recurring.md.
 MATURE = 0.72
-#: Less is not worth showing.
-LEAST_CONFIDENCE = 0.4
-CENT = Decimal("0.01")
+#: What comes on time less probably, whatever its amount, is not worth showing.
+LEAST_PUNCTUALITY = 0.6
+#: Two payments are shown if their distance is so many days off the rhythm's at most.
+MOST_DAYS_OFF_OF_TWO = 3
+PRECISION = Decimal("0.0001")
 _NUMBERED = re.compile(r"\S*\d\S*")
+_Lane = list[Dated]
 
 
-def find_recurring(payments: Sequence[Payment], *, today: dt.date) -> list[Recurring]:
+def find_recurring(
+    payments: Sequence[Payment], *, today: dt.date, confirmed: Sequence[Confirmed] = ()
+) -> list[Recurring]:
     """Those of the payments until today that come again and again, the surest first. Refunds are left out.
 
-    All amounts are in one currency. Nothing later than `today` is looked at.
+    All amounts are in one currency. Nothing later than `today` is looked at. What is confirmed is mature if at least
+    two of its payments are there.
     """
-    found = [one for lane in _lanes(payments, today) for one in _found_in(lane, today.toordinal())]
+    claims: dict[tuple[Kind, str], list[Confirmed]] = defaultdict(list)
+    for claim in confirmed:
+        claims[claim.kind, claim.payee].append(claim)
+    found = [
+        one
+        for key, lane in _lanes(payments, today).items()
+        for one in _found_in(lane, claims.get(key, []), today=today.toordinal())
+    ]
     return sorted(found, key=lambda one: (-one.confidence, one.payments))
 
 
@@ -35,56 +50,88 @@ def payee_key(payee: str) -> str:
     return " ".join(_NUMBERED.sub(" ", payee).split()) or payee
 
 
-def _lanes(payments: Sequence[Payment], today: dt.date) -> Iterator[list[Dated]]:
-    """Payments of each payee and direction, in order of their days."""
+def _lanes(payments: Sequence[Payment], today: dt.date) -> dict[tuple[Kind, str], _Lane]:
+    """Payments of each direction and payee, in the order of their days; those who were paid once are left out."""
     keys: dict[str, str] = {}
-    lanes: dict[tuple[str, str], list[Payment]] = defaultdict(list)
+    lanes: dict[tuple[Kind, str], list[Payment]] = defaultdict(list)
     for payment in payments:
         if payment.kind == "refund" or not payment.payee or payment.day > today or payment.amount <= 0:
             continue
         if payment.payee not in keys:
             keys[payment.payee] = payee_key(payment.payee)
-        lanes[payment.kind, keys[payment.payee]].append(payment)
-    for lane in lanes.values():
-        if len(lane) >= N_HITS_OF_A_SLOW_ONE:
-            lane.sort(key=lambda payment: (payment.day, payment.id))
-            yield [Dated(one.day.toordinal(), float(one.amount), one) for one in lane]
+        lanes[_kind(payment), keys[payment.payee]].append(payment)
+    return {key: _in_order(lane) for key, lane in lanes.items() if len(lane) >= FEWEST_HITS}
 
 
-def _found_in(lane: Sequence[Dated], today: int) -> Iterator[Recurring]:
-    for chain in chains_in(lane):
+def _kind(payment: Payment) -> Kind:
+    return "income" if payment.kind == "income" else "expense"
+
+
+def _in_order(lane: list[Payment]) -> _Lane:
+    lane.sort(key=lambda payment: (payment.day, payment.id))
+    return [Dated(one.day.toordinal(), float(one.amount), one) for one in lane]
+
+
+def _found_in(lane: _Lane, claims: Sequence[Confirmed], *, today: int) -> Iterator[Recurring]:
+    claimed, rest = _claimed(lane, claims)
+    yield from (_described(chain, today, is_confirmed=True) for chain in claimed)
+    for chain in chains_of_payee(rest):
         if len(chain.members) >= N_HITS or _is_exact(chain):
-            one = _described(chain, today)
-            if one is not None:
+            one = _described(chain, today, is_confirmed=False)
+            if _is_worth_showing(chain, one):
                 yield one
 
 
+def _claimed(lane: _Lane, claims: Sequence[Confirmed]) -> tuple[list[Chain], _Lane]:
+    """Chains of what is confirmed, however regular, and the payments that are left."""
+    chains: list[Chain] = []
+    for claim in claims:
+        banded = [one for one in lane if claim.low <= one.payment.amount <= claim.high]
+        found = joined(chains_of_rhythm(banded, RHYTHM_NAMED[claim.rhythm], least_share=0))
+        latest = max(found, key=lambda chain: chain.members[-1].day, default=None)
+        if latest is not None:
+            latest.n_of_payee = len(lane)
+            chains.append(latest)
+            held = _ids(latest)
+            lane = [one for one in lane if one.payment.id not in held]
+    return chains, lane
+
+
+def _ids(chain: Chain) -> set[int]:
+    return {one.payment.id for one in [*chain.members, *(second for _, second in chain.doubled)]}
+
+
 def _is_exact(chain: Chain) -> bool:
-    """Whether two payments a season or a year apart are the same in day and amount."""
+    """Whether two payments a month or more apart are the same in day and amount."""
     first, last = chain.members[0], chain.members[-1]
-    drift = abs(last.day - first.day - chain.rhythm.length)
-    return chain.rhythm.months >= 1 and drift <= 3 and last.amount <= first.amount * SAME_AMOUNT
+    days_off = abs(last.day - first.day - chain.rhythm.length)
+    change = max(first.amount, last.amount) / min(first.amount, last.amount)
+    return chain.rhythm.months > 0 and days_off <= MOST_DAYS_OFF_OF_TWO and change <= SAME_AMOUNT
 
 
-def _described(chain: Chain, today: int) -> Recurring | None:
-    """None for a maybe that did not come true."""
-    price = read_price([member.amount for member in chain.members])
-    upcoming = _Upcoming(chain, today)
-    then = confidence_of(chain, n_missed=0)
-    is_mature = then >= MATURE and len(chain.members) >= N_HITS
-    if then < LEAST_CONFIDENCE or (upcoming.has_ended and not is_mature):
-        return None
+def _is_worth_showing(chain: Chain, one: Recurring) -> bool:
+    """Not a maybe that did not come true, nor what comes at any time."""
+    return _is_mature(chain) or (one.status != "ended" and punctuality_of(chain) >= LEAST_PUNCTUALITY)
+
+
+def _is_mature(chain: Chain) -> bool:
+    return len(chain.members) >= N_HITS and confidence_of(chain, n_missed=0) >= MATURE
+
+
+def _described(chain: Chain, today: int, *, is_confirmed: bool) -> Recurring:
+    is_mature = is_confirmed or _is_mature(chain)
+    upcoming = upcoming_of(chain, today=today, is_trusted=is_mature)
     status: Status = "ended" if upcoming.has_ended else "mature" if is_mature else "early"
     confidence = 0.0 if upcoming.has_ended else confidence_of(chain, n_missed=len(upcoming.missed_lately))
-    return _recurring(chain, price, upcoming, status, confidence)
+    return _recurring(chain, upcoming, status=status, confidence=confidence)
 
 
-def _recurring(chain: Chain, price: Price, upcoming: "_Upcoming", status: Status, confidence: float) -> Recurring:
+def _recurring(chain: Chain, upcoming: Upcoming, *, status: Status, confidence: float) -> Recurring:
     first, last = chain.members[0].payment, chain.members[-1].payment
-    missed = upcoming.missed_before + upcoming.missed_lately
+    price = read_price(chain.amounts)
     return Recurring(
         payee=payee_key(last.payee),
-        kind="income" if last.kind == "income" else "expense",
+        kind=_kind(last),
         rhythm=chain.rhythm.name,
         amount=_decimal(price.usual),
         low=_decimal(price.low),
@@ -93,54 +140,24 @@ def _recurring(chain: Chain, price: Price, upcoming: "_Upcoming", status: Status
         first_on=first.day,
         last_on=last.day,
         next_on=None if upcoming.has_ended else dt.date.fromordinal(upcoming.due),
+        day_of_month=upcoming.day_of_month,
         window_days=upcoming.window,
         status=status,
         confidence=round(confidence, 4),
         category=last.category,
-        missed=tuple(dt.date.fromordinal(day) for day in missed),
-        raised=_raise(chain, price),
+        missed=tuple(dt.date.fromordinal(day) for day in [*upcoming.missed_before, *upcoming.missed_lately]),
+        raised=_raised(chain, price),
         is_varying=price.is_varying,
-        doubled=tuple((member.payment.id, other.payment.id) for member, other in chain.doubled),
+        doubled=tuple((member.payment.id, second.payment.id) for member, second in chain.doubled),
     )
 
 
-def _raise(chain: Chain, price: Price) -> Raise | None:
+def _raised(chain: Chain, price: Price) -> PriceChange | None:
     if price.raised is None:
         return None
     before, after = (chain.members[place].payment for place in price.raised)
-    return Raise(before.amount, after.amount, after.day)
+    return PriceChange(before.amount, after.amount, after.day)
 
 
 def _decimal(amount: float) -> Decimal:
-    return Decimal(str(amount)).quantize(CENT)
-
-
-class _Upcoming:
-    """When the next one is due, and which were missed."""
-
-    def __init__(self, chain: Chain, today: int) -> None:
-        days = chain.days
-        slots = slots_of(chain.rhythm, days)
-        schedule = Schedule.read(chain.rhythm, days, slots)
-        self.window = _window(chain, schedule, days, slots)
-        gone = set(range(slots[-1])) - set(slots)
-        self.missed_before = [schedule.due(slot) for slot in sorted(gone)]
-        self.missed_lately: list[int] = []
-        slot = slots[-1] + 1
-        while schedule.due(slot) + self.window < today:
-            self.missed_lately.append(schedule.due(slot))
-            slot += 1
-            if self.has_ended_after(chain):
-                break
-        self.has_ended = self.has_ended_after(chain)
-        self.due = schedule.due(slot)
-
-    def has_ended_after(self, chain: Chain) -> bool:
-        """One missed is forgiven, unless that is a season's."""
-        return len(self.missed_lately) > (chain.rhythm.length < 60)
-
-
-def _window(chain: Chain, schedule: Schedule, days: Sequence[int], slots: Sequence[int]) -> int:
-    """Its own worst day lately and one more, as far as the rhythm has patience for and slack."""
-    worst = max(abs(day - schedule.due(slot)) for day, slot in list(zip(days, slots, strict=True))[-12:])
-    return min(max(chain.rhythm.patience, worst + 1), max(chain.rhythm.slack, chain.rhythm.patience))
+    return Decimal(str(amount)).quantize(PRECISION)
