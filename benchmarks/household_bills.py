@@ -127,8 +127,9 @@ def _monthly(days: Days, category: str, n: int, median: float) -> Iterator[Regul
         every = int(chance.choice([1, 1, 1, 1, 2]))
         amount = median * days.scale * float(chance.lognormal(0, 0.5))
         since, until = _span(days, 0.75)
-        yield Regular(payee_named(f"{category} supplier", number), category, amount, every, since, until, int(chance.integers(1, 29)),
-                      wobble=wobble, winter=winter if wobble else 0.0, late=0.06)  # fmt: skip
+        payee, on = payee_named(f"{category} supplier", number), int(chance.integers(1, 29))
+        yield Regular(payee, category, amount, every, since, until, on, wobble=wobble,
+                      winter=winter if wobble else 0.0, late=0.06)  # fmt: skip
 
 
 def _subscriptions(days: Days) -> Iterator[Regular]:
@@ -140,7 +141,8 @@ def _subscriptions(days: Days) -> Iterator[Regular]:
         every = int(chance.choice([1, 1, 1, 1, 1, 1, 1, 1, 0]))
         on = int(chance.integers(7)) if every == 0 else int(chance.integers(1, 31))
         wobble = float(chance.choice([0, 0, 0, 0.03, 0.15, 0.4]))
-        yield Regular(payee_named("subscription", number), "subscriptions", amount, every, since, until, on, wobble=wobble,
+        payee = payee_named("subscription", number)
+        yield Regular(payee, "subscriptions", amount, every, since, until, on, wobble=wobble,
                       rise=0.15, rising=0.5, late=0.04)  # fmt: skip
 
 

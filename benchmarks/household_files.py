@@ -21,7 +21,7 @@ def read_households(folder: Path) -> list[Household]:
 
 
 def read_household(path: Path) -> Household:
-    """Money in counts as a refund where its category has mostly money out, else as income. Rows of no amount are left out."""
+    """Money in is a refund where its category has mostly money out, else income. Rows of no amount are left out."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = [{key.strip().casefold(): value for key, value in line.items() if key} for line in csv.DictReader(file)]
     rows = sorted((row for row in map(_read_line, lines) if row), key=lambda row: row[0])

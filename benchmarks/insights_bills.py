@@ -1,9 +1,10 @@
 """Yearly bills: are they taken for oddities, and is one that is paid twice seen?
 
 A bill of a payee of its own is put into a history of two years or more: once a year, a few days early or late, each
-time 0 to 6 % dearer, two fifths to three halves of an ordinary month. Looked at is the overall series in the week of the
-second and of the third bill (at default thresholds), the same weeks without the bill, and the week in which the
-second bill is paid once more, 1 to 9 days after.
+time 0 to 6 % dearer, two fifths to three halves of an ordinary month. Simple methods look at the overall series, in the
+week of the second and of the third bill (at default thresholds), in the second's without the bill, and in the week in
+which the second is paid once more, 1 to 9 days after. The product has flagged it if a finding of the week names the
+bill, its category or the whole.
 """
 
 import datetime as dt

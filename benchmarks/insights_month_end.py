@@ -87,9 +87,9 @@ def measure(household: Household) -> Mapping[str, list[Outcome]]:
     months = months_of(spending) if spending else Months([], np.zeros((0, 31)))
     places = [month for month in range(FIRST_MONTH, len(months.firsts)) if months.daily[month].any()]
     found: dict[str, list[Outcome]] = {}
-    if not places:
+    unit = float(months.totals(len(months.firsts)).mean()) if places else 0.0
+    if unit <= 0:  # more came back than was spent
         return found
-    unit = float(months.totals(len(months.firsts)).mean())
     for name, forecast in METHODS.items():
         found[name] = [
             _outcome(day, forecast(months, month, day), months, month, unit) for month in places for day in DAYS
@@ -190,7 +190,7 @@ def _smooth(totals: np.ndarray) -> tuple[float, float]:
 
 
 def with_bills(spending: Sequence[Payment], months: Months, month: int, day: int, n: int) -> Forecast:
-    """Spent, the bills of simple chains that are still due, and the rest: its run rate, or its median remainder of `n`."""
+    """Spent, the bills of simple chains still due, and the rest: its run rate, or its median remainder of `n`."""
     first = months.firsts[month]
     today, following = first.replace(day=day), next_month(first)
     past = [payment for payment in spending if payment.day <= today]

@@ -1,9 +1,9 @@
 """Per person: how many alarms a year on untouched data, and how many material oddities are seen.
 
-All series of a household together. An oddity of a category (see `benchmarks.weekly_series`) is material when it takes a tenth of an
-ordinary month or more; it is seen when its week has an alarm of its series or overall that would not be there without it,
-or was there anyway. Simple methods are gated: an excess of a tenth of an ordinary month, the highest total of half a
-year, and three weeks of silence per series after an alarm.
+All series of a household together. An oddity of a category (see `benchmarks.weekly_series`) is material when it takes a
+tenth of an ordinary month or more; it is seen when its week, as the newest, has an alarm of its category or overall.
+Simple methods are told plainly, and gated: an excess of a tenth of an ordinary month, the highest total of half a year,
+and three weeks of silence per series after an alarm. Every finding of the product counts as an alarm.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -46,7 +46,7 @@ def decompose(period: int) -> Judge:
 
 
 def residuals(totals: np.ndarray, period: int) -> np.ndarray:
-    """As of statsmodels' seasonal_decompose(totals, period=period, extrapolate_trend=period - 1), many times as quick."""
+    """As of statsmodels' seasonal_decompose(totals, period=period, extrapolate_trend=period - 1), but quick."""
     n, half = len(totals), period // 2
     window = np.full(period, 1 / period) if period % 2 else np.r_[0.5, np.ones(period - 1), 0.5] / period
     middle = np.convolve(totals, window, "valid")

@@ -86,7 +86,7 @@ def ordinary_month(series: Series, week: int) -> float:
 
 
 def injections(series: Series, *, seed: int, most: int = 6) -> Iterator[Injection]:
-    """Oddities, each to be put in alone, into weeks drawn at random after EARLIEST: about three in a year, `most` in all.
+    """Oddities, each to be put in alone, into weeks drawn at random from EARLIEST on: three a year, `most` in all.
 
     Half are weeks in which more is bought: 1 to 4 times the usual active week before, in one to four payments. Half
     are single large payments: 3 to 10 times the usual payment, though half an active week at least, and three at most.

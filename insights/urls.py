@@ -3,6 +3,7 @@
 from django.urls import path
 
 from insights.views.anomalies import AnomalyViewSet
+from insights.views.recurring import RecurringViewSet
 
 urlpatterns = [
     path("insights/anomalies/", AnomalyViewSet.as_view({"get": "list"}), name="anomalies"),
@@ -10,5 +11,12 @@ urlpatterns = [
         "insights/anomalies/<slug:key>/feedback/",
         AnomalyViewSet.as_view({"post": "give_feedback", "delete": "take_back"}),
         name="anomaly-feedback",
+    ),
+    path("insights/recurring/", RecurringViewSet.as_view({"get": "list"}), name="recurring"),
+    path("insights/recurring/<int:pk>/", RecurringViewSet.as_view({"get": "retrieve"}), name="recurring-detail"),
+    path(
+        "insights/recurring/<int:pk>/choice/",
+        RecurringViewSet.as_view({"put": "choose", "delete": "take_back"}),
+        name="recurring-choice",
     ),
 ]

@@ -1,6 +1,27 @@
 """What was computed, and what people said of it."""
 
 from insights.models.anomalies import KEY_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
+from insights.models.recurring import (
+    RecurringChoice,
+    RecurringKind,
+    RecurringPayment,
+    RecurringStatus,
+    RecurringVerdict,
+    RhythmChoice,
+)
 from insights.models.standing import Standing
 
-__all__ = ["KEY_LENGTH", "Anomaly", "AnomalyFeedback", "Kind", "Standing", "Verdict"]
+__all__ = [
+    "KEY_LENGTH",
+    "Anomaly",
+    "AnomalyFeedback",
+    "Kind",
+    "RecurringChoice",
+    "RecurringKind",
+    "RecurringPayment",
+    "RecurringStatus",
+    "RecurringVerdict",
+    "RhythmChoice",
+    "Standing",
+    "Verdict",
+]

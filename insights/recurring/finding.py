@@ -73,28 +73,35 @@ def _in_order(lane: list[Payment]) -> _Lane:
 
 
 def _found_in(lane: _Lane, claims: Sequence[Confirmed], *, today: int) -> Iterator[Recurring]:
-    claimed, rest = _claimed(lane, claims)
-    yield from (_described(chain, today, is_confirmed=True) for chain in claimed)
-    for chain in chains_of_payee(rest):
+    chains = chains_of_payee(lane)
+    for claim in claims:
+        claimed = _claimed(claim, chains, lane)
+        if claimed is not None:
+            yield _described(claimed, today, is_confirmed=True)
+            held = _ids(claimed)
+            lane = [one for one in lane if one.payment.id not in held]
+            chains = [chain for chain in chains if not held & _ids(chain)]
+    for chain in chains:
         if len(chain.members) >= N_HITS or _is_exact(chain):
             one = _described(chain, today, is_confirmed=False)
             if _is_worth_showing(chain, one):
                 yield one
 
 
-def _claimed(lane: _Lane, claims: Sequence[Confirmed]) -> tuple[list[Chain], _Lane]:
-    """Chains of what is confirmed, however regular, and the payments that are left."""
-    chains: list[Chain] = []
-    for claim in claims:
-        banded = [one for one in lane if claim.low <= one.payment.amount <= claim.high]
-        found = joined(chains_of_rhythm(banded, RHYTHM_NAMED[claim.rhythm], least_share=0))
-        latest = max(found, key=lambda chain: chain.members[-1].day, default=None)
-        if latest is not None:
-            latest.n_of_payee = len(lane)
-            chains.append(latest)
-            held = _ids(latest)
-            lane = [one for one in lane if one.payment.id not in held]
-    return chains, lane
+def _claimed(claim: Confirmed, chains: Sequence[Chain], lane: _Lane) -> Chain | None:
+    """The latest chain of what is confirmed: as it is found, else however regular."""
+    own = [chain for chain in chains if chain.rhythm.name == claim.rhythm and _is_within(chain.members[-1], claim)]
+    if not own:
+        banded = [one for one in lane if _is_within(one, claim)]
+        own = joined(chains_of_rhythm(banded, RHYTHM_NAMED[claim.rhythm], least_share=0))
+    latest = max(own, key=lambda chain: chain.members[-1].day, default=None)
+    if latest is not None:
+        latest.n_of_payee = latest.n_of_payee or len(lane)
+    return latest
+
+
+def _is_within(one: Dated, claim: Confirmed) -> bool:
+    return claim.low <= one.payment.amount <= claim.high
 
 
 def _ids(chain: Chain) -> set[int]:

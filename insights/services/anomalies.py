@@ -13,7 +13,7 @@ from expenses.services.writing import ledger_write, remove_row
 from insights.models import Anomaly, AnomalyFeedback, Kind, Verdict
 from insights.oddities.finding import find_oddities
 from insights.oddities.findings import Finding
-from insights.recurring import find_recurring
+from insights.services.recurring import counted_in
 from insights.services.refreshing import History, Part
 from insights.weekly import OVERALL
 
@@ -26,7 +26,7 @@ class Anomalies(Part):
     """All findings of a ledger."""
 
     def compute(self, history: History, found: dict[str, Any]) -> list[Finding]:
-        recurring = find_recurring(history.payments.spending, today=history.today)
+        recurring = [one for one in counted_in(found) if one.kind == "expense"]
         return find_oddities(history.payments.spending, recurring, calendar=history.calendar, today=history.today)
 
     def store(self, history: History, found: list[Finding]) -> None:

@@ -1,0 +1,116 @@
+"""What comes again and again, and what people said of it."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from expenses.fields import ExactDecimalField
+from expenses.membership import Ledger
+from expenses.models import Category
+from expenses.querysets import OwnedQuerySet
+
+PAYEE_LENGTH = 200
+NAME_LENGTH = 100
+
+
+class RecurringKind(models.TextChoices):
+    """Which way the money goes."""
+
+    EXPENSE = "expense"
+    INCOME = "income"
+
+
+class RhythmChoice(models.TextChoices):
+    """How often it comes."""
+
+    WEEKLY = "weekly"
+    BIWEEKLY = "biweekly"
+    FOUR_WEEKLY = "four_weekly"
+    MONTHLY = "monthly"
+    BIMONTHLY = "bimonthly"
+    QUARTERLY = "quarterly"
+    HALF_YEARLY = "half_yearly"
+    YEARLY = "yearly"
+
+
+class RecurringStatus(models.TextChoices):
+    """Perhaps; to be counted on; no more."""
+
+    EARLY = "early"
+    MATURE = "mature"
+    ENDED = "ended"
+
+
+class RecurringVerdict(models.TextChoices):
+    """What its owner says: it is recurring; it is not."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+class RecurringPayment(models.Model):
+    """Payments of one rhythm, as last computed. Computed anew it keeps its id as long as it is the same one."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+")
+    payee = models.CharField(max_length=PAYEE_LENGTH)
+    kind = models.CharField(max_length=7, choices=RecurringKind.choices)
+    rhythm = models.CharField(max_length=11, choices=RhythmChoice.choices)
+    currency = models.CharField(max_length=3)
+    #: What it will probably be next time, and between what.
+    amount = ExactDecimalField()
+    low = ExactDecimalField()
+    high = ExactDecimalField()
+    #: Ids of transactions, in the order of their days.
+    payments = models.JSONField(default=list)
+    first_on = models.DateField()
+    last_on = models.DateField()
+    #: Null: it has ended.
+    next_on = models.DateField(null=True)
+    day_of_month = models.PositiveSmallIntegerField(null=True)
+    window_days = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=6, choices=RecurringStatus.choices)
+    confidence = models.FloatField()
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+")
+    #: Days on which one was due and none came.
+    missed = models.JSONField(default=list)
+    #: The last change of its price: `from`, `to` and `on`; null: none.
+    raised = models.JSONField(null=True)
+    is_varying = models.BooleanField()
+    #: Pairs of ids: a payment, and the second one of its due date.
+    doubled = models.JSONField(default=list)
+
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.payee} ({self.rhythm})"
+
+
+class RecurringChoice(models.Model):
+    """What a person said of a recurring payment. It outlives what is found, and holds for whatever is found anew of it.
+
+    It is about payments that it knows by id, and about all of the payee and direction within its band of amounts.
+    """
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
+    verdict = models.CharField(max_length=9, choices=RecurringVerdict.choices)
+    #: What the person calls it; "": as the payee.
+    name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
+    payee = models.CharField(max_length=PAYEE_LENGTH)
+    kind = models.CharField(max_length=7, choices=RecurringKind.choices)
+    rhythm = models.CharField(max_length=11, choices=RhythmChoice.choices)
+    #: The band of amounts.
+    low = ExactDecimalField()
+    high = ExactDecimalField()
+    currency = models.CharField(max_length=3)
+    #: Ids of the transactions that it was said of.
+    payments = models.JSONField(default=list)
+    decided_at = models.DateTimeField()
+    version = models.BigIntegerField()
+
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["ledger", "version"], name="recurring_choice_version")]
+
+    def __str__(self) -> str:
+        return f"{self.payee}: {self.verdict}"

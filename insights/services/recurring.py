@@ -1,0 +1,135 @@
+"""Stores what comes again and again, and what people say of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from expenses.membership import ledger_id_of
+from expenses.models import Category
+from expenses.money import format_amount
+from expenses.services.writing import ledger_write, remove_row
+from insights.choices import band_of, choice_of, claims_of
+from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
+from insights.models.recurring import PAYEE_LENGTH
+from insights.recurring import Recurring, find_recurring
+from insights.services.refreshing import History, Part
+
+#: The part in settings.INSIGHT_PARTS.
+PATH = "insights.services.recurring.RecurringPayments"
+#: What a computation writes.
+FIELDS = [
+    "payee", "kind", "rhythm", "currency", "amount", "low", "high", "payments", "first_on", "last_on", "next_on",
+    "day_of_month", "window_days", "status", "confidence", "category_id", "missed", "raised", "is_varying", "doubled",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that comes again and again, and what of it nobody has rejected: other insights count on that."""
+
+    everything: list[Recurring]
+    counted: list[Recurring]
+
+
+class RecurringPayments(Part):
+    """All recurring payments of a ledger."""
+
+    def compute(self, history: History, found: dict[str, Any]) -> Found:
+        choices = list(RecurringChoice.objects.filter(ledger_id=history.ledger_id))
+        stored = RecurringPayment.objects.filter(ledger_id=history.ledger_id) if choices else []
+        claims = claims_of(choices, stored, currency=history.currency)
+        everything = find_recurring(history.payments.all, today=history.today, confirmed=claims)
+        return Found(everything, [one for one in everything if not _is_rejected(one, choices, history.currency)])
+
+    def store(self, history: History, found: Found) -> None:
+        """Each takes the place of the one that it was before; the others go."""
+        stored = list(RecurringPayment.objects.filter(ledger_id=history.ledger_id).order_by("pk"))
+        categories = set(Category.objects.in_ledger(history.ledger_id).values_list("pk", flat=True))
+        kept = _paired(found.everything, stored)
+        rows = [_row(one, history, categories, pk=kept.get(place)) for place, one in enumerate(found.everything)]
+        RecurringPayment.objects.filter(pk__in={row.pk for row in stored} - set(kept.values())).delete()
+        RecurringPayment.objects.bulk_update([row for row in rows if row.pk], _columns(), batch_size=100)
+        RecurringPayment.objects.bulk_create([row for row in rows if not row.pk], batch_size=500)
+
+
+def counted_in(found: dict[str, Any]) -> list[Recurring]:
+    """What later parts may count on, among what the parts before them found."""
+    everything: Found = found[PATH]
+    return everything.counted
+
+
+def choose(*, by: User, payment: RecurringPayment, verdict: RecurringVerdict, name: str) -> RecurringChoice:
+    """Keep what the person says of a recurring payment, in place of what was said before. Safe to repeat."""
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id) as version:
+        low, high = band_of(low=payment.low, high=payment.high)
+        choice = _said_of(payment) or RecurringChoice(ledger_id=ledger_id)
+        choice.verdict, choice.name, choice.version = verdict, name, version
+        choice.payee, choice.kind, choice.rhythm = payment.payee, payment.kind, payment.rhythm
+        choice.low, choice.high, choice.currency = low, high, payment.currency
+        choice.payments, choice.decided_at = payment.payments, timezone.now()
+        choice.save()
+        return choice
+
+
+def take_choice_back(*, by: User, choice: RecurringChoice) -> None:
+    """As if nothing had been said."""
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id) as version:
+        remove_row(choice, ledger_id=ledger_id, version=version)
+
+
+def _said_of(payment: RecurringPayment) -> RecurringChoice | None:
+    choices = RecurringChoice.objects.filter(ledger_id=payment.ledger_id)
+    return choice_of(payment, choices, currency=payment.currency)
+
+
+def _is_rejected(one: Recurring, choices: Sequence[RecurringChoice], currency: str) -> bool:
+    choice = choice_of(one, choices, currency=currency)
+    return choice is not None and choice.verdict == RecurringVerdict.REJECTED
+
+
+def _paired(found: Sequence[Recurring], stored: Sequence[RecurringPayment]) -> dict[int, int]:
+    """Place among the found → id of the stored one: by the payments that they share, else by what they are like."""
+    by_payment = {pk: row for row in stored for pk in row.payments}
+    by_look = {(row.payee, row.kind, row.rhythm, row.amount): row for row in reversed(stored)}
+    pairs: dict[int, int] = {}
+    for place, one in enumerate(found):
+        sharing = [by_payment[pk].pk for pk in one.payments if pk in by_payment]
+        free = [pk for pk in sharing if pk not in pairs.values()]
+        if free:
+            pairs[place] = max(sorted(set(free)), key=free.count)
+    for place, one in enumerate(found):
+        alike = by_look.get((one.payee[:PAYEE_LENGTH], one.kind, one.rhythm, one.amount))
+        if place not in pairs and alike is not None and alike.pk not in pairs.values():
+            pairs[place] = alike.pk
+    return pairs
+
+
+def _columns() -> list[str]:
+    return [name.removesuffix("_id") for name in FIELDS]
+
+
+def _row(one: Recurring, history: History, categories: set[int], *, pk: int | None) -> RecurringPayment:
+    """A category that was deleted meanwhile is none."""
+    own = {name: getattr(one, name) for name in FIELDS if hasattr(one, name)}
+    own |= {
+        "payee": one.payee[:PAYEE_LENGTH],
+        "currency": history.currency,
+        "category_id": one.category if one.category in categories else None,
+        "payments": list(one.payments),
+        "missed": [day.isoformat() for day in one.missed],
+        "raised": _raised(one, history.currency),
+        "doubled": [list(pair) for pair in one.doubled],
+    }
+    return RecurringPayment(pk=pk, ledger_id=history.ledger_id, **own)
+
+
+def _raised(one: Recurring, currency: str) -> dict[str, str] | None:
+    if one.raised is None:
+        return None
+    before, after = (format_amount(amount, currency) for amount in (one.raised.before, one.raised.after))
+    return {"from": before, "to": after, "on": one.raised.on.isoformat()}

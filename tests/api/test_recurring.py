@@ -1,0 +1,341 @@
+"""What comes again and again: found by a worker, and confirmed or rejected for good by its owner."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from expenses.membership import ledger_id_of
+from insights.models import RecurringChoice, RecurringPayment
+from insights.services.refreshing import refresh
+from tests.api.bodies import assert_problem
+from tests.api.spending import record, row
+
+pytestmark = pytest.mark.usefixtures("silent_chain")
+
+TODAY = dt.date(2026, 6, 10)
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch):
+    noon = dt.datetime.combine(TODAY, dt.time(12), dt.UTC)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
+
+
+def months(text, amounts, *, day=5, category=None, **fields):
+    """One payment a month until June 2026."""
+    first = 7 - len(amounts)
+    days = [dt.date(2026, first + place, day) for place in range(len(amounts))]
+    return [row(day, amount, text, category, **fields) for day, amount in zip(days, amounts, strict=True)]
+
+
+def stream(n=4, amount="9.99"):
+    return months("Streamflix", [amount] * n, category="Entertainment")
+
+
+def refreshed(api, **query):
+    refresh(ledger_id=ledger_id_of(api.user))
+    return listed(api, **query)
+
+
+def listed(api, **query):
+    answer = api.get("insights/recurring/", query)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def payees(body):
+    return [one["payee"] for one in body["results"]]
+
+
+def choose(api, pk, verdict, **fields):
+    answer = api.put(f"insights/recurring/{pk}/choice/", {"verdict": verdict, **fields})
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_a_subscription_is_found_with_its_next_date(ana):
+    record(ana, stream())
+    body = refreshed(ana)
+    [one] = body["results"]
+    computed_at = body.pop("computed_at")
+    pk, category = one["id"], one["category"]
+    assert dt.datetime.fromisoformat(computed_at).tzinfo is not None
+    assert body == {
+        "count": 1,
+        "next": None,
+        "previous": None,
+        "results": [
+            {
+                "id": pk,
+                "name": "Streamflix",
+                "payee": "Streamflix",
+                "kind": "expense",
+                "category": category,
+                "category_name": "Entertainment",
+                "rhythm": "monthly",
+                "currency": "EUR",
+                "amount": "9.99",
+                "low": "9.99",
+                "high": "9.99",
+                "is_varying": False,
+                "monthly_cost": "9.99",
+                "status": "mature",
+                "confidence": one["confidence"],
+                "verdict": None,
+                "first_on": "2026-03-05",
+                "last_on": "2026-06-05",
+                "next_on": "2026-07-05",
+                "window_days": 4,
+                "missed": [],
+                "raised": None,
+                "doubled": [],
+                "n_payments": 4,
+                "choice": None,
+            }
+        ],
+        "totals": {"expense": {"month": "9.99", "year": "119.88"}, "income": {"month": "0.00", "year": "0.00"}},
+        "currency": "EUR",
+        "is_stale": False,
+        "n_unconverted": 0,
+    }
+    assert 0.9 < one["confidence"] < 1
+
+
+def test_one_is_shown_with_what_was_paid(ana):
+    ids = record(ana, stream())
+    [one] = refreshed(ana)["results"]
+    answer = ana.get(f"insights/recurring/{one['id']}/").json()
+    assert answer.pop("payments") == [
+        {"id": pk, "date": f"2026-0{month}-05", "amount": "9.99", "currency": "EUR"}
+        for pk, month in zip(ids, range(3, 7), strict=True)
+    ]
+    assert answer == one
+
+
+def test_nothing_is_known_before_the_first_time_and_a_worker_is_called(ana, run_tasks):
+    record(ana, stream())
+    before = listed(ana)
+    assert (before["results"], before["computed_at"], before["is_stale"]) == ([], None, True)
+    run_tasks()
+    assert payees(listed(ana)) == ["Streamflix"]
+
+
+def test_a_rise_and_a_doubled_payment_are_named(ana):
+    rows = months("Streamflix", ["9.99", "9.99", "9.99", "11.99", "11.99"])
+    ids = record(ana, [*rows, row(dt.date(2026, 6, 6), "11.99", "Streamflix", None)])
+    [one] = refreshed(ana)["results"]
+    assert one["raised"] == {"from": "9.99", "to": "11.99", "on": "2026-05-05"}
+    assert one["doubled"] == [[ids[4], ids[5]]]
+    assert (one["amount"], one["n_payments"]) == ("11.99", 5)
+
+
+def test_salaries_are_income(ana):
+    record(ana, months("Employer", ["2500.00"] * 4, category="Salary", direction="in"))
+    body = refreshed(ana)
+    assert [(one["kind"], one["monthly_cost"]) for one in body["results"]] == [("income", "2500.00")]
+    assert body["totals"]["income"] == {"month": "2500.00", "year": "30000.00"}
+
+
+def test_the_list_is_narrowed(ana):
+    rows = [
+        *stream(),
+        *months("Employer", ["2500.00"] * 4, day=1, direction="in"),
+        *months("Power works", ["60", "80", "70", "55"], day=8),
+        *[row(dt.date(2026, month, 3), "30", "Gym", None) for month in (1, 2, 3, 4)],
+    ]
+    record(ana, rows)
+    assert payees(refreshed(ana)) == ["Employer", "Streamflix", "Power works", "Gym"]
+    assert payees(listed(ana, kind="income")) == ["Employer"]
+    assert payees(listed(ana, status="early")) == ["Power works"]
+    assert payees(listed(ana, status="ended")) == ["Gym"]
+    assert payees(listed(ana, category="Entertainment")) == ["Streamflix"]
+    assert payees(listed(ana, due_until="2026-07-05")) == ["Employer", "Streamflix"]
+    assert payees(listed(ana, rhythm="weekly")) == []
+    assert payees(listed(ana, verdict="confirmed")) == []
+
+
+def test_what_has_ended_comes_last(ana):
+    gym = [row(dt.date(2025, month, 3), "30", "Gym", None) for month in range(1, 7)]
+    record(ana, [*gym, *stream()])
+    found = refreshed(ana)
+    assert [(one["payee"], one["status"], one["next_on"]) for one in found["results"]] == [
+        ("Streamflix", "mature", "2026-07-05"),
+        ("Gym", "ended", None),
+    ]
+    assert found["totals"]["expense"]["month"] == "9.99"
+
+
+def test_a_maybe_that_is_confirmed_is_mature_at_once_and_for_good(ana):
+    record(ana, months("Power works", ["60", "80", "70", "55"], day=8))
+    [one] = refreshed(ana)["results"]
+    assert (one["status"], one["is_varying"]) == ("early", True)
+    choose(ana, one["id"], "confirmed", name="Electricity")
+    for body in (listed(ana), refreshed(ana, verdict="confirmed")):
+        [said] = body["results"]
+        assert (said["id"], said["status"], said["verdict"]) == (one["id"], "mature", "confirmed")
+        assert (said["name"], said["payee"]) == ("Electricity", "Power works")
+        assert body["totals"]["expense"]["month"] == one["monthly_cost"]
+
+
+def test_what_is_rejected_stays_away_though_it_is_found_anew(ana):
+    ids = record(ana, stream())
+    [one] = refreshed(ana)["results"]
+    said = choose(ana, one["id"], "rejected")
+    assert said["verdict"] == "rejected"
+    assert listed(ana)["results"] == []
+    ana.delete("transactions/bulk/", {"ids": ids})
+    assert refreshed(ana, verdict="rejected")["results"] == []
+    record(ana, stream())
+    assert refreshed(ana)["results"] == []
+    [again] = listed(ana, verdict="rejected")["results"]
+    assert again["choice"] == said["choice"]
+    assert listed(ana, verdict="rejected")["totals"]["expense"]["month"] == again["monthly_cost"]
+
+
+def test_a_choice_is_taken_back(ana):
+    record(ana, stream())
+    [one] = refreshed(ana)["results"]
+    choose(ana, one["id"], "rejected")
+    choice = f"insights/recurring/{one['id']}/choice/"
+    assert ana.delete(choice).status_code == 204
+    assert listed(ana)["results"] == [one]
+    assert_problem(ana.delete(choice), 404, (None, "not_found"))
+
+
+def test_a_choice_is_changed_in_place(ana):
+    record(ana, stream())
+    [one] = refreshed(ana)["results"]
+    first = choose(ana, one["id"], "rejected")["choice"]
+    second = choose(ana, one["id"], "confirmed", name="Films")["choice"]
+    assert second["id"] == first["id"]
+    assert (second["verdict"], second["name"]) == ("confirmed", "Films")
+    assert RecurringChoice.objects.count() == 1
+
+
+def test_a_choice_is_told_to_whoever_keeps_a_copy(ana):
+    record(ana, stream())
+    [one] = refreshed(ana)["results"]
+    before = ana.get("changes/", {"since": 0}).json()["version"]
+    choice = choose(ana, one["id"], "confirmed")["choice"]
+    news = ana.get("changes/", {"since": before}).json()
+    assert news["recurring_choices"] == [choice]
+    ana.delete(f"insights/recurring/{one['id']}/choice/")
+    after = ana.get("changes/", {"since": news["version"]}).json()
+    assert [(stone["type"], stone["id"]) for stone in after["deleted"]] == [("recurring_choice", choice["id"])]
+
+
+def test_one_keeps_its_id_when_another_payment_comes(ana):
+    record(ana, months("Streamflix", ["9.99"] * 4)[:3])
+    [before] = refreshed(ana)["results"]
+    record(ana, months("Streamflix", ["9.99"] * 4)[3:])
+    [after] = refreshed(ana)["results"]
+    assert (after["id"], after["n_payments"]) == (before["id"], 4)
+
+
+def test_one_keeps_its_id_when_its_rows_are_recorded_anew(ana):
+    ids = record(ana, stream())
+    [before] = refreshed(ana)["results"]
+    ana.delete("transactions/bulk/", {"ids": ids})
+    record(ana, stream())
+    [after] = refreshed(ana)["results"]
+    assert after["id"] == before["id"]
+
+
+def test_what_is_confirmed_is_followed_through_price_rises(ana):
+    record(ana, months("Streamflix", ["9.99"] * 4)[:3])
+    [one] = refreshed(ana)["results"]
+    choose(ana, one["id"], "confirmed", name="Films")
+    record(ana, months("Streamflix", ["11.99"]))
+    [after] = refreshed(ana)["results"]
+    assert (after["id"], after["name"], after["amount"]) == (one["id"], "Films", "11.99")
+
+
+def test_a_rejected_bill_that_fails_to_come_is_no_oddity(ana, monkeypatch):
+    weekly = [row(dt.date(2025, 6, 2) + dt.timedelta(7 * week), "40", "Corner shop", None) for week in range(54)]
+    rent = [row(dt.date(2025, 6 + month, 2), "800", "Rent Meyer", None) for month in range(6)]
+    record(ana, [*weekly, *rent])
+    [found] = [one for one in refreshed(ana)["results"] if one["payee"] == "Rent Meyer"]
+    assert missing_bills(ana) == ["rent meyer"]
+    choose(ana, found["id"], "rejected")
+    refresh(ledger_id=ledger_id_of(ana.user))
+    assert missing_bills(ana) == []
+
+
+def missing_bills(api):
+    answer = api.get("insights/anomalies/", {"kind": "missing_bill"})
+    return [one["payee"].casefold() for one in answer.json()["results"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ({"status": "gone"}, ("status", "invalid_choice")),
+        ({"verdict": "maybe"}, ("verdict", "invalid_choice")),
+        ({"rhythm": "daily"}, ("rhythm", "invalid_choice")),
+        ({"kind": "refund"}, ("kind", "invalid_choice")),
+        ({"category": "Nothing like it"}, ("category", "does_not_exist")),
+        ({"due_until": "soon"}, ("due_until", "invalid")),
+        ({"colour": "red"}, ("colour", "unknown")),
+    ],
+)
+def test_a_bad_filter_is_named(ana, query, error):
+    assert_problem(ana.get("insights/recurring/", query), 400, error)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({}, ("verdict", "required")),
+        ({"verdict": "maybe"}, ("verdict", "invalid_choice")),
+        ({"verdict": "confirmed", "nick": "x"}, ("nick", "unknown")),
+        ({"verdict": "confirmed", "name": "x" * 101}, ("name", "max_length")),
+    ],
+)
+def test_a_bad_choice_is_named(ana, body, error):
+    record(ana, stream())
+    [one] = refreshed(ana)["results"]
+    assert_problem(ana.put(f"insights/recurring/{one['id']}/choice/", body), 400, error)
+    assert RecurringChoice.objects.count() == 0
+
+
+def test_a_stranger_sees_and_writes_nothing(ana, ben):
+    record(ana, stream())
+    [one] = refreshed(ana)["results"]
+    choose(ana, one["id"], "confirmed")
+    detail = f"insights/recurring/{one['id']}/"
+    assert refreshed(ben)["results"] == []
+    assert_problem(ben.get(detail), 404, (None, "not_found"))
+    assert_problem(ben.put(f"{detail}choice/", {"verdict": "rejected"}), 404, (None, "not_found"))
+    assert_problem(ben.delete(f"{detail}choice/"), 404, (None, "not_found"))
+    assert RecurringChoice.objects.get().verdict == "confirmed"
+
+
+def test_a_viewer_reads_and_says_nothing(ana, join_ledger_of):
+    record(ana, stream())
+    [one] = refreshed(ana)["results"]
+    vera = join_ledger_of(ana, "vera", "viewer")
+    assert listed(vera)["results"] == [one]
+    choice = f"insights/recurring/{one['id']}/choice/"
+    assert_problem(vera.put(choice, {"verdict": "rejected"}), 403, (None, "permission_denied"))
+    assert_problem(vera.delete(choice), 403, (None, "permission_denied"))
+
+
+def test_the_list_costs_the_same_for_many(ana):
+    record(ana, stream())
+    refreshed(ana)
+    few = n_queries(ana)
+    record(ana, [one for i in range(20) for one in months(f"Club {chr(97 + i)}", [str(20 + i)] * 4, day=1 + i % 9)])
+    for one in refreshed(ana)["results"][:5]:
+        choose(ana, one["id"], "confirmed")
+    refreshed(ana)
+    assert RecurringPayment.objects.count() == 21
+    assert n_queries(ana) == few
+
+
+def n_queries(api):
+    with CaptureQueriesContext(connection) as queries:
+        assert api.get("insights/recurring/").status_code == 200
+    return len(queries)
