@@ -7,8 +7,9 @@ import numpy as np
 from insights.weekly.series import Floats
 
 WEEKS_OF_A_YEAR = 52
-#: Weeks of spending that are called unusual, in a year. Bills have alarms of their own, about as many again.
-ALARMS_A_YEAR = 5
+#: The rank among the weeks of a year that makes one unusual. Those that follow another closely are not told, so that
+#: five or six a year are; bills have some alarms of their own.
+ALARMS_A_YEAR = 8
 #: With less history nothing is called a record.
 LEAST_WEEKS = 12
 #: After an alarm its subject is quiet, unless it gets odder.

@@ -19,6 +19,8 @@ from insights.weekly.series import Floats
 MATERIAL = 0.1
 #: Less than this many spreads above what was expected is an ordinary week.
 LEAST_SCORE = 1.5
+#: Beyond so many spreads a week gets no odder, only dearer.
+ODDEST = 6.0
 #: What has had fewer weeks with spending before is told as a new merchant or not at all.
 LEAST_ACTIVE_WEEKS = 4
 #: A category that makes up this share of the whole's excess stands for it.
@@ -36,7 +38,7 @@ def unusual_weeks(
     """At most some a year; in order of their weeks. `judged` has the whole under OVERALL, with all of its weeks."""
     whole = judged[OVERALL]
     months = ordinary_months(whole.series.spent + whole.series.bills)
-    scores = {subject: _on_the_wholes_weeks(_material_scores(one, months), whole) for subject, one in judged.items()}
+    scores = {subject: _on_the_wholes_weeks(_severities(one, months), whole) for subject, one in judged.items()}
     severities = np.max(list(scores.values()), axis=0)
     weeks = without_echoes(records(severities), severities)
     rows = _by_week(payments, calendar)
@@ -52,12 +54,17 @@ def ordinary_months(spent: Floats) -> Floats:
     return found
 
 
-def _material_scores(one: Judgements, months: Floats) -> Floats:
-    """The score of weeks that matter; 0 for others."""
+def _severities(one: Judgements, months: Floats) -> Floats:
+    """How odd each week is times the root of how much money it is about, in ordinary months; 0 where neither matters.
+
+    Either alone misleads: of little things many are odd, and what is dear may be dear every other week.
+    """
     months = months[len(months) - len(one.score) :]
     active = np.cumsum(one.series.spent + one.series.bills > 0) - 1
-    matters = (one.series.spent - one.expected >= MATERIAL * months) & (one.score >= LEAST_SCORE)
-    return np.where(matters & (active >= LEAST_ACTIVE_WEEKS), one.score, 0.0)
+    excess = one.series.spent - one.expected
+    matters = (excess >= MATERIAL * months) & (one.score >= LEAST_SCORE) & (active >= LEAST_ACTIVE_WEEKS)
+    shares = np.divide(excess, months, out=np.ones_like(excess), where=months > 0)
+    return np.where(matters, np.minimum(one.score, ODDEST) * np.sqrt(np.maximum(shares, 0.0)), 0.0)
 
 
 def _on_the_wholes_weeks(scores: Floats, whole: Judgements) -> Floats:
