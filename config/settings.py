@@ -124,7 +124,7 @@ RUN_WORK = {
     "backtest": "expenses.services.backtesting.BacktestWork",
 }
 #: What insights are computed of, in this order; a later part is given what the earlier ones found.
-INSIGHT_PARTS: list[str] = []
+INSIGHT_PARTS = ["insights.services.amounts.AmountStatistics"]
 #: Statements up to this size are read within the request, larger ones by the worker.
 IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
 

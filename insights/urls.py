@@ -1,5 +1,9 @@
 """Addresses of insights."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from insights.views.scoring import ScoreView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("insights/score-transaction/", ScoreView.as_view(), name="score-transaction"),
+]

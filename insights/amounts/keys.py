@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 #: Names of levels, the widest first. `first` and `category_first`: the first payment to each payee.
 LEVELS = ("all", "first", "category", "category_first", "word", "payee")
+#: Longer names of payees are cut.
+TEXT_LENGTH = 200
 
 
 class Key(NamedTuple):
@@ -27,5 +29,5 @@ def keys_of(*, kind: str, payee: str, category: int | None, is_first: bool) -> l
         if is_first:
             keys.append(Key(kind, "category_first", str(category)))
     if payee:
-        keys += [Key(kind, "word", payee.split(" ", 1)[0]), Key(kind, "payee", payee)]
+        keys += [Key(kind, "word", payee.split(" ", 1)[0][:TEXT_LENGTH]), Key(kind, "payee", payee[:TEXT_LENGTH])]
     return keys

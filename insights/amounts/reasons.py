@@ -63,3 +63,9 @@ def _of_thousand(chance: float) -> str:
 
 def _counted(n: int) -> str:
     return "1 payment" if n == 1 else f"{n:,} payments"
+
+
+def same_amount_again(days: int) -> str:
+    """`days`: since the earlier payment."""
+    when = {0: "on the same day", 1: "the day before"}.get(days, f"{days} days before")
+    return f"The same payee took the same amount {when}."

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from insights.amounts.sketches import MAX_POINTS, merge, sketch, without
 
-LOGS = st.lists(st.floats(-3, 12), min_size=1, max_size=200)
+LOGS = st.lists(st.floats(-3, 12), min_size=1, max_size=60)
 
 
 @given(LOGS)
