@@ -124,7 +124,11 @@ RUN_WORK = {
     "backtest": "expenses.services.backtesting.BacktestWork",
 }
 #: What insights are computed of, in this order; a later part is given what the earlier ones found.
-INSIGHT_PARTS = ["insights.services.recurring.RecurringPayments", "insights.services.anomalies.Anomalies"]
+INSIGHT_PARTS = [
+    "insights.services.recurring.RecurringPayments",
+    "insights.services.amounts.AmountStatistics",
+    "insights.services.anomalies.Anomalies",
+]
 #: Statements up to this size are read within the request, larger ones by the worker.
 IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from insights.views.anomalies import AnomalyViewSet
 from insights.views.recurring import RecurringViewSet
+from insights.views.scoring import ScoreView
 
 urlpatterns = [
     path("insights/anomalies/", AnomalyViewSet.as_view({"get": "list"}), name="anomalies"),
@@ -19,4 +20,5 @@ urlpatterns = [
         RecurringViewSet.as_view({"put": "choose", "delete": "take_back"}),
         name="recurring-choice",
     ),
+    path("insights/score-transaction/", ScoreView.as_view(), name="score-transaction"),
 ]

@@ -1,5 +1,6 @@
 """What was computed, and what people said of it."""
 
+from insights.models.amounts import AmountCalibration, AmountGroup
 from insights.models.anomalies import KEY_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
 from insights.models.recurring import (
     RecurringChoice,
@@ -13,6 +14,8 @@ from insights.models.standing import Standing
 
 __all__ = [
     "KEY_LENGTH",
+    "AmountCalibration",
+    "AmountGroup",
     "Anomaly",
     "AnomalyFeedback",
     "Kind",

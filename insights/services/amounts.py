@@ -1,0 +1,93 @@
+"""Keeps the statistics of amounts: what has changed is written, and nothing else."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from insights.amounts.calibration import learn
+from insights.amounts.groups import Group, Groups
+from insights.amounts.keys import Key
+from insights.models import AmountCalibration, AmountGroup
+from insights.services.refreshing import History, Part
+
+#: Rows in one statement; and keys, below the number of parameters that SQLite takes.
+BATCH = 500
+#: Logarithms are stored this exactly: to a millionth of the amount.
+_PLACES = 6
+_KEY = ["ledger", "kind", "level", "text"]
+_FIGURES = ["n", "n_repeats", "fingerprint", "points", "weights"]
+_NONE = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAmounts:
+    """What changed since it was last stored."""
+
+    changed: list[AmountGroup]
+    gone: list[int]
+    n_unchanged: int
+    oddities: list[float]
+
+    def __str__(self) -> str:
+        return f"{len(self.changed)} keys computed, {self.n_unchanged} unchanged, {len(self.gone)} gone"
+
+
+class AmountStatistics(Part):
+    """Amounts by payee, first word, category and all; and how odd the newest payments were."""
+
+    def compute(self, history: History, found: dict[str, Any]) -> FoundAmounts:
+        """Groups of the same payments are not computed again, whoever wrote what in between."""
+        groups, calibration = learn(history.payments.all)
+        stored = _stored(history)
+        changed = {
+            key: group for key, group in groups.items() if (group.n, group.fingerprint) != stored.get(key, _NONE)[1:]
+        }
+        return FoundAmounts(
+            changed=_rows(history.ledger_id, changed, groups),
+            gone=[pk for key, (pk, *_) in stored.items() if key not in groups],
+            n_unchanged=len(groups) - len(changed),
+            oddities=[round(odd, _PLACES) for odd in calibration.past],
+        )
+
+    def store(self, history: History, found: FoundAmounts) -> None:
+        """Over what another worker may have stored in between."""
+        for at in range(0, len(found.gone), BATCH):
+            AmountGroup.objects.filter(pk__in=found.gone[at : at + BATCH]).delete()
+        AmountGroup.objects.bulk_create(
+            found.changed, batch_size=BATCH, update_conflicts=True, unique_fields=_KEY, update_fields=_FIGURES
+        )
+        AmountCalibration.objects.update_or_create(
+            ledger_id=history.ledger_id, defaults={"currency": history.currency, "oddities": found.oddities}
+        )
+
+
+def _stored(history: History) -> dict[Key, tuple[int, int, int]]:
+    """Id, number and fingerprint by key; groups in another currency count as empty."""
+    is_same = AmountCalibration.objects.filter(pk=history.ledger_id, currency=history.currency).exists()
+    rows = AmountGroup.objects.filter(ledger_id=history.ledger_id)
+    columns = rows.values_list("kind", "level", "text", "pk", "n", "fingerprint")
+    return {
+        Key(kind, level, text): (pk, n if is_same else 0, fingerprint)
+        for kind, level, text, pk, n, fingerprint in columns
+    }
+
+
+def _rows(ledger_id: int, changed: Groups, groups: Groups) -> list[AmountGroup]:
+    n_repeats = {key: group.n_repeats for key, group in groups.items() if key.level == "payee"}
+    of_all: Counter[Key] = Counter()
+    for key, n in n_repeats.items():
+        of_all[Key(key.kind, "all", "")] += n
+    return [_row(ledger_id, key, group, n_repeats.get(key, of_all[key])) for key, group in changed.items()]
+
+
+def _row(ledger_id: int, key: Key, group: Group, n_repeats: int) -> AmountGroup:
+    found = group.sketch()
+    return AmountGroup(
+        ledger_id=ledger_id,
+        **key._asdict(),
+        n=group.n,
+        n_repeats=n_repeats,
+        fingerprint=group.fingerprint,
+        points=[round(point, _PLACES) for point in found.points],
+        weights=found.weights,
+    )

@@ -1,0 +1,54 @@
+"""Many amounts in a few numbers."""
+
+from math import log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.amounts.sketches import MAX_POINTS, merge, sketch, without
+
+LOGS = st.lists(st.floats(-3, 12), min_size=1, max_size=60)
+
+
+@given(LOGS)
+def test_a_sketch_counts_every_amount_and_knows_the_least_and_the_largest(logs: list[float]) -> None:
+    found = sketch(logs)
+
+    assert found.n == pytest.approx(len(logs))
+    assert found.points[-1] == pytest.approx(max(logs), abs=1e-6)
+    assert min(logs) - 1e-6 <= found.points[0]
+    assert len(found.points) <= MAX_POINTS
+
+
+@given(LOGS, LOGS)
+def test_merged_sketches_count_the_amounts_of_both(some: list[float], others: list[float]) -> None:
+    merged = merge([sketch(some), sketch(others)])
+
+    assert merged is not None
+    assert merged.n == pytest.approx(len(some) + len(others))
+
+
+def test_few_amounts_merge_into_what_all_of_them_are() -> None:
+    assert merge([sketch([1.0, 2.0]), sketch([2.0, 3.0])]) == sketch([1.0, 2.0, 2.0, 3.0])
+    assert merge([]) is None
+
+
+def test_one_amount_can_be_taken_out_again() -> None:
+    assert without(sketch([1.0, 2.0, 2.0]), 2.0) == sketch([1.0, 2.0])
+    assert without(sketch([1.0]), 1.0) is None
+
+
+def test_an_amount_that_is_not_in_it_is_not_taken_out() -> None:
+    known = sketch([1.0, 2.0])
+
+    assert without(known, 1.5) is known
+
+
+def test_always_the_same_amount_makes_narrow_bumps() -> None:
+    assert sketch([log(12.9)] * 40).width < sketch([log(12.9)]).width < sketch([1.0, 3.0, 5.0, 7.0]).width
+
+
+def test_whoever_keeps_to_few_prices_is_not_expected_to_take_new_ones() -> None:
+    assert sketch([1.0] * 30).novelty < sketch([1.0, 2.0] * 15).novelty < sketch([1.0]).novelty == 1
+    assert sketch([n / 10 for n in range(100)]).novelty == 1
