@@ -9,7 +9,7 @@ from insights.payments import Payment
 from insights.recurring import Recurring
 
 #: Payments before one that is missing or dearer: fewer are a habit of chance.
-LEAST_HITS = 4
+LEAST_HITS = 5
 #: So many payments of the same price were before a rise.
 STABLE = 3
 #: Prices that differ by less are the same.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
 from insights.oddities.bills import missing_bills, price_rises
+from insights.oddities.charges import double_charges, with_new_merchants
 from insights.oddities.findings import Finding
 from insights.oddities.known_bills import known_bills
 from insights.oddities.weeks import ordinary_months, unusual_weeks
@@ -26,12 +27,14 @@ def find_oddities(
     series = weekly_series(payments, known=known, calendar=calendar, until=today)
     month = _ordinary_month(series[OVERALL])
     judged = {subject: judge_weeks(one) for subject, one in series.items()}
-    bills = [
+    told = [
         *missing_bills(recurring, payments, calendar=calendar, ordinary_month=month),
         *price_rises(recurring, payments, calendar=calendar),
+        *double_charges(payments, recurring, calendar=calendar, ordinary_month=month),
     ]
-    weeks = unusual_weeks(judged, payments, known=known, calendar=calendar)
-    return sorted([*bills, *_untold(weeks, bills)], key=lambda finding: (finding.day, finding.key))
+    weeks = _untold(unusual_weeks(judged, payments, known=known, calendar=calendar), told)
+    told += with_new_merchants(weeks, payments)
+    return sorted(told, key=lambda finding: (finding.day, finding.key))
 
 
 def _ordinary_month(whole: WeeklySeries) -> Callable[[dt.date], float]:
@@ -39,7 +42,7 @@ def _ordinary_month(whole: WeeklySeries) -> Callable[[dt.date], float]:
     return lambda day: float(months[(day - whole.first).days // DAYS_OF_A_WEEK])
 
 
-def _untold(weeks: Iterable[Finding], told: Sequence[Finding]) -> list[Finding]:
-    """Weeks of which something more exact has not been told already."""
+def _untold(findings: Iterable[Finding], told: Sequence[Finding]) -> list[Finding]:
+    """Those of whose payments something more exact has not been told already."""
     named = {pk for finding in told for pk in finding.payments[-1:]}
-    return [week for week in weeks if not week.payments or not named.issuperset(week.payments)]
+    return [one for one in findings if not one.payments or not named.issuperset(one.payments)]

@@ -8,8 +8,8 @@ from insights.weekly.series import Floats
 
 WEEKS_OF_A_YEAR = 52
 #: The rank among the weeks of a year that makes one unusual. Those that follow another closely are not told, so that
-#: five or six a year are; bills have some alarms of their own.
-ALARMS_A_YEAR = 8
+#: about five a year are; bills have some alarms of their own.
+ALARMS_A_YEAR = 7
 #: With less history nothing is called a record.
 LEAST_WEEKS = 12
 #: After an alarm its subject is quiet, unless it gets odder.

@@ -1,0 +1,119 @@
+"""What is odd about single payments: one that was charged twice, and a large one to somebody new. Pure."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from insights.amounts.duplicates import duplicates
+from insights.amounts.unusual import Unusual, large_new_merchants
+from insights.calendars import Calendar
+from insights.oddities.findings import Finding
+from insights.payments import Payment
+from insights.recurring import Recurring
+
+#: A double of less than this share of an ordinary month is not worth a word.
+MATERIAL = 0.01
+#: A new payee is told instead of a week if it took this share of what was too much.
+EXPLAINS = 0.8
+#: Who is paid seldom may take longer until the same is charged again: days, and payments in the year before.
+WITHIN_DAYS, MOST_A_YEAR = 10, 13
+SAME_AMOUNT = 1.01
+YEAR = dt.timedelta(365)
+#: How sure a double is where a rhythm alone speaks for it.
+SURE = 0.9
+
+Month = Callable[[dt.date], float]
+
+
+def double_charges(
+    payments: Sequence[Payment], recurring: Iterable[Recurring], *, calendar: Calendar, ordinary_month: Month
+) -> Iterator[Finding]:
+    """The second of two equal payments a few days apart, where the payee does not do so as a rule.
+
+    `payments`: in order, in one currency; each is judged by those before it.
+    """
+    by_id = {payment.id: payment for payment in payments}
+    pairs = {(one.second, one.first): 1 - one.chance for one in duplicates(payments, since=dt.date.min)}
+    pairs |= dict.fromkeys(_doubled_bills(recurring), SURE) | dict.fromkeys(_seldom_paid(payments), SURE)
+    for (second, first), severity in sorted(pairs.items()):
+        earlier, later = by_id.get(first), by_id.get(second)
+        if earlier and later and float(later.amount) >= MATERIAL * ordinary_month(later.day):
+            yield _double(earlier, later, severity, calendar)
+
+
+def _doubled_bills(recurring: Iterable[Recurring]) -> Iterator[tuple[int, int]]:
+    """Second and first of one due date."""
+    for chain in recurring:
+        if chain.kind == "expense":
+            yield from ((max(pair), min(pair)) for pair in chain.doubled)
+
+
+def _seldom_paid(payments: Iterable[Payment]) -> Iterator[tuple[int, int]]:
+    """Equal payments within ten days to somebody who is paid once a month at most, and never was so before."""
+    lanes: dict[str, list[Payment]] = defaultdict(list)
+    for payment in payments:
+        if payment.payee and payment.kind == "expense":
+            lanes[payment.payee].append(payment)
+    for lane in lanes.values():
+        for place in range(1, len(lane)):
+            if _is_double(lane, place) and not any(_is_double(lane, before) for before in range(1, place)):
+                yield lane[place].id, lane[place - 1].id
+
+
+def _is_double(lane: Sequence[Payment], place: int) -> bool:
+    earlier, later = lane[place - 1], lane[place]
+    lately = [one for one in lane[:place] if later.day - one.day <= YEAR]
+    is_same = float(max(earlier.amount, later.amount)) <= float(min(earlier.amount, later.amount)) * SAME_AMOUNT
+    return is_same and (later.day - earlier.day).days <= WITHIN_DAYS and len(lately) <= MOST_A_YEAR
+
+
+def _double(earlier: Payment, later: Payment, severity: float, calendar: Calendar) -> Finding:
+    return Finding(
+        kind="duplicate_charge",
+        subject=later.category,
+        payee=later.payee,
+        day=later.day,
+        week=calendar.week_of(later.day),
+        observed=float(earlier.amount + later.amount),
+        expected=float(earlier.amount),
+        low=float(earlier.amount),
+        high=float(earlier.amount),
+        score=1.0,
+        severity=severity,
+        method="repeats",
+        payments=(earlier.id, later.id),
+    )
+
+
+def with_new_merchants(weeks: Sequence[Finding], payments: Sequence[Payment]) -> Iterator[Finding]:
+    """Unusual weeks, those apart that a large first payment made: these are told of whom was paid."""
+    if not weeks:
+        return
+    found = {one.payment.id: one for one in large_new_merchants(payments, since=min(week.week for week in weeks))}
+    for week in weeks:
+        one = found.get(week.payments[0]) if week.payments else None
+        is_it = one is not None and float(one.payment.amount) >= EXPLAINS * week.excess
+        yield _new_merchant(one, week) if one is not None and is_it else week
+
+
+def _new_merchant(found: Unusual, week: Finding) -> Finding:
+    payment, expected = found.payment, found.judgment.expected
+    amount = float(payment.amount)
+    return replace(
+        week,
+        kind="new_merchant",
+        subject=payment.category,
+        payee=payment.payee,
+        day=payment.day,
+        observed=amount,
+        expected=expected.usual if expected else amount,
+        low=expected.low if expected else 0.0,
+        high=expected.high if expected else amount,
+        score=found.ratio,
+        method="amounts",
+        payments=(payment.id,),
+        trend=None,
+        seasonal=None,
+        also=(),
+    )
