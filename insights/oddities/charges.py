@@ -13,7 +13,7 @@ from insights.payments import Payment
 from insights.recurring import Recurring
 
 #: A double of less than this share of an ordinary month is not worth a word.
-MATERIAL = 0.01
+MATERIAL = 0.02
 #: A new payee is told instead of a week if it took this share of what was too much.
 EXPLAINS = 0.8
 #: Who is paid seldom may take longer until the same is charged again: days, and payments in the year before.

@@ -1,19 +1,15 @@
 """How few alarms there are: a budget of so many a year, kept by comparing each week with the weeks before it. Pure."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from insights.weekly.series import Floats
 
 WEEKS_OF_A_YEAR = 52
-#: The rank among the weeks of a year that makes one unusual. Those that follow another closely are not told, so that
-#: about five a year are; bills have some alarms of their own.
+#: The rank among the weeks of a year that makes one unusual. In many years fewer matter; bills have some alarms of
+#: their own.
 ALARMS_A_YEAR = 7
 #: With less history nothing is called a record.
 LEAST_WEEKS = 12
-#: After an alarm its subject is quiet, unless it gets odder.
-QUIET_WEEKS = 3
 
 
 def records(severities: Floats) -> list[int]:
@@ -29,16 +25,6 @@ def _threshold(before: Floats) -> float:
     year = before[-WEEKS_OF_A_YEAR:]
     n = max(round(ALARMS_A_YEAR * len(year) / WEEKS_OF_A_YEAR), 1)
     return float(np.sort(year)[-n])
-
-
-def without_echoes(weeks: Sequence[int], severities: Floats) -> list[int]:
-    """Those that no odder week has just been told of."""
-    told: list[int] = []
-    for i in weeks:
-        echoes = told and i - told[-1] <= QUIET_WEEKS and severities[i] <= severities[told[-1]]
-        if not echoes:
-            told.append(i)
-    return told
 
 
 def share_of_tamer_weeks(severities: Floats, i: int) -> float:

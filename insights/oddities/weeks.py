@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from insights.calendars import Calendar
 from insights.oddities.findings import Finding
-from insights.oddities.quietness import records, share_of_tamer_weeks, without_echoes
+from insights.oddities.quietness import records, share_of_tamer_weeks
 from insights.payments import Payment
 from insights.weekly import OVERALL, Judgements, Subject
 from insights.weekly.series import Floats
@@ -19,6 +20,8 @@ from insights.weekly.series import Floats
 MATERIAL = 0.1
 #: Less than this many spreads above what was expected is an ordinary week.
 LEAST_SCORE = 1.5
+#: What one of the last few weeks has reached is not told again.
+RECORD_WEEKS = 13
 #: Beyond so many spreads a week gets no odder, only dearer.
 ODDEST = 6.0
 #: What has had fewer weeks with spending before is told as a new merchant or not at all.
@@ -40,9 +43,8 @@ def unusual_weeks(
     months = ordinary_months(whole.series.spent + whole.series.bills)
     scores = {subject: _on_the_wholes_weeks(_severities(one, months), whole) for subject, one in judged.items()}
     severities = np.max(list(scores.values()), axis=0)
-    weeks = without_echoes(records(severities), severities)
     rows = _by_week(payments, calendar)
-    return [_finding(i, judged, scores, severities, rows, known) for i in weeks]
+    return [_finding(i, judged, scores, severities, rows, known) for i in records(severities)]
 
 
 def ordinary_months(spent: Floats) -> Floats:
@@ -63,8 +65,16 @@ def _severities(one: Judgements, months: Floats) -> Floats:
     active = np.cumsum(one.series.spent + one.series.bills > 0) - 1
     excess = one.series.spent - one.expected
     matters = (excess >= MATERIAL * months) & (one.score >= LEAST_SCORE) & (active >= LEAST_ACTIVE_WEEKS)
+    matters &= one.series.spent > _most_lately(one.series.spent)
     shares = np.divide(excess, months, out=np.ones_like(excess), where=months > 0)
     return np.where(matters, np.minimum(one.score, ODDEST) * np.sqrt(np.maximum(shares, 0.0)), 0.0)
+
+
+def _most_lately(spent: Floats) -> Floats:
+    """The most that one of the weeks of a quarter before each week took."""
+    padded = np.concatenate([np.zeros(RECORD_WEEKS), spent])
+    most: Floats = sliding_window_view(padded, RECORD_WEEKS)[: len(spent)].max(axis=1)
+    return most
 
 
 def _on_the_wholes_weeks(scores: Floats, whole: Judgements) -> Floats:

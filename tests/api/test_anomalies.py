@@ -22,7 +22,7 @@ KEY = "unusual_week-1-2025-10-13"
 def spike(ana, run_tasks):
     """Ana's year of groceries and rents, and a week with a large purchase; the id of that."""
     record(ana, [*groceries(52), *rents(12)])
-    [pk] = record(ana, [row(SPIKE_WEEK + dt.timedelta(1), "420.00", "Delicatessen", "Groceries")])
+    [pk] = record(ana, [row(SPIKE_WEEK + dt.timedelta(1), "420.00", "Corner shop", "Groceries")])
     refreshed(ana, run_tasks)
     return pk
 
@@ -83,7 +83,7 @@ def test_a_week_out_of_the_ordinary_is_found_and_explained(ana, spike):
                         "date": "2025-10-14",
                         "amount": "420.00",
                         "currency": "EUR",
-                        "description": "Delicatessen",
+                        "description": "Corner shop",
                         "merchant": "",
                     }
                 ],
@@ -167,8 +167,8 @@ def test_what_is_normal_stays_so_when_it_is_computed_again(ana, spike, run_tasks
 def test_what_was_normal_is_so_in_the_same_weeks_of_later_years(ana, spike, run_tasks):
     say(ana, KEY, "normal")
     later = groceries(52, FIRST + dt.timedelta(7 * 52))
-    again = row(SPIKE_WEEK + dt.timedelta(7 * 53), "430.00", "Wine cellar", "Groceries")
-    more = row(SPIKE_WEEK + dt.timedelta(7 * 30), "430.00", "Delicatessen", "Groceries")
+    again = row(SPIKE_WEEK + dt.timedelta(7 * 53), "430.00", "Corner shop", "Groceries")
+    more = row(SPIKE_WEEK + dt.timedelta(7 * 30), "430.00", "Corner shop", "Groceries")
     record(ana, [*later, *rents(24)[12:], again, more])
 
     assert keys(refreshed(ana, run_tasks)) == ["unusual_week-1-2026-05-11"]
