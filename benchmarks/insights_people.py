@@ -20,7 +20,7 @@ from benchmarks.weekly_series import EARLIEST, Injection, Series, all_series, in
 
 MATERIAL, RECORD, SILENCE = 0.10, 26, 3
 #: Injections that are tried per household.
-MOST, SEED = 6, 23
+MOST, SEED = 5, 23
 YEAR = 52.18
 ALARMS, RECALL = "alarms a year", "recall, material"
 BOUNDS = (Bound(ALARMS, "less", 8, 8, 6, is_absolute=True), Bound(RECALL, "more", 0.37, 0.40, 0.60))

@@ -20,7 +20,7 @@ from insights.payments import Payment
 
 #: A weekly score above it is shown, if the excess matters.
 WEEKLY_THRESHOLD = 1.5
-STRIDE, STRIDE_OF_FINDINGS = 6, 12
+STRIDE, STRIDE_OF_FINDINGS = 8, 13
 #: The score of a week of which nothing is said.
 NOTHING = -1e9
 #: Ids of payments that are put in.

@@ -84,7 +84,7 @@ class Forest:
         key = (len(past) // 52, float(past[:26].sum()))
         if self._trained is None or self._trained[:2] != key:
             rows = np.array([(past[i], past[i - 4 : i].mean()) for i in range(4, len(past))])
-            self._trained = (*key, IsolationForest(n_estimators=30, random_state=0).fit(rows))
+            self._trained = (*key, IsolationForest(n_estimators=20, random_state=0).fit(rows))
         asked = np.array([(value, past[-4:].mean()) for value in values])
         scores = -self._trained[2].decision_function(asked)
         return np.where(values > np.median(past), scores, -1.0)
@@ -94,10 +94,10 @@ WEEKLY_METHODS: Sequence[Method] = (
     Method("rolling 26-week median + MAD", rolling_median, 3),
     Method("seasonal_decompose 13, 3 sigma", decompose(13), 3),
     Method("seasonal_decompose 52, 3 sigma", decompose(52), 3, earliest=104),
-    Method("STL 13 robust + MAD", stl(13), 3, stride=8),
+    Method("STL 13 robust + MAD", stl(13), 3, stride=13),
     Method("STL 52 robust, newest residual", stl(52), 3, earliest=104, stride=30),
     Method("newest > mean of 13 + 25 %", above_mean, 0.25),
-    Method("IsolationForest", Forest(), 0.0, stride=6),
+    Method("IsolationForest", Forest(), 0.0, stride=10),
 )
 
 
