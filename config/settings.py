@@ -205,6 +205,10 @@ SPECTACULAR_SETTINGS = {
         "TransactionKind": ["expense", "income", "refund", "transfer"],
         "CategoryKind": ["expense", "income", "transfer"],
         "Direction": ["in", "out"],
+        "RecurringKind": "insights.models.RecurringKind",
+        "RecurringStatus": "insights.models.RecurringStatus",
+        "RecurringVerdict": "insights.models.RecurringVerdict",
+        "Rhythm": "insights.models.RhythmChoice",
         "ConversionSourceEnum": ["same", "manual", "ecb"],
     },
 }

@@ -1,5 +1,6 @@
 """Whoever leaves leaves nothing behind, and takes nothing of anybody else's along."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from expenses.models import Ledger, Run, Transaction
 from expenses.services.learning import learn
 from expenses.services.running import perform_run
 from expenses.tasks import ask_model, queue_resolving
+from insights.services.refreshing import refresh
 from rules.tasks import look_at_corrections
 from statements.models import Import
 from tests import queued
@@ -97,10 +99,21 @@ def live(api: Api) -> None:
     chosen = [{"amount": "1", "description": f"Zorx {i}", "category": ("Pets", "Travel")[i % 2]} for i in range(12)]
     api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"} | fields for fields in chosen]})
     assert learn(ledger_id=ledger.pk) is not None
+    subscribe(api, ledger.pk)
     with_commit(lambda: queue_resolving(ledger_id=ledger.pk))
     question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
     for queue in settings.TASKS:
         ask_model.using(backend=queue).enqueue(ledger.pk, [question])
+
+
+def subscribe(api: Api, ledger_id: int) -> None:
+    """Something that comes every month, and a word about it."""
+    days = [dt.date.today() - dt.timedelta(30 * n + 1) for n in range(4)]  # noqa: DTZ011 - any day will do
+    rows = [{"amount": "9", "description": "Streamflix", "date": str(day), "direction": "out"} for day in days]
+    api.post("transactions/bulk/", {"transactions": rows})
+    refresh(ledger_id=ledger_id, is_forced=True)
+    one = api.get("insights/recurring/").json()["results"][0]["id"]
+    assert api.put(f"insights/recurring/{one}/choice/", {"verdict": "confirmed"}).status_code == 200
 
 
 def with_commit(action: Any) -> None:

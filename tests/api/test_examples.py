@@ -16,6 +16,8 @@ from config import examples
 from expenses.models import ExchangeRate, Ledger
 from expenses.services.learning import learn
 from expenses.services.running import perform_run
+from insights.models import RecurringPayment
+from insights.services.refreshing import refresh
 from rules.services.proposing import propose_rules
 from tests.api.generated_ledger import generated_rows
 from tests.conftest import Api
@@ -37,6 +39,7 @@ STEADY = {
     "expiry": "2026-12-02T09:30:00Z",
     "created": "2026-11-02T09:30:00Z",
     "exported_at": "2026-11-02T09:30:00Z",
+    "computed_at": "2026-11-02T09:30:00Z",
     "last_used_at": "2026-11-02T09:30:00Z",
     "measured_at": "2026-11-02T09:30:00Z",
     "last_matched_at": "2026-11-02T09:30:00Z",
@@ -99,6 +102,7 @@ def record() -> dict[str, Any]:
     record_ledger(recorder)
     record_rates(recorder)
     record_reports(recorder)
+    record_recurring(recorder)
     record_imports(recorder)
     record_attachment(recorder)
     record_measuring(recorder)
@@ -246,6 +250,25 @@ def record_reports(recorder: Recorder) -> None:
     account = recorder.send("get", "accounts/balances/?date=2026-11-30", answers="Balances")["results"][0]["account"]
     register = recorder.send("get", f"accounts/{account}/register/")
     recorder.kept["RegisterRow"] = steady(register["results"][0])
+
+
+def record_recurring(recorder: Recorder) -> None:
+    """As a worker finds it, but for what today is."""
+    ledger = Ledger.objects.get()
+    refresh(ledger_id=ledger.pk)
+    RecurringPayment.objects.all().delete()
+    days = [f"2026-{month:02}-05" for month in (8, 9, 10)]
+    rows = [{"amount": "9.99", "direction": "out", "description": "Streamflix", "date": day} for day in days]
+    ids = [recorder.api.post("transactions/", row).json()["id"] for row in rows]
+    price = {"currency": "EUR", "amount": "9.99", "low": "9.99", "high": "9.99", "is_varying": False}
+    times = {"first_on": days[0], "last_on": days[2], "next_on": "2026-11-05", "window_days": 4}
+    found = {"payee": "streamflix", "kind": "expense", "rhythm": "monthly", "status": "mature", "confidence": 0.9175}
+    own = RecurringPayment.objects.create(ledger=ledger, payments=ids, **price, **times, **found).pk
+    said = {"verdict": "confirmed", "name": "Films"}
+    send = recorder.send
+    send("put", f"insights/recurring/{own}/choice/", asks="RecurringChoiceInputRequest", body=said, answers="Recurring")
+    send("get", f"insights/recurring/{own}/", answers="RecurringDetail")
+    send("get", "insights/recurring/", answers="RecurringList")
 
 
 def record_imports(recorder: Recorder) -> None:

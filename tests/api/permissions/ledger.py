@@ -1,5 +1,6 @@
 """A ledger with one thing of each kind in each state that an operation asks for."""
 
+import datetime as dt
 from typing import Any
 
 from django.apps import apps
@@ -8,6 +9,8 @@ from django.db import models
 from accounts.models import Token
 from config.examples import EXAMPLES
 from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run
+from insights.models import RecurringPayment, RecurringVerdict
+from insights.services.recurring import choose
 from rules.models import Proposal
 from statements.models import Profile
 from tests.api.permissions.operations import CONDITION, INCOME, PARTS, RATE, ROW, RULE, SHOPS, receipt, statement
@@ -82,6 +85,7 @@ def unmade(api: Api, account: int) -> dict[str, int]:
         "backtest": backtested(api),
         "canceled_run": canceled,
         "proposal": proposed(ledger),
+        "recurring": recurring(api),
         "profile": Profile.objects.create(ledger=ledger, name="Bank", format="csv", columns=[], profile={}).pk,
     }
 
@@ -97,6 +101,19 @@ def proposed(ledger: Ledger) -> int:
     }
     fields = {"phrase": "cafe", "direction": "out", "category": category, "rule": rule, "evidence": [], "version": 1}
     return Proposal.objects.create(ledger=ledger, **fields).pk
+
+
+def recurring(api: Api) -> int:
+    """A recurring payment that a worker found, and what was said of it."""
+    assert api.user is not None
+    day = dt.date(2026, 11, 2)
+    fields = {"payee": "cafe", "kind": "expense", "rhythm": "monthly", "currency": "EUR", "amount": 5, "low": 5}
+    found = {"high": 5, "payments": [1], "first_on": day, "last_on": day, "window_days": 4, "status": "mature"}
+    payment = RecurringPayment.objects.create(
+        ledger=ledger_of(api), **fields, **found, confidence=0.9, is_varying=False
+    )
+    choose(by=api.user, payment=payment, verdict=RecurringVerdict.CONFIRMED, name="Coffee")
+    return int(payment.pk)
 
 
 def backtested(api: Api) -> int:

@@ -53,7 +53,7 @@ PLAIN = {
     "kind", "limit", "locale", "match", "mcc", "merchant", "mode", "month_start", "name", "negate", "notes", "op",
     "opening_balance", "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate", "review",
     "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision", "threshold",
-    "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username", "week_start",
+    "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username", "verdict", "week_start",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
@@ -66,11 +66,12 @@ FILTERS = {
     "tag": "tag",
 }
 PLAIN_FILTERS = {
-    "amount", "base", "by", "convert_to", "create_missing", "currency", "cursor", "date", "direction", "dry_run", "end",
-    "end_date", "external_id", "from", "group", "hidden", "iban", "is_active", "is_excluded_from_budget", "is_split",
-    "kind", "limit", "mapped", "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering",
-    "origin", "pack", "pack_version", "page", "page_size", "quote", "review", "search", "show", "since", "source",
-    "start", "start_date", "status", "to", "uncategorized", "verdict", "year",
+    "amount", "base", "by", "convert_to", "create_missing", "currency", "cursor", "date", "direction", "dry_run",
+    "due_until", "end", "end_date", "external_id", "from", "group", "hidden", "iban", "is_active",
+    "is_excluded_from_budget", "is_split", "kind", "limit", "mapped", "max_amount", "mcc", "merchant", "min_amount",
+    "month", "on_conflict", "ordering", "origin", "pack", "pack_version", "page", "page_size", "quote", "review",
+    "rhythm", "search", "show", "since", "source", "start", "start_date", "status", "to", "uncategorized",
+    "verdict", "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
