@@ -39,6 +39,7 @@ OPEN = PAGES | ops("POST auth/register/", "POST auth/login/", "GET health/live/"
 OWN = ops(
     "POST auth/login/", "POST auth/register/", "POST auth/logout/", "POST auth/logoutall/", "POST auth/tokens/",
     "PATCH users/me/", "DELETE users/me/", "POST categorization/suggest/",
+    "POST insights/score-transaction/",
 )  # fmt: skip
 #: What belongs to a person and not to a ledger.
 PERSONAL = ops("DELETE auth/tokens/{id}/")
