@@ -297,5 +297,5 @@ def test_amounts_of_one_payee_are_kept_once(ledger):
         return AmountGroup.objects.create(ledger_id=ledger, text=text, **fields)
 
     keep("cafe luna")
-    assert "amount_group" in refused(keep, "cafe luna")
+    assert refused(keep, "cafe luna").replace("_", "").count("amountgroup")
     assert keep("cafe sole").pk
