@@ -2,8 +2,8 @@
 
     python -m benchmarks.scoring
 
-Both are called as WSGI applications in one process, with knox in front: server time, no network. Then the computing of all
-statistics, which a worker does.
+Both are called as WSGI applications in one process, with knox in front: server time, no network. Then the computing
+of all statistics, which a worker does.
 """
 
 import datetime as dt
@@ -62,7 +62,7 @@ def seed(ledger_id):
     """Payments of ten years to 2,000 payees."""
     from expenses.models import Transaction
 
-    made, today = random.Random(1), dt.date.today()
+    made, today = random.Random(1), dt.datetime.now(tz=dt.UTC).date()
     rows = []
     for n in range(N):
         text = f"shop{int(2000 * made.random() ** 3)} town"
