@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import log
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from expenses.history import PREFIX_LENGTH
 from expenses.membership import Ledger
@@ -93,7 +93,8 @@ def _payee(asked: Asked, *, ledger_id: int) -> str:
         same = Transaction.objects.filter(
             ledger_id=ledger_id, match_prefix=asked.match_text[:PREFIX_LENGTH], review_status=Status.CONFIRMED
         ).filter(match_text=asked.match_text)
-        merchant = same.order_by("-date", "-pk").values_list("merchant", flat=True).first() or ""
+        names = same.order_by().values_list("merchant").annotate(n=Count("pk")).order_by("-n", "merchant")
+        merchant = next((name for name, _ in names[:1]), "")
     return payee_of(merchant=merchant, match_text=asked.match_text)[:TEXT_LENGTH]
 
 
