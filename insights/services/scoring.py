@@ -64,7 +64,9 @@ def score(ledger: Ledger, asked: Asked, *, standing: Standing | None, currency: 
     payee = _payee(asked, ledger_id=ledger.pk)
     groups = _groups(asked, payee, ledger_id=ledger.pk) if stored else {}
     known, is_left_out = _without_row(asked, amount, groups, standing)
-    judgment = judge(float(amount), known, Calibration(stored.oddities if stored else ()))
+    past = stored.oddities if stored else []
+    holds_itself = bool(past and asked.row and standing and _is_counted(asked.row, standing))
+    judgment = judge(float(amount), known, Calibration(past, holds_itself=holds_itself))
     reasons = explain(
         float(amount),
         judgment,
