@@ -18,3 +18,13 @@ class MayWriteLedger(BasePermission):
             return False
         look_in(request)
         return request.method in SAFE_METHODS or membership_of(request.user).may_write
+
+
+class MayAskLedger(BasePermission):
+    """Every member asks what nothing is written for, whatever the method."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        look_in(request)
+        return True

@@ -25,11 +25,11 @@ NOT_A_TRANSFER = "A transfer is neither spent nor received; there is nothing to 
 
 
 @extend_schema_field(int)
-class TransactionReference(serializers.IntegerField):
+class TransactionReference(serializers.Field[Transaction, Any, int, Any]):
     """Reads an id as a transaction of the ledger that is no transfer."""
 
-    def to_internal_value(self, data: Any) -> Transaction:  # type: ignore[override]
-        wanted = super().to_internal_value(data)
+    def to_internal_value(self, data: Any) -> Transaction:
+        wanted = serializers.IntegerField(min_value=1, max_value=2**63 - 1).run_validation(data)
         row: Transaction | None = Transaction.objects.for_user(user_of(self)).filter(pk=wanted).first()
         if row is None:
             raise serializers.ValidationError(f"There is no transaction {wanted}.", code="does_not_exist")
@@ -37,13 +37,14 @@ class TransactionReference(serializers.IntegerField):
             raise serializers.ValidationError(NOT_A_TRANSFER, code="transfer")
         return row
 
+    def to_representation(self, value: Transaction) -> int:
+        return value.pk
+
 
 class ScoreInput(KnownFields):
     """A payment that may still be made, or the id of one that is in the ledger."""
 
-    transaction = TransactionReference(
-        required=False, min_value=1, max_value=2**63 - 1, help_text="The id of one in your ledger; then nothing else."
-    )
+    transaction = TransactionReference(required=False, help_text="The id of one in your ledger; then nothing else.")
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
     amount = AmountField(required=False)
     date = DayField(required=False, help_text="Today if not given.")
@@ -62,12 +63,9 @@ class ScoreInput(KnownFields):
             return attrs
         missing = {"description", "amount"} - attrs.keys()
         if missing:
-            raise serializers.ValidationError(
-                dict.fromkeys(sorted(missing), "Give this, or `transaction`."), "required"
-            )
-        if _kind(attrs) == "transfer":
-            raise serializers.ValidationError({"category": NOT_A_TRANSFER}, code="transfer")
-        return attrs
+            detail = "Give this, or `transaction`."
+            raise serializers.ValidationError(dict.fromkeys(sorted(missing), detail), code="required")
+        return attrs | {"kind": _kind(attrs)}
 
     def asked(self) -> Asked:
         """What is valid, as services take it."""

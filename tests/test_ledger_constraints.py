@@ -23,6 +23,7 @@ from expenses.models import (
     Transaction,
     Transfer,
 )
+from insights.models import AmountGroup
 from rules.models import Proposal, Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -97,6 +98,7 @@ SEEN = {
     "rule_name_unique",
     "profile_name_unique",
     "proposal_once_for_phrase_and_category",
+    "amount_group_unique",
 }
 
 
@@ -287,3 +289,13 @@ def test_a_proposal_is_there_once_for_a_phrase_and_a_category(ledger):
     Proposal.objects.create(ledger_id=ledger, **fields)
     refused(Proposal.objects.create, ledger_id=ledger, **fields)
     Proposal.objects.create(ledger_id=ledger, **fields | {"direction": "in"})
+
+
+def test_amounts_of_one_payee_are_kept_once(ledger):
+    def keep(text):
+        fields = {"kind": "expense", "level": "payee", "n": 1, "fingerprint": 1, "points": [1.0], "weights": [1.0]}
+        return AmountGroup.objects.create(ledger_id=ledger, text=text, **fields)
+
+    keep("cafe luna")
+    assert refused(keep, "cafe luna").replace("_", "").count("amountgroup")
+    assert keep("cafe sole").pk

@@ -31,11 +31,14 @@ class Calibration:
     """Oddities of a ledger's own past payments, ascending."""
 
     past: Sequence[float] = ()
+    #: One of them is of the payment that is asked about: as it is not known which, the nearest above.
+    holds_itself: bool = False
 
     def chance(self, value: float) -> float:
         """What share of ordinary payments is at least so odd, more than 0 and at most 1."""
-        above = len(self.past) - bisect_left(self.past, value)
-        return (above + N_ORDINARY * ordinary_chance(value)) / (len(self.past) + N_ORDINARY)
+        others = len(self.past) - self.holds_itself
+        above = min(max(len(self.past) - bisect_left(self.past, value) - self.holds_itself, 0), others)
+        return (above + N_ORDINARY * ordinary_chance(value)) / (others + N_ORDINARY)
 
 
 def ordinary_chance(value: float) -> float:

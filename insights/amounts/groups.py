@@ -56,6 +56,7 @@ def keyed(payments: Iterable[Payment], groups: Groups) -> Iterator[tuple[Payment
         keys = keys_of(kind=payment.kind, payee=payment.payee, category=payment.category, is_first=is_first)
         yield payment, amount_log, keys
         day = payment.day.toordinal()
-        mark = hash((payment.id, day, payment.amount)) & _MASK
+        # Squared: hashes of tuples are so even that those of two opposite edits would cancel out in a sum.
+        mark = hash((payment.id, day, payment.amount)) ** 2
         for key in keys:
             groups.setdefault(key, Group()).add(amount_log, day, mark)

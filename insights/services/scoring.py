@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import log
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from expenses.history import PREFIX_LENGTH
 from expenses.membership import Ledger
@@ -64,7 +64,9 @@ def score(ledger: Ledger, asked: Asked, *, standing: Standing | None, currency: 
     payee = _payee(asked, ledger_id=ledger.pk)
     groups = _groups(asked, payee, ledger_id=ledger.pk) if stored else {}
     known, is_left_out = _without_row(asked, amount, groups, standing)
-    judgment = judge(float(amount), known, Calibration(stored.oddities if stored else ()))
+    past = stored.oddities if stored else []
+    holds_itself = bool(past and asked.row and standing and _is_counted(asked.row, standing))
+    judgment = judge(float(amount), known, Calibration(past, holds_itself=holds_itself))
     reasons = explain(
         float(amount),
         judgment,
@@ -93,7 +95,8 @@ def _payee(asked: Asked, *, ledger_id: int) -> str:
         same = Transaction.objects.filter(
             ledger_id=ledger_id, match_prefix=asked.match_text[:PREFIX_LENGTH], review_status=Status.CONFIRMED
         ).filter(match_text=asked.match_text)
-        merchant = same.order_by("-date", "-pk").values_list("merchant", flat=True).first() or ""
+        names = same.order_by().values_list("merchant").annotate(n=Count("pk")).order_by("-n", "merchant")
+        merchant = next((name for name, _ in names[:1]), "")
     return payee_of(merchant=merchant, match_text=asked.match_text)[:TEXT_LENGTH]
 
 

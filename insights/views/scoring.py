@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from expenses.catalog import Catalog
 from expenses.membership import membership_of
+from expenses.permissions import MayAskLedger
 from expenses.rates.conversion import MissingRate
 from insights.scoring_bodies import ScoreAnswer, ScoreInput, describe_score
 from insights.services.refreshing import is_fresh
@@ -22,7 +23,7 @@ from insights.tasks import refresh_soon
 class ScoreView(APIView):
     """Whether a payment is unusual; nothing is written."""
 
-    permission_classes = [IsAuthenticated]
+    permission_classes = [IsAuthenticated, MayAskLedger]
 
     @extend_schema(operation_id="insights_score_transaction", request=ScoreInput, responses=ScoreAnswer)
     def post(self, request: Request) -> Response:

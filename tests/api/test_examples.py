@@ -165,6 +165,7 @@ def record_ledger(recorder: Recorder) -> None:
     record_runs_of_rules(recorder)
     question = {"description": "STARBUCKS 0815", "amount": "4.90"}
     send("post", "categorization/suggest/", asks="SuggestInputRequest", body=question, answers="SuggestAnswer")
+    send("post", "insights/score-transaction/", asks="ScoreInputRequest", body=question, answers="ScoreAnswer")
     send("get", "categorization/chain/", answers="ChainAnswer")
     send("get", "health/live/", answers="Live")
     send("get", "health/ready/", answers="Ready")

@@ -105,6 +105,7 @@ BODIES: dict[Operation, Any] = {
     op("PATCH categories/{id}/"): {"name": "Green tea"},
     op("POST categories/{id}/merge/"): {"into": "Dining"},
     op("POST categorization/suggest/"): {"description": "Cafe"},
+    op("POST insights/score-transaction/"): {"description": "Cafe", "amount": "5.50"},
     op("POST categorization/backtest/"): {"target_precision": 0.9},
     op("PATCH categorization/thresholds/"): {"thresholds": {}},
     op("POST categorization/thresholds/adopt/"): {},

@@ -20,6 +20,7 @@ NAMES: dict[str, str] = {
     "incoming": "income",
     "ids": "expense",
     "profile": "profile",
+    "transaction": "expense",
 }
 #: `into` is a thing of the kind that the address names.
 INTO = {"categories": "category", "tags": "tag"}

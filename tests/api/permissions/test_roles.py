@@ -39,6 +39,7 @@ OPEN = PAGES | ops("POST auth/register/", "POST auth/login/", "GET health/live/"
 OWN = ops(
     "POST auth/login/", "POST auth/register/", "POST auth/logout/", "POST auth/logoutall/", "POST auth/tokens/",
     "PATCH users/me/", "DELETE users/me/", "POST categorization/suggest/",
+    "POST insights/score-transaction/",
 )  # fmt: skip
 #: What belongs to a person and not to a ledger.
 PERSONAL = ops("DELETE auth/tokens/{id}/")
@@ -65,8 +66,12 @@ class House:
 
     @contextmanager
     def unchanged(self, operation: Operation, *, may_change: bool) -> Iterator[None]:
-        """Ana's rows are as before, but for tokens where somebody signs in or out, and members where one leaves."""
+        """Ana's rows are as before, but for tokens where somebody signs in or out, and members where one leaves.
+
+        Asking about insights may queue a task that computes them.
+        """
         aside = {"tokens"} if operation in READ_TOKEN_MAY else {"Membership"} if operation == LEAVING else set()
+        aside |= {"Standing"} if operation.path.startswith("insights/") else set()
         yield
         if not may_change:
             now = contents(self.ledger)

@@ -1,0 +1,251 @@
+"""The score of one payment over HTTP."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from expenses.membership import ledger_id_of
+from expenses.models import Category, Transaction
+from insights.models import Standing
+from insights.services.refreshing import refresh
+from tests.conftest import Api
+
+PATH = "insights/score-transaction/"
+NETFLIX = {"description": "NETFLIX.COM 99887", "amount": "54.18", "date": "2026-10-01"}
+UNKNOWN = {
+    "score": None,
+    "is_anomalous": False,
+    "insufficient_history": True,
+    "reasons": ["There is nothing to compare with yet: 0 payments of this kind in your ledger."],
+    "n_history": 0,
+    "expected": None,
+    "compared_with": None,
+    "duplicate_of": None,
+    "is_left_out": None,
+    "currency": "EUR",
+    "computed_at": None,
+    "is_stale": True,
+}
+
+
+@pytest.fixture
+def paid(ana: Api, silent_chain: None) -> Api:
+    """A year of one subscription and of meals, computed."""
+    rows = [("NETFLIX.COM 12345", "12.90", 28 * n) for n in range(9)]
+    rows += [(f"Cafe Luna {n}", f"{8 + n % 7}.50", 5 * n) for n in range(50)]
+    record(ana, rows)
+    refresh(ledger_id=ledger_id_of(ana.user))
+    return ana
+
+
+def record(api: Api, rows: list[tuple[str, str, int]], **fields: object) -> list[int]:
+    texts = [
+        {"description": text, "amount": amount, "direction": "out", "category": "Dining"}
+        | {"date": (dt.date(2026, 1, 1) + dt.timedelta(day)).isoformat()}
+        | fields
+        for text, amount, day in rows
+    ]
+    answer = api.post("transactions/bulk/", {"transactions": texts})
+    assert answer.json()["errors"] == [], answer.json()
+    return list(Transaction.objects.order_by("-pk").values_list("pk", flat=True)[: len(rows)])
+
+
+def scored(api: Api, body: dict) -> dict:
+    answer = api.post(PATH, body)
+    assert answer.status_code == 200, answer.json()
+    return answer.json()
+
+
+def test_four_times_what_a_payee_always_takes_is_unusual_and_says_so(paid):
+    body = scored(paid, NETFLIX)
+
+    standing = Standing.objects.get()
+    n = round(1000 * (1 - body["score"]))
+    assert body == UNKNOWN | {
+        "score": body["score"],
+        "is_anomalous": True,
+        "insufficient_history": False,
+        "reasons": [
+            "4.2 times what this payee usually takes (12.90 EUR; 9 payments).",
+            "More than this payee ever was at before: 12.90 EUR was the most.",
+            f"Of 1,000 ordinary payments, about {n} would be as unusual.",
+        ],
+        "n_history": 9,
+        "expected": {"usual": "12.90"} | {name: body["expected"][name] for name in ("low", "high")},
+        "compared_with": "payee",
+        "computed_at": standing.computed_at.isoformat().replace("+00:00", "Z"),
+        "is_stale": False,
+    }
+    assert 0.99 <= body["score"] <= 1
+
+
+def test_the_usual_amount_is_not_unusual(paid):
+    body = scored(paid, NETFLIX | {"amount": "12.90"})
+
+    assert (body["is_anomalous"], body["compared_with"]) == (False, "payee")
+    assert body["score"] < 0.9
+
+
+def test_a_large_first_payment_is_compared_with_its_category_else_with_all(paid):
+    new = {"description": "Ristorante Sole", "amount": "400", "date": "2026-10-01"}
+
+    in_category, at_all = scored(paid, new | {"category": "Dining"}), scored(paid, new)
+
+    assert (in_category["compared_with"], at_all["compared_with"]) == ("category", "all")
+    assert in_category["is_anomalous"]
+    assert in_category["n_history"] == 0
+    assert in_category["reasons"][0].startswith("The first payment to this payee, and more than 100%")
+
+
+def test_a_transaction_is_compared_with_all_others(paid):
+    (pk,) = record(paid, [("NETFLIX.COM 99887", "54.18", 270)])
+    before = scored(paid, {"transaction": pk})
+    refresh(ledger_id=ledger_id_of(paid.user))
+    after = scored(paid, {"transaction": pk})
+
+    assert (before["is_stale"], before["is_left_out"], before["n_history"]) == (True, True, 9)
+    assert (after["is_stale"], after["is_left_out"], after["n_history"]) == (False, True, 9)
+    usual = "4.2 times what this payee usually takes (12.90 EUR; 9 payments)."
+    assert before["reasons"][0] == after["reasons"][0] == usual
+    assert after["is_anomalous"]
+
+
+def test_an_edited_transaction_may_be_part_of_what_it_is_compared_with_and_that_is_said(paid):
+    row = Transaction.objects.filter(match_text__startswith="netflix").first()
+    paid.patch(f"expenses/{row.pk}/", {"amount": "54.18"})
+
+    assert scored(paid, {"transaction": row.pk})["is_left_out"] is False
+
+
+def test_the_only_payment_to_a_payee_is_a_first_one(paid):
+    (pk,) = record(paid, [("Ristorante Sole", "400", 200)])
+    refresh(ledger_id=ledger_id_of(paid.user))
+
+    body = scored(paid, {"transaction": pk})
+    assert body["n_history"] == 0
+    assert body["reasons"][0].startswith("The first payment to this payee")
+
+
+def test_a_charge_that_comes_twice_names_the_first(paid):
+    (pk,) = record(paid, [("NETFLIX.COM 77", "12.90", 271)])
+    refresh(ledger_id=ledger_id_of(paid.user))
+
+    body = scored(paid, NETFLIX | {"amount": "12.90", "date": "2026-10-01"})
+    assert body["duplicate_of"] == pk
+    assert body["reasons"][0] == "The same payee took the same amount 2 days before."
+    assert scored(paid, {"transaction": pk})["duplicate_of"] is None
+
+
+def test_what_is_paid_twice_a_day_is_no_double_charge(paid):
+    record(paid, [("Kiosk", "2.00", n // 2) for n in range(60)])
+    refresh(ledger_id=ledger_id_of(paid.user))
+
+    assert scored(paid, {"description": "Kiosk", "amount": "2", "date": "2026-01-30"})["duplicate_of"] is None
+
+
+def test_a_confirmed_text_meets_the_payee_by_the_name_it_was_given(paid):
+    record(paid, [("SQ 88 LUNABAR", "7", 3 * n) for n in range(6)], merchant="Bar Luna")
+    refresh(ledger_id=ledger_id_of(paid.user))
+    text = Transaction.objects.filter(merchant="Bar Luna").first().match_text
+
+    assert scored(paid, {"description": text, "amount": "7"})["n_history"] == 6
+    assert scored(paid, {"description": "?", "merchant": "bar luna", "amount": "7"})["n_history"] == 6
+
+
+def test_another_currency_is_converted_or_its_rate_is_named(paid):
+    chf = NETFLIX | {"currency": "CHF"}
+    missing = paid.post(PATH, chf)
+    assert missing.status_code == 400
+    assert missing.json()["errors"][0]["attr"] == "currency"
+    assert "No rate from CHF to EUR is known for 2026-10-01" in missing.json()["errors"][0]["detail"]
+
+    paid.post("rates/", {"base": "CHF", "quote": "EUR", "date": "2026-10-01", "rate": "2"})
+    body = scored(paid, chf)
+    assert (body["currency"], body["reasons"][0]) == (
+        "EUR",
+        "8.4 times what this payee usually takes (12.90 EUR; 9 payments).",
+    )
+
+
+def test_income_is_compared_with_income(paid):
+    record(paid, [("Employer", "2000", 30 * n) for n in range(9)], direction="in", category="Salary")
+    refresh(ledger_id=ledger_id_of(paid.user))
+
+    body = scored(paid, {"description": "Employer", "amount": "4000", "direction": "in"})
+    assert body["reasons"][0] == "2.0 times what this payee usually pays (2000.00 EUR; 9 payments)."
+    assert scored(paid, {"description": "Employer", "amount": "4000", "category": "Salary"})["n_history"] == 9
+    assert scored(paid, {"description": "Employer", "amount": "4000"})["n_history"] == 0
+
+
+def test_with_nothing_to_compare_with_nothing_is_said(ana, silent_chain):
+    assert scored(ana, NETFLIX) == UNKNOWN
+
+
+def test_nobody_is_compared_with_what_others_paid(paid, ben, anyone):
+    pk = Transaction.objects.first().pk
+
+    assert scored(ben, NETFLIX) == UNKNOWN
+    assert ben.post(PATH, {"transaction": pk}).json()["errors"] == [
+        {"code": "does_not_exist", "detail": f"There is no transaction {pk}.", "attr": "transaction"}
+    ]
+    assert anyone.post(PATH, NETFLIX).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, {"amount", "description"}),
+        ({"description": "x"}, {"amount"}),
+        ({"description": "x", "amount": "0"}, {"amount"}),
+        ({"description": "x", "amount": "-3"}, {"amount"}),
+        ({"description": "x", "amount": "3", "date": "2026-02-30"}, {"date"}),
+        ({"description": "x", "amount": "3", "currency": "XXZ"}, {"currency"}),
+        ({"description": "x", "amount": "3", "category": "No such"}, {"category"}),
+        ({"description": "x", "amount": "3", "direction": "up"}, {"direction"}),
+        ({"description": "x", "amount": "3", "direction": "out", "category": "Salary"}, {"direction"}),
+        ({"description": "x", "amount": "3", "colour": "red"}, {"colour"}),
+        ({"transaction": 0}, {"transaction"}),
+        ({"transaction": 2**80}, {"transaction"}),
+        ({"transaction": "all"}, {"transaction"}),
+        ({"transaction": 1, "amount": "3"}, {"transaction"}),
+    ],
+)
+def test_bad_input_is_refused_by_the_name_of_its_field(ana, body, fields):
+    answer = ana.post(PATH, body)
+
+    assert answer.status_code == 400
+    assert {error["attr"] for error in answer.json()["errors"]} == fields
+
+
+def test_a_transaction_and_fields_of_another_do_not_go_together(paid):
+    answer = paid.post(PATH, {"transaction": Transaction.objects.first().pk, "amount": "3"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "amount")
+
+
+def test_a_transfer_is_not_scored(paid):
+    for name in ("Left", "Right"):
+        paid.post("accounts/", {"name": name})
+    paid.post("transfers/", {"from_account": "Left", "to_account": "Right", "amount": "5"})
+    half = Transaction.objects.filter(kind="transfer").first()
+    category = Category.objects.filter(kind="transfer").first()
+
+    assert paid.post(PATH, {"transaction": half.pk}).json()["errors"][0]["code"] == "transfer"
+    if category is not None:
+        body = {"description": "x", "amount": "3", "category": category.pk}
+        assert paid.post(PATH, body).json()["errors"][0]["code"] == "transfer"
+
+
+def test_a_score_costs_the_same_whatever_was_paid(paid):
+    def n_queries() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            scored(paid, NETFLIX)
+        return len(queries)
+
+    before = n_queries()
+    record(paid, [(f"Shop {n}", f"{n + 1}", n) for n in range(60)])
+    refresh(ledger_id=ledger_id_of(paid.user))
+
+    assert n_queries() == before
