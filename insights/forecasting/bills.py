@@ -70,7 +70,7 @@ def seen_from(bill: Bill, day: dt.date) -> Bill | None:
 
 
 def paid_daily(bills: Sequence[Bill], spending: Spending) -> Floats:
-    """What of the spending were these bills: categories × months × days."""
+    """What of the spending were these bills: categories x months x days."""
     daily = np.zeros_like(spending.daily)
     rows = {category: i for i, category in enumerate(spending.categories)}
     for bill in bills:
@@ -82,7 +82,7 @@ def paid_daily(bills: Sequence[Bill], spending: Spending) -> Floats:
 
 
 def was_to_come(bills: Sequence[Bill], spending: Spending) -> Floats:
-    """What was still expected in each month after the same day, of what was known then: categories × months."""
+    """What was still expected in each month after the same day, of what was known then: categories x months."""
     expected = np.zeros(spending.daily.shape[:2])
     rows = {category: i for i, category in enumerate(spending.categories)}
     for column, month in enumerate(spending.months[:-1]):
@@ -100,7 +100,7 @@ def _place(spending: Spending, day: dt.date) -> tuple[int, int] | None:
     later = [i for i, first in enumerate(spending.months) if first <= day]
     if not later or day >= later_month(spending.months[later[-1]], 1) or day > spending.today:
         return None
-    return later[-1], (day - spending.months[later[-1]]).days
+    return later[-1], spending.place_of(day)
 
 
 def _due_days(bill: Bill, today: dt.date, until: dt.date) -> Iterator[dt.date]:

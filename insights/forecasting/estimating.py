@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from insights.calendars import later_month
 from insights.forecasting.bills import Bill, paid_daily, still_to_come, was_to_come
 from insights.forecasting.intervals import band_of
 from insights.forecasting.methods import last_month
 from insights.forecasting.spending import Floats, Spending
 from insights.forecasting.walking import MIN_MONTHS, choose, walk_forward
 
+#: How much of the total is its own forecast.
+OWN_SHARE = 2 / 3
+DAYS_OF_A_MONTH = 365.2425 / 12
 INSUFFICIENT, LAST_MONTH = "insufficient_history", "last_month"
 
 
@@ -23,7 +25,7 @@ class Estimate:
     low: Floats
     high: Floats
     methods: list[str]
-    #: Past months × what was spent in all less what would have been forecast on the same day.
+    #: Past months x what was spent in all less what would have been forecast on the same day.
     errors: Floats
     has_interval: bool
 
@@ -37,7 +39,7 @@ def estimate(spending: Spending, bills: Sequence[Bill]) -> Estimate:
     coming = _with_total(_coming(spending, bills)[:, None])[:, 0]
     surprises = _with_total(paid[:, :, spending.day :].sum(axis=2) - was_to_come(bills, spending))[:, :-1]
     errors = errors + surprises[:, surprises.shape[1] - errors.shape[1] :]
-    floor = np.minimum(_with_total(spending.remaining(spending.day))[:, :-1].min(axis=1, initial=0), 0)
+    floor = np.minimum(_with_total(spending.remaining())[:, :-1].min(axis=1, initial=0), 0)
     spread = np.abs(errors).sum(axis=1)
     remaining = _adding_up(told, floor, spread) + coming
     low, high, has_interval = _bands(told + coming, errors, floor)
@@ -46,12 +48,10 @@ def estimate(spending: Spending, bills: Sequence[Bill]) -> Estimate:
 
 
 def _remained(spending: Spending, daily: Floats) -> Floats:
-    """What remained in past months, with a total, as if they had as many days left as this one."""
-    left_now = (spending.last_day - spending.today).days
-    lengths = np.array([(later_month(month, 1) - month).days for month in spending.months])
-    left = lengths - spending.day
-    by_share = daily[:, :, spending.day :].sum(axis=2) * left_now / np.maximum(left, 1)
-    by_mean = daily.sum(axis=2) * left_now / lengths
+    """What remained in past months, with a total, as if they had had as many days left as this one."""
+    left = spending.days_left()
+    by_share = daily[:, :, spending.day :].sum(axis=2) * left[-1] / np.maximum(left, 1)
+    by_mean = daily.sum(axis=2) * left[-1] / DAYS_OF_A_MONTH
     return _with_total(np.where(left > 0, by_share, by_mean))[:, :-1]
 
 
@@ -71,8 +71,9 @@ def _told(remained: Floats, spent: Floats) -> tuple[Floats, list[str], Floats]:
 
 
 def _joined(series: Floats) -> Floats:
-    """The total is the mean of its own forecast and the sum of its categories': two looks at the same thing."""
-    return np.concatenate([series[:-1], (series[-1:] + series[:-1].sum(axis=0, keepdims=True)) / 2])
+    """The total looks at itself and at the sum of its categories, less at these: medians of rare spending are low."""
+    total = OWN_SHARE * series[-1:] + (1 - OWN_SHARE) * series[:-1].sum(axis=0, keepdims=True)
+    return np.concatenate([series[:-1], total])
 
 
 def _coming(spending: Spending, bills: Sequence[Bill]) -> Floats:

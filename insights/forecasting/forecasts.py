@@ -1,7 +1,7 @@
 """What will have been spent at the end of a month, in amounts that add up."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -65,7 +65,7 @@ class Forecast:
 def forecast(
     spent: Spent,
     *,
-    recorded: Sequence[dt.date],
+    by_day: Mapping[dt.date, Decimal],
     bills: Sequence[Bill],
     calendar: Calendar,
     today: dt.date,
@@ -73,19 +73,20 @@ def forecast(
 ) -> Forecast:
     """The month of `today`, of what is known at the end of that day; nothing later is looked at.
 
-    `recorded`: days on which the ledger has anything at all. `places`: decimal places of the currency.
+    `spent` needs no more than two days of each past month, one before and one after the same day of it; `by_day` has
+    every day on which the ledger has anything, and what was spent on it. `places`: decimal places of the currency.
     """
-    spending = _with_rows_for(bills, lay_out(spent, recorded=recorded, calendar=calendar, today=today))
+    spending = _with_rows_for(bills, lay_out(spent, recorded=by_day, calendar=calendar, today=today))
     estimated = estimate(spending, bills)
     outlooks = _outlooks(spending, _spent_so_far(spent, spending), estimated, places)
     return Forecast(
-        day=spending.day,
+        day=(today - spending.months[-1]).days + 1,
         total=outlooks[-1],
         categories=outlooks[:-1],
         still_to_come=still_to_come(bills, today=today, until=spending.last_day),
         months_used=len(spending.months) - 1,
         past_error=_past_error(spending, estimated.errors),
-        curve=_curve(spending, places),
+        curve=_curve(spending, by_day, calendar, places),
     )
 
 
@@ -134,18 +135,25 @@ def _past_error(spending: Spending, errors: Floats) -> PastError | None:
     return PastError(float(np.abs(errors).sum() / came), len(errors)) if came else None
 
 
-def _curve(spending: Spending, places: int) -> list[CurveDay]:
+def _curve(spending: Spending, by_day: Mapping[dt.date, Decimal], calendar: Calendar, places: int) -> list[CurveDay]:
     """The median of past months tells what is typical."""
-    running = spending.daily.sum(axis=0).cumsum(axis=1)
+    daily = lay_out(
+        {(day, None): amount for day, amount in by_day.items()},
+        recorded=by_day,
+        calendar=calendar,
+        today=spending.today,
+    )
+    running = daily.daily.sum(axis=0).cumsum(axis=1)
     past = running[-1 - MONTHS_OF_A_CURVE : -1]
     typical = np.median(past, axis=0) if len(past) >= MIN_MONTHS else None
+    days = [spending.months[-1] + dt.timedelta(i) for i in range((spending.last_day - spending.months[-1]).days + 1)]
     return [
         CurveDay(
-            spending.months[-1] + dt.timedelta(i),
-            _rounded(running[-1, i], places) if i < spending.day else None,
-            None if typical is None else _rounded(typical[i], places),
+            day,
+            _rounded(running[-1, spending.place_of(day)], places) if day <= spending.today else None,
+            None if typical is None else _rounded(typical[spending.place_of(day)], places),
         )
-        for i in range((spending.last_day - spending.months[-1]).days + 1)
+        for day in days
     ]
 
 

@@ -1,7 +1,7 @@
 """Ways to tell what will still be spent from what remained in past months after the same day.
 
 All stand on medians: what people spend has rare large amounts that no past month announces, and a mean follows them for
-a year. A method is given what remained (series × months, the oldest first) and what had been spent by the same day,
+a year. A method is given what remained (series x months, the oldest first) and what had been spent by the same day,
 then and now; it tells what remains now, one number a series.
 """
 

@@ -1,7 +1,7 @@
 """What was spent on each day of each month, laid out for arithmetic."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 #: No month has more days, wherever it begins.
 LONGEST_MONTH = 31
 #: Older months say little of this one, and cost time.
-MAX_MONTHS = 36
+MAX_MONTHS = 24
 
 #: What a day and a category came to; less than 0 where more was refunded than spent.
 Spent = Mapping[tuple[dt.date, int | None], Decimal]
@@ -24,7 +24,8 @@ Spent = Mapping[tuple[dt.date, int | None], Decimal]
 class Spending:
     """By category, month and day of the month. The last month is the one that is forecast, known until `today`.
 
-    `daily` is categories × months × 31, in the currency of all.
+    `daily` is categories x months x 31, in the currency of all. Months are laid side by side by the day of the calendar
+    that bills come on: where months begin on the 25th, the 3rd has the same place whether the 31st came before or not.
     """
 
     categories: tuple[int | None, ...]
@@ -34,52 +35,58 @@ class Spending:
 
     @property
     def day(self) -> int:
-        """How many days of the month are over."""
-        return (self.today - self.months[-1]).days + 1
+        """How many places of the month are over."""
+        return self.place_of(self.today) + 1
+
+    def place_of(self, day: dt.date) -> int:
+        """Of a day within its month, from 0."""
+        return (day.day - self.months[-1].day) % LONGEST_MONTH
 
     @property
     def last_day(self) -> dt.date:
         """The last of the month that is forecast."""
         return later_month(self.months[-1], 1) - dt.timedelta(1)
 
-    def spent(self, day: int) -> Floats:
-        """What each month had come to after so many days: categories × months."""
-        found: Floats = self.daily[:, :, :day].sum(axis=2)
+    def days_left(self) -> NDArray[np.int64]:
+        """How many days of each month come after the same day."""
+        lengths = [(later_month(first, 1) - first).days for first in self.months]
+        days = [[first + dt.timedelta(i) for i in range(n)] for first, n in zip(self.months, lengths, strict=True)]
+        return np.array([sum(self.place_of(day) >= self.day for day in month) for month in days])
+
+    def remaining(self) -> Floats:
+        """What was spent after the same day of each month: categories x months."""
+        found: Floats = self.daily[:, :, self.day :].sum(axis=2)
         return found
 
-    def remaining(self, day: int) -> Floats:
-        """What was spent afterwards."""
-        found: Floats = self.daily[:, :, day:].sum(axis=2)
-        return found
 
-
-def lay_out(spent: Spent, *, recorded: Sequence[dt.date], calendar: Calendar, today: dt.date) -> Spending:
-    """The month of `today` and those before it that tell something, at most three years; later days are not looked at.
+def lay_out(spent: Spent, *, recorded: Collection[dt.date], calendar: Calendar, today: dt.date) -> Spending:
+    """The month of `today` and those before it that tell something, at most two years; later days are not looked at.
 
     `recorded`: days on which the ledger has anything at all. A month without one is a month without statements, not one
     without spending; and the month in which the ledger begins counts only if it had begun by the same day of it.
     """
-    known = {key: amount for key, amount in spent.items() if key[0] <= today}
     month = calendar.month_of(today)
     months = (*_past_months(recorded, calendar, today), month)
+    columns = {first: i for i, first in enumerate(months)}
+    firsts = {day: calendar.month_of(day) for day, _ in spent if day <= today}
+    known = {key: amount for key, amount in spent.items() if firsts.get(key[0]) in columns}
     categories = tuple(sorted({category for _, category in known}, key=lambda c: (c is None, c or 0)))
-    rows, columns = ({value: i for i, value in enumerate(values)} for values in (categories, months))
-    daily = np.zeros((len(categories), len(months), LONGEST_MONTH))
+    rows = {category: i for i, category in enumerate(categories)}
+    found = Spending(categories, months, np.zeros((len(categories), len(months), LONGEST_MONTH)), today)
     for (day, category), amount in known.items():
-        first = calendar.month_of(day)
-        if first in columns:
-            daily[rows[category], columns[first], (day - first).days] += float(amount)
-    return Spending(categories, months, daily, today)
+        found.daily[rows[category], columns[firsts[day]], found.place_of(day)] += float(amount)
+    return found
 
 
-def _past_months(recorded: Sequence[dt.date], calendar: Calendar, today: dt.date) -> list[dt.date]:
+def _past_months(recorded: Collection[dt.date], calendar: Calendar, today: dt.date) -> list[dt.date]:
     month = calendar.month_of(today)
+    earliest = later_month(month, -MAX_MONTHS)
     days = [day for day in recorded if day < month]
     if not days:
         return []
-    begun, n_days = min(days), (today - month).days + 1
+    begun = min(days)
     first = calendar.month_of(begun)
-    found = {calendar.month_of(day) for day in days}
-    if (begun - first).days >= n_days:
+    found = {calendar.month_of(day) for day in days if day >= earliest}
+    if (begun - first).days > (today - month).days:
         found.discard(first)
-    return [each for each in sorted(found) if each >= later_month(month, -MAX_MONTHS)]
+    return sorted(found)

@@ -19,7 +19,7 @@ MAX_ERRORS = 24
 class Walk:
     """By method, what it tells of the month that is forecast, and how far it was off in those before.
 
-    `errors` are series × months: what remained less what was foretold, the newest last.
+    `errors` are series x months: what remained less what was foretold, the newest last.
     """
 
     told: dict[str, Floats]
@@ -33,7 +33,7 @@ class Walk:
 def walk_forward(remained: Floats, spent: Floats) -> Walk:
     """Forecast this month, and before it each that has enough before itself, at most the newest 24.
 
-    `remained` is series × past months; `spent` by the same day has this month, too.
+    `remained` is series x past months; `spent` by the same day has this month, too.
     """
     n = remained.shape[1]
     months = range(max(MIN_MONTHS - 1, n - MAX_ERRORS), n + 1)
