@@ -1,5 +1,9 @@
 """Addresses of insights."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from insights.views.forecast import ForecastView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("insights/forecast/", ForecastView.as_view({"get": "forecast"}), name="forecast"),
+]

@@ -8,12 +8,11 @@ import numpy as np
 from insights.forecasting.bills import Bill, paid_daily, still_to_come, was_to_come
 from insights.forecasting.intervals import band_of
 from insights.forecasting.methods import last_month
-from insights.forecasting.spending import Floats, Spending
+from insights.forecasting.spending import Floats, Spending, rest_of
 from insights.forecasting.walking import MIN_MONTHS, choose, walk_forward
 
 #: How much of the total is its own forecast.
 OWN_SHARE = 2 / 3
-DAYS_OF_A_MONTH = 365.2425 / 12
 INSUFFICIENT, LAST_MONTH = "insufficient_history", "last_month"
 
 
@@ -35,9 +34,9 @@ def estimate(spending: Spending, bills: Sequence[Bill]) -> Estimate:
     paid = paid_daily(bills, spending)
     others = spending.daily - paid
     spent = _with_total(others[:, :, : spending.day].sum(axis=2))
-    told, methods, errors = _told(_remained(spending, others), spent)
+    told, methods, errors = _told(_with_total(rest_of(spending, others))[:, :-1], spent)
     coming = _with_total(_coming(spending, bills)[:, None])[:, 0]
-    surprises = _with_total(paid[:, :, spending.day :].sum(axis=2) - was_to_come(bills, spending))[:, :-1]
+    surprises = _with_total(rest_of(spending, paid) - was_to_come(bills, spending))[:, :-1]
     errors = errors + surprises[:, surprises.shape[1] - errors.shape[1] :]
     floor = np.minimum(_with_total(spending.remaining())[:, :-1].min(axis=1, initial=0), 0)
     spread = np.abs(errors).sum(axis=1)
@@ -45,14 +44,6 @@ def estimate(spending: Spending, bills: Sequence[Bill]) -> Estimate:
     low, high, has_interval = _bands(told + coming, errors, floor)
     low, high = np.minimum(low, remaining), np.maximum(high, remaining)
     return Estimate(remaining, low, high, methods, errors[-1], has_interval)
-
-
-def _remained(spending: Spending, daily: Floats) -> Floats:
-    """What remained in past months, with a total, as if they had had as many days left as this one."""
-    left = spending.days_left()
-    by_share = daily[:, :, spending.day :].sum(axis=2) * left[-1] / np.maximum(left, 1)
-    by_mean = daily.sum(axis=2) * left[-1] / DAYS_OF_A_MONTH
-    return _with_total(np.where(left > 0, by_share, by_mean))[:, :-1]
 
 
 def _told(remained: Floats, spent: Floats) -> tuple[Floats, list[str], Floats]:

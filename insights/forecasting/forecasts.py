@@ -1,7 +1,7 @@
 """What will have been spent at the end of a month, in amounts that add up."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -10,14 +10,8 @@ import numpy as np
 from insights.calendars import Calendar
 from insights.forecasting.bills import Bill, Due, still_to_come
 from insights.forecasting.estimating import Estimate, estimate
-from insights.forecasting.rounding import round_parts
+from insights.forecasting.rounding import decimal_of, round_parts, rounded
 from insights.forecasting.spending import Floats, Spending, Spent, lay_out
-from insights.forecasting.walking import MIN_MONTHS
-
-#: The typical course of a month is that of the last twelve.
-MONTHS_OF_A_CURVE = 12
-#: Floats of statistics become decimals with so many places before they are rounded.
-PLACES_OF_A_FLOAT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +35,6 @@ class PastError:
 
 
 @dataclass(frozen=True, slots=True)
-class CurveDay:
-    """What had come together by a day: this month, if the day is over, and in an ordinary one, if there are enough."""
-
-    day: dt.date
-    spent: Decimal | None
-    typical: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
 class Forecast:
     """The categories add up to the total, in `spent` and in `predicted`."""
 
@@ -59,13 +44,12 @@ class Forecast:
     still_to_come: list[Due]
     months_used: int
     past_error: PastError | None
-    curve: list[CurveDay]
 
 
 def forecast(
     spent: Spent,
     *,
-    by_day: Mapping[dt.date, Decimal],
+    recorded: Collection[dt.date],
     bills: Sequence[Bill],
     calendar: Calendar,
     today: dt.date,
@@ -73,10 +57,10 @@ def forecast(
 ) -> Forecast:
     """The month of `today`, of what is known at the end of that day; nothing later is looked at.
 
-    `spent` needs no more than two days of each past month, one before and one after the same day of it; `by_day` has
-    every day on which the ledger has anything, and what was spent on it. `places`: decimal places of the currency.
+    Of a past month, `spent` needs no more than two days, one until the same day of it and one after. `recorded`: days
+    on which the ledger has anything at all, the first of each month among them. `places`: of the currency.
     """
-    spending = _with_rows_for(bills, lay_out(spent, recorded=by_day, calendar=calendar, today=today))
+    spending = _with_rows_for(bills, lay_out(spent, recorded=recorded, calendar=calendar, today=today))
     estimated = estimate(spending, bills)
     outlooks = _outlooks(spending, _spent_so_far(spent, spending), estimated, places)
     return Forecast(
@@ -86,7 +70,6 @@ def forecast(
         still_to_come=still_to_come(bills, today=today, until=spending.last_day),
         months_used=len(spending.months) - 1,
         past_error=_past_error(spending, estimated.errors),
-        curve=_curve(spending, by_day, calendar, places),
     )
 
 
@@ -110,7 +93,7 @@ def _spent_so_far(spent: Spent, spending: Spending) -> list[Decimal]:
 def _outlooks(spending: Spending, so_far: Sequence[Decimal], estimated: Estimate, places: int) -> list[Outlook]:
     """Of each category and of all. What was spent and what remains are rounded apart, so that all of it adds up."""
     spent = round_parts(so_far, places=places)
-    remaining = round_parts([_decimal(each) for each in estimated.remaining[:-1]], places=places)
+    remaining = round_parts([decimal_of(each) for each in estimated.remaining[:-1]], places=places)
     spent.append(sum(spent, Decimal(0)))
     remaining.append(sum(remaining, Decimal(0)))
     found = []
@@ -125,7 +108,7 @@ def _outlooks(spending: Spending, so_far: Sequence[Decimal], estimated: Estimate
 
 def _band(spent: Decimal, predicted: Decimal, low: float, high: float, places: int) -> tuple[Decimal, Decimal]:
     """Rounding never puts the forecast outside of its own interval."""
-    return min(spent + _rounded(low, places), predicted), max(spent + _rounded(high, places), predicted)
+    return min(spent + rounded(low, places=places), predicted), max(spent + rounded(high, places=places), predicted)
 
 
 def _past_error(spending: Spending, errors: Floats) -> PastError | None:
@@ -133,33 +116,3 @@ def _past_error(spending: Spending, errors: Floats) -> PastError | None:
         return None
     came = np.abs(spending.daily.sum(axis=(0, 2))[-1 - len(errors) : -1]).sum()
     return PastError(float(np.abs(errors).sum() / came), len(errors)) if came else None
-
-
-def _curve(spending: Spending, by_day: Mapping[dt.date, Decimal], calendar: Calendar, places: int) -> list[CurveDay]:
-    """The median of past months tells what is typical."""
-    daily = lay_out(
-        {(day, None): amount for day, amount in by_day.items()},
-        recorded=by_day,
-        calendar=calendar,
-        today=spending.today,
-    )
-    running = daily.daily.sum(axis=0).cumsum(axis=1)
-    past = running[-1 - MONTHS_OF_A_CURVE : -1]
-    typical = np.median(past, axis=0) if len(past) >= MIN_MONTHS else None
-    days = [spending.months[-1] + dt.timedelta(i) for i in range((spending.last_day - spending.months[-1]).days + 1)]
-    return [
-        CurveDay(
-            day,
-            _rounded(running[-1, spending.place_of(day)], places) if day <= spending.today else None,
-            None if typical is None else _rounded(typical[spending.place_of(day)], places),
-        )
-        for day in days
-    ]
-
-
-def _rounded(amount: float, places: int) -> Decimal:
-    return round_parts([_decimal(amount)], places=places)[0]
-
-
-def _decimal(amount: float) -> Decimal:
-    return Decimal(f"{amount:.{PLACES_OF_A_FLOAT}f}")

@@ -1,7 +1,20 @@
-"""Rounds parts so that they still add up."""
+"""From floats to amounts, and parts that still add up when they are rounded."""
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+#: Floats of statistics become decimals with so many places before they are rounded.
+PLACES_OF_A_FLOAT = 6
+
+
+def decimal_of(amount: float) -> Decimal:
+    """Not yet rounded to what can be paid."""
+    return Decimal(f"{amount:.{PLACES_OF_A_FLOAT}f}")
+
+
+def rounded(amount: float, *, places: int) -> Decimal:
+    """To what can be paid."""
+    return round_parts([decimal_of(amount)], places=places)[0]
 
 
 def round_parts(parts: Sequence[Decimal], *, places: int) -> list[Decimal]:

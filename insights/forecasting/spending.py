@@ -47,16 +47,16 @@ class Spending:
         """The last of the month that is forecast."""
         return later_month(self.months[-1], 1) - dt.timedelta(1)
 
-    def days_left(self) -> NDArray[np.int64]:
-        """How many days of each month come after the same day."""
-        lengths = [(later_month(first, 1) - first).days for first in self.months]
-        days = [[first + dt.timedelta(i) for i in range(n)] for first, n in zip(self.months, lengths, strict=True)]
-        return np.array([sum(self.place_of(day) >= self.day for day in month) for month in days])
-
     def remaining(self) -> Floats:
-        """What was spent after the same day of each month: categories x months."""
-        found: Floats = self.daily[:, :, self.day :].sum(axis=2)
-        return found
+        """What was spent after the same day of each month: categories x months. After the last day, nothing is."""
+        return rest_of(self, self.daily)
+
+
+def rest_of(spending: Spending, daily: Floats) -> Floats:
+    """The same of a part of the spending."""
+    n_left = 0 if spending.today == spending.last_day else LONGEST_MONTH - spending.day
+    found: Floats = daily[:, :, LONGEST_MONTH - n_left :].sum(axis=2)
+    return found
 
 
 def lay_out(spent: Spent, *, recorded: Collection[dt.date], calendar: Calendar, today: dt.date) -> Spending:
