@@ -88,18 +88,13 @@ def read_month_spending(
     parts = _parts(rows, calendar, today)
     foreign = _foreign(rows, to) if any(part.currency != to for part in parts) else []
     rates = _rates(foreign, to=to, ledger_id=ledger_id)
-    spent: Spent = defaultdict(Decimal)
-    for part in parts:
-        if part.kind != "income" and part.currency == to:
-            for day, amount in _halves(part, calendar, today):
-                spent[day, part.category] += _signed(part.kind, amount)
+    spent = _halved([part for part in parts if part.currency == to], calendar, today)
     for row in foreign:
         spent[row.date, row.category] += _converted(row, to, rates)
     curve = _by_day(_within(rows, later_month(month, -MONTHS_OF_A_CURVE), None), to, rates) if has_curve else None
+    recorded = {day for part in parts for day in (part.first_on, part.last_on)}
     lacking = [row.n for row in foreign if rates.rate(row.currency, row.date) is None]
-    return MonthSpending(
-        dict(spent), {day for part in parts for day in (part.first_on, part.last_on)}, curve, rates, sum(lacking)
-    )
+    return MonthSpending(dict(spent), recorded, curve, rates, sum(lacking))
 
 
 def _within(rows: TransactionQuerySet, first: dt.date, end: dt.date | None) -> TransactionQuerySet:
@@ -118,6 +113,15 @@ def _parts(rows: QuerySet[Any], calendar: Calendar, today: dt.date) -> list[_Par
         "_last_on": Max("date"),
     }
     return [_Part(*row) for row in groups.annotate(**sums).values_list(*named, *sums)]
+
+
+def _halved(parts: Sequence[_Part], calendar: Calendar, today: dt.date) -> Spent:
+    spent: Spent = defaultdict(Decimal)
+    for part in parts:
+        for day, amount in _halves(part, calendar, today):
+            if amount and part.kind != "income":
+                spent[day, part.category] += _signed(part.kind, amount)
+    return spent
 
 
 def _halves(part: _Part, calendar: Calendar, today: dt.date) -> Iterator[tuple[dt.date, Decimal]]:

@@ -62,7 +62,9 @@ def test_a_steady_life_goes_on():
 
 
 def test_nothing_remains_on_the_last_day():
-    spent = steady(12) | {(month + dt.timedelta(30), FOOD): Decimal(9) for month in months_before(12) if month.month in {1, 3}}
+    spent = steady(12) | {
+        (month + dt.timedelta(30), FOOD): Decimal(9) for month in months_before(12) if month.month in {1, 3}
+    }
     found = foretell(spent | spending((NOVEMBER, FOOD, "40")), today=dt.date(2026, 11, 30))
     assert found.total.predicted == found.total.high == Decimal("40.00")
 
@@ -140,7 +142,7 @@ def test_nothing_later_than_the_day_is_looked_at():
 
 
 def test_it_never_falls_below_what_was_spent_unless_refunds_do():
-    chance = random.Random(3)
+    chance = random.Random(3)  # noqa: S311 - not a secret
     spent = {}
     for month in months_before(14):
         spent |= spending((month + dt.timedelta(20), FOOD, chance.choice(["0", "0", "300"])))
@@ -206,7 +208,7 @@ def test_of_a_past_day_only_what_was_paid_by_then_is_known():
 
 @pytest.mark.parametrize("seed", range(25))
 def test_the_categories_add_up_to_the_total(seed):
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - not a secret
     spent = {}
     for month in [*months_before(chance.randrange(20)), NOVEMBER]:
         for _ in range(chance.randrange(30)):
@@ -224,7 +226,7 @@ def test_the_categories_add_up_to_the_total(seed):
 
 
 def test_four_of_five_months_lie_in_the_interval():
-    chance, n_within, n = random.Random(1), 0, 300
+    chance, n_within, n = random.Random(1), 0, 300  # noqa: S311 - not a secret
     for _ in range(n):
         spent = {}
         for month in [*months_before(24), NOVEMBER]:
