@@ -16,12 +16,12 @@ MIN_ERRORS = 2
 STRETCH = {2: 6.7, 3: 2.6, 4: 1.8, 5: 1.4, 6: 1.25, 7: 1.15, 8: 1.05}
 
 
-def band_of(errors: Floats) -> tuple[float, float] | None:
+def band_of(errors: Floats | list[float]) -> tuple[float, float] | None:
     """How far below and above the forecast; None of too few errors."""
     n = len(errors)
     if n < MIN_ERRORS:
         return None
-    errors = np.sort(errors)
+    errors = np.sort(np.asarray(errors))
     if n in STRETCH:
         center = float(np.median(errors))
         return center - (center - errors[0]) * STRETCH[n], center + (errors[-1] - center) * STRETCH[n]

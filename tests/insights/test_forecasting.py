@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def months_before(n, *, of=NOVEMBER):
 
 def spending(*rows):
     """From rows of day, category and amount."""
-    found = {}
+    found: dict[Any, Decimal] = {}
     for day, category, amount in rows:
         found[day, category] = found.get((day, category), Decimal(0)) + Decimal(amount)
     return found
@@ -37,7 +38,7 @@ def foretell(spent, *, today=dt.date(2026, 11, 10), bills=(), calendar=None, pla
 
 def steady(n, *, early="40", late="60"):
     """So many months with food early and late in each."""
-    found = {}
+    found: dict[Any, Decimal] = {}
     for month in months_before(n):
         found |= spending((month, FOOD, early), (month + dt.timedelta(20), FOOD, late))
     return found
@@ -84,7 +85,7 @@ def test_who_moved_is_forecast_by_the_new_rent():
 
 def test_months_are_those_of_their_owner():
     calendar = Calendar(month_start=25)
-    spent = {}
+    spent: dict[Any, Decimal] = {}
     for month in months_before(6, of=dt.date(2026, 10, 25)):
         spent |= spending((month, FOOD, "10"), (later_month(month, 1) - dt.timedelta(1), FOOD, "90"))
     found = foretell(spent, calendar=calendar, today=dt.date(2026, 11, 3))
@@ -94,7 +95,7 @@ def test_months_are_those_of_their_owner():
 
 def test_the_same_day_is_that_of_the_calendar_where_months_begin_on_another():
     calendar = Calendar(month_start=25)
-    spent = {}
+    spent: dict[Any, Decimal] = {}
     for month in months_before(6, of=dt.date(2026, 10, 25)):
         spent |= spending((later_month(month.replace(day=3), 1), HOME, "700"))
     assert foretell(spent, calendar=calendar, today=dt.date(2026, 11, 3)).total.predicted == 0
@@ -143,7 +144,7 @@ def test_nothing_later_than_the_day_is_looked_at():
 
 def test_it_never_falls_below_what_was_spent_unless_refunds_do():
     chance = random.Random(3)  # noqa: S311 - not a secret
-    spent = {}
+    spent: dict[Any, Decimal] = {}
     for month in months_before(14):
         spent |= spending((month + dt.timedelta(20), FOOD, chance.choice(["0", "0", "300"])))
     found = foretell(spent | spending((NOVEMBER, FOOD, "40")))
@@ -209,7 +210,7 @@ def test_of_a_past_day_only_what_was_paid_by_then_is_known():
 @pytest.mark.parametrize("seed", range(25))
 def test_the_categories_add_up_to_the_total(seed):
     chance = random.Random(seed)  # noqa: S311 - not a secret
-    spent = {}
+    spent: dict[Any, Decimal] = {}
     for month in [*months_before(chance.randrange(20)), NOVEMBER]:
         for _ in range(chance.randrange(30)):
             day = month + dt.timedelta(chance.randrange(28))
@@ -228,7 +229,7 @@ def test_the_categories_add_up_to_the_total(seed):
 def test_four_of_five_months_lie_in_the_interval():
     chance, n_within, n = random.Random(1), 0, 300  # noqa: S311 - not a secret
     for _ in range(n):
-        spent = {}
+        spent: dict[Any, Decimal] = {}
         for month in [*months_before(24), NOVEMBER]:
             late = str(round(chance.lognormvariate(5, 0.8), 2))
             spent |= spending((month, FOOD, "50"), (month + dt.timedelta(20), FOOD, late))
@@ -239,8 +240,7 @@ def test_four_of_five_months_lie_in_the_interval():
 
 def test_ranks_of_few_errors_lie_outside_of_what_was_seen():
     assert band_of([1.0]) is None
-    low, high = band_of([-1.0, 0.0, 1.0])
-    assert (low, high) == (-2.6, 2.6)
+    assert band_of([-1.0, 0.0, 1.0]) == (-2.6, 2.6)
     assert band_of([float(i) for i in range(1, 10)]) == (1.0, 9.0)
 
 
@@ -252,7 +252,7 @@ def test_rounded_parts_add_up():
 
 
 def test_a_curve_tells_every_day_beside_the_median_of_past_months():
-    by_day = {}
+    by_day: dict[Any, Decimal] = {}
     for month in months_before(3):
         by_day |= {month: Decimal(10), month + dt.timedelta(1): Decimal(month.month)}
     by_day[NOVEMBER] = Decimal(7)
