@@ -3,6 +3,7 @@
 from django.urls import path
 
 from insights.views.anomalies import AnomalyViewSet
+from insights.views.forecast import ForecastView
 from insights.views.recurring import RecurringViewSet
 from insights.views.scoring import ScoreView
 
@@ -21,4 +22,5 @@ urlpatterns = [
         name="recurring-choice",
     ),
     path("insights/score-transaction/", ScoreView.as_view(), name="score-transaction"),
+    path("insights/forecast/", ForecastView.as_view({"get": "forecast"}), name="forecast"),
 ]

@@ -248,6 +248,7 @@ def record_rates(recorder: Recorder) -> None:
 
 def record_reports(recorder: Recorder) -> None:
     recorder.send("get", "transactions/totals/?by=month,category&convert_to=base", answers="Totals")
+    recorder.send("get", "insights/forecast/?month=2026-10&as_of=2026-10-10", answers="Forecast")
     account = recorder.send("get", "accounts/balances/?date=2026-11-30", answers="Balances")["results"][0]["account"]
     register = recorder.send("get", f"accounts/{account}/register/")
     recorder.kept["RegisterRow"] = steady(register["results"][0])

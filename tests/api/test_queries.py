@@ -81,6 +81,8 @@ LISTS = {
     "transactions/totals/?by=month,category": SIGN_IN + 2,  # sums, categories
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
     "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 5,
+    "insights/forecast/": SIGN_IN + 3,  # the newest rate, sums, categories
+    "insights/forecast/?month=2026-11&curve=true": SIGN_IN + 4,
     "categorization/kinds/": SIGN_IN + 2,  # categories, kinds that were put into some
     "categorization/calibration/": SIGN_IN + 3,  # what was measured, the classifier, whether it is asked
     "categorization/backtest/": SIGN_IN + 1,

@@ -1,0 +1,265 @@
+"""The arithmetic of forecasts, without a database."""
+
+import datetime as dt
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from insights.calendars import Calendar, later_month
+from insights.forecasting.bills import Bill, seen_from, still_to_come
+from insights.forecasting.curves import curve_of
+from insights.forecasting.forecasts import PastError, forecast
+from insights.forecasting.intervals import band_of
+from insights.forecasting.rounding import round_parts
+
+NOVEMBER = dt.date(2026, 11, 1)
+FOOD, HOME, FUN = 1, 2, 3
+
+
+def months_before(n, *, of=NOVEMBER):
+    return [later_month(of, -i) for i in range(n, 0, -1)]
+
+
+def spending(*rows):
+    """From rows of day, category and amount."""
+    found: dict[Any, Decimal] = {}
+    for day, category, amount in rows:
+        found[day, category] = found.get((day, category), Decimal(0)) + Decimal(amount)
+    return found
+
+
+def foretell(spent, *, today=dt.date(2026, 11, 10), bills=(), calendar=None, places=2):
+    days = {day for day, _ in spent}
+    calendar = calendar or Calendar()
+    return forecast(spent, recorded=days, bills=bills, calendar=calendar, today=today, places=places)
+
+
+def steady(n, *, early="40", late="60"):
+    """So many months with food early and late in each."""
+    found: dict[Any, Decimal] = {}
+    for month in months_before(n):
+        found |= spending((month, FOOD, early), (month + dt.timedelta(20), FOOD, late))
+    return found
+
+
+def rent(**fields):
+    paid = tuple((month.replace(day=15), Decimal(800)) for month in months_before(6))
+    known = {
+        "id": 7, "payee": "landlord", "name": "Rent", "category": HOME, "amount": Decimal(800), "low": Decimal(800),
+        "high": Decimal(800), "step_days": 0, "step_months": 1, "due_on": dt.date(2026, 11, 15), "patience": 5,
+        "paid": paid,
+    }  # fmt: skip
+    return Bill(**{**known, **fields})
+
+
+def test_a_steady_life_goes_on():
+    found = foretell(steady(12) | spending((NOVEMBER, FOOD, "40")))
+    assert (found.total.spent, found.total.predicted) == (Decimal("40.00"), Decimal("100.00"))
+    assert (found.total.low, found.total.high) == (Decimal("100.00"), Decimal("100.00"))
+    assert (found.total.method, found.months_used, found.day) == ("combined", 12, 10)
+    assert found.past_error == PastError(0, 10)
+
+
+def test_nothing_remains_on_the_last_day():
+    spent = steady(12) | {
+        (month + dt.timedelta(30), FOOD): Decimal(9) for month in months_before(12) if month.month in {1, 3}
+    }
+    found = foretell(spent | spending((NOVEMBER, FOOD, "40")), today=dt.date(2026, 11, 30))
+    assert found.total.predicted == found.total.high == Decimal("40.00")
+
+
+def test_one_large_purchase_of_last_year_is_not_expected_again():
+    spent = steady(12) | spending((dt.date(2026, 3, 21), FOOD, "5000"))
+    assert foretell(spent).total.predicted < 150
+
+
+def test_who_moved_is_forecast_by_the_new_rent():
+    spent = steady(12)
+    for month in months_before(12):
+        spent |= spending((month + dt.timedelta(24), HOME, "1500" if month >= dt.date(2026, 7, 1) else "500"))
+    by_category = {one.category: one for one in foretell(spent).categories}
+    assert by_category[HOME].predicted > 900
+
+
+def test_months_are_those_of_their_owner():
+    calendar = Calendar(month_start=25)
+    spent: dict[Any, Decimal] = {}
+    for month in months_before(6, of=dt.date(2026, 10, 25)):
+        spent |= spending((month, FOOD, "10"), (later_month(month, 1) - dt.timedelta(1), FOOD, "90"))
+    found = foretell(spent, calendar=calendar, today=dt.date(2026, 11, 3))
+    assert (found.day, found.months_used) == (10, 6)
+    assert found.total.predicted == Decimal("90.00")
+
+
+def test_the_same_day_is_that_of_the_calendar_where_months_begin_on_another():
+    calendar = Calendar(month_start=25)
+    spent: dict[Any, Decimal] = {}
+    for month in months_before(6, of=dt.date(2026, 10, 25)):
+        spent |= spending((later_month(month.replace(day=3), 1), HOME, "700"))
+    assert foretell(spent, calendar=calendar, today=dt.date(2026, 11, 3)).total.predicted == 0
+    assert foretell(spent, calendar=calendar, today=dt.date(2026, 11, 2)).total.predicted == Decimal("700.00")
+
+
+@pytest.mark.parametrize(
+    ("n_months", "method", "predicted", "has_interval"),
+    [
+        (0, "insufficient_history", "40.00", False),
+        (1, "last_month", "100.00", False),
+        (2, "last_month", "100.00", False),
+        (3, "combined", "100.00", False),
+        (4, "combined", "100.00", True),
+    ],
+)
+def test_little_history_is_said(n_months, method, predicted, has_interval):
+    found = foretell(steady(n_months) | spending((NOVEMBER, FOOD, "40")))
+    assert (found.total.method, str(found.total.predicted)) == (method, predicted)
+    assert (found.total.low is not None) == has_interval
+
+
+def test_nothing_at_all_is_nothing():
+    found = foretell({})
+    assert (found.total.spent, found.total.predicted, found.total.low, found.total.high) == (0, 0, None, None)
+    assert (found.categories, found.total.method) == ([], "insufficient_history")
+
+
+def test_the_month_in_which_the_ledger_begins_counts_if_it_had_begun_by_this_day():
+    late = {key: amount for key, amount in steady(4).items() if key[0] > dt.date(2026, 7, 15)}
+    assert foretell(late).months_used == 3
+    assert foretell(late, today=dt.date(2026, 11, 25)).months_used == 4
+
+
+def test_a_month_without_statements_is_not_one_without_spending():
+    gap = {key: amount for key, amount in steady(8).items() if key[0].month != 9}
+    found = foretell(gap | spending((NOVEMBER, FOOD, "40")))
+    assert (found.months_used, found.total.predicted) == (7, Decimal("100.00"))
+
+
+def test_nothing_later_than_the_day_is_looked_at():
+    spent = steady(12) | spending((NOVEMBER, FOOD, "40"))
+    later = spending((dt.date(2026, 11, 11), FOOD, "999"), (dt.date(2026, 12, 1), FUN, "5"))
+    assert foretell(spent | later) == foretell(spent)
+
+
+def test_it_never_falls_below_what_was_spent_unless_refunds_do():
+    chance = random.Random(3)  # noqa: S311 - not a secret
+    spent: dict[Any, Decimal] = {}
+    for month in months_before(14):
+        spent |= spending((month + dt.timedelta(20), FOOD, chance.choice(["0", "0", "300"])))
+    found = foretell(spent | spending((NOVEMBER, FOOD, "40")))
+    assert found.total.low == Decimal("40.00")
+    refunded = spent | spending((dt.date(2026, 8, 25), FOOD, "-500"))
+    assert foretell(refunded | spending((NOVEMBER, FOOD, "40"))).total.low < 40
+
+
+def test_refunds_may_be_more_than_was_spent():
+    found = foretell(steady(12) | spending((NOVEMBER, FOOD, "-75.50")))
+    assert (found.total.spent, found.total.predicted) == (Decimal("-75.50"), Decimal("-15.50"))
+
+
+def test_a_bill_that_is_due_is_added_and_named():
+    bill = rent()
+    spent = steady(6)
+    for day, amount in bill.paid:
+        spent |= spending((day, HOME, amount))
+    found = foretell(spent | spending((NOVEMBER, FOOD, "40")), bills=[bill])
+    assert [(due.bill.name, due.on) for due in found.still_to_come] == [("Rent", dt.date(2026, 11, 15))]
+    assert found.total.predicted == Decimal("900.00")
+
+
+def test_a_bill_that_came_early_is_not_expected_again():
+    bill = rent(due_on=dt.date(2026, 12, 9))
+    paid = (*bill.paid, (dt.date(2026, 11, 9), Decimal(800)))
+    spent = steady(6)
+    for day, amount in paid:
+        spent |= spending((day, HOME, amount))
+    without = foretell(spent).total.predicted
+    known = foretell(spent, bills=[rent(due_on=dt.date(2026, 12, 9), paid=paid)]).total.predicted
+    assert (known, without) == (Decimal("860.00"), Decimal("1660.00"))
+
+
+def test_a_bill_may_be_the_first_of_its_category():
+    found = foretell(steady(6), bills=[rent(paid=(), category=FUN)])
+    assert {one.category: one.predicted for one in found.categories} == {FOOD: Decimal("60.00"), FUN: Decimal("800.00")}
+
+
+def test_a_late_bill_is_waited_for_and_a_missed_one_is_not():
+    late, until = rent(due_on=dt.date(2026, 11, 8)), dt.date(2026, 11, 30)
+    assert [due.on for due in still_to_come([late], today=dt.date(2026, 11, 10), until=until)] == [late.due_on]
+    assert still_to_come([late], today=dt.date(2026, 11, 14), until=until) == []
+
+
+def test_a_weekly_bill_is_due_each_week_and_the_31st_is_the_last_of_a_shorter_month():
+    weekly = rent(step_days=7, step_months=0, due_on=dt.date(2026, 11, 12))
+    days = still_to_come([weekly], today=dt.date(2026, 11, 10), until=dt.date(2026, 11, 30))
+    assert [due.on.day for due in days] == [12, 19, 26]
+    monthly = rent(due_on=dt.date(2026, 1, 31))
+    days = still_to_come([monthly], today=dt.date(2026, 1, 30), until=dt.date(2026, 2, 28))
+    assert [due.on for due in days] == [dt.date(2026, 1, 31), dt.date(2026, 2, 28)]
+
+
+def test_of_a_past_day_only_what_was_paid_by_then_is_known():
+    bill = rent()
+    seen = seen_from(bill, dt.date(2026, 8, 1))
+    assert seen is not None
+    assert (len(seen.paid), seen.due_on) == (3, dt.date(2026, 8, 15))
+    assert seen_from(bill, dt.date(2026, 7, 1)) is None
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_categories_add_up_to_the_total(seed):
+    chance = random.Random(seed)  # noqa: S311 - not a secret
+    spent: dict[Any, Decimal] = {}
+    for month in [*months_before(chance.randrange(20)), NOVEMBER]:
+        for _ in range(chance.randrange(30)):
+            day = month + dt.timedelta(chance.randrange(28))
+            amount = Decimal(chance.randrange(-20_000, 100_000)) / chance.choice([100, 3000])
+            spent |= spending((day, chance.choice([FOOD, HOME, FUN, None]), amount))
+    bills = [rent(amount=Decimal("12.345"))] if seed % 2 else []
+    found = foretell(spent, bills=bills, places=seed % 3)
+    for name in ("spent", "predicted"):
+        parts = [getattr(one, name) for one in found.categories]
+        assert sum(parts) == getattr(found.total, name)
+        assert all(part == round(part, seed % 3) for part in parts)
+    for one in [*found.categories, found.total]:
+        assert one.low is None or one.low <= one.predicted <= one.high
+
+
+def test_four_of_five_months_lie_in_the_interval():
+    chance, n_within, n = random.Random(1), 0, 300  # noqa: S311 - not a secret
+    for _ in range(n):
+        spent: dict[Any, Decimal] = {}
+        for month in [*months_before(24), NOVEMBER]:
+            late = str(round(chance.lognormvariate(5, 0.8), 2))
+            spent |= spending((month, FOOD, "50"), (month + dt.timedelta(20), FOOD, late))
+        found = foretell(spent)
+        n_within += found.total.low <= spent[NOVEMBER, FOOD] + spent[dt.date(2026, 11, 21), FOOD] <= found.total.high
+    assert 0.75 <= n_within / n <= 0.88
+
+
+def test_ranks_of_few_errors_lie_outside_of_what_was_seen():
+    assert band_of([1.0]) is None
+    assert band_of([-1.0, 0.0, 1.0]) == (-2.6, 2.6)
+    assert band_of([float(i) for i in range(1, 10)]) == (1.0, 9.0)
+
+
+def test_rounded_parts_add_up():
+    thirds = [Decimal(1) / 3] * 3
+    assert round_parts(thirds, places=2) == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33")]
+    assert round_parts([-third for third in thirds], places=2) == [Decimal("-0.33"), Decimal("-0.33"), Decimal("-0.34")]
+    assert round_parts([], places=2) == []
+
+
+def test_a_curve_tells_every_day_beside_the_median_of_past_months():
+    by_day: dict[Any, Decimal] = {}
+    for month in months_before(3):
+        by_day |= {month: Decimal(10), month + dt.timedelta(1): Decimal(month.month)}
+    by_day[NOVEMBER] = Decimal(7)
+    curve = curve_of(by_day, calendar=Calendar(), today=dt.date(2026, 11, 2), places=2)
+    assert len(curve) == 30
+    assert [(day.spent, day.typical) for day in curve[:3]] == [
+        (Decimal("7.00"), Decimal("10.00")),
+        (Decimal("7.00"), Decimal("19.00")),
+        (None, Decimal("19.00")),
+    ]
