@@ -1,9 +1,12 @@
 """Months in SQL, written so that an index can hold them."""
 
-from typing import Any
+import datetime as dt
+from typing import Any, TypeVar
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
 
 
 class Month(models.Func):
@@ -40,3 +43,21 @@ class Unindexed(models.Func):
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         """PostgreSQL knows from its statistics."""
         return self.as_sql(compiler, connection, template="%(expressions)s", **context)
+
+
+def since(rows: Rows, day: dt.date) -> Rows:
+    """Those of the day and later, looked up by month, as the index of totals has them."""
+    return _by_month(rows, "gte", day)
+
+
+def until(rows: Rows, day: dt.date) -> Rows:
+    """Those of the day and earlier, looked up in the same way."""
+    return _by_month(rows, "lte", day)
+
+
+def _by_month(rows: Rows, comparison: str, day: dt.date) -> Rows:
+    value = models.Value(day, models.DateField())
+    found: Rows = rows.alias(on=Unindexed("date"), within=Month("date")).filter(
+        **{f"on__{comparison}": value, f"within__{comparison}": Month(value)}
+    )
+    return found

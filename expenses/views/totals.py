@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import DateField, Value
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -16,7 +15,7 @@ from expenses.converted_totals import convert_totals
 from expenses.filters import TransactionFilter
 from expenses.membership import ledger_id_of
 from expenses.models import Account, ExchangeRate, Tag, Transaction
-from expenses.months import Month, Unindexed
+from expenses.months import since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.references import CurrencyField
 from expenses.total_bodies import TotalsSerializer, describe_converted_totals, describe_totals
@@ -43,10 +42,10 @@ class TotalsFilter(TransactionFilter):
         return super().qs.order_by()
 
     def since(self, rows: TransactionQuerySet, name: str, value: dt.date) -> TransactionQuerySet:
-        return _by_month(rows, "gte", value)
+        return since(rows, value)
 
     def until(self, rows: TransactionQuerySet, name: str, value: dt.date) -> TransactionQuerySet:
-        return _by_month(rows, "lte", value)
+        return until(rows, value)
 
     def between(self, rows: TransactionQuerySet, start: dt.date, end: dt.date) -> TransactionQuerySet:
         return self.until(self.since(rows, "", start), "", end)
@@ -58,14 +57,6 @@ class TotalsFilter(TransactionFilter):
 
 # Filters that no class body could name are not inherited.
 TotalsFilter.base_filters["import"] = TransactionFilter.base_filters["import"]
-
-
-def _by_month(rows: TransactionQuerySet, comparison: str, day: dt.date) -> TransactionQuerySet:
-    value = Value(day, DateField())
-    found: TransactionQuerySet = rows.alias(on=Unindexed("date"), within=Month("date")).filter(
-        **{f"on__{comparison}": value, f"within__{comparison}": Month(value)}
-    )
-    return found
 
 
 class TotalsView(LedgerViewSet):

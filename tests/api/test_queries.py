@@ -80,7 +80,7 @@ LISTS = {
     "accounts/{account}/register/?cursor=": SIGN_IN + 5,
     "transactions/totals/?by=month,category": SIGN_IN + 2,  # sums, categories
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
-    "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 5,
+    "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 6,  # and by day, and rates
     "categorization/kinds/": SIGN_IN + 2,  # categories, kinds that were put into some
     "categorization/calibration/": SIGN_IN + 3,  # what was measured, the classifier, whether it is asked
     "categorization/backtest/": SIGN_IN + 1,
