@@ -25,6 +25,11 @@ class ConvertedTotal(Total):
 
     n_unconverted: int = 0
 
+    def __iadd__(self, other: Total) -> "ConvertedTotal":
+        Total.__iadd__(self, other)
+        self.n_unconverted += other.n_unconverted if isinstance(other, ConvertedTotal) else 0
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class ConvertedTotals:
@@ -35,7 +40,7 @@ class ConvertedTotals:
 
 
 class Group(NamedTuple):
-    """Rows of one kind, direction, currency and day; the day is None where no rate is needed."""
+    """Rows of one kind, direction and currency; of one day, too, where a rate is needed."""
 
     key: tuple[Any, ...]
     kind: str
@@ -53,21 +58,22 @@ def convert_totals(rows: QuerySet[Any], *, by: Sequence[str], to: str, ledger_id
     """
     groups = group_rows(rows, by=by, to=to)
     rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))
-    return ConvertedTotals(add_groups(groups, to=to, rates=rates), rates)
+    return ConvertedTotals(in_order(add_groups(groups, to=to, rates=rates)), rates)
 
 
 def group_rows(rows: QuerySet[Any], *, by: Sequence[str], to: str) -> list[Group]:
     """What the database can add up. One query, and one more that tears into days what is not in `to`."""
-    groups = _groups(rows, by)
+    groups = _groups(rows, by, grouped(by))
     if all(group.currency == to for group in groups):
         return groups
     kept = [group for group in groups if group.currency == to]
-    return kept + _groups(rows.exclude(currency=to), by, "date")
+    wanted = {"month" if name == "year" else name for name in by} | {"date", "currency", "kind", "direction"}
+    return kept + _groups(rows.exclude(currency=to), by, sorted(wanted))
 
 
 def load_book(lists: Iterable[Sequence[Group]], *, to: str, ledger_id: int) -> RateBook:
     """All rates that these groups need. Two queries, or none."""
-    foreign = [group for groups in lists for group in groups if group.day is not None]
+    foreign = [group for groups in lists for group in groups if group.currency != to]
     days = {group.day for group in foreign if group.day is not None} or {EARLIEST}
     currencies = {group.currency for group in foreign}
     return RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(days), end=max(days))
@@ -77,27 +83,28 @@ def add_groups(groups: Iterable[Group], *, to: str, rates: RateUsage) -> dict[tu
     """Totals by the groups' keys and the currency `to`, which comes last."""
     totals: dict[tuple[Any, ...], ConvertedTotal] = defaultdict(ConvertedTotal)
     for group in groups:
-        _add(totals[(*group.key, to)], group, rates)
-    return in_order(totals)
+        _add(totals[(*group.key, to)], group, rates, to)
+    return totals
 
 
-def _groups(rows: QuerySet[Any], by: Sequence[str], *days: str) -> list[Group]:
-    names = [*grouped(by), *days]
+def _groups(rows: QuerySet[Any], by: Sequence[str], names: Sequence[str]) -> list[Group]:
     key = [names.index("month" if name == "year" else name) for name in by]
-    rest = [names.index(name) for name in ("kind", "direction", "currency", *days)]
     years = [place for place, name in enumerate(by) if name == "year"]
+    kind, direction, currency = (names.index(name) for name in ("kind", "direction", "currency"))
+    day = names.index("date") if "date" in names else None
     found = []
-    for values in sums(rows, names):
-        of, others = [values[place] for place in key], [values[place] for place in rest]
+    for *values, amount, n in sums(rows, names):
+        of = [values[place] for place in key]
         for place in years:
             of[place] = of[place][:4]
-        found.append(Group(tuple(of), *others[:3], *(others[3:] or (None,)), *values[-2:]))
+        on = None if day is None else values[day]
+        found.append(Group(tuple(of), values[kind], values[direction], values[currency], on, amount, n))
     return found
 
 
-def _add(total: ConvertedTotal, group: Group, rates: RateUsage) -> None:
+def _add(total: ConvertedTotal, group: Group, rates: RateUsage, to: str) -> None:
     amount: Decimal | None = group.amount
-    if group.day is not None:
+    if group.currency != to and group.day is not None:
         rate = rates.rate(group.currency, group.day)
         amount = rate.exact(group.amount) if rate else None
     if amount is None:

@@ -1,6 +1,7 @@
 """Months in SQL, written so that an index can hold them."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db import models
@@ -60,4 +61,13 @@ def _by_month(rows: Rows, comparison: str, day: dt.date) -> Rows:
     found: Rows = rows.alias(on=Unindexed("date"), within=Month("date")).filter(
         **{f"on__{comparison}": value, f"within__{comparison}": Month(value)}
     )
+    return found
+
+
+def within_any(rows: Rows, spans: Iterable[tuple[dt.date, dt.date]]) -> Rows:
+    """Those of days that lie in one of the spans, both ends included; to be narrowed by `since` and `until` as well."""
+    wanted = models.Q()
+    for first, last in spans:
+        wanted |= models.Q(on__gte=first, on__lte=last)
+    found: Rows = rows.alias(on=Unindexed("date")).filter(wanted)
     return found
