@@ -67,8 +67,9 @@ def group_rows(rows: QuerySet[Any], *, by: Sequence[str], to: str) -> list[Group
     if all(group.currency == to for group in groups):
         return groups
     kept = [group for group in groups if group.currency == to]
-    wanted = {"month" if name == "year" else name for name in by} | {"date", "currency", "kind", "direction"}
-    return kept + _groups(rows.exclude(currency=to), by, sorted(wanted))
+    # With the month before them SQLite finds the days in the index of totals, not in that of days.
+    wanted = ["month", *("month" if name == "year" else name for name in by), "currency", "kind", "direction", "date"]
+    return kept + _groups(rows.exclude(currency=to), by, list(dict.fromkeys(wanted)))
 
 
 def load_book(lists: Iterable[Sequence[Group]], *, to: str, ledger_id: int) -> RateBook:
@@ -89,17 +90,26 @@ def add_groups(groups: Iterable[Group], *, to: str, rates: RateUsage) -> dict[tu
 
 def _groups(rows: QuerySet[Any], by: Sequence[str], names: Sequence[str]) -> list[Group]:
     key = [names.index("month" if name == "year" else name) for name in by]
-    years = [place for place, name in enumerate(by) if name == "year"]
     kind, direction, currency = (names.index(name) for name in ("kind", "direction", "currency"))
     day = names.index("date") if "date" in names else None
-    found = []
-    for *values, amount, n in sums(rows, names):
-        of = [values[place] for place in key]
-        for place in years:
-            of[place] = of[place][:4]
-        on = None if day is None else values[day]
-        found.append(Group(tuple(of), values[kind], values[direction], values[currency], on, amount, n))
-    return found
+    found = [
+        Group(
+            tuple([values[place] for place in key]),
+            values[kind],
+            values[direction],
+            values[currency],
+            None if day is None else values[day],
+            values[-2],
+            values[-1],
+        )
+        for values in sums(rows, names)
+    ]
+    return _in_years(found, list(by).index("year")) if "year" in by else found
+
+
+def _in_years(groups: Iterable[Group], place: int) -> list[Group]:
+    """The groups of months as parts of their years."""
+    return [group._replace(key=(*group.key[:place], group.key[place][:4], *group.key[place + 1 :])) for group in groups]
 
 
 def _add(total: ConvertedTotal, group: Group, rates: RateUsage, to: str) -> None:

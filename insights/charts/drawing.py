@@ -3,7 +3,8 @@
 pygal is imported when the first chart is drawn: it takes a tenth of a second, which most processes never need.
 """
 
-from decimal import Decimal
+import sys
+from functools import lru_cache
 from typing import Any
 
 from insights.charts.chart import Chart, Shape
@@ -13,7 +14,9 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C
 FONT = "Roboto, Helvetica, Arial, sans-serif"
 WIDTH, HEIGHT = 900, 480
 #: Of bars from left to right, each label has a line of its own.
-HEIGHT_OF_A_BAR, HEIGHT_BESIDE_BARS = 30, 130
+HEIGHT_OF_A_BAR, HEIGHT_BESIDE_BARS = 32, 160
+#: More steps along the amounts would run into one another.
+MAX_STEPS = 6
 #: More labels along the bottom than these are not all written.
 MAX_LABELS = 16
 LABEL_LENGTH, NAME_LENGTH = 28, 24
@@ -32,9 +35,18 @@ def draw(chart: Chart) -> bytes:
     return drawn
 
 
-def _graph(chart: Chart) -> Any:
+@lru_cache(maxsize=1)
+def _pygal() -> Any:
+    """Imported once, without its finder of maps: from then on that would be asked for each module, in an old way."""
     import pygal  # noqa: PLC0415 - slow
+    import pygal.style  # noqa: PLC0415
 
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
+    return pygal
+
+
+def _graph(chart: Chart) -> Any:
+    pygal = _pygal()
     makers = {"bars": pygal.Bar, "stacked": pygal.StackedBar, "ranking": pygal.HorizontalBar, "lines": pygal.Line}
     many = len(chart.labels) > MAX_LABELS and chart.shape != "ranking"
     return makers[chart.shape](
@@ -54,6 +66,7 @@ def _graph(chart: Chart) -> Any:
         x_labels_major_every=-(-len(chart.labels) // MAX_LABELS) if many else None,
         show_minor_x_labels=not many,
         include_x_axis=True,
+        max_scale=MAX_STEPS,
         print_zeroes=False,
     )
 
@@ -63,9 +76,7 @@ def _height(shape: Shape, n_labels: int) -> int:
 
 
 def _style() -> Any:
-    from pygal.style import Style  # noqa: PLC0415 - slow
-
-    return Style(
+    return _pygal().style.Style(
         background="#ffffff",
         plot_background="#ffffff",
         foreground="#222222",
@@ -84,7 +95,8 @@ def _style() -> Any:
 
 
 def _written(value: float | None, currency: str) -> str:
-    return "" if value is None else f"{Decimal(str(round(value, 2))):,.{0 if value == int(value) else 2}f} {currency}"
+    """With cents only where there are some."""
+    return "" if value is None else f"{value:,.{0 if value == int(value) else 2}f} {currency}"
 
 
 def _plain(text: str) -> str:
