@@ -201,6 +201,7 @@ SPECTACULAR_SETTINGS = {
         "TransactionKind": ["expense", "income", "refund", "transfer"],
         "CategoryKind": ["expense", "income", "transfer"],
         "Direction": ["in", "out"],
+        "TrendDirection": ["up", "down", "flat"],
         "ConversionSourceEnum": ["same", "manual", "ecb"],
     },
 }

@@ -15,7 +15,7 @@ from insights.periods import Period
 from insights.shares import apportion, percent
 
 
-class PeriodSerializer(serializers.Serializer[Any]):
+class ReportPeriodSerializer(serializers.Serializer[Any]):
     """From a day to a day, both included."""
 
     unit = serializers.ChoiceField(choices=["day", "week", "month", "year"], allow_null=True)

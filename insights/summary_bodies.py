@@ -17,8 +17,8 @@ from insights.calendars import Calendar
 from insights.periods import Period
 from insights.report_bodies import (
     CategorySerializer,
-    PeriodSerializer,
     RatesSerializer,
+    ReportPeriodSerializer,
     SumsSerializer,
     describe_category,
     describe_change,
@@ -105,7 +105,7 @@ class AmountChangeSerializer(serializers.Serializer[Any]):
     percent = serializers.CharField(allow_null=True)
 
 
-class ChangesSerializer(serializers.Serializer[Any]):
+class SummaryChangesSerializer(serializers.Serializer[Any]):
     """Since the period before."""
 
     income = AmountChangeSerializer()
@@ -124,7 +124,7 @@ class ExcludedSerializer(serializers.Serializer[Any]):
 class SummarySerializer(SumsSerializer, RatesSerializer):
     """A period in one currency."""
 
-    period = PeriodSerializer()
+    period = ReportPeriodSerializer()
     currency = serializers.CharField()
     savings_rate = serializers.CharField(allow_null=True, help_text="In percent of the income; null without one.")
     n = serializers.IntegerField()
@@ -136,7 +136,7 @@ class SummarySerializer(SumsSerializer, RatesSerializer):
     by_tag = SpentByTagSerializer(many=True, help_text="Empty where the ledger has no tags.")
     by_account = SpentByAccountSerializer(many=True)
     previous = PreviousSerializer()
-    change = ChangesSerializer()
+    change = SummaryChangesSerializer()
     excluded = ExcludedSerializer()
     monthly = BucketSerializer(many=True, required=False, help_text="The 12 months of a year.")
 

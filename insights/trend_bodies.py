@@ -13,8 +13,8 @@ from expenses.total_bodies import describe_rates
 from insights.periods import Period
 from insights.report_bodies import (
     CategorySerializer,
-    PeriodSerializer,
     RatesSerializer,
+    ReportPeriodSerializer,
     describe_category,
     describe_change,
     describe_period,
@@ -23,7 +23,7 @@ from insights.summary_bodies import AmountChangeSerializer
 from insights.trends import FLAT_BELOW_PERCENT, N_MONTHS, WINDOWS, Trend, Trends
 
 
-class TrendMonthSerializer(PeriodSerializer):
+class TrendMonthSerializer(ReportPeriodSerializer):
     """The month, and which of its days are compared with the same days of the months before."""
 
     compared_through = serializers.DateField(help_text="The last day that counts: today in a month that is not over.")

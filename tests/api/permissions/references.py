@@ -66,11 +66,12 @@ FILTERS = {
     "tag": "tag",
 }
 PLAIN_FILTERS = {
-    "amount", "base", "by", "convert_to", "create_missing", "currency", "cursor", "date", "direction", "dry_run", "end",
-    "end_date", "external_id", "from", "group", "hidden", "iban", "is_active", "is_excluded_from_budget", "is_split",
-    "kind", "limit", "mapped", "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering",
-    "origin", "pack", "pack_version", "page", "page_size", "quote", "review", "search", "show", "since", "source",
-    "start", "start_date", "status", "to", "uncategorized", "verdict", "year",
+    "amount", "base", "bucket", "by", "convert_to", "create_missing", "currency", "cursor", "date", "direction",
+    "dry_run", "end", "end_date", "external_id", "format", "from", "group", "hidden", "iban", "is_active",
+    "is_excluded_from_budget", "is_split", "kind", "limit", "mapped", "max_amount", "mcc", "merchant", "min_amount",
+    "month", "on_conflict", "ordering", "origin", "pack", "pack_version", "page", "page_size", "period", "quote",
+    "review", "search", "show", "since", "source", "start", "start_date", "status", "to", "uncategorized", "verdict",
+    "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
