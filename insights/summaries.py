@@ -49,10 +49,10 @@ def rows_within(rows: TransactionQuerySet, period: Period) -> TransactionQuerySe
 
 def summarize(*, ledger_id: int, period: Period, to: str, has_tags: bool) -> Summarized:
     """Four queries, three without tags; and one for each and two for rates where there are other currencies."""
-    counted = rows_within(counted_rows(ledger_id), period)
-    spending = counted.exclude(kind="income")
+    every = rows_within(rows_with_excluded(ledger_id), period)
+    spending = every.filter(is_excluded_from_budget=False).exclude(kind="income")
     lists = [
-        group_rows(rows_within(rows_with_excluded(ledger_id), period), by=BY, to=to),
+        group_rows(every, by=BY, to=to),
         group_rows(rows_within(counted_rows(ledger_id), period.previous), by=(), to=to),
         group_rows(spending, by=("merchant",), to=to),
         group_rows(spending, by=("tag",), to=to) if has_tags else [],
