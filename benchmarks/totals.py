@@ -24,12 +24,12 @@ GROUP BY substr(date, 1, 7), category_id
 IN_2025 = "AND substr(date, 1, 7) >= '2025-01' AND substr(date, 1, 7) <= '2025-12'"
 
 
-def caller(application, query, token):
+def caller(application, query, token, *, path="/api/v1/transactions/totals/"):
     """A function that asks once and insists on 200."""
 
     def call():
         environ = {
-            "REQUEST_METHOD": "GET", "PATH_INFO": "/api/v1/transactions/totals/", "QUERY_STRING": query,
+            "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query,
             "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(),
             "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr, "HTTP_AUTHORIZATION": f"Token {token}",
             "HTTP_HOST": "localhost",

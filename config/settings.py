@@ -209,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "RecurringStatus": "insights.models.RecurringStatus",
         "RecurringVerdict": "insights.models.RecurringVerdict",
         "Rhythm": "insights.models.RhythmChoice",
+        "TrendDirection": ["up", "down", "flat"],
         "ConversionSourceEnum": ["same", "manual", "ecb"],
     },
 }

@@ -6,17 +6,17 @@ book. Nothing is rounded on the way, so that a total does not depend on how fine
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, DateField, F, QuerySet, Sum, Value, When
+from django.db.models import QuerySet
 
 from expenses.days import EARLIEST
 from expenses.rates.book import RateBook
 from expenses.rates.usage import RateUsage
-from expenses.totals import COLUMNS, Total, in_order
+from expenses.totals import Total, grouped, in_order, sums
 
 
 @dataclass(slots=True)
@@ -24,6 +24,11 @@ class ConvertedTotal(Total):
     """Sums in one currency. `n` counts all transactions, `n_unconverted` those of them that have no rate."""
 
     n_unconverted: int = 0
+
+    def __iadd__(self, other: Total) -> "ConvertedTotal":
+        Total.__iadd__(self, other)
+        self.n_unconverted += other.n_unconverted if isinstance(other, ConvertedTotal) else 0
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,8 @@ class ConvertedTotals:
     rates: RateUsage
 
 
-class _Group(NamedTuple):
-    """Rows of one kind, direction, currency and day; the day is None where no rate is needed."""
+class Group(NamedTuple):
+    """Rows of one kind, direction and currency; of one day, too, where a rate is needed."""
 
     key: tuple[Any, ...]
     kind: str
@@ -47,42 +52,69 @@ class _Group(NamedTuple):
 
 
 def convert_totals(rows: QuerySet[Any], *, by: Sequence[str], to: str, ledger_id: int) -> ConvertedTotals:
-    """Totals by the values of what `by` names, in the currency `to`. Three queries, or one if all is in it already.
+    """Totals by the values of what `by` names, in the currency `to`. Four queries, or one if all is in it already.
 
     Counts rows as `add_up` does.
     """
-    groups = [_group(values, by) for values in _rows(rows, by=by, to=to)]
-    rates = RateUsage(_book(groups, to=to, ledger_id=ledger_id))
-    totals: dict[tuple[Any, ...], ConvertedTotal] = defaultdict(ConvertedTotal)
-    for group in groups:
-        _add(totals[(*group.key, to)], group, rates)
-    return ConvertedTotals(in_order(totals), rates)
+    groups = group_rows(rows, by=by, to=to)
+    rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))
+    return ConvertedTotals(in_order(add_groups(groups, to=to, rates=rates)), rates)
 
 
-def _rows(rows: QuerySet[Any], *, by: Sequence[str], to: str) -> QuerySet[Any]:
-    """What is in `to` already is not torn into days."""
-    day = Case(When(currency=to, then=Value(None)), default=F("date"), output_field=DateField())
-    fixed = {"_kind": F("kind"), "_direction": F("direction"), "_currency": F("currency"), "_day": day}
-    columns = {f"_by_{name}": COLUMNS[name] for name in by} | fixed
-    groups = rows.filter(is_split=False).order_by().values(**columns).annotate(_sum=Sum("amount"), _n=Count("*"))
-    found: QuerySet[Any] = groups.values_list(*columns, "_sum", "_n")
-    return found
+def group_rows(rows: QuerySet[Any], *, by: Sequence[str], to: str) -> list[Group]:
+    """What the database can add up. One query, and one more that tears into days what is not in `to`."""
+    groups = _groups(rows, by, grouped(by))
+    if all(group.currency == to for group in groups):
+        return groups
+    kept = [group for group in groups if group.currency == to]
+    # With the month before them SQLite finds the days in the index of totals, not in that of days.
+    wanted = ["month", *("month" if name == "year" else name for name in by), "currency", "kind", "direction", "date"]
+    return kept + _groups(rows.exclude(currency=to), by, list(dict.fromkeys(wanted)))
 
 
-def _group(values: tuple[Any, ...], by: Sequence[str]) -> _Group:
-    named = zip(by, values, strict=False)
-    return _Group(tuple([value[:4] if name == "year" else value for name, value in named]), *values[len(by) :])
-
-
-def _book(groups: Sequence[_Group], *, to: str, ledger_id: int) -> RateBook:
-    days = {group.day for group in groups if group.day is not None} or {EARLIEST}
-    currencies = {group.currency for group in groups}
+def load_book(lists: Iterable[Sequence[Group]], *, to: str, ledger_id: int) -> RateBook:
+    """All rates that these groups need. Two queries, or none."""
+    foreign = [group for groups in lists for group in groups if group.currency != to]
+    days = {group.day for group in foreign if group.day is not None} or {EARLIEST}
+    currencies = {group.currency for group in foreign}
     return RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(days), end=max(days))
 
 
-def _add(total: ConvertedTotal, group: _Group, rates: RateUsage) -> None:
+def add_groups(groups: Iterable[Group], *, to: str, rates: RateUsage) -> dict[tuple[Any, ...], ConvertedTotal]:
+    """Totals by the groups' keys and the currency `to`, which comes last."""
+    totals: dict[tuple[Any, ...], ConvertedTotal] = defaultdict(ConvertedTotal)
+    for group in groups:
+        _add(totals[(*group.key, to)], group, rates, to)
+    return totals
+
+
+def _groups(rows: QuerySet[Any], by: Sequence[str], names: Sequence[str]) -> list[Group]:
+    key = [names.index("month" if name == "year" else name) for name in by]
+    kind, direction, currency = (names.index(name) for name in ("kind", "direction", "currency"))
+    day = names.index("date") if "date" in names else None
+    found = [
+        Group(
+            tuple([values[place] for place in key]),
+            values[kind],
+            values[direction],
+            values[currency],
+            None if day is None else values[day],
+            values[-2],
+            values[-1],
+        )
+        for values in sums(rows, names)
+    ]
+    return _in_years(found, list(by).index("year")) if "year" in by else found
+
+
+def _in_years(groups: Iterable[Group], place: int) -> list[Group]:
+    """The groups of months as parts of their years."""
+    return [group._replace(key=(*group.key[:place], group.key[place][:4], *group.key[place + 1 :])) for group in groups]
+
+
+def _add(total: ConvertedTotal, group: Group, rates: RateUsage, to: str) -> None:
     amount: Decimal | None = group.amount
-    if group.day is not None:
+    if group.currency != to and group.day is not None:
         rate = rates.rate(group.currency, group.day)
         amount = rate.exact(group.amount) if rate else None
     if amount is None:

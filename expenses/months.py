@@ -1,6 +1,7 @@
 """Months in SQL, written so that an index can hold them."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db import models
@@ -61,17 +62,29 @@ class Unindexed(models.Func):
 
 def since(rows: Rows, day: dt.date) -> Rows:
     """Those of the day and later, looked up by month, as the index of totals has them."""
-    return _by_month(rows, "gte", day)
+    return _by_month(rows, "gte", day, is_whole=day.day == 1)
 
 
 def until(rows: Rows, day: dt.date) -> Rows:
     """Those of the day and earlier, looked up in the same way."""
-    return _by_month(rows, "lte", day)
+    is_whole = day == dt.date.max or (day + dt.timedelta(1)).day == 1
+    return _by_month(rows, "lte", day, is_whole=is_whole)
 
 
-def _by_month(rows: Rows, comparison: str, day: dt.date) -> Rows:
+def _by_month(rows: Rows, comparison: str, day: dt.date, *, is_whole: bool) -> Rows:
+    """`is_whole`: all days of the month are meant, so none needs to be looked at."""
     value = models.Value(day, models.DateField())
-    found: Rows = rows.alias(on=Unindexed("date"), within=Month("date")).filter(
-        **{f"on__{comparison}": value, f"within__{comparison}": Month(value)}
-    )
+    found: Rows = rows.alias(within=Month("date")).filter(**{f"within__{comparison}": Month(value)})
+    if is_whole:
+        return found
+    narrowed: Rows = found.alias(on=Unindexed("date")).filter(**{f"on__{comparison}": value})
+    return narrowed
+
+
+def within_any(rows: Rows, spans: Iterable[tuple[dt.date, dt.date]]) -> Rows:
+    """Those of days that lie in one of the spans, both ends included; to be narrowed by `since` and `until` as well."""
+    wanted = models.Q()
+    for first, last in spans:
+        wanted |= models.Q(on__gte=first, on__lte=last)
+    found: Rows = rows.alias(on=Unindexed("date")).filter(wanted)
     return found

@@ -81,12 +81,17 @@ def describe_totals(by: Sequence[str], totals: Mapping[tuple[Any, ...], Total], 
 
 def describe_converted_totals(by: Sequence[str], found: ConvertedTotals, names: Names, *, to: str) -> dict[str, Any]:
     """The body of totals in one currency, with the rates they took and those they lack."""
-    missing = sorted(found.rates.missing, key=lambda rate: (rate.day, rate.base))
+    rates = describe_rates(found.rates)
+    first = {"currency": to, "is_complete": rates.pop("is_complete")}
+    return {**first, **describe_totals(by, found.totals, names), **rates}
+
+
+def describe_rates(rates: RateUsage) -> dict[str, Any]:
+    """Which rates sums in one currency took, and which they lack."""
+    missing = sorted(rates.missing, key=lambda rate: (rate.day, rate.base))
     return {
-        "currency": to,
         "is_complete": not missing,
-        **describe_totals(by, found.totals, names),
-        "rates": _describe_usage(found.rates),
+        "rates": _describe_usage(rates),
         "n_missing": len(missing),
         "missing": [_describe_missing(rate) for rate in missing[:N_MISSING_SHOWN]],
     }

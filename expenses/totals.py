@@ -23,7 +23,7 @@ COLUMNS: dict[str, Combinable] = {
     "tag": F("tags"),
 }
 #: The index of totals is in this order: whoever groups by all of it reads it from end to end, without sorting.
-IN_INDEX = ("month", "category", "currency", "kind", "direction", "account")
+IN_INDEX = ("month", "category", "currency", "kind", "direction", "account", "is_excluded_from_budget")
 
 
 @dataclass(slots=True)
@@ -61,17 +61,13 @@ def add_up(rows: QuerySet[Any], *, by: Sequence[str]) -> dict[tuple[Any, ...], T
 
     The parts of a split transaction count instead of it. By tag, a row counts under each of its tags.
     """
-    names = _grouped(by)
-    columns = {f"_{name}": COLUMNS.get(name, F(name)) for name in names}
-    groups = rows.filter(is_split=False).order_by().values(**columns).annotate(_sum=Sum("amount"), _n=Count("*"))
+    names, totals = grouped(by), defaultdict[tuple[Any, ...], Total](Total)
     places = [names.index("month" if name == "year" else name) for name in (*by, "currency")]
     kind, direction = names.index("kind"), names.index("direction")
-    totals: dict[tuple[Any, ...], Total] = defaultdict(Total)
-    for *values, amount, n in groups.values_list(*columns, "_sum", "_n"):
+    for *values, amount, n in sums(rows, names):
         total = totals[tuple([values[place] for place in places])]
         total.add(kind=values[kind], direction=values[direction], amount=amount, n=n)
-    totals = _in_years(totals, by) if "year" in by else totals
-    return in_order(totals)
+    return in_order(_in_years(totals, by) if "year" in by else totals)
 
 
 def in_order(totals: Mapping[tuple[Any, ...], T]) -> dict[tuple[Any, ...], T]:
@@ -79,12 +75,21 @@ def in_order(totals: Mapping[tuple[Any, ...], T]) -> dict[tuple[Any, ...], T]:
     return dict(sorted(totals.items(), key=lambda item: [(value is None, value) for value in item[0]]))
 
 
-def _grouped(by: Sequence[str]) -> list[str]:
+def sums(rows: QuerySet[Any], names: Sequence[str]) -> QuerySet[Any]:
+    """For each group, its values by the names; the sum of its amounts, and how many they are."""
+    columns = {f"_{name}": COLUMNS.get(name, F(name)) for name in names}
+    groups = rows.filter(is_split=False).order_by().values(**columns).annotate(_sum=Sum("amount"), _n=Count("*"))
+    found: QuerySet[Any] = groups.values_list(*columns, "_sum", "_n")
+    return found
+
+
+def grouped(by: Sequence[str]) -> list[str]:
     """The columns to group by: finer than what is asked for where that saves the database a sort."""
     wanted = {"month" if name == "year" else name for name in by}
     if wanted <= set(IN_INDEX):
-        return [*IN_INDEX] if "account" in wanted else [*IN_INDEX[:-1]]
-    return [*wanted - {"kind"}, "currency", "kind", "direction"]
+        last = max([IN_INDEX.index(name) for name in (*wanted, "direction")])
+        return [*IN_INDEX[: last + 1]]
+    return [*sorted(wanted - {"currency", "kind", "direction"}), "currency", "kind", "direction"]
 
 
 def _in_years(totals: Mapping[tuple[Any, ...], Total], by: Sequence[str]) -> dict[tuple[Any, ...], Total]:

@@ -2,7 +2,10 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
 
+Unit = Literal["day", "week", "month", "year"]
 DAYS_OF_A_WEEK, MONTHS_OF_A_YEAR = 7, 12
 
 
@@ -28,6 +31,34 @@ class Calendar:
     def month_named(self, year: int, month: int) -> dt.date:
         """The first day of the month that is called so."""
         return dt.date(year, month, self.month_start)
+
+    def year_of(self, day: dt.date) -> dt.date:
+        """The first day of the day's year: that of the month that is called January."""
+        return self.month_of(day).replace(month=1)
+
+    def first_of(self, unit: Unit, day: dt.date) -> dt.date:
+        """The first day of the unit that the day lies in."""
+        if unit == "day":
+            return day
+        return {"week": self.week_of, "month": self.month_of, "year": self.year_of}[unit](day)
+
+    def months_between(self, start: dt.date, end: dt.date) -> Fraction:
+        """How many months the days from `start` to `end` are, both included; of a month that is cut, its part."""
+        first, last = self.month_of(start), self.month_of(end)
+        whole = (last.year - first.year) * MONTHS_OF_A_YEAR + last.month - first.month
+        return whole + _part(last, end) - _part(first, start - dt.timedelta(1))
+
+
+def _part(month: dt.date, until: dt.date) -> Fraction:
+    """How much of the month is over at the end of a day."""
+    return Fraction((until - month).days + 1, (later_month(month, 1) - month).days)
+
+
+def later(unit: Unit, first: dt.date, n: int) -> dt.date:
+    """The first day of the unit that begins `n` units later."""
+    if unit in {"day", "week"}:
+        return first + dt.timedelta(n * (DAYS_OF_A_WEEK if unit == "week" else 1))
+    return later_month(first, n * (MONTHS_OF_A_YEAR if unit == "year" else 1))
 
 
 def later_month(first: dt.date, n: int) -> dt.date:

@@ -18,10 +18,13 @@ def counted_rows(ledger_id: int) -> TransactionQuerySet:
 
     Refunds are among the rows; whoever adds up takes them off what was spent in their category.
     """
-    rows: TransactionQuerySet = Transaction.objects.filter(
-        ledger_id=ledger_id, is_split=False, is_excluded_from_budget=False
-    ).exclude(kind="transfer")
-    return rows
+    return rows_with_excluded(ledger_id).filter(is_excluded_from_budget=False)
+
+
+def rows_with_excluded(ledger_id: int) -> TransactionQuerySet:
+    """The same with what budgets leave out, for whoever says how much that is."""
+    rows: TransactionQuerySet = Transaction.objects.filter(ledger_id=ledger_id, is_split=False)
+    return rows.exclude(kind="transfer")
 
 
 @dataclass(frozen=True, slots=True)

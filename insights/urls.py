@@ -5,6 +5,7 @@ from django.urls import path
 from insights.views.anomalies import AnomalyViewSet
 from insights.views.forecast import ForecastView
 from insights.views.recurring import RecurringViewSet
+from insights.views.reports import SummaryView, TimeSeriesView, TrendsView
 from insights.views.scoring import ScoreView
 
 urlpatterns = [
@@ -23,4 +24,7 @@ urlpatterns = [
     ),
     path("insights/score-transaction/", ScoreView.as_view(), name="score-transaction"),
     path("insights/forecast/", ForecastView.as_view({"get": "forecast"}), name="forecast"),
+    path("insights/summary/", SummaryView.as_view({"get": "summary"}), name="summary"),
+    path("insights/timeseries/", TimeSeriesView.as_view({"get": "series"}), name="timeseries"),
+    path("insights/trends/", TrendsView.as_view({"get": "trends"}), name="trends"),
 ]

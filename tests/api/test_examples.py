@@ -252,6 +252,12 @@ def record_reports(recorder: Recorder) -> None:
     account = recorder.send("get", "accounts/balances/?date=2026-11-30", answers="Balances")["results"][0]["account"]
     register = recorder.send("get", f"accounts/{account}/register/")
     recorder.kept["RegisterRow"] = steady(register["results"][0])
+    long_ago = {"date": "2024-11-12", "description": "Cafe Luna", "merchant": "Luna"}
+    recorder.send("post", "expenses/", body=long_ago | {"amount": "12.50", "category": "Dining"})
+    recorder.send("post", "incomes/", body=long_ago | {"amount": "100.00", "category": "Salary"})
+    recorder.send("get", "insights/summary/?date=2024-11", answers="Summary")
+    recorder.send("get", "insights/timeseries/?start=2024-10-01&end=2024-11-30", answers="TimeSeries")
+    recorder.send("get", "insights/trends/?month=2024-11", answers="Trends")
 
 
 def record_recurring(recorder: Recorder) -> None:

@@ -67,12 +67,12 @@ FILTERS = {
     "tag": "tag",
 }
 PLAIN_FILTERS = {
-    "amount", "as_of", "base", "by", "convert_to", "create_missing", "currency", "cursor", "curve", "date",
-    "direction", "dry_run", "due_until", "end", "end_date", "external_id", "from", "group", "hidden", "iban",
-    "is_active", "is_excluded_from_budget", "is_split", "kind", "limit", "mapped", "max_amount", "mcc", "merchant",
-    "min_amount", "month", "on_conflict", "ordering", "origin", "pack", "pack_version", "page", "page_size",
-    "quote", "review", "rhythm", "search", "show", "since", "source", "start", "start_date", "status", "to",
-    "uncategorized", "verdict", "year",
+    "amount", "as_of", "base", "bucket", "by", "convert_to", "create_missing", "currency", "cursor", "curve",
+    "date", "direction", "dry_run", "due_until", "end", "end_date", "external_id", "format", "from", "group",
+    "hidden", "iban", "is_active", "is_excluded_from_budget", "is_split", "kind", "limit", "mapped", "max_amount",
+    "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin", "pack", "pack_version", "page",
+    "page_size", "period", "quote", "review", "rhythm", "search", "show", "since", "source", "start", "start_date",
+    "status", "to", "uncategorized", "verdict", "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.

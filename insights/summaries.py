@@ -1,0 +1,92 @@
+"""What a period came to, added up by the database in one currency."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from expenses.converted_totals import ConvertedTotal, Group, add_groups, group_rows, load_book
+from expenses.months import since, until
+from expenses.querysets import TransactionQuerySet
+from expenses.rates.usage import RateUsage
+from insights.periods import Period
+from insights.rows import counted_rows, rows_with_excluded
+
+#: What the first query is by, in the order of the index that answers it.
+BY = ("category", "kind", "account", "is_excluded_from_budget")
+
+Totals = Mapping[Any, ConvertedTotal]
+
+
+@dataclass(slots=True)
+class Summary:
+    """Sums of a period in one currency. Lists are of what was spent, less what was refunded."""
+
+    currency: str
+    whole: ConvertedTotal = field(default_factory=ConvertedTotal)
+    #: What budgets leave out; in nothing else here.
+    excluded: ConvertedTotal = field(default_factory=ConvertedTotal)
+    previous: ConvertedTotal = field(default_factory=ConvertedTotal)
+    by_category: Totals = field(default_factory=dict)
+    by_account: Totals = field(default_factory=dict)
+    by_merchant: Totals = field(default_factory=dict)
+    by_tag: Totals = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Summarized:
+    """A summary, and the rates that it took and those that its period and the one before lack."""
+
+    summary: Summary
+    rates: RateUsage
+    previous_rates: RateUsage
+
+
+def rows_within(rows: TransactionQuerySet, period: Period) -> TransactionQuerySet:
+    """Those of the period, looked up by month."""
+    return until(since(rows, period.start), period.end)
+
+
+def summarize(*, ledger_id: int, period: Period, to: str, has_tags: bool) -> Summarized:
+    """Four queries, three without tags; and one for each and two for rates where there are other currencies."""
+    every = rows_within(rows_with_excluded(ledger_id), period)
+    spending = every.filter(is_excluded_from_budget=False).exclude(kind="income")
+    lists = [
+        group_rows(every, by=BY, to=to),
+        group_rows(rows_within(counted_rows(ledger_id), period.previous), by=(), to=to),
+        group_rows(spending, by=("merchant",), to=to),
+        group_rows(spending, by=("tag",), to=to) if has_tags else [],
+    ]
+    book = load_book(lists, to=to, ledger_id=ledger_id)
+    rates, previous_rates = RateUsage(book), RateUsage(book)
+    found = Summary(to)
+    _add_up(found, lists[0], rates)
+    found.previous = _one(add_groups(lists[1], to=to, rates=previous_rates).values())
+    found.by_merchant, found.by_tag = (_by_first(groups, to=to, rates=rates) for groups in lists[2:])
+    return Summarized(found, rates, previous_rates)
+
+
+def _add_up(found: Summary, groups: Sequence[Group], rates: RateUsage) -> None:
+    """Whole and excluded, and the lists of categories and accounts."""
+    by_category: dict[Any, ConvertedTotal] = defaultdict(ConvertedTotal)
+    by_account: dict[Any, ConvertedTotal] = defaultdict(ConvertedTotal)
+    for (category, kind, account, is_excluded, _), total in add_groups(groups, to=found.currency, rates=rates).items():
+        if is_excluded:
+            found.excluded += total
+            continue
+        found.whole += total
+        if kind != "income":
+            by_category[category] += total
+            by_account[account] += total
+    found.by_category, found.by_account = by_category, by_account
+
+
+def _one(totals: Iterable[ConvertedTotal]) -> ConvertedTotal:
+    whole = ConvertedTotal()
+    for total in totals:
+        whole += total
+    return whole
+
+
+def _by_first(groups: Sequence[Group], *, to: str, rates: RateUsage) -> Totals:
+    return {values[0]: total for values, total in add_groups(groups, to=to, rates=rates).items()}

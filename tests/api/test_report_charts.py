@@ -1,0 +1,66 @@
+"""Reports as pictures."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.api.bodies import assert_problem
+from tests.api.reports import record
+
+pytestmark = pytest.mark.usefixtures("silent_chain")
+
+REPORTS = {
+    "insights/summary/?date=2024-11": "Spending 2024-11: 10.00 EUR",
+    "insights/timeseries/?start=2024-10-01&end=2024-11-30": "Income and spending in EUR, monthly",
+    "insights/timeseries/?start=2024-10-01&end=2024-11-30&by=category": "Spending in EUR, monthly",
+    "insights/trends/?month=2024-11": "Spending 2024-11 and the month before, EUR",
+}
+
+
+@pytest.mark.parametrize("address", REPORTS)
+def test_a_report_is_drawn(ana, address):
+    ana.post("categories/", {"name": "<script>A & B</script>", "kind": "expense"})
+    record(ana, "10.00", "<script>A & B</script>")
+    answer = ana.get(f"{address}&format=svg")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
+    root = ET.fromstring(answer.content)  # noqa: S314 - our own
+    assert (root[0].text, root[1].tag) == (REPORTS[address], "{http://www.w3.org/2000/svg}desc")
+    assert "10.00" in (root[1].text or "")
+    assert b"<script" not in answer.content
+    assert answer["ETag"]
+
+
+def test_a_report_is_drawn_as_png(ana):
+    record(ana, "10.00", "Dining")
+    answer = ana.get("insights/summary/?date=2024-11&format=png")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+    assert answer.content.startswith(b"\x89PNG")
+    assert ana.get("insights/summary/?date=2024-11", headers={"Accept": "image/png"})["Content-Type"] == "image/png"
+
+
+@pytest.mark.parametrize("address", REPORTS)
+def test_a_report_of_nothing_is_drawn(ana, address):
+    for name in ("svg", "png"):
+        assert ana.get(f"{address}&format={name}").status_code == 200
+
+
+def test_many_categories_are_drawn_as_some_and_the_others(ana):
+    for n, name in enumerate(["Dining", "Travel", "Shopping", "Groceries", "Housing", "Utilities", "Pets", "Kids"]):
+        record(ana, f"{n + 1}.00", name)
+    address = "insights/timeseries/?start=2024-10-01&end=2024-11-30&by=category&format=svg"
+    drawn = ana.get(address).content.decode()
+    assert "Others" in drawn
+    assert "Dining" not in drawn
+
+
+def test_a_mistake_is_told_in_words_whatever_the_format(ana, anyone):
+    for name in ("svg", "png"):
+        assert_problem(ana.get(f"insights/summary/?date=x&format={name}"), 400, ("date", "invalid"))
+        assert anyone.get(f"insights/summary/?format={name}")["Content-Type"] == "application/problem+json"
+
+
+def test_a_picture_is_not_sent_again_until_something_changes(ana):
+    tag = {"If-None-Match": ana.get("insights/summary/?format=svg")["ETag"]}
+    answer = ana.get("insights/summary/?format=svg", headers=tag)
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert ana.get("insights/summary/?format=png", headers=tag).status_code == 200

@@ -1,0 +1,79 @@
+"""Charts show what they are told, to people and to programs that read them aloud, and load nothing."""
+
+import re
+import subprocess
+import sys
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from insights.charts import Chart, Line
+from insights.charts.drawing import COLORS, draw
+from insights.charts.painting import paint
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "</text><script>alert('x')</script>\x00\ud800 & \"<b>"
+
+
+def chart(*lines: Line, labels=("2026-10", "2026-11"), **fields) -> Chart:
+    told = {"title": "Spending", "description": "All of it.", "currency": "EUR"}
+    return Chart(**told | fields, labels=labels, lines=lines or [Line("Spending", [Decimal(10), Decimal("12.5")])])
+
+
+def elements(svg: bytes) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize("shape", ["bars", "stacked", "ranking", "lines"])
+def test_a_chart_names_itself_its_labels_and_its_amounts(shape):
+    root = elements(draw(chart(shape=shape)))
+    assert [(child.tag, child.text) for child in root[:2]] == [
+        (f"{SVG}title", "Spending"),
+        (f"{SVG}desc", "All of it."),
+    ]
+    assert root.get("role") == "img"
+    texts = {element.text for element in root.iter(f"{SVG}text")}
+    assert {"Spending", "2026-10", "2026-11"} <= texts
+    assert any("12.50 EUR" in (element.text or "") for element in root.iter())
+
+
+def test_a_chart_has_no_script_and_loads_nothing():
+    drawn = draw(chart()).decode()
+    assert "<script" not in drawn
+    assert "href" not in drawn
+    assert not re.search(r"@import|url\(|https?://(?!www\.w3\.org|pygal\.org|github\.com)", drawn)
+
+
+def test_hostile_names_are_text():
+    root = elements(draw(chart(Line(HOSTILE, [Decimal(1), None]), Line("b", [Decimal(2), Decimal(3)]), title=HOSTILE,
+                               description=HOSTILE, labels=[HOSTILE, "b"])))  # fmt: skip
+    assert list(root.iter(f"{SVG}script")) == []
+    assert root[0].text == root[1].text == "</text><script>alert('x')</script> & \"<b>"
+
+
+def test_a_chart_of_nothing_is_a_chart():
+    for labels, lines in [((), [Line("Spending", [])]), (("2026-11",), [Line("Spending", [None])])]:
+        assert elements(draw(chart(*lines, labels=labels)))[0].text == "Spending"
+
+
+def test_each_line_has_a_color_that_color_blind_people_tell_apart():
+    assert len(set(COLORS)) == len(COLORS) == 8
+    drawn = draw(chart(*[Line(str(n), [Decimal(n), Decimal(1)]) for n in range(8)])).decode()
+    assert all(color in drawn for color in COLORS)
+
+
+def test_a_picture_is_a_png_of_twice_the_size():
+    png = paint(draw(chart()))
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(png[16:20], "big") == 1800
+    assert len(png) > 10_000  # letters are drawn, too
+
+
+def test_nothing_is_imported_before_something_is_drawn():
+    program = (
+        "import sys, insights.charts.drawing, insights.charts.painting;"
+        "print(sorted({'pygal', 'resvg_py', 'font_roboto'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+    assert ran.stdout.strip() == "[]"

@@ -1,0 +1,67 @@
+"""Rounded parts add up to their whole."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.shares import apportion, percent, shares
+
+CENT = Decimal("0.01")
+AMOUNTS = st.lists(st.decimals(min_value=Decimal(-10_000), max_value=Decimal(10_000), places=4), max_size=40)
+
+
+def numbers(*texts: str) -> list[Decimal]:
+    return [Decimal(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "expected"),
+    [
+        (["1", "1", "1"], ["33.34", "33.33", "33.33"]),
+        (["2", "1"], ["66.67", "33.33"]),
+        (["10", "-5", "0"], ["100.00", None, None]),
+        (["-10", "-5"], [None, None]),
+        ([], []),
+    ],
+)
+def test_shares_are_of_what_is_above_zero(amounts, expected):
+    found = shares(numbers(*amounts))
+    assert [None if share is None else str(share) for share in found] == expected
+
+
+@given(AMOUNTS)
+def test_shares_add_up_to_a_hundred_unless_nothing_is_above_zero(amounts):
+    found = shares(amounts)
+    assert [share is None for share in found] == [amount <= 0 for amount in amounts]
+    known = [share for share in found if share is not None]
+    assert sum(known) == (100 if known else 0)
+    assert all(share >= 0 for share in known)
+
+
+@given(AMOUNTS)
+def test_no_share_is_a_hundredth_away_from_the_exact_one(amounts):
+    base = sum(amount for amount in amounts if amount > 0)
+    for amount, share in zip(amounts, shares(amounts), strict=True):
+        assert share is None or abs(share - amount * 100 / base) < CENT
+
+
+@given(AMOUNTS)
+def test_rounded_parts_add_up_to_the_rounded_whole(amounts):
+    whole = sum(amounts, Decimal(0)).quantize(CENT, rounding="ROUND_HALF_UP")
+    found = apportion(amounts, whole=whole, unit=CENT)
+    assert sum(found) == whole
+    assert all(abs(part - amount) <= CENT for part, amount in zip(found, amounts, strict=True))
+
+
+def test_what_lost_most_gets_the_missing_cent():
+    assert apportion(numbers("0.004", "0.009", "0.003"), whole=Decimal("0.02"), unit=CENT) == numbers(
+        "0.01", "0.01", "0.00"
+    )
+
+
+def test_nothing_is_a_part_of_nothing_or_less():
+    assert percent(Decimal(5), Decimal(0)) is None
+    assert percent(Decimal(5), Decimal(-1)) is None
+    assert percent(Decimal(1), Decimal(8)) == Decimal("12.50")
