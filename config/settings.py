@@ -205,6 +205,8 @@ SPECTACULAR_SETTINGS = {
         "TransactionKind": ["expense", "income", "refund", "transfer"],
         "CategoryKind": ["expense", "income", "transfer"],
         "Direction": ["in", "out"],
+        "AnomalyKind": "insights.models.Kind",
+        "AnomalyVerdict": "insights.models.Verdict",
         "RecurringKind": "insights.models.RecurringKind",
         "RecurringStatus": "insights.models.RecurringStatus",
         "RecurringVerdict": "insights.models.RecurringVerdict",

@@ -137,7 +137,7 @@ class AnomalySerializer(serializers.Serializer[Any]):
     )
 
 
-class HistorySerializer(serializers.Serializer[Any]):
+class ComparedWithSerializer(serializers.Serializer[Any]):
     """How much is known to compare with."""
 
     weeks = serializers.IntegerField()
@@ -156,7 +156,7 @@ class AnomalyListSerializer(serializers.Serializer[Any]):
     computed_at = serializers.DateTimeField(allow_null=True)
     is_stale = serializers.BooleanField(help_text="Something was written since; a worker is at it. Ask again soon.")
     n_unconverted = serializers.IntegerField(help_text="Transactions left out because a rate is missing.")
-    history = HistorySerializer()
+    history = ComparedWithSerializer()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from expenses.days import today_of
 from expenses.membership import ledger_id_of
 from expenses.models import ExchangeRate, Transaction
 from insights.calendars import Calendar
+from insights.forecast_bills import known_bills
 from insights.forecast_bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
-from insights.known_bills import known_bills
 from insights.month_ends import forecast_month
 
 

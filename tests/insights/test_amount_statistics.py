@@ -30,13 +30,18 @@ def paid(ana: Api, use_chain) -> Api:
     return ana
 
 
+def ledger_id_behind(api: Api) -> int:
+    assert api.user is not None
+    return ledger_id_of(api.user)
+
+
 def stored(api: Api) -> dict[tuple[str, str], AmountGroup]:
-    rows = AmountGroup.objects.filter(ledger_id=ledger_id_of(api.user))
+    rows = AmountGroup.objects.filter(ledger_id=ledger_id_behind(api))
     return {(row.level, row.text): row for row in rows}
 
 
 def computed(api: Api, **wishes: bool) -> FoundAmounts:
-    found = refresh(ledger_id=ledger_id_of(api.user), **wishes)
+    found = refresh(ledger_id=ledger_id_behind(api), **wishes)
     assert found is not None
     result: FoundAmounts = found[PART]
     return result
