@@ -106,12 +106,11 @@ def proposed(ledger: Ledger) -> int:
 def recurring(api: Api) -> int:
     """A recurring payment that a worker found, and what was said of it."""
     assert api.user is not None
-    day = dt.date(2026, 11, 2)
+    day, category = dt.date(2026, 11, 2), Category.objects.get(ledger=ledger_of(api), name="Tea")
     fields = {"payee": "cafe", "kind": "expense", "rhythm": "monthly", "currency": "EUR", "amount": 5, "low": 5}
     found = {"high": 5, "payments": [1], "first_on": day, "last_on": day, "window_days": 4, "status": "mature"}
-    payment = RecurringPayment.objects.create(
-        ledger=ledger_of(api), **fields, **found, confidence=0.9, is_varying=False
-    )
+    found |= {"category": category, "confidence": 0.9, "is_varying": False}
+    payment = RecurringPayment.objects.create(ledger=ledger_of(api), **fields, **found)
     choose(by=api.user, payment=payment, verdict=RecurringVerdict.CONFIRMED, name="Coffee")
     return int(payment.pk)
 
