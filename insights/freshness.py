@@ -17,7 +17,7 @@ NOT_YET = "Nothing was computed yet; a worker is at it. Ask again in some second
 def describe_freshness(ledger: Ledger, standing: Standing | None) -> dict[str, Any]:
     """What the answer has beside its results. `ledger` knows its founder."""
     return {
-        "currency": standing.currency if standing else None,
+        "currency": standing.currency or None if standing else None,
         "computed_at": standing.computed_at if standing else None,
         "is_stale": not is_fresh(ledger, standing),
         "n_unconverted": standing.n_unconverted if standing else 0,

@@ -16,6 +16,7 @@ from expenses.models import Ledger, Run, Transaction
 from expenses.services.learning import learn
 from expenses.services.running import perform_run
 from expenses.tasks import ask_model, queue_resolving
+from insights.models import Anomaly
 from insights.services.refreshing import refresh
 from rules.tasks import look_at_corrections
 from statements.models import Import
@@ -114,6 +115,11 @@ def subscribe(api: Api, ledger_id: int) -> None:
     refresh(ledger_id=ledger_id, is_forced=True)
     one = api.get("insights/recurring/").json()["results"][0]["id"]
     assert api.put(f"insights/recurring/{one}/choice/", {"verdict": "confirmed"}).status_code == 200
+    odd = {"kind": "unusual_week", "observed": 9, "expected": 1, "low": 1, "high": 1, "score": 4, "severity": 1}
+    day = {"day": days[0], "week": days[0], "currency": "EUR", "method": "robust_level"}
+    Anomaly.objects.create(ledger_id=ledger_id, key="unusual_week-all-2026-11-02", **odd, **day)
+    path = "insights/anomalies/unusual_week-all-2026-11-02/feedback/"
+    assert api.post(path, {"verdict": "normal"}).status_code == 200
 
 
 def with_commit(action: Any) -> None:

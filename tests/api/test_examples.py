@@ -13,10 +13,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
 from config import examples
-from expenses.models import ExchangeRate, Ledger
+from expenses.models import ExchangeRate, Ledger, Transaction
 from expenses.services.learning import learn
 from expenses.services.running import perform_run
-from insights.models import RecurringPayment
+from insights.models import Anomaly, RecurringPayment
 from insights.services.refreshing import refresh
 from rules.services.proposing import propose_rules
 from tests.api.generated_ledger import generated_rows
@@ -36,6 +36,7 @@ STEADY = {
     "started_at": "2026-11-02T09:30:00Z",
     "finished_at": "2026-11-02T09:30:01Z",
     "decided_at": "2026-11-02T09:30:00Z",
+    "given_at": "2026-11-02T09:30:00Z",
     "expiry": "2026-12-02T09:30:00Z",
     "created": "2026-11-02T09:30:00Z",
     "exported_at": "2026-11-02T09:30:00Z",
@@ -105,6 +106,7 @@ def record() -> dict[str, Any]:
     record_rates(recorder)
     record_reports(recorder)
     record_recurring(recorder)
+    record_anomalies(recorder)
     record_imports(recorder)
     record_attachment(recorder)
     record_measuring(recorder)
@@ -279,6 +281,21 @@ def record_recurring(recorder: Recorder) -> None:
     send("put", f"insights/recurring/{own}/choice/", asks="RecurringChoiceInputRequest", body=said, answers="Recurring")
     send("get", f"insights/recurring/{own}/", answers="RecurringDetail")
     send("get", "insights/recurring/", answers="RecurringList")
+
+
+def record_anomalies(recorder: Recorder) -> None:
+    """As a worker finds them."""
+    ledger, day, key = Ledger.objects.get(), "2026-11-02", "unusual_week-1-2026-11-02"
+    rows = list(Transaction.objects.order_by("pk").values_list("pk", flat=True)[:1])
+    amounts = {"observed": "182.40", "expected": "61.20", "low": "40.00", "high": "88.50"}
+    parts = {"trend": "61.20", "seasonal": "0", "residual": "121.20", "known_bills": "0", "also": []}
+    found = {"kind": "unusual_week", "category_id": 1, "score": 4.1, "severity": 0.98, "method": "robust_level"}
+    about = {"key": key, "day": day, "week": day, "currency": "EUR", "parts": parts, "transactions": rows}
+    Anomaly.objects.create(ledger=ledger, **about, **amounts, **found)
+    said = {"verdict": "useful"}
+    path = f"insights/anomalies/{key}/feedback/"
+    recorder.send("post", path, asks="FeedbackInputRequest", body=said, answers="Feedback")
+    recorder.send("get", "insights/anomalies/", answers="AnomalyList")
 
 
 def record_imports(recorder: Recorder) -> None:

@@ -9,11 +9,23 @@ from django.db import models
 from accounts.models import Token
 from config.examples import EXAMPLES
 from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run
-from insights.models import RecurringPayment, RecurringVerdict
+from insights.models import Anomaly, RecurringPayment, RecurringVerdict, Verdict
+from insights.services.anomalies import give_feedback
 from insights.services.recurring import choose
 from rules.models import Proposal
 from statements.models import Profile
-from tests.api.permissions.operations import CONDITION, INCOME, PARTS, RATE, ROW, RULE, SHOPS, receipt, statement
+from tests.api.permissions.operations import (
+    ANOMALY,
+    CONDITION,
+    INCOME,
+    PARTS,
+    RATE,
+    ROW,
+    RULE,
+    SHOPS,
+    receipt,
+    statement,
+)
 from tests.conftest import Api
 
 
@@ -53,6 +65,7 @@ def fill(api: Api) -> dict[str, int]:
         ),
     }
     assert api.put(f"categorization/kinds/{SHOPS}/", {"category": "Dining"}).status_code == 200
+    judged(api)
     return ids | in_states(api) | unmade(api, account)
 
 
@@ -113,6 +126,25 @@ def recurring(api: Api) -> int:
     payment = RecurringPayment.objects.create(ledger=ledger_of(api), **fields, **found)
     choose(by=api.user, payment=payment, verdict=RecurringVerdict.CONFIRMED, name="Coffee")
     return int(payment.pk)
+
+
+def judged(api: Api) -> None:
+    """A week that a worker found odd, and what was said of it."""
+    assert api.user is not None
+    day, fields = dt.date(2026, 11, 2), {"key": ANOMALY, "kind": "unusual_week", "is_overall": True, "currency": "EUR"}
+    amounts = {
+        "observed": 90,
+        "expected": 20,
+        "low": 10,
+        "high": 30,
+        "score": 4,
+        "severity": 1,
+        "method": "robust_level",
+    }
+    anomaly = Anomaly.objects.create(
+        ledger=ledger_of(api), day=day, week=day, method="robust_level", **fields, **amounts
+    )
+    give_feedback(by=api.user, anomaly=anomaly, verdict=Verdict.USEFUL)
 
 
 def backtested(api: Api) -> int:

@@ -23,7 +23,7 @@ class Operation(NamedTuple):
 
     @property
     def names_an_id(self) -> bool:
-        return "{id}" in self.path or "{transaction}" in self.path
+        return any(name in self.path for name in ("{id}", "{transaction}", "{key}"))
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
@@ -94,6 +94,7 @@ RATE = {"base": "USD", "quote": "CHF", "date": "2026-11-01", "rate": "0.8"}
 FILE = object()
 #: A kind of shop, which is everybody's; where it is put, is a ledger's own.
 SHOPS = "shop=coffee"
+ANOMALY = "unusual_week-all-2026-11-02"
 #: What each operation that takes a body is sent, so that it succeeds for who may.
 BODIES: dict[Operation, Any] = {
     op("POST accounts/"): {"name": "Purse"},
@@ -113,6 +114,7 @@ BODIES: dict[Operation, Any] = {
     op("POST imports/"): {"file": FILE},
     op("PATCH imports/{id}/"): {"profile": {}},
     op("POST imports/{id}/commit/"): {},
+    op("POST insights/anomalies/{key}/feedback/"): {"verdict": "normal"},
     op("PUT insights/recurring/{id}/choice/"): {"verdict": "rejected"},
     op("POST rates/"): RATE,
     op("PATCH rates/{id}/"): {"rate": "0.9"},
@@ -166,7 +168,7 @@ def address_of(operation: Operation, ids: dict[str, int], query: dict[str, Any] 
     filled = operation.path
     for name in ("{id}", "{transaction}"):
         filled = filled.replace(name, str(ids.get(str(kind))))
-    filled = filled.replace("{kind}", SHOPS)
+    filled = filled.replace("{kind}", SHOPS).replace("{key}", ANOMALY)
     parameters = "&".join(f"{name}={value}" for name, value in (QUERIES.get(operation, {}) | (query or {})).items())
     return f"{filled}?{parameters}" if parameters else filled
 
