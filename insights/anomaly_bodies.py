@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
 from expenses.catalog import Catalog
+from expenses.filters import PARAMETERS_OF_LISTS
 from expenses.inputs import DayField
 from expenses.models import Transaction
 from expenses.money import format_amount
@@ -28,7 +29,7 @@ UNCATEGORIZED, EVERYTHING = "What has no category", "All spending"
 class AnomalyQuery(KnownFields):
     """What narrows the list."""
 
-    shown = frozenset({"page", "page_size", "format", "cursor"})
+    shown = frozenset(PARAMETERS_OF_LISTS)
 
     start = DayField(required=False, help_text="Of weeks that begin on this day or later.")
     end = DayField(required=False, help_text="Of weeks that begin on this day or earlier.")

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
 from expenses.catalog import Catalog
+from expenses.filters import PARAMETERS_OF_LISTS
 from expenses.inputs import DayField
 from expenses.models import Transaction
 from expenses.money import format_amount
@@ -30,7 +31,7 @@ MONTHS_OF_A_YEAR = 12
 class RecurringQuery(KnownFields):
     """What narrows the list."""
 
-    shown = frozenset({"page", "page_size", "format", "cursor"})
+    shown = frozenset(PARAMETERS_OF_LISTS)
 
     status = serializers.ChoiceField(choices=RecurringStatus.choices, required=False)
     verdict = serializers.ChoiceField(
