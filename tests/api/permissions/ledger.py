@@ -141,9 +141,7 @@ def judged(api: Api) -> None:
         "severity": 1,
         "method": "robust_level",
     }
-    anomaly = Anomaly.objects.create(
-        ledger=ledger_of(api), day=day, week=day, method="robust_level", **fields, **amounts
-    )
+    anomaly = Anomaly.objects.create(ledger=ledger_of(api), day=day, week=day, **fields, **amounts)
     give_feedback(by=api.user, anomaly=anomaly, verdict=Verdict.USEFUL)
 
 
