@@ -128,7 +128,7 @@ class AnomalySerializer(serializers.Serializer[Any]):
     score = serializers.FloatField(help_text="The excess, in units of what is an ordinary difference.")
     severity = serializers.FloatField(min_value=0, max_value=1)
     reason = serializers.CharField()
-    method = serializers.CharField(help_text="stl, robust_level, recurring or amounts.")
+    method = serializers.CharField(help_text="stl, robust_level, recurring, repeats or first_payments.")
     parts = PartsSerializer(allow_null=True)
     also = NamedCategorySerializer(many=True, help_text="Further categories that were unusual in that week.")
     transactions = OddTransactionSerializer(many=True)

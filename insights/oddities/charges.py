@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from insights.amounts.duplicates import duplicates
-from insights.amounts.unusual import Unusual, large_new_merchants
 from insights.calendars import Calendar
 from insights.oddities.findings import Finding
 from insights.payments import Payment
@@ -16,6 +17,8 @@ from insights.recurring import Recurring
 MATERIAL = 0.02
 #: A new payee is told instead of a week if it took this share of what was too much.
 EXPLAINS = 0.8
+#: Fewer first payments say nothing of how large such are.
+LEAST_FIRSTS = 10
 #: Who is paid seldom may take longer until the same is charged again: days, and payments in the year before.
 WITHIN_DAYS, MOST_A_YEAR = 10, 13
 SAME_AMOUNT = 1.01
@@ -88,30 +91,44 @@ def _double(earlier: Payment, later: Payment, severity: float, calendar: Calenda
 
 def with_new_merchants(weeks: Sequence[Finding], payments: Sequence[Payment]) -> Iterator[Finding]:
     """Unusual weeks, those apart that a large first payment made: these are told of whom was paid."""
-    if not weeks:
-        return
-    found = {one.payment.id: one for one in large_new_merchants(payments, since=min(week.week for week in weeks))}
+    firsts = _first_payments(payments)
+    place_of = {payment.id: place for place, payment in enumerate(firsts)}
     for week in weeks:
-        one = found.get(week.payments[0]) if week.payments else None
-        is_it = one is not None and float(one.payment.amount) >= EXPLAINS * week.excess
-        yield _new_merchant(one, week) if one is not None and is_it else week
+        place = place_of.get(week.payments[0]) if week.payments else None
+        if place is None or float(firsts[place].amount) < EXPLAINS * week.excess or place < LEAST_FIRSTS:
+            yield week
+        else:
+            yield from _told_of_payee(week, firsts[place], [float(one.amount) for one in firsts[:place]])
 
 
-def _new_merchant(found: Unusual, week: Finding) -> Finding:
-    payment, expected = found.payment, found.judgment.expected
+def _first_payments(payments: Iterable[Payment]) -> list[Payment]:
+    """The first to each payee, in order."""
+    seen: dict[str, Payment] = {}
+    for payment in payments:
+        if payment.payee and payment.kind == "expense":
+            seen.setdefault(payment.payee, payment)
+    return list(seen.values())
+
+
+def _told_of_payee(week: Finding, payment: Payment, before: Sequence[float]) -> Iterator[Finding]:
+    """`before`: what the first payments to others took until then."""
+    low, usual, high = (float(amount) for amount in np.quantile(before, [0.1, 0.5, 0.9]))
     amount = float(payment.amount)
-    return replace(
+    if amount <= high:
+        yield week
+        return
+    yield replace(
         week,
         kind="new_merchant",
         subject=payment.category,
         payee=payment.payee,
         day=payment.day,
         observed=amount,
-        expected=expected.usual if expected else amount,
-        low=expected.low if expected else 0.0,
-        high=expected.high if expected else amount,
-        score=found.ratio,
-        method="amounts",
+        expected=usual,
+        low=low,
+        high=high,
+        score=amount / usual,
+        method="first_payments",
         payments=(payment.id,),
         trend=None,
         seasonal=None,

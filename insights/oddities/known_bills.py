@@ -53,11 +53,13 @@ def _of_seasons(payments: Sequence[Payment], known: dict[int, float]) -> Iterato
 
 def _of_lane(lane: Sequence[Payment]) -> Iterator[tuple[int, float]]:
     taken: set[int] = set()
+    first = 0
     for place, payment in enumerate(lane):
-        lately = [one for one in lane[:place] if (payment.day - one.day).days < max(SEASON_DAYS)]
-        if len(lately) > MOST_A_YEAR:
+        while (payment.day - lane[first].day).days > max(SEASON_DAYS):
+            first += 1
+        if place - first > MOST_A_YEAR:
             continue
-        former = [one for one in lately if one.id not in taken and _is_a_year_before(one, payment)]
+        former = [one for one in lane[first:place] if one.id not in taken and _is_a_year_before(one, payment)]
         if former:
             match = min(former, key=lambda one: abs(one.amount - payment.amount))
             taken.add(match.id)

@@ -61,10 +61,10 @@ def judge_weeks(series: WeeklySeries) -> Judgements:
         factors = season_factors(series.spent[:start])
         seasonal_from = seasonal_from if factors is None else min(seasonal_from, start)
         season = np.ones(stop) if factors is None else np.resize(factors, stop)
-        level, width = levels(series.spent[:stop] / season, active[:stop])
-        trend[start:stop] = level[start:]
-        seasonal[start:stop] = (level * (season - 1))[start:]
-        spread[start:stop] = (width * season)[start:]
+        level, width = levels(series.spent[:stop] / season, active[:stop], start=start)
+        trend[start:stop] = level
+        seasonal[start:stop] = level * (season[start:] - 1)
+        spread[start:stop] = width * season[start:]
     with np.errstate(invalid="ignore", divide="ignore"):
         score = (np.maximum(series.spent, 0.0) - trend - seasonal) / spread
     return Judgements(series, trend, seasonal, spread, score, seasonal_from)

@@ -19,18 +19,20 @@ ACTIVE_SHARE = 0.5
 LEAST_WEEKS = 8
 
 
-def levels(spent: Floats, active: Floats) -> tuple[Floats, Floats]:
-    """The level and spread that each week is compared with; NaN where too few weeks were before it.
+def levels(spent: Floats, active: Floats, *, start: int = 0) -> tuple[Floats, Floats]:
+    """The level and spread that each week from `start` on is compared with; NaN where too few weeks were before it.
 
     `active`: for each week the ordinary week with spending, as `active_weeks` gives it.
     """
     level, spread = np.full(len(spent), np.nan), np.full(len(spent), np.nan)
     spent = np.maximum(spent, 0.0)
-    for i in range(LEAST_WEEKS, min(WINDOW_WEEKS, len(spent))):
+    for i in range(max(start, LEAST_WEEKS), min(WINDOW_WEEKS, len(spent))):
         level[i : i + 1], spread[i : i + 1] = _levels_of(spent[np.newaxis, :i])
-    if len(spent) > WINDOW_WEEKS:
-        level[WINDOW_WEEKS:], spread[WINDOW_WEEKS:] = _levels_of(sliding_window_view(spent, WINDOW_WEEKS)[:-1])
-    return level, np.hypot(spread, ACTIVE_SHARE * active)
+    first = max(start, WINDOW_WEEKS)
+    if len(spent) > first:
+        windows = sliding_window_view(spent[first - WINDOW_WEEKS :], WINDOW_WEEKS)[:-1]
+        level[first:], spread[first:] = _levels_of(windows)
+    return level[start:], np.hypot(spread, ACTIVE_SHARE * active)[start:]
 
 
 def _levels_of(windows: Floats) -> tuple[Floats, Floats]:
