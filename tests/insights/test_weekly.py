@@ -14,7 +14,7 @@ from insights.weekly import OVERALL, WeeklySeries, judge_weeks, weekly_series
 from insights.weekly.seasons import season_factors
 
 MONDAY = dt.date(2024, 1, 1)
-AMOUNTS = st.lists(st.floats(0, 10_000), min_size=1, max_size=60)
+AMOUNTS = st.lists(st.integers(0, 1_000_000).map(lambda cents: cents / 100), min_size=1, max_size=60)
 
 
 def series(spent, bills=None):
