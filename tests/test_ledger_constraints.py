@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import StoredAnswer, User
 from expenses.membership import ledger_id_of
@@ -23,7 +24,7 @@ from expenses.models import (
     Transaction,
     Transfer,
 )
-from insights.models import AmountGroup
+from insights.models import AmountGroup, Anomaly, AnomalyFeedback
 from rules.models import Proposal, Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -99,6 +100,8 @@ SEEN = {
     "profile_name_unique",
     "proposal_once_for_phrase_and_category",
     "amount_group_unique",
+    "anomaly_unique",
+    "anomaly_feedback_unique",
 }
 
 
@@ -299,3 +302,17 @@ def test_amounts_of_one_payee_are_kept_once(ledger):
     keep("cafe luna")
     assert refused(keep, "cafe luna").replace("_", "").count("amountgroup")
     assert keep("cafe sole").pk
+
+
+@pytest.mark.parametrize(("model", "name"), [(Anomaly, "anomaly"), (AnomalyFeedback, "anomalyfeedback")])
+def test_a_finding_and_what_is_said_of_it_are_kept_once(ledger, model, name):
+    day = dt.date(2026, 11, 2)
+    about = {"key": "unusual_week-1-2026-11-02", "kind": "unusual_week", "day": day, "currency": "EUR", "observed": 9}
+    found = {"week": day, "expected": 5, "low": 4, "high": 6, "score": 3, "severity": 1, "method": "robust_level"}
+    said = {"verdict": "normal", "given_at": timezone.now(), "version": 1}
+
+    def keep():
+        return model.objects.create(ledger_id=ledger, **about, **(found if model is Anomaly else said))
+
+    keep()
+    assert refused(keep).replace("_", "").count(name)
