@@ -20,6 +20,8 @@ class _Paid(NamedTuple):
     amount: Decimal
     currency: str
     category_id: int | None
+    merchant: str
+    description: str
 
 
 def known_bills(*, ledger_id: int, currency: str) -> list[Bill]:
@@ -36,23 +38,27 @@ def known_bills(*, ledger_id: int, currency: str) -> list[Bill]:
 
 
 def _counted(ledger_id: int, currency: str) -> Iterator[tuple[RecurringPayment, str]]:
-    """What is to be counted on, and what its owner calls it."""
+    """What is to be counted on, and what its owner calls it, if anything."""
     choices = list(RecurringChoice.objects.filter(ledger_id=ledger_id))
     for row in RecurringPayment.objects.filter(ledger_id=ledger_id, kind="expense", currency=currency).order_by("pk"):
         choice = choice_of(row, choices, currency=currency)
         verdict = choice.verdict if choice else None
         is_sure = row.status != RecurringStatus.EARLY or verdict == RecurringVerdict.CONFIRMED
         if is_sure and verdict != RecurringVerdict.REJECTED:
-            yield row, (choice.name if choice else "") or row.payee
+            yield row, choice.name if choice else ""
 
 
 def _bill(row: RecurringPayment, name: str, paid: list[_Paid]) -> Bill:
-    """Of the category that its last payment is in; payments in others are estimated like everything else."""
+    """Of the category that its last payment is in; payments in others are estimated like everything else.
+
+    `name`: what its owner calls it, if anything.
+    """
+    payee = (paid[-1].merchant or paid[-1].description) if paid else row.payee
     rhythm, category = RHYTHM_NAMED[cast("RhythmName", row.rhythm)], paid[-1].category_id if paid else None
     return Bill(
         id=row.pk,
-        payee=row.payee,
-        name=name,
+        payee=payee,
+        name=name or payee,
         category=category,
         amount=row.amount,
         low=row.low,

@@ -64,7 +64,7 @@ def _price_rise(told: Told) -> str:
 
 def _duplicate_charge(told: Told) -> str:
     return (
-        f"{told.name} took {told.money(told.observed)} on {told.day}, and the same a few days before, "
+        f"{told.name} took {told.money(told.expected)} twice within some days, the second time on {told.day}, "
         "which it does not do as a rule."
     )
 

@@ -19,7 +19,7 @@ PAGES = [
     "README.md", "docs/walkthrough.md", "docs/accounts.md", "docs/categories.md", "docs/ledger.md", "docs/review.md",
     "docs/runs.md", "docs/proposals.md", "docs/linting.md", "docs/merchants.md", "docs/calibration.md",
     "docs/forecast.md",
-    "docs/summaries.md",
+    "docs/summaries.md", "docs/anomalies.md",
 ]  # fmt: skip
 ALL_PAGES = [settings.BASE_DIR / "README.md", *sorted((settings.BASE_DIR / "docs").rglob("*.md"))]
 #: The fields of a transfer that name its transactions.
@@ -40,9 +40,9 @@ class Reader:
     def type(self, request: Request):
         with ExitStack() as files, TestCase.captureOnCommitCallbacks(execute=True):
             answer = getattr(self.client, request.verb)(self.address(request), **self.body(request, files))
-        if answer.status_code == 202:
-            self.run_tasks()
         body = answer.json() if answer.content else {}
+        if answer.status_code == 202 or body.get("is_stale"):
+            self.run_tasks()
         self.token = body.get("token", self.token)
         self.learn_ids(request, body)
         return answer, body
