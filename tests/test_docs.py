@@ -40,7 +40,7 @@ class Reader:
     def type(self, request: Request):
         with ExitStack() as files, TestCase.captureOnCommitCallbacks(execute=True):
             answer = getattr(self.client, request.verb)(self.address(request), **self.body(request, files))
-        body = answer.json() if answer.content else {}
+        body = answer.json() if answer.content and "json" in answer["Content-Type"] else {}
         if answer.status_code == 202 or body.get("is_stale"):
             self.run_tasks()
         self.token = body.get("token", self.token)
