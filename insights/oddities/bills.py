@@ -45,9 +45,12 @@ def missing_bills(
                 yield _missing(chain, due, hits[-1], calendar)
 
 
+def _is_bill(chain: Recurring) -> bool:
+    return chain.kind == "expense" and chain.status != "early"
+
+
 def _is_sure(chain: Recurring) -> bool:
-    is_bill = chain.kind == "expense" and chain.rhythm not in TOO_OFTEN
-    return is_bill and chain.status != "early" and not chain.is_varying
+    return _is_bill(chain) and chain.rhythm not in TOO_OFTEN and not chain.is_varying
 
 
 def _first_of_runs(chain: Recurring) -> Iterator[dt.date]:
@@ -88,8 +91,8 @@ def price_rises(
 ) -> Iterator[Finding]:
     """Of bills that had cost the same for a while."""
     by_id = {payment.id: payment for payment in payments}
-    for chain in recurring:
-        members = [by_id[pk] for pk in chain.payments if pk in by_id] if chain.kind == "expense" else []
+    for chain in filter(_is_bill, recurring):
+        members = [by_id[pk] for pk in chain.payments if pk in by_id]
         for place in range(STABLE, len(members)):
             before, payment = members[place - STABLE : place], members[place]
             if _is_stable(before) and float(payment.amount) > float(before[-1].amount) * (1 + LEAST_RISE):

@@ -14,7 +14,7 @@ from insights.payments import Payment
 from insights.recurring import Recurring
 
 #: A double of less than this share of an ordinary month is not worth a word.
-MATERIAL = 0.02
+MATERIAL = 0.03
 #: A new payee is told instead of a week if it took this share of what was too much.
 EXPLAINS = 0.8
 #: Fewer first payments say nothing of how large such are.
