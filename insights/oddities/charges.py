@@ -13,7 +13,7 @@ from insights.oddities.findings import Finding
 from insights.payments import Payment
 from insights.recurring import Recurring
 
-#: A double of less than this share of an ordinary month is not worth a word: of a bill, and of anything else.
+#: A double of less than this share of an ordinary month is not worth a word: of a recurring bill, of anything else.
 MATERIAL_BILL, MATERIAL = 0.01, 0.03
 #: A new payee is told instead of a week if it took this share of what was too much.
 EXPLAINS = 0.8
@@ -38,8 +38,9 @@ def double_charges(
     """
     by_id = {payment.id: payment for payment in payments}
     repeats = {(one.second, one.first): (1 - one.chance, MATERIAL) for one in duplicates(payments, since=dt.date.min)}
-    bills = dict.fromkeys([*_doubled_bills(recurring), *_seldom_paid(payments)], (SURE, MATERIAL_BILL))
-    for (second, first), (severity, least) in sorted({**repeats, **bills}.items()):
+    seldom = dict.fromkeys(_seldom_paid(payments), (SURE, MATERIAL))
+    bills = dict.fromkeys(_doubled_bills(recurring), (SURE, MATERIAL_BILL))
+    for (second, first), (severity, least) in sorted({**repeats, **seldom, **bills}.items()):
         earlier, later = by_id.get(first), by_id.get(second)
         if earlier and later and float(later.amount) >= least * ordinary_month(later.day):
             yield _double(earlier, later, severity, calendar)
