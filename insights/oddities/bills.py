@@ -18,7 +18,7 @@ LEAST_RISE = 0.05
 #: What comes every fortnight and is left out once has been on holiday.
 TOO_OFTEN = {"weekly", "biweekly"}
 #: A bill of less than this share of an ordinary month may be missing without a word.
-MATERIAL = 0.03
+MATERIAL = 0.02
 #: How sure it is that a bill is missing where its chain no longer says, since it has ended.
 SURE = 0.75
 
