@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,19 +37,23 @@ def double_charges(
     `payments`: in order, in one currency; each is judged by those before it.
     """
     by_id = {payment.id: payment for payment in payments}
-    pairs = {(one.second, one.first): 1 - one.chance for one in duplicates(payments, since=dt.date.min)}
-    pairs |= dict.fromkeys(_doubled_bills(recurring), SURE) | dict.fromkeys(_seldom_paid(payments), SURE)
-    for (second, first), severity in sorted(pairs.items()):
-        earlier, later = by_id.get(first), by_id.get(second)
-        if earlier and later and float(later.amount) >= MATERIAL * ordinary_month(later.day):
+    pairs = {one.second: (one.first, 1 - one.chance) for one in duplicates(payments, since=dt.date.min)}
+    for second, first in [*_doubled_bills(recurring, by_id), *_seldom_paid(payments)]:
+        pairs[second] = (first, SURE)
+    for second, (first, severity) in sorted(pairs.items()):
+        earlier, later = by_id[first], by_id[second]
+        if float(later.amount) >= MATERIAL * ordinary_month(later.day):
             yield _double(earlier, later, severity, calendar)
 
 
-def _doubled_bills(recurring: Iterable[Recurring]) -> Iterator[tuple[int, int]]:
+def _doubled_bills(recurring: Iterable[Recurring], by_id: Mapping[int, Payment]) -> Iterator[tuple[int, int]]:
     """Second and first of one due date."""
     for chain in recurring:
         if chain.kind == "expense":
-            yield from ((max(pair), min(pair)) for pair in chain.doubled)
+            for pair in chain.doubled:
+                if by_id.keys() >= set(pair):
+                    first, second = sorted(pair, key=lambda pk: (by_id[pk].day, pk))
+                    yield second, first
 
 
 def _seldom_paid(payments: Iterable[Payment]) -> Iterator[tuple[int, int]]:
