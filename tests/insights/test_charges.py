@@ -118,7 +118,7 @@ def test_a_first_payment_that_explains_nothing_leaves_the_week_as_it_is(amount, 
 
 
 def test_a_week_of_somebody_known_or_of_nobody_stays_a_week():
-    new, payments = first_of("900")
+    _, payments = first_of("900")
     again = paid(91, 85, "900", "sofas")
     assert list(with_new_merchants([week(again)], [*payments, again])) == [week(again)]
     nobody = paid(92, 86, "900", "")
