@@ -77,9 +77,10 @@ def test_the_later_day_is_the_double_whatever_the_ids_are():
 
 
 def test_what_was_charged_three_times_is_two_doubles_and_each_is_told_once():
-    more = [paid(90, 150, "800", "rent"), paid(91, 150, "800", "rent")]
-    chain = chain_of(RENTS, doubled=((5, 90), (5, 91)))
-    assert [found[-1] for found in doubles([*RENTS, *more], [chain])] == [90, 91]
+    rents = [paid(month, 30 * month, "800", "rent") for month in range(40)]
+    more = [paid(90, 1170, "800", "rent"), paid(91, 1170, "800", "rent")]
+    chain = chain_of(rents, doubled=((39, 90), (39, 91)))
+    assert [found[-1] for found in doubles([*rents, *more], [chain])] == [90, 91]
 
 
 def test_neither_income_nor_refunds_nor_strangers_to_the_history_are_doubles():
