@@ -16,7 +16,7 @@ class FeedbackReferences(Referrer):
     def follow(self, *, ledger_id: int, category: int, into: int, version: int) -> int:
         rows = list(AnomalyFeedback.objects.filter(ledger_id=ledger_id, category=category))
         for row in rows:
-            key = row.key.replace(f"-{category}-", f"-{into}-")
+            key = _key_about(row.key, category, into)
             if key != row.key and AnomalyFeedback.objects.filter(ledger_id=ledger_id, key=key).exists():
                 remove_row(row, ledger_id=ledger_id, version=version)  # what was said of the other one stays
             else:
@@ -29,3 +29,9 @@ class FeedbackReferences(Referrer):
 
     def follow_tag(self, *, ledger_id: int, name: str, into: str, version: int) -> None:
         """It names no tags."""
+
+
+def _key_about(key: str, category: int, into: int) -> str:
+    """The key with the other category, if it names the category: its kind, what it is about, and a day."""
+    kind, about, day = key.split("-", 2)
+    return f"{kind}-{into}-{day}" if about == str(category) else key

@@ -1,7 +1,7 @@
 """What was computed, and what people said of it."""
 
 from insights.models.amounts import AmountCalibration, AmountGroup
-from insights.models.anomalies import KEY_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
+from insights.models.anomalies import KEY_LENGTH, PAYEE_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
 from insights.models.recurring import (
     RecurringChoice,
     RecurringKind,
@@ -14,6 +14,7 @@ from insights.models.standing import Standing
 
 __all__ = [
     "KEY_LENGTH",
+    "PAYEE_LENGTH",
     "AmountCalibration",
     "AmountGroup",
     "Anomaly",

@@ -10,6 +10,8 @@ from expenses.models import Category
 from expenses.querysets import OwnedQuerySet
 
 KEY_LENGTH = 64
+#: Longer names of payees are cut.
+PAYEE_LENGTH = 200
 
 
 class Kind(models.TextChoices):
@@ -39,7 +41,7 @@ class Anomaly(models.Model):
     #: Null: what has no category, or everything.
     category = models.ForeignKey(Category, models.CASCADE, null=True, related_name="+")
     is_overall = models.BooleanField(default=False)
-    payee = models.CharField(max_length=200, blank=True, default="")
+    payee = models.CharField(max_length=PAYEE_LENGTH, blank=True, default="")
     day = models.DateField()
     #: The first day of its week.
     week = models.DateField()
@@ -76,7 +78,7 @@ class AnomalyFeedback(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+")
     is_overall = models.BooleanField(default=False)
-    payee = models.CharField(max_length=200, blank=True, default="")
+    payee = models.CharField(max_length=PAYEE_LENGTH, blank=True, default="")
     day = models.DateField()
     observed = ExactDecimalField()
     currency = models.CharField(max_length=3)

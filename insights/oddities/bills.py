@@ -83,6 +83,7 @@ def _missing(chain: Recurring, due: dt.date, last: Payment, calendar: Calendar) 
         severity=chain.confidence or SURE,
         method="recurring",
         payments=(last.id,),
+        known_by=last.day,
     )
 
 

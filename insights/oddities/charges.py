@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,30 +37,36 @@ def double_charges(
     `payments`: in order, in one currency; each is judged by those before it.
     """
     by_id = {payment.id: payment for payment in payments}
-    repeats = {(one.second, one.first): (1 - one.chance, MATERIAL) for one in duplicates(payments, since=dt.date.min)}
-    seldom = dict.fromkeys(_seldom_paid(payments), (SURE, MATERIAL))
-    bills = dict.fromkeys(_doubled_bills(recurring), (SURE, MATERIAL_BILL))
-    for (second, first), (severity, least) in sorted({**repeats, **seldom, **bills}.items()):
-        earlier, later = by_id.get(first), by_id.get(second)
-        if earlier and later and float(later.amount) >= least * ordinary_month(later.day):
+    pairs = {one.second: (one.first, 1 - one.chance, MATERIAL) for one in duplicates(payments, since=dt.date.min)}
+    pairs |= {second: (first, SURE, MATERIAL) for second, first in _seldom_paid(payments)}
+    pairs |= {second: (first, SURE, MATERIAL_BILL) for second, first in _doubled_bills(recurring, by_id)}
+    for second, (first, severity, least) in sorted(pairs.items()):
+        earlier, later = by_id[first], by_id[second]
+        if float(later.amount) >= least * ordinary_month(later.day):
             yield _double(earlier, later, severity, calendar)
 
 
-def _doubled_bills(recurring: Iterable[Recurring]) -> Iterator[tuple[int, int]]:
+def _doubled_bills(recurring: Iterable[Recurring], by_id: Mapping[int, Payment]) -> Iterator[tuple[int, int]]:
     """Second and first of one due date."""
     for chain in recurring:
         if chain.kind == "expense":
-            yield from ((max(pair), min(pair)) for pair in chain.doubled)
+            for pair in chain.doubled:
+                if by_id.keys() >= set(pair):
+                    first, second = sorted(pair, key=lambda pk: (by_id[pk].day, pk))
+                    yield second, first
 
 
 def _seldom_paid(payments: Iterable[Payment]) -> Iterator[tuple[int, int]]:
-    """Equal payments within ten days to somebody who is paid once a month at most, and never was so before."""
+    """Equal payments within ten days to somebody who is paid once a month at most, and never was so before.
+
+    Two payments alone are none: they may be the first of many.
+    """
     lanes: dict[str, list[Payment]] = defaultdict(list)
     for payment in payments:
         if payment.payee and payment.kind == "expense":
             lanes[payment.payee].append(payment)
     for lane in lanes.values():
-        for place in range(1, len(lane)):
+        for place in range(2, len(lane)):
             if _is_double(lane, place) and not any(_is_double(lane, before) for before in range(1, place)):
                 yield lane[place].id, lane[place - 1].id
 

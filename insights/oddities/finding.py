@@ -1,7 +1,9 @@
 """Everything that is odd in a history, and nothing twice. Pure."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
 from insights.oddities.bills import missing_bills, price_rises
@@ -34,7 +36,15 @@ def find_oddities(
     ]
     weeks = _untold(unusual_weeks(judged, payments, known=known, calendar=calendar), told)
     told += with_new_merchants(weeks, payments)
-    return sorted(told, key=lambda finding: (finding.day, finding.key))
+    return list(_told_apart(sorted(told, key=lambda finding: (finding.day, finding.key, finding.payments))))
+
+
+def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Two of one payee on one day have two keys."""
+    seen: Counter[str] = Counter()
+    for one in findings:
+        seen[one.key] += 1
+        yield replace(one, nth=seen[one.key])
 
 
 def _ordinary_month(whole: WeeklySeries) -> Callable[[dt.date], float]:
@@ -43,6 +53,9 @@ def _ordinary_month(whole: WeeklySeries) -> Callable[[dt.date], float]:
 
 
 def _untold(findings: Iterable[Finding], told: Sequence[Finding]) -> list[Finding]:
-    """Those of whose payments something more exact has not been told already."""
-    named = {pk for finding in told for pk in finding.payments[-1:]}
+    """Those of whose payments something more exact has not been told already.
+
+    That a bill is missing says nothing of the payment before.
+    """
+    named = {pk for finding in told if finding.kind != "missing_bill" for pk in finding.payments[-1:]}
     return [one for one in findings if not one.payments or not named.issuperset(one.payments)]

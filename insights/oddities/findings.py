@@ -42,10 +42,15 @@ class Finding:
     known_bills: float = 0.0
     #: Further categories that were unusual in the same week.
     also: tuple[Subject, ...] = ()
+    #: The day in its key where `day` is an estimate, which later payments move.
+    known_by: dt.date | None = None
+    #: Its place among those that are about the same on the same day.
+    nth: int = 1
 
     @property
     def key(self) -> str:
-        return f"{self.kind}-{self._about}-{self.day}"
+        place = f"-{self.nth}" if self.nth > 1 else ""
+        return f"{self.kind}-{self._about}-{self.known_by or self.day}{place}"
 
     @property
     def _about(self) -> str:

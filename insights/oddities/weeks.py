@@ -49,11 +49,18 @@ def unusual_weeks(
 
 def ordinary_months(spent: Floats) -> Floats:
     """What an ordinary month took, before each week: by the mean of a year of weeks, the largest tenth cut down."""
-    found = np.full(len(spent), np.nan)
-    for i in range(1, len(spent)):
-        year = np.maximum(spent[max(0, i - WEEKS_OF_A_YEAR) : i], 0.0)
-        found[i] = np.minimum(year, np.quantile(year, 0.9)).mean() * WEEKS_OF_A_YEAR / MONTHS_OF_A_YEAR
-    return found
+    found, spent = np.full(len(spent), np.nan), np.maximum(spent, 0.0)
+    for i in range(1, min(WEEKS_OF_A_YEAR, len(spent))):
+        found[i : i + 1] = _means(spent[np.newaxis, :i])
+    if len(spent) > WEEKS_OF_A_YEAR:
+        found[WEEKS_OF_A_YEAR:] = _means(sliding_window_view(spent, WEEKS_OF_A_YEAR)[:-1])
+    return found * WEEKS_OF_A_YEAR / MONTHS_OF_A_YEAR
+
+
+def _means(years: Floats) -> Floats:
+    """Of each row of weeks."""
+    means: Floats = np.minimum(years, np.quantile(years, 0.9, axis=1, keepdims=True)).mean(axis=1)
+    return means
 
 
 def _severities(one: Judgements, months: Floats) -> Floats:

@@ -10,7 +10,7 @@ from expenses.membership import ledger_id_of
 from expenses.models import Category
 from expenses.money import SCALE
 from expenses.services.writing import ledger_write, remove_row
-from insights.models import Anomaly, AnomalyFeedback, Kind, Verdict
+from insights.models import PAYEE_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
 from insights.oddities.finding import find_oddities
 from insights.oddities.findings import Finding
 from insights.services.recurring import counted_in
@@ -65,7 +65,7 @@ def _row(one: Finding, history: History) -> Anomaly:
         kind=Kind(one.kind),
         category_id=None if one.subject == OVERALL else one.subject,
         is_overall=one.subject == OVERALL,
-        payee=one.payee,
+        payee=one.payee[:PAYEE_LENGTH],
         day=one.day,
         week=one.week,
         currency=history.currency,

@@ -46,7 +46,8 @@ def active_weeks(spent: Floats) -> Floats:
     found, latest = np.full(len(spent), np.nan), np.nan
     for i in range(1, len(spent)):
         window = spent[max(0, i - ACTIVE_WINDOW_WEEKS) : i]
-        if (window > 0).any():
-            latest = float(np.median(window[window > 0]))
+        had = window[window > 0]
+        if len(had):
+            latest = float(np.median(had))
         found[i] = latest
     return found

@@ -13,6 +13,8 @@ from insights.weekly.series import Floats
 WEEKS_OF_A_YEAR = 52
 #: Two full cycles.
 LEAST_WEEKS = 2 * WEEKS_OF_A_YEAR
+#: Ten: tastes change, and one payment of long ago must not hide the season of today.
+MOST_WEEKS = 10 * WEEKS_OF_A_YEAR
 #: With spending in fewer weeks the logarithms would be those of gaps.
 LEAST_ACTIVE_SHARE = 0.6
 #: STL smooths at every fifth week and joins these: four times as fast, and the same to a percent.
@@ -24,15 +26,18 @@ PERIODIC = 1001
 def season_factors(spent: Floats) -> Floats | None:
     """What the level of each week of the year is multiplied by, counted from the first week; None where none is known.
 
-    `spent`: the weeks that are known. Needs two full cycles with spending in most weeks.
+    `spent`: the weeks that are known, of which the last ten years count. Needs two full cycles with spending in most
+    weeks.
     """
+    n_before = max(len(spent) - MOST_WEEKS, 0)
+    spent = spent[n_before:]
     if len(spent) < LEAST_WEEKS or (spent > 0).mean() < LEAST_ACTIVE_SHARE:
         return None
     logs = np.log(np.maximum(spent, 0.0) + np.median(spent[spent > 0]) / 4)
     season, rest = _decompose(logs)
     weight = _agreement_of_years(season + rest)
     factors: Floats = np.exp(weight * (season[:WEEKS_OF_A_YEAR] - season[:WEEKS_OF_A_YEAR].mean()))
-    return factors
+    return np.roll(factors, n_before)
 
 
 def _decompose(logs: Floats) -> tuple[Floats, Floats]:

@@ -14,6 +14,7 @@ from insights.weekly import OVERALL, WeeklySeries, judge_weeks, weekly_series
 from insights.weekly.seasons import season_factors
 
 MONDAY = dt.date(2024, 1, 1)
+#: In cents: of the least numbers there are, half is nothing.
 AMOUNTS = st.lists(st.integers(0, 1_000_000).map(lambda cents: cents / 100), min_size=1, max_size=60)
 
 
@@ -77,6 +78,20 @@ def test_a_season_that_comes_every_year_is_expected():
     assert judged.method(104 + 48) == "stl"
     assert judged.seasonal[104 + 48] > 100
     assert judged.score[104 + 48] < judged.score[52 + 48] / 3
+
+
+def test_what_was_paid_long_ago_hides_no_season():
+    year = np.full(52, 50.0)
+    year[47:51] = 400
+    assert season_factors(np.concatenate([[10.0], np.zeros(831), np.tile(year, 8)])) is not None
+
+
+def test_a_season_keeps_its_weeks_in_a_history_of_more_than_ten_years():
+    year = np.full(52, 50.0)
+    year[47:51] = 400
+    factors = season_factors(np.tile(year, 11)[:-10])
+    assert factors is not None
+    assert sorted(np.argsort(factors)[-4:].tolist()) == [47, 48, 49, 50]
 
 
 def test_a_season_that_the_years_do_not_agree_on_is_none():

@@ -1,0 +1,132 @@
+"""Bills that are missing, and bills that take more."""
+
+import datetime as dt
+
+import pytest
+
+from insights.calendars import Calendar
+from insights.oddities.bills import missing_bills, price_rises
+from insights.oddities.findings import Finding
+from tests.insights.bills import MONDAY, chain_of, paid
+
+RENTS = [paid(month, 30 * month, "800", "rent") for month in range(6)]
+DUE = MONDAY + dt.timedelta(180)
+LATER = paid(90, 190, "5")
+
+
+def missing(payments, chain, month=1000.0):
+    return list(missing_bills([chain], payments, calendar=Calendar(), ordinary_month=lambda day: month))
+
+
+def rises(amounts, **fields):
+    payments = [paid(n, 30 * n, amount, "stream") for n, amount in enumerate(amounts)]
+    found = price_rises([chain_of(payments, **fields)], payments, calendar=Calendar())
+    return [(one.payments, one.expected, one.observed) for one in found]
+
+
+def test_a_bill_that_did_not_come_is_told_whole():
+    assert missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,))) == [
+        Finding(
+            kind="missing_bill",
+            subject=1,
+            payee="rent",
+            day=DUE,
+            week=dt.date(2024, 6, 24),
+            observed=0.0,
+            expected=800.0,
+            low=800.0,
+            high=800.0,
+            score=1.0,
+            severity=0.9,
+            method="recurring",
+            payments=(5,),
+            known_by=RENTS[-1].day,
+        )
+    ]
+
+
+def test_a_bill_is_missing_only_when_others_came_after_its_time():
+    chain = chain_of(RENTS, missed=(DUE,))
+    assert missing([*RENTS, paid(90, 184, "5")], chain) == []
+    assert len(missing([*RENTS, paid(90, 185, "5")], chain)) == 1
+    assert missing([], chain) == []
+
+
+def test_a_bill_that_was_canceled_is_missing_once_and_again_after_it_came_back():
+    days = [MONDAY + dt.timedelta(day) for day in (180, 210, 240, 330)]
+    back = [paid(10 + n, 270 + 30 * n, "800", "rent") for n in range(2)]
+    found = missing([*RENTS, *back, paid(90, 400, "5")], chain_of([*RENTS, *back], missed=tuple(days)))
+    assert [(one.day, one.payments) for one in found] == [(days[0], (5,)), (days[3], (11,))]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"kind": "income"}, {"status": "early"}, {"rhythm": "weekly"}, {"rhythm": "biweekly"}, {"is_varying": True}],
+)
+def test_only_sure_bills_are_missed(fields):
+    assert missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,), **fields)) == []
+
+
+def test_four_payments_are_no_habit():
+    assert missing([*RENTS[:5], LATER], chain_of(RENTS[:5], missed=(DUE,))) != []
+    assert missing([*RENTS[:4], LATER], chain_of(RENTS[:4], missed=(DUE,))) == []
+
+
+@pytest.mark.parametrize(("month", "n"), [(40_000.0, 1), (40_001.0, 0)])
+def test_a_bill_of_next_to_nothing_may_be_missing(month, n):
+    assert len(missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,)), month)) == n
+
+
+def test_one_that_has_ended_is_missed_all_the_same():
+    [found] = missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,), status="ended", confidence=0.0))
+    assert found.severity == 0.75
+
+
+def test_a_missing_bill_keeps_its_key_when_its_due_day_is_known_better():
+    [one] = missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,)))
+    [other] = missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE + dt.timedelta(1),)))
+    assert one.day != other.day
+    assert one.key == other.key
+
+
+def test_a_price_that_rises_is_told_once():
+    assert rises(["10", "10", "10", "12", "12", "12"]) == [((2, 3), 10.0, 12.0)]
+    assert rises(["10", "10", "10", "12", "12", "12", "13"]) == [((2, 3), 10.0, 12.0), ((5, 6), 12.0, 13.0)]
+
+
+def test_a_rise_says_by_how_much_and_when():
+    payments = [paid(n, 30 * n, amount, "stream") for n, amount in enumerate(["10", "9.9", "10", "12"])]
+    [found] = price_rises([chain_of(payments)], payments, calendar=Calendar())
+    assert found == Finding(
+        kind="price_rise",
+        subject=1,
+        payee="stream",
+        day=dt.date(2024, 3, 31),
+        week=dt.date(2024, 3, 25),
+        observed=12.0,
+        expected=10.0,
+        low=9.9,
+        high=10.0,
+        score=12 / 10 - 1,
+        severity=0.75,
+        method="recurring",
+        payments=(2, 3),
+    )
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        ["10", "10", "12"],
+        ["10", "10", "10", "10.50"],
+        ["10", "10", "10", "9"],
+        ["10", "11", "10", "12"],
+    ],
+    ids=["too few before", "by a twentieth", "falls", "was never stable"],
+)
+def test_what_is_no_rise_is_not_told(amounts):
+    assert rises(amounts) == []
+
+
+def test_wages_may_rise():
+    assert rises(["10", "10", "10", "12"], kind="income") == []

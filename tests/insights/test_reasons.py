@@ -1,0 +1,73 @@
+"""Findings are told in sentences."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from insights.models import Kind
+from insights.reasons import REASONS, Told, reason_of
+
+
+def told(kind: str, **fields: Any) -> str:
+    given: dict[str, Any] = {
+        "name": "Groceries",
+        "day": dt.date(2026, 3, 2),
+        "currency": "EUR",
+        "observed": Decimal(468),
+        "expected": Decimal("50.08"),
+        "low": Decimal(48),
+        "high": Decimal("52.149"),
+        "severity": 0.96,
+    }
+    return reason_of(Told(kind=kind, **given | fields))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (
+            "unusual_week",
+            (
+                "Groceries: 468.00 EUR in the week from 2026-03-02. Such weeks usually take 48.00 to 52.15 EUR, and "
+                "96% of the weeks of the year before were more ordinary."
+            ),
+        ),
+        (
+            "missing_bill",
+            "Groceries was due on 2026-03-02 with about 50.08 EUR, as it always came, and nothing was paid.",
+        ),
+        ("price_rise", "Groceries takes 468.00 EUR since 2026-03-02, 50.08 EUR before: 835% more."),
+        (
+            "duplicate_charge",
+            "Groceries took 50.08 EUR twice within some days, the second time on 2026-03-02, "
+            "which it does not do as a rule.",
+        ),
+        (
+            "new_merchant",
+            (
+                "The first payment to Groceries, on 2026-03-02, is a large one: 468.00 EUR. "
+                "First payments usually take up to 52.15 EUR."
+            ),
+        ),
+    ],
+)
+def test_each_kind_has_its_sentence(kind, sentence):
+    assert told(kind) == sentence
+
+
+def test_every_kind_that_is_stored_has_a_sentence():
+    assert set(REASONS) == set(Kind.values)
+
+
+def test_a_week_odder_than_all_says_so_and_names_known_bills():
+    assert told("unusual_week", severity=1.0, known_bills=Decimal(800)) == (
+        "Groceries: 468.00 EUR in the week from 2026-03-02. Such weeks usually take 48.00 to 52.15 EUR, and all weeks "
+        "of the year before were more ordinary. Known bills of 800.00 EUR are not counted."
+    )
+
+
+def test_amounts_have_the_decimals_of_their_currency():
+    assert "468 JPY" in told("unusual_week", currency="JPY")
+    assert "468.000 KWD" in told("unusual_week", currency="KWD")
