@@ -41,8 +41,10 @@ def told(kind: str, **fields: Any) -> str:
         ("price_rise", "Groceries takes 468.00 EUR since 2026-03-02, 50.08 EUR before: 835% more."),
         (
             "duplicate_charge",
-            "Groceries took 50.08 EUR twice within some days, the second time on 2026-03-02, "
-            "which it does not do as a rule.",
+            (
+                "Groceries took 50.08 EUR twice within some days, the second time on 2026-03-02, "
+                "which it does not do as a rule."
+            ),
         ),
         (
             "new_merchant",
