@@ -68,9 +68,15 @@ def _is_alike(one: AnomalyFeedback, anomaly: Anomaly) -> bool:
 
 
 def _is_as_normal(one: AnomalyFeedback, anomaly: Anomaly) -> bool:
-    """A later finding that takes no more, of a week in the same season if it is about a week."""
-    is_later = anomaly.day > one.day and anomaly.currency == one.currency
-    if one.kind == Kind.UNUSUAL_WEEK:
-        weeks = round((anomaly.day - one.day).days / DAYS_OF_A_WEEK) % WEEKS_OF_A_YEAR
-        is_later = is_later and min(weeks, WEEKS_OF_A_YEAR - weeks) <= SLOT_WEEKS
-    return is_later and anomaly.observed <= one.observed * BAND
+    """Whether it takes no more, and is of a week in the same season of that year or later if it is about a week."""
+    takes_no_more = anomaly.currency == one.currency and anomaly.observed <= one.observed * BAND
+    return takes_no_more and (one.kind != Kind.UNUSUAL_WEEK or _is_in_season(one, anomaly))
+
+
+def _is_in_season(one: AnomalyFeedback, anomaly: Anomaly) -> bool:
+    """The same week, even if weeks begin on another day now, or one of a later year."""
+    days = (anomaly.day - one.day).days
+    if abs(days) < DAYS_OF_A_WEEK:
+        return True
+    weeks = round(days / DAYS_OF_A_WEEK) % WEEKS_OF_A_YEAR
+    return days > 0 and min(weeks, WEEKS_OF_A_YEAR - weeks) <= SLOT_WEEKS

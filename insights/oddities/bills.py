@@ -1,12 +1,13 @@
 """What is odd about bills that come again and again: one is missing, dearer, or was paid twice. Pure."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from insights.calendars import Calendar
 from insights.oddities.findings import Finding
 from insights.payments import Payment
-from insights.recurring import Recurring
+from insights.recurring import Recurring, payee_key
 
 #: Payments before one that is missing or dearer: fewer are a habit of chance.
 LEAST_HITS = 5
@@ -34,15 +35,25 @@ def missing_bills(
 
     `ordinary_month`: what a month took at the time of a day, in the currency of the payments, which are in order.
     """
-    by_id, last_day = {payment.id: payment for payment in payments}, payments[-1].day if payments else dt.date.min
+    by_id, lanes = {payment.id: payment for payment in payments}, _days_by_payee(payments)
+    last_day = payments[-1].day if payments else dt.date.min
     for chain in filter(_is_sure, recurring):
         for due in _first_of_runs(chain):
             hits = [by_id[pk] for pk in chain.payments if pk in by_id and by_id[pk].day < due]
-            has_come_and_gone = due + dt.timedelta(chain.window_days) < last_day
-            if not has_come_and_gone or len(hits) < LEAST_HITS:
+            latest = due + dt.timedelta(chain.window_days)
+            if latest >= last_day or len(hits) < LEAST_HITS:
                 continue
-            if float(hits[-1].amount) >= MATERIAL * ordinary_month(due):
+            was_paid = any(hits[-1].day < day <= latest for day in lanes[chain.payee])
+            if not was_paid and float(hits[-1].amount) >= MATERIAL * ordinary_month(due):
                 yield _missing(chain, due, hits[-1], calendar)
+
+
+def _days_by_payee(payments: Iterable[Payment]) -> dict[str, list[dt.date]]:
+    """On which days each was paid whatever amount."""
+    lanes: dict[str, list[dt.date]] = defaultdict(list)
+    for payment in payments:
+        lanes[payee_key(payment.payee)].append(payment.day)
+    return lanes
 
 
 def _is_bill(chain: Recurring) -> bool:

@@ -1,7 +1,7 @@
 """What is odd about single payments: one that was charged twice, and a large one to somebody new. Pure."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -25,6 +25,10 @@ SAME_AMOUNT = 1.01
 YEAR = dt.timedelta(365)
 #: How sure a double is where a rhythm alone speaks for it.
 SURE = 0.9
+#: Who has charged twice more often than that does so as a rule.
+MOST_DOUBLES = 2
+#: Before that long nobody's rule is known.
+LEAST_HISTORY = dt.timedelta(weeks=8)
 
 Month = Callable[[dt.date], float]
 
@@ -34,15 +38,18 @@ def double_charges(
 ) -> Iterator[Finding]:
     """The second of two equal payments a few days apart, where the payee does not do so as a rule.
 
-    `payments`: in order, in one currency; each is judged by those before it.
+    `payments`: in order, in one currency; each is judged by those before it. Later ones can only take a finding back:
+    it was a rule after all.
     """
     by_id = {payment.id: payment for payment in payments}
     pairs = {one.second: (one.first, 1 - one.chance, MATERIAL) for one in duplicates(payments, since=dt.date.min)}
     pairs |= {second: (first, SURE, MATERIAL) for second, first in _seldom_paid(payments)}
     pairs |= {second: (first, SURE, MATERIAL_BILL) for second, first in _doubled_bills(recurring, by_id)}
+    n_doubles = Counter(by_id[second].payee for second in pairs)
     for second, (first, severity, least) in sorted(pairs.items()):
         earlier, later = by_id[first], by_id[second]
-        if float(later.amount) >= least * ordinary_month(later.day):
+        is_known = later.day - payments[0].day >= LEAST_HISTORY and n_doubles[later.payee] <= MOST_DOUBLES
+        if is_known and float(later.amount) >= least * ordinary_month(later.day):
             yield _double(earlier, later, severity, calendar)
 
 

@@ -17,15 +17,21 @@ from insights.weekly import OVERALL, WeeklySeries, judge_weeks, weekly_series
 
 
 def find_oddities(
-    payments: Sequence[Payment], recurring: Sequence[Recurring], *, calendar: Calendar, today: dt.date
+    payments: Sequence[Payment],
+    recurring: Sequence[Recurring],
+    *,
+    rejected: Sequence[Recurring] = (),
+    calendar: Calendar,
+    today: dt.date,
 ) -> list[Finding]:
     """Of spending and its refunds, in order of days; the oddest of a payment, so that none is told twice.
 
-    What is said of a week rests on that week and those before it.
+    What is said of a week rests on that week and those before it. `rejected`: what their owner does not want to hear of
+    as bills; they were known to come all the same.
     """
     if not payments:
         return []
-    known = known_bills(payments, recurring)
+    known = known_bills(payments, [*recurring, *rejected])
     series = weekly_series(payments, known=known, calendar=calendar, until=today)
     month = _ordinary_month(series[OVERALL])
     judged = {subject: judge_weeks(one) for subject, one in series.items()}

@@ -14,6 +14,7 @@ from insights.oddities.findings import Finding
 from insights.oddities.quietness import records, share_of_tamer_weeks
 from insights.payments import Payment
 from insights.weekly import OVERALL, Judgements, Subject
+from insights.weekly.levels import WINDOW_WEEKS
 from insights.weekly.series import Floats
 
 #: An excess of less than this share of an ordinary month is nothing to talk about.
@@ -26,6 +27,8 @@ RECORD_WEEKS = 13
 ODDEST = 6.0
 #: What has had fewer weeks with spending before is told as a new merchant or not at all.
 LEAST_ACTIVE_WEEKS = 4
+#: The share of the weeks before one that have payments, if it is to be compared with them.
+LEAST_RECORDED = 0.5
 #: A category that makes up this share of the whole's excess stands for it.
 EXPLAINS = 0.5
 #: Payments that a finding names: the largest, until they explain this share of the excess.
@@ -42,9 +45,19 @@ def unusual_weeks(
     whole = judged[OVERALL]
     months = ordinary_months(whole.series.spent + whole.series.bills)
     scores = {subject: _on_the_wholes_weeks(_severities(one, months), whole) for subject, one in judged.items()}
-    severities = np.max(list(scores.values()), axis=0)
+    severities = np.max(list(scores.values()), axis=0) * _is_recorded(whole)
     rows = _by_week(payments, calendar)
-    return [_finding(i, judged, scores, severities, rows, known) for i in records(severities)]
+    found = [_finding(i, judged, scores, severities, rows, known) for i in records(severities)]
+    return [one for one in found if one.observed > one.high]
+
+
+def _is_recorded(whole: Judgements) -> Floats:
+    """1 for weeks before which most of half a year has payments, else 0: a gap in what is recorded is no habit."""
+    paid = np.concatenate([np.zeros(WINDOW_WEEKS), whole.series.n > 0])
+    n_paid = sliding_window_view(paid, WINDOW_WEEKS)[: len(whole.score)].sum(axis=1)
+    n_weeks = np.minimum(np.arange(len(whole.score)), WINDOW_WEEKS)
+    recorded: Floats = (n_paid >= n_weeks * LEAST_RECORDED).astype(np.float64)
+    return recorded
 
 
 def ordinary_months(spent: Floats) -> Floats:

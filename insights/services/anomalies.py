@@ -13,7 +13,7 @@ from expenses.services.writing import ledger_write, remove_row
 from insights.models import PAYEE_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
 from insights.oddities.finding import find_oddities
 from insights.oddities.findings import Finding
-from insights.services.recurring import counted_in
+from insights.services.recurring import counted_in, rejected_in
 from insights.services.refreshing import History, Part
 from insights.weekly import OVERALL
 
@@ -26,8 +26,14 @@ class Anomalies(Part):
     """All findings of a ledger."""
 
     def compute(self, history: History, found: dict[str, Any]) -> list[Finding]:
-        recurring = [one for one in counted_in(found) if one.kind == "expense"]
-        return find_oddities(history.payments.spending, recurring, calendar=history.calendar, today=history.today)
+        recurring = counted_in(found)
+        return find_oddities(
+            history.payments.spending,
+            [one for one in recurring if one.kind == "expense"],
+            rejected=rejected_in(found),
+            calendar=history.calendar,
+            today=history.today,
+        )
 
     def store(self, history: History, found: list[Finding]) -> None:
         """In place of those before; a category that was deleted meanwhile takes what was found of it along."""

@@ -61,6 +61,12 @@ def counted_in(found: dict[str, Any]) -> list[Recurring]:
     return everything.counted
 
 
+def rejected_in(found: dict[str, Any]) -> list[Recurring]:
+    """What somebody does not want to hear of as recurring; it was known to come all the same."""
+    everything: Found = found[PATH]
+    return [one for one in everything.everything if one not in everything.counted]
+
+
 def choose(*, by: User, payment: RecurringPayment, verdict: RecurringVerdict, name: str) -> RecurringChoice:
     """Keep what the person says of a recurring payment, in place of what was said before. Safe to repeat."""
     ledger_id = ledger_id_of(by)
