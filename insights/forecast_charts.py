@@ -6,6 +6,9 @@ from typing import Any
 
 from insights.charts import Chart, Line
 
+#: Of a day as 2026-11-30.
+MONTH_AND_DAY = slice(5, None)
+
 Amounts = list[Decimal | None]
 
 
@@ -19,7 +22,7 @@ def chart_forecast(body: Mapping[str, Any]) -> Chart:
         title=f"{body['month']}: {body['predicted_total']} {currency} at the end, as of {body['as_of']}",
         description=_told(body),
         currency=currency,
-        labels=[str(day["date"]) for day in curve],
+        labels=[str(day["date"])[MONTH_AND_DAY] for day in curve],
         lines=[line for line in lines if any(value is not None for value in line.values)],
         shape="lines",
     )
