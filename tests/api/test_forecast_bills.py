@@ -196,8 +196,24 @@ def test_on_a_past_day_a_bill_is_due_and_costs_as_it_did_then(ana):
     assert (due["due_on"], due["is_late"]) == ("2026-04-15", True)
     assert (due["amount"], due["low"], due["high"]) == ("800.00", "800.00", "800.00")
     assert (body["predicted_total"], body["actual_total"]) == ("809.99", "889.99")
-    assert coming(ask(ana, as_of="2026-05-12"))[0] == ("Rent Meyer", "2026-05-17", "880.00")
+    assert coming(ask(ana, as_of="2026-05-12"))[0] == ("Rent Meyer", "2026-05-15", "880.00")
     assert coming(ask(ana, month="2026-05")) == []
+
+
+def test_what_comes_on_the_last_of_a_month_is_due_then_though_february_is_short(ana):
+    days = [dt.date(2026, 1, 31), dt.date(2026, 2, 28), dt.date(2026, 3, 31), dt.date(2026, 4, 30)]
+    before = [dt.date(2025, 11, 30), dt.date(2025, 12, 31)]
+    record(ana, [row(day, "800.00", "Rent Meyer", "Housing") for day in (*before, *days)])
+    refreshed(ana)
+    for due in ("2026-02-28", "2026-03-31", "2026-04-30"):
+        assert coming(ask(ana, as_of=f"{due[:7]}-10")) == [("Rent Meyer", due, "800.00")]
+
+
+def test_a_weekend_that_moved_one_payment_does_not_move_those_after_it(ana):
+    days = [dt.date(2026, 1, 2), dt.date(2026, 2, 2), dt.date(2026, 3, 2), dt.date(2026, 4, 4)]
+    record(ana, [row(day, "800.00", "Rent Meyer", "Housing") for day in days])
+    refreshed(ana)
+    assert coming(ask(ana, as_of="2026-05-01")) == [("Rent Meyer", "2026-05-02", "800.00")]
 
 
 def test_what_has_ended_is_to_come_on_days_on_which_nobody_knew(ana):

@@ -49,8 +49,8 @@ def test_a_forecast_is_drawn_and_told_to_whoever_cannot_see_it(ana):
     assert root[0].text == f"2026-01: {total} EUR at the end, as of 2026-01-10"
     assert root[1].tag == f"{SVG}desc"
     assert root[1].text == (
-        f"Spent by 2026-01-10: 45.00; predicted by 2026-01-31: {total}; between {low} and {high} in four of five months; "
-        f"in the end it was 45.00 EUR. {body['explanation']}"
+        f"Spent by 2026-01-10: 45.00; predicted by 2026-01-31: {total}; between {low} and {high} in four of five "
+        f"months; in the end it was 45.00 EUR. {body['explanation']}"
     )
     words = {text.text for text in root.iter(f"{SVG}text")}
     assert {"Spent", "Typical", "Predicted", "At least", "At most"} <= words

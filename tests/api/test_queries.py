@@ -80,7 +80,7 @@ LISTS = {
     "accounts/{account}/register/?cursor=": SIGN_IN + 5,
     "transactions/totals/?by=month,category": SIGN_IN + 2,  # sums, categories
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
-    # The newest rate, sums, categories, bills, what was said of them; how fresh they are, whose day it is, and the queue.
+    # The newest rate, sums, categories, bills, what was said of them; how fresh they are, the queue.
     "insights/forecast/": SIGN_IN + 9,
     "insights/forecast/?month=2026-11&curve=true": SIGN_IN + 10,
     "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 6,  # and by day, and rates
