@@ -1,10 +1,12 @@
 """Recurring payments of a ledger, as a forecast takes them."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple, cast
 
+from expenses.rates.book import RateBook
+from expenses.rates.usage import RateUsage
 from insights.choices import choice_of
 from insights.forecasting.bills import Bill
 from insights.models import RecurringChoice, RecurringPayment, RecurringStatus, RecurringVerdict
@@ -13,7 +15,7 @@ from insights.rows import counted_rows
 
 
 class _Paid(NamedTuple):
-    """A payment, in its own currency."""
+    """A payment; as it is read, in its own currency."""
 
     id: int
     date: dt.date
@@ -27,14 +29,30 @@ class _Paid(NamedTuple):
 def known_bills(*, ledger_id: int, currency: str) -> list[Bill]:
     """Those that are mature or confirmed, and those that have ended, with what was paid. Three queries.
 
-    What was found in another currency than the forecast's is left out: it is estimated like everything else.
+    Three more where some was paid in another currency: each payment counts at the rate of its own day. What was found
+    in another currency than the forecast's is left out: it is estimated like everything else.
     """
     found = list(_counted(ledger_id, currency))
-    ids = {pk for row, _ in found for pk in row.payments}
-    rows = counted_rows(ledger_id).filter(pk__in=ids, currency=currency).values_list(*_Paid._fields)
-    paid = {row[0]: _Paid(*row) for row in rows}
+    paid = _paid({pk for row, _ in found for pk in row.payments}, ledger_id=ledger_id, to=currency)
     bills = [_bill(row, name, [paid[pk] for pk in row.payments if pk in paid]) for row, name in found]
     return [bill for bill in bills if bill.paid]
+
+
+def _paid(ids: set[int], *, ledger_id: int, to: str) -> dict[int, _Paid]:
+    """Those that there is a rate for, by id, in one currency."""
+    read = [_Paid(*row) for row in counted_rows(ledger_id).filter(pk__in=ids).values_list(*_Paid._fields)]
+    own = {one.id: one for one in read if one.currency == to}
+    return own | _converted([one for one in read if one.currency != to], ledger_id=ledger_id, to=to)
+
+
+def _converted(foreign: Sequence[_Paid], *, ledger_id: int, to: str) -> dict[int, _Paid]:
+    if not foreign:
+        return {}
+    days, currencies = [one.date for one in foreign], {one.currency for one in foreign}
+    book = RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(days), end=max(days))
+    rates = RateUsage(book)
+    known = [(one, rates.rate(one.currency, one.date)) for one in foreign]
+    return {one.id: one._replace(amount=rate.exact(one.amount), currency=to) for one, rate in known if rate}
 
 
 def _counted(ledger_id: int, currency: str) -> Iterator[tuple[RecurringPayment, str]]:

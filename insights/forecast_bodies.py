@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -130,6 +131,12 @@ class ForecastSerializer(serializers.Serializer[Any]):
     explanation = serializers.CharField()
     by_category = OutlookSerializer(many=True)
     still_to_come = DueSerializer(many=True)
+    bills_computed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When bills were looked for; null: not yet, and none is known. Ask again soon."
+    )
+    is_stale = serializers.BooleanField(
+        help_text="Something was written since bills were looked for; a worker is at it. Ask again soon."
+    )
     curve = CurveDaySerializer(many=True, allow_null=True, help_text="Every day of the month, if it was asked for.")
     is_complete = serializers.BooleanField(help_text="False where a rate is missing.")
     n_unconverted = serializers.IntegerField(help_text="How many transactions are left out, since no rate is known.")
@@ -137,7 +144,8 @@ class ForecastSerializer(serializers.Serializer[Any]):
     missing = MissingRateSerializer(many=True, help_text=f"The oldest {N_MISSING_SHOWN} of these rates.")
 
 
-def describe_forecast(end: MonthEnd, catalog: Catalog) -> dict[str, Any]:
+def describe_forecast(end: MonthEnd, catalog: Catalog, *, fresh: Mapping[str, Any]) -> dict[str, Any]:
+    """The body. `fresh`: how fresh the bills are, as `insights.freshness` describes it."""
     found, currency, truth = end.forecast, end.currency, end.truth
     missing = sorted(end.rates.missing, key=lambda rate: (rate.day, rate.base))
     return {
@@ -158,6 +166,8 @@ def describe_forecast(end: MonthEnd, catalog: Catalog) -> dict[str, Any]:
         "explanation": explain(found),
         "by_category": [_category(one, end, catalog) for one in end.categories],
         "still_to_come": [_due(due, end, catalog) for due in found.still_to_come],
+        "bills_computed_at": fresh["computed_at"],
+        "is_stale": fresh["is_stale"],
         "curve": None if end.curve is None else [_curve_day(day, currency) for day in end.curve],
         "is_complete": not missing,
         "n_unconverted": end.n_unconverted,

@@ -5,6 +5,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from statistics import median_high
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def seen_from(bill: Bill, day: dt.date) -> Bill | None:
         amount=amounts[-1],
         low=min(amounts),
         high=max(amounts),
-        due_on=_one_step_later(bill, paid[-1][0]),
+        due_on=_next_due(bill, [on for on, _ in paid[-N_OF_A_RANGE:]]),
         paid=paid,
     )
 
@@ -112,9 +113,22 @@ def _due_days(bill: Bill, today: dt.date, until: dt.date) -> Iterator[dt.date]:
         day = _one_step_later(bill, day)
 
 
+def _next_due(bill: Bill, paid: Sequence[dt.date]) -> dt.date:
+    """A step after the last one; by months, on the usual day nearest to that: weekends and short months move some."""
+    day = _one_step_later(bill, paid[-1])
+    if not bill.step_months:
+        return day
+    usual = median_high(on.day for on in paid)
+    months = (later_month(day.replace(day=1), n) for n in (-1, 0, 1))
+    return min((_day_of(month, usual) for month in months), key=lambda due: abs(due - day))
+
+
 def _one_step_later(bill: Bill, day: dt.date) -> dt.date:
     """The same day of a later month, or the last of a shorter one."""
     if not bill.step_months:
         return day + dt.timedelta(bill.step_days)
-    first = later_month(day.replace(day=1), bill.step_months)
-    return first.replace(day=min(day.day, monthrange(first.year, first.month)[1]))
+    return _day_of(later_month(day.replace(day=1), bill.step_months), day.day)
+
+
+def _day_of(first: dt.date, day: int) -> dt.date:
+    return first.replace(day=min(day, monthrange(first.year, first.month)[1]))

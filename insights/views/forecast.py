@@ -1,22 +1,29 @@
 """Forecasts over HTTP."""
 
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.api import LedgerViewSet, unless_known
 from expenses.days import today_of
-from expenses.membership import ledger_id_of
+from expenses.membership import ledger_id_of, membership_of
 from expenses.models import ExchangeRate, Transaction
 from insights.calendars import Calendar
+from insights.charts import Chart
 from insights.forecast_bills import known_bills
 from insights.forecast_bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
+from insights.forecast_charts import chart_forecast
+from insights.freshness import describe_freshness
 from insights.month_ends import forecast_month
+from insights.rendering import Charted
+from insights.tasks import refresh_soon
+from insights.views.reports import described
 
 
-class ForecastView(LedgerViewSet):
+class ForecastView(Charted, LedgerViewSet):
     """What will have been spent at the end of a month."""
 
     queryset = Transaction.objects.all()
@@ -24,18 +31,21 @@ class ForecastView(LedgerViewSet):
     filter_backends: list[type] = []
     pagination_class = None
 
-    @extend_schema(operation_id="insights_forecast", parameters=[ForecastAsked], responses=ForecastSerializer)
+    @described("insights_forecast", ForecastAsked, ForecastSerializer)
     def forecast(self, request: Request) -> Response:
         """In total and by category, with an interval that holds the truth in 80 % of cases, and bills still to come.
 
         In your base currency, of a month as you count them. Of a month that is over it tells the truth, too; with
-        `as_of`, what would have been forecast on that day.
+        `as_of`, what would have been forecast on that day. A worker finds the bills: `is_stale` says that it is still
+        at it.
         """
         asked = ForecastAsked(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        user, today = self.user, today_of(self.user)
+        user, today, picture = self.user, today_of(self.user), request.accepted_renderer.format
         calendar, currency = Calendar(user.week_start, user.month_start), user.base_currency
         as_of = asked_day(asked.validated_data, calendar, today=today)
+        ledger = membership_of(user).ledger
+        fresh = describe_freshness(ledger, refresh_soon(ledger))
         bills = known_bills(ledger_id=ledger_id_of(user), currency=currency)
 
         def make() -> Response:
@@ -46,10 +56,13 @@ class ForecastView(LedgerViewSet):
                 as_of=as_of,
                 today=today,
                 bills=bills,
-                has_curve=asked.validated_data["curve"],
+                has_curve=asked.validated_data["curve"] or picture != "json",
             )
-            return Response(describe_forecast(found, self.catalog))
+            return Response(describe_forecast(found, self.catalog, fresh=fresh))
 
         revision = ExchangeRate.objects.reference_revision()
-        known = zlib.crc32(repr(bills).encode())
-        return unless_known(request, make, currency, user.month_start, as_of, today, known, revision)
+        known = zlib.crc32(repr((bills, fresh)).encode())
+        return unless_known(request, make, currency, user.month_start, as_of, today, known, revision, picture)
+
+    def chart(self, body: Mapping[str, Any]) -> Chart:
+        return chart_forecast(body)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.known_fields import KnownFields
 from expenses.api import LedgerViewSet, unless_known
 from expenses.days import today_of
 from expenses.membership import ledger_id_of
@@ -41,7 +42,7 @@ from insights.trends import find_trends
 
 
 def described(
-    operation: str, asked: type[Asked], answers: type[serializers.Serializer[Any]]
+    operation: str, asked: type[KnownFields], answers: type[serializers.Serializer[Any]]
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """What the OpenAPI document says of a report."""
     picture = OpenApiTypes.BINARY

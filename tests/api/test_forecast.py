@@ -96,6 +96,8 @@ def test_on_a_day_of_a_past_month_it_is_what_would_have_been_forecast_beside_the
             },
         ],
         "still_to_come": [],
+        "bills_computed_at": None,
+        "is_stale": True,
         "curve": None,
         "is_complete": True,
         "n_unconverted": 0,
@@ -201,7 +203,7 @@ def test_a_known_bill_is_named_and_counted(ana):
     end = forecast_month(
         ledger_id=ledger_id_of(ana.user), currency="EUR", calendar=Calendar(), as_of=as_of, today=as_of, bills=[bill]
     )
-    body = describe_forecast(end, Catalog.load_for(ana.user))
+    body = describe_forecast(end, Catalog.load_for(ana.user), fresh={"computed_at": None, "is_stale": True})
     assert body["predicted_total"] == "900.00"
     assert body["still_to_come"] == [
         {

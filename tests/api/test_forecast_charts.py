@@ -1,0 +1,118 @@
+"""The forecast as a picture."""
+
+import datetime as dt
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from insights.forecast_charts import chart_forecast
+from tests.api.bodies import assert_problem
+from tests.api.spending import record, row
+
+pytestmark = pytest.mark.usefixtures("silent_chain")
+
+ADDRESS = "insights/forecast/?month=2026-01&as_of=2026-01-10"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def half_a_year(ana):
+    """Until December 40 on the 1st of each month and between 50 and 100 on the 21st; in January 45 on the 2nd."""
+    for month in range(7, 13):
+        first = dt.date(2025, month, 1)
+        late = row(first + dt.timedelta(20), f"{50 + 10 * (month % 6)}.00", "Market hall", "Groceries")
+        record(ana, [row(first, "40.00", "Corner shop", "Groceries"), late])
+    record(ana, [row(dt.date(2026, 1, 2), "45.00", "Corner shop", "Groceries")])
+
+
+def drawn(api, address=ADDRESS):
+    answer = api.get(f"{address}&format=svg")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
+    return ET.fromstring(answer.content)  # noqa: S314 - our own
+
+
+def lines_of(api, address=ADDRESS):
+    """What is drawn: points by name, each a day and an amount."""
+    chart = chart_forecast(api.get(f"{address}&curve=true").json())
+    return {
+        line.name: [(label, value) for label, value in zip(chart.labels, line.values, strict=True) if value is not None]
+        for line in chart.lines
+    }
+
+
+@pytest.mark.usefixtures("half_a_year")
+def test_a_forecast_is_drawn_and_told_to_whoever_cannot_see_it(ana):
+    body = ana.get(ADDRESS).json()
+    total, (low, high) = body["predicted_total"], body["interval"]
+    root = drawn(ana)
+    assert root[0].text == f"2026-01: {total} EUR at the end, as of 2026-01-10"
+    assert root[1].tag == f"{SVG}desc"
+    assert root[1].text == (
+        f"Spent by 2026-01-10: 45.00; predicted by 2026-01-31: {total}; between {low} and {high} in four of five "
+        f"months; in the end it was 45.00 EUR. {body['explanation']}"
+    )
+    words = {text.text for text in root.iter(f"{SVG}text")}
+    assert {"Spent", "Typical", "Predicted", "At least", "At most"} <= words
+
+
+@pytest.mark.usefixtures("half_a_year")
+def test_it_goes_from_what_was_spent_to_the_end_and_its_interval(ana):
+    body, lines = ana.get(ADDRESS).json(), lines_of(ana)
+    low, high = body["interval"]
+    ends = {"Predicted": body["predicted_total"], "At least": low, "At most": high}
+    assert Decimal(low) < Decimal(body["predicted_total"]) < Decimal(high)
+    for name, end in ends.items():
+        assert lines[name] == [("01-10", Decimal("45.00")), ("01-31", Decimal(end))]
+    assert lines["Spent"][0] == ("01-01", Decimal("0.00"))
+    assert lines["Spent"][-1] == ("01-10", Decimal("45.00"))
+    assert lines["Typical"][-1] == ("01-31", Decimal("115.00"))
+
+
+@pytest.mark.usefixtures("half_a_year")
+def test_of_a_month_that_is_over_there_is_nothing_to_foretell(ana):
+    assert set(lines_of(ana, "insights/forecast/?month=2025-12")) == {"Spent", "Typical"}
+
+
+def test_of_too_little_history_there_is_no_interval(ana):
+    record(ana, [row(dt.date(2025, 12, 21), "30.00", "Market hall", "Groceries")])
+    assert set(lines_of(ana)) == {"Spent", "Predicted"}
+    assert "between" not in (drawn(ana)[1].text or "")
+
+
+@pytest.mark.usefixtures("half_a_year")
+def test_it_is_drawn_as_png(ana):
+    for answer in (ana.get(f"{ADDRESS}&format=png"), ana.get(ADDRESS, headers={"Accept": "image/png"})):
+        assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+        assert answer.content.startswith(b"\x89PNG")
+
+
+def test_a_forecast_of_nothing_is_drawn(ana):
+    for name in ("svg", "png"):
+        assert ana.get(f"insights/forecast/?format={name}").status_code == 200
+
+
+def test_the_course_of_the_month_is_in_the_body_only_if_it_is_asked_for(ana):
+    assert ana.get(f"{ADDRESS}&format=json").json()["curve"] is None
+
+
+def test_a_mistake_is_told_in_words_whatever_the_format(ana, anyone):
+    for name in ("svg", "png"):
+        assert_problem(ana.get(f"insights/forecast/?month=x&format={name}"), 400, ("month", "invalid"))
+        assert anyone.get(f"insights/forecast/?format={name}")["Content-Type"] == "application/problem+json"
+    assert_problem(ana.get("insights/forecast/?format=gif"), 400, ("format", "unknown"))
+
+
+def test_a_picture_is_not_sent_again_until_something_changes(ana):
+    tag = {"If-None-Match": ana.get(f"{ADDRESS}&format=svg")["ETag"]}
+    answer = ana.get(f"{ADDRESS}&format=svg", headers=tag)
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert ana.get(f"{ADDRESS}&format=png", headers=tag).status_code == 200
+    record(ana, [row(dt.date(2026, 1, 5), "7.00", "Corner shop", "Groceries")])
+    assert ana.get(f"{ADDRESS}&format=svg", headers=tag).status_code == 200
+
+
+def test_a_stranger_gets_a_picture_of_their_own(ana, ben):
+    record(ana, [row(dt.date(2026, 1, 5), "7.00", "Corner shop", "Groceries")])
+    assert "7.00" in (drawn(ana)[1].text or "")
+    assert "7.00" not in (drawn(ben)[1].text or "")
