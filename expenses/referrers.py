@@ -23,6 +23,9 @@ class Referrer(ABC):
     def follow(self, *, ledger_id: int, category: int, into: int, version: int) -> int:
         """Let those that name the category name another one, stamped with the version. Returns how many."""
 
+    def forget(self, *, ledger_id: int, category: int, version: int) -> None:  # noqa: B027 - most hold it back
+        """The category, which is not held back, is deleted: stamp those that named it."""
+
     @abstractmethod
     def restamp(self, *, ledger_id: int, category: int, version: int) -> None:
         """Stamp those that show the category's name, which has changed."""

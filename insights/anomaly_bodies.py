@@ -23,6 +23,7 @@ from insights.silence import DISMISSED_DAYS, Said
 STATUSES = ["open", *Verdict.values]
 #: What is shown unless somebody asks for more.
 SHOWN = frozenset({"open", Verdict.USEFUL})
+AMOUNTS = ("trend", "seasonal", "residual", "known_bills")
 UNCATEGORIZED, EVERYTHING = "What has no category", "All spending"
 
 
@@ -78,7 +79,7 @@ class FeedbackSerializer(serializers.Serializer[AnomalyFeedback]):
     def get_until(self, feedback: AnomalyFeedback) -> str | None:
         if feedback.verdict != Verdict.DISMISSED:
             return None
-        return (feedback.given_at.date() + dt.timedelta(DISMISSED_DAYS)).isoformat()
+        return (feedback.given_on + dt.timedelta(DISMISSED_DAYS)).isoformat()
 
 
 class PartsSerializer(serializers.Serializer[Any]):
@@ -176,7 +177,7 @@ def describe_anomaly(anomaly: Anomaly, said: Said, shown: Shown) -> dict[str, An
     """The body of a finding."""
     rows = [shown.transactions[pk] for pk in anomaly.transactions if pk in shown.transactions]
     payee = _payee_name(anomaly, rows)
-    parts = {name: value for name, value in anomaly.parts.items() if name != "also"}
+    parts = {name: value for name, value in anomaly.parts.items() if name in AMOUNTS}
     return {
         "key": anomaly.key,
         "kind": anomaly.kind,
@@ -227,6 +228,7 @@ def _told(anomaly: Anomaly, name: str) -> Told:
         high=anomaly.high,
         severity=anomaly.severity,
         known_bills=Decimal(anomaly.parts.get("known_bills", 0)),
+        n_weeks=anomaly.parts.get("n_weeks", 0),
     )
 
 

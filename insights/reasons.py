@@ -22,6 +22,8 @@ class Told:
     high: Decimal
     severity: float
     known_bills: Decimal = Decimal(0)
+    #: How many weeks before it was compared with.
+    n_weeks: int = 52
 
     def money(self, amount: Decimal) -> str:
         return f"{format_amount(amount, self.currency)} {self.currency}"
@@ -36,7 +38,7 @@ def _unusual_week(told: Told) -> str:
     range_ = f"{format_amount(told.low, told.currency)} to {told.money(told.high)}"
     sentence = (
         f"{told.name}: {told.money(told.observed)} in the week from {told.day}. Such weeks usually take {range_}, and "
-        f"{_share(told.severity)} weeks of the year before were more ordinary."
+        f"{_share(told.severity)} {told.n_weeks} weeks before were more ordinary."
     )
     if told.known_bills > 0:
         sentence += f" Known bills of {told.money(told.known_bills)} are not counted."
@@ -44,12 +46,12 @@ def _unusual_week(told: Told) -> str:
 
 
 def _share(severity: float) -> str:
-    return "all" if severity >= 1 else f"{severity:.0%} of the"
+    return "all of the" if severity >= 1 else f"{severity:.0%} of the"
 
 
 def _missing_bill(told: Told) -> str:
     return (
-        f"{told.name} was due on {told.day} with about {told.money(told.expected)}, as it always came, "
+        f"{told.name} was due on {told.day} with about {told.money(told.expected)}, as it came before, "
         "and nothing was paid."
     )
 

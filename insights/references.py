@@ -24,6 +24,13 @@ class FeedbackReferences(Referrer):
                 row.save(update_fields=["key", "category", "version"])
         return len(rows)
 
+    def forget(self, *, ledger_id: int, category: int, version: int) -> None:
+        """What is about a category goes with it; what is about a payee stays without one."""
+        rows = AnomalyFeedback.objects.filter(ledger_id=ledger_id, category=category)
+        for row in rows.filter(payee=""):
+            remove_row(row, ledger_id=ledger_id, version=version)
+        rows.update(category=None, version=version)
+
     def restamp(self, *, ledger_id: int, category: int, version: int) -> None:
         AnomalyFeedback.objects.filter(ledger_id=ledger_id, category=category).update(version=version)
 

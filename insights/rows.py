@@ -10,7 +10,7 @@ from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook
 from expenses.rates.usage import RateUsage
-from insights.payments import Kind, Payment
+from insights.payments import Kind, Payment, Uncounted
 
 
 def counted_rows(ledger_id: int) -> TransactionQuerySet:
@@ -33,6 +33,8 @@ class Payments:
 
     all: list[Payment]
     n_unconverted: int
+    #: Excluded rows, and those without a rate.
+    uncounted: list[Uncounted]
 
     @property
     def spending(self) -> list[Payment]:
@@ -53,14 +55,24 @@ class _Row(NamedTuple):
     merchant: str
     match_text: str
     category_id: int | None
+    account_id: int | None
+    parent_id: int | None
+    is_excluded_from_budget: bool
+
+    @property
+    def payee(self) -> str:
+        return payee_of(merchant=self.merchant, match_text=self.match_text)
 
 
 def load_payments(*, ledger_id: int, to: str, until: dt.date) -> Payments:
     """Each at the rate of its own day. Three queries, or one if all is in the currency `to` already."""
-    rows = counted_rows(ledger_id).filter(date__lte=until).order_by("date", "pk").values_list(*_Row._fields)
+    rows = rows_with_excluded(ledger_id).filter(date__lte=until).order_by("date", "pk").values_list(*_Row._fields)
     found = [_Row(*row) for row in rows.iterator(chunk_size=10_000)]
-    payments = list(_payments(found, to=to, rates=_rates(found, to=to, ledger_id=ledger_id)))
-    return Payments(payments, len(found) - len(payments))
+    counted = [row for row in found if not row.is_excluded_from_budget]
+    payments = list(_payments(counted, to=to, rates=_rates(counted, to=to, ledger_id=ledger_id)))
+    known = {payment.id for payment in payments}
+    uncounted = [Uncounted(row.payee, row.date) for row in found if row.id not in known]
+    return Payments(payments, len(counted) - len(payments), uncounted)
 
 
 def payee_of(*, merchant: str, match_text: str) -> str:
@@ -83,5 +95,15 @@ def _payments(rows: Sequence[_Row], *, to: str, rates: RateUsage | None) -> Iter
             rate: Any = rates.rate(row.currency, row.date)
             amount = rate.exact(row.amount) if rate else None
         if amount is not None:
-            payee = payee_of(merchant=row.merchant, match_text=row.match_text)
-            yield Payment(row.id, row.date, amount, cast("Kind", row.kind), payee, row.category_id)
+            yield Payment(
+                id=row.id,
+                day=row.date,
+                amount=amount,
+                kind=cast("Kind", row.kind),
+                payee=row.payee,
+                category=row.category_id,
+                account=row.account_id,
+                whole=row.parent_id,
+                own=row.amount,
+                currency=row.currency,
+            )

@@ -34,7 +34,18 @@ def stand(
 ) -> list[tuple[Anomaly, Said]]:
     """Each finding with what was said of it."""
     by_key = {one.key: one for one in feedback}
-    return [(anomaly, _said(anomaly, by_key.get(anomaly.key), feedback, today)) for anomaly in anomalies]
+    return [
+        (anomaly, _said(anomaly, by_key.get(anomaly.key) or _same(anomaly, feedback), feedback, today))
+        for anomaly in anomalies
+    ]
+
+
+def _same(anomaly: Anomaly, feedback: Iterable[AnomalyFeedback]) -> AnomalyFeedback | None:
+    """What was said of the same payments under another key: weeks begin on another day, or the payee was named."""
+    alike = (one for one in feedback if one.kind == anomaly.kind and one.transactions and anomaly.transactions)
+    if anomaly.kind == Kind.UNUSUAL_WEEK:
+        return next((one for one in alike if not set(one.transactions).isdisjoint(anomaly.transactions)), None)
+    return next((one for one in alike if one.transactions[-1] == anomaly.transactions[-1]), None)
 
 
 def _said(anomaly: Anomaly, own: AnomalyFeedback | None, feedback: Sequence[AnomalyFeedback], today: dt.date) -> Said:
@@ -51,20 +62,25 @@ def _silences(one: AnomalyFeedback, anomaly: Anomaly, today: dt.date) -> bool:
     if not _is_alike(one, anomaly):
         return False
     if one.verdict == Verdict.DISMISSED:
-        is_meanwhile = one.day <= anomaly.day <= one.given_at.date() + dt.timedelta(DISMISSED_DAYS)
+        is_meanwhile = one.day <= anomaly.day <= one.given_on + dt.timedelta(DISMISSED_DAYS)
         return is_meanwhile and _is_recent(one, today)
     return one.verdict == Verdict.NORMAL and _is_as_normal(one, anomaly)
 
 
 def _is_recent(one: AnomalyFeedback, today: dt.date) -> bool:
-    return today <= one.given_at.date() + dt.timedelta(DISMISSED_DAYS)
+    return today <= one.given_on + dt.timedelta(DISMISSED_DAYS)
 
 
 def _is_alike(one: AnomalyFeedback, anomaly: Anomaly) -> bool:
     """Of the same kind and of the same payee, or where there is none of the same category."""
     if one.kind != anomaly.kind or one.payee != anomaly.payee:
         return False
-    return bool(one.payee) or (one.category_id, one.is_overall) == (anomaly.category_id, anomaly.is_overall)
+    return bool(one.payee) or _about(one.key) == _about(anomaly.key)
+
+
+def _about(key: str) -> str:
+    """The category of a key, which may be deleted by now, `all` or `none`."""
+    return key.split("-")[1]
 
 
 def _is_as_normal(one: AnomalyFeedback, anomaly: Anomaly) -> bool:

@@ -59,6 +59,8 @@ def delete_category(*, by: User, category: Category) -> None:
         if any(used.values()):
             raise Refused(_what_uses(category, used), code="in_use")
         _forget(category, ledger_id=ledger_id, author=Author(DELETION, by))
+        for referrer in referrers():
+            referrer.forget(ledger_id=ledger_id, category=category.pk, version=version)
         remove_row(category, ledger_id=ledger_id, version=version)
 
 

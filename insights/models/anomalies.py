@@ -82,7 +82,11 @@ class AnomalyFeedback(models.Model):
     day = models.DateField()
     observed = ExactDecimalField()
     currency = models.CharField(max_length=3)
+    #: The ids that made it: they tell it again when its key has changed.
+    transactions = models.JSONField(default=list)
     given_at = models.DateTimeField()
+    #: The day that was where the person lives.
+    given_on = models.DateField()
     version = models.BigIntegerField()
 
     objects: ClassVar[Any] = OwnedQuerySet.as_manager()

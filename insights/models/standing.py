@@ -23,6 +23,8 @@ class Standing(models.Model):
     computed_at = models.DateTimeField(null=True)
     #: How long that took.
     computed_for_s = models.FloatField(default=0)
+    #: The last day on which somebody asked.
+    asked_on = models.DateField(null=True)
     #: A task that computes is queued; nobody else queues one before this instant.
     refreshing_until = models.DateTimeField(null=True)
 

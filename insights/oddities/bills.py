@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from insights.calendars import Calendar
 from insights.oddities.findings import Finding
-from insights.payments import Payment
+from insights.payments import Payment, Uncounted
 from insights.recurring import Recurring, payee_key
 
 #: Payments before one that is missing or dearer: fewer are a habit of chance.
@@ -30,25 +30,27 @@ def missing_bills(
     *,
     calendar: Calendar,
     ordinary_month: Callable[[dt.date], float],
+    uncounted: Iterable[Uncounted] = (),
 ) -> Iterator[Finding]:
-    """The first of each run of due days on which nothing came, if other payments are known of after it.
+    """The first of each run of due days on which nothing came, if later payments of its account are known.
 
     `ordinary_month`: what a month took at the time of a day, in the currency of the payments, which are in order.
+    `uncounted`: when somebody was paid, though it does not count.
     """
-    by_id, lanes = {payment.id: payment for payment in payments}, _days_by_payee(payments)
-    last_day = payments[-1].day if payments else dt.date.min
+    by_id, lanes = {payment.id: payment for payment in payments}, _days_by_payee([*payments, *uncounted])
+    last_days = {payment.account: payment.day for payment in payments}
     for chain in filter(_is_sure, recurring):
         for due in _first_of_runs(chain):
             hits = [by_id[pk] for pk in chain.payments if pk in by_id and by_id[pk].day < due]
             latest = due + dt.timedelta(chain.window_days)
-            if latest >= last_day or len(hits) < LEAST_HITS:
+            if len(hits) < LEAST_HITS or latest >= last_days[hits[-1].account]:
                 continue
             was_paid = any(hits[-1].day < day <= latest for day in lanes[chain.payee])
             if not was_paid and float(hits[-1].amount) >= MATERIAL * ordinary_month(due):
                 yield _missing(chain, due, hits[-1], calendar)
 
 
-def _days_by_payee(payments: Iterable[Payment]) -> dict[str, list[dt.date]]:
+def _days_by_payee(payments: Iterable[Payment | Uncounted]) -> dict[str, list[dt.date]]:
     """On which days each was paid whatever amount."""
     lanes: dict[str, list[dt.date]] = defaultdict(list)
     for payment in payments:
@@ -107,13 +109,23 @@ def price_rises(
         members = [by_id[pk] for pk in chain.payments if pk in by_id]
         for place in range(STABLE, len(members)):
             before, payment = members[place - STABLE : place], members[place]
-            if _is_stable(before) and float(payment.amount) > float(before[-1].amount) * (1 + LEAST_RISE):
+            if _is_stable(_prices(before)) and _has_risen(before[-1], payment):
                 yield _rise(chain, payment, before, calendar)
 
 
-def _is_stable(payments: Sequence[Payment]) -> bool:
-    amounts = [float(payment.amount) for payment in payments]
-    return max(amounts) <= min(amounts) * (1 + SAME_PRICE)
+def _prices(payments: Sequence[Payment]) -> list[float]:
+    """As they were paid, if all were paid in one currency: a rate of exchange is no price."""
+    is_one = len({payment.currency for payment in payments}) == 1
+    return [float(payment.own if is_one and payment.own is not None else payment.amount) for payment in payments]
+
+
+def _is_stable(prices: Sequence[float]) -> bool:
+    return max(prices) <= min(prices) * (1 + SAME_PRICE)
+
+
+def _has_risen(former: Payment, payment: Payment) -> bool:
+    before, after = _prices([former, payment])
+    return after > before * (1 + LEAST_RISE)
 
 
 def _rise(chain: Recurring, payment: Payment, before: Sequence[Payment], calendar: Calendar) -> Finding:

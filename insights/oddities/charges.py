@@ -45,6 +45,7 @@ def double_charges(
     pairs = {one.second: (one.first, 1 - one.chance, MATERIAL) for one in duplicates(payments, since=dt.date.min)}
     pairs |= {second: (first, SURE, MATERIAL) for second, first in _seldom_paid(payments)}
     pairs |= {second: (first, SURE, MATERIAL_BILL) for second, first in _doubled_bills(recurring, by_id)}
+    pairs = {second: found for second, found in pairs.items() if not _are_of_one_split(by_id[second], by_id[found[0]])}
     n_doubles = Counter(by_id[second].payee for second in pairs)
     for second, (first, severity, least) in sorted(pairs.items()):
         earlier, later = by_id[first], by_id[second]
@@ -80,9 +81,14 @@ def _seldom_paid(payments: Iterable[Payment]) -> Iterator[tuple[int, int]]:
 
 def _is_double(lane: Sequence[Payment], place: int) -> bool:
     earlier, later = lane[place - 1], lane[place]
-    lately = [one for one in lane[:place] if later.day - one.day <= YEAR]
     is_same = float(max(earlier.amount, later.amount)) <= float(min(earlier.amount, later.amount)) * SAME_AMOUNT
-    return is_same and (later.day - earlier.day).days <= WITHIN_DAYS and len(lately) <= MOST_A_YEAR
+    if not is_same or (later.day - earlier.day).days > WITHIN_DAYS:
+        return False
+    return place <= MOST_A_YEAR or later.day - lane[place - MOST_A_YEAR - 1].day > YEAR
+
+
+def _are_of_one_split(one: Payment, other: Payment) -> bool:
+    return one.whole is not None and one.whole == other.whole
 
 
 def _double(earlier: Payment, later: Payment, severity: float, calendar: Calendar) -> Finding:

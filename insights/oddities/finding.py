@@ -11,7 +11,7 @@ from insights.oddities.charges import double_charges, with_new_merchants
 from insights.oddities.findings import Finding
 from insights.oddities.known_bills import known_bills
 from insights.oddities.weeks import ordinary_months, unusual_weeks
-from insights.payments import Payment
+from insights.payments import Payment, Uncounted
 from insights.recurring import Recurring
 from insights.weekly import OVERALL, WeeklySeries, judge_weeks, weekly_series
 
@@ -21,13 +21,14 @@ def find_oddities(
     recurring: Sequence[Recurring],
     *,
     rejected: Sequence[Recurring] = (),
+    uncounted: Sequence[Uncounted] = (),
     calendar: Calendar,
     today: dt.date,
 ) -> list[Finding]:
     """Of spending and its refunds, in order of days; the oddest of a payment, so that none is told twice.
 
     What is said of a week rests on that week and those before it. `rejected`: what their owner does not want to hear of
-    as bills; they were known to come all the same.
+    as bills; they were known to come all the same. `uncounted`: rows that do not count, and yet were paid.
     """
     if not payments:
         return []
@@ -36,7 +37,7 @@ def find_oddities(
     month = _ordinary_month(series[OVERALL])
     judged = {subject: judge_weeks(one) for subject, one in series.items()}
     told = [
-        *missing_bills(recurring, payments, calendar=calendar, ordinary_month=month),
+        *missing_bills(recurring, payments, calendar=calendar, ordinary_month=month, uncounted=uncounted),
         *price_rises(recurring, payments, calendar=calendar),
         *double_charges(payments, recurring, calendar=calendar, ordinary_month=month),
     ]

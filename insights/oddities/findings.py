@@ -40,6 +40,8 @@ class Finding:
     seasonal: float | None = None
     #: What else was paid in the week and was known to come; in none of the other amounts.
     known_bills: float = 0.0
+    #: How many weeks before it was compared with.
+    n_weeks: int = 0
     #: Further categories that were unusual in the same week.
     also: tuple[Subject, ...] = ()
     #: The day in its key where `day` is an estimate, which later payments move.

@@ -14,6 +14,8 @@ from insights.recurring import Recurring
 #: Hits before a payment that make it known; of what comes a few times a year, one.
 HITS, HITS_OF_A_SLOW_ONE = 2, 1
 SLOW = {"quarterly", "half_yearly", "yearly"}
+#: What comes so often is how somebody spends, and no bill.
+OFTEN = {"weekly", "biweekly"}
 #: The most of this many payments before is what was expected.
 N_BEFORE = 3
 #: A year ago give or take a fortnight: the due days of yearly bills drift.
@@ -33,6 +35,8 @@ def known_bills(payments: Sequence[Payment], recurring: Iterable[Recurring]) -> 
 
 def _of_chains(recurring: Iterable[Recurring], by_id: dict[int, Payment]) -> Iterator[tuple[int, float]]:
     for chain in recurring:
+        if chain.rhythm in OFTEN:
+            continue
         members = [by_id[pk] for pk in chain.payments if pk in by_id]
         least = HITS_OF_A_SLOW_ONE if chain.rhythm in SLOW else HITS
         for place in range(least, len(members)):

@@ -140,6 +140,7 @@ def _finding(
         trend=float(one.trend[place]),
         seasonal=float(one.seasonal[place]),
         known_bills=float(one.series.bills[place]),
+        n_weeks=min(i, WEEKS_OF_A_YEAR),
         also=tuple(other for other in scores if scores[other][i] and other not in {subject, OVERALL}),
     )
 

@@ -6,11 +6,12 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
+from expenses.days import today_of
 from expenses.membership import ledger_id_of
 from expenses.models import Category
 from expenses.money import SCALE
 from expenses.services.writing import ledger_write, remove_row
-from insights.models import PAYEE_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
+from insights.models import PAYEE_LENGTH, Anomaly, AnomalyFeedback, Kind, Standing, Verdict
 from insights.oddities.finding import find_oddities
 from insights.oddities.findings import Finding
 from insights.services.recurring import counted_in, rejected_in
@@ -19,7 +20,7 @@ from insights.weekly import OVERALL
 
 PLACES = Decimal(1).scaleb(-SCALE)
 #: What is said of a finding as it was then.
-SUBJECT = ("kind", "category_id", "is_overall", "payee", "day", "observed", "currency")
+SUBJECT = ("kind", "category_id", "is_overall", "payee", "day", "observed", "currency", "transactions")
 
 
 class Anomalies(Part):
@@ -31,6 +32,7 @@ class Anomalies(Part):
             history.payments.spending,
             [one for one in recurring if one.kind == "expense"],
             rejected=rejected_in(found),
+            uncounted=history.payments.uncounted,
             calendar=history.calendar,
             today=history.today,
         )
@@ -52,8 +54,10 @@ def give_feedback(*, by: User, anomaly: Anomaly | AnomalyFeedback, verdict: Verd
         feedback, _ = AnomalyFeedback.objects.update_or_create(
             ledger_id=ledger_id,
             key=anomaly.key,
-            defaults=about | {"verdict": verdict, "given_at": timezone.now(), "version": version},
+            defaults=about
+            | {"verdict": verdict, "given_at": timezone.now(), "given_on": today_of(by), "version": version},
         )
+        _stay_fresh(ledger_id, version)
         return feedback
 
 
@@ -62,6 +66,12 @@ def take_feedback_back(*, by: User, feedback: AnomalyFeedback) -> None:
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         remove_row(feedback, ledger_id=ledger_id, version=version)
+        _stay_fresh(ledger_id, version)
+
+
+def _stay_fresh(ledger_id: int, version: int) -> None:
+    """Nothing is computed from feedback, so that insights which were fresh before this write still are."""
+    Standing.objects.filter(pk=ledger_id, version=version - 1).update(version=version)
 
 
 def _row(one: Finding, history: History) -> Anomaly:
@@ -96,7 +106,10 @@ def _parts(one: Finding) -> dict[str, Any]:
         "residual": one.observed - one.expected,
         "known_bills": one.known_bills,
     }
-    return {name: str(_exact(amount)) for name, amount in amounts.items()} | {"also": list(one.also)}
+    return {name: str(_exact(amount)) for name, amount in amounts.items()} | {
+        "also": list(one.also),
+        "n_weeks": one.n_weeks,
+    }
 
 
 def _exact(amount: float) -> Decimal:

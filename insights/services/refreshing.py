@@ -111,6 +111,9 @@ def _store(history: History, parts: dict[str, Part], found: dict[str, Any], *, t
     if not Ledger.objects.filter(pk=history.ledger_id).exists():
         return
     lock_ledger(history.ledger_id)
+    stored = Standing.objects.filter(pk=history.ledger_id).first()
+    if stored is not None and (stored.version or 0) > history.version:
+        return  # another worker has read the ledger later, and was quicker
     for path, part in parts.items():
         part.store(history, found[path])
     Standing.objects.update_or_create(

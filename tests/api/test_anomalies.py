@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from expenses.models import Ledger
 from insights.models import AnomalyFeedback
 from tests.api.bodies import assert_problem
 from tests.api.spending import FIRST, groceries, record, rents, row
@@ -73,7 +74,7 @@ def test_a_week_out_of_the_ordinary_is_found_and_explained(ana, spike):
                 "score": 16.69,
                 "severity": 1.0,
                 "reason": "Groceries: 468.00 EUR in the week from 2025-10-13. "
-                "Such weeks usually take 48.08 to 52.15 EUR, and all weeks of the year before were more ordinary.",
+                "Such weeks usually take 48.08 to 52.15 EUR, and all of the 41 weeks before were more ordinary.",
                 "method": "robust_level",
                 "parts": {"trend": "50.08", "seasonal": "0.00", "residual": "417.92", "known_bills": "0.00"},
                 "also": [],
@@ -122,7 +123,7 @@ def test_a_bill_that_does_not_come_is_missed(ana, run_tasks):
         "Rent Meyer",
     )
     assert found["reason"] == (
-        "Rent Meyer was due on 2025-08-02 with about 800.00 EUR, as it always came, and nothing was paid."
+        "Rent Meyer was due on 2025-08-02 with about 800.00 EUR, as it came before, and nothing was paid."
     )
 
 
@@ -184,7 +185,7 @@ def test_what_is_dismissed_is_quiet_for_sixty_days(ana, spike):
     assert keys(ana.get("insights/anomalies/").json()) == []
     assert keys(ana.get("insights/anomalies/", {"status": "dismissed"}).json()) == [KEY]
 
-    AnomalyFeedback.objects.update(given_at=timezone.now() - dt.timedelta(61))
+    AnomalyFeedback.objects.update(given_on=given_on - dt.timedelta(61))
 
     assert keys(ana.get("insights/anomalies/").json()) == [KEY]
 
@@ -232,6 +233,48 @@ def test_feedback_follows_a_category_that_is_merged(ana, spike, run_tasks):
 
     assert keys(refreshed(ana, run_tasks)) == []
     assert keys(ana.get("insights/anomalies/", {"status": "normal"}).json()) == [f"unusual_week-{food}-2025-10-13"]
+
+
+def test_what_is_normal_stays_so_when_weeks_begin_on_another_day(ana, spike, run_tasks):
+    say(ana, KEY, "normal")
+    assert ana.patch("users/me/", {"preferences": {"week_start": 7}}).status_code == 200
+    assert keys(refreshed(ana, run_tasks)) == []
+    assert keys(ana.get("insights/anomalies/", {"status": "normal"}).json()) == ["unusual_week-1-2025-10-12"]
+
+
+def test_what_is_normal_stays_so_when_its_payee_is_named(ana, run_tasks):
+    record(ana, [*groceries(52), *rents(8), *rents(12, "880.00")[8:]])
+    [found] = refreshed(ana, run_tasks)["results"]
+    say(ana, found["key"], "normal")
+    for one in ana.get("transactions/", {"search": "Rent", "page_size": 100}).json()["results"]:
+        ana.patch(f"transactions/{one['id']}/", {"merchant": "Meyer & Sons"})
+    assert keys(refreshed(ana, run_tasks)) == []
+
+
+def test_what_was_said_of_a_category_goes_with_it_and_is_told(ana, spike, run_tasks):
+    own = ana.post("categories/", {"name": "Sweets", "kind": "expense"}).json()["id"]
+    AnomalyFeedback.objects.create(
+        ledger=Ledger.objects.get(), key=f"unusual_week-{own}-2025-01-06", verdict="normal", kind="unusual_week",
+        category_id=own, day=FIRST, observed=9, currency="EUR", given_at=timezone.now(), given_on=FIRST, version=1,
+    )  # fmt: skip
+    version = ana.get("changes/", {"limit": 5000}).json()["version"]
+    assert ana.delete(f"categories/{own}/").status_code == 204
+    news = ana.get("changes/", {"since": version}).json()
+    assert {one["type"] for one in news["deleted"]} == {"category", "anomaly_feedback"}
+
+
+def test_a_word_alone_makes_nothing_stale(ana, spike):
+    assert not ana.get("insights/anomalies/").json()["is_stale"]
+    say(ana, KEY, "useful")
+    ana.delete(f"insights/anomalies/{KEY}/feedback/")
+    assert not ana.get("insights/anomalies/").json()["is_stale"]
+
+
+def test_the_parts_of_a_split_are_no_double_charge(ana, spike, run_tasks):
+    whole = row(SPIKE_WEEK + dt.timedelta(30), "180.00", "Hardware store", None)
+    parts = [{"amount": "90.00", "category": "Housing"}, {"amount": "90.00", "category": "Groceries"}]
+    assert ana.post("transactions/", whole | {"parts": parts}).status_code == 201
+    assert keys(refreshed(ana, run_tasks)) == [KEY]
 
 
 def test_nobody_else_sees_or_judges_it(ana, ben, spike, join_ledger_of):

@@ -1,12 +1,15 @@
 """Bills that are missing, and bills that take more."""
 
 import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from insights.calendars import Calendar
 from insights.oddities.bills import missing_bills, price_rises
 from insights.oddities.findings import Finding
+from insights.payments import Uncounted
 from tests.insights.bills import MONDAY, chain_of, paid
 
 RENTS = [paid(month, 30 * month, "800", "rent") for month in range(6)]
@@ -14,8 +17,9 @@ DUE = MONDAY + dt.timedelta(180)
 LATER = paid(90, 190, "5")
 
 
-def missing(payments, chain, month=1000.0):
-    return list(missing_bills([chain], payments, calendar=Calendar(), ordinary_month=lambda day: month))
+def missing(payments, chain, month=1000.0, uncounted=()):
+    found = missing_bills([chain], payments, calendar=Calendar(), ordinary_month=lambda day: month, uncounted=uncounted)
+    return list(found)
 
 
 def rises(amounts, **fields):
@@ -130,3 +134,27 @@ def test_what_is_no_rise_is_not_told(amounts):
 
 def test_wages_may_rise():
     assert rises(["10", "10", "10", "12"], kind="income") == []
+
+
+def test_a_bill_that_was_paid_otherwise_is_not_missing():
+    chain, later = chain_of(RENTS, missed=(DUE,)), paid(90, 400, "5")
+    assert len(missing([*RENTS, later], chain)) == 1
+    assert missing([*RENTS, paid(89, 181, "950", "rent"), later], chain) == []
+    assert missing([*RENTS, later], chain, uncounted=[Uncounted("rent", DUE)]) == []
+
+
+def test_a_bill_of_an_account_whose_statement_is_not_there_yet_is_not_missing():
+    rents = [replace(rent, account=1) for rent in RENTS]
+    assert missing([*rents, paid(90, 400, "5", account=2)], chain_of(rents, missed=(DUE,))) == []
+    assert len(missing([*rents, paid(90, 400, "5", account=1)], chain_of(rents, missed=(DUE,)))) == 1
+
+
+def test_a_rate_of_exchange_is_no_price():
+    dollars = [replace(one, own=Decimal(100), currency="USD") for one in RENTS]
+    dearer = replace(paid(90, 180, "900", "rent"), own=Decimal(100), currency="USD")
+    assert risen([*dollars, dearer]) == []
+    assert risen([*dollars, replace(dearer, own=Decimal(112))]) == [(5, 90)]
+
+
+def risen(payments):
+    return [one.payments for one in price_rises([chain_of(payments)], payments, calendar=Calendar())]

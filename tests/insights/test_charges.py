@@ -133,3 +133,9 @@ def test_a_week_of_somebody_known_or_of_nobody_stays_a_week():
     assert list(with_new_merchants([week(again)], [*payments, again])) == [week(again)]
     nobody = paid(92, 86, "900", "")
     assert list(with_new_merchants([week(nobody)], [*payments, nobody])) == [week(nobody)]
+
+
+def test_the_halves_of_a_split_are_no_double():
+    halves = [paid(80 + n, 150, "90", "hardware", whole=7) for n in range(2)]
+    assert doubles([*RENTS, *halves]) == []
+    assert doubles([*RENTS, *(paid(80 + n, 150, "90", "hardware") for n in range(2))]) == [(80, 81)]

@@ -31,12 +31,12 @@ def told(kind: str, **fields: Any) -> str:
             "unusual_week",
             (
                 "Groceries: 468.00 EUR in the week from 2026-03-02. Such weeks usually take 48.00 to 52.15 EUR, and "
-                "96% of the weeks of the year before were more ordinary."
+                "96% of the 52 weeks before were more ordinary."
             ),
         ),
         (
             "missing_bill",
-            "Groceries was due on 2026-03-02 with about 50.08 EUR, as it always came, and nothing was paid.",
+            "Groceries was due on 2026-03-02 with about 50.08 EUR, as it came before, and nothing was paid.",
         ),
         ("price_rise", "Groceries takes 468.00 EUR since 2026-03-02, 50.08 EUR before: 835% more."),
         (

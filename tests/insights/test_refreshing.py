@@ -162,12 +162,16 @@ def test_what_cannot_be_stored_as_a_whole_is_not_stored_in_part(spent, settings)
     assert [one["payee"] for one in stored(Anomaly, spent)] == ["kept"] * len(before)
 
 
-def test_a_worker_that_failed_lets_others_try(spent, settings):
+def test_a_worker_that_failed_is_not_followed_at_once_by_the_next(spent, settings):
     queue(refresh_soon, spent)
     settings.INSIGHT_PARTS = [f"{__name__}.Failing"]
     with pytest.raises(DiskFullError):
         refresh_insights.func(spent.pk)
-    assert Standing.objects.get(pk=spent.pk).refreshing_until is None
+    queue(refresh_soon, spent)
+    assert n_waiting(TASK) == 1
+    Standing.objects.update(refreshing_until=timezone.now())
+    queue(refresh_soon, spent)
+    assert n_waiting(TASK) == 2
 
 
 def test_who_asks_while_one_is_queued_queues_nothing(spent):
@@ -250,7 +254,8 @@ def test_a_name_that_grows_when_its_case_is_folded_is_cut(ana):
 def feedback(ledger: Ledger, key: str, category: int) -> AnomalyFeedback:
     return AnomalyFeedback.objects.create(
         ledger=ledger, key=key, verdict="normal", kind=key.split("-", maxsplit=1)[0], category_id=category,
-        day=dt.date(2025, 10, 13), observed=1, currency="EUR", given_at=timezone.now(), version=1,
+        day=dt.date(2025, 10, 13), observed=1, currency="EUR", given_at=timezone.now(), given_on=dt.date(2026, 1, 1),
+        version=1,
     )  # fmt: skip
 
 
@@ -284,3 +289,22 @@ def test_feedback_holds_no_category_back(ana):
     references.restamp(ledger_id=ledger.pk, category=10, version=7)
     one.refresh_from_db()
     assert one.version == 7
+
+
+def test_a_worker_that_read_earlier_and_was_slower_stores_nothing(spent):
+    compute(spent)
+    Standing.objects.update(version=spent.version + 1)
+    Anomaly.objects.update(payee="newer")
+    refresh(ledger_id=spent.pk, is_forced=True)
+    assert Standing.objects.get().version == spent.version + 1
+    assert {one["payee"] for one in stored(Anomaly, spent)} <= {"newer"}
+
+
+def test_a_ledger_that_nobody_asks_about_is_not_computed_each_day(spent):
+    compute(spent)
+    Standing.objects.update(day=dt.date(2020, 1, 1), asked_on=None)
+    assert refresh_stale() == 0
+    Standing.objects.update(asked_on=timezone.now().date() - dt.timedelta(40))
+    assert refresh_stale() == 0
+    Standing.objects.update(asked_on=timezone.now().date() - dt.timedelta(20))
+    assert refresh_stale() == 1

@@ -27,7 +27,7 @@ def anomaly(day: dt.date = DAY, **fields: Any) -> Anomaly:
 
 def said(verdict: str, day: dt.date = DAY, *, given_on: dt.date = TODAY, **fields: Any) -> AnomalyFeedback:
     given_at = timezone.make_aware(dt.datetime.combine(given_on, dt.time(12)), dt.UTC)
-    return AnomalyFeedback(verdict=verdict, given_at=given_at, **about(day, **fields))
+    return AnomalyFeedback(verdict=verdict, given_at=given_at, given_on=given_on, **about(day, **fields))
 
 
 def status(one: Anomaly, *feedback: AnomalyFeedback, today: dt.date = TODAY) -> str:

@@ -59,6 +59,7 @@ def test_a_spike_is_told_whole():
         trend=50.08,
         seasonal=0.0,
         known_bills=0.0,
+        n_weeks=35,
         also=(),
     )
     assert found.score > 6
