@@ -130,7 +130,7 @@ class ScoreAnswer(serializers.Serializer[Any]):
     reasons = serializers.ListField(child=serializers.CharField())
     n_history = serializers.IntegerField(help_text="Payments to the same payee.")
     expected = ExpectedSerializer(allow_null=True)
-    compared_with = serializers.ChoiceField(choices=["payee", "category", "all"], allow_null=True)
+    compared_with = serializers.ChoiceField(choices=["payee", "name", "category", "all"], allow_null=True)
     duplicate_of = serializers.IntegerField(
         allow_null=True, help_text="A payment a few days before that this one may repeat by mistake."
     )

@@ -19,7 +19,7 @@ PAGES = [
     "README.md", "docs/walkthrough.md", "docs/accounts.md", "docs/categories.md", "docs/ledger.md", "docs/review.md",
     "docs/runs.md", "docs/proposals.md", "docs/linting.md", "docs/merchants.md", "docs/calibration.md",
     "docs/forecast.md",
-    "docs/summaries.md", "docs/anomalies.md",
+    "docs/summaries.md", "docs/anomalies.md", "docs/scoring.md",
 ]  # fmt: skip
 ALL_PAGES = [settings.BASE_DIR / "README.md", *sorted((settings.BASE_DIR / "docs").rglob("*.md"))]
 #: The fields of a transfer that name its transactions.

@@ -12,11 +12,19 @@ from insights.amounts.keys import LEVELS
 from insights.amounts.oddity import oddity, ordinary
 from insights.amounts.sketches import Sketch
 
-Compared = Literal["payee", "category", "all"]
+Compared = Literal["payee", "name", "category", "all"]
 #: With fewer payments of its kind in the whole ledger nothing is said (a judgement).
 LEAST_HISTORY = 5
-#: A category with fewer payments is not what an amount is said to be compared with.
-LEAST_OF_CATEGORY = 3
+#: What an amount is said to be compared with: the first of these levels with so many payments (a judgement). To
+#: somebody new, first payments go before others; `name`: payees of the same first word.
+COMPARED: tuple[tuple[str, int, Compared], ...] = (
+    ("payee", 1, "payee"),
+    ("word", 3, "name"),
+    ("category_first", 5, "category"),
+    ("category", 3, "category"),
+    ("first", 5, "all"),
+    ("all", 1, "all"),
+)
 #: Eight of ten ordinary amounts lie between the two.
 LOW, HIGH = 0.1, 0.9
 _N_STEPS = 200
@@ -41,8 +49,14 @@ class Judgment:
     chance: float | None
     #: Payments to the same payee.
     n_history: int
-    compared_with: Compared | None = None
+    #: Of COMPARED, and what is usual there.
+    level: str | None = None
     expected: Expected | None = None
+
+    @property
+    def compared_with(self) -> Compared | None:
+        """The level as people are told of it."""
+        return next((compared for level, _, compared in COMPARED if level == self.level), None)
 
     @property
     def score(self) -> float | None:
@@ -62,14 +76,8 @@ def judge(amount: float, known: Known, calibration: Calibration) -> Judgment:
         return Judgment(None, n_history)
     levels = [known[level] for level in LEVELS if level in known]
     chance = calibration.chance(oddity(log(amount), levels))
-    compared = _compared_with(known)
-    return Judgment(chance, n_history, compared, _expected(known[compared], levels))
-
-
-def _compared_with(known: Known) -> Compared:
-    if "payee" in known:
-        return "payee"
-    return "category" if "category" in known and known["category"].n >= LEAST_OF_CATEGORY else "all"
+    level = next(level for level, least, _ in COMPARED if level in known and known[level].n >= least)
+    return Judgment(chance, n_history, level, _expected(known[level], levels))
 
 
 def _expected(beside: Sketch, levels: list[Sketch]) -> Expected:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import log
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
-from expenses.history import PREFIX_LENGTH
 from expenses.membership import Ledger
-from expenses.models import Status, Transaction
+from expenses.models import Transaction
 from expenses.money import Money
 from expenses.rates.book import RateBook
 from insights.amounts.calibration import Calibration
@@ -21,6 +20,8 @@ from insights.amounts.reasons import explain, same_amount_again
 from insights.amounts.sketches import Sketch, without
 from insights.models import AmountCalibration, AmountGroup, Standing
 from insights.rows import counted_rows, payee_of
+from insights.services.naming import names_of
+from providers.interface import Direction
 
 #: Levels of which a payment to a payee that was paid before is no part.
 _OF_FIRST = ("first", "category_first")
@@ -61,8 +62,8 @@ def score(ledger: Ledger, asked: Asked, *, standing: Standing | None, currency: 
     stored = AmountCalibration.objects.filter(pk=ledger.pk).first()
     currency = stored.currency if stored else currency
     amount = _converted(asked, to=currency, ledger_id=ledger.pk)
-    payee = _payee(asked, ledger_id=ledger.pk)
-    groups = _groups(asked, payee, ledger_id=ledger.pk) if stored else {}
+    payee, groups = _groups(asked, _names(asked, ledger_id=ledger.pk), ledger_id=ledger.pk)
+    groups = groups if stored else {}
     known, is_left_out = _without_row(asked, amount, groups, standing)
     past = stored.oddities if stored else []
     holds_itself = bool(past and asked.row and standing and _is_counted(asked.row, standing))
@@ -88,27 +89,31 @@ def _converted(asked: Asked, *, to: str, ledger_id: int) -> Decimal:
     return book.rate(currency, asked.date).exact(asked.amount.amount)
 
 
-def _payee(asked: Asked, *, ledger_id: int) -> str:
-    """Whom the ledger's own rows name for the same text, where nobody is named."""
-    merchant = asked.merchant
-    if not merchant and asked.row is None and asked.match_text:
-        same = Transaction.objects.filter(
-            ledger_id=ledger_id, match_prefix=asked.match_text[:PREFIX_LENGTH], review_status=Status.CONFIRMED
-        ).filter(match_text=asked.match_text)
-        names = same.order_by().values_list("merchant").annotate(n=Count("pk")).order_by("-n", "merchant")
-        merchant = next((name for name, _ in names[:1]), "")
-    return payee_of(merchant=merchant, match_text=asked.match_text)[:TEXT_LENGTH]
+def _names(asked: Asked, *, ledger_id: int) -> list[str]:
+    """Keys of payees; a row, and a payment whose merchant is named, have one."""
+    if asked.merchant or asked.row is not None:
+        names = [payee_of(merchant=asked.merchant, match_text=asked.match_text)]
+    else:
+        direction: Direction = "out" if asked.kind == "expense" else "in"
+        names = names_of(asked.match_text, direction=direction, ledger_id=ledger_id)
+    return [name[:TEXT_LENGTH] for name in names if name]
 
 
-def _groups(asked: Asked, payee: str, *, ledger_id: int) -> dict[str, AmountGroup]:
-    """By level, in one query."""
+def _groups(asked: Asked, names: list[str], *, ledger_id: int) -> tuple[str, dict[str, AmountGroup]]:
+    """The first of the names that the ledger knows, else the likeliest; and the groups by level, in one query."""
     wanted = Q(level__in=["all", "first"], text="")
     if asked.category is not None:
         wanted |= Q(level__in=["category", "category_first"], text=str(asked.category))
-    if payee:
-        wanted |= Q(level="word", text=payee.split(" ", 1)[0]) | Q(level="payee", text=payee)
+    wanted |= Q(level="payee", text__in=names) | Q(level="word", text__in={_first_word(name) for name in names})
     rows: Iterable[AmountGroup] = AmountGroup.objects.filter(wanted, ledger_id=ledger_id, kind=asked.kind)
-    return {row.level: row for row in rows}
+    found = {(row.level, row.text): row for row in rows}
+    payee = next((name for name in names if ("payee", name) in found), next(iter(names), ""))
+    of_name = {"payee": payee, "word": _first_word(payee)}
+    return payee, {level: row for (level, text), row in found.items() if of_name.get(level, text) == text}
+
+
+def _first_word(payee: str) -> str:
+    return payee.split(" ", 1)[0]
 
 
 def _without_row(

@@ -24,6 +24,7 @@ class ScoreView(APIView):
     """Whether a payment is unusual; nothing is written."""
 
     permission_classes = [IsAuthenticated, MayAskLedger]
+    is_open_to_read_tokens = True
 
     @extend_schema(operation_id="insights_score_transaction", request=ScoreInput, responses=ScoreAnswer)
     def post(self, request: Request) -> Response:

@@ -101,7 +101,9 @@ def test_a_large_first_payment_is_compared_with_its_category_else_with_all(paid)
     assert (in_category["compared_with"], at_all["compared_with"]) == ("category", "all")
     assert in_category["is_anomalous"]
     assert in_category["n_history"] == 0
-    assert in_category["reasons"][0].startswith("The first payment to this payee, and more than 100%")
+    assert in_category["reasons"][0] == "The first payment to this payee."
+    assert in_category["reasons"][1].startswith("Payments in this category are usually")
+    assert in_category["reasons"][1].endswith("; this is more than any so far.")
 
 
 def test_a_transaction_is_compared_with_all_others(paid):
@@ -157,6 +159,42 @@ def test_a_confirmed_text_meets_the_payee_by_the_name_it_was_given(paid):
 
     assert scored(paid, {"description": text, "amount": "7"})["n_history"] == 6
     assert scored(paid, {"description": "?", "merchant": "bar luna", "amount": "7"})["n_history"] == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("SPOTIFY.COM", "Spotify"),
+        ("Spotify Stockholm", "Spotify"),
+        ("MUELLER.DE", "M\u00fcller"),
+        ("ZWIRNLADEN.COM/BESTELLUNG", "Zwirnladen"),
+        ("ZWIRNLADEN.DE", "Zwirnladen"),
+        ("ZWIRNLADEN.CO.UK", "Zwirnladen"),
+    ],
+)
+def test_a_text_that_is_new_meets_its_payee_by_its_brand_or_without_the_ending_of_an_address(paid, text, known):
+    record(paid, [(known, "8.99", 20 * n) for n in range(6)])
+    recompute(paid)
+
+    body = scored(paid, {"description": text, "amount": "30", "date": "2026-10-01"})
+    assert (body["n_history"], body["compared_with"], body["expected"]["usual"]) == (6, "payee", "8.99")
+
+
+def test_a_payee_of_its_own_goes_before_its_brand(paid):
+    record(paid, [("Netflix", "8.99", 20 * n) for n in range(6)])
+    recompute(paid)
+
+    assert scored(paid, NETFLIX)["expected"]["usual"] == "12.90"
+
+
+def test_a_charge_that_comes_twice_under_another_text_names_the_first(paid):
+    (pk,) = record(paid, [("Netflix", "8.99", 271)])
+    Transaction.objects.filter(match_text__startswith="netflix").exclude(pk=pk).delete()
+    recompute(paid)
+
+    assert (
+        scored(paid, {"description": "NETFLIX GMBH.DE", "amount": "8.99", "date": "2026-10-01"})["duplicate_of"] == pk
+    )
 
 
 def test_another_currency_is_converted_or_its_rate_is_named(paid):

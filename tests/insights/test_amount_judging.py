@@ -3,13 +3,18 @@
 from math import log
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from insights.amounts.calibration import Calibration
-from insights.amounts.judging import Judgment, judge
+from insights.amounts.judging import COMPARED, Judgment, judge
 from insights.amounts.reasons import explain
 from insights.amounts.sketches import Sketch, sketch
 
 ALL = sketch([log(5 + n) for n in range(60)])
+#: Words of a sentence that says why an amount is unusual.
+WHY = (" times what ", " times the one ", "More than this payee", "more than any", " are smaller", "So much is rare")
+LOGS = st.lists(st.sampled_from([1.0, 2.5, 3.0, 3.1, 6.0]), min_size=5, max_size=9)
 PAYEE = {"all": ALL, "payee": sketch([log(12.9)] * 31)}
 
 
@@ -50,9 +55,62 @@ def test_a_first_payment_is_compared_with_first_payments_of_its_category() -> No
 
     assert judge(500, known, Calibration()).compared_with == "category"
     assert _said(500, known)[:2] == [
-        "The first payment to this payee, and more than 100% of first payments in this category.",
-        "67.7 times what is usual in this category (7.39; 20 payments).",
+        "The first payment to this payee.",
+        (
+            "First payments to a payee in this category are usually 6.47 to 8.45; this is more than any first payment "
+            "so far."
+        ),
     ]
+
+
+def test_with_few_first_payments_it_is_compared_with_all_of_the_category_else_of_the_ledger() -> None:
+    known = {"all": ALL, "first": sketch([2.0] * 4), "category": sketch([2.0] * 20), "category_first": sketch([2.0])}
+    of_category = _said(7.4, known)[1]
+    known.pop("category")
+
+    assert of_category.startswith("Payments in this category are usually")
+    assert _said(7.4, known)[1].startswith("Payments in your ledger are usually")
+
+
+def test_somebody_new_whose_name_begins_like_others_is_compared_with_these() -> None:
+    known = {"all": ALL, "first": ALL, "word": sketch([log(8.99)] * 15)}
+    judgment = judge(90, known, Calibration())
+
+    assert (judgment.compared_with, judgment.is_anomalous) == ("name", True)
+    assert judgment.expected
+    assert judgment.expected.usual == pytest.approx(8.99)
+    assert _said(90, known)[1].startswith("Payments to payees with names that begin alike are usually")
+
+
+def test_how_many_first_payments_are_smaller_is_told_of_an_unusual_one() -> None:
+    firsts = sketch([log(10)] * 97 + [log(9000)] * 3)
+    known = {"all": firsts, "first": firsts}
+    judgment = judge(300, known, Calibration([-5.0] * 600))
+
+    assert judgment.is_anomalous
+    reasons = explain(300, judgment, known, is_income=False, money="{:.0f}".format)
+    assert reasons[1].endswith("; 97 of 100 are smaller.")
+
+
+@given(
+    st.fixed_dictionaries({}, optional={level: LOGS for level, *_ in COMPARED}),
+    LOGS,
+    st.floats(0.5, 5000),
+    st.sampled_from([[], [-9.0] * 600, [-3.0] * 600]),
+)
+def test_reasons_never_contradict_the_judgment(
+    levels: dict[str, list[float]], everything: list[float], amount: float, past: list[float]
+) -> None:
+    known = {"all": sketch(everything)} | {level: sketch(logs) for level, logs in levels.items()}
+    judgment = judge(amount, known, Calibration(past))
+    said = " ".join(explain(amount, judgment, known, is_income=False, money="{:.2f}".format))
+
+    if judgment.is_anomalous:
+        assert any(words in said for words in WHY), said
+        assert not any(words in said for words in ("About", "Not unusual")), said
+    else:
+        assert "Not unusual" in said
+        assert not any(words in said for words in WHY[2:]), said
 
 
 def test_somebody_new_who_pays_is_compared_with_all_income() -> None:

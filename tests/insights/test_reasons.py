@@ -65,8 +65,8 @@ def test_every_kind_that_is_stored_has_a_sentence():
 
 def test_a_week_odder_than_all_says_so_and_names_known_bills():
     assert told("unusual_week", severity=1.0, known_bills=Decimal(800)) == (
-        "Groceries: 468.00 EUR in the week from 2026-03-02. Such weeks usually take 48.00 to 52.15 EUR, and all weeks "
-        "of the year before were more ordinary. Known bills of 800.00 EUR are not counted."
+        "Groceries: 468.00 EUR in the week from 2026-03-02. Such weeks usually take 48.00 to 52.15 EUR, and all of "
+        "the 52 weeks before were more ordinary. Known bills of 800.00 EUR are not counted."
     )
 
 

@@ -43,7 +43,9 @@ OWN = ops(
 )  # fmt: skip
 #: What belongs to a person and not to a ledger.
 PERSONAL = ops("DELETE auth/tokens/{id}/")
-READ_TOKEN_MAY = ops("POST auth/login/", "POST auth/register/", "POST auth/logout/")
+READ_TOKEN_MAY = ops(
+    "POST auth/login/", "POST auth/register/", "POST auth/logout/", "POST insights/score-transaction/"
+)  # fmt: skip
 LEAVING = op("DELETE users/me/")
 WRITES = {o for o in OPERATIONS if o.method != "get"}
 NAMES_AN_ID = {o for o in OPERATIONS if o.names_an_id}
