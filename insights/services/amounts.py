@@ -16,7 +16,7 @@ BATCH = 500
 _PLACES = 6
 _KEY = ["ledger", "kind", "level", "text"]
 _FIGURES = ["n", "n_repeats", "fingerprint", "points", "weights"]
-_NONE = (0, 0, 0)
+_NONE = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,14 @@ class AmountStatistics(Part):
     def compute(self, history: History, found: dict[str, Any]) -> FoundAmounts:
         """Groups of the same payments are not computed again, whoever wrote what in between."""
         groups, calibration = learn(history.payments.all)
-        stored = _stored(history)
+        stored, repeats = _stored(history), _repeats(groups)
         changed = {
-            key: group for key, group in groups.items() if (group.n, group.fingerprint) != stored.get(key, _NONE)[1:]
+            key: group
+            for key, group in groups.items()
+            if (group.n, group.fingerprint, repeats[key]) != stored.get(key, _NONE)[1:]
         }
         return FoundAmounts(
-            changed=_rows(history.ledger_id, changed, groups),
+            changed=[_row(history.ledger_id, key, group, repeats[key]) for key, group in changed.items()],
             gone=[pk for key, (pk, *_) in stored.items() if key not in groups],
             n_unchanged=len(groups) - len(changed),
             oddities=[round(odd, _PLACES) for odd in calibration.past],
@@ -61,23 +63,23 @@ class AmountStatistics(Part):
         )
 
 
-def _stored(history: History) -> dict[Key, tuple[int, int, int]]:
-    """Id, number and fingerprint by key; groups in another currency count as empty."""
+def _stored(history: History) -> dict[Key, tuple[int, int, int, int]]:
+    """Id, number, fingerprint and number of repeats by key; groups in another currency count as empty."""
     is_same = AmountCalibration.objects.filter(pk=history.ledger_id, currency=history.currency).exists()
     rows = AmountGroup.objects.filter(ledger_id=history.ledger_id)
-    columns = rows.values_list("kind", "level", "text", "pk", "n", "fingerprint")
+    columns = rows.values_list("kind", "level", "text", "pk", "n", "fingerprint", "n_repeats")
     return {
-        Key(kind, level, text): (pk, n if is_same else 0, fingerprint)
-        for kind, level, text, pk, n, fingerprint in columns
+        Key(kind, level, text): (pk, n if is_same else 0, fingerprint, n_repeats)
+        for kind, level, text, pk, n, fingerprint, n_repeats in columns
     }
 
 
-def _rows(ledger_id: int, changed: Groups, groups: Groups) -> list[AmountGroup]:
-    n_repeats = {key: group.n_repeats for key, group in groups.items() if key.level == "payee"}
-    of_all: Counter[Key] = Counter()
-    for key, n in n_repeats.items():
-        of_all[Key(key.kind, "all", "")] += n
-    return [_row(ledger_id, key, group, n_repeats.get(key, of_all[key])) for key, group in changed.items()]
+def _repeats(groups: Groups) -> Counter[Key]:
+    """Of each payee, and of all payees together; a payee that is named anew changes the latter alone."""
+    repeats = Counter({key: group.n_repeats for key, group in groups.items() if key.level == "payee"})
+    for key, n in list(repeats.items()):
+        repeats[Key(key.kind, "all", "")] += n
+    return repeats
 
 
 def _row(ledger_id: int, key: Key, group: Group, n_repeats: int) -> AmountGroup:

@@ -147,3 +147,14 @@ def test_the_command_goes_through_every_ledger(paid):
     call_command("compute_anomaly_stats", stdout=out)
 
     assert len(out.getvalue().splitlines()) == Ledger.objects.count()
+
+
+def test_payees_that_are_named_anew_are_counted_as_if_computed_anew(ana):
+    for n in range(6):
+        body = {"description": f"Stall {n}", "amount": "5", "date": "2026-01-02", "category": "Dining"}
+        assert ana.post("expenses/", body).status_code == 201
+    computed(ana)
+    for one in ana.get("transactions/").json()["results"]:
+        ana.patch(f"transactions/{one['id']}/", {"merchant": "Market"})
+    computed(ana)
+    assert AmountGroup.objects.get(level="all").n_repeats == 5
