@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from insights.amounts.oddity import oddities, oddity
 from insights.amounts.sketches import sketch
 
-LEVEL = st.lists(st.floats(-2, 10), min_size=1, max_size=60)
+#: Logarithms of whole cents: what differs by less than a cent is one amount.
+LEVEL = st.lists(st.integers(10, 100_000).map(lambda cents: log(cents / 100)), min_size=1, max_size=60)
 LEVELS = st.lists(LEVEL, min_size=1, max_size=4)
 
 
