@@ -69,7 +69,9 @@ class TimeSeriesAsked(Asked):
     )
     account = serializers.CharField(required=False, help_text="Its id or name.")
     tag = serializers.CharField(required=False, help_text="Its id or name.")
-    merchant = serializers.CharField(required=False, help_text="Text in the name of the merchant.")
+    merchant = serializers.CharField(
+        required=False, help_text="Text in the name of the merchant; of rows that name none, in what was written."
+    )
 
 
 def asked_period(asked: dict[str, Any], calendar: Calendar, *, today: dt.date) -> Period:

@@ -10,6 +10,7 @@ from expenses.catalog import Catalog
 from expenses.models import Account, Category, Tag
 from expenses.querysets import TransactionQuerySet
 from expenses.references import as_id_or_name
+from insights.payees import named_so
 
 
 def narrow(rows: TransactionQuerySet, asked: dict[str, Any], *, user: User, catalog: Catalog) -> TransactionQuerySet:
@@ -22,7 +23,7 @@ def narrow(rows: TransactionQuerySet, asked: dict[str, Any], *, user: User, cata
     if "tag" in asked:
         rows = rows.filter(tags=_own(Tag, "tag", asked["tag"], user))
     if "merchant" in asked:
-        rows = rows.filter(merchant__icontains=asked["merchant"])
+        rows = rows.filter(named_so(asked["merchant"]))
     return rows
 
 
