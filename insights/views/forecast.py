@@ -14,9 +14,10 @@ from insights.calendars import Calendar
 from insights.forecast_bills import known_bills
 from insights.forecast_bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
 from insights.month_ends import forecast_month
+from insights.rendering import FormatsNamed
 
 
-class ForecastView(LedgerViewSet):
+class ForecastView(FormatsNamed, LedgerViewSet):
     """What will have been spent at the end of a month."""
 
     queryset = Transaction.objects.all()

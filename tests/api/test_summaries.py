@@ -135,6 +135,15 @@ def test_weeks_and_months_are_those_of_the_preferences(ana, query, expense):
     assert report(ana, "summary", **query)["expense"] == expense
 
 
+@pytest.mark.parametrize(
+    ("date", "unit", "name"),
+    [("2024", "year", "2024"), ("2024-11", "month", "2024-11"), ("2024-11-05", "month", "2024-11")],
+)
+def test_without_a_period_it_is_what_the_date_is_called_as(ana, date, unit, name):
+    period = report(ana, "summary", date=date)["period"]
+    assert (period["unit"], period["name"]) == (unit, name)
+
+
 def test_today_is_in_a_period_that_is_not_over(ana):
     today = today_of(ana.user)
     period = report(ana, "summary")["period"]

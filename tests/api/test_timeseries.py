@@ -190,3 +190,15 @@ def test_rows_without_a_merchant_are_found_by_what_was_written(ana):
     ]:
         (only,) = report(ana, "timeseries", merchant=text, **months)["results"]
         assert only["expense"] == expense, text
+
+
+def test_what_has_no_category_is_asked_for_as_none(ana):
+    record(ana, "10.00", "Dining")
+    record(ana, "4.00")
+    record(ana, "1.00", "Salary")
+    named = ana.post("categories/", {"name": "None", "kind": "expense"}).json()["id"]
+    record(ana, "8.00", "None")
+    months = {"start": "2024-11-01", "end": "2024-11-30"}
+    for category, expense in [("none", "4.00"), ("None", "4.00"), ("none,Dining", "14.00"), (str(named), "8.00")]:
+        (only,) = report(ana, "timeseries", category=category, **months)["results"]
+        assert only["expense"] == expense, category
