@@ -13,10 +13,7 @@ NO_CATEGORY = "none"
 NO_CATEGORY_HELP = f"`{NO_CATEGORY}` is what has no category."
 #: They are made of more than one table, so no cursor can say where one is.
 SHOWN = frozenset(PARAMETERS_OF_LISTS - {"cursor"})
-PAGES = [
-    OpenApiParameter("page", int, description="A page number, from 1 on."),
-    OpenApiParameter("page_size", int, description="How many results a page has."),
-]
+NO_CURSOR = OpenApiParameter("cursor", exclude=True)
 
 
 def is_none(text: Any) -> bool:

@@ -54,7 +54,7 @@ class FormatsNamed:
 class Charted(FormatsNamed):
     """Mixed into a view whose answers can be drawn; it says by `chart` how."""
 
-    renderer_classes = [JSONRenderer, SvgRenderer, PngRenderer]
+    renderer_classes: Sequence[type[BaseRenderer]] = [JSONRenderer, SvgRenderer, PngRenderer]
 
     def chart(self, body: Mapping[str, Any]) -> Chart:
         """What is drawn of a body."""

@@ -23,7 +23,7 @@ from insights.anomaly_bodies import (
     describe_anomaly,
 )
 from insights.freshness import describe_freshness
-from insights.lists import PAGES
+from insights.lists import NO_CURSOR
 from insights.models import Anomaly, AnomalyFeedback
 from insights.rendering import FormatsNamed
 from insights.services.anomalies import give_feedback, take_feedback_back
@@ -37,7 +37,7 @@ class AnomalyViewSet(FormatsNamed, LedgerViewSet):
     queryset = Anomaly.objects.all()
     serializer_class = AnomalyListSerializer
 
-    @extend_schema(operation_id="anomalies_list", parameters=[AnomalyQuery, *PAGES], responses=AnomalyListSerializer)
+    @extend_schema(operation_id="anomalies_list", parameters=[AnomalyQuery, NO_CURSOR], responses=AnomalyListSerializer)
     def list(self, request: Request) -> Response:
         """The newest first. A worker computes them: after a change `is_stale` says that it is still at it."""
         asked = AnomalyQuery(data=request.query_params, context=self.get_serializer_context())

@@ -15,7 +15,7 @@ from expenses.membership import membership_of
 from expenses.models import Transaction
 from insights.choices import choice_of
 from insights.freshness import describe_freshness
-from insights.lists import PAGES
+from insights.lists import NO_CURSOR
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
 from insights.recurring_bodies import (
     RecurringChoiceInput,
@@ -43,7 +43,7 @@ class RecurringViewSet(FormatsNamed, LedgerViewSet):
     serializer_class = RecurringListSerializer
 
     @extend_schema(
-        operation_id="recurring_list", parameters=[RecurringQuery, *PAGES], responses=RecurringListSerializer
+        operation_id="recurring_list", parameters=[RecurringQuery, NO_CURSOR], responses=RecurringListSerializer
     )
     def list(self, request: Request) -> Response:
         """The next due first. A worker finds them: after a change `is_stale` says that it is still at it."""
