@@ -16,7 +16,7 @@ from benchmarks.instance import fresh_instance, medians
 from benchmarks.totals import caller, fill
 
 BOUND, GOAL = 3.0, 1.5
-#: A fifth of the rows have one of so many tags, one in a hundred is left out of budgets.
+#: A fifth of the rows have one of so many tags, a third names no merchant, one in a hundred is left out of budgets.
 N_TAGS = 20
 #: The period, and the one before it.
 PERIODS = {"month": ("2025-11", "2025-11", "2025-10", "2025-10"), "year": ("2025-01", "2025-12", "2024-01", "2024-12")}
@@ -33,7 +33,10 @@ ALL_BY_CATEGORY = (
     "GROUP BY category_id, kind, is_excluded_from_budget"
 )
 BY_ACCOUNT = f"SELECT account_id, kind, SUM(amount), COUNT(*) FROM {{rows}} WHERE {COUNTED} GROUP BY account_id, kind"
-BY_MERCHANT = f"SELECT merchant, kind, SUM(amount), COUNT(*) FROM {{rows}} WHERE {COUNTED} GROUP BY merchant, kind"
+BY_MERCHANT = (
+    f"SELECT COALESCE(NULLIF(merchant, ''), match_text), kind, SUM(amount), COUNT(*), MIN(description) FROM {{rows}} "
+    f"WHERE {COUNTED} GROUP BY 1, kind"
+)
 BY_TAG = (
     f"SELECT tag_id, kind, SUM(amount), COUNT(*) FROM {{rows}} LEFT JOIN expenses_transaction_tags AS tagged "
     f"ON tagged.transaction_id = t.id WHERE {COUNTED} GROUP BY tag_id, kind"
@@ -45,6 +48,8 @@ PLAIN, OURS = "plain_rows AS t INDEXED BY month_of_rows", "expenses_transaction 
 
 
 def add_tags_and_exclusions(ledger_id):
+    from django.db.models.functions import Lower
+
     from expenses.models import Tag, Transaction
 
     chance, tagging = random.Random(7), Transaction.tags.through
@@ -53,6 +58,8 @@ def add_tags_and_exclusions(ledger_id):
     tagged = [tagging(transaction_id=pk, tag=chance.choice(tags)) for pk in ids if chance.random() < 0.2]
     tagging.objects.bulk_create(tagged, batch_size=400)
     Transaction.objects.filter(pk__in=range(ids[0], ids[-1], 100)).update(is_excluded_from_budget=True)
+    unnamed = Transaction.objects.filter(pk__in=range(ids[0], ids[-1], 3))
+    unnamed.update(match_text=Lower("merchant"), merchant="")
 
 
 def bare(connection, ledger_id, unit, *, rows):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Aggregate, QuerySet
 
 from expenses.days import EARLIEST
 from expenses.rates.book import RateBook
@@ -49,6 +49,7 @@ class Group(NamedTuple):
     day: dt.date | None
     amount: Decimal
     n: int
+    label: Any = None
 
 
 def convert_totals(rows: QuerySet[Any], *, by: Sequence[str], to: str, ledger_id: int) -> ConvertedTotals:
@@ -61,15 +62,18 @@ def convert_totals(rows: QuerySet[Any], *, by: Sequence[str], to: str, ledger_id
     return ConvertedTotals(in_order(add_groups(groups, to=to, rates=rates)), rates)
 
 
-def group_rows(rows: QuerySet[Any], *, by: Sequence[str], to: str) -> list[Group]:
-    """What the database can add up. One query, and one more that tears into days what is not in `to`."""
-    groups = _groups(rows, by, grouped(by))
+def group_rows(rows: QuerySet[Any], *, by: Sequence[str], to: str, label: Aggregate | None = None) -> list[Group]:
+    """What the database can add up. One query, and one more that tears into days what is not in `to`.
+
+    `label`: what else the database shall say of each group.
+    """
+    groups = _groups(rows, by, grouped(by), label)
     if all(group.currency == to for group in groups):
         return groups
     kept = [group for group in groups if group.currency == to]
     # With the month before them SQLite finds the days in the index of totals, not in that of days.
     wanted = ["month", *("month" if name == "year" else name for name in by), "currency", "kind", "direction", "date"]
-    return kept + _groups(rows.exclude(currency=to), by, list(dict.fromkeys(wanted)))
+    return kept + _groups(rows.exclude(currency=to), by, list(dict.fromkeys(wanted)), label)
 
 
 def load_book(lists: Iterable[Sequence[Group]], *, to: str, ledger_id: int) -> RateBook:
@@ -88,7 +92,7 @@ def add_groups(groups: Iterable[Group], *, to: str, rates: RateUsage) -> dict[tu
     return totals
 
 
-def _groups(rows: QuerySet[Any], by: Sequence[str], names: Sequence[str]) -> list[Group]:
+def _groups(rows: QuerySet[Any], by: Sequence[str], names: Sequence[str], label: Aggregate | None) -> list[Group]:
     key = [names.index("month" if name == "year" else name) for name in by]
     kind, direction, currency = (names.index(name) for name in ("kind", "direction", "currency"))
     day = names.index("date") if "date" in names else None
@@ -99,10 +103,9 @@ def _groups(rows: QuerySet[Any], by: Sequence[str], names: Sequence[str]) -> lis
             values[direction],
             values[currency],
             None if day is None else values[day],
-            values[-2],
-            values[-1],
+            *values[len(names) :],
         )
-        for values in sums(rows, names)
+        for values in sums(rows, names, label=label)
     ]
     return _in_years(found, list(by).index("year")) if "year" in by else found
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Aggregate, Count, F, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
 from expenses.months import Month
@@ -75,11 +75,12 @@ def in_order(totals: Mapping[tuple[Any, ...], T]) -> dict[tuple[Any, ...], T]:
     return dict(sorted(totals.items(), key=lambda item: [(value is None, value) for value in item[0]]))
 
 
-def sums(rows: QuerySet[Any], names: Sequence[str]) -> QuerySet[Any]:
-    """For each group, its values by the names; the sum of its amounts, and how many they are."""
+def sums(rows: QuerySet[Any], names: Sequence[str], *, label: Aggregate | None = None) -> QuerySet[Any]:
+    """For each group, its values by the names; the sum of its amounts, how many they are, and its label."""
+    besides = {"_sum": Sum("amount"), "_n": Count("*")} | ({} if label is None else {"_label": label})
     columns = {f"_{name}": COLUMNS.get(name, F(name)) for name in names}
-    groups = rows.filter(is_split=False).order_by().values(**columns).annotate(_sum=Sum("amount"), _n=Count("*"))
-    found: QuerySet[Any] = groups.values_list(*columns, "_sum", "_n")
+    groups = rows.filter(is_split=False).order_by().values(**columns).annotate(**besides)
+    found: QuerySet[Any] = groups.values_list(*columns, *besides)
     return found
 
 

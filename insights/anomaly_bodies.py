@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
 from expenses.catalog import Catalog
-from expenses.filters import PARAMETERS_OF_LISTS
 from expenses.inputs import DayField
 from expenses.models import Transaction
 from expenses.money import format_amount
-from expenses.references import CategoryReference
+from insights.lists import NO_CATEGORY_HELP, CategoryOrNone
+from insights.lists import SHOWN as LIST_PARAMETERS
 from insights.models import Anomaly, AnomalyFeedback, Kind, Verdict
 from insights.reasons import Told, reason_of
 from insights.silence import DISMISSED_DAYS, Said
@@ -30,19 +30,19 @@ UNCATEGORIZED, EVERYTHING = "What has no category", "All spending"
 class AnomalyQuery(KnownFields):
     """What narrows the list."""
 
-    shown = frozenset(PARAMETERS_OF_LISTS)
+    shown = LIST_PARAMETERS
 
     start = DayField(required=False, help_text="Of weeks that begin on this day or later.")
     end = DayField(required=False, help_text="Of weeks that begin on this day or earlier.")
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
-    category = CategoryReference(required=False)
+    category = CategoryOrNone(required=False, help_text=NO_CATEGORY_HELP)
     status = serializers.ChoiceField(
         choices=[*STATUSES, "all"], required=False, help_text="Without it, what is open, and what was useful."
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("start", dt.date.min) > attrs.get("end", dt.date.max):
-            raise serializers.ValidationError({"end": "The period ends before it starts."}, code="invalid")
+            raise serializers.ValidationError({"end": "The period ends before it starts."}, code="ends_before_start")
         return attrs
 
 
@@ -147,6 +147,7 @@ class ComparedWithSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(allow_null=True)
 
 
+@extend_schema_serializer(many=False)
 class AnomalyListSerializer(serializers.Serializer[Any]):
     """A page of findings, the newest first, and how fresh they are."""
 

@@ -12,6 +12,7 @@ from expenses.days import EARLIEST, LATEST
 from expenses.inputs import DayField
 from expenses.references import CurrencyField
 from insights.calendars import Calendar, Unit
+from insights.lists import NO_CATEGORY_HELP
 from insights.periods import Bucket, Period, buckets_of, period_around
 
 UNITS: dict[str, Unit] = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
@@ -40,10 +41,11 @@ class SummaryAsked(Asked):
     """One period, by its name or by its ends."""
 
     period = serializers.ChoiceField(
-        choices=["day", "week", "month", "year"], required=False, help_text="month unless `start` and `end` are given."
+        choices=["day", "week", "month", "year"], required=False, help_text="month; year where `date` is one, as 2026."
     )
     date = serializers.CharField(
-        required=False, help_text="A day of the period; or 2026, 2026-11 as the year and the month are called. Today's."
+        required=False,
+        help_text="A day of the period, today unless given; or 2026, 2026-11 as it is called.",
     )
     start = DayField(required=False)
     end = DayField(required=False)
@@ -65,18 +67,21 @@ class TimeSeriesAsked(Asked):
     category = serializers.ListField(
         child=serializers.CharField(),
         required=False,
-        help_text="Ids or names, with commas between or given more than once; those below them are included.",
+        help_text="Ids or names, with commas between or given more than once; those below them are included. "
+        + NO_CATEGORY_HELP,
     )
     account = serializers.CharField(required=False, help_text="Its id or name.")
     tag = serializers.CharField(required=False, help_text="Its id or name.")
-    merchant = serializers.CharField(required=False, help_text="Text in the name of the merchant.")
+    merchant = serializers.CharField(
+        required=False, help_text="Text in the name of the merchant; of rows that name none, in what was written."
+    )
 
 
 def asked_period(asked: dict[str, Any], calendar: Calendar, *, today: dt.date) -> Period:
     """The period of a summary. Raises ValidationError."""
     ends = {name for name in ("start", "end") if name in asked}
     if not ends:
-        return _named(asked.get("period", "month"), asked.get("date"), calendar, today=today)
+        return _named(asked.get("period", _meant(asked)), asked.get("date"), calendar, today=today)
     if rest := [name for name in ("period", "date") if name in asked]:
         raise _refused(rest[0], f"Give `{rest[0]}`, or `start` and `end`.", "contradictory")
     if missing := {"start", "end"} - ends:
@@ -84,12 +89,22 @@ def asked_period(asked: dict[str, Any], calendar: Calendar, *, today: dt.date) -
     return _checked(Period(asked["start"], asked["end"]))
 
 
+def _meant(asked: dict[str, Any]) -> Unit:
+    """2026 is the year; anything else lies in a month."""
+    match = DATE.fullmatch(asked.get("date", ""))
+    return "year" if match and not match["month"] else "month"
+
+
 def asked_month(asked: dict[str, Any], calendar: Calendar, *, today: dt.date) -> Period:
     """The month of trends. Raises ValidationError."""
     text = asked.get("month")
     if text is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII):
         raise _refused("month", "Give a month as 2026-11.", "invalid")
-    return _named("month", text, calendar, today=today, name="month")
+    month = _named("month", text, calendar, today=today, name="month")
+    if month.start > today:
+        detail = f"This month begins on {month.start}; trends are of one that has begun."
+        raise _refused("month", detail, "in_the_future")
+    return month
 
 
 def asked_buckets(asked: dict[str, Any], calendar: Calendar, *, today: dt.date) -> tuple[Period, list[Bucket]]:

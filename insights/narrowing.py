@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
 from rest_framework import serializers
 
 from accounts.models import User
@@ -10,29 +11,34 @@ from expenses.catalog import Catalog
 from expenses.models import Account, Category, Tag
 from expenses.querysets import TransactionQuerySet
 from expenses.references import as_id_or_name
+from insights.lists import is_none
+from insights.payees import named_so
 
 
 def narrow(rows: TransactionQuerySet, asked: dict[str, Any], *, user: User, catalog: Catalog) -> TransactionQuerySet:
     """Those of the categories, the account, the tag and the merchant that are asked for. Raises ValidationError."""
     if texts := asked.get("category"):
         found = [one for text in texts for one in _categories(text, catalog)]
-        rows = rows.filter(category__in={pk for one in found for pk in catalog.with_children(one)})
+        within = {pk for one in found if one for pk in catalog.with_children(one)}
+        rows = rows.filter(Q(category__in=within) | (Q(category=None) if None in found else Q()))
     if "account" in asked:
         rows = rows.filter(account=_own(Account, "account", asked["account"], user))
     if "tag" in asked:
         rows = rows.filter(tags=_own(Tag, "tag", asked["tag"], user))
     if "merchant" in asked:
-        rows = rows.filter(merchant__icontains=asked["merchant"])
+        rows = rows.filter(named_so(asked["merchant"]))
     return rows
 
 
-def _categories(text: str, catalog: Catalog) -> Sequence[Category]:
-    """One whose name has a comma, or those with commas between."""
-    whole = _category(text, catalog)
+def _categories(text: str, catalog: Catalog) -> Sequence[Category | None]:
+    """One whose name has a comma, or those with commas between; None for what has none."""
+    whole = None if is_none(text) else _category(text, catalog)
     return [whole] if whole else [_required(part, catalog) for part in text.split(",")]
 
 
-def _required(text: str, catalog: Catalog) -> Category:
+def _required(text: str, catalog: Catalog) -> Category | None:
+    if is_none(text):
+        return None
     found = _category(text, catalog)
     if found is None:
         raise _unknown("category", text)

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
 from expenses.catalog import Catalog
-from expenses.filters import PARAMETERS_OF_LISTS
 from expenses.inputs import DayField
 from expenses.models import Transaction
 from expenses.money import format_amount
-from expenses.references import CategoryReference
+from insights.lists import NO_CATEGORY_HELP, CategoryOrNone
+from insights.lists import SHOWN as LIST_PARAMETERS
 from insights.models import (
     RecurringChoice,
     RecurringKind,
@@ -31,7 +32,7 @@ MONTHS_OF_A_YEAR = 12
 class RecurringQuery(KnownFields):
     """What narrows the list."""
 
-    shown = frozenset(PARAMETERS_OF_LISTS)
+    shown = LIST_PARAMETERS
 
     status = serializers.ChoiceField(choices=RecurringStatus.choices, required=False)
     verdict = serializers.ChoiceField(
@@ -39,7 +40,7 @@ class RecurringQuery(KnownFields):
     )
     kind = serializers.ChoiceField(choices=RecurringKind.choices, required=False)
     rhythm = serializers.ChoiceField(choices=RhythmChoice.choices, required=False)
-    category = CategoryReference(required=False)
+    category = CategoryOrNone(required=False, help_text=NO_CATEGORY_HELP)
     due_until = DayField(required=False, help_text="Those whose next payment is due on this day or earlier.")
 
 
@@ -151,6 +152,7 @@ class RecurringTotalsSerializer(serializers.Serializer[Any]):
     income = CostSerializer()
 
 
+@extend_schema_serializer(many=False)
 class RecurringListSerializer(serializers.Serializer[Any]):
     """A page of recurring payments, the next due first, and how fresh they are."""
 

@@ -37,14 +37,10 @@ class PngRenderer(SvgRenderer):
         return paint(svg) if svg else b""
 
 
-class Charted:
-    """Mixed into a view whose answers can be drawn; it says by `chart` how."""
+class FormatsNamed:
+    """Mixed into a view that tells which formats it has to who asks for another one."""
 
-    renderer_classes: Sequence[type[BaseRenderer]] = [JSONRenderer, SvgRenderer, PngRenderer]
-
-    def chart(self, body: Mapping[str, Any]) -> Chart:
-        """What is drawn of a body."""
-        raise NotImplementedError
+    renderer_classes: Sequence[type[BaseRenderer]]
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """An unknown format is a fault of the request, not an address that leads nowhere."""
@@ -53,3 +49,13 @@ class Charted:
         except Http404:
             known = ", ".join(renderer.format for renderer in self.renderer_classes)
             raise ValidationError({"format": f"There is no such format; known are {known}."}, "unknown") from None
+
+
+class Charted(FormatsNamed):
+    """Mixed into a view whose answers can be drawn; it says by `chart` how."""
+
+    renderer_classes: Sequence[type[BaseRenderer]] = [JSONRenderer, SvgRenderer, PngRenderer]
+
+    def chart(self, body: Mapping[str, Any]) -> Chart:
+        """What is drawn of a body."""
+        raise NotImplementedError

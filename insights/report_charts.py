@@ -11,10 +11,10 @@ UNCATEGORIZED, OTHERS = "Uncategorized", "Others"
 
 
 def chart_summary(body: Mapping[str, Any]) -> Chart:
-    """Where most was spent."""
-    items = body["by_category"][:N_CATEGORIES]
+    """Where most was spent; with the others, bars add up to what the title says."""
+    items = _with_others(sorted(body["by_category"], key=lambda item: -Decimal(item["amount"])))
     currency, name = body["currency"], body["period"]["name"]
-    told = [f"{_name(item)} {item['amount']} {currency} ({item['share'] or 0} %)" for item in items]
+    told = [f"{_name(item)} {item['amount']} {currency} ({_share(item)})" for item in items]
     return Chart(
         title=f"Spending {name}: {body['expense']} {currency}",
         description=f"Income {body['income']}, spending {body['expense']} {currency}. {_sentence(told)}",
@@ -57,6 +57,20 @@ def chart_trends(body: Mapping[str, Any]) -> Chart:
         ],
         shape="ranking",
     )
+
+
+def _with_others(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those where most was spent, and what all the rest comes to, refunds taken off."""
+    kept, rest = items[:N_CATEGORIES], items[N_CATEGORIES:]
+    if len(rest) < 2:
+        return [*items]
+    amount, share = (sum((Decimal(item[name] or 0) for item in rest), Decimal(0)) for name in ("amount", "share"))
+    return [*kept, {"category_name": f"{OTHERS} ({len(rest)})", "amount": f"{amount:f}", "share": f"{share:f}"}]
+
+
+def _share(item: Mapping[str, Any]) -> str:
+    """In percent; more came back than was spent where there is none."""
+    return f"{item['share']} %" if item["share"] else "refunded"
 
 
 def _stacked(items: Sequence[Mapping[str, Any]], expense: Sequence[Decimal]) -> list[Line]:

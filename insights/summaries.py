@@ -9,6 +9,7 @@ from expenses.converted_totals import ConvertedTotal, Group, add_groups, group_r
 from expenses.months import since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
+from insights.payees import payee_groups
 from insights.periods import Period
 from insights.rows import counted_rows, rows_with_excluded
 
@@ -48,13 +49,13 @@ def rows_within(rows: TransactionQuerySet, period: Period) -> TransactionQuerySe
 
 
 def summarize(*, ledger_id: int, period: Period, to: str, has_tags: bool) -> Summarized:
-    """Four queries, three without tags; and one for each and two for rates where there are other currencies."""
+    """Five queries, four without tags; and one for each and two for rates where there are other currencies."""
     every = rows_within(rows_with_excluded(ledger_id), period)
     spending = every.filter(is_excluded_from_budget=False).exclude(kind="income")
     lists = [
         group_rows(every, by=BY, to=to),
         group_rows(rows_within(counted_rows(ledger_id), period.previous), by=(), to=to),
-        group_rows(spending, by=("merchant",), to=to),
+        payee_groups(spending, to=to),
         group_rows(spending, by=("tag",), to=to) if has_tags else [],
     ]
     book = load_book(lists, to=to, ledger_id=ledger_id)

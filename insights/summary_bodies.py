@@ -69,7 +69,7 @@ class SpentByTagSerializer(SpentSerializer):
 
 
 class SpentByMerchantSerializer(SpentSerializer):
-    """The same at a merchant; empty for what names none."""
+    """The same at a merchant, or at whom the text is of; empty for what has neither."""
 
     merchant = serializers.CharField(allow_blank=True)
 

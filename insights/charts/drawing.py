@@ -20,14 +20,21 @@ MAX_STEPS = 6
 #: More labels along the bottom than these are not all written.
 MAX_LABELS = 16
 LABEL_LENGTH, NAME_LENGTH = 28, 24
-#: What XML 1.0 cannot hold, and what would be cut in half.
-FORBIDDEN = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(55296, 57344), 65534, 65535])
+#: What XML 1.0 cannot hold, what would be cut in half, and what steers a line or turns its writing around.
+FORBIDDEN = dict.fromkeys(
+    [
+        *range(32), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000), 0xFEFF,
+        0xFFFE, 0xFFFF,
+    ]
+)  # fmt: skip
+#: What parts words, though.
+FORBIDDEN |= dict.fromkeys([*range(9, 14), 0x85, 0x2028, 0x2029], " ")
 
 
 def draw(chart: Chart) -> bytes:
     """The chart as an SVG document in UTF-8."""
     graph = _graph(chart)
-    graph.x_labels = [_plain(label) for label in chart.labels]
+    graph.x_labels = [_cut(_plain(label)) for label in chart.labels]
     for line in chart.lines:
         graph.add(_plain(line.name), [None if value is None else float(value) for value in line.values])
     graph.add_xml_filter(lambda root: _described(root, chart))
@@ -61,7 +68,7 @@ def _graph(chart: Chart) -> Any:
         legend_at_bottom=True,
         legend_at_bottom_columns=4,
         truncate_legend=NAME_LENGTH,
-        truncate_label=LABEL_LENGTH,
+        truncate_label=LABEL_LENGTH,  # or it cuts them shorter
         x_label_rotation=40 if len(chart.labels) > MAX_LABELS // 2 and chart.shape != "ranking" else 0,
         x_labels_major_every=-(-len(chart.labels) // MAX_LABELS) if many else None,
         show_minor_x_labels=not many,
@@ -100,8 +107,13 @@ def _written(value: float | None, currency: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what no XML document can hold; pygal escapes the rest."""
+    """Without what no XML document can hold, and in one line that reads as it is written; pygal escapes the rest."""
     return text.translate(FORBIDDEN)
+
+
+def _cut(label: str) -> str:
+    """Of bars from left to right pygal writes labels out, however long."""
+    return label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1].rstrip()}…"
 
 
 def _described(root: Any, chart: Chart) -> Any:

@@ -23,19 +23,21 @@ from insights.anomaly_bodies import (
     describe_anomaly,
 )
 from insights.freshness import describe_freshness
+from insights.lists import NO_CURSOR
 from insights.models import Anomaly, AnomalyFeedback
+from insights.rendering import FormatsNamed
 from insights.services.anomalies import give_feedback, take_feedback_back
 from insights.silence import Said, stand
 from insights.tasks import refresh_soon
 
 
-class AnomalyViewSet(LedgerViewSet):
+class AnomalyViewSet(FormatsNamed, LedgerViewSet):
     """Weeks out of the ordinary, bills that are missing, dearer or doubled, large payments to somebody new."""
 
     queryset = Anomaly.objects.all()
     serializer_class = AnomalyListSerializer
 
-    @extend_schema(operation_id="anomalies_list", parameters=[AnomalyQuery], responses=AnomalyListSerializer)
+    @extend_schema(operation_id="anomalies_list", parameters=[AnomalyQuery, NO_CURSOR], responses=AnomalyListSerializer)
     def list(self, request: Request) -> Response:
         """The newest first. A worker computes them: after a change `is_stale` says that it is still at it."""
         asked = AnomalyQuery(data=request.query_params, context=self.get_serializer_context())
@@ -71,6 +73,8 @@ class AnomalyViewSet(LedgerViewSet):
         rows = self.get_queryset().order_by("-day", "key")
         columns = {"start": "week__gte", "end": "week__lte", "kind": "kind", "category": "category"}
         rows = rows.filter(**{columns[name]: value for name, value in asked.items() if name in columns})
+        if "category" in asked and asked["category"] is None:
+            rows = rows.exclude(is_overall=True)  # it has no category, since it is of all
         feedback = list(AnomalyFeedback.objects.for_user(self.user).order_by("-version"))
         wanted = asked.get("status")
         statuses = SHOWN if wanted is None else {wanted}

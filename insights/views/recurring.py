@@ -15,6 +15,7 @@ from expenses.membership import membership_of
 from expenses.models import Transaction
 from insights.choices import choice_of
 from insights.freshness import describe_freshness
+from insights.lists import NO_CURSOR
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
 from insights.recurring_bodies import (
     RecurringChoiceInput,
@@ -27,6 +28,7 @@ from insights.recurring_bodies import (
     describe_payment,
     describe_recurring,
 )
+from insights.rendering import FormatsNamed
 from insights.services.recurring import choose, take_choice_back
 from insights.tasks import refresh_soon
 
@@ -34,13 +36,15 @@ Bodies = list[dict[str, Any]]
 FRESHNESS = ("currency", "computed_at", "is_stale", "n_unconverted")
 
 
-class RecurringViewSet(LedgerViewSet):
+class RecurringViewSet(FormatsNamed, LedgerViewSet):
     """Subscriptions, bills, salaries: what comes again and again, when the next is due, and what you say of it."""
 
     queryset = RecurringPayment.objects.all()
     serializer_class = RecurringListSerializer
 
-    @extend_schema(operation_id="recurring_list", parameters=[RecurringQuery], responses=RecurringListSerializer)
+    @extend_schema(
+        operation_id="recurring_list", parameters=[RecurringQuery, NO_CURSOR], responses=RecurringListSerializer
+    )
     def list(self, request: Request) -> Response:
         """The next due first. A worker finds them: after a change `is_stale` says that it is still at it."""
         asked = RecurringQuery(data=request.query_params, context=self.get_serializer_context())

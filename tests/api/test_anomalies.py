@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from expenses.models import Ledger
-from insights.models import AnomalyFeedback
+from insights.models import Anomaly, AnomalyFeedback
 from tests.api.bodies import assert_problem
 from tests.api.spending import FIRST, groceries, record, rents, row
 from tests.queued import make_due
@@ -291,13 +291,15 @@ def test_nobody_else_sees_or_judges_it(ana, ben, spike, join_ledger_of):
 @pytest.mark.parametrize(
     ("query", "field", "code"),
     [
-        ({"start": "2026-02-01", "end": "2026-01-01"}, "end", "invalid"),
+        ({"start": "2026-02-01", "end": "2026-01-01"}, "end", "ends_before_start"),
         ({"start": "1066-10-14"}, "start", "out_of_range"),
         ({"start": "tomorrow"}, "start", "invalid"),
         ({"kind": "odd"}, "kind", "invalid_choice"),
         ({"status": "loud"}, "status", "invalid_choice"),
         ({"category": "Nothing like it"}, "category", "does_not_exist"),
         ({"categroy": "Groceries"}, "categroy", "unknown"),
+        ({"cursor": ""}, "cursor", "unknown"),
+        ({"format": "svg"}, "format", "unknown"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused(ana, query, field, code):
@@ -321,6 +323,17 @@ def test_a_list_is_narrowed_by_period_kind_and_category(ana, spike):
         assert keys(ana.get("insights/anomalies/", query).json()) == [KEY]
     for query in ({"start": "2025-10-14"}, {"end": "2025-10-12"}, {"kind": "price_rise"}, {"category": "Dining"}):
         assert keys(ana.get("insights/anomalies/", query).json()) == []
+
+
+def test_what_has_no_category_is_asked_for_as_none(ana, spike):
+    ledger, week = Ledger.objects.get(), SPIKE_WEEK
+    amounts = {"observed": "9", "expected": "1", "low": "1", "high": "2", "score": 2.0, "severity": 0.9}
+    about = {"ledger": ledger, "kind": "unusual_week", "day": week, "week": week, "currency": "EUR", **amounts}
+    for key, is_overall in (("no-category", False), ("everything", True)):
+        Anomaly.objects.create(key=key, is_overall=is_overall, parts={}, transactions=[], **about)
+    for query in ({"category": "none"}, {"category": "None"}):
+        assert keys(ana.get("insights/anomalies/", query).json()) == ["no-category"]
+    assert len(keys(ana.get("insights/anomalies/").json())) == 3
 
 
 def test_too_little_history_is_said(ana, run_tasks):

@@ -85,9 +85,9 @@ LISTS = {
     "insights/forecast/?month=2026-11&curve=true": SIGN_IN + 10,
     "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 6,  # and by day, and rates
     # The newest rate, tags, accounts, categories; the period, the one before, merchants, tags; of a year, its months.
-    "insights/summary/?date=2026-11": SIGN_IN + 8,
-    "insights/summary/?period=year&date=2026": SIGN_IN + 9,
-    "insights/summary/?date=2026-11&currency=CHF": SIGN_IN + 13,  # and each by day, and rates
+    "insights/summary/?date=2026-11": SIGN_IN + 9,
+    "insights/summary/?period=year&date=2026": SIGN_IN + 10,
+    "insights/summary/?date=2026-11&currency=CHF": SIGN_IN + 14,  # and each by day, and rates
     "insights/timeseries/?start=2026-11-01&end=2026-11-30": SIGN_IN + 3,
     "insights/timeseries/?start=2026-11-01&end=2026-11-30&category=Dining&tag=all&account=Checking": SIGN_IN + 5,
     "insights/trends/?month=2026-11": SIGN_IN + 4,  # and the oldest day

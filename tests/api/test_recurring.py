@@ -279,6 +279,8 @@ def missing_bills(api):
         ({"category": "Nothing like it"}, ("category", "does_not_exist")),
         ({"due_until": "soon"}, ("due_until", "invalid")),
         ({"colour": "red"}, ("colour", "unknown")),
+        ({"cursor": ""}, ("cursor", "unknown")),
+        ({"format": "svg"}, ("format", "unknown")),
     ],
 )
 def test_a_bad_filter_is_named(ana, query, error):

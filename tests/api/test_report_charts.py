@@ -1,9 +1,11 @@
 """Reports as pictures."""
 
+from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from insights.report_charts import chart_summary
 from tests.api.bodies import assert_problem
 from tests.api.reports import record
 
@@ -51,6 +53,29 @@ def test_many_categories_are_drawn_as_some_and_the_others(ana):
     drawn = ana.get(address).content.decode()
     assert "Others" in drawn
     assert "Dining" not in drawn
+
+
+def test_bars_of_a_summary_add_up_to_its_title(ana):
+    names = ["Dining", "Travel", "Shopping", "Groceries", "Housing", "Utilities", "Pets", "Kids"]
+    names += [ana.post("categories/", {"name": f"Own {n}", "kind": "expense"}).json()["name"] for n in range(6)]
+    for n, name in enumerate(names):
+        record(ana, f"{n + 2}.00", name)
+    record(ana, "40.00")
+    record(ana, "10.00", "Dining", direction="in")
+    body = ana.get("insights/summary/?date=2024-11").json()
+    chart = chart_summary(body)
+    assert (len(chart.labels), chart.labels[0], chart.labels[-1]) == (13, "Others (3)", "Uncategorized")
+    (line,) = chart.lines
+    assert sum(value or 0 for value in line.values) == Decimal(body["expense"])
+    assert f"Spending 2024-11: {body['expense']} EUR" == chart.title
+
+
+def test_what_came_back_is_drawn_and_told(ana):
+    record(ana, "10.00", "Dining")
+    record(ana, "4.00", "Travel", direction="in")
+    chart = chart_summary(ana.get("insights/summary/?date=2024-11").json())
+    assert (chart.labels, chart.lines[0].values) == (["Travel", "Dining"], [Decimal("-4.00"), Decimal("10.00")])
+    assert chart.description.endswith("Dining 10.00 EUR (100.00 %); Travel -4.00 EUR (refunded).")
 
 
 def test_a_mistake_is_told_in_words_whatever_the_format(ana, anyone):

@@ -45,6 +45,17 @@ def test_the_committed_document_is_the_generated_one(tmp_path):
     assert made.read_text() == COMMITTED.read_text(), "docs/openapi.yaml is stale; run: make openapi"
 
 
+@pytest.mark.parametrize("name", ["anomalies", "recurring"])
+def test_lists_without_cursors_offer_none_and_their_example_is_one_page(name):
+    operation = DOCUMENT["paths"][f"/api/v1/insights/{name}/"]["get"]
+    names = {parameter["name"] for parameter in operation["parameters"]}
+    assert {"page", "page_size", "category"} <= names
+    assert "cursor" not in names
+    example = operation["responses"]["200"]["content"]["application/json"]["example"]
+    assert "is_stale" in example
+    assert all("results" not in one for one in example["results"])
+
+
 def test_every_operation_names_its_errors():
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():

@@ -57,7 +57,7 @@ def test_a_month_says_what_came_in_went_out_and_where(ana):
         "averages": {"per_day": {"income": "33.33", "expense": "3.33", "savings": "30.00"}, "per_month": None},
         "top_categories": by_category,
         "by_category": by_category,
-        "by_merchant": [spent("90.00", "90.00", 2, merchant="Luna"), spent("10.00", "10.00", merchant="")],
+        "by_merchant": [spent("90.00", "90.00", 2, merchant="Luna"), spent("10.00", "10.00", merchant="Row")],
         "other_merchants": None,
         "by_tag": [
             spent("60.00", "60.00", tag=tag, tag_name="out"), spent("40.00", "40.00", 2, tag=None, tag_name=None),
@@ -135,6 +135,15 @@ def test_weeks_and_months_are_those_of_the_preferences(ana, query, expense):
     assert report(ana, "summary", **query)["expense"] == expense
 
 
+@pytest.mark.parametrize(
+    ("date", "unit", "name"),
+    [("2024", "year", "2024"), ("2024-11", "month", "2024-11"), ("2024-11-05", "month", "2024-11")],
+)
+def test_without_a_period_it_is_what_the_date_is_called_as(ana, date, unit, name):
+    period = report(ana, "summary", date=date)["period"]
+    assert (period["unit"], period["name"]) == (unit, name)
+
+
 def test_today_is_in_a_period_that_is_not_over(ana):
     today = today_of(ana.user)
     period = report(ana, "summary")["period"]
@@ -182,6 +191,31 @@ def test_the_parts_of_a_split_count_instead_of_it(ana):
         ("Shopping", "6.00"), ("Dining", "4.00"),
     ]  # fmt: skip
     assert (body["expense"], body["n"]) == ("10.00", 2)
+
+
+def test_rows_without_a_merchant_are_of_whom_their_text_is_of(ana):
+    record(ana, "10.00", description="REWE SAGT DANKE 4711")
+    record(ana, "20.50", description="REWE SAGT DANKE 4712", date="2024-11-09")
+    record(ana, "1.00", "Shopping", description="REWE SAGT DANKE 4713", direction="in")
+    record(ana, "4.00", description="Cafe Luna", merchant="Luna")
+    record(ana, "3.00", description="Cafe Luna", merchant="Luna")
+    record(ana, "2.00", description="x", merchant="LUNA")
+    record(ana, "1.00", description="luna")
+    record(ana, "5.00", description="4711")
+    body = report(ana, "summary", **NOVEMBER)
+    assert [(one["merchant"], one["amount"], one["n"]) for one in body["by_merchant"]] == [
+        ("REWE SAGT DANKE 4711", "29.50", 3), ("Luna", "10.00", 4), ("", "5.00", 1),
+    ]  # fmt: skip
+    assert total(body["by_merchant"], "amount") == Decimal(body["expense"])
+
+
+def test_payees_of_other_currencies_are_of_one_name(ana):
+    ana.post("rates/", {"base": "USD", "quote": "EUR", "date": "2024-11-02", "rate": "0.5"})
+    record(ana, "10.00", description="Bakery Sun 2", currency="USD")
+    record(ana, "10.00", description="Bakery Sun 1", currency="USD", date="2024-11-03")
+    record(ana, "10.00", description="Bakery Sun 3")
+    (only,) = report(ana, "summary", **NOVEMBER)["by_merchant"]
+    assert only == spent("20.00", "100.00", 3, merchant="Bakery Sun 1")
 
 
 def test_more_merchants_than_are_listed_are_one_sum(ana):

@@ -173,3 +173,32 @@ def test_buckets_add_up_to_the_cent_whatever_was_converted(ana):
     body = report(ana, "timeseries", bucket="daily", start="2024-11-01", end="2024-11-10")
     assert total(body["results"], "expense") == Decimal("0.13")
     assert (body["is_complete"], body["n_unconverted"], body["n_missing"]) == (False, 1, 1)
+
+
+def test_rows_without_a_merchant_are_found_by_what_was_written(ana):
+    record(ana, "10.00", description="REWE SAGT DANKE 4711")
+    record(ana, "20.00", description="REWE SAGT DANKE 4712")
+    record(ana, "5.00", description="REWE SAGT DANKE 4712", merchant="Corner shop")
+    record(ana, "1.00", description="Cafe Luna")
+    months = {"start": "2024-11-01", "end": "2024-11-30"}
+    for text, expense in [
+        ("REWE SAGT DANKE 4711", "30.00"),
+        ("rewe", "30.00"),
+        ("4711", "10.00"),
+        ("corner", "5.00"),
+        ("nobody", "0.00"),
+    ]:
+        (only,) = report(ana, "timeseries", merchant=text, **months)["results"]
+        assert only["expense"] == expense, text
+
+
+def test_what_has_no_category_is_asked_for_as_none(ana):
+    record(ana, "10.00", "Dining")
+    record(ana, "4.00")
+    record(ana, "1.00", "Salary")
+    named = ana.post("categories/", {"name": "None", "kind": "expense"}).json()["id"]
+    record(ana, "8.00", "None")
+    months = {"start": "2024-11-01", "end": "2024-11-30"}
+    for category, expense in [("none", "4.00"), ("None", "4.00"), ("none,Dining", "14.00"), (str(named), "8.00")]:
+        (only,) = report(ana, "timeseries", category=category, **months)["results"]
+        assert only["expense"] == expense, category

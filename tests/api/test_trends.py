@@ -123,6 +123,7 @@ def test_refunds_above_what_was_spent_have_no_percent(ana):
         ({"month": "2024-11-02"}, "month", "invalid"),
         ({"month": "2024-00"}, "month", "invalid"),
         ({"month": "1899-12"}, "month", "out_of_range"),
+        ({"month": "2190-01"}, "month", "in_the_future"),
         ({"date": "2024-11"}, "date", "unknown"),
     ],
 )

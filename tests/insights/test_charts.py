@@ -10,7 +10,7 @@ import pytest
 
 from insights.charts import Chart, Line
 from insights.charts.drawing import COLORS, draw
-from insights.charts.painting import paint
+from insights.charts.painting import OF_THE_PACKAGE, paint
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</text><script>alert('x')</script>\x00\ud800 & \"<b>"
@@ -52,6 +52,20 @@ def test_hostile_names_are_text():
     assert root[0].text == root[1].text == "</text><script>alert('x')</script> & \"<b>"
 
 
+@pytest.mark.parametrize("shape", ["bars", "ranking"])
+def test_long_names_are_cut(shape):
+    texts = {one.text for one in elements(draw(chart(shape=shape, labels=["x" * 40, "short"]))).iter(f"{SVG}text")}
+    assert {"x" * 27 + "…", "short"} <= texts
+    assert "x" * 28 not in "".join(text or "" for text in texts)
+
+
+def test_names_cannot_turn_a_line_around_or_break_it():
+    name = "a\u202eb\u2066c\u2069\x85d\ne\tf\x7f\u200d"
+    root = elements(draw(chart(shape="ranking", title=name, labels=[name, "b"])))
+    assert root[0].text == "abc d e f\u200d"
+    assert "abc d e f\u200d" in {one.text for one in root.iter(f"{SVG}text")}
+
+
 def test_a_chart_of_nothing_is_a_chart():
     for labels, lines in [((), [Line("Spending", [])]), (("2026-11",), [Line("Spending", [None])])]:
         assert elements(draw(chart(*lines, labels=labels)))[0].text == "Spending"
@@ -68,6 +82,14 @@ def test_a_picture_is_a_png_of_twice_the_size():
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     assert int.from_bytes(png[16:20], "big") == 1800
     assert len(png) > 10_000  # letters are drawn, too
+
+
+@pytest.mark.parametrize(
+    ("title", "is_covered"), [("Café Ёλ … 5 €", True), ("食料品", False), ("עברית", False), ("☕", False)]
+)
+def test_letters_that_the_package_lacks_are_looked_for_on_the_machine(title, is_covered):
+    assert bool(OF_THE_PACKAGE.fullmatch(draw(chart(title=title)).decode())) is is_covered
+    assert paint(draw(chart(title=title)))[:4] == b"\x89PNG"
 
 
 def test_nothing_is_imported_before_something_is_drawn():
