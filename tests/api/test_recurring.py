@@ -100,6 +100,7 @@ def test_a_subscription_is_found_with_its_next_date(ana):
         "currency": "EUR",
         "is_stale": False,
         "n_unconverted": 0,
+        "recorded_until": "2026-06-05",
     }
     assert 0.9 < one["confidence"] < 1
 
@@ -166,6 +167,14 @@ def test_what_has_ended_comes_last(ana):
         ("Gym", "ended", None),
     ]
     assert found["totals"]["expense"]["month"] == "9.99"
+
+
+def test_what_would_come_after_the_last_row_of_a_statement_is_not_missed(ana):
+    record(ana, [row(dt.date(2025, month, 5), "9.99", "Gym", None) for month in (9, 10, 11, 12)])
+    body = refreshed(ana)
+    [gym] = body["results"]
+    assert (gym["status"], gym["next_on"], gym["missed"]) == ("mature", "2026-01-05", [])
+    assert (body["recorded_until"], body["totals"]["expense"]["month"]) == ("2025-12-05", "9.99")
 
 
 def test_a_maybe_that_is_confirmed_is_mature_at_once_and_for_good(ana):
