@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from statistics import median
 
 from insights.calendars import Calendar
 from insights.oddities.findings import Finding
@@ -41,8 +42,13 @@ def missing_bills(
             has_come_and_gone = due + dt.timedelta(chain.window_days) < last_day
             if not has_come_and_gone or len(hits) < LEAST_HITS:
                 continue
-            if float(hits[-1].amount) >= MATERIAL * ordinary_month(due):
-                yield _missing(chain, due, hits[-1], calendar)
+            if _usual(hits) >= MATERIAL * ordinary_month(due):
+                yield _missing(chain, due, hits, calendar)
+
+
+def _usual(hits: Sequence[Payment]) -> float:
+    """Of the last few, so that one slip is not expected again."""
+    return float(median(hit.amount for hit in hits[-STABLE:]))
 
 
 def _is_bill(chain: Recurring) -> bool:
@@ -67,8 +73,10 @@ def _step_days(chain: Recurring) -> float:
     return max((chain.last_on - chain.first_on).days / max(len(chain.payments) - 1, 1), 1.0)
 
 
-def _missing(chain: Recurring, due: dt.date, last: Payment, calendar: Calendar) -> Finding:
-    expected = float(last.amount)
+def _missing(chain: Recurring, due: dt.date, hits: Sequence[Payment], calendar: Calendar) -> Finding:
+    """`hits`: the payments before it."""
+    last = hits[-1]
+    expected = _usual(hits)
     return Finding(
         kind="missing_bill",
         subject=last.category,

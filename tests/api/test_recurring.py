@@ -254,10 +254,10 @@ def test_one_keeps_its_id_when_its_rows_are_recorded_anew(ana):
 
 
 def test_what_is_confirmed_is_followed_through_price_rises(ana):
-    record(ana, months("Streamflix", ["9.99"] * 4)[:3])
+    record(ana, months("Streamflix", ["9.99"] * 5)[:3])
     [one] = refreshed(ana)["results"]
     choose(ana, one["id"], "confirmed", name="Films")
-    record(ana, months("Streamflix", ["11.99"]))
+    record(ana, months("Streamflix", ["11.99"] * 2))
     [after] = refreshed(ana)["results"]
     assert (after["id"], after["name"], after["amount"]) == (one["id"], "Films", "11.99")
 

@@ -1,5 +1,6 @@
 import datetime as dt
 import inspect
+from dataclasses import replace
 from decimal import Decimal
 
 from insights.recurring import Confirmed, PriceChange, Recurring, find_recurring
@@ -79,6 +80,17 @@ def test_a_price_rise_does_not_break_the_chain() -> None:
     assert one.payments == (1, 2, 3, 4, 5)
     assert (one.amount, one.low, one.high) == (Decimal("11.99"), Decimal("11.99"), Decimal("11.99"))
     assert one.raised == PriceChange(Decimal("9.99"), Decimal("11.99"), D("2026-04-05"))
+
+
+def test_one_other_amount_is_no_new_price_until_it_came_twice() -> None:
+    price, other = Decimal(10000), Decimal(30000)
+    payments = monthly(20, amount="10000")
+    payments[-1] = replace(payments[-1], amount=other)
+    [one] = find_recurring(payments, today=payments[-1].day)
+    assert (one.amount, one.low, one.high, one.raised, one.status) == (price, price, price, None, "mature")
+    payments[-2] = replace(payments[-2], amount=other)
+    [one] = find_recurring(payments, today=payments[-1].day)
+    assert (one.amount, one.raised) == (other, PriceChange(price, other, payments[-2].day))
 
 
 def test_two_subscriptions_of_one_store_are_told_apart_from_what_is_bought_there() -> None:
