@@ -175,6 +175,29 @@ def test_a_second_payment_of_one_due_date_is_named() -> None:
     assert (one.payments, one.doubled) == ((1, 2, 3, 5), ((3, 4),))
 
 
+def test_what_is_always_paid_twice_is_two_and_no_double() -> None:
+    payments = sorted([*monthly(15), *monthly(15, first_id=101)], key=lambda one: one.day)
+    found = find_recurring(payments, today=payments[-1].day)
+    assert [(one.payments, one.amount, one.status, one.doubled) for one in found] == [
+        (tuple(range(start, start + 15)), Decimal("9.99"), "mature", ()) for start in (1, 101)
+    ]
+
+
+def test_a_second_contract_that_begins_later_is_a_double_until_its_third_payment() -> None:
+    first, second = monthly(12), monthly(12, first_id=101)[8:]
+    payments = sorted([*first, *second], key=lambda one: one.day)
+    [one] = find_recurring([*first, *second[:2]], today=payments[-1].day)
+    assert one.doubled == ((9, 109), (10, 110))
+    found = find_recurring(payments, today=payments[-1].day)
+    assert {(len(one.payments), one.status, one.doubled) for one in found} == {(12, "mature", ()), (4, "mature", ())}
+
+
+def test_three_equal_payments_of_each_month_are_three() -> None:
+    payments = [*monthly(6), *monthly(6, first_id=101), *monthly(6, first_id=201)]
+    found = find_recurring(payments, today=payments[-1].day)
+    assert [(len(one.payments), one.doubled) for one in found] == [(6, ())] * 3
+
+
 def test_a_bill_of_varying_amounts_is_a_maybe_with_a_range() -> None:
     """
     2026-01-15 61.20 power
