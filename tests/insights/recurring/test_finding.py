@@ -211,6 +211,58 @@ def test_a_bill_of_varying_amounts_is_a_maybe_with_a_range() -> None:
     assert (one.amount, one.low, one.high) == (Decimal("72.3"), Decimal(55), Decimal("84.9"))
 
 
+def test_a_bill_paid_on_any_day_of_each_month_is_a_maybe() -> None:
+    """
+    2026-01-03 350 car loan
+    2026-02-09 360 car loan
+    2026-03-17 350 car loan
+    2026-04-05 400 car loan
+    2026-05-14 350 car loan
+    2026-06-02 350 car loan
+    2026-07-12 340 car loan
+    2026-08-20 350 car loan
+    2026-01-04 12 diner
+    2026-02-11 51 diner
+    2026-03-02 33 diner
+    2026-04-15 18 diner
+    2026-05-07 74 diner
+    2026-06-20 29 diner
+    2026-07-05 12 diner
+    2026-08-14 40 diner
+    """
+    [one] = found_in(test_a_bill_paid_on_any_day_of_each_month_is_a_maybe, "2026-08-21")
+    assert (one.payee, one.status, len(one.payments), one.amount) == ("car loan", "early", 8, Decimal(350))
+    assert one.next_on is not None
+    assert one.next_on.month == 9
+    assert found_in(test_a_bill_paid_on_any_day_of_each_month_is_a_maybe, "2026-12-01") == []
+
+
+def test_one_payment_of_less_does_not_hide_a_bill_of_several_contracts() -> None:
+    """
+    2025-01-18 301.20 insurer
+    2025-01-20 41.50 insurer
+    2025-02-18 303.50 insurer
+    2025-02-20 41.50 insurer
+    2025-03-17 303.40 insurer
+    2025-03-20 41.50 insurer
+    2025-04-18 303.40 insurer
+    2025-04-21 41.50 insurer
+    2025-05-17 257.10 insurer
+    2025-05-20 41.50 insurer
+    2025-06-17 303.40 insurer
+    2025-06-22 41.50 insurer
+    2025-07-18 304.10 insurer
+    2025-07-20 41.50 insurer
+    2025-08-17 304.20 insurer
+    2025-08-20 41.50 insurer
+    """
+    found = found_in(test_one_payment_of_less_does_not_hide_a_bill_of_several_contracts, "2025-08-21")
+    assert {(one.amount, one.status, len(one.payments)) for one in found} == {
+        (Decimal("304.20"), "mature", 8),
+        (Decimal("41.50"), "mature", 8),
+    }
+
+
 def test_numbers_of_invoices_do_not_hide_a_payee() -> None:
     """
     2026-01-05 30 water works r1001
