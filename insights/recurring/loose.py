@@ -15,7 +15,7 @@ LEAST_HITS, LEAST_KEPT = 6, 0.85
 
 
 def loose_chain(lane: Sequence[Dated]) -> Chain | None:
-    """The latest run of a payee who is paid once in nearly every month and always takes about as much, if it has one."""
+    """The latest run of a payee who is paid once in nearly every month and takes about as much each time, or None."""
     rhythm = replace(RHYTHM_NAMED["monthly"], slack=SLACK)
     found = [chain for chain in chains_of_rhythm(lane, rhythm) if _is_bill(chain)]
     latest = max(found, key=lambda chain: chain.members[-1].day, default=None)
