@@ -133,6 +133,13 @@ def test_a_rise_and_a_doubled_payment_are_named(ana):
     assert (one["amount"], one["n_payments"]) == ("11.99", 5)
 
 
+def test_what_is_paid_twice_each_month_costs_twice_as_much(ana):
+    record(ana, stream() + stream())
+    body = refreshed(ana)
+    assert [(one["monthly_cost"], one["doubled"]) for one in body["results"]] == [("9.99", [])] * 2
+    assert body["totals"]["expense"]["month"] == "19.98"
+
+
 def test_salaries_are_income(ana):
     record(ana, months("Employer", ["2500.00"] * 4, category="Salary", direction="in"))
     body = refreshed(ana)
