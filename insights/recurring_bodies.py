@@ -165,6 +165,9 @@ class RecurringListSerializer(serializers.Serializer[Any]):
     computed_at = serializers.DateTimeField(allow_null=True)
     is_stale = serializers.BooleanField(help_text="Something was written since; a worker is at it. Ask again soon.")
     n_unconverted = serializers.IntegerField(help_text="Transactions left out because a rate is missing.")
+    recorded_until = serializers.DateField(
+        allow_null=True, help_text="The last day with a payment: what is due later is not missed yet."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class Standing(models.Model):
     currency = models.CharField(max_length=3, blank=True, default="")
     #: From the first payment's week to the last one's.
     n_weeks = models.PositiveIntegerField(default=0)
+    #: The last day with a payment; null: there are none.
+    recorded_until = models.DateField(null=True)
     #: Rows left out because no rate into the currency is known.
     n_unconverted = models.PositiveIntegerField(default=0)
     computed_at = models.DateTimeField(null=True)

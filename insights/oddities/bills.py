@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from statistics import median
 
 from insights.calendars import Calendar
 from insights.oddities.findings import Finding
@@ -46,8 +47,13 @@ def missing_bills(
             if len(hits) < LEAST_HITS or latest >= last_days[hits[-1].account]:
                 continue
             was_paid = any(hits[-1].day < day <= latest for day in lanes[chain.payee])
-            if not was_paid and float(hits[-1].amount) >= MATERIAL * ordinary_month(due):
-                yield _missing(chain, due, hits[-1], calendar)
+            if not was_paid and _usual(hits) >= MATERIAL * ordinary_month(due):
+                yield _missing(chain, due, hits, calendar)
+
+
+def _usual(hits: Sequence[Payment]) -> float:
+    """Of the last few, so that one slip is not expected again."""
+    return float(median(hit.amount for hit in hits[-STABLE:]))
 
 
 def _days_by_payee(payments: Iterable[Payment | Uncounted]) -> dict[str, list[dt.date]]:
@@ -80,8 +86,10 @@ def _step_days(chain: Recurring) -> float:
     return max((chain.last_on - chain.first_on).days / max(len(chain.payments) - 1, 1), 1.0)
 
 
-def _missing(chain: Recurring, due: dt.date, last: Payment, calendar: Calendar) -> Finding:
-    expected = float(last.amount)
+def _missing(chain: Recurring, due: dt.date, hits: Sequence[Payment], calendar: Calendar) -> Finding:
+    """`hits`: the payments before it."""
+    last = hits[-1]
+    expected = _usual(hits)
     return Finding(
         kind="missing_bill",
         subject=last.category,

@@ -11,6 +11,8 @@ SAME_PRICE = 1.01
 N_REMEMBERED = 6
 #: The range expected next time is that of so many: the outer ranks of twelve hold four of five.
 N_RANGED = 12
+#: A price that was asked so often is not given up for one other amount.
+N_SETTLED = 3
 #: How far the highest may be above the lowest until amounts are called varying.
 VARYING = 1.1
 
@@ -30,10 +32,11 @@ class Price:
 def read_price(amounts: Sequence[float]) -> Price:
     """The latest price where it holds for a while, else the median of the last few."""
     usual = usual_of(amounts)
-    start = _start_of_price(amounts)
     if has_prices(amounts):
-        era = amounts[start:]
-        return Price(usual, min(era), max(era), False, _raise_at(amounts, start))
+        settled = _settled(amounts)
+        start = _start_of_price(settled)
+        era = settled[start:]
+        return Price(usual, min(era), max(era), False, _raise_at(settled, start))
     recent = amounts[-N_RANGED:]
     is_varying = max(recent) > min(recent) * VARYING
     return Price(usual, min(recent), max(recent), is_varying, None)
@@ -42,7 +45,7 @@ def read_price(amounts: Sequence[float]) -> Price:
 def usual_of(amounts: Sequence[float]) -> float:
     """The best guess of the next amount."""
     if has_prices(amounts):
-        return amounts[-1]
+        return _settled(amounts)[-1]
     return median(amounts[-N_REMEMBERED:])
 
 
@@ -51,6 +54,13 @@ def has_prices(amounts: Sequence[float]) -> bool:
     recent = amounts[-N_REMEMBERED:]
     n_same = sum(_is_same(before, one) for before, one in itertools.pairwise(recent))
     return 2 * n_same >= len(recent) - 1 > 0
+
+
+def _settled(amounts: Sequence[float]) -> Sequence[float]:
+    """Without a last one that is other than a price that held: until it has come twice it is a slip or a one-off."""
+    held = amounts[-1 - N_SETTLED : -1]
+    is_price = len(held) == N_SETTLED and all(_is_same(one, held[-1]) for one in held)
+    return amounts[:-1] if is_price and not _is_same(amounts[-1], held[-1]) else amounts
 
 
 def _start_of_price(amounts: Sequence[float]) -> int:

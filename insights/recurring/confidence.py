@@ -95,10 +95,11 @@ def _offsets(chain: Chain) -> list[float]:
 
 
 def _log_amounts(chain: Chain) -> list[float]:
-    """Of the last payments; where there is a price, of those that cost what the last one did."""
+    """Of the last payments; where there is a price, of those that cost as much."""
     amounts = chain.amounts[-N_JUDGED:]
     if has_prices(amounts):
-        amounts = [amount for amount in amounts if abs(amount - amounts[-1]) <= AMOUNT_ON_TIME * amounts[-1]]
+        usual = usual_of(amounts)
+        amounts = [amount for amount in amounts if abs(amount - usual) <= AMOUNT_ON_TIME * usual]
     return [math.log(amount) for amount in amounts]
 
 

@@ -12,6 +12,7 @@ from insights.recurring.amounts import Price, read_price
 from insights.recurring.chains import FEWEST_HITS, N_HITS, SAME_AMOUNT, Chain, Dated, chains_of_rhythm
 from insights.recurring.confidence import confidence_of, punctuality_of
 from insights.recurring.lanes import chains_of_payee, joined
+from insights.recurring.loose import loose_chain
 from insights.recurring.model import Confirmed, Kind, PriceChange, Recurring, Status
 from insights.recurring.rhythms import RHYTHM_NAMED
 from insights.recurring.upcoming import Upcoming, upcoming_of
@@ -84,6 +85,15 @@ def _found_in(lane: _Lane, claims: Sequence[Confirmed], *, today: int) -> Iterat
             held = _ids(claimed)
             lane = [one for one in lane if one.payment.id not in held]
             chains = [chain for chain in chains if not held & _ids(chain)]
+    found = list(_shown(chains, today))
+    yield from found
+    loose = None if found or claims else loose_chain(lane)
+    one = loose and _described(loose, today, is_confirmed=False)
+    if one and one.status != "ended":
+        yield one
+
+
+def _shown(chains: Sequence[Chain], today: int) -> Iterator[Recurring]:
     for chain in chains:
         if len(chain.members) >= N_HITS or _is_exact(chain):
             one = _described(chain, today, is_confirmed=False)

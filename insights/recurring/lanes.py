@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from insights.recurring.chains import FEWEST_HITS, SAME_AMOUNT, Chain, Dated, regular_chains, worth
+from insights.recurring.twins import parted
 
 #: Amounts further apart than this are taken apart, the coarsest first: two contracts with one payee.
 SPLITS = (1.5, 1.15, SAME_AMOUNT)
@@ -16,7 +17,7 @@ def chains_of_payee(lane: Sequence[Dated]) -> list[Chain]:
     chains = joined(_explored(lane, SPLITS))
     for chain in chains:
         chain.n_of_payee = len(lane)
-    return chains
+    return parted(chains)
 
 
 def _explored(lane: Sequence[Dated], splits: Sequence[float]) -> list[Chain]:

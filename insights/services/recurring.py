@@ -35,13 +35,14 @@ class Found:
 
 
 class RecurringPayments(Part):
-    """All recurring payments of a ledger."""
+    """All recurring payments of a ledger, as of the last day that is recorded: a statement may end long ago."""
 
     def compute(self, history: History, found: dict[str, Any]) -> Found:
         choices = list(RecurringChoice.objects.filter(ledger_id=history.ledger_id))
         stored = RecurringPayment.objects.filter(ledger_id=history.ledger_id) if choices else []
         claims = claims_of(choices, stored, currency=history.currency)
-        everything = find_recurring(history.payments.all, today=history.today, confirmed=claims)
+        known_until = history.recorded_until or history.today
+        everything = find_recurring(history.payments.all, today=known_until, confirmed=claims)
         return Found(everything, [one for one in everything if not _is_rejected(one, choices, history.currency)])
 
     def store(self, history: History, found: Found) -> None:

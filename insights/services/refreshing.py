@@ -38,6 +38,11 @@ class History:
         return reading_of(self.currency, self.calendar)
 
     @property
+    def recorded_until(self) -> dt.date | None:
+        """The last day on which there is a payment: of what came later nothing is known."""
+        return self.payments.all[-1].day if self.payments.all else None
+
+    @property
     def n_weeks(self) -> int:
         """From the first payment's week to the last one's, both included."""
         if not self.payments.all:
@@ -124,6 +129,7 @@ def _store(history: History, parts: dict[str, Part], found: dict[str, Any], *, t
             "reading": history.reading,
             "currency": history.currency,
             "n_weeks": history.n_weeks,
+            "recorded_until": history.recorded_until,
             "n_unconverted": history.payments.n_unconverted,
             "computed_at": timezone.now(),
             "computed_for_s": took_s,

@@ -50,12 +50,14 @@ class RecurringViewSet(FormatsNamed, LedgerViewSet):
         asked = RecurringQuery(data=request.query_params, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         ledger = membership_of(self.user).ledger
-        fresh = describe_freshness(ledger, refresh_soon(ledger))
+        standing = refresh_soon(ledger)
+        fresh = describe_freshness(ledger, standing)
         found = [one for one in self._shown(self.get_queryset()) if _is_wanted(one, asked.validated_data)]
         page: Any = self.paginate_queryset(sorted(found, key=_when_due))
         answer = self.get_paginated_response(self._described(page))
         answer.data |= {"totals": describe_costs(found, currency=fresh["currency"] or ledger.founder.base_currency)}
         answer.data |= {name: fresh[name] for name in FRESHNESS}
+        answer.data |= {"recorded_until": standing.recorded_until if standing else None}
         return answer
 
     @extend_schema(operation_id="recurring_retrieve", responses=RecurringDetailSerializer)

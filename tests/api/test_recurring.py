@@ -100,6 +100,7 @@ def test_a_subscription_is_found_with_its_next_date(ana):
         "currency": "EUR",
         "is_stale": False,
         "n_unconverted": 0,
+        "recorded_until": "2026-06-05",
     }
     assert 0.9 < one["confidence"] < 1
 
@@ -130,6 +131,13 @@ def test_a_rise_and_a_doubled_payment_are_named(ana):
     assert one["raised"] == {"from": "9.99", "to": "11.99", "on": "2026-05-05"}
     assert one["doubled"] == [[ids[4], ids[5]]]
     assert (one["amount"], one["n_payments"]) == ("11.99", 5)
+
+
+def test_what_is_paid_twice_each_month_costs_twice_as_much(ana):
+    record(ana, stream() + stream())
+    body = refreshed(ana)
+    assert [(one["monthly_cost"], one["doubled"]) for one in body["results"]] == [("9.99", [])] * 2
+    assert body["totals"]["expense"]["month"] == "19.98"
 
 
 def test_salaries_are_income(ana):
@@ -166,6 +174,14 @@ def test_what_has_ended_comes_last(ana):
         ("Gym", "ended", None),
     ]
     assert found["totals"]["expense"]["month"] == "9.99"
+
+
+def test_what_would_come_after_the_last_row_of_a_statement_is_not_missed(ana):
+    record(ana, [row(dt.date(2025, month, 5), "9.99", "Gym", None) for month in (9, 10, 11, 12)])
+    body = refreshed(ana)
+    [gym] = body["results"]
+    assert (gym["status"], gym["next_on"], gym["missed"]) == ("mature", "2026-01-05", [])
+    assert (body["recorded_until"], body["totals"]["expense"]["month"]) == ("2025-12-05", "9.99")
 
 
 def test_a_maybe_that_is_confirmed_is_mature_at_once_and_for_good(ana):
@@ -245,10 +261,10 @@ def test_one_keeps_its_id_when_its_rows_are_recorded_anew(ana):
 
 
 def test_what_is_confirmed_is_followed_through_price_rises(ana):
-    record(ana, months("Streamflix", ["9.99"] * 4)[:3])
+    record(ana, months("Streamflix", ["9.99"] * 5)[:3])
     [one] = refreshed(ana)["results"]
     choose(ana, one["id"], "confirmed", name="Films")
-    record(ana, months("Streamflix", ["11.99"]))
+    record(ana, months("Streamflix", ["11.99"] * 2))
     [after] = refreshed(ana)["results"]
     assert (after["id"], after["name"], after["amount"]) == (one["id"], "Films", "11.99")
 

@@ -49,6 +49,12 @@ def test_a_bill_that_did_not_come_is_told_whole():
     ]
 
 
+def test_what_a_missing_bill_would_have_cost_is_not_the_one_slip_before_it():
+    slipped = [*RENTS[:-1], replace(RENTS[-1], amount=3 * RENTS[-1].amount)]
+    [found] = missing([*slipped, LATER], chain_of(slipped, missed=(DUE,)))
+    assert found.expected == float(RENTS[0].amount)
+
+
 def test_a_bill_is_missing_only_when_others_came_after_its_time():
     chain = chain_of(RENTS, missed=(DUE,))
     assert missing([*RENTS, paid(90, 184, "5")], chain) == []

@@ -1,5 +1,6 @@
 import datetime as dt
 import inspect
+from dataclasses import replace
 from decimal import Decimal
 
 from insights.recurring import Confirmed, PriceChange, Recurring, find_recurring
@@ -79,6 +80,17 @@ def test_a_price_rise_does_not_break_the_chain() -> None:
     assert one.payments == (1, 2, 3, 4, 5)
     assert (one.amount, one.low, one.high) == (Decimal("11.99"), Decimal("11.99"), Decimal("11.99"))
     assert one.raised == PriceChange(Decimal("9.99"), Decimal("11.99"), D("2026-04-05"))
+
+
+def test_one_other_amount_is_no_new_price_until_it_came_twice() -> None:
+    price, other = Decimal(10000), Decimal(30000)
+    payments = monthly(20, amount="10000")
+    payments[-1] = replace(payments[-1], amount=other)
+    [one] = find_recurring(payments, today=payments[-1].day)
+    assert (one.amount, one.low, one.high, one.raised, one.status) == (price, price, price, None, "mature")
+    payments[-2] = replace(payments[-2], amount=other)
+    [one] = find_recurring(payments, today=payments[-1].day)
+    assert (one.amount, one.raised) == (other, PriceChange(price, other, payments[-2].day))
 
 
 def test_two_subscriptions_of_one_store_are_told_apart_from_what_is_bought_there() -> None:
@@ -163,6 +175,29 @@ def test_a_second_payment_of_one_due_date_is_named() -> None:
     assert (one.payments, one.doubled) == ((1, 2, 3, 5), ((3, 4),))
 
 
+def test_what_is_always_paid_twice_is_two_and_no_double() -> None:
+    payments = sorted([*monthly(15), *monthly(15, first_id=101)], key=lambda one: one.day)
+    found = find_recurring(payments, today=payments[-1].day)
+    assert [(one.payments, one.amount, one.status, one.doubled) for one in found] == [
+        (tuple(range(start, start + 15)), Decimal("9.99"), "mature", ()) for start in (1, 101)
+    ]
+
+
+def test_a_second_contract_that_begins_later_is_a_double_until_its_third_payment() -> None:
+    first, second = monthly(12), monthly(12, first_id=101)[8:]
+    payments = sorted([*first, *second], key=lambda one: one.day)
+    [one] = find_recurring([*first, *second[:2]], today=payments[-1].day)
+    assert one.doubled == ((9, 109), (10, 110))
+    found = find_recurring(payments, today=payments[-1].day)
+    assert {(len(one.payments), one.status, one.doubled) for one in found} == {(12, "mature", ()), (4, "mature", ())}
+
+
+def test_three_equal_payments_of_each_month_are_three() -> None:
+    payments = [*monthly(6), *monthly(6, first_id=101), *monthly(6, first_id=201)]
+    found = find_recurring(payments, today=payments[-1].day)
+    assert [(len(one.payments), one.doubled) for one in found] == [(6, ())] * 3
+
+
 def test_a_bill_of_varying_amounts_is_a_maybe_with_a_range() -> None:
     """
     2026-01-15 61.20 power
@@ -174,6 +209,58 @@ def test_a_bill_of_varying_amounts_is_a_maybe_with_a_range() -> None:
     [one] = found_in(test_a_bill_of_varying_amounts_is_a_maybe_with_a_range, "2026-05-20")
     assert (one.status, one.is_varying) == ("early", True)
     assert (one.amount, one.low, one.high) == (Decimal("72.3"), Decimal(55), Decimal("84.9"))
+
+
+def test_a_bill_paid_on_any_day_of_each_month_is_a_maybe() -> None:
+    """
+    2026-01-03 350 car loan
+    2026-02-09 360 car loan
+    2026-03-17 350 car loan
+    2026-04-05 400 car loan
+    2026-05-14 350 car loan
+    2026-06-02 350 car loan
+    2026-07-12 340 car loan
+    2026-08-20 350 car loan
+    2026-01-04 12 diner
+    2026-02-11 51 diner
+    2026-03-02 33 diner
+    2026-04-15 18 diner
+    2026-05-07 74 diner
+    2026-06-20 29 diner
+    2026-07-05 12 diner
+    2026-08-14 40 diner
+    """
+    [one] = found_in(test_a_bill_paid_on_any_day_of_each_month_is_a_maybe, "2026-08-21")
+    assert (one.payee, one.status, len(one.payments), one.amount) == ("car loan", "early", 8, Decimal(350))
+    assert one.next_on is not None
+    assert one.next_on.month == 9
+    assert found_in(test_a_bill_paid_on_any_day_of_each_month_is_a_maybe, "2026-12-01") == []
+
+
+def test_one_payment_of_less_does_not_hide_a_bill_of_several_contracts() -> None:
+    """
+    2025-01-18 301.20 insurer
+    2025-01-20 41.50 insurer
+    2025-02-18 303.50 insurer
+    2025-02-20 41.50 insurer
+    2025-03-17 303.40 insurer
+    2025-03-20 41.50 insurer
+    2025-04-18 303.40 insurer
+    2025-04-21 41.50 insurer
+    2025-05-17 257.10 insurer
+    2025-05-20 41.50 insurer
+    2025-06-17 303.40 insurer
+    2025-06-22 41.50 insurer
+    2025-07-18 304.10 insurer
+    2025-07-20 41.50 insurer
+    2025-08-17 304.20 insurer
+    2025-08-20 41.50 insurer
+    """
+    found = found_in(test_one_payment_of_less_does_not_hide_a_bill_of_several_contracts, "2025-08-21")
+    assert {(one.amount, one.status, len(one.payments)) for one in found} == {
+        (Decimal("304.20"), "mature", 8),
+        (Decimal("41.50"), "mature", 8),
+    }
 
 
 def test_numbers_of_invoices_do_not_hide_a_payee() -> None:
