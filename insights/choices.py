@@ -1,12 +1,14 @@
 """Which recurring payments a person's choices are about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain
 from typing import Protocol, cast
 
 from expenses.money import SCALE
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
-from insights.recurring import Confirmed, Kind, RhythmName
+from insights.payments import Payment
+from insights.recurring import Confirmed, Kind, RhythmName, payee_key
 
 #: Amounts up to so many times as much, or as little, are of the same contract.
 BAND = Decimal("1.25")
@@ -31,15 +33,30 @@ def band_of(*, low: Decimal, high: Decimal) -> tuple[Decimal, Decimal]:
     return (low / BAND).quantize(PLACES, ROUND_HALF_UP), (high * BAND).quantize(PLACES, ROUND_HALF_UP)
 
 
-def choice_of(one: Chosen, choices: Iterable[RecurringChoice], *, currency: str) -> RecurringChoice | None:
-    """What was said of it: of most of its payments, else of its payee and amount; of several, the latest."""
-    ids = set(one.payments)
-    about = [
-        (len(ids.intersection(choice.payments)), choice.version, choice)
-        for choice in choices
-        if ids.intersection(choice.payments) or _is_like(one, choice, currency)
-    ]
-    return max(about, key=lambda item: item[:2])[2] if about else None
+def choices_of(
+    ones: Sequence[Chosen], choices: Iterable[RecurringChoice], *, currency: str
+) -> list[RecurringChoice | None]:
+    """What was said of each of all that a ledger has, whose amounts are in the currency.
+
+    A choice is about the one that most of its payments are of; only if they are of none any more, about the one whose
+    payee and amount are likest. So what was said of one contract says nothing of another with the same payee.
+    """
+    found: list[RecurringChoice | None] = [None] * len(ones)
+    for choice in sorted(choices, key=lambda choice: choice.version):
+        place = _place_of(choice, ones, currency)
+        if place is not None:
+            found[place] = choice
+    return found
+
+
+def _place_of(choice: RecurringChoice, ones: Sequence[Chosen], currency: str) -> int | None:
+    ids = set(choice.payments)
+    shared = [len(ids.intersection(one.payments)) for one in ones]
+    if any(shared):
+        return shared.index(max(shared))
+    like = [place for place, one in enumerate(ones) if _is_like(one, choice, currency)]
+    middle = (choice.low + choice.high) / 2
+    return min(like, key=lambda place: abs(ones[place].amount - middle), default=None)
 
 
 def _is_like(one: Chosen, choice: RecurringChoice, currency: str) -> bool:
@@ -48,22 +65,31 @@ def _is_like(one: Chosen, choice: RecurringChoice, currency: str) -> bool:
 
 
 def claims_of(
-    choices: Sequence[RecurringChoice], stored: Iterable[RecurringPayment], *, currency: str
+    choices: Sequence[RecurringChoice],
+    stored: Sequence[RecurringPayment],
+    payments: Mapping[int, Payment],
+    *,
+    currency: str,
 ) -> list[Confirmed]:
-    """What the search shall take for recurring. A band moves along with what was last found of its payments."""
-    claims = {
-        choice.pk: _claim(choice, payee=choice.payee, low=choice.low, high=choice.high)
-        for choice in choices
-        if choice.verdict == RecurringVerdict.CONFIRMED and choice.currency == currency
-    }
-    for one in stored:
-        choice = choice_of(one, choices, currency=one.currency)
-        if choice is not None and choice.verdict == RecurringVerdict.CONFIRMED and one.currency == currency:
-            low, high = band_of(low=one.low, high=one.high)
-            claims[choice.pk] = _claim(choice, payee=one.payee, low=min(low, choice.low), high=max(high, choice.high))
-    return list(claims.values())
+    """What the search shall take for recurring: like the payments that it was said of, and those found with them since.
+
+    `payments`: all, in the currency, which may be another one than when it was said.
+    """
+    since = dict(zip([row.pk for row in stored], choices_of(stored, choices, currency=currency), strict=True))
+    claims: list[Confirmed] = []
+    for choice in choices:
+        if choice.verdict == RecurringVerdict.CONFIRMED:
+            chains = [row.payments for row in stored if since[row.pk] == choice]
+            known = [payments[pk] for pk in dict.fromkeys([*choice.payments, *chain(*chains)]) if pk in payments]
+            claims += _claims(choice, known, currency)
+    return claims
 
 
-def _claim(choice: RecurringChoice, *, payee: str, low: Decimal, high: Decimal) -> Confirmed:
+def _claims(choice: RecurringChoice, known: Sequence[Payment], currency: str) -> Iterator[Confirmed]:
     kind, rhythm = cast("Kind", choice.kind), cast("RhythmName", choice.rhythm)
-    return Confirmed(payee=payee, kind=kind, rhythm=rhythm, low=low, high=high)
+    if known:
+        amounts = [payment.amount for payment in known]
+        low, high = band_of(low=min(amounts), high=max(amounts))
+        yield Confirmed(payee=payee_key(known[-1].payee), kind=kind, rhythm=rhythm, low=low, high=high)
+    elif choice.currency == currency:
+        yield Confirmed(payee=choice.payee, kind=kind, rhythm=rhythm, low=choice.low, high=choice.high)

@@ -7,11 +7,11 @@ from typing import NamedTuple, cast
 
 from expenses.rates.book import RateBook
 from expenses.rates.usage import RateUsage
-from insights.choices import choice_of
 from insights.forecasting.bills import Bill
-from insights.models import RecurringChoice, RecurringPayment, RecurringStatus, RecurringVerdict
+from insights.models import RecurringPayment, RecurringStatus, RecurringVerdict
 from insights.recurring.rhythms import RHYTHM_NAMED, RhythmName
 from insights.rows import counted_rows
+from insights.services.recurring import said_of_each
 
 
 class _Paid(NamedTuple):
@@ -57,9 +57,9 @@ def _converted(foreign: Sequence[_Paid], *, ledger_id: int, to: str) -> dict[int
 
 def _counted(ledger_id: int, currency: str) -> Iterator[tuple[RecurringPayment, str]]:
     """What is to be counted on, and what its owner calls it, if anything."""
-    choices = list(RecurringChoice.objects.filter(ledger_id=ledger_id))
+    said = said_of_each(ledger_id=ledger_id)
     for row in RecurringPayment.objects.filter(ledger_id=ledger_id, kind="expense", currency=currency).order_by("pk"):
-        choice = choice_of(row, choices, currency=currency)
+        choice = said.get(row.pk)
         verdict = choice.verdict if choice else None
         is_sure = row.status != RecurringStatus.EARLY or verdict == RecurringVerdict.CONFIRMED
         if is_sure and verdict != RecurringVerdict.REJECTED:

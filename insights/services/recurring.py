@@ -11,7 +11,7 @@ from expenses.membership import ledger_id_of
 from expenses.models import Category
 from expenses.money import format_amount
 from expenses.services.writing import ledger_write, remove_row
-from insights.choices import band_of, choice_of, claims_of
+from insights.choices import band_of, choices_of, claims_of
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH
 from insights.recurring import Recurring, find_recurring
@@ -39,11 +39,14 @@ class RecurringPayments(Part):
 
     def compute(self, history: History, found: dict[str, Any]) -> Found:
         choices = list(RecurringChoice.objects.filter(ledger_id=history.ledger_id))
-        stored = RecurringPayment.objects.filter(ledger_id=history.ledger_id) if choices else []
-        claims = claims_of(choices, stored, currency=history.currency)
+        stored = list(RecurringPayment.objects.filter(ledger_id=history.ledger_id)) if choices else []
+        payments = {payment.id: payment for payment in history.payments.all}
+        claims = claims_of(choices, stored, payments, currency=history.currency)
         known_until = history.recorded_until or history.today
         everything = find_recurring(history.payments.all, today=known_until, confirmed=claims)
-        return Found(everything, [one for one in everything if not _is_rejected(one, choices, history.currency)])
+        said = choices_of(everything, choices, currency=history.currency)
+        rejected = [choice is not None and choice.verdict == RecurringVerdict.REJECTED for choice in said]
+        return Found(everything, [one for one, no in zip(everything, rejected, strict=True) if not no])
 
     def store(self, history: History, found: Found) -> None:
         """Each takes the place of the one that it was before; the others go."""
@@ -73,7 +76,7 @@ def choose(*, by: User, payment: RecurringPayment, verdict: RecurringVerdict, na
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         low, high = band_of(low=payment.low, high=payment.high)
-        choice = _said_of(payment) or RecurringChoice(ledger_id=ledger_id)
+        choice = said_of_each(ledger_id=ledger_id).get(payment.pk) or RecurringChoice(ledger_id=ledger_id)
         choice.verdict, choice.name, choice.version = verdict, name, version
         choice.payee, choice.kind, choice.rhythm = payment.payee, payment.kind, payment.rhythm
         choice.low, choice.high, choice.currency = low, high, payment.currency
@@ -89,14 +92,12 @@ def take_choice_back(*, by: User, choice: RecurringChoice) -> None:
         remove_row(choice, ledger_id=ledger_id, version=version)
 
 
-def _said_of(payment: RecurringPayment) -> RecurringChoice | None:
-    choices = RecurringChoice.objects.filter(ledger_id=payment.ledger_id)
-    return choice_of(payment, choices, currency=payment.currency)
-
-
-def _is_rejected(one: Recurring, choices: Sequence[RecurringChoice], currency: str) -> bool:
-    choice = choice_of(one, choices, currency=currency)
-    return choice is not None and choice.verdict == RecurringVerdict.REJECTED
+def said_of_each(*, ledger_id: int) -> dict[int, RecurringChoice]:
+    """What people said, by the id of the stored recurring payment that it is about. Two queries."""
+    rows = list(RecurringPayment.objects.filter(ledger_id=ledger_id).order_by("pk"))
+    choices = list(RecurringChoice.objects.filter(ledger_id=ledger_id))
+    said = choices_of(rows, choices, currency=rows[0].currency if rows else "")
+    return {row.pk: choice for row, choice in zip(rows, said, strict=True) if choice is not None}
 
 
 def _paired(found: Sequence[Recurring], stored: Sequence[RecurringPayment]) -> dict[int, int]:

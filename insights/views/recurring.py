@@ -11,12 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.api import LedgerViewSet
-from expenses.membership import membership_of
+from expenses.membership import ledger_id_of, membership_of
 from expenses.models import Transaction
-from insights.choices import choice_of
 from insights.freshness import describe_freshness
 from insights.lists import NO_CURSOR
-from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
+from insights.models import RecurringPayment, RecurringVerdict
 from insights.recurring_bodies import (
     RecurringChoiceInput,
     RecurringDetailSerializer,
@@ -29,7 +28,7 @@ from insights.recurring_bodies import (
     describe_recurring,
 )
 from insights.rendering import FormatsNamed
-from insights.services.recurring import choose, take_choice_back
+from insights.services.recurring import choose, said_of_each, take_choice_back
 from insights.tasks import refresh_soon
 
 Bodies = list[dict[str, Any]]
@@ -90,8 +89,8 @@ class RecurringViewSet(FormatsNamed, LedgerViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _shown(self, rows: Iterable[RecurringPayment]) -> Sequence[Shown]:
-        choices = list(RecurringChoice.objects.for_user(self.user))
-        return [Shown(row, choice_of(row, choices, currency=row.currency)) for row in rows]
+        said = said_of_each(ledger_id=ledger_id_of(self.user))
+        return [Shown(row, said.get(row.pk)) for row in rows]
 
     def _described(self, found: Sequence[Shown]) -> Bodies:
         rows = self._transactions([one.row.payments[-1] for one in found])
