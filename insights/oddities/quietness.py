@@ -7,7 +7,7 @@ from insights.weekly.series import Floats
 WEEKS_OF_A_YEAR = 52
 #: The rank among the weeks of a year that makes one unusual. In many years fewer matter; bills have some alarms of
 #: their own.
-ALARMS_A_YEAR = 6
+ALARMS_A_YEAR = 7
 #: With less history nothing is called a record.
 LEAST_WEEKS = 12
 

@@ -47,8 +47,7 @@ def unusual_weeks(
     scores = {subject: _on_the_wholes_weeks(_severities(one, months), whole) for subject, one in judged.items()}
     severities = np.max(list(scores.values()), axis=0) * _is_recorded(whole)
     rows = _by_week(payments, calendar)
-    found = [_finding(i, judged, scores, severities, rows, known) for i in records(severities)]
-    return [one for one in found if one.observed > one.high]
+    return [_finding(i, judged, scores, severities, rows, known) for i in records(severities)]
 
 
 def _is_recorded(whole: Judgements) -> Floats:
@@ -86,6 +85,8 @@ def _severities(one: Judgements, months: Floats) -> Floats:
     excess = one.series.spent - one.expected
     matters = (excess >= MATERIAL * months) & (one.score >= LEAST_SCORE) & (active >= LEAST_ACTIVE_WEEKS)
     matters &= one.series.spent > _most_lately(one.series.spent)
+    for i in np.flatnonzero(matters):
+        matters[i] = one.series.spent[i] > one.interval(int(i))[1]
     shares = np.divide(excess, months, out=np.ones_like(excess), where=months > 0)
     return np.where(matters, np.minimum(one.score, ODDEST) * np.sqrt(np.maximum(shares, 0.0)), 0.0)
 
