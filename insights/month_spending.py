@@ -48,6 +48,21 @@ class MonthSpending:
                 sums[category] += amount
         return dict(sums)
 
+    def is_whole(self, month: dt.date, calendar: Calendar) -> bool:
+        """Whether the month is recorded as far as one of those before it; as far as nothing, if it is the only one."""
+        ends: dict[dt.date, int] = {}
+        for day in sorted(self.recorded):
+            first = calendar.month_of(day)
+            ends[first] = (day - first).days
+        end = ends.pop(month, None)
+        return end is not None and end >= min((ends[first] for first in ends if first < month), default=end)
+
+    def recorded_whole(self, newest: dt.date, calendar: Calendar) -> set[dt.date]:
+        """Without the newest month where that is recorded in part."""
+        if self.is_whole(newest, calendar):
+            return self.recorded
+        return {day for day in self.recorded if day < newest}
+
 
 class _Part(NamedTuple):
     """Rows of a month of the calendar, and what of their sum lies on or after two days of it."""

@@ -12,7 +12,6 @@ from insights.forecasting.bills import Bill, seen_from, still_to_come
 from insights.forecasting.curves import curve_of
 from insights.forecasting.forecasts import PastError, forecast
 from insights.forecasting.intervals import band_of
-from insights.forecasting.rounding import round_parts
 
 NOVEMBER = dt.date(2026, 11, 1)
 FOOD, HOME, FUN = 1, 2, 3
@@ -30,10 +29,11 @@ def spending(*rows):
     return found
 
 
-def foretell(spent, *, today=dt.date(2026, 11, 10), bills=(), calendar=None, places=2):
+def foretell(spent, *, today=dt.date(2026, 11, 10), month=None, bills=(), calendar=None, places=2):
     days = {day for day, _ in spent}
     calendar = calendar or Calendar()
-    return forecast(spent, recorded=days, bills=bills, calendar=calendar, today=today, places=places)
+    month = month or calendar.month_of(today)
+    return forecast(spent, recorded=days, bills=bills, month=month, calendar=calendar, today=today, places=places)
 
 
 def steady(n, *, early="40", late="60"):
@@ -244,19 +244,12 @@ def test_ranks_of_few_errors_lie_outside_of_what_was_seen():
     assert band_of([float(i) for i in range(1, 10)]) == (1.0, 9.0)
 
 
-def test_rounded_parts_add_up():
-    thirds = [Decimal(1) / 3] * 3
-    assert round_parts(thirds, places=2) == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33")]
-    assert round_parts([-third for third in thirds], places=2) == [Decimal("-0.33"), Decimal("-0.33"), Decimal("-0.34")]
-    assert round_parts([], places=2) == []
-
-
 def test_a_curve_tells_every_day_beside_the_median_of_past_months():
     by_day: dict[Any, Decimal] = {}
     for month in months_before(3):
         by_day |= {month: Decimal(10), month + dt.timedelta(1): Decimal(month.month)}
     by_day[NOVEMBER] = Decimal(7)
-    curve = curve_of(by_day, calendar=Calendar(), today=dt.date(2026, 11, 2), places=2)
+    curve = curve_of(by_day, month=NOVEMBER, calendar=Calendar(), today=dt.date(2026, 11, 2), places=2)
     assert len(curve) == 30
     assert [(day.spent, day.typical) for day in curve[:3]] == [
         (Decimal("7.00"), Decimal("10.00")),
