@@ -53,7 +53,7 @@ class ForecastView(Charted, LedgerViewSet):
             currency=currency,
             today=today,
             recorded_until=recorded_until,
-            version=standing.version if standing else 0,
+            version=(standing.version if standing else None) or 0,
         )
 
         def make() -> Response:

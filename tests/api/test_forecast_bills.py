@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from expenses.membership import ledger_id_of
 from expenses.models import Category, ExchangeRate
+from insights.models import RecurringPayment
 from insights.services.refreshing import refresh
 from tests.api.spending import record, row
 from tests.queued import n_waiting
@@ -158,6 +159,7 @@ def test_what_is_rejected_is_no_bill(ana):
     choose(ana, "Rent Meyer", "rejected")
     for body in (ask(ana), refreshed(ana)):
         assert coming(body) == [("Streamflix", "2026-06-20", "9.99")]
+        assert coming(ask(ana, as_of="2026-05-10")) == [("Streamflix", "2026-05-20", "9.99")]
 
 
 def test_a_maybe_is_a_bill_once_it_is_confirmed(ana):
@@ -345,6 +347,15 @@ def test_an_answer_without_bills_is_not_taken_for_the_one_with_them(ana):
     again = ana.get("insights/forecast/", headers={"If-None-Match": tag})
     assert coming(again.json()) == [("Rent Meyer", "2026-06-15", "800.00")]
     assert ana.get("insights/forecast/", headers={"If-None-Match": again["ETag"]}).status_code == 304
+
+
+def test_an_answer_is_another_one_once_bills_are_known_anew_at_the_same_time(ana):
+    record(ana, [*rent(), *stream()])
+    refreshed(ana)
+    tag = ana.get("insights/forecast/")["ETag"]
+    RecurringPayment.objects.filter(payee="streamflix").update(amount=Decimal("12.99"), high=Decimal("12.99"))
+    again = ana.get("insights/forecast/", headers={"If-None-Match": tag})
+    assert coming(again.json())[1] == ("Streamflix", "2026-06-20", "12.99")
 
 
 def test_a_stranger_sees_nobody_elses_bills(ana, ben):

@@ -5,13 +5,16 @@ import random
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from insights.calendars import Calendar, later_month
-from insights.forecasting.bills import Bill, seen_from, still_to_come
+from insights.forecasting.bills import Bill, after_payment, seen_from, still_to_come
 from insights.forecasting.curves import curve_of
 from insights.forecasting.forecasts import PastError, forecast
 from insights.forecasting.intervals import band_of
+from insights.forecasting.methods import METHODS
+from insights.forecasting.walking import Walk, choose
 
 NOVEMBER = dt.date(2026, 11, 1)
 FOOD, HOME, FUN = 1, 2, 3
@@ -256,3 +259,61 @@ def test_a_curve_tells_every_day_beside_the_median_of_past_months():
         (Decimal("7.00"), Decimal("19.00")),
         (None, Decimal("19.00")),
     ]
+
+
+def walk(*, usual, other, name="year_median"):
+    """One series; how far the usual method and another one were off, month by month."""
+    told = {each: np.zeros(1) for each in METHODS}
+    errors = {each: np.array([usual], dtype=float) for each in METHODS}
+    return Walk(told, errors | {name: np.array([other], dtype=float)})
+
+
+@pytest.mark.parametrize("name", ["year_median", "recent_median", "last_year"])
+def test_a_method_is_taken_that_was_clearly_better_for_long_enough(name):
+    assert choose(walk(usual=[10] * 9, other=[-8] * 9, name=name)) == [name]
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [
+        ([10] * 9, [9] * 9),
+        ([10] * 8, [1] * 8),
+        ([10] * 10, [0] * 5 + [11] * 5),
+        ([10] * 9, [-12] * 9),
+    ],
+    ids=["hardly better", "not long enough", "in too few months", "worse"],
+)
+def test_the_usual_method_is_taken_unless_another_was(usual, other):
+    assert choose(walk(usual=usual, other=other)) == ["combined"]
+
+
+def test_of_two_better_methods_the_best_is_taken():
+    better = walk(usual=[10] * 9, other=[7] * 9)
+    best = Walk(
+        better.told, better.errors | {"recent_median": np.array([[5.0] * 9]), "last_year": np.array([[6.0] * 9])}
+    )
+    assert choose(best) == ["recent_median"]
+
+
+def test_a_forecast_is_made_by_the_method_that_was_off_least():
+    """What remains swings with the season: food costs 100 in one half of the year, and 600 in the other."""
+    winter = {10, 11, 12, 1, 2, 3}
+    months = [(month + dt.timedelta(20), "600" if month.month in winter else "100") for month in months_before(24)]
+    found = foretell(spending(*((day, FOOD, amount) for day, amount in months)))
+    assert (found.categories[0].method, found.months_used) == ("last_year", 24)
+
+
+def test_what_is_due_is_paid_once_and_comes_again_on_its_usual_day():
+    bill = rent(due_on=dt.date(2026, 11, 16))
+    paid = after_payment(bill, (dt.date(2026, 11, 12), Decimal(790)))
+    assert (paid.due_on, paid.paid) == (dt.date(2026, 12, 15), (*bill.paid, (dt.date(2026, 11, 12), Decimal(790))))
+    assert after_payment(rent(due_on=None), None) == rent(due_on=None)
+    assert after_payment(bill, None).paid == bill.paid
+
+
+def test_a_month_that_has_not_begun_is_an_ordinary_one_with_its_bills():
+    bill = rent(due_on=dt.date(2026, 10, 15))
+    spent = steady(12) | {(day, HOME): amount for day, amount in bill.paid if day < dt.date(2026, 10, 1)}
+    found = foretell(spent, today=dt.date(2026, 10, 10), month=NOVEMBER, bills=[bill])
+    assert [due.on for due in found.still_to_come] == [dt.date(2026, 11, 15)]
+    assert (found.day, found.total.spent, found.total.predicted) == (0, Decimal("0.00"), Decimal("900.00"))
