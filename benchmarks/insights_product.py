@@ -101,7 +101,9 @@ def forecast_months(
                 spent[key] = spent.get(key, Decimal()) + payment.spent
         bills = _bills_known(past, today)
         days = {payment.day for payment in past}
-        told = forecast(spent, recorded=days, bills=bills, calendar=Calendar(), today=today, places=PLACES).total
+        told = forecast(
+            spent, recorded=days, bills=bills, month=first, calendar=Calendar(), today=today, places=PLACES
+        ).total
         band = (None, None) if told.low is None or told.high is None else (float(told.low), float(told.high))
         found.append((float(told.predicted), *band))
     return found

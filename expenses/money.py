@@ -1,7 +1,8 @@
 """Amounts with their currency, and the one place that rounds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from babel.numbers import get_currency_precision, list_currencies
@@ -33,6 +34,21 @@ def has_minor_units(amount: Decimal, currency: str) -> bool:
 def round_to_minor_units(amount: Decimal, currency: str) -> Decimal:
     """Half up, away from zero, as banks round on statements."""
     return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_UP)
+
+
+def apportion(parts: Sequence[Decimal], *, unit: Decimal) -> list[Decimal]:
+    """The parts in multiples of the unit that add up to their sum, rounded half up.
+
+    By the largest remainder (Hamilton's method): all are rounded down, and what is missing is given, a unit each, to
+    those that lost most.
+    """
+    found = [part.quantize(unit, rounding=ROUND_FLOOR) for part in parts]
+    whole = sum(parts, Decimal(0)).quantize(unit, rounding=ROUND_HALF_UP)
+    n_missing = int((whole - sum(found, Decimal(0))) / unit)
+    by_loss = sorted(range(len(parts)), key=lambda i: found[i] - parts[i])
+    for i in by_loss[:n_missing]:
+        found[i] += unit
+    return found
 
 
 def format_amount(amount: Decimal, currency: str) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -20,6 +21,8 @@ UNITS: dict[str, Unit] = {"daily": "day", "weekly": "week", "monthly": "month", 
 N_BUCKETS: dict[Unit, int] = {"day": 30, "week": 13, "month": 12, "year": 5}
 #: Three years of days.
 MAX_BUCKETS = 1_100
+#: More are no more to be told apart in a picture, and cost seconds to draw.
+MAX_DRAWN = 120
 DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>0[1-9]|1[0-2])(?P<day>-\d\d)?)?", re.ASCII)
 CURRENCY_HELP = "What all amounts are in; your base currency unless given."
 
@@ -118,6 +121,13 @@ def asked_buckets(asked: dict[str, Any], calendar: Calendar, *, today: dt.date) 
         detail = f"{period.n_days} days are more than {MAX_BUCKETS} {asked['bucket']} buckets; take a longer one."
         raise _refused("bucket", detail, "too_many")
     return period, buckets
+
+
+def refuse_crowded(buckets: Sequence[Bucket]) -> None:
+    """What a picture is not drawn of. Raises ValidationError."""
+    if len(buckets) > MAX_DRAWN:
+        detail = f"A picture has room for {MAX_DRAWN} buckets, and these are {len(buckets)}: ask for longer ones."
+        raise _refused("format", detail, "too_many")
 
 
 def first_of_the_last(n: int, unit: Unit, end: dt.date, calendar: Calendar) -> dt.date:

@@ -118,13 +118,19 @@ class ForecastSerializer(serializers.Serializer[Any]):
     start = serializers.DateField()
     end = serializers.DateField()
     as_of = serializers.DateField(help_text="Nothing later was looked at.")
+    recorded_until = serializers.DateField(
+        allow_null=True,
+        help_text="The last day, until today, that has a row. What came later is not yet known.",
+    )
     day = serializers.IntegerField(help_text="The how manieth of the month that is.")
     is_over = serializers.BooleanField()
     currency = serializers.CharField()
     spent = serializers.CharField()
     predicted_total = serializers.CharField()
     interval = serializers.ListField(child=serializers.CharField(), allow_null=True)
-    actual_total = serializers.CharField(allow_null=True)
+    actual_total = serializers.CharField(
+        allow_null=True, help_text="Null while the month lasts, and where it is not recorded to its end."
+    )
     method = serializers.ChoiceField(choices=METHODS)
     months_used = serializers.IntegerField(help_text="How many past months it was made of, at most 24.")
     past_error = PastErrorSerializer(allow_null=True)
@@ -144,8 +150,13 @@ class ForecastSerializer(serializers.Serializer[Any]):
     missing = MissingRateSerializer(many=True, help_text=f"The oldest {N_MISSING_SHOWN} of these rates.")
 
 
-def describe_forecast(end: MonthEnd, catalog: Catalog, *, fresh: Mapping[str, Any]) -> dict[str, Any]:
-    """The body. `fresh`: how fresh the bills are, as `insights.freshness` describes it."""
+def describe_forecast(
+    end: MonthEnd, catalog: Catalog, *, fresh: Mapping[str, Any], n_without_rate: int = 0
+) -> dict[str, Any]:
+    """The body. `fresh`: how fresh the bills are, as `insights.freshness` describes it.
+
+    `n_without_rate`: how many bills are left out for that.
+    """
     found, currency, truth = end.forecast, end.currency, end.truth
     missing = sorted(end.rates.missing, key=lambda rate: (rate.day, rate.base))
     return {
@@ -153,8 +164,9 @@ def describe_forecast(end: MonthEnd, catalog: Catalog, *, fresh: Mapping[str, An
         "start": end.month,
         "end": later_month(end.month, 1) - dt.timedelta(1),
         "as_of": end.as_of,
-        "day": found.day,
-        "is_over": truth is not None,
+        "recorded_until": end.recorded_until,
+        "day": (end.as_of - end.month).days + 1,
+        "is_over": end.is_over,
         "currency": currency,
         "spent": format_amount(found.total.spent, currency),
         "predicted_total": format_amount(found.total.predicted, currency),
@@ -163,7 +175,7 @@ def describe_forecast(end: MonthEnd, catalog: Catalog, *, fresh: Mapping[str, An
         "method": found.total.method,
         "months_used": found.months_used,
         "past_error": _past_error(found),
-        "explanation": explain(found),
+        "explanation": explain(end, n_without_rate=n_without_rate),
         "by_category": [_category(one, end, catalog) for one in end.categories],
         "still_to_come": [_due(due, end, catalog) for due in found.still_to_come],
         "bills_computed_at": fresh["computed_at"],
@@ -176,14 +188,26 @@ def describe_forecast(end: MonthEnd, catalog: Catalog, *, fresh: Mapping[str, An
     }
 
 
-def explain(found: Forecast) -> str:
-    """One or two sentences on what the forecast stands on, and how good it was."""
+def explain(end: MonthEnd, *, n_without_rate: int) -> str:
+    """Some sentences on what the forecast stands on, what it lacks, and how good it was."""
+    found = [_explain_method(end.forecast)]
+    if end.known_until < end.as_of:
+        found.append(f"Nothing is recorded after {end.known_until}: what was spent since then is not yet known.")
+    if n_without_rate:
+        bills = "1 known bill is" if n_without_rate == 1 else f"{n_without_rate} known bills are"
+        found.append(f"{bills} left out, for want of a rate of these days.")
+    return " ".join(found)
+
+
+def _explain_method(found: Forecast) -> str:
     n = found.months_used
     if n == 0:
         return "There is no past month to tell from: only what was spent and known bills are counted."
     if found.total.method == "last_month":
         return "Too little history for more than last month's rest: three past months are the least."
     how = f"What was spent, known bills, and what usually remained after this day of the last {n} months."
+    if not found.day:
+        how = f"Known bills, and what else the last {n} months usually came to."
     if found.past_error is None:
         return f"{how} Too few of them could be forecast to say how sure that is."
     error = found.past_error

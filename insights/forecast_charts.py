@@ -16,7 +16,7 @@ def chart_forecast(body: Mapping[str, Any]) -> Chart:
     """What was spent by each day beside the usual course, and from there to the predicted end and its interval."""
     curve, currency = body["curve"], body["currency"]
     lines = [Line(name.capitalize(), _course(curve, name)) for name in ("spent", "typical")]
-    if body["as_of"] != body["end"]:
+    if curve[-1]["spent"] is None:
         lines += [Line(name, _to_the_end(curve, body["spent"], end)) for name, end in _ends(body).items()]
     return Chart(
         title=f"{body['month']}: {body['predicted_total']} {currency} at the end, as of {body['as_of']}",
@@ -44,7 +44,7 @@ def _to_the_end(curve: Sequence[Mapping[str, Any]], spent: str, end: str) -> Amo
     """Two points; the line between them is drawn straight."""
     n_known = sum(day["spent"] is not None for day in curve)
     values: Amounts = [None] * len(curve)
-    values[n_known - 1], values[-1] = Decimal(spent), Decimal(end)
+    values[max(n_known - 1, 0)], values[-1] = Decimal(spent), Decimal(end)
     return values
 
 

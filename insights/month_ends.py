@@ -4,7 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
+from expenses.models import Transaction
 from expenses.money import minor_units
 from expenses.rates.usage import RateUsage
 from insights.calendars import Calendar, later_month
@@ -12,7 +14,7 @@ from insights.forecasting.bills import Bill, seen_from
 from insights.forecasting.curves import CurveDay, curve_of
 from insights.forecasting.estimating import INSUFFICIENT
 from insights.forecasting.forecasts import Forecast, Outlook, forecast
-from insights.forecasting.rounding import round_parts
+from insights.forecasting.rounding import rounded_parts
 from insights.month_spending import read_month_spending
 
 
@@ -26,10 +28,18 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class MonthEnd:
-    """`as_of`: the forecast is of what was there at the end of that day. `truth` is None while the month lasts."""
+    """`as_of`: the forecast is of what was there at the end of that day; what is not recorded then was not there.
+
+    `truth` is None while the month lasts, and where it is not recorded to its end.
+    """
 
     month: dt.date
     as_of: dt.date
+    #: Until when anything is known: `as_of`, or the last recorded day before it.
+    known_until: dt.date
+    #: The last day, until today, on which the ledger has a row; None: it has none.
+    recorded_until: dt.date | None
+    is_over: bool
     currency: str
     forecast: Forecast
     curve: list[CurveDay] | None
@@ -54,6 +64,13 @@ class MonthEnd:
         return sorted(shown, key=lambda one: (-one.predicted, one.category is None, one.category or 0))
 
 
+def last_recorded(ledger_id: int, *, today: dt.date) -> dt.date | None:
+    """The last day, until today, on which the ledger has a row of any kind. One query."""
+    rows = Transaction.objects.filter(ledger_id=ledger_id, date__lte=today)
+    found: dt.date | None = rows.order_by("-date", "-id").values_list("date", flat=True).first()
+    return found
+
+
 def forecast_month(
     *,
     ledger_id: int,
@@ -61,22 +78,48 @@ def forecast_month(
     calendar: Calendar,
     as_of: dt.date,
     today: dt.date,
+    recorded_until: dt.date | None,
     bills: Sequence[Bill] = (),
     has_curve: bool = False,
 ) -> MonthEnd:
     """The month that `as_of` lies in. One query, one more for the curve, and three where there are other currencies.
 
+    Statements lag: days after the last recorded one are not yet known, and not without spending. A month that is over
+    and recorded as far as others is known to its end; to see that takes as many queries again.
     `bills`: what is known today, in the currency. Of an earlier day, only what had been paid by then is looked at.
     """
-    read = read_month_spending(ledger_id=ledger_id, to=currency, calendar=calendar, today=as_of, has_curve=has_curve)
     month, places = calendar.month_of(as_of), minor_units(currency)
-    known = bills if as_of == today else _known_on(bills, as_of)
-    found = forecast(read.spent, recorded=read.recorded, bills=known, calendar=calendar, today=as_of, places=places)
-    truth = _truth(read.of_month(month), places) if later_month(month, 1) <= today else None
+    read = partial(read_month_spending, ledger_id=ledger_id, to=currency, calendar=calendar, has_curve=has_curve)
+    until = min(as_of, recorded_until or as_of)
+    there, is_over = read(today=until), later_month(month, 1) <= today
+    is_whole = recorded_until is None or recorded_until >= later_month(month, 1) or there.is_whole(month, calendar)
+    if until < as_of and is_over and is_whole:
+        until, there = as_of, read(today=as_of)
+    found = forecast(
+        there.spent,
+        recorded=there.recorded if until >= month else there.recorded_whole(calendar.month_of(until), calendar),
+        bills=bills if as_of == today else _known_on(bills, until),
+        month=month,
+        calendar=calendar,
+        today=until,
+        places=places,
+    )
     curve = None
-    if read.by_day is not None:
-        curve = curve_of(read.by_day, calendar=calendar, today=as_of, places=places)
-    return MonthEnd(month, as_of, currency, found, curve, truth, read.rates, read.n_unconverted)
+    if there.by_day is not None:
+        curve = curve_of(there.by_day, month=month, calendar=calendar, today=until, places=places)
+    return MonthEnd(
+        month=month,
+        as_of=as_of,
+        known_until=until,
+        recorded_until=recorded_until,
+        is_over=is_over,
+        currency=currency,
+        forecast=found,
+        curve=curve,
+        truth=_truth(there.of_month(month), places) if is_over and is_whole else None,
+        rates=there.rates,
+        n_unconverted=there.n_unconverted,
+    )
 
 
 def _known_on(bills: Sequence[Bill], day: dt.date) -> list[Bill]:
@@ -84,5 +127,5 @@ def _known_on(bills: Sequence[Bill], day: dt.date) -> list[Bill]:
 
 
 def _truth(sums: dict[int | None, Decimal], places: int) -> Truth:
-    rounded = round_parts(list(sums.values()), places=places)
+    rounded = rounded_parts(list(sums.values()), places=places)
     return Truth(sum(rounded, Decimal(0)), dict(zip(sums, rounded, strict=True)))

@@ -20,6 +20,8 @@ from insights.forecasting.spending import MAX_MONTHS
 from insights.rows import counted_rows
 
 ONE_DAY = dt.timedelta(1)
+#: So many days a weekend with a holiday moves what comes last in a month.
+WEEKEND = 3
 NOTHING = Decimal(0)
 #: What parts of months are grouped by: the order of the index of totals, which is read without sorting.
 IN_INDEX = {"month": Month("date"), **{name: F(name) for name in ("category", "currency", "kind", "direction")}}
@@ -47,6 +49,21 @@ class MonthSpending:
             if first <= day < later_month(first, 1):
                 sums[category] += amount
         return dict(sums)
+
+    def is_whole(self, month: dt.date, calendar: Calendar) -> bool:
+        """Whether the month is recorded as far as one of those before it; as far as nothing, if it is the only one."""
+        ends: dict[dt.date, int] = {}
+        for day in sorted(self.recorded):
+            first = calendar.month_of(day)
+            ends[first] = (day - first).days
+        end = ends.pop(month, None)
+        return end is not None and end + WEEKEND >= min((ends[first] for first in ends if first < month), default=end)
+
+    def recorded_whole(self, newest: dt.date, calendar: Calendar) -> set[dt.date]:
+        """Without the newest month where that is recorded in part."""
+        if self.is_whole(newest, calendar):
+            return self.recorded
+        return {day for day in self.recorded if day < newest}
 
 
 class _Part(NamedTuple):

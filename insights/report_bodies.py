@@ -9,10 +9,10 @@ from rest_framework import serializers
 
 from expenses.catalog import Catalog
 from expenses.converted_totals import ConvertedTotal
-from expenses.money import minor_units, round_to_minor_units
+from expenses.money import apportion, minor_units, round_to_minor_units
 from expenses.total_bodies import N_MISSING_SHOWN, MissingRateSerializer, UsedRatesSerializer
 from insights.periods import Period
-from insights.shares import apportion, percent
+from insights.shares import percent
 
 
 class ReportPeriodSerializer(serializers.Serializer[Any]):
@@ -101,5 +101,4 @@ def text_of(value: Decimal | None) -> str | None:
 
 def rounded_parts(amounts: Sequence[Decimal], currency: str) -> list[Decimal]:
     """In minor units, so that they add up to their rounded sum."""
-    whole = round_to_minor_units(sum(amounts, Decimal(0)), currency)
-    return apportion(amounts, whole=whole, unit=Decimal(1).scaleb(-minor_units(currency)))
+    return apportion(amounts, unit=Decimal(1).scaleb(-minor_units(currency)))

@@ -1,24 +1,11 @@
-"""Parts that add up to their whole when they are rounded. Pure."""
+"""Parts in percent of their whole. Pure."""
 
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
+
+from expenses.money import apportion
 
 HUNDREDTH, WHOLE = Decimal("0.01"), Decimal(100)
-
-
-def apportion(parts: Sequence[Decimal], *, whole: Decimal, unit: Decimal) -> list[Decimal]:
-    """The parts in multiples of the unit that add up to `whole`, which is their sum, rounded.
-
-    By the largest remainder (Hamilton's method): all are rounded down, and what is missing is given, a unit each, to
-    those that lost most.
-    """
-    floors = [part.quantize(unit, rounding=ROUND_FLOOR) for part in parts]
-    missing = int((whole - sum(floors)) / unit)
-    if missing:
-        by_loss = sorted(range(len(parts)), key=lambda i: floors[i] - parts[i])
-        for i in by_loss[:missing]:
-            floors[i] += unit
-    return floors
 
 
 def shares(amounts: Sequence[Decimal]) -> list[Decimal | None]:
@@ -27,7 +14,7 @@ def shares(amounts: Sequence[Decimal]) -> list[Decimal | None]:
     base = sum(positive)
     if not base:
         return [None] * len(amounts)
-    found = apportion([amount * WHOLE / base for amount in positive], whole=WHOLE, unit=HUNDREDTH)
+    found = apportion([amount * WHOLE / base for amount in positive], unit=HUNDREDTH)
     return [share if amount > 0 else None for share, amount in zip(found, amounts, strict=True)]
 
 

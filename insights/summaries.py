@@ -1,7 +1,7 @@
 """What a period came to, added up by the database in one currency."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,11 +36,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Summarized:
-    """A summary, and the rates that it took and those that its period and the one before lack."""
+    """A summary, and the rates that its period took and lacks."""
 
     summary: Summary
     rates: RateUsage
-    previous_rates: RateUsage
 
 
 def rows_within(rows: TransactionQuerySet, period: Period) -> TransactionQuerySet:
@@ -59,22 +58,19 @@ def summarize(*, ledger_id: int, period: Period, to: str, has_tags: bool) -> Sum
         group_rows(spending, by=("tag",), to=to) if has_tags else [],
     ]
     book = load_book(lists, to=to, ledger_id=ledger_id)
-    rates, previous_rates = RateUsage(book), RateUsage(book)
-    found = Summary(to)
-    _add_up(found, lists[0], rates)
-    found.previous = _one(add_groups(lists[1], to=to, rates=previous_rates).values())
+    rates, found = RateUsage(book), Summary(to)
+    _add_up(found, [group for group in lists[0] if not _is_excluded(group)], rates)
+    found.excluded = _whole([group for group in lists[0] if _is_excluded(group)], to=to, rates=RateUsage(book))
+    found.previous = _whole(lists[1], to=to, rates=RateUsage(book))
     found.by_merchant, found.by_tag = (_by_first(groups, to=to, rates=rates) for groups in lists[2:])
-    return Summarized(found, rates, previous_rates)
+    return Summarized(found, rates)
 
 
 def _add_up(found: Summary, groups: Sequence[Group], rates: RateUsage) -> None:
-    """Whole and excluded, and the lists of categories and accounts."""
+    """The whole, and the lists of categories and accounts."""
     by_category: dict[Any, ConvertedTotal] = defaultdict(ConvertedTotal)
     by_account: dict[Any, ConvertedTotal] = defaultdict(ConvertedTotal)
-    for (category, kind, account, is_excluded, _), total in add_groups(groups, to=found.currency, rates=rates).items():
-        if is_excluded:
-            found.excluded += total
-            continue
+    for (category, kind, account, *_), total in add_groups(groups, to=found.currency, rates=rates).items():
         found.whole += total
         if kind != "income":
             by_category[category] += total
@@ -82,9 +78,13 @@ def _add_up(found: Summary, groups: Sequence[Group], rates: RateUsage) -> None:
     found.by_category, found.by_account = by_category, by_account
 
 
-def _one(totals: Iterable[ConvertedTotal]) -> ConvertedTotal:
+def _is_excluded(group: Group) -> bool:
+    return bool(group.key[BY.index("is_excluded_from_budget")])
+
+
+def _whole(groups: Sequence[Group], *, to: str, rates: RateUsage) -> ConvertedTotal:
     whole = ConvertedTotal()
-    for total in totals:
+    for total in add_groups(groups, to=to, rates=rates).values():
         whole += total
     return whole
 

@@ -99,9 +99,9 @@ class PreviousSerializer(SumsSerializer):
 
 
 class AmountChangeSerializer(serializers.Serializer[Any]):
-    """Absolute, and in percent: null where there was nothing or less before."""
+    """Absolute, and in percent: null where there was nothing or less before. Both where a rate of before is missing."""
 
-    amount = serializers.CharField()
+    amount = serializers.CharField(allow_null=True)
     percent = serializers.CharField(allow_null=True)
 
 
@@ -119,6 +119,7 @@ class ExcludedSerializer(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     income = serializers.CharField()
     expense = serializers.CharField()
+    n_unconverted = serializers.IntegerField(help_text="How many have no rate and are in neither sum.")
 
 
 class SummarySerializer(SumsSerializer, RatesSerializer):
@@ -242,10 +243,13 @@ def _previous(period: Period, total: ConvertedTotal, currency: str) -> dict[str,
 
 
 def _changes(summary: Summary) -> dict[str, Any]:
+    """Nothing is compared with a period of which rows are left out."""
     new, old = (describe_total(total, summary.currency) for total in (summary.whole, summary.previous))
+    if summary.previous.n_unconverted:
+        return {name: {"amount": None, "percent": None} for name in new}
     return {name: describe_change(Decimal(new[name]), Decimal(old[name]), summary.currency) for name in new}
 
 
 def _excluded(total: ConvertedTotal, currency: str) -> dict[str, Any]:
     sums = describe_total(total, currency)
-    return {"n": total.n, "income": sums["income"], "expense": sums["expense"]}
+    return {"n": total.n, "income": sums["income"], "expense": sums["expense"], "n_unconverted": total.n_unconverted}

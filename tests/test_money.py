@@ -14,6 +14,7 @@ from expenses.models import Account
 from expenses.money import (
     SCALE,
     Money,
+    apportion,
     currency_codes,
     format_amount,
     has_minor_units,
@@ -135,3 +136,26 @@ def test_filters_compare_amounts_as_numbers(ana):
     assert [row.opening_balance for row in rows] == [Decimal(-1), Decimal(9), Decimal(10)]
     assert rows.filter(opening_balance__gt=Decimal("9.5")).count() == 1
     assert rows.filter(opening_balance="9.0").count() == 1
+
+
+CENT = Decimal("0.01")
+
+
+@given(st.lists(st.decimals(min_value=Decimal(-10_000), max_value=Decimal(10_000), places=4), max_size=40))
+def test_rounded_parts_add_up_to_the_rounded_whole(amounts):
+    found = apportion(amounts, unit=CENT)
+    assert sum(found) == sum(amounts, Decimal(0)).quantize(CENT, rounding="ROUND_HALF_UP")
+    assert all(abs(part - amount) <= CENT for part, amount in zip(found, amounts, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("parts", "rounded"),
+    [
+        (["0.004", "0.009", "0.003"], ["0.01", "0.01", "0.00"]),
+        (["0.3333"] * 3, ["0.34", "0.33", "0.33"]),
+        (["-0.3333"] * 3, ["-0.33", "-0.33", "-0.34"]),
+        ([], []),
+    ],
+)
+def test_what_lost_most_gets_the_missing_cent(parts, rounded):
+    assert [str(part) for part in apportion([Decimal(part) for part in parts], unit=CENT)] == rounded

@@ -48,9 +48,12 @@ class Due:
     on: dt.date
 
 
-def still_to_come(bills: Sequence[Bill], *, today: dt.date, until: dt.date) -> list[Due]:
-    """What is expected after `today` until a day, and what is late and still waited for; the next one first."""
-    found = [Due(bill, day) for bill in bills for day in _due_days(bill, today, until)]
+def still_to_come(bills: Sequence[Bill], *, today: dt.date, until: dt.date, since: dt.date = dt.date.min) -> list[Due]:
+    """What is expected after `today` until a day, and what is late and still waited for; the next one first.
+
+    `since`: what is due before that day is of another month.
+    """
+    found = [Due(bill, day) for bill in bills for day in _due_days(bill, today, until) if day >= since]
     return sorted(found, key=lambda due: (due.on, due.bill.id))
 
 
@@ -67,6 +70,18 @@ def seen_from(bill: Bill, day: dt.date) -> Bill | None:
         high=max(amounts),
         due_on=_next_due(bill, [on for on, _ in paid[-N_OF_A_RANGE:]]),
         paid=paid,
+    )
+
+
+def after_payment(bill: Bill, payment: tuple[dt.date, Decimal] | None) -> Bill:
+    """The bill once what was due is paid: its next turn is due. `payment`: None where it is not in its category."""
+    if bill.due_on is None:
+        return bill
+    days = [on for on, _ in bill.paid[-N_OF_A_RANGE:]]
+    return replace(
+        bill,
+        due_on=_next_due(bill, [*days, bill.due_on]),
+        paid=(*bill.paid, payment) if payment else bill.paid,
     )
 
 

@@ -25,10 +25,12 @@ class CurveDay:
     typical: Decimal | None
 
 
-def curve_of(by_day: Mapping[dt.date, Decimal], *, calendar: Calendar, today: dt.date, places: int) -> list[CurveDay]:
-    """Every day of the month of `today`. `by_day`: what was spent on days of it and of the months before."""
+def curve_of(
+    by_day: Mapping[dt.date, Decimal], *, month: dt.date, calendar: Calendar, today: dt.date, places: int
+) -> list[CurveDay]:
+    """Every day of a month that is known until `today`. `by_day`: what was spent on its days and before."""
     spent: dict[tuple[dt.date, int | None], Decimal] = {(day, None): amount for day, amount in by_day.items()}
-    spending = lay_out(spent, recorded=by_day, calendar=calendar, today=today)
+    spending = lay_out(spent, recorded=by_day, month=month, calendar=calendar, today=today)
     running = spending.daily.sum(axis=0).cumsum(axis=1)
     past = running[-1 - MONTHS_OF_A_CURVE : -1]
     typical = np.median(past, axis=0) if len(past) >= MIN_MONTHS else None

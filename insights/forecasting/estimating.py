@@ -70,7 +70,8 @@ def _joined(series: Floats) -> Floats:
 def _coming(spending: Spending, bills: Sequence[Bill]) -> Floats:
     rows = {category: i for i, category in enumerate(spending.categories)}
     coming = np.zeros(len(rows))
-    for due in still_to_come(bills, today=spending.today, until=spending.last_day):
+    expected = still_to_come(bills, today=spending.today, until=spending.last_day, since=spending.first_due)
+    for due in expected:
         coming[rows[due.bill.category]] += float(due.bill.amount)
     return coming
 

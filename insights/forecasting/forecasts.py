@@ -10,7 +10,7 @@ import numpy as np
 from insights.calendars import Calendar
 from insights.forecasting.bills import Bill, Due, still_to_come
 from insights.forecasting.estimating import Estimate, estimate
-from insights.forecasting.rounding import decimal_of, round_parts, rounded
+from insights.forecasting.rounding import decimal_of, rounded, rounded_parts
 from insights.forecasting.spending import Floats, Spending, Spent, lay_out
 
 
@@ -36,7 +36,7 @@ class PastError:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The categories add up to the total, in `spent` and in `predicted`."""
+    """The categories add up to the total, in `spent` and in `predicted`. `day`: how many of the month are known."""
 
     day: int
     total: Outlook
@@ -51,23 +51,24 @@ def forecast(
     *,
     recorded: Collection[dt.date],
     bills: Sequence[Bill],
+    month: dt.date,
     calendar: Calendar,
     today: dt.date,
     places: int,
 ) -> Forecast:
-    """The month of `today`, of what is known at the end of that day; nothing later is looked at.
+    """A month, of what is known at the end of `today`, which may lie before it; nothing later is looked at.
 
     Of a past month, `spent` needs no more than two days, one until the same day of it and one after. `recorded`: days
     on which the ledger has anything at all, the first of each month among them. `places`: of the currency.
     """
-    spending = _with_rows_for(bills, lay_out(spent, recorded=recorded, calendar=calendar, today=today))
+    spending = _with_rows_for(bills, lay_out(spent, recorded=recorded, month=month, calendar=calendar, today=today))
     estimated = estimate(spending, bills)
     outlooks = _outlooks(spending, _spent_so_far(spent, spending), estimated, places)
     return Forecast(
-        day=(today - spending.months[-1]).days + 1,
+        day=max((today - month).days + 1, 0),
         total=outlooks[-1],
         categories=outlooks[:-1],
-        still_to_come=still_to_come(bills, today=today, until=spending.last_day),
+        still_to_come=still_to_come(bills, today=today, until=spending.last_day, since=spending.first_due),
         months_used=len(spending.months) - 1,
         past_error=_past_error(spending, estimated.errors),
     )
@@ -92,8 +93,8 @@ def _spent_so_far(spent: Spent, spending: Spending) -> list[Decimal]:
 
 def _outlooks(spending: Spending, so_far: Sequence[Decimal], estimated: Estimate, places: int) -> list[Outlook]:
     """Of each category and of all. What was spent and what remains are rounded apart, so that all of it adds up."""
-    spent = round_parts(so_far, places=places)
-    remaining = round_parts([decimal_of(each) for each in estimated.remaining[:-1]], places=places)
+    spent = rounded_parts(so_far, places=places)
+    remaining = rounded_parts([decimal_of(each) for each in estimated.remaining[:-1]], places=places)
     spent.append(sum(spent, Decimal(0)))
     remaining.append(sum(remaining, Decimal(0)))
     found = []

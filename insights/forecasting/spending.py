@@ -22,7 +22,8 @@ Spent = Mapping[tuple[dt.date, int | None], Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """By category, month and day of the month. The last month is the one that is forecast, known until `today`.
+    """By category, month and day of the month. The last month is the one that is forecast, known until `today`, or
+    not at all where that lies before it.
 
     `daily` is categories x months x 31, in the currency of all. Months are laid side by side by the day of the calendar
     that bills come on: where months begin on the 25th, the 3rd has the same place whether the 31st came before or not.
@@ -35,12 +36,17 @@ class Spending:
 
     @property
     def day(self) -> int:
-        """How many places of the month are over."""
-        return self.place_of(self.today) + 1
+        """How many places of the month are over; 0 where nothing of it is known."""
+        return 0 if self.today < self.months[-1] else self.place_of(self.today) + 1
 
     def place_of(self, day: dt.date) -> int:
         """Of a day within its month, from 0."""
         return (day.day - self.months[-1].day) % LONGEST_MONTH
+
+    @property
+    def first_due(self) -> dt.date:
+        """Bills that were due before are of other months. What was late when the month began may come in it."""
+        return self.months[-1] if self.today < self.months[-1] else dt.date.min
 
     @property
     def last_day(self) -> dt.date:
@@ -59,16 +65,17 @@ def rest_of(spending: Spending, daily: Floats) -> Floats:
     return found
 
 
-def lay_out(spent: Spent, *, recorded: Collection[dt.date], calendar: Calendar, today: dt.date) -> Spending:
-    """The month of `today` and those before it that tell something, at most two years; later days are not looked at.
+def lay_out(
+    spent: Spent, *, recorded: Collection[dt.date], month: dt.date, calendar: Calendar, today: dt.date
+) -> Spending:
+    """A month, known until `today`, and those before it that tell something, at most two years.
 
     `recorded`: days on which the ledger has anything at all. A month without one is a month without statements, not one
     without spending; and the month in which the ledger begins counts only if it had begun by the same day of it.
     """
-    month = calendar.month_of(today)
-    months = (*_past_months(recorded, calendar, today), month)
+    months = (*_past_months(recorded, month, calendar, today), month)
     columns = {first: i for i, first in enumerate(months)}
-    firsts = {day: calendar.month_of(day) for day, _ in spent if day <= today}
+    firsts = {day: calendar.month_of(day) for day, _ in spent if day < month or day <= today}
     known = {key: amount for key, amount in spent.items() if firsts.get(key[0]) in columns}
     categories = tuple(sorted({category for _, category in known}, key=lambda c: (c is None, c or 0)))
     rows = {category: i for i, category in enumerate(categories)}
@@ -78,8 +85,7 @@ def lay_out(spent: Spent, *, recorded: Collection[dt.date], calendar: Calendar, 
     return found
 
 
-def _past_months(recorded: Collection[dt.date], calendar: Calendar, today: dt.date) -> list[dt.date]:
-    month = calendar.month_of(today)
+def _past_months(recorded: Collection[dt.date], month: dt.date, calendar: Calendar, today: dt.date) -> list[dt.date]:
     earliest = later_month(month, -MAX_MONTHS)
     days = [day for day in recorded if day < month]
     if not days:
@@ -87,6 +93,6 @@ def _past_months(recorded: Collection[dt.date], calendar: Calendar, today: dt.da
     begun = min(days)
     first = calendar.month_of(begun)
     found = {calendar.month_of(day) for day in days if day >= earliest}
-    if (begun - first).days > (today - month).days:
+    if (begun - first).days > max((today - month).days, 0):
         found.discard(first)
     return sorted(found)

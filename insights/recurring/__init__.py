@@ -1,18 +1,15 @@
 """Recurring payments: found among all payments, dated and priced. Pure: no database, no settings."""
 
-from insights.recurring.due import Expected, due_between
 from insights.recurring.finding import find_recurring, payee_key
 from insights.recurring.model import Confirmed, Kind, PriceChange, Recurring
 from insights.recurring.rhythms import RhythmName, times_a_year
 
 __all__ = [
     "Confirmed",
-    "Expected",
     "Kind",
     "PriceChange",
     "Recurring",
     "RhythmName",
-    "due_between",
     "find_recurring",
     "payee_key",
     "times_a_year",

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from expenses.api import LedgerViewSet, unless_known
 from expenses.days import today_of
-from expenses.membership import ledger_id_of, membership_of
+from expenses.membership import membership_of
 from expenses.models import ExchangeRate, Transaction
 from insights.calendars import Calendar
 from insights.charts import Chart
@@ -17,7 +17,7 @@ from insights.forecast_bills import known_bills
 from insights.forecast_bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
 from insights.forecast_charts import chart_forecast
 from insights.freshness import describe_freshness
-from insights.month_ends import forecast_month
+from insights.month_ends import forecast_month, last_recorded
 from insights.rendering import Charted
 from insights.tasks import refresh_soon
 from insights.views.reports import described
@@ -45,24 +45,33 @@ class ForecastView(Charted, LedgerViewSet):
         calendar, currency = Calendar(user.week_start, user.month_start), user.base_currency
         as_of = asked_day(asked.validated_data, calendar, today=today)
         ledger = membership_of(user).ledger
-        fresh = describe_freshness(ledger, refresh_soon(ledger))
-        bills = known_bills(ledger_id=ledger_id_of(user), currency=currency)
+        standing = refresh_soon(ledger)
+        fresh = describe_freshness(ledger, standing)
+        recorded_until = last_recorded(ledger.pk, today=today)
+        known = known_bills(
+            ledger_id=ledger.pk,
+            currency=currency,
+            today=today,
+            recorded_until=recorded_until,
+            version=(standing.version if standing else None) or 0,
+        )
 
         def make() -> Response:
             found = forecast_month(
-                ledger_id=ledger_id_of(user),
+                ledger_id=ledger.pk,
                 currency=currency,
                 calendar=calendar,
                 as_of=as_of,
                 today=today,
-                bills=bills,
+                recorded_until=recorded_until,
+                bills=known.bills,
                 has_curve=asked.validated_data["curve"] or picture != "json",
             )
-            return Response(describe_forecast(found, self.catalog, fresh=fresh))
+            return Response(describe_forecast(found, self.catalog, fresh=fresh, n_without_rate=known.n_without_rate))
 
         revision = ExchangeRate.objects.reference_revision()
-        known = zlib.crc32(repr((bills, fresh)).encode())
-        return unless_known(request, make, currency, user.month_start, as_of, today, known, revision, picture)
+        seen = zlib.crc32(repr((known, fresh)).encode())
+        return unless_known(request, make, currency, user.month_start, as_of, today, seen, revision, picture)
 
     def chart(self, body: Mapping[str, Any]) -> Chart:
         return chart_forecast(body)

@@ -25,6 +25,7 @@ from insights.asked import (
     asked_buckets,
     asked_month,
     asked_period,
+    refuse_crowded,
 )
 from insights.calendars import Calendar
 from insights.charts import Chart
@@ -129,6 +130,8 @@ class TimeSeriesView(ReportView):
         """
         asked = self.asked()
         period, buckets = asked_buckets(asked, self.calendar, today=self.today)
+        if request.accepted_renderer.format != "json":
+            refuse_crowded(buckets)
         is_by_category, ledger_id = "by" in asked, ledger_id_of(self.user)
         rows = rows_within(counted_rows(ledger_id), period)
         rows = narrow(rows, asked, user=self.user, catalog=self.catalog)

@@ -46,6 +46,7 @@ def ask(api, **query):
 
 def test_on_a_day_of_a_past_month_it_is_what_would_have_been_forecast_beside_the_truth(ana):
     live(ana, 6)
+    record(ana, "2026-02-01", "5", "Salary", "in")
     record(ana, "2026-01-05", "45.50")
     record(ana, "2026-01-25", "70")
     record(ana, "2026-01-26", "12", "Travel")
@@ -54,6 +55,7 @@ def test_on_a_day_of_a_past_month_it_is_what_would_have_been_forecast_beside_the
         "start": "2026-01-01",
         "end": "2026-01-31",
         "as_of": "2026-01-10",
+        "recorded_until": "2026-02-01",
         "day": 10,
         "is_over": True,
         "currency": "EUR",
@@ -122,6 +124,50 @@ def test_this_month_is_forecast_from_what_is_there_today(ana):
     assert (body["is_over"], body["actual_total"], body["by_category"][0]["actual"]) == (False, None, None)
 
 
+def test_days_after_the_last_recorded_one_are_not_yet_known_and_not_without_spending(ana):
+    live(ana, 6)
+    record(ana, "2026-01-05", "45")
+    body = ask(ana, as_of="2026-01-25")
+    assert (body["as_of"], body["recorded_until"], body["day"]) == ("2026-01-25", "2026-01-05", 25)
+    assert (body["spent"], body["predicted_total"], body["actual_total"]) == ("45.00", "135.00", None)
+    assert body["explanation"].endswith(
+        "Nothing is recorded after 2026-01-05: what was spent since then is not yet known."
+    )
+    whole = ask(ana, month="2026-01")
+    assert (whole["is_over"], whole["predicted_total"], whole["actual_total"]) == (True, "135.00", None)
+
+
+def test_a_month_of_which_nothing_is_recorded_is_forecast_as_one_that_has_not_begun(ana):
+    live(ana, 6)
+    record(ana, "2026-01-05", "500")
+    body = ask(ana, month="2026-03", curve="true")
+    assert (body["recorded_until"], body["spent"], body["predicted_total"]) == ("2026-01-05", "0.00", "130.00")
+    assert (body["months_used"], body["interval"], body["actual_total"]) == (6, ["130.00", "130.00"], None)
+    assert body["explanation"].startswith("Known bills, and what else the last 6 months usually came to.")
+    assert (body["curve"][0], body["curve"][30]) == (
+        {"date": "2026-03-01", "spent": None, "typical": "40.00"},
+        {"date": "2026-03-31", "spent": None, "typical": "130.00"},
+    )
+
+
+def test_a_month_that_is_not_yet_recorded_is_whole_wherever_months_begin(ana):
+    assert ana.patch("users/me/", {"preferences": {"month_start": 25}}).status_code == 200
+    for month in (9, 10, 11, 12):
+        record(ana, f"2025-{month}-26", "10")
+        record(ana, f"2025-{month}-24", "90")
+    record(ana, "2026-01-24", "90")
+    body = ask(ana, month="2026-01")
+    assert (body["start"], body["spent"], body["predicted_total"]) == ("2026-01-25", "0.00", "100.00")
+
+
+def test_the_newest_month_is_over_when_it_is_recorded_as_far_as_others(ana):
+    live(ana, 6)
+    body = ask(ana, month="2025-12")
+    assert (body["recorded_until"], body["predicted_total"], body["actual_total"]) == ("2025-12-21", "130.00", "130.00")
+    assert "not yet known" not in body["explanation"]
+    assert ask(ana, month="2026-01")["months_used"] == 6
+
+
 def test_an_empty_ledger_has_nothing_to_tell_from(ana):
     body = ask(ana, month="2026-01", as_of="2026-01-10")
     assert (body["spent"], body["predicted_total"], body["interval"]) == ("0.00", "0.00", None)
@@ -132,6 +178,7 @@ def test_an_empty_ledger_has_nothing_to_tell_from(ana):
 
 def test_one_past_month_is_repeated_and_too_little_for_an_interval(ana):
     live(ana, 1)
+    record(ana, "2026-02-01", "5", "Salary", "in")
     body = ask(ana, as_of="2026-01-10")
     assert (body["method"], body["predicted_total"], body["interval"]) == ("last_month", "90.00", None)
     assert body["explanation"].startswith("Too little history")
@@ -178,6 +225,7 @@ def test_every_row_is_converted_at_its_own_day_and_what_has_no_rate_is_named(ana
 def test_the_course_of_the_month_is_told_if_it_is_asked_for(ana):
     live(ana, 3)
     record(ana, "2026-01-02", "45")
+    record(ana, "2026-02-01", "5", "Salary", "in")
     curve = ask(ana, as_of="2026-01-10", curve="true")["curve"]
     assert [day["date"] for day in curve] == [f"2026-01-{i:02}" for i in range(1, 32)]
     assert [(curve[i]["spent"], curve[i]["typical"]) for i in (0, 1, 9, 10, 20, 30)] == [
@@ -201,7 +249,13 @@ def test_a_known_bill_is_named_and_counted(ana):
     )  # fmt: skip
     as_of = dt.date(2026, 1, 10)
     end = forecast_month(
-        ledger_id=ledger_id_of(ana.user), currency="EUR", calendar=Calendar(), as_of=as_of, today=as_of, bills=[bill]
+        ledger_id=ledger_id_of(ana.user),
+        currency="EUR",
+        calendar=Calendar(),
+        as_of=as_of,
+        today=as_of,
+        recorded_until=as_of,
+        bills=[bill],
     )
     body = describe_forecast(end, Catalog.load_for(ana.user), fresh={"computed_at": None, "is_stale": True})
     assert body["predicted_total"] == "900.00"

@@ -13,6 +13,8 @@ from tests.api.spending import record, row
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 ADDRESS = "insights/forecast/?month=2026-01&as_of=2026-01-10"
+#: All of January is recorded.
+THE_NEXT_MONTH = row(dt.date(2026, 2, 1), "5.00", "Interest", "Salary", direction="in")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -23,7 +25,7 @@ def half_a_year(ana):
         first = dt.date(2025, month, 1)
         late = row(first + dt.timedelta(20), f"{50 + 10 * (month % 6)}.00", "Market hall", "Groceries")
         record(ana, [row(first, "40.00", "Corner shop", "Groceries"), late])
-    record(ana, [row(dt.date(2026, 1, 2), "45.00", "Corner shop", "Groceries")])
+    record(ana, [row(dt.date(2026, 1, 2), "45.00", "Corner shop", "Groceries"), THE_NEXT_MONTH])
 
 
 def drawn(api, address=ADDRESS):
@@ -74,8 +76,18 @@ def test_of_a_month_that_is_over_there_is_nothing_to_foretell(ana):
     assert set(lines_of(ana, "insights/forecast/?month=2025-12")) == {"Spent", "Typical"}
 
 
+def test_days_that_are_not_yet_recorded_are_foretold_on_the_last_one_too(ana):
+    days = [dt.date(2025, month, 21) for month in range(7, 13)]
+    record(ana, [row(day, "40.00", "Corner shop", "Groceries") for day in (*days, dt.date(2026, 1, 10))])
+    lines = lines_of(ana, "insights/forecast/?month=2026-01")
+    assert lines["Spent"][-1] == lines["Predicted"][0] == ("01-10", Decimal("40.00"))
+    lines = lines_of(ana, "insights/forecast/?month=2026-02")
+    assert "Spent" not in lines
+    assert lines["Predicted"] == [("02-01", Decimal("0.00")), ("02-28", Decimal("40.00"))]
+
+
 def test_of_too_little_history_there_is_no_interval(ana):
-    record(ana, [row(dt.date(2025, 12, 21), "30.00", "Market hall", "Groceries")])
+    record(ana, [row(dt.date(2025, 12, 21), "30.00", "Market hall", "Groceries"), THE_NEXT_MONTH])
     assert set(lines_of(ana)) == {"Spent", "Predicted"}
     assert "between" not in (drawn(ana)[1].text or "")
 

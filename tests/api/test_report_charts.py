@@ -78,6 +78,14 @@ def test_what_came_back_is_drawn_and_told(ana):
     assert chart.description.endswith("Dining 10.00 EUR (100.00 %); Travel -4.00 EUR (refunded).")
 
 
+def test_a_picture_has_room_for_so_many_buckets_and_no_more(ana):
+    address = "insights/timeseries/?bucket=daily&start=2024-01-01"
+    for name in ("svg", "png"):
+        assert ana.get(f"{address}&end=2024-04-29&format={name}").status_code == 200
+        assert_problem(ana.get(f"{address}&end=2024-04-30&format={name}"), 400, ("format", "too_many"))
+    assert len(ana.get(f"{address}&end=2024-04-30").json()["results"]) == 121
+
+
 def test_a_mistake_is_told_in_words_whatever_the_format(ana, anyone):
     for name in ("svg", "png"):
         assert_problem(ana.get(f"insights/summary/?date=x&format={name}"), 400, ("date", "invalid"))

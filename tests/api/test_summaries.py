@@ -75,7 +75,7 @@ def test_a_month_says_what_came_in_went_out_and_where(ana):
             "expense": {"amount": "20.00", "percent": "25.00"},
             "savings": {"amount": "980.00", "percent": None},
         },
-        "excluded": {"n": 0, "income": "0.00", "expense": "0.00"},
+        "excluded": {"n": 0, "income": "0.00", "expense": "0.00", "n_unconverted": 0},
         **COMPLETE,
     }  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_nothing_at_all_is_zeros(ana):
         "by_account": [],
         "previous": {"name": "2023-12-22/2023-12-31", "start": "2023-12-22", "end": "2023-12-31", **EMPTY},
         "change": {"income": NO_CHANGE, "expense": NO_CHANGE, "savings": NO_CHANGE},
-        "excluded": {"n": 0, "income": "0.00", "expense": "0.00"},
+        "excluded": {"n": 0, "income": "0.00", "expense": "0.00", "n_unconverted": 0},
         **COMPLETE,
     }  # fmt: skip
 
@@ -177,7 +177,7 @@ def test_transfers_are_in_nothing_and_what_budgets_leave_out_is_told_apart(ana):
         assert ana.patch(f"transactions/{number}/", {"is_excluded_from_budget": True}).status_code == 200
     body = report(ana, "summary", **NOVEMBER)
     assert (body["income"], body["expense"], body["n"]) == ("0.00", "10.00", 1)
-    assert body["excluded"] == {"n": 2, "income": "90.00", "expense": "4.00"}
+    assert body["excluded"] == {"n": 2, "income": "90.00", "expense": "4.00", "n_unconverted": 0}
     for name in ("by_category", "by_account", "by_merchant"):
         assert total(body[name], "amount") == 10
 
@@ -243,6 +243,25 @@ def test_other_currencies_are_converted_and_what_has_no_rate_is_named(ana):
     assert (body["previous"]["n"], body["previous"]["n_unconverted"]) == (1, 1)
     assert report(ana, "summary", currency="usd", **NOVEMBER)["currency"] == "USD"
     assert report(ana, "summary", currency="XAU", **NOVEMBER)["expense"].startswith("500")
+
+
+def test_a_rate_that_only_excluded_rows_lack_leaves_the_summary_complete(ana):
+    record(ana, "10.00", "Dining")
+    record(ana, "500", currency="XAU", is_excluded_from_budget=True)
+    body = report(ana, "summary", **NOVEMBER)
+    assert (body["is_complete"], body["n_unconverted"], body["n_missing"], body["missing"]) == (True, 0, 0, [])
+    assert body["excluded"] == {"n": 1, "income": "0.00", "expense": "0.00", "n_unconverted": 1}
+
+
+def test_nothing_is_compared_with_a_period_of_which_rows_are_left_out(ana):
+    record(ana, "10.00", "Dining")
+    record(ana, "8.00", "Dining", date="2024-10-01")
+    assert report(ana, "summary", **NOVEMBER)["change"]["expense"] == {"amount": "2.00", "percent": "25.00"}
+    record(ana, "5.00", currency="XAU", date="2024-10-01")
+    body = report(ana, "summary", **NOVEMBER)
+    unknown = {"amount": None, "percent": None}
+    assert (body["is_complete"], body["previous"]["n_unconverted"]) == (True, 1)
+    assert body["change"] == {"income": unknown, "expense": unknown, "savings": unknown}
 
 
 def test_lists_add_up_to_the_cent_whatever_was_converted(ana):

@@ -5,14 +5,16 @@ import random
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from insights.calendars import Calendar, later_month
-from insights.forecasting.bills import Bill, seen_from, still_to_come
+from insights.forecasting.bills import Bill, after_payment, seen_from, still_to_come
 from insights.forecasting.curves import curve_of
 from insights.forecasting.forecasts import PastError, forecast
 from insights.forecasting.intervals import band_of
-from insights.forecasting.rounding import round_parts
+from insights.forecasting.methods import METHODS
+from insights.forecasting.walking import Walk, choose
 
 NOVEMBER = dt.date(2026, 11, 1)
 FOOD, HOME, FUN = 1, 2, 3
@@ -30,10 +32,11 @@ def spending(*rows):
     return found
 
 
-def foretell(spent, *, today=dt.date(2026, 11, 10), bills=(), calendar=None, places=2):
+def foretell(spent, *, today=dt.date(2026, 11, 10), month=None, bills=(), calendar=None, places=2):
     days = {day for day, _ in spent}
     calendar = calendar or Calendar()
-    return forecast(spent, recorded=days, bills=bills, calendar=calendar, today=today, places=places)
+    month = month or calendar.month_of(today)
+    return forecast(spent, recorded=days, bills=bills, month=month, calendar=calendar, today=today, places=places)
 
 
 def steady(n, *, early="40", late="60"):
@@ -244,22 +247,74 @@ def test_ranks_of_few_errors_lie_outside_of_what_was_seen():
     assert band_of([float(i) for i in range(1, 10)]) == (1.0, 9.0)
 
 
-def test_rounded_parts_add_up():
-    thirds = [Decimal(1) / 3] * 3
-    assert round_parts(thirds, places=2) == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33")]
-    assert round_parts([-third for third in thirds], places=2) == [Decimal("-0.33"), Decimal("-0.33"), Decimal("-0.34")]
-    assert round_parts([], places=2) == []
-
-
 def test_a_curve_tells_every_day_beside_the_median_of_past_months():
     by_day: dict[Any, Decimal] = {}
     for month in months_before(3):
         by_day |= {month: Decimal(10), month + dt.timedelta(1): Decimal(month.month)}
     by_day[NOVEMBER] = Decimal(7)
-    curve = curve_of(by_day, calendar=Calendar(), today=dt.date(2026, 11, 2), places=2)
+    curve = curve_of(by_day, month=NOVEMBER, calendar=Calendar(), today=dt.date(2026, 11, 2), places=2)
     assert len(curve) == 30
     assert [(day.spent, day.typical) for day in curve[:3]] == [
         (Decimal("7.00"), Decimal("10.00")),
         (Decimal("7.00"), Decimal("19.00")),
         (None, Decimal("19.00")),
     ]
+
+
+def walk(*, usual, other, name="year_median"):
+    """One series; how far the usual method and another one were off, month by month."""
+    told = {each: np.zeros(1) for each in METHODS}
+    errors = {each: np.array([usual], dtype=float) for each in METHODS}
+    return Walk(told, errors | {name: np.array([other], dtype=float)})
+
+
+@pytest.mark.parametrize("name", ["year_median", "recent_median", "last_year"])
+def test_a_method_is_taken_that_was_clearly_better_for_long_enough(name):
+    assert choose(walk(usual=[10] * 9, other=[-8] * 9, name=name)) == [name]
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [
+        ([10] * 9, [9] * 9),
+        ([10] * 8, [1] * 8),
+        ([10] * 10, [0] * 5 + [11] * 5),
+        ([10] * 9, [-12] * 9),
+    ],
+    ids=["hardly better", "not long enough", "in too few months", "worse"],
+)
+def test_the_usual_method_is_taken_unless_another_was(usual, other):
+    assert choose(walk(usual=usual, other=other)) == ["combined"]
+
+
+def test_of_two_better_methods_the_best_is_taken():
+    better = walk(usual=[10] * 9, other=[7] * 9)
+    best = Walk(
+        better.told, better.errors | {"recent_median": np.array([[5.0] * 9]), "last_year": np.array([[6.0] * 9])}
+    )
+    assert choose(best) == ["recent_median"]
+
+
+def test_a_forecast_is_made_by_the_method_that_was_off_least():
+    """Food costs 50 more each month: the newest months tell most."""
+    months = [(month, 500 + 50 * n) for n, month in enumerate(months_before(24))]
+    food = [(month + dt.timedelta(20), FOOD, amount) for month, amount in months]
+    found = foretell(spending(*food, *((month, FOOD, 1) for month, _ in months)))
+    assert [one.method for one in (*found.categories, found.total)] == ["recent_median", "recent_median"]
+    assert found.total.predicted > 1400
+
+
+def test_what_is_due_is_paid_once_and_comes_again_on_its_usual_day():
+    bill = rent(due_on=dt.date(2026, 11, 16))
+    paid = after_payment(bill, (dt.date(2026, 11, 12), Decimal(790)))
+    assert (paid.due_on, paid.paid) == (dt.date(2026, 12, 15), (*bill.paid, (dt.date(2026, 11, 12), Decimal(790))))
+    assert after_payment(rent(due_on=None), None) == rent(due_on=None)
+    assert after_payment(bill, None).paid == bill.paid
+
+
+def test_a_month_that_has_not_begun_is_an_ordinary_one_with_its_bills():
+    bill = rent(due_on=dt.date(2026, 10, 15))
+    spent = steady(12) | {(day, HOME): amount for day, amount in bill.paid if day < dt.date(2026, 10, 1)}
+    found = foretell(spent, today=dt.date(2026, 10, 10), month=NOVEMBER, bills=[bill])
+    assert [due.on for due in found.still_to_come] == [dt.date(2026, 11, 15)]
+    assert (found.day, found.total.spent, found.total.predicted) == (0, Decimal("0.00"), Decimal("900.00"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.shares import apportion, percent, shares
+from insights.shares import percent, shares
 
 CENT = Decimal("0.01")
 AMOUNTS = st.lists(st.decimals(min_value=Decimal(-10_000), max_value=Decimal(10_000), places=4), max_size=40)
@@ -45,20 +45,6 @@ def test_no_share_is_a_hundredth_away_from_the_exact_one(amounts):
     base = sum(amount for amount in amounts if amount > 0)
     for amount, share in zip(amounts, shares(amounts), strict=True):
         assert share is None or abs(share - amount * 100 / base) < CENT
-
-
-@given(AMOUNTS)
-def test_rounded_parts_add_up_to_the_rounded_whole(amounts):
-    whole = sum(amounts, Decimal(0)).quantize(CENT, rounding="ROUND_HALF_UP")
-    found = apportion(amounts, whole=whole, unit=CENT)
-    assert sum(found) == whole
-    assert all(abs(part - amount) <= CENT for part, amount in zip(found, amounts, strict=True))
-
-
-def test_what_lost_most_gets_the_missing_cent():
-    assert apportion(numbers("0.004", "0.009", "0.003"), whole=Decimal("0.02"), unit=CENT) == numbers(
-        "0.01", "0.01", "0.00"
-    )
 
 
 def test_nothing_is_a_part_of_nothing_or_less():

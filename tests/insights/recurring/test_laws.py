@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.payments import Payment
-from insights.recurring import due_between, find_recurring
+from insights.recurring import find_recurring
 from tests.insights.recurring.listing import monthly
 
 START = dt.date(2024, 1, 1)
@@ -60,10 +60,3 @@ def test_the_next_is_not_yet_missed(payments: list[Payment], today: dt.date) -> 
         if one.next_on is not None:
             assert one.next_on + dt.timedelta(one.window_days) >= today
             assert one.next_on > one.last_on
-
-
-@given(histories(), days)
-def test_what_is_due_is_due_once_a_turn(payments: list[Payment], today: dt.date) -> None:
-    for one in find_recurring(payments, today=today):
-        due = [expected.day for expected in due_between([one], today, today + dt.timedelta(200))]
-        assert due == sorted(set(due))
