@@ -10,10 +10,10 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         from expenses import feeds, referrers  # noqa: PLC0415 - models are not loaded before
-        from insights.anomaly_bodies import FeedbackSerializer  # noqa: PLC0415 - the same
+        from insights.anomalies.bodies import FeedbackSerializer  # noqa: PLC0415 - the same
+        from insights.anomalies.references import FeedbackReferences  # noqa: PLC0415 - the same
         from insights.models import AnomalyFeedback, RecurringChoice  # noqa: PLC0415 - the same
         from insights.recurring_bodies import RecurringChoiceSerializer  # noqa: PLC0415 - the same
-        from insights.references import FeedbackReferences  # noqa: PLC0415 - the same
 
         feeds.register(feeds.Feed("anomaly_feedback", AnomalyFeedback.objects.all, FeedbackSerializer))
         feeds.register(feeds.Feed("recurring_choices", RecurringChoice.objects.all, RecurringChoiceSerializer))

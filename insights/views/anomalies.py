@@ -13,7 +13,7 @@ from expenses.api import LedgerViewSet
 from expenses.days import today_of
 from expenses.membership import membership_of
 from expenses.models import Transaction
-from insights.anomaly_bodies import (
+from insights.anomalies.bodies import (
     SHOWN,
     AnomalyListSerializer,
     AnomalyQuery,
@@ -22,12 +22,12 @@ from insights.anomaly_bodies import (
     Shown,
     describe_anomaly,
 )
+from insights.anomalies.silence import Said, stand
 from insights.freshness import describe_freshness
 from insights.lists import NO_CURSOR
 from insights.models import Anomaly, AnomalyFeedback
 from insights.rendering import FormatsNamed
 from insights.services.anomalies import give_feedback, take_feedback_back
-from insights.silence import Said, stand
 from insights.tasks import refresh_soon
 
 

@@ -13,11 +13,11 @@ from expenses.membership import membership_of
 from expenses.models import ExchangeRate, Transaction
 from insights.calendars import Calendar
 from insights.charts import Chart
-from insights.forecast_bills import known_bills
-from insights.forecast_bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
-from insights.forecast_charts import chart_forecast
+from insights.forecasts.bills import known_bills
+from insights.forecasts.bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
+from insights.forecasts.charts import chart_forecast
+from insights.forecasts.month_ends import forecast_month, last_recorded
 from insights.freshness import describe_freshness
-from insights.month_ends import forecast_month, last_recorded
 from insights.rendering import Charted
 from insights.tasks import refresh_soon
 from insights.views.reports import described

@@ -15,7 +15,10 @@ from expenses.api import LedgerViewSet, unless_known
 from expenses.days import today_of
 from expenses.membership import ledger_id_of
 from expenses.models import Account, ExchangeRate, Tag, Transaction
-from insights.asked import (
+from insights.calendars import Calendar
+from insights.charts import Chart
+from insights.rendering import Charted
+from insights.reports.asked import (
     MAX_BUCKETS,
     UNITS,
     Asked,
@@ -27,19 +30,16 @@ from insights.asked import (
     asked_period,
     refuse_crowded,
 )
-from insights.calendars import Calendar
-from insights.charts import Chart
-from insights.narrowing import narrow
-from insights.periods import Period, buckets_of
-from insights.rendering import Charted
-from insights.report_charts import chart_series, chart_summary, chart_trends
+from insights.reports.charts import chart_series, chart_summary, chart_trends
+from insights.reports.narrowing import narrow
+from insights.reports.periods import Period, buckets_of
+from insights.reports.summaries import rows_within, summarize
+from insights.reports.summary_bodies import Names, SummarySerializer, describe_summary
+from insights.reports.timeseries import TimeSeries, time_series
+from insights.reports.timeseries_bodies import TimeSeriesSerializer, describe_series
+from insights.reports.trend_bodies import TrendsSerializer, describe_trends
+from insights.reports.trends import find_trends
 from insights.rows import counted_rows
-from insights.summaries import rows_within, summarize
-from insights.summary_bodies import Names, SummarySerializer, describe_summary
-from insights.timeseries import TimeSeries, time_series
-from insights.timeseries_bodies import TimeSeriesSerializer, describe_series
-from insights.trend_bodies import TrendsSerializer, describe_trends
-from insights.trends import find_trends
 
 
 def described(

@@ -10,9 +10,9 @@ from expenses.days import today_of
 from expenses.membership import ledger_id_of
 from expenses.models import Category, ExchangeRate
 from insights.calendars import Calendar, later_month
-from insights.forecast_bodies import describe_forecast
 from insights.forecasting.bills import Bill
-from insights.month_ends import forecast_month
+from insights.forecasts.bodies import describe_forecast
+from insights.forecasts.month_ends import forecast_month
 from tests.api.bodies import assert_problem
 
 pytestmark = pytest.mark.usefixtures("silent_chain")

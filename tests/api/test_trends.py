@@ -6,8 +6,8 @@ import pytest
 
 from expenses.days import today_of
 from insights.calendars import Calendar
-from insights.periods import period_around
-from insights.trends import spans_of
+from insights.reports.periods import period_around
+from insights.reports.trends import spans_of
 from tests.api.bodies import assert_problem
 from tests.api.reports import COMPLETE, category_of, record, report
 

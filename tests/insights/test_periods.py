@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.calendars import Calendar, later
-from insights.periods import ONE_DAY, Period, buckets_of, period_around
+from insights.reports.periods import ONE_DAY, Period, buckets_of, period_around
 
 UNITS = st.sampled_from(["day", "week", "month", "year"])
 CALENDARS = st.builds(Calendar, st.integers(1, 7), st.integers(1, 28))

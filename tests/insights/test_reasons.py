@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from insights.anomalies.reasons import REASONS, Told, reason_of
 from insights.models import Kind
-from insights.reasons import REASONS, Told, reason_of
 
 
 def told(kind: str, **fields: Any) -> str:

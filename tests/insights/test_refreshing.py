@@ -11,8 +11,8 @@ from expenses.days import today_of
 from expenses.membership import ledger_id_of
 from expenses.models import Ledger
 from expenses.tasks import LOST_AFTER
+from insights.anomalies.references import FeedbackReferences
 from insights.models import Anomaly, AnomalyFeedback, RecurringPayment, Standing
-from insights.references import FeedbackReferences
 from insights.services.anomalies import Anomalies
 from insights.services.refreshing import Part, is_fresh, read_history, refresh
 from insights.tasks import REST_FACTOR, refresh_insights, refresh_soon, refresh_stale, resume_refreshing

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from insights.anomalies.silence import Said, stand
 from insights.models import Anomaly, AnomalyFeedback
-from insights.silence import Said, stand
 
 DAY = dt.date(2025, 3, 3)
 TODAY = dt.date(2025, 3, 10)

@@ -8,11 +8,17 @@ from rest_framework import serializers
 
 from expenses.catalog import Catalog
 from expenses.total_bodies import describe_rates
-from insights.asked import UNITS
 from insights.calendars import Unit
-from insights.periods import Period, name_of
-from insights.report_bodies import CategorySerializer, RatesSerializer, SumsSerializer, describe_category, rounded_parts
-from insights.timeseries import TimeSeries
+from insights.reports.asked import UNITS
+from insights.reports.bodies import (
+    CategorySerializer,
+    RatesSerializer,
+    SumsSerializer,
+    describe_category,
+    rounded_parts,
+)
+from insights.reports.periods import Period, name_of
+from insights.reports.timeseries import TimeSeries
 
 
 class BucketSerializer(SumsSerializer):

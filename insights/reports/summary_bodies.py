@@ -14,8 +14,7 @@ from expenses.converted_totals import ConvertedTotal
 from expenses.money import format_amount
 from expenses.total_bodies import describe_rates
 from insights.calendars import Calendar
-from insights.periods import Period
-from insights.report_bodies import (
+from insights.reports.bodies import (
     CategorySerializer,
     RatesSerializer,
     ReportPeriodSerializer,
@@ -28,10 +27,11 @@ from insights.report_bodies import (
     rounded_parts,
     text_of,
 )
-from insights.shares import percent, shares
-from insights.summaries import Summarized, Summary, Totals
-from insights.timeseries import TimeSeries
-from insights.timeseries_bodies import BucketSerializer, describe_buckets
+from insights.reports.periods import Period
+from insights.reports.shares import percent, shares
+from insights.reports.summaries import Summarized, Summary, Totals
+from insights.reports.timeseries import TimeSeries
+from insights.reports.timeseries_bodies import BucketSerializer, describe_buckets
 
 N_TOP_CATEGORIES = 3
 #: What else was spent is one sum.

@@ -10,8 +10,7 @@ from rest_framework import serializers
 from expenses.catalog import Catalog
 from expenses.money import format_amount
 from expenses.total_bodies import describe_rates
-from insights.periods import Period
-from insights.report_bodies import (
+from insights.reports.bodies import (
     CategorySerializer,
     RatesSerializer,
     ReportPeriodSerializer,
@@ -19,8 +18,9 @@ from insights.report_bodies import (
     describe_change,
     describe_period,
 )
-from insights.summary_bodies import AmountChangeSerializer
-from insights.trends import FLAT_BELOW_PERCENT, N_MONTHS, WINDOWS, Trend, Trends
+from insights.reports.periods import Period
+from insights.reports.summary_bodies import AmountChangeSerializer
+from insights.reports.trends import FLAT_BELOW_PERCENT, N_MONTHS, WINDOWS, Trend, Trends
 
 
 class TrendMonthSerializer(ReportPeriodSerializer):

@@ -11,7 +11,7 @@ from expenses.converted_totals import ConvertedTotal, add_groups, group_rows, lo
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
 from insights.calendars import Calendar, Unit
-from insights.periods import Bucket
+from insights.reports.periods import Bucket
 
 
 @dataclass(frozen=True, slots=True)

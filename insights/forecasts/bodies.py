@@ -19,7 +19,7 @@ from insights.calendars import Calendar, later_month
 from insights.forecasting.bills import Due
 from insights.forecasting.curves import CurveDay
 from insights.forecasting.forecasts import Forecast, Outlook
-from insights.month_ends import MonthEnd
+from insights.forecasts.month_ends import MonthEnd
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 METHODS = ["combined", "year_median", "recent_median", "last_year", "last_month", "insufficient_history"]

@@ -15,7 +15,7 @@ from insights.forecasting.curves import CurveDay, curve_of
 from insights.forecasting.estimating import INSUFFICIENT
 from insights.forecasting.forecasts import Forecast, Outlook, forecast
 from insights.forecasting.rounding import rounded_parts
-from insights.month_spending import read_month_spending
+from insights.forecasts.month_spending import read_month_spending
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from expenses.catalog import Catalog
 from expenses.inputs import DayField
 from expenses.models import Transaction
 from expenses.money import format_amount
+from insights.anomalies.reasons import Told, reason_of
+from insights.anomalies.silence import DISMISSED_DAYS, Said
 from insights.lists import NO_CATEGORY_HELP, CategoryOrNone
 from insights.lists import SHOWN as LIST_PARAMETERS
 from insights.models import Anomaly, AnomalyFeedback, Kind, Verdict
-from insights.reasons import Told, reason_of
-from insights.silence import DISMISSED_DAYS, Said
 
 STATUSES = ["open", *Verdict.values]
 #: What is shown unless somebody asks for more.

@@ -14,7 +14,7 @@ from expenses.inputs import DayField
 from expenses.references import CurrencyField
 from insights.calendars import Calendar, Unit
 from insights.lists import NO_CATEGORY_HELP
-from insights.periods import Bucket, Period, buckets_of, period_around
+from insights.reports.periods import Bucket, Period, buckets_of, period_around
 
 UNITS: dict[str, Unit] = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
 #: So many of them a time series has unless its ends are given; today's is the last.

@@ -11,8 +11,8 @@ from expenses.catalog import Catalog
 from expenses.converted_totals import ConvertedTotal
 from expenses.money import apportion, minor_units, round_to_minor_units
 from expenses.total_bodies import N_MISSING_SHOWN, MissingRateSerializer, UsedRatesSerializer
-from insights.periods import Period
-from insights.shares import percent
+from insights.reports.periods import Period
+from insights.reports.shares import percent
 
 
 class ReportPeriodSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from expenses.months import since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
 from insights.payees import payee_groups
-from insights.periods import Period
+from insights.reports.periods import Period
 from insights.rows import counted_rows, rows_with_excluded
 
 #: What the first query is by, in the order of the index that answers it.

@@ -1,0 +1,1 @@
+"""Summaries, time series and trends: added up while somebody waits, and shown."""
