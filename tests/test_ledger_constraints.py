@@ -309,7 +309,7 @@ def test_a_finding_and_what_is_said_of_it_are_kept_once(ledger, model, name):
     day = dt.date(2026, 11, 2)
     about = {"key": "unusual_week-1-2026-11-02", "kind": "unusual_week", "day": day, "currency": "EUR", "observed": 9}
     found = {"week": day, "expected": 5, "low": 4, "high": 6, "score": 3, "severity": 1, "method": "robust_level"}
-    said = {"verdict": "normal", "given_at": timezone.now(), "version": 1}
+    said = {"verdict": "normal", "given_at": timezone.now(), "given_on": day, "version": 1}
 
     def keep():
         return model.objects.create(ledger_id=ledger, **about, **(found if model is Anomaly else said))

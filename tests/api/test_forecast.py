@@ -299,7 +299,7 @@ def test_a_stranger_has_a_forecast_of_their_own(ana, ben):
         ({"as_of": "2026-02-30"}, "as_of", "invalid"),
         ({"curve": "perhaps"}, "curve", "invalid"),
         ({"day": "10"}, "day", "unknown"),
-        ({"format": "png"}, "format", "unknown"),
+        ({"format": "gif"}, "format", "unknown"),
     ],
 )
 def test_what_nobody_can_answer_is_refused(ana, query, name, code):
