@@ -28,7 +28,6 @@ class Duplicate:
     category: int | None
     amount: Decimal
     day: dt.date
-    days_apart: int
     #: After what share of payments the same payee is usually paid the same again so soon, known before that day.
     chance: float
 
@@ -101,6 +100,5 @@ def _duplicate(earlier: Payment, later: Payment, chance: float) -> Duplicate:
         category=later.category,
         amount=later.amount,
         day=later.day,
-        days_apart=(later.day - earlier.day).days,
         chance=chance,
     )

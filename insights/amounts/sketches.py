@@ -4,7 +4,6 @@ Amounts are looked at by their logarithm, where twice as much is the same step e
 currency gets the same picture, moved.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,15 +80,6 @@ def sketch(logs: ArrayLike, weights: ArrayLike | None = None) -> Sketch:
     order = np.argsort(found, kind="stable")
     points, counts = _drawn_together(found[order], counts[order])
     return Sketch(tuple(points.tolist()), tuple(counts.tolist()))
-
-
-def merge(sketches: Iterable[Sketch]) -> Sketch | None:
-    """All amounts of several; None of none."""
-    known = list(sketches)
-    if not known:
-        return None
-    points = [point for one in known for point in one.points]
-    return sketch(points, [weight for one in known for weight in one.weights])
 
 
 def without(known: Sketch, log: float) -> Sketch | None:

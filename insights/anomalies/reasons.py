@@ -35,7 +35,7 @@ def reason_of(told: Told) -> str:
 
 
 def _unusual_week(told: Told) -> str:
-    range_ = f"{format_amount(told.low, told.currency)} to {told.money(told.high)}"
+    range_ = f"{format_amount(told.low, told.currency)} to {told.money(told.high)}" if told.high else "nothing"
     sentence = (
         f"{told.name}: {told.money(told.observed)} in the week from {told.day}. Such weeks usually take {range_}, and "
         f"{_share(told.severity)} {told.n_weeks} weeks before were more ordinary."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.amounts.sketches import MAX_POINTS, merge, sketch, without
+from insights.amounts.sketches import MAX_POINTS, sketch, without
 
 LOGS = st.lists(st.floats(-3, 12), min_size=1, max_size=60)
 
@@ -19,19 +19,6 @@ def test_a_sketch_counts_every_amount_and_knows_the_least_and_the_largest(logs: 
     assert found.points[-1] == pytest.approx(max(logs), abs=1e-6)
     assert min(logs) - 1e-6 <= found.points[0]
     assert len(found.points) <= MAX_POINTS
-
-
-@given(LOGS, LOGS)
-def test_merged_sketches_count_the_amounts_of_both(some: list[float], others: list[float]) -> None:
-    merged = merge([sketch(some), sketch(others)])
-
-    assert merged is not None
-    assert merged.n == pytest.approx(len(some) + len(others))
-
-
-def test_few_amounts_merge_into_what_all_of_them_are() -> None:
-    assert merge([sketch([1.0, 2.0]), sketch([2.0, 3.0])]) == sketch([1.0, 2.0, 2.0, 3.0])
-    assert merge([]) is None
 
 
 def test_one_amount_can_be_taken_out_again() -> None:

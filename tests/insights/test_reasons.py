@@ -59,6 +59,10 @@ def test_each_kind_has_its_sentence(kind, sentence):
     assert told(kind) == sentence
 
 
+def test_a_category_of_rare_spending_usually_takes_nothing():
+    assert "Such weeks usually take nothing, and" in told("unusual_week", low=Decimal(0), high=Decimal(0))
+
+
 def test_every_kind_that_is_stored_has_a_sentence():
     assert set(REASONS) == set(Kind.values)
 
