@@ -88,7 +88,7 @@ def add_groups(groups: Iterable[Group], *, to: str, rates: RateUsage) -> dict[tu
     """Totals by the groups' keys and the currency `to`, which comes last."""
     totals: dict[tuple[Any, ...], ConvertedTotal] = defaultdict(ConvertedTotal)
     for group in groups:
-        _add(totals[(*group.key, to)], group, rates, to)
+        _add(totals[(*group.key, to)], group, rates)
     return totals
 
 
@@ -115,11 +115,10 @@ def _in_years(groups: Iterable[Group], place: int) -> list[Group]:
     return [group._replace(key=(*group.key[:place], group.key[place][:4], *group.key[place + 1 :])) for group in groups]
 
 
-def _add(total: ConvertedTotal, group: Group, rates: RateUsage, to: str) -> None:
+def _add(total: ConvertedTotal, group: Group, rates: RateUsage) -> None:
     amount: Decimal | None = group.amount
-    if group.currency != to and group.day is not None:
-        rate = rates.rate(group.currency, group.day)
-        amount = rate.exact(group.amount) if rate else None
+    if group.day is not None:
+        amount = rates.exact(group.amount, group.currency, group.day)
     if amount is None:
         total.n += group.n
         total.n_unconverted += group.n

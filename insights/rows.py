@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
@@ -69,7 +69,7 @@ def load_payments(*, ledger_id: int, to: str, until: dt.date) -> Payments:
     rows = rows_with_excluded(ledger_id).filter(date__lte=until).order_by("date", "pk").values_list(*_Row._fields)
     found = [_Row(*row) for row in rows.iterator(chunk_size=10_000)]
     counted = [row for row in found if not row.is_excluded_from_budget]
-    payments = list(_payments(counted, to=to, rates=_rates(counted, to=to, ledger_id=ledger_id)))
+    payments = list(_payments(counted, rates=_rates(counted, to=to, ledger_id=ledger_id)))
     known = {payment.id for payment in payments}
     uncounted = [Uncounted(row.payee, row.date) for row in found if row.id not in known]
     return Payments(payments, len(counted) - len(payments), uncounted)
@@ -88,12 +88,9 @@ def _rates(rows: Sequence[_Row], *, to: str, ledger_id: int) -> RateUsage | None
     return RateUsage(RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(days), end=max(days)))
 
 
-def _payments(rows: Sequence[_Row], *, to: str, rates: RateUsage | None) -> Iterator[Payment]:
+def _payments(rows: Sequence[_Row], *, rates: RateUsage | None) -> Iterator[Payment]:
     for row in rows:
-        amount: Decimal | None = row.amount
-        if rates is not None and row.currency != to:
-            rate: Any = rates.rate(row.currency, row.date)
-            amount = rate.exact(row.amount) if rate else None
+        amount = rates.exact(row.amount, row.currency, row.date) if rates else row.amount
         if amount is not None:
             yield Payment(
                 id=row.id,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from expenses.rates.book import RateBook
 from expenses.rates.conversion import AppliedRate, MissingRate
@@ -35,6 +36,13 @@ class RateUsage:
         if key not in self._known:
             self._known[key] = self._look_up(currency, day)
         return self._known[key]
+
+    def exact(self, amount: Decimal, currency: str, day: dt.date) -> Decimal | None:
+        """What the amount was worth on the day, unrounded; None where there is no rate. Its own currency takes none."""
+        if currency == self._book.to:
+            return amount
+        rate = self.rate(currency, day)
+        return rate.exact(amount) if rate else None
 
     def _look_up(self, currency: str, day: dt.date) -> AppliedRate | None:
         try:

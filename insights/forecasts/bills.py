@@ -64,7 +64,7 @@ def known_bills(
     paid = {one.id: one for one in _converted(read, rates, to=currency)}
     bills, lacking = list[Bill](), 0
     for row, name in found:
-        rate = _worth(row.currency, today, rates, to=currency)
+        rate = rates.exact(ONE, row.currency, today)
         lacking += rate is None
         if rate is not None:
             bills.append(_bill(row, name, [paid[pk] for pk in row.payments if pk in paid], rate, recorded_until))
@@ -108,16 +108,8 @@ def _rates(paid: Sequence[_Paid], currencies: set[str], *, ledger_id: int, to: s
 
 def _converted(paid: Sequence[_Paid], rates: RateUsage, *, to: str) -> list[_Paid]:
     """Those that there is a rate for, in one currency."""
-    known = [(one, _worth(one.currency, one.date, rates, to=to)) for one in paid]
+    known = [(one, rates.exact(ONE, one.currency, one.date)) for one in paid]
     return [one._replace(amount=one.amount * rate, currency=to) for one, rate in known if rate is not None]
-
-
-def _worth(currency: str, day: dt.date, rates: RateUsage, *, to: str) -> Decimal | None:
-    """What one of it was; None where there is no rate."""
-    if currency == to:
-        return ONE
-    rate = rates.rate(currency, day)
-    return rate.exact(ONE) if rate else None
 
 
 def _pay(bills: dict[int, Bill], rows: dict[int, RecurringPayment], newer: Sequence[_Paid]) -> None:

@@ -226,8 +226,7 @@ def _past_error(found: Forecast) -> dict[str, Any] | None:
 
 
 def _named(category: int | None, catalog: Catalog) -> dict[str, Any]:
-    known = catalog.categories.get(category or 0)
-    return {"category": category, "category_name": known.display_name if known else None}
+    return {"category": category, "category_name": catalog.name(category) or None}
 
 
 def _category(outlook: Outlook, end: MonthEnd, catalog: Catalog) -> dict[str, Any]:

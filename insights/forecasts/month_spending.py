@@ -107,8 +107,8 @@ def read_month_spending(
     rates = _rates(foreign, to=to, ledger_id=ledger_id)
     spent = _halved([part for part in parts if part.currency == to], calendar, today)
     for row in foreign:
-        spent[row.date, row.category] += _converted(row, to, rates)
-    curve = _by_day(_within(rows, later_month(month, -MONTHS_OF_A_CURVE), None), to, rates) if has_curve else None
+        spent[row.date, row.category] += _converted(row, rates)
+    curve = _by_day(_within(rows, later_month(month, -MONTHS_OF_A_CURVE), None), rates) if has_curve else None
     recorded = {day for part in parts for day in (part.first_on, part.last_on)}
     lacking = [row.n for row in foreign if rates.rate(row.currency, row.date) is None]
     return MonthSpending(dict(spent), recorded, curve, rates, sum(lacking))
@@ -168,10 +168,10 @@ def _days(rows: QuerySet[Any], **besides: Any) -> list[_Day]:
     return [_Day(*row) for row in groups.values_list(*named, "_sum", "_n")]
 
 
-def _by_day(rows: TransactionQuerySet, to: str, rates: RateUsage) -> dict[dt.date, Decimal]:
+def _by_day(rows: TransactionQuerySet, rates: RateUsage) -> dict[dt.date, Decimal]:
     sums: dict[dt.date, Decimal] = defaultdict(Decimal)
     for row in _days(rows.exclude(kind="income"), category=Value(None, IntegerField())):
-        sums[row.date] += _converted(row, to, rates)
+        sums[row.date] += _converted(row, rates)
     return dict(sums)
 
 
@@ -181,12 +181,10 @@ def _rates(days: Sequence[_Day], *, to: str, ledger_id: int) -> RateUsage:
     return RateUsage(RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(on), end=max(on)))
 
 
-def _converted(row: _Day, to: str, rates: RateUsage) -> Decimal:
+def _converted(row: _Day, rates: RateUsage) -> Decimal:
     """Nothing where there is no rate."""
-    if row.currency == to:
-        return _signed(row.kind, row.amount)
-    rate = rates.rate(row.currency, row.date)
-    return _signed(row.kind, rate.exact(row.amount)) if rate else NOTHING
+    amount = rates.exact(row.amount, row.currency, row.date)
+    return NOTHING if amount is None else _signed(row.kind, amount)
 
 
 def _signed(kind: str, amount: Decimal) -> Decimal:

@@ -1,8 +1,9 @@
 """What was computed, and what people said of it."""
 
 from insights.models.amounts import AmountCalibration, AmountGroup
-from insights.models.anomalies import KEY_LENGTH, PAYEE_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
+from insights.models.anomalies import KEY_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
 from insights.models.recurring import (
+    PAYEE_LENGTH,
     RecurringChoice,
     RecurringKind,
     RecurringPayment,

@@ -8,10 +8,9 @@ from expenses.fields import ExactDecimalField
 from expenses.membership import Ledger
 from expenses.models import Category
 from expenses.querysets import OwnedQuerySet
+from insights.models.recurring import PAYEE_LENGTH
 
 KEY_LENGTH = 64
-#: Longer names of payees are cut.
-PAYEE_LENGTH = 200
 
 
 class Kind(models.TextChoices):

@@ -9,6 +9,7 @@ from expenses.membership import Ledger
 from expenses.models import Category
 from expenses.querysets import OwnedQuerySet
 
+#: Longer names of payees are cut.
 PAYEE_LENGTH = 200
 NAME_LENGTH = 100
 
