@@ -1,8 +1,11 @@
 """An instance in a throwaway folder, and the clock that benchmarks share."""
 
+import io
+import json
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -45,3 +48,26 @@ def medians(actions: Mapping[str, Callable[[], object]], *, rounds: int, n: int)
         for name, action in actions.items():
             taken[name].append(cpu_ms(action, n=n))
     return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def caller(application, path, token, *, query="", body=None, wanted="200"):
+    """A function that makes one request to a WSGI application and insists on a status: a POST of what `body()` gives,
+    or a GET where there is no body."""
+
+    def call():
+        data = json.dumps(body()).encode() if body else b""
+        environ = {
+            "REQUEST_METHOD": "POST" if body else "GET", "PATH_INFO": path, "QUERY_STRING": query,
+            "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.input": io.BytesIO(data), "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr,
+            "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(data)),
+            "HTTP_AUTHORIZATION": f"Token {token}", "HTTP_HOST": "localhost",
+        }  # fmt: skip
+        seen = []
+        answer = application(environ, lambda status, headers: seen.append(status))
+        text = b"".join(answer)
+        answer.close()
+        if not seen[0].startswith(wanted):
+            raise SystemExit(f"{path}?{query}: {seen[0]} {text[:300]!r}")
+
+    return call

@@ -5,36 +5,13 @@
 Both are called as WSGI applications in one process, with knox in front: server time, no network. Bound: 2.5 times.
 """
 
-import io
-import json
 import sys
 import types
 from itertools import count
 
-from benchmarks.instance import fresh_instance, medians
+from benchmarks.instance import caller, fresh_instance, medians
 
 BOUND = 2.5
-
-
-def caller(application, path, token, body):
-    """A function that makes one request and insists on 201."""
-
-    def call():
-        data = json.dumps(body()).encode()
-        environ = {
-            "REQUEST_METHOD": "POST", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(data),
-            "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr, "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(data)), "HTTP_AUTHORIZATION": f"Token {token}", "HTTP_HOST": "localhost",
-        }  # fmt: skip
-        seen = []
-        answer = application(environ, lambda status, headers: seen.append(status))
-        text = b"".join(answer)
-        answer.close()
-        if not seen[0].startswith("201"):
-            raise SystemExit(f"{path}: {seen[0]} {text[:300]!r}")
-
-    return call
 
 
 def install_anchor():
@@ -96,14 +73,14 @@ def main():
         application, numbers = get_wsgi_application(), count()
         common = {"amount": "12.34", "currency": "EUR", "date": "2026-11-02"}
         bare = {**common, "kind": "expense", "direction": "out", "account": account.pk, "category": groceries.pk}
-        post = caller(application, "/api/v1/expenses/", signed_in.token, lambda: {
+        post = caller(application, "/api/v1/expenses/", signed_in.token, wanted="201", body=lambda: {
             **common, "description": f"CAFE LUNA {next(numbers)} BERLIN", "account": account.pk, "category": "Dining",
         })  # fmt: skip
         for _ in range(200):
             post()
 
         def product(text):
-            return caller(application, "/api/v1/expenses/", signed_in.token, lambda: {
+            return caller(application, "/api/v1/expenses/", signed_in.token, wanted="201", body=lambda: {
                 **common, "description": text.format(next(numbers)), "account": account.pk,
             })  # fmt: skip
 
@@ -112,7 +89,8 @@ def main():
                 application,
                 "/bare/",
                 signed_in.token,
-                lambda: {
+                wanted="201",
+                body=lambda: {
                     **bare,
                     "description": (text := f"REWE SAGT DANKE {next(numbers)}"),
                     "raw_description": text,

@@ -7,38 +7,15 @@ of all statistics, which a worker does.
 """
 
 import datetime as dt
-import io
-import json
 import random
 import sys
 import time
 import types
 from decimal import Decimal
 
-from benchmarks.instance import fresh_instance, medians
+from benchmarks.instance import caller, fresh_instance, medians
 
 N = 20_000
-
-
-def caller(application, path, token, body):
-    """A function that makes one POST and insists on 200."""
-    data = json.dumps(body).encode()
-
-    def call():
-        environ = {
-            "REQUEST_METHOD": "POST", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(data),
-            "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr, "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(data)), "HTTP_AUTHORIZATION": f"Token {token}", "HTTP_HOST": "localhost",
-        }  # fmt: skip
-        seen = []
-        answer = application(environ, lambda status, headers: seen.append(status))
-        text = b"".join(answer)
-        answer.close()
-        if not seen[0].startswith("200"):
-            raise SystemExit(f"{path}: {seen[0]} {text[:300]!r}")
-
-    return call
 
 
 def install_empty():
@@ -96,8 +73,8 @@ def main():
         body = {"description": "SHOP7 TOWN", "amount": "54.18"}
         found = medians(
             {
-                "empty view": caller(application, "/empty/", signed_in.token, body),
-                "score": caller(application, "/api/v1/insights/score-transaction/", signed_in.token, body),
+                "empty view": caller(application, "/empty/", signed_in.token, body=lambda: body),
+                "score": caller(application, "/api/v1/insights/score-transaction/", signed_in.token, body=lambda: body),
             },
             rounds=9,
             n=40,

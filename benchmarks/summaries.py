@@ -12,8 +12,8 @@ signing in takes longer.
 import random
 import sys
 
-from benchmarks.instance import fresh_instance, medians
-from benchmarks.totals import caller, fill
+from benchmarks.instance import caller, fresh_instance, medians
+from benchmarks.totals import fill
 
 BOUND, GOAL = 3.0, 1.5
 #: A fifth of the rows have one of so many tags, a third names no merchant, one in a hundred is left out of budgets.
@@ -109,7 +109,7 @@ def main():
             actions[f"{unit}: one list, month index"] = bare_categories(connection, ledger_id, unit, rows=PLAIN)
             actions[f"{unit}: all lists, our index"] = bare(connection, ledger_id, unit, rows=OURS)
             actions[f"{unit}: all lists, month index"] = bare(connection, ledger_id, unit, rows=PLAIN)
-            actions[f"{unit}: product"] = caller(application, query, signed_in.token, path="/api/v1/insights/summary/")
+            actions[f"{unit}: product"] = caller(application, "/api/v1/insights/summary/", signed_in.token, query=query)
         warm_up()
         found = medians(actions, rounds=7, n=3)
     return shown(found)

@@ -7,13 +7,12 @@ raw SQL for a whole ledger and for a year of it. What is converted is measured l
 """
 
 import datetime as dt
-import io
 import random
 import sys
 
 from django.db.models import F
 
-from benchmarks.instance import fresh_instance, medians
+from benchmarks.instance import caller, fresh_instance, medians
 
 BOUND = 3.0
 RAW = """
@@ -22,26 +21,6 @@ WHERE ledger_id = %s AND deleted_at IS NULL AND NOT is_split {period}
 GROUP BY substr(date, 1, 7), category_id
 """
 IN_2025 = "AND substr(date, 1, 7) >= '2025-01' AND substr(date, 1, 7) <= '2025-12'"
-
-
-def caller(application, query, token, *, path="/api/v1/transactions/totals/"):
-    """A function that asks once and insists on 200."""
-
-    def call():
-        environ = {
-            "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query,
-            "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(),
-            "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr, "HTTP_AUTHORIZATION": f"Token {token}",
-            "HTTP_HOST": "localhost",
-        }  # fmt: skip
-        seen = []
-        answer = application(environ, lambda status, headers: seen.append(status))
-        text = b"".join(answer)
-        answer.close()
-        if not seen[0].startswith("200"):
-            raise SystemExit(f"{query}: {seen[0]} {text[:300]!r}")
-
-    return call
 
 
 def fill(user, n):
@@ -99,7 +78,7 @@ def main():
             return list(months.annotate(total=Sum("amount"), n=Count("pk")))
 
         def product(query):
-            return caller(application, query, signed_in.token)
+            return caller(application, "/api/v1/transactions/totals/", signed_in.token, query=query)
 
         anchors = {"raw SQL": lambda: raw(""), "raw SQL, one year": lambda: raw(IN_2025)}
         bounded = {"by=month,category": "raw SQL", "by=month,category&year=2025": "raw SQL, one year"}
