@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def look_at(name: str, rows: Sequence[LabeledRow]) -> Seen:
     """Play one history."""
     from benchmarks.predicting import product_chain
-    from expenses.replaying import replay
+    from expenses.categorization.replay import replay
 
     replayed = replay(product_chain(), [row.confirmed for row in rows])
     verdicts = [(row, one.verdict) for row, one in zip(rows, replayed, strict=True)]

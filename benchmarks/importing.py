@@ -86,7 +86,7 @@ def import_s(data, number):
     from accounts.services import register_user
     from benchmarks.posting import seed
     from expenses.models import Transaction
-    from expenses.services.running import perform_run
+    from expenses.services.runs import perform_run
     from statements.services.committing import start_commit
     from statements.services.receiving import read_statement, receive_statement
 

@@ -56,8 +56,8 @@ def _open_shop(chance: random.Random) -> _Shop:
 
 def insert(user: Any, *, n: int) -> None:
     """Confirm `n` invented rows on a new account of the person; import models only inside."""
-    from expenses.catalog import Catalog
-    from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
+    from expenses.categorization.catalog import Catalog
+    from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
     from expenses.models import Transaction as Row
     from expenses.services.accounts import open_account
 

@@ -73,7 +73,7 @@ def _invented_questions() -> list[Transaction]:
 
 def _offered(questions: Sequence[Transaction], user: Any) -> list[Transaction]:
     """Asked for the person, who chooses from what the database holds."""
-    from expenses.catalog import Catalog
+    from expenses.categorization.catalog import Catalog
 
     catalog = Catalog.load_for(user)
     return [
@@ -196,7 +196,7 @@ def _register(name: str) -> Any:
 
 def _learn(user: Any) -> None:
     """What a worker does after a confirmation."""
-    from expenses.membership import ledger_id_of
+    from expenses.models.ledgers import ledger_id_of
     from expenses.services.learning import learn
 
     learn(ledger_id=ledger_id_of(user), is_forced=True)

@@ -47,7 +47,7 @@ def install_anchor():
 
 def seed(user):
     """An account, 50 rules and 200 confirmed rows, as somebody has after some months."""
-    from expenses.catalog import Catalog
+    from expenses.categorization.catalog import Catalog
     from expenses.services.accounts import open_account
     from rules.services.rules import create_rule
 

@@ -59,7 +59,7 @@ def predict(file: LabeledFile, n: int) -> Prediction | None:
 
 def teach(confirmed: Sequence[LabeledRow]) -> Taught:
     """What the product learns of these rows: see `expenses.services.learning` and `expenses.trust`."""
-    from expenses.replaying import replay
+    from expenses.categorization.replay import replay
     from expenses.services.learning import measure
 
     chain, history = product_chain(), [row.confirmed for row in confirmed]

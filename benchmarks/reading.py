@@ -145,8 +145,8 @@ def main():
         from django.core.wsgi import get_wsgi_application
 
         from accounts.services import register_user
-        from expenses.membership import ledger_id_of
         from expenses.models import Category, Ledger, Transaction
+        from expenses.models.ledgers import ledger_id_of
         from expenses.services.accounts import open_account
 
         install_anchor()
@@ -182,7 +182,7 @@ def main():
 
 def crowd(register_user):
     """A million rows of somebody else."""
-    from expenses.membership import ledger_id_of
+    from expenses.models.ledgers import ledger_id_of
     from expenses.services.accounts import open_account
 
     user = register_user(username="ben", email="ben@example.org", password="not-a-secret-1").user

@@ -10,8 +10,8 @@ def fill(ledger_id, account, *, n, last=dt.date(2026, 11, 20), days=730):
     from django.db import connection
     from django.utils import timezone
 
-    from expenses.inserting import insert_ignoring_known
     from expenses.models import Category, Ledger, Transaction
+    from expenses.models.bulk_insert import insert_ignoring_known
 
     categories = list(Category.objects.filter(ledger=None, kind="expense").values_list("pk", flat=True))
     columns = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]

@@ -101,9 +101,9 @@ def fill_ledger(user, n):
     from django.db import connection
     from django.utils import timezone
 
-    from expenses.inserting import insert_ignoring_known
-    from expenses.membership import ledger_id_of
     from expenses.models import Category, Transaction
+    from expenses.models.bulk_insert import insert_ignoring_known
+    from expenses.models.ledgers import ledger_id_of
     from expenses.services.accounts import open_account
     from rules.services.rules import create_rule
 
@@ -134,7 +134,7 @@ def applying(user):
     from django.db import connection
 
     from expenses.models import Run
-    from expenses.services.running import perform_run
+    from expenses.services.runs import perform_run
     from rules.services.applying import Order, order_rules
 
     path = Path(settings.DATABASES["default"]["NAME"])
@@ -190,7 +190,7 @@ def testing(user):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from expenses.catalog import Catalog
+    from expenses.categorization.catalog import Catalog
     from rules.services.applying import Order
     from rules.services.previewing import Preview, preview_rule
 

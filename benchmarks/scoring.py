@@ -58,7 +58,7 @@ def main():
         from django.core.wsgi import get_wsgi_application
 
         from accounts.services import register_user
-        from expenses.membership import ledger_id_of
+        from expenses.models.ledgers import ledger_id_of
         from insights.services.refreshing import refresh
 
         install_empty()

@@ -25,8 +25,8 @@ IN_2025 = "AND substr(date, 1, 7) >= '2025-01' AND substr(date, 1, 7) <= '2025-1
 
 def fill(user, n):
     """Rows of two years, 400 merchants and every category of expenses; one in twenty is a refund."""
-    from expenses.membership import ledger_id_of
     from expenses.models import Category, Transaction
+    from expenses.models.ledgers import ledger_id_of
     from expenses.services.accounts import open_account
 
     chance, ledger_id = random.Random(42), ledger_id_of(user)

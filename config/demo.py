@@ -8,12 +8,12 @@ from django.conf import settings
 
 from accounts.models import User
 from accounts.services import SignedIn, register_user
-from expenses.catalog import Catalog
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Transaction
+from expenses.models.ledgers import ledger_id_of
 from expenses.services.accounts import open_account
 from expenses.services.learning import learn
-from expenses.services.running import perform_run
+from expenses.services.runs import perform_run
 from expenses.services.transactions import confirm_transaction, edit_transaction
 from rules.services.rules import create_rule
 from statements.models import Import

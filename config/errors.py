@@ -15,10 +15,10 @@ from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from expenses.api import Conflict
-from expenses.parsing import BodyTooLarge
 from expenses.rates.conversion import MissingRate
-from expenses.services.writing import NotAllowed, Refused
+from expenses.services.ledger_lock import NotAllowed, Refused
+from expenses.views.base import Conflict
+from expenses.views.parsers import BodyTooLarge
 
 CONTENT_TYPE = "application/problem+json"
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.answers import prune_answers
 from expenses.models import Attachment, Transaction
-from expenses.services.deleting import KEPT, purge_deleted
+from expenses.services.deletion import KEPT, purge_deleted
 from insights.tasks import refresh_stale
 from statements.models import Import
 

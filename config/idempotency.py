@@ -19,7 +19,7 @@ from accounts.models import StoredAnswer, User
 from config.errors import SOMEBODY_WAS_FIRST, Busy, is_about_a_lock, problem_page
 from config.fingerprints import received
 from config.keys import HEADER, is_key, takes_key, unquoted
-from expenses.parsing import BodyTooLarge
+from expenses.views.parsers import BodyTooLarge
 
 REPLAYED = "Idempotency-Replayed"
 KEPT_HEADERS = ("Content-Type", "Location", "ETag")

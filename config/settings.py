@@ -85,7 +85,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_ERASERS = [
     "statements.services.erasing.erase",
     "rules.services.erasing.erase",
-    "expenses.services.erasing.erase",
+    "expenses.services.delete_account.erase",
 ]
 #: Wrong passwords for one login name, and from one address, until neither is asked for some minutes.
 LOCKOUT_AFTER = environment.number("OUTLAY_LOCKOUT_AFTER", 10, least=1)
@@ -120,8 +120,8 @@ RUN_WORK = {
     "bulk_edit": "expenses.services.bulk_runs.BulkEdit",
     "bulk_delete": "expenses.services.bulk_runs.BulkDelete",
     "rules": "rules.services.applying.ApplyWork",
-    "review": "expenses.services.reviewing.ReviewWork",
-    "backtest": "expenses.services.backtesting.BacktestWork",
+    "review": "expenses.services.review.ReviewWork",
+    "backtest": "expenses.services.backtests.BacktestWork",
 }
 #: What insights are computed of, in this order; a later part is given what the earlier ones found.
 INSIGHT_PARTS = [
@@ -164,7 +164,7 @@ REST_FRAMEWORK = {
     },
     "NUM_PROXIES": environment.number("OUTLAY_PROXIES", 0),
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["expenses.parsing.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["expenses.views.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "config.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "config.schema.ProblemSchema",
@@ -224,8 +224,8 @@ OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 #: The chain, asked in this order. MIN_CONFIDENCE is the threshold at which a link's answer is taken without asking you.
 CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "rules.provider.RulesProvider"},
-    {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
-    {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.85},
+    {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+    {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.85},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
     {"BACKEND": "providers.resemblance.ResemblanceProvider", "MIN_CONFIDENCE": 0.90},
 ]

@@ -7,7 +7,7 @@ from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models.signals import post_migrate
 
-from expenses.search_index import check_search_index, ensure_indexes
+from expenses.indexes import check_search_index, ensure_indexes
 
 
 def seed(*, using: str, **kwargs: Any) -> None:
@@ -36,8 +36,8 @@ class ExpensesConfig(AppConfig):
     name = "expenses"
 
     def ready(self) -> None:
-        from expenses.learning_reaction import Learning  # noqa: PLC0415 - models are not loaded before
-        from expenses.reactions import register  # noqa: PLC0415 - the same
+        from expenses.categorization.learning_hook import Learning  # noqa: PLC0415 - models are not loaded before
+        from expenses.hooks.edits import register  # noqa: PLC0415 - the same
 
         register(Learning())
         post_migrate.connect(seed, sender=self)

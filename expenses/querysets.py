@@ -9,8 +9,8 @@ from django.db.models import F, FilteredRelation, Model, Q
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
-from expenses.searching import fold
+from expenses.ledger.search_text import fold
+from expenses.models.ledgers import ledger_id_of
 
 
 class OwnedQuerySet(models.QuerySet[Any]):

@@ -9,14 +9,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
 
-from expenses.catalog import Catalog
-from expenses.confirmed import READING, stamp_of_confirmed
-from expenses.history import with_examples
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.history import with_examples
+from expenses.categorization.training_rows import READING, stamp_of_confirmed
 from expenses.models import Ledger, Run, TrackRecord, Transaction
+from expenses.services.deferred import Progress, end_of_batch, resolve_some_rows
 from expenses.services.learning import ask_some_again, learn
-from expenses.services.resolving import Progress, end_of_batch, resolve_some_rows
-from expenses.services.running import SILENCE, interrupted_runs, perform_run
-from expenses.services.writing import ledger_write
+from expenses.services.ledger_lock import ledger_write
+from expenses.services.runs import SILENCE, interrupted_runs, perform_run
 from providers.interface import Transaction as Question
 from providers.loading import configured_chain
 

@@ -3,7 +3,6 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from expenses.rates.views import CurrencyViewSet, RateViewSet
 from expenses.views import accounts, attachments, categories, runs, shop_kinds, tags, transactions, transfers
 from expenses.views.calibration import (
     AdoptView,
@@ -13,6 +12,7 @@ from expenses.views.calibration import (
 )
 from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
+from expenses.views.rates import CurrencyViewSet, RateViewSet
 from expenses.views.totals import TotalsView
 
 router = SimpleRouter(use_regex_path=False)

@@ -9,12 +9,12 @@ class InsightsConfig(AppConfig):
     name = "insights"
 
     def ready(self) -> None:
-        from expenses import feeds, referrers  # noqa: PLC0415 - models are not loaded before
+        from expenses.hooks import references, sync  # noqa: PLC0415 - models are not loaded before
         from insights.anomalies.bodies import FeedbackSerializer  # noqa: PLC0415 - the same
         from insights.anomalies.references import FeedbackReferences  # noqa: PLC0415 - the same
         from insights.models import AnomalyFeedback, RecurringChoice  # noqa: PLC0415 - the same
         from insights.recurring_bodies import RecurringChoiceSerializer  # noqa: PLC0415 - the same
 
-        feeds.register(feeds.Feed("anomaly_feedback", AnomalyFeedback.objects.all, FeedbackSerializer))
-        feeds.register(feeds.Feed("recurring_choices", RecurringChoice.objects.all, RecurringChoiceSerializer))
-        referrers.register(FeedbackReferences())
+        sync.register(sync.Feed("anomaly_feedback", AnomalyFeedback.objects.all, FeedbackSerializer))
+        sync.register(sync.Feed("recurring_choices", RecurringChoice.objects.all, RecurringChoiceSerializer))
+        references.register(FeedbackReferences())

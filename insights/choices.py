@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
 from typing import Protocol, cast
 
-from expenses.money import SCALE
+from expenses.ledger.money import SCALE
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
 from insights.payments import Payment
 from insights.recurring import Confirmed, Kind, RhythmName, payee_key

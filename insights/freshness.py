@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from expenses.membership import Ledger
+from expenses.models.ledgers import Ledger
 from insights.models import Standing
 from insights.services.refreshing import is_fresh
 from insights.weekly.levels import LEAST_WEEKS

@@ -4,9 +4,9 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
-from expenses.filters import PARAMETERS_OF_LISTS
 from expenses.models import Category
-from expenses.references import CategoryReference
+from expenses.serializers.fields import CategoryReference
+from expenses.views.filters import PARAMETERS_OF_LISTS
 
 #: How what has no category is asked for; a category that is called so has an id.
 NO_CATEGORY = "none"

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Min, Q
 
-from expenses.converted_totals import Group, group_rows
 from expenses.querysets import TransactionQuerySet
+from expenses.reports.converted_totals import Group, group_rows
 from insights.rows import payee_of
 from providers.normalization import normalize
 

@@ -8,12 +8,12 @@ from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
 from accounts.models import User
-from expenses.days import today_of
-from expenses.inputs import DayField
-from expenses.kinds import derive_kind
+from expenses.ledger.dates import today_of
+from expenses.ledger.kinds import derive_kind
+from expenses.ledger.money import Money, format_amount
 from expenses.models import DESCRIPTION_LENGTH, Transaction
-from expenses.money import Money, format_amount
-from expenses.references import AmountField, CategoryReference, CurrencyField, user_of
+from expenses.serializers.fields import AmountField, CategoryReference, CurrencyField, user_of
+from expenses.serializers.transaction_input import DayField
 from insights.amounts.judging import Expected
 from insights.services.scoring import Asked, Scored
 from providers.interface import matching_text

@@ -7,8 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
 
-from expenses.days import today_of
-from expenses.membership import Ledger
+from expenses.ledger.dates import today_of
+from expenses.models.ledgers import Ledger
 from expenses.tasks import LOST_AFTER, LOWEST_PRIORITY
 from insights.models import Standing
 from insights.services.refreshing import is_fresh, refresh

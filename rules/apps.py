@@ -9,10 +9,10 @@ class RulesConfig(AppConfig):
     name = "rules"
 
     def ready(self) -> None:
-        from expenses import reactions, referrers  # noqa: PLC0415 - models are not loaded before
+        from expenses.hooks import edits, references  # noqa: PLC0415 - models are not loaded before
         from rules.reactions import Noticing, RulesAgain  # noqa: PLC0415 - the same
         from rules.references import RuleReferences  # noqa: PLC0415 - the same
 
-        referrers.register(RuleReferences())
-        reactions.register(RulesAgain())
-        reactions.register(Noticing())
+        references.register(RuleReferences())
+        edits.register(RulesAgain())
+        edits.register(Noticing())

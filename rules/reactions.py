@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from expenses.hooks.edits import Reaction
 from expenses.models import Change, Run
-from expenses.reactions import Reaction
 from rules.services.applying import apply_at_once
 from rules.tasks import queue_looking
 

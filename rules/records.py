@@ -15,8 +15,8 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Q, Tex
 from django.db.models.functions import Cast, Coalesce
 
 from accounts.models import User
+from expenses.ledger.money import SCALE
 from expenses.models import Transaction
-from expenses.money import SCALE
 from expenses.querysets import TransactionQuerySet
 from expenses.services.edit_window import edit_window_bound
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from expenses.referrers import Referrer
+from expenses.hooks.references import Referrer
 from rules.conditions import leaves_of
 from rules.exchange.exporting import stored_fields
 from rules.exchange.packs import fingerprint_of

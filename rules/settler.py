@@ -6,8 +6,8 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from expenses.catalog import Catalog
-from expenses.kinds import derive_kind
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.kinds import derive_kind
 from expenses.models import Tag
 from rules.conditions import Subject
 from rules.engine import Asking, Matched

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from expenses.models import Ledger
-from expenses.services.writing import lock_ledger
+from expenses.services.ledger_lock import lock_ledger
 from rules.models import Attention, Proposal, ProposalStatus
 from rules.services.proposing import has_news, propose_rules
 

@@ -9,7 +9,7 @@ from django.db.models import NOT_PROVIDED
 from rest_framework import serializers
 
 from expenses.models import Transaction
-from expenses.references import MAX_TAGS, CategoryReference, TagsField
+from expenses.serializers.fields import MAX_TAGS, CategoryReference, TagsField
 from rules.models import TRIGGERS, Rule
 from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
 from rules.operators.dates import LAST_DAY

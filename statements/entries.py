@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from expenses.days import EARLIEST, LATEST
+from expenses.ledger.dates import EARLIEST, LATEST
+from expenses.ledger.money import MAX_AMOUNT, currency_codes, round_to_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account
-from expenses.money import MAX_AMOUNT, currency_codes, round_to_minor_units
 from expenses.services.drafts import Draft
 from providers.interface import Direction
 from statements.importer import Row, RowError, Skipped

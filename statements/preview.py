@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from expenses.bodies import categorization_body
-from expenses.catalog import Catalog
-from expenses.categorization import explain, standing_of, worded
-from expenses.money import format_amount
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.questions import explain, standing_of, worded
+from expenses.ledger.money import format_amount
+from expenses.serializers.transactions import categorization_body
 from expenses.services.drafts import ask_chain
 from providers.verdicts import Verdict
 from statements.entries import Entry

@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from expenses.bodies import CategorizationSerializer
 from expenses.models import Account
-from expenses.references import ID_OR_NAME, AccountReference, as_id_or_name, refuse_closed, user_of
+from expenses.serializers.fields import ID_OR_NAME, AccountReference, as_id_or_name, refuse_closed, user_of
+from expenses.serializers.transactions import CategorizationSerializer
 from statements.models import Import, ImportStatus, Profile
 
 MAX_PROFILE_ITEMS = 50

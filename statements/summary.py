@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from expenses.money import format_amount
+from expenses.ledger.money import format_amount
 from statements.entries import Entry
 from statements.importer import RowError, Skipped
 

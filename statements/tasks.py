@@ -2,7 +2,7 @@
 
 from django_tasks import task
 
-from expenses.services.running import perform_run
+from expenses.services.runs import perform_run
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus
 from statements.services.committing import start_commit

@@ -11,11 +11,11 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Conflict, LedgerViewSet
-from expenses.parsing import JSONParser
-from expenses.serializers import RunSerializer
-from expenses.services.running import perform_run
+from expenses.serializers.resources import RunSerializer
+from expenses.services.runs import perform_run
 from expenses.tasks import queue_run
+from expenses.views.base import Conflict, LedgerViewSet
+from expenses.views.parsers import JSONParser
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus, Profile
 from statements.preview import preview_records

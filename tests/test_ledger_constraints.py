@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import StoredAnswer, User
-from expenses.membership import ledger_id_of
 from expenses.models import (
     Account,
     Attachment,
@@ -24,6 +23,7 @@ from expenses.models import (
     Transaction,
     Transfer,
 )
+from expenses.models.ledgers import ledger_id_of
 from insights.models import AmountGroup, Anomaly, AnomalyFeedback
 from rules.models import Proposal, Rule
 from statements.models import Profile

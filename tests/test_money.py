@@ -8,10 +8,7 @@ from django.db.models import Max, Sum
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expenses.fields import ExactDecimalField
-from expenses.membership import ledger_id_of
-from expenses.models import Account
-from expenses.money import (
+from expenses.ledger.money import (
     SCALE,
     Money,
     apportion,
@@ -21,6 +18,9 @@ from expenses.money import (
     minor_units,
     round_to_minor_units,
 )
+from expenses.models import Account
+from expenses.models.fields import ExactDecimalField
+from expenses.models.ledgers import ledger_id_of
 
 AMOUNTS = st.decimals(min_value=-(10**9), max_value=10**9, places=SCALE, allow_nan=False, allow_infinity=False)
 CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD", "CLF", "USD"])

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import expenses.fields
+import expenses.models.fields
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('type', models.CharField(choices=[('checking', 'Checking'), ('savings', 'Savings'), ('card', 'Card'), ('cash', 'Cash'), ('other', 'Other')], default='checking', max_length=8)),
                 ('currency', models.CharField(max_length=3)),
                 ('country', models.CharField(blank=True, default='', max_length=2)),
-                ('opening_balance', expenses.fields.ExactDecimalField(default=Decimal('0'))),
+                ('opening_balance', expenses.models.fields.ExactDecimalField(default=Decimal('0'))),
                 ('version', models.BigIntegerField()),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('ledger', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='accounts', to='expenses.ledger')),
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('expense', 'expense'), ('income', 'income'), ('refund', 'refund'), ('transfer', 'transfer')], max_length=8)),
                 ('direction', models.CharField(choices=[('in', 'in'), ('out', 'out')], max_length=3)),
-                ('amount', expenses.fields.ExactDecimalField()),
+                ('amount', expenses.models.fields.ExactDecimalField()),
                 ('currency', models.CharField(max_length=3)),
                 ('date', models.DateField()),
                 ('raw_description', models.CharField(max_length=500)),

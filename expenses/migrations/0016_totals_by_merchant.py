@@ -3,7 +3,7 @@
 import django.db.models as models
 from django.db import migrations
 
-from expenses.months import Month
+from expenses.ledger.dates import Month
 
 
 class Migration(migrations.Migration):

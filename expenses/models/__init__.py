@@ -1,16 +1,16 @@
 """The tables of the ledger. Invariants are constraints with names; every write goes through a service."""
 
-from expenses.membership import Ledger, Membership, Role
 from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
 from expenses.models.categories import Category, Hiding, KindMapping
 from expenses.models.journal import Change, Tombstone
 from expenses.models.learning import BacktestResult, Classifier, TrackRecord
+from expenses.models.ledgers import Ledger, Membership, Role
+from expenses.models.rates import ExchangeRate
 from expenses.models.runs import Omission, Plan, Run
 from expenses.models.tags import Tag
 from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Review, Status, Transaction
 from expenses.models.transfers import Transfer, TransferStatus
-from expenses.rates.models import ExchangeRate
 
 __all__ = [
     "DESCRIPTION_LENGTH",

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Lower
 
-from expenses.fields import ExactDecimalField
-from expenses.membership import Ledger
+from expenses.models.fields import ExactDecimalField
+from expenses.models.ledgers import Ledger
 from expenses.querysets import AccountQuerySet
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from expenses.membership import Ledger
+from expenses.models.ledgers import Ledger
 from expenses.models.transactions import Transaction
 from expenses.querysets import AttachmentQuerySet
 

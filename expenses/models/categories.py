@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext
 
-from expenses.membership import Ledger
+from expenses.models.ledgers import Ledger
 from expenses.querysets import CategoryQuerySet, OwnedQuerySet
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.functional import cached_property
 
-from expenses.membership import Ledger
+from expenses.models.ledgers import Ledger
 from expenses.querysets import RunQuerySet
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Lower
 
-from expenses.membership import Ledger
+from expenses.models.ledgers import Ledger
 from expenses.querysets import TagQuerySet
 
 

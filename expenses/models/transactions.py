@@ -4,13 +4,13 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from expenses.fields import ExactDecimalField
-from expenses.membership import Ledger
+from expenses.ledger.dates import Month
 from expenses.models.accounts import Account
 from expenses.models.categories import Category
+from expenses.models.fields import ExactDecimalField
+from expenses.models.ledgers import Ledger
 from expenses.models.runs import Run
 from expenses.models.tags import Tag
-from expenses.months import Month
 from expenses.querysets import LiveManager, TransactionQuerySet
 
 DESCRIPTION_LENGTH = 500

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from expenses.membership import Ledger
+from expenses.models.ledgers import Ledger
 from expenses.querysets import TransferQuerySet
 
 

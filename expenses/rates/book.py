@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from expenses.money import Money
+from expenses.ledger.money import Money
+from expenses.models.rates import ExchangeRate
 from expenses.rates.conversion import (
     ECB_MAX_AGE_DAYS,
     MANUAL_MAX_AGE_DAYS,
@@ -16,7 +17,6 @@ from expenses.rates.conversion import (
     DatedRate,
     RateTable,
 )
-from expenses.rates.models import ExchangeRate
 
 
 class RateBook:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Literal
 
-from expenses.money import Money, round_to_minor_units
+from expenses.ledger.money import Money, round_to_minor_units
 
 #: What the ECB's rates are against.
 PIVOT = "EUR"

@@ -10,9 +10,9 @@ from babel.numbers import get_currency_name, get_currency_symbol, get_territory_
 from django.core.cache import cache
 from django.db.models import Max, Min
 
-from expenses.money import currency_codes, minor_units
+from expenses.ledger.money import currency_codes, minor_units
+from expenses.models.rates import ExchangeRate
 from expenses.rates.conversion import PIVOT
-from expenses.rates.models import ExchangeRate
 
 _DAYS_KEY = "rates.reference-days"
 #: Seeding forgets the answer; this is for a seeding that was killed between the two.

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count
 
-from expenses.inserting import insert_ignoring_known
+from expenses.models.bulk_insert import insert_ignoring_known
+from expenses.models.rates import ExchangeRate, RateSource
 from expenses.rates.conversion import PIVOT
 from expenses.rates.currencies import forget_reference_days
 from expenses.rates.ecb import ReferenceRate
-from expenses.rates.models import ExchangeRate, RateSource
 
 COLUMNS = ["base", "quote", "date", "rate", "source", "version"]
 #: Rates between two words of progress.

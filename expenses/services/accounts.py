@@ -3,9 +3,9 @@
 from typing import Any
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
 from expenses.models import Account, Transaction, Transfer
-from expenses.services.writing import add_row, change_row, ledger_write, remove_row, restamp
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import add_row, change_row, ledger_write, remove_row, restamp
 
 
 def open_account(*, by: User, fields: dict[str, Any]) -> Account:

@@ -6,10 +6,10 @@ from django.core.files.base import ContentFile
 from django.db import transaction as database
 
 from accounts.models import User
-from expenses.files import describe_file
-from expenses.membership import ledger_id_of
+from expenses.ledger.files import describe_file
 from expenses.models import Attachment, Transaction
-from expenses.services.writing import Refused, ledger_write, remove_row
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import Refused, ledger_write, remove_row
 
 MOST = 20
 

@@ -9,20 +9,20 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from expenses.kinds import derive_kind
-from expenses.membership import ledger_id_of
+from expenses.hooks.edits import react_to_edit
+from expenses.ledger.kinds import derive_kind
 from expenses.models import Account, Category, Plan, Run, Tag, Transaction
-from expenses.reactions import react_to_edit
-from expenses.services.deleting import discard
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.deletion import discard
 from expenses.services.editing import Author, editing
+from expenses.services.ledger_lock import Refused, ledger_write, make_room
 from expenses.services.obstacles import GONE, Obstacle, note_omissions, obstacles_to_delete, obstacles_to_edit
-from expenses.services.pairing import leave_transfer, restamp_transfers
+from expenses.services.pairs import leave_transfer, restamp_transfers
 from expenses.services.rewinding import refit
-from expenses.services.running import Work, add_counts, advance
+from expenses.services.runs import Work, add_counts, advance
 from expenses.services.standing import apply_choice, follow_category
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import Refused, ledger_write, make_room
 
 CHUNK = 500
 TAGS = ("tags", "add_tags", "remove_tags")

@@ -6,11 +6,11 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 
 from accounts.models import User
-from expenses.defaults import DEFAULT_CATEGORIES, DefaultCategory
-from expenses.membership import Ledger, ledger_id_of
+from expenses.hooks.references import referrers
+from expenses.ledger.default_categories import DEFAULT_CATEGORIES, DefaultCategory
 from expenses.models import Category, Hiding, Transaction
-from expenses.referrers import referrers
-from expenses.services.writing import add_row, change_row, ledger_write, restamp
+from expenses.models.ledgers import Ledger, ledger_id_of
+from expenses.services.ledger_lock import add_row, change_row, ledger_write, restamp
 
 
 @transaction.atomic

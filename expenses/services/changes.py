@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any
 
 from accounts.models import User
-from expenses.feeds import feeds
-from expenses.membership import Ledger, ledger_id_of
+from expenses.hooks.sync import feeds
 from expenses.models import Account, Attachment, Category, Tag, Tombstone, Transaction, Transfer
+from expenses.models.ledgers import Ledger, ledger_id_of
 
 #: Ledgers count from 1; the system's categories, and tags from before tags had versions, stand at 0.
 BEFORE_ALL = -1

@@ -7,11 +7,11 @@ from itertools import islice
 
 from django.db.models import Exists, OuterRef
 
-from expenses.matching import DAYS_UNDER_WAY, Half, match_halves
+from expenses.ledger.transfer_matching import DAYS_UNDER_WAY, Half, match_halves
 from expenses.models import Run, Transaction, Transfer, TransferStatus
 from expenses.services.editing import Author
-from expenses.services.pairing import SOURCE, join_rows
-from expenses.services.writing import ledger_write
+from expenses.services.ledger_lock import ledger_write
+from expenses.services.pairs import SOURCE, join_rows
 
 UNDER_WAY = dt.timedelta(days=DAYS_UNDER_WAY)
 AMOUNTS_OF_A_QUERY = 1000

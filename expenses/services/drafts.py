@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Category
-from expenses.services.holding import HOLDABLE_AT_FIRST
+from expenses.services.user_fields import HOLDABLE_AT_FIRST
 from providers.interface import Direction, Transaction
 from providers.loading import configured_chain
 from providers.verdicts import Verdict

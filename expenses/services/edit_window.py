@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import is_admin
 from expenses.models import Transaction
-from expenses.services.writing import NotAllowed
+from expenses.services.ledger_lock import NotAllowed
 
 CODE = "edit_window_closed"
 

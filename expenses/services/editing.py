@@ -1,6 +1,7 @@
-"""The one way to change transactions that are there: journaled, stamped, and found by what they say now."""
+"""Saves what changed of many rows: the columns that differ, in one statement for all rows with the same ones."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,14 +12,37 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.inserting import insert_ignoring_known
-from expenses.journal import Fields, Snapshot, differences, snapshot
+from expenses.ledger.search_text import search_text_of
 from expenses.models import Change, Run, Tag, Transaction
-from expenses.searching import search_text_of
+from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.services.edit_window import check_edit_window
-from expenses.services.holding import hold
-from expenses.services.saving import Values, save_differences, values_of
+from expenses.services.journal import Fields, Snapshot, differences, snapshot
 from expenses.services.tagging import save_tags
+from expenses.services.user_fields import hold
+
+FIELDS: dict[str, Any] = {field.attname: field for field in Transaction._meta.concrete_fields}
+Values = dict[str, Any]
+
+
+def values_of(row: Transaction) -> Values:
+    """Every column's value as the row has it."""
+    return {name: getattr(row, name) for name in FIELDS}
+
+
+def save_differences(rows: Sequence[tuple[Transaction, Values]]) -> None:
+    """Write what differs from the values that each row had. The caller holds the ledger's lock."""
+    groups: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
+    for row, before in rows:
+        names = tuple(name for name, value in before.items() if getattr(row, name) != value)
+        values = [FIELDS[name].get_db_prep_save(getattr(row, name), connection) for name in names]
+        groups[names].append([*values, row.pk])
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        for names, parameters in groups.items():
+            sets = ", ".join(f"{quote(FIELDS[name].column)} = %s" for name in names)
+            sql = f"UPDATE {quote(Transaction._meta.db_table)} SET {sets} WHERE id = %s"  # noqa: S608 - our columns
+            cursor.executemany(sql, parameters)
+
 
 CHANGE_COLUMNS = ["ledger_id", "transaction_id", "run_id", "user_id", "source", "version", "at", "fields"]
 #: What a block may change beside the fields of the journal.

@@ -12,14 +12,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from expenses.catalog import Catalog
-from expenses.confirmed import READING, count_confirmed, read_confirmed, stamp_of_confirmed
-from expenses.learned import LearnedProvider
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.classifier import LearnedProvider
+from expenses.categorization.replay import Claims, claims_by_link, recorded_claims, replay
+from expenses.categorization.training_rows import READING, count_confirmed, read_confirmed, stamp_of_confirmed
 from expenses.models import Classifier, Ledger, TrackRecord
-from expenses.recorded import recorded_claims
-from expenses.replaying import Claims, claims_by_link, replay
-from expenses.services.resolving import ask_open_rows_again
-from expenses.services.writing import make_room
+from expenses.services.deferred import ask_open_rows_again
+from expenses.services.ledger_lock import make_room
 from providers.calibration import (
     LEAST_OUTCOMES,
     NO_CORRECTION,

@@ -7,11 +7,11 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from expenses.hooks.edits import react_to_choices
 from expenses.models import Category, Tag, Transaction
-from expenses.reactions import react_to_choices
 from expenses.services.editing import Author, write_down
-from expenses.services.holding import hold_of_tag
-from expenses.services.writing import in_versions
+from expenses.services.ledger_lock import in_versions
+from expenses.services.user_fields import hold_of_tag
 
 COLUMNS_OF_CATEGORIES = ("category", "suggested_category")
 

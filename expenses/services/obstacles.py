@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from accounts.models import User
-from expenses.inserting import insert_ignoring_known
 from expenses.models import Account, Category, Omission, Run, Transaction
+from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.services.edit_window import CODE, closed_detail, closed_rows
-from expenses.services.parts import FIXED_ON_PART, HELD_BY_WHOLE
+from expenses.services.split_parts import FIXED_ON_PART, HELD_BY_WHOLE
 from expenses.services.standing import fits
 
 OMISSION_COLUMNS = ["run_id", "transaction", "code", "detail"]

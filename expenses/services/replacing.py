@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
+from expenses.hooks.references import referrers
 from expenses.models import Category, Status, Transaction
-from expenses.referrers import referrers
+from expenses.models.ledgers import ledger_id_of
 from expenses.services.editing import Author, editing
+from expenses.services.ledger_lock import Refused, in_versions, ledger_write, remove_row
 from expenses.services.moving import move_category
-from expenses.services.writing import Refused, in_versions, ledger_write, remove_row
 
 MERGE, DELETION = "merge", "deletion"
 

@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.membership import Ledger
+from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.models import Transaction
-from expenses.services.writing import lock_ledger, make_room
+from expenses.models.ledgers import Ledger
+from expenses.services.ledger_lock import lock_ledger, make_room
 from providers import normalization
 from providers.interface import matching_text
 

@@ -8,16 +8,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from expenses.catalog import Catalog
-from expenses.journal import ORDER, REFERENCES, Fields, Snapshot, snapshot
-from expenses.kinds import DIRECTION
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.kinds import DIRECTION
 from expenses.models import Account, Change, Decision, Tag, Transaction
-from expenses.services.holding import release
-from expenses.services.pairing import breaks_pair
-from expenses.services.parts import FIXED_ON_PART, HELD_BY_WHOLE
+from expenses.services.journal import ORDER, REFERENCES, Fields, Snapshot, snapshot
+from expenses.services.pairs import breaks_pair
+from expenses.services.split_parts import FIXED_ON_PART, HELD_BY_WHOLE
 from expenses.services.standing import fits
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
+from expenses.services.user_fields import release
 
 CHANGED_SINCE = "It was changed since."
 TAKEN = "Another transaction of that account has the same external id or statement row now."

@@ -11,18 +11,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.learning_reaction import TELLING
+from expenses.categorization.learning_hook import TELLING
+from expenses.hooks.edits import has_choices, react_to_choices
 from expenses.models import Change, Plan, Run, Status, Transaction
-from expenses.reactions import has_choices, react_to_choices
-from expenses.services.deleting import bury_rows, is_replaced, release, remove_for_good, unbin_rows
+from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.editing import Author, editing
+from expenses.services.ledger_lock import Refused, ledger_write, make_room
 from expenses.services.obstacles import note_omissions
-from expenses.services.pairing import SOURCE as TRANSFERS
-from expenses.services.pairing import restamp_transfers
-from expenses.services.parts import parts_of
+from expenses.services.pairs import SOURCE as TRANSFERS
+from expenses.services.pairs import restamp_transfers
 from expenses.services.restoring import Kept, OldValues
-from expenses.services.running import UNFINISHED, add_counts, work_of
-from expenses.services.writing import Refused, ledger_write, make_room
+from expenses.services.runs import UNFINISHED, add_counts, work_of
+from expenses.services.split_parts import parts_of
 from expenses.tasks import queue_resolving
 
 CHUNK = 500

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from expenses.catalog import Catalog
-from expenses.kinds import DIRECTION, derive_kind
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.kinds import DIRECTION, derive_kind
 from expenses.models import Change, Status, Transaction
 from expenses.services.standing import fits
 

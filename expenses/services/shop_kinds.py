@@ -1,9 +1,9 @@
 """Writes of where a ledger puts kinds of shops."""
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
 from expenses.models import Category, KindMapping
-from expenses.services.writing import ledger_write
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import ledger_write
 from expenses.tasks import queue_learning
 
 

@@ -1,8 +1,8 @@
 """Writes a machine's or a person's answer into a row that is locked or not yet saved."""
 
-from expenses.catalog import Catalog
-from expenses.categorization import Standing
-from expenses.kinds import CATEGORY_KIND, derive_kind
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.questions import Standing
+from expenses.ledger.kinds import CATEGORY_KIND, derive_kind
 from expenses.models import Category, Review, Status, Transaction
 
 

@@ -10,19 +10,19 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from expenses.catalog import Catalog
-from expenses.categorization import attempts_as_json, decision_fields, standing_of
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
+from expenses.categorization.questions import attempts_as_json, decision_fields, standing_of
 from expenses.collection import collection_paused
-from expenses.fields import as_stored
-from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.inserting import insert_ignoring_known, insert_returning_ids
-from expenses.kinds import derive_kind
+from expenses.ledger.kinds import derive_kind
+from expenses.ledger.search_text import searchable
 from expenses.models import Account, Decision, Run, Status, Transaction
-from expenses.searching import searchable
+from expenses.models.bulk_insert import insert_ignoring_known, insert_returning_ids
+from expenses.models.fields import as_stored
 from expenses.services.drafts import Draft, ask_chain
-from expenses.services.running import advance
+from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
+from expenses.services.runs import advance
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.tasks import queue_resolving
 from providers.interface import matching_text
 from providers.normalization import normalize

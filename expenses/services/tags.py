@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
+from expenses.hooks.references import referrers
 from expenses.models import Tag, Transaction
-from expenses.referrers import referrers
+from expenses.models.ledgers import ledger_id_of
 from expenses.services.editing import Author
+from expenses.services.ledger_lock import add_row, change_row, ledger_write, remove_row, restamp
 from expenses.services.moving import move_tag
 from expenses.services.replacing import DELETION, MERGE
-from expenses.services.writing import add_row, change_row, ledger_write, remove_row, restamp
 
 
 def find_or_create_tags(*, ledger_id: int, names: Iterable[str], version: int) -> dict[str, Tag]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
 from expenses.models import BacktestResult, Run, TrackRecord
+from expenses.models.ledgers import ledger_id_of
 from expenses.querysets import OwnedQuerySet
-from expenses.services.writing import Refused, ledger_write
+from expenses.services.ledger_lock import Refused, ledger_write
 from providers.links import Link
 from providers.loading import configured_chain
 

@@ -7,25 +7,25 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import User
-from expenses.catalog import Catalog
-from expenses.categorization import make_decision, standing_of
-from expenses.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.kinds import derive_kind
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
+from expenses.categorization.questions import make_decision, standing_of
+from expenses.hooks.edits import react_to_edit
+from expenses.ledger.kinds import derive_kind
+from expenses.ledger.search_text import search_text_of
 from expenses.models import Decision, Status, Tag, Transaction
-from expenses.reactions import react_to_edit
-from expenses.searching import search_text_of
+from expenses.models.ledgers import ledger_id_of
 from expenses.services.detection import pair_recorded
 from expenses.services.drafts import Draft, ask_chain, stated_in
 from expenses.services.editing import Author, editing
-from expenses.services.holding import holds_of_tags
-from expenses.services.pairing import leave_transfer, restamp_transfers
-from expenses.services.parts import check_edit, check_sums, pass_on
+from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.pairs import leave_transfer, restamp_transfers
 from expenses.services.rewinding import refit
+from expenses.services.split_parts import check_edit, check_sums, pass_on
 from expenses.services.standing import accept_answer, answer_of, apply_choice, apply_standing, follow_category
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import Refused, ledger_write
+from expenses.services.user_fields import holds_of_tags
 from expenses.tasks import queue_learning, queue_resolving
 from providers.interface import matching_text
 from providers.normalization import normalize

@@ -1,14 +1,14 @@
 """Writes of transfers."""
 
 from accounts.models import User
-from expenses.catalog import Catalog
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
 from expenses.models import Status, Transaction, Transfer, TransferStatus
+from expenses.models.ledgers import ledger_id_of
 from expenses.services.drafts import Draft
 from expenses.services.editing import Author, editing
-from expenses.services.pairing import SOURCE, join_rows, part_rows, remove_pairs
+from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.pairs import SOURCE, join_rows, part_rows, remove_pairs
 from expenses.services.transactions import record_transactions
-from expenses.services.writing import Refused, ledger_write
 
 
 def record_transfer(*, by: User, outgoing: Draft, incoming: Draft, catalog: Catalog) -> Transfer:

@@ -9,7 +9,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.account_bodies import (
+from expenses.ledger.dates import today_of
+from expenses.models import Account, ExchangeRate
+from expenses.models.ledgers import ledger_id_of
+from expenses.reports.balances import balances_of, rows_of
+from expenses.reports.valuation import value_balances
+from expenses.serializers.accounts import (
     BalancesInput,
     BalancesSerializer,
     RegisterInput,
@@ -17,14 +22,9 @@ from expenses.account_bodies import (
     describe_balances,
     describe_register,
 )
-from expenses.api import Conflict, Listed, Retrieved, unless_known
-from expenses.balances import balances_of, rows_of
-from expenses.days import today_of
-from expenses.membership import ledger_id_of
-from expenses.models import Account, ExchangeRate
-from expenses.serializers import AccountSerializer
+from expenses.serializers.resources import AccountSerializer
 from expenses.services import accounts
-from expenses.valuation import value_balances
+from expenses.views.base import Conflict, Listed, Retrieved, unless_known
 
 
 class AccountViewSet(Listed, Retrieved):

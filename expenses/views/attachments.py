@@ -13,11 +13,11 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet, Retrieved
-from expenses.files import RefusedFile
+from expenses.ledger.files import RefusedFile
 from expenses.models import Attachment, Transaction
-from expenses.serializers import AttachmentSerializer
+from expenses.serializers.resources import AttachmentSerializer
 from expenses.services.attachments import attach_file, remove_attachment
+from expenses.views.base import LedgerViewSet, Retrieved
 
 
 class AttachmentInput(serializers.Serializer[Any]):

@@ -12,23 +12,23 @@ from rest_framework.views import APIView
 
 from accounts.known_fields import KnownFields
 from accounts.models import User
-from expenses.backtest_bodies import BacktestInput
-from expenses.calibration_bodies import (
+from expenses.categorization.trust import load_trust
+from expenses.models import Classifier, Run, TrackRecord
+from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.calibration import (
     AdoptInput,
+    BacktestInput,
     CalibrationSerializer,
     ThresholdsInput,
     ThresholdsSerializer,
     describe_calibration,
     describe_thresholds,
 )
-from expenses.membership import ledger_id_of
-from expenses.models import Classifier, Run, TrackRecord
-from expenses.permissions import MayWriteLedger
-from expenses.run_bodies import RunWithResultSerializer
-from expenses.services.backtesting import Ordered, order_backtest, queue_backtest
+from expenses.serializers.runs import RunWithResultSerializer
+from expenses.services.backtests import Ordered, order_backtest, queue_backtest
 from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds
 from expenses.tasks import begin_run
-from expenses.trust import load_trust
+from expenses.views.permissions import MayWriteLedger
 from providers.calibration import LEAST_OUTCOMES
 
 

@@ -9,14 +9,14 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Listed, Retrieved
-from expenses.filters import CategoryFilter
 from expenses.models import Category
-from expenses.preconditions import etag_of
-from expenses.replacements import CategoryMergeInput, MergedCategorySerializer, ReplacementInput
-from expenses.serializers import CategorySerializer
+from expenses.serializers.replacements import CategoryMergeInput, MergedCategorySerializer, ReplacementInput
+from expenses.serializers.resources import CategorySerializer
 from expenses.services import categories
 from expenses.services.replacing import delete_category, merge_category
+from expenses.views.base import Listed, Retrieved
+from expenses.views.filters import CategoryFilter
+from expenses.views.preconditions import etag_of
 
 
 class CategoryViewSet(Listed, Retrieved):

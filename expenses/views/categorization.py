@@ -12,17 +12,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from expenses.bodies import AttemptSerializer
-from expenses.catalog import Catalog
-from expenses.days import today_of
-from expenses.inputs import DayField
-from expenses.kinds import CATEGORY_KIND, DIRECTION
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.suggestions import suggest_categories
+from expenses.categorization.trust import load_trust
+from expenses.ledger.dates import today_of
+from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
 from expenses.models import DESCRIPTION_LENGTH, Status
-from expenses.permissions import MayWriteLedger
-from expenses.references import AccountReference, AmountField, CurrencyField
-from expenses.suggestions import suggest_categories
-from expenses.trust import load_trust
+from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.fields import AccountReference, AmountField, CurrencyField
+from expenses.serializers.transaction_input import DayField
+from expenses.serializers.transactions import AttemptSerializer
+from expenses.views.permissions import MayWriteLedger
 from providers.breaker import CacheBreaker
 from providers.interface import Transaction
 from providers.links import Link

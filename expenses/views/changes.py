@@ -10,12 +10,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from expenses.bodies import TransactionBody
-from expenses.feeds import feeds
-from expenses.pairs import TransferBody
-from expenses.permissions import MayWriteLedger
-from expenses.serializers import AccountSerializer, AttachmentSerializer, CategorySerializer, TagSerializer
+from expenses.hooks.sync import feeds
+from expenses.serializers.resources import AccountSerializer, AttachmentSerializer, CategorySerializer, TagSerializer
+from expenses.serializers.transactions import TransactionBody
+from expenses.serializers.transfers import TransferBody
 from expenses.services.changes import UnknownVersion, changes_since
+from expenses.views.permissions import MayWriteLedger
 
 MAX_ROWS = 5000
 TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer"]

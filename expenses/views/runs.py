@@ -8,9 +8,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet
 from expenses.models import Run
-from expenses.run_bodies import (
+from expenses.serializers.resources import RunSerializer
+from expenses.serializers.runs import (
     OmissionSerializer,
     RevertedSerializer,
     RunChangeSerializer,
@@ -18,10 +18,10 @@ from expenses.run_bodies import (
     describe_reverted,
     describe_run_change,
 )
-from expenses.serializers import RunSerializer
 from expenses.services.reverting import journal_of, revert_run
-from expenses.services.running import cancel_run, fail_silent_runs, reopen_run
+from expenses.services.runs import cancel_run, fail_silent_runs, reopen_run
 from expenses.tasks import queue_run
+from expenses.views.base import LedgerViewSet
 
 
 class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet):

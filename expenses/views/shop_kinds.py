@@ -11,13 +11,13 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet, unless_known
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.shop_kinds import ShopKind, describe_kind, shop_kinds
 from expenses.models import KindMapping
-from expenses.preconditions import check_preconditions, etag_of_body
+from expenses.serializers.shop_kinds import ShopKindInput, ShopKindSerializer, ShopKindsInput, ShopKindsSerializer
 from expenses.services.shop_kinds import put_kind, release_kind
-from expenses.shop_kind_bodies import ShopKindInput, ShopKindSerializer, ShopKindsInput, ShopKindsSerializer
-from expenses.shop_kinds import ShopKind, describe_kind, shop_kinds
+from expenses.views.base import LedgerViewSet, unless_known
+from expenses.views.preconditions import check_preconditions, etag_of_body
 
 KIND = OpenApiParameter("kind", OpenApiTypes.STR, OpenApiParameter.PATH, description="Such as `shop=pet` or `pets`.")
 

@@ -7,12 +7,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Retrieved
-from expenses.bodies import TransactionBody
-from expenses.parts import SplitBody, SplitInput
-from expenses.preconditions import etag_of
-from expenses.services.parts import UnequalParts
-from expenses.services.splitting import Split, split_of, split_transaction, unsplit_transaction
+from expenses.serializers.splits import SplitBody, SplitInput
+from expenses.serializers.transactions import TransactionBody
+from expenses.services.split_parts import UnequalParts
+from expenses.services.splits import Split, split_of, split_transaction, unsplit_transaction
+from expenses.views.base import Retrieved
+from expenses.views.preconditions import etag_of
 
 
 class Divisible(Retrieved):

@@ -6,12 +6,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Listed, Retrieved
 from expenses.models import Tag
-from expenses.preconditions import etag_of
-from expenses.replacements import MergedTagSerializer, TagMergeInput
-from expenses.serializers import TagSerializer
+from expenses.serializers.replacements import MergedTagSerializer, TagMergeInput
+from expenses.serializers.resources import TagSerializer
 from expenses.services import tags
+from expenses.views.base import Listed, Retrieved
+from expenses.views.preconditions import etag_of
 
 
 class TagViewSet(Listed, Retrieved):

@@ -10,16 +10,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet, unless_known
-from expenses.converted_totals import convert_totals
-from expenses.filters import TransactionFilter
-from expenses.membership import ledger_id_of
+from expenses.ledger.dates import since, until
 from expenses.models import Account, ExchangeRate, Tag, Transaction
-from expenses.months import since, until
+from expenses.models.ledgers import ledger_id_of
 from expenses.querysets import TransactionQuerySet
-from expenses.references import CurrencyField
-from expenses.total_bodies import TotalsSerializer, describe_converted_totals, describe_totals
-from expenses.totals import COLUMNS, add_up
+from expenses.reports.converted_totals import convert_totals
+from expenses.reports.totals import COLUMNS, add_up
+from expenses.serializers.fields import CurrencyField
+from expenses.serializers.totals import TotalsSerializer, describe_converted_totals, describe_totals
+from expenses.views.base import LedgerViewSet, unless_known
+from expenses.views.filters import TransactionFilter
 
 BY = [*COLUMNS, "currency"]
 BY_HELP = f"What totals are of, with commas between: {', '.join(BY)}. They always are of one currency."

@@ -8,19 +8,18 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Listed
-from expenses.bodies import ExplanationSerializer, TransactionBody, describe_decision
-from expenses.bulk import BulkAnswer, BulkInput, record_bulk
-from expenses.bulk_orders import BulkEditInput, BulkSelection
-from expenses.filters import TransactionFilter
-from expenses.histories import HistorySerializer, describe_history
-from expenses.inputs import TransactionInput
 from expenses.models import Run, Transaction
-from expenses.serializers import RunSerializer
+from expenses.serializers.bulk import BulkAnswer, BulkEditInput, BulkInput, BulkSelection, record_bulk
+from expenses.serializers.history import HistorySerializer, describe_history
+from expenses.serializers.resources import RunSerializer
+from expenses.serializers.transaction_input import TransactionInput
+from expenses.serializers.transactions import ExplanationSerializer, TransactionBody, describe_decision
 from expenses.services import transactions
 from expenses.services.bulk_runs import order_delete, order_edit
-from expenses.services.deleting import delete_transaction, restore_transaction
+from expenses.services.deletion import delete_transaction, restore_transaction
 from expenses.tasks import begin_run
+from expenses.views.base import Listed
+from expenses.views.filters import TransactionFilter
 from expenses.views.splits import Divisible
 
 #: What can be asked about a transaction in the bin.

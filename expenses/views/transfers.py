@@ -7,12 +7,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Listed, Retrieved
-from expenses.membership import ledger_id_of
 from expenses.models import Transfer
-from expenses.pairs import TransferBody, TransferInput
+from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.transfers import TransferBody, TransferInput
 from expenses.services import transfers
-from expenses.services.writing import lock_ledger
+from expenses.services.ledger_lock import lock_ledger
+from expenses.views.base import Listed, Retrieved
 
 
 class TransferViewSet(Listed, Retrieved):

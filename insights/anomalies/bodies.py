@@ -10,10 +10,10 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
-from expenses.catalog import Catalog
-from expenses.inputs import DayField
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.money import format_amount
 from expenses.models import Transaction
-from expenses.money import format_amount
+from expenses.serializers.transaction_input import DayField
 from insights.anomalies.reasons import Told, reason_of
 from insights.anomalies.silence import DISMISSED_DAYS, Said
 from insights.lists import NO_CATEGORY_HELP, CategoryOrNone

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from expenses.money import format_amount
+from expenses.ledger.money import format_amount
 
 
 @dataclass(frozen=True, slots=True)

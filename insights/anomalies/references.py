@@ -1,7 +1,7 @@
 """What people said of findings follows the categories that it is about."""
 
-from expenses.referrers import Referrer
-from expenses.services.writing import remove_row
+from expenses.hooks.references import Referrer
+from expenses.services.ledger_lock import remove_row
 from insights.models import AnomalyFeedback
 
 

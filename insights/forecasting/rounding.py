@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from expenses.money import apportion
+from expenses.ledger.money import apportion
 
 #: Floats of statistics become decimals with so many places before they are rounded.
 PLACES_OF_A_FLOAT = 6

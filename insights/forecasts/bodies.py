@@ -9,12 +9,12 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
-from expenses import looking_in
-from expenses.catalog import Catalog
-from expenses.days import EARLIEST, LATEST
-from expenses.inputs import DayField
-from expenses.money import format_amount
-from expenses.total_bodies import N_MISSING_SHOWN, MissingRateSerializer
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.dates import EARLIEST, LATEST
+from expenses.ledger.money import format_amount
+from expenses.serializers.totals import N_MISSING_SHOWN, MissingRateSerializer
+from expenses.serializers.transaction_input import DayField
+from expenses.views import as_user
 from insights.calendars import Calendar, later_month
 from insights.forecasting.bills import Due
 from insights.forecasting.curves import CurveDay
@@ -28,7 +28,7 @@ METHODS = ["combined", "year_median", "recent_median", "last_year", "last_month"
 class ForecastAsked(KnownFields):
     """Which month, and what of it is looked at."""
 
-    shown = frozenset({"format", looking_in.PARAMETER})
+    shown = frozenset({"format", as_user.PARAMETER})
     month = serializers.CharField(required=False, help_text="As 2026-11; that of `as_of`, or this one, unless given.")
     as_of = DayField(
         required=False,

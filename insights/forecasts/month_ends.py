@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
+from expenses.ledger.money import minor_units
 from expenses.models import Transaction
-from expenses.money import minor_units
 from expenses.rates.usage import RateUsage
 from insights.calendars import Calendar, later_month
 from insights.forecasting.bills import Bill, seen_from

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, F, IntegerField, Max, Min, Q, QuerySet, Sum, Value
 
-from expenses.days import EARLIEST, LATEST
-from expenses.months import DayOfMonth, Month, since, until
+from expenses.ledger.dates import EARLIEST, LATEST, DayOfMonth, Month, since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook
 from expenses.rates.usage import RateUsage

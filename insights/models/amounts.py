@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from expenses.membership import Ledger
+from expenses.models.ledgers import Ledger
 from insights.amounts.keys import LEVELS, TEXT_LENGTH
 
 

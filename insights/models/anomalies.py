@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from expenses.fields import ExactDecimalField
-from expenses.membership import Ledger
 from expenses.models import Category
+from expenses.models.fields import ExactDecimalField
+from expenses.models.ledgers import Ledger
 from expenses.querysets import OwnedQuerySet
 from insights.models.recurring import PAYEE_LENGTH
 

@@ -8,10 +8,10 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
-from expenses import looking_in
-from expenses.days import EARLIEST, LATEST
-from expenses.inputs import DayField
-from expenses.references import CurrencyField
+from expenses.ledger.dates import EARLIEST, LATEST
+from expenses.serializers.fields import CurrencyField
+from expenses.serializers.transaction_input import DayField
+from expenses.views import as_user
 from insights.calendars import Calendar, Unit
 from insights.lists import NO_CATEGORY_HELP
 from insights.reports.periods import Bucket, Period, buckets_of, period_around
@@ -30,7 +30,7 @@ CURRENCY_HELP = "What all amounts are in; your base currency unless given."
 class Asked(KnownFields):
     """Parameters of a report; each is given once, and what is not known is refused."""
 
-    shown = frozenset({"format", looking_in.PARAMETER})
+    shown = frozenset({"format", as_user.PARAMETER})
     currency = CurrencyField(required=False, help_text=CURRENCY_HELP)
 
     def to_internal_value(self, data: Any) -> Any:

@@ -7,10 +7,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.catalog import Catalog
-from expenses.converted_totals import ConvertedTotal
-from expenses.money import apportion, minor_units, round_to_minor_units
-from expenses.total_bodies import N_MISSING_SHOWN, MissingRateSerializer, UsedRatesSerializer
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.money import apportion, minor_units, round_to_minor_units
+from expenses.reports.converted_totals import ConvertedTotal
+from expenses.serializers.totals import N_MISSING_SHOWN, MissingRateSerializer, UsedRatesSerializer
 from insights.reports.periods import Period
 from insights.reports.shares import percent
 

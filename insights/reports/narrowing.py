@@ -7,10 +7,10 @@ from django.db.models import Q
 from rest_framework import serializers
 
 from accounts.models import User
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Category, Tag
 from expenses.querysets import TransactionQuerySet
-from expenses.references import as_id_or_name
+from expenses.serializers.fields import as_id_or_name
 from insights.lists import is_none
 from insights.payees import named_so
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from expenses.money import apportion
+from expenses.ledger.money import apportion
 
 HUNDREDTH, WHOLE = Decimal("0.01"), Decimal(100)
 

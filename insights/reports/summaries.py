@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from expenses.converted_totals import ConvertedTotal, Group, add_groups, group_rows, load_book
-from expenses.months import since, until
+from expenses.ledger.dates import since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
+from expenses.reports.converted_totals import ConvertedTotal, Group, add_groups, group_rows, load_book
 from insights.payees import payee_groups
 from insights.reports.periods import Period
 from insights.rows import counted_rows, rows_with_excluded

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from expenses.converted_totals import ConvertedTotal, add_groups, group_rows, load_book
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
+from expenses.reports.converted_totals import ConvertedTotal, add_groups, group_rows, load_book
 from insights.calendars import Calendar, Unit
 from insights.reports.periods import Bucket
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.catalog import Catalog
-from expenses.total_bodies import describe_rates
+from expenses.categorization.catalog import Catalog
+from expenses.serializers.totals import describe_rates
 from insights.calendars import Unit
 from insights.reports.asked import UNITS
 from insights.reports.bodies import (

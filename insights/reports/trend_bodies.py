@@ -7,9 +7,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.catalog import Catalog
-from expenses.money import format_amount
-from expenses.total_bodies import describe_rates
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.money import format_amount
+from expenses.serializers.totals import describe_rates
 from insights.reports.bodies import (
     CategorySerializer,
     RatesSerializer,

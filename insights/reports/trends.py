@@ -9,10 +9,10 @@ from decimal import Decimal
 from statistics import median
 from typing import Literal
 
-from expenses.converted_totals import add_groups, group_rows, load_book
-from expenses.months import since, until, within_any
+from expenses.ledger.dates import since, until, within_any
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
+from expenses.reports.converted_totals import add_groups, group_rows, load_book
 from insights.calendars import Calendar, later_month
 from insights.reports.periods import ONE_DAY, Period
 from insights.reports.shares import percent

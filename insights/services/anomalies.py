@@ -6,11 +6,11 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.days import today_of
-from expenses.membership import ledger_id_of
+from expenses.ledger.dates import today_of
+from expenses.ledger.money import SCALE
 from expenses.models import Category
-from expenses.money import SCALE
-from expenses.services.writing import ledger_write, remove_row
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import ledger_write, remove_row
 from insights.models import PAYEE_LENGTH, Anomaly, AnomalyFeedback, Kind, Standing, Verdict
 from insights.oddities.finding import find_oddities
 from insights.oddities.findings import Finding

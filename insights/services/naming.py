@@ -4,7 +4,7 @@ import re
 
 from django.db.models import Count
 
-from expenses.history import PREFIX_LENGTH
+from expenses.categorization.history import PREFIX_LENGTH
 from expenses.models import Status, Transaction
 from insights.rows import payee_of
 from providers.interface import Direction

@@ -7,10 +7,10 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
+from expenses.ledger.money import format_amount
 from expenses.models import Category
-from expenses.money import format_amount
-from expenses.services.writing import ledger_write, remove_row
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import ledger_write, remove_row
 from insights.choices import band_of, choices_of, claims_of
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from expenses.days import today_of
-from expenses.membership import Ledger
-from expenses.services.writing import lock_ledger
+from expenses.ledger.dates import today_of
+from expenses.models.ledgers import Ledger
+from expenses.services.ledger_lock import lock_ledger
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
 from insights.models import Standing
 from insights.rows import Payments, load_payments

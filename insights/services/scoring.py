@@ -8,9 +8,9 @@ from math import log
 
 from django.db.models import Q
 
-from expenses.membership import Ledger
+from expenses.ledger.money import Money
 from expenses.models import Transaction
-from expenses.money import Money
+from expenses.models.ledgers import Ledger
 from expenses.rates.book import RateBook
 from insights.amounts.calibration import Calibration
 from insights.amounts.duplicates import MOST_USUAL, WITHIN_DAYS, chance_of_repeat

@@ -9,10 +9,10 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet
-from expenses.days import today_of
-from expenses.membership import membership_of
+from expenses.ledger.dates import today_of
 from expenses.models import Transaction
+from expenses.models.ledgers import membership_of
+from expenses.views.base import LedgerViewSet
 from insights.anomalies.bodies import (
     SHOWN,
     AnomalyListSerializer,

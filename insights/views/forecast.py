@@ -7,10 +7,10 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet, unless_known
-from expenses.days import today_of
-from expenses.membership import membership_of
+from expenses.ledger.dates import today_of
 from expenses.models import ExchangeRate, Transaction
+from expenses.models.ledgers import membership_of
+from expenses.views.base import LedgerViewSet, unless_known
 from insights.calendars import Calendar
 from insights.charts import Chart
 from insights.forecasts.bills import known_bills

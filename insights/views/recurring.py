@@ -10,9 +10,9 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet
-from expenses.membership import ledger_id_of, membership_of
 from expenses.models import Transaction
+from expenses.models.ledgers import ledger_id_of, membership_of
+from expenses.views.base import LedgerViewSet
 from insights.freshness import describe_freshness
 from insights.lists import NO_CURSOR
 from insights.models import RecurringPayment, RecurringVerdict

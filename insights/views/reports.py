@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.known_fields import KnownFields
-from expenses.api import LedgerViewSet, unless_known
-from expenses.days import today_of
-from expenses.membership import ledger_id_of
+from expenses.ledger.dates import today_of
 from expenses.models import Account, ExchangeRate, Tag, Transaction
+from expenses.models.ledgers import ledger_id_of
+from expenses.views.base import LedgerViewSet, unless_known
 from insights.calendars import Calendar
 from insights.charts import Chart
 from insights.rendering import Charted

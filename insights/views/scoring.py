@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from expenses.catalog import Catalog
-from expenses.membership import membership_of
-from expenses.permissions import MayAskLedger
+from expenses.categorization.catalog import Catalog
+from expenses.models.ledgers import membership_of
 from expenses.rates.conversion import MissingRate
+from expenses.views.permissions import MayAskLedger
 from insights.scoring_bodies import ScoreAnswer, ScoreInput, describe_score
 from insights.services.refreshing import is_fresh
 from insights.services.scoring import score

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from django.db import transaction
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import Refused, ledger_write
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import Refused, ledger_write
 from rules.exchange.checking import Checked, Checker, NotRight, refusal_of
 from rules.exchange.conversion import Candidate, Names, unique_name
 from rules.exchange.exporting import stored_fields

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.models import User
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Tag
 from rules.exchange.conversion import Body
 from rules.exchange.shapes import shorten

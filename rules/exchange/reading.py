@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework.exceptions import ParseError
 
-from expenses.parsing import JSONParser
+from expenses.views.parsers import JSONParser
 from rules.exchange.actual import documents as actual_documents
 from rules.exchange.actual import rules as actual
 from rules.exchange.conversion import Conversion, Names

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import Any
 
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from rules.conditions import Subject
 from rules.engine import Asking, RuleSet
 from rules.linting.cases import Case

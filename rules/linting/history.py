@@ -9,9 +9,9 @@ from itertools import islice, takewhile
 from typing import Any
 
 from accounts.models import User
-from expenses.catalog import Catalog
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
+from expenses.models.ledgers import ledger_id_of
 from rules.engine import Asking, CompiledRule, Matched, Passing, RuleSet
 from rules.linting.clock import Clock
 from rules.operators.patterns import RegexTime, limited_time

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accounts.models import User
-from expenses.catalog import Catalog
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
 from expenses.models import Account
+from expenses.models.ledgers import ledger_id_of
 from rules.linting.cases import case_of
 from rules.linting.circles import circling_rules
 from rules.linting.clock import Clock

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
 from expenses.models import DESCRIPTION_LENGTH
-from expenses.references import CategoryReference, TagsField
+from expenses.serializers.fields import CategoryReference, TagsField
 from rules.serializers.conditions import ConditionValue, with_context
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
-from expenses.inputs import DayField
-from expenses.money import format_amount
+from expenses.ledger.money import format_amount
+from expenses.serializers.transaction_input import DayField
 from rules.engine import CompiledRule
 from rules.explanations import REASONS
 from rules.models import Rule

@@ -10,9 +10,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
-from expenses.inputs import DayField
-from expenses.money import MAX_AMOUNT, SCALE
-from expenses.references import DECIMAL, AccountReference, CategoryReference, TagsField
+from expenses.ledger.money import MAX_AMOUNT, SCALE
+from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, TagsField
+from expenses.serializers.transaction_input import DayField
 from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
 from rules.operators.dates import LAST_DAY
 from rules.operators.pattern_size import Unsupported

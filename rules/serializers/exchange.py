@@ -6,9 +6,9 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
-from expenses.bulk import BulkFieldError
-from expenses.looking_in import PARAMETER
-from expenses.references import user_of
+from expenses.serializers.bulk import BulkFieldError
+from expenses.serializers.fields import user_of
+from expenses.views.as_user import PARAMETER
 from rules.exchange.conversion import GROUP_LENGTH, NAME_LENGTH
 from rules.exchange.packs import VERSION
 from rules.exchange.shapes import MAX_RULES

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.money import format_amount
+from expenses.ledger.money import format_amount
 from rules.linting.findings import Finding, Kind, Verdict
 from rules.linting.linter import Report
 from rules.records import Record

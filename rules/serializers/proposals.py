@@ -6,12 +6,12 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
-from expenses.catalog import Catalog
-from expenses.kinds import derive_kind
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.kinds import derive_kind
 from expenses.models import Transaction
-from expenses.references import CategoryReference
-from expenses.serializers import RunSerializer
+from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.fields import CategoryReference
+from expenses.serializers.resources import RunSerializer
 from rules.models import Proposal, ProposalStatus, Rule
 from rules.records import Record
 from rules.serializers.actions import ActionSerializer

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.known_fields import KnownFields
-from expenses.references import user_of
+from expenses.serializers.fields import user_of
 from rules.conditions import leaves_of
 from rules.models import TRIGGERS, Rule
 from rules.serializers.actions import ActionSerializer, check_actions

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from accounts.models import User
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.collection import collection_paused
 from expenses.models import Plan, Run, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.bulk_runs import PlannedWork, Treat, order_run
-from expenses.services.writing import Refused
+from expenses.services.ledger_lock import Refused
 from rules.compiling import compile_all, rules_of
 from rules.engine import Asking, RuleSet
 from rules.models import Rule

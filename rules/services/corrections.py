@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from expenses.history import PREFIX_LENGTH
+from expenses.categorization.history import PREFIX_LENGTH
 from expenses.models import Change, Status
 from rules.proposals.grouping import Correction
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Case, F, When
 
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.models import Status, Transaction
 from rules.compiling import rules_of
 from rules.conditions import Subject

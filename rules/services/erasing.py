@@ -1,8 +1,8 @@
 """Forgets the tasks of a person who leaves; rules and proposals go with their ledger."""
 
 from accounts.models import User
-from expenses.membership import Ledger
-from expenses.services.forgetting import forget_tasks
+from expenses.models.ledgers import Ledger
+from expenses.services.delete_account import forget_tasks
 
 
 def erase(*, user: User) -> None:

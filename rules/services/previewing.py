@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from accounts.models import User
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.collection import collection_paused
-from expenses.membership import ledger_id_of
+from expenses.models.ledgers import ledger_id_of
 from rules.compiling import compile_stored, rules_of
 from rules.engine import Asking, CompiledRule, RuleSet
 from rules.models import Rule

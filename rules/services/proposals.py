@@ -4,10 +4,10 @@ from itertools import count
 from typing import Any
 
 from accounts.models import User
-from expenses.catalog import Catalog
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
-from expenses.services.writing import Refused, ledger_write
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import Refused, ledger_write
 from rules.compiling import compile_stored
 from rules.conditions import Subject
 from rules.engine import Asking, RuleSet

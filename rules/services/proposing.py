@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Max
 
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.models import Ledger
-from expenses.services.writing import ledger_write
+from expenses.services.ledger_lock import ledger_write
 from rules.models import Attention, Proposal, ProposalStatus, Rule
 from rules.operators.patterns import limited_time
 from rules.proposals.phrases import is_one_merchant

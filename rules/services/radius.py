@@ -9,10 +9,10 @@ from operator import or_
 from django.db.models import Count, Q
 
 from accounts.models import User
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.search_text import fold
 from expenses.models import Status, Transaction
 from expenses.querysets import TransactionQuerySet
-from expenses.searching import fold
 from rules.compiling import compile_stored
 from rules.conditions import Subject
 from rules.engine import Asking, CompiledRule, RuleSet

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
-from expenses.services.writing import Refused, add_row, change_row, ledger_write
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import Refused, add_row, change_row, ledger_write
 from rules.models import Rule
 from rules.tasks import queue_looking_at_open
 

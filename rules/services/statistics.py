@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.collection import collection_paused
 from expenses.models import Ledger, Status, Transaction
 from rules.compiling import compile_stored

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from expenses.inserting import insert_ignoring_known
-from expenses.journal import Fields
+from expenses.ledger.search_text import searchable
 from expenses.models import Decision, Run, Transaction
-from expenses.searching import searchable
+from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.services.editing import Author, write_down
+from expenses.services.journal import Fields
+from expenses.services.ledger_lock import ROWS_OF_A_VERSION, next_version
 from expenses.services.obstacles import note_omissions
 from expenses.services.tags import find_or_create_tags
-from expenses.services.writing import ROWS_OF_A_VERSION, next_version
 from providers.verdicts import Outcome
 from rules.explanations import REASONS, explain
 from rules.records import Record

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.review_groups import OpenRow
 from expenses.models import Category, Transaction
-from expenses.review_groups import OpenRow
-from expenses.services.writing import Refused
+from expenses.services.ledger_lock import Refused
 from rules.models import Rule
 from rules.proposals.grouping import Correction
 from rules.services.drafting import Drafting, rule_of

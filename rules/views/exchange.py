@@ -10,8 +10,8 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet
-from expenses.parsing import BodyTooLarge, JSONParser
+from expenses.views.base import LedgerViewSet
+from expenses.views.parsers import BodyTooLarge, JSONParser
 from rules.exchange.exporting import export_rules
 from rules.exchange.importing import Wishes, import_rules
 from rules.exchange.packs import Pack

@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet, unless_known
+from expenses.views.base import LedgerViewSet, unless_known
 from rules.linting.linter import lint_rules
 from rules.models import Rule
 from rules.serializers.linting import LintOptions, LintSerializer, describe_report

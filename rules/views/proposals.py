@@ -10,13 +10,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import LedgerViewSet, Listed, Retrieved
-from expenses.filters import KnownFilters
-from expenses.membership import ledger_id_of
 from expenses.models import Transaction
-from expenses.preconditions import etag_of
-from expenses.serializers import RunSerializer
+from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.resources import RunSerializer
 from expenses.tasks import begin_run
+from expenses.views.base import LedgerViewSet, Listed, Retrieved
+from expenses.views.filters import KnownFilters
+from expenses.views.preconditions import etag_of
 from rules.models import Proposal, ProposalStatus
 from rules.serializers.proposals import (
     AcceptedRuleSerializer,

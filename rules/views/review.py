@@ -10,16 +10,16 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.api import Listed, unless_known
-from expenses.filters import KnownFilters, TransactionFilter
-from expenses.membership import ledger_id_of
+from expenses.categorization.review_groups import DIRECTIONS, OpenRow, group_rows
 from expenses.models import Category, Run, Transaction
-from expenses.review_bodies import ResolveInput, ReviewGroupSerializer, describe_groups
-from expenses.review_groups import DIRECTIONS, OpenRow, group_rows
-from expenses.serializers import RunSerializer
-from expenses.services.reviewing import order_review, read_open
-from expenses.services.running import UNFINISHED
+from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.resources import RunSerializer
+from expenses.serializers.review import ResolveInput, ReviewGroupSerializer, describe_groups
+from expenses.services.review import order_review, read_open
+from expenses.services.runs import UNFINISHED
 from expenses.tasks import begin_run
+from expenses.views.base import Listed, unless_known
+from expenses.views.filters import KnownFilters, TransactionFilter
 from rules.serializers.proposals import UnsavedRuleSerializer, describe_rule
 from rules.services.suggesting import offer_rule
 

@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.known_fields import KnownFields
-from expenses.api import Listed
-from expenses.filters import KnownFilters
-from expenses.membership import ledger_id_of
 from expenses.models import Run
-from expenses.references import user_of
-from expenses.serializers import RunSerializer
+from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.fields import user_of
+from expenses.serializers.resources import RunSerializer
 from expenses.tasks import begin_run
+from expenses.views.base import Listed
+from expenses.views.filters import KnownFilters
 from rules.models import Origin, Rule
 from rules.serializers.applying import OrderInput, TestAnswer, TestInput, describe_preview
 from rules.serializers.rules import RuleSerializer

@@ -6,7 +6,7 @@ The account whose statement it is stands in many files, too, and must not be tak
 import re
 from functools import lru_cache
 
-from expenses.ibans import NotAnIban, read_iban
+from expenses.ledger.ibans import NotAnIban, read_iban
 from statements.delimited.table import Column, Table
 from statements.delimited.words import means, mentions
 

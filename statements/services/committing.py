@@ -6,12 +6,12 @@ from itertools import islice
 from django.db.models import Count
 
 from accounts.models import User
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from expenses.models import Run, Transaction
 from expenses.services.detection import pair_run
-from expenses.services.running import Work
+from expenses.services.ledger_lock import Refused, ledger_write, make_room
+from expenses.services.runs import Work
 from expenses.services.statement_rows import record_statement_rows
-from expenses.services.writing import Refused, ledger_write, make_room
 from statements.entries import Entry
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus

@@ -1,9 +1,8 @@
 """Forgets the tasks of a person who leaves; rows and files go with their ledger."""
 
 from accounts.models import User
-from expenses.membership import Ledger
-from expenses.services.erasing import hand_over
-from expenses.services.forgetting import forget_tasks
+from expenses.models.ledgers import Ledger
+from expenses.services.delete_account import forget_tasks, hand_over
 from statements.models import Import
 
 

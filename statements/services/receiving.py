@@ -9,9 +9,9 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
 from expenses.models import Account
-from expenses.services.writing import Refused, ledger_write
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import Refused, ledger_write
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, Reading, UnreadableFile
 from statements.models import Import, ImportStatus, Profile

@@ -27,7 +27,7 @@ def model(use_chain: Callable[..., None]) -> Iterator[dict[str, Any]]:
     ScriptedProvider.script, ScriptedProvider.asked[:] = {}, []
     use_chain(
         {"BACKEND": "rules.provider.RulesProvider"},
-        {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
+        {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
         {"BACKEND": "tests.fakes.ScriptedProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True},
     )
     yield ScriptedProvider.script

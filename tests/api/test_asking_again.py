@@ -4,17 +4,17 @@ from functools import partial
 
 import pytest
 
-from expenses.membership import ledger_id_of
 from expenses.models import Change, TrackRecord
-from expenses.services import resolving
+from expenses.models.ledgers import ledger_id_of
+from expenses.services import deferred
 from expenses.services.learning import FROM_THE_LATEST, ask_some_again, learn
 from expenses.tasks import learn_from_choices, resume_learning
 from tests import queued
 from tests.api.learned_shops import record_confirmed
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
-HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
-LEARNED = {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.6}
+HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
+LEARNED = {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.6}
 MERCHANTS = {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.99}
 NEW_SHOP = "Pfotenglück Filiale Lindenplatz"
 TASK = "expenses.tasks.learn_from_choices"
@@ -76,7 +76,7 @@ def test_it_goes_on_after_a_crash_between_learning_and_asking(ana, record, open_
 
 
 def test_it_asks_in_parts_the_latest_rows_first(ana, record, open_rows, monkeypatch, run_tasks):
-    monkeypatch.setattr(resolving, "BATCH_AGAIN", 1)
+    monkeypatch.setattr(deferred, "BATCH_AGAIN", 1)
     monkeypatch.setattr("expenses.tasks.BATCHES_AGAIN", 2)
     record(60)
     queued.lose_all()
@@ -94,7 +94,7 @@ def test_it_asks_in_parts_the_latest_rows_first(ana, record, open_rows, monkeypa
 
 
 def test_a_crash_between_two_parts_costs_no_row(ana, record, open_rows, monkeypatch, run_tasks):
-    monkeypatch.setattr(resolving, "BATCH_AGAIN", 1)
+    monkeypatch.setattr(deferred, "BATCH_AGAIN", 1)
     monkeypatch.setattr("expenses.tasks.BATCHES_AGAIN", 2)
     record(60)
     learn_from_choices.func(ledger_id_of(ana.user))
@@ -109,12 +109,12 @@ def test_a_crash_between_two_parts_costs_no_row(ana, record, open_rows, monkeypa
 def test_what_is_learned_while_rows_are_asked_about_is_asked_about_all_of_them(
     ana, record, open_rows, monkeypatch, run_tasks
 ):
-    monkeypatch.setattr(resolving, "BATCH_AGAIN", 2)
+    monkeypatch.setattr(deferred, "BATCH_AGAIN", 2)
     record(60)
     learn(ledger_id=ledger_id_of(ana.user))
     assert ask_some_again(ledger_id=ledger_id_of(ana.user), n_batches=1) is True
     assert TrackRecord.objects.get().asking_before == open_rows[3]
-    ask = resolving.ask_open_rows_again
+    ask = deferred.ask_open_rows_again
 
     def learn_meanwhile(*, ledger_id, before):
         after = ask(ledger_id=ledger_id, before=before)

@@ -7,8 +7,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from expenses.files import safe_name
-from expenses.services.deleting import purge_deleted
+from expenses.ledger.files import safe_name
+from expenses.services.deletion import purge_deleted
 from tests.api.bodies import assert_problem
 
 pytestmark = pytest.mark.usefixtures("silent_chain")

@@ -7,13 +7,13 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from expenses.catalog import Catalog
-from expenses.confirmed import read_confirmed
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.replay import is_right, replay
+from expenses.categorization.training_rows import read_confirmed
 from expenses.models import BacktestResult, Change, Classifier, Ledger, Run
-from expenses.replaying import is_right, replay
-from expenses.services import backtesting
+from expenses.services import backtests
 from expenses.services.learning import learn
-from expenses.services.running import SILENCE, advance, perform_run
+from expenses.services.runs import SILENCE, advance, perform_run
 from expenses.tasks import carry_out_run, resume_runs
 from providers.loading import configured_chain
 from providers.verdicts import Outcome
@@ -34,8 +34,8 @@ FIGURES = {
 def _chain(use_chain):
     use_chain(
         {"BACKEND": "rules.provider.RulesProvider"},
-        {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
-        {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.85},
+        {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+        {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.85},
     )
 
 
@@ -229,7 +229,7 @@ def test_one_that_is_canceled_while_it_works_stops(ana, run_tasks, monkeypatch):
                 assert ana.post(f"runs/{number}/cancel/").status_code == 200
             yield one
 
-    monkeypatch.setattr(backtesting, "replay", cancel_at_the_25th)
+    monkeypatch.setattr(backtests, "replay", cancel_at_the_25th)
     run_tasks()
     run = ana.get(f"runs/{number}/").json()
     assert (run["status"], run["progress"], run["result"]) == ("canceled", {"done": 20, "total": 60}, None)
@@ -245,7 +245,7 @@ def test_one_whose_worker_died_begins_again(ana, run_tasks, monkeypatch):
         advance(run, n_rows=n_rows)
 
     with monkeypatch.context() as killing:
-        killing.setattr(backtesting, "advance", die_at_the_second)
+        killing.setattr(backtests, "advance", die_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             perform_run(run_id=number)
     Run.objects.update(alive_at=timezone.now() - SILENCE - timedelta(seconds=1))

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from expenses.models import Change, Decision, Tombstone, Transaction
-from expenses.services.deleting import KEPT, purge_deleted
+from expenses.services.deletion import KEPT, purge_deleted
 from tests.api.bodies import assert_problem
 from tests.api.copies import Copy, ledger_of
 

@@ -16,8 +16,8 @@ NOTHING = {"measured_at": None, "n_confirmed": 0, "classifier": None}
 def chain(use_chain):
     use_chain(
         {"BACKEND": "rules.provider.RulesProvider"},
-        {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
-        {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.85},
+        {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+        {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.85},
     )
 
 

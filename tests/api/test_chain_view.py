@@ -16,7 +16,7 @@ def script(use_chain, monkeypatch):
     """A chain of three links; what its model says."""
     use_chain(
         {"BACKEND": "rules.provider.RulesProvider"},
-        {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
+        {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
         {"BACKEND": "tests.fakes.ScriptedProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True},
     )
     monkeypatch.setattr(ScriptedProvider, "script", {"": ProviderUnavailable("The model is away.")})
@@ -53,7 +53,7 @@ def test_the_links_are_shown_in_order_with_thresholds_and_health(ana, script):
             {
                 "name": "history",
                 "version": "2",
-                "backend": "expenses.history.HistoryProvider",
+                "backend": "expenses.categorization.history.HistoryProvider",
                 "min_confidence": 0.85,
                 "threshold": 0.85,
                 "deferred": False,

@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from expenses.defaults import DEFAULT_CATEGORIES
+from expenses.ledger.default_categories import DEFAULT_CATEGORIES
 from expenses.models import Category, Ledger, Transaction
-from expenses.services.writing import ROWS_OF_A_VERSION, ledger_write, restamp
+from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, restamp
 from providers.interface import ProviderUnavailable
 from tests.api.bodies import assert_problem, settled, transaction
 from tests.api.copies import Copy, ledger_of

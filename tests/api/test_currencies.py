@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from expenses.ledger.money import currency_codes
 from expenses.models import ExchangeRate
-from expenses.money import currency_codes
 from tests.api.bodies import assert_problem
 
 FRANC = {

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from expenses.models import Transaction
 from expenses.services.edit_window import check_edit_window
-from expenses.services.writing import NotAllowed
+from expenses.services.ledger_lock import NotAllowed
 from tests.api.bodies import assert_problem
 from tests.api.test_bulk_edit import body_of, edit, record
 

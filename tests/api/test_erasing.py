@@ -14,7 +14,7 @@ from accounts.erasing import erase_user
 from accounts.models import GuessCount, Token, User
 from expenses.models import Ledger, Run, Transaction
 from expenses.services.learning import learn
-from expenses.services.running import perform_run
+from expenses.services.runs import perform_run
 from expenses.tasks import ask_model, queue_resolving
 from insights.models import Anomaly
 from insights.services.refreshing import refresh
@@ -36,7 +36,7 @@ RULE = {
 @pytest.fixture(autouse=True)
 def _files(settings: Any, tmp_path: Path, use_chain: Any) -> None:
     settings.MEDIA_ROOT = tmp_path
-    use_chain({"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 1.0})
+    use_chain({"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 1.0})
 
 
 def everything(folder: Path) -> dict[str, list[str]]:

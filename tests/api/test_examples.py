@@ -15,7 +15,7 @@ from drf_spectacular.generators import SchemaGenerator
 from config import examples
 from expenses.models import ExchangeRate, Ledger, Transaction
 from expenses.services.learning import learn
-from expenses.services.running import perform_run
+from expenses.services.runs import perform_run
 from insights.models import Anomaly, RecurringPayment
 from insights.services.refreshing import refresh
 from rules.services.proposing import propose_rules
@@ -24,7 +24,7 @@ from tests.conftest import Api
 
 CHAIN = [
     {"BACKEND": "rules.provider.RulesProvider"},
-    {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
+    {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8},
 ]
 PATH = Path(examples.__file__).with_name("examples.json")

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from expenses.models import Decision
-from expenses.services.deleting import purge_deleted
+from expenses.services.deletion import purge_deleted
 from tests.api.bodies import CHOSEN, CLEARED, assert_problem, settled, transaction
 
 pytestmark = pytest.mark.usefixtures("silent_chain")

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from expenses.catalog import Catalog
-from expenses.days import today_of
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.dates import today_of
 from expenses.models import Category, ExchangeRate
+from expenses.models.ledgers import ledger_id_of
 from insights.calendars import Calendar, later_month
 from insights.forecasting.bills import Bill
 from insights.forecasts.bodies import describe_forecast

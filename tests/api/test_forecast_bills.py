@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from expenses.membership import ledger_id_of
 from expenses.models import Category, ExchangeRate
+from expenses.models.ledgers import ledger_id_of
 from insights.models import RecurringPayment
 from insights.services.refreshing import refresh
 from tests.api.spending import record, row

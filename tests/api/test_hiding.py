@@ -2,7 +2,7 @@
 
 import pytest
 
-from expenses.catalog import Catalog
+from expenses.categorization.catalog import Catalog
 from tests.api.bodies import assert_problem
 
 TEA = {"name": "Tea", "kind": "expense"}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 
 from expenses.models import Transaction as Row
-from expenses.services.resolving import resolve_some_rows
+from expenses.services.deferred import resolve_some_rows
 from providers.interface import Answer, Transaction
 from tests.api.rule_bodies import apply, does, save, text
 from tests.api.test_bulk_edit import body_of, record

@@ -5,14 +5,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from expenses.models import Decision, Run, Transaction
-from expenses.services.running import SILENCE, perform_run
+from expenses.services.ledger_lock import Refused
+from expenses.services.runs import SILENCE, perform_run
 from expenses.services.statement_rows import record_statement_rows
-from expenses.services.writing import Refused
 from statements.models import Import, Profile
 from statements.services import committing, receiving
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
-HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
+HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
 MERCHANTS = {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8}
 MODEL = {"BACKEND": "tests.fakes.ScriptedProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True}
 

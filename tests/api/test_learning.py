@@ -6,14 +6,14 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from expenses.learned import load_weights
+from expenses.categorization.classifier import load_weights
 from expenses.models import Classifier, TrackRecord
 from expenses.services.learning import learn
 from expenses.tasks import resume_learning
 from tests.api.learned_shops import record_confirmed
 
-HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
-LEARNED = {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.6}
+HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
+LEARNED = {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.6}
 NEW_SHOP = "Pfotenglück Filiale Lindenplatz"
 
 

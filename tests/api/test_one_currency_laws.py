@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from expenses.ledger.money import minor_units
 from expenses.models import ExchangeRate
-from expenses.money import minor_units
 from tests.api.test_one_currency import balances, open_account, record, totals
 from tests.conftest import Api
 

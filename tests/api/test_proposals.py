@@ -159,7 +159,7 @@ def test_corrections_by_a_bulk_edit_count(ana, run_tasks):
 
 @pytest.mark.parametrize("threshold", [0.8, 1])
 def test_saying_again_what_history_learned_from_a_correction_counts(ana, use_chain, run_tasks, threshold):
-    use_chain({"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": threshold})
+    use_chain({"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": threshold})
     for text in HERON:
         choose(ana, spend(ana, text), "Dining")
     run_tasks()

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from expenses.categorization.shop_kinds import shop_kinds
 from expenses.models import Account, BacktestResult, ExchangeRate, KindMapping, Run, Tag
-from expenses.shop_kinds import shop_kinds
 from tests.conftest import Api
 
 ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "account": "Checking"}
@@ -19,7 +19,9 @@ CACHE = int("DatabaseCache" in settings.CACHES["default"]["BACKEND"])
 
 @pytest.fixture(autouse=True)
 def _chain(use_chain):
-    use_chain({"BACKEND": "rules.provider.RulesProvider"}, {"BACKEND": "expenses.history.HistoryProvider"})
+    use_chain(
+        {"BACKEND": "rules.provider.RulesProvider"}, {"BACKEND": "expenses.categorization.history.HistoryProvider"}
+    )
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from expenses.membership import ledger_id_of
+from expenses.models.ledgers import ledger_id_of
 from insights.models import RecurringChoice, RecurringPayment
 from insights.services.refreshing import refresh
 from tests.api.bodies import assert_problem

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
+from expenses.models.ledgers import ledger_id_of
 from insights.services.refreshing import refresh
 from tests.api.spending import record, row
 

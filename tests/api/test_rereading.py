@@ -5,8 +5,8 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from expenses.membership import Ledger, ledger_id_of
 from expenses.models import Transaction
+from expenses.models.ledgers import Ledger, ledger_id_of
 from expenses.services import rereading
 from expenses.services.rereading import reread_texts
 from providers.normalization import VERSION

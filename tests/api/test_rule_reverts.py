@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from expenses.models import Plan, Tag, Transaction
-from expenses.services import bulk_runs, writing
-from expenses.services.running import add_counts, perform_run
+from expenses.services import bulk_runs, ledger_lock
+from expenses.services.runs import add_counts, perform_run
 from rules.models import Rule
 from rules.services import applying, storing
 from tests.api.bodies import assert_problem
@@ -204,7 +204,7 @@ def test_clients_that_keep_a_copy_are_told_in_versions_of_at_most_a_thousand_row
     assert told == [body_of(ana, pk) for pk in ids[:5]]
     assert max(len(page["transactions"]) for page in pages) == 2
     assert [tag["name"] for page in pages for tag in page["tags"]] == ["new"]
-    assert writing.ROWS_OF_A_VERSION == 1000
+    assert ledger_lock.ROWS_OF_A_VERSION == 1000
 
 
 def test_what_a_run_changed_has_another_etag_and_what_it_left_has_not(ana):

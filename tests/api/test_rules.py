@@ -12,7 +12,7 @@ from expenses.models import Category
 
 CHAIN = [
     {"BACKEND": "rules.provider.RulesProvider"},
-    {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
+    {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
 ]
 CAFE = {"field": "raw_description", "op": "contains", "value": "cafe"}
 TO_DINING = {"type": "set_category", "value": "Dining"}

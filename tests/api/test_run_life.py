@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from expenses.models import Change, Omission, Plan, Run, Transaction
-from expenses.services import bulk_runs, reverting, running
+from expenses.services import bulk_runs, reverting, runs
 from expenses.services.editing import editing
-from expenses.services.running import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run
+from expenses.services.runs import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run
 from expenses.tasks import carry_out_run, resume_runs
 from tests import queued
 from tests.api.bodies import assert_problem
@@ -84,7 +84,7 @@ def test_a_worker_that_was_silent_for_too_long_cannot_write_over_its_successor(a
     with pytest.raises(ClaimLost):
         advance(silent, n_rows=1)
     advance(successor, n_rows=1)
-    running._end(silent, Run.Status.FAILED, error="too late")
+    runs._end(silent, Run.Status.FAILED, error="too late")
     assert state(ana, number) == ("running", 1)
 
 

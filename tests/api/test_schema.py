@@ -101,7 +101,9 @@ def test_the_root_leads_to_the_documentation(anyone):
 def ids(ana, use_chain, settings, tmp_path):
     """The id of something that is there, by the first part of an address."""
     settings.MEDIA_ROOT = tmp_path
-    use_chain({"BACKEND": "rules.provider.RulesProvider"}, {"BACKEND": "expenses.history.HistoryProvider"})
+    use_chain(
+        {"BACKEND": "rules.provider.RulesProvider"}, {"BACKEND": "expenses.categorization.history.HistoryProvider"}
+    )
     row = {"amount": "5.50", "description": "Cafe Luna"}
     rule = {"name": "Cafes", "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
             "actions": [{"type": "set_category", "value": "Dining"}]}  # fmt: skip

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from expenses.membership import ledger_id_of
 from expenses.models import Category, Transaction
+from expenses.models.ledgers import ledger_id_of
 from insights.models import Standing
 from insights.services.refreshing import refresh
 from tests.conftest import Api

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from expenses import search_index
-from expenses.searching import fold, searchable
+from expenses import indexes
+from expenses.ledger.search_text import fold, searchable
 from tests.api.bodies import assert_problem
 from tests.conftest import Api, make_user
 
@@ -144,24 +144,24 @@ def test_the_indexes_have_their_form_after_every_migration(ana):
             "CREATE INDEX transaction_date ON expenses_transaction (ledger_id, deleted_at, date DESC, id DESC)"
         )
         if connection.vendor == "postgresql":
-            cursor.execute(f"DROP INDEX {search_index.NAME}")
+            cursor.execute(f"DROP INDEX {indexes.NAME}")
     for _ in range(2):
-        search_index.ensure_indexes(connection)
+        indexes.ensure_indexes(connection)
     record(ana, "Cafe Luna")
     assert_walks_days(ana, search="luna")
-    assert search_index.check_search_index(databases=["default"]) == []
+    assert indexes.check_search_index(databases=["default"]) == []
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL may refuse an index")
 def test_without_trigrams_it_is_said_and_all_else_goes_on(ana, monkeypatch, caplog):
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP INDEX {search_index.NAME}")
-    monkeypatch.setattr(search_index, "CREATE_EXTENSION", "CREATE EXTENSION there_is_none")
+        cursor.execute(f"DROP INDEX {indexes.NAME}")
+    monkeypatch.setattr(indexes, "CREATE_EXTENSION", "CREATE EXTENSION there_is_none")
     with caplog.at_level(logging.WARNING):
-        search_index.ensure_indexes(connection)
-    assert search_index.MISSING in caplog.text
-    (warning,) = search_index.check_search_index(databases=["default"])
-    assert (warning.id, warning.msg, warning.hint) == ("expenses.W001", search_index.MISSING, search_index.HINT)
+        indexes.ensure_indexes(connection)
+    assert indexes.MISSING in caplog.text
+    (warning,) = indexes.check_search_index(databases=["default"])
+    assert (warning.id, warning.msg, warning.hint) == ("expenses.W001", indexes.MISSING, indexes.HINT)
     record(ana, "Cafe Luna")
     assert found(ana, "luna") == ["Cafe Luna"]
 

@@ -318,8 +318,8 @@ class TestAfterMuchWasLearned:
     @pytest.fixture(autouse=True)
     def _learned(self, ana, dictionary, use_chain, run_tasks):
         use_chain(
-            {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
-            {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.6},
+            {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+            {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.6},
             {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.6, "OPTIONS": {"country": "DE"}},
         )
         ana.post("categories/", {"name": "Food", "kind": "expense"})

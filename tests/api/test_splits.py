@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from expenses.models import Decision, Tombstone, Transaction
-from expenses.services.deleting import purge_deleted
+from expenses.services.deletion import purge_deleted
 from tests.api.bodies import CHOSEN, UNASKED, assert_problem, settled, transaction
 
 SHOP = {"amount": "45.50", "description": "REWE SAGT DANKE", "date": "2026-11-02", "direction": "out"}
@@ -321,7 +321,7 @@ def test_the_whole_goes_with_its_parts_and_comes_back_with_just_those(ana):
 
 
 def test_purging_a_whole_leaves_nothing_of_its_parts(ana, use_chain):
-    use_chain({"BACKEND": "expenses.history.HistoryProvider"})
+    use_chain({"BACKEND": "expenses.categorization.history.HistoryProvider"})
     parent = ana.post("transactions/", SHOP | {"parts": PARTS}).json()
     assert Decision.objects.exists()
     ana.delete(f"transactions/{parent['id']}/")

@@ -15,7 +15,7 @@ from tests import queued
 from tests.fakes import RecallingProvider, ScriptedProvider
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
-HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
+HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
 MODEL = {"BACKEND": "tests.fakes.RecallingProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True}
 ADDRESS = "categorization/suggest/"
 WAITING = "Nothing else was sure enough; the local model will look at it."

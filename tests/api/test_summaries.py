@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expenses.days import today_of
+from expenses.ledger.dates import today_of
 from expenses.models import Transaction
 from tests.api.bodies import assert_problem
 from tests.api.reports import COMPLETE, NOTHING, category_of, record, report, total

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from expenses.days import today_of
+from expenses.ledger.dates import today_of
 from insights.reports.asked import MAX_BUCKETS
 from tests.api.bodies import assert_problem
 from tests.api.reports import COMPLETE, NOTHING, category_of, record, report, total

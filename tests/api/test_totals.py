@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expenses.models import Transaction
-from expenses.totals import add_up
+from expenses.reports.totals import add_up
 from tests.api.bodies import assert_problem
 
 pytestmark = pytest.mark.usefixtures("silent_chain")

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from expenses.models import Tombstone, Transaction, Transfer
-from expenses.services.deleting import purge_deleted
+from expenses.services.deletion import purge_deleted
 from tests.api.bodies import CHOSEN, assert_problem, settled, transaction
 from tests.api.copies import Copy, ledger_of
 

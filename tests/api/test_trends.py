@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from expenses.days import today_of
+from expenses.ledger.dates import today_of
 from insights.calendars import Calendar
 from insights.reports.periods import period_around
 from insights.reports.trends import spans_of

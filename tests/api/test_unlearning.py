@@ -12,8 +12,8 @@ BOTH = [{"amount": "4.00", "category": "Hund"}, {"amount": "6.00", "category": "
 @pytest.fixture(autouse=True)
 def _chain(use_chain):
     use_chain(
-        {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
-        {"BACKEND": "expenses.learned.LearnedProvider", "MIN_CONFIDENCE": 0.6},
+        {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+        {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.6},
     )
 
 

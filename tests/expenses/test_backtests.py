@@ -1,6 +1,13 @@
 """What a chain comes to at its thresholds and at others, worked out by hand."""
 
-from expenses.backtests import Place, Played, Told, describe_backtest, describe_chain, describe_links
+from expenses.categorization.backtest_figures import (
+    Place,
+    Played,
+    Told,
+    describe_backtest,
+    describe_chain,
+    describe_links,
+)
 
 HISTORY, MODEL = Place("history", 0.9), Place("model", 0.8)
 

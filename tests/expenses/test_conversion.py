@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from expenses.money import Money, minor_units
+from expenses.ledger.money import Money, minor_units
 from expenses.rates.conversion import (
     ECB_MAX_AGE_DAYS,
     MANUAL_MAX_AGE_DAYS,

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.8}
+HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.8}
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from expenses.catalog import Catalog
-from expenses.confirmed import read_confirmed
-from expenses.history import HistoryProvider, Memory, RememberingProvider, Vote
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.history import HistoryProvider, Memory, RememberingProvider, Vote
+from expenses.categorization.training_rows import read_confirmed
+from expenses.models.ledgers import ledger_id_of
 from providers.interface import Confirmed, Transaction
 from tests.conftest import Api, make_user
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expenses.ibans import NotAnIban, read_iban
+from expenses.ledger.ibans import NotAnIban, read_iban
 
 
 @st.composite

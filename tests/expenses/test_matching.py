@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expenses.matching import Half, match_halves
+from expenses.ledger.transfer_matching import Half, match_halves
 
 DAY = dt.date(2026, 11, 2)
 

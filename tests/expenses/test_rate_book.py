@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expenses.membership import ledger_id_of
+from expenses.ledger.money import Money
 from expenses.models import ExchangeRate
-from expenses.money import Money
+from expenses.models.ledgers import ledger_id_of
 from expenses.rates.book import RateBook
 from expenses.rates.conversion import MissingRate
 from tests.conftest import make_user

@@ -14,7 +14,7 @@ from tests import queued
 from tests.fakes import ScriptedProvider
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
-HISTORY = {"BACKEND": "expenses.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
+HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
 MODEL = {"BACKEND": "tests.fakes.ScriptedProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True}
 HALFWAY = MODEL | {"BACKEND": "tests.fakes.HalfwayProvider"}
 TASK = "expenses.tasks.resolve_pending"

@@ -7,9 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from expenses.days import today_of
-from expenses.membership import Ledger, ledger_id_of
+from expenses.ledger.dates import today_of
 from expenses.models import Transaction
+from expenses.models.ledgers import Ledger, ledger_id_of
 from insights.models import AmountCalibration, AmountGroup, Standing
 from insights.services.amounts import FoundAmounts
 from insights.services.refreshing import refresh

@@ -7,9 +7,9 @@ import pytest
 from django.test import TestCase
 from django.utils import timezone
 
-from expenses.days import today_of
-from expenses.membership import ledger_id_of
+from expenses.ledger.dates import today_of
 from expenses.models import Ledger
+from expenses.models.ledgers import ledger_id_of
 from expenses.tasks import LOST_AFTER
 from insights.anomalies.references import FeedbackReferences
 from insights.models import Anomaly, AnomalyFeedback, RecurringPayment, Standing

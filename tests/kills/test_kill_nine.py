@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from config.environment import BASE_DIR
-from expenses.services.backtesting import CHUNK as STEP
+from expenses.services.backtests import CHUNK as STEP
 from tests.databases import new_database
 from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT
 

@@ -32,7 +32,7 @@ from expenses.models import (  # noqa: E402
     Transaction,
 )
 from expenses.services import bulk_runs, reverting  # noqa: E402
-from expenses.services.running import SILENCE  # noqa: E402
+from expenses.services.runs import SILENCE  # noqa: E402
 from expenses.tasks import resume_learning  # noqa: E402
 from rules.services import applying  # noqa: E402
 from statements.services import committing  # noqa: E402

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from expenses.defaults import DEFAULT_CATEGORIES
+from expenses.ledger.default_categories import DEFAULT_CATEGORIES
 from providers.interface import Category, ProviderError, Transaction
 from providers.ollama import OllamaClient, OllamaProvider, Progress
 from providers.ollama.prompt import Option, Subject, letter_question

@@ -2,10 +2,10 @@
 
 import pytest
 
-from expenses.catalog import Catalog
-from expenses.history import HistoryProvider
-from expenses.learned import LearnedProvider
-from expenses.membership import ledger_id_of
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.classifier import LearnedProvider
+from expenses.categorization.history import HistoryProvider
+from expenses.models.ledgers import ledger_id_of
 from providers import conformance
 from providers.conformance import CHECKS, Exam, check_provider
 from providers.interface import Suggestion, Transaction

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expenses.kinds import offered_kinds
+from expenses.ledger.kinds import offered_kinds
 from rules.conditions import Subject
 from rules.engine import Asking, RuleSet
 from rules.linting.cases import Case, case_of

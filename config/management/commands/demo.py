@@ -11,8 +11,8 @@ from accounts.models import User
 from accounts.services import SignedIn
 from config import demo, serving
 from config.decision_table import NOBODY, Body, Paint, Reason, choose_rows, count_sources, format_rows, reason_of
-from expenses.bodies import describe_decision, describe_transaction
 from expenses.models import Transaction
+from expenses.serializers.transactions import describe_decision, describe_transaction
 from providers.loading import configured_chain
 
 N_SHOWN = 30

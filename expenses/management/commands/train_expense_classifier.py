@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
 from expenses.models import Ledger
+from expenses.models.ledgers import ledger_id_of
 from expenses.services.learning import Learned, ask_some_again, learn
 from providers.learning.provider import LEAST_CONFIRMED
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from expenses.membership import ledger_id_of
 from expenses.models import Ledger
+from expenses.models.ledgers import ledger_id_of
 from insights.services.amounts import FoundAmounts
 from insights.services.refreshing import refresh
 

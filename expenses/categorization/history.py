@@ -1,0 +1,287 @@
+"""The link that remembers: what the owner confirmed for the same merchant before.
+
+Banks put the merchant first, so the leading words are the best key; a fuzzy comparison is only for typed text. The base
+confidences are measured: precision of each way over the statements of several people (docs/chain.md).
+"""
+
+import math
+from bisect import insort
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import connection
+from rapidfuzz import fuzz, process
+
+from expenses.ledger.money import SCALE
+from expenses.models import Transaction as Row
+from providers.interface import Answer, Confirmed, Direction, Provider, Suggestion, Transaction
+from providers.normalization import leading_words, normalize
+
+PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
+TEXT_LENGTH = Row._meta.get_field("match_text").max_length or 0
+MAX_PREFIXES = 500
+
+EXACT, FUZZY = "the same text", "similar text"
+#: Way of matching → share of right answers where it alone decided.
+BASE_CONFIDENCE = {EXACT: 0.99, 3: 0.90, 2: 0.80, 1: 0.80, FUZZY: 0.85}
+#: One word alone decides only where nearly all rows that begin with it agree.
+ONE_WORD_AGREEMENT = 0.9
+FUZZY_CUTOFF = 85
+#: Days in which a choice loses half of its weight beside a later one for the same text.
+HALF_LIFE_DAYS = 180
+#: How much more a choice counts where the amount is one of its amounts, and where the account is its account.
+SAME_AMOUNT, SAME_ACCOUNT = 3.0, 2.0
+#: How far beyond its amounts an amount may lie.
+AMOUNT_MARGIN = 0.1
+
+
+#: Written out: asked with nearly every write, it took longer to compose than to answer. Ordered, so that equal votes
+#: always end the same.
+CONFIRMED = """
+    SELECT direction, match_text, category_id, account_id, COUNT(*), MAX(date), MIN(amount), MAX(amount)
+    FROM expenses_transaction
+    WHERE ledger_id = %s AND review_status = 'confirmed' AND category_id IS NOT NULL AND deleted_at IS NULL
+        AND match_text <> '' {narrowed}
+    GROUP BY direction, match_text, category_id, account_id
+    ORDER BY match_text, category_id, account_id, direction
+"""
+
+
+class Vote(NamedTuple):
+    """Confirmed rows of one text, category and account: how many, the last one's day, the least and largest amount.
+
+    Amounts are in ten-thousandths, as they are stored.
+    """
+
+    category: int
+    n: int
+    account: int | None
+    last: date | None
+    least: int | None
+    most: int | None
+
+    def joined_by(self, other: "Vote") -> "Vote":
+        """Both in one, of one category and account."""
+        return self._replace(
+            n=self.n + other.n,
+            last=max(filter(None, (self.last, other.last)), default=None),
+            least=min((part for part in (self.least, other.least) if part is not None), default=None),
+            most=max((part for part in (self.most, other.most) if part is not None), default=None),
+        )
+
+    def weight(self, question: Transaction, newest: date | None) -> float:
+        """How much it counts beside votes for other categories."""
+        age = (newest - self.last).days if newest and self.last else 0
+        weight = self.n * math.exp2(-age / HALF_LIFE_DAYS)
+        if question.account is not None and question.account == self.account:
+            weight *= SAME_ACCOUNT
+        return weight * SAME_AMOUNT if self._covers(question.amount) else weight
+
+    def _covers(self, amount: Decimal | None) -> bool:
+        if amount is None or self.least is None or self.most is None:
+            return False
+        return self.least * (1 - AMOUNT_MARGIN) <= _stored(amount) <= self.most * (1 + AMOUNT_MARGIN)
+
+
+def _stored(amount: Decimal) -> int:
+    return int(amount.scaleb(SCALE))
+
+
+class Recalled(NamedTuple):
+    """Votes, the way of matching, and the matched text."""
+
+    votes: Sequence[Vote]
+    way: str | int
+    matched: str
+
+
+@dataclass
+class Memory:
+    """Confirmed texts of one owner and one direction, with what was chosen for each."""
+
+    #: One vote for each category and account, however they were added.
+    by_text: dict[str, dict[tuple[int, int | None], Vote]] = field(default_factory=lambda: defaultdict(dict))
+    #: By first letters too, since only texts that share them are loaded: what else is asked must not change an answer.
+    by_words: dict[tuple[str, int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    by_prefix: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, text: str, vote: Vote) -> None:
+        if text not in self.by_text:
+            insort(self.by_prefix[text[:PREFIX_LENGTH]], text)
+        votes, key = self.by_text[text], (vote.category, vote.account)
+        votes[key] = votes[key].joined_by(vote) if key in votes else vote
+        for n_words in (3, 2, 1):
+            self.by_words[text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)][vote.category] += vote.n
+
+    def recall(self, text: str) -> Recalled | None:
+        """The best way that knows anything."""
+        if votes := self.by_text.get(text):
+            return Recalled(list(votes.values()), EXACT, text)
+        for n_words in (3, 2, 1):
+            words = leading_words(text, n_words)
+            counted = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
+            if counted and (n_words > 1 or _is_telling(words, counted)):
+                return Recalled(_votes(counted), n_words, words)
+        return self._recall_similar(text)
+
+    def _recall_similar(self, text: str) -> Recalled | None:
+        candidates = self.by_prefix.get(text[:PREFIX_LENGTH], [])
+        found = process.extractOne(text, candidates, scorer=fuzz.token_sort_ratio, score_cutoff=FUZZY_CUTOFF)
+        return Recalled(list(self.by_text[found[0]].values()), FUZZY, found[0]) if found else None
+
+
+def _votes(counted: Counter[int]) -> list[Vote]:
+    return [Vote(category, n, None, None, None, None) for category, n in counted.items()]
+
+
+def _is_telling(word: str, counted: Counter[int]) -> bool:
+    return len(word) > 3 and counted.most_common(1)[0][1] / counted.total() >= ONE_WORD_AGREEMENT
+
+
+Memories = dict[tuple[int, Direction], Memory]
+
+
+class HistoryProvider(Provider):
+    """Answers what the owner chose for the same merchant, less surely where their choices differ."""
+
+    name = "history"
+    version = "2"
+
+    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+        texts = [normalize(t.text)[:TEXT_LENGTH] for t in transactions]
+        memories = self._memories(transactions, texts)
+        unanimous: dict[Hashable, Suggestion | None] = {}
+        return [
+            _suggest_once(unanimous, memories.get((t.owner, t.direction)), text, t) if text else None
+            for t, text in zip(transactions, texts, strict=True)
+        ]
+
+    def learn(self, confirmed: Sequence[Confirmed]) -> "RememberingProvider":
+        return RememberingProvider({}).learn(confirmed)
+
+    def _memories(self, transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
+        return _load_memories(transactions, texts)
+
+
+class RememberingProvider(HistoryProvider):
+    """The same with what it was taught instead of what the ledger holds."""
+
+    def __init__(self, memories: Memories) -> None:
+        self._taught = memories
+
+    def learn(self, confirmed: Sequence[Confirmed]) -> "RememberingProvider":
+        """Itself, since nobody asks what it was before."""
+        for question, category in confirmed:
+            memory = self._taught.setdefault((question.owner, question.direction), Memory())
+            amount = None if question.amount is None else _stored(question.amount)
+            if text := normalize(question.text)[:TEXT_LENGTH]:
+                memory.add(text, Vote(category, 1, question.account, question.date, amount, amount))
+        return self
+
+    def _memories(self, transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
+        return self._taught
+
+
+def _suggest_once(
+    known: dict[Hashable, Suggestion | None], memory: Memory | None, text: str, question: Transaction
+) -> Suggestion | None:
+    """The very same answer to all rows of a text that was always put into one category, whatever their amounts."""
+    key = question.owner, question.direction, text, id(question.categories)
+    if key in known:
+        return known[key]
+    answer = _suggest(memory, text, question)
+    if answer is None or not answer.alternatives:
+        known[key] = answer
+    return answer
+
+
+def _suggest(memory: Memory | None, text: str, question: Transaction) -> Suggestion | None:
+    recalled = memory.recall(text) if memory else None
+    if recalled is None:
+        return None
+    names = {category.id: category.name for category in question.categories}
+    votes = [vote for vote in recalled.votes if vote.category in names]
+    if not votes:
+        return None
+    weights = _weights(votes, question)
+    total = sum(weights.values())
+    (winner, weight), *others = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
+    base, share = BASE_CONFIDENCE[recalled.way], weight / total
+    n, of = sum(vote.n for vote in votes if vote.category == winner), sum(vote.n for vote in votes)
+    return Suggestion(
+        category=winner,
+        confidence=base * share,
+        score=share,
+        explanation=_explain(recalled.matched, names[winner], n, of),
+        alternatives=tuple((category, base * w / total) for category, w in others[:3]),
+        details={"matched": recalled.matched, "way": _way(recalled.way), "votes": of},
+    )
+
+
+def _way(way: str | int) -> str:
+    return way if isinstance(way, str) else f"first {way} words"
+
+
+def _weights(votes: Iterable[Vote], question: Transaction) -> dict[int, float]:
+    """How much speaks for each category, whatever the order of the votes."""
+    newest = max((vote.last for vote in votes if vote.last), default=None)
+    weights: dict[int, list[float]] = defaultdict(list)
+    for vote in votes:
+        weights[vote.category].append(vote.weight(question, newest))
+    return {category: math.fsum(parts) for category, parts in sorted(weights.items())}
+
+
+def _explain(matched: str, name: str, n: int, total: int) -> str:
+    times = {1: "once", 2: "twice"}.get(n, f"{n} times")
+    doubt = f", and something else {total - n} of {total} times" if n < total else ""
+    return f"You put “{matched}” into {name} {times}{doubt}."
+
+
+def _load_memories(transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
+    prefixes: dict[int, set[str]] = defaultdict(set)
+    for transaction, text in zip(transactions, texts, strict=True):
+        if text:
+            prefixes[transaction.owner].add(text[:PREFIX_LENGTH])
+    memories: Memories = defaultdict(Memory)
+    for owner, wanted in prefixes.items():
+        for direction, text, vote in _confirmed(owner, wanted):
+            memories[owner, direction].add(text, vote)
+    return memories
+
+
+def _confirmed(owner: int, prefixes: set[str]) -> Iterator[tuple[Direction, str, Vote]]:
+    """Confirmed texts, each with a vote; one indexed query, or all of them when many are asked for."""
+    wanted = sorted(prefixes) if len(prefixes) <= MAX_PREFIXES else []
+    narrowed = f"AND match_prefix IN ({', '.join(['%s'] * len(wanted))})" if wanted else ""
+    with connection.cursor() as cursor:
+        cursor.execute(CONFIRMED.format(narrowed=narrowed), [owner, *wanted])
+        found = cursor.fetchall()
+    for direction, text, category, account, n, last, least, most in found:
+        yield direction, text, Vote(category, n, account, _as_day(last), least, most)
+
+
+def _as_day(stored: date | str) -> date:
+    return date.fromisoformat(stored) if isinstance(stored, str) else stored
+
+
+def with_examples(questions: Sequence[Transaction], *, n: int = 4, among: int = 300) -> list[Transaction]:
+    """The questions of one owner, each with the owner's recently confirmed rows most like it, best first.
+
+    One query, however many questions.
+    """
+    if not questions:
+        return []
+    rows = Row.objects.filter(ledger_id=questions[0].owner).confirmed().order_by("-id")
+    chosen: dict[str, int] = {}
+    for description, category in rows.values_list("raw_description", "category_id")[:among]:
+        chosen.setdefault(description, category)  # the latest choice for a text is what counts
+    recent = {description: normalize(description) for description in chosen}
+    nearest: dict[str, tuple[tuple[str, int], ...]] = {}
+    for text in {question.text for question in questions}:
+        found = process.extract(normalize(text), recent, scorer=fuzz.token_sort_ratio, limit=n)
+        nearest[text] = tuple((description, chosen[description]) for _, _, description in found)
+    return [replace(question, examples=nearest[question.text]) for question in questions]

@@ -1,0 +1,97 @@
+"""Between the ledger and the chain: rows become questions, verdicts become fields and a stored decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from expenses.categorization.catalog import Catalog
+from expenses.models import Decision, Status
+from providers.verdicts import Attempt, Outcome, Verdict, confidence_of
+
+FAILURES = {Outcome.FAILED, Outcome.CRASHED}
+EXPLANATION_LENGTH = Decision._meta.get_field("explanation").max_length or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a row's category stands after the chain was asked."""
+
+    status: str
+    category: int | None = None
+    suggested_category: int | None = None
+    source: str = ""
+    confidence: float | None = None
+
+
+def standing_of(verdict: Verdict) -> Standing:
+    """Translate a verdict: a sure answer is taken, an unsure one suggested, and the model is waited for."""
+    best = verdict.best
+    if best is None or best.suggestion is None:
+        return Standing(Status.PENDING if verdict.is_waiting else Status.NONE)
+    category, confidence = best.suggestion.category, round(best.suggestion.confidence, 4)
+    if verdict.decided is not None:
+        return Standing(Status.AUTOMATIC, category, None, best.provider, confidence)
+    status = Status.PENDING if verdict.is_waiting else Status.SUGGESTED
+    return Standing(status, None, category, best.provider, confidence)
+
+
+def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
+    """Why it is so, or why it is not yet so. `asked_before` names links whose attempts the verdict does not hold."""
+    if verdict.decided is not None:
+        return verdict.decided.explanation
+    if verdict.is_waiting:
+        return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
+    if verdict.best is not None:
+        return verdict.best.explanation
+    asked = ", ".join([*asked_before, *(a.provider for a in verdict.attempts)])
+    if not asked:
+        return "Nothing was asked about this text."
+    failed = [f" {a.provider}: {a.explanation}" for a in verdict.attempts if a.outcome in FAILURES]
+    return f"Nothing recognized this text (asked: {asked}).{''.join(failed)}"
+
+
+def worded(explanation: str, *, status: str, confidence: float | None) -> str:
+    """An explanation as a row of that status tells it: suggestions are not taken, confirmed ones are the user's."""
+    doubt = "Not sure enough to take: " if confidence != 1 else ""
+    front = {Status.SUGGESTED: doubt, Status.CONFIRMED: "You confirmed it: "}
+    return front.get(Status(status), "") + explanation
+
+
+def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:
+    """The decision to store, unsaved."""
+    attempts = attempts_as_json(verdict.attempts, catalog=catalog)
+    return Decision(ledger_id=ledger_id, attempts=attempts, **decision_fields(verdict, catalog=catalog))
+
+
+def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
+    """What a decision keeps of a verdict besides the attempts, by field."""
+    best = verdict.best
+    category = best.suggestion.category if best is not None and best.suggestion is not None else None
+    return {
+        "source": best.provider if best is not None else "",
+        "source_id": best.suggestion.source_id if best is not None and best.suggestion is not None else None,
+        "category_name": catalog.name(category),
+        "confidence": round(confidence_of(best), 4) if best is not None else None,
+        "explanation": explain(verdict)[:EXPLANATION_LENGTH],
+    }
+
+
+def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[dict[str, Any]]:
+    """The attempts as the API shows them and the database keeps them; categories by name, since ids may go."""
+    return [_attempt_as_json(attempt, catalog) for attempt in attempts]
+
+
+def _attempt_as_json(attempt: Attempt, catalog: Catalog) -> dict[str, Any]:
+    suggestion = attempt.suggestion
+    named = suggestion is not None and suggestion.category is not None
+    return {
+        "provider": attempt.provider,
+        "version": attempt.version,
+        "outcome": str(attempt.outcome),
+        "category_name": catalog.name(suggestion.category) or None if suggestion else None,
+        "confidence": round(suggestion.confidence, 4) if suggestion and named else None,
+        "score": suggestion.score if suggestion else None,
+        "explanation": attempt.explanation,
+        "duration_ms": attempt.duration_ms,
+        "details": dict(suggestion.details) if suggestion else {},
+    }

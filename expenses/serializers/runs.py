@@ -1,0 +1,91 @@
+"""What runs did, as the API shows it."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from expenses.models import Change, Omission, Run
+from expenses.serializers.calibration import BacktestSerializer
+from expenses.serializers.history import FieldChangeSerializer, action_of, describe_fields
+from expenses.serializers.resources import RunSerializer
+from expenses.services.backtests import KIND as BACKTEST
+from expenses.services.reverting import Reverted
+
+
+@extend_schema_field(BacktestSerializer)
+class ResultField(serializers.JSONField):
+    """What a backtest found, as it is kept."""
+
+
+class RunWithResultSerializer(RunSerializer):
+    """The run, and of a backtest what it found."""
+
+    result = ResultField(
+        source="backtest.body", required=False, allow_null=True, help_text="Of backtests alone; null until it succeeds."
+    )
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "result"]
+
+    def to_representation(self, instance: Run) -> dict[str, Any]:
+        body = super().to_representation(instance)
+        found = body.pop("result")
+        if instance.kind == BACKTEST:
+            body["result"] = found if instance.status == Run.Status.SUCCEEDED else None
+        return body
+
+
+class RunChangeSerializer(serializers.Serializer[Any]):
+    """What a run changed of one transaction."""
+
+    transaction = serializers.IntegerField()
+    action = serializers.ChoiceField(choices=["changed", "deleted", "restored"])
+    at = serializers.DateTimeField()
+    version = serializers.IntegerField()
+    fields = FieldChangeSerializer(many=True)  # type: ignore[assignment]
+
+
+def describe_run_change(change: Change) -> dict[str, Any]:
+    """The body of a change among those of its run."""
+    return {
+        "transaction": change.transaction_id,
+        "action": action_of(change),
+        "at": change.at,
+        "version": change.version,
+        "fields": describe_fields(change),
+    }
+
+
+class OmissionSerializer(serializers.ModelSerializer[Omission]):
+    """A transaction that a run left as it was, and why."""
+
+    class Meta:
+        model = Omission
+        fields = ["transaction", "code", "detail"]
+
+
+class KeptSerializer(serializers.Serializer[Any]):
+    """What a revert left alone: a field of a row, or the row."""
+
+    transaction = serializers.IntegerField()
+    field = serializers.CharField(required=False)
+    reason = serializers.CharField()
+
+
+class RevertedSerializer(RunSerializer):
+    """The run, and what stays because it was changed since."""
+
+    kept = KeptSerializer(many=True, read_only=True)
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "kept"]
+
+
+def describe_reverted(reverted: Reverted) -> dict[str, Any]:
+    """The body of `revert/`."""
+    kept = [
+        {"transaction": kept.transaction, **({"field": kept.field} if kept.field else {}), "reason": kept.reason}
+        for kept in reverted.kept
+    ]
+    return {**RunSerializer(reverted.run).data, "kept": kept}

@@ -1,0 +1,191 @@
+"""Plays a ledger's confirmed rows again, as a run that writes nothing but its result."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from expenses.categorization.backtest_figures import NEVER, Place, Played, Told, describe_backtest
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.classifier import LearnedProvider
+from expenses.categorization.replay import Replayed, is_right, replay
+from expenses.categorization.training_rows import count_confirmed, read_confirmed
+from expenses.models import BacktestResult, Classifier, Run
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import Refused, lock_ledger
+from expenses.services.runs import UNFINISHED, Work, advance, fail_silent_runs
+from expenses.tasks import carry_out_run
+from providers.calibration import LEAST_OUTCOMES
+from providers.chain import Chain
+from providers.interface import Confirmed
+from providers.learning.training import MOST
+from providers.loading import configured_chain
+from providers.normalization import normalize
+
+KIND = "backtest"
+#: Imports and answers go first; proposals and learning, which nobody waits for, do not.
+PRIORITY = -15
+#: So many orders of one ledger wait or run at a time.
+MOST_AT_ONCE = 3
+#: Rows between two signs of life.
+CHUNK = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Confirmed rows of the days `start` to `end` are asked about, and this share of right answers is wanted."""
+
+    start: date | None = None
+    end: date | None = None
+    target_precision: float = 0.95
+
+    def as_json(self) -> dict[str, Any]:
+        """As the run tells what it is about."""
+        days = {"from": self.start, "to": self.end}
+        told = {name: day.isoformat() if day else None for name, day in days.items()}
+        return {**told, "target_precision": self.target_precision}
+
+    @classmethod
+    def of(cls, run: Run) -> "Order":
+        """What the run was ordered to do."""
+        start, end = (date.fromisoformat(day) if day else None for day in (run.about["from"], run.about["to"]))
+        return cls(start, end, run.about["target_precision"])
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The run of an order, and whether it is new; another one was ordered alike and has not ended."""
+
+    run: Run
+    is_new: bool
+
+
+@transaction.atomic
+def order_backtest(*, by: User, order: Order) -> Ordered:
+    """Create the run, which does not start by itself, unless one of the same order waits or runs.
+
+    Raises Refused while too many others do.
+    """
+    ledger_id = ledger_id_of(by)
+    lock_ledger(ledger_id)
+    fail_silent_runs(user=by)
+    unfinished = list(Run.objects.filter(ledger_id=ledger_id, kind=KIND, status__in=UNFINISHED))
+    same = next((run for run in unfinished if Order.of(run) == order), None)
+    if same is not None:
+        return Ordered(same, is_new=False)
+    if len(unfinished) >= MOST_AT_ONCE:
+        detail = f"{len(unfinished)} other backtests have not ended yet; wait for them, or cancel one."
+        raise Refused(detail, code="too_many")
+    n = min(count_confirmed(ledger_id=ledger_id, start=order.start, end=order.end), MOST)
+    run = Run.objects.create(ledger_id=ledger_id, user=by, kind=KIND, total=n, about=order.as_json())
+    return Ordered(run, is_new=True)
+
+
+def queue_backtest(run: Run) -> None:
+    """Queue it on commit, behind what others wait for."""
+    task = carry_out_run.using(priority=PRIORITY)
+    transaction.on_commit(lambda: task.enqueue(run.pk), robust=True)
+
+
+class BacktestWork(Work):
+    """Asks about each row what the chain would have said, knowing only those before it."""
+
+    starts_over = True
+    is_revertible = False
+
+    def perform(self, run: Run) -> None:
+        order = Order.of(run)
+        catalog = Catalog.load(run.ledger_id)
+        chain = _chain_of(catalog)
+        known, asked = _read(catalog, chain, order)
+        if len(asked) < LEAST_OUTCOMES:
+            raise Refused(_too_few(len(asked), order), code="too_few")
+        _note_total(run, len(asked))
+        rows = _play(run, chain, known, asked)
+        figures = describe_backtest(
+            rows, places=_places(chain, catalog.trust.thresholds), target_precision=order.target_precision
+        )
+        days = {"from": _day(asked[0]), "to": _day(asked[-1])}
+        with transaction.atomic():
+            advance(run, n_rows=len(rows) % CHUNK)
+            BacktestResult.objects.update_or_create(run=run, defaults={"body": {"n": len(rows), **days, **figures}})
+
+
+def _too_few(n: int, order: Order) -> str:
+    where = " in these days" if order.start or order.end else ""
+    more = "confirm more, or name more days" if where else "confirm more, such as those in review/"
+    are = "1 transaction is" if n == 1 else f"{n or 'no'} transactions are"
+    return f"A backtest needs {LEAST_OUTCOMES} confirmed transactions, and {are} confirmed{where}: {more}."
+
+
+def _chain_of(catalog: Catalog) -> Chain:
+    """The links that answer at once, without a classifier that has been of no use."""
+    is_useless = not catalog.trust.classifier and Classifier.objects.filter(pk=catalog.ledger_id).exists()
+    chain = configured_chain()
+    return (chain.without(LearnedProvider.name) if is_useless else chain).learn([])
+
+
+def _read(catalog: Catalog, chain: Chain, order: Order) -> tuple[list[Confirmed], list[Confirmed]]:
+    """The rows before the first day, which are known, and those that are asked about, oldest first."""
+    # The next link is always asked, too.
+    everything = {link.provider.name: NEVER for link in chain.links if link.provider.is_measured}
+    trust = replace(catalog.trust, thresholds=everything)
+    confirmed = read_confirmed(catalog=catalog, end=order.end, most=MOST, trust=trust)
+    first = order.start or date.min
+    before = [one for one in confirmed if (one.question.date or first) < first]
+    return before, confirmed[len(before) :]
+
+
+def _note_total(run: Run, n: int) -> None:
+    """Rows may have been confirmed since it was ordered."""
+    Run.objects.filter(pk=run.pk, claim=run.claim).update(total=n)
+
+
+def _play(run: Run, chain: Chain, known: Sequence[Confirmed], asked: Sequence[Confirmed]) -> list[Played]:
+    rows: list[Played] = []
+    for row in _played(chain, known, asked):
+        rows.append(row)
+        if len(rows) % CHUNK == 0:
+            with transaction.atomic():
+                advance(run, n_rows=CHUNK)
+    return rows
+
+
+def _played(chain: Chain, known: Sequence[Confirmed], asked: Sequence[Confirmed]) -> Iterator[Played]:
+    seen = {_text(one) for one in known}
+    for one in replay(chain, asked, known=known):
+        text = _text(one.confirmed)
+        yield Played(_told(one), is_new=text not in seen)
+        seen.add(text)
+
+
+def _text(confirmed: Confirmed) -> tuple[str, str]:
+    return confirmed.question.direction, normalize(confirmed.question.text)
+
+
+def _told(one: Replayed) -> dict[str, Told]:
+    """What the links named, as it would be shown."""
+    return {
+        attempt.provider: Told(said.confidence, is_right(attempt, one.confirmed), said.final)
+        for attempt in one.verdict.attempts
+        if (said := attempt.suggestion) is not None and said.category is not None
+    }
+
+
+def _places(chain: Chain, thresholds: Any) -> list[Place]:
+    return [
+        Place(
+            link.provider.name,
+            thresholds.get(link.provider.name, link.min_confidence),
+            is_fixed=not link.provider.is_measured,
+        )
+        for link in chain.links
+    ]
+
+
+def _day(confirmed: Confirmed) -> str | None:
+    day = confirmed.question.date
+    return day.isoformat() if day else None

@@ -1,0 +1,245 @@
+"""Asks the model about pending rows, as often as it takes. A write never waits for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.history import with_examples
+from expenses.categorization.questions import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
+from expenses.categorization.training_rows import stated_merchant
+from expenses.models import Decision, Status, Transaction
+from expenses.querysets import TransactionQuerySet
+from expenses.services.editing import Author, editing
+from expenses.services.ledger_lock import ledger_write, restamp
+from expenses.services.standing import apply_standing
+from expenses.services.tagging import give_tags
+from expenses.services.tags import find_or_create_tags
+from expenses.services.user_fields import hold_of_tag
+from providers.interface import EFFECT_FIELDS, Category, Effects
+from providers.interface import Transaction as Question
+from providers.loading import configured_chain
+from providers.verdicts import Outcome, Verdict, confidence_of
+
+BATCH = 10
+#: Rows that immediate links are asked about again at once, within a fraction of a second.
+BATCH_AGAIN = 100
+#: A suggestion that is so much more or less sure than before is written anew.
+NOTABLE = 0.05
+#: Who changed a row where no link has an answer.
+CHAIN = "chain"
+
+
+class Progress(Enum):
+    """How asking about a batch of pending rows ended."""
+
+    DONE = "nothing is pending"
+    MORE = "a batch is done, more rows are pending"
+    STUCK = "a link could not be asked, and wants another try"
+
+
+def resolve_some_rows(*, ledger_id: int, after: int = 0) -> tuple[Progress, int]:
+    """Ask about one batch of a ledger's pending rows, and give the id to go on after.
+
+    The immediate links come first, since a rule or a choice of the owner may know by now; then the deferred ones. A
+    batch that could not be asked does not hold up the next: after the last row it begins again with the first.
+    """
+    rows = _next_batch(ledger_id, after) or _next_batch(ledger_id, 0)
+    if not rows:
+        return Progress.DONE, 0
+    catalog = Catalog.load(ledger_id)
+    verdicts = _ask([_question(row, catalog) for row in rows])
+    land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((r.pk for r in rows), verdicts, strict=True)))
+    is_stuck = any(verdict.is_waiting for verdict in verdicts)
+    return Progress.STUCK if is_stuck else Progress.MORE, rows[-1].pk
+
+
+def _ask(questions: list[Question]) -> list[Verdict]:
+    verdicts = configured_chain().decide(questions)
+    waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
+    later = configured_chain().resolve(with_examples([questions[i] for i in waiting]))
+    for i, verdict in zip(waiting, later, strict=True):
+        verdicts[i] = verdicts[i].followed_by(verdict)
+    return verdicts
+
+
+def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
+    """Ask about one batch of rows that no link was sure of, those before a row's id, the latest first.
+
+    What has been learned meanwhile may answer them. Rules are not asked: they change older rows when they are applied.
+    Returns the id to go on before, None after the last.
+    """
+    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__lt=before).open_to_machines()
+    batch = list(rows.select_related("account").prefetch_related("tags").order_by("-pk")[:BATCH_AGAIN])
+    if not batch:
+        return None
+    catalog = Catalog.load(ledger_id)
+    verdicts = configured_chain().measured.decide([_question(row, catalog) for row in batch])
+    news = {row.pk: verdict for row, verdict in zip(batch, verdicts, strict=True) if _is_news(row, verdict)}
+    if news:
+        land_verdicts(ledger_id=ledger_id, verdicts=news, among=Transaction.objects.open_to_machines())
+    last: int = batch[-1].pk
+    return last
+
+
+def _is_news(row: Transaction, verdict: Verdict) -> bool:
+    """Another answer than the row has, or the same a good deal more or less surely."""
+    standing = _standing(row, verdict)
+    before = (row.review_status, row.category_id, row.suggested_category_id)
+    after = (standing.status, standing.category, standing.suggested_category)
+    return before != after or abs((standing.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE
+
+
+def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: TransactionQuerySet | None = None) -> None:
+    """Write later answers, by row id, where nobody touched the row meanwhile: it is pending, or one of `among`."""
+    with ledger_write(ledger_id) as version:
+        catalog = Catalog.load(ledger_id)
+        untouched = (Transaction.objects.pending() if among is None else among).filter(ledger_id=ledger_id)
+        found = untouched.filter(pk__in=verdicts).with_attempts()
+        rows = [row for row in found if _still_fits(row, verdicts[row.pk], catalog)]
+        landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in rows]
+        _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
+        _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)
+
+
+def _standing(row: Transaction, verdict: Verdict) -> Standing:
+    """The verdict's answer, unless another link, in it or before it, suggests something more surely."""
+    answer, surest = standing_of(verdict), verdict.surest
+    is_doubted = surest is not verdict.decided and confidence_of(surest) > (answer.confidence or 0)
+    if is_doubted and surest is not None and surest.suggestion is not None:
+        suggested = surest.suggestion
+        return Standing(Status.SUGGESTED, None, suggested.category, surest.provider, round(suggested.confidence, 4))
+    was_asked = any(attempt.provider == row.category_source for attempt in verdict.attempts)
+    if row.suggested_category_id is None or was_asked or (answer.confidence or 0) > (row.category_confidence or 0):
+        return answer
+    return Standing(Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    """One row with its new verdict and the decision that tells the whole story."""
+
+    row: Transaction
+    verdict: Verdict
+    decision: Decision
+
+    @classmethod
+    def of(cls, row: Transaction, verdict: Verdict, catalog: Catalog) -> "_Landing":
+        decision = make_decision(verdict, ledger_id=row.ledger_id, catalog=catalog)
+        names = {attempt["provider"] for attempt in decision.attempts}
+        kept = row.decision.attempts if row.decision else []
+        earlier = [a for a in kept if a["provider"] not in names and a["outcome"] != Outcome.WAITING]
+        decision.attempts = earlier + decision.attempts
+        sentence = explain(verdict, asked_before=[attempt["provider"] for attempt in earlier])
+        decision.explanation = sentence[:EXPLANATION_LENGTH]
+        return cls(row, verdict, decision)
+
+    @property
+    def standing(self) -> Standing:
+        """How the row's category stands from now on."""
+        return _standing(self.row, self.verdict)
+
+
+def _still_fits(row: Transaction, verdict: Verdict, catalog: Catalog) -> bool:
+    """False where the answer's category went, or the user made the row something else, after the links were asked.
+
+    Such a row stays pending, and the task that ends queues the next one for it.
+    """
+    suggestion = verdict.best.suggestion if verdict.best is not None else None
+    if suggestion is None or suggestion.category is None:
+        return True
+    return any(category.id == suggestion.category for category in _offered(row, catalog))
+
+
+def _store_reasons(landings: Sequence[_Landing]) -> None:
+    """Keep why a row still waits. Waiting rows share decisions, so few are written, and only when the reason is new."""
+    newest = {landing.row.decision_id: landing for landing in landings if landing.row.decision is not None}
+    for landing in newest.values():
+        kept = landing.row.decision
+        if kept is not None and kept.explanation != landing.decision.explanation:
+            kept.explanation, kept.attempts = landing.decision.explanation, landing.decision.attempts
+            kept.save(update_fields=["explanation", "attempts"])
+            restamp(Transaction.objects.filter(decision=kept), ledger_id=kept.ledger_id)
+
+
+def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int) -> None:
+    replaced = [landing.row.decision_id for landing in landings if landing.row.decision_id is not None]
+    for landing in landings:
+        author = Author(landing.standing.source or CHAIN)
+        with editing([landing.row], version=version, author=author):
+            _land(landing, catalog, version)
+    Decision.objects.filter(pk__in=replaced, transactions=None).delete()
+
+
+def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
+    row, standing = landing.row, landing.standing
+    decision = _retold(landing.decision, standing)
+    decision.save()
+    row.decision = decision
+    apply_standing(row, standing, catalog=catalog)
+    _write_effects(row, landing.verdict.effects, version)
+
+
+def _write_effects(row: Transaction, effects: Effects, version: int) -> None:
+    """What a person wrote stays, also what they wrote while the links were asked."""
+    fields: dict[str, Any] = ({"merchant": effects.merchant} if not row.merchant else {}) | dict(effects.fields)
+    for name, value in fields.items():
+        if name not in row.held:
+            setattr(row, name, value)
+    if effects.tags:
+        tags = find_or_create_tags(ledger_id=row.ledger_id, names=effects.tags, version=version).values()
+        give_tags(row, {*row.tags.all(), *(tag for tag in tags if hold_of_tag(tag.pk) not in row.held)})
+
+
+def _retold(decision: Decision, standing: Standing) -> Decision:
+    """The decision, speaking of the link whose answer stands, which need not be the last one."""
+    said = (a for a in decision.attempts if a["provider"] == standing.source and a["category_name"])
+    if standing.source != decision.source and (told := next(said, None)) is not None:
+        decision.source, decision.category_name = told["provider"], told["category_name"]
+        decision.confidence, decision.explanation = told["confidence"], told["explanation"][:EXPLANATION_LENGTH]
+    return decision
+
+
+def end_of_batch(*, ledger_id: int, after: int) -> int:
+    """The id to go on after when a batch failed as a whole, so that it does not hold up the rows behind it."""
+    rows = _next_batch(ledger_id, after) or _next_batch(ledger_id, 0)
+    return rows[-1].pk if rows else 0
+
+
+def _next_batch(ledger_id: int, after: int) -> list[Transaction]:
+    rows = (
+        Transaction.objects.filter(ledger_id=ledger_id, pk__gt=after)
+        .pending()
+        .select_related("account")
+        .prefetch_related("tags")
+    )
+    return list(rows.order_by("pk")[:BATCH])
+
+
+def _offered(row: Transaction, catalog: Catalog) -> tuple[Category, ...]:
+    return catalog.offered(row.direction, row.kind if row.is_kind_stated else None)
+
+
+def _question(row: Transaction, catalog: Catalog) -> Question:
+    return Question(
+        description=row.raw_description,
+        categories=_offered(row, catalog),
+        owner=row.ledger_id,
+        direction="in" if row.direction == "in" else "out",
+        merchant=stated_merchant(row.merchant, row.raw_description, row.match_text),
+        amount=row.amount,
+        currency=row.currency,
+        date=row.date,
+        account=row.account_id,
+        country=row.account.country if row.account else "",
+        payment_method=row.payment_method or "",
+        notes=row.notes,
+        iban=row.iban,
+        mcc=row.mcc,
+        tags=tuple(tag.name for tag in row.tags.all()),
+        kinds=catalog.kinds,
+        trust=catalog.trust,
+        stated=frozenset(row.held) & EFFECT_FIELDS,
+        trigger="import" if row.run_id else "create",
+    )

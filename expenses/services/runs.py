@@ -1,0 +1,170 @@
+"""The life of a run: who works on it, how far it is, how it ends and how it goes on.
+
+Tasks may be queued twice and workers may die: the claim alone decides who works. Whoever is silent for too long loses
+it, and notices before the next write: every chunk of work is one database transaction that begins with `advance`.
+"""
+
+import secrets
+from abc import ABC, abstractmethod
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+from expenses.models import Run
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.ledger_lock import Refused
+
+#: A worker that says nothing for so long is taken for dead; a chunk takes about a second.
+SILENCE = timedelta(seconds=30)
+WORKER_GONE = "Its worker stopped without a word. What it did stays: resume the run to go on, or revert it."
+CRASHED = "It failed; the server's log says how. Resume the run to go on, or revert what it did."
+UNFINISHED = (Run.Status.PENDING, Run.Status.RUNNING)
+
+
+class ClaimLost(Exception):
+    """The run was canceled, or another worker has taken it over: write nothing more."""
+
+
+class Work(ABC):
+    """What the runs of one kind do; settings.RUN_WORK names the class of each kind."""
+
+    #: A new try begins with the first row, and leaves out what is there.
+    starts_over = False
+    #: It changes rows, which a revert gives back.
+    is_revertible = True
+
+    @abstractmethod
+    def perform(self, run: Run) -> None:
+        """Do the rest, chunk by chunk, each after `advance`. Raises Refused where it cannot be done."""
+
+    def before_resume(self, run: Run) -> None:  # noqa: B027 - most have nothing to look at
+        """Within the database transaction that resumes the run. Raises Refused where it cannot go on."""
+
+    def after_end(self, run: Run) -> None:  # noqa: B027 - the same
+        """Within the database transaction that ends the run or its try, whatever its status."""
+
+
+def work_of(run: Run) -> Work:
+    """The work of the run's kind."""
+    work: Work = import_string(settings.RUN_WORK[run.kind])()
+    return work
+
+
+def perform_run(*, run_id: int) -> None:
+    """Work on a run, unless another worker is at it or it has ended."""
+    run = claim_run(run_id)
+    if run is None:
+        return
+    try:
+        work_of(run).perform(run)
+    except ClaimLost:
+        return
+    except Refused as error:
+        _end(run, Run.Status.FAILED, error=str(error))
+    except Exception:
+        _end(run, Run.Status.FAILED, error=CRASHED)
+        raise
+    else:
+        _end(run, Run.Status.SUCCEEDED)
+
+
+def claim_run(run_id: int) -> Run | None:
+    """The run, which is ours now: one that nobody began, or whose worker died; None when it is not to be had."""
+    run: Run = Run.objects.get(pk=run_id)
+    now = timezone.now()
+    fields: dict[str, Any] = {
+        "status": Run.Status.RUNNING,
+        "claim": secrets.token_hex(16),
+        "alive_at": now,
+        "error": "",
+    }
+    fields |= {"started_at": Coalesce(F("started_at"), now), "finished_at": None}
+    if work_of(run).starts_over:
+        fields["done"] = 0
+    if not Run.objects.filter(_free(), pk=run_id).update(**fields):
+        return None
+    run.refresh_from_db()
+    return run if run.claim == fields["claim"] else None
+
+
+def advance(run: Run, *, n_rows: int) -> None:
+    """Say that the worker lives and these rows are done. Call it first in a chunk's database transaction.
+
+    Until that ends nobody else can claim or cancel the run. Raises ClaimLost.
+    """
+    held = Run.objects.filter(pk=run.pk, claim=run.claim, status=Run.Status.RUNNING)
+    if not held.update(done=F("done") + n_rows, alive_at=timezone.now()):
+        raise ClaimLost
+    run.done += n_rows
+
+
+def add_counts(run: Run, counts: dict[str, int]) -> None:
+    """Add to what the run has counted so far, within a chunk's database transaction."""
+    run.counts = {**run.counts, **{name: run.counts.get(name, 0) + n for name, n in counts.items()}}
+    run.save(update_fields=["counts"])
+
+
+@transaction.atomic
+def cancel_run(*, by: User, run: Run) -> Run:
+    """Stop it after the chunk it is at; what it did stays. Raises Refused when it has ended."""
+    unfinished = Run.objects.for_user(by).filter(pk=run.pk, status__in=UNFINISHED)
+    stopped = unfinished.update(status=Run.Status.CANCELED, finished_at=timezone.now(), claim="")
+    current: Run = Run.objects.for_user(by).get(pk=run.pk)
+    if not stopped:
+        raise Refused(f"This run is {current.status}; there is nothing left to cancel.", code="ended")
+    work_of(current).after_end(current)
+    return current
+
+
+@transaction.atomic
+def reopen_run(*, by: User, run: Run) -> Run:
+    """Let a run that failed or was canceled wait for a worker again. Raises Refused for any other."""
+    current: Run = Run.objects.for_user(by).select_for_update().get(pk=run.pk)
+    if current.reverting_at is not None and current.status != Run.Status.REVERTED:
+        raise Refused("Its revert has begun: revert it again to finish that.", code="reverting")
+    if current.status not in {Run.Status.FAILED, Run.Status.CANCELED}:
+        detail = f"This run is {current.status}; only one that failed or was canceled can go on."
+        raise Refused(detail, code="not_stopped")
+    work_of(current).before_resume(current)
+    current.status, current.error, current.claim = Run.Status.PENDING, "", ""
+    current.finished_at = current.alive_at = None
+    current.save()
+    return current
+
+
+def fail_silent_runs(*, user: User) -> None:
+    """Mark the runs of the person's ledger whose workers died. Looking costs one query, and no lock."""
+    silent = Run.objects.filter(_silent(), ledger_id=ledger_id_of(user))
+    if silent.exists():
+        silent.update(status=Run.Status.FAILED, error=WORKER_GONE, finished_at=timezone.now())
+
+
+def interrupted_runs() -> list[Run]:
+    """Those that wait for a worker, those that have or had one, and those that failed because it died."""
+    lost = Q(status=Run.Status.FAILED) & ~Q(claim="")
+    return list(Run.objects.filter(Q(status__in=UNFINISHED) | lost, reverting_at=None).order_by("pk"))
+
+
+def _silent() -> Q:
+    return Q(status=Run.Status.RUNNING, alive_at__lt=timezone.now() - SILENCE)
+
+
+def _free() -> Q:
+    """Nobody is at it. One that failed while it was claimed has lost its worker; one that failed by itself stays so."""
+    lost = Q(status=Run.Status.FAILED) & ~Q(claim="")
+    return (Q(status=Run.Status.PENDING) | lost | _silent()) & Q(reverting_at=None)
+
+
+@transaction.atomic
+def _end(run: Run, status: str, *, error: str = "") -> None:
+    held = Run.objects.filter(pk=run.pk, claim=run.claim, status=Run.Status.RUNNING)
+    if held.update(status=status, error=error, finished_at=timezone.now(), claim=""):
+        run.refresh_from_db()
+        work_of(run).after_end(run)

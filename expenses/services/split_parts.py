@@ -1,0 +1,102 @@
+"""What the parts of a split transaction share with it, and what neither may do without the other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Q, Sum
+
+from expenses.ledger.money import format_amount
+from expenses.models import Transaction
+from expenses.services.editing import Author, editing
+from expenses.services.ledger_lock import Refused
+
+#: What parts take over from their parent whenever it changes there.
+INHERITED = ("account", "date", "payment_method", "iban", "mcc")
+FIXED_ON_PARENT = ("amount", "currency", "direction", "kind")
+FIXED_ON_PART = ("amount", "currency", "direction", "external_id", *INHERITED)
+#: What only the whole by itself can be given, because its parts follow or would contradict it.
+HELD_BY_WHOLE = {"category", *FIXED_ON_PARENT, *INHERITED}
+
+
+class UnequalParts(Exception):
+    """The parts do not add up to their parent."""
+
+    def __init__(self, parent: Transaction, total: Decimal) -> None:
+        super().__init__(describe_gap(total, parent.amount, parent.currency))
+
+
+def describe_gap(total: Decimal, amount: Decimal, currency: str) -> str:
+    """What is said of parts that do not make up the whole."""
+    sums = f"{format_amount(total, currency)} {currency}, and the whole is {format_amount(amount, currency)} {currency}"
+    return f"The parts add up to {sums}; they must be equal."
+
+
+def parts_of(parents: Iterable[Transaction]) -> list[Transaction]:
+    """The parts that count instead of parents, or that went into the bin with them; with what `editing` needs."""
+    split = {parent.pk: parent for parent in parents if parent.is_split}
+    if not split:
+        return []
+    together = Transaction.everything.filter(parent__in=split).filter(_gone_together())
+    return list(together.with_related().order_by("pk"))
+
+
+def check_sums(parents: Sequence[Transaction]) -> None:
+    """Compare parents with their parts as they are in the database. Raises UnequalParts."""
+    rows = Transaction.objects.filter(parent__in=[parent.pk for parent in parents]).order_by()
+    totals = dict(rows.values_list("parent").annotate(total=Sum("amount")))
+    for parent in parents:
+        if totals.get(parent.pk) != parent.amount:
+            raise UnequalParts(parent, totals.get(parent.pk, Decimal(0)))
+
+
+def check_edit(row: Transaction, changes: Mapping[str, Any]) -> None:
+    """Raises Refused where a split holds the field."""
+    if row.parent_id is not None and _differing(row, changes, FIXED_ON_PART):
+        name = _differing(row, changes, FIXED_ON_PART)[0]
+        raise Refused(f"The {_said(name)} of a part is changed at its parent, by split/.", code="part")
+    if not row.is_split:
+        return
+    if changes.get("category") is not None:
+        raise Refused("Its parts have the categories; change theirs, or take the split back by split/.", code="split")
+    if differing := _differing(row, changes, FIXED_ON_PARENT):
+        detail = (
+            f"Its parts make up its {_said(differing[0])}; change the parts by split/, or take the split back first."
+        )
+        raise Refused(detail, code="split")
+
+
+def pass_on(parent: Transaction, *, version: int, author: Author) -> None:
+    """Give what parts inherit from their parent to them."""
+    parts = parts_of([parent])
+    with editing(parts, version=version, author=author):
+        for part in parts:
+            for name in INHERITED:
+                setattr(part, name, getattr(parent, name))
+
+
+def check_deletion(rows: Sequence[Transaction]) -> None:
+    """Raises Refused where a part would go without its parent."""
+    whole = {row.pk for row in rows}
+    if any(row.parent_id is not None and row.parent_id not in whole for row in rows):
+        raise Refused("A part cannot be deleted alone; change the parts of the whole by split/.", code="part")
+
+
+def check_recovery(rows: Sequence[Transaction]) -> None:
+    """Raises Refused where a part would come back without its parent."""
+    if any(row.parent_id is not None for row in rows):
+        detail = "A part comes back with the whole: restore that, or split it again by split/."
+        raise Refused(detail, code="part")
+
+
+def _gone_together() -> Q:
+    """A live parent has live parts; one in the bin those that went at the same instant, not those of older splits."""
+    return Q(deleted_at=None, parent__deleted_at=None) | Q(deleted_at=F("parent__deleted_at"))
+
+
+def _differing(row: Transaction, changes: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in changes and changes[name] != getattr(row, name)]
+
+
+def _said(name: str) -> str:
+    return name.upper() if name in {"iban", "mcc"} else name.replace("_", " ")

@@ -1,0 +1,83 @@
+"""Splits a transaction into parts that count instead of it, and takes that back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.models import User
+from expenses.categorization.catalog import Catalog
+from expenses.hooks.edits import has_choices, react_to_choices
+from expenses.models import Status, Transaction
+from expenses.models.ledgers import ledger_id_of
+from expenses.services.deletion import bin_rows
+from expenses.services.drafts import Draft
+from expenses.services.editing import Author, editing
+from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.rewinding import clear_standing, rewind
+from expenses.services.split_parts import check_sums, parts_of
+from expenses.services.transactions import record_parts
+from expenses.tasks import queue_resolving
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A transaction with its parts, in the order in which they were given."""
+
+    parent: Transaction
+    parts: list[Transaction]
+
+
+def split_of(parent: Transaction) -> Split:
+    """The split as it is; one that is not split has no parts."""
+    return Split(parent, parts_of([parent]))
+
+
+def split_transaction(*, by: User, transaction: Transaction, parts: Sequence[Draft], catalog: Catalog) -> Split:
+    """Make the parts count instead of the transaction, or instead of the parts that it had.
+
+    Raises Refused for parts and paired transactions, and UnequalParts.
+    """
+    ledger_id, author = ledger_id_of(by), Author.person(by)
+    with ledger_write(ledger_id) as version:
+        row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
+        _check_divisible(row)
+        bin_rows(parts_of([row]), version=version, author=author)
+        if has_choices([row]):
+            react_to_choices(ledger_id=ledger_id)
+        with editing([row], version=version, author=author):
+            clear_standing(row)
+            row.is_split = True
+        _stamp(row, version)
+        made = record_parts(parent=row, drafts=parts, version=version, catalog=catalog)
+        check_sums([row])
+        return Split(row, made)
+
+
+def unsplit_transaction(*, by: User, transaction: Transaction) -> Transaction:
+    """Let the transaction count again, in the category that it had before. Raises Refused when it is not split."""
+    ledger_id, author = ledger_id_of(by), Author.person(by)
+    with ledger_write(ledger_id) as version:
+        row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
+        if not row.is_split:
+            raise Refused("This transaction is not split.", code="not_split")
+        bin_rows(parts_of([row]), version=version, author=author)
+        with editing([row], version=version, author=author):
+            rewind([row], until=lambda fields: fields.get("is_split") == [False, True], catalog=Catalog.load(ledger_id))
+            row.is_split = False
+        if has_choices([row]):
+            react_to_choices(ledger_id=ledger_id)
+        if row.review_status == Status.PENDING:
+            queue_resolving(ledger_id=ledger_id)
+        return row
+
+
+def _check_divisible(row: Transaction) -> None:
+    if row.parent_id is not None:
+        raise Refused("This is a part; split the whole anew with more parts.", code="part")
+    if row.transfer_id is not None:
+        raise Refused("This is half of a transfer; reject or delete the transfer first.", code="paired")
+
+
+def _stamp(row: Transaction, version: int) -> None:
+    """Other parts are another split, although the parent itself may look the same."""
+    row.version = version
+    row.save(update_fields=["version", "updated_at"])

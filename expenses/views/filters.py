@@ -1,0 +1,172 @@
+"""What lists can be narrowed by."""
+
+import re
+from calendar import monthrange
+from datetime import date
+from typing import Any, ClassVar
+
+from django.db.models import Q
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from expenses.categorization.catalog import Catalog
+from expenses.models import Account, Category, Review, Status, Tag, Transaction
+from expenses.querysets import CategoryQuerySet, TransactionQuerySet
+from expenses.serializers.fields import as_id_or_name
+from expenses.views import as_user
+
+MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
+
+
+#: What any list takes besides its filters.
+PARAMETERS_OF_LISTS = {"page", "page_size", "cursor", "format", as_user.PARAMETER}
+
+
+class KnownFilters(filters.FilterSet):  # type: ignore[misc]
+    """Filters that refuse a name which is not among them, as a misspelled one would show everything."""
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        repeated = [name for name in data or () if _is_repeated(data, name) and name in self.filters]
+        single = [n for n in repeated if not isinstance(self.filters[n], filters.MultipleChoiceFilter)]
+        if single:
+            raise serializers.ValidationError({single[0]: "Give it once."}, code="repeated")
+        if unknown := sorted(set(data or ()) - set(self.filters) - PARAMETERS_OF_LISTS):
+            known = ", ".join(sorted(self.filters))
+            raise serializers.ValidationError({unknown[0]: f"There is no such filter; known are {known}."}, "unknown")
+
+
+def _is_repeated(data: Any, name: str) -> bool:
+    return hasattr(data, "getlist") and len(data.getlist(name)) > 1
+
+
+class TransactionFilter(KnownFilters):
+    """Filters of transactions; a category includes those below it, names are accepted wherever ids are."""
+
+    start_date = filters.DateFilter("date", "gte")
+    end_date = filters.DateFilter("date", "lte")
+    year = filters.NumberFilter(method="by_year", min_value=1, max_value=9999, decimal_places=0)
+    month = filters.CharFilter(method="by_month", help_text="A month as 2026-11, or 1 to 12 beside `year`.")
+    category = filters.CharFilter(method="by_category")
+    account = filters.CharFilter(method="by_account")
+    tag = filters.CharFilter(method="by_tag")
+    merchant = filters.CharFilter("merchant", "icontains")
+    min_amount = filters.NumberFilter("amount", "gte", max_digits=13, decimal_places=4)
+    max_amount = filters.NumberFilter("amount", "lte", max_digits=13, decimal_places=4)
+    search = filters.CharFilter(
+        method="by_search", max_length=200, help_text="Every word occurs in description, merchant or notes."
+    )
+    kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
+    status = filters.MultipleChoiceFilter("review_status", choices=Status.choices)
+    source = filters.CharFilter("category_source")
+    review = filters.MultipleChoiceFilter(
+        choices=[*Review.choices, ("none", "Nobody has said anything")], null_value="none"
+    )
+    is_excluded_from_budget = filters.CharFilter(method="by_exclusion")
+    iban = filters.CharFilter(method="by_iban", help_text="With or without spaces.")
+    mcc = filters.CharFilter("mcc")
+    is_split = filters.CharFilter(method="by_is_split", help_text="false leaves out what is counted by its parts.")
+    parent = filters.NumberFilter("parent", min_value=1, max_digits=18, decimal_places=0)
+    uncategorized = filters.CharFilter(method="by_uncategorized")
+    external_id = filters.CharFilter("external_id")
+    ordering = filters.OrderingFilter(
+        fields=[("date", "date"), ("amount", "amount"), ("created_at", "created_at"), ("id", "id")]
+    )
+
+    class Meta:
+        model = Transaction
+        fields: ClassVar[list[str]] = []
+
+    @property
+    def qs(self) -> Any:
+        """The id ends every order that does not name it, so that pages never overlap."""
+        rows = super().qs
+        order = [str(name) for name in rows.query.order_by or ("-date",)]
+        if {"id", "-id"}.isdisjoint(order):
+            order.append("-id" if order[-1].startswith("-") else "id")
+        return rows.order_by(*order)
+
+    def by_year(self, rows: TransactionQuerySet, name: str, value: Any) -> TransactionQuerySet:
+        return self.between(rows, date(int(value), 1, 1), date(int(value), 12, 31))
+
+    def by_month(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        match = MONTH.fullmatch(value)
+        if match is None:
+            raise serializers.ValidationError({"month": "Give a month as 2026-11, or 1 to 12."}, code="invalid")
+        year, month = match["year"], int(match["month"])
+        if year is None:
+            return rows.filter(date__month=month)
+        last_day = monthrange(int(year), month)[1]
+        return self.between(rows, date(int(year), month, 1), date(int(year), month, last_day))
+
+    def between(self, rows: TransactionQuerySet, start: date, end: date) -> TransactionQuerySet:
+        """Both days included."""
+        return rows.between(start, end)
+
+    def by_category(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        catalog: Catalog = Catalog.load_for(self.request.user)
+        category = catalog.find(as_id_or_name(value)) or catalog.find(value)
+        if category is None:
+            raise serializers.ValidationError({"category": f"There is no category “{value}”."}, code="does_not_exist")
+        return rows.filter(category__in=catalog.with_children(category))
+
+    def by_account(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        accounts = Account.objects.for_user(self.request.user)
+        # By name in Python: SQLite knows upper and lower case of A to Z alone.
+        known = {a.name.casefold(): a for a in accounts} | {a.pk: a for a in accounts}
+        account = known.get(as_id_or_name(value)) or known.get(value.strip().casefold())
+        if account is None:
+            raise serializers.ValidationError({"account": f"There is no account “{value}”."}, code="does_not_exist")
+        return rows.filter(account=account)
+
+    def by_tag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        tags = Tag.objects.for_user(self.request.user)
+        return rows.filter(tags__in=[tag.pk for tag in tags if tag.name.casefold() == value.strip().casefold()])
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_uncategorized(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        is_open = Q(category__isnull=True, is_split=False)
+        return rows.filter(is_open if _is_true(name, value) else ~is_open)
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_is_split(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(is_split=_is_true(name, value))
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_exclusion(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(is_excluded_from_budget=_is_true(name, value))
+
+    def by_iban(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(iban="".join(value.split()).upper())
+
+    def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.search(value)
+
+
+class CategoryFilter(filters.FilterSet):  # type: ignore[misc]
+    """Filters of categories."""
+
+    hidden = filters.CharFilter(method="by_hidden", help_text="Only those that are hidden, or only the others.")
+
+    class Meta:
+        model = Category
+        fields: ClassVar[list[str]] = []
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_hidden(self, rows: CategoryQuerySet, name: str, value: str) -> CategoryQuerySet:
+        return rows.filter(is_hidden=_is_true(name, value))
+
+
+def _is_true(name: str, value: str) -> bool:
+    wanted = {"true": True, "false": False}.get(value.lower())
+    if wanted is None:
+        raise serializers.ValidationError({name: "Give true or false."}, code="invalid")
+    return wanted
+
+
+# `import` is no name that a class body could give.
+TransactionFilter.base_filters["import"] = filters.NumberFilter(
+    field_name="run__subject", min_value=1, max_digits=18, decimal_places=0
+)

@@ -1,0 +1,113 @@
+"""Currencies and rates over HTTP."""
+
+from typing import Any
+
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from expenses.ledger.dates import today_of
+from expenses.models.ledgers import ledger_id_of
+from expenses.models.rates import ExchangeRate
+from expenses.rates.book import RateBook
+from expenses.rates.currencies import Currency, Days, currencies_on, currencies_with_own_rates, reference_days
+from expenses.serializers.rates import ConversionInput, ConversionSerializer, CurrencySerializer, RateSerializer
+from expenses.services import rates
+from expenses.views.base import LedgerViewSet, Retrieved
+from expenses.views.rate_filters import RateFilter
+
+#: How long a client may show currencies without asking again; then its copy is compared by ETag.
+FRESH_FOR_S = 300
+
+
+@method_decorator(conditional_page, name="dispatch")
+class CurrencyViewSet(LedgerViewSet):
+    """The currencies of ISO 4217 in your language, and which of them have rates."""
+
+    queryset = ExchangeRate.objects.all()
+    serializer_class = CurrencySerializer
+    filter_backends = ()
+
+    @extend_schema(
+        parameters=[OpenApiParameter("search", str, description="Every word is in the code, the name or the symbol.")]
+    )
+    def list(self, request: Request) -> Response:
+        text = request.query_params.get("search", "")
+        found = [c for c in currencies_on(today_of(self.user), locale=self.user.locale) if c.matches(text)]
+        page: Any = self.paginate_queryset(found)
+        days, own = reference_days(), currencies_with_own_rates(ledger_id_of(self.user))
+        answer = self.get_paginated_response([_describe_currency(c, days, own) for c in page])
+        patch_cache_control(answer, private=True, max_age=FRESH_FOR_S)
+        patch_vary_headers(answer, ["Authorization"])
+        return answer
+
+
+def _describe_currency(currency: Currency, days: Days, own: set[str]) -> dict[str, Any]:
+    first, last = days.get(currency.code, (None, None))
+    return {
+        "code": currency.code,
+        "name": currency.name,
+        "symbol": currency.symbol,
+        "minor_units": currency.minor_units,
+        "is_current": currency.is_current,
+        "has_rates": currency.code in days or currency.code in own,
+        "ecb_from": first,
+        "ecb_through": last,
+    }
+
+
+class RateViewSet(mixins.ListModelMixin, Retrieved):
+    """Exchange rates: the European Central Bank's and your own."""
+
+    # Not `Listed`, whose tags and counts hold for a version of the ledger: a newer package's rates come without one.
+    queryset = ExchangeRate.objects.all()
+    serializer_class = RateSerializer
+    filterset_class = RateFilter
+    #: Answers that the schema does not know of every operation; an action may name some.
+    error_codes: tuple[str, ...] = ()
+
+    def create(self, request: Request) -> Response:
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        rate = rates.add_rate(by=self.user, fields=body.validated_data)
+        return self.answer(rate, code=status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        with self.guarded() as rate:
+            _refuse_reference(rate)
+            body = self.get_serializer(rate, data=request.data, partial=True)
+            body.is_valid(raise_exception=True)
+            return self.answer(rates.edit_rate(by=self.user, rate=rate, fields=body.validated_data))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        with self.guarded() as rate:
+            _refuse_reference(rate)
+            rates.delete_rate(by=self.user, rate=rate)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(parameters=[ConversionInput], responses=ConversionSerializer)
+    @action(detail=False, error_codes=("404",))
+    def convert(self, request: Request) -> Response:
+        """What an amount was worth in another currency on a day: names the rate, its day, who says so and the way.
+
+        404 where no rate is known.
+        """
+        asked = ConversionInput(data=request.query_params.dict(), context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        money, to, day = (asked.validated_data[name] for name in ("money", "to", "day"))
+        ledger_id = ledger_id_of(self.user)
+        book = RateBook.load(ledger_id=ledger_id, currencies=[money.currency], to=to, start=day, end=day)
+        return Response(ConversionSerializer(book.convert(money, day)).data)
+
+
+def _refuse_reference(rate: ExchangeRate) -> None:
+    if rate.ledger_id is None:
+        detail = "A rate of the ECB cannot be changed; add your own for the pair and day, which goes before it."
+        raise PermissionDenied(detail, code="reference_rate")
