@@ -1,14 +1,17 @@
 """Tasks run alike on every queue: the more important first, each at its time, and none lost while Redis is away."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings as configured
+from django.db import transaction
 from django.utils import timezone
 from django_tasks import task, task_backends
 from django_tasks_db.models import DBTaskResult
 
+from accounts.queue import enqueue
 from config import engines
 from tests import queued
 from tests.api.test_problems import part
@@ -54,6 +57,26 @@ def test_a_task_for_later_waits_for_its_time(run_tasks):
     queued.make_due()
     run_tasks()
     assert (done, queued.n_waiting(PATH)) == (["later"], 0)
+
+
+def test_a_dotted_path_queues_its_task_on_commit(run_tasks, django_capture_on_commit_callbacks):
+    at = timezone.now() + timedelta(minutes=5)
+    with django_capture_on_commit_callbacks(execute=True):
+        enqueue(PATH, "low", priority=-10)
+        enqueue(PATH, "first", {"a": 1})
+        enqueue(PATH, "later", run_after=at)
+        assert queued.n_waiting() == 0
+    run_tasks()
+    assert (done, queued.n_waiting(PATH)) == (["first {'a': 1}", "low"], 1)
+    assert abs(queued.due_at(PATH) - at) <= timedelta(seconds=1)
+
+
+def test_a_rollback_queues_nothing(run_tasks):
+    with suppress(ValueError), transaction.atomic():
+        enqueue(PATH, "never")
+        raise ValueError
+    run_tasks()
+    assert (done, queued.n_waiting()) == ([], 0)
 
 
 @pytest.mark.logs_errors

@@ -1,0 +1,19 @@
+"""The task queue for modules that stand below `tasks`: they name a task by its dotted path."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+
+def enqueue(path: str, *args: Any, priority: int | None = None, run_after: datetime | None = None) -> None:
+    """Queue the task at a dotted path, such as "expenses.tasks.carry_out_run", once the transaction is committed.
+
+    Outside a transaction the task is queued at once. A queue that fails is logged; the committed work stays.
+    """
+
+    def send() -> None:
+        import_string(path).using(priority=priority, run_after=run_after).enqueue(*args)
+
+    transaction.on_commit(send, robust=True)
