@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rules.operators import OPERATORS, SORTS, Shape, Sort
+from tests.api.bulk import edit, record
 from tests.api.rule_bodies import does, rule
-from tests.api.test_bulk_edit import edit, record
 
 WORDS = st.sampled_from(
     ["luna", "CAFE", "strasse", "ﬁne", "n", "m", "card", "EUR", "rule", "user", "in", "5812", "zoo"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.test_bulk_edit import contents
+from tests.api.bulk import contents
 
 
 def text(value: Any = "luna", *, field: str = "raw_description", op: str = "contains", **more: Any) -> dict[str, Any]:

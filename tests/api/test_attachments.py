@@ -4,16 +4,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from expenses.ledger.files import safe_name
 from expenses.services.deletion import purge_deleted
+from tests.api.attached_files import PDF, attach
 from tests.api.bodies import assert_problem
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
-PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(20)
 COFFEE = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02"}
 
@@ -28,11 +27,6 @@ def files(settings, tmp_path):
 @pytest.fixture
 def coffee(ana):
     return ana.post("expenses/", COFFEE).json()["id"]
-
-
-def attach(api, transaction, data=PDF, name="receipt.pdf"):
-    file = SimpleUploadedFile(name, data, content_type="text/html")
-    return api.post(f"transactions/{transaction}/attachments/", {"file": file}, format="multipart")
 
 
 def test_a_file_is_attached_shown_and_downloaded(ana, coffee):

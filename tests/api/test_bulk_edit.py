@@ -5,30 +5,9 @@ import pytest
 from expenses.models import Run, Tag, Transaction
 from expenses.tasks import AT_ONCE
 from tests.api.bodies import assert_problem
+from tests.api.bulk import ROW, body_of, contents, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
-
-ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "direction": "out"}
-
-
-def record(api, *rows):
-    answer = api.post("transactions/bulk/", {"transactions": [{**ROW, **row} for row in rows]})
-    assert len(answer.json()["created"]) == len(rows), answer.json()
-    return [row["id"] for row in answer.json()["created"]]
-
-
-def edit(api, where, **changes):
-    return api.patch("transactions/bulk/", {**where, "set": changes})
-
-
-def body_of(api, pk):
-    return api.get(f"transactions/{pk}/").json()
-
-
-def contents(api):
-    """What the ledger shows, but for stamps."""
-    rows = api.get("transactions/?page_size=500&ordering=id").json()["results"]
-    return [{name: value for name, value in row.items() if name not in {"version", "updated_at"}} for row in rows]
 
 
 def test_rows_named_by_id_get_the_same_values_and_the_run_says_so(ana):

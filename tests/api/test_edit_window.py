@@ -11,7 +11,7 @@ from expenses.models import Transaction
 from expenses.services.edit_window import check_edit_window
 from expenses.services.ledger_lock import NotAllowed
 from tests.api.bodies import assert_problem
-from tests.api.test_bulk_edit import body_of, edit, record
+from tests.api.bulk import body_of, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

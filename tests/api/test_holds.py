@@ -8,8 +8,8 @@ import pytest
 from expenses.models import Transaction as Row
 from expenses.services.deferred import resolve_some_rows
 from providers.interface import Answer, Transaction
+from tests.api.bulk import body_of, record
 from tests.api.rule_bodies import apply, does, save, text
-from tests.api.test_bulk_edit import body_of, record
 from tests.fakes import ScriptedProvider
 
 pytestmark = pytest.mark.usefixtures("silent_chain")

@@ -11,6 +11,7 @@ from expenses.rates.conversion import MissingRate
 from expenses.rates.ecb import ReferenceRate
 from expenses.rates.seeding import seed_reference_rates
 from tests.api.bodies import assert_problem
+from tests.api.converted import balances, open_account, record, totals
 from tests.conftest import Api
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -27,27 +28,6 @@ def ecb(db):
     for day, rates in ECB.items():
         for quote, rate in rates.items():
             ExchangeRate.objects.create(base="EUR", quote=quote, date=day, rate=Decimal(rate), source="ecb")
-
-
-def record(api: Api, amount: str, currency: str = "EUR", direction: str = "out", **fields: Any) -> int:
-    row = {"amount": amount, "currency": currency, "direction": direction, "description": "Row", "date": "2026-11-02"}
-    answer = api.post("transactions/", row | fields)
-    assert answer.status_code == 201, answer.content
-    return int(answer.json()["id"])
-
-
-def open_account(api: Api, name: str, **fields: Any) -> int:
-    answer = api.post("accounts/", {"name": name, "currency": "EUR", **fields})
-    assert answer.status_code == 201, answer.content
-    return int(answer.json()["id"])
-
-
-def balances(api: Api, date: str = "2026-11-02", **query: Any) -> Any:
-    return api.get("accounts/balances/", {"date": date, **query}).json()
-
-
-def totals(api: Api, by: str = "", convert_to: str = "base", **query: Any) -> Any:
-    return api.get("transactions/totals/", {"by": by, "convert_to": convert_to, **query}).json()
 
 
 def sentence(base: str, quote: str, day: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from expenses.ledger.money import minor_units
 from expenses.models import ExchangeRate
-from tests.api.test_one_currency import balances, open_account, record, totals
+from tests.api.converted import balances, open_account, record, totals
 from tests.conftest import Api
 
 pytestmark = pytest.mark.usefixtures("silent_chain")

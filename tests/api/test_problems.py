@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tests.api.bodies import assert_problem
+from tests.api.health_parts import part
 
 SECRET = "postgres://user:secret@db"
 
@@ -95,10 +96,6 @@ def test_several_faults_are_all_named(ana):
     body = assert_problem(ana.post("expenses/", {"amount": "0", "date": "x"}), 400,
                           ("amount", "min_value"), ("date", "invalid"), ("description", "required"))  # fmt: skip
     assert body["detail"] == "3 fields are wrong."
-
-
-def part(name: str, status: str = "ok", detail: str | None = None) -> dict[str, Any]:
-    return {"name": name, "status": status, "required": name not in {"tasks", "model"}, "detail": detail}
 
 
 @pytest.fixture

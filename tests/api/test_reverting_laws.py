@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from expenses.models import Attachment, Run, Tombstone, Transaction, Transfer
+from tests.api.attached_files import PDF, attach
+from tests.api.bulk import record
 from tests.api.copies import Copy, ledger_of
-from tests.api.test_attachments import PDF, attach
-from tests.api.test_bulk_edit import record
-from tests.api.test_money_law import check_laws, perform
+from tests.api.money_laws import check_laws, perform
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from expenses.services import reverting
+from tests.api.attached_files import attach
+from tests.api.bulk import body_of, contents, edit, record
 from tests.api.copies import Copy, ledger_of
-from tests.api.test_attachments import attach
-from tests.api.test_bulk_edit import body_of, contents, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

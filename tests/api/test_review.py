@@ -9,7 +9,7 @@ from django.utils import timezone
 from expenses.models import Ledger, Plan, Run, Transaction
 from expenses.tasks import AT_ONCE
 from tests.api.bodies import assert_problem
-from tests.api.test_bulk_edit import body_of, contents, record
+from tests.api.bulk import body_of, contents, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

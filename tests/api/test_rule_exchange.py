@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from expenses.models import Ledger
 from rules.models import Rule
+from tests.api.exchanged_rules import created, exported, imported, problems, simple
 from tests.conftest import Api
 from tests.rules.samples import document_of, text_of
 
@@ -49,11 +50,6 @@ SHOP: dict[str, Any] = {
 }
 
 
-def simple(name: str, **fields: Any) -> dict[str, Any]:
-    condition = {"field": "description", "op": "contains", "value": name.casefold()}
-    return {"name": name, "conditions": [condition], "actions": [{"type": "set_category", "value": "Dining"}], **fields}
-
-
 def furnish(api: Api) -> None:
     """What the rules name."""
     for name in ("Checking", "12"):
@@ -62,35 +58,13 @@ def furnish(api: Api) -> None:
         assert api.post("categories/", {"name": name, "kind": "expense"}).status_code == 201
 
 
-def created(api: Api, body: dict[str, Any]) -> Any:
-    answer = api.post("rules/", body)
-    assert answer.status_code == 201, answer.content
-    return answer.json()
-
-
 def stored(api: Api) -> list[dict[str, Any]]:
     rows = api.get("rules/").json()["results"]
     return [{key: value for key, value in row.items() if key not in OWN} for row in rows]
 
 
-def exported(api: Api, query: str = "") -> Any:
-    answer = api.get(f"rules/export/{query}")
-    assert answer.status_code == 200, answer.content
-    return json.loads(answer.content)
-
-
-def imported(api: Api, document: Any, query: str = "") -> Any:
-    answer = api.post(f"rules/import/{query}", document)
-    assert answer.status_code == 200, answer.content
-    return answer.json()
-
-
 def file_of(*rules: Any, **fields: Any) -> dict[str, Any]:
     return {"format": "outlay-rules", "format_version": 1, "rules": list(rules), **fields}
-
-
-def problems(answer: Any) -> list[tuple[str, str]]:
-    return [(error["attr"], error["code"]) for error in answer.json()["errors"]]
 
 
 def test_rules_that_are_exported_deleted_and_imported_are_as_they_were(ana):

@@ -18,9 +18,9 @@ from config.pagination import forget_counts
 from expenses.models import Transaction
 from rules.compiling import forget_rules
 from rules.services.statistics import forget_statistics
+from tests.api.bulk import contents, record
 from tests.api.generated_rules import CATEGORIES, RULES, named, record_every_sort
 from tests.api.rule_bodies import apply, does, left_alone, revert, text, whole_ledger
-from tests.api.test_bulk_edit import contents, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

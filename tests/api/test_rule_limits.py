@@ -11,8 +11,8 @@ from expenses.models import Tag
 from rules.models import Rule
 from rules.operators.patterns import limited_time
 from rules.services import applying
+from tests.api.bulk import body_of, edit, record
 from tests.api.rule_bodies import apply, does, preview, rule, save, text
-from tests.api.test_bulk_edit import body_of, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_rule_exchange import created, exported, imported, problems, simple
+from tests.api.exchanged_rules import created, exported, imported, problems, simple
 
 
 def pack(ana: Any, version: str, *rules: dict[str, Any]) -> Any:

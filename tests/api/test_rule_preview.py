@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from expenses.models import Transaction
 from tests.api.bodies import assert_problem
+from tests.api.bulk import record
 from tests.api.rule_bodies import category_id, does, preview, rule, save, text
-from tests.api.test_bulk_edit import record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

@@ -10,8 +10,8 @@ from expenses.services.runs import add_counts, perform_run
 from rules.models import Rule
 from rules.services import applying, storing
 from tests.api.bodies import assert_problem
+from tests.api.bulk import body_of, contents, edit, record
 from tests.api.rule_bodies import apply, category_id, does, left_alone, revert, rule, save, text, whole_ledger
-from tests.api.test_bulk_edit import body_of, contents, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.api.bodies import assert_problem
+from tests.api.bulk import record
 from tests.api.rule_bodies import does, preview, rule, save, text
-from tests.api.test_bulk_edit import record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

@@ -4,8 +4,8 @@ import pytest
 
 from expenses.models import Tag, Transaction
 from tests.api.bodies import assert_problem
+from tests.api.bulk import body_of, record
 from tests.api.rule_bodies import apply, category_id, does, left_alone, save, text, whole_ledger
-from tests.api.test_bulk_edit import body_of, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from expenses.services import bulk_runs
 from tests.api.bodies import assert_problem
+from tests.api.bulk import body_of, edit, record
 from tests.api.rule_bodies import category_id, does, revert, save, text, whole_ledger
-from tests.api.test_bulk_edit import body_of, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

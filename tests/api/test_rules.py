@@ -9,13 +9,23 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from expenses.models import Category
+from tests.api.saved_rules import (
+    CAFE,
+    CHAIN,
+    NO_CHOICE,
+    NO_FIELD,
+    TO_DINING,
+    TOO_DEEP,
+    actions,
+    category_id,
+    conditions,
+    create,
+    refusal,
+    rule,
+    spend,
+    text,
+)
 
-CHAIN = [
-    {"BACKEND": "rules.provider.RulesProvider"},
-    {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
-]
-CAFE = {"field": "raw_description", "op": "contains", "value": "cafe"}
-TO_DINING = {"type": "set_category", "value": "Dining"}
 NOTHING: dict[str, Any] = dict.fromkeys(["matched", "applied", "overridden", "n", "timeouts"], 0)
 NOTHING |= {"precision": None, "last_matched_at": None}
 
@@ -25,39 +35,12 @@ def _chain(use_chain):
     use_chain(*CHAIN)
 
 
-def rule(**fields: Any) -> dict[str, Any]:
-    return {"name": "Coffee", "conditions": [CAFE], "actions": [TO_DINING]} | fields
-
-
-def create(api, **fields: Any) -> Any:
-    answer = api.post("rules/", rule(**fields))
-    assert answer.status_code == 201, answer.json()
-    return answer.json()
-
-
-def spend(api, description: str = "CAFE LUNA", **fields: Any) -> Any:
-    answer = api.post("expenses/", {"amount": "4.50", "description": description} | fields)
-    assert answer.status_code == 201, answer.json()
-    return answer.json()
-
-
-def category_id(api, name: str) -> Any:
-    [found] = [c for c in api.get("categories/", {"page_size": 500}).json()["results"] if c["name"] == name]
-    return found["id"]
-
-
 def stored(body: dict[str, Any]) -> dict[str, Any]:
     """The body without its instants, which are told by type."""
     body = dict(body)
     for name in ("created_at", "updated_at"):
         datetime.fromisoformat(body.pop(name))
     return body
-
-
-def refusal(*errors: tuple[str, str, str]) -> dict[str, Any]:
-    detail = errors[0][2] if len(errors) == 1 else f"{len(errors)} fields are wrong."
-    told = [{"attr": attr, "code": code, "detail": text} for attr, code, text in errors]
-    return {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail, "errors": told}
 
 
 def test_a_rule_comes_back_as_it_was_written_with_ids_for_names(ana):
@@ -198,24 +181,7 @@ def test_two_people_may_use_one_name_and_one_person_may_not(ana, ben):
     assert ana.patch(f"rules/{number}/", {"name": "Coffee"}).status_code == 200
 
 
-def conditions(*items: Any) -> dict[str, Any]:
-    return rule(conditions=list(items))
-
-
-def actions(*items: Any) -> dict[str, Any]:
-    return rule(actions=list(items))
-
-
-def text(**fields: Any) -> dict[str, Any]:
-    return CAFE | fields
-
-
 REQUIRED = "This field is required."
-NO_CHOICE = "There is no such choice; known are {}."
-NO_FIELD = NO_CHOICE.format(
-    "raw_description, description, merchant, amount, direction, currency, account, category, date, tags, "
-    "payment_method, notes, iban, mcc, source"
-)
 NO_OP = NO_CHOICE.format(
     "after, approx, before, between, contains, contains_all, contains_any, day_of_month, ends_with, eq, equals, fuzzy, "
     "gt, gte, has_all, has_any, has_none, in, is_empty, lt, lte, on, regex, starts_with, weekday"
@@ -224,7 +190,6 @@ NO_ACTION = NO_CHOICE.format(
     "set_category, add_tags, remove_tags, set_merchant, set_description, set_notes, mark_reviewed, needs_review, "
     "exclude_from_budget"
 )
-TOO_DEEP = "Groups have one level; write what is deeper as a rule of its own."
 NO_TEXT = "Give letters or digits; what has no text at all is found by is_empty."
 TOO_LONG = "These conditions are too long; all together have at most 50000 characters. Make two rules."
 KNOWN_OPS = "equals, contains, starts_with, ends_with, contains_any, contains_all, regex, fuzzy, is_empty"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_rules import (
+from tests.api.saved_rules import (
     CAFE,
     NO_CHOICE,
     NO_FIELD,
@@ -17,7 +17,7 @@ from tests.api.test_rules import (
     refusal,
     rule,
     text,
-)  # fmt: skip
+)
 
 
 def characters(most: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.api.bodies import settled, transaction
-from tests.api.test_rules import CHAIN, category_id, create, spend, text
+from tests.api.saved_rules import CHAIN, category_id, create, spend, text
 
 WRITES = [
     {"type": "set_category", "value": "Dining"},

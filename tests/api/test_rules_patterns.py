@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rules.operators.patterns import TOTAL_S, TRIES, limited_time
-from tests.api.test_rules import CHAIN, conditions, create, refusal, spend, text
+from tests.api.saved_rules import CHAIN, conditions, create, refusal, spend, text
 
 TOO_LARGE = "Its repeats multiply to too large a pattern; repeat less often, or nest fewer repeats."
 MALFORMED = [

@@ -12,7 +12,7 @@ from expenses.services.runs import SILENCE, ClaimLost, add_counts, advance, clai
 from expenses.tasks import carry_out_run, resume_runs
 from tests import queued
 from tests.api.bodies import assert_problem
-from tests.api.test_bulk_edit import body_of, contents, edit, record
+from tests.api.bulk import body_of, contents, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 

@@ -14,7 +14,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts.queue import enqueue
 from config import engines
 from tests import queued
-from tests.api.test_problems import part
+from tests.api.health_parts import part
 
 PATH = "tests.config.test_tasks.note"
 done: list[str] = []

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rules.settling import HELD, State, Traits
 from tests.rules.generated import CONDITIONS, DAYS, IDS, RULES, SUBJECTS, TAG_NAMES, TEXTS, condition, rule
-from tests.rules.test_settling import settled
+from tests.rules.settled_rows import settled
 
 FIELDS = [
     "merchant",
