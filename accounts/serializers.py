@@ -14,9 +14,9 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from accounts.addresses import address_of
-from accounts.known_fields import KnownFields
 from accounts.lockout import try_password
 from accounts.models import Scope, Token, User
+from accounts.strict_serializer import StrictSerializer
 
 TOKEN_NAME_LENGTH = Token._meta.get_field("name").max_length or 0
 LONGEST_DAYS = 3650
@@ -36,7 +36,7 @@ def free_email(value: str, *, but_for: User | None = None) -> str:
     return address
 
 
-class PreferencesSerializer(KnownFields, serializers.ModelSerializer[User]):
+class PreferencesSerializer(StrictSerializer, serializers.ModelSerializer[User]):
     """How a person likes things shown; every field may be sent alone."""
 
     class Meta:
@@ -66,7 +66,7 @@ class PreferencesSerializer(KnownFields, serializers.ModelSerializer[User]):
         return str(locale).replace("_", "-")
 
 
-class UserSerializer(KnownFields, serializers.ModelSerializer[User]):
+class UserSerializer(StrictSerializer, serializers.ModelSerializer[User]):
     """The person's own page."""
 
     preferences = PreferencesSerializer(source="*", required=False)
@@ -180,7 +180,7 @@ class TokenSerializer(serializers.ModelSerializer[Token]):
         return bool(token.pk == self.context["request"].auth.pk)
 
 
-class NewTokenInput(KnownFields):
+class NewTokenInput(StrictSerializer):
     """What the new token is for, and for how long."""
 
     name = TokenNameField()

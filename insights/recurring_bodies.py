@@ -8,7 +8,7 @@ from typing import Any, cast
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
@@ -29,10 +29,10 @@ from insights.recurring import RhythmName, times_a_year
 MONTHS_OF_A_YEAR = 12
 
 
-class RecurringQuery(KnownFields):
+class RecurringQuery(StrictSerializer):
     """What narrows the list."""
 
-    shown = LIST_PARAMETERS
+    ignored_fields = LIST_PARAMETERS
 
     status = serializers.ChoiceField(choices=RecurringStatus.choices, required=False)
     verdict = serializers.ChoiceField(
@@ -44,7 +44,7 @@ class RecurringQuery(KnownFields):
     due_until = DayField(required=False, help_text="Those whose next payment is due on this day or earlier.")
 
 
-class RecurringChoiceInput(KnownFields):
+class RecurringChoiceInput(StrictSerializer):
     """What a person says of a recurring payment."""
 
     verdict = serializers.ChoiceField(

@@ -6,8 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
 from accounts.models import User
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.money import Money, format_amount
@@ -41,7 +41,7 @@ class TransactionReference(serializers.Field[Transaction, Any, int, Any]):
         return value.pk
 
 
-class ScoreInput(KnownFields):
+class ScoreInput(StrictSerializer):
     """A payment that may still be made, or the id of one that is in the ledger."""
 
     transaction = TransactionReference(required=False, help_text="The id of one in your ledger; then nothing else.")

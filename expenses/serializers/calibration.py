@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.classifier import LearnedProvider
 from expenses.models import BacktestResult, Classifier, TrackRecord
 from expenses.serializers.fields import user_of
@@ -34,7 +34,7 @@ class ShareField(serializers.FloatField):
         return value
 
 
-class BacktestInput(KnownFields):
+class BacktestInput(StrictSerializer):
     """Which confirmed transactions are played again, and which share of right answers is wanted."""
 
     target_precision = ShareField(min_value=LEAST_PRECISION, max_value=MOST_PRECISION, default=USUAL_PRECISION)
@@ -213,7 +213,7 @@ def describe_thresholds(own: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
-class ThresholdsInput(KnownFields):
+class ThresholdsInput(StrictSerializer):
     """New thresholds by the names of links; those that are not named stay."""
 
     thresholds = serializers.DictField(
@@ -228,7 +228,7 @@ class ThresholdsInput(KnownFields):
         return value
 
 
-class AdoptInput(KnownFields):
+class AdoptInput(StrictSerializer):
     """Whose thresholds are taken over."""
 
     backtest = serializers.IntegerField(

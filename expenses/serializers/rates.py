@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import EARLIEST, LATEST, today_of
 from expenses.ledger.money import Money, format_amount, has_minor_units, minor_units
 from expenses.models.rates import ExchangeRate
@@ -63,7 +63,7 @@ class RateField(serializers.DecimalField):
         return format_rate(value)
 
 
-class RateSerializer(KnownFields, serializers.ModelSerializer[ExchangeRate]):
+class RateSerializer(StrictSerializer, serializers.ModelSerializer[ExchangeRate]):
     """On `date`, one unit of `base` was worth `rate` units of `quote`."""
 
     base = CurrencyField()

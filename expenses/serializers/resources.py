@@ -7,13 +7,13 @@ from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount, has_minor_units, minor_units
 from expenses.models import Account, Attachment, Category, Run, Tag, Transaction
 from expenses.serializers.fields import BalanceField, CategoryReference, CurrencyField, user_of
 
 
-class AccountSerializer(KnownFields, serializers.ModelSerializer[Account]):
+class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
     """An account; its currency is the default of what is recorded in it."""
 
     currency = CurrencyField(required=False)
@@ -64,7 +64,7 @@ class AccountSerializer(KnownFields, serializers.ModelSerializer[Account]):
         return {**body, "opening_balance": format_amount(instance.opening_balance, instance.currency)}
 
 
-class CategorySerializer(KnownFields, serializers.ModelSerializer[Category]):
+class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]):
     """A category; system ones have a key and cannot be changed."""
 
     name = serializers.CharField(max_length=100)
@@ -120,7 +120,7 @@ class CategorySerializer(KnownFields, serializers.ModelSerializer[Category]):
         return {**super().to_representation(instance), "name": instance.display_name}
 
 
-class TagSerializer(KnownFields, serializers.ModelSerializer[Tag]):
+class TagSerializer(StrictSerializer, serializers.ModelSerializer[Tag]):
     """A label across categories."""
 
     class Meta:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.review_groups import DIRECTIONS, CommonAnswer, Group, OpenRow, direction_of
 from expenses.ledger.money import format_amount
@@ -70,7 +70,7 @@ class ReviewGroupSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.IntegerField(), help_text="The newest 500.")
 
 
-class ResolveInput(KnownFields):
+class ResolveInput(StrictSerializer):
     """Which rows, and what they are: a category, or none to accept what the machine says of each."""
 
     ids = serializers.ListField(

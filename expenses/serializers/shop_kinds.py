@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.shop_kinds import GROUPS
 from expenses.models import Category
 from expenses.serializers.fields import CategoryReference
@@ -30,10 +30,10 @@ class ShopKindsSerializer(serializers.Serializer[Any]):
     results = ShopKindSerializer(many=True)
 
 
-class ShopKindInput(KnownFields):
+class ShopKindInput(StrictSerializer):
     """Where a kind is put."""
 
-    shown = frozenset(ShopKindSerializer().fields)
+    ignored_fields = frozenset(ShopKindSerializer().fields)
 
     category = CategoryReference(allow_null=True, help_text="An id or a name; null: no answer is wanted for this kind.")
 

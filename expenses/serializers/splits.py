@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.money import has_minor_units, minor_units
 from expenses.models import DESCRIPTION_LENGTH, Review
@@ -42,10 +42,10 @@ def _check_number(data: Any) -> None:
         raise serializers.ValidationError(f"Give {MIN_PARTS} to {MAX_PARTS} parts.", code=code)
 
 
-class PartInput(KnownFields):
+class PartInput(StrictSerializer):
     """A part. Direction, currency, date and account are those of the whole; so are the texts that are left out."""
 
-    shown = frozenset(TransactionBody().fields)
+    ignored_fields = frozenset(TransactionBody().fields)
 
     amount = AmountField()
     category = CategoryReference(required=False, allow_null=True)
@@ -60,7 +60,7 @@ class PartInput(KnownFields):
         list_serializer_class = PartList
 
 
-class SplitInput(KnownFields):
+class SplitInput(StrictSerializer):
     """All parts of a transaction; the context's `whole` is the transaction."""
 
     parts = PartInput(many=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import EARLIEST, LATEST, today_of
 from expenses.ledger.ibans import NotAnIban, read_iban
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION, derive_kind
@@ -60,10 +60,10 @@ class MccField(serializers.RegexField):
         super().__init__(re.compile(r"^[0-9]{4}\Z"), **kwargs)
 
 
-class TransactionInput(KnownFields):
+class TransactionInput(StrictSerializer):
     """A transaction as a client writes it. The context's `kind` is the kind that the address fixes, if it does."""
 
-    shown = frozenset(TransactionBody().fields)
+    ignored_fields = frozenset(TransactionBody().fields)
 
     kind = serializers.ChoiceField(choices=list(CATEGORY_KIND), required=False)
     direction = serializers.ChoiceField(choices=["in", "out"], required=False)

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
 from expenses.ledger.money import format_amount, has_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Transaction, Transfer
@@ -59,7 +59,7 @@ class RowReference(serializers.Field[Transaction, Any, int, Any]):
         return found
 
 
-class TransferInput(KnownFields):
+class TransferInput(StrictSerializer):
     """A movement to record, from one account to another, or the ids of two transactions that are one."""
 
     from_account = AccountReference(required=False)

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.known_fields import KnownFields
 from accounts.models import User
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.trust import load_trust
 from expenses.models import Classifier, Run, TrackRecord
 from expenses.models.ledgers import ledger_id_of
@@ -41,7 +41,7 @@ class MeasuringView(APIView):
     def user(self) -> User:
         return cast("User", self.request.user)
 
-    def checked(self, shape: type[KnownFields]) -> Any:
+    def checked(self, shape: type[StrictSerializer]) -> Any:
         """The body of the request in this shape."""
         body = shape(data=self.request.data, context={"request": self.request})
         body.is_valid(raise_exception=True)

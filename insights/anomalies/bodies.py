@@ -9,7 +9,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
@@ -27,10 +27,10 @@ AMOUNTS = ("trend", "seasonal", "residual", "known_bills")
 UNCATEGORIZED, EVERYTHING = "What has no category", "All spending"
 
 
-class AnomalyQuery(KnownFields):
+class AnomalyQuery(StrictSerializer):
     """What narrows the list."""
 
-    shown = LIST_PARAMETERS
+    ignored_fields = LIST_PARAMETERS
 
     start = DayField(required=False, help_text="Of weeks that begin on this day or later.")
     end = DayField(required=False, help_text="Of weeks that begin on this day or earlier.")
@@ -46,7 +46,7 @@ class AnomalyQuery(KnownFields):
         return attrs
 
 
-class FeedbackInput(KnownFields):
+class FeedbackInput(StrictSerializer):
     """What a person says of a finding."""
 
     verdict = serializers.ChoiceField(

@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.money import format_amount
@@ -25,10 +25,10 @@ MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 METHODS = ["combined", "year_median", "recent_median", "last_year", "last_month", "insufficient_history"]
 
 
-class ForecastAsked(KnownFields):
+class ForecastAsked(StrictSerializer):
     """Which month, and what of it is looked at."""
 
-    shown = frozenset({"format", as_user.PARAMETER})
+    ignored_fields = frozenset({"format", as_user.PARAMETER})
     month = serializers.CharField(required=False, help_text="As 2026-11; that of `as_of`, or this one, unless given.")
     as_of = DayField(
         required=False,

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.serializers.fields import CurrencyField
 from expenses.serializers.transaction_input import DayField
@@ -27,10 +27,10 @@ DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>0[1-9]|1[0-2])(?P<day>-\d\d)?)?",
 CURRENCY_HELP = "What all amounts are in; your base currency unless given."
 
 
-class Asked(KnownFields):
+class Asked(StrictSerializer):
     """Parameters of a report; each is given once, and what is not known is refused."""
 
-    shown = frozenset({"format", as_user.PARAMETER})
+    ignored_fields = frozenset({"format", as_user.PARAMETER})
     currency = CurrencyField(required=False, help_text=CURRENCY_HELP)
 
     def to_internal_value(self, data: Any) -> Any:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
 from expenses.models import Account, ExchangeRate, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
@@ -43,7 +43,7 @@ from insights.rows import counted_rows
 
 
 def described(
-    operation: str, asked: type[KnownFields], answers: type[serializers.Serializer[Any]]
+    operation: str, asked: type[StrictSerializer], answers: type[serializers.Serializer[Any]]
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """What the OpenAPI document says of a report."""
     picture = OpenApiTypes.BINARY

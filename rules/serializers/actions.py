@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.models import DESCRIPTION_LENGTH
 from expenses.serializers.fields import CategoryReference, TagsField
 from rules.serializers.conditions import ConditionValue, with_context
@@ -39,10 +39,10 @@ ACTIONS: dict[str, Action] = {
 }
 
 
-class ActionSerializer(KnownFields):
+class ActionSerializer(StrictSerializer):
     """One thing that a rule does, such as `set_category` with an id or name, or `add_tags` with a list of names."""
 
-    shown = frozenset({"value_name"})
+    ignored_fields = frozenset({"value_name"})
 
     type = serializers.ChoiceField(choices=list(ACTIONS))
     value = ConditionValue(required=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.serializers.transaction_input import DayField
 from rules.engine import CompiledRule
@@ -21,7 +21,7 @@ from rules.settling import PLAIN, State
 SHOWN, MOST_SHOWN = 50, 500
 
 
-class OrderInput(KnownFields):
+class OrderInput(StrictSerializer):
     """Which transactions a run asks about: those of the days from `start` to `end`."""
 
     start = DayField(required=False, allow_null=True)

@@ -9,7 +9,7 @@ import regex
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import MAX_AMOUNT, SCALE
 from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, TagsField
 from expenses.serializers.transaction_input import DayField
@@ -39,7 +39,7 @@ class ConditionValue(serializers.JSONField):
     """A value whose type the operator decides."""
 
 
-class ConditionSerializer(KnownFields):
+class ConditionSerializer(StrictSerializer):
     """A test of one field, or a group of such tests under `conditions` with a `match` of its own."""
 
     field = serializers.ChoiceField(choices=list(OPERATORS), required=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.serializers.bulk import BulkFieldError
 from expenses.serializers.fields import user_of
 from expenses.views.as_user import PARAMETER
@@ -20,10 +20,10 @@ BESIDE_EVERY_QUERY = frozenset({"format", PARAMETER})
 IDS = re.compile(r"\d{1,18}(,\d{1,18})*", re.ASCII)
 
 
-class ExportQuery(KnownFields):
+class ExportQuery(StrictSerializer):
     """Which rules, and what pack they make; without any, all of them."""
 
-    shown = BESIDE_EVERY_QUERY
+    ignored_fields = BESIDE_EVERY_QUERY
 
     group = serializers.CharField(max_length=GROUP_LENGTH, required=False, help_text="Only rules of this group.")
     ids = serializers.CharField(required=False, help_text="Only these rules, such as 4,7,9.")
@@ -56,10 +56,10 @@ class ExportQuery(KnownFields):
         return attrs
 
 
-class ImportQuery(KnownFields):
+class ImportQuery(StrictSerializer):
     """How a document is imported."""
 
-    shown = BESIDE_EVERY_QUERY
+    ignored_fields = BESIDE_EVERY_QUERY
 
     dry_run = serializers.BooleanField(default=False, help_text="Answers as it would, and writes nothing.")
     on_conflict = serializers.ChoiceField(

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.kinds import derive_kind
 from expenses.models import Transaction
@@ -103,7 +103,7 @@ class AcceptInput(RuleSerializer):
         fields = [*RuleSerializer.Meta.fields, "apply"]
 
 
-class NarrowInput(KnownFields):
+class NarrowInput(StrictSerializer):
     """Nothing, or the conditions themselves."""
 
     match = serializers.ChoiceField(choices=["all", "any"], required=False)
@@ -115,7 +115,7 @@ class NarrowInput(KnownFields):
         return attrs
 
 
-class NeverInput(KnownFields):
+class NeverInput(StrictSerializer):
     """How much is never to be proposed again."""
 
     scope = serializers.ChoiceField(
@@ -125,7 +125,7 @@ class NeverInput(KnownFields):
     )
 
 
-class ProposeInput(KnownFields):
+class ProposeInput(StrictSerializer):
     """The category that the rule is to set, where the transaction has none or another one."""
 
     category = CategoryReference(required=False)

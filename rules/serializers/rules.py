@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.serializers.fields import user_of
 from rules.conditions import leaves_of
 from rules.models import TRIGGERS, Rule
@@ -28,11 +28,11 @@ class StatisticsSerializer(serializers.Serializer[Any]):
     timeouts = serializers.IntegerField(read_only=True, help_text="Matches of its patterns that took too long.")
 
 
-class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
+class RuleSerializer(StrictSerializer, serializers.ModelSerializer[Rule]):
     """A rule. Categories and accounts may be named; they are kept and shown as ids."""
 
     #: What a rule that was proposed for one transaction comes with.
-    shown = frozenset({"because", "blast_radius"})
+    ignored_fields = frozenset({"because", "blast_radius"})
 
     triggers = serializers.ListField(
         child=serializers.ChoiceField(choices=TRIGGERS), default=lambda: list(TRIGGERS), allow_empty=False

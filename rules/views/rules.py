@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.known_fields import KnownFields
+from accounts.strict_serializer import StrictSerializer
 from expenses.models import Run
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import user_of
@@ -30,7 +30,7 @@ MAX_REORDERED = 10_000
 Input = TypeVar("Input", bound=OrderInput)
 
 
-class ReorderInput(KnownFields):
+class ReorderInput(StrictSerializer):
     """Rules in the order in which they are to be asked; those that are not named keep their places."""
 
     ids = serializers.ListField(

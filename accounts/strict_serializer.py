@@ -1,18 +1,18 @@
-"""Input that refuses what it does not know: a misspelled field would be lost without a word."""
+"""A serializer that refuses unknown fields, so that a misspelled field is not lost silently."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 
-class KnownFields(serializers.Serializer[Any]):
-    """A serializer that names unknown fields. What answers show besides may be sent back, and is not looked at."""
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer that names unknown fields in its errors. Fields that only responses have may be sent back."""
 
-    #: Fields of the answer that are no fields here.
-    shown: frozenset[str] = frozenset()
+    #: Fields of the response that are accepted here and ignored.
+    ignored_fields: frozenset[str] = frozenset()
 
     def get_fields(self) -> dict[str, Any]:
-        """Choices are told to who misses them, instead of what they wrote."""
+        """Return the fields; an invalid choice is answered with the valid ones."""
         fields = super().get_fields()
         for field in (getattr(field, "child", field) for field in fields.values()):
             if isinstance(field, serializers.ChoiceField):
@@ -21,7 +21,7 @@ class KnownFields(serializers.Serializer[Any]):
         return fields
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = sorted(set(data) - self.fields.keys() - self.shown) if isinstance(data, dict) else []
+        unknown = sorted(set(data) - self.fields.keys() - self.ignored_fields) if isinstance(data, dict) else []
         if unknown:
             writable = ", ".join(name for name, field in self.fields.items() if not field.read_only)
             detail = f"There is no such field; known are {writable}."
