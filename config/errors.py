@@ -16,7 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from expenses.rates.conversion import MissingRate
-from expenses.services.ledger_lock import NotAllowed, Refused
+from expenses.services.ledger_lock import NotAllowed, Refusal
 from expenses.views.base import Conflict
 from expenses.views.parsers import BodyTooLarge
 
@@ -111,7 +111,7 @@ class ProblemHandler(ExceptionHandler):
             return exceptions.ParseError("The request could not be understood.")
         if isinstance(exc, ObjectDoesNotExist | MissingRate):
             return _not_there(exc)
-        if isinstance(exc, Refused):
+        if isinstance(exc, Refusal):
             kind = exceptions.PermissionDenied if isinstance(exc, NotAllowed) else Conflict
             return kind(str(exc), code=exc.code)
         if isinstance(exc, DatabaseError):

@@ -196,9 +196,9 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "TokenScope": "accounts.models.Scope",
-        "CategorizationStatus": "expenses.models.Status",
+        "CategorizationStatus": "expenses.models.CategorizationStatus",
         "SuggestionStatus": ["automatic", "suggested", "pending", "none"],
-        "RunStatus": "expenses.models.Run.Status",
+        "RunStatus": "expenses.models.RunStatus",
         "PartStatus": ["ok", "failing", "off"],
         "Health": ["ok", "failing"],
         "LiveStatus": ["ok"],

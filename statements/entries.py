@@ -9,7 +9,7 @@ from decimal import Decimal
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.money import MAX_AMOUNT, currency_codes, round_to_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account
-from expenses.services.drafts import Draft
+from expenses.services.drafts import TransactionDraft
 from providers.interface import Direction
 from statements.importer import Row, RowError, Skipped
 
@@ -24,9 +24,9 @@ class Entry:
     currency: str
     fingerprint: str
 
-    def draft(self, account: Account | None) -> Draft:
+    def draft(self, account: Account | None) -> TransactionDraft:
         """What to record in the account."""
-        return Draft(
+        return TransactionDraft(
             amount=self.amount,
             currency=self.currency,
             date=self.row.date,

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from expenses.models import Account, Ledger, Run
+from expenses.models import Account, Ledger, Run, RunStatus
 from expenses.querysets import OwnedQuerySet
 
-STOPPED = (Run.Status.FAILED, Run.Status.CANCELED, Run.Status.REVERTED)
+STOPPED = (RunStatus.FAILED, RunStatus.CANCELED, RunStatus.REVERTED)
 
 
 class ImportQuerySet(OwnedQuerySet):
@@ -18,7 +18,7 @@ class ImportQuerySet(OwnedQuerySet):
 
     def standing(self, *statuses: str) -> Self:
         """Imports of these statuses, as `stands` has them."""
-        loose = Q(status=ImportStatus.COMMITTED, run__status=Run.Status.REVERTED)
+        loose = Q(status=ImportStatus.COMMITTED, run__status=RunStatus.REVERTED)
         loose |= Q(status=ImportStatus.COMMITTING, run__status__in=STOPPED)
         found = self.filter(Q(status__in=statuses) & ~loose)
         return found | self.filter(loose) if ImportStatus.PARSED in statuses else found
@@ -79,7 +79,7 @@ class Import(models.Model):
     def stands(self) -> str:
         """The status, which is parsed again when the rows were taken back, or the worker that recorded them died."""
         ended = self.run.status if self.run is not None else None
-        is_taken_back = self.status == ImportStatus.COMMITTED and ended == Run.Status.REVERTED
+        is_taken_back = self.status == ImportStatus.COMMITTED and ended == RunStatus.REVERTED
         is_stopped = self.status == ImportStatus.COMMITTING and ended in STOPPED
         return ImportStatus.PARSED if is_taken_back or is_stopped else self.status
 

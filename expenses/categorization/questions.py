@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from expenses.models import Decision, Status
+from expenses.models import CategorizationStatus, Decision
 from providers.verdicts import Attempt, Outcome, Verdict, confidence_of
 
 FAILURES = {Outcome.FAILED, Outcome.CRASHED}
@@ -27,11 +27,11 @@ def standing_of(verdict: Verdict) -> Standing:
     """Translate a verdict: a sure answer is taken, an unsure one suggested, and the model is waited for."""
     best = verdict.best
     if best is None or best.suggestion is None:
-        return Standing(Status.PENDING if verdict.is_waiting else Status.NONE)
+        return Standing(CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.NONE)
     category, confidence = best.suggestion.category, round(best.suggestion.confidence, 4)
     if verdict.decided is not None:
-        return Standing(Status.AUTOMATIC, category, None, best.provider, confidence)
-    status = Status.PENDING if verdict.is_waiting else Status.SUGGESTED
+        return Standing(CategorizationStatus.AUTOMATIC, category, None, best.provider, confidence)
+    status = CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.SUGGESTED
     return Standing(status, None, category, best.provider, confidence)
 
 
@@ -53,8 +53,8 @@ def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
 def worded(explanation: str, *, status: str, confidence: float | None) -> str:
     """An explanation as a row of that status tells it: suggestions are not taken, confirmed ones are the user's."""
     doubt = "Not sure enough to take: " if confidence != 1 else ""
-    front = {Status.SUGGESTED: doubt, Status.CONFIRMED: "You confirmed it: "}
-    return front.get(Status(status), "") + explanation
+    front = {CategorizationStatus.SUGGESTED: doubt, CategorizationStatus.CONFIRMED: "You confirmed it: "}
+    return front.get(CategorizationStatus(status), "") + explanation
 
 
 def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:

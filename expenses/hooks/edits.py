@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from expenses.models import Run, Status, Transaction
+from expenses.models import CategorizationStatus, Run, Transaction
 
 _REACTIONS: dict[str, "Reaction"] = {}
 
@@ -47,4 +47,4 @@ def react_to_choices(*, ledger_id: int) -> None:
 
 def has_choices(rows: Iterable[Transaction]) -> bool:
     """Whether somebody confirmed one of them, or chose its category."""
-    return any(row.review_status == Status.CONFIRMED for row in rows)
+    return any(row.review_status == CategorizationStatus.CONFIRMED for row in rows)

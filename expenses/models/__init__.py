@@ -7,9 +7,9 @@ from expenses.models.journal import Change, Tombstone
 from expenses.models.learning import BacktestResult, Classifier, TrackRecord
 from expenses.models.ledgers import Ledger, Membership, Role
 from expenses.models.rates import ExchangeRate
-from expenses.models.runs import Omission, Plan, Run
+from expenses.models.runs import Omission, Plan, Run, RunStatus
 from expenses.models.tags import Tag
-from expenses.models.transactions import DESCRIPTION_LENGTH, Decision, Review, Status, Transaction
+from expenses.models.transactions import DESCRIPTION_LENGTH, CategorizationStatus, Decision, Review, Transaction
 from expenses.models.transfers import Transfer, TransferStatus
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Review",
     "Role",
     "Run",
+    "RunStatus",
     "Status",
     "Tag",
     "Tombstone",

@@ -10,16 +10,19 @@ from expenses.models.ledgers import Ledger
 from expenses.querysets import RunQuerySet
 
 
+class RunStatus(models.TextChoices):
+    """How far a run is."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    REVERTED = "reverted"
+
+
 class Run(models.Model):
     """Anything that writes many rows by machine; it shows progress and remembers how it ended."""
-
-    class Status(models.TextChoices):
-        PENDING = "pending"
-        RUNNING = "running"
-        SUCCEEDED = "succeeded"
-        FAILED = "failed"
-        CANCELED = "canceled"
-        REVERTED = "reverted"
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="runs")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -28,7 +31,7 @@ class Run(models.Model):
     subject = models.BigIntegerField(null=True)
     #: What was ordered, for people to tell runs apart; empty where kind and subject say it.
     about = models.JSONField(default=dict)
-    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PENDING)
+    status = models.CharField(max_length=9, choices=RunStatus.choices, default=RunStatus.PENDING)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     counts = models.JSONField(default=dict)

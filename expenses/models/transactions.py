@@ -45,7 +45,7 @@ class Decision(models.Model):
         return self.explanation
 
 
-class Status(models.TextChoices):
+class CategorizationStatus(models.TextChoices):
     """How a row's category stands; `confirmed` is never overwritten by a machine."""
 
     CONFIRMED = "confirmed"
@@ -78,7 +78,9 @@ class Transaction(models.Model):
     category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="transactions", db_index=False)
     category_source = models.CharField(max_length=32, blank=True, default="")
     category_confidence = models.FloatField(null=True)
-    review_status = models.CharField(max_length=9, choices=Status.choices, default=Status.NONE)
+    review_status = models.CharField(
+        max_length=9, choices=CategorizationStatus.choices, default=CategorizationStatus.NONE
+    )
     suggested_category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+", db_index=False)
     decision = models.ForeignKey(Decision, models.SET_NULL, null=True, related_name="transactions")
     payment_method = models.CharField(max_length=50, null=True)  # noqa: DJ001 - the API says null, not ""
@@ -160,7 +162,7 @@ class Transaction(models.Model):
             models.Index(
                 fields=["ledger", "match_prefix"],
                 name="transaction_history",
-                condition=models.Q(review_status=Status.CONFIRMED),
+                condition=models.Q(review_status=CategorizationStatus.CONFIRMED),
             ),
             # Deleting a row looks for its parts: without this, in the whole table.
             models.Index(fields=["parent"], name="transaction_parts", condition=models.Q(parent__isnull=False)),
@@ -174,7 +176,9 @@ class Transaction(models.Model):
                 ),
             ),
             models.Index(
-                fields=["ledger", "id"], name="transaction_pending", condition=models.Q(review_status=Status.PENDING)
+                fields=["ledger", "id"],
+                name="transaction_pending",
+                condition=models.Q(review_status=CategorizationStatus.PENDING),
             ),
         ]
         constraints = [
@@ -186,7 +190,7 @@ class Transaction(models.Model):
                 name="transaction_kind_fits_direction",
             ),
             models.CheckConstraint(
-                condition=~models.Q(review_status__in=[Status.AUTOMATIC, Status.CONFIRMED])
+                condition=~models.Q(review_status__in=[CategorizationStatus.AUTOMATIC, CategorizationStatus.CONFIRMED])
                 | models.Q(category__isnull=False),
                 name="transaction_status_has_category",
             ),
@@ -210,6 +214,10 @@ class Transaction(models.Model):
     @property
     def is_pairable(self) -> bool:
         """Whether it may be found to be half of a transfer: whole, alone, and not called something else by a person."""
-        is_open = not self.is_kind_stated and self.review_status != Status.CONFIRMED and self.category_source != "user"
+        is_open = (
+            not self.is_kind_stated
+            and self.review_status != CategorizationStatus.CONFIRMED
+            and self.category_source != "user"
+        )
         is_whole = self.parent_id is None and self.transfer_id is None and not self.is_split
         return self.account_id is not None and is_whole and (self.kind == "transfer" or is_open)

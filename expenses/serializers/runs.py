@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from expenses.models import Change, Omission, Run
+from expenses.models import Change, Omission, Run, RunStatus
 from expenses.serializers.calibration import BacktestSerializer
 from expenses.serializers.history import FieldChangeSerializer, action_of, describe_fields
 from expenses.serializers.resources import RunSerializer
@@ -32,7 +32,7 @@ class RunWithResultSerializer(RunSerializer):
         body = super().to_representation(instance)
         found = body.pop("result")
         if instance.kind == BACKTEST:
-            body["result"] = found if instance.status == Run.Status.SUCCEEDED else None
+            body["result"] = found if instance.status == RunStatus.SUCCEEDED else None
         return body
 
 

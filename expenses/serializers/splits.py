@@ -14,7 +14,7 @@ from expenses.ledger.money import has_minor_units, minor_units
 from expenses.models import DESCRIPTION_LENGTH, Review
 from expenses.serializers.fields import AmountField, CategoryReference, TagsField
 from expenses.serializers.transactions import TransactionBody
-from expenses.services.drafts import Draft
+from expenses.services.drafts import TransactionDraft
 from expenses.services.split_parts import describe_gap
 
 MIN_PARTS, MAX_PARTS = 2, 50
@@ -73,10 +73,10 @@ class SplitInput(StrictSerializer):
         check_parts(attrs["parts"], currency=whole.currency, direction=whole.direction)
         return attrs
 
-    def drafts(self) -> tuple[Draft, ...]:
+    def drafts(self) -> tuple[TransactionDraft, ...]:
         """What to record. Call it after `is_valid`."""
         row = self.context["whole"]
-        whole = Draft(
+        whole = TransactionDraft(
             **{name: getattr(row, name) for name in OF_THE_WHOLE}, asks_chain=self.validated_data["ai_classify"]
         )
         return drafts_of_parts(self.validated_data["parts"], whole=whole)
@@ -114,7 +114,7 @@ def too_many_places(currency: str) -> ErrorDetail:
     return ErrorDetail(f"{currency} has {minor_units(currency)} decimal places.", code="too_many_places")
 
 
-def drafts_of_parts(parts: Sequence[dict[str, Any]], *, whole: Draft) -> tuple[Draft, ...]:
+def drafts_of_parts(parts: Sequence[dict[str, Any]], *, whole: TransactionDraft) -> tuple[TransactionDraft, ...]:
     """Drafts of validated parts: as the whole, but for what a part says of itself."""
     own = replace(whole, kind=None, category=None, notes="", review=None, tags=(), external_id=None, parts=())
     return tuple(replace(own, **{**part, "tags": tuple(part.get("tags", ()))}) for part in parts)

@@ -23,7 +23,7 @@ from expenses.serializers.fields import (
 )
 from expenses.serializers.splits import PartInput, check_minor_units, check_parts, check_total, drafts_of_parts
 from expenses.serializers.transactions import TransactionBody
-from expenses.services.drafts import Draft
+from expenses.services.drafts import TransactionDraft
 
 
 class DayField(serializers.DateField):
@@ -98,10 +98,10 @@ class TransactionInput(StrictSerializer):
             self._check_parts(attrs)
         return attrs
 
-    def draft(self) -> Draft:
+    def draft(self) -> TransactionDraft:
         """What to record. Call it after `is_valid`."""
         fields = dict(self.validated_data)
-        whole = Draft(
+        whole = TransactionDraft(
             **{k: v for k, v in fields.items() if k not in {"tags", "ai_classify", "parts"}},
             tags=tuple(fields.get("tags", ())),
             asks_chain=fields["ai_classify"],

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from expenses.categorization.questions import Standing, worded
 from expenses.ledger.money import format_amount
-from expenses.models import Category, Decision, Review, Status, Transaction
+from expenses.models import CategorizationStatus, Category, Decision, Review, Transaction
 
 CHOSEN_BY_USER = "You chose this category."
 CLEARED_BY_USER = "You took the category away."
@@ -26,7 +26,7 @@ class SuggestionSerializer(serializers.Serializer[Any]):
 class CategorizationSerializer(serializers.Serializer[Any]):
     """Where a category comes from, how likely it is right, and why."""
 
-    status = serializers.ChoiceField(choices=Status.choices)
+    status = serializers.ChoiceField(choices=CategorizationStatus.choices)
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     confidence = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
     explanation = serializers.CharField()

@@ -15,7 +15,7 @@ from expenses.models import DESCRIPTION_LENGTH, Account, Transaction, Transfer
 from expenses.serializers.fields import AccountReference, AmountField, user_of
 from expenses.serializers.splits import too_many_places
 from expenses.serializers.transaction_input import DayField
-from expenses.services.drafts import Draft
+from expenses.services.drafts import TransactionDraft
 
 EXISTING = ("outgoing", "incoming")
 NEW = ("from_account", "to_account", "amount", "amount_to", "date", "description", "notes")
@@ -89,7 +89,7 @@ class TransferInput(StrictSerializer):
         """Whether it names transactions that are there."""
         return any(name in attrs for name in EXISTING)
 
-    def drafts(self) -> tuple[Draft, Draft]:
+    def drafts(self) -> tuple[TransactionDraft, TransactionDraft]:
         """The two halves to record. Call it after `is_valid`."""
         fields = self.validated_data
         source, target = fields["from_account"], fields["to_account"]
@@ -100,8 +100,12 @@ class TransferInput(StrictSerializer):
             "category": self.context["catalog"].transfers,
         }
         return (
-            Draft(account=source, currency=source.currency, amount=fields["amount"], direction="out", **shared),
-            Draft(account=target, currency=target.currency, amount=fields["amount_to"], direction="in", **shared),
+            TransactionDraft(
+                account=source, currency=source.currency, amount=fields["amount"], direction="out", **shared
+            ),
+            TransactionDraft(
+                account=target, currency=target.currency, amount=fields["amount_to"], direction="in", **shared
+            ),
         )
 
 

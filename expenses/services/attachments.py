@@ -9,7 +9,7 @@ from accounts.models import User
 from expenses.ledger.files import describe_file
 from expenses.models import Attachment, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refused, ledger_write, remove_row
+from expenses.services.ledger_lock import Refusal, ledger_write, remove_row
 
 MOST = 20
 
@@ -17,7 +17,7 @@ MOST = 20
 def attach_file(*, by: User, transaction: Transaction, data: bytes, name: str) -> tuple[Attachment, bool]:
     """The attachment, and whether it is new; the same content again gives the first one back.
 
-    Raises RefusedFile for what is no page or picture, Refused when the transaction has 20 already.
+    Raises RefusedFile for what is no page or picture, Refusal when the transaction has 20 already.
     """
     described = describe_file(data, name=name)
     ledger_id = ledger_id_of(by)
@@ -26,7 +26,7 @@ def attach_file(*, by: User, transaction: Transaction, data: bytes, name: str) -
         if described.sha256 in there:
             return there[described.sha256], False
         if len(there) >= MOST:
-            raise Refused(f"A transaction has at most {MOST} attachments; delete one first.", code="too_many")
+            raise Refusal(f"A transaction has at most {MOST} attachments; delete one first.", code="too_many")
         attachment = Attachment(
             ledger_id=ledger_id,
             transaction=transaction,

@@ -15,7 +15,7 @@ from expenses.categorization.replay import Replayed, is_right, replay
 from expenses.categorization.training_rows import count_confirmed, read_confirmed
 from expenses.models import BacktestResult, Classifier, Run
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refused, lock_ledger
+from expenses.services.ledger_lock import Refusal, lock_ledger
 from expenses.services.runs import UNFINISHED, Work, advance, fail_silent_runs
 from expenses.tasks import carry_out_run
 from providers.calibration import LEAST_OUTCOMES
@@ -67,7 +67,7 @@ class Ordered:
 def order_backtest(*, by: User, order: Order) -> Ordered:
     """Create the run, which does not start by itself, unless one of the same order waits or runs.
 
-    Raises Refused while too many others do.
+    Raises Refusal while too many others do.
     """
     ledger_id = ledger_id_of(by)
     lock_ledger(ledger_id)
@@ -78,7 +78,7 @@ def order_backtest(*, by: User, order: Order) -> Ordered:
         return Ordered(same, is_new=False)
     if len(unfinished) >= MOST_AT_ONCE:
         detail = f"{len(unfinished)} other backtests have not ended yet; wait for them, or cancel one."
-        raise Refused(detail, code="too_many")
+        raise Refusal(detail, code="too_many")
     n = min(count_confirmed(ledger_id=ledger_id, start=order.start, end=order.end), MOST)
     run = Run.objects.create(ledger_id=ledger_id, user=by, kind=KIND, total=n, about=order.as_json())
     return Ordered(run, is_new=True)
@@ -102,7 +102,7 @@ class BacktestWork(Work):
         chain = _chain_of(catalog)
         known, asked = _read(catalog, chain, order)
         if len(asked) < LEAST_OUTCOMES:
-            raise Refused(_too_few(len(asked), order), code="too_few")
+            raise Refusal(_too_few(len(asked), order), code="too_few")
         _note_total(run, len(asked))
         rows = _play(run, chain, known, asked)
         figures = describe_backtest(

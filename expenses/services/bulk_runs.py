@@ -11,11 +11,11 @@ from django.db import transaction
 from accounts.models import User
 from expenses.hooks.edits import react_to_edit
 from expenses.ledger.kinds import derive_kind
-from expenses.models import Account, Category, Plan, Run, Tag, Transaction
+from expenses.models import Account, Category, Plan, Run, RunStatus, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.deletion import discard
 from expenses.services.editing import Author, editing
-from expenses.services.ledger_lock import Refused, ledger_write, make_room
+from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.obstacles import GONE, Obstacle, note_omissions, obstacles_to_delete, obstacles_to_edit
 from expenses.services.pairs import leave_transfer, restamp_transfers
 from expenses.services.rewinding import refit
@@ -68,7 +68,7 @@ class PlannedWork(Work):
             make_room()
 
     def after_end(self, run: Run) -> None:
-        if run.status == Run.Status.SUCCEEDED:
+        if run.status == RunStatus.SUCCEEDED:
             Plan.objects.filter(run=run).delete()
 
     @abstractmethod
@@ -147,7 +147,7 @@ class BulkEdit(BulkWork):
 
 
 def planned_values(plan: Plan) -> dict[str, Any]:
-    """Field → value for the rows. Raises Refused when category or account went after the run was ordered."""
+    """Field → value for the rows. Raises Refusal when category or account went after the run was ordered."""
     values = {name: value for name, value in plan.changes.items() if name not in TAGS}
     if values.get("category") is not None:
         categories = Category.objects.in_ledger(plan.run.ledger_id)
@@ -162,7 +162,7 @@ def planned_values(plan: Plan) -> dict[str, Any]:
 
 def _found(row: Any, what: str) -> Any:
     if row is None:
-        raise Refused(f"The {what} that was to be set is gone; revert this run, and order another.", code=what)
+        raise Refusal(f"The {what} that was to be set is gone; revert this run, and order another.", code=what)
     return row
 
 

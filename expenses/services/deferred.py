@@ -9,7 +9,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
 from expenses.categorization.questions import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
 from expenses.categorization.training_rows import stated_merchant
-from expenses.models import Decision, Status, Transaction
+from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.editing import Author, editing
 from expenses.services.ledger_lock import ledger_write, restamp
@@ -109,11 +109,15 @@ def _standing(row: Transaction, verdict: Verdict) -> Standing:
     is_doubted = surest is not verdict.decided and confidence_of(surest) > (answer.confidence or 0)
     if is_doubted and surest is not None and surest.suggestion is not None:
         suggested = surest.suggestion
-        return Standing(Status.SUGGESTED, None, suggested.category, surest.provider, round(suggested.confidence, 4))
+        return Standing(
+            CategorizationStatus.SUGGESTED, None, suggested.category, surest.provider, round(suggested.confidence, 4)
+        )
     was_asked = any(attempt.provider == row.category_source for attempt in verdict.attempts)
     if row.suggested_category_id is None or was_asked or (answer.confidence or 0) > (row.category_confidence or 0):
         return answer
-    return Standing(Status.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence)
+    return Standing(
+        CategorizationStatus.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.models.transfers import STANDS
 from expenses.services.attachments import delete_files
 from expenses.services.editing import Author, editing
-from expenses.services.ledger_lock import Refused, bury, exhume, ledger_write
+from expenses.services.ledger_lock import Refusal, bury, exhume, ledger_write
 from expenses.services.pairs import SOURCE, remove_pairs
 from expenses.services.split_parts import check_deletion, check_recovery, parts_of
 
@@ -34,7 +34,7 @@ def discard(rows: list[Transaction], *, version: int, author: Author) -> None:
     """Put rows of one ledger into the bin, a split one with its parts; their transfers are taken apart.
 
     A rejection is remembered until the rows are purged. They come `with_related()`, the caller holds the lock. Raises
-    Refused for a part without the whole.
+    Refusal for a part without the whole.
     """
     check_deletion(rows)
     pairs = Transfer.objects.of(row.pk for row in rows).filter(STANDS).order_by("pk")
@@ -68,7 +68,7 @@ def bury_rows(ids: Collection[int], *, ledger_id: int, version: int) -> None:
 
 
 def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
-    """Take it out of the bin. Raises Refused when another row has taken its external id meanwhile."""
+    """Take it out of the bin. Raises Refusal when another row has taken its external id meanwhile."""
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.everything.for_user(by).with_related().get(pk=transaction.pk)
         recover([row], version=version, author=Author.answering(by))
@@ -78,12 +78,12 @@ def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
 def recover(rows: list[Transaction], *, version: int, author: Author) -> None:
     """Take rows of one ledger out of the bin, with the parts that went there with them.
 
-    They come `with_related()`, the caller holds the lock. Raises Refused, for parts alone, too.
+    They come `with_related()`, the caller holds the lock. Raises Refusal, for parts alone, too.
     """
     check_recovery(rows)
     rows = [*rows, *parts_of(rows)]
     if any(is_replaced(row) for row in rows):
-        raise Refused("Another transaction of that account has its external id now.", code="duplicate")
+        raise Refusal("Another transaction of that account has its external id now.", code="duplicate")
     unbin_rows(rows, version=version, author=author)
 
 

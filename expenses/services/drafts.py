@@ -15,7 +15,7 @@ from providers.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class TransactionDraft:
     """One movement of money to record. `amount` is positive, in `currency`; `kind` only where the client stated it.
 
     `asks_chain` None means: where no category is given. One with `parts` has no category: its parts count instead.
@@ -52,13 +52,17 @@ class Draft:
 NOT_ASKED = Verdict(())
 
 
-def stated_in(draft: Draft) -> frozenset[str]:
+def stated_in(draft: TransactionDraft) -> frozenset[str]:
     """Fields that a person wrote into the draft, where no statement did."""
     return frozenset(name for name in HOLDABLE_AT_FIRST if getattr(draft, name))
 
 
 def ask_chain(
-    drafts: Sequence[Draft], *, ledger_id: int, catalog: Catalog, trigger: Literal["create", "import"] = "create"
+    drafts: Sequence[TransactionDraft],
+    *,
+    ledger_id: int,
+    catalog: Catalog,
+    trigger: Literal["create", "import"] = "create",
 ) -> list[Verdict]:
     """The immediate links' verdicts, in the drafts' order; drafts that do not ask get an empty one."""
     asking = [i for i, draft in enumerate(drafts) if draft.is_for_chain]
@@ -67,7 +71,9 @@ def ask_chain(
     return [answers.get(i, NOT_ASKED) for i in range(len(drafts))]
 
 
-def _question(draft: Draft, *, ledger_id: int, catalog: Catalog, trigger: Literal["create", "import"]) -> Transaction:
+def _question(
+    draft: TransactionDraft, *, ledger_id: int, catalog: Catalog, trigger: Literal["create", "import"]
+) -> Transaction:
     return Transaction(
         description=draft.description,
         categories=catalog.offered(draft.direction, draft.kind),

@@ -18,7 +18,7 @@ SQLITE_TRIES_EVERY_S = 0.1
 ROWS_OF_A_VERSION = 1000
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """What is asked for does not go together with what is there; the sentence tells the user what to do."""
 
     def __init__(self, detail: str, *, code: str) -> None:
@@ -26,7 +26,7 @@ class Refused(Exception):
         self.code = code
 
 
-class NotAllowed(Refused):
+class NotAllowed(Refusal):
     """Others might, but not this person."""
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from expenses.categorization.catalog import Catalog
 from expenses.hooks.edits import has_choices, react_to_choices
 from expenses.ledger.transfer_matching import DAYS_UNDER_WAY, Pair
-from expenses.models import Category, Change, Status, Transaction, Transfer, TransferStatus
+from expenses.models import CategorizationStatus, Category, Change, Transaction, Transfer, TransferStatus
 from expenses.models.transfers import STANDS
 from expenses.services.editing import Author, change_of
 from expenses.services.journal import differences, snapshot
@@ -75,7 +75,7 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
             row.transfer = None
     if had_choices or has_choices(rows):
         react_to_choices(ledger_id=ledger_id)
-    if any(row.review_status == Status.PENDING for row in rows):
+    if any(row.review_status == CategorizationStatus.PENDING for row in rows):
         queue_resolving(ledger_id=ledger_id)
 
 
@@ -137,11 +137,11 @@ def _call_transfer(row: Transaction, category: Category, author: Author) -> None
     """A category for transfers that the row has already stays: it may be a finer one of the person's own."""
     row.kind = "transfer"
     if row.category is not None and row.category.kind == "transfer":
-        row.review_status = Status.CONFIRMED if author.touches else row.review_status
+        row.review_status = CategorizationStatus.CONFIRMED if author.touches else row.review_status
         return
     apply_choice(row, category)
     if not author.touches:
-        row.review_status, row.category_source = Status.AUTOMATIC, SOURCE
+        row.review_status, row.category_source = CategorizationStatus.AUTOMATIC, SOURCE
 
 
 def _paired_into(fields: Fields) -> int | None:

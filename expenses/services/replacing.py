@@ -6,10 +6,10 @@ from django.db.models import Q
 
 from accounts.models import User
 from expenses.hooks.references import referrers
-from expenses.models import Category, Status, Transaction
+from expenses.models import CategorizationStatus, Category, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.editing import Author, editing
-from expenses.services.ledger_lock import Refused, in_versions, ledger_write, remove_row
+from expenses.services.ledger_lock import Refusal, in_versions, ledger_write, remove_row
 from expenses.services.moving import move_category
 
 MERGE, DELETION = "merge", "deletion"
@@ -46,7 +46,7 @@ def merge_category(*, by: User, category: Category, into: Category) -> Merged:
 def delete_category(*, by: User, category: Category) -> None:
     """Remove a category that nothing uses; suggestions of it are dropped, rows in the bin lose it.
 
-    Raises Refused while transactions, categories below it, kinds of shops, or rules use it.
+    Raises Refusal while transactions, categories below it, kinds of shops, or rules use it.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
@@ -57,7 +57,7 @@ def delete_category(*, by: User, category: Category) -> None:
             **{r.name: r.count(ledger_id=ledger_id, category=category.pk) for r in referrers()},
         }
         if any(used.values()):
-            raise Refused(_what_uses(category, used), code="in_use")
+            raise Refusal(_what_uses(category, used), code="in_use")
         _forget(category, ledger_id=ledger_id, author=Author(DELETION, by))
         for referrer in referrers():
             referrer.forget(ledger_id=ledger_id, category=category.pk, version=version)
@@ -85,9 +85,11 @@ def _forget(category: Category, *, ledger_id: int, author: Author) -> None:
 
 def _drop(row: Transaction, category: Category) -> None:
     if row.category_id == category.pk:
-        row.category, row.review_status = None, Status.NONE
+        row.category, row.review_status = None, CategorizationStatus.NONE
     if row.suggested_category_id == category.pk:
         row.suggested_category = None
-        row.review_status = Status.NONE if row.review_status == Status.SUGGESTED else row.review_status
+        row.review_status = (
+            CategorizationStatus.NONE if row.review_status == CategorizationStatus.SUGGESTED else row.review_status
+        )
     if row.category is None:
         row.category_source, row.category_confidence = "", None

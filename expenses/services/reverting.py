@@ -13,10 +13,10 @@ from django.utils import timezone
 from accounts.models import User
 from expenses.categorization.learning_hook import TELLING
 from expenses.hooks.edits import has_choices, react_to_choices
-from expenses.models import Change, Plan, Run, Status, Transaction
+from expenses.models import CategorizationStatus, Change, Plan, Run, RunStatus, Transaction
 from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.editing import Author, editing
-from expenses.services.ledger_lock import Refused, ledger_write, make_room
+from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.obstacles import note_omissions
 from expenses.services.pairs import SOURCE as TRANSFERS
 from expenses.services.pairs import restamp_transfers
@@ -45,7 +45,7 @@ class Reverted:
 def revert_run(*, by: User, run: Run) -> Reverted:
     """Give changed fields their old values back, then remove the rows that the run created.
 
-    Raises Refused while it runs, when it was reverted before, and when it is of a kind that changes nothing.
+    Raises Refusal while it runs, when it was reverted before, and when it is of a kind that changes nothing.
     """
     reverted = Reverted(_begin(by, run))
     _restore_changed(reverted, by)
@@ -66,12 +66,12 @@ def _begin(by: User, run: Run) -> Run:
     current: Run = Run.objects.for_user(by).select_for_update().get(pk=run.pk)
     if current.status in UNFINISHED:
         detail = f"This run is {current.status}; cancel it first, or wait until it has ended."
-        raise Refused(detail, code="not_ended")
-    if current.status == Run.Status.REVERTED:
-        raise Refused("This run is reverted already.", code="not_ended")
+        raise Refusal(detail, code="not_ended")
+    if current.status == RunStatus.REVERTED:
+        raise Refusal("This run is reverted already.", code="not_ended")
     if not work_of(current).is_revertible:
         detail = f"A {current.kind} changes no transaction, so there is nothing to take back."
-        raise Refused(detail, code="nothing_to_revert")
+        raise Refusal(detail, code="nothing_to_revert")
     current.reverting_at = current.reverting_at or timezone.now()
     current.counts = {**current.counts, "removed": current.counts.get("removed", 0)}
     current.save(update_fields=["reverting_at", "counts"])
@@ -107,7 +107,7 @@ def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list
     restamp_transfers(restored, {name for change in changes for name in change.fields}, version=version)
     if had_choices or has_choices(telling):
         react_to_choices(ledger_id=run.ledger_id)
-    if any(row.review_status == Status.PENDING for row in rows.values()):
+    if any(row.review_status == CategorizationStatus.PENDING for row in rows.values()):
         queue_resolving(ledger_id=run.ledger_id)
     add_counts(run, {"restored": len(restored)})
     return kept
@@ -122,7 +122,7 @@ def _touched_since(run: Run, changes: list[Change]) -> set[int]:
     """Rows that somebody changed by hand, or by another run that stands, after this run."""
     since = Change.objects.filter(transaction__in={c.transaction_id for c in changes}, user__isnull=False)
     others = since.filter(pk__gt=changes[-1].pk).exclude(source=SOURCE).exclude(run=run)
-    return set(others.exclude(run__status=Run.Status.REVERTED).order_by().values_list("transaction", flat=True))
+    return set(others.exclude(run__status=RunStatus.REVERTED).order_by().values_list("transaction", flat=True))
 
 
 def _coming_back(rows: dict[int, Transaction], changes: list[Change]) -> list[Transaction]:
@@ -183,7 +183,7 @@ def _name_lost_pairs(reverted: Reverted) -> None:
 @transaction.atomic
 def _finish(reverted: Reverted) -> None:
     run = reverted.run
-    run.status, run.finished_at, run.claim = Run.Status.REVERTED, timezone.now(), ""
+    run.status, run.finished_at, run.claim = RunStatus.REVERTED, timezone.now(), ""
     run.counts = {**run.counts, "kept": len(reverted.kept)}
     run.save()
     Plan.objects.filter(run=run).delete()

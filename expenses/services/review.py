@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from expenses.categorization.review_groups import OpenRow, direction_of
 from expenses.hooks.edits import react_to_edit
-from expenses.models import Category, Plan, Run, Status, Transaction
+from expenses.models import CategorizationStatus, Category, Plan, Run, Transaction
 from expenses.services.bulk_runs import BulkWork, order_run, planned_values
 from expenses.services.editing import Author, editing
 from expenses.services.obstacles import Obstacle, obstacles_to_edit
@@ -101,7 +101,7 @@ def _settle(row: Transaction, category: Category | None) -> None:
 
 
 def _is_by_hand(row: Transaction) -> bool:
-    return row.category_source == "user" or row.review_status == Status.CONFIRMED
+    return row.category_source == "user" or row.review_status == CategorizationStatus.CONFIRMED
 
 
 def _is_settled_otherwise(row: Transaction, category: Category) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.kinds import DIRECTION, derive_kind
-from expenses.models import Change, Status, Transaction
+from expenses.models import CategorizationStatus, Change, Transaction
 from expenses.services.standing import fits
 
 PLAIN = ("kind", "category_source", "category_confidence", "review_status", "is_kind_stated")
@@ -33,7 +33,7 @@ def rewind(rows: Sequence[Transaction], *, until: Callable[[Fields], bool], cata
 def clear_standing(row: Transaction) -> None:
     """Leave the row without a category, as if nobody had been asked."""
     row.category = row.suggested_category = None
-    row.category_source, row.category_confidence, row.review_status = "", None, Status.NONE
+    row.category_source, row.category_confidence, row.review_status = "", None, CategorizationStatus.NONE
     if not row.is_kind_stated:
         row.kind = derive_kind(row.direction, None) or row.kind
 
@@ -65,7 +65,10 @@ def _before(changes: Sequence[Fields], until: Callable[[Fields], bool]) -> dict[
 def _give_back(row: Transaction, values: dict[str, Any], catalog: Catalog) -> None:
     for name, value in values.items():
         setattr(row, name, catalog.categories.get(value[0]) if value and name in REFERENCES else value)
-    is_lost = row.category is None and row.review_status in {Status.AUTOMATIC, Status.CONFIRMED}
-    if is_lost or (row.review_status == Status.SUGGESTED and row.suggested_category is None):
+    is_lost = row.category is None and row.review_status in {
+        CategorizationStatus.AUTOMATIC,
+        CategorizationStatus.CONFIRMED,
+    }
+    if is_lost or (row.review_status == CategorizationStatus.SUGGESTED and row.suggested_category is None):
         clear_standing(row)
     drop_unfit(row)

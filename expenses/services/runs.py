@@ -17,15 +17,15 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import User
-from expenses.models import Run
+from expenses.models import Run, RunStatus
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refused
+from expenses.services.ledger_lock import Refusal
 
 #: A worker that says nothing for so long is taken for dead; a chunk takes about a second.
 SILENCE = timedelta(seconds=30)
 WORKER_GONE = "Its worker stopped without a word. What it did stays: resume the run to go on, or revert it."
 CRASHED = "It failed; the server's log says how. Resume the run to go on, or revert what it did."
-UNFINISHED = (Run.Status.PENDING, Run.Status.RUNNING)
+UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
 
 
 class ClaimLost(Exception):
@@ -42,10 +42,10 @@ class Work(ABC):
 
     @abstractmethod
     def perform(self, run: Run) -> None:
-        """Do the rest, chunk by chunk, each after `advance`. Raises Refused where it cannot be done."""
+        """Do the rest, chunk by chunk, each after `advance`. Raises Refusal where it cannot be done."""
 
     def before_resume(self, run: Run) -> None:  # noqa: B027 - most have nothing to look at
-        """Within the database transaction that resumes the run. Raises Refused where it cannot go on."""
+        """Within the database transaction that resumes the run. Raises Refusal where it cannot go on."""
 
     def after_end(self, run: Run) -> None:  # noqa: B027 - the same
         """Within the database transaction that ends the run or its try, whatever its status."""
@@ -66,13 +66,13 @@ def perform_run(*, run_id: int) -> None:
         work_of(run).perform(run)
     except ClaimLost:
         return
-    except Refused as error:
-        _end(run, Run.Status.FAILED, error=str(error))
+    except Refusal as error:
+        _end(run, RunStatus.FAILED, error=str(error))
     except Exception:
-        _end(run, Run.Status.FAILED, error=CRASHED)
+        _end(run, RunStatus.FAILED, error=CRASHED)
         raise
     else:
-        _end(run, Run.Status.SUCCEEDED)
+        _end(run, RunStatus.SUCCEEDED)
 
 
 def claim_run(run_id: int) -> Run | None:
@@ -80,7 +80,7 @@ def claim_run(run_id: int) -> Run | None:
     run: Run = Run.objects.get(pk=run_id)
     now = timezone.now()
     fields: dict[str, Any] = {
-        "status": Run.Status.RUNNING,
+        "status": RunStatus.RUNNING,
         "claim": secrets.token_hex(16),
         "alive_at": now,
         "error": "",
@@ -99,7 +99,7 @@ def advance(run: Run, *, n_rows: int) -> None:
 
     Until that ends nobody else can claim or cancel the run. Raises ClaimLost.
     """
-    held = Run.objects.filter(pk=run.pk, claim=run.claim, status=Run.Status.RUNNING)
+    held = Run.objects.filter(pk=run.pk, claim=run.claim, status=RunStatus.RUNNING)
     if not held.update(done=F("done") + n_rows, alive_at=timezone.now()):
         raise ClaimLost
     run.done += n_rows
@@ -113,27 +113,27 @@ def add_counts(run: Run, counts: dict[str, int]) -> None:
 
 @transaction.atomic
 def cancel_run(*, by: User, run: Run) -> Run:
-    """Stop it after the chunk it is at; what it did stays. Raises Refused when it has ended."""
+    """Stop it after the chunk it is at; what it did stays. Raises Refusal when it has ended."""
     unfinished = Run.objects.for_user(by).filter(pk=run.pk, status__in=UNFINISHED)
-    stopped = unfinished.update(status=Run.Status.CANCELED, finished_at=timezone.now(), claim="")
+    stopped = unfinished.update(status=RunStatus.CANCELED, finished_at=timezone.now(), claim="")
     current: Run = Run.objects.for_user(by).get(pk=run.pk)
     if not stopped:
-        raise Refused(f"This run is {current.status}; there is nothing left to cancel.", code="ended")
+        raise Refusal(f"This run is {current.status}; there is nothing left to cancel.", code="ended")
     work_of(current).after_end(current)
     return current
 
 
 @transaction.atomic
 def reopen_run(*, by: User, run: Run) -> Run:
-    """Let a run that failed or was canceled wait for a worker again. Raises Refused for any other."""
+    """Let a run that failed or was canceled wait for a worker again. Raises Refusal for any other."""
     current: Run = Run.objects.for_user(by).select_for_update().get(pk=run.pk)
-    if current.reverting_at is not None and current.status != Run.Status.REVERTED:
-        raise Refused("Its revert has begun: revert it again to finish that.", code="reverting")
-    if current.status not in {Run.Status.FAILED, Run.Status.CANCELED}:
+    if current.reverting_at is not None and current.status != RunStatus.REVERTED:
+        raise Refusal("Its revert has begun: revert it again to finish that.", code="reverting")
+    if current.status not in {RunStatus.FAILED, RunStatus.CANCELED}:
         detail = f"This run is {current.status}; only one that failed or was canceled can go on."
-        raise Refused(detail, code="not_stopped")
+        raise Refusal(detail, code="not_stopped")
     work_of(current).before_resume(current)
-    current.status, current.error, current.claim = Run.Status.PENDING, "", ""
+    current.status, current.error, current.claim = RunStatus.PENDING, "", ""
     current.finished_at = current.alive_at = None
     current.save()
     return current
@@ -143,28 +143,28 @@ def fail_silent_runs(*, user: User) -> None:
     """Mark the runs of the person's ledger whose workers died. Looking costs one query, and no lock."""
     silent = Run.objects.filter(_silent(), ledger_id=ledger_id_of(user))
     if silent.exists():
-        silent.update(status=Run.Status.FAILED, error=WORKER_GONE, finished_at=timezone.now())
+        silent.update(status=RunStatus.FAILED, error=WORKER_GONE, finished_at=timezone.now())
 
 
 def interrupted_runs() -> list[Run]:
     """Those that wait for a worker, those that have or had one, and those that failed because it died."""
-    lost = Q(status=Run.Status.FAILED) & ~Q(claim="")
+    lost = Q(status=RunStatus.FAILED) & ~Q(claim="")
     return list(Run.objects.filter(Q(status__in=UNFINISHED) | lost, reverting_at=None).order_by("pk"))
 
 
 def _silent() -> Q:
-    return Q(status=Run.Status.RUNNING, alive_at__lt=timezone.now() - SILENCE)
+    return Q(status=RunStatus.RUNNING, alive_at__lt=timezone.now() - SILENCE)
 
 
 def _free() -> Q:
     """Nobody is at it. One that failed while it was claimed has lost its worker; one that failed by itself stays so."""
-    lost = Q(status=Run.Status.FAILED) & ~Q(claim="")
-    return (Q(status=Run.Status.PENDING) | lost | _silent()) & Q(reverting_at=None)
+    lost = Q(status=RunStatus.FAILED) & ~Q(claim="")
+    return (Q(status=RunStatus.PENDING) | lost | _silent()) & Q(reverting_at=None)
 
 
 @transaction.atomic
 def _end(run: Run, status: str, *, error: str = "") -> None:
-    held = Run.objects.filter(pk=run.pk, claim=run.claim, status=Run.Status.RUNNING)
+    held = Run.objects.filter(pk=run.pk, claim=run.claim, status=RunStatus.RUNNING)
     if held.update(status=status, error=error, finished_at=timezone.now(), claim=""):
         run.refresh_from_db()
         work_of(run).after_end(run)

@@ -9,7 +9,7 @@ from django.db.models import F, Q, Sum
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.services.editing import Author, editing
-from expenses.services.ledger_lock import Refused
+from expenses.services.ledger_lock import Refusal
 
 #: What parts take over from their parent whenever it changes there.
 INHERITED = ("account", "date", "payment_method", "iban", "mcc")
@@ -51,19 +51,19 @@ def check_sums(parents: Sequence[Transaction]) -> None:
 
 
 def check_edit(row: Transaction, changes: Mapping[str, Any]) -> None:
-    """Raises Refused where a split holds the field."""
+    """Raises Refusal where a split holds the field."""
     if row.parent_id is not None and _differing(row, changes, FIXED_ON_PART):
         name = _differing(row, changes, FIXED_ON_PART)[0]
-        raise Refused(f"The {_said(name)} of a part is changed at its parent, by split/.", code="part")
+        raise Refusal(f"The {_said(name)} of a part is changed at its parent, by split/.", code="part")
     if not row.is_split:
         return
     if changes.get("category") is not None:
-        raise Refused("Its parts have the categories; change theirs, or take the split back by split/.", code="split")
+        raise Refusal("Its parts have the categories; change theirs, or take the split back by split/.", code="split")
     if differing := _differing(row, changes, FIXED_ON_PARENT):
         detail = (
             f"Its parts make up its {_said(differing[0])}; change the parts by split/, or take the split back first."
         )
-        raise Refused(detail, code="split")
+        raise Refusal(detail, code="split")
 
 
 def pass_on(parent: Transaction, *, version: int, author: Author) -> None:
@@ -76,17 +76,17 @@ def pass_on(parent: Transaction, *, version: int, author: Author) -> None:
 
 
 def check_deletion(rows: Sequence[Transaction]) -> None:
-    """Raises Refused where a part would go without its parent."""
+    """Raises Refusal where a part would go without its parent."""
     whole = {row.pk for row in rows}
     if any(row.parent_id is not None and row.parent_id not in whole for row in rows):
-        raise Refused("A part cannot be deleted alone; change the parts of the whole by split/.", code="part")
+        raise Refusal("A part cannot be deleted alone; change the parts of the whole by split/.", code="part")
 
 
 def check_recovery(rows: Sequence[Transaction]) -> None:
-    """Raises Refused where a part would come back without its parent."""
+    """Raises Refusal where a part would come back without its parent."""
     if any(row.parent_id is not None for row in rows):
         detail = "A part comes back with the whole: restore that, or split it again by split/."
-        raise Refused(detail, code="part")
+        raise Refusal(detail, code="part")
 
 
 def _gone_together() -> Q:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.hooks.edits import has_choices, react_to_choices
-from expenses.models import Status, Transaction
+from expenses.models import CategorizationStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.deletion import bin_rows
-from expenses.services.drafts import Draft
+from expenses.services.drafts import TransactionDraft
 from expenses.services.editing import Author, editing
-from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.rewinding import clear_standing, rewind
 from expenses.services.split_parts import check_sums, parts_of
 from expenses.services.transactions import record_parts
@@ -31,10 +31,12 @@ def split_of(parent: Transaction) -> Split:
     return Split(parent, parts_of([parent]))
 
 
-def split_transaction(*, by: User, transaction: Transaction, parts: Sequence[Draft], catalog: Catalog) -> Split:
+def split_transaction(
+    *, by: User, transaction: Transaction, parts: Sequence[TransactionDraft], catalog: Catalog
+) -> Split:
     """Make the parts count instead of the transaction, or instead of the parts that it had.
 
-    Raises Refused for parts and paired transactions, and UnequalParts.
+    Raises Refusal for parts and paired transactions, and UnequalParts.
     """
     ledger_id, author = ledger_id_of(by), Author.person(by)
     with ledger_write(ledger_id) as version:
@@ -53,28 +55,28 @@ def split_transaction(*, by: User, transaction: Transaction, parts: Sequence[Dra
 
 
 def unsplit_transaction(*, by: User, transaction: Transaction) -> Transaction:
-    """Let the transaction count again, in the category that it had before. Raises Refused when it is not split."""
+    """Let the transaction count again, in the category that it had before. Raises Refusal when it is not split."""
     ledger_id, author = ledger_id_of(by), Author.person(by)
     with ledger_write(ledger_id) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         if not row.is_split:
-            raise Refused("This transaction is not split.", code="not_split")
+            raise Refusal("This transaction is not split.", code="not_split")
         bin_rows(parts_of([row]), version=version, author=author)
         with editing([row], version=version, author=author):
             rewind([row], until=lambda fields: fields.get("is_split") == [False, True], catalog=Catalog.load(ledger_id))
             row.is_split = False
         if has_choices([row]):
             react_to_choices(ledger_id=ledger_id)
-        if row.review_status == Status.PENDING:
+        if row.review_status == CategorizationStatus.PENDING:
             queue_resolving(ledger_id=ledger_id)
         return row
 
 
 def _check_divisible(row: Transaction) -> None:
     if row.parent_id is not None:
-        raise Refused("This is a part; split the whole anew with more parts.", code="part")
+        raise Refusal("This is a part; split the whole anew with more parts.", code="part")
     if row.transfer_id is not None:
-        raise Refused("This is half of a transfer; reject or delete the transfer first.", code="paired")
+        raise Refusal("This is half of a transfer; reject or delete the transfer first.", code="paired")
 
 
 def _stamp(row: Transaction, version: int) -> None:

@@ -3,7 +3,7 @@
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import Standing
 from expenses.ledger.kinds import CATEGORY_KIND, derive_kind
-from expenses.models import Category, Review, Status, Transaction
+from expenses.models import CategorizationStatus, Category, Review, Transaction
 
 
 def apply_standing(row: Transaction, standing: Standing, *, catalog: Catalog) -> None:
@@ -19,7 +19,7 @@ def apply_standing(row: Transaction, standing: Standing, *, catalog: Catalog) ->
 def apply_choice(row: Transaction, category: Category | None) -> None:
     """Write a person's answer, which no machine overwrites; None takes the category away for good."""
     row.category = category
-    row.review_status = Status.CONFIRMED if category else Status.NONE
+    row.review_status = CategorizationStatus.CONFIRMED if category else CategorizationStatus.NONE
     row.category_source, row.category_confidence, row.suggested_category = "user", None, None
     note_review(row)
     follow_category(row)
@@ -35,7 +35,7 @@ def accept_answer(row: Transaction, answer: Category) -> None:
     """Write that the machine's answer is right; it stays the machine's by its source."""
     row.category = answer
     follow_category(row)
-    row.review_status, row.suggested_category = Status.CONFIRMED, None
+    row.review_status, row.suggested_category = CategorizationStatus.CONFIRMED, None
     note_review(row)
 
 
@@ -58,5 +58,5 @@ def follow_category(row: Transaction) -> None:
         row.kind = derive_kind(row.direction, row.category.kind) or row.kind
     if row.suggested_category is not None and not fits(row, row.suggested_category):
         row.suggested_category, row.category_source, row.category_confidence = None, "", None
-        if row.review_status == Status.SUGGESTED:
-            row.review_status = Status.NONE
+        if row.review_status == CategorizationStatus.SUGGESTED:
+            row.review_status = CategorizationStatus.NONE

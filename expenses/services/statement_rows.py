@@ -16,10 +16,10 @@ from expenses.categorization.questions import attempts_as_json, decision_fields,
 from expenses.collection import collection_paused
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.search_text import searchable
-from expenses.models import Account, Decision, Run, Status, Transaction
+from expenses.models import Account, CategorizationStatus, Decision, Run, Transaction
 from expenses.models.bulk_insert import insert_ignoring_known, insert_returning_ids
 from expenses.models.fields import as_stored
-from expenses.services.drafts import Draft, ask_chain
+from expenses.services.drafts import TransactionDraft, ask_chain
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.services.runs import advance
 from expenses.services.tags import find_or_create_tags
@@ -42,7 +42,7 @@ DECISION_COLUMNS = [
 
 
 @collection_paused()
-def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Draft], catalog: Catalog) -> None:
+def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[TransactionDraft], catalog: Catalog) -> None:
     """Record drafts that have fingerprints and no category; those whose fingerprint the account has are left out.
 
     Raises ClaimLost, having written nothing, when the run is not this worker's any more.
@@ -59,11 +59,11 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Draft]
         _stamp(rows, version=version, ledger_id=run.ledger_id)
         insert_ignoring_known(Transaction, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
         _tag(run, account, answered, version=version)
-        if any(row["review_status"] == Status.PENDING for row in rows):
+        if any(row["review_status"] == CategorizationStatus.PENDING for row in rows):
             queue_resolving(ledger_id=run.ledger_id)
 
 
-def _known_fingerprints(account: Account, drafts: Sequence[Draft]) -> set[str]:
+def _known_fingerprints(account: Account, drafts: Sequence[TransactionDraft]) -> set[str]:
     days = [draft.date for draft in drafts]
     if not days:
         return set()
@@ -117,7 +117,7 @@ class _Answer:
     tags: tuple[str, ...]
 
 
-def _values(draft: Draft, answer: _Answer) -> dict[str, Any]:
+def _values(draft: TransactionDraft, answer: _Answer) -> dict[str, Any]:
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
     merchant = draft.merchant or answer.merchant
     texts = {"description": draft.description, "merchant": merchant, "notes": draft.notes, **answer.texts}
@@ -182,7 +182,7 @@ def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
     return _Answer(columns, category.kind if category else None, effects.merchant, texts, effects.tags)
 
 
-def _tag(run: Run, account: Account, answered: Sequence[tuple[Draft, _Answer]], *, version: int) -> None:
+def _tag(run: Run, account: Account, answered: Sequence[tuple[TransactionDraft, _Answer]], *, version: int) -> None:
     wanted = {draft.fingerprint: answer.tags for draft, answer in answered if answer.tags}
     if not wanted:
         return

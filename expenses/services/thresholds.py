@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from accounts.models import User
-from expenses.models import BacktestResult, Run, TrackRecord
+from expenses.models import BacktestResult, Run, RunStatus, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from expenses.querysets import OwnedQuerySet
-from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write
 from providers.links import Link
 from providers.loading import configured_chain
 
@@ -35,12 +35,12 @@ def set_thresholds(*, by: User, thresholds: Mapping[str, float | None]) -> None:
 def adopt_backtest(*, by: User, result: BacktestResult | None) -> None:
     """Let all links keep to the one threshold that a backtest found for the chain; without one, to the latest's.
 
-    Where no threshold reached the precision, links only suggest. Raises Refused if there is no backtest.
+    Where no threshold reached the precision, links only suggest. Raises Refusal if there is no backtest.
     """
     chosen = result or latest_result(user=by)
     if chosen is None:
         detail = "There is no finished backtest yet: order one by POST categorization/backtest/."
-        raise Refused(detail, code="no_backtest")
+        raise Refusal(detail, code="no_backtest")
     found = chosen.body["chain"]["threshold_for_target"]
     names = {link.provider.name for link in adjustable_links() if not link.is_deferred}
     set_thresholds(by=by, thresholds=dict.fromkeys(names, ONLY_SUGGESTS if found is None else found))
@@ -48,7 +48,7 @@ def adopt_backtest(*, by: User, result: BacktestResult | None) -> None:
 
 def finished_backtests(*, user: User) -> OwnedQuerySet:
     """The runs that have found something, with what they found."""
-    runs: OwnedQuerySet = Run.objects.for_user(user).filter(status=Run.Status.SUCCEEDED, backtest__isnull=False)
+    runs: OwnedQuerySet = Run.objects.for_user(user).filter(status=RunStatus.SUCCEEDED, backtest__isnull=False)
     return runs.select_related("backtest")
 
 

@@ -13,12 +13,12 @@ from expenses.categorization.questions import make_decision, standing_of
 from expenses.hooks.edits import react_to_edit
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.search_text import search_text_of
-from expenses.models import Decision, Status, Tag, Transaction
+from expenses.models import CategorizationStatus, Decision, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.detection import pair_recorded
-from expenses.services.drafts import Draft, ask_chain, stated_in
+from expenses.services.drafts import TransactionDraft, ask_chain, stated_in
 from expenses.services.editing import Author, editing
-from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.pairs import leave_transfer, restamp_transfers
 from expenses.services.rewinding import refit
 from expenses.services.split_parts import check_edit, check_sums, pass_on
@@ -44,7 +44,7 @@ class Recorded:
 class _Asked:
     """A draft with what the chain says of it, and its parts with theirs."""
 
-    draft: Draft
+    draft: TransactionDraft
     verdict: Verdict
     parts: tuple["_Asked", ...] = ()
 
@@ -52,13 +52,13 @@ class _Asked:
 _Written = tuple[Transaction, _Asked]
 
 
-def record_transaction(*, by: User, draft: Draft, catalog: Catalog) -> Recorded:
+def record_transaction(*, by: User, draft: TransactionDraft, catalog: Catalog) -> Recorded:
     """Record one; the same external id in the same account again gives the first row back."""
     return record_transactions(ledger_id=ledger_id_of(by), drafts=[draft], catalog=catalog)[0]
 
 
 def record_transactions(
-    *, ledger_id: int, drafts: Sequence[Draft], catalog: Catalog, pairs: bool = True
+    *, ledger_id: int, drafts: Sequence[TransactionDraft], catalog: Catalog, pairs: bool = True
 ) -> list[Recorded]:
     """Record many, in one database transaction and a number of queries that does not depend on how many.
 
@@ -74,7 +74,9 @@ def record_transactions(
     return recorded
 
 
-def record_parts(*, parent: Transaction, drafts: Sequence[Draft], version: int, catalog: Catalog) -> list[Transaction]:
+def record_parts(
+    *, parent: Transaction, drafts: Sequence[TransactionDraft], version: int, catalog: Catalog
+) -> list[Transaction]:
     """Record parts of a row that is there; the caller holds the lock and looks at the sum."""
     ledger_id = parent.ledger_id
     asked = _ask(drafts, ledger_id=ledger_id, catalog=catalog)
@@ -84,7 +86,7 @@ def record_parts(*, parent: Transaction, drafts: Sequence[Draft], version: int, 
     return [part for part, _ in parts]
 
 
-def _ask(drafts: Sequence[Draft], *, ledger_id: int, catalog: Catalog) -> list[_Asked]:
+def _ask(drafts: Sequence[TransactionDraft], *, ledger_id: int, catalog: Catalog) -> list[_Asked]:
     every = [one for draft in drafts for one in (draft, *draft.parts)]
     verdicts = iter(ask_chain(every, ledger_id=ledger_id, catalog=catalog))
     return [
@@ -128,10 +130,10 @@ def _write(rows: Sequence[_Written], *, ledger_id: int, version: int) -> None:
     for row, one in rows:
         row.ledger_id, row.version, row.held = ledger_id, version, _hold(one.draft, tags)
     Transaction.objects.bulk_create([row for row, _ in rows], batch_size=500)
-    if any(row.review_status == Status.CONFIRMED for row, _ in rows):
+    if any(row.review_status == CategorizationStatus.CONFIRMED for row, _ in rows):
         queue_learning(ledger_id=ledger_id)
     _tag(rows, tags)
-    if any(row.review_status == Status.PENDING for row, _ in rows):
+    if any(row.review_status == CategorizationStatus.PENDING for row, _ in rows):
         queue_resolving(ledger_id=ledger_id)
 
 
@@ -140,7 +142,7 @@ def edit_transaction(
 ) -> Transaction:
     """Change fields. A category named here is the user's own choice, which no machine overwrites.
 
-    What its split or transfer shows of it follows. Raises Refused when another row of the account has the external id
+    What its split or transfer shows of it follows. Raises Refusal when another row of the account has the external id
     or the fingerprint, and where a split holds a field.
     """
     ledger_id = ledger_id_of(by)
@@ -165,7 +167,7 @@ def _apply(row: Transaction, changes: Mapping[str, Any]) -> None:
         setattr(row, name, value)
     if {"account", "external_id"} & changes.keys() and _is_there_already(row):
         detail = "Another transaction of that account has the same external id or statement row."
-        raise Refused(detail, code="duplicate")
+        raise Refusal(detail, code="duplicate")
     if "category" in changes and not row.is_split:
         apply_choice(row, changes["category"])
         row.review = changes.get("review", row.review)
@@ -174,19 +176,21 @@ def _apply(row: Transaction, changes: Mapping[str, Any]) -> None:
 
 
 def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
-    """Say that the machine's answer is right. Raises Refused when there is none."""
+    """Say that the machine's answer is right. Raises Refusal when there is none."""
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         with editing([row], version=version, author=Author.answering(by)):
             answer = answer_of(row)
             if answer is None:
-                raise Refused("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
+                raise Refusal("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
             accept_answer(row, answer)
         queue_learning(ledger_id=row.ledger_id)
         return row
 
 
-def _build_row(draft: Draft, verdict: Verdict, *, catalog: Catalog, decision: Decision | None) -> Transaction:
+def _build_row(
+    draft: TransactionDraft, verdict: Verdict, *, catalog: Catalog, decision: Decision | None
+) -> Transaction:
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
     written = {
         "description": draft.description,
@@ -231,7 +235,7 @@ def _build_part(parent: Transaction, asked: _Asked, catalog: Catalog, decisions:
     return part
 
 
-def _identity(draft: Draft) -> tuple[int | None, str] | None:
+def _identity(draft: TransactionDraft) -> tuple[int | None, str] | None:
     """What makes a draft the same as a row that is there: account and external id."""
     if draft.external_id is None:
         return None
@@ -245,7 +249,7 @@ def _is_there_already(row: Transaction) -> bool:
     return bool(others.exists())
 
 
-def _known_rows(ledger_id: int, drafts: Sequence[Draft]) -> dict[tuple[int | None, str], Transaction]:
+def _known_rows(ledger_id: int, drafts: Sequence[TransactionDraft]) -> dict[tuple[int | None, str], Transaction]:
     external_ids = [draft.external_id for draft in drafts if draft.external_id is not None]
     if not external_ids:
         return {}
@@ -263,7 +267,7 @@ def _names_of_tags(asked: _Asked) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*asked.draft.tags, *asked.verdict.effects.tags)))
 
 
-def _hold(draft: Draft, tags: Mapping[str, Tag]) -> list[str]:
+def _hold(draft: TransactionDraft, tags: Mapping[str, Tag]) -> list[str]:
     """What the client wrote itself, as `held` keeps it."""
     return sorted(stated_in(draft) | holds_of_tags(tags[name.casefold()].pk for name in draft.tags))
 

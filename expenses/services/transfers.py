@@ -2,16 +2,16 @@
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.models import Status, Transaction, Transfer, TransferStatus
+from expenses.models import CategorizationStatus, Transaction, Transfer, TransferStatus
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.drafts import Draft
+from expenses.services.drafts import TransactionDraft
 from expenses.services.editing import Author, editing
-from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.pairs import SOURCE, join_rows, part_rows, remove_pairs
 from expenses.services.transactions import record_transactions
 
 
-def record_transfer(*, by: User, outgoing: Draft, incoming: Draft, catalog: Catalog) -> Transfer:
+def record_transfer(*, by: User, outgoing: TransactionDraft, incoming: TransactionDraft, catalog: Catalog) -> Transfer:
     """Record both halves of a movement at once."""
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id):
@@ -23,7 +23,7 @@ def record_transfer(*, by: User, outgoing: Draft, incoming: Draft, catalog: Cata
 def pair_transactions(*, by: User, outgoing: Transaction, incoming: Transaction) -> Transfer:
     """Say that two transactions are one movement, also if that was rejected before.
 
-    Raises Refused where one is split, a part, or paired already.
+    Raises Refusal where one is split, a part, or paired already.
     """
     with ledger_write(ledger_id_of(by)):
         rows = [_current(by, outgoing), _current(by, incoming)]
@@ -35,15 +35,15 @@ def pair_transactions(*, by: User, outgoing: Transaction, incoming: Transaction)
 
 
 def confirm_transfer(*, by: User, transfer: Transfer) -> Transfer:
-    """Say that a pair that was found is right. Raises Refused when it was rejected."""
+    """Say that a pair that was found is right. Raises Refusal when it was rejected."""
     with ledger_write(ledger_id_of(by)) as version:
         pair = _pair(by, transfer)
         if pair.status == TransferStatus.REJECTED:
-            raise Refused("This transfer was rejected; pair the two again by POST transfers/.", code="rejected")
+            raise Refusal("This transfer was rejected; pair the two again by POST transfers/.", code="rejected")
         rows = list(Transaction.objects.for_user(by).with_related().filter(transfer=pair))
         with editing(rows, version=version, author=Author.answering(by)):
             for row in rows:
-                row.review_status = Status.CONFIRMED
+                row.review_status = CategorizationStatus.CONFIRMED
         return _set_status(pair, TransferStatus.CONFIRMED, version)
 
 
@@ -52,7 +52,7 @@ def reject_transfer(*, by: User, transfer: Transfer) -> Transfer:
     with ledger_write(ledger_id_of(by)) as version:
         pair = _pair(by, transfer)
         if pair.status == TransferStatus.REJECTED:
-            raise Refused("This transfer is rejected already.", code="rejected")
+            raise Refusal("This transfer is rejected already.", code="rejected")
         part_rows([pair], version=version, author=Author(SOURCE, by))
         _set_status(pair, TransferStatus.REJECTED, version)
         return _pair(by, transfer)
@@ -82,11 +82,11 @@ def _current(by: User, row: Transaction) -> Transaction:
 
 def _check_alone(row: Transaction) -> None:
     if row.is_split:
-        raise Refused(f"Transaction {row.pk} is split; take the split back first.", code="split")
+        raise Refusal(f"Transaction {row.pk} is split; take the split back first.", code="split")
     if row.parent_id is not None:
-        raise Refused(f"Transaction {row.pk} is a part of another one; only the whole can be paired.", code="part")
+        raise Refusal(f"Transaction {row.pk} is a part of another one; only the whole can be paired.", code="part")
     if row.transfer_id is not None:
-        raise Refused(f"Transaction {row.pk} is half of transfer {row.transfer_id} already.", code="paired")
+        raise Refusal(f"Transaction {row.pk} is half of transfer {row.transfer_id} already.", code="paired")
 
 
 def _set_status(pair: Transfer, status: TransferStatus, version: int) -> Transfer:

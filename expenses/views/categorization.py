@@ -17,7 +17,7 @@ from expenses.categorization.suggestions import suggest_categories
 from expenses.categorization.trust import load_trust
 from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
-from expenses.models import DESCRIPTION_LENGTH, Status
+from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import AccountReference, AmountField, CurrencyField
 from expenses.serializers.transaction_input import DayField
@@ -94,7 +94,9 @@ class AlternativeSerializer(serializers.Serializer[Any]):
 class SuggestAnswer(serializers.Serializer[Any]):
     """The likeliest category. For a list of questions: `results` with one such body each."""
 
-    status = serializers.ChoiceField(choices=[s for s in Status.values if s != Status.CONFIRMED])
+    status = serializers.ChoiceField(
+        choices=[s for s in CategorizationStatus.values if s != CategorizationStatus.CONFIRMED]
+    )
     category = serializers.IntegerField(allow_null=True)
     category_name = serializers.CharField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)

@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.categorization.catalog import Catalog
-from expenses.models import Account, Category, Review, Status, Tag, Transaction
+from expenses.models import Account, CategorizationStatus, Category, Review, Tag, Transaction
 from expenses.querysets import CategoryQuerySet, TransactionQuerySet
 from expenses.serializers.fields import as_id_or_name
 from expenses.views import as_user
@@ -59,7 +59,7 @@ class TransactionFilter(KnownFilters):
         method="by_search", max_length=200, help_text="Every word occurs in description, merchant or notes."
     )
     kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
-    status = filters.MultipleChoiceFilter("review_status", choices=Status.choices)
+    status = filters.MultipleChoiceFilter("review_status", choices=CategorizationStatus.choices)
     source = filters.CharFilter("category_source")
     review = filters.MultipleChoiceFilter(
         choices=[*Review.choices, ("none", "Nobody has said anything")], null_value="none"

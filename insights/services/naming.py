@@ -5,7 +5,7 @@ import re
 from django.db.models import Count
 
 from expenses.categorization.history import PREFIX_LENGTH
-from expenses.models import Status, Transaction
+from expenses.models import CategorizationStatus, Transaction
 from insights.rows import payee_of
 from providers.interface import Direction
 from providers.merchants.answers import find_answer
@@ -31,7 +31,7 @@ def names_of(match_text: str, *, direction: Direction, ledger_id: int) -> list[s
 
 def _confirmed_name(match_text: str, *, ledger_id: int) -> str:
     same = Transaction.objects.filter(
-        ledger_id=ledger_id, match_prefix=match_text[:PREFIX_LENGTH], review_status=Status.CONFIRMED
+        ledger_id=ledger_id, match_prefix=match_text[:PREFIX_LENGTH], review_status=CategorizationStatus.CONFIRMED
     ).filter(match_text=match_text)
     names = same.order_by().values_list("merchant").annotate(n=Count("pk")).order_by("-n", "merchant")
     return next((name for name, _ in names[:1]), "")

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.tags import find_or_create_tags
 from rules.exchange.checking import Checked, Checker, NotRight, refusal_of
 from rules.exchange.conversion import Candidate, Names, unique_name
@@ -43,7 +43,7 @@ class Wishes:
 def import_rules(*, by: User, document: Any, wishes: Wishes, context: dict[str, Any]) -> dict[str, Any]:
     """Import what is right; a dry run does the same and takes it back. The body of the answer.
 
-    Raises Misshapen for a document that cannot be read, Refused for a pack older than what is here.
+    Raises Misshapen for a document that cannot be read, Refusal for a pack older than what is here.
     """
     source = read_source(document, _names(Directory.load_for(by)))
     ledger_id = ledger_id_of(by)
@@ -84,7 +84,7 @@ class RuleImport:
     new_tags: list[str] = field(default_factory=list)
 
     def take(self, source: Source) -> None:
-        """Write what is right of the document. Raises Refused."""
+        """Write what is right of the document. Raises Refusal."""
         self.outcome.left_out = source.conversion.left_out
         self.outcome.refused = source.conversion.refused
         self._look_round()
@@ -101,7 +101,7 @@ class RuleImport:
         have = max((rule.pack_version for rule in self.of_pack.values()), key=version_order, default="")
         if version_order(have) > self.pack.order:
             detail = f"You have version {have} of “{self.pack.name}”; this is {self.pack.version}, which is older."
-            raise Refused(detail, code="older_pack")
+            raise Refusal(detail, code="older_pack")
         self.is_newer = version_order(have) < self.pack.order
 
     def _try(self, candidate: Candidate) -> None:

@@ -12,7 +12,7 @@ from expenses.collection import collection_paused
 from expenses.models import Plan, Run, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.bulk_runs import PlannedWork, Treat, order_run
-from expenses.services.ledger_lock import Refused
+from expenses.services.ledger_lock import Refusal
 from rules.compiling import compile_all, rules_of
 from rules.engine import Asking, RuleSet
 from rules.models import Rule
@@ -49,9 +49,9 @@ class Order:
 
 
 def order_rule(*, by: User, rule: Rule, order: Order) -> Run:
-    """Create the run that will ask one rule, whatever its triggers. Raises Refused where it is switched off."""
+    """Create the run that will ask one rule, whatever its triggers. Raises Refusal where it is switched off."""
     if not rule.is_active:
-        raise Refused("This rule is switched off; switch it on (is_active: true) and try again.", code="inactive")
+        raise Refusal("This rule is switched off; switch it on (is_active: true) and try again.", code="inactive")
     return _order(by, [rule], order, subject=rule.pk)
 
 

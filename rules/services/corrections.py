@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from expenses.categorization.history import PREFIX_LENGTH
-from expenses.models import Change, Status
+from expenses.models import CategorizationStatus, Change
 from rules.proposals.grouping import Correction
 
 #: What the journal calls the writes by which a person chooses.
@@ -67,7 +67,7 @@ def _standing(ledger_id: int) -> "QuerySet[Change]":
         transaction__deleted_at=None,
         transaction__is_split=False,
         transaction__transfer=None,
-        transaction__review_status=Status.CONFIRMED,
+        transaction__review_status=CategorizationStatus.CONFIRMED,
         transaction__category_source="user",
     )
     return rows.order_by("transaction_id")

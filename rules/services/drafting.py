@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Case, F, When
 
 from expenses.categorization.catalog import Catalog
-from expenses.models import Status, Transaction
+from expenses.models import CategorizationStatus, Transaction
 from rules.compiling import rules_of
 from rules.conditions import Subject
 from rules.engine import Asking, CompiledRule, RuleSet
@@ -101,7 +101,7 @@ class Drafting:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words of the ledger, read when the first group is large enough."""
-        confirmed = Case(When(review_status=Status.CONFIRMED, then=F("category_id")))
+        confirmed = Case(When(review_status=CategorizationStatus.CONFIRMED, then=F("category_id")))
         rows = Transaction.objects.filter(ledger_id=self.ledger_id).exclude(match_text="").order_by()
         return Vocabulary.of(rows.values_list("match_text", confirmed).distinct())
 

@@ -7,7 +7,7 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write
 from rules.compiling import compile_stored
 from rules.conditions import Subject
 from rules.engine import Asking, RuleSet
@@ -30,7 +30,7 @@ NOT_APART = (
 
 
 def accept_proposal(*, by: User, proposal: Proposal, fields: dict[str, Any]) -> Rule:
-    """Make the rule; `fields` are checked. Raises Refused unless the proposal is open."""
+    """Make the rule; `fields` are checked. Raises Refusal unless the proposal is open."""
     with ledger_write(ledger_id_of(by)) as version:
         current = _still_open(proposal)
         rule = create_rule(by=by, fields=fields | {"origin": Origin.LEARNED})
@@ -40,23 +40,23 @@ def accept_proposal(*, by: User, proposal: Proposal, fields: dict[str, Any]) -> 
 
 
 def narrow_proposal(*, by: User, proposal: Proposal, catalog: Catalog) -> Proposal:
-    """Add conditions that keep away from confirmed rows of other categories. Raises Refused where there are none."""
+    """Add conditions that keep away from confirmed rows of other categories. Raises Refusal where there are none."""
     ledger_id = ledger_id_of(by)
     current = _still_open(proposal)
     rule = Rule(**current.rule)
     against = contradicting(rule, ledger_id=ledger_id, catalog=catalog)
     if not against:
-        raise Refused(NOTHING_AGAINST, code="nothing_against")
+        raise Refusal(NOTHING_AGAINST, code="nothing_against")
     examples, others = _subjects(current, against, catalog=catalog)
     added = separating(examples, others) if examples else []
     if not added:
-        raise Refused(NOT_APART, code="not_narrower")
+        raise Refusal(NOT_APART, code="not_narrower")
     conditions = [*_as_all(rule), *(condition for condition in added if condition not in rule.conditions)]
     return replace_conditions(by=by, proposal=current, match="all", conditions=conditions)
 
 
 def replace_conditions(*, by: User, proposal: Proposal, match: str, conditions: list[dict[str, Any]]) -> Proposal:
-    """Give it other conditions, which are checked and stay from now on. Raises Refused unless it is open."""
+    """Give it other conditions, which are checked and stay from now on. Raises Refusal unless it is open."""
     with ledger_write(ledger_id_of(by)) as version:
         current = _still_open(proposal)
         current.rule = current.rule | {"match": match, "conditions": conditions}
@@ -66,7 +66,7 @@ def replace_conditions(*, by: User, proposal: Proposal, match: str, conditions: 
 
 
 def check_narrower(*, proposal: Proposal, match: str, conditions: list[dict[str, Any]], catalog: Catalog) -> None:
-    """Raises Refused where the conditions match a transaction that the proposal does not."""
+    """Raises Refusal where the conditions match a transaction that the proposal does not."""
     old = compile_stored(Rule(**proposal.rule))
     new = compile_stored(Rule(**proposal.rule | {"match": match, "conditions": conditions}))
     settler = Settler(ledger_id=proposal.ledger_id, asking=Asking(RuleSet([old, new])), catalog=catalog)
@@ -75,15 +75,15 @@ def check_narrower(*, proposal: Proposal, match: str, conditions: list[dict[str,
         for record in read_records(rows, user=None, with_tags=settler.uses_tags):
             subject = settler.subject(record)
             if new.matches(subject) and not old.matches(subject):
-                raise Refused(WIDER.format(record.description, record.day), code="wider")
+                raise Refusal(WIDER.format(record.description, record.day), code="wider")
 
 
 def refuse_proposal(*, by: User, proposal: Proposal, is_of_merchant: bool) -> Proposal:
-    """Never again: this rule, or any for the merchant. Repeating it may widen it. Raises Refused once accepted."""
+    """Never again: this rule, or any for the merchant. Repeating it may widen it. Raises Refusal once accepted."""
     with ledger_write(ledger_id_of(by)) as version:
         current: Proposal = Proposal.objects.select_related("accepted_rule").get(pk=proposal.pk)
         if current.status == ProposalStatus.ACCEPTED:
-            raise Refused(_settled(current), code=current.status)
+            raise Refusal(_settled(current), code=current.status)
         current.status, current.version = ProposalStatus.NEVER, version
         current.is_of_merchant = current.is_of_merchant or is_of_merchant
         current.save()
@@ -129,7 +129,7 @@ def _withdraw_others(refused: Proposal) -> None:
 def _still_open(proposal: Proposal) -> Proposal:
     current: Proposal = Proposal.objects.select_related("accepted_rule").get(pk=proposal.pk)
     if current.status != ProposalStatus.OPEN:
-        raise Refused(_settled(current), code=current.status)
+        raise Refusal(_settled(current), code=current.status)
     return current
 
 

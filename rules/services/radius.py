@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.search_text import fold
-from expenses.models import Status, Transaction
+from expenses.models import CategorizationStatus, Transaction
 from expenses.querysets import TransactionQuerySet
 from rules.compiling import compile_stored
 from rules.conditions import Subject
@@ -50,7 +50,7 @@ class Radius:
             self.touches += 1
             self.touched += [record] if len(self.touched) < SHOWN else []
         categories = [rule.category for rule in settlement.matched if rule.category is not None]
-        if record.status != Status.CONFIRMED or not categories:
+        if record.status != CategorizationStatus.CONFIRMED or not categories:
             return
         if record.category in categories:
             self.agree += 1

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refused, add_row, change_row, ledger_write
+from expenses.services.ledger_lock import Refusal, add_row, change_row, ledger_write
 from rules.models import Rule
 from rules.tasks import queue_looking_at_open
 
@@ -34,7 +34,7 @@ def edit_rule(*, by: User, rule: Rule, fields: dict[str, Any]) -> Rule:
 def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
     """Let the rules come in this order, in the places that they have together; all others keep theirs.
 
-    Priorities are written anew, in tens. Raises Refused where one of them is gone.
+    Priorities are written anew, in tens. Raises Refusal where one of them is gone.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
@@ -42,7 +42,7 @@ def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
         chosen = set(ids)
         named = {rule.pk: rule for rule in rules if rule.pk in chosen}
         if missing := [pk for pk in ids if pk not in named]:
-            raise Refused(f"There is no rule {missing[0]} any more; read the rules again.", code="gone")
+            raise Refusal(f"There is no rule {missing[0]} any more; read the rules again.", code="gone")
         wanted = iter(ids)
         ordered = [named[next(wanted)] if rule.pk in named else rule for rule in rules]
         if ordered == rules:

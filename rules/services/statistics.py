@@ -12,7 +12,7 @@ from django.db.models import Count
 
 from expenses.categorization.catalog import Catalog
 from expenses.collection import collection_paused
-from expenses.models import Ledger, Status, Transaction
+from expenses.models import CategorizationStatus, Ledger, Transaction
 from rules.compiling import compile_stored
 from rules.engine import Asking, CompiledRule, RuleSet
 from rules.models import Rule
@@ -83,7 +83,7 @@ def _add(statistics: Statistics, source: str, status: str, n: int, *, is_same: b
     """Add rows that a rule once decided; `is_same` says whether they still have the category that it sets."""
     if source == "rule":
         statistics.applied += n
-        statistics.n += n if status == Status.CONFIRMED else 0
+        statistics.n += n if status == CategorizationStatus.CONFIRMED else 0
     elif source == "user":
         statistics.n += n
         statistics.overridden += 0 if is_same else n

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.review_groups import OpenRow
 from expenses.models import Category, Transaction
-from expenses.services.ledger_lock import Refused
+from expenses.services.ledger_lock import Refusal
 from rules.models import Rule
 from rules.proposals.grouping import Correction
 from rules.services.drafting import Drafting, rule_of
@@ -20,11 +20,11 @@ NAMES_NOBODY = (
 
 
 def suggest_rule(*, transaction: Transaction, category: Category, catalog: Catalog) -> tuple[Rule, Radius]:
-    """The rule, not saved, and what it would do. Raises Refused where the text names nobody."""
+    """The rule, not saved, and what it would do. Raises Refusal where the text names nobody."""
     drafting = Drafting(ledger_id=transaction.ledger_id, catalog=catalog)
     draft = drafting.of_row(transaction, category=category.pk)
     if draft is None:
-        raise Refused(NAMES_NOBODY, code="names_nobody")
+        raise Refusal(NAMES_NOBODY, code="names_nobody")
     rule = rule_of(draft, category=category.pk)
     [radius] = measure([rule], ledger_id=transaction.ledger_id, catalog=catalog)
     return rule, radius

@@ -7,9 +7,9 @@ from django.db.models import Count
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.models import Run, Transaction
+from expenses.models import Run, RunStatus, Transaction
 from expenses.services.detection import pair_run
-from expenses.services.ledger_lock import Refused, ledger_write, make_room
+from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.runs import Work
 from expenses.services.statement_rows import record_statement_rows
 from statements.entries import Entry
@@ -22,7 +22,7 @@ SUPERSEDED = "Its import is gone, or another run has committed it; look at the i
 
 
 def start_commit(*, by: User, statement: Import) -> Run:
-    """Create the run that will record the rows; it does not start by itself. Raises Refused to whoever comes second."""
+    """Create the run that will record the rows; it does not start by itself. Raises Refusal to whoever comes second."""
     _refuse_closed(statement)
     with ledger_write(statement.ledger_id):
         run: Run = Run.objects.create(
@@ -30,7 +30,7 @@ def start_commit(*, by: User, statement: Import) -> Run:
         )
         claimed = Import.objects.filter(pk=statement.pk).standing(ImportStatus.PARSED)
         if not claimed.update(status=ImportStatus.COMMITTING, run=run):
-            raise Refused("This import is being committed, or has been.", code="committed")
+            raise Refusal("This import is being committed, or has been.", code="committed")
     statement.status, statement.run = ImportStatus.COMMITTING, run
     return run
 
@@ -43,9 +43,9 @@ class ImportWork(Work):
     def perform(self, run: Run) -> None:
         statement = Import.objects.select_related("account").filter(run=run).first()
         if statement is None:
-            raise Refused(SUPERSEDED, code="committed")
+            raise Refusal(SUPERSEDED, code="committed")
         if statement.account is None:
-            raise Refused("The account of this import is gone; give it another one.", code="account")
+            raise Refusal("The account of this import is gone; give it another one.", code="account")
         try:
             for chunk in _chunks(read_records(statement)):
                 drafts = [record.draft(statement.account) for record in chunk if isinstance(record, Entry)]
@@ -54,19 +54,19 @@ class ImportWork(Work):
                 make_room()
             pair_run(run)
         except UnreadableFile as error:
-            raise Refused(str(error), code="unreadable") from None
+            raise Refusal(str(error), code="unreadable") from None
 
     def before_resume(self, run: Run) -> None:
         statement = Import.objects.filter(run=run).standing(ImportStatus.PARSED)
         if not statement.update(status=ImportStatus.COMMITTING, error=""):
-            raise Refused(SUPERSEDED, code="committed")
+            raise Refusal(SUPERSEDED, code="committed")
         run.total = Import.objects.get(run=run).n_rows  # its profile may have been corrected
         run.save(update_fields=["total"])
 
     def after_end(self, run: Run) -> None:
         run.counts = _count(run)
         run.save(update_fields=["counts"])
-        is_done = run.status == Run.Status.SUCCEEDED
+        is_done = run.status == RunStatus.SUCCEEDED
         Import.objects.filter(run=run).update(
             status=ImportStatus.COMMITTED if is_done else ImportStatus.PARSED,
             error=run.error,
@@ -78,7 +78,7 @@ class ImportWork(Work):
 def _refuse_closed(statement: Import) -> None:
     if statement.account is not None and not statement.account.is_active:
         detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
-        raise Refused(detail, code="closed")
+        raise Refusal(detail, code="closed")
 
 
 def _count(run: Run) -> dict[str, int]:

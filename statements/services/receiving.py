@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import User
 from expenses.models import Account
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refused, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, Reading, UnreadableFile
 from statements.models import Import, ImportStatus, Profile
@@ -69,7 +69,7 @@ def receive_statement(
 
 
 def read_statement(*, statement: Import) -> None:
-    """Read the whole of a file that was too large for its request. Raises UnreadableFile, Refused."""
+    """Read the whole of a file that was too large for its request. Raises UnreadableFile, Refusal."""
     _read(statement)
     with ledger_write(statement.ledger_id):
         _store(statement, was=(ImportStatus.READING,))
@@ -80,7 +80,7 @@ def correct_statement(
 ) -> Import:
     """Read the file in another way, or for another account; keep the way under a name.
 
-    `corrections` are keys of the profile; they answer the questions about them. Raises UnreadableFile, and Refused
+    `corrections` are keys of the profile; they answer the questions about them. Raises UnreadableFile, and Refusal
     when the import was committed meanwhile.
     """
     _refuse_half_committed(statement)
@@ -102,11 +102,11 @@ def _refuse_half_committed(statement: Import) -> None:
     run = statement.run
     if run is not None and run.status != run.Status.REVERTED and run.transactions.exists():
         detail = f"Run {run.pk} stopped after it had recorded some of the rows: resume it, or revert it first."
-        raise Refused(detail, code="half_committed")
+        raise Refusal(detail, code="half_committed")
 
 
 def forget_statement(*, statement: Import) -> None:
-    """Remove an import that was not committed, file and all. Raises Refused when it was, or is being."""
+    """Remove an import that was not committed, file and all. Raises Refusal when it was, or is being."""
     with ledger_write(statement.ledger_id):
         deleted, _ = Import.objects.filter(pk=statement.pk).standing(*CORRECTABLE).delete()
         if not deleted:
@@ -138,8 +138,8 @@ def _store(statement: Import, *, was: tuple[str, ...]) -> None:
         raise _too_late()
 
 
-def _too_late() -> Refused:
-    return Refused("This import is being committed, or has been; it stays as it is.", code="committed")
+def _too_late() -> Refusal:
+    return Refusal("This import is being committed, or has been; it stays as it is.", code="committed")
 
 
 def _content(statement: Import) -> bytes:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.replay import is_right, replay
 from expenses.categorization.training_rows import read_confirmed
-from expenses.models import BacktestResult, Change, Classifier, Ledger, Run
+from expenses.models import BacktestResult, Change, Classifier, Ledger, Run, RunStatus
 from expenses.services import backtests
 from expenses.services.learning import learn
 from expenses.services.runs import SILENCE, advance, perform_run
@@ -102,7 +102,7 @@ def test_one_whose_worker_died_is_not_given_again(ana):
     record(ana, generated_rows(40))
     number = order(ana)["id"]
     long_ago = timezone.now() - SILENCE - timedelta(seconds=1)
-    Run.objects.update(status=Run.Status.RUNNING, claim="x", alive_at=long_ago)
+    Run.objects.update(status=RunStatus.RUNNING, claim="x", alive_at=long_ago)
     assert order(ana)["id"] != number
     assert ana.get(f"runs/{number}/").json()["status"] == "failed"
 

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from expenses.models import Decision, Run, Transaction
-from expenses.services.ledger_lock import Refused
+from expenses.services.ledger_lock import Refusal
 from expenses.services.runs import SILENCE, perform_run
 from expenses.services.statement_rows import record_statement_rows
 from statements.models import Import, Profile
@@ -286,9 +286,9 @@ def test_a_large_statement_is_committed_when_it_was_read(ana, giro, settings, ru
 def test_a_correction_that_comes_after_the_commit_changes_nothing(ana, giro):
     statement = Import.objects.get(pk=upload(ana, GIRO, account="Giro").json()["id"])
     committing.start_commit(by=ana.user, statement=Import.objects.get(pk=statement.pk))
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         receiving.correct_statement(statement=statement, corrections={"invert_sign": True}, account=None)
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         receiving.forget_statement(statement=statement)
     stored = Import.objects.get(pk=statement.pk)
     assert (stored.status, stored.profile["invert_sign"]) == ("committing", False)

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from expenses.categorization.shop_kinds import shop_kinds
-from expenses.models import Account, BacktestResult, ExchangeRate, KindMapping, Run, Tag
+from expenses.models import Account, BacktestResult, ExchangeRate, KindMapping, Run, RunStatus, Tag
 from tests.conftest import Api
 
 ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02", "account": "Checking"}
@@ -56,7 +56,7 @@ def add_one_of_each(api: Api, name: str) -> None:
     assert api.user is not None
     run = {"ledger": Account.objects.get(name=name).ledger, "user": api.user}
     Run.objects.create(**run, kind="import")
-    backtest = Run.objects.create(**run, kind="backtest", status=Run.Status.SUCCEEDED)
+    backtest = Run.objects.create(**run, kind="backtest", status=RunStatus.SUCCEEDED)
     BacktestResult.objects.create(run=backtest, body={"n": 30, "links": {}})
 
 

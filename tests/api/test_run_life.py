@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from expenses.models import Change, Omission, Plan, Run, Transaction
+from expenses.models import Change, Omission, Plan, Run, RunStatus, Transaction
 from expenses.services import bulk_runs, reverting, runs
 from expenses.services.editing import editing
 from expenses.services.runs import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run
@@ -84,7 +84,7 @@ def test_a_worker_that_was_silent_for_too_long_cannot_write_over_its_successor(a
     with pytest.raises(ClaimLost):
         advance(silent, n_rows=1)
     advance(successor, n_rows=1)
-    runs._end(silent, Run.Status.FAILED, error="too late")
+    runs._end(silent, RunStatus.FAILED, error="too late")
     assert state(ana, number) == ("running", 1)
 
 

@@ -8,7 +8,7 @@ from django.db import models
 
 from accounts.models import Token
 from config.examples import EXAMPLES
-from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run
+from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run, RunStatus
 from insights.models import Anomaly, RecurringPayment, RecurringVerdict, Verdict
 from insights.services.anomalies import give_feedback
 from insights.services.recurring import choose
@@ -91,7 +91,7 @@ def unmade(api: Api, account: int) -> dict[str, int]:
     everything = {"filter": {"account": account}, "set": {"notes": "seen"}}
     waiting = Run.objects.create(**run, kind="import").pk
     canceled = api.patch("transactions/bulk/", everything).json()["id"]
-    Run.objects.filter(pk=canceled).update(status=Run.Status.CANCELED)
+    Run.objects.filter(pk=canceled).update(status=RunStatus.CANCELED)
     return {
         "run": api.patch("transactions/bulk/", everything).json()["id"],
         "waiting_run": waiting,
@@ -148,7 +148,7 @@ def judged(api: Api) -> None:
 def backtested(api: Api) -> int:
     """A backtest that a worker did."""
     whose = {"ledger": ledger_of(api), "user": api.user}
-    run = Run.objects.create(**whose, kind="backtest", status=Run.Status.SUCCEEDED)
+    run = Run.objects.create(**whose, kind="backtest", status=RunStatus.SUCCEEDED)
     found = {name: EXAMPLES["RunWithResult"]["result"][name] for name in ("chain", "new_merchants", "links")}
     days = {"from": "2026-01-01", "to": "2026-10-31", "target_precision": 0.95}
     BacktestResult.objects.create(run=run, body={"n": 30, **days, **found})
