@@ -40,7 +40,7 @@ class TransactionDraft:
     external_id: str | None = None
     fingerprint: str | None = None
     asks_chain: bool | None = None
-    parts: tuple["Draft", ...] = ()
+    parts: tuple["TransactionDraft", ...] = ()
 
     @property
     def is_for_chain(self) -> bool:

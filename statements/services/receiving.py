@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from accounts.models import User
-from expenses.models import Account
+from expenses.models import Account, RunStatus
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, ledger_write
 from statements.formats import importer_for, importer_named
@@ -100,7 +100,7 @@ def correct_statement(
 def _refuse_half_committed(statement: Import) -> None:
     """Rows that a stopped run recorded would not be known again if they were read in another way."""
     run = statement.run
-    if run is not None and run.status != run.Status.REVERTED and run.transactions.exists():
+    if run is not None and run.status != RunStatus.REVERTED and run.transactions.exists():
         detail = f"Run {run.pk} stopped after it had recorded some of the rows: resume it, or revert it first."
         raise Refusal(detail, code="half_committed")
 
