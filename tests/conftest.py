@@ -16,6 +16,10 @@ from providers.loading import configured_chain
 from rules.compiling import forget_rules
 from rules.services.statistics import forget_statistics
 from tests import queued, redis_databases
+from tests.laws import load_profile
+
+load_profile()
+pytest.register_assert_rewrite("tests.api", "tests.insights", "tests.rules", "tests.kills")
 
 
 class Api:

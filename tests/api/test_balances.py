@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.rates.conversion import MissingRate
 from tests.api.bodies import assert_problem
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -154,7 +155,7 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(6)
 @given(rows=st.lists(ROW, max_size=7), size=st.integers(min_value=1, max_value=4), backwards=st.booleans())
 def test_the_balance_is_the_last_of_the_register_and_the_sum_of_its_rows(ana, rows, size, backwards):
     name = f"Account {ana.get('accounts/').json()['count']}"

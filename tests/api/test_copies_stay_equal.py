@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -15,6 +15,7 @@ from config.environment import BASE_DIR
 from tests.api.copies import Copy, ledger_of
 from tests.conftest import Api, make_user
 from tests.databases import new_instance
+from tests.laws import law
 
 ROW = {"amount": "5.50", "date": "2026-11-02", "direction": "out", "ai_classify": False}
 NAMES = ["Tea", "Rent", "Fun"]
@@ -89,7 +90,7 @@ class Person:
 class CopiesStayEqual(TestCase):
     """On whatever database the tests run."""
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @law(7)
     @given(steps=STEPS, limit=LIMITS)
     def test_a_copy_that_fetches_now_and_then_ends_equal(self, steps: list[Any], limit: int) -> None:
         person = Person()
@@ -103,7 +104,7 @@ class CopiesStayEqual(TestCase):
         assert copy.pull().tables == there
         assert Copy(person.api, limit=limit).pull().tables == there
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @law(5)
     @given(steps=STEPS)
     def test_every_body_in_a_list_has_the_tag_that_spares_it(self, steps: list[Any]) -> None:
         """A tag never outlives its body: what a client holds with it is what is there."""
@@ -116,7 +117,7 @@ class CopiesStayEqual(TestCase):
                     tag = table, row["id"], row["version"]
                     assert held.setdefault(tag, row) == row
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @law(5)
     @given(names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=5), n=st.integers(1, 3))
     def test_a_create_repeated_with_its_external_id_changes_nothing(self, names: list[str], n: int) -> None:
         api = Api(make_user("ana"))
@@ -162,6 +163,7 @@ def test_the_client_shows_what_it_fetched_and_fetches_only_what_is_new(url, tmp_
 import sys
 sys.path.insert(0, {str(BASE_DIR)!r})
 from examples.sync_client import Copy, Server, SyncClient
+from tests.laws import law
 server = Server({url!r}, "ana", "blue-Tomato-99")
 server.call("POST", "auth/register/", {{"username": "ana", "email": "a@example.org", "password": "blue-Tomato-99"}})
 client = SyncClient(server, Copy({str(tmp_path / "copy.sqlite3")!r}))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from expenses.models import Ledger, Transaction, Transfer
 from tests.api.money_laws import check_laws, perform, sums
+from tests.laws import n_examples
 
 OPERATIONS = [
     "split",
@@ -39,8 +40,7 @@ def test_money_in_is_money_out_through_any_series(ana):
         ana.post("accounts/", {"name": name, "currency": code})
 
     @settings(
-        max_examples=12,
-        deadline=None,
+        max_examples=n_examples(5),
         database=None,
         derandomize=True,
         phases=[Phase.generate],

@@ -6,13 +6,14 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.ledger.money import minor_units
 from expenses.models import ExchangeRate
 from tests.api.converted import balances, open_account, record, totals
 from tests.conftest import Api
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -47,7 +48,7 @@ def per_euro(currency: str, day: str) -> Fraction | None:
     return Fraction(1) if currency == "EUR" else Fraction(known[-1]) if known else None
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(5)
 @given(rows=ROWS)
 def test_a_total_in_one_currency_is_the_exact_sum_of_its_rows_rounded_once(ana, rows):
     record_rows(ana, rows)
@@ -83,7 +84,7 @@ def exact_sums(rows: Any) -> dict[str, Fraction]:
     return sums
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(5)
 @given(rows=ROWS, to=st.sampled_from(["EUR", "CHF", "JPY"]))
 def test_the_total_of_balances_is_the_sum_of_its_parts_and_complete_only_with_all(ana, rows, to):
     record_rows(ana, rows)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.bodies import with_key
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -78,7 +79,7 @@ def send(api: Any, request: Any, key: str) -> Any:
     return api.request(method, path, body, **with_key(key)), (method, path, body)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(7)
 @given(st.lists(REQUESTS, min_size=1, max_size=6))
 def test_any_request_repeated_with_its_key_changes_nothing(ana, model, sequence):
     with transaction.atomic():

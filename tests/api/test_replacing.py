@@ -1,13 +1,14 @@
 """A category that goes, and the one that takes its place everywhere."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.models import Category, Change, Tombstone, Transaction
 from expenses.services.categories import create_category
 from expenses.services.replacing import merge_category
 from tests.api.bodies import assert_problem
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -177,7 +178,7 @@ def test_a_large_merge_stamps_at_most_a_thousand_rows_with_a_version(ana, tea, c
     assert not Transaction.objects.filter(category=tea["id"]).exists()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(5)
 @given(choices=st.lists(st.sampled_from(["Tea", "Coffee", "Dining", None]), max_size=8))
 def test_a_merge_changes_no_row_but_by_its_category(ana, choices):
     for name in ("Tea", "Coffee"):

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.management import call_command
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expenses.models import Transaction
@@ -10,6 +10,7 @@ from expenses.models.ledgers import Ledger, ledger_id_of
 from expenses.services import rereading
 from expenses.services.rereading import reread_texts
 from providers.normalization import VERSION
+from tests.laws import law
 
 TEXTS = st.lists(
     st.sampled_from(
@@ -128,7 +129,7 @@ def test_a_text_that_was_cut_within_a_word_is_read_with_its_merchant(ana, ledger
 
 
 @pytest.mark.usefixtures("silent_chain")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(15)
 @given(st.lists(st.tuples(TEXTS, TEXTS, st.sampled_from([None, "Other"])), min_size=1, max_size=4))
 @example(
     [("Xyzzy Plugh Corner", "Plugh", None), ("Xyzzy Plugh Corner", "", "Plugh"), ("Corner Berlin", "Berlin", "h&m")]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expenses.models import Attachment, Run, Tombstone, Transaction, Transfer
@@ -16,6 +16,7 @@ from tests.api.attached_files import PDF, attach
 from tests.api.bulk import record
 from tests.api.copies import Copy, ledger_of
 from tests.api.money_laws import check_laws, perform
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -58,9 +59,7 @@ def send(api: Any, which: Any, changes: Any) -> Any:
     return api.patch("transactions/bulk/", {"filter": which, "set": changes})
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@law(4)
 @given(
     rows=st.lists(ROWS, min_size=1, max_size=4, unique_by=lambda row: row.get("external_id", id(row))), orders=ORDERS
 )
@@ -173,9 +172,7 @@ def check_ledger(api: Any, copies: list[Receipts]) -> None:
         assert {(row["id"], row["version"]) for row in copy.receipts.values()} == receipts
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@law(6)
 @given(steps=STEPS)
 @example(steps=[("split", 0, 0), ("run", {0}, None), ("record", 0, None)])  # its external id is taken
 @example(steps=[("run", {0}, {"account": "Purse", "date": "2026-10-01"}), ("split", 0, 0)])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config.pagination import forget_counts
@@ -21,12 +21,11 @@ from rules.services.statistics import forget_statistics
 from tests.api.bulk import contents, record
 from tests.api.generated_rules import CATEGORIES, RULES, named, record_every_sort
 from tests.api.rule_bodies import apply, does, left_alone, revert, text, whole_ledger
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
-few = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+few = law(4)
 ORDERS = st.fixed_dictionaries(
     {"force": st.booleans()}, optional={"start": st.just("2026-11-02"), "end": st.just("2026-11-03")}
 )

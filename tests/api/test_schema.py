@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from config.wsgi import application
 from expenses.models import Run
 from statements.models import Profile
+from tests.laws import n_examples
 
 COMMITTED = Path(django_settings.BASE_DIR) / "docs" / "openapi.yaml"
 DOCUMENT: dict[str, Any] = yaml.load(COMMITTED.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
@@ -135,8 +136,7 @@ def run_examples(operation: Any, mode: GenerationMode, api: Any, ids: dict[str, 
     token = api.client._credentials["HTTP_AUTHORIZATION"]
 
     @settings(
-        max_examples=8,
-        deadline=None,
+        max_examples=n_examples(3),
         database=None,
         derandomize=True,
         phases=[Phase.generate],

@@ -7,7 +7,7 @@ import pytest
 from django.core import checks
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -15,6 +15,7 @@ from expenses import indexes
 from expenses.ledger.search_text import fold, searchable
 from tests.api.bodies import assert_problem
 from tests.conftest import Api, make_user
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -97,7 +98,7 @@ def test_what_cannot_be_searched_for_is_refused(ana, words, code):
 class AnyTextIsFound(TestCase):
     """Whatever a text is, each of its words finds it."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @law(12)
     @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
     def test_by_each_of_its_words(self, text: str) -> None:
         ana = Api(make_user("ana"))

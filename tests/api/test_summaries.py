@@ -3,13 +3,14 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.ledger.dates import today_of
 from expenses.models import Transaction
 from tests.api.bodies import assert_problem
 from tests.api.reports import COMPLETE, NOTHING, category_of, record, report, total
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -335,7 +336,7 @@ DATES = st.sampled_from(["2024-10-31", "2024-11-01", "2024-11-15", "2024-11-30",
 ROWS = st.lists(st.tuples(CATEGORIES, AMOUNTS, DATES, st.booleans()), max_size=10)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(5)
 @given(rows=ROWS)
 def test_sums_are_those_of_the_list_of_transactions(ana, rows):
     Transaction.objects.for_user(ana.user).delete()

@@ -7,12 +7,13 @@ import pytest
 from django.db import connection
 from django.db.models import Avg, Max, Min, Sum
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.models import Transaction
 from expenses.reports.totals import add_up
 from tests.api.bodies import assert_problem
+from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -168,7 +169,7 @@ ROW = st.tuples(KINDS, st.decimals(min_value=Decimal("0.01"), max_value=Decimal(
                 st.sampled_from(["2026-10-31", "2026-11-01", "2025-11-01"]))  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@law(5)
 @given(rows=st.lists(ROW, max_size=8))
 def test_finer_totals_come_to_the_same(ana, rows):
     for (category, direction), amount, day in rows:

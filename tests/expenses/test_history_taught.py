@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expenses.categorization.catalog import Catalog
@@ -14,6 +14,7 @@ from expenses.categorization.training_rows import read_confirmed
 from expenses.models.ledgers import ledger_id_of
 from providers.interface import Confirmed, Transaction
 from tests.conftest import Api, make_user
+from tests.laws import law
 
 TEXTS = ["Cafe Luna", "Cafe Luna Mitte", "Cafe Lnua", "Cafe Sol", "Cafeteria", "Bakery", "4711", "Bar"]
 ROW = st.fixed_dictionaries(
@@ -49,7 +50,7 @@ def questions(catalog, accounts):
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@law(7)
 @given(st.lists(ROW, min_size=1, max_size=8), st.integers(0, 8))
 @example([row("Dining", "2024-01-01"), row("Dining", "2026-01-01", "4.80"), row("Travel", "2026-02-01")], 1)
 def test_what_was_taught_is_answered_as_the_ledger_answers(rows, cut):

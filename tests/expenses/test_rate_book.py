@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.ledger.money import Money
@@ -15,6 +15,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.rates.book import RateBook
 from expenses.rates.conversion import MissingRate
 from tests.conftest import make_user
+from tests.laws import law
 
 START, END = dt.date(2026, 10, 1), dt.date(2026, 10, 31)
 #: What the API takes: at most 15 significant digits and as many decimal places.
@@ -100,7 +101,7 @@ def test_a_strangers_rate_is_not_in_the_book(ledger):
 
 
 @given(st.lists(RATES, min_size=1, max_size=20))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@law(12)
 def test_the_database_gives_a_rate_back_as_it_was_written(ledger, rates):
     ExchangeRate.objects.all().delete()
     days = [END + dt.timedelta(days=n) for n in range(len(rates))]

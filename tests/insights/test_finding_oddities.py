@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.calendars import Calendar
@@ -16,6 +16,7 @@ from insights.oddities.finding import find_oddities
 from insights.oddities.findings import Finding
 from insights.payments import Payment
 from tests.insights.bills import MONDAY, oddities, paid
+from tests.laws import law
 
 WEEKS = 40
 KINDS = ["expense", "expense", "expense", "refund"]
@@ -58,7 +59,7 @@ def alone(payments: Sequence[Payment], today: dt.date) -> list[Finding]:
 
 
 @given(histories(), st.integers(1, WEEKS))
-@settings(deadline=None, max_examples=60)
+@law(15)
 def test_later_payments_change_nothing_that_was_said_of_a_week(payments: list[Payment], n_weeks: int) -> None:
     until = MONDAY + dt.timedelta(7 * n_weeks - 1)
     whole = alone(payments, MONDAY + dt.timedelta(7 * WEEKS - 1))
@@ -67,7 +68,7 @@ def test_later_payments_change_nothing_that_was_said_of_a_week(payments: list[Pa
 
 
 @given(histories())
-@settings(deadline=None, max_examples=60)
+@law(15)
 def test_no_two_findings_share_a_key(payments: list[Payment]) -> None:
     found = keys(oddities(payments))
     assert len(set(found)) == len(found)
@@ -75,20 +76,20 @@ def test_no_two_findings_share_a_key(payments: list[Payment]) -> None:
 
 
 @given(histories())
-@settings(deadline=None, max_examples=60)
+@law(15)
 def test_a_payment_is_told_once(payments: list[Payment]) -> None:
     about_one = [one for one in oddities(payments) if one.kind in {"price_rise", "duplicate_charge", "new_merchant"}]
     assert max(Counter(one.payments[-1] for one in about_one).values(), default=0) <= 1
 
 
 @given(histories())
-@settings(deadline=None, max_examples=60)
+@law(15)
 def test_twice_as_much_everywhere_is_as_odd(payments: list[Payment]) -> None:
     assert keys(oddities([replace(one, amount=one.amount * 2) for one in payments])) == keys(oddities(payments))
 
 
 @given(histories(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@law(15)
 def test_the_order_of_one_days_rows_makes_no_week_odder(payments: list[Payment], random) -> None:
     until = MONDAY + dt.timedelta(7 * WEEKS - 1)
     shuffled = sorted(payments, key=lambda one: (one.day, random.random()))

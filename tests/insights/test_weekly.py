@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.calendars import Calendar
@@ -29,7 +29,6 @@ def payment(pk, day, amount, category=1, kind="expense"):
 
 
 @given(AMOUNTS, st.integers(1, 60))
-@settings(deadline=None)
 def test_what_comes_later_changes_no_judgement(spent, n):
     judged, before = judge_weeks(series(spent)), judge_weeks(series(spent[:n]))
     np.testing.assert_array_equal(judged.score[:n], before.score)
@@ -37,7 +36,6 @@ def test_what_comes_later_changes_no_judgement(spent, n):
 
 
 @given(AMOUNTS, st.sampled_from([2.0, 0.5, 1024.0]))
-@settings(deadline=None)
 def test_another_currency_changes_no_score(spent, rate):
     here, there = judge_weeks(series(spent)).score, judge_weeks(series([amount * rate for amount in spent])).score
     np.testing.assert_allclose(here, there)

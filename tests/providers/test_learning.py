@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import samples
@@ -254,7 +254,6 @@ texts = st.one_of(st.text(st.characters(), max_size=2_500), st.sampled_from(sort
 
 
 class TestAnyText:
-    @settings(deadline=None)
     @given(texts, st.sampled_from(["in", "out"]), st.none() | st.decimals(0, "1e14", places=4))
     def test_it_is_answered_or_declined_in_one_sentence(self, text, direction, amount):
         found = answer(known(), text, direction=direction, amount=amount)
@@ -279,7 +278,6 @@ class TestAnyText:
         known().categorize_many([ask(f"{i} {'abcdefghi ' * 200}") for i in range(100)])
         assert time.process_time() - started < 2
 
-    @settings(deadline=None)
     @given(st.lists(texts, max_size=4))
     def test_features_do_not_depend_on_what_else_is_asked(self, several):
         together = features_of([ask(text) for text in several], known_of([ask(text) for text in several]))

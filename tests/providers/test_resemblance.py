@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.interface import Category, Transaction
@@ -70,7 +70,6 @@ def test_groups_that_share_a_category_are_one_alternative():
     assert [category for category, _ in answer.alternatives] == [own.id]
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(), max_size=2_500))
 def test_any_text_is_answered_or_declined(text):
     answer = ask(text)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.ledger.kinds import offered_kinds
@@ -22,6 +22,7 @@ from rules.linting.shadows import shadowed_rules
 from rules.linting.study import Study
 from rules.models import Rule
 from rules.settling import TEXTS, State, Traits, as_written, settle
+from tests.laws import law
 
 KINDS = {1: "expense", 2: "expense", 3: "income"}  # 4 is hidden
 
@@ -97,7 +98,7 @@ def proved(findings: Any) -> list[Finding]:
     return [finding for finding in findings if finding.verdict == Verdict.PROVED]
 
 
-patient = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+patient = law(60)
 
 
 @patient

@@ -6,11 +6,12 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rules.conditions import Subject, compile_conditions
 from rules.linting.proofs import are_equivalent, implies, is_impossible
+from tests.laws import law
 
 Conditions = dict[str, Any]
 
@@ -275,7 +276,7 @@ def matches(conditions: Conditions, row: Subject) -> bool:
     return (all(answers) if conditions["match"] == "all" else any(answers)) is not conditions["negate"]
 
 
-patient = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+patient = law(60)
 
 
 @patient

@@ -5,12 +5,13 @@ from decimal import Decimal
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from statements.delimited.importer import DelimitedImporter
 from statements.formats import importer_for
 from statements.importer import ProfileError, Row, RowError, Skipped, UnreadableFile
+from tests.laws import law
 
 HEADER = "Date,Text,Amount,Flag\n"
 PROFILE = {
@@ -263,7 +264,6 @@ def outcomes_or_refusal(data):
         return refusal
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_crash_the_reader(data):
     outcomes_or_refusal(data)
@@ -278,7 +278,7 @@ Summe;;-7,50;
 edits = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), st.binary(max_size=6)), max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@law(60)
 @given(edits, st.sampled_from(["utf-8", "cp1252", "utf-16"]))
 def test_no_damage_to_a_statement_crashes_the_reader(changes, encoding):
     data = SEED.encode(encoding)

@@ -1,7 +1,7 @@
 """Encodings: byte order marks, UTF-8 with damage, and code pages told apart by the letters they spell."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from statements.delimited.encoding import decodes, detect_encoding
@@ -44,7 +44,6 @@ def test_utf_8_is_recognized(text):
     assert detect_encoding(text.encode()).startswith("utf-")
 
 
-@settings(deadline=None)  # the second opinion takes its time
 @given(st.binary(max_size=300))
 def test_any_bytes_get_a_codec_that_can_be_used(data):
     data.decode(detect_encoding(data), "replace")
