@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from benchmarks.households import Household
-from insights.payments import Kind, Payment
+from insights.payments import Payment, PaymentKind
 from providers.normalization import normalize
 
 #: Day, amount, payee, category.
@@ -50,5 +50,5 @@ def _income_categories(rows: list[_Row]) -> set[str]:
 
 def _payment(number: int, row: _Row, incomes: set[str], numbers: Mapping[str, int]) -> Payment:
     day, amount, payee, category = row
-    kind: Kind = "expense" if amount < 0 else "income" if category in incomes else "refund"
+    kind: PaymentKind = "expense" if amount < 0 else "income" if category in incomes else "refund"
     return Payment(number, day, abs(amount), kind, payee, numbers.get(category))

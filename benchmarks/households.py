@@ -17,7 +17,7 @@ from benchmarks.household_bills import Regular, irregular_incomes, regulars, row
 from benchmarks.household_days import Days, Row
 from benchmarks.household_lives import LIVES, NUMBERS, Life
 from benchmarks.household_visits import large_purchases, moving, refunds, travels, visits
-from insights.payments import Kind, Payment
+from insights.payments import Payment, PaymentKind
 
 SHORTEST, LONGEST = 60, 360
 _CENT = Decimal("0.01")
@@ -89,7 +89,9 @@ def _payment(days: Days, row: Row, number: int) -> Payment:
     step = Decimal(str(row.step))
     amount = max((Decimal(repr(float(row.amount))) / step).quantize(Decimal(1), ROUND_HALF_UP) * step, step)
     category = None if forgotten else NUMBERS[row.category]
-    return Payment(number, days.date(row.day), amount.quantize(_CENT), cast("Kind", row.kind), row.payee, category)
+    return Payment(
+        number, days.date(row.day), amount.quantize(_CENT), cast("PaymentKind", row.kind), row.payee, category
+    )
 
 
 def last_day(payments: Sequence[Payment]) -> dt.date:

@@ -26,7 +26,7 @@ def foresee_recurring(household: Household) -> tuple[list[Expected], list[Expect
     Payees are looked at one by one, since the product finds chains within a payee; after each of its payments.
     """
     try:
-        from insights.recurring import payee_key
+        from insights.payments import payee_key
     except ImportError:
         return None
     lanes: dict[tuple[str, str], list[Payment]] = {}

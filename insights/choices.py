@@ -7,8 +7,8 @@ from typing import Protocol, cast
 
 from expenses.ledger.money import SCALE
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
-from insights.payments import Payment
-from insights.recurring import Confirmed, Kind, RhythmName, payee_key
+from insights.payments import Payment, payee_key
+from insights.recurring import Confirmed, Kind, RhythmName
 
 #: Amounts up to so many times as much, or as little, are of the same contract.
 BAND = Decimal("1.25")

@@ -14,8 +14,9 @@ from insights.choices import band_of
 from insights.forecasting.bills import Bill, after_payment
 from insights.models import RecurringPayment, RecurringStatus, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH
+from insights.payments import payee_of
+from insights.querysets import counted_rows
 from insights.recurring.rhythms import RHYTHM_NAMED, RhythmName
-from insights.rows import counted_rows, payee_of
 from insights.services.recurring import said_of_each
 
 ONE = Decimal(1)

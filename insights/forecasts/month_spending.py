@@ -16,7 +16,7 @@ from expenses.rates.usage import RateUsage
 from insights.calendars import Calendar, later_month
 from insights.forecasting.curves import MONTHS_OF_A_CURVE
 from insights.forecasting.spending import MAX_MONTHS
-from insights.rows import counted_rows
+from insights.querysets import counted_rows
 
 ONE_DAY = dt.timedelta(1)
 #: So many days a weekend with a holiday moves what comes last in a month.

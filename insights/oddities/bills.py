@@ -7,14 +7,14 @@ from statistics import median
 
 from insights.calendars import Calendar
 from insights.oddities.findings import Finding
-from insights.payments import Payment, Uncounted
-from insights.recurring import Recurring, payee_key
+from insights.payments import Payment, Uncounted, payee_key, same_amount
+from insights.recurring import Recurring
 
 #: Payments before one that is missing or dearer: fewer are a habit of chance.
 LEAST_HITS = 5
 #: So many payments of the same price were before a rise.
 STABLE = 3
-#: Prices that differ by less are the same.
+#: Prices that waver by less have not risen.
 SAME_PRICE = 0.02
 LEAST_RISE = 0.05
 #: What comes every fortnight and is left out once has been on holiday.
@@ -117,7 +117,7 @@ def price_rises(
         members = [by_id[pk] for pk in chain.payments if pk in by_id]
         for place in range(STABLE, len(members)):
             before, payment = members[place - STABLE : place], members[place]
-            if _is_stable(_prices(before)) and _has_risen(before[-1], payment):
+            if same_amount(*_prices(before), within=SAME_PRICE) and _has_risen(before[-1], payment):
                 yield _rise(chain, payment, before, calendar)
 
 
@@ -125,10 +125,6 @@ def _prices(payments: Sequence[Payment]) -> list[float]:
     """As they were paid, if all were paid in one currency: a rate of exchange is no price."""
     is_one = len({payment.currency for payment in payments}) == 1
     return [float(payment.own if is_one and payment.own is not None else payment.amount) for payment in payments]
-
-
-def _is_stable(prices: Sequence[float]) -> bool:
-    return max(prices) <= min(prices) * (1 + SAME_PRICE)
 
 
 def _has_risen(former: Payment, payment: Payment) -> bool:

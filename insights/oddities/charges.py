@@ -10,7 +10,7 @@ import numpy as np
 from insights.amounts.duplicates import duplicates
 from insights.calendars import Calendar
 from insights.oddities.findings import Finding
-from insights.payments import Payment
+from insights.payments import Payment, same_amount
 from insights.recurring import Recurring
 
 #: A double of less than this share of an ordinary month is not worth a word: of a recurring bill, of anything else.
@@ -21,7 +21,6 @@ EXPLAINS = 0.8
 LEAST_FIRSTS = 10
 #: Who is paid seldom may take longer until the same is charged again: days, and payments in the year before.
 WITHIN_DAYS, MOST_A_YEAR = 10, 13
-SAME_AMOUNT = 1.01
 YEAR = dt.timedelta(365)
 #: How sure a double is where a rhythm alone speaks for it.
 SURE = 0.9
@@ -81,8 +80,7 @@ def _seldom_paid(payments: Iterable[Payment]) -> Iterator[tuple[int, int]]:
 
 def _is_double(lane: Sequence[Payment], place: int) -> bool:
     earlier, later = lane[place - 1], lane[place]
-    is_same = float(max(earlier.amount, later.amount)) <= float(min(earlier.amount, later.amount)) * SAME_AMOUNT
-    if not is_same or (later.day - earlier.day).days > WITHIN_DAYS:
+    if not same_amount(earlier.amount, later.amount) or (later.day - earlier.day).days > WITHIN_DAYS:
         return False
     return place <= MOST_A_YEAR or later.day - lane[place - MOST_A_YEAR - 1].day > YEAR
 

@@ -1,6 +1,6 @@
 """Recurring payments: found among all payments, dated and priced. Pure: no database, no settings."""
 
-from insights.recurring.finding import find_recurring, payee_key
+from insights.recurring.finding import find_recurring
 from insights.recurring.model import Confirmed, Kind, PriceChange, Recurring
 from insights.recurring.rhythms import RhythmName, times_a_year
 
@@ -11,6 +11,5 @@ __all__ = [
     "Recurring",
     "RhythmName",
     "find_recurring",
-    "payee_key",
     "times_a_year",
 ]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-#: Amounts that differ by less are one price: cents of a rate of exchange.
-SAME_PRICE = 1.01
+from insights.payments import same_amount
+
 #: How many of the last amounts count.
 N_REMEMBERED = 6
 #: The range expected next time is that of so many: the outer ranks of twelve hold four of five.
@@ -52,30 +52,26 @@ def usual_of(amounts: Sequence[float]) -> float:
 def has_prices(amounts: Sequence[float]) -> bool:
     """Whether at least half of the last amounts are the same as the one before: it has a price, which may change."""
     recent = amounts[-N_REMEMBERED:]
-    n_same = sum(_is_same(before, one) for before, one in itertools.pairwise(recent))
+    n_same = sum(same_amount(before, one) for before, one in itertools.pairwise(recent))
     return 2 * n_same >= len(recent) - 1 > 0
 
 
 def _settled(amounts: Sequence[float]) -> Sequence[float]:
     """Without a last one that is other than a price that held: until it has come twice it is a slip or a one-off."""
     held = amounts[-1 - N_SETTLED : -1]
-    is_price = len(held) == N_SETTLED and all(_is_same(one, held[-1]) for one in held)
-    return amounts[:-1] if is_price and not _is_same(amounts[-1], held[-1]) else amounts
+    is_price = len(held) == N_SETTLED and all(same_amount(one, held[-1]) for one in held)
+    return amounts[:-1] if is_price and not same_amount(amounts[-1], held[-1]) else amounts
 
 
 def _start_of_price(amounts: Sequence[float]) -> int:
     start = len(amounts) - 1
-    while start and _is_same(amounts[start - 1], amounts[-1]):
+    while start and same_amount(amounts[start - 1], amounts[-1]):
         start -= 1
     return start
 
 
 def _raise_at(amounts: Sequence[float], start: int) -> tuple[int, int] | None:
     """A change from a price that was asked at least twice; a single other amount is no price."""
-    if start < 2 or not _is_same(amounts[start - 1], amounts[start - 2]):
+    if start < 2 or not same_amount(amounts[start - 1], amounts[start - 2]):
         return None
     return start - 1, start
-
-
-def _is_same(one: float, other: float) -> bool:
-    return max(one, other) <= min(one, other) * SAME_PRICE

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median_low
 
-from insights.payments import Payment
+from insights.payments import Payment, same_amount
 from insights.recurring.rhythms import Rhythm, rhythms_near
 from insights.recurring.schedules import Schedule
 
@@ -16,8 +16,6 @@ LEAST_SHARE = 0.8
 REACH = 4
 #: A missed payment costs half of what one that came is worth.
 COST_OF_A_GAP = 0.5
-#: Cents of a rate of exchange make no other amount.
-SAME_AMOUNT = 1.02
 #: Days that a rhythm must be better by. Most of what seems to come every four weeks comes by the month, and a February
 #: and two weekends look alike; only the fifth payment is ten days early for a month.
 HANDICAP = {"four_weekly": 8}
@@ -61,11 +59,6 @@ class Chain:
         return len(self.members) + len(self.doubled)
 
 
-def is_same(one: Dated, other: Dated) -> bool:
-    """Whether the amounts are."""
-    return max(one.amount, other.amount) <= min(one.amount, other.amount) * SAME_AMOUNT
-
-
 def worth(chains: Sequence[Chain]) -> int:
     """How much they explain: each link once for its day and once for its amount."""
     return sum(_n_explained(chain) for chain in chains if len(chain.members) >= N_HITS)
@@ -73,7 +66,7 @@ def worth(chains: Sequence[Chain]) -> int:
 
 def _n_explained(chain: Chain) -> int:
     links = zip(chain.members, chain.members[1:], strict=False)
-    return len(chain.doubled) + sum(1 + is_same(before, one) for before, one in links)
+    return len(chain.doubled) + sum(1 + same_amount(before.amount, one.amount) for before, one in links)
 
 
 def regular_chains(lane: Sequence[Dated]) -> list[Chain]:
@@ -150,7 +143,7 @@ def _doubled(run: Sequence[Dated], rhythm: Rhythm, near: Sequence[Dated]) -> lis
     for other in near:
         if other.payment.id not in ids:
             member = _nearest(run, days, other.day)
-            if abs(other.day - member.day) <= furthest and is_same(other, member):
+            if abs(other.day - member.day) <= furthest and same_amount(other.amount, member.amount):
                 pairs.append((member, other))
     return pairs
 

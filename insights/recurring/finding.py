@@ -1,15 +1,14 @@
 """Finds recurring payments among all payments of a ledger. Pure."""
 
 import datetime as dt
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from insights.payments import Payment
+from insights.payments import Payment, payee_key, same_amount
 from insights.recurring.amounts import Price, read_price
-from insights.recurring.chains import FEWEST_HITS, N_HITS, SAME_AMOUNT, Chain, Dated, chains_of_rhythm
+from insights.recurring.chains import FEWEST_HITS, N_HITS, Chain, Dated, chains_of_rhythm
 from insights.recurring.confidence import confidence_of, punctuality_of
 from insights.recurring.lanes import chains_of_payee, joined
 from insights.recurring.loose import loose_chain
@@ -26,7 +25,6 @@ LEAST_PUNCTUALITY = 0.6
 #: Two payments are shown if their distance is so many days off the rhythm's at most.
 MOST_DAYS_OFF_OF_TWO = 3
 PRECISION = Decimal("0.0001")
-_NUMBERED = re.compile(r"\S*\d\S*")
 _Lane = list[Dated]
 
 
@@ -47,11 +45,6 @@ def find_recurring(
         for one in _found_in(lane, claims.get(key, []), today=today.toordinal())
     ]
     return sorted(found, key=lambda one: (-one.confidence, one.payments))
-
-
-def payee_key(payee: str) -> str:
-    """The payee without numbers of invoices and the like, unless nothing else is left."""
-    return " ".join(_NUMBERED.sub(" ", payee).split()) or payee
 
 
 def _lanes(payments: Sequence[Payment], today: dt.date) -> dict[tuple[Kind, str], _Lane]:
@@ -125,8 +118,8 @@ def _is_exact(chain: Chain) -> bool:
     """Whether two payments a month or more apart are the same in day and amount."""
     first, last = chain.members[0], chain.members[-1]
     days_off = abs(last.day - first.day - chain.rhythm.length)
-    change = max(first.amount, last.amount) / min(first.amount, last.amount)
-    return chain.rhythm.months > 0 and days_off <= MOST_DAYS_OFF_OF_TWO and change <= SAME_AMOUNT
+    is_near = chain.rhythm.months > 0 and days_off <= MOST_DAYS_OFF_OF_TWO
+    return is_near and same_amount(first.amount, last.amount)
 
 
 def _is_worth_showing(chain: Chain, one: Recurring) -> bool:

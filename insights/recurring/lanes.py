@@ -3,11 +3,12 @@
 import itertools
 from collections.abc import Sequence
 
-from insights.recurring.chains import FEWEST_HITS, SAME_AMOUNT, Chain, Dated, regular_chains, worth
+from insights.payments import SAME_AMOUNT, same_amount
+from insights.recurring.chains import FEWEST_HITS, Chain, Dated, regular_chains, worth
 from insights.recurring.twins import parted
 
 #: Amounts further apart than this are taken apart, the coarsest first: two contracts with one payee.
-SPLITS = (1.5, 1.15, SAME_AMOUNT)
+SPLITS = (1.5, 1.15, 1 + SAME_AMOUNT)
 #: The greatest change of price that is still the same contract.
 GREATEST_CHANGE = 1.5
 
@@ -25,18 +26,13 @@ def _explored(lane: Sequence[Dated], splits: Sequence[float]) -> list[Chain]:
     if len(lane) < FEWEST_HITS:
         return []
     whole = regular_chains(lane)
-    if not splits or (whole and _has_one_amount(lane)):
+    if not splits or (whole and same_amount(*(one.amount for one in lane))):
         return whole
     parts = _split(lane, splits[0])
     if len(parts) == 1:
         return _explored(lane, splits[1:])
     apart = [chain for part in parts for chain in _explored(part, splits[1:])]
     return whole if worth(whole) >= worth(apart) else apart
-
-
-def _has_one_amount(lane: Sequence[Dated]) -> bool:
-    amounts = [one.amount for one in lane]
-    return max(amounts) <= min(amounts) * SAME_AMOUNT
 
 
 def _split(lane: Sequence[Dated], ratio: float) -> list[list[Dated]]:

@@ -12,7 +12,7 @@ from expenses.models import Account, Category, Tag
 from expenses.querysets import TransactionQuerySet
 from expenses.serializers.fields import as_id_or_name
 from insights.lists import is_none
-from insights.payees import named_so
+from insights.querysets import paid_to
 
 
 def narrow(rows: TransactionQuerySet, asked: dict[str, Any], *, user: User, catalog: Catalog) -> TransactionQuerySet:
@@ -26,7 +26,7 @@ def narrow(rows: TransactionQuerySet, asked: dict[str, Any], *, user: User, cata
     if "tag" in asked:
         rows = rows.filter(tags=_own(Tag, "tag", asked["tag"], user))
     if "merchant" in asked:
-        rows = rows.filter(named_so(asked["merchant"]))
+        rows = rows.filter(paid_to(asked["merchant"]))
     return rows
 
 

@@ -9,9 +9,8 @@ from expenses.ledger.dates import since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
 from expenses.reports.converted_totals import ConvertedTotal, Group, add_groups, group_rows, load_book
-from insights.payees import payee_groups
+from insights.querysets import counted_rows, payee_groups, rows_with_excluded
 from insights.reports.periods import Period
-from insights.rows import counted_rows, rows_with_excluded
 
 #: What the first query is by, in the order of the index that answers it.
 BY = ("category", "kind", "account", "is_excluded_from_budget")

@@ -14,10 +14,10 @@ from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
 from expenses.reports.converted_totals import add_groups, group_rows, load_book
 from insights.calendars import Calendar, later_month
+from insights.querysets import counted_rows
 from insights.reports.periods import ONE_DAY, Period
 from insights.reports.shares import percent
 from insights.reports.timeseries import column_of, first_day
-from insights.rows import counted_rows
 
 #: How many months before it a month is compared with, in three lengths.
 WINDOWS = (3, 6, 12)

@@ -6,7 +6,7 @@ from django.db.models import Count
 
 from expenses.categorization.history import PREFIX_LENGTH
 from expenses.models import CategorizationStatus, Transaction
-from insights.rows import payee_of
+from insights.payments import payee_of
 from providers.interface import Direction
 from providers.merchants.answers import find_answer
 from providers.normalization import normalize

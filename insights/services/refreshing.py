@@ -16,7 +16,7 @@ from expenses.models.ledgers import Ledger
 from expenses.services.ledger_lock import lock_ledger
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
 from insights.models import Standing
-from insights.rows import Payments, load_payments
+from insights.querysets import Payments, load_payments
 
 #: Raised when the same rows would come to something else; then every ledger is computed anew.
 ARITHMETIC = 1

@@ -19,7 +19,8 @@ from insights.amounts.keys import TEXT_LENGTH
 from insights.amounts.reasons import explain, same_amount_again
 from insights.amounts.sketches import Sketch, without
 from insights.models import AmountCalibration, AmountGroup, Standing
-from insights.rows import counted_rows, payee_of
+from insights.payments import payee_of
+from insights.querysets import counted_rows
 from insights.services.naming import names_of
 from providers.interface import Direction
 

@@ -17,6 +17,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.views.base import LedgerViewSet, unless_known
 from insights.calendars import Calendar
 from insights.charts import Chart
+from insights.querysets import counted_rows
 from insights.rendering import Charted
 from insights.reports.asked import (
     MAX_BUCKETS,
@@ -39,7 +40,6 @@ from insights.reports.timeseries import TimeSeries, time_series
 from insights.reports.timeseries_bodies import TimeSeriesSerializer, describe_series
 from insights.reports.trend_bodies import TrendsSerializer, describe_trends
 from insights.reports.trends import find_trends
-from insights.rows import counted_rows
 
 
 def described(

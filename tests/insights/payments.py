@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 
-from insights.payments import Kind, Payment
+from insights.payments import Payment, PaymentKind
 
 FIRST_DAY = dt.date(2025, 1, 1)
 
@@ -17,7 +17,7 @@ def payment(
     day: int | None = None,
     payee: str = "cafe luna",
     category: int | None = 1,
-    kind: Kind = "expense",
+    kind: PaymentKind = "expense",
 ) -> Payment:
     """The n-th payment, on the n-th day of 2025 unless another is named."""
     at = FIRST_DAY + dt.timedelta(n if day is None else day)

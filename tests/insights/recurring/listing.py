@@ -3,7 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
-from insights.payments import Kind, Payment
+from insights.payments import Payment, PaymentKind
 
 
 def listed(text: str | None) -> list[Payment]:
@@ -14,7 +14,7 @@ def listed(text: str | None) -> list[Payment]:
 
 def _payment(number: int, day: str, amount: str, payee: str) -> Payment:
     value = Decimal(amount)
-    kind: Kind = "expense" if value > 0 else "income"
+    kind: PaymentKind = "expense" if value > 0 else "income"
     return Payment(number, dt.date.fromisoformat(day), abs(value), kind, payee, number)
 
 

@@ -1,0 +1,113 @@
+"""Rows of the ledger as insights count them."""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from django.db.models import Min, Q
+
+from expenses.models import Transaction
+from expenses.querysets import TransactionQuerySet
+from expenses.rates.book import RateBook
+from expenses.rates.usage import RateUsage
+from expenses.reports.converted_totals import Group, group_rows
+from insights.payments import Payment, Uncounted, payee_of
+from providers.normalization import normalize
+
+COLUMNS = (
+    "pk", "date", "amount", "currency", "kind", "category", "account", "parent", "merchant", "match_text",
+    "is_excluded_from_budget",
+)  # fmt: skip
+
+
+def counted_rows(ledger_id: int) -> TransactionQuerySet:
+    """Return what insights count: parts instead of split wholes, no transfers, nothing excluded from budgets.
+
+    Refunds are among the rows; sums take them off what was spent in their category.
+    """
+    return rows_with_excluded(ledger_id).filter(is_excluded_from_budget=False)
+
+
+def rows_with_excluded(ledger_id: int) -> TransactionQuerySet:
+    """Return the counted rows and those that budgets leave out."""
+    rows: TransactionQuerySet = Transaction.objects.filter(ledger_id=ledger_id, is_split=False)
+    return rows.exclude(kind="transfer")
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """All payments of a ledger until a day, the oldest first, and how many more have no rate into the currency."""
+
+    all: list[Payment]
+    n_unconverted: int
+    #: Excluded rows, and those without a rate.
+    uncounted: list[Uncounted]
+
+    @property
+    def spending(self) -> list[Payment]:
+        """Expenses and refunds."""
+        return [payment for payment in self.all if payment.kind != "income"]
+
+    @property
+    def income(self) -> list[Payment]:
+        return [payment for payment in self.all if payment.kind == "income"]
+
+
+def load_payments(*, ledger_id: int, to: str, until: dt.date) -> Payments:
+    """Return payments in the currency `to`, each at the rate of its own day.
+
+    Takes three queries, or one if all is in that currency already.
+    """
+    rows = rows_with_excluded(ledger_id).filter(date__lte=until).order_by("date", "pk").values_list(*COLUMNS)
+    counted, uncounted = list[Payment](), list[Uncounted]()
+    for pk, day, amount, currency, kind, category, account, whole, merchant, text, excluded in rows.iterator(10_000):
+        payee = payee_of(merchant=merchant, match_text=text)
+        if excluded:
+            uncounted.append(Uncounted(payee, day))
+        else:
+            counted.append(Payment(pk, day, amount, kind, payee, category, account, whole, amount, currency))
+    foreign = [payment for payment in counted if payment.currency != to]
+    if not foreign:
+        return Payments(counted, 0, uncounted)
+    currencies, days = {payment.currency for payment in foreign}, [payment.day for payment in foreign]
+    book = RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(days), end=max(days))
+    rates, converted = RateUsage(book), list[Payment]()
+    for payment in counted:
+        amount = rates.exact(payment.amount, payment.currency, payment.day)
+        if amount is None:
+            uncounted.append(Uncounted(payment.payee, payment.day))
+        else:
+            converted.append(payment if payment.currency == to else replace(payment, amount=amount))
+    return Payments(converted, len(counted) - len(converted), uncounted)
+
+
+def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[Group]:
+    """Return groups whose only key is the payee's name. Takes two queries, four with other currencies.
+
+    Rows of one payee (`payee_of`) share one name: the most frequent spelling of its merchant, else a description.
+    Rows without a merchant and without words have an empty name. Two queries, since the index of totals holds
+    merchants but no texts.
+    """
+    named = group_rows(rows.exclude(merchant=""), by=("merchant",), to=to)
+    unnamed = group_rows(rows.filter(merchant=""), by=("match_text",), to=to, label=Min("description"))
+    spellings: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for group in named:
+        (merchant,) = group.key
+        spellings[payee_of(merchant=merchant, match_text="")][merchant] += group.n
+    names = {}
+    for group in sorted(unnamed, key=lambda one: str(one.label), reverse=True):
+        (text,) = group.key
+        names[payee_of(merchant="", match_text=text)] = group.label if text else ""
+    for payee, counts in spellings.items():
+        names[payee] = max(counts, key=lambda spelling: (counts[spelling], spelling))
+    return [
+        *(group._replace(key=(names[payee_of(merchant=group.key[0], match_text="")],)) for group in named),
+        *(group._replace(key=(names[payee_of(merchant="", match_text=group.key[0])],)) for group in unnamed),
+    ]
+
+
+def paid_to(text: str) -> Q:
+    """Select rows with the text in the merchant's name, or in the description where there is no merchant."""
+    words = normalize(text)
+    described = Q(description__icontains=text) | (Q(match_text__contains=words) if words else Q())
+    return Q(merchant__icontains=text) | (Q(merchant="") & described)
