@@ -53,16 +53,16 @@ def plain_tests(folded):
 def matching(n):
     """Ask 50 rules about every text, against 50 plain tests."""
     from expenses.collection import collection_paused
-    from rules.compiling import compile_all
-    from rules.conditions import Subject
-    from rules.engine import Asking, RuleSet
+    from rules.engine.compilation import compile_all
+    from rules.engine.conditions import Movement
+    from rules.engine.rule_sets import Matcher, RuleSet
 
     rules = RuleSet(compile_all(rule(i, name, 1) for i, name in enumerate(NAMES)))
 
     def asked(found):
-        asking = Asking(rules)
+        matcher = Matcher(rules)
         for text in found:
-            asking.among((text,), lambda text=text: Subject(raw_description=text))
+            matcher.among((text,), lambda text=text: Movement(raw_description=text))
 
     for title, repeats in (("each text once", 1), (f"each text {REPEATS} times", REPEATS)):
         found = texts(n, repeats=repeats)
@@ -78,9 +78,9 @@ def matching(n):
 
 def many_rules():
     """Ask 1,000 rules about 10,000 texts, as more and more of the rules can match any of them."""
-    from rules.compiling import compile_all
-    from rules.conditions import Subject
-    from rules.engine import Asking, RuleSet
+    from rules.engine.compilation import compile_all
+    from rules.engine.conditions import Movement
+    from rules.engine.rule_sets import Matcher, RuleSet
 
     found = texts(10_000, repeats=1)
     for n_able in (10, 100, 1000):
@@ -88,9 +88,9 @@ def many_rules():
         rules = RuleSet(compile_all(rule(i, word, 1) for i, word in enumerate(words)))
 
         def ask(rules=rules):
-            asking = Asking(rules)
+            matcher = Matcher(rules)
             for text in found:
-                asking.among((text,), lambda text=text: Subject(raw_description=text))
+                matcher.among((text,), lambda text=text: Movement(raw_description=text))
 
         taken = statistics.median(cpu_ms(ask, n=1) for _ in range(5))
         print(f"  1,000 rules, of which {n_able:5} can match, 10,000 texts: {taken:7.0f} ms")
@@ -135,7 +135,7 @@ def applying(user):
 
     from expenses.models import Run
     from expenses.services.runs import perform_run
-    from rules.services.applying import Order, order_rules
+    from rules.services.runs import RunScope, order_rules
 
     path = Path(settings.DATABASES["default"]["NAME"])
     connection.close()
@@ -151,7 +151,7 @@ def applying(user):
             updates.append((sql.replace("%s", "?"), list(params)))
         return execute(sql, params, many, context)
 
-    run = order_rules(by=user, order=Order())
+    run = order_rules(by=user, order=RunScope())
     started = time.process_time()
     with connection.execute_wrapper(note):
         perform_run(run_id=run.pk)
@@ -191,12 +191,12 @@ def testing(user):
     from django.test.utils import CaptureQueriesContext
 
     from expenses.categorization.catalog import Catalog
-    from rules.services.applying import Order
-    from rules.services.previewing import Preview, preview_rule
+    from rules.services.previews import Preview, preview_rule
+    from rules.services.runs import RunScope
 
     def test() -> Preview:
         catalog = Catalog.load_for(user)
-        return preview_rule(by=user, rule=tested, order=Order(), limit=50, changes_only=False, catalog=catalog)
+        return preview_rule(by=user, rule=tested, order=RunScope(), limit=50, changes_only=False, catalog=catalog)
 
     tested = rule(None, NAMES[3], 1)
     with CaptureQueriesContext(connection) as queries:

@@ -84,7 +84,7 @@ AUTH_PASSWORD_VALIDATORS = [
 #: What deletes the rows and files of a person who leaves, app by app.
 ACCOUNT_ERASERS = [
     "statements.services.erasing.erase",
-    "rules.services.erasing.erase",
+    "rules.hooks.erase",
     "expenses.services.delete_account.erase",
 ]
 #: Wrong passwords for one login name, and from one address, until neither is asked for some minutes.
@@ -119,7 +119,7 @@ RUN_WORK = {
     "import": "statements.services.committing.ImportWork",
     "bulk_edit": "expenses.services.bulk_runs.BulkEdit",
     "bulk_delete": "expenses.services.bulk_runs.BulkDelete",
-    "rules": "rules.services.applying.ApplyWork",
+    "rules": "rules.services.runs.ApplyWork",
     "review": "expenses.services.review.ReviewWork",
     "backtest": "expenses.services.backtests.BacktestWork",
 }

@@ -10,8 +10,11 @@ class RulesConfig(AppConfig):
 
     def ready(self) -> None:
         from expenses.hooks import edits, references  # noqa: PLC0415 - models are not loaded before
-        from rules.reactions import Noticing, RulesAgain  # noqa: PLC0415 - the same
-        from rules.references import RuleReferences  # noqa: PLC0415 - the same
+        from rules.hooks import (  # noqa: PLC0415 - the same
+            Noticing,
+            RuleReferences,
+            RulesAgain,
+        )
 
         references.register(RuleReferences())
         edits.register(RulesAgain())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from rules.operators.patterns import limited_time
+from rules.operators.patterns import pattern_budget
 
 
 class PatternTime:
@@ -14,5 +14,5 @@ class PatternTime:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with limited_time():
+        with pattern_budget():
             return self._get_response(request)

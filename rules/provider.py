@@ -4,13 +4,12 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from providers.interface import NO_EFFECTS, Answer, Effects, Provider, Suggestion, Transaction
-from rules.compiling import rules_of
-from rules.conditions import Subject
-from rules.engine import Asking, Matched, RuleSet
-from rules.explanations import explain
-from rules.operators.patterns import limited_time
-from rules.services.timeouts import note_timeouts
-from rules.settling import PLAIN, TEXTS, VERSION, Settlement, State, Traits, as_written, settle
+from rules.engine.compilation import rules_of
+from rules.engine.conditions import Movement
+from rules.engine.evaluation import PLAIN, TEXTS, VERSION, Evaluation, State, Traits, as_written, evaluate, explain
+from rules.engine.rule_sets import Matched, Matcher, RuleSet
+from rules.operators.patterns import pattern_budget
+from rules.services.rules import note_timeouts
 
 
 class RulesProvider(Provider):
@@ -21,19 +20,19 @@ class RulesProvider(Provider):
     is_measured = False
 
     def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
-        with limited_time() as limit:
-            askings: dict[tuple[int, str], _Inquiry] = {}
-            answers = [_inquiry(t, askings).answer(t) for t in transactions]
-        for (owner, _), inquiry in askings.items():
+        with pattern_budget() as limit:
+            inquiries: dict[tuple[int, str], _Inquiry] = {}
+            answers = [_inquiry(t, inquiries).answer(t) for t in transactions]
+        for (owner, _), inquiry in inquiries.items():
             note_timeouts(ledger_id=owner, rules=inquiry.rule_set.rules, timeouts=limit.timeouts)
         return answers
 
 
-def _inquiry(transaction: Transaction, askings: "dict[tuple[int, str], _Inquiry]") -> "_Inquiry":
+def _inquiry(transaction: Transaction, inquiries: "dict[tuple[int, str], _Inquiry]") -> "_Inquiry":
     key = transaction.owner, transaction.trigger
-    if key not in askings:
-        askings[key] = _Inquiry(rules_of(transaction.owner).triggered_by(transaction.trigger))
-    return askings[key]
+    if key not in inquiries:
+        inquiries[key] = _Inquiry(rules_of(transaction.owner).triggered_by(transaction.trigger))
+    return inquiries[key]
 
 
 class _Inquiry:
@@ -41,48 +40,48 @@ class _Inquiry:
 
     def __init__(self, rule_set: RuleSet) -> None:
         self.rule_set = rule_set
-        self._asking = Asking(rule_set)
+        self._matcher = Matcher(rule_set)
         written = {name for rule in rule_set.rules for name in rule.writes if name in PLAIN}
         tags = {"tags"} if any(rule.add_tags or rule.remove_tags for rule in rule_set.rules) else set()
-        self._matters = sorted((rule_set.fields | written | tags) & set(Subject.__slots__))
+        self._matters = sorted((rule_set.fields | written | tags) & set(Movement.__slots__))
         self._answers: dict[Hashable, Answer] = {}
         self._suggestions: dict[Hashable, Suggestion] = {}
 
     def answer(self, transaction: Transaction) -> Answer:
-        subject = _subject(transaction)
-        looked_at = tuple(getattr(subject, name) for name in self._matters)
+        movement = _subject(transaction)
+        looked_at = tuple(getattr(movement, name) for name in self._matters)
         key = id(transaction.categories), transaction.stated, looked_at
         if key not in self._answers:
-            self._answers[key] = self._suggest(self._settle(transaction, subject), id(transaction.categories))
+            self._answers[key] = self._suggest(self._evaluate(transaction, movement), id(transaction.categories))
         return self._answers[key]
 
-    def _settle(self, transaction: Transaction, subject: Subject) -> Settlement:
+    def _evaluate(self, transaction: Transaction, movement: Movement) -> Evaluation:
         state = State(
-            merchant=subject.merchant, description=subject.description, notes=subject.notes, tags=subject.tags
+            merchant=movement.merchant, description=movement.description, notes=movement.notes, tags=movement.tags
         )
-        held = transaction.stated | {f"tag:{name}" for name in subject.tags}
+        held = transaction.stated | {f"tag:{name}" for name in movement.tags}
         offered = frozenset(category.id for category in transaction.categories)
-        traits = Traits(offered, frozenset(held), subject.raw_description)
-        return settle(self._ask_about(subject), state, traits, looks_at=self.rule_set.fields)
+        traits = Traits(offered, frozenset(held), movement.raw_description)
+        return evaluate(self._ask_about(movement), state, traits, looks_at=self.rule_set.fields)
 
-    def _ask_about(self, subject: Subject) -> Any:
+    def _ask_about(self, movement: Movement) -> Any:
         def ask(state: State) -> Matched:
-            return self._asking.matched(as_written(subject, state, texts=TEXTS))
+            return self._matcher.matched(as_written(movement, state, texts=TEXTS))
 
         return ask
 
-    def _suggest(self, settlement: Settlement, offer: int) -> Suggestion | None:
+    def _suggest(self, evaluation: Evaluation, offer: int) -> Suggestion | None:
         """One object for all that comes to the same, so that rows with it share a decision."""
-        if not settlement.matched:
+        if not evaluation.matched:
             return None
-        key = offer, tuple(settlement.matched), tuple(settlement.written.items()), settlement.is_circle
+        key = offer, tuple(evaluation.matched), tuple(evaluation.written.items()), evaluation.is_circle
         if key not in self._suggestions:
-            self._suggestions[key] = _suggestion(settlement)
+            self._suggestions[key] = _suggestion(evaluation)
         return self._suggestions[key]
 
 
-def _subject(transaction: Transaction) -> Subject:
-    return Subject(
+def _subject(transaction: Transaction) -> Movement:
+    return Movement(
         raw_description=transaction.description,
         description=transaction.description,
         merchant=transaction.merchant,
@@ -99,20 +98,20 @@ def _subject(transaction: Transaction) -> Subject:
     )
 
 
-def _suggestion(settlement: Settlement) -> Suggestion:
-    claim = settlement.written.get("category")
+def _suggestion(evaluation: Evaluation) -> Suggestion:
+    claim = evaluation.written.get("category")
     return Suggestion(
         category=claim.value if claim else None,
         confidence=1.0 if claim else 0.0,
-        explanation=explain(settlement),
-        effects=_effects(settlement),
-        details={"rules": [{"id": rule.id, "name": rule.name} for rule in settlement.matched]},
+        explanation=explain(evaluation),
+        effects=_effects(evaluation),
+        details={"rules": [{"id": rule.id, "name": rule.name} for rule in evaluation.matched]},
         final=claim is not None and claim.rule.suggests_only,
         source_id=claim.rule.id if claim else None,
     )
 
 
-def _effects(settlement: Settlement) -> Effects:
-    tags = tuple(c.value for name, c in settlement.written.items() if name.startswith("tag:") and c.value)
-    fields = tuple((name, c.value) for name, c in settlement.written.items() if name in PLAIN)
+def _effects(evaluation: Evaluation) -> Effects:
+    tags = tuple(c.value for name, c in evaluation.written.items() if name.startswith("tag:") and c.value)
+    fields = tuple((name, c.value) for name, c in evaluation.written.items() if name in PLAIN)
     return Effects(tags=tags, fields=fields) if tags or fields else NO_EFFECTS

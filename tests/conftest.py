@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.services import sign_in
 from config.pagination import forget_counts
 from providers.loading import configured_chain
-from rules.compiling import forget_rules
+from rules.engine.compilation import forget_rules
 from rules.services.statistics import forget_statistics
 from tests import queued, redis_databases
 from tests.laws import load_profile

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from rules.conditions import is_literal, make_test
+from rules.engine.conditions import is_literal, make_test
 from rules.linting.formulas import Test
 from rules.operators import SORTS, Sort
 from rules.operators.patterns import compile_pattern

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rules.compiling import compile_stored
-from rules.engine import CompiledRule
+from rules.engine.compilation import compile_stored
+from rules.engine.evaluation import claims_of
+from rules.engine.rule_sets import CompiledRule
 from rules.linting.formulas import Conditions, Formula, Test, formula_of, tests_of
 from rules.models import Rule
-from rules.settling import claims_of
 
 #: Category → its kind, of those that are offered to anything: neither hidden nor gone.
 Kinds = Mapping[int, str]

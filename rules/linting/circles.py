@@ -8,15 +8,15 @@ from itertools import islice, product
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from rules.conditions import Subject
-from rules.engine import Asking, RuleSet
+from rules.engine.conditions import Movement
+from rules.engine.evaluation import TEXTS, WRITTEN, State, Traits, as_written, evaluate
+from rules.engine.evaluator import Evaluator
+from rules.engine.rule_sets import Matcher, RuleSet
+from rules.engine.stored_rows import StoredRow
 from rules.linting.cases import Case
 from rules.linting.findings import Finding, Kind, Verdict
 from rules.linting.formulas import PLAIN, Test
 from rules.linting.study import Study
-from rules.records import Record
-from rules.settler import Settler
-from rules.settling import TEXTS, WRITTEN, State, Traits, as_written, settle
 
 #: Pairs of rules that are asked about, and rows and descriptions for each.
 MAX_PAIRS = 50
@@ -64,36 +64,36 @@ class _Track:
     def __init__(self, study: Study, trigger: str, *, ledger_id: int, catalog: Catalog) -> None:
         self._study, self._catalog = study, catalog
         rules = [case.rule for case in study.cases if trigger in case.rule.triggers]
-        self._asking = Asking(RuleSet(rules))
-        self._settler = Settler(ledger_id=ledger_id, asking=self._asking, catalog=catalog)
+        self._matcher = Matcher(RuleSet(rules))
+        self._evaluator = Evaluator(ledger_id=ledger_id, matcher=self._matcher, catalog=catalog)
 
-    def circle(self, one: Case, other: Case) -> tuple[bool, Record | None]:
+    def circle(self, one: Case, other: Case) -> tuple[bool, StoredRow | None]:
         """Whether both take part in a circle, and the row on which they do, if the ledger has one."""
         groups = {*self._study.history.of(one.rule), *self._study.history.of(other.rule)}
         newest = sorted((group.example for group in groups), key=lambda row: row.id, reverse=True)
         for record in newest[:MAX_TRIED]:
             if self._study.clock.is_up():
                 return False, None
-            settlement = self._settler.settle(record)
-            if settlement.is_circle and {one.rule, other.rule} <= {*settlement.matched}:
+            evaluation = self._evaluator.evaluate(record)
+            if evaluation.is_circle and {one.rule, other.rule} <= {*evaluation.matched}:
                 return True, record
-        return any(self._goes_round(subject, one, other) for subject in _described(one, other)), None
+        return any(self._goes_round(movement, one, other) for movement in _described(one, other)), None
 
-    def _goes_round(self, subject: Subject, one: Case, other: Case) -> bool:
+    def _goes_round(self, movement: Movement, one: Case, other: Case) -> bool:
         if self._study.clock.is_up():
             return False
-        known = {name: getattr(subject, name) for name in ("category", "source", "tags", *TEXTS)}
-        offered = frozenset(category.id for category in self._catalog.offered(subject.direction, None))
-        traits = Traits(offered, raw_description=subject.raw_description)
+        known = {name: getattr(movement, name) for name in ("category", "source", "tags", *TEXTS)}
+        offered = frozenset(category.id for category in self._catalog.offered(movement.direction, None))
+        traits = Traits(offered, raw_description=movement.raw_description)
 
         def ask(state: State) -> Any:
-            return self._asking.matched(as_written(subject, state, texts=TEXTS))
+            return self._matcher.matched(as_written(movement, state, texts=TEXTS))
 
-        settlement = settle(ask, State(**known), traits, looks_at=self._asking.rule_set.fields)
-        return settlement.is_circle and {one.rule, other.rule} <= {*settlement.matched}
+        evaluation = evaluate(ask, State(**known), traits, looks_at=self._matcher.rule_set.fields)
+        return evaluation.is_circle and {one.rule, other.rule} <= {*evaluation.matched}
 
 
-def _described(one: Case, other: Case) -> Iterator[Subject]:
+def _described(one: Case, other: Case) -> Iterator[Movement]:
     """Transactions made of what the two rules ask for and write."""
     values: dict[str, dict[Any, None]] = defaultdict(dict)
     for test in (*one.tests, *other.tests):
@@ -104,7 +104,7 @@ def _described(one: Case, other: Case) -> Iterator[Subject]:
             values[name][case.rule.writes[name]] = None
     choices = [_choices(name, [*known]) for name, known in values.items()]
     for chosen in islice(product(*choices), MAX_TRIED):
-        yield Subject(**dict(zip(values, chosen, strict=True)))
+        yield Movement(**dict(zip(values, chosen, strict=True)))
 
 
 def _meant(test: Test) -> list[Any]:

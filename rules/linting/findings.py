@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rules.engine.stored_rows import StoredRow
 from rules.linting.cases import Case
-from rules.records import Record
 
 
 class Kind(StrEnum):
@@ -33,7 +33,7 @@ class Finding:
     verdict: Verdict
     cases: tuple[Case, ...]
     explanation: str
-    example: Record | None = None
+    example: StoredRow | None = None
 
 
 def named(cases: tuple[Case, ...] | list[Case]) -> str:

@@ -12,12 +12,12 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
-from rules.engine import Asking, CompiledRule, Matched, Passing, RuleSet
+from rules.engine.evaluation import claims_of
+from rules.engine.evaluator import Evaluator
+from rules.engine.rule_sets import CompiledRule, Matched, Matcher, Passing, RuleSet
+from rules.engine.stored_rows import StoredRow, read_stored_rows
 from rules.linting.clock import Clock
-from rules.operators.patterns import RegexTime, limited_time
-from rules.records import Record, read_records
-from rules.settler import Settler
-from rules.settling import claims_of
+from rules.operators.patterns import PatternBudget, pattern_budget
 
 #: What matching may spend on regular expressions; the rest of what a request may take is for trying them out.
 REGEX_S = 1.2
@@ -32,7 +32,7 @@ class Group:
 
     matched: Matched
     offered: frozenset[int]
-    example: Record
+    example: StoredRow
     n_rows: int = 0
 
     @cached_property
@@ -68,7 +68,7 @@ class History:
         """The groups of rows that it matches, the one with the newest row first."""
         return self.by_rule.get(rule, [])
 
-    def newest(self, rule: CompiledRule) -> Record | None:
+    def newest(self, rule: CompiledRule) -> StoredRow | None:
         """The newest row that it matches."""
         groups = self.of(rule)
         return groups[0].example if groups else None
@@ -83,12 +83,12 @@ class History:
 
 def read_history(*, user: User, rules: Sequence[CompiledRule], catalog: Catalog, clock: Clock) -> History:
     """Read the ledger's rows, the newest first, until the time is up."""
-    asking = Asking(RuleSet(rules))
-    settler = Settler(ledger_id=ledger_id_of(user), asking=asking, catalog=catalog)
-    reader = _Reader(settler)
+    matcher = Matcher(RuleSet(rules))
+    evaluator = Evaluator(ledger_id=ledger_id_of(user), matcher=matcher, catalog=catalog)
+    reader = _Reader(evaluator)
     rows = Transaction.objects.for_user(user).order_by("-date", "-id")
-    records = read_records(rows, user=None, with_tags=settler.uses_tags)
-    with limited_time(REGEX_S) as time:
+    records = read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags)
+    with pattern_budget(REGEX_S) as time:
         while part := [*islice(records, CHUNK)]:
             reader.take(part)
             if clock.is_up():
@@ -99,24 +99,24 @@ def read_history(*, user: User, rules: Sequence[CompiledRule], catalog: Catalog,
 class _Reader:
     """Asks all rules about rows, also those behind one that stops, each distinct text once."""
 
-    def __init__(self, settler: Settler) -> None:
-        self._settler, self._rule_set = settler, settler.rule_set
-        self._texts_at = [Record._fields.index(name) for name in self._rule_set.text_fields]
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator, self._rule_set = evaluator, evaluator.rule_set
+        self._texts_at = [StoredRow._fields.index(name) for name in self._rule_set.text_fields]
         self._passing: dict[tuple[Any, ...], Passing] = {}
         self._groups: dict[tuple[Matched, frozenset[int]], Group] = {}
         self._n_rows = 0
 
-    def take(self, records: Sequence[Record]) -> None:
+    def take(self, records: Sequence[StoredRow]) -> None:
         """Count the rows in their groups."""
         self._n_rows += len(records)
         for record in records:
             if matched := self._matched(record):
-                key = matched, self._settler.offered(record)
+                key = matched, self._evaluator.offered(record)
                 if key not in self._groups:
                     self._groups[key] = Group(*key, record)
                 self._groups[key].n_rows += 1
 
-    def history(self, time: RegexTime, *, is_whole: bool) -> History:
+    def history(self, time: PatternBudget, *, is_whole: bool) -> History:
         """What was read. Where all time is gone, patterns count as slow that were not even tried."""
         by_rule: dict[CompiledRule, list[Group]] = defaultdict(list)
         for group in self._groups.values():
@@ -127,7 +127,7 @@ class _Reader:
         timeouts = time.timeouts if time.left_s > 0 else Counter[str]()
         return History(self._n_rows, is_whole, [*self._groups.values()], by_rule, unsure, timeouts, texts)
 
-    def _matched(self, record: Record) -> Matched:
+    def _matched(self, record: StoredRow) -> Matched:
         texts: tuple[Any, ...] = tuple([record[place] for place in self._texts_at])
         passing = self._passing.get(texts)
         if passing is None:
@@ -136,8 +136,8 @@ class _Reader:
             return ()
         if all(on_rest is None for _, on_rest in passing):
             return tuple([rule for rule, _ in passing])
-        subject = self._settler.subject(record)
-        return tuple([rule for rule, on_rest in passing if on_rest is None or on_rest(subject)])
+        movement = self._evaluator.movement(record)
+        return tuple([rule for rule, on_rest in passing if on_rest is None or on_rest(movement)])
 
     def _texts(self) -> Iterator[str]:
         return (text for texts in self._passing for text in texts)

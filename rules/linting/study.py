@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rules.engine import CompiledRule
+from rules.engine.prefilter import NeedleIndex
+from rules.engine.rule_sets import CompiledRule
 from rules.linting.cases import Case, Kinds
 from rules.linting.clock import Clock
 from rules.linting.formulas import PLAIN
 from rules.linting.history import History
 from rules.linting.proofs import is_refuted
-from rules.literals import NeedleIndex
 
 
 @dataclass

@@ -28,7 +28,7 @@ class Undecided(Exception):
 
 
 @dataclass(slots=True)
-class RegexTime:
+class PatternBudget:
     """How much time is left for regular expressions, and how often which pattern had none."""
 
     left_s: float
@@ -36,15 +36,15 @@ class RegexTime:
     timeouts: Counter[str] = field(default_factory=Counter)
 
 
-_limit: ContextVar[RegexTime] = ContextVar("regex time")
+_limit: ContextVar[PatternBudget] = ContextVar("regex time")
 
 
 @contextmanager
-def limited_time(total_s: float | None = None) -> Iterator[RegexTime]:
+def pattern_budget(total_s: float | None = None) -> Iterator[PatternBudget]:
     """All matches within the block share the time: TOTAL_S, or another, and no more than a block around it has left."""
     outer = _limit.get(None)
     total = TOTAL_S if total_s is None else total_s
-    limit = RegexTime(total if outer is None else min(total, outer.left_s))
+    limit = PatternBudget(total if outer is None else min(total, outer.left_s))
     had, token = limit.left_s, _limit.set(limit)
     try:
         yield limit
@@ -76,7 +76,7 @@ def _undecided(text: str) -> bool:
 
 def find(pattern: "regex.Pattern[str]", text: str) -> "regex.Match[str] | None":
     """The first match; None where there is none. Raises Undecided."""
-    limit = _limit.get(None) or RegexTime(MATCH_S)
+    limit = _limit.get(None) or PatternBudget(MATCH_S)
     if limit.left_s <= 0 or limit.timeouts[pattern.pattern] >= TRIES:
         limit.timeouts[pattern.pattern] += 1
         raise Undecided

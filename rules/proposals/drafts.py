@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.normalization import normalize
-from rules.conditions import Subject, compile_conditions
+from rules.engine.conditions import Movement, compile_conditions
 from rules.proposals.grouping import ALIKE
 from rules.proposals.phrases import MAX_LENGTH, Phrase, shared_phrase
 from rules.proposals.separation import text_condition
@@ -16,17 +16,17 @@ FIELDS = ("raw_description", "merchant")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class RuleDraft:
     """Conditions of which all hold, and the phrase that they are about."""
 
     phrase: str
     conditions: list[dict[str, Any]]
 
-    def narrowed(self, *conditions: dict[str, Any]) -> "Draft":
+    def narrowed(self, *conditions: dict[str, Any]) -> "RuleDraft":
         return replace(self, conditions=[*self.conditions, *conditions])
 
 
-def draft_of_many(examples: Sequence[Subject], *, head: str, vocabulary: Vocabulary) -> Draft | None:
+def draft_of_many(examples: Sequence[Movement], *, head: str, vocabulary: Vocabulary) -> RuleDraft | None:
     """What all the examples share from the word `head` on; None where that names nobody."""
     for field in FIELDS:
         phrase = shared_phrase([getattr(example, field) for example in examples], head=head)
@@ -35,7 +35,7 @@ def draft_of_many(examples: Sequence[Subject], *, head: str, vocabulary: Vocabul
     return None
 
 
-def draft_of_one(example: Subject, *, head: str, vocabulary: Vocabulary) -> Draft | None:
+def draft_of_one(example: Movement, *, head: str, vocabulary: Vocabulary) -> RuleDraft | None:
     """As of many, without the words at the end that name nothing, such as the town: one text alone cannot show them."""
     for field in FIELDS:
         phrase = shared_phrase([getattr(example, field)], head=head)
@@ -47,13 +47,13 @@ def draft_of_one(example: Subject, *, head: str, vocabulary: Vocabulary) -> Draf
     return None
 
 
-def draft_of_alike(examples: Sequence[Subject], *, words: Sequence[str], vocabulary: Vocabulary) -> Draft | None:
+def draft_of_alike(examples: Sequence[Movement], *, words: Sequence[str], vocabulary: Vocabulary) -> RuleDraft | None:
     """A fuzzy condition on the first example's text, whose normalized `words` are given, if it holds for all."""
     text, direction = examples[0].raw_description.casefold(), examples[0].direction
     if len(text) > MAX_LENGTH or not vocabulary.is_telling(words):
         return None
     fuzzy = text_condition("raw_description", "fuzzy", text) | {"threshold": ALIKE}
-    draft = Draft(text, [fuzzy, text_condition("direction", "equals", direction)])
+    draft = RuleDraft(text, [fuzzy, text_condition("direction", "equals", direction)])
     compiled = compile_conditions("all", draft.conditions)
     return draft if all(compiled.matches(example) for example in examples) else None
 
@@ -63,7 +63,7 @@ def normalized_words(phrase: Phrase) -> list[str]:
     return normalize(phrase.text).split() or list(phrase.words)
 
 
-def _draft(phrase: Phrase, field: str, direction: str) -> Draft:
+def _draft(phrase: Phrase, field: str, direction: str) -> RuleDraft:
     op = "starts_with" if phrase.is_at_start else "contains"
     conditions = [text_condition(field, op, phrase.text), text_condition("direction", "equals", direction)]
-    return Draft(phrase.text, conditions)
+    return RuleDraft(phrase.text, conditions)

@@ -14,7 +14,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class CorrectedRow:
     """A transaction whose category a person chose, unlike the machine; `text` is normalized."""
 
     id: int
@@ -30,7 +30,7 @@ class Correction:
         return self.text.split(" ", 1)[0]
 
 
-Rows = Sequence[Correction]
+Rows = Sequence[CorrectedRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Grouping(Generic[Made]):
     least: int
     make: Callable[[Rows], Made | None]
 
-    def all_of(self, corrections: Iterable[Correction]) -> Iterator[Made]:
+    def all_of(self, corrections: Iterable[CorrectedRow]) -> Iterator[Made]:
         """What is made of the narrowest groups of at least `least`."""
         for rows in _parted(corrections, lambda row: (row.direction, row.category, row.head)).values():
             if rows[0].text:
@@ -59,7 +59,7 @@ class Grouping(Generic[Made]):
         return [made for part in going_on for made in self._from(part, n_words + 1)]
 
 
-def alike(corrections: Iterable[Correction], *, least: int) -> Iterator[list[Correction]]:
+def alike(corrections: Iterable[CorrectedRow], *, least: int) -> Iterator[list[CorrectedRow]]:
     """Groups of typed texts that are nearly the same, but do not begin so; the first of each is the measure."""
     typed = [row for row in corrections if row.is_typed and row.text]
     for rows in _parted(typed, lambda row: (row.direction, row.category)).values():
@@ -68,7 +68,7 @@ def alike(corrections: Iterable[Correction], *, least: int) -> Iterator[list[Cor
                 yield group
 
 
-def _alike(rows: Rows) -> Iterator[list[Correction]]:
+def _alike(rows: Rows) -> Iterator[list[CorrectedRow]]:
     left = list(rows)
     while left:
         group = [row for row in left if fuzz.token_sort_ratio(row.text, left[0].text) >= ALIKE]
@@ -77,9 +77,9 @@ def _alike(rows: Rows) -> Iterator[list[Correction]]:
 
 
 def _parted(
-    rows: Iterable[Correction], key: Callable[[Correction], tuple[Hashable, ...]]
-) -> dict[tuple[Hashable, ...], list[Correction]]:
-    parts: dict[tuple[Hashable, ...], list[Correction]] = defaultdict(list)
+    rows: Iterable[CorrectedRow], key: Callable[[CorrectedRow], tuple[Hashable, ...]]
+) -> dict[tuple[Hashable, ...], list[CorrectedRow]]:
+    parts: dict[tuple[Hashable, ...], list[CorrectedRow]] = defaultdict(list)
     for row in rows:
         parts[key(row)].append(row)
     return parts

@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from expenses.ledger.money import format_amount
+from rules.engine.stored_rows import StoredRow
 from rules.linting.findings import Finding, Kind, Verdict
 from rules.linting.linter import Report
-from rules.records import Record
 
 #: A suspicion that a row disproves is told when it is asked for.
 TOLD = (Verdict.PROVED, Verdict.UNDECIDED)
@@ -75,7 +75,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _example(record: Record) -> dict[str, Any]:
+def _example(record: StoredRow) -> dict[str, Any]:
     return {
         "id": record.id,
         "date": record.day,

@@ -12,13 +12,13 @@ from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import CategoryReference
 from expenses.serializers.resources import RunSerializer
+from rules.engine.stored_rows import StoredRow
 from rules.models import Proposal, ProposalStatus, Rule
-from rules.records import Record
 from rules.serializers.actions import ActionSerializer
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer
 from rules.serializers.rules import RuleSerializer
-from rules.services.drafting import FIELDS
-from rules.services.radius import Radius, measure
+from rules.services.impact import Impact, measure_impacts
+from rules.services.rule_drafts import FIELDS
 
 #: Evidence that a body shows; the rest is counted in its sentence.
 SHOWN = 20
@@ -167,13 +167,15 @@ def describe_proposals(proposals: Sequence[Proposal], context: Mapping[str, Any]
     user = context["request"].user
     evidence = _evidence({pk for proposal in proposals for pk in proposal.evidence}, ledger_id=ledger_id_of(user))
     waiting = [proposal for proposal in proposals if proposal.status == ProposalStatus.OPEN]
-    measured = measure([Rule(**p.rule) for p in waiting], ledger_id=ledger_id_of(user), catalog=catalog, user=user)
+    measured = measure_impacts(
+        [Rule(**p.rule) for p in waiting], ledger_id=ledger_id_of(user), catalog=catalog, user=user
+    )
     radii = {proposal.pk: radius for proposal, radius in zip(waiting, measured, strict=True)}
     return [_describe(proposal, evidence, radii.get(proposal.pk), context) for proposal in proposals]
 
 
 def _describe(
-    proposal: Proposal, evidence: Mapping[int, Any], radius: Radius | None, context: Mapping[str, Any]
+    proposal: Proposal, evidence: Mapping[int, Any], radius: Impact | None, context: Mapping[str, Any]
 ) -> dict[str, Any]:
     catalog: Catalog = context["catalog"]
     return {
@@ -195,7 +197,7 @@ def because_of(phrase: str, *, n: int, category: str) -> str:
     return f"You put {what} with “{phrase}” into {category}, which no machine had said."
 
 
-def describe_suggested_rule(rule: Rule, radius: Radius, context: Mapping[str, Any]) -> dict[str, Any]:
+def describe_suggested_rule(rule: Rule, radius: Impact, context: Mapping[str, Any]) -> dict[str, Any]:
     """The body of `propose-rule/`."""
     catalog: Catalog = context["catalog"]
     phrase, category = rule.conditions[0]["value"], catalog.name(rule.actions[0]["value"])
@@ -208,7 +210,7 @@ def describe_rule(rule: Rule, context: Mapping[str, Any]) -> dict[str, Any]:
     return UnsavedRuleSerializer(context=dict(context)).to_representation(rule)
 
 
-def describe_radius(radius: Radius, catalog: Catalog) -> dict[str, Any]:
+def describe_radius(radius: Impact, catalog: Catalog) -> dict[str, Any]:
     """The body of a blast radius."""
     return {
         "touches": radius.touches,
@@ -219,7 +221,7 @@ def describe_radius(radius: Radius, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _rows(records: Iterable[Record], catalog: Catalog) -> list[dict[str, Any]]:
+def _rows(records: Iterable[StoredRow], catalog: Catalog) -> list[dict[str, Any]]:
     return [
         {
             "id": record.id,

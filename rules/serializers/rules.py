@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.serializers.fields import user_of
-from rules.conditions import leaves_of
+from rules.engine.conditions import leaves_of
 from rules.models import TRIGGERS, Rule
 from rules.serializers.actions import ActionSerializer, check_actions
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from expenses.categorization.history import PREFIX_LENGTH
 from expenses.models import CategorizationStatus, Change
-from rules.proposals.grouping import Correction
+from rules.proposals.grouping import CorrectedRow
 
 #: What the journal calls the writes by which a person chooses.
 BY_A_PERSON = ("user", "bulk_edit", "review")
@@ -45,10 +45,10 @@ def touched_heads(*, ledger_id: int, since: int, until: int) -> frozenset[str]:
     return frozenset(heads)
 
 
-def corrections_of(*, ledger_id: int, heads: Set[str]) -> list[Correction]:
+def corrections_of(*, ledger_id: int, heads: Set[str]) -> list[CorrectedRow]:
     """The corrections of texts with these first words, in the order of their ids; with TYPED the latest typed ones."""
     named = {head for head in heads if head != TYPED}
-    found: dict[int, Correction] = {}
+    found: dict[int, CorrectedRow] = {}
     if named:
         found |= {row.id: row for row in _read(_beginning_with(_standing(ledger_id), named)) if row.head in named}
     if TYPED in heads:
@@ -85,10 +85,10 @@ def _beginning_with(changes: "QuerySet[Change]", heads: Set[str]) -> "QuerySet[C
     return changes.filter(wanted)
 
 
-def _read(changes: "QuerySet[Change]") -> Iterator[Correction]:
+def _read(changes: "QuerySet[Change]") -> Iterator[CorrectedRow]:
     for pk, text, direction, category, fingerprint, fields in changes.values_list(*_COLUMNS):
         if _is_correction(fields):
-            yield Correction(pk, text, direction, category, is_typed=fingerprint is None)
+            yield CorrectedRow(pk, text, direction, category, is_typed=fingerprint is None)
 
 
 def _is_correction(fields: dict[str, Any]) -> bool:

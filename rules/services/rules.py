@@ -1,40 +1,47 @@
 """Everything that writes rules."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.models import User
+from accounts.queue import enqueue
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, add_row, change_row, ledger_write
-from rules.models import Rule
-from rules.tasks import queue_looking_at_open
+from rules.engine.rule_sets import CompiledRule
+from rules.models import Attention, Proposal, ProposalStatus, Rule
 
 #: Room between two rules, for one that is to come between them.
 STEP = 10
+#: A queued task that has not ended by then is taken for lost, and the next write queues another.
+PROPOSING_LOST_AFTER = timedelta(minutes=30)
 
 
 def create_rule(*, by: User, fields: dict[str, Any]) -> Rule:
     """Add a rule; it counts from the next transaction on."""
     with transaction.atomic():
         rule = add_row(Rule, by=by, fields=fields)
-        queue_looking_at_open(ledger_id=rule.ledger_id)
+        _check_open_proposals(rule.ledger_id)
         return rule
 
 
 def edit_rule(*, by: User, rule: Rule, fields: dict[str, Any]) -> Rule:
-    """Change a rule; what it did before stays as it is."""
+    """Change a rule; its earlier effects stay as they are."""
     with transaction.atomic():
         changed = change_row(rule, by=by, fields=fields)
-        queue_looking_at_open(ledger_id=changed.ledger_id)
+        _check_open_proposals(changed.ledger_id)
         return changed
 
 
 def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
     """Let the rules come in this order, in the places that they have together; all others keep theirs.
 
-    Priorities are written anew, in tens. Raises Refusal where one of them is gone.
+    Priorities are written anew, in tens. Raises Refusal if one of the rules is gone.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
@@ -48,16 +55,42 @@ def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
         if ordered == rules:
             return
         for place, rule in enumerate(ordered, 1):
-            _place(rule, place * STEP, version)
-
-
-def _place(rule: Rule, priority: int, version: int) -> None:
-    if rule.priority != priority:
-        rule.priority, rule.version = priority, version
-        rule.save(update_fields=["priority", "version", "updated_at"])
+            if rule.priority != place * STEP:
+                rule.priority, rule.version = place * STEP, version
+                rule.save(update_fields=["priority", "version", "updated_at"])
 
 
 def delete_rule(*, by: User, rule: Rule) -> None:
-    """Remove a rule; decisions that it made keep their explanation."""
+    """Delete a rule; decisions that it made keep their explanation."""
     with ledger_write(ledger_id_of(by)):
         rule.delete()
+
+
+def note_timeouts(*, ledger_id: int, rules: Iterable[CompiledRule], timeouts: Mapping[str, int]) -> None:
+    """Add timeouts, numbered by pattern, to the statistics of the rules. Writes nothing if there are none."""
+    if not timeouts:
+        return
+    for rule in rules:
+        n = sum(timeouts.get(pattern, 0) for pattern in rule.compiled.patterns)
+        if n and rule.id is not None:
+            Rule.objects.filter(ledger_id=ledger_id, pk=rule.id).update(n_timeouts=F("n_timeouts") + n)
+
+
+def queue_proposing(*, ledger_id: int) -> None:
+    """Queue the task that proposes rules, unless it is queued already. Call it under the ledger's lock."""
+    if not settings.PROPOSAL_AFTER:
+        return
+    now = timezone.now()
+    free = Q(looking_until=None) | Q(looking_until__lt=now)
+    until = now + PROPOSING_LOST_AFTER
+    is_mine = bool(Attention.objects.filter(free, pk=ledger_id).update(looking_until=until))
+    if not is_mine:
+        _, is_mine = Attention.objects.get_or_create(ledger_id=ledger_id, defaults={"looking_until": until})
+    if is_mine:
+        enqueue("rules.tasks.look_at_corrections", ledger_id)
+
+
+def _check_open_proposals(ledger_id: int) -> None:
+    """Queue the task if a proposal is open: the new rule may do its work."""
+    if Proposal.objects.filter(ledger_id=ledger_id, status=ProposalStatus.OPEN).exists():
+        queue_proposing(ledger_id=ledger_id)

@@ -13,12 +13,12 @@ from django.db.models import Count
 from expenses.categorization.catalog import Catalog
 from expenses.collection import collection_paused
 from expenses.models import CategorizationStatus, Ledger, Transaction
-from rules.compiling import compile_stored
-from rules.engine import Asking, CompiledRule, RuleSet
+from rules.engine.compilation import compile_stored
+from rules.engine.evaluator import Evaluator
+from rules.engine.rule_sets import CompiledRule, Matcher, RuleSet
+from rules.engine.stored_rows import StoredRow, read_distinct_rows, read_stored_rows
 from rules.models import Rule
-from rules.operators.patterns import limited_time
-from rules.records import Record, read_alike, read_records
-from rules.settler import Settler
+from rules.operators.patterns import pattern_budget
 
 MAX_KEPT = 100
 
@@ -94,8 +94,8 @@ def _count_matched(ledger_id: int, rules: Sequence[Rule], found: dict[int, Stati
     never_stops = [_never_stopping(rule) for rule in rules]
     matched: Counter[int | None] = Counter()
     last: dict[int | None, int] = defaultdict(int)
-    with limited_time() as limit:
-        for rule, n, newest in _matches(ledger_id, Asking(RuleSet(never_stops))):
+    with pattern_budget() as limit:
+        for rule, n, newest in _matches(ledger_id, Matcher(RuleSet(never_stops))):
             matched[rule.id] += n
             last[rule.id] = max(last[rule.id], newest)
     instants = dict(Transaction.objects.filter(pk__in=last.values()).order_by().values_list("pk", "created_at"))
@@ -110,17 +110,17 @@ def _never_stopping(rule: Rule) -> CompiledRule:
     return replace(compile_stored(rule), stops=False)
 
 
-def _matches(ledger_id: int, asking: Asking) -> Iterator[tuple[CompiledRule, int, int]]:
+def _matches(ledger_id: int, matcher: Matcher) -> Iterator[tuple[CompiledRule, int, int]]:
     """Rules that match, with how many rows these are that look the same to them, and the newest row's id."""
-    settler = Settler(ledger_id=ledger_id, asking=asking, catalog=Catalog({}))
-    for record, n, newest in _rows_alike(ledger_id, asking.rule_set):
-        for rule in asking.matched(settler.subject(record)):
+    evaluator = Evaluator(ledger_id=ledger_id, matcher=matcher, catalog=Catalog({}))
+    for record, n, newest in _rows_alike(ledger_id, matcher.rule_set):
+        for rule in matcher.matched(evaluator.movement(record)):
             yield rule, n, newest
 
 
-def _rows_alike(ledger_id: int, rules: RuleSet) -> Iterator[tuple[Record, int, int]]:
+def _rows_alike(ledger_id: int, rules: RuleSet) -> Iterator[tuple[StoredRow, int, int]]:
     rows = Transaction.objects.filter(ledger_id=ledger_id).order_by()
     if "tags" in rules.fields:
-        yield from ((record, 1, record.id) for record in read_records(rows, user=None, with_tags=True))
+        yield from ((record, 1, record.id) for record in read_stored_rows(rows, user=None, with_tags=True))
     else:
-        yield from read_alike(rows, fields=sorted(rules.fields))
+        yield from read_distinct_rows(rows, fields=sorted(rules.fields))

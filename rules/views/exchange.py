@@ -28,8 +28,8 @@ from rules.serializers.exchange import (
     RulesUpload,
     RuleVocabulary,
 )
+from rules.serializers.rule_schema import describe_rules
 from rules.serializers.rules import RuleSerializer
-from rules.vocabulary import describe_rules
 
 
 class RuleExchangeViewSet(LedgerViewSet):

@@ -29,7 +29,6 @@ from rules.serializers.proposals import (
     describe_suggested_rule,
 )
 from rules.serializers.rules import RuleSerializer
-from rules.services.applying import Order, order_rule
 from rules.services.proposals import (
     accept_proposal,
     check_narrower,
@@ -38,8 +37,9 @@ from rules.services.proposals import (
     refuse_proposal,
     replace_conditions,
 )
+from rules.services.rule_drafts import suggest_rule
+from rules.services.runs import RunScope, order_rule
 from rules.services.statistics import statistics_of
-from rules.services.suggesting import suggest_rule
 
 
 class ProposalFilter(KnownFilters):
@@ -67,7 +67,7 @@ class ProposalViewSet(Listed, Retrieved):
             fields = self._fields_of_rule(proposal)
             is_applied = fields.pop("apply")
             rule = accept_proposal(by=self.user, proposal=proposal, fields=fields)
-        run = begin_run(order_rule(by=self.user, rule=rule, order=Order())) if is_applied else None
+        run = begin_run(order_rule(by=self.user, rule=rule, order=RunScope())) if is_applied else None
         body = RuleSerializer(rule, context=self.get_serializer_context()).data
         body |= {"run": RunSerializer(run).data if run is not None else None}
         return Response(body, status=status.HTTP_201_CREATED, headers={"ETag": etag_of(rule)})

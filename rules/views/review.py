@@ -21,7 +21,7 @@ from expenses.tasks import begin_run
 from expenses.views.base import Listed, unless_known
 from expenses.views.filters import KnownFilters, TransactionFilter
 from rules.serializers.proposals import UnsavedRuleSerializer, describe_rule
-from rules.services.suggesting import offer_rule
+from rules.services.rule_drafts import offer_rule
 
 
 class ReviewFilter(KnownFilters):

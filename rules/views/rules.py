@@ -19,11 +19,11 @@ from expenses.tasks import begin_run
 from expenses.views.base import Listed
 from expenses.views.filters import KnownFilters
 from rules.models import Origin, Rule
-from rules.serializers.applying import OrderInput, TestAnswer, TestInput, describe_preview
+from rules.serializers.previews import OrderInput, TestAnswer, TestInput, describe_preview
 from rules.serializers.rules import RuleSerializer
-from rules.services.applying import order_rule, order_rules
-from rules.services.previewing import preview_rule
+from rules.services.previews import preview_rule
 from rules.services.rules import create_rule, delete_rule, edit_rule, reorder_rules
+from rules.services.runs import order_rule, order_rules
 from rules.services.statistics import statistics_of
 
 MAX_REORDERED = 10_000

@@ -18,7 +18,7 @@ from expenses.services.learning import learn
 from expenses.services.runs import perform_run
 from insights.models import Anomaly, RecurringPayment
 from insights.services.refreshing import refresh
-from rules.services.proposing import propose_rules
+from rules.services.proposals import propose_rules
 from tests.api.generated_ledger import generated_rows
 from tests.conftest import Api
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from expenses.models import Ledger
 from rules.models import Attention, Proposal
-from rules.services.proposing import propose_rules
+from rules.services.proposals import propose_rules
 from rules.tasks import resume_looking
 from tests import queued
 from tests.api.bodies import assert_problem

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from config.pagination import forget_counts
 from expenses.models import Transaction
-from rules.compiling import forget_rules
+from rules.engine.compilation import forget_rules
 from rules.services.statistics import forget_statistics
 from tests.api.bulk import contents, record
 from tests.api.generated_rules import CATEGORIES, RULES, named, record_every_sort

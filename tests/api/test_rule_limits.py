@@ -9,8 +9,8 @@ from django.db import connection
 
 from expenses.models import Tag
 from rules.models import Rule
-from rules.operators.patterns import limited_time
-from rules.services import applying
+from rules.operators.patterns import pattern_budget
+from rules.services import runs
 from tests.api.bulk import body_of, edit, record
 from tests.api.rule_bodies import apply, does, preview, rule, save, text
 
@@ -33,12 +33,12 @@ def spent(monkeypatch):
 
     @contextmanager
     def noted():
-        with limited_time() as limit:
+        with pattern_budget() as limit:
             had = limit.left_s
             yield limit
             seconds.append(had - limit.left_s)
 
-    monkeypatch.setattr("rules.middleware.limited_time", noted)
+    monkeypatch.setattr("rules.middleware.pattern_budget", noted)
     return seconds
 
 
@@ -104,7 +104,7 @@ def test_a_worker_has_more_time(ana, run_tasks, monkeypatch):
     assert ana.get("runs/").json()["results"][0]["counts"] == {
         "matched": 1, "changed": 1, "left_alone": 0, "timeouts": 24,
     }  # fmt: skip
-    assert applying.REGEX_S_OF_CHUNK > AT_MOST_S
+    assert runs.REGEX_S_OF_CHUNK > AT_MOST_S
 
 
 def test_a_tag_that_goes_while_a_rule_is_tested_is_none(ana):

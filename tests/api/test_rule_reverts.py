@@ -8,7 +8,7 @@ from expenses.models import Plan, Tag, Transaction
 from expenses.services import bulk_runs, ledger_lock
 from expenses.services.runs import add_counts, perform_run
 from rules.models import Rule
-from rules.services import applying, storing
+from rules.services import runs, storing
 from tests.api.bodies import assert_problem
 from tests.api.bulk import body_of, contents, edit, record
 from tests.api.rule_bodies import apply, category_id, does, left_alone, revert, rule, save, text, whole_ledger
@@ -27,7 +27,7 @@ UNFIT = "category: The category does not go with the direction or kind of the tr
 def waiting(monkeypatch):
     """Runs wait for a worker, and work in chunks of two."""
     monkeypatch.setattr("expenses.tasks.AT_ONCE", 0)
-    monkeypatch.setattr(applying, "CHUNK", 2)
+    monkeypatch.setattr(runs, "CHUNK", 2)
 
 
 def columns():
@@ -109,7 +109,7 @@ def test_two_runs_over_the_same_rows_are_taken_back_in_either_order(ana, is_newe
 
 
 def test_a_ledger_is_gone_through_in_chunks_that_count_together(ana, monkeypatch):
-    monkeypatch.setattr(applying, "CHUNK", 2)
+    monkeypatch.setattr(runs, "CHUNK", 2)
     own, *_ = record(ana, {"category": "Travel"}, *[{} for _ in range(6)])
     run = apply(ana, save(ana, actions=does(set_category="Dining", add_tags=["new"])))
     assert (run["status"], run["progress"]) == ("succeeded", {"done": 7, "total": 7})

@@ -7,7 +7,7 @@ import pytest
 
 from rules.operators import OPERATORS, Shape
 from rules.serializers.actions import ACTIONS
-from rules.vocabulary import describe_rules
+from rules.serializers.rule_schema import describe_rules
 from tests.conftest import Api
 
 DESCRIBED = describe_rules()

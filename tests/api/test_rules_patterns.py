@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rules.operators.patterns import TOTAL_S, TRIES, limited_time
+from rules.operators.patterns import TOTAL_S, TRIES, pattern_budget
 from tests.api.saved_rules import CHAIN, conditions, create, refusal, spend, text
 
 TOO_LARGE = "Its repeats multiply to too large a pattern; repeat less often, or nest fewer repeats."
@@ -117,7 +117,7 @@ def record(ana: Any, n: int) -> list[Any]:
 def test_a_slow_pattern_matches_nothing_is_counted_and_keeps_no_other_rule_from_deciding(ana):
     create(ana, name="slow", conditions=[by_pattern("(a+)+$", field="notes")], priority=1)
     create(ana, name="quick", conditions=[by_pattern("^row")], actions=[{"type": "set_category", "value": "Travel"}])
-    with limited_time() as limit:
+    with pattern_budget() as limit:
         assert record(ana, 30) == ["Travel"] * 30
     assert limit.timeouts == {"(a+)+$": 30}
     assert counts(ana) == {"slow": 30, "quick": 0}
@@ -130,7 +130,7 @@ def test_a_request_spends_no_more_than_its_time_on_however_many_slow_patterns(an
     slow = [by_pattern(pattern, field="notes") for pattern in patterns]
     for i, one in enumerate(slow):
         create(ana, name=f"slow {i}", conditions=[one])
-    with limited_time() as limit:
+    with pattern_budget() as limit:
         assert record(ana, 10) == [None] * 10
     assert limit.left_s <= 0
     assert limit.left_s > -TOTAL_S  # all but the match that used the last of it was refused without a try

@@ -6,11 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rules.conditions import Subject, compile_conditions
-from rules.engine import CompiledRule, compile_rule
+from rules.engine.conditions import Movement, compile_conditions
+from rules.engine.rule_sets import CompiledRule, compile_rule
 from rules.operators import OPERATORS, SORTS, Sort
 
-CAFE = Subject(
+CAFE = Movement(
     raw_description="CAFE Luna Straße 5",
     description="Lunch at Luna",
     merchant="Cafe Luna",
@@ -34,9 +34,9 @@ def condition(field: str, op: str, value: Any = None, **more: Any) -> dict[str, 
     return {"field": field, "op": op, "value": value, "negate": False} | more
 
 
-def holds(*conditions: dict[str, Any], match: str = "all", subject: Subject = CAFE) -> bool:
+def holds(*conditions: dict[str, Any], match: str = "all", movement: Movement = CAFE) -> bool:
     """Whether a rule of these conditions matches."""
-    return compile_conditions(match, conditions).matches(subject)
+    return compile_conditions(match, conditions).matches(movement)
 
 
 YES, NO = condition("merchant", "contains", "luna"), condition("merchant", "contains", "sol")
@@ -111,7 +111,7 @@ GROUPS = st.builds(
 )
 CONDITIONS = st.one_of(SINGLES, GROUPS)
 SUBJECTS = st.builds(
-    Subject,
+    Movement,
     raw_description=TEXTS,
     description=TEXTS,
     merchant=TEXTS,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.conditions import Subject, compile_conditions
+from rules.engine.conditions import Movement, compile_conditions
 from rules.exchange.actual.rules import convert
 from rules.exchange.conversion import Conversion
 from rules.exchange.shapes import Misshapen
@@ -356,7 +356,7 @@ def test_signed_amounts_and_days_match_the_same_rows_as_in_actual(asked, joined,
         for cents, day in rows if candidate.body["is_active"] else []:
             held = [_actual_holds(condition, cents, day) for condition in asked]
             there = all(held) if joined == "and" else any(held)
-            subject = Subject(amount=Decimal(abs(cents)) / 100, direction="in" if cents > 0 else "out", date=day)
-            here = compiled.matches(subject)
+            movement = Movement(amount=Decimal(abs(cents)) / 100, direction="in" if cents > 0 else "out", date=day)
+            here = compiled.matches(movement)
             assert there or not here
             assert here == there or conversion.left_out

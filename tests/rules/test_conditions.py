@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.conditions import Subject, compile_conditions
+from rules.engine.conditions import Movement, compile_conditions
 from tests.rules.generated import CAFE, CONDITIONS, MATCHES, NO, OF_TEXT, SINGLES, SUBJECTS, YES, condition, holds
 
 LISTS = st.lists(CONDITIONS, min_size=1, max_size=4)
@@ -62,45 +62,47 @@ def test_tests_of_texts_are_told_from_the_rest_where_that_can_be_done(match, con
 
 
 @given(CONDITIONS, SUBJECTS)
-def test_negation_is_the_complement(asked, subject):
+def test_negation_is_the_complement(asked, movement):
     turned = asked | {"negate": not asked.get("negate")}
-    assert holds(turned, subject=subject) is not holds(asked, subject=subject)
+    assert holds(turned, movement=movement) is not holds(asked, movement=movement)
 
 
 @given(LISTS, SUBJECTS)
-def test_all_is_none_of_the_negated_ones_and_any_is_not_all_of_them(conditions, subject):
+def test_all_is_none_of_the_negated_ones_and_any_is_not_all_of_them(conditions, movement):
     negated = [one | {"negate": not one["negate"]} for one in conditions]
-    assert holds(*conditions, subject=subject) is not holds(*negated, match="any", subject=subject)
-    assert holds(*conditions, match="any", subject=subject) is not holds(*negated, subject=subject)
+    assert holds(*conditions, movement=movement) is not holds(*negated, match="any", movement=movement)
+    assert holds(*conditions, match="any", movement=movement) is not holds(*negated, movement=movement)
 
 
 @given(LISTS.flatmap(st.permutations), MATCHES, SUBJECTS)
-def test_the_order_of_conditions_does_not_matter(conditions, match, subject):
+def test_the_order_of_conditions_does_not_matter(conditions, match, movement):
     in_order = sorted(conditions, key=repr)
-    assert holds(*conditions, match=match, subject=subject) is holds(*in_order, match=match, subject=subject)
+    assert holds(*conditions, match=match, movement=movement) is holds(*in_order, match=match, movement=movement)
 
 
 @given(st.lists(SINGLES, min_size=1, max_size=4), MATCHES, SUBJECTS)
-def test_a_group_says_what_its_conditions_say(conditions, match, subject):
+def test_a_group_says_what_its_conditions_say(conditions, match, movement):
     group = {"match": match, "negate": False, "conditions": conditions}
-    assert holds(group, subject=subject) is holds(*conditions, match=match, subject=subject)
+    assert holds(group, movement=movement) is holds(*conditions, match=match, movement=movement)
 
 
 @given(LISTS, MATCHES, SUBJECTS)
-def test_asking_texts_and_the_rest_apart_says_the_same(conditions, match, subject):
+def test_asking_texts_and_the_rest_apart_says_the_same(conditions, match, movement):
     combine = all if match == "all" else any
-    assert holds(*conditions, match=match, subject=subject) is combine(holds(c, subject=subject) for c in conditions)
+    assert holds(*conditions, match=match, movement=movement) is combine(
+        holds(c, movement=movement) for c in conditions
+    )
 
 
 @given(OF_TEXT, SUBJECTS)
-def test_what_holds_to_the_letter_holds_whatever_the_case(asked, subject):
+def test_what_holds_to_the_letter_holds_whatever_the_case(asked, movement):
     if asked["op"] == "fuzzy" or asked["negate"]:
         return
-    if holds(asked | {"case_sensitive": True}, subject=subject):
-        assert holds(asked | {"case_sensitive": False}, subject=subject)
+    if holds(asked | {"case_sensitive": True}, movement=movement):
+        assert holds(asked | {"case_sensitive": False}, movement=movement)
 
 
 def test_a_text_is_casefolded_once_however_many_conditions_look_at_it():
-    subject = Subject(merchant=CAFE.merchant)
-    assert holds(YES, NO | {"negate": True}, condition("merchant", "starts_with", "CAFE"), subject=subject)
-    assert subject.folds == {"merchant": "cafe luna"}
+    movement = Movement(merchant=CAFE.merchant)
+    assert holds(YES, NO | {"negate": True}, condition("merchant", "starts_with", "CAFE"), movement=movement)
+    assert movement.folds == {"merchant": "cafe luna"}

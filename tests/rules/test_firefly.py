@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.conditions import Subject, compile_conditions
+from rules.engine.conditions import Movement, compile_conditions
 from rules.exchange.conversion import Conversion, LeftOut, Names
 from rules.exchange.firefly.documents import Table
 from rules.exchange.firefly.rules import convert
@@ -359,7 +359,7 @@ def test_more_rules_than_a_document_may_have_are_refused_at_once():
 DAYS = [dt.date(2026, 1, 1) + dt.timedelta(days=n) for n in range(-2, 3)]
 TEXTS = st.sampled_from(["", "rewe", "REWE markt", "edeka", "Café 50%"])
 SUBJECTS = st.builds(
-    Subject,
+    Movement,
     description=TEXTS,
     notes=TEXTS,
     amount=st.sampled_from([Decimal(text) for text in ("0.01", "4.99", "5", "5.01", "12.34", "20")]),
@@ -391,7 +391,7 @@ ASKED = st.one_of(
 )
 
 
-def _holds(row: Subject, word: str, value: str, *, is_prohibited: bool) -> bool:
+def _holds(row: Movement, word: str, value: str, *, is_prohibited: bool) -> bool:
     if is_prohibited and word in PROHIBITED:
         return bool(REFERENCE[PROHIBITED[word]](row, value))
     return bool(REFERENCE[word](row, value)) != is_prohibited

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.ledger.kinds import offered_kinds
-from rules.conditions import Subject
-from rules.engine import Asking, RuleSet
+from rules.engine.conditions import Movement
+from rules.engine.evaluation import TEXTS, State, Traits, as_written, evaluate
+from rules.engine.rule_sets import Matcher, RuleSet
 from rules.linting.cases import Case, case_of
 from rules.linting.clock import Clock
 from rules.linting.contradictions import contradictory_rules
@@ -21,7 +22,6 @@ from rules.linting.history import History
 from rules.linting.shadows import shadowed_rules
 from rules.linting.study import Study
 from rules.models import Rule
-from rules.settling import TEXTS, State, Traits, as_written, settle
 from tests.laws import law
 
 KINDS = {1: "expense", 2: "expense", 3: "income"}  # 4 is hidden
@@ -61,7 +61,7 @@ RULES = st.lists(
     max_size=5,
 )
 ROWS = st.builds(
-    Subject,
+    Movement,
     raw_description=st.text("abAB", max_size=4),
     merchant=st.sampled_from(["", "a", "ba"]),
     amount=st.sampled_from([None, Decimal("0.5"), Decimal(1), Decimal(3)]),
@@ -83,14 +83,14 @@ def study_of(bodies: list[dict[str, Any]]) -> Study:
     )
 
 
-def outcome(cases: list[Case], row: Subject, trigger: str) -> State | None:
+def outcome(cases: list[Case], row: Movement, trigger: str) -> State | None:
     """The row after the rules have been asked; None where they go in circles."""
-    asking = Asking(RuleSet(case.rule for case in cases if trigger in case.rule.triggers))
+    matcher = Matcher(RuleSet(case.rule for case in cases if trigger in case.rule.triggers))
     state = State(category=row.category, tags=row.tags, merchant=row.merchant)
     kinds = offered_kinds(row.direction, None)
     traits = Traits(frozenset(pk for pk, kind in KINDS.items() if kind in kinds), raw_description=row.raw_description)
-    ask = lambda now: asking.matched(as_written(row, now, texts=TEXTS))  # noqa: E731 - as settle wants it
-    found = settle(ask, state, traits, looks_at=asking.rule_set.fields)
+    ask = lambda now: matcher.matched(as_written(row, now, texts=TEXTS))  # noqa: E731 - as settle wants it
+    found = evaluate(ask, state, traits, looks_at=matcher.rule_set.fields)
     return None if found.is_circle else found.after
 
 

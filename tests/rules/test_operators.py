@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rules.conditions import Subject
+from rules.engine.conditions import Movement
 from rules.operators import OPERATORS
 from tests.rules.generated import CAFE, FIELDS_AND_OPS, TEXT_NAMES, condition, holds
 
@@ -116,21 +116,21 @@ def test_every_text_field_is_read_from_its_own_place(name):
     assert [holds(one) for one in asked] == [other == name for other in TEXT_NAMES]
 
 
-BARE = Subject(direction="")
+BARE = Movement(direction="")
 EMPTY = {"amount": False, "date": False, "account": True, "category": True, "tags": True}
 
 
 @pytest.mark.parametrize(("field", "op", "value", "expected"), VALUES)
 def test_what_is_missing_satisfies_no_test_but_that_it_is_empty(field, op, value, expected):
     says_so = op in {"is_empty", "has_none"}
-    assert holds(condition(field, op, value), subject=BARE) is says_so
-    assert holds(condition(field, op, value, negate=True), subject=BARE) is not says_so
+    assert holds(condition(field, op, value), movement=BARE) is says_so
+    assert holds(condition(field, op, value, negate=True), movement=BARE) is not says_so
 
 
 @pytest.mark.parametrize(("op", "value", "folded", "literal"), TEXT_CASES)
 @pytest.mark.parametrize("name", TEXT_NAMES)
 def test_a_missing_text_satisfies_no_test_but_that_it_is_empty(name, op, value, folded, literal):
-    assert holds(condition(name, op, value), subject=BARE) is (op == "is_empty")
+    assert holds(condition(name, op, value), movement=BARE) is (op == "is_empty")
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_a_missing_text_satisfies_no_test_but_that_it_is_empty(name, op, value, 
     ],
 )
 def test_letters_that_fold_to_several_are_found_in_either_spelling(value, text, expected):
-    subject = Subject(merchant=text)
-    assert holds(condition("merchant", "contains", value), subject=subject) is expected
-    assert holds(condition("merchant", "contains_any", [value]), subject=subject) is expected
-    assert holds(condition("merchant", "contains", value, case_sensitive=True), subject=subject) is (value in text)
+    movement = Movement(merchant=text)
+    assert holds(condition("merchant", "contains", value), movement=movement) is expected
+    assert holds(condition("merchant", "contains_any", [value]), movement=movement) is expected
+    assert holds(condition("merchant", "contains", value, case_sensitive=True), movement=movement) is (value in text)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_letters_that_fold_to_several_are_found_in_either_spelling(value, text, 
 )
 def test_fuzzy_holds_from_its_threshold_on(value, text, threshold, expected):
     asked = condition("merchant", "fuzzy", value, threshold=threshold)
-    assert holds(asked, subject=Subject(merchant=text)) is expected
+    assert holds(asked, movement=Movement(merchant=text)) is expected
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_fuzzy_holds_from_its_threshold_on(value, text, threshold, expected):
 )
 def test_approx_counts_both_ends_of_its_tolerance(tolerance, amount, expected):
     asked = condition("amount", "approx", "100", tolerance=tolerance)
-    assert holds(asked, subject=replace(CAFE, amount=Decimal(amount))) is expected
+    assert holds(asked, movement=replace(CAFE, amount=Decimal(amount))) is expected
 
 
 @pytest.mark.parametrize(
@@ -204,27 +204,27 @@ def test_approx_counts_both_ends_of_its_tolerance(tolerance, amount, expected):
     ],
 )
 def test_day_minus_one_is_the_last_of_the_month_however_long_it_is(day, is_last):
-    subject = replace(CAFE, date=dt.date.fromisoformat(day))
+    movement = replace(CAFE, date=dt.date.fromisoformat(day))
     asked = [condition("date", "day_of_month", days) for days in ([-1], [-1, 15], [28, 30])]
-    assert [holds(one, subject=subject) for one in asked] == [is_last, is_last, day[-2:] in {"28", "30"}]
+    assert [holds(one, movement=movement) for one in asked] == [is_last, is_last, day[-2:] in {"28", "30"}]
 
 
 def test_weekdays_go_from_monday_1_to_sunday_7():
     week = [dt.date(2026, 11, 2) + dt.timedelta(days) for days in range(7)]  # from a Monday on
     asked = [condition("date", "weekday", [number]) for number in range(1, 8)]
-    table = [[holds(one, subject=replace(CAFE, date=day)) for one in asked] for day in week]
+    table = [[holds(one, movement=replace(CAFE, date=day)) for one in asked] for day in week]
     assert table == [[number == day for number in range(7)] for day in range(7)]
 
 
 def test_tags_are_compared_whatever_their_case_and_length():
-    subject = replace(CAFE, tags=frozenset({"straße".casefold()}))
+    movement = replace(CAFE, tags=frozenset({"straße".casefold()}))
     asked = [condition("tags", op, ["STRASSE"]) for op in ("has_any", "has_all", "has_none")]
-    assert [holds(one, subject=subject) for one in asked] == [True, True, False]
+    assert [holds(one, movement=movement) for one in asked] == [True, True, False]
 
 
 def test_options_that_are_left_out_count_as_their_defaults():
     asked = condition("amount", "approx", "100")
-    assert [holds(asked, subject=replace(CAFE, amount=Decimal(n))) for n in (94, 95, 105, 106)] == [
+    assert [holds(asked, movement=replace(CAFE, amount=Decimal(n))) for n in (94, 95, 105, 106)] == [
         False,
         True,
         True,

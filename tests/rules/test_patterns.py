@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.operators.pattern_size import MAX_DEPTH, MAX_SIZE, Unsupported, check_size, measure
-from rules.operators.patterns import TOTAL_S, TRIES, Undecided, compile_pattern, find, limited_time, matches
+from rules.operators.patterns import TOTAL_S, TRIES, Undecided, compile_pattern, find, matches, pattern_budget
 from tests.rules.generated import CAFE, NO, condition, holds
 
 TOO_LARGE = "Its repeats multiply to too large a pattern; repeat less often, or nest fewer repeats."
@@ -170,20 +170,20 @@ def is_undecided(pattern, text):
 
 
 def test_a_match_that_takes_too_long_is_undecided_and_is_given_up_after_some_tries():
-    with limited_time() as limit:
+    with pattern_budget() as limit:
         assert [is_undecided(EVIL, LONG) for _ in range(20)] == [True] * 20
     assert limit.timeouts == {"(a+)+$": 20}
     assert limit.left_s < TOTAL_S
 
 
 def test_once_no_time_is_left_nothing_is_tried():
-    with limited_time(0) as limit:
+    with pattern_budget(0) as limit:
         assert is_undecided(regex.compile("a"), "a")
     assert (limit.timeouts, limit.left_s) == ({"a": 1}, 0)
 
 
 def test_other_patterns_are_still_matched_after_one_was_given_up():
-    with limited_time(60) as limit:
+    with pattern_budget(60) as limit:
         for _ in range(TRIES + 1):
             assert is_undecided(EVIL, LONG)
         found = find(regex.compile("b+"), "abba")
@@ -193,13 +193,13 @@ def test_other_patterns_are_still_matched_after_one_was_given_up():
 
 
 def test_blocks_within_blocks_share_the_time_of_the_outermost():
-    with limited_time(5) as outer:
-        with limited_time(90) as inner:
+    with pattern_budget(5) as outer:
+        with pattern_budget(90) as inner:
             assert inner.left_s == 5
             assert is_undecided(EVIL, LONG)
         assert outer.left_s == inner.left_s < 5
         assert outer.timeouts == {"(a+)+$": 1}
-    with limited_time(7) as later:
+    with pattern_budget(7) as later:
         assert later.left_s == 7
 
 
@@ -221,6 +221,6 @@ def test_a_pattern_that_the_library_does_not_take_any_more_is_undecided():
 def test_conditions_do_not_hold_where_a_pattern_ran_out_of_time(negate, match, other):
     slow = condition("notes", "regex", "(a+)+$", negate=negate)
     negated = {"match": "any", "negate": True, "conditions": [slow, other]}
-    subject = replace(CAFE, notes=LONG)
-    assert holds(slow, other, match=match, subject=subject) is False
-    assert holds(negated, subject=subject) is False
+    movement = replace(CAFE, notes=LONG)
+    assert holds(slow, other, match=match, movement=movement) is False
+    assert holds(negated, movement=movement) is False

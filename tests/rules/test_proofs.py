@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.conditions import Subject, compile_conditions
+from rules.engine.conditions import Movement, compile_conditions
 from rules.linting.proofs import are_equivalent, implies, is_impossible
 from tests.laws import law
 
@@ -256,7 +256,7 @@ def groups(conditions: Leaves, *, most: int) -> Leaves:
 
 RULES = groups(st.one_of(TESTS, TESTS, groups(TESTS, most=2)), most=3)
 ROWS = st.builds(
-    Subject,
+    Movement,
     raw_description=TEXTS,
     amount=st.one_of(st.none(), AMOUNTS.map(Decimal), st.sampled_from([Decimal("1.01"), Decimal("0.475")])),
     direction=st.sampled_from(["in", "out"]),
@@ -265,10 +265,10 @@ ROWS = st.builds(
     tags=st.frozensets(st.sampled_from("abcd"), max_size=2),
 )
 MANY_ROWS = st.lists(ROWS, min_size=20, max_size=20)
-EVERY_SHORT_TEXT = [Subject("".join(letters)) for n in range(4) for letters in product("aAsSß\u017fK1", repeat=n)]
+EVERY_SHORT_TEXT = [Movement("".join(letters)) for n in range(4) for letters in product("aAsSß\u017fK1", repeat=n)]
 
 
-def matches(conditions: Conditions, row: Subject) -> bool:
+def matches(conditions: Conditions, row: Movement) -> bool:
     """What the engine says of each test, put together as it would be for groups of any depth."""
     if "conditions" not in conditions:
         return compile_conditions("all", [conditions]).matches(row)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from providers.merchants.words import load_words
 from providers.normalization import normalize
-from rules.conditions import Subject, compile_conditions
+from rules.engine.conditions import Movement, compile_conditions
 from rules.proposals.drafts import draft_of_many, draft_of_one
-from rules.proposals.grouping import Correction, Grouping, alike
+from rules.proposals.grouping import CorrectedRow, Grouping, alike
 from rules.proposals.phrases import shared_phrase
 from rules.proposals.separation import account_condition, separating, text_condition
 from rules.proposals.vocabulary import AROUND_NAMES, Vocabulary
@@ -18,8 +18,8 @@ from rules.proposals.vocabulary import AROUND_NAMES, Vocabulary
 NOTHING_KNOWN = Vocabulary()
 
 
-def subjects(*texts: str, **fields) -> list[Subject]:
-    return [Subject(raw_description=text, **fields) for text in texts]
+def subjects(*texts: str, **fields) -> list[Movement]:
+    return [Movement(raw_description=text, **fields) for text in texts]
 
 
 def conditions_of(*texts: str, vocabulary: Vocabulary = NOTHING_KNOWN):
@@ -63,7 +63,7 @@ def test_conditions_are_the_phrase_and_the_direction():
 
 
 def test_a_merchant_that_the_client_named_is_a_condition_where_the_text_does_not_say_it():
-    examples = [Subject(raw_description="order 12", merchant="Quillbox"), Subject(merchant="QUILLBOX LTD")]
+    examples = [Movement(raw_description="order 12", merchant="Quillbox"), Movement(merchant="QUILLBOX LTD")]
     draft = draft_of_many(examples, head="quillbox", vocabulary=NOTHING_KNOWN)
     assert draft is not None
     assert draft.conditions[0] == text_condition("merchant", "starts_with", "quillbox")
@@ -127,11 +127,11 @@ def test_the_conditions_hold_for_every_example(phrase, tails, front):
     if draft is None:
         reject()
     compiled = compile_conditions("all", draft.conditions)
-    assert all(compiled.matches(subject) for subject in subjects(*texts))
+    assert all(compiled.matches(movement) for movement in subjects(*texts))
 
 
-def corrections(*texts: str, category: int = 1, direction: str = "out", is_typed: bool = False) -> list[Correction]:
-    return [Correction(i, text, direction, category, is_typed) for i, text in enumerate(texts)]
+def corrections(*texts: str, category: int = 1, direction: str = "out", is_typed: bool = False) -> list[CorrectedRow]:
+    return [CorrectedRow(i, text, direction, category, is_typed) for i, text in enumerate(texts)]
 
 
 def grouped(rows, least=3):
@@ -190,7 +190,7 @@ def test_what_sets_examples_apart_is_found_in_this_order():
 
 def test_an_amount_sets_apart_where_nothing_else_does():
     def halden(*amounts):
-        return [Subject(raw_description="HALDEN", amount=amount) for amount in amounts]
+        return [Movement(raw_description="HALDEN", amount=amount) for amount in amounts]
 
     between = {"field": "amount", "op": "between", "value": ["9.99", "100"], "negate": False}
     assert separating(halden(Decimal("9.9900"), Decimal("100.0000")), halden(Decimal(5))) == [between]
@@ -198,5 +198,5 @@ def test_an_amount_sets_apart_where_nothing_else_does():
 
 
 def test_examples_of_several_accounts_are_told_apart_by_none():
-    assert account_condition([Subject(account=1), Subject(account=2)]) is None
-    assert account_condition([Subject(account=None)]) is None
+    assert account_condition([Movement(account=1), Movement(account=2)]) is None
+    assert account_condition([Movement(account=None)]) is None

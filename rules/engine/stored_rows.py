@@ -23,7 +23,7 @@ from expenses.services.edit_window import edit_window_bound
 FETCHED_AT_ONCE = 2000
 
 
-class Record(NamedTuple):
+class StoredRow(NamedTuple):
     """A row as the database keeps it: the amount in ten-thousandths, `held` as JSON text, `tags` as ids in order."""
 
     id: int
@@ -79,18 +79,18 @@ COLUMN = {
     "payment_method": "payment_method_or_blank",
     "date": "date_as_text",
 }
-COLUMNS = [COLUMN.get(name, name) for name in Record._fields if name != "tags"]
+COLUMNS = [COLUMN.get(name, name) for name in StoredRow._fields if name != "tags"]
 
 
-def read_records(rows: TransactionQuerySet, *, user: User | None, with_tags: bool) -> Iterator[Record]:
+def read_stored_rows(rows: TransactionQuerySet, *, user: User | None, with_tags: bool) -> Iterator[StoredRow]:
     """The rows in their order, in one query, and one more for their tags. `user` is whose edit window counts."""
     tags = _tags_of(rows) if with_tags else {}
     for values in _fetched(_annotated(rows, user).values_list(*COLUMNS)):
-        yield Record._make((*values, tags.get(values[0], ())))
+        yield StoredRow._make((*values, tags.get(values[0], ())))
 
 
 #: A row that says nothing.
-BLANK = Record(
+BLANK = StoredRow(
     id=0, raw_description="", description="", merchant="", amount=0, direction="out", currency="", account=None,
     category=None, date="0001-01-01", payment_method="", notes="", iban="", mcc="", source="", kind="expense",
     is_kind_stated=False, suggested=None, confidence=None, status="none", is_split=False, transfer=None, held="[]",
@@ -98,7 +98,7 @@ BLANK = Record(
 )  # fmt: skip
 
 
-def read_alike(rows: TransactionQuerySet, *, fields: Sequence[str]) -> Iterator[tuple[Record, int, int]]:
+def read_distinct_rows(rows: TransactionQuerySet, *, fields: Sequence[str]) -> Iterator[tuple[StoredRow, int, int]]:
     """Rows that have the same values of the fields as one, with how many they are and the newest one's id."""
     columns = [COLUMN.get(name, name) for name in fields]
     groups = _annotated(rows, None).order_by().values_list(*columns).annotate(n=Count("pk"), newest=Max("pk"))

@@ -1,16 +1,23 @@
 """Rules follow the categories and tags that they name, in conditions as in actions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
 
+from accounts.models import User
+from expenses.hooks.edits import Reaction
 from expenses.hooks.references import Referrer
-from rules.conditions import leaves_of
+from expenses.models import Change, Run
+from expenses.models.ledgers import Ledger
+from expenses.services.delete_account import forget_tasks
+from rules.engine.conditions import leaves_of
 from rules.exchange.exporting import stored_fields
 from rules.exchange.packs import fingerprint_of
 from rules.models import Rule
 from rules.services.proposals import move_proposals
+from rules.services.rules import queue_proposing
+from rules.services.runs import apply_at_once
 
 Part = Mapping[str, Any]
 Value = Callable[[Any], Any]
@@ -88,3 +95,29 @@ def _with(part: Part, change: Value) -> Part:
         return {**part, "value": value if value is None else change(value)}
     once = {str(item).casefold(): item for item in reversed([change(item) for item in value])}
     return {**part, "value": list(once.values())[::-1]}
+
+
+class RulesAgain(Reaction):
+    """What a person wrote stays: rules leave alone what is held."""
+
+    name = "rules"
+
+    def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
+        return bool(apply_at_once(ledger_id=ledger_id, ids=ids, trigger="update", run=run, version=version))
+
+
+class Noticing(Reaction):
+    """Queues a look whether chosen categories make a rule to propose; the rows stay as they are."""
+
+    name = "proposals"
+
+    def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
+        if Change.objects.filter(ledger_id=ledger_id, version=version, fields__has_key="category").exists():
+            queue_proposing(ledger_id=ledger_id)
+        return False
+
+
+def erase(*, user: User) -> None:
+    """Forget that the corrections of the person's ledgers were to be looked at."""
+    ledgers = Ledger.objects.filter(founder=user).values_list("pk", flat=True)
+    forget_tasks("rules.tasks.look_at_corrections", list(ledgers))

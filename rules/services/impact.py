@@ -13,14 +13,14 @@ from expenses.categorization.catalog import Catalog
 from expenses.ledger.search_text import fold
 from expenses.models import CategorizationStatus, Transaction
 from expenses.querysets import TransactionQuerySet
-from rules.compiling import compile_stored
-from rules.conditions import Subject
-from rules.engine import Asking, CompiledRule, RuleSet
+from rules.engine.compilation import compile_stored
+from rules.engine.conditions import Movement
+from rules.engine.evaluation import Evaluation
+from rules.engine.evaluator import Evaluator
+from rules.engine.rule_sets import CompiledRule, Matcher, RuleSet
+from rules.engine.stored_rows import StoredRow, read_stored_rows
 from rules.models import Rule
-from rules.operators.patterns import limited_time
-from rules.records import Record, read_records
-from rules.settler import Settler
-from rules.settling import Settlement
+from rules.operators.patterns import pattern_budget
 
 #: How many transactions of each sort are told.
 SHOWN = 5
@@ -31,7 +31,7 @@ ACCENTS = "[\u0300-\u036f]"
 
 
 @dataclass(slots=True)
-class Radius:
+class Impact:
     """What one rule would do by itself, among the rules that are there not looked at.
 
     `touched` are the first rows that it would change, the newest first, `contradicting` the first confirmed ones of
@@ -41,15 +41,15 @@ class Radius:
     touches: int = 0
     agree: int = 0
     disagree: int = 0
-    touched: list[Record] = field(default_factory=list)
-    contradicting: list[Record] = field(default_factory=list)
+    touched: list[StoredRow] = field(default_factory=list)
+    contradicting: list[StoredRow] = field(default_factory=list)
 
-    def count(self, record: Record, settlement: Settlement) -> None:
+    def count(self, record: StoredRow, evaluation: Evaluation) -> None:
         """Add a row and what becomes of it."""
-        if settlement.is_change:
+        if evaluation.is_change:
             self.touches += 1
             self.touched += [record] if len(self.touched) < SHOWN else []
-        categories = [rule.category for rule in settlement.matched if rule.category is not None]
+        categories = [rule.category for rule in evaluation.matched if rule.category is not None]
         if record.status != CategorizationStatus.CONFIRMED or not categories:
             return
         if record.category in categories:
@@ -59,23 +59,25 @@ class Radius:
             self.contradicting += [record] if len(self.contradicting) < SHOWN else []
 
 
-def measure(rules: Sequence[Rule], *, ledger_id: int, catalog: Catalog, user: User | None = None) -> list[Radius]:
+def measure_impacts(
+    rules: Sequence[Rule], *, ledger_id: int, catalog: Catalog, user: User | None = None
+) -> list[Impact]:
     """Of each rule by itself, saved or not; the rows are read once. `user` is whose edit window counts."""
-    radii = {compile_stored(rule): Radius() for rule in rules}
+    radii = {compile_stored(rule): Impact() for rule in rules}
     if not radii:
         return []
-    settlers = {rule: _settler([rule], ledger_id, catalog) for rule in radii}
+    evaluators = {rule: _evaluator([rule], ledger_id, catalog) for rule in radii}
     together = {replace(rule, stops=False): rule for rule in radii}
-    asking = Asking(RuleSet(together))
-    reader = Settler(ledger_id=ledger_id, asking=asking, catalog=catalog)
-    text_fields = asking.rule_set.text_fields
+    matcher = Matcher(RuleSet(together))
+    reader = Evaluator(ledger_id=ledger_id, matcher=matcher, catalog=catalog)
+    text_fields = matcher.rule_set.text_fields
     rows = candidates(list(radii), ledger_id=ledger_id)
-    with limited_time():
-        for record in read_records(rows, user=user, with_tags=reader.uses_tags):
+    with pattern_budget():
+        for record in read_stored_rows(rows, user=user, with_tags=reader.uses_tags):
             texts = tuple(getattr(record, name) for name in text_fields)
-            for matched in asking.among(texts, partial(reader.subject, record)):
+            for matched in matcher.among(texts, partial(reader.movement, record)):
                 rule = together[matched]
-                radii[rule].count(record, settlers[rule].settle(record))
+                radii[rule].count(record, evaluators[rule].evaluate(record))
     return list(radii.values())
 
 
@@ -94,20 +96,20 @@ def count_votes(rule: Rule, *, ledger_id: int) -> Votes:
     counted: Counter[bool] = Counter()
     columns = ("raw_description", "merchant", "direction", "account_id", "category_id")
     for raw, merchant, direction, account, category, n in rows.values_list(*columns).annotate(n=Count("id")):
-        subject = Subject(raw_description=raw, merchant=merchant, direction=direction, account=account)
-        if compiled.matches(subject):
+        movement = Movement(raw_description=raw, merchant=merchant, direction=direction, account=account)
+        if compiled.matches(movement):
             counted[category == compiled.category] += n
     return Votes(counted[True], counted[False])
 
 
-def contradicting(rule: Rule, *, ledger_id: int, catalog: Catalog) -> list[Record]:
+def contradicting(rule: Rule, *, ledger_id: int, catalog: Catalog) -> list[StoredRow]:
     """Every confirmed row of another category that the rule matches."""
     compiled = compile_stored(rule)
-    settler = _settler([compiled], ledger_id, catalog)
+    evaluator = _evaluator([compiled], ledger_id, catalog)
     rows = candidates([compiled], ledger_id=ledger_id).confirmed().exclude(category=compiled.category)
-    records = read_records(rows, user=None, with_tags=settler.uses_tags)
-    with limited_time():
-        return [record for record in records if compiled.matches(settler.subject(record))]
+    records = read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags)
+    with pattern_budget():
+        return [record for record in records if compiled.matches(evaluator.movement(record))]
 
 
 def candidates(rules: Sequence[CompiledRule], *, ledger_id: int) -> TransactionQuerySet:
@@ -126,5 +128,5 @@ def _required(rule: CompiledRule) -> Q | None:
     return reduce(or_, [*(Q(search_text__contains=fold(text)) for _, text in rule.needles), *apart])
 
 
-def _settler(rules: Iterable[CompiledRule], ledger_id: int, catalog: Catalog) -> Settler:
-    return Settler(ledger_id=ledger_id, asking=Asking(RuleSet(rules)), catalog=catalog)
+def _evaluator(rules: Iterable[CompiledRule], ledger_id: int, catalog: Catalog) -> Evaluator:
+    return Evaluator(ledger_id=ledger_id, matcher=Matcher(RuleSet(rules)), catalog=catalog)

@@ -13,14 +13,14 @@ from expenses.models import Plan, Run, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.bulk_runs import PlannedWork, Treat, order_run
 from expenses.services.ledger_lock import Refusal
-from rules.compiling import compile_all, rules_of
-from rules.engine import Asking, RuleSet
+from rules.engine.compilation import compile_all, rules_of
+from rules.engine.evaluator import Evaluator
+from rules.engine.rule_sets import Matcher, RuleSet
+from rules.engine.stored_rows import read_stored_rows
 from rules.models import Rule
-from rules.operators.patterns import limited_time
-from rules.records import read_records
+from rules.operators.patterns import pattern_budget
+from rules.services.rules import note_timeouts
 from rules.services.storing import Storage, note_left
-from rules.services.timeouts import note_timeouts
-from rules.settler import Settler
 
 KIND = "rules"
 CHUNK = 5000
@@ -31,7 +31,7 @@ KEPT = {"id", "name", "stop_processing", "mode", "triggers", "overwrite", "prior
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunScope:
     """Which rows are asked about: those of the days `start` to `end`. With `force`, a user's own values may go."""
 
     start: date | None = None
@@ -48,27 +48,27 @@ class Order:
         return rows
 
 
-def order_rule(*, by: User, rule: Rule, order: Order) -> Run:
+def order_rule(*, by: User, rule: Rule, order: RunScope) -> Run:
     """Create the run that will ask one rule, whatever its triggers. Raises Refusal where it is switched off."""
     if not rule.is_active:
         raise Refusal("This rule is switched off; switch it on (is_active: true) and try again.", code="inactive")
     return _order(by, [rule], order, subject=rule.pk)
 
 
-def order_rules(*, by: User, order: Order) -> Run:
+def order_rules(*, by: User, order: RunScope) -> Run:
     """Create the run that will ask all active rules with the trigger manual."""
     rules = [rule for rule in Rule.objects.for_user(by).filter(is_active=True) if "manual" in rule.triggers]
     return _order(by, rules, order)
 
 
-def _order(by: User, rules: Sequence[Rule], order: Order, *, subject: int | None = None) -> Run:
+def _order(by: User, rules: Sequence[Rule], order: RunScope, *, subject: int | None = None) -> Run:
     ids = list(order.rows_of(by).order_by("pk").values_list("pk", flat=True))
     bodies = [{name: getattr(rule, name) for name in KEPT} for rule in rules]
     changes = {"rules": bodies, "force": order.force}
     return order_run(KIND, by=by, rows=ids, changes=changes, subject=subject, about=_about(rules, order))
 
 
-def _about(rules: Sequence[Rule], order: Order) -> dict[str, Any]:
+def _about(rules: Sequence[Rule], order: RunScope) -> dict[str, Any]:
     return {
         "rules": [{"id": rule.pk, "name": rule.name} for rule in rules],
         "start": order.start and order.start.isoformat(),
@@ -81,23 +81,23 @@ class ApplyWork(PlannedWork):
     """Asks the rules of its plan, compiled once for all chunks."""
 
     def prepare(self, run: Run, plan: Plan) -> tuple[Treat, int]:
-        asking = Asking(RuleSet(compile_all(Rule(**body) for body in plan.changes["rules"])))
-        return partial(_apply, run, plan, asking, Storage(ledger_id=run.ledger_id, run=run)), CHUNK
+        matcher = Matcher(RuleSet(compile_all(Rule(**body) for body in plan.changes["rules"])))
+        return partial(_apply, run, plan, matcher, Storage(ledger_id=run.ledger_id, run=run)), CHUNK
 
 
 @collection_paused()
-def _apply(run: Run, plan: Plan, asking: Asking, storage: Storage, ids: list[int], version: int) -> dict[str, int]:
+def _apply(run: Run, plan: Plan, matcher: Matcher, storage: Storage, ids: list[int], version: int) -> dict[str, int]:
     catalog = Catalog.load(run.ledger_id)
-    settler = Settler(ledger_id=run.ledger_id, asking=asking, catalog=catalog, force=plan.changes["force"])
+    evaluator = Evaluator(ledger_id=run.ledger_id, matcher=matcher, catalog=catalog, force=plan.changes["force"])
     rows = Transaction.objects.filter(ledger_id=run.ledger_id, pk__range=(ids[0], ids[-1])).order_by("pk")
-    records = read_records(rows, user=run.user, with_tags=settler.uses_tags)
-    with limited_time(REGEX_S_OF_CHUNK) as limit:
-        settled = [(record, settler.settle(record)) for record in records if record.id in plan.chosen]
-    note_timeouts(ledger_id=run.ledger_id, rules=asking.rule_set.rules, timeouts=limit.timeouts)
+    records = read_stored_rows(rows, user=run.user, with_tags=evaluator.uses_tags)
+    with pattern_budget(REGEX_S_OF_CHUNK) as limit:
+        evaluated = [(record, evaluator.evaluate(record)) for record in records if record.id in plan.chosen]
+    note_timeouts(ledger_id=run.ledger_id, rules=matcher.rule_set.rules, timeouts=limit.timeouts)
     return {
-        "matched": sum(bool(settlement.matched) for _, settlement in settled),
-        "changed": storage.store(settled, settler=settler, version=version),
-        "left_alone": note_left(settled, run=run),
+        "matched": sum(bool(evaluation.matched) for _, evaluation in evaluated),
+        "changed": storage.store(evaluated, evaluator=evaluator, version=version),
+        "left_alone": note_left(evaluated, run=run),
         **({"timeouts": sum(limit.timeouts.values())} if limit.timeouts else {}),
     }
 
@@ -107,9 +107,11 @@ def apply_at_once(*, ledger_id: int, ids: Sequence[int], trigger: str, run: Run 
     rule_set = rules_of(ledger_id).triggered_by(trigger)
     if not rule_set.rules or not ids:
         return 0
-    settler = Settler(ledger_id=ledger_id, asking=Asking(rule_set), catalog=Catalog.load(ledger_id))
+    evaluator = Evaluator(ledger_id=ledger_id, matcher=Matcher(rule_set), catalog=Catalog.load(ledger_id))
     rows = Transaction.objects.filter(ledger_id=ledger_id, pk__in=ids).order_by("pk")
-    with limited_time() as limit:
-        settled = [(r, settler.settle(r)) for r in read_records(rows, user=None, with_tags=settler.uses_tags)]
+    with pattern_budget() as limit:
+        evaluated = [
+            (r, evaluator.evaluate(r)) for r in read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags)
+        ]
     note_timeouts(ledger_id=ledger_id, rules=rule_set.rules, timeouts=limit.timeouts)
-    return Storage(ledger_id=ledger_id, run=run).store(settled, settler=settler, version=version)
+    return Storage(ledger_id=ledger_id, run=run).store(evaluated, evaluator=evaluator, version=version)

@@ -6,7 +6,7 @@ Asking 1,000 rules about a text takes long, but few of them share as much as thr
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from rules.conditions import Condition, fold
+from rules.engine.conditions import Condition, fold
 from rules.operators import SORTS, Sort
 
 #: Letters in a row that are looked up.

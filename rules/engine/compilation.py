@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Max
 
-from rules.engine import CompiledRule, RuleSet, compile_rule
+from rules.engine.rule_sets import CompiledRule, RuleSet, compile_rule
 from rules.models import Mode, Rule
 
 MAX_CACHED_LEDGERS = 100

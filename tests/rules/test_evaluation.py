@@ -5,19 +5,10 @@ from typing import Any
 
 import pytest
 
-from rules.engine import CompiledRule
-from rules.settling import (
-    CLOSED,
-    FILLED,
-    HELD,
-    SPLIT,
-    TRANSFER,
-    UNFIT,
-    Settlement,
-    State,
-)
+from rules.engine.evaluation import CLOSED, FILLED, HELD, SPLIT, TRANSFER, UNFIT, Evaluation, State
+from rules.engine.rule_sets import CompiledRule
+from tests.rules.evaluated_rows import ANY, BLANK, evaluated
 from tests.rules.generated import NO, condition, rule
-from tests.rules.settled_rows import ANY, BLANK, settled
 
 
 def always(name: str = "always", **fields: Any) -> CompiledRule:
@@ -29,9 +20,9 @@ def merchant(value: str) -> dict[str, Any]:
     return condition("merchant", "equals", value)
 
 
-def names(settlement: Settlement) -> dict[str, tuple[str, Any]]:
+def names(evaluation: Evaluation) -> dict[str, tuple[str, Any]]:
     """Who wrote what."""
-    return {field: (claim.rule.name, claim.value) for field, claim in settlement.written.items()}
+    return {field: (claim.rule.name, claim.value) for field, claim in evaluation.written.items()}
 
 
 def test_a_rule_writes_all_that_it_says():
@@ -44,7 +35,7 @@ def test_a_rule_writes_all_that_it_says():
         remove_tags=("old",),
     )  # fmt: skip
     before = replace(BLANK, tags=frozenset({"old", "own"}))
-    result = settled([every], before)
+    result = evaluated([every], before)
     assert result.after == State(
         category=1,
         source="rule",
@@ -64,7 +55,7 @@ def test_a_rule_writes_all_that_it_says():
 def test_the_first_rule_wins_each_field_and_tags_add_up():
     first = always("first", add_tags=("a",))
     second, third = always("second", writes={"category": 1}, add_tags=("b",)), always("third", writes={"category": 2})
-    result = settled([first, second, third])
+    result = evaluated([first, second, third])
     assert names(result) == {"tag:a": ("first", "a"), "category": ("second", 1), "tag:b": ("second", "b")}
     assert (result.after.category, result.after.tags) == (1, frozenset({"a", "b"}))
     assert result.matched == [first, second, third]
@@ -72,17 +63,17 @@ def test_the_first_rule_wins_each_field_and_tags_add_up():
 
 def test_a_tag_that_one_rule_adds_and_a_later_one_takes_away_stays_as_the_first_wants_it():
     adds, takes = always("adds", add_tags=("Food",)), always("takes", remove_tags=("FOOD",))
-    assert settled([adds, takes]).after.tags == {"food"}
-    assert settled([takes, adds]).after.tags == frozenset()
+    assert evaluated([adds, takes]).after.tags == {"food"}
+    assert evaluated([takes, adds]).after.tags == frozenset()
 
 
 def test_a_category_that_is_not_offered_is_passed_over():
     gone, there = always("gone", writes={"category": 9}), always("there", writes={"category": 1})
-    assert names(settled([gone, there])) == {"category": ("there", 1)}
+    assert names(evaluated([gone, there])) == {"category": ("there", 1)}
 
 
 def test_a_category_that_cannot_be_is_left_and_locked_and_the_rest_is_written():
-    result = settled(
+    result = evaluated(
         [always("gone", writes={"category": 9, "merchant": "Luna"}), always("too", writes={"category": 8})]
     )
     assert result.after == replace(BLANK, merchant="Luna")
@@ -93,20 +84,20 @@ def test_a_category_that_cannot_be_is_left_and_locked_and_the_rest_is_written():
 def test_a_category_that_cannot_be_is_not_told_where_another_rule_has_one_that_can():
     gone, there = always("gone", writes={"category": 9}), always("there", writes={"category": 1})
     for rules in ([gone, there], [there, gone]):
-        assert settled(rules).left == {}
+        assert evaluated(rules).left == {}
 
 
 def test_a_rule_that_matches_nothing_writes_nothing():
-    result = settled([rule("no", NO, writes={"category": 1, "merchant": "x"}, add_tags=("x",))])
+    result = evaluated([rule("no", NO, writes={"category": 1, "merchant": "x"}, add_tags=("x",))])
     assert (result.after, result.matched, result.is_change) == (BLANK, [], False)
 
 
 def test_a_suggestion_leaves_the_category_and_is_not_made_where_there_is_one():
     suggests = always(writes={"category": 1}, suggests_only=True)
-    after = settled([suggests]).after
+    after = evaluated([suggests]).after
     assert after == replace(BLANK, suggested=1, source="rule", status="suggested", confidence=1.0)
     known = replace(BLANK, category=2, source="model", status="automatic", confidence=0.9)
-    assert settled([suggests], known).after == known
+    assert evaluated([suggests], known).after == known
 
 
 AUTOMATIC = replace(BLANK, category=2, source="model", status="automatic", confidence=0.9, merchant="Old")
@@ -124,7 +115,7 @@ BY_RULE: dict[str, Any] = {"category": 1, "source": "rule", "confidence": 1.0}
     ],
 )
 def test_what_a_machine_wrote_is_replaced_unless_the_rule_fills_only_empty_fields(overwrite, after, left, force):
-    result = settled([always(writes=WRITES, overwrite=overwrite)], AUTOMATIC, force=force)
+    result = evaluated([always(writes=WRITES, overwrite=overwrite)], AUTOMATIC, force=force)
     assert (result.after, result.left, result.locked) == (after, left, {})
 
 
@@ -140,7 +131,7 @@ LOCKED = {"category": HELD, "merchant": HELD, "tag:food": HELD}
 @pytest.mark.parametrize("force", [False, True])
 def test_what_a_person_wrote_stays_but_for_a_rule_that_overwrites_always_in_a_run_with_force(state, overwrite, force):
     replaces = always(writes=WRITES, add_tags=("Food",), overwrite=overwrite)
-    result = settled([replaces], state, HOLDS, force=force)
+    result = evaluated([replaces], state, HOLDS, force=force)
     if force and overwrite == "always":
         written = replace(state, merchant="New", status="automatic", tags=frozenset({"food"}), **BY_RULE)
         assert (result.after, result.left) == (written, {})
@@ -151,26 +142,26 @@ def test_what_a_person_wrote_stays_but_for_a_rule_that_overwrites_always_in_a_ru
 def test_a_later_rule_does_not_take_a_field_that_the_first_one_may_not_write():
     keeps, writes = always("keeps", writes={"merchant": "A"}, overwrite="empty"), always(writes={"merchant": "B"})
     state = replace(BLANK, merchant="Old")
-    assert settled([keeps, writes], state).after == state
+    assert evaluated([keeps, writes], state).after == state
 
 
 @pytest.mark.parametrize("overwrite", ["empty", "machine", "always"])
 def test_a_field_that_is_as_the_rule_wants_it_is_neither_written_nor_left(overwrite):
     state = replace(BLANK, merchant="New", tags=frozenset({"food"}))
-    result = settled([always(writes={"merchant": "New"}, add_tags=("food",), overwrite=overwrite)], state, HOLDS)
+    result = evaluated([always(writes={"merchant": "New"}, add_tags=("food",), overwrite=overwrite)], state, HOLDS)
     assert (result.after, result.written, result.left) == (state, {}, {})
 
 
 def test_a_description_is_empty_while_it_is_the_banks_own():
     fills = always(writes={"description": "Lunch"}, overwrite="empty")
-    assert settled([fills]).after.description == "Lunch"
+    assert evaluated([fills]).after.description == "Lunch"
     edited = replace(BLANK, description="Dinner")
-    assert (settled([fills], edited).after, settled([fills], edited).left) == (edited, {"description": FILLED})
+    assert (evaluated([fills], edited).after, evaluated([fills], edited).left) == (edited, {"description": FILLED})
 
 
 @pytest.mark.parametrize("obstacle", [SPLIT, TRANSFER])
 def test_the_category_of_a_split_or_transfer_stays_and_the_rest_is_written(obstacle):
-    result = settled(
+    result = evaluated(
         [always(writes=WRITES, overwrite="always")], traits=replace(ANY, category_obstacle=obstacle), force=True
     )
     assert (result.after, result.locked) == (replace(BLANK, merchant="New"), {"category": obstacle})
@@ -178,7 +169,7 @@ def test_the_category_of_a_split_or_transfer_stays_and_the_rest_is_written(obsta
 
 def test_nothing_is_written_where_the_edit_window_is_closed():
     closed = replace(ANY, obstacle=CLOSED)
-    result = settled([always(writes=WRITES, add_tags=("food",), overwrite="always")], traits=closed, force=True)
+    result = evaluated([always(writes=WRITES, add_tags=("food",), overwrite="always")], traits=closed, force=True)
     assert (result.after, result.left) == (BLANK, dict.fromkeys(["category", "merchant", "tag:food"], CLOSED))
 
 
@@ -189,7 +180,7 @@ def test_a_rule_sees_what_another_one_wrote_whatever_their_order():
         "fourth", condition("source", "equals", "rule"), condition("tags", "has_any", ["food"]), writes={"notes": "n"}
     )
     first = always("first", writes={"merchant": "Luna"})
-    result = settled([fourth, third, second, first])
+    result = evaluated([fourth, third, second, first])
     assert names(result) == {
         "merchant": ("first", "Luna"),
         "category": ("second", 1),
@@ -205,7 +196,7 @@ def test_a_rule_that_wins_a_field_only_after_another_one_wrote_it_has_the_last_w
         always(writes={"merchant": "Luna"}),
     )
     narrow = rule("keeps", merchant("Cafe Luna"), writes={"merchant": "Cafe Luna"})
-    result = settled([narrow, renames, normalizes])
+    result = evaluated([narrow, renames, normalizes])
     assert (result.after.merchant, result.left, result.is_circle) == ("Cafe Luna", {}, False)
     assert names(result) == {"merchant": ("renames", "Cafe Luna")}
 
@@ -214,7 +205,7 @@ def test_rules_that_undo_each_other_leave_the_row_alone():
     there = rule("there", merchant("a"), writes={"merchant": "b"}, add_tags=("seen",))
     back = rule("back", merchant("b"), writes={"merchant": "a"})
     state = replace(BLANK, merchant="a")
-    result = settled([there, back], state)
+    result = evaluated([there, back], state)
     assert (result.before, result.after, result.written, result.left) == (state, state, {}, {})
     assert (result.matched, result.is_circle, result.is_change) == ([there, back], True, False)
 
@@ -226,23 +217,23 @@ def test_a_circle_names_only_the_rules_that_undo_each_other():
     there = rule("there", merchant("a"), writes={"merchant": "b"})
     back = rule("back", merchant("b"), writes={"merchant": "a"})
     state = replace(BLANK, merchant="a")
-    result = settled([innocent, there, first, back, idle], state)
+    result = evaluated([innocent, there, first, back, idle], state)
     assert (result.matched, result.is_circle, result.after) == ([there, back], True, state)
 
 
 def test_a_rule_that_takes_its_own_ground_away_is_no_circle():
     once = rule("once", merchant("a"), writes={"merchant": "b"})
-    assert settled([once], replace(BLANK, merchant="a")).after.merchant == "b"
+    assert evaluated([once], replace(BLANK, merchant="a")).after.merchant == "b"
 
 
 def test_a_long_chain_of_rules_settles():
     steps = [rule(f"step {i}", merchant(f"m{i}"), writes={"merchant": f"m{i + 1}"}) for i in range(40)]
-    result = settled(steps[::-1], replace(BLANK, merchant="m0"))
+    result = evaluated(steps[::-1], replace(BLANK, merchant="m0"))
     assert (result.after.merchant, result.matched, result.is_circle) == ("m40", steps, False)
 
 
 def test_what_was_left_for_a_round_and_written_in_a_later_one_is_not_told_as_left():
     keeps = rule("keeps", condition("tags", "is_empty"), writes={"merchant": "x"}, overwrite="empty")
     replaces = rule("replaces", condition("tags", "has_any", ["go"]), writes={"merchant": "New"})
-    result = settled([keeps, always(add_tags=("go",)), replaces], replace(BLANK, merchant="Old"))
+    result = evaluated([keeps, always(add_tags=("go",)), replaces], replace(BLANK, merchant="Old"))
     assert (result.after.merchant, result.left) == ("New", {})

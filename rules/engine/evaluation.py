@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rules.conditions import Subject
-from rules.engine import CompiledRule, Matched
+from rules.engine.conditions import Movement
+from rules.engine.rule_sets import CompiledRule, Matched
 
 #: Rules that have not settled by then are taken to go in circles.
 MAX_ROUNDS = 50
@@ -71,7 +71,7 @@ class Claim:
 
 
 @dataclass(slots=True, eq=False)
-class Settlement:
+class Evaluation:
     """The row before and after, which rules matched, which wrote a field, and why fields that are claimed stay."""
 
     before: State
@@ -97,9 +97,9 @@ class Settlement:
 Ask = Callable[[State], Matched]
 
 
-def settle(ask: Ask, state: State, traits: Traits, *, looks_at: Set[str], force: bool = False) -> Settlement:
+def evaluate(ask: Ask, state: State, traits: Traits, *, looks_at: Set[str], force: bool = False) -> Evaluation:
     """Ask until nothing changes. `looks_at` are the fields that any rule looks at, `force` writes what is held."""
-    result = Settlement(state, state)
+    result = Evaluation(state, state)
     rounds: dict[State, list[CompiledRule]] = {}
     for _ in range(MAX_ROUNDS):
         matched = ask(result.after)
@@ -113,7 +113,7 @@ def settle(ask: Ask, state: State, traits: Traits, *, looks_at: Set[str], force:
         if result.after in rounds:
             break
     culprits = _circling(rounds, result.after)
-    return Settlement(state, state, [rule for rule in result.matched if rule in culprits], is_circle=True)
+    return Evaluation(state, state, [rule for rule in result.matched if rule in culprits], is_circle=True)
 
 
 def _circling(rounds: Mapping[State, list[CompiledRule]], again: State) -> Set[CompiledRule]:
@@ -123,7 +123,7 @@ def _circling(rounds: Mapping[State, list[CompiledRule]], again: State) -> Set[C
     return {rule for state in since for rule in rounds[state]}
 
 
-def _without_detours(result: Settlement) -> Settlement:
+def _without_detours(result: Evaluation) -> Evaluation:
     """Tells what the rounds come to: not what one wrote and another undid, nor as left what another wrote."""
     changed = {name for name in result.written if _value(result.before, name) != _value(result.after, name)}
     result.written = {name: claim for name, claim in result.written.items() if name in changed}
@@ -138,10 +138,10 @@ def _value(state: State, name: str) -> Any:
     return getattr(state, name) if name in PLAIN else name.removeprefix("tag:") in state.tags
 
 
-def as_written(subject: Subject, state: State, *, texts: Iterable[str]) -> Subject:
+def as_written(movement: Movement, state: State, *, texts: Iterable[str]) -> Movement:
     """The subject as it is once the state is written; `texts` are those of TEXTS that the state holds."""
     written: dict[str, Any] = {name: getattr(state, name) for name in texts}
-    return replace(subject, category=state.category, source=state.source, tags=state.tags, folds={}, **written)
+    return replace(movement, category=state.category, source=state.source, tags=state.tags, folds={}, **written)
 
 
 def claims_of(matched: Matched, offered: Set[int]) -> dict[str, Claim]:
@@ -158,7 +158,7 @@ def claims_of(matched: Matched, offered: Set[int]) -> dict[str, Claim]:
     return claims
 
 
-def _write(result: Settlement, matched: Matched, traits: Traits, *, force: bool) -> list[CompiledRule]:
+def _write(result: Evaluation, matched: Matched, traits: Traits, *, force: bool) -> list[CompiledRule]:
     """Write what the rules claim into the result, and note what stays. Returns the rules that wrote something."""
     writers: list[CompiledRule] = []
     claims = claims_of(matched, traits.offered)
@@ -221,3 +221,33 @@ def _is_filled(state: State, name: str, traits: Traits) -> bool:
 
 def _tag(name: str) -> str:
     return f"tag:{name.casefold()}"
+
+
+#: Longer lists of rules are cut, so that the sentence fits where decisions are kept.
+MAX_NAMED = 3
+#: Why a field stays → a sentence.
+REASONS = {
+    HELD: "You wrote it yourself; a rule with overwrite “always” replaces that in a run with force.",
+    FILLED: "It has a value, and the rule fills only empty ones.",
+    SPLIT: "It is split, so its parts have the categories.",
+    TRANSFER: "It is half of a transfer.",
+    UNFIT: "The category does not go with the direction or kind of the transaction, or it is hidden.",
+    CLOSED: "It was recorded too long ago to be edited.",
+}
+
+
+def explain(evaluation: Evaluation) -> str:
+    """Which rule is the reason."""
+    names = _named(evaluation)
+    if evaluation.is_circle:
+        return f"Your rules {names} undo each other here, so none of them counts."
+    claim = evaluation.written.get("category")
+    if claim is not None and claim.rule.suggests_only:
+        return f"Your rule “{claim.rule.name}” suggests it."
+    return f"Your rule “{claim.rule.name}” says so." if claim else f"Matched by your rule {names}."
+
+
+def _named(evaluation: Evaluation) -> str:
+    names = [f"“{rule.name}”" for rule in evaluation.matched]
+    rest = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {rest} more" if rest > 0 else "")

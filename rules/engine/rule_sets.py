@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from rules.conditions import TEXT_FIELDS, Compiled, Condition, Predicate, Subject, compile_conditions
-from rules.literals import Needle, NeedleIndex, NeedleList, needles_suffice, required_needles
+from rules.engine.conditions import TEXT_FIELDS, Compiled, Condition, Movement, Predicate, compile_conditions
+from rules.engine.prefilter import Needle, NeedleIndex, NeedleList, needles_suffice, required_needles
 
 #: Up to so many rules, looking for each one's needles is quicker than an index.
 LISTED_UP_TO = 400
@@ -40,9 +40,9 @@ class CompiledRule:
         """The category that it sets."""
         return self.writes.get("category")
 
-    def matches(self, subject: Subject) -> bool:
+    def matches(self, movement: Movement) -> bool:
         """Whether its conditions hold."""
-        return self.compiled.matches(subject)
+        return self.compiled.matches(movement)
 
 
 def compile_rule(*, match: str, conditions: Sequence[Condition], **rest: Any) -> CompiledRule:
@@ -99,9 +99,9 @@ class _Texts:
         self._names, self._texts, self._folds = names, texts, folds
 
     @cached_property
-    def _subject(self) -> Subject:
+    def _subject(self) -> Movement:
         known: dict[str, Any] = dict(zip(self._names, self._texts, strict=True))
-        return Subject(**known, folds=self._folds)
+        return Movement(**known, folds=self._folds)
 
     def satisfy(self, rule: CompiledRule) -> bool:
         """Whether the rule's tests of texts hold."""
@@ -109,19 +109,19 @@ class _Texts:
         return on_text is None or on_text(self._subject)
 
 
-class Asking:
+class Matcher:
     """Asks a set of rules about many transactions; what was said of a text is remembered as long as this lives."""
 
     def __init__(self, rule_set: RuleSet) -> None:
         self.rule_set = rule_set
         self._passing: dict[Sequence[str], tuple[Passing, Matched | None]] = {}
 
-    def matched(self, subject: Subject) -> Matched:
+    def matched(self, movement: Movement) -> Matched:
         """The rules that match, up to the first that stops."""
-        texts = tuple(getattr(subject, name) for name in self.rule_set.text_fields)
-        return self.among(texts, lambda: subject)
+        texts = tuple(getattr(movement, name) for name in self.rule_set.text_fields)
+        return self.among(texts, lambda: movement)
 
-    def among(self, texts: Sequence[str], subject: Callable[[], Subject]) -> Matched:
+    def among(self, texts: Sequence[str], movement: Callable[[], Movement]) -> Matched:
         """The same where only the texts are known yet, and the whole subject is made if it has to be looked at."""
         known = self._passing.get(texts)
         if known is None:
@@ -130,7 +130,7 @@ class Asking:
         passing, matched = known
         if matched is not None:
             return matched
-        whole = subject()
+        whole = movement()
         return _until_stop(rule for rule, on_rest in passing if on_rest is None or on_rest(whole))
 
 

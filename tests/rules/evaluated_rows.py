@@ -2,16 +2,9 @@
 
 from typing import Any
 
-from rules.conditions import Subject
-from rules.engine import Asking, CompiledRule, RuleSet
-from rules.settling import (
-    TEXTS,
-    Settlement,
-    State,
-    Traits,
-    as_written,
-    settle,
-)
+from rules.engine.conditions import Movement
+from rules.engine.evaluation import TEXTS, Evaluation, State, Traits, as_written, evaluate
+from rules.engine.rule_sets import CompiledRule, Matcher, RuleSet
 from tests.rules.generated import CAFE
 
 BLANK = State(description="CAFE Luna")
@@ -20,18 +13,18 @@ BLANK = State(description="CAFE Luna")
 ANY = Traits(offered=frozenset({1, 2, 3}), raw_description="CAFE Luna")
 
 
-def settled(
+def evaluated(
     rules: list[CompiledRule],
     state: State = BLANK,
     traits: Traits = ANY,
     *,
-    subject: Subject = CAFE,
+    movement: Movement = CAFE,
     force: bool = False,
-) -> Settlement:
+) -> Evaluation:
     """What becomes of the row; its texts, tags and category are those of the state, except where no rule matters."""
-    asking = Asking(RuleSet(rules))
+    matcher = Matcher(RuleSet(rules))
 
     def ask(now: State) -> Any:
-        return asking.matched(as_written(subject, now, texts=TEXTS))
+        return matcher.matched(as_written(movement, now, texts=TEXTS))
 
-    return settle(ask, state, traits, looks_at=asking.rule_set.fields, force=force)
+    return evaluate(ask, state, traits, looks_at=matcher.rule_set.fields, force=force)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from rules.conditions import Condition, Subject, compile_conditions, fold, is_literal, leaves_of, make_test
+from rules.engine.conditions import Condition, Movement, compile_conditions, fold, is_literal, leaves_of, make_test
 from rules.operators import SORTS, Sort
 from rules.operators.patterns import Undecided, compile_pattern, find
 
@@ -20,7 +20,7 @@ class Span(NamedTuple):
     text: str
 
 
-def matched_spans(conditions: Sequence[Condition], subject: Subject) -> list[Span]:
+def matched_spans(conditions: Sequence[Condition], movement: Movement) -> list[Span]:
     """The parts of texts that tests hold for, in the order of the conditions.
 
     What is negated has none, and a group only where it holds as a whole.
@@ -28,24 +28,24 @@ def matched_spans(conditions: Sequence[Condition], subject: Subject) -> list[Spa
     leaves = [
         leaf
         for condition in conditions
-        if not condition.get("negate") and _may_hold(condition, subject)
+        if not condition.get("negate") and _may_hold(condition, movement)
         for leaf in leaves_of(condition)
         if not leaf.get("negate") and SORTS[leaf["field"]] is Sort.TEXT
     ]
     found: dict[Span, None] = {}
     for leaf in leaves:
         with suppress(Undecided):
-            found |= dict.fromkeys(_spans_of(leaf, subject))
+            found |= dict.fromkeys(_spans_of(leaf, movement))
     return list(found)
 
 
-def _may_hold(condition: Condition, subject: Subject) -> bool:
+def _may_hold(condition: Condition, movement: Movement) -> bool:
     """Tests by themselves are looked at one by one."""
-    return "conditions" not in condition or compile_conditions("all", [condition]).matches(subject)
+    return "conditions" not in condition or compile_conditions("all", [condition]).matches(movement)
 
 
-def _spans_of(leaf: Condition, subject: Subject) -> Iterator[Span]:
-    text: str = getattr(subject, leaf["field"])
+def _spans_of(leaf: Condition, movement: Movement) -> Iterator[Span]:
+    text: str = getattr(movement, leaf["field"])
     compared, places = (text, None) if is_literal(leaf) else _folded(text)
     if not text or not make_test(leaf)(compared):
         return

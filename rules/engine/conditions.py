@@ -13,7 +13,7 @@ Condition = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Movement:
     """What conditions look at: one transaction, frozen.
 
     `amount` is positive; `account` and `category` are ids; `tags` are casefolded names; `source` says where the
@@ -45,7 +45,7 @@ class Subject:
         return self.folds[name]
 
 
-Predicate = Callable[[Subject], bool]
+Predicate = Callable[[Movement], bool]
 TEXT_FIELDS = tuple(name for name, sort in SORTS.items() if sort is Sort.TEXT)
 
 
@@ -61,10 +61,10 @@ class Compiled:
     fields: frozenset[str]
     patterns: frozenset[str]
 
-    def matches(self, subject: Subject) -> bool:
+    def matches(self, movement: Movement) -> bool:
         """Whether the conditions hold."""
         on_text, on_rest = self.on_text, self.on_rest
-        return (on_text is None or on_text(subject)) and (on_rest is None or on_rest(subject))
+        return (on_text is None or on_text(movement)) and (on_rest is None or on_rest(movement))
 
 
 def compile_conditions(match: str, conditions: Sequence[Condition]) -> Compiled:
@@ -87,9 +87,9 @@ def compile_conditions(match: str, conditions: Sequence[Condition]) -> Compiled:
 def _decided(predicate: Predicate) -> Predicate:
     """A rule does not match where a pattern had no time, whether that is negated or not."""
 
-    def holds(subject: Subject) -> bool:
+    def holds(movement: Movement) -> bool:
         try:
-            return predicate(subject)
+            return predicate(movement)
         except Undecided:
             return False
 
@@ -111,14 +111,14 @@ def _combined(match: str, conditions: Sequence[Condition]) -> Predicate | None:
     if len(predicates) < 2:
         return predicates[0] if predicates else None
     if match == "any":
-        return lambda subject: any(predicate(subject) for predicate in predicates)
-    return lambda subject: all(predicate(subject) for predicate in predicates)
+        return lambda movement: any(predicate(movement) for predicate in predicates)
+    return lambda movement: all(predicate(movement) for predicate in predicates)
 
 
 def _compile(condition: Condition) -> Predicate:
     predicate = _compile_asserted(condition)
     if condition.get("negate"):
-        return lambda subject: not predicate(subject)
+        return lambda movement: not predicate(movement)
     return predicate
 
 
@@ -134,14 +134,14 @@ def _compile_asserted(condition: Condition) -> Predicate:
 
 def _value_predicate(condition: Condition) -> Predicate:
     name, test = condition["field"], make_test(condition)
-    return lambda subject: test(getattr(subject, name))
+    return lambda movement: test(getattr(movement, name))
 
 
 def _text_predicate(condition: Condition) -> Predicate:
     name, test = condition["field"], make_test(condition)
     if is_literal(condition):
-        return lambda subject: test(getattr(subject, name))
-    return lambda subject: test(subject.folded(name))
+        return lambda movement: test(getattr(movement, name))
+    return lambda movement: test(movement.folded(name))
 
 
 def is_literal(condition: Condition) -> bool:

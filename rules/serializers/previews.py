@@ -8,15 +8,14 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.serializers.transaction_input import DayField
-from rules.engine import CompiledRule
-from rules.explanations import REASONS
+from rules.engine.evaluation import PLAIN, REASONS, State
+from rules.engine.evaluator import Evaluator
+from rules.engine.rule_sets import CompiledRule
+from rules.engine.stored_rows import StoredRow
 from rules.models import Rule
-from rules.records import Record
 from rules.serializers.rules import RuleSerializer
-from rules.services.applying import KEPT, Order
-from rules.services.previewing import Conflict, Preview, Shown
-from rules.settler import Settler
-from rules.settling import PLAIN, State
+from rules.services.previews import FieldConflict, Preview, PreviewedRow
+from rules.services.runs import KEPT, RunScope
 
 SHOWN, MOST_SHOWN = 50, 500
 
@@ -36,10 +35,10 @@ class OrderInput(StrictSerializer):
             raise serializers.ValidationError({"end": "It is before the start."}, code="not_a_range")
         return attrs
 
-    def order(self) -> Order:
+    def order(self) -> RunScope:
         """What is ordered. Call it after `is_valid`."""
         fields = self.validated_data
-        return Order(fields.get("start"), fields.get("end"), force=fields.get("force", False))
+        return RunScope(fields.get("start"), fields.get("end"), force=fields.get("force", False))
 
 
 class TestOptions(OrderInput):
@@ -145,13 +144,13 @@ def describe_preview(preview: Preview) -> dict[str, Any]:
         "would_change": preview.n_changing,
         "locked": preview.n_locked,
         "timeouts": preview.n_timeouts,
-        "results": [_result(shown, _fields_of(preview.tested), preview.settler) for shown in preview.shown],
-        "conflicts": [_conflict(conflict, preview.settler) for conflict in preview.conflicts],
+        "results": [_result(shown, _fields_of(preview.tested), preview.evaluator) for shown in preview.shown],
+        "conflicts": [_conflict(conflict, preview.evaluator) for conflict in preview.conflicts],
     }
 
 
-def _result(shown: Shown, fields: list[str], settler: Settler) -> dict[str, Any]:
-    record, settlement = shown.record, shown.settlement
+def _result(shown: PreviewedRow, fields: list[str], evaluator: Evaluator) -> dict[str, Any]:
+    record, evaluation = shown.record, shown.evaluation
     return {
         "transaction": record.id,
         "date": record.day,
@@ -160,9 +159,9 @@ def _result(shown: Shown, fields: list[str], settler: Settler) -> dict[str, Any]
         "description": record.description,
         "merchant": record.merchant,
         "direction": record.direction,
-        "before": _values(settlement.before, fields, record, settler),
-        "after": _values(settlement.after, fields, record, settler),
-        "locked": {_told(name, settler): REASONS[code] for name, code in settlement.locked.items()},
+        "before": _values(evaluation.before, fields, record, evaluator),
+        "after": _values(evaluation.after, fields, record, evaluator),
+        "locked": {_told(name, evaluator): REASONS[code] for name, code in evaluation.locked.items()},
         "matched_on": [span._asdict() for span in shown.spans],
     }
 
@@ -173,26 +172,26 @@ def _fields_of(rule: CompiledRule) -> list[str]:
     return [name for name in ("category", *PLAIN) if name in rule.writes] + tags
 
 
-def _values(state: State, fields: list[str], record: Record, settler: Settler) -> dict[str, Any]:
+def _values(state: State, fields: list[str], record: StoredRow, evaluator: Evaluator) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(state, name) for name in fields if name in PLAIN}
     if "category" in fields:
-        values |= {"category": state.category, "category_name": settler.catalog.name(state.category) or None}
-        values |= {"status": state.status, "suggestion": settler.catalog.name(state.suggested) or None}
-        values["kind"] = settler.kind_of(record, state)
+        values |= {"category": state.category, "category_name": evaluator.catalog.name(state.category) or None}
+        values |= {"status": state.status, "suggestion": evaluator.catalog.name(state.suggested) or None}
+        values["kind"] = evaluator.kind_of(record, state)
     if "tags" in fields:
-        values["tags"] = settler.spelled(state.tags)
+        values["tags"] = evaluator.spelled(state.tags)
     return values
 
 
-def _told(name: str, settler: Settler) -> str:
+def _told(name: str, evaluator: Evaluator) -> str:
     """The name of a field; that of a tag as the ledger writes it."""
-    return f"tags: {settler.spelled([name.removeprefix('tag:')])[0]}" if name.startswith("tag:") else name
+    return f"tags: {evaluator.spelled([name.removeprefix('tag:')])[0]}" if name.startswith("tag:") else name
 
 
-def _conflict(conflict: Conflict, settler: Settler) -> dict[str, Any]:
+def _conflict(conflict: FieldConflict, evaluator: Evaluator) -> dict[str, Any]:
     return {
         "transaction": conflict.transaction,
-        "field": _told(conflict.field, settler),
+        "field": _told(conflict.field, evaluator),
         "wins_today": {"id": conflict.wins_today.id, "name": conflict.wins_today.name},
         "would_win": conflict.would_win,
     }

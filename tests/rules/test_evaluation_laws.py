@@ -5,9 +5,9 @@ from dataclasses import fields, replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rules.settling import HELD, State, Traits
+from rules.engine.evaluation import HELD, State, Traits
+from tests.rules.evaluated_rows import evaluated
 from tests.rules.generated import CONDITIONS, DAYS, IDS, RULES, SUBJECTS, TAG_NAMES, TEXTS, condition, rule
-from tests.rules.settled_rows import settled
 
 FIELDS = [
     "merchant",
@@ -100,60 +100,60 @@ def held_by_a_person(state: State, traits: Traits) -> set[str]:
 
 
 @given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
-def test_settling_what_is_settled_changes_nothing(rules, state, traits, subject, force):
-    once = settled(rules, state, traits, subject=subject, force=force)
-    again = settled(rules, once.after, traits, subject=subject, force=force)
+def test_settling_what_is_settled_changes_nothing(rules, state, traits, movement, force):
+    once = evaluated(rules, state, traits, movement=movement, force=force)
+    again = evaluated(rules, once.after, traits, movement=movement, force=force)
     assert (again.after, again.written) == (once.after, {})
     assert again.is_circle is once.is_circle
 
 
 @given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
 def test_what_is_told_as_written_is_what_differs_and_what_is_told_as_left_does_not(
-    rules, state, traits, subject, force
+    rules, state, traits, movement, force
 ):
-    result = settled(rules, state, traits, subject=subject, force=force)
+    result = evaluated(rules, state, traits, movement=movement, force=force)
     assert set(result.written) == changed(state, result.after)
     assert not set(result.left) & changed(state, result.after)
     assert {claim.rule for claim in result.written.values()} <= set(result.matched)
 
 
 @given(LISTS, STATES, TRAITS, SUBJECTS)
-def test_what_a_person_holds_changes_for_no_rule_without_force(rules, state, traits, subject):
-    result = settled(rules, state, traits, subject=subject)
+def test_what_a_person_holds_changes_for_no_rule_without_force(rules, state, traits, movement):
+    result = evaluated(rules, state, traits, movement=movement)
     assert not changed(state, result.after) & held_by_a_person(state, traits)
 
 
 @given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
 def test_what_a_person_holds_changes_by_force_only_for_rules_that_overwrite_always(
-    rules, state, traits, subject, force
+    rules, state, traits, movement, force
 ):
     assume(not any(one.overwrite == "always" for one in rules))
-    result = settled(rules, state, traits, subject=subject, force=force)
+    result = evaluated(rules, state, traits, movement=movement, force=force)
     assert not changed(state, result.after) & traits.held
     assert {name for name, reason in result.left.items() if reason == HELD} <= held_by_a_person(state, traits)
 
 
 @given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
-def test_a_circle_and_a_closed_row_stay_as_they_are(rules, state, traits, subject, force):
-    result = settled(rules, state, traits, subject=subject, force=force)
+def test_a_circle_and_a_closed_row_stay_as_they_are(rules, state, traits, movement, force):
+    result = evaluated(rules, state, traits, movement=movement, force=force)
     if result.is_circle or traits.obstacle:
         assert (result.after, result.written) == (state, {})
 
 
 @given(LISTS, st.integers(0, 5), STATES, TRAITS, SUBJECTS, FORCE)
-def test_a_rule_that_matches_nothing_changes_nothing(rules, place, state, traits, subject, force):
+def test_a_rule_that_matches_nothing_changes_nothing(rules, place, state, traits, movement, force):
     never = [condition("merchant", "is_empty"), condition("merchant", "is_empty", negate=True)]
     idle = rule(
         "never", *never, writes={"category": 1, "merchant": "x"}, add_tags=("x",), stops=True, overwrite="always"
     )
-    without = settled(rules, state, traits, subject=subject, force=force)
-    with_it = settled([*rules[:place], idle, *rules[place:]], state, traits, subject=subject, force=force)
+    without = evaluated(rules, state, traits, movement=movement, force=force)
+    with_it = evaluated([*rules[:place], idle, *rules[place:]], state, traits, movement=movement, force=force)
     assert (with_it.after, with_it.written, with_it.left) == (without.after, without.written, without.left)
     assert with_it.matched == without.matched
 
 
 @given(CONDITIONS, LISTS.filter(bool), st.data(), STATES, TRAITS, SUBJECTS, DAYS)
-def test_the_order_of_rules_that_share_no_row_does_not_matter(common, rules, data, state, traits, subject, day):
+def test_the_order_of_rules_that_share_no_row_does_not_matter(common, rules, data, state, traits, movement, day):
     """Each rule is for an account of its own, which no rule writes, so no row is matched by two of them."""
     apart = [
         replace(
@@ -165,6 +165,6 @@ def test_the_order_of_rules_that_share_no_row_does_not_matter(common, rules, dat
         for place, one in enumerate(rules, 1)
     ]
     shuffled = data.draw(st.permutations(apart))
-    results = [settled(order, state, traits, subject=replace(subject, date=day)) for order in (apart, shuffled)]
+    results = [evaluated(order, state, traits, movement=replace(movement, date=day)) for order in (apart, shuffled)]
     assert results[0].after == results[1].after
     assert results[0].matched == results[1].matched

@@ -1,0 +1,1 @@
+"""The rule engine: compiled conditions, the rules that match a transaction, and what becomes of it."""
