@@ -1,7 +1,8 @@
-"""Tells who sends a request, by the token in its header."""
+"""Who sends a request, by the token in its header; and who signs in, by name and password."""
 
 from typing import Any
 
+from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
@@ -10,60 +11,65 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from accounts import revocations
-from accounts.memo import MEMO
 from accounts.models import Scope, Token, User
 from accounts.roles import admin_memberships, remember_admin
-from accounts.tokens import note_use
+from accounts.services.tokens import note_use
+from accounts.token_cache import TOKENS, revocation_stamp
 
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
-    """Reads knox's header and hashes; asks the database once a minute and process, not for every request."""
+    """Token authentication with knox's header and hashes, and a query only once a minute per process."""
 
     def authenticate(self, request: Request | HttpRequest) -> tuple[User, Token] | None:
+        """Raises PermissionDenied for a write with a read token, unless the view allows it."""
         found: tuple[User, Token] | None = super().authenticate(request)
-        if found is not None:
-            _require_scope(request, found[1])
+        if found is not None and found[1].scope == Scope.READ and request.method not in SAFE_METHODS:
+            view = (getattr(request, "parser_context", None) or {}).get("view")  # middleware has none
+            if not getattr(view, "is_open_to_read_tokens", False):
+                message = "This token is for reading only; use one with the scope read_write."
+                raise PermissionDenied(message, "read_only_token")
         return found
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, Token]:
         if not token.isascii():
             raise AuthenticationFailed("Invalid token.")
-        digest, stamp = hash_token(token.decode()), revocations.stamp()
-        found = (MEMO.recall(digest, stamp=stamp) if stamp is not None else None) or _look_up(digest)
-        if found[1].has_expired(at=timezone.now()):
+        digest, stamp = hash_token(token.decode()), revocation_stamp()
+        user, row = TOKENS.get(digest, stamp=stamp) or _load(digest)
+        if row.has_expired(at=timezone.now()):
             raise AuthenticationFailed("Invalid token.")
-        return found
+        return user, row
 
 
-def person(request: Request) -> User:
-    """Who sends the request, where a permission has seen to it that somebody does."""
-    assert isinstance(request.user, User)  # noqa: S101
-    return request.user
-
-
-def _look_up(digest: str) -> tuple[User, Token]:
-    stamp = revocations.stamp()  # before the row is read: what is revoked meanwhile moves it
-    token = _tokens().filter(digest=digest).first()
+def _load(digest: str) -> tuple[User, Token]:
+    stamp = revocation_stamp()  # before the row is read: a revocation in between moves it
+    tokens: Any = Token.objects.select_related("user").annotate(is_admins=admin_memberships("user_id"))
+    token = tokens.filter(digest=digest).first()
     if token is None:
         raise AuthenticationFailed("Invalid token.")
     if not token.user.is_active:
         raise AuthenticationFailed("User inactive or deleted.")
     remember_admin(token.user, is_admin=token.is_admins)
     note_use(token=token)
-    if stamp is not None:
-        MEMO.keep(digest, stamp=stamp, user=token.user, token=token)
+    TOKENS.put(digest, stamp=stamp, user=token.user, token=token)
     return token.user, token
 
 
-def _tokens() -> Any:
-    return Token.objects.select_related("user").annotate(is_admins=admin_memberships("user_id"))
+def signed_in_user(request: Request) -> User:
+    """Return the user of a request that a permission has let in."""
+    assert isinstance(request.user, User)  # noqa: S101
+    return request.user
 
 
-def _require_scope(request: Request | HttpRequest, token: Token) -> None:
-    """Raises PermissionDenied where a token for reading would write; a view may say that it writes nothing."""
-    if token.scope != Scope.READ or request.method in SAFE_METHODS:
-        return
-    view = (getattr(request, "parser_context", None) or {}).get("view")  # middleware has none
-    if not getattr(view, "is_open_to_read_tokens", False):
-        raise PermissionDenied("This token is for reading only; use one with the scope read_write.", "read_only_token")
+class UsernameOrEmailBackend(ModelBackend):
+    """Django's own backend, with one field for username and e-mail address."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
+        if username is None or password is None:
+            return None
+        user = User.objects.get_by_login(username)
+        if user is None:
+            User().set_password(password)  # takes as long as a known name, so that timing tells no names
+            return None
+        return user if user.check_password(password) and self.user_can_authenticate(user) else None

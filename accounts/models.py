@@ -1,4 +1,4 @@
-"""Who may sign in, by which tokens, how that person likes things shown, and what their requests were answered."""
+"""Users with their preferences, their tokens, stored answers to their requests, and counts of wrong passwords."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -12,34 +12,34 @@ from django.utils import timezone
 from knox.models import AbstractAuthToken
 from knox.settings import CONSTANTS
 
-from accounts.revocations import announce
+from accounts.token_cache import forget_tokens
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    """People."""
+    """Users."""
 
     def update(self, **fields: Any) -> int:
-        """As ever, and no process goes on with what it remembers of them."""
+        """Update the rows, and make every process forget its cached tokens."""
         n = super().update(**fields)
-        announce()
+        forget_tokens()
         return n
 
 
 class UserManager(DjangoUserManager["User"]):
-    """Finds a user by either name of theirs, whatever the case."""
+    """Users, found by username or e-mail address in any case."""
 
     def get_queryset(self) -> UserQuerySet:
         return UserQuerySet(self.model, using=self._db)
 
     def get_by_login(self, login: str) -> "User | None":
-        """The user whose username is `login`, else the one whose e-mail address it is."""
+        """Return the user whose username is `login`, else the one whose e-mail address it is."""
         found = self.filter(models.Q(username__iexact=login) | models.Q(email__iexact=login)).order_by("id")
         exact = [user for user in found if user.username.casefold() == login.casefold()]
         return next(iter(exact or found), None)
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of auth_token_set: knox has no types
-    """A person. The e-mail address is unique, and a username never looks like an e-mail address."""
+    """A user. The e-mail address is unique, and a username never looks like an e-mail address."""
 
     email = models.EmailField("e-mail address")
 
@@ -63,9 +63,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of auth_tok
 
 
 class StoredAnswer(models.Model):
-    """What the first request with a person's `Idempotency-Key` was answered, for whoever has to ask again.
+    """The answer to the first request with a user's `Idempotency-Key`, for repeats of it.
 
-    Without a status it is a claim: a process is at work on the first request, or died over it.
+    Without a status it is a claim: a process works on the first request, or died at it.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="stored_answers")
@@ -86,7 +86,7 @@ class StoredAnswer(models.Model):
 
 
 class Scope(models.TextChoices):
-    """What a token is good for."""
+    """The permissions of a token."""
 
     READ = "read"
     READ_WRITE = "read_write"
@@ -96,30 +96,27 @@ class TokenQuerySet(models.QuerySet["Token"]):
     """Tokens."""
 
     def for_user(self, user: User) -> Self:
-        """Those of this person that still open something."""
-        return self.filter(user=user).unexpired()
-
-    def unexpired(self) -> Self:
-        return self.filter(models.Q(expiry=None) | models.Q(expiry__gt=timezone.now()))
+        """Return the user's tokens that have not expired."""
+        return self.filter(models.Q(expiry=None) | models.Q(expiry__gt=timezone.now()), user=user)
 
     def update(self, **fields: Any) -> int:
-        """As ever, and no process goes on with what it remembers of them."""
+        """Update the rows, and make every process forget its cached tokens."""
         n = super().update(**fields)
-        announce()
+        forget_tokens()
         return n
 
-    def note(self, **fields: Any) -> int:
-        """Update what no decision depends on, without making every process ask again."""
+    def update_silently(self, **fields: Any) -> int:
+        """Update fields that no decision depends on, and leave the caches as they are."""
         return super().update(**fields)
 
 
 class Token(AbstractAuthToken):  # type: ignore[misc]
-    """What a device or a program signs in with: under a name, for reading only or for writing too."""
+    """A named token of a device or a program, for reading only or for writing too."""
 
     digest = models.CharField(max_length=CONSTANTS.DIGEST_LENGTH, unique=True)
     name = models.CharField(max_length=100, blank=True, default="")
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.READ_WRITE)
-    #: Use puts the expiry off. Where somebody said how long it lasts, it does not.
+    #: Each use extends the expiry, unless the user chose it.
     is_renewed = models.BooleanField(default=True)
     last_used_at = models.DateTimeField(null=True)
 
@@ -136,11 +133,11 @@ class Token(AbstractAuthToken):  # type: ignore[misc]
 
 
 class GuessCount(models.Model):
-    """Wrong passwords for one login name or from one address; which one, only a keyed hash says."""
+    """The number of wrong passwords for one login or from one address, under a keyed hash of it."""
 
     key = models.CharField(max_length=64, primary_key=True)
     n = models.PositiveIntegerField(default=0)
-    #: From then on, nothing is counted against it any more.
+    #: The count is void from then on.
     ends_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

@@ -1,19 +1,19 @@
-"""Who is an admin and who is not. A role is a group of that name."""
+"""The roles Admin and User: groups of these names."""
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from accounts.revocations import announce
+from accounts.token_cache import forget_tokens
 
 ADMIN, USER = "Admin", "User"
-_MEMO = "_outlay_is_admin"
+_CACHED = "_outlay_is_admin"
 
 
 def is_admin(user: User) -> bool:
-    """Whether the person has the role Admin. Costs no query for whoever sends a request."""
-    found: bool | None = getattr(user, _MEMO, None)
+    """Return True if the user has the role Admin. For the sender of a request this takes no query."""
+    found: bool | None = getattr(user, _CACHED, None)
     if found is None:
         found = user.groups.filter(name=ADMIN).exists()
         remember_admin(user, is_admin=found)
@@ -21,31 +21,26 @@ def is_admin(user: User) -> bool:
 
 
 def remember_admin(user: User, *, is_admin: bool) -> None:
-    """Keep the answer on the person, for as long as the object lives."""
-    setattr(user, _MEMO, is_admin)
+    """Cache the answer of `is_admin` on the object."""
+    setattr(user, _CACHED, is_admin)
 
 
 def admin_memberships(user_id: str) -> Exists:
-    """For a query that knows a person's id by that name: whether they are an admin."""
+    """Return a subquery that is true for admins. The outer query has the user's id under the given name."""
     return Exists(User.groups.through.objects.filter(user_id=OuterRef(user_id), group__name=ADMIN))
-
-
-def people_without_role(*, using: str = "default") -> QuerySet[User]:
-    """Whoever was there before there were roles."""
-    return User.objects.using(using).exclude(groups__name__in=[ADMIN, USER])
 
 
 @transaction.atomic
 def seed_roles(*, using: str = "default") -> int:
-    """Make the groups, and a User of everybody without a role; safe to repeat. Returns how many people got one."""
+    """Create the groups, and give every user without a role the role User. Return how many users got it."""
     for name in (ADMIN, USER):
         Group.objects.using(using).get_or_create(name=name)
-    ids = people_without_role(using=using).values_list("pk", flat=True)
+    ids = User.objects.using(using).exclude(groups__name__in=[ADMIN, USER]).values_list("pk", flat=True)
     return _add(list(ids), role=USER, using=using)
 
 
 def give_role(*, user: User, role: str) -> None:
-    """Put the person into the group, which is made where it is missing."""
+    """Give the user a role, and create its group where it is missing."""
     Group.objects.get_or_create(name=role)
     _add([user.pk], role=role)
 
@@ -56,5 +51,5 @@ def _add(user_ids: list[int], *, role: str, using: str = "default") -> int:
     rows = [through(user_id=user_id, group_id=group.pk) for user_id in user_ids]
     through._default_manager.using(using).bulk_create(rows, ignore_conflicts=True, batch_size=500)
     if rows:
-        announce()
+        forget_tokens()
     return len(rows)

@@ -1,4 +1,4 @@
-"""Shapes of sign-in bodies and of the person's own page."""
+"""Bodies of sign-in, of tokens, and of the user's own account."""
 
 from typing import Any
 from zoneinfo import available_timezones
@@ -13,20 +13,16 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
-from accounts.addresses import address_of
-from accounts.lockout import try_password
 from accounts.models import Scope, Token, User
+from accounts.services.lockout import try_password
 from accounts.strict_serializer import StrictSerializer
+from accounts.throttles import client_ip
 
 TOKEN_NAME_LENGTH = Token._meta.get_field("name").max_length or 0
-LONGEST_DAYS = 3650
-#: ISO 4217 has codes for “none” and for tests, the zone database one for each machine's own and one for “not set”.
-NO_CURRENCIES = {"XXX", "XTS"}
-NO_TIME_ZONES = {"localtime", "Factory"}
 
 
 def free_email(value: str, *, but_for: User | None = None) -> str:
-    """The address as it is kept. Raises ValidationError when somebody else has it."""
+    """Return the normalized address. Raises ValidationError when another user has it."""
     address: str = User.objects.normalize_email(value)
     others = User.objects.filter(email__iexact=address)
     if but_for is not None:
@@ -37,26 +33,26 @@ def free_email(value: str, *, but_for: User | None = None) -> str:
 
 
 class PreferencesSerializer(StrictSerializer, serializers.ModelSerializer[User]):
-    """How a person likes things shown; every field may be sent alone."""
+    """The user's preferences; every field may be sent alone."""
 
     class Meta:
         model = User
         fields = ["base_currency", "time_zone", "locale", "week_start", "month_start"]
 
     def validate_base_currency(self, value: str) -> str:
-        if value.upper() not in list_currencies() or value.upper() in NO_CURRENCIES:
+        if value.upper() not in list_currencies() or value.upper() in {"XXX", "XTS"}:  # no currency, and tests
             raise serializers.ValidationError(f"“{value}” is not an ISO 4217 currency code.", code="unknown_currency")
         return value.upper()
 
     def validate_time_zone(self, value: str) -> str:
-        if value not in available_timezones() or value in NO_TIME_ZONES:
+        if value not in available_timezones() or value in {"localtime", "Factory"}:  # the machine's own, and not set
             raise serializers.ValidationError(
                 f"“{value}” is not a time zone name such as Europe/Berlin.", code="unknown_time_zone"
             )
         return value
 
     def validate_locale(self, value: str) -> str:
-        """As BCP 47 writes it, whichever way it was sent: `de-AT`."""
+        """Return the locale in the form of BCP 47, such as `de-AT`."""
         try:
             locale = Locale.parse(value.replace("-", "_"))
         except (ValueError, UnknownLocaleError):
@@ -67,7 +63,7 @@ class PreferencesSerializer(StrictSerializer, serializers.ModelSerializer[User])
 
 
 class UserSerializer(StrictSerializer, serializers.ModelSerializer[User]):
-    """The person's own page."""
+    """The signed-in user."""
 
     preferences = PreferencesSerializer(source="*", required=False)
     roles = serializers.SerializerMethodField()
@@ -85,10 +81,10 @@ class UserSerializer(StrictSerializer, serializers.ModelSerializer[User]):
         return free_email(value, but_for=self.instance)
 
 
-def name_of_program(request: Request) -> str:
-    """What a token is called when nobody names it: what the program calls itself."""
-    said = request.headers.get("User-Agent", "")
-    return "".join(filter(str.isprintable, said))[:TOKEN_NAME_LENGTH].strip()
+def name_of_client(request: Request) -> str:
+    """Return the client's own name for itself, for a token without a name."""
+    user_agent = request.headers.get("User-Agent", "")
+    return "".join(filter(str.isprintable, user_agent))[:TOKEN_NAME_LENGTH].strip()
 
 
 class TokenNameField(serializers.CharField):
@@ -99,7 +95,7 @@ class TokenNameField(serializers.CharField):
 
 
 class RegisterSerializer(serializers.Serializer[Any]):
-    """A new person."""
+    """A new user."""
 
     username = serializers.RegexField(
         r"^[\w.+-]+$",
@@ -130,7 +126,7 @@ class RegisterSerializer(serializers.Serializer[Any]):
 
 
 class LoginSerializer(serializers.Serializer[Any]):
-    """Either name of the person, and the password."""
+    """Username or e-mail address, and the password."""
 
     username = serializers.CharField(max_length=254, required=False)
     email = serializers.CharField(max_length=254, required=False)
@@ -145,20 +141,20 @@ class LoginSerializer(serializers.Serializer[Any]):
         request = self.context["request"]
         user = try_password(
             login=login,
-            address=address_of(request),
+            address=client_ip(request),
             check=lambda: authenticate(request, username=login, password=attrs["password"]),
         )
         if user is None:
             raise serializers.ValidationError("Name and password do not fit together.", code="authorization")
         return {
             "user": user,
-            "name": attrs.get("name") or name_of_program(request),
+            "name": attrs.get("name") or name_of_client(request),
             "scope": attrs["scope"],
         }
 
 
 class SignedInSerializer(serializers.Serializer[Any]):
-    """What signing in answers: keep the token, it is shown once."""
+    """A user with a new token. Keep the token: it is shown once."""
 
     user = UserSerializer()
     token = serializers.CharField()
@@ -166,7 +162,7 @@ class SignedInSerializer(serializers.Serializer[Any]):
 
 
 class TokenSerializer(serializers.ModelSerializer[Token]):
-    """A token as its owner sees it afterwards: everything but the secret."""
+    """A token without its secret."""
 
     name = serializers.CharField(read_only=True)
     is_current = serializers.SerializerMethodField(help_text="This request came with it.")
@@ -181,20 +177,20 @@ class TokenSerializer(serializers.ModelSerializer[Token]):
 
 
 class NewTokenInput(StrictSerializer):
-    """What the new token is for, and for how long."""
+    """Name, scope and lifetime of a new token."""
 
     name = TokenNameField()
     scope = serializers.ChoiceField(Scope.choices, default=Scope.READ_WRITE)
     expires_in_days = serializers.IntegerField(
         min_value=1,
-        max_value=LONGEST_DAYS,
+        max_value=3650,
         required=False,
-        help_text="Without it, the token lasts as long as one of signing in, and each use puts its end off.",
+        help_text="Without it, the token lasts as long as one from signing in, and each use extends it.",
     )
 
 
 class NewTokenSerializer(TokenSerializer):
-    """A token when it is made: keep the secret, it is shown once."""
+    """A new token. Keep the secret: it is shown once."""
 
     token = serializers.SerializerMethodField()
 
@@ -207,7 +203,7 @@ class NewTokenSerializer(TokenSerializer):
 
 
 class EraseInput(serializers.Serializer[Any]):
-    """The password, so that nobody deletes an account with a token that was left open."""
+    """The password, so that a stolen token cannot delete the account."""
 
     password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
 
@@ -215,7 +211,7 @@ class EraseInput(serializers.Serializer[Any]):
         request = self.context["request"]
         user = request.user
         right = try_password(
-            login=user.username, address=address_of(request), check=lambda: user.check_password(value) or None
+            login=user.username, address=client_ip(request), check=lambda: user.check_password(value) or None
         )
         if not right:
             raise serializers.ValidationError("This is not your password.", code="wrong_password")

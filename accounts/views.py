@@ -1,4 +1,7 @@
-"""Signing in and out, and the person's own page."""
+"""Registration, sign-in and sign-out, the user's tokens, and the user's own account."""
+
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
@@ -9,18 +12,21 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import TokenAuthentication, person
-from accounts.erasing import erase_user
-from accounts.models import User
+from accounts.authentication import TokenAuthentication, signed_in_user
+from accounts.models import Token, User
 from accounts.serializers import (
     EraseInput,
     LoginSerializer,
+    NewTokenInput,
+    NewTokenSerializer,
     RegisterSerializer,
     SignedInSerializer,
+    TokenSerializer,
     UserSerializer,
-    name_of_program,
+    name_of_client,
 )
-from accounts.services import register_user, sign_in
+from accounts.services.tokens import issue_token
+from accounts.services.users import delete_account, register_user, sign_in
 
 
 class RegisterView(generics.GenericAPIView[User]):
@@ -37,7 +43,7 @@ class RegisterView(generics.GenericAPIView[User]):
             raise PermissionDenied("Registration is closed on this server.", code="registration_closed")
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
-        signed_in = register_user(**body.validated_data, name=name_of_program(request))
+        signed_in = register_user(**body.validated_data, name=name_of_client(request))
         return Response(SignedInSerializer(signed_in).data, status=status.HTTP_201_CREATED)
 
 
@@ -57,7 +63,7 @@ class LoginView(generics.GenericAPIView[User]):
 
 
 class LogoutView(knox.LogoutView):  # type: ignore[misc]
-    """Forget the token that this request came with."""
+    """Delete the token that this request came with."""
 
     authentication_classes = (TokenAuthentication,)
     is_open_to_read_tokens = True
@@ -68,7 +74,7 @@ class LogoutView(knox.LogoutView):  # type: ignore[misc]
 
 
 class LogoutAllView(knox.LogoutAllView):  # type: ignore[misc]
-    """Forget every token of this person."""
+    """Delete every token of this user."""
 
     authentication_classes = (TokenAuthentication,)
 
@@ -77,8 +83,52 @@ class LogoutAllView(knox.LogoutAllView):  # type: ignore[misc]
         return super().post(request)  # type: ignore[no-any-return]
 
 
+class OwnTokensView(generics.GenericAPIView[Token]):
+    """The user's own tokens that have not expired."""
+
+    serializer_class = TokenSerializer
+    queryset = Token.objects.all()
+    filter_backends = ()
+
+    def get_queryset(self) -> Any:
+        return Token.objects.for_user(signed_in_user(self.request))
+
+
+class TokensView(OwnTokensView):
+    """Every device and program that is signed in."""
+
+    rates = {"post": "tokens"}
+
+    @extend_schema(operation_id="auth_tokens_list", responses=TokenSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List the tokens that have not expired, the newest first."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(operation_id="auth_tokens_create", request=NewTokenInput, responses={201: NewTokenSerializer})
+    def post(self, request: Request) -> Response:
+        """Create a token for a program; the answer shows it once."""
+        body = NewTokenInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        days = body.validated_data.pop("expires_in_days", None)
+        expires_in = timedelta(days=days) if days else None
+        token, secret = issue_token(user=signed_in_user(request), expires_in=expires_in, **body.validated_data)
+        context = {"request": request, "secret": secret}
+        return Response(NewTokenSerializer(token, context=context).data, status=status.HTTP_201_CREATED)
+
+
+class TokenView(OwnTokensView):
+    """One token."""
+
+    @extend_schema(operation_id="auth_tokens_destroy", responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Revoke the token: from the next request on, it is refused."""
+        self.get_object().delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class MeView(generics.RetrieveUpdateAPIView[User]):
-    """The signed-in person and their preferences."""
+    """The signed-in user and their preferences."""
 
     serializer_class = UserSerializer
     http_method_names = ["get", "patch", "delete", "head", "options"]
@@ -86,11 +136,11 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
     body_of_delete = EraseInput
 
     def get_object(self) -> User:
-        return person(self.request)
+        return signed_in_user(self.request)
 
     @extend_schema(operation_id="users_me_destroy", responses={204: None})
     def delete(self, request: Request) -> Response:
         """Delete your account, everything in your ledger, and your files. Send your password."""
         EraseInput(data=request.data, context=self.get_serializer_context()).is_valid(raise_exception=True)
-        erase_user(user=person(request))
+        delete_account(user=signed_in_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

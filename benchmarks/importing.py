@@ -83,7 +83,7 @@ def raw_insert_s(rows):
 
 def import_s(data, number):
     """CPU seconds from the uploaded bytes to the committed rows, for a new person with an account and 50 rules."""
-    from accounts.services import register_user
+    from accounts.services.users import register_user
     from benchmarks.posting import seed
     from expenses.models import Transaction
     from expenses.services.runs import perform_run

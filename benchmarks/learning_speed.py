@@ -189,7 +189,7 @@ def _run(program: str) -> str:
 
 
 def _register(name: str) -> Any:
-    from accounts.services import register_user
+    from accounts.services.users import register_user
 
     return register_user(username=name, email=f"{name}@example.org", password="not-a-secret-1").user
 

@@ -65,7 +65,7 @@ def main():
     with fresh_instance():
         from django.core.wsgi import get_wsgi_application
 
-        from accounts.services import register_user
+        from accounts.services.users import register_user
 
         install_anchor()
         signed_in = register_user(username="ana", email="ana@example.org", password="not-a-secret-1")

@@ -57,7 +57,7 @@ def main():
     with fresh_instance():
         from django.core.wsgi import get_wsgi_application
 
-        from accounts.services import register_user
+        from accounts.services.users import register_user
         from expenses.models.ledgers import ledger_id_of
         from insights.services.refreshing import refresh
 

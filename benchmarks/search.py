@@ -36,7 +36,7 @@ def seed(n):
     """A signed-in client, and its person's rows."""
     from rest_framework.test import APIClient
 
-    from accounts.services import register_user
+    from accounts.services.users import register_user
     from benchmarks.rows import fill
     from expenses.models import Account, Transaction
 

@@ -94,7 +94,7 @@ def main():
         from django.core.wsgi import get_wsgi_application
         from django.db import connection
 
-        from accounts.services import register_user
+        from accounts.services.users import register_user
         from config.warming import warm_up
 
         signed_in = register_user(username="ana", email="ana@example.org", password="not-a-secret-1")

@@ -62,7 +62,7 @@ def main():
         from django.db.models import Count, Sum
         from django.db.models.functions import TruncMonth
 
-        from accounts.services import register_user
+        from accounts.services.users import register_user
         from expenses.models import Transaction
 
         signed_in = register_user(username="ana", email="ana@example.org", password="not-a-secret-1")

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import User
-from accounts.services import SignedIn, register_user
+from accounts.services.users import SignedIn, register_user
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Transaction
 from expenses.models.ledgers import ledger_id_of

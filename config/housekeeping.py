@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import close_old_connections
 from django.utils import timezone
 
-from accounts.answers import prune_answers
+from accounts.services.stored_answers import prune_answers
 from expenses.models import Attachment, Transaction
 from expenses.services.deletion import KEPT, purge_deleted
 from insights.tasks import refresh_stale

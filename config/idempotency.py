@@ -13,9 +13,9 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
-from accounts.answers import KeyInUse, KeyReused, claim_key, free_key, hold_key, keep_answer
 from accounts.authentication import TokenAuthentication
 from accounts.models import StoredAnswer, User
+from accounts.services.stored_answers import KeyInUse, KeyReused, claim_key, free_key, hold_key, keep_answer
 from config.errors import SOMEBODY_WAS_FIRST, Busy, is_about_a_lock, problem_page
 from config.fingerprints import received
 from config.keys import HEADER, is_key, takes_key, unquoted

@@ -71,7 +71,7 @@ KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 - a name, not a secret
 MIGRATION_MODULES: dict[str, str | None] = {"knox": None}  # they would make the table that ours stands in for
 #: An admin may read another person's ledger; nobody but its members ever writes in it.
 ADMIN_SEES_ALL = environment.flag("OUTLAY_ADMIN_SEES_ALL", default=False)
-AUTHENTICATION_BACKENDS = ["accounts.backends.UsernameOrEmailBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.authentication.UsernameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -10,7 +10,7 @@ from django.test import TestCase
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.services import sign_in
+from accounts.services.users import sign_in
 from config.pagination import forget_counts
 from providers.loading import configured_chain
 from rules.engine.compilation import forget_rules

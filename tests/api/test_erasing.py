@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import TestCase
 
-from accounts.erasing import erase_user
 from accounts.models import GuessCount, Token, User
+from accounts.services.users import delete_account
 from expenses.models import Ledger, Run, Transaction
 from expenses.services.learning import learn
 from expenses.services.runs import perform_run
@@ -265,7 +265,7 @@ def test_an_eraser_that_fails_leaves_everything(ana, settings, tmp_path):
     before = everything(tmp_path)
     settings.ACCOUNT_ERASERS = [*settings.ACCOUNT_ERASERS, "tests.api.test_erasing.fail"]
     with pytest.raises(AssertionError, match="not now"):
-        erase_user(user=User.objects.get())
+        delete_account(user=User.objects.get())
     assert everything(tmp_path) == before
     assert Transaction.objects.exists()
 

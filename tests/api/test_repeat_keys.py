@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from accounts.answers import KeyInUse, claim_key, free_key
 from accounts.models import StoredAnswer
+from accounts.services.stored_answers import KeyInUse, claim_key, free_key
 from expenses.models import Ledger
 from tests import queued
 from tests.api.bodies import assert_problem, with_key

@@ -18,7 +18,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import StoredAnswer
-from accounts.services import sign_in
+from accounts.services.users import sign_in
 from expenses.models import Transaction
 from tests.api.bodies import assert_problem
 from tests.conftest import make_user
@@ -126,7 +126,7 @@ def test_a_repeat_does_not_wait_for_the_first(owner, stopped_request):
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="Nobody else writes in SQLite while somebody does.")
 def test_a_slow_process_that_lives_is_not_taken_for_dead(owner, stopped_request, monkeypatch):
-    monkeypatch.setattr("accounts.answers.LEASE", timedelta(0))
+    monkeypatch.setattr("accounts.services.stored_answers.LEASE", timedelta(0))
     assert_problem(send(owner), 409, ("Idempotency-Key", "key_in_use"))
     assert stopped_request().status_code == 201
 

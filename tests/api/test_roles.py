@@ -44,8 +44,8 @@ def test_the_roles_are_there_whenever_there_is_a_database():
 
 def test_seeding_gives_everybody_a_role_and_may_be_repeated(ana, ben):
     first = seed("--admin", "ANA")
-    assert first == ["The roles Admin and User are there; 2 people got the role User.", "ANA is an admin."]
-    assert seed() == ["The roles Admin and User are there; 0 people got the role User."]
+    assert first == ["The roles Admin and User are there; 2 users got the role User.", "ANA is an admin."]
+    assert seed() == ["The roles Admin and User are there; 0 users got the role User."]
     seed("--admin", "ana")
     assert roles() == {"ana": ["Admin", "User"], "ben": ["User"]}
     assert ana.get("users/me/").json()["roles"] == ["Admin", "User"]
@@ -55,14 +55,14 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(ana):
     Group.objects.all().delete()
     said = seed("--dry-run", "--admin", "ana")
     assert said == [
-        "Would be done: The roles Admin and User are there; 1 people got the role User.",
+        "Would be done: The roles Admin and User are there; 1 users got the role User.",
         "Would be done: ana is an admin.",
     ]
     assert (roles(), Group.objects.count()) == ({"ana": []}, 0)
 
 
 def test_an_admin_who_does_not_exist_is_refused_and_nothing_is_done(ana):
-    with pytest.raises(CommandError, match="There is nobody of the name zoe"):
+    with pytest.raises(CommandError, match="There is no user named zoe"):
         seed("--admin", "zoe")
     assert roles() == {"ana": []}
 

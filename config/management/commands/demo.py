@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from accounts.services import SignedIn
+from accounts.services.users import SignedIn
 from config import demo, serving
 from config.decision_table import NOBODY, Body, Paint, Reason, choose_rows, count_sources, format_rows, reason_of
 from expenses.models import Transaction

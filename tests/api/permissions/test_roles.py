@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import Scope
 from accounts.roles import ADMIN, give_role
-from accounts.tokens import issue_token
+from accounts.services.tokens import issue_token
 from tests.api.permissions import table
 from tests.api.permissions.ledger import contents, fill, ledger_of, name_the_rest, reference_rate
 from tests.api.permissions.operations import (

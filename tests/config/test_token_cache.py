@@ -1,4 +1,4 @@
-"""What a process remembers about tokens is never older than the last revocation, in whatever process that was made."""
+"""A cached token is never older than the last revocation, whichever process made it."""
 
 import subprocess
 import sys
@@ -10,8 +10,9 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 
-from accounts import memo, revocations
+from accounts import token_cache
 from accounts.models import Token, User
+from accounts.token_cache import TOKENS, TokenCache, forget_tokens, revocation_stamp
 from config.environment import BASE_DIR
 from tests.conftest import Api, make_user
 from tests.databases import new_instance
@@ -35,7 +36,7 @@ import django
 django.setup()
 from config.serving import prepare
 prepare()
-from accounts.services import register_user, sign_in
+from accounts.services.users import register_user, sign_in
 ana = register_user(username="ana", email="ana@example.org", password="blue-Tomato-99")
 print(ana.token, sign_in(user=ana.user).token)
 """
@@ -87,19 +88,19 @@ def test_a_token_revoked_in_one_process_is_refused_at_once_in_another(instance):
 
 @pytest.fixture
 def api(transactional_db: None, tmp_path: Path, settings: Any) -> Api:
-    """A person whose token is remembered."""
+    """A user whose token is cached."""
     settings.DATA_DIR = tmp_path
     api = Api(make_user("ana"))
     assert api.client.get("/api/v1/users/me/").status_code == 200
     return api
 
 
-def test_what_is_rolled_back_revokes_nothing(api):
-    before = revocations.stamp()
+def test_a_rollback_revokes_nothing(api):
+    before = revocation_stamp()
     with transaction.atomic():
         Token.objects.all().delete()
         transaction.set_rollback(True)
-    assert revocations.stamp() == before
+    assert revocation_stamp() == before
     assert api.client.get("/api/v1/users/me/").status_code == 200
 
 
@@ -117,50 +118,50 @@ def test_what_is_rolled_back_revokes_nothing(api):
 )
 def test_the_stamp_moves_with_the_commit_of_every_change(api, change):
     with transaction.atomic():
-        before = revocations.stamp()
+        before = revocation_stamp()
         change(api.user)
-        assert revocations.stamp() == before
-    assert revocations.stamp() != before
+        assert revocation_stamp() == before
+    assert revocation_stamp() != before
 
 
-def test_a_new_person_and_a_new_token_make_nobody_ask_again(api):
-    before = revocations.stamp()
+def test_new_users_and_tokens_leave_the_stamp(api):
+    before = revocation_stamp()
     Api(make_user("ben"))
-    assert revocations.stamp() == before
+    assert revocation_stamp() == before
 
 
-def test_each_request_has_a_person_of_its_own(api):
-    digest, stamp = Token.objects.get().digest, revocations.stamp()
-    one, other = (memo.MEMO.recall(digest, stamp=stamp) for _ in range(2))
+def test_each_request_gets_its_own_copy_of_the_user(api):
+    digest, stamp = Token.objects.get().digest, revocation_stamp()
+    one, other = (TOKENS.get(digest, stamp=stamp) for _ in range(2))
     assert one is not None
     assert other is not None
     assert (one[0], one[1]) == (other[0], other[1]) == (api.user, Token.objects.get())
     assert one[0] is not other[0]
     one[0].locale, one[1].scope = "xx", "read"
-    third = memo.MEMO.recall(digest, stamp=stamp)
+    third = TOKENS.get(digest, stamp=stamp)
     assert third is not None
     assert (third[0].locale, third[1].scope) == ("en", "read_write")
     assert other[1].user is other[0]
 
 
-def test_what_is_remembered_ends_after_a_minute_and_is_never_too_much(api, monkeypatch):
-    token, stamp, remembered = Token.objects.get(), revocations.stamp(), memo.TokenMemo()
-    for number in range(memo.MOST + 10):
-        remembered.keep(str(number), stamp=stamp, user=api.user, token=token)
-    assert len(remembered) == memo.MOST
-    assert remembered.recall("9", stamp=stamp) is None
-    assert remembered.recall("10", stamp=stamp) is not None
-    monkeypatch.setattr(memo, "KEPT_S", -1)
-    assert remembered.recall("10", stamp=stamp) is None
+def test_cached_tokens_expire_and_are_limited_in_number(api, monkeypatch):
+    token, stamp, cached = Token.objects.get(), revocation_stamp(), TokenCache()
+    for number in range(token_cache.MAX_TOKENS + 10):
+        cached.put(str(number), stamp=stamp, user=api.user, token=token)
+    assert len(cached) == token_cache.MAX_TOKENS
+    assert cached.get("9", stamp=stamp) is None
+    assert cached.get("10", stamp=stamp) is not None
+    monkeypatch.setattr(token_cache, "KEPT_S", -1)
+    assert cached.get("10", stamp=stamp) is None
 
 
-def test_on_other_databases_the_stamp_is_in_the_shared_cache(api, monkeypatch):
+def test_other_databases_keep_the_stamp_in_the_shared_cache(api, monkeypatch):
     with monkeypatch.context() as other:  # over before the tables are emptied, which asks for the vendor, too
         other.setattr(connection, "vendor", "postgresql")
-        before = revocations.stamp()
-        assert before == revocations.stamp() is not None
-        revocations.announce()
-        assert revocations.stamp() != before
-        before = revocations.stamp()
+        before = revocation_stamp()
+        assert before == revocation_stamp() is not None
+        forget_tokens()
+        assert revocation_stamp() != before
+        before = revocation_stamp()
         cache.clear()
-        assert revocations.stamp() not in {before, None}
+        assert revocation_stamp() not in {before, None}

@@ -1,4 +1,4 @@
-"""Everything that writes tokens."""
+"""Issue of tokens, and the record of their use."""
 
 import logging
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 def issue_token(
     *, user: User, name: str = "", scope: str = Scope.READ_WRITE, expires_in: timedelta | None = None
 ) -> tuple[Token, str]:
-    """The row, and the token itself, which is nowhere kept. Without `expires_in`, each use puts the expiry off."""
+    """Return a new row and its secret, which is stored nowhere. Without `expires_in`, each use extends the expiry."""
     now = timezone.now()
     Token.objects.filter(user=user, expiry__lte=now).delete()
     digest, secret = get_digest_token()
@@ -38,37 +38,28 @@ def issue_token(
     return token, secret
 
 
-def revoke_token(*, token: Token) -> None:
-    """From the next request on, nobody gets in with it."""
-    token.delete()
-
-
 def note_use(*, token: Token) -> None:
-    """Say on the row that it was used just now, and put its expiry off; seldom, and never waiting for a writer."""
-    now, fields = timezone.now(), dict[str, Any]()
+    """Note on the row that it was used just now, and extend its expiry: seldom, and never behind another writer."""
+    now = timezone.now()
     if token.has_expired(at=now):
         return
+    fields: dict[str, Any] = {}
     if token.last_used_at is None or now - token.last_used_at >= NOTED_EVERY:
         fields["last_used_at"] = now
     later = now + knox_settings.TOKEN_TTL
-    if (
-        token.is_renewed
-        and token.expiry
-        and (later - token.expiry).total_seconds() > knox_settings.MIN_REFRESH_INTERVAL
-    ):
+    extension = later - token.expiry if token.is_renewed and token.expiry else timedelta(0)
+    if extension.total_seconds() > knox_settings.MIN_REFRESH_INTERVAL:
         fields["expiry"] = later
-    if fields:
-        _note(token, fields)
-
-
-def _note(token: Token, fields: dict[str, Any]) -> None:
-    seen = Q(last_used_at=None) | Q(last_used_at__lte=timezone.now() - NOTED_EVERY)  # other processes note it, too
-    unnoted = Token.objects.filter(pk=token.pk).filter(Q() if "expiry" in fields else seen)
+    if not fields:
+        return
+    rows = Token.objects.filter(pk=token.pk)
+    if "expiry" not in fields:  # another process may have noted the same
+        rows = rows.filter(Q(last_used_at=None) | Q(last_used_at__lte=now - NOTED_EVERY))
     try:
         with _without_waiting():
-            unnoted.note(**fields)
+            rows.update_silently(**fields)
     except OperationalError:
-        logger.debug("Somebody writes; the use of token %s is noted another time.", token.pk)
+        logger.debug("The database is busy; the use of token %s is noted later.", token.pk)
     else:
         for name, value in fields.items():
             setattr(token, name, value)
@@ -76,14 +67,14 @@ def _note(token: Token, fields: dict[str, Any]) -> None:
 
 @contextmanager
 def _without_waiting() -> Iterator[None]:
-    """SQLite has one writer at a time: a request that only reads must not queue behind a long import."""
+    """Fail at once where SQLite has another writer: a request that only reads must not wait for a long import."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
     with connection.cursor() as cursor:
-        waits_ms = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        timeout_ms = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
         cursor.execute("PRAGMA busy_timeout = 0")
         try:
             yield
         finally:
-            cursor.execute(f"PRAGMA busy_timeout = {waits_ms}")
+            cursor.execute(f"PRAGMA busy_timeout = {timeout_ms}")

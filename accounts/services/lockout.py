@@ -1,7 +1,7 @@
-"""Stops guessing: after some wrong passwords for a login name or from an address, none is looked at for a while.
+"""Protection against guessing: after some wrong passwords for a login or from an address, no more are checked.
 
-Each try takes a place before its password is looked at, and gives it back when the password is right: however many
-come at once, no more than the places are looked at. Names that nobody has are counted as the others are.
+Each try takes a slot before its password is checked, and returns it when the password is right. So never more passwords
+than slots are checked, however many requests come at once. Unknown logins are counted like known ones.
 """
 
 import math
@@ -21,7 +21,7 @@ Found = TypeVar("Found")
 
 
 class LockedOut(Throttled):
-    """No password is looked at for `wait` seconds."""
+    """No password is checked for `wait` seconds."""
 
     default_detail = "Too many wrong passwords. Wait a while, then try again."
     default_code = "locked_out"
@@ -32,27 +32,27 @@ class LockedOut(Throttled):
 
 
 def try_password(*, login: str, address: str, check: Callable[[], Found | None]) -> Found | None:
-    """What `check` finds, which is None for a wrong password. Raises LockedOut, and then does not call it."""
-    by_name, by_address = name_key(login), _key("address", address)
-    if wait := _take(by_address, limit=settings.LOCKOUT_ADDRESS_AFTER):
+    """Return the result of `check`, which is None for a wrong password. Raises LockedOut without calling it."""
+    by_login, by_address = _login_key(login), _key("address", address)
+    if wait := _take_slot(by_address, limit=settings.LOCKOUT_ADDRESS_AFTER):
         raise LockedOut(wait)
-    if wait := _take(by_name, limit=settings.LOCKOUT_AFTER):
-        _give_back(by_address)
+    if wait := _take_slot(by_login, limit=settings.LOCKOUT_AFTER):
+        _return_slot(by_address)
         raise LockedOut(wait)
     found = check()
     if found is not None:
-        _give_back(by_address)
-        GuessCount.objects.filter(key=by_name).delete()
+        _return_slot(by_address)
+        GuessCount.objects.filter(key=by_login).delete()
     return found
 
 
 def forget_guesses(*, user: User) -> None:
-    """Nothing is counted against either name of this person any more."""
-    GuessCount.objects.filter(key__in=[name_key(user.username), name_key(user.email)]).delete()
+    """Delete the wrong passwords counted for the user's name and e-mail address."""
+    GuessCount.objects.filter(key__in=[_login_key(user.username), _login_key(user.email)]).delete()
 
 
-def name_key(login: str) -> str:
-    """The same for all ways of writing a name that some database takes for equal, such as a dotless i."""
+def _login_key(login: str) -> str:
+    """Return one key for all spellings of a login that some database takes for equal, such as a dotless i."""
     return _key("name", login.strip().upper().casefold())
 
 
@@ -60,8 +60,8 @@ def _key(kind: str, value: str) -> str:
     return salted_hmac("accounts.lockout", f"{kind}:{value}", algorithm="sha256").hexdigest()
 
 
-def _take(key: str, *, limit: int) -> int:
-    """Take one of the places. Returns 0, or where none is left the seconds until there are some again."""
+def _take_slot(key: str, *, limit: int) -> int:
+    """Take a slot and return 0; where none is left, return the seconds until there is one."""
     now = timezone.now()
     GuessCount.objects.filter(ends_at__lte=now).delete()
     begun = GuessCount(key=key, ends_at=now + timedelta(minutes=settings.LOCKOUT_MINUTES))
@@ -70,10 +70,10 @@ def _take(key: str, *, limit: int) -> int:
     if count.filter(n__lt=limit).update(n=F("n") + 1):
         return 0
     ends_at = count.values_list("ends_at", flat=True).first()
-    if ends_at is None:  # a right password reset it this moment
-        return _take(key, limit=limit)
+    if ends_at is None:  # a right password has just reset it
+        return _take_slot(key, limit=limit)
     return max(1, math.ceil((ends_at - now).total_seconds()))
 
 
-def _give_back(key: str) -> None:
+def _return_slot(key: str) -> None:
     GuessCount.objects.filter(key=key, n__gt=0).update(n=F("n") - 1)

@@ -1,0 +1,1 @@
+"""Everything that writes users, tokens, wrong-password counts and stored answers."""
