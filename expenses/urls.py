@@ -4,13 +4,14 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from expenses.views import accounts, attachments, categories, runs, shop_kinds, tags, transactions, transfers
-from expenses.views.calibration import (
+from expenses.views.categorization import (
     AdoptView,
     BacktestView,
     CalibrationView,
+    ChainView,
+    SuggestView,
     ThresholdsView,
 )
-from expenses.views.categorization import ChainView, SuggestView
 from expenses.views.changes import ChangesView
 from expenses.views.rates import CurrencyViewSet, RateViewSet
 from expenses.views.totals import TotalsView

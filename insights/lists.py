@@ -6,13 +6,13 @@ from drf_spectacular.utils import OpenApiParameter
 
 from expenses.models import Category
 from expenses.serializers.fields import CategoryReference
-from expenses.views.filters import PARAMETERS_OF_LISTS
+from expenses.serializers.filters import LIST_PARAMETERS
 
 #: How what has no category is asked for; a category that is called so has an id.
 NO_CATEGORY = "none"
 NO_CATEGORY_HELP = f"`{NO_CATEGORY}` is what has no category."
 #: They are made of more than one table, so no cursor can say where one is.
-SHOWN = frozenset(PARAMETERS_OF_LISTS - {"cursor"})
+SHOWN = frozenset(LIST_PARAMETERS - {"cursor"})
 NO_CURSOR = OpenApiParameter("cursor", exclude=True)
 
 

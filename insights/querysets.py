@@ -10,7 +10,7 @@ from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook
 from expenses.rates.usage import RateUsage
-from expenses.reports.converted_totals import Group, group_rows
+from expenses.reports.totals import CurrencyGroup, group_rows
 from insights.payments import Payment, Uncounted, payee_of
 from providers.normalization import normalize
 
@@ -81,7 +81,7 @@ def load_payments(*, ledger_id: int, to: str, until: dt.date) -> Payments:
     return Payments(converted, len(counted) - len(converted), uncounted)
 
 
-def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[Group]:
+def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[CurrencyGroup]:
     """Return groups whose only key is the payee's name. Takes two queries, four with other currencies.
 
     Rows of one payee (`payee_of`) share one name: the most frequent spelling of its merchant, else a description.

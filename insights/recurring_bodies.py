@@ -12,7 +12,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
-from expenses.serializers.transaction_input import DayField
+from expenses.serializers.fields import DayField
 from insights.lists import NO_CATEGORY_HELP, CategoryOrNone
 from insights.lists import SHOWN as LIST_PARAMETERS
 from insights.models import (

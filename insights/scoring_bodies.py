@@ -12,8 +12,7 @@ from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.money import Money, format_amount
 from expenses.models import DESCRIPTION_LENGTH, Transaction
-from expenses.serializers.fields import AmountField, CategoryReference, CurrencyField, user_of
-from expenses.serializers.transaction_input import DayField
+from expenses.serializers.fields import AmountField, CategoryReference, CurrencyField, DayField, user_of
 from insights.amounts.judging import Expected
 from insights.services.scoring import Asked, Scored
 from providers.interface import matching_text

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.questions import explain, standing_of, worded
+from expenses.categorization.questions import categorization_of, explain, worded
 from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
 from expenses.services.drafts import ask_chain
@@ -46,7 +46,7 @@ def preview_records(statement: Import, records: Sequence[Record], catalog: Catal
 
 
 def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalog: Catalog) -> dict[str, Any]:
-    standing = standing_of(verdict)
+    standing = categorization_of(verdict)
     category = catalog.categories.get(standing.category or 0)
     suggested = catalog.categories.get(standing.suggested_category or 0)
     explanation = worded(explain(verdict), status=standing.status, confidence=standing.confidence)

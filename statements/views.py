@@ -11,7 +11,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.serializers.resources import RunSerializer
+from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import perform_run
 from expenses.tasks import queue_run
 from expenses.views.base import Conflict, LedgerViewSet

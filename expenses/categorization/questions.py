@@ -13,7 +13,7 @@ EXPLANATION_LENGTH = Decision._meta.get_field("explanation").max_length or 0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Categorization:
     """How a row's category stands after the chain was asked."""
 
     status: str
@@ -23,16 +23,16 @@ class Standing:
     confidence: float | None = None
 
 
-def standing_of(verdict: Verdict) -> Standing:
+def categorization_of(verdict: Verdict) -> Categorization:
     """Translate a verdict: a sure answer is taken, an unsure one suggested, and the model is waited for."""
     best = verdict.best
     if best is None or best.suggestion is None:
-        return Standing(CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.NONE)
+        return Categorization(CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.NONE)
     category, confidence = best.suggestion.category, round(best.suggestion.confidence, 4)
     if verdict.decided is not None:
-        return Standing(CategorizationStatus.AUTOMATIC, category, None, best.provider, confidence)
+        return Categorization(CategorizationStatus.AUTOMATIC, category, None, best.provider, confidence)
     status = CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.SUGGESTED
-    return Standing(status, None, category, best.provider, confidence)
+    return Categorization(status, None, category, best.provider, confidence)
 
 
 def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:

@@ -78,7 +78,7 @@ class CommonAnswer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ReviewGroup:
     """Rows of one merchant and direction, the newest first."""
 
     key: str
@@ -121,10 +121,10 @@ class Group:
         return CommonAnswer(category, round(sum(sure) / len(sure), 4) if sure else None, source, n)
 
 
-def group_rows(rows: Iterable[OpenRow]) -> list[Group]:
+def group_rows(rows: Iterable[OpenRow]) -> list[ReviewGroup]:
     """The groups of rows that come newest first: the largest first, of equally large ones that with the newest row."""
     found: dict[str, list[OpenRow]] = defaultdict(list)
     for row in rows:
         found[row.key].append(row)
-    groups = [Group(key, members) for key, members in found.items()]  # in the order of their newest rows
+    groups = [ReviewGroup(key, members) for key, members in found.items()]  # in the order of their newest rows
     return sorted(groups, key=lambda group: -len(group.rows))

@@ -8,7 +8,7 @@ from django.core.cache import cache
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
-from expenses.categorization.questions import attempts_as_json, explain, standing_of
+from expenses.categorization.questions import attempts_as_json, categorization_of, explain
 from expenses.tasks import ask_model
 from providers.interface import Transaction
 from providers.loading import configured_chain
@@ -64,7 +64,7 @@ def _as_json(question: Transaction) -> dict[str, Any]:
 
 
 def _body(verdict: Verdict, catalog: Catalog) -> dict[str, Any]:
-    standing, best = standing_of(verdict), verdict.best
+    standing, best = categorization_of(verdict), verdict.best
     category = catalog.categories.get(standing.category or standing.suggested_category or 0)
     return {
         "status": standing.status,

@@ -13,8 +13,11 @@ from typing import Any
 
 from django.db.models import Case, Count, F, Func, Q, QuerySet, Sum, When, Window
 
+from expenses.ledger.money import Money
 from expenses.models import Account, Transaction
 from expenses.models.fields import ExactDecimalField
+from expenses.rates.book import RateBook
+from expenses.rates.conversion import Conversion, MissingRate
 
 MONEY = ExactDecimalField()
 #: What a row adds to its account: money out is negative.
@@ -26,7 +29,7 @@ SIGNED = Case(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CurrencySum:
     """What the rows of one currency come to."""
 
     currency: str
@@ -39,8 +42,8 @@ class Balance:
     """An account's opening balance and what its rows come to; `others` are in currencies that are not its own."""
 
     account: Account
-    moved: Part
-    others: tuple[Part, ...]
+    moved: CurrencySum
+    others: tuple[CurrencySum, ...]
 
     @property
     def amount(self) -> Decimal:
@@ -52,15 +55,15 @@ def balances_of(accounts: Iterable[Account], *, on: dt.date | None = None) -> li
     accounts = list(accounts)
     rows = Transaction.objects.filter(account__in=[account.pk for account in accounts], parent=None).order_by()
     rows = rows.filter(date__lte=on) if on else rows
-    parts: dict[int, list[Part]] = defaultdict(list)
+    parts: dict[int, list[CurrencySum]] = defaultdict(list)
     for account, *part in rows.values_list("account", "currency").annotate(sum=Sum(SIGNED), n=Count("*")):
-        parts[account].append(Part(*part))
+        parts[account].append(CurrencySum(*part))
     return [_balance(account, parts[account.pk]) for account in accounts]
 
 
-def _balance(account: Account, parts: Iterable[Part]) -> Balance:
+def _balance(account: Account, parts: Iterable[CurrencySum]) -> Balance:
     by_currency = {part.currency: part for part in sorted(parts, key=lambda part: part.currency)}
-    own = by_currency.pop(account.currency, Part(account.currency, Decimal(0), 0))
+    own = by_currency.pop(account.currency, CurrencySum(account.currency, Decimal(0), 0))
     return Balance(account, own, tuple(by_currency.values()))
 
 
@@ -87,3 +90,58 @@ def running_balances(account: Account, *, currency: str, page: Sequence[Transact
     window = rows.filter(pk__in=[row.pk for row in page], date__gte=first.date, date__lte=last.date)
     balances = window.order_by().annotate(running=running).values_list("pk", "running")
     return {pk: carried + amount for pk, amount in balances}
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """An amount in the valuation's currency and how it came to that, or the rate that is missing.
+
+    Nothing is nothing at any rate: an empty balance is worth that even if its currency has no rate.
+    """
+
+    amount: Decimal | None
+    conversion: Conversion | None = None
+    missing: MissingRate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """By currency and amount, what it is worth; `amount` adds up what was shown, so it is the sum of its parts."""
+
+    currency: str
+    day: dt.date
+    worths: dict[Money, Worth]
+    amount: Decimal
+
+    @property
+    def missing(self) -> list[MissingRate]:
+        """One for each currency that lacks its rate; the sum is complete if there is none."""
+        lacking = {worth.missing.base: worth.missing for worth in self.worths.values() if worth.missing}
+        return [lacking[currency] for currency in sorted(lacking)]
+
+
+def parts_of(balance: Balance) -> list[Money]:
+    """What lies in an account, in its own currency and in each other."""
+    others = [Money(part.amount, part.currency) for part in balance.others]
+    return [Money(balance.amount, balance.account.currency), *others]
+
+
+def value_balances(balances: Iterable[Balance], *, to: str, day: dt.date, ledger_id: int) -> Valuation:
+    """What all balances are worth in the currency `to` at the rates of a day. Two queries, or none."""
+    parts = [part for balance in balances for part in parts_of(balance)]
+    currencies = {part.currency for part in parts}
+    book = RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=day, end=day)
+    worths = {part: _worth(part, day, book) for part in parts}
+    return Valuation(to, day, worths, _sum([worths[part] for part in parts]))
+
+
+def _worth(part: Money, day: dt.date, book: RateBook) -> Worth:
+    try:
+        conversion = book.convert(part, day)
+    except MissingRate as missing:
+        return Worth(None, missing=missing) if part.amount else Worth(Decimal(0))
+    return Worth(conversion.money.amount, conversion)
+
+
+def _sum(worths: Sequence[Worth]) -> Decimal:
+    return sum((worth.amount for worth in worths if worth.amount is not None), Decimal(0))

@@ -1,15 +1,18 @@
 """What came in and went out, added up by the database."""
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Aggregate, Count, F, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
-from expenses.ledger.dates import Month
+from expenses.ledger.dates import EARLIEST, Month
+from expenses.rates.book import RateBook
+from expenses.rates.usage import RateUsage
 
 T = TypeVar("T", bound="Total")
 #: What totals can be taken by → what the database groups by. A year is added up of its months.
@@ -99,3 +102,114 @@ def _in_years(totals: Mapping[tuple[Any, ...], Total], by: Sequence[str]) -> dic
     for values, total in totals.items():
         years[(*values[:place], values[place][:4], *values[place + 1 :])] += total
     return years
+
+
+@dataclass(slots=True)
+class ConvertedTotal(Total):
+    """Sums in one currency. `n` counts all transactions, `n_unconverted` those of them that have no rate."""
+
+    n_unconverted: int = 0
+
+    def __iadd__(self, other: Total) -> "ConvertedTotal":
+        Total.__iadd__(self, other)
+        self.n_unconverted += other.n_unconverted if isinstance(other, ConvertedTotal) else 0
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedTotals:
+    """Totals by the values of what they are by and the currency that all are in, and the rates that they took."""
+
+    totals: dict[tuple[Any, ...], ConvertedTotal]
+    rates: RateUsage
+
+
+class CurrencyGroup(NamedTuple):
+    """Rows of one kind, direction and currency; of one day, too, where a rate is needed."""
+
+    key: tuple[Any, ...]
+    kind: str
+    direction: str
+    currency: str
+    day: dt.date | None
+    amount: Decimal
+    n: int
+    label: Any = None
+
+
+def convert_totals(rows: QuerySet[Any], *, by: Sequence[str], to: str, ledger_id: int) -> ConvertedTotals:
+    """Totals by the values of what `by` names, in the currency `to`. Four queries, or one if all is in it already.
+
+    Counts rows as `add_up` does.
+    """
+    groups = group_rows(rows, by=by, to=to)
+    rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))
+    return ConvertedTotals(in_order(add_groups(groups, to=to, rates=rates)), rates)
+
+
+def group_rows(
+    rows: QuerySet[Any], *, by: Sequence[str], to: str, label: Aggregate | None = None
+) -> list[CurrencyGroup]:
+    """What the database can add up. One query, and one more that tears into days what is not in `to`.
+
+    `label`: what else the database shall say of each group.
+    """
+    groups = _groups(rows, by, grouped(by), label)
+    if all(group.currency == to for group in groups):
+        return groups
+    kept = [group for group in groups if group.currency == to]
+    # With the month before them SQLite finds the days in the index of totals, not in that of days.
+    wanted = ["month", *("month" if name == "year" else name for name in by), "currency", "kind", "direction", "date"]
+    return kept + _groups(rows.exclude(currency=to), by, list(dict.fromkeys(wanted)), label)
+
+
+def load_book(lists: Iterable[Sequence[CurrencyGroup]], *, to: str, ledger_id: int) -> RateBook:
+    """All rates that these groups need. Two queries, or none."""
+    foreign = [group for groups in lists for group in groups if group.currency != to]
+    days = {group.day for group in foreign if group.day is not None} or {EARLIEST}
+    currencies = {group.currency for group in foreign}
+    return RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(days), end=max(days))
+
+
+def add_groups(groups: Iterable[CurrencyGroup], *, to: str, rates: RateUsage) -> dict[tuple[Any, ...], ConvertedTotal]:
+    """Totals by the groups' keys and the currency `to`, which comes last."""
+    totals: dict[tuple[Any, ...], ConvertedTotal] = defaultdict(ConvertedTotal)
+    for group in groups:
+        _add(totals[(*group.key, to)], group, rates)
+    return totals
+
+
+def _groups(
+    rows: QuerySet[Any], by: Sequence[str], names: Sequence[str], label: Aggregate | None
+) -> list[CurrencyGroup]:
+    key = [names.index("month" if name == "year" else name) for name in by]
+    kind, direction, currency = (names.index(name) for name in ("kind", "direction", "currency"))
+    day = names.index("date") if "date" in names else None
+    found = [
+        CurrencyGroup(
+            tuple([values[place] for place in key]),
+            values[kind],
+            values[direction],
+            values[currency],
+            None if day is None else values[day],
+            *values[len(names) :],
+        )
+        for values in sums(rows, names, label=label)
+    ]
+    return _converted_totals_in_years(found, list(by).index("year")) if "year" in by else found
+
+
+def _converted_totals_in_years(groups: Iterable[CurrencyGroup], place: int) -> list[CurrencyGroup]:
+    """The groups of months as parts of their years."""
+    return [group._replace(key=(*group.key[:place], group.key[place][:4], *group.key[place + 1 :])) for group in groups]
+
+
+def _add(total: ConvertedTotal, group: CurrencyGroup, rates: RateUsage) -> None:
+    amount: Decimal | None = group.amount
+    if group.day is not None:
+        amount = rates.exact(group.amount, group.currency, group.day)
+    if amount is None:
+        total.n += group.n
+        total.n_unconverted += group.n
+    else:
+        total.add(kind=group.kind, direction=group.direction, amount=amount, n=group.n)

@@ -7,13 +7,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.ledger.money import Money, format_amount
+from accounts.strict_serializer import StrictSerializer
+from expenses.ledger.money import Money, format_amount, has_minor_units, minor_units
 from expenses.models import Account, Transaction
-from expenses.reports.balances import Balance, running_balances
-from expenses.reports.valuation import Valuation, parts_of
-from expenses.serializers.fields import CurrencyField
-from expenses.serializers.rates import format_rate
-from expenses.serializers.transaction_input import DayField
+from expenses.reports.balances import Balance, Valuation, parts_of, running_balances
+from expenses.serializers.fields import BalanceField, CurrencyField, DayField, format_rate, user_of
 from expenses.serializers.transactions import TransactionBody, describe_transaction
 
 
@@ -158,3 +156,54 @@ def _register_row(row: Transaction, balance: Decimal) -> dict[str, Any]:
         "signed_amount": format_amount(signed, row.currency),
         "balance": format_amount(balance, row.currency),
     }
+
+
+class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
+    """An account; its currency is the default of what is recorded in it."""
+
+    currency = CurrencyField(required=False)
+    opening_balance = BalanceField(required=False)
+
+    class Meta:
+        model = Account
+        fields = ["id", "name", "type", "currency", "country", "opening_balance", "is_active", "version", "created_at"]
+        read_only_fields = ["version"]
+        extra_kwargs = {
+            "country": {"help_text": "ISO 3166 alpha-2; helps to tell merchants of one name apart."},
+            "is_active": {"help_text": "False once it is closed: nothing new is recorded in it."},
+        }
+
+    def validate_name(self, value: str) -> str:
+        others = Account.objects.for_user(user_of(self))
+        if self.instance is not None:
+            others = others.exclude(pk=self.instance.pk)
+        if value.casefold() in {other.name.casefold() for other in others}:
+            raise serializers.ValidationError("Another account has this name.", code="unique")
+        return value
+
+    def validate_currency(self, value: str) -> str:
+        """What lies in it would be counted in a currency that it is not in."""
+        account = self.instance
+        if account is not None and value != account.currency and account.transactions.exists():
+            detail = f"Transactions lie in “{account}”, so its currency stays; open another account."
+            raise serializers.ValidationError(detail, code="in_use")
+        return value
+
+    def validate_country(self, value: str) -> str:
+        if value and not (len(value) == 2 and value.isascii() and value.isalpha()):
+            raise serializers.ValidationError("Give a two-letter country code, such as DE.", code="invalid")
+        return value.upper()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is None:
+            attrs.setdefault("currency", user_of(self).base_currency)
+        currency = str(attrs.get("currency") or getattr(self.instance, "currency", ""))
+        balance = attrs.get("opening_balance", getattr(self.instance, "opening_balance", Decimal(0)))
+        if not has_minor_units(balance, currency):
+            detail = f"{currency} has {minor_units(currency)} decimal places."
+            raise serializers.ValidationError({"opening_balance": detail}, code="too_many_places")
+        return attrs
+
+    def to_representation(self, instance: Account) -> dict[str, Any]:
+        body = super().to_representation(instance)
+        return {**body, "opening_balance": format_amount(instance.opening_balance, instance.currency)}

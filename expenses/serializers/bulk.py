@@ -13,17 +13,26 @@ from rest_framework import serializers
 from accounts.models import User
 from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.serializers.fields import AccountReference, CategoryReference, TagsField, refuse_closed, user_of
-from expenses.serializers.transaction_input import DayField, IbanField, MccField, TransactionInput
+from expenses.serializers.fields import (
+    AccountReference,
+    CategoryReference,
+    DayField,
+    IbanField,
+    MccField,
+    TagsField,
+    refuse_closed,
+    user_of,
+)
+from expenses.serializers.filters import LIST_PARAMETERS, TransactionFilter
+from expenses.serializers.transaction_input import TransactionInput
 from expenses.serializers.transactions import TransactionBody, describe_transaction
 from expenses.services.standing import fits
 from expenses.services.transactions import record_transactions
-from expenses.views.filters import PARAMETERS_OF_LISTS, TransactionFilter
 
 MAX_IDS = 100_000
 CHUNK = 500
 #: Names of the list's parameters that do not narrow it.
-NO_FILTERS = {"ordering", *PARAMETERS_OF_LISTS}
+NO_FILTERS = {"ordering", *LIST_PARAMETERS}
 EVERYTHING = 'No filter means every transaction; if you mean that, say {"all": true}.'
 
 

@@ -10,12 +10,13 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.classifier import LearnedProvider
 from expenses.models import BacktestResult, Classifier, TrackRecord
-from expenses.serializers.fields import user_of
-from expenses.serializers.transaction_input import DayField
+from expenses.serializers.fields import DayField, user_of
 from expenses.services.backtests import Order
 from expenses.services.thresholds import adjustable_links, finished_backtests
+from providers.breaker import CacheBreaker
 from providers.calibration import NO_CORRECTION
 from providers.interface import Trust
+from providers.links import Link
 from providers.loading import configured_chain
 
 LEAST_PRECISION, MOST_PRECISION, USUAL_PRECISION = 0.5, 0.999, 0.95
@@ -242,3 +243,44 @@ class AdoptInput(StrictSerializer):
             raise serializers.ValidationError(detail, code="does_not_exist")
         found: BacktestResult = run.backtest
         return found
+
+
+class BreakerSerializer(serializers.Serializer[Any]):
+    """Open: the link kept failing, and is left alone for a minute."""
+
+    state = serializers.ChoiceField(choices=["closed", "open"])
+    n_failures = serializers.IntegerField()
+    last_error = serializers.CharField(allow_null=True)
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    """One link of the chain."""
+
+    name = serializers.CharField()
+    version = serializers.CharField()
+    backend = serializers.CharField()
+    min_confidence = serializers.FloatField(help_text="The setting's threshold.")
+    threshold = serializers.FloatField(help_text="From which confidence its answers are taken in your ledger.")
+    deferred = serializers.BooleanField()
+    health = serializers.ChoiceField(choices=["ok", "failing"])
+    breaker = BreakerSerializer()
+
+
+class ChainAnswer(serializers.Serializer[Any]):
+    """The links in the order in which they are asked."""
+
+    links = LinkSerializer(many=True)
+
+
+def _describe(link: Link, backend: str, own: Mapping[str, float]) -> dict[str, Any]:
+    breaker = CacheBreaker().describe(link.provider.name)
+    return {
+        "name": link.provider.name,
+        "version": link.provider.version,
+        "backend": backend,
+        "min_confidence": link.min_confidence,
+        "threshold": own.get(link.provider.name, link.min_confidence),
+        "deferred": link.is_deferred,
+        "health": "failing" if breaker["n_failures"] else "ok",
+        "breaker": breaker,
+    }

@@ -1,5 +1,6 @@
 """Serializer fields for input that may name a thing by id or by name."""
 
+import datetime as dt
 import re
 from decimal import Decimal
 from typing import Any, cast
@@ -10,6 +11,8 @@ from rest_framework import serializers
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
+from expenses.ledger.dates import EARLIEST, LATEST
+from expenses.ledger.ibans import NotAnIban, read_iban
 from expenses.ledger.money import MAX_AMOUNT, SCALE, currency_codes
 from expenses.models import Account, Category, Tag
 
@@ -157,3 +160,42 @@ class CurrencyField(serializers.CharField):
         if code not in currency_codes():
             raise serializers.ValidationError(f"“{code}” is not an ISO 4217 currency code.", code="unknown_currency")
         return code
+
+
+class DayField(serializers.DateField):
+    """A day of the calendar as YYYY-MM-DD; ISO 8601 has other ways to write one, which nobody means."""
+
+    default_error_messages = {"invalid": "There is no such day; write it as YYYY-MM-DD."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+    def to_internal_value(self, value: Any) -> dt.date:
+        day = super().to_internal_value(value)
+        if not EARLIEST <= day <= LATEST:
+            raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
+        return day
+
+
+class IbanField(serializers.CharField):
+    """The other side's account number; spaces are left out, small letters made large."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return read_iban(super().to_internal_value(data))
+        except NotAnIban as error:
+            raise serializers.ValidationError(str(error), code=error.code) from None
+
+
+class MccField(serializers.RegexField):
+    """The merchant category code of a card payment."""
+
+    default_error_messages = {"invalid": "A merchant category code is four digits, such as 5411."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(re.compile(r"^[0-9]{4}\Z"), **kwargs)
+
+
+def format_rate(rate: Decimal) -> str:
+    """The decimal string of the API: as it was written, without zeros at the end or an exponent."""
+    return f"{rate.normalize():f}"

@@ -11,17 +11,11 @@ from expenses.ledger.dates import EARLIEST, LATEST, today_of
 from expenses.ledger.money import Money, format_amount, has_minor_units, minor_units
 from expenses.models.rates import ExchangeRate
 from expenses.rates.conversion import SIGNIFICANT_DIGITS, Conversion
-from expenses.serializers.fields import DECIMAL, AmountField, CurrencyField, user_of
-from expenses.serializers.transaction_input import DayField
-from expenses.views import as_user
+from expenses.serializers.fields import DECIMAL, AmountField, CurrencyField, DayField, format_rate, user_of
+from expenses.serializers.filters import COMMON_PARAMETERS
 
 #: Bounds of a rate; each is about the other's inverse.
 LEAST, MOST = Decimal("0.000000001"), Decimal(999_999_999)
-
-
-def format_rate(rate: Decimal) -> str:
-    """The decimal string of the API: as it was written, without zeros at the end or an exponent."""
-    return f"{rate.normalize():f}"
 
 
 class CurrencySerializer(serializers.Serializer[Any]):
@@ -126,7 +120,7 @@ class ConversionInput(serializers.Serializer[Any]):
 
     def _check_names(self) -> None:
         """A misspelled `to` would convert into another currency than was meant."""
-        if unknown := sorted(set(self.initial_data) - set(self.fields) - {"format", as_user.PARAMETER}):
+        if unknown := sorted(set(self.initial_data) - set(self.fields) - COMMON_PARAMETERS):
             detail = f"There is no such parameter; known are {', '.join(sorted(self.fields))}."
             raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
 

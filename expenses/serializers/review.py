@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.review_groups import DIRECTIONS, CommonAnswer, Group, OpenRow, direction_of
+from expenses.categorization.review_groups import DIRECTIONS, CommonAnswer, OpenRow, ReviewGroup, direction_of
 from expenses.ledger.money import format_amount
 from expenses.serializers.bulk import fits_any, fits_none, refuse_missing
 from expenses.serializers.fields import CategoryReference, user_of
@@ -105,14 +105,14 @@ class ResolveInput(StrictSerializer):
         return select_named(user=user, keys=keys, also_similar=attrs["also_similar"])
 
 
-def describe_groups(groups: Sequence[Group], *, catalog: Catalog, rows: Any) -> list[dict[str, Any]]:
+def describe_groups(groups: Sequence[ReviewGroup], *, catalog: Catalog, rows: Any) -> list[dict[str, Any]]:
     """The bodies of groups; `rows` is a queryset that finds their rows. One query, however many groups."""
     shown = [row.id for group in groups for row in group.rows[:N_EXAMPLES]]
     texts = dict(rows.filter(pk__in=shown).order_by().values_list("pk", "description"))
     return [_describe(group, catalog, texts) for group in groups]
 
 
-def _describe(group: Group, catalog: Catalog, texts: dict[int, str]) -> dict[str, Any]:
+def _describe(group: ReviewGroup, catalog: Catalog, texts: dict[int, str]) -> dict[str, Any]:
     examples = list(_examples(group.rows[:N_EXAMPLES], texts))
     return {
         "key": group.key,

@@ -8,9 +8,42 @@ from rest_framework import serializers
 from expenses.models import Change, Omission, Run, RunStatus
 from expenses.serializers.calibration import BacktestSerializer
 from expenses.serializers.history import FieldChangeSerializer, action_of, describe_fields
-from expenses.serializers.resources import RunSerializer
 from expenses.services.backtests import KIND as BACKTEST
 from expenses.services.reverting import Reverted
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class AboutField(serializers.JSONField):
+    """What was ordered."""
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """How far a run is, and how it ended."""
+
+    progress = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    about = AboutField(
+        required=False,
+        help_text="What was ordered of rules or of a backtest: which days, which rules, and so on.",
+    )
+
+    class Meta:
+        model = Run
+        fields = [
+            "id", "kind", "status", "progress", "counts", "created_at", "started_at", "finished_at", "error", "about",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "object", "properties": {"done": {"type": "integer"}, "total": {"type": "integer"}}})
+    def get_progress(self, run: Run) -> dict[str, int]:
+        return {"done": run.done, "total": run.total}
+
+    def get_error(self, run: Run) -> str | None:
+        return run.error or None
+
+    def to_representation(self, instance: Run) -> dict[str, Any]:
+        body = super().to_representation(instance)
+        return body if instance.about else {name: value for name, value in body.items() if name != "about"}
 
 
 @extend_schema_field(BacktestSerializer)

@@ -9,7 +9,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.shop_kinds import GROUPS
 from expenses.models import Category
 from expenses.serializers.fields import CategoryReference
-from expenses.views import as_user
+from expenses.serializers.filters import COMMON_PARAMETERS
 
 
 class ShopKindSerializer(serializers.Serializer[Any]):
@@ -54,7 +54,7 @@ class ShopKindsInput(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if unknown := sorted(set(self.initial_data) - set(self.fields) - {"format", as_user.PARAMETER}):
+        if unknown := sorted(set(self.initial_data) - set(self.fields) - COMMON_PARAMETERS):
             detail = f"There is no such filter; known are {', '.join(sorted(self.fields))}."
             raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
         return attrs

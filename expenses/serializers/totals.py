@@ -8,8 +8,7 @@ from rest_framework import serializers
 from expenses.ledger.money import format_amount
 from expenses.rates.conversion import MissingRate
 from expenses.rates.usage import RateUsage
-from expenses.reports.converted_totals import ConvertedTotal, ConvertedTotals
-from expenses.reports.totals import Total
+from expenses.reports.totals import ConvertedTotal, ConvertedTotals, Total
 
 #: An answer names as many missing rates, the oldest first, and counts them all.
 N_MISSING_SHOWN = 20

@@ -1,15 +1,12 @@
 """What a client may write of a transaction, checked field by field and then as a whole."""
 
-import datetime as dt
-import re
 from dataclasses import replace
 from typing import Any
 
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.ledger.dates import EARLIEST, LATEST, today_of
-from expenses.ledger.ibans import NotAnIban, read_iban
+from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION, derive_kind
 from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review
 from expenses.serializers.fields import (
@@ -17,6 +14,9 @@ from expenses.serializers.fields import (
     AmountField,
     CategoryReference,
     CurrencyField,
+    DayField,
+    IbanField,
+    MccField,
     TagsField,
     refuse_closed,
     user_of,
@@ -24,40 +24,6 @@ from expenses.serializers.fields import (
 from expenses.serializers.splits import PartInput, check_minor_units, check_parts, check_total, drafts_of_parts
 from expenses.serializers.transactions import TransactionBody
 from expenses.services.drafts import TransactionDraft
-
-
-class DayField(serializers.DateField):
-    """A day of the calendar as YYYY-MM-DD; ISO 8601 has other ways to write one, which nobody means."""
-
-    default_error_messages = {"invalid": "There is no such day; write it as YYYY-MM-DD."}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
-
-    def to_internal_value(self, value: Any) -> dt.date:
-        day = super().to_internal_value(value)
-        if not EARLIEST <= day <= LATEST:
-            raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
-        return day
-
-
-class IbanField(serializers.CharField):
-    """The other side's account number; spaces are left out, small letters made large."""
-
-    def to_internal_value(self, data: Any) -> str:
-        try:
-            return read_iban(super().to_internal_value(data))
-        except NotAnIban as error:
-            raise serializers.ValidationError(str(error), code=error.code) from None
-
-
-class MccField(serializers.RegexField):
-    """The merchant category code of a card payment."""
-
-    default_error_messages = {"invalid": "A merchant category code is four digits, such as 5411."}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(re.compile(r"^[0-9]{4}\Z"), **kwargs)
 
 
 class TransactionInput(StrictSerializer):

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.categorization.questions import Standing, worded
+from expenses.categorization.questions import Categorization, worded
 from expenses.ledger.money import format_amount
 from expenses.models import CategorizationStatus, Category, Decision, Review, Transaction
 
@@ -146,7 +146,7 @@ class ExplanationSerializer(serializers.Serializer[Any]):
 def describe_categorization(row: Transaction) -> dict[str, Any]:
     """The `categorization` of a transaction's body."""
     return categorization_body(
-        standing=Standing(
+        standing=Categorization(
             row.review_status, row.category_id, row.suggested_category_id, row.category_source, row.category_confidence
         ),
         suggested=row.suggested_category,
@@ -154,7 +154,7 @@ def describe_categorization(row: Transaction) -> dict[str, Any]:
     )
 
 
-def categorization_body(*, standing: Standing, suggested: Category | None, explanation: str) -> dict[str, Any]:
+def categorization_body(*, standing: Categorization, suggested: Category | None, explanation: str) -> dict[str, Any]:
     """The body of a standing: source and confidence belong to the category, or else to the suggestion."""
     is_open = standing.category is None
     return {

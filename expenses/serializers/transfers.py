@@ -12,9 +12,8 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
 from expenses.ledger.money import format_amount, has_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Transaction, Transfer
-from expenses.serializers.fields import AccountReference, AmountField, user_of
+from expenses.serializers.fields import AccountReference, AmountField, DayField, user_of
 from expenses.serializers.splits import too_many_places
-from expenses.serializers.transaction_input import DayField
 from expenses.services.drafts import TransactionDraft
 
 EXISTING = ("outgoing", "incoming")

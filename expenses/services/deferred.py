@@ -7,7 +7,13 @@ from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
-from expenses.categorization.questions import EXPLANATION_LENGTH, Standing, explain, make_decision, standing_of
+from expenses.categorization.questions import (
+    EXPLANATION_LENGTH,
+    Categorization,
+    categorization_of,
+    explain,
+    make_decision,
+)
 from expenses.categorization.training_rows import stated_merchant
 from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.querysets import TransactionQuerySet
@@ -103,19 +109,19 @@ def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: Transa
         _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)
 
 
-def _standing(row: Transaction, verdict: Verdict) -> Standing:
+def _standing(row: Transaction, verdict: Verdict) -> Categorization:
     """The verdict's answer, unless another link, in it or before it, suggests something more surely."""
-    answer, surest = standing_of(verdict), verdict.surest
+    answer, surest = categorization_of(verdict), verdict.surest
     is_doubted = surest is not verdict.decided and confidence_of(surest) > (answer.confidence or 0)
     if is_doubted and surest is not None and surest.suggestion is not None:
         suggested = surest.suggestion
-        return Standing(
+        return Categorization(
             CategorizationStatus.SUGGESTED, None, suggested.category, surest.provider, round(suggested.confidence, 4)
         )
     was_asked = any(attempt.provider == row.category_source for attempt in verdict.attempts)
     if row.suggested_category_id is None or was_asked or (answer.confidence or 0) > (row.category_confidence or 0):
         return answer
-    return Standing(
+    return Categorization(
         CategorizationStatus.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence
     )
 
@@ -140,7 +146,7 @@ class _Landing:
         return cls(row, verdict, decision)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> Categorization:
         """How the row's category stands from now on."""
         return _standing(self.row, self.verdict)
 
@@ -196,7 +202,7 @@ def _write_effects(row: Transaction, effects: Effects, version: int) -> None:
         give_tags(row, {*row.tags.all(), *(tag for tag in tags if hold_of_tag(tag.pk) not in row.held)})
 
 
-def _retold(decision: Decision, standing: Standing) -> Decision:
+def _retold(decision: Decision, standing: Categorization) -> Decision:
     """The decision, speaking of the link whose answer stands, which need not be the last one."""
     said = (a for a in decision.attempts if a["provider"] == standing.source and a["category_name"])
     if standing.source != decision.source and (told := next(said, None)) is not None:

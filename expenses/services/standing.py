@@ -1,12 +1,12 @@
 """Writes a machine's or a person's answer into a row that is locked or not yet saved."""
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.questions import Standing
+from expenses.categorization.questions import Categorization
 from expenses.ledger.kinds import CATEGORY_KIND, derive_kind
 from expenses.models import CategorizationStatus, Category, Review, Transaction
 
 
-def apply_standing(row: Transaction, standing: Standing, *, catalog: Catalog) -> None:
+def apply_standing(row: Transaction, standing: Categorization, *, catalog: Catalog) -> None:
     """Write a machine's answer; the kind follows the category."""
     row.review_status = standing.status
     row.category = catalog.categories.get(standing.category or 0)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.categorization.questions import attempts_as_json, decision_fields, standing_of
+from expenses.categorization.questions import attempts_as_json, categorization_of, decision_fields
 from expenses.collection import collection_paused
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.search_text import searchable
@@ -167,7 +167,7 @@ def _attempts_text(verdict: Verdict, catalog: Catalog, written: dict[int, str]) 
 
 
 def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
-    standing, effects = standing_of(verdict), verdict.effects
+    standing, effects = categorization_of(verdict), verdict.effects
     category = catalog.categories.get(standing.category) if standing.category is not None else None
     fields: dict[str, Any] = dict(effects.fields)
     texts = {name: fields.pop(name) for name in TEXTS if name in fields}

@@ -9,7 +9,7 @@ from django.db.models import Q
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.categorization.questions import make_decision, standing_of
+from expenses.categorization.questions import categorization_of, make_decision
 from expenses.hooks.edits import react_to_edit
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.search_text import search_text_of
@@ -223,7 +223,7 @@ def _build_row(
     if draft.category is not None:
         apply_choice(row, draft.category)
     else:
-        apply_standing(row, standing_of(verdict), catalog=catalog)
+        apply_standing(row, categorization_of(verdict), catalog=catalog)
     row.review = written["review"]
     return row
 

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from expenses.ledger.dates import today_of
 from expenses.models import Account, ExchangeRate
 from expenses.models.ledgers import ledger_id_of
-from expenses.reports.balances import balances_of, rows_of
-from expenses.reports.valuation import value_balances
+from expenses.reports.balances import balances_of, rows_of, value_balances
 from expenses.serializers.accounts import (
+    AccountSerializer,
     BalancesInput,
     BalancesSerializer,
     RegisterInput,
@@ -22,12 +22,11 @@ from expenses.serializers.accounts import (
     describe_balances,
     describe_register,
 )
-from expenses.serializers.resources import AccountSerializer
 from expenses.services import accounts
-from expenses.views.base import Conflict, Listed, Retrieved, unless_known
+from expenses.views.base import Conflict, ListViewSet, RetrieveViewSet, conditional_response
 
 
-class AccountViewSet(Listed, Retrieved):
+class AccountViewSet(ListViewSet, RetrieveViewSet):
     """Accounts."""
 
     queryset = Account.objects.all()
@@ -49,7 +48,7 @@ class AccountViewSet(Listed, Retrieved):
             valuation = value_balances(balances, to=to, day=day, ledger_id=ledger_id_of(self.user))
             return Response(describe_balances(balances, valuation, on=on))
 
-        return unless_known(request, make, to, day, ExchangeRate.objects.reference_revision())
+        return conditional_response(request, make, to, day, ExchangeRate.objects.reference_revision())
 
     @extend_schema(parameters=[RegisterInput], responses=RegisterRow(many=True))
     @action(detail=True)
@@ -62,7 +61,7 @@ class AccountViewSet(Listed, Retrieved):
             page = self.paginate_queryset(_register(account, currency, asked))
             return self.get_paginated_response(describe_register(account, currency=currency, page=page or []))
 
-        return unless_known(request, make)
+        return conditional_response(request, make)
 
     def create(self, request: Request) -> Response:
         body = self.get_serializer(data=request.data)

@@ -1,8 +1,5 @@
 """Attachments over HTTP."""
 
-from typing import Any
-
-from django.conf import settings
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -15,21 +12,9 @@ from rest_framework.response import Response
 
 from expenses.ledger.files import RefusedFile
 from expenses.models import Attachment, Transaction
-from expenses.serializers.resources import AttachmentSerializer
+from expenses.serializers.attachments import AttachmentInput, AttachmentSerializer
 from expenses.services.attachments import attach_file, remove_attachment
-from expenses.views.base import LedgerViewSet, Retrieved
-
-
-class AttachmentInput(serializers.Serializer[Any]):
-    """A page or picture."""
-
-    file = serializers.FileField(max_length=255)
-
-    def validate_file(self, value: Any) -> Any:
-        most = settings.ATTACHMENT_MAX_BYTES
-        if value.size > most:
-            raise serializers.ValidationError(f"A file has at most {most // 2**20} MB.", code="max_size")
-        return value
+from expenses.views.base import LedgerViewSet, RetrieveViewSet
 
 
 class TransactionAttachmentsViewSet(LedgerViewSet):
@@ -66,7 +51,7 @@ class TransactionAttachmentsViewSet(LedgerViewSet):
         return row
 
 
-class AttachmentViewSet(Retrieved):
+class AttachmentViewSet(RetrieveViewSet):
     """One file."""
 
     queryset = Attachment.objects.all()

@@ -1,24 +1,121 @@
-"""What the views of a ledger's things share."""
+"""ETag, If-Match and If-None-Match, as RFC 9110 has them."""
 
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.cache import get_conditional_response
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import parse_etags
 from rest_framework import mixins, status, viewsets
-from rest_framework.exceptions import APIException
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
+from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.roles import is_admin
 from expenses.categorization.catalog import Catalog
-from expenses.models.ledgers import ledger_id_of, membership_of
+from expenses.models.ledgers import Ledger, ledger_id_of, look_into, membership_of
+from expenses.serializers.filters import AS_USER
 from expenses.services.ledger_lock import lock_ledger
-from expenses.views.permissions import MayWriteLedger
-from expenses.views.preconditions import check_preconditions, etag_of, etag_of_list
+
+
+class PreconditionFailed(APIException):
+    """The client knows an older version than the one that is there."""
+
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_detail = "It was changed meanwhile: read it again, and repeat your change if it still makes sense."
+    default_code = "changed_meanwhile"
+
+
+def etag_of(row: Any) -> str:
+    """The strong tag of one row's body: it changes with everything that the body shows."""
+    return f'"{row.pk}-{getattr(row, "seen_version", row.version)}"'  # what a category shows depends on the ledger
+
+
+def etag_of_list(ledger: Ledger, *besides: object) -> str:
+    """The weak tag of any list of a ledger: the same rows may be written in other words by another release.
+
+    `besides`: what else the answer depends on, such as a day or a currency, in words without spaces and quotes.
+    """
+    parts = (ledger.pk, ledger.version, settings.VERSION, *besides)
+    return f'W/"{"-".join(map(str, parts))}"'
+
+
+def etag_of_body(body: Mapping[str, Any]) -> str:
+    """The strong tag of a body of JSON values that is made of several rows."""
+    return f'"{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]}"'
+
+
+def check_preconditions(request: Request, etag: str) -> Response | None:
+    """A 304 where the client's copy is good, None where the request is to be done.
+
+    Raises PreconditionFailed, and ValidationError for a write whose condition cannot be read.
+    """
+    _require_readable(request)
+    found = get_conditional_response(request, etag=etag)
+    if found is None:
+        return None
+    if found.status_code == status.HTTP_412_PRECONDITION_FAILED:
+        raise PreconditionFailed
+    return Response(status=found.status_code, headers={"ETag": etag})
+
+
+def _require_readable(request: Request) -> None:
+    """Django leaves out what is no tag; a write would then go ahead as if its client had set no condition."""
+    if request.method in SAFE_METHODS:
+        return
+    for header in ("If-Match", "If-None-Match"):
+        value = request.headers.get(header)
+        if value is not None and not parse_etags(value):
+            detail = 'Send the ETag as it was given, with its quotes: "91-118".'
+            raise ValidationError({header: detail}, code="invalid")
+
+
+def look_in(request: Request) -> None:
+    """Let the request see the named person's ledger as a viewer does. Raises PermissionDenied, NotFound."""
+    username = request.query_params.get(AS_USER)
+    if username is None:
+        return
+    assert isinstance(request.user, User)  # noqa: S101 - the permission has seen to it
+    if not (settings.ADMIN_SEES_ALL and is_admin(request.user)):
+        raise PermissionDenied(
+            "`as_user` is for admins, on servers with OUTLAY_ADMIN_SEES_ALL=yes; leave it out to see your own ledger.",
+            code="as_user_refused",
+        )
+    person = User.objects.filter(username__iexact=username).first() if username.isprintable() else None
+    if person is None:
+        raise NotFound("There is nobody of this name.", code="no_such_person")
+    look_into(membership_of(person).ledger, user=request.user)
+
+
+class MayWriteLedger(BasePermission):
+    """Every member reads; owners and editors write."""
+
+    message = "You may look at this ledger, but not write in it."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        look_in(request)
+        return request.method in SAFE_METHODS or membership_of(request.user).may_write
+
+
+class MayAskLedger(BasePermission):
+    """Every member asks what nothing is written for, whatever the method."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        look_in(request)
+        return True
 
 
 class Conflict(APIException):
@@ -76,7 +173,7 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
 PAGE_PARAMETERS = {"page", "page_size", "cursor", "ordering", "format"}
 
 
-def unless_known(request: Request, make: Callable[[], Response], *besides: object) -> Response:
+def conditional_response(request: Request, make: Callable[[], Response], *besides: object) -> Response:
     """An answer made of the ledger and what is named besides, with its tag: 304 while none of these has changed."""
     tag = etag_of_list(membership_of(request.user).ledger, *besides)  # type: ignore[arg-type]
     unchanged = check_preconditions(request, tag)
@@ -87,11 +184,11 @@ def unless_known(request: Request, make: Callable[[], Response], *besides: objec
     return answer
 
 
-class Listed(mixins.ListModelMixin, LedgerViewSet):
+class ListViewSet(mixins.ListModelMixin, LedgerViewSet):
     """Lists rows that are stamped with the ledger's version: 304 while nothing in the ledger has changed."""
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return unless_known(request, lambda: super(Listed, self).list(request, *args, **kwargs))
+        return conditional_response(request, lambda: super(ListViewSet, self).list(request, *args, **kwargs))
 
     def list_key(self) -> tuple[Any, ...]:
         """Equal for lists that hold the same rows: the ledger, its version, the address, and what narrows the list."""
@@ -100,7 +197,7 @@ class Listed(mixins.ListModelMixin, LedgerViewSet):
         return ledger.pk, ledger.version, self.request.path, str(narrowed)
 
 
-class Retrieved(LedgerViewSet):
+class RetrieveViewSet(LedgerViewSet):
     """Shows one row that is stamped with the ledger's version: 304 while it is as the client knows it."""
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

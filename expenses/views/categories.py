@@ -10,16 +10,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.models import Category
-from expenses.serializers.replacements import CategoryMergeInput, MergedCategorySerializer, ReplacementInput
-from expenses.serializers.resources import CategorySerializer
+from expenses.serializers.categories import (
+    CategoryMergeInput,
+    CategorySerializer,
+    MergedCategorySerializer,
+    ReplacementInput,
+)
+from expenses.serializers.filters import CategoryFilter
 from expenses.services import categories
 from expenses.services.replacing import delete_category, merge_category
-from expenses.views.base import Listed, Retrieved
-from expenses.views.filters import CategoryFilter
-from expenses.views.preconditions import etag_of
+from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
 
-class CategoryViewSet(Listed, Retrieved):
+class CategoryViewSet(ListViewSet, RetrieveViewSet):
     """Categories: the system's and your own."""
 
     queryset = Category.objects.select_related("parent")

@@ -1,109 +1,41 @@
 """Asking the chain, and looking at it."""
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import status
+from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from expenses.categorization.catalog import Catalog
+from accounts.strict_serializer import StrictSerializer
+from expenses.categorization.catalog import Catalog, load_trust
 from expenses.categorization.suggestions import suggest_categories
-from expenses.categorization.trust import load_trust
-from expenses.ledger.dates import today_of
-from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
-from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus
+from expenses.models import Classifier, Run, TrackRecord
 from expenses.models.ledgers import ledger_id_of
-from expenses.serializers.fields import AccountReference, AmountField, CurrencyField
-from expenses.serializers.transaction_input import DayField
-from expenses.serializers.transactions import AttemptSerializer
-from expenses.views.permissions import MayWriteLedger
-from providers.breaker import CacheBreaker
-from providers.interface import Transaction
-from providers.links import Link
+from expenses.serializers.calibration import (
+    AdoptInput,
+    BacktestInput,
+    CalibrationSerializer,
+    ChainAnswer,
+    ThresholdsInput,
+    ThresholdsSerializer,
+    _describe,
+    describe_calibration,
+    describe_thresholds,
+)
+from expenses.serializers.runs import RunWithResultSerializer
+from expenses.serializers.suggestions import SuggestAnswer, SuggestInput
+from expenses.services.backtests import Ordered, order_backtest, queue_backtest
+from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds
+from expenses.tasks import begin_run
+from expenses.views.base import MayWriteLedger
+from providers.calibration import LEAST_OUTCOMES
 from providers.loading import configured_chain
-
-MAX_QUESTIONS = 100
-
-
-class QuestionInput(serializers.Serializer[Any]):
-    """A text, and what else is known of the payment."""
-
-    description = serializers.CharField(max_length=DESCRIPTION_LENGTH)
-    kind = serializers.ChoiceField(choices=list(CATEGORY_KIND), required=False)
-    direction = serializers.ChoiceField(choices=["in", "out"], required=False)
-    amount = AmountField(required=False, allow_null=True)
-    currency = CurrencyField(required=False)
-    date = DayField(required=False)
-    merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    account = AccountReference(required=False, allow_null=True)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        kind, direction = attrs.get("kind", ""), attrs.get("direction")
-        implied = DIRECTION.get(kind)
-        if implied and direction and implied != direction:
-            raise serializers.ValidationError({"direction": f"An {kind} is money {implied}."}, code="wrong_direction")
-        return attrs
-
-    def question(self, fields: dict[str, Any]) -> Transaction:
-        """What the chain is asked; `fields` are validated."""
-        user, account, kind = self.context["request"].user, fields.get("account"), fields.get("kind")
-        direction = fields.get("direction") or DIRECTION.get(kind or "", "out")
-        catalog: Catalog = self.context["catalog"]
-        return Transaction(
-            description=fields["description"],
-            categories=catalog.offered(direction, kind),
-            owner=ledger_id_of(user),
-            direction=direction,
-            merchant=fields.get("merchant", ""),
-            amount=fields.get("amount"),
-            currency=fields.get("currency") or (account.currency if account else user.base_currency),
-            date=fields.get("date") or today_of(user),
-            account=account.pk if account else None,
-            country=account.country if account else "",
-            kinds=catalog.kinds,
-            trust=catalog.trust,
-        )
-
-
-class SuggestInput(QuestionInput):
-    """One question, or a list of them under `transactions`."""
-
-    description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
-    use_model = serializers.BooleanField(default=True)
-    transactions = QuestionInput(many=True, required=False, max_length=MAX_QUESTIONS)  # type: ignore[call-arg]
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("description" in attrs) == ("transactions" in attrs):
-            raise serializers.ValidationError({"description": "Give `description` or `transactions`."}, "required")
-        return super().validate(attrs)
-
-
-class AlternativeSerializer(serializers.Serializer[Any]):
-    """Another category that was thought of."""
-
-    category_name = serializers.CharField()
-    confidence = serializers.FloatField()
-
-
-class SuggestAnswer(serializers.Serializer[Any]):
-    """The likeliest category. For a list of questions: `results` with one such body each."""
-
-    status = serializers.ChoiceField(
-        choices=[s for s in CategorizationStatus.values if s != CategorizationStatus.CONFIRMED]
-    )
-    category = serializers.IntegerField(allow_null=True)
-    category_name = serializers.CharField(allow_null=True)
-    confidence = serializers.FloatField(allow_null=True)
-    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
-    rationale = serializers.CharField()
-    alternatives = AlternativeSerializer(many=True)
-    attempts = AttemptSerializer(many=True)
 
 
 class SuggestView(APIView):
@@ -127,33 +59,6 @@ class SuggestView(APIView):
         return Response({"results": answers} if "transactions" in fields else answers[0])
 
 
-class BreakerSerializer(serializers.Serializer[Any]):
-    """Open: the link kept failing, and is left alone for a minute."""
-
-    state = serializers.ChoiceField(choices=["closed", "open"])
-    n_failures = serializers.IntegerField()
-    last_error = serializers.CharField(allow_null=True)
-
-
-class LinkSerializer(serializers.Serializer[Any]):
-    """One link of the chain."""
-
-    name = serializers.CharField()
-    version = serializers.CharField()
-    backend = serializers.CharField()
-    min_confidence = serializers.FloatField(help_text="The setting's threshold.")
-    threshold = serializers.FloatField(help_text="From which confidence its answers are taken in your ledger.")
-    deferred = serializers.BooleanField()
-    health = serializers.ChoiceField(choices=["ok", "failing"])
-    breaker = BreakerSerializer()
-
-
-class ChainAnswer(serializers.Serializer[Any]):
-    """The links in the order in which they are asked."""
-
-    links = LinkSerializer(many=True)
-
-
 class ChainView(APIView):
     """The links, their versions, thresholds and health."""
 
@@ -166,15 +71,94 @@ class ChainView(APIView):
         return Response({"links": [_describe(link, entry["BACKEND"], own) for link, entry in entries]})
 
 
-def _describe(link: Link, backend: str, own: Mapping[str, float]) -> dict[str, Any]:
-    breaker = CacheBreaker().describe(link.provider.name)
-    return {
-        "name": link.provider.name,
-        "version": link.provider.version,
-        "backend": backend,
-        "min_confidence": link.min_confidence,
-        "threshold": own.get(link.provider.name, link.min_confidence),
-        "deferred": link.is_deferred,
-        "health": "failing" if breaker["n_failures"] else "ok",
-        "breaker": breaker,
-    }
+class MeasuringView(APIView):
+    """What is measured of the ledger that the person works in."""
+
+    permission_classes = [IsAuthenticated, MayWriteLedger]
+
+    @property
+    def user(self) -> User:
+        return cast("User", self.request.user)
+
+    def checked(self, shape: type[StrictSerializer]) -> Any:
+        """The body of the request in this shape."""
+        body = shape(data=self.request.data, context={"request": self.request})
+        body.is_valid(raise_exception=True)
+        return body
+
+
+class CalibrationView(MeasuringView):
+    """How far each link can be believed, as last measured on your confirmed transactions."""
+
+    @extend_schema(operation_id="categorization_calibration", responses=CalibrationSerializer)
+    def get(self, request: Request) -> Response:
+        ledger_id = ledger_id_of(self.user)
+        record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
+        classifier = Classifier.objects.filter(pk=ledger_id).defer("content").first()
+        return Response(describe_calibration(record, classifier, trust=load_trust(ledger_id)))
+
+
+class BacktestView(MeasuringView):
+    """What the chain would have said of transactions that you have confirmed, knowing only those before each."""
+
+    error_codes = ("404",)
+
+    @extend_schema(operation_id="categorization_backtest_latest", responses=RunWithResultSerializer)
+    def get(self, request: Request) -> Response:
+        """The latest that has succeeded."""
+        run = finished_backtests(user=self.user).order_by("-pk").first()
+        if run is None:
+            raise NotFound("There is no finished backtest yet; order one by POST to this address.", code="no_backtest")
+        return Response(RunWithResultSerializer(run).data)
+
+    @extend_schema(
+        operation_id="categorization_backtest", request=BacktestInput, responses={202: RunWithResultSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        """Order one: a run that changes no transaction, with its `result` at `runs/{id}/`.
+
+        The same order again is answered with the run that has not ended; at most three others wait or run at a time.
+        """
+        ordered = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
+        return Response(RunWithResultSerializer(_begin(ordered)).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _begin(ordered: Ordered) -> Run:
+    """With too few transactions it fails at once, and says so; training a classifier is left to a worker."""
+    run = ordered.run
+    if not ordered.is_new:
+        return run
+    if run.total < LEAST_OUTCOMES:
+        return begin_run(run)
+    queue_backtest(run)
+    return run
+
+
+class ThresholdsView(MeasuringView):
+    """From which confidence on the answers of each link are taken in your ledger."""
+
+    @extend_schema(operation_id="categorization_thresholds", responses=ThresholdsSerializer)
+    def get(self, request: Request) -> Response:
+        return _thresholds_of(self.user)
+
+    @extend_schema(
+        operation_id="categorization_thresholds_update", request=ThresholdsInput, responses=ThresholdsSerializer
+    )
+    def patch(self, request: Request) -> Response:
+        """Choose some, or give them back; what is categorized from now on keeps to them."""
+        set_thresholds(by=self.user, thresholds=self.checked(ThresholdsInput).validated_data["thresholds"])
+        return _thresholds_of(self.user)
+
+
+class AdoptView(MeasuringView):
+    """Thresholds as a backtest found them."""
+
+    @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses=ThresholdsSerializer)
+    def post(self, request: Request) -> Response:
+        """Let all links that were played keep to the chain's threshold for the target; without one they suggest."""
+        adopt_backtest(by=self.user, result=self.checked(AdoptInput).validated_data.get("backtest"))
+        return _thresholds_of(self.user)
+
+
+def _thresholds_of(user: User) -> Response:
+    return Response(describe_thresholds(load_trust(ledger_id_of(user)).thresholds))

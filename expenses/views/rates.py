@@ -17,10 +17,10 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.models.rates import ExchangeRate
 from expenses.rates.book import RateBook
 from expenses.rates.currencies import Currency, Days, currencies_on, currencies_with_own_rates, reference_days
+from expenses.serializers.filters import RateFilter
 from expenses.serializers.rates import ConversionInput, ConversionSerializer, CurrencySerializer, RateSerializer
 from expenses.services import rates
-from expenses.views.base import LedgerViewSet, Retrieved
-from expenses.views.rate_filters import RateFilter
+from expenses.views.base import LedgerViewSet, RetrieveViewSet
 
 #: How long a client may show currencies without asking again; then its copy is compared by ETag.
 FRESH_FOR_S = 300
@@ -62,7 +62,7 @@ def _describe_currency(currency: Currency, days: Days, own: set[str]) -> dict[st
     }
 
 
-class RateViewSet(mixins.ListModelMixin, Retrieved):
+class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
     """Exchange rates: the European Central Bank's and your own."""
 
     # Not `Listed`, whose tags and counts hold for a version of the ledger: a newer package's rates come without one.

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.models import Run
-from expenses.serializers.resources import RunSerializer
 from expenses.serializers.runs import (
     OmissionSerializer,
     RevertedSerializer,
     RunChangeSerializer,
+    RunSerializer,
     RunWithResultSerializer,
     describe_reverted,
     describe_run_change,

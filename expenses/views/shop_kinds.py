@@ -16,8 +16,7 @@ from expenses.categorization.shop_kinds import ShopKind, describe_kind, shop_kin
 from expenses.models import KindMapping
 from expenses.serializers.shop_kinds import ShopKindInput, ShopKindSerializer, ShopKindsInput, ShopKindsSerializer
 from expenses.services.shop_kinds import put_kind, release_kind
-from expenses.views.base import LedgerViewSet, unless_known
-from expenses.views.preconditions import check_preconditions, etag_of_body
+from expenses.views.base import LedgerViewSet, check_preconditions, conditional_response, etag_of_body
 
 KIND = OpenApiParameter("kind", OpenApiTypes.STR, OpenApiParameter.PATH, description="Such as `shop=pet` or `pets`.")
 
@@ -47,7 +46,7 @@ class ShopKindViewSet(LedgerViewSet):
             bodies = (describe_kind(kind, self.catalog) for kind in shop_kinds().values())
             return Response({"results": [body for body in bodies if asked.fits(body)]})
 
-        return unless_known(request, make)
+        return conditional_response(request, make)
 
     def retrieve(self, request: Request, kind: str) -> Response:
         """One kind, or one group."""

@@ -7,14 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.models import Tag
-from expenses.serializers.replacements import MergedTagSerializer, TagMergeInput
-from expenses.serializers.resources import TagSerializer
+from expenses.serializers.tags import MergedTagSerializer, TagMergeInput, TagSerializer
 from expenses.services import tags
-from expenses.views.base import Listed, Retrieved
-from expenses.views.preconditions import etag_of
+from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
 
-class TagViewSet(Listed, Retrieved):
+class TagViewSet(ListViewSet, RetrieveViewSet):
     """Tags; those that a transaction or a rule names come into being by themselves."""
 
     queryset = Tag.objects.order_by("name", "id")

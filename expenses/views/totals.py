@@ -1,58 +1,23 @@
 """Totals over HTTP."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.ledger.dates import since, until
 from expenses.models import Account, ExchangeRate, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.querysets import TransactionQuerySet
-from expenses.reports.converted_totals import convert_totals
-from expenses.reports.totals import COLUMNS, add_up
+from expenses.reports.totals import add_up, convert_totals
 from expenses.serializers.fields import CurrencyField
+from expenses.serializers.filters import BY, TotalsFilter, TransactionFilter
 from expenses.serializers.totals import TotalsSerializer, describe_converted_totals, describe_totals
-from expenses.views.base import LedgerViewSet, unless_known
-from expenses.views.filters import TransactionFilter
+from expenses.views.base import LedgerViewSet, conditional_response
 
-BY = [*COLUMNS, "currency"]
-BY_HELP = f"What totals are of, with commas between: {', '.join(BY)}. They always are of one currency."
 #: What `convert_to` calls the base currency of whoever asks.
 OWN_CURRENCY = "base"
-CONVERT_TO_HELP = "A currency that all totals shall be in, or `base` for your base currency."
-
-
-class TotalsFilter(TransactionFilter):
-    """The filters of the list. Periods are looked up by month, as the index of totals has them."""
-
-    start_date = filters.DateFilter(method="since")
-    end_date = filters.DateFilter(method="until")
-    by = filters.CharFilter(method="all_of_them", help_text=BY_HELP)
-    convert_to = filters.CharFilter(method="all_of_them", help_text=CONVERT_TO_HELP)
-    ordering = None
-
-    @property
-    def qs(self) -> Any:
-        return super().qs.order_by()
-
-    def since(self, rows: TransactionQuerySet, name: str, value: dt.date) -> TransactionQuerySet:
-        return since(rows, value)
-
-    def until(self, rows: TransactionQuerySet, name: str, value: dt.date) -> TransactionQuerySet:
-        return until(rows, value)
-
-    def between(self, rows: TransactionQuerySet, start: dt.date, end: dt.date) -> TransactionQuerySet:
-        return self.until(self.since(rows, "", start), "", end)
-
-    def all_of_them(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        """How rows are grouped and shown narrows nothing."""
-        return rows
 
 
 # Filters that no class body could name are not inherited.
@@ -76,12 +41,12 @@ class TotalsView(LedgerViewSet):
         """
         by, to = _wanted(request.query_params.get("by", "")), self._target()
         if to is None:
-            return unless_known(request, lambda: Response(self._totals(by)))
+            return conditional_response(request, lambda: Response(self._totals(by)))
         if "currency" in by:
             detail = "With `convert_to` all totals are in one currency; leave `currency` out of `by`."
             raise serializers.ValidationError({"by": detail}, code="invalid")
         revision = ExchangeRate.objects.reference_revision()
-        return unless_known(request, lambda: Response(self._converted(by, to)), to, revision)
+        return conditional_response(request, lambda: Response(self._converted(by, to)), to, revision)
 
     def _target(self) -> str | None:
         asked = self.request.query_params.get("convert_to")

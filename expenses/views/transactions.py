@@ -1,32 +1,70 @@
-"""Transactions over HTTP."""
+"""Parts of a transaction over HTTP."""
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.models import Run, Transaction
 from expenses.serializers.bulk import BulkAnswer, BulkEditInput, BulkInput, BulkSelection, record_bulk
+from expenses.serializers.filters import TransactionFilter
 from expenses.serializers.history import HistorySerializer, describe_history
-from expenses.serializers.resources import RunSerializer
+from expenses.serializers.runs import RunSerializer
+from expenses.serializers.splits import SplitBody, SplitInput
 from expenses.serializers.transaction_input import TransactionInput
 from expenses.serializers.transactions import ExplanationSerializer, TransactionBody, describe_decision
 from expenses.services import transactions
 from expenses.services.bulk_runs import order_delete, order_edit
 from expenses.services.deletion import delete_transaction, restore_transaction
+from expenses.services.split_parts import UnequalParts
+from expenses.services.splits import Split, split_of, split_transaction, unsplit_transaction
 from expenses.tasks import begin_run
-from expenses.views.base import Listed
-from expenses.views.filters import TransactionFilter
-from expenses.views.splits import Divisible
+from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
+
+
+class Divisible(RetrieveViewSet):
+    """Transactions that can be split."""
+
+    @extend_schema(responses=SplitBody)
+    @action(detail=True)
+    def split(self, request: Request, pk: int) -> Response:
+        """The transaction and its parts."""
+        return self._answer_split(split_of(self.get_object()))
+
+    @extend_schema(request=SplitInput, responses=SplitBody)
+    @split.mapping.put
+    def split_anew(self, request: Request, pk: int) -> Response:
+        """Make these the parts that count instead of the transaction, or instead of the parts that it had."""
+        with self.guarded() as row:
+            body = SplitInput(data=request.data, context=self.get_serializer_context() | {"whole": row})
+            body.is_valid(raise_exception=True)
+            try:
+                made = split_transaction(by=self.user, transaction=row, parts=body.drafts(), catalog=self.catalog)
+            except UnequalParts as error:
+                raise serializers.ValidationError({"parts": str(error)}, code="wrong_sum") from None
+            return self._answer_split(made)
+
+    @extend_schema(responses={200: TransactionBody})
+    @split.mapping.delete
+    def unsplit(self, request: Request, pk: int) -> Response:
+        """Take the split back: the parts go, the transaction counts again in the category that it had before."""
+        with self.guarded() as row:
+            return self.answer(unsplit_transaction(by=self.user, transaction=row))
+
+    def _answer_split(self, split: Split) -> Response:
+        prefetch_related_objects(split.parts, "tags")
+        return Response(SplitBody(split).data, headers={"ETag": etag_of(split.parent)})
+
 
 #: What can be asked about a transaction in the bin.
 FINDS_DELETED = {"restore", "history", "deleted"}
 
 
-class TransactionViewSet(Listed, Divisible):
+class TransactionViewSet(ListViewSet, Divisible):
     """Transactions of every kind."""
 
     queryset = Transaction.objects.with_related()

@@ -12,10 +12,10 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.transfers import TransferBody, TransferInput
 from expenses.services import transfers
 from expenses.services.ledger_lock import lock_ledger
-from expenses.views.base import Listed, Retrieved
+from expenses.views.base import ListViewSet, RetrieveViewSet
 
 
-class TransferViewSet(Listed, Retrieved):
+class TransferViewSet(ListViewSet, RetrieveViewSet):
     """Pairs of transactions that move money between your accounts; the newest first."""
 
     queryset = Transfer.objects.with_rows()

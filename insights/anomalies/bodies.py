@@ -13,7 +13,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
-from expenses.serializers.transaction_input import DayField
+from expenses.serializers.fields import DayField
 from insights.anomalies.reasons import Told, reason_of
 from insights.anomalies.silence import DISMISSED_DAYS, Said
 from insights.lists import NO_CATEGORY_HELP, CategoryOrNone

@@ -12,9 +12,9 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.money import format_amount
+from expenses.serializers.fields import DayField
+from expenses.serializers.filters import COMMON_PARAMETERS
 from expenses.serializers.totals import N_MISSING_SHOWN, MissingRateSerializer
-from expenses.serializers.transaction_input import DayField
-from expenses.views import as_user
 from insights.calendars import Calendar, later_month
 from insights.forecasting.bills import Due
 from insights.forecasting.curves import CurveDay
@@ -28,7 +28,7 @@ METHODS = ["combined", "year_median", "recent_median", "last_year", "last_month"
 class ForecastAsked(StrictSerializer):
     """Which month, and what of it is looked at."""
 
-    ignored_fields = frozenset({"format", as_user.PARAMETER})
+    ignored_fields = COMMON_PARAMETERS
     month = serializers.CharField(required=False, help_text="As 2026-11; that of `as_of`, or this one, unless given.")
     as_of = DayField(
         required=False,

@@ -9,9 +9,8 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import EARLIEST, LATEST
-from expenses.serializers.fields import CurrencyField
-from expenses.serializers.transaction_input import DayField
-from expenses.views import as_user
+from expenses.serializers.fields import CurrencyField, DayField
+from expenses.serializers.filters import COMMON_PARAMETERS
 from insights.calendars import Calendar, Unit
 from insights.lists import NO_CATEGORY_HELP
 from insights.reports.periods import Bucket, Period, buckets_of, period_around
@@ -30,7 +29,7 @@ CURRENCY_HELP = "What all amounts are in; your base currency unless given."
 class Asked(StrictSerializer):
     """Parameters of a report; each is given once, and what is not known is refused."""
 
-    ignored_fields = frozenset({"format", as_user.PARAMETER})
+    ignored_fields = COMMON_PARAMETERS
     currency = CurrencyField(required=False, help_text=CURRENCY_HELP)
 
     def to_internal_value(self, data: Any) -> Any:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import apportion, minor_units, round_to_minor_units
-from expenses.reports.converted_totals import ConvertedTotal
+from expenses.reports.totals import ConvertedTotal
 from expenses.serializers.totals import N_MISSING_SHOWN, MissingRateSerializer, UsedRatesSerializer
 from insights.reports.periods import Period
 from insights.reports.shares import percent

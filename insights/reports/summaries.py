@@ -8,7 +8,7 @@ from typing import Any
 from expenses.ledger.dates import since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
-from expenses.reports.converted_totals import ConvertedTotal, Group, add_groups, group_rows, load_book
+from expenses.reports.totals import ConvertedTotal, CurrencyGroup, add_groups, group_rows, load_book
 from insights.querysets import counted_rows, payee_groups, rows_with_excluded
 from insights.reports.periods import Period
 
@@ -65,7 +65,7 @@ def summarize(*, ledger_id: int, period: Period, to: str, has_tags: bool) -> Sum
     return Summarized(found, rates)
 
 
-def _add_up(found: Summary, groups: Sequence[Group], rates: RateUsage) -> None:
+def _add_up(found: Summary, groups: Sequence[CurrencyGroup], rates: RateUsage) -> None:
     """The whole, and the lists of categories and accounts."""
     by_category: dict[Any, ConvertedTotal] = defaultdict(ConvertedTotal)
     by_account: dict[Any, ConvertedTotal] = defaultdict(ConvertedTotal)
@@ -77,16 +77,16 @@ def _add_up(found: Summary, groups: Sequence[Group], rates: RateUsage) -> None:
     found.by_category, found.by_account = by_category, by_account
 
 
-def _is_excluded(group: Group) -> bool:
+def _is_excluded(group: CurrencyGroup) -> bool:
     return bool(group.key[BY.index("is_excluded_from_budget")])
 
 
-def _whole(groups: Sequence[Group], *, to: str, rates: RateUsage) -> ConvertedTotal:
+def _whole(groups: Sequence[CurrencyGroup], *, to: str, rates: RateUsage) -> ConvertedTotal:
     whole = ConvertedTotal()
     for total in add_groups(groups, to=to, rates=rates).values():
         whole += total
     return whole
 
 
-def _by_first(groups: Sequence[Group], *, to: str, rates: RateUsage) -> Totals:
+def _by_first(groups: Sequence[CurrencyGroup], *, to: str, rates: RateUsage) -> Totals:
     return {values[0]: total for values, total in add_groups(groups, to=to, rates=rates).items()}

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
-from expenses.reports.converted_totals import ConvertedTotal
+from expenses.reports.totals import ConvertedTotal
 from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar
 from insights.reports.bodies import (

@@ -9,7 +9,7 @@ from typing import Any
 
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
-from expenses.reports.converted_totals import ConvertedTotal, add_groups, group_rows, load_book
+from expenses.reports.totals import ConvertedTotal, add_groups, group_rows, load_book
 from insights.calendars import Calendar, Unit
 from insights.reports.periods import Bucket
 

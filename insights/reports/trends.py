@@ -12,7 +12,7 @@ from typing import Literal
 from expenses.ledger.dates import since, until, within_any
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.usage import RateUsage
-from expenses.reports.converted_totals import add_groups, group_rows, load_book
+from expenses.reports.totals import add_groups, group_rows, load_book
 from insights.calendars import Calendar, later_month
 from insights.querysets import counted_rows
 from insights.reports.periods import ONE_DAY, Period

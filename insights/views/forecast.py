@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from expenses.ledger.dates import today_of
 from expenses.models import ExchangeRate, Transaction
 from expenses.models.ledgers import membership_of
-from expenses.views.base import LedgerViewSet, unless_known
+from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
 from insights.charts import Chart
 from insights.forecasts.bills import known_bills
@@ -71,7 +71,7 @@ class ForecastView(Charted, LedgerViewSet):
 
         revision = ExchangeRate.objects.reference_revision()
         seen = zlib.crc32(repr((known, fresh)).encode())
-        return unless_known(request, make, currency, user.month_start, as_of, today, seen, revision, picture)
+        return conditional_response(request, make, currency, user.month_start, as_of, today, seen, revision, picture)
 
     def chart(self, body: Mapping[str, Any]) -> Chart:
         return chart_forecast(body)

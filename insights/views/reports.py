@@ -14,7 +14,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
 from expenses.models import Account, ExchangeRate, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.views.base import LedgerViewSet, unless_known
+from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
 from insights.charts import Chart
 from insights.querysets import counted_rows
@@ -77,7 +77,9 @@ class ReportView(Charted, LedgerViewSet):
         calendar, renderer = self.calendar, self.request.accepted_renderer
         days = f"{calendar.week_start}-{calendar.month_start}"
         revision = ExchangeRate.objects.reference_revision()
-        return unless_known(self.request, lambda: Response(make()), to, self.today, days, revision, renderer.format)
+        return conditional_response(
+            self.request, lambda: Response(make()), to, self.today, days, revision, renderer.format
+        )
 
 
 class SummaryView(ReportView):

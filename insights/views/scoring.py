@@ -13,7 +13,7 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import membership_of
 from expenses.rates.conversion import MissingRate
-from expenses.views.permissions import MayAskLedger
+from expenses.views.base import MayAskLedger
 from insights.scoring_bodies import ScoreAnswer, ScoreInput, describe_score
 from insights.services.refreshing import is_fresh
 from insights.services.scoring import score

@@ -11,8 +11,7 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import MAX_AMOUNT, SCALE
-from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, TagsField
-from expenses.serializers.transaction_input import DayField
+from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, DayField, TagsField
 from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
 from rules.operators.dates import LAST_DAY
 from rules.operators.pattern_size import Unsupported

@@ -8,22 +8,20 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.serializers.bulk import BulkFieldError
 from expenses.serializers.fields import user_of
-from expenses.views.as_user import PARAMETER
+from expenses.serializers.filters import COMMON_PARAMETERS
 from rules.exchange.conversion import GROUP_LENGTH, NAME_LENGTH
 from rules.exchange.packs import VERSION
 from rules.exchange.shapes import MAX_RULES
 from rules.models import Rule
 
 MAX_BYTES = 4 * 2**20
-#: What every address takes, and something else looks at.
-BESIDE_EVERY_QUERY = frozenset({"format", PARAMETER})
 IDS = re.compile(r"\d{1,18}(,\d{1,18})*", re.ASCII)
 
 
 class ExportQuery(StrictSerializer):
     """Which rules, and what pack they make; without any, all of them."""
 
-    ignored_fields = BESIDE_EVERY_QUERY
+    ignored_fields = COMMON_PARAMETERS
 
     group = serializers.CharField(max_length=GROUP_LENGTH, required=False, help_text="Only rules of this group.")
     ids = serializers.CharField(required=False, help_text="Only these rules, such as 4,7,9.")
@@ -59,7 +57,7 @@ class ExportQuery(StrictSerializer):
 class ImportQuery(StrictSerializer):
     """How a document is imported."""
 
-    ignored_fields = BESIDE_EVERY_QUERY
+    ignored_fields = COMMON_PARAMETERS
 
     dry_run = serializers.BooleanField(default=False, help_text="Answers as it would, and writes nothing.")
     on_conflict = serializers.ChoiceField(

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
-from expenses.serializers.transaction_input import DayField
+from expenses.serializers.fields import DayField
 from rules.engine.evaluation import PLAIN, REASONS, State
 from rules.engine.evaluator import Evaluator
 from rules.engine.rule_sets import CompiledRule

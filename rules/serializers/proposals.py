@@ -11,7 +11,7 @@ from expenses.ledger.kinds import derive_kind
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import CategoryReference
-from expenses.serializers.resources import RunSerializer
+from expenses.serializers.runs import RunSerializer
 from rules.engine.stored_rows import StoredRow
 from rules.models import Proposal, ProposalStatus, Rule
 from rules.serializers.actions import ActionSerializer

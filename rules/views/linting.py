@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.views.base import LedgerViewSet, unless_known
+from expenses.views.base import LedgerViewSet, conditional_response
 from rules.linting.linter import lint_rules
 from rules.models import Rule
 from rules.serializers.linting import LintOptions, LintSerializer, describe_report
@@ -27,7 +27,7 @@ class LintView(LedgerViewSet):
         """
         options = LintOptions(data=request.query_params)
         options.is_valid(raise_exception=True)
-        return unless_known(
+        return conditional_response(
             request,
             lambda: Response(describe_report(lint_rules(user=self.user), options.verdicts)),
             *options.verdicts,

@@ -12,11 +12,10 @@ from rest_framework.response import Response
 
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.serializers.resources import RunSerializer
+from expenses.serializers.filters import StrictFilterSet
+from expenses.serializers.runs import RunSerializer
 from expenses.tasks import begin_run
-from expenses.views.base import LedgerViewSet, Listed, Retrieved
-from expenses.views.filters import KnownFilters
-from expenses.views.preconditions import etag_of
+from expenses.views.base import LedgerViewSet, ListViewSet, RetrieveViewSet, etag_of
 from rules.models import Proposal, ProposalStatus
 from rules.serializers.proposals import (
     AcceptedRuleSerializer,
@@ -42,13 +41,13 @@ from rules.services.runs import RunScope, order_rule
 from rules.services.statistics import statistics_of
 
 
-class ProposalFilter(KnownFilters):
+class ProposalFilter(StrictFilterSet):
     """Filters of proposals."""
 
     status = filters.ChoiceFilter(choices=ProposalStatus.choices)
 
 
-class ProposalViewSet(Listed, Retrieved):
+class ProposalViewSet(ListViewSet, RetrieveViewSet):
     """Rules that your corrections make, before they exist: say yes, narrower, or never."""
 
     queryset = Proposal.objects.as_seen()

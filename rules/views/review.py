@@ -13,18 +13,18 @@ from rest_framework.response import Response
 from expenses.categorization.review_groups import DIRECTIONS, OpenRow, group_rows
 from expenses.models import Category, Run, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.serializers.resources import RunSerializer
+from expenses.serializers.filters import StrictFilterSet, TransactionFilter
 from expenses.serializers.review import ResolveInput, ReviewGroupSerializer, describe_groups
+from expenses.serializers.runs import RunSerializer
 from expenses.services.review import order_review, read_open
 from expenses.services.runs import UNFINISHED
 from expenses.tasks import begin_run
-from expenses.views.base import Listed, unless_known
-from expenses.views.filters import KnownFilters, TransactionFilter
+from expenses.views.base import ListViewSet, conditional_response
 from rules.serializers.proposals import UnsavedRuleSerializer, describe_rule
 from rules.services.rule_drafts import offer_rule
 
 
-class ReviewFilter(KnownFilters):
+class ReviewFilter(StrictFilterSet):
     """Filters of the rows that are grouped."""
 
     direction = filters.ChoiceFilter(choices=[(name, name) for name in DIRECTIONS])
@@ -51,7 +51,7 @@ class ResolvedSerializer(RunSerializer):
         fields = [*RunSerializer.Meta.fields, "similar", "rule"]
 
 
-class ReviewViewSet(Listed):
+class ReviewViewSet(ListViewSet):
     """Suggestions, rows without a category and rows that a rule asks to look at, grouped by merchant."""
 
     queryset = Transaction.objects.all()
@@ -63,7 +63,7 @@ class ReviewViewSet(Listed):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The largest group first."""
-        return unless_known(request, self._page)
+        return conditional_response(request, self._page)
 
     @extend_schema(request=ResolveInput, responses={200: ResolvedSerializer, 202: ResolvedSerializer})
     @action(detail=False, methods=["post"])

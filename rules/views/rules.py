@@ -14,10 +14,10 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.models import Run
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import user_of
-from expenses.serializers.resources import RunSerializer
+from expenses.serializers.filters import StrictFilterSet
+from expenses.serializers.runs import RunSerializer
 from expenses.tasks import begin_run
-from expenses.views.base import Listed
-from expenses.views.filters import KnownFilters
+from expenses.views.base import ListViewSet
 from rules.models import Origin, Rule
 from rules.serializers.previews import OrderInput, TestAnswer, TestInput, describe_preview
 from rules.serializers.rules import RuleSerializer
@@ -47,7 +47,7 @@ class ReorderInput(StrictSerializer):
         return value
 
 
-class RuleFilter(KnownFilters):
+class RuleFilter(StrictFilterSet):
     """Filters of the list."""
 
     group = filters.CharFilter("group", "iexact")
@@ -56,7 +56,7 @@ class RuleFilter(KnownFilters):
     search = filters.CharFilter("name", "icontains", max_length=100)
 
 
-class RuleViewSet(Listed):
+class RuleViewSet(ListViewSet):
     """Your rules, in the order in which they are asked."""
 
     queryset = Rule.objects.all()

@@ -1,5 +1,6 @@
 """What lists can be narrowed by."""
 
+import datetime as dt
 import re
 from calendar import monthrange
 from datetime import date
@@ -12,19 +13,24 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.categorization.catalog import Catalog
+from expenses.ledger.dates import since, until
+from expenses.ledger.money import currency_codes
 from expenses.models import Account, CategorizationStatus, Category, Review, Tag, Transaction
+from expenses.models.rates import ExchangeRate, ExchangeRateQuerySet, RateSource
 from expenses.querysets import CategoryQuerySet, TransactionQuerySet
+from expenses.reports.totals import COLUMNS
 from expenses.serializers.fields import as_id_or_name
-from expenses.views import as_user
 
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
+#: The query parameter that names another user's ledger; `expenses.views.base` reads it.
+AS_USER = "as_user"
+#: Query parameters that every address takes.
+COMMON_PARAMETERS = frozenset({"format", AS_USER})
+#: Query parameters that every list takes besides its filters.
+LIST_PARAMETERS = COMMON_PARAMETERS | {"page", "page_size", "cursor"}
 
 
-#: What any list takes besides its filters.
-PARAMETERS_OF_LISTS = {"page", "page_size", "cursor", "format", as_user.PARAMETER}
-
-
-class KnownFilters(filters.FilterSet):  # type: ignore[misc]
+class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
     """Filters that refuse a name which is not among them, as a misspelled one would show everything."""
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -33,7 +39,7 @@ class KnownFilters(filters.FilterSet):  # type: ignore[misc]
         single = [n for n in repeated if not isinstance(self.filters[n], filters.MultipleChoiceFilter)]
         if single:
             raise serializers.ValidationError({single[0]: "Give it once."}, code="repeated")
-        if unknown := sorted(set(data or ()) - set(self.filters) - PARAMETERS_OF_LISTS):
+        if unknown := sorted(set(data or ()) - set(self.filters) - LIST_PARAMETERS):
             known = ", ".join(sorted(self.filters))
             raise serializers.ValidationError({unknown[0]: f"There is no such filter; known are {known}."}, "unknown")
 
@@ -42,7 +48,7 @@ def _is_repeated(data: Any, name: str) -> bool:
     return hasattr(data, "getlist") and len(data.getlist(name)) > 1
 
 
-class TransactionFilter(KnownFilters):
+class TransactionFilter(StrictFilterSet):
     """Filters of transactions; a category includes those below it, names are accepted wherever ids are."""
 
     start_date = filters.DateFilter("date", "gte")
@@ -170,3 +176,65 @@ def _is_true(name: str, value: str) -> bool:
 TransactionFilter.base_filters["import"] = filters.NumberFilter(
     field_name="run__subject", min_value=1, max_digits=18, decimal_places=0
 )
+
+
+class CurrencyFilter(filters.CharFilter):  # type: ignore[misc]
+    """A code in any case; one that does not exist is refused, as a misspelled one would show nothing."""
+
+    def filter(self, qs: ExchangeRateQuerySet, value: str) -> ExchangeRateQuerySet:
+        code = value.upper()
+        if code and code not in currency_codes():
+            detail = f"“{value}” is not an ISO 4217 currency code."
+            raise serializers.ValidationError({self.field_name: detail}, code="unknown_currency")
+        found: ExchangeRateQuerySet = super().filter(qs, code)
+        return found
+
+
+class RateFilter(StrictFilterSet):
+    """Filters of rates; days include both ends."""
+
+    base = CurrencyFilter("base")
+    quote = CurrencyFilter("quote")
+    start_date = filters.DateFilter("date", "gte")
+    end_date = filters.DateFilter("date", "lte")
+    source = filters.ChoiceFilter(choices=RateSource.choices)
+
+    class Meta:
+        model = ExchangeRate
+        fields: ClassVar[list[Any]] = []
+
+
+BY = [*COLUMNS, "currency"]
+
+
+BY_HELP = f"What totals are of, with commas between: {', '.join(BY)}. They always are of one currency."
+
+
+CONVERT_TO_HELP = "A currency that all totals shall be in, or `base` for your base currency."
+
+
+class TotalsFilter(TransactionFilter):
+    """The filters of the list. Periods are looked up by month, as the index of totals has them."""
+
+    start_date = filters.DateFilter(method="since")
+    end_date = filters.DateFilter(method="until")
+    by = filters.CharFilter(method="all_of_them", help_text=BY_HELP)
+    convert_to = filters.CharFilter(method="all_of_them", help_text=CONVERT_TO_HELP)
+    ordering = None
+
+    @property
+    def qs(self) -> Any:
+        return super().qs.order_by()
+
+    def since(self, rows: TransactionQuerySet, name: str, value: dt.date) -> TransactionQuerySet:
+        return since(rows, value)
+
+    def until(self, rows: TransactionQuerySet, name: str, value: dt.date) -> TransactionQuerySet:
+        return until(rows, value)
+
+    def between(self, rows: TransactionQuerySet, start: dt.date, end: dt.date) -> TransactionQuerySet:
+        return self.until(self.since(rows, "", start), "", end)
+
+    def all_of_them(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        """How rows are grouped and shown narrows nothing."""
+        return rows

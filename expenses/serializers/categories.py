@@ -1,0 +1,114 @@
+"""TODO."""
+
+from typing import Any
+
+from django.db.models import Q
+from rest_framework import serializers
+
+from accounts.strict_serializer import StrictSerializer
+from expenses.models import Category, Transaction
+from expenses.serializers.fields import CategoryReference
+
+
+class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]):
+    """A category; system ones have a key and cannot be changed."""
+
+    name = serializers.CharField(max_length=100)
+    parent = CategoryReference(required=False, allow_null=True, default=None)  # type: ignore[assignment]
+    parent_name = serializers.CharField(source="parent.display_name", read_only=True, default=None, allow_null=True)
+    is_system = serializers.SerializerMethodField()
+    is_hidden = serializers.BooleanField(
+        required=False, help_text="Hidden ones stay where they are used, and no machine answers with them any more."
+    )
+    version = serializers.IntegerField(source="seen_version", read_only=True)
+
+    class Meta:
+        model = Category
+        fields = [
+            "id", "key", "name", "kind", "parent", "parent_name", "icon", "color_token", "description", "is_system",
+            "is_hidden", "version",
+        ]  # fmt: skip
+        read_only_fields = ["key"]
+
+    def get_is_system(self, category: Category) -> bool:
+        return category.ledger_id is None
+
+    def validate_name(self, value: str) -> str:
+        taken = self.context["catalog"].find(value)
+        if taken is not None and taken != self.instance:
+            raise serializers.ValidationError("Another category has this name.", code="unique")
+        return value
+
+    def validate_kind(self, value: str) -> str:
+        if self.instance is None or value == self.instance.kind:
+            return value
+        shows_it = Q(category=self.instance) | Q(suggested_category=self.instance)
+        if self.instance.children.exists() or Transaction.everything.filter(shows_it).exists():
+            detail = "Transactions, if only in the bin, or categories below it use this category, so its kind stays."
+            raise serializers.ValidationError(detail, code="in_use")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        parent: Category | None = attrs.get("parent", getattr(self.instance, "parent", None))
+        if parent is None:
+            return attrs
+        has_children = self.instance is not None and self.instance.children.exists()
+        if parent.parent_id is not None or parent == self.instance or has_children:
+            raise serializers.ValidationError(
+                {"parent": "Categories have one level of parents: a parent has none, a child no children."},
+                code="invalid",
+            )
+        if parent.kind != attrs.get("kind", getattr(self.instance, "kind", parent.kind)):
+            raise serializers.ValidationError({"parent": f"“{parent}” is of kind {parent.kind}."}, code="wrong_kind")
+        return attrs
+
+    def to_representation(self, instance: Category) -> dict[str, Any]:
+        return {**super().to_representation(instance), "name": instance.display_name}
+
+
+class ReplacementInput(serializers.Serializer[Any]):
+    """What takes the place of the context's `category` in the query of a deletion."""
+
+    replacement = CategoryReference(
+        required=False, help_text="The category that takes its place: an id or a name; needed while it is in use."
+    )
+
+    def validate_replacement(self, into: Category) -> Category:
+        return _checked(self.context["category"], into)
+
+
+class CategoryMergeInput(serializers.Serializer[Any]):
+    """What takes the place of the context's `category`."""
+
+    into = CategoryReference()
+
+    def validate_into(self, into: Category) -> Category:
+        return _checked(self.context["category"], into)
+
+
+class MergedCategorySerializer(CategorySerializer):
+    """The category that stays."""
+
+    moved = serializers.DictField(
+        child=serializers.IntegerField(),
+        read_only=True,
+        help_text="How many transactions, suggestions, categories below it, kinds of shops and rules moved; the bin is "
+        "not counted.",
+    )
+
+    class Meta(CategorySerializer.Meta):
+        fields = [*CategorySerializer.Meta.fields, "moved"]
+
+
+def _checked(category: Category, into: Category) -> Category:
+    if into == category:
+        raise serializers.ValidationError("Name another category: none can take its own place.", code="itself")
+    if into.parent_id == category.pk:
+        raise serializers.ValidationError(f"“{into}” is below “{category}”; move it out first.", code="below")
+    if into.kind != category.kind:
+        detail = f"“{into}” is of kind {into.kind}; it takes one of kind {category.kind}."
+        raise serializers.ValidationError(detail, code="wrong_kind")
+    if into.parent_id is not None and category.children.exists():
+        detail = f"“{into}” is below another category, so those below “{category}” cannot move to it."
+        raise serializers.ValidationError(detail, code="not_a_parent")
+    return into

@@ -1,0 +1,60 @@
+"""TODO."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from expenses.hooks.sync import feeds
+from expenses.serializers.accounts import AccountSerializer
+from expenses.serializers.attachments import AttachmentSerializer
+from expenses.serializers.categories import CategorySerializer
+from expenses.serializers.tags import TagSerializer
+from expenses.serializers.transactions import TransactionBody
+from expenses.serializers.transfers import TransferBody
+
+MAX_ROWS = 5000
+
+
+TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer"]
+
+
+class ChangesInput(serializers.Serializer[Any]):
+    """From where, and how much at once."""
+
+    since = serializers.IntegerField(
+        min_value=0, max_value=2**63 - 1, default=0, help_text="The `version` of the answer before; 0 for everything."
+    )
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_ROWS,
+        default=500,
+        help_text="About how many rows; those of one write stay together.",
+    )
+
+
+class DeletedSerializer(serializers.Serializer[Any]):
+    """What to forget."""
+
+    id = serializers.IntegerField(source="object_id")
+
+    def get_fields(self) -> dict[str, Any]:
+        types = [*TYPES, *(feed.type for feed in feeds())]
+        return {"type": serializers.ChoiceField(choices=types)} | super().get_fields()
+
+
+class ChangesSerializer(serializers.Serializer[Any]):
+    """Put the rows into your copy by id, take out what is deleted, then ask again with since=`version`."""
+
+    version = serializers.IntegerField()
+    has_more = serializers.BooleanField()
+    transactions = TransactionBody(many=True, source="lists.transactions")
+    accounts = AccountSerializer(many=True, source="lists.accounts")
+    categories = CategorySerializer(many=True, source="lists.categories")
+    tags = TagSerializer(many=True, source="lists.tags")
+    transfers = TransferBody(many=True, source="lists.transfers")
+    attachments = AttachmentSerializer(many=True, source="lists.attachments")
+    deleted = DeletedSerializer(many=True, source="lists.deleted")
+
+    def get_fields(self) -> dict[str, Any]:
+        fed = {feed.name: feed.serializer(many=True, source=f"lists.{feed.name}") for feed in feeds()}
+        return super().get_fields() | fed
