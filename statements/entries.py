@@ -1,13 +1,14 @@
 """Rows of a statement as the ledger wants them: checked, rounded, and with a fingerprint. Pure but for its inputs."""
 
+import datetime as dt
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from expenses.ledger.dates import EARLIEST, LATEST
-from expenses.ledger.money import MAX_AMOUNT, currency_codes, round_to_minor_units
+from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, round_to_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account
 from expenses.services.drafts import TransactionDraft
 from providers.interface import Direction
@@ -89,3 +90,48 @@ def _fault(row: Row, amount: Decimal, currency: str) -> RowError | None:
         detail = f"Line {row.line}: {row.date} is not between {EARLIEST} and {LATEST}."
         return RowError(row.line, "date", "out_of_range", detail, row.raw)
     return None
+
+
+@dataclass
+class Summary:
+    """Counts, period and totals by currency; `fingerprints` are those of the entries."""
+
+    n_errors: int = 0
+    n_skipped: int = 0
+    first_date: dt.date | None = None
+    last_date: dt.date | None = None
+    fingerprints: set[str] = field(default_factory=set)
+    sums: dict[str, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Decimal)))
+
+    @property
+    def totals(self) -> dict[str, dict[str, str]]:
+        """Currency → decimal strings of money in, money out, and in minus out."""
+        return {
+            currency: {
+                "in": format_amount(sums["in"], currency),
+                "out": format_amount(sums["out"], currency),
+                "sum": format_amount(sums["in"] - sums["out"], currency),
+            }
+            for currency, sums in self.sums.items()
+        }
+
+    def add(self, entry: Entry) -> None:
+        """Count one entry."""
+        date = entry.row.date
+        self.first_date = min(self.first_date or date, date)
+        self.last_date = max(self.last_date or date, date)
+        self.fingerprints.add(entry.fingerprint)
+        self.sums[entry.currency][entry.direction] += entry.amount
+
+
+def summarize(records: Iterable[Entry | RowError | Skipped]) -> Summary:
+    """Read all records once."""
+    summary = Summary()
+    for record in records:
+        if isinstance(record, Entry):
+            summary.add(record)
+        elif isinstance(record, RowError):
+            summary.n_errors += 1
+        else:
+            summary.n_skipped += 1
+    return summary

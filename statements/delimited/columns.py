@@ -1,17 +1,112 @@
-"""Which column holds what: header words propose, the values prove."""
+"""A column of running balances proves which column holds the amounts, their sign, and which way the rows run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
+from typing import NamedTuple
 
 from statements.delimited.amounts import AmountError, parse_amount, possible_decimals
-from statements.delimited.balances import running_balance
-from statements.delimited.counterparties import iban_columns, mcc_column
-from statements.delimited.identifiers import identifier_column
+from statements.delimited.identities import iban_columns, identifier_column, mcc_column
 from statements.delimited.table import Column, Table
-from statements.delimited.texts import description_columns, merchant_columns
 from statements.delimited.words import currency_of, is_currency_code, means, mentions
+
+#: Balances in real files are at times stale or rounded in some rows; this share of steps must fit.
+FIT = 0.6
+#: A single step that fits by chance must not turn what the bank wrote around.
+MIN_AGAINST = 2
+
+
+class Proof(NamedTuple):
+    """`sign` is 1 when amounts add to the balance, -1 when they are subtracted; `direction` is 1 for oldest first."""
+
+    sign: int
+    direction: int
+    n_pairs: int
+
+
+def running_balance(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> Proof | None:
+    """How the balances follow from the amounts; None when they do not, or when two ways fit equally well."""
+    steps = list(_steps(amounts, balances))
+    hits = {(sign, direction): 0 for sign in (1, -1) for direction in (1, -1)}
+    for step, older, newer in steps:  # going down the file
+        for sign in (1, -1):
+            hits[sign, 1] += step == sign * newer
+            hits[sign, -1] += -step == sign * older
+    best = max(hits, key=lambda key: hits[key])
+    if not steps or hits[best] < FIT * len(steps) or sorted(hits.values())[-2] == hits[best]:
+        return None
+    if best[0] < 0 and hits[best] < MIN_AGAINST:
+        return None
+    return Proof(*best, hits[best])
+
+
+def _steps(
+    amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]
+) -> Iterator[tuple[Decimal, Decimal, Decimal]]:
+    """(change of the balance, amount above, amount below) of neighboring rows whose balance changes."""
+    rows = list(zip(amounts, balances, strict=True))
+    for (above, before), (below, balance) in pairwise(rows):
+        if above is None or before is None or below is None or balance is None or balance == before:
+            continue
+        yield balance - before, above, below
+
+
+_MAX_UNNAMED = 2
+#: Headers known less well than this are passed over where others are known better.
+_WELL_KNOWN = 0.9
+
+
+def merchant_columns(free: list[Column]) -> list[Column]:
+    """The columns of the other party, best first; none when two stand side by side, payer and payee."""
+    named = _well_known([c for c in free if c.role == "merchant" and (c.is_text or not c.filled)])
+    filled = [c for c in named if c.filled]
+    if len(filled) > 1 and any(all(cells) for cells in zip(*(c.cells for c in filled), strict=True)):
+        return []
+    return [c for c in named if not c.is_constant] or filled
+
+
+def description_columns(table: Table, free: list[Column], merchants: list[Column]) -> list[Column]:
+    """The columns to join: by header, else both parties, else the longest texts; a kind for rows with nothing else."""
+    chosen = [c for c in _named(free) if c not in merchants]
+    if not merchants:
+        chosen += _well_known([c for c in free if c.role == "merchant" and c.is_text])
+    if not chosen and not merchants:
+        chosen = _longest(free)
+    if _leaves_rows_bare(table, [*chosen, *merchants]):
+        chosen += [c for c in free if c.role in {"type", "flag"} and c.is_text and c not in chosen][:1]
+    return chosen
+
+
+def _named(free: list[Column]) -> list[Column]:
+    named = _well_known([c for c in free if c.role == "description" and not c.is_dates and not _is_flag(c)])
+    return [c for c in named if not c.filled or not c.is_constant] or named
+
+
+def _well_known(named: list[Column]) -> list[Column]:
+    return [c for c in named if c.meaning.weight >= _WELL_KNOWN] or named
+
+
+def _is_flag(column: Column) -> bool:
+    """Whether the column only says debit or credit."""
+    return bool(column.filled) and all(means(word, "money_out") or means(word, "money_in") for word in column.distinct)
+
+
+def _longest(free: list[Column]) -> list[Column]:
+    texts = [c for c in free if c.role in {"", "external_id", "type"} and c.is_text and not _is_flag(c)]
+    plain = [c for c in texts if not all(map(is_currency_code, c.distinct)) and any(map(_has_words, c.distinct))]
+    varied = [c for c in plain if len(c.distinct) > 1] or plain
+    return sorted(varied, key=lambda c: (-sum(map(len, c.filled)), c.index))[:_MAX_UNNAMED]
+
+
+def _has_words(cell: str) -> bool:
+    return sum(map(str.isalpha, cell)) * 2 > len(cell.replace(" ", ""))
+
+
+def _leaves_rows_bare(table: Table, chosen: list[Column]) -> bool:
+    rows = zip(*(c.cells for c in chosen), strict=True) if chosen else iter([()] * table.height)
+    return any(not any(cells) for cells in rows)
+
 
 _FEW = 6
 _MAX_DATES = 2

@@ -1,16 +1,278 @@
-"""Delimited files as one of the formats that Outlay reads."""
+"""The profile of a file, put together from what each room finds out, with the questions that remain."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any, ClassVar
 
-from statements.delimited.delimiter import find_dialect
-from statements.delimited.detection import read_profile
+from statements.delimited.amounts import AmountError, decimal_of, parse_amount, possible_decimals
+from statements.delimited.columns import Columns, find_columns
+from statements.delimited.dates import Choice, Hints, choose_format
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.layout import layout_of
-from statements.delimited.profile_checks import FORMAT, profile_errors
+from statements.delimited.money import Signs, find_decimal, find_signs
+from statements.delimited.profile import FORMAT, profile_errors
 from statements.delimited.reader import read_rows
-from statements.delimited.records import records
-from statements.importer import Importer, Profile, ProfileError, Reading, Row, RowError, Skipped
+from statements.delimited.records import is_movement, records
+from statements.delimited.table import Column, Dialect, Table, find_dialect, find_header, names_money, table_of, tidy
+from statements.delimited.words import currency_of, is_currency_code, meaning
+from statements.importer import (
+    Importer,
+    Profile,
+    ProfileError,
+    Question,
+    Reading,
+    Row,
+    RowError,
+    Skipped,
+    UnreadableFile,
+)
+
+_SAMPLE = 200
+
+
+def read_profile(data: bytes) -> Reading:
+    """The profile that fits a file. Raises `UnreadableFile` when no table with dates and amounts is in it."""
+    encoding = detect_encoding(data)
+    dialect = find_dialect(data, encoding)
+    if dialect is None:
+        raise _no_table()
+    table = _table(data, encoding, dialect)
+    columns = find_columns(table)
+    if not columns.dates or not columns.money:
+        raise _no_table()
+    return _Detection(data, encoding, dialect, table, columns).reading()
+
+
+def _no_table() -> UnreadableFile:
+    return UnreadableFile(
+        "no_table",
+        "No table with a date and an amount was found in this file. Check that it is the list of transactions, "
+        "or say in the profile which columns hold the date and the amount.",
+    )
+
+
+def _table(data: bytes, encoding: str, dialect: Dialect) -> Table:
+    sample = list(islice(records(data, encoding=encoding, **dialect._asdict()), _SAMPLE))
+    header_row = find_header(sample)
+    table = table_of(sample, header_row)
+    if not table.height and not (header_row is not None and names_money(sample[header_row].fields)):
+        raise _no_table()
+    return table
+
+
+class _Detection:
+    """The profile of one file, put together from what each room found, with the questions that remain."""
+
+    def __init__(self, data: bytes, encoding: str, dialect: Dialect, table: Table, columns: Columns) -> None:
+        self._data = data
+        self._encoding = encoding
+        self._dialect = dialect
+        self._table = table
+        self._columns = columns
+        self._questions: list[Question] = []
+
+    def reading(self) -> Reading:
+        decimal = self._decimal()
+        signs = find_signs(self._table, self._columns, decimal)
+        self._questions += signs.questions
+        currency = self._currency_code(decimal)
+        choice = self._date_format(signs, currency)
+        profile = self._profile(decimal, signs, choice, currency)
+        self._ask_about_pending(profile)
+        return Reading(profile, self._table.names, self._questions)
+
+    def _profile(self, decimal: str, signs: Signs, choice: Choice, currency: str) -> dict[str, Any]:
+        columns = self._columns
+        dates = [column for column in columns.dates if self._fits(column, choice.pattern)]
+        return {
+            "format": FORMAT,
+            "encoding": self._encoding,
+            **self._dialect._asdict(),
+            "header_row": self._table.header_row,
+            "decimal": decimal,
+            "date": self._references(dates or columns.dates[:1]),
+            "date_format": choice.pattern,
+            "amount": self._reference(columns.amount),
+            "debit": self._reference(columns.debit),
+            "credit": self._reference(columns.credit),
+            "description": self._references(columns.descriptions),
+            "merchant": self._references(columns.merchants),
+            "iban": self._references(columns.ibans),
+            "mcc": self._reference(columns.mcc),
+            "currency": self._reference(columns.currency),
+            "currency_code": currency or None,
+            "status": self._reference(columns.status),
+            "pending_when": [],
+            "leave_out_pending": False,
+            "external_id": self._reference(self._external_id()),
+            "sign_flag": self._flag(signs),
+            "invert_sign": signs.invert,
+            "unsigned_is": signs.unsigned_is,
+            "debit_is_negative": signs.debit_is_negative,
+            "continuation_rows": self._has_continuations(),
+        }
+
+    def _reference(self, column: Column | None) -> str | int | None:
+        """The column's name where that is enough to find it, else its number."""
+        if column is None:
+            return None
+        names = self._table.names
+        found = column.name and names.index(column.name) == column.index
+        return column.name if found else column.index
+
+    def _references(self, columns: Sequence[Column]) -> list[str | int | None]:
+        return [self._reference(column) for column in columns]
+
+    def _flag(self, signs: Signs) -> dict[str, Any] | None:
+        if signs.flag is None:
+            return None
+        flag = signs.flag
+        return {
+            "column": self._reference(flag.column),
+            "negative_when": flag.negative_when,
+            "positive_when": flag.positive_when,
+        }
+
+    def _decimal(self) -> str:
+        """By evidence, else by custom, with a question if it matters."""
+        money = self._columns.money
+        cells = [cell for column in money for cell in column.filled]
+        if self._is_longer_than_sample and not decimal_of(cells)[1]:
+            cells += [cell for column in money for cell in self._all_cells(column.index) if possible_decimals(cell)]
+        found = find_decimal(cells, self._table, self._columns, self._currencies())
+        self._questions += [found.question] if found.question else []
+        return found.decimal or ("," if self._dialect.delimiter == ";" else ".")
+
+    def _currencies(self) -> set[str]:
+        """The codes that the file names, whichever way."""
+        if self._filled_currencies:
+            return {currency_of(cell) for cell in self._filled_currencies} - {""}
+        return {self._currency_code(decimal) for decimal in ".,"} - {""}
+
+    @property
+    def _filled_currencies(self) -> list[str]:
+        return self._columns.currency.filled if self._columns.currency is not None else []
+
+    @property
+    def _is_longer_than_sample(self) -> bool:
+        return len(self._table.body) + (self._table.header_row or 0) >= _SAMPLE - 1
+
+    def _date_format(self, signs: Signs, currency: str) -> Choice:
+        primary, *rest = self._columns.dates
+        hints = Hints(self._languages(), currency or self._currency_hint(), signs.direction)
+        related = [cell for column in rest for cell in column.filled] + self._preamble_dates()
+        choice = choose_format(primary.filled, related, hints)
+        if choice and choice.others and self._is_longer_than_sample:
+            choice = choose_format(self._all_cells(primary.index), related, hints)
+        if choice is None:
+            return Choice("%Y-%m-%d")
+        if choice.others:
+            detail = f"Every date of the file can be read in more than one way; they were read as {choice.pattern}."
+            alternatives = (choice.pattern, *choice.others)
+            self._questions.append(Question("date_format", "unknown_date_order", detail, alternatives))
+        return choice
+
+    def _external_id(self) -> Column | None:
+        """The column of ids, when no id of the whole file stands twice."""
+        column = self._columns.external_id
+        if column is None or not self._is_longer_than_sample:
+            return column
+        ids = [cell for cell in self._all_cells(column.index) if cell not in ("", column.name)]
+        return column if len(set(ids)) == len(ids) else None
+
+    def _currency_hint(self) -> str:
+        """A currency to judge the order of day and month by: the first of the column, or a dollar sign."""
+        for cell in self._filled_currencies:
+            return currency_of(cell) or cell
+        return "$" if any("$" in cell for column in self._columns.money for cell in column.filled) else ""
+
+    def _all_cells(self, index: int) -> list[str]:
+        """The column in the whole file: a day past the twelfth may come late."""
+        rows = records(self._data, encoding=self._encoding, **self._dialect._asdict())
+        return [tidy(row.fields[index]) for row in rows if index < len(row.fields)]
+
+    def _preamble_dates(self) -> list[str]:
+        return [word for fields in self._table.preamble for cell in fields for word in cell.split()]
+
+    def _languages(self) -> frozenset[str]:
+        """The languages that know the most cells of the header."""
+        counts: dict[str, int] = {}
+        for column in self._table.columns:
+            for language in column.meaning.languages:
+                counts[language] = counts.get(language, 0) + 1
+        most = max(counts.values(), default=0)
+        return frozenset(language for language, n in counts.items() if n == most)
+
+    def _fits(self, column: Column, pattern: str) -> bool:
+        choice = choose_format(column.filled, (), Hints())
+        return choice is not None and pattern in (choice.pattern, *choice.others)
+
+    def _has_continuations(self) -> bool:
+        """Whether records of description alone stand between the movements of the sample."""
+        texts = {column.index for column in self._columns.descriptions}
+        after_movement, waiting = False, False
+        for record in self._table.body:
+            filled = {index for index, cell in enumerate(record.fields) if cell.strip()}
+            moves = is_movement(record.fields)
+            if moves and waiting:
+                return True
+            waiting = bool(filled) and filled <= texts if after_movement and not moves else False
+            after_movement = moves or waiting
+        return False
+
+    def _ask_about_pending(self, profile: dict[str, Any]) -> None:
+        """A pending row that is recorded may come again, with another date or text, once it is booked."""
+        n_pending = self._n_pending(profile) if profile["status"] is not None or len(profile["date"]) > 1 else 0
+        if not n_pending:
+            return
+        seen = "1 row is" if n_pending == 1 else f"{n_pending} rows are"
+        detail = (
+            f"Among the first {self._table.height} transactions, {seen} marked as pending, and will be recorded. "
+            "Once booked they may come again with another date or text; leave pending rows out to record them once."
+        )
+        self._questions.append(Question("leave_out_pending", "pending_rows", detail, (False, True)))
+
+    def _n_pending(self, profile: dict[str, Any]) -> int:
+        """How many rows of the sample are pending and would be recorded."""
+        sample = islice(records(self._data, encoding=self._encoding, **self._dialect._asdict()), _SAMPLE)
+        try:
+            outcomes = read_rows(sample, layout_of(profile, self._data))
+        except UnreadableFile:
+            return 0
+        return sum(isinstance(outcome, Row) and outcome.pending for outcome in outcomes)
+
+    def _currency_code(self, decimal: str) -> str:
+        """The one currency that the headers, the amounts or the preamble name; "" when a column says it."""
+        if self._filled_currencies:
+            return ""
+        money, balance = self._columns.money, self._columns.balance
+        named = {code for column in (*money, *([balance] if balance else [])) for code in _codes(column.name)}
+        beside = {_beside(cell, decimal) for column in money for cell in column.filled[:20]} - {""}
+        for codes in (named, beside, set(_preamble_codes(self._table.preamble))):
+            if len(codes) == 1:
+                return next(iter(codes))
+        return ""
+
+
+def _codes(name: str) -> list[str]:
+    words = "".join(char if char.isalnum() or char in "€£$" else " " for char in name).split()
+    return [code for word in words if (code := currency_of(word) if word.isupper() or not word.isalpha() else "")]
+
+
+def _beside(cell: str, decimal: str) -> str:
+    try:
+        return currency_of(parse_amount(cell, decimal).currency)
+    except AmountError:
+        return ""
+
+
+def _preamble_codes(preamble: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Codes in a cell after one that says currency: “Währung: | EUR”."""
+    for fields in preamble:
+        for label, value in zip(fields, islice(chain(fields, [""]), 1, None), strict=False):
+            if meaning(label).role == "currency" and is_currency_code(value.strip()):
+                yield value.strip().upper()
+
 
 #: The beginnings of formats that are text and have importers, or none, of their own.
 _OTHER_FORMATS = (b"<", b"OFXHEADER", b"!Type", b"!Account", b"!Option", b":20:", b"{1:", b"{", b"[", b"%PDF")

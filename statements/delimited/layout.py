@@ -1,16 +1,83 @@
-"""A profile made ready for reading: names become positions, words become sets."""
+"""How many cells a row may have: a delimiter inside a value that is not quoted moves every cell behind it."""
 
 import datetime as dt
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from statements.delimited.amounts import possible_decimals
 from statements.delimited.dates import date_parser
-from statements.delimited.profile_checks import profile_errors
-from statements.delimited.references import COLUMN_KEYS, Positions, first_rows, header_names, positions_of
-from statements.delimited.widths import Widths, find_widths
+from statements.delimited.profile import COLUMN_KEYS, Positions, first_rows, header_names, positions_of, profile_errors
+from statements.delimited.records import is_movement
 from statements.delimited.words import normalized
 from statements.importer import Profile, UnreadableFile
+
+_WHOLE = re.compile(r"[^0-9]*[0-9]{1,12}")
+_REST = re.compile(r"(?:[0-9]{2}|[0-9]{3}\.[0-9]{1,2})")
+
+Fields = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """A row has at most `length` cells, nothing in those past `filled`, and seldom anything in those past `named`."""
+
+    length: int
+    filled: int
+    named: int
+    money: tuple[int, ...]
+
+    def are_exceeded(self, fields: Fields) -> bool:
+        """Whether the row has more cells than the header and the other rows, or a number seems to be split in two."""
+        width = filled_width(fields)
+        return len(fields) > self.length or width > self.filled or (width > self.named and is_split(fields, self.money))
+
+
+def find_widths(names: Fields, sample: Sequence[Fields], money: tuple[int, ...]) -> Widths:
+    """The widths of a table by its header and the first of its records, which may all be longer than the header."""
+    rows = [fields for fields in sample if is_movement(fields)]
+    whole = [fields for fields in rows if not is_split(fields, money)]
+    notes = _with_notes(names, whole) if names else 0
+    length = max(len(names), _usual_length(whole or ([] if names else rows)), notes)
+    if not names or _is_short(names, whole):
+        return Widths(length, length, length, money)
+    return Widths(length, max(len(names), notes), filled_width(names), money)
+
+
+def _with_notes(names: Fields, rows: Sequence[Fields]) -> int:
+    """The longest row of a bank that adds notes behind the named cells: many rows have some, and all are texts."""
+    longer = [fields for fields in rows if filled_width(fields) > len(names)]
+    notes = [cell for fields in longer for cell in fields[len(names) :] if cell.strip()]
+    if len(longer) * 3 < len(rows) or any(possible_decimals(cell.strip()) for cell in notes):
+        return 0
+    return max(map(len, longer), default=0)
+
+
+def _is_short(names: Fields, rows: Sequence[Fields]) -> bool:
+    """Whether the bank's header lacks names: every row is longer, and most of them are filled to there."""
+    if not rows or any(len(fields) <= len(names) for fields in rows):
+        return False
+    return sum(filled_width(fields) > len(names) for fields in rows) * 2 > len(rows)
+
+
+def _usual_length(rows: Sequence[Fields]) -> int:
+    return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+
+
+def filled_width(fields: Fields) -> int:
+    """The number of cells up to the last filled one."""
+    width = len(fields)
+    while width and not fields[width - 1].strip():
+        width -= 1
+    return width
+
+
+def is_split(fields: Fields, money: Sequence[int]) -> bool:
+    """Whether a cell of money is a whole number and the next one may be the rest of it: -5 and 50, 1 and 234.50."""
+    pairs = [(fields[index].strip(), fields[index + 1].strip()) for index in money if index + 1 < len(fields)]
+    return any(_WHOLE.fullmatch(cell) and _REST.fullmatch(following) for cell, following in pairs)
 
 
 @dataclass(frozen=True, slots=True)

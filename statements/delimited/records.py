@@ -1,12 +1,27 @@
-"""The records of a delimited file, one at a time, surviving quotes that never close and fields that never end."""
+"""What makes a record a movement of money at first sight, before any column is known."""
 
 import csv
 import io
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from statements.delimited.movements import is_movement
+from statements.delimited.amounts import possible_decimals
+from statements.delimited.dates import is_date
+
+
+def is_movement(fields: Sequence[str]) -> bool:
+    """Whether one cell is a date and another one is a number."""
+    dated = counted = False
+    for cell in fields:
+        if not dated and is_date(cell):
+            dated = True
+        elif not counted and possible_decimals(cell.strip()):
+            counted = True
+        if dated and counted:
+            return True
+    return False
+
 
 #: A quoted field may hold a block of legal text, but not the rest of the file.
 MAX_LINES = 40

@@ -1,15 +1,76 @@
-"""The beginning of a file as a table: which rows hold a date and an amount, and what each column holds in them."""
+"""Where the header of a table stands: below a preamble of any length, or nowhere."""
 
+import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
 
 from statements.delimited.amounts import possible_decimals
 from statements.delimited.dates import is_date
-from statements.delimited.movements import is_movement
-from statements.delimited.records import Record
+from statements.delimited.records import Record, is_movement, records
 from statements.delimited.words import NO_MEANING, Meaning, meaning
+
+#: Records among which the header is looked for.
+DEPTH = 40
+_TELLING = {"date", "value_date", "amount", "debit", "credit", "balance", "description", "merchant", "currency", "flag"}
+_DATED = {"date", "value_date"}
+_MONEY = {"amount", "debit", "credit"}
+_MIN_ROLES = 2
+_MAX_NAME = 80
+
+
+def find_header(sample: Sequence[Record]) -> int | None:
+    """The index of the header among the records, None when the table has no header."""
+    first = next((index for index, record in enumerate(sample) if is_movement(record.fields)), None)
+    last = DEPTH if first is None else first
+    scores = {index: header_score(record.fields) for index, record in enumerate(sample[:last])}
+    best = max(scores, key=lambda index: scores[index], default=None)
+    if best is not None and scores[best] >= _MIN_ROLES:
+        return best
+    return _by_shape(sample, first) if first else None
+
+
+def header_score(fields: Sequence[str]) -> float:
+    """How many different roles the cells name, by weight; 0 when they name no date or when some are values."""
+    if len(fields) < 2 or any(_is_value(cell) for cell in fields):
+        return 0.0
+    weights: dict[str, float] = {}
+    for cell in fields:
+        found = meaning(cell)
+        weights[found.role] = max(found.weight, weights.get(found.role, 0.0))
+    if not (_DATED & weights.keys() and len(weights.keys() & _TELLING) >= _MIN_ROLES):
+        return 0.0
+    return sum(weight for role, weight in weights.items() if role in _TELLING) + bool(_MONEY & weights.keys())
+
+
+def names_money(fields: Sequence[str]) -> bool:
+    """Whether a header is enough to call an empty table a statement: it names a date and an amount."""
+    roles = {meaning(cell).role for cell in fields}
+    return bool(roles & _DATED) and bool(roles & _MONEY)
+
+
+def _is_value(cell: str) -> bool:
+    return is_date(cell) or bool(possible_decimals(cell.strip()))
+
+
+def _by_shape(sample: Sequence[Record], first: int) -> int | None:
+    """The last filled record above the first row, when it is as wide as that and all its cells are short names."""
+    for index in range(first - 1, -1, -1):
+        fields = sample[index].fields
+        if any(cell.strip() for cell in fields):
+            names = [cell for cell in fields if cell.strip()]
+            wide = abs(len(fields) - len(sample[first].fields)) <= 1 and len(names) >= max(2, len(fields) * 0.6)
+            return index if wide and all(_is_name(name) for name in names) else None
+    return None
+
+
+def _is_name(cell: str) -> bool:
+    return len(cell) <= _MAX_NAME and not _is_value(cell) and any(map(str.isalpha, cell))
+
 
 NUMERIC_SHARE = 0.8
 DATE_SHARE = 0.7
@@ -126,3 +187,52 @@ def _is_misaligned(names: list[str], columns: list[Column], rows: list[list[str]
     amounts = [column for column in columns if column.role in {"amount", "debit", "credit"}]
     dates = [column for column in columns if column.role in {"date", "value_date"}]
     return not any(column.is_numeric for column in amounts) or not any(column.is_dates for column in dates)
+
+
+DELIMITERS = (",", ";", "\t", "|", "^", "~")
+QUOTES = ('"', "'")
+_SAMPLE_BYTES = 65536
+_SAMPLE_RECORDS = 60
+
+
+class Dialect(NamedTuple):
+    """How the records of a file are split."""
+
+    delimiter: str
+    quotechar: str
+
+
+def find_dialect(data: bytes, encoding: str) -> Dialect | None:
+    """The dialect under which most records hold a date and an amount, then the best header; None when none does."""
+    head = data[:_SAMPLE_BYTES]
+    text = head.decode(encoding, "replace")
+    dialects = [Dialect(delimiter, _quotechar(text, delimiter)) for delimiter in DELIMITERS if delimiter in text]
+    scores = {dialect: _score(head, encoding, dialect) for dialect in dialects}
+    best = max(scores, key=lambda dialect: scores[dialect], default=None)
+    return best if best and scores[best] > (0, 0.0, 0) else None
+
+
+def _quotechar(text: str, delimiter: str) -> str:
+    single = len(re.findall(rf"'{re.escape(delimiter)}\s*'", text))
+    return "'" if single > 1 and '"' not in text else '"'
+
+
+def _score(data: bytes, encoding: str, dialect: Dialect) -> tuple[int, float, int]:
+    """(records with a date and an amount, best header, cells of those records)."""
+    movements, cells, header = 0, 0, 0.0
+    for record in islice(records(data, encoding=encoding, **dialect._asdict()), _SAMPLE_RECORDS):
+        if is_movement(record.fields):
+            movements += 1
+            cells += len(record.fields)
+        elif not movements:
+            header = max(header, header_score(record.fields))
+    return (movements, header, cells) if movements or header else (0, 0.0, 0)
+
+
+def is_dialect(delimiter: object, quotechar: object) -> bool:
+    """Whether the csv module accepts the pair."""
+    try:
+        csv.reader([], delimiter=delimiter, quotechar=quotechar)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return delimiter != quotechar and delimiter not in {"\r", "\n"}

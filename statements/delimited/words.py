@@ -64,6 +64,12 @@ def _by_phrase(table: dict[str, list[str]]) -> dict[str, frozenset[str]]:
 
 
 _ROLES = {role: _by_phrase(table) for role, table in _DATA["header"].items()}
+#: Phrase → (place in the list of all phrases, role, languages) of each role that has it.
+_PHRASES: dict[str, list[tuple[int, str, frozenset[str]]]] = {}
+for _place, (_role, _phrase, _languages) in enumerate(
+    (role, phrase, languages) for role, phrases in _ROLES.items() for phrase, languages in phrases.items()
+):
+    _PHRASES.setdefault(_phrase, []).append((_place, _role, _languages))
 _VALUES = {name: frozenset(_by_phrase(table)) for name, table in _DATA["value"].items()}
 _BALANCE_STARTS = frozenset(
     phrase.split()[0] for name in ("opening_balance", "closing_balance", "turnover") for phrase in _VALUES[name]
@@ -116,28 +122,28 @@ def _exact(text: str) -> Meaning | None:
 
 
 def _within(text: str) -> Meaning | None:
-    """The longest known phrase inside the header; a phrase at an end of a compound ("Kartenbetrag") counts for less."""
-    if _ELSEWHERE & set(text.split()):
+    """Return the role of the best known phrase inside a header, or None.
+
+    Every run of words, and every beginning and end of a word, is looked up; of equal weights the first role wins.
+    """
+    words = text.split()
+    if _ELSEWHERE.intersection(words):
         return Meaning("other", 0.6, frozenset())
     exact = _exact(text)
     if exact or not text:
         return exact
-    every = ((role, phrase, languages) for role, phrases in _ROLES.items() for phrase, languages in phrases.items())
-    found = [part for role, phrase, languages in every if (part := _part(text, phrase, role, languages))]
-    return max(found, key=lambda part: part.weight, default=None)
-
-
-def _part(text: str, phrase: str, role: str, languages: frozenset[str]) -> Meaning | None:
-    if len(phrase) >= _MIN_PHRASE and f" {phrase} " in f" {text} ":
-        at_an_end = text.startswith(phrase) or text.endswith(phrase)
-        return Meaning(role, 0.4 + 0.3 * len(phrase) / len(text) + 0.1 * at_an_end, languages)
-    if len(phrase) >= _MIN_STEM and " " not in phrase and any(_is_compound(word, phrase) for word in text.split()):
-        return Meaning(role, 0.2 + 0.2 * len(phrase) / len(text), languages)
-    return None
-
-
-def _is_compound(word: str, stem: str) -> bool:
-    return word.endswith(stem) or word.startswith(stem)
+    found: dict[int, Meaning] = {}
+    runs = {" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
+    for phrase in runs:
+        if len(phrase) >= _MIN_PHRASE:
+            weight = 0.4 + 0.3 * len(phrase) / len(text) + 0.1 * (text.startswith(phrase) or text.endswith(phrase))
+            for place, role, languages in _PHRASES.get(phrase, ()):
+                found[place] = Meaning(role, weight, languages)
+    ends = {part for word in words for n in range(_MIN_STEM, len(word)) for part in (word[:n], word[-n:])}
+    for stem in ends - runs:
+        for place, role, languages in _PHRASES.get(stem, ()):
+            found[place] = Meaning(role, 0.2 + 0.2 * len(stem) / len(text), languages)
+    return max((found[place] for place in sorted(found)), key=lambda part: part.weight, default=None)
 
 
 def means(text: str, name: str) -> bool:

@@ -12,11 +12,11 @@ from accounts.models import User
 from expenses.models import Account, RunStatus
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, ledger_write
+from statements.entries import summarize
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, Reading, UnreadableFile
 from statements.models import Import, ImportStatus, Profile
 from statements.reading import known_fingerprints, read_records
-from statements.summary import summarize
 
 #: What reading a file finds out, and what may be corrected before it.
 READ_FIELDS = (

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statements.delimited.date_order import Choice, Hints, choose_format
-from statements.delimited.dates import DateFormatError, date_parser, possible_formats
+from statements.delimited.dates import Choice, DateFormatError, Hints, choose_format, date_parser, possible_formats
 
 ENGLISH = Hints(frozenset({"en"}))
 FRENCH = Hints(frozenset({"fr"}))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from statements.delimited.header import find_header
 from statements.delimited.records import records
+from statements.delimited.table import find_header
 from statements.delimited.words import meaning
 from statements.formats import importer_for, importer_named
 from statements.importer import Question, Skipped, UnreadableFile
