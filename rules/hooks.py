@@ -12,7 +12,6 @@ from expenses.models import Change, Run
 from expenses.models.ledgers import Ledger
 from expenses.services.delete_account import forget_tasks
 from rules.engine.conditions import leaves_of
-from rules.exchange.exporting import stored_fields
 from rules.exchange.packs import fingerprint_of
 from rules.models import Rule
 from rules.services.proposals import move_proposals
@@ -67,11 +66,11 @@ def _names(rule: Rule, category: int) -> bool:
 def _rewrite(rule: Rule, field: str, change: Value, version: int) -> None:
     conditions, actions = _changed(rule, field, change)
     if (conditions, actions) != (rule.conditions, rule.actions):
-        is_as_packed = rule.pack_checksum == fingerprint_of(stored_fields(rule))
+        is_as_packed = rule.pack_checksum == fingerprint_of(rule)
         rule.conditions, rule.actions = conditions, actions
         rule.version, rule.updated_at = version, timezone.now()
         if is_as_packed:  # its owner has not edited it
-            rule.pack_checksum = fingerprint_of(stored_fields(rule))
+            rule.pack_checksum = fingerprint_of(rule)
         rule.save(update_fields=["conditions", "actions", "pack_checksum", "version", "updated_at"])
 
 

@@ -1,5 +1,5 @@
-"""Rules that leave this ledger and rules that come in, from here or from other products.
+"""Rule files: Outlay's own packs, and rules of Firefly III and Actual Budget.
 
-Converters (`firefly`, `actual`) are pure: a document in, bodies as the API takes them out, and whatever they could not
-carry over beside. Only `importing` writes, and only what the rules' own serializer has checked.
+The readers and converters are pure: a document in, bodies as the API takes them out, with a list of omitted parts.
+Importing and exporting is done by `rules.services.exchange`.
 """

@@ -1,65 +1,64 @@
-"""Outlay's own file of rules, and packs: such a file with a name and a version, which can be brought up to date.
+"""Outlay's own file of rules, and packs: such a file with a name and a version, which can be updated.
 
-The checksum is over what matters: name, version and rules, as JSON with sorted keys and no spaces. It finds a file that
-was damaged, or edited by somebody who did not mean to publish it; a file without one is fine.
+The checksum covers name, version and rules, as JSON with sorted keys and no spaces. It detects damaged files and
+accidental edits; it is optional.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from rules.exchange.conversion import NAME_LENGTH, Body, Candidate, Conversion, Refusal
-from rules.exchange.shapes import MAX_RULES, Misshapen, read_list, read_object, read_text
+from rules.exchange.conversion import (
+    MAX_RULES,
+    NAME_LENGTH,
+    Body,
+    Candidate,
+    DocumentError,
+    Pack,
+    RuleConversion,
+    read_list,
+    read_object,
+    read_text,
+)
+from rules.models import Rule
 
 FORMAT = "outlay-rules"
 FORMAT_VERSION = 1
 VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}", re.ASCII)
-KNOWN = ("format", "format_version", "name", "pack_version", "exported_at", "rules", "checksum")
-#: What somebody who has a pack sets as they like it: none is an edit of the rule, and an update leaves all alone.
-OWN_TO_TASTE = {"name", "is_active", "priority"}
+KNOWN_FIELDS = ("format", "format_version", "name", "pack_version", "exported_at", "rules", "checksum")
+#: Fields that a client writes and a file holds.
+RULE_FIELDS = (
+    *("name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "overwrite", "match"),
+    *("conditions", "actions"),
+)
+#: Fields that users of a pack set as they like: a change is no edit of the rule, and updates keep them.
+USER_FIELDS = {"name", "is_active", "priority"}
 CHANGED = "The checksum does not fit the content. Get the file anew, or take the checksum out if you edited it."
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """A named and versioned set of rules."""
-
-    name: str
-    version: str
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """Compares versions: 1.10 comes after 1.9, and 1.0 is 1."""
-        return version_order(self.version)
-
-
 def version_order(version: str) -> tuple[int, ...]:
-    """The numbers of a version, without zeros at its end; () for none."""
+    """Return the numbers of a version without trailing zeros, for comparison; () for no version."""
     numbers = [int(number) for number in version.split(".") if number]
     while numbers and not numbers[-1]:
         numbers.pop()
     return tuple(numbers)
 
 
-def make_document(bodies: list[Body], *, pack: Pack | None, exported_at: str) -> dict[str, Any]:
-    """The file of these rules, whose bodies have names where there are ids."""
-    document: dict[str, Any] = {"format": FORMAT, "format_version": FORMAT_VERSION}
-    document |= {"name": pack.name, "pack_version": pack.version} if pack else {}
-    document |= {"exported_at": exported_at, "rules": bodies}
-    return document | {"checksum": checksum_of(document)}
+def stored_fields(rule: Rule) -> Body:
+    """Return the fields of a rule that a client can write, as they are stored."""
+    return {name: getattr(rule, name) for name in RULE_FIELDS}
 
 
 def checksum_of(document: Mapping[str, Any]) -> str:
-    """`sha256:` and the digest of what matters in a document."""
+    """Return `sha256:` and the digest of a document's name, version and rules."""
     return _digest({key: document[key] for key in ("name", "pack_version", "rules") if key in document})
 
 
-def fingerprint_of(fields: Mapping[str, Any]) -> str:
-    """Of a rule as it is stored, equal until it is edited."""
-    return _digest({key: value for key, value in fields.items() if key not in OWN_TO_TASTE})
+def fingerprint_of(rule: Rule) -> str:
+    """Return a digest of a stored rule that changes when its user edits it."""
+    return _digest({key: value for key, value in stored_fields(rule).items() if key not in USER_FIELDS})
 
 
 def _digest(content: Any) -> str:
@@ -68,41 +67,38 @@ def _digest(content: Any) -> str:
 
 
 def is_own(document: Any) -> bool:
-    """Whether a document says that it is Outlay's own."""
+    """Return True if a document says that it is Outlay's own."""
     return isinstance(document, dict) and document.get("format") == FORMAT
 
 
-def read_own(document: dict[str, Any]) -> tuple[Conversion, Pack | None]:
-    """The rules of Outlay's own file, and which pack they are. Raises Misshapen."""
-    _check_frame(document)
-    conversion = Conversion()
-    for index, body in enumerate(read_list(document.get("rules"), "rules", at_most=MAX_RULES)):
-        if isinstance(body, dict):
-            conversion.rules.append(Candidate(index, body))
-        else:
-            conversion.refused.append(Refusal.of(index, "", Misshapen(f"rules.{index}", "Expected an object.")))
-    return conversion, _pack(document)
-
-
-def _check_frame(document: dict[str, Any]) -> None:
-    read_object(document, "file")
-    if stray := sorted(set(document) - set(KNOWN)):
-        raise Misshapen(stray[0], f"There is no such field; known are {', '.join(KNOWN)}.")
+def read_own(document: dict[str, Any]) -> RuleConversion:
+    """Return the rules and the pack of Outlay's own file. Raises DocumentError."""
+    if stray := sorted(set(document) - set(KNOWN_FIELDS)):
+        raise DocumentError(stray[0], f"There is no such field; known are {', '.join(KNOWN_FIELDS)}.")
     version = document.get("format_version")
     if isinstance(version, bool) or version != FORMAT_VERSION:
-        raise Misshapen("format_version", f"This server reads version {FORMAT_VERSION}; update it to read others.")
+        raise DocumentError("format_version", f"This server reads version {FORMAT_VERSION}; update it to read others.")
     if "rules" not in document:
-        raise Misshapen("rules", "This field is required.")
+        raise DocumentError("rules", "This field is required.")
     if "checksum" in document and document["checksum"] != checksum_of(document):
-        raise Misshapen("checksum", CHANGED)
+        raise DocumentError("checksum", CHANGED)
+    conversion = RuleConversion(FORMAT)
+    for index, body in enumerate(read_list(document["rules"], "rules", at_most=MAX_RULES)):
+        try:
+            conversion.rules.append(Candidate(index, read_object(body, f"rules.{index}")))
+        except DocumentError as error:
+            conversion.refuse(index, error)
+    conversion.pack = _read_pack(document)
+    return conversion
 
 
-def _pack(document: dict[str, Any]) -> Pack | None:
-    if document.get("pack_version") is None:
+def _read_pack(document: dict[str, Any]) -> Pack | None:
+    version = document.get("pack_version")
+    if version is None:
         return None
-    name, version = read_text(document.get("name"), "name"), document["pack_version"]
+    name = read_text(document.get("name"), "name")
     if not name or len(name) > NAME_LENGTH or not name.isprintable():
-        raise Misshapen("name", f"A pack has a name of at most {NAME_LENGTH} characters that can be printed.")
+        raise DocumentError("name", f"A pack has a name of at most {NAME_LENGTH} characters that can be printed.")
     if not isinstance(version, str) or not VERSION.fullmatch(version):
-        raise Misshapen("pack_version", "Write a version in numbers, such as 1.2.")
+        raise DocumentError("pack_version", "Write a version in numbers, such as 1.2.")
     return Pack(name, version)

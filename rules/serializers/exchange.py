@@ -1,4 +1,4 @@
-"""Shapes of files of rules, of what is asked with them, and of what became of them."""
+"""Rule files, query parameters of export and import, and the outcome of an import."""
 
 import re
 from typing import Any
@@ -9,17 +9,17 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.serializers.bulk import BulkFieldError
 from expenses.serializers.fields import user_of
 from expenses.serializers.filters import COMMON_PARAMETERS
-from rules.exchange.conversion import GROUP_LENGTH, NAME_LENGTH
+from rules.exchange.conversion import GROUP_LENGTH, MAX_RULES, NAME_LENGTH
 from rules.exchange.packs import VERSION
-from rules.exchange.shapes import MAX_RULES
 from rules.models import Rule
+from rules.serializers.rules import RuleSerializer
 
 MAX_BYTES = 4 * 2**20
 IDS = re.compile(r"\d{1,18}(,\d{1,18})*", re.ASCII)
 
 
 class ExportQuery(StrictSerializer):
-    """Which rules, and what pack they make; without any, all of them."""
+    """Rules to export, and the pack that they make; all rules by default."""
 
     ignored_fields = COMMON_PARAMETERS
 
@@ -55,18 +55,18 @@ class ExportQuery(StrictSerializer):
 
 
 class ImportQuery(StrictSerializer):
-    """How a document is imported."""
+    """Options of an import."""
 
     ignored_fields = COMMON_PARAMETERS
 
-    dry_run = serializers.BooleanField(default=False, help_text="Answers as it would, and writes nothing.")
+    dry_run = serializers.BooleanField(default=False, help_text="Return the outcome without writing anything.")
     on_conflict = serializers.ChoiceField(
         choices=["skip", "update", "rename"],
         default="skip",
-        help_text="What becomes of a rule whose name is taken by one that differs.",
+        help_text="What happens to a rule whose name is taken by a different one.",
     )
     create_missing = serializers.BooleanField(
-        default=False, help_text="Creates the categories and tags that the rules name, never accounts."
+        default=False, help_text="Create the categories and tags that the rules name, but no accounts."
     )
 
 
@@ -82,8 +82,17 @@ class RulesUpload(serializers.Serializer[Any]):
         return value
 
 
+class FiledRuleSerializer(RuleSerializer):
+    """A rule in a file. The context has the names in use, so that many rules need no query each."""
+
+    def validate_name(self, value: str) -> str:
+        if value in self.context["names_taken"] and (self.instance is None or self.instance.name != value):
+            raise serializers.ValidationError("Another rule has this name.", code="unique")
+        return value
+
+
 class RulesDocument(serializers.Serializer[Any]):
-    """A file of rules of Outlay's own. An answer of Firefly III's API, and rules of Actual, are read in its place."""
+    """Outlay's own file of rules. An answer of Firefly III's API or rules of Actual are accepted, too."""
 
     format = serializers.CharField(help_text="outlay-rules")
     format_version = serializers.IntegerField()
@@ -95,25 +104,25 @@ class RulesDocument(serializers.Serializer[Any]):
 
 
 class RulesFile(RulesDocument):
-    """Rules with names where there are ids. `name` and `pack_version` are there in packs."""
+    """Rules with names for ids. Packs have `name` and `pack_version`."""
 
     exported_at = serializers.DateTimeField()
-    checksum = serializers.CharField(help_text="Of name, version and rules.")
+    checksum = serializers.CharField(help_text="SHA-256 of name, version and rules.")
 
 
 class RuleVocabulary(serializers.Serializer[Any]):
-    """What a rule can ask and do; values are described by JSON Schema."""
+    """Fields, operators and actions of rules; JSON Schema describes the values."""
 
     rule = serializers.DictField(help_text="The fields of a rule, with bounds and defaults.")
-    conditions = serializers.DictField(help_text="How many there can be, and how deep.")
+    conditions = serializers.DictField(help_text="Limits on their number and depth.")
     fields = serializers.ListField(  # type: ignore[assignment]
-        child=serializers.DictField(), help_text="What conditions look at, and the operators of each."
+        child=serializers.DictField(), help_text="Fields that conditions test, with the operators of each."
     )
-    actions = serializers.ListField(child=serializers.DictField(), help_text="What a rule does.")
+    actions = serializers.ListField(child=serializers.DictField(), help_text="Actions of a rule.")
 
 
 class ImportedRule(serializers.Serializer[Any]):
-    """A rule as it is now. `index` is its place in the document, from 0."""
+    """A rule after the import. `index` is its place in the document, from 0."""
 
     index = serializers.IntegerField()
     name = serializers.CharField()
@@ -121,13 +130,13 @@ class ImportedRule(serializers.Serializer[Any]):
 
 
 class CreatedRule(ImportedRule):
-    """A rule that is new; `renamed_from` where its name was taken."""
+    """A new rule; `renamed_from` is its name in the document if that was taken."""
 
     renamed_from = serializers.CharField(allow_null=True)
 
 
 class UnchangedRule(ImportedRule):
-    """A rule that stays as it was, and why: identical, skipped, edited or not_in_pack."""
+    """A rule that did not change, and why: identical, skipped, edited or not_in_pack."""
 
     index = serializers.IntegerField(allow_null=True)
     code = serializers.CharField()
@@ -135,7 +144,7 @@ class UnchangedRule(ImportedRule):
 
 
 class RefusedRule(serializers.Serializer[Any]):
-    """A rule that is not right."""
+    """A rule that was refused."""
 
     index = serializers.IntegerField()
     name = serializers.CharField(allow_blank=True)
@@ -143,7 +152,7 @@ class RefusedRule(serializers.Serializer[Any]):
 
 
 class LeftOutPart(serializers.Serializer[Any]):
-    """Something of a rule that did not come along, or not as it was."""
+    """A part of a rule that was dropped or changed."""
 
     rule = serializers.CharField(allow_blank=True)
     what = serializers.CharField()
@@ -151,7 +160,7 @@ class LeftOutPart(serializers.Serializer[Any]):
 
 
 class MissingNames(serializers.Serializer[Any]):
-    """What the rules name and the ledger did not have."""
+    """Names in the rules that the ledger did not have."""
 
     categories = serializers.ListField(child=serializers.CharField())
     accounts = serializers.ListField(child=serializers.CharField())
@@ -159,11 +168,11 @@ class MissingNames(serializers.Serializer[Any]):
 
 
 class ImportAnswer(serializers.Serializer[Any]):
-    """What became of the rules of a document, or with `dry_run` would become of them."""
+    """Outcome of an import; with `dry_run` the outcome that it would have."""
 
     format = serializers.CharField(help_text="outlay-rules, firefly-iii or actual")
-    dry_run = serializers.BooleanField()
-    on_conflict = serializers.CharField()
+    dry_run = serializers.BooleanField(source="options.is_dry_run")
+    on_conflict = serializers.CharField(source="options.on_conflict")
     created = CreatedRule(many=True)
     updated = ImportedRule(many=True)
     unchanged = UnchangedRule(many=True)

@@ -1,26 +1,26 @@
-"""Exchange of rules over HTTP: the words they know, files that leave, files that come in."""
+"""Views of the rule schema, and of export and import of rule files."""
 
+from io import BytesIO
 from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.views.base import LedgerViewSet
 from expenses.views.parsers import BodyTooLarge, JSONParser
-from rules.exchange.exporting import export_rules
-from rules.exchange.importing import Wishes, import_rules
-from rules.exchange.packs import Pack
-from rules.exchange.reading import decode
-from rules.exchange.shapes import Misshapen
+from rules.exchange.conversion import Body, DocumentError, Pack
+from rules.exchange.firefly_documents import FireflyTable, is_firefly_table
 from rules.models import Rule
 from rules.serializers.exchange import (
     MAX_BYTES,
     ExportQuery,
+    FiledRuleSerializer,
     ImportAnswer,
     ImportQuery,
     RulesDocument,
@@ -30,10 +30,11 @@ from rules.serializers.exchange import (
 )
 from rules.serializers.rule_schema import describe_rules
 from rules.serializers.rules import RuleSerializer
+from rules.services.exchange import ImportOptions, export_rules, import_rules
 
 
 class RuleExchangeViewSet(LedgerViewSet):
-    """Your rules for other ledgers, and rules of other ledgers for yours."""
+    """Exchange of rules between ledgers and with other products."""
 
     queryset = Rule.objects.all()
     serializer_class = RuleSerializer
@@ -42,13 +43,13 @@ class RuleExchangeViewSet(LedgerViewSet):
     @extend_schema(operation_id="rules_schema", responses=RuleVocabulary)
     @action(detail=False, url_path="schema")
     def vocabulary(self, request: Request) -> Response:
-        """What a rule can ask and do, for programs that let people write rules."""
+        """Return the fields, operators and actions of rules, for programs that edit rules."""
         return Response(describe_rules())
 
     @extend_schema(operation_id="rules_export", parameters=[ExportQuery], responses=RulesFile)
     @action(detail=False)
     def export(self, request: Request) -> Response:
-        """Rules as a file, with names where there are ids."""
+        """Download rules as a file, with names for ids."""
         asked = self._asked(ExportQuery)
         rules = self.get_queryset()
         rules = rules.filter(group=asked["group"]) if "group" in asked else rules
@@ -66,15 +67,23 @@ class RuleExchangeViewSet(LedgerViewSet):
     )
     @action(detail=False, methods=["post"], url_path="import")
     def import_document(self, request: Request) -> Response:
-        """Bring in rules of Outlay, Firefly III or Actual. Those that are right are written, the others are named."""
+        """Import rules of Outlay, Firefly III or Actual. Valid rules are written, invalid ones are listed."""
         asked = self._asked(ImportQuery)
-        wishes = Wishes(asked["on_conflict"], asked["create_missing"], asked["dry_run"])
+        options = ImportOptions(asked["on_conflict"], asked["create_missing"], asked["dry_run"])
+        context = self.get_serializer_context()
+
+        def check(body: Body, replaces: Rule | None, known: dict[str, Any]) -> dict[str, Any]:
+            serializer = FiledRuleSerializer(instance=replaces, data=body, context=context | known)
+            serializer.is_valid(raise_exception=True)
+            fields: dict[str, Any] = serializer.validated_data
+            return fields
+
         try:
             document = self._document(request)
-            context = self.get_serializer_context()
-            return Response(import_rules(by=self.user, document=document, wishes=wishes, context=context))
-        except Misshapen as fault:
-            raise serializers.ValidationError({fault.place: fault.detail}, code="invalid") from None
+            report = import_rules(by=self.user, document=document, options=options, check=check)
+        except DocumentError as error:
+            raise serializers.ValidationError({error.place: error.detail}, code="invalid") from None
+        return Response(ImportAnswer(report).data)
 
     def _asked(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         query = serializer(data=self.request.query_params, context=self.get_serializer_context())
@@ -83,11 +92,25 @@ class RuleExchangeViewSet(LedgerViewSet):
         return asked
 
     def _document(self, request: Request) -> Any:
-        """The JSON of the body, or what is in the file of a form. Raises Misshapen."""
+        """Return the document of the body or of an uploaded file. Raises DocumentError."""
         if (request.content_type or "").startswith("multipart/"):
             upload = RulesUpload(data=request.data)
             upload.is_valid(raise_exception=True)
-            return decode(upload.validated_data["file"].read())
+            return _decode(upload.validated_data["file"].read())
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
             raise BodyTooLarge(f"A file of rules has at most {MAX_BYTES // 2**20} MB.")
         return request.data
+
+
+def _decode(data: bytes) -> Any:
+    """Return the document in a file: JSON, or a table of Firefly III. Raises DocumentError."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DocumentError("file", "This is no text in UTF-8.") from None
+    if is_firefly_table(text):
+        return FireflyTable(text)
+    try:
+        return JSONParser().parse(BytesIO(text.encode()), "application/json", {"encoding": "utf-8"})
+    except ParseError as error:
+        raise DocumentError("file", f"This is no JSON that can be read: {error.detail}") from None

@@ -10,9 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rules.engine.conditions import Movement, compile_conditions
-from rules.exchange.actual.rules import convert
-from rules.exchange.conversion import Conversion
-from rules.exchange.shapes import Misshapen
+from rules.exchange.actual import convert_actual
+from rules.exchange.conversion import DocumentError, RuleConversion
 from tests.rules.samples import document_of
 
 SET = {"op": "set", "field": "payee_name", "value": "Shop"}
@@ -34,12 +33,12 @@ def rule(*conditions: dict[str, Any], joined: str = "and", **fields: Any) -> dic
     }
 
 
-def converted(*rules: dict[str, Any]) -> Conversion:
-    return convert({"rules": list(rules), **LISTS})
+def converted(*rules: dict[str, Any]) -> RuleConversion:
+    return convert_actual({"rules": list(rules), **LISTS})
 
 
 def test_a_document_of_actual_becomes_rules_the_last_to_write_first():
-    conversion = convert(document_of("actual.json"))
+    conversion = convert_actual(document_of("actual.json"))
     out = {"field": "direction", "op": "equals", "value": "out"}
     assert [candidate.body for candidate in conversion.rules] == [
         {
@@ -295,8 +294,8 @@ def test_a_rule_that_cannot_be_read_is_refused_with_its_place(broken, place):
 
 
 def test_lists_of_another_shape_are_named():
-    with pytest.raises(Misshapen, match=r"payees\.0"):
-        convert({"rules": [rule()], "payees": ["Rewe"]})
+    with pytest.raises(DocumentError, match=r"payees\.0"):
+        convert_actual({"rules": [rule()], "payees": ["Rewe"]})
 
 
 OPS = {

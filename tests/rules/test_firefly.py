@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.engine.conditions import Movement, compile_conditions
-from rules.exchange.conversion import Conversion, LeftOut, Names
-from rules.exchange.firefly.documents import Table
-from rules.exchange.firefly.rules import convert
-from rules.exchange.shapes import Misshapen
+from rules.exchange.conversion import DocumentError, LedgerNames, OmittedPart, RuleConversion
+from rules.exchange.firefly import convert_firefly
+from rules.exchange.firefly_documents import FireflyTable
 from tests.rules.samples import document_of, text_of
 
-NAMES = Names(accounts=("Checking", "Savings"))
+NAMES = LedgerNames(accounts=("Checking", "Savings"))
 TAG = {"type": "add_tag", "value": "seen"}
 
 
@@ -32,19 +31,19 @@ def trigger(word: str, value: str | None = "x", **fields: Any) -> dict[str, Any]
 
 
 def condition_of(word: str, value: str | None = "x", **fields: Any) -> Any:
-    conversion = convert(answer(rule(trigger(word, value, **fields))), NAMES)
+    conversion = convert_firefly(answer(rule(trigger(word, value, **fields))), NAMES)
     assert conversion.left_out == [], conversion.left_out
     [candidate] = conversion.rules
     [condition] = candidate.body["conditions"]
     return condition
 
 
-def parts_left_out(conversion: Conversion) -> list[tuple[str, str]]:
+def parts_left_out(conversion: RuleConversion) -> list[tuple[str, str]]:
     return [(part.rule, part.what) for part in conversion.left_out]
 
 
 def test_an_answer_of_the_api_becomes_rules_in_the_order_that_keeps_who_wins():
-    conversion = convert(document_of("firefly.json"), NAMES)
+    conversion = convert_firefly(document_of("firefly.json"), NAMES)
     assert [candidate.body for candidate in conversion.rules] == [
         {
             "name": "Budgeted coffee",
@@ -116,7 +115,7 @@ def test_an_answer_of_the_api_becomes_rules_in_the_order_that_keeps_who_wins():
 
 
 def test_an_exported_table_is_read_though_its_headings_stand_one_column_off():
-    conversion = convert(Table(text_of("firefly_rules.csv")), NAMES)
+    conversion = convert_firefly(FireflyTable(text_of("firefly_rules.csv")), NAMES)
     assert (conversion.left_out, conversion.refused) == ([], [])
     [candidate] = conversion.rules
     assert candidate.body == {
@@ -231,7 +230,7 @@ def test_the_opposite_of_a_bound_includes_the_bound_as_firefly_has_it(word, oppo
 def test_a_trigger_without_an_equal_switches_a_strict_rule_off_and_is_named(word, value):
     shop = trigger("description_contains", "shop")
     strict, loose = rule(shop, trigger(word, value)), rule(shop, trigger(word, value), strict=False, title="Any")
-    conversion = convert(answer(strict, loose), NAMES)
+    conversion = convert_firefly(answer(strict, loose), NAMES)
     assert {candidate.body["name"]: candidate.body["is_active"] for candidate in conversion.rules} == {
         "A rule": False,
         "Any": True,
@@ -256,7 +255,7 @@ def test_a_trigger_without_an_equal_switches_a_strict_rule_off_and_is_named(word
     ],
 )
 def test_what_would_match_more_when_negated_stays_behind(word, value):
-    conversion = convert(answer(rule(trigger("amount_is", "5"), trigger(word, value, prohibited=True))), NAMES)
+    conversion = convert_firefly(answer(rule(trigger("amount_is", "5"), trigger(word, value, prohibited=True))), NAMES)
     assert [candidate.body["is_active"] for candidate in conversion.rules] == [False]
     assert parts_left_out(conversion) == [("A rule", f"trigger -{word}: {value}"), ("A rule", "is_active")]
 
@@ -264,10 +263,10 @@ def test_what_would_match_more_when_negated_stays_behind(word, value):
 def test_a_rule_of_which_nothing_is_left_is_named_and_not_made():
     without_tests = rule(trigger("budget_is", "Fun"), title="No tests")
     without_actions = rule(trigger("amount_is", "5"), title="No actions", actions=[{"type": "delete_transaction"}])
-    conversion = convert(answer(without_tests, without_actions), NAMES)
+    conversion = convert_firefly(answer(without_tests, without_actions), NAMES)
     assert conversion.rules == []
-    assert LeftOut("No tests", "rule", "None of its triggers can be asked here.") in conversion.left_out
-    assert LeftOut("No actions", "rule", "None of its actions can be done here.") in conversion.left_out
+    assert OmittedPart("No tests", "rule", "None of its triggers can be asked here.") in conversion.left_out
+    assert OmittedPart("No actions", "rule", "None of its actions can be done here.") in conversion.left_out
 
 
 def test_of_actions_that_write_the_same_the_last_counts_and_expressions_stay_behind():
@@ -282,7 +281,7 @@ def test_of_actions_that_write_the_same_the_last_counts_and_expressions_stay_beh
         {"type": "set_notes", "value": "late"},
         {"type": "append_notes", "value": "off", "active": False},
     ]
-    conversion = convert(answer(rule(trigger("amount_is", "5"), actions=actions)), NAMES)
+    conversion = convert_firefly(answer(rule(trigger("amount_is", "5"), actions=actions)), NAMES)
     assert conversion.rules[0].body["actions"] == [
         {"type": "add_tags", "value": ["b"]},
         {"type": "remove_tags", "value": ["A"]},
@@ -305,7 +304,7 @@ def test_rule_groups_give_the_order_and_switch_their_rules_off():
         rule(trigger("amount_is", "2"), title="L1", rule_group_title="Late", order=1),
         rule(trigger("amount_is", "3"), title="L2", rule_group_title="Late", order=2),
     )
-    conversion = convert({**rules, "rule_groups": {"data": groups}}, NAMES)
+    conversion = convert_firefly({**rules, "rule_groups": {"data": groups}}, NAMES)
     assert [(c.body["name"], c.body["is_active"]) for c in conversion.rules] == [
         ("L2", True),
         ("L1", True),
@@ -314,7 +313,7 @@ def test_rule_groups_give_the_order_and_switch_their_rules_off():
 
 
 def test_two_rules_of_one_title_both_come_along():
-    conversion = convert(answer(*[rule(trigger("amount_is", "1"), title="T" * 120)] * 2), NAMES)
+    conversion = convert_firefly(answer(*[rule(trigger("amount_is", "1"), title="T" * 120)] * 2), NAMES)
     names = [candidate.body["name"] for candidate in conversion.rules]
     assert names == ["T" * 99 + "…", "T" * 95 + "… (2)"]
     assert [part.what for part in conversion.left_out] == ["title", "title"]
@@ -322,8 +321,8 @@ def test_two_rules_of_one_title_both_come_along():
 
 def test_one_page_of_several_is_said_to_be_one():
     document = answer(rule(trigger("amount_is", "1"))) | {"meta": {"pagination": {"total_pages": 3}}}
-    assert convert(document, NAMES).left_out == [
-        LeftOut("", "pages", "This is one of 3 pages; import the others, too.")
+    assert convert_firefly(document, NAMES).left_out == [
+        OmittedPart("", "pages", "This is one of 3 pages; import the others, too.")
     ]
 
 
@@ -345,15 +344,15 @@ def test_one_page_of_several_is_said_to_be_one():
 )
 def test_a_rule_that_cannot_be_read_is_refused_with_its_place_and_the_others_come_along(broken, place):
     document = answer(rule(trigger("amount_is", "1")), broken)
-    conversion = convert(document, NAMES)
+    conversion = convert_firefly(document, NAMES)
     assert [candidate.body["name"] for candidate in conversion.rules] == ["A rule"]
     [refusal] = conversion.refused
     assert (refusal.index, refusal.errors[0]["attr"]) == (1, place)
 
 
 def test_more_rules_than_a_document_may_have_are_refused_at_once():
-    with pytest.raises(Misshapen, match="1001 are too many"):
-        convert(answer(*[rule()] * 1001), NAMES)
+    with pytest.raises(DocumentError, match="1001 are too many"):
+        convert_firefly(answer(*[rule()] * 1001), NAMES)
 
 
 DAYS = [dt.date(2026, 1, 1) + dt.timedelta(days=n) for n in range(-2, 3)]
@@ -400,7 +399,7 @@ def _holds(row: Movement, word: str, value: str, *, is_prohibited: bool) -> bool
 @given(st.lists(st.tuples(ASKED, st.booleans()), min_size=1, max_size=4), st.booleans(), st.lists(SUBJECTS, min_size=1))
 def test_an_active_rule_never_matches_a_row_that_firefly_does_not_match(asked, is_strict, rows):
     triggers = [trigger(word, value, prohibited=p) for (word, value), p in asked]
-    conversion = convert(answer(rule(*triggers, strict=is_strict)), NAMES)
+    conversion = convert_firefly(answer(rule(*triggers, strict=is_strict)), NAMES)
     for candidate in conversion.rules:
         compiled = compile_conditions(candidate.body["match"], candidate.body["conditions"])
         for row in rows if candidate.body["is_active"] else []:
