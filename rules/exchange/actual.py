@@ -280,8 +280,7 @@ def _read_range(part: ActualPart) -> AmountRange:
 
 
 def _read_hundredths(value: object) -> int:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not abs(value) < MAX_AMOUNT or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MAX_AMOUNT or value % 1:
         raise NotConvertible("Its value is no amount in whole hundredths.")
     return int(value)
 

@@ -9,7 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from expenses.models import Ledger
+from rules.exchange.packs import RULE_FIELDS
 from rules.models import Rule
+from rules.serializers.rules import RuleSerializer
 from tests.api.exchanged_rules import created, exported, imported, problems, simple
 from tests.conftest import Api
 from tests.rules.samples import document_of, text_of
@@ -110,6 +112,10 @@ def test_a_file_has_names_where_there_are_ids_and_is_downloaded(ana):
             "actions": [*SHOP["actions"][:3], {"type": "mark_reviewed", "value": True}],
         }
     )
+
+
+def test_a_file_holds_each_field_that_a_client_writes():
+    assert {name for name, field in RuleSerializer().fields.items() if not field.read_only} == set(RULE_FIELDS)
 
 
 def test_the_same_file_twice_changes_nothing(ana):
