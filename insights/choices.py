@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from expenses.ledger.money import SCALE
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
 from insights.payments import Payment, payee_key
-from insights.recurring import Confirmed, Kind, RhythmName
+from insights.recurring import ConfirmedContract, RecurringDirection, RhythmName
 
 #: Amounts up to so many times as much, or as little, are of the same contract.
 BAND = Decimal("1.25")
@@ -70,13 +70,13 @@ def claims_of(
     payments: Mapping[int, Payment],
     *,
     currency: str,
-) -> list[Confirmed]:
+) -> list[ConfirmedContract]:
     """What the search shall take for recurring: like the payments that it was said of, and those found with them since.
 
     `payments`: all, in the currency, which may be another one than when it was said.
     """
     since = dict(zip([row.pk for row in stored], choices_of(stored, choices, currency=currency), strict=True))
-    claims: list[Confirmed] = []
+    claims: list[ConfirmedContract] = []
     for choice in choices:
         if choice.verdict == RecurringVerdict.CONFIRMED:
             chains = [row.payments for row in stored if since[row.pk] == choice]
@@ -85,11 +85,11 @@ def claims_of(
     return claims
 
 
-def _claims(choice: RecurringChoice, known: Sequence[Payment], currency: str) -> Iterator[Confirmed]:
-    kind, rhythm = cast("Kind", choice.kind), cast("RhythmName", choice.rhythm)
+def _claims(choice: RecurringChoice, known: Sequence[Payment], currency: str) -> Iterator[ConfirmedContract]:
+    kind, rhythm = cast("RecurringDirection", choice.kind), cast("RhythmName", choice.rhythm)
     if known:
         amounts = [payment.amount for payment in known]
         low, high = band_of(low=min(amounts), high=max(amounts))
-        yield Confirmed(payee=payee_key(known[-1].payee), kind=kind, rhythm=rhythm, low=low, high=high)
+        yield ConfirmedContract(payee=payee_key(known[-1].payee), kind=kind, rhythm=rhythm, low=low, high=high)
     elif choice.currency == currency:
-        yield Confirmed(payee=choice.payee, kind=kind, rhythm=rhythm, low=choice.low, high=choice.high)
+        yield ConfirmedContract(payee=choice.payee, kind=kind, rhythm=rhythm, low=choice.low, high=choice.high)

@@ -1,14 +1,20 @@
 """Recurring payments: found among all payments, dated and priced. Pure: no database, no settings."""
 
-from insights.recurring.finding import find_recurring
-from insights.recurring.model import Confirmed, Kind, PriceChange, Recurring
-from insights.recurring.rhythms import RhythmName, times_a_year
+from insights.recurring.detection import (
+    ConfirmedContract,
+    PriceChange,
+    Recurring,
+    RecurringDirection,
+    find_recurring,
+)
+from insights.recurring.rhythms import RHYTHM_NAMED, RhythmName, times_a_year
 
 __all__ = [
-    "Confirmed",
-    "Kind",
+    "RHYTHM_NAMED",
+    "ConfirmedContract",
     "PriceChange",
     "Recurring",
+    "RecurringDirection",
     "RhythmName",
     "find_recurring",
     "times_a_year",

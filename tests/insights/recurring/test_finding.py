@@ -3,7 +3,7 @@ import inspect
 from dataclasses import replace
 from decimal import Decimal
 
-from insights.recurring import Confirmed, PriceChange, Recurring, find_recurring
+from insights.recurring import ConfirmedContract, PriceChange, Recurring, find_recurring
 from tests.insights.recurring.listing import listed, monthly
 
 D = dt.date.fromisoformat
@@ -319,7 +319,7 @@ def test_what_is_confirmed_is_mature_however_it_looks() -> None:
     2026-03-15 172.30 power
     2026-03-20 12 power
     """
-    claim = Confirmed("power", "expense", "monthly", Decimal(50), Decimal(200))
+    claim = ConfirmedContract("power", "expense", "monthly", Decimal(50), Decimal(200))
     payments = listed(test_what_is_confirmed_is_mature_however_it_looks.__doc__)
     [one] = find_recurring(payments, today=D("2026-03-21"))
     assert one.status == "early"
