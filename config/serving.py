@@ -1,54 +1,47 @@
-"""What it takes to run an instance: a database that is up to date, a free port, a web server and a worker."""
+"""The start of an instance: an up-to-date database, a free port, a web server and workers."""
 
 import fcntl
+import json
 import os
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 
 from config import environment
-from config.supervisor import Child, Say, Supervisor
+from config.supervisor import Child
 
-WEB_THREADS = 4
 #: Any number that no other program locks in the same database.
 PREPARE_LOCK = 7_262_019_885
 
 
 def prepare() -> None:
-    """Bring the database up to date and seed it; safe to repeat, and for several processes at once."""
-    with _alone():
+    """Bring the database up to date and seed it. Safe to repeat, and safe in several processes at once."""
+    with _lock_in_postgresql() if connection.vendor == "postgresql" else _lock_in_folder():
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         call_command("seed_rates", verbosity=0)
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Wait until nobody else prepares the same database."""
-    with _alone_on_postgresql() if connection.vendor == "postgresql" else _alone_in_folder():
-        yield
-
-
-@contextmanager
-def _alone_in_folder() -> Iterator[None]:
+def _lock_in_folder() -> Iterator[None]:
     with (settings.DATA_DIR / "prepare.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # let go with the file, or with the process
+        fcntl.flock(file, fcntl.LOCK_EX)  # released with the file, or with the process
         yield
 
 
 @contextmanager
-def _alone_on_postgresql() -> Iterator[None]:
-    """Hold an advisory lock on a connection of its own, which takes the lock with it should this process be killed."""
+def _lock_in_postgresql() -> Iterator[None]:
+    """Hold an advisory lock on a separate connection, which ends with this process even if it is killed."""
     lock = connection.copy()
     try:
         with lock.cursor() as holder, connection.cursor() as cursor:
-            for each in (holder, cursor):  # others, or a large table, may take longer than a request is given
+            for each in (holder, cursor):  # another process, or a large table, may take longer than a request may
                 each.execute("SET statement_timeout = 0")
                 each.execute("SET lock_timeout = 0")
             holder.execute("SELECT pg_advisory_lock(%s)", [PREPARE_LOCK])
@@ -73,7 +66,7 @@ def require_free_port() -> None:
 
 
 def base_url() -> str:
-    """Where a browser on this machine finds the server."""
+    """Return the URL at which a browser on this machine finds the server."""
     host = environment.LISTENING_EVERYWHERE.get(settings.HOST, settings.HOST)
     return f"http://{_bracketed(host)}:{settings.PORT}"
 
@@ -82,43 +75,26 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def serve(say: Say) -> None:
-    """Run web server and workers until Ctrl-C."""
-    with _shared_metrics():
-        Supervisor([web_server(), *workers()], say).run()
-
-
-def serve_web(say: Say) -> None:
-    """Run the web server alone until Ctrl-C."""
-    with _shared_metrics():
-        Supervisor([web_server()], say).run()
-
-
 def web_server() -> Child:
-    """Gunicorn, with as many processes as the setting says."""
+    """Return gunicorn, with as many processes as the setting says. They share the memory of what one of them loads."""
     bind = f"{_bracketed(settings.HOST)}:{settings.PORT}"
-    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--threads", str(WEB_THREADS)]
+    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--threads", "4"]
     web += ["--workers", str(settings.WEB_WORKERS), "--worker-tmp-dir", str(settings.DATA_DIR)]
     web += ["--log-level", "warning", "--chdir", str(settings.BASE_DIR), "--no-control-socket"]
-    return Child("web server", web)
+    return Child("web server", [*web, "--preload"] if settings.WEB_WORKERS > 1 else web)
 
 
 def workers() -> list[Child]:
-    """As many task workers as the setting says."""
+    """Return as many task workers as the setting says."""
     work = [sys.executable, str(settings.BASE_DIR / "manage.py"), "work"]
     n = settings.TASK_WORKERS
     return [Child("worker" if n == 1 else f"worker {i}", work) for i in range(1, n + 1)]
 
 
-@contextmanager
-def _shared_metrics() -> Iterator[None]:
-    """A folder in which several web processes add up their metrics; without it each would tell its own."""
-    if settings.WEB_WORKERS == 1:
-        yield
-        return
-    with TemporaryDirectory(prefix="outlay-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        try:
-            yield
-        finally:
-            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+def supervise(*children: Child) -> NoReturn:
+    """Run the children until Ctrl-C, in place of this process: the supervisor needs a tenth of its memory."""
+    connections.close_all()
+    sys.stdout.flush()
+    plan = {"children": [[c.name, c.command] for c in children], "share_metrics": settings.WEB_WORKERS > 1}
+    program = settings.BASE_DIR / "config" / "supervisor.py"
+    os.execv(sys.executable, [sys.executable, "-I", str(program), json.dumps(plan)])  # noqa: S606 - our own program

@@ -56,8 +56,14 @@ def test_several_web_processes_add_up_their_metrics(settings, monkeypatch, n, is
         seen.append(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
         assert [child.name for child in watching.children] == ["web server"]
 
+    def execute(program, arguments) -> None:
+        supervisor.main(arguments[-1])
+        raise SystemExit
+
     monkeypatch.setattr(supervisor.Supervisor, "run", look)
-    serving.serve_web(print)
+    monkeypatch.setattr(os, "execv", execute)
+    with pytest.raises(SystemExit):
+        serving.supervise(serving.web_server())
     [folder] = seen
     assert (folder is not None) == is_shared
     assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ

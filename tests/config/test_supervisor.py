@@ -46,7 +46,7 @@ from config.supervisor import Child, Supervisor
 supervisor.STOP_WITHIN_S = 0.5
 supervisor.TICK_S = 0.02
 children = [Child(name, [sys.executable, "-c", code, name]) for name, code in CHILDREN]
-Supervisor(children, lambda text: print(text + "\n", end="", flush=True)).run()
+Supervisor(children).run()
 print("ended", flush=True)
 """
 
@@ -172,7 +172,7 @@ def test_a_program_that_is_not_there_stops_the_rest_and_says_why(tmp_path, super
     running = supervise(web=STEADY)
     running.wait_for("up web")
     running.send(signal.SIGINT)
-    program = "from config.supervisor import Child, Supervisor\nSupervisor([Child('web', ['/no/such'])], print).run()"
+    program = "from config.supervisor import Child, Supervisor\nSupervisor([Child('web', ['/no/such'])]).run()"
     command: Any = [sys.executable, "-c", program]
     run = subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
     assert run.returncode == 1
@@ -190,6 +190,7 @@ def test_pauses_double_with_every_crash_in_a_row_up_to_a_limit():
 
 
 def test_a_child_that_had_settled_starts_anew_with_the_shortest_pause():
-    child = Child("worker", [sys.executable], started_at=time.monotonic() - SETTLED_S - 1, n_crashes=5)
+    child = Child("worker", [sys.executable])
+    child.started_at, child.n_crashes = time.monotonic() - SETTLED_S - 1, 5
     assert child.plan_restart() == 1
     assert child.n_crashes <= 1

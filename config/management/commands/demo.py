@@ -61,7 +61,7 @@ class Command(BaseCommand):
         self._say(_next_steps(signed_in, password, bodies))
         if not no_serve:
             self._say("Ctrl-C stops it.")
-            serving.serve(self._say)
+            serving.supervise(serving.web_server(), *serving.workers())
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

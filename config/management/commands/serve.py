@@ -30,4 +30,4 @@ class Command(BaseCommand):
         serving.prepare()
         url = serving.base_url()
         self.stdout.write(WELCOME.format(version=settings.VERSION, url=url, data=settings.DATA_DIR))
-        serving.serve(self.stdout.write)
+        serving.supervise(serving.web_server(), *serving.workers())

@@ -15,4 +15,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         serving.require_free_port()
         self.stdout.write(f"Listening at {serving.base_url()}")
-        serving.serve_web(self.stdout.write)
+        serving.supervise(serving.web_server())
