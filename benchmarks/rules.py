@@ -54,7 +54,7 @@ def matching(n):
     """Ask 50 rules about every text, against 50 plain tests."""
     from expenses.collection import collection_paused
     from rules.engine.compilation import compile_all
-    from rules.engine.conditions import Movement
+    from rules.engine.movements import Movement
     from rules.engine.rule_sets import Matcher, RuleSet
 
     rules = RuleSet(compile_all(rule(i, name, 1) for i, name in enumerate(NAMES)))
@@ -79,7 +79,7 @@ def matching(n):
 def many_rules():
     """Ask 1,000 rules about 10,000 texts, as more and more of the rules can match any of them."""
     from rules.engine.compilation import compile_all
-    from rules.engine.conditions import Movement
+    from rules.engine.movements import Movement
     from rules.engine.rule_sets import Matcher, RuleSet
 
     found = texts(10_000, repeats=1)

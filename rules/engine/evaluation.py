@@ -1,230 +1,32 @@
-"""What becomes of one row when the rules are asked about it. Pure.
+"""The evaluation of rules for one movement: the fields that they write, and why others stay. Pure.
 
-The first rule that matches and has something for a field claims it, whether it may write it or not, so that asking
-again gives the same. The rules are asked again about the row as they would leave it, until nothing changes: a rule may
-look at what another one writes. Where they go in circles the row stays as it is.
+The first matching rule with a value for a field claims the field, whether it may write it or not. So a second
+evaluation changes nothing. The rules are asked again about their own result until nothing changes, because a rule may
+look at what another one writes. If they go in circles, the movement stays as it is.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rules.engine.conditions import Movement
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule, Matched
 
-#: Rules that have not settled by then are taken to go in circles.
+#: After so many rounds, rules are taken to go in circles.
 MAX_ROUNDS = 50
-SOURCE = "rule"
-#: Rises whenever the same rules may answer otherwise.
-VERSION = "2"
-#: Fields, besides the category and tags, that a rule writes as they are.
-PLAIN = ("merchant", "description", "notes", "review", "is_excluded_from_budget")
-#: Those that conditions look at as well.
-TEXTS = ("merchant", "description", "notes")
-#: Conditions' fields that rules write; `source` follows the category.
-WRITTEN = frozenset({"category", "source", "tags", "merchant", "description", "notes"})
-
-#: Why a field stays: its owner wrote it, it has a value and the rule fills only empty ones, or something holds it.
-HELD, FILLED, SPLIT, TRANSFER, CLOSED = "held", "filled", "split", "transfer", "edit_window_closed"
-#: The category of every rule is of the wrong kind, hidden or gone.
-UNFIT = "unfit"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What rules may write of a row. `category` and `suggested` are ids, `tags` are casefolded names."""
-
-    category: int | None = None
-    suggested: int | None = None
-    source: str = ""
-    status: str = "none"
-    confidence: float | None = None
-    merchant: str = ""
-    description: str = ""
-    notes: str = ""
-    review: str | None = None
-    is_excluded_from_budget: bool = False
-    tags: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What rules must know of a row and do not write.
-
-    `offered` are the categories that it could have. `held` are the fields, and `tag:<casefolded name>`, that its owner
-    wrote. `obstacle` says why nothing of it can be written, `category_obstacle` why its category cannot.
-    """
-
-    offered: frozenset[int]
-    held: frozenset[str] = frozenset()
-    raw_description: str = ""
-    obstacle: str = ""
-    category_obstacle: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A rule that has won a field, and what it wants there: of a tag its name, or None to take it away."""
-
-    rule: CompiledRule
-    value: Any
-
-
-@dataclass(slots=True, eq=False)
-class Evaluation:
-    """The row before and after, which rules matched, which wrote a field, and why fields that are claimed stay."""
-
-    before: State
-    after: State
-    matched: list[CompiledRule] = field(default_factory=list)
-    #: Field or `tag:<casefolded name>` → the claim that was written there.
-    written: dict[str, Claim] = field(default_factory=dict)
-    #: Field → HELD, FILLED, SPLIT, TRANSFER or CLOSED.
-    left: dict[str, str] = field(default_factory=dict)
-    is_circle: bool = False
-
-    @property
-    def is_change(self) -> bool:
-        return self.before is not self.after and self.before != self.after
-
-    @property
-    def locked(self) -> dict[str, str]:
-        """Fields that stay for another reason than that they are filled."""
-        return {name: reason for name, reason in self.left.items() if reason != FILLED} if self.left else {}
-
-
-#: Gives the rules that match the row in a state.
-Ask = Callable[[State], Matched]
-
-
-def evaluate(ask: Ask, state: State, traits: Traits, *, looks_at: Set[str], force: bool = False) -> Evaluation:
-    """Ask until nothing changes. `looks_at` are the fields that any rule looks at, `force` writes what is held."""
-    result = Evaluation(state, state)
-    rounds: dict[State, list[CompiledRule]] = {}
-    for _ in range(MAX_ROUNDS):
-        matched = ask(result.after)
-        result.matched += [rule for rule in matched if rule not in result.matched]
-        before = result.after
-        rounds[before] = _write(result, matched, traits, force=force)
-        if result.after == before:
-            return _without_detours(result)
-        if not looks_at & WRITTEN:
-            return result
-        if result.after in rounds:
-            break
-    culprits = _circling(rounds, result.after)
-    return Evaluation(state, state, [rule for rule in result.matched if rule in culprits], is_circle=True)
-
-
-def _circling(rounds: Mapping[State, list[CompiledRule]], again: State) -> Set[CompiledRule]:
-    """The rules that wrote since the row was in this state before."""
-    states = list(rounds)
-    since = states[states.index(again) :] if again in rounds else states
-    return {rule for state in since for rule in rounds[state]}
-
-
-def _without_detours(result: Evaluation) -> Evaluation:
-    """Tells what the rounds come to: not what one wrote and another undid, nor as left what another wrote."""
-    changed = {name for name in result.written if _value(result.before, name) != _value(result.after, name)}
-    result.written = {name: claim for name, claim in result.written.items() if name in changed}
-    result.left = {name: reason for name, reason in result.left.items() if name not in changed}
-    return result
-
-
-def _value(state: State, name: str) -> Any:
-    """What a state holds of a field that rules claim."""
-    if name == "category":
-        return state.category, state.suggested, state.source, state.status, state.confidence
-    return getattr(state, name) if name in PLAIN else name.removeprefix("tag:") in state.tags
-
-
-def as_written(movement: Movement, state: State, *, texts: Iterable[str]) -> Movement:
-    """The subject as it is once the state is written; `texts` are those of TEXTS that the state holds."""
-    written: dict[str, Any] = {name: getattr(state, name) for name in texts}
-    return replace(movement, category=state.category, source=state.source, tags=state.tags, folds={}, **written)
-
-
-def claims_of(matched: Matched, offered: Set[int]) -> dict[str, Claim]:
-    """Who wins which field; a category that the row cannot have is passed over."""
-    claims: dict[str, Claim] = {}
-    for rule in matched:
-        for name, value in rule.writes.items():
-            if name != "category" or value in offered:
-                claims.setdefault(name, Claim(rule, value))
-        for tag in rule.add_tags:
-            claims.setdefault(_tag(tag), Claim(rule, tag))
-        for tag in rule.remove_tags:
-            claims.setdefault(_tag(tag), Claim(rule, None))
-    return claims
-
-
-def _write(result: Evaluation, matched: Matched, traits: Traits, *, force: bool) -> list[CompiledRule]:
-    """Write what the rules claim into the result, and note what stays. Returns the rules that wrote something."""
-    writers: list[CompiledRule] = []
-    claims = claims_of(matched, traits.offered)
-    if "category" not in claims and any(rule.category not in {None, result.after.category} for rule in matched):
-        result.left["category"] = UNFIT
-    for name, claim in claims.items():
-        then = _written(result.after, name, claim)
-        if then == result.after:
-            continue
-        reason = _reason_to_leave(result.after, name, claim, traits, force=force)
-        if reason:
-            result.left[name] = reason
-        else:
-            result.written[name], result.after = claim, then
-            writers.append(claim.rule)
-    return writers
-
-
-def _written(state: State, name: str, claim: Claim) -> State:
-    """The state with the claim fulfilled; the same one where it is already."""
-    if name == "category":
-        return _with_category(state, claim)
-    if name in PLAIN:
-        change: dict[str, Any] = {name: claim.value}
-        return replace(state, **change)
-    tag = name.removeprefix("tag:")
-    return replace(state, tags=state.tags - {tag} if claim.value is None else state.tags | {tag})
-
-
-def _with_category(state: State, claim: Claim) -> State:
-    if state.category == claim.value:
-        return state
-    sure = replace(state, source=SOURCE, confidence=1.0)
-    if not claim.rule.suggests_only:
-        return replace(sure, category=claim.value, suggested=None, status="automatic")
-    return state if state.category is not None else replace(sure, suggested=claim.value, status="suggested")
-
-
-def _reason_to_leave(state: State, name: str, claim: Claim, traits: Traits, *, force: bool) -> str:
-    obstacle = traits.obstacle or (traits.category_obstacle if name == "category" else "")
-    if obstacle:
-        return obstacle
-    if _is_held(state, name, traits):
-        return "" if force and claim.rule.overwrite == "always" else HELD
-    return FILLED if claim.rule.overwrite == "empty" and _is_filled(state, name, traits) else ""
-
-
-def _is_held(state: State, name: str, traits: Traits) -> bool:
-    is_confirmed = state.status == "confirmed"
-    if name == "category":
-        return is_confirmed or state.source == "user"
-    return name in traits.held or (name == "review" and is_confirmed)
-
-
-def _is_filled(state: State, name: str, traits: Traits) -> bool:
-    if name == "description":
-        return state.description != traits.raw_description
-    return not name.startswith("tag:") and bool(getattr(state, name))
-
-
-def _tag(name: str) -> str:
-    return f"tag:{name.casefold()}"
-
-
-#: Longer lists of rules are cut, so that the sentence fits where decisions are kept.
+#: Longer lists of rules are cut, so that the explanation fits where decisions are stored.
 MAX_NAMED = 3
+SOURCE = "rule"
+#: Rises whenever the same rules may give other results.
+VERSION = "2"
+#: Fields that a rule writes as they are, besides the category and tags.
+PLAIN = ("merchant", "description", "notes", "review", "is_excluded_from_budget")
+#: Texts among them.
+TEXTS = ("merchant", "description", "notes")
+#: Fields that rules write and conditions look at; `source` follows the category.
+WRITTEN = frozenset({"category", "source", "tags", *TEXTS})
+
+HELD, FILLED, SPLIT, TRANSFER, CLOSED, UNFIT = "held", "filled", "split", "transfer", "edit_window_closed", "unfit"
 #: Why a field stays → a sentence.
 REASONS = {
     HELD: "You wrote it yourself; a rule with overwrite “always” replaces that in a run with force.",
@@ -236,18 +38,166 @@ REASONS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A rule that has won a field, and its value: for a tag the tag's name, or None to remove it."""
+
+    rule: CompiledRule
+    value: Any
+
+
+@dataclass(slots=True, eq=False)
+class Evaluation:
+    """The movement before and after the rules, the rules that matched, and their claims.
+
+    Rows that look the same to the rules share an evaluation. So of `before` and `after`, read only fields that
+    rules write.
+    """
+
+    before: Movement
+    after: Movement
+    matched: list[CompiledRule] = field(default_factory=list)
+    #: Field or `tag:<casefolded name>` → the claim that was written there.
+    written: dict[str, Claim] = field(default_factory=dict)
+    #: Field or tag that stays → one of the keys of REASONS.
+    left: dict[str, str] = field(default_factory=dict)
+    is_circle: bool = False
+
+    @property
+    def is_change(self) -> bool:
+        """Return True if the rules change the movement."""
+        return self.before is not self.after and self.before != self.after
+
+    @property
+    def locked(self) -> dict[str, str]:
+        """Return the fields that stay for another reason than a value that was there."""
+        return {name: reason for name, reason in self.left.items() if reason != FILLED} if self.left else {}
+
+
+def evaluate(
+    movement: Movement, match: Callable[[Movement], Matched], *, looks_at: Set[str], force: bool = False
+) -> Evaluation:
+    """Apply the rules that `match` returns until nothing changes.
+
+    `looks_at` are the fields that any rule looks at. With `force`, rules may replace what the owner wrote.
+    """
+    result = Evaluation(movement, movement)
+    rounds: list[tuple[Movement, list[CompiledRule]]] = []
+    for _ in range(MAX_ROUNDS):
+        before = result.after
+        matched = match(before)
+        result.matched += [rule for rule in matched if rule not in result.matched]
+        rounds.append((before, _write_claims(result, matched, force=force)))
+        if result.after == before:
+            _drop_detours(result)
+            return result
+        if not looks_at & WRITTEN:
+            return result
+        if any(result.after == earlier for earlier, _ in rounds):
+            break
+    start = next((place for place, (earlier, _) in enumerate(rounds) if earlier == result.after), 0)
+    culprits = {rule for _, writers in rounds[start:] for rule in writers}
+    return Evaluation(movement, movement, [rule for rule in result.matched if rule in culprits], is_circle=True)
+
+
+def claims_of(matched: Matched, offered: Set[int]) -> dict[str, Claim]:
+    """Return the winning claim of each field; a category that is not offered is passed over."""
+    claims: dict[str, Claim] = {}
+    for rule in matched:
+        for name, value in rule.writes.items():
+            if name != "category" or value in offered:
+                claims.setdefault(name, Claim(rule, value))
+        for tag in rule.add_tags:
+            claims.setdefault(f"tag:{tag.casefold()}", Claim(rule, tag))
+        for tag in rule.remove_tags:
+            claims.setdefault(f"tag:{tag.casefold()}", Claim(rule, None))
+    return claims
+
+
 def explain(evaluation: Evaluation) -> str:
-    """Which rule is the reason."""
-    names = _named(evaluation)
-    if evaluation.is_circle:
-        return f"Your rules {names} undo each other here, so none of them counts."
-    claim = evaluation.written.get("category")
-    if claim is not None and claim.rule.suggests_only:
-        return f"Your rule “{claim.rule.name}” suggests it."
-    return f"Your rule “{claim.rule.name}” says so." if claim else f"Matched by your rule {names}."
-
-
-def _named(evaluation: Evaluation) -> str:
+    """Return a sentence for the user that names the rule or rules."""
     names = [f"“{rule.name}”" for rule in evaluation.matched]
     rest = len(names) - MAX_NAMED
-    return ", ".join(names[:MAX_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    listed = ", ".join(names[:MAX_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    if evaluation.is_circle:
+        return f"Your rules {listed} undo each other here, so none of them counts."
+    claim = evaluation.written.get("category")
+    if claim is None:
+        return f"Matched by your rule {listed}."
+    verb = "suggests it" if claim.rule.suggests_only else "says so"
+    return f"Your rule “{claim.rule.name}” {verb}."
+
+
+def _write_claims(result: Evaluation, matched: Matched, *, force: bool) -> list[CompiledRule]:
+    """Write the claims into the result, and note what stays. Return the rules that wrote something."""
+    claims = claims_of(matched, result.after.offered)
+    if "category" not in claims and any(rule.category not in {None, result.after.category} for rule in matched):
+        result.left["category"] = UNFIT
+    writers: list[CompiledRule] = []
+    for name, claim in claims.items():
+        change = _change_of(result.after, name, claim)
+        if not change:
+            continue
+        reason = _reason_to_leave(result.after, name, claim, force=force)
+        if reason:
+            result.left[name] = reason
+        else:
+            result.written[name], result.after = claim, replace(result.after, **change)
+            writers.append(claim.rule)
+    return writers
+
+
+def _change_of(movement: Movement, name: str, claim: Claim) -> dict[str, Any]:
+    """Return the fields that the claim changes, with their new values."""
+    if name == "category":
+        if movement.category == claim.value:
+            return {}
+        change = {"source": SOURCE, "confidence": 1.0}
+        if not claim.rule.suggests_only:
+            change |= {"category": claim.value, "suggested": None, "status": "automatic"}
+        elif movement.category is None:
+            change |= {"suggested": claim.value, "status": "suggested"}
+        else:
+            return {}
+    elif name.startswith("tag:"):
+        tag = {name.removeprefix("tag:")}
+        change = {"tags": movement.tags - tag if claim.value is None else movement.tags | tag}
+    else:
+        change = {name: claim.value}
+    return {field: value for field, value in change.items() if getattr(movement, field) != value}
+
+
+def _reason_to_leave(movement: Movement, name: str, claim: Claim, *, force: bool) -> str:
+    """Return why the claim cannot be written; "" if it can."""
+    if movement.obstacle:
+        return movement.obstacle
+    is_confirmed = movement.status == "confirmed"
+    if name == "category":
+        if movement.category_obstacle:
+            return movement.category_obstacle
+        is_held = is_confirmed or movement.source == "user"
+    else:
+        is_held = name in movement.held or (name == "review" and is_confirmed)
+    if is_held:
+        return "" if force and claim.rule.overwrite == "always" else HELD
+    if claim.rule.overwrite != "empty" or name.startswith("tag:"):
+        return ""
+    empty = movement.raw_description if name == "description" else ""
+    return FILLED if (getattr(movement, name) or "") != empty else ""
+
+
+def _drop_detours(result: Evaluation) -> None:
+    """Forget writes that another rule undid, and reasons for fields that another rule wrote."""
+
+    def is_changed(name: str) -> bool:
+        before, after = result.before, result.after
+        if name == "category":
+            parts = ("category", "suggested", "source", "status", "confidence")
+            return any(getattr(before, part) != getattr(after, part) for part in parts)
+        if name.startswith("tag:"):
+            tag = name.removeprefix("tag:")
+            return (tag in before.tags) != (tag in after.tags)
+        return bool(getattr(before, name) != getattr(after, name))
+
+    result.written = {name: claim for name, claim in result.written.items() if is_changed(name)}
+    result.left = {name: reason for name, reason in result.left.items() if not is_changed(name)}

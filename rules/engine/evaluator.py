@@ -1,4 +1,4 @@
-"""Settles the rows of one ledger: makes of stored rows what conditions look at, once for all rows alike."""
+"""Evaluates rules for stored rows of one ledger, once for all rows that look the same to the rules."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -9,185 +9,127 @@ from typing import Any
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.kinds import derive_kind
 from expenses.models import Tag
-from rules.engine.conditions import Movement
-from rules.engine.evaluation import (
-    CLOSED,
-    PLAIN,
-    SPLIT,
-    TEXTS,
-    TRANSFER,
-    WRITTEN,
-    Evaluation,
-    State,
-    Traits,
-    as_written,
-    evaluate,
-)
+from rules.engine.evaluation import CLOSED, PLAIN, SPLIT, TRANSFER, WRITTEN, Evaluation, evaluate
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matched, Matcher
 from rules.engine.stored_rows import StoredRow
 
-#: What a row's state and traits are made of, besides the fields that rules write as they are.
-STANDING = (
-    "direction",
-    "kind",
-    "is_kind_stated",
-    "category",
-    "suggested",
-    "source",
-    "confidence",
-    "status",
-    "is_split",
-    "transfer",
-    "held",
-    "is_closed",
-    "tags",
-)
+#: Columns that decide with the matching rules what becomes of a row, besides the fields that the rules write.
+DECISIVE = (
+    "direction", "kind", "is_kind_stated", "category", "suggested", "source", "confidence", "status", "is_split",
+    "transfer", "held", "is_closed", "tags",
+)  # fmt: skip
 
 
 class Evaluator:
-    """Asks one set of rules about rows of one ledger."""
+    """One set of rules, and the results that it has given for rows of one ledger."""
 
     def __init__(self, *, ledger_id: int, matcher: Matcher, catalog: Catalog, force: bool = False) -> None:
         self.ledger_id, self.catalog, self.force = ledger_id, catalog, force
         self._matcher, self.rule_set = matcher, matcher.rule_set
-        self._writes = frozenset(name for rule in self.rule_set.rules for name in rule.writes)
-        self._texts = _picker(self.rule_set.text_fields)
-        self._alike = _picker([*STANDING, *self._plain_fields()])
-        self._circumstances: dict[tuple[Any, ...], tuple[State, Traits]] = {}
+        written = {name for rule in self.rule_set.rules for name in rule.writes}
+        fields = [name for name in PLAIN if name in written]
+        compared = ["raw_description"] if "description" in written else []
+        self._texts_of = _picker(self.rule_set.text_fields)
+        self._key_of = _picker([*DECISIVE, *fields, *compared])
         self._evaluations: dict[tuple[tuple[Any, ...], Matched], Evaluation] = {}
         self._offered: dict[tuple[str, str | None], frozenset[int]] = {}
 
     @property
     def uses_tags(self) -> bool:
-        """Whether the rules look at tags or write them, so that records must have theirs."""
+        """Return True if the rules look at tags or write them, so that rows must be read with theirs."""
         rules = self.rule_set.rules
         return "tags" in self.rule_set.fields or any(rule.add_tags or rule.remove_tags for rule in rules)
 
-    def evaluate(self, record: StoredRow) -> Evaluation:
-        """What becomes of the row. Rows alike in all that matters get the very same settlement."""
-        matched = self._matcher.among(self._texts(record), lambda: self.movement(record))
-        alike = self._alike(record)
-        known = self._evaluations.get((alike, matched))
+    def evaluate(self, row: StoredRow) -> Evaluation:
+        """Apply the rules to a row. Rows that look the same to the rules get the same object."""
+        matched = self._matcher.among(self._texts_of(row), lambda: self.movement(row))
+        key = self._key_of(row), matched
+        known = self._evaluations.get(key)
         if known is not None:
             return known
-        state, traits = self._circumstances_of(record, alike)
-        found = self._evaluate(record, matched, state, traits)
-        if not matched or not self.rule_set.fields & WRITTEN:
-            self._evaluations[alike, matched] = found
+        movement = self.movement(row)
+
+        def match(now: Movement) -> Matched:
+            return matched if now is movement else self._matcher.matched(now)
+
+        found = evaluate(movement, match, looks_at=self.rule_set.fields, force=self.force)
+        is_final = found.after is movement and not found.is_circle
+        if is_final or not self.rule_set.fields & WRITTEN:  # else it depends on fields that are not in the key
+            self._evaluations[key] = found
         return found
 
-    def _evaluate(self, record: StoredRow, matched: Matched, state: State, traits: Traits) -> Evaluation:
-        texts = self._writes.intersection(TEXTS)
-
-        def ask(now: State) -> Matched:
-            return (
-                matched if now is state else self._matcher.matched(as_written(self.movement(record), now, texts=texts))
-            )
-
-        return evaluate(ask, state, traits, looks_at=self.rule_set.fields, force=self.force)
-
-    def movement(self, record: StoredRow) -> Movement:
-        """The row as conditions look at it."""
+    def movement(self, row: StoredRow) -> Movement:
+        """Return the row as rules see it. A tag that was deleted since the row was read is left out."""
+        names = self.tag_names if row.tags else {}
+        obstacle = SPLIT if row.is_split else TRANSFER if row.transfer is not None else ""
         return Movement(
-            raw_description=record.raw_description,
-            description=record.description,
-            merchant=record.merchant,
-            amount=record.money,
-            direction=record.direction,
-            currency=record.currency,
-            account=record.account,
-            category=record.category,
-            date=record.day,
-            tags=self._tags_of(record),
-            payment_method=record.payment_method,
-            notes=record.notes,
-            iban=record.iban,
-            mcc=record.mcc,
-            source=record.source,
+            raw_description=row.raw_description,
+            description=row.description,
+            merchant=row.merchant,
+            amount=row.money,
+            direction=row.direction,
+            currency=row.currency,
+            account=row.account,
+            category=row.category,
+            date=row.day,
+            tags=frozenset(names[pk].casefold() for pk in row.tags if pk in names),
+            payment_method=row.payment_method,
+            notes=row.notes,
+            iban=row.iban,
+            mcc=row.mcc,
+            source=row.source,
+            suggested=row.suggested,
+            status=row.status,
+            confidence=row.confidence,
+            review=row.review,
+            is_excluded_from_budget=bool(row.is_excluded_from_budget),
+            offered=self.offered(row),
+            held=frozenset() if row.held == "[]" else self._held(row),
+            obstacle=CLOSED if row.is_closed else "",
+            category_obstacle=obstacle,
         )
 
-    def _circumstances_of(self, record: StoredRow, alike: tuple[Any, ...]) -> tuple[State, Traits]:
-        if alike not in self._circumstances:
-            self._circumstances[alike] = self._state(record), self._traits(record)
-        return self._circumstances[alike]
+    def _held(self, row: StoredRow) -> frozenset[str]:
+        """Return the fields that the owner wrote. Rows hold tags by id, rules claim them by name."""
+        held = set()
+        for name in json.loads(row.held):
+            kind, _, pk = name.partition(":")
+            held.add(f"tag:{self.tag_names.get(int(pk), '').casefold()}" if kind == "tag" else name)
+        return frozenset(held)
 
-    def _state(self, record: StoredRow) -> State:
-        plain = {name: getattr(record, name) for name in PLAIN if name in self._writes}
-        if "is_excluded_from_budget" in plain:
-            plain["is_excluded_from_budget"] = bool(record.is_excluded_from_budget)
-        return State(
-            category=record.category,
-            suggested=record.suggested,
-            source=record.source,
-            status=record.status,
-            confidence=record.confidence,
-            tags=self._tags_of(record),
-            **plain,
-        )
+    def offered(self, row: StoredRow) -> frozenset[int]:
+        """Return the ids of the categories that the row could have."""
+        key = row.direction, row.kind if row.is_kind_stated else None
+        if key not in self._offered:
+            self._offered[key] = frozenset(category.id for category in self.catalog.offered(*key))
+        return self._offered[key]
 
-    def _tags_of(self, record: StoredRow) -> frozenset[str]:
-        """Casefolded; where nothing is locked a tag may have gone since the row was read."""
-        names = self.tag_names if record.tags else {}
-        return frozenset(names[pk].casefold() for pk in record.tags if pk in names)
-
-    def _traits(self, record: StoredRow) -> Traits:
-        return Traits(
-            offered=self.offered(record),
-            held=frozenset(self._name_of_hold(name) for name in json.loads(record.held)),
-            raw_description=record.raw_description,
-            obstacle=CLOSED if record.is_closed else "",
-            category_obstacle=_category_obstacle(record),
-        )
-
-    def _name_of_hold(self, name: str) -> str:
-        """Tags are held by their ids, and claimed by their names."""
-        if not name.startswith("tag:"):
-            return name
-        return f"tag:{self.tag_names.get(int(name.removeprefix('tag:')), '').casefold()}"
-
-    def offered(self, record: StoredRow) -> frozenset[int]:
-        """Ids of the categories that the row could have."""
-        sort = record.direction, record.kind if record.is_kind_stated else None
-        if sort not in self._offered:
-            self._offered[sort] = frozenset(category.id for category in self.catalog.offered(*sort))
-        return self._offered[sort]
-
-    def kind_of(self, record: StoredRow, state: State) -> str:
-        """The kind of the row, which follows direction and category."""
-        category = self.catalog.categories.get(state.category or 0)
-        kind = derive_kind(record.direction, category.kind) if category is not None else None
-        return kind or record.kind
+    def kind_of(self, row: StoredRow, category: int | None) -> str:
+        """Return the row's kind if it had the category."""
+        found = self.catalog.categories.get(category or 0)
+        return (derive_kind(row.direction, found.kind) if found is not None else None) or row.kind
 
     def spelled(self, tags: Iterable[str]) -> list[str]:
-        """The names of tags as the ledger writes them, in order; those that it does not have yet as the rules do."""
-        spelling = self._spelled_by_rules | {name.casefold(): name for name in self.tag_names.values()}
+        """Return the tags in order, spelled as the ledger does; new ones as the first rule does."""
+        spelling = self._spelling_of_rules | {name.casefold(): name for name in self.tag_names.values()}
         return sorted(spelling.get(tag, tag) for tag in tags)
 
     @cached_property
-    def _spelled_by_rules(self) -> dict[str, str]:
+    def _spelling_of_rules(self) -> dict[str, str]:
         named = [name for rule in self.rule_set.rules for name in (*rule.add_tags, *rule.remove_tags)]
         return {name.casefold(): name for name in reversed(named)}
 
-    def _plain_fields(self) -> list[str]:
-        fields = [name for name in PLAIN if name in self._writes]
-        return [*fields, "raw_description"] if "description" in fields else fields
-
     @cached_property
     def tag_names(self) -> dict[int, str]:
-        """The ledger's tags by id; asked for when a row has one."""
+        """The names of the ledger's tags by id, read when a row has one."""
         return dict(Tag.objects.filter(ledger_id=self.ledger_id).order_by().values_list("pk", "name"))
 
 
-def _category_obstacle(record: StoredRow) -> str:
-    if record.is_split:
-        return SPLIT
-    return TRANSFER if record.transfer is not None else ""
-
-
 def _picker(names: Sequence[str]) -> Callable[[StoredRow], tuple[Any, ...]]:
-    """Gives the named fields of a record as a tuple."""
+    """Return a function that gives the named fields of a row as a tuple."""
     places = [StoredRow._fields.index(name) for name in names]
     if len(places) == 1:
         [place] = places
-        return lambda record: (record[place],)
-    return itemgetter(*places) if places else lambda record: ()
+        return lambda row: (row[place],)
+    return itemgetter(*places) if places else lambda row: ()

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from rules.engine.conditions import Condition, fold
-from rules.operators import SORTS, Sort
+from rules.operators import FIELD_TYPES, FieldType
 
 #: Letters in a row that are looked up.
 GRAM = 3
@@ -29,7 +29,7 @@ def _needles_of(condition: Condition) -> frozenset[Needle] | None:
         return None
     if "conditions" in condition:
         return required_needles(condition["match"], condition["conditions"])
-    if SORTS[condition["field"]] is not Sort.TEXT:
+    if FIELD_TYPES[condition["field"]] is not FieldType.TEXT:
         return None
     return _needles_of_text(condition["field"], condition["op"], fold(condition.get("value")))
 
@@ -60,7 +60,7 @@ def _selectivity(needles: Set[Needle]) -> tuple[int, int]:
 
 def needles_suffice(match: str, conditions: Sequence[Condition]) -> bool:
     """Whether the tests of texts hold as soon as one of the required needles is there."""
-    textual = [c for c in conditions if "conditions" in c or SORTS[c["field"]] is Sort.TEXT]
+    textual = [c for c in conditions if "conditions" in c or FIELD_TYPES[c["field"]] is FieldType.TEXT]
     if len(textual) != 1 or (match == "any" and len(conditions) > 1):
         return False
     [only] = textual

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from rules.engine.conditions import Condition, Movement, compile_conditions, fold, is_literal, leaves_of, make_test
-from rules.operators import SORTS, Sort
+from rules.engine.conditions import Condition, compile_conditions, fold, is_literal, leaves_of, make_test
+from rules.engine.movements import Movement
+from rules.operators import FIELD_TYPES, FieldType
 from rules.operators.patterns import Undecided, compile_pattern, find
 
 
@@ -30,7 +31,7 @@ def matched_spans(conditions: Sequence[Condition], movement: Movement) -> list[S
         for condition in conditions
         if not condition.get("negate") and _may_hold(condition, movement)
         for leaf in leaves_of(condition)
-        if not leaf.get("negate") and SORTS[leaf["field"]] is Sort.TEXT
+        if not leaf.get("negate") and FIELD_TYPES[leaf["field"]] is FieldType.TEXT
     ]
     found: dict[Span, None] = {}
     for leaf in leaves:

@@ -9,11 +9,11 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Tag
 from rules.exchange.conversion import Body, shorten
-from rules.operators import SORTS, Sort
+from rules.operators import FIELD_TYPES, FieldType
 
 #: Field of a condition or type of an action → the kind of thing that its value refers to.
-KINDS = {name: name for name, sort in SORTS.items() if sort is Sort.ID}
-KINDS |= {name: "tag" for name, sort in SORTS.items() if sort is Sort.TAGS}
+KINDS = {name: name for name, sort in FIELD_TYPES.items() if sort is FieldType.ID}
+KINDS |= {name: "tag" for name, sort in FIELD_TYPES.items() if sort is FieldType.TAGS}
 KINDS |= {"set_category": "category", "add_tags": "tag", "remove_tags": "tag"}
 ADVICE = {
     "category": "Create it first, or import with create_missing=true.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from rules.engine.conditions import is_literal, make_test
 from rules.linting.formulas import Test
-from rules.operators import SORTS, Sort
+from rules.operators import FIELD_TYPES, FieldType
 from rules.operators.patterns import compile_pattern
 
 #: A pattern that takes longer might be cut off on another day, so what it says proves nothing.
@@ -30,6 +30,6 @@ def _found(test: Test, text: str) -> bool | None:
 @lru_cache(maxsize=4096)
 def _asserted(test: Test) -> Callable[[Any], bool]:
     passes = make_test(test.condition)
-    if SORTS[test.field] is not Sort.TEXT or is_literal(test.condition):
+    if FIELD_TYPES[test.field] is not FieldType.TEXT or is_literal(test.condition):
         return passes
     return lambda text: passes(text.casefold())

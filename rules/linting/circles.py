@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice, product
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from rules.engine.conditions import Movement
-from rules.engine.evaluation import TEXTS, WRITTEN, State, Traits, as_written, evaluate
+from rules.engine.evaluation import WRITTEN, evaluate
 from rules.engine.evaluator import Evaluator
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matcher, RuleSet
 from rules.engine.stored_rows import StoredRow
 from rules.linting.cases import Case
@@ -82,14 +83,9 @@ class _Track:
     def _goes_round(self, movement: Movement, one: Case, other: Case) -> bool:
         if self._study.clock.is_up():
             return False
-        known = {name: getattr(movement, name) for name in ("category", "source", "tags", *TEXTS)}
         offered = frozenset(category.id for category in self._catalog.offered(movement.direction, None))
-        traits = Traits(offered, raw_description=movement.raw_description)
-
-        def ask(state: State) -> Any:
-            return self._matcher.matched(as_written(movement, state, texts=TEXTS))
-
-        evaluation = evaluate(ask, State(**known), traits, looks_at=self._matcher.rule_set.fields)
+        row = replace(movement, offered=offered)
+        evaluation = evaluate(row, self._matcher.matched, looks_at=self._matcher.rule_set.fields)
         return evaluation.is_circle and {one.rule, other.rule} <= {*evaluation.matched}
 
 

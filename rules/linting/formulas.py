@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rules.operators import OPERATORS, SORTS, Sort
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType
 
 #: A rule's or a group's match, its conditions and its negation, as they are stored.
 Conditions = Mapping[str, Any]
@@ -82,7 +82,7 @@ def _formula_of_list(condition: Mapping[str, Any], op: str, *, is_denied: bool) 
 
 
 def _test(condition: Mapping[str, Any], op: str, value: Any, *, is_denied: bool) -> Test:
-    if SORTS[condition["field"]] is Sort.TEXT:
+    if FIELD_TYPES[condition["field"]] is FieldType.TEXT:
         return _text_test(condition, op, value, is_denied=is_denied)
     if op == "has":
         value = value.casefold()

@@ -10,17 +10,17 @@ from rules.linting.dates import clash_in_date
 from rules.linting.formulas import Conditions, Every, Formula, Some, Test, formula_of
 from rules.linting.texts import clash_in_text
 from rules.linting.values import clash_in_amount, clash_in_direction, clash_in_reference, clash_in_tags
-from rules.operators import SORTS, Sort
+from rules.operators import FIELD_TYPES, FieldType
 
 #: Looks at the tests of one field that a search may take.
 MAX_LOOKS = 10_000
 
-CLASHES: dict[Sort, Callable[[Sequence[Test]], bool]] = {
-    Sort.TEXT: clash_in_text,
-    Sort.NUMBER: clash_in_amount,
-    Sort.DATE: clash_in_date,
-    Sort.ID: clash_in_reference,
-    Sort.TAGS: clash_in_tags,
+CLASHES: dict[FieldType, Callable[[Sequence[Test]], bool]] = {
+    FieldType.TEXT: clash_in_text,
+    FieldType.NUMBER: clash_in_amount,
+    FieldType.DATE: clash_in_date,
+    FieldType.ID: clash_in_reference,
+    FieldType.TAGS: clash_in_tags,
 }
 
 
@@ -71,7 +71,7 @@ class _Looks:
 
 def _clash(tests: Sequence[Test]) -> bool:
     name = tests[0].field
-    return clash_in_direction(tests) if name == "direction" else CLASHES[SORTS[name]](tests)
+    return clash_in_direction(tests) if name == "direction" else CLASHES[FIELD_TYPES[name]](tests)
 
 
 class _Branch:

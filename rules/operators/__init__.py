@@ -22,7 +22,7 @@ class Shape(StrEnum):
     MANY = "many"
 
 
-class Sort(StrEnum):
+class FieldType(StrEnum):
     """What a field holds."""
 
     TEXT = "text"
@@ -82,23 +82,29 @@ TAGS = {
     "is_empty": Operator(Shape.NONE, sets.is_empty),
 }
 #: Field of a condition → what it holds.
-SORTS: dict[str, Sort] = {
-    "raw_description": Sort.TEXT,
-    "description": Sort.TEXT,
-    "merchant": Sort.TEXT,
-    "amount": Sort.NUMBER,
-    "direction": Sort.TEXT,
-    "currency": Sort.TEXT,
-    "account": Sort.ID,
-    "category": Sort.ID,
-    "date": Sort.DATE,
-    "tags": Sort.TAGS,
-    "payment_method": Sort.TEXT,
-    "notes": Sort.TEXT,
-    "iban": Sort.TEXT,
-    "mcc": Sort.TEXT,
-    "source": Sort.TEXT,
+FIELD_TYPES: dict[str, FieldType] = {
+    "raw_description": FieldType.TEXT,
+    "description": FieldType.TEXT,
+    "merchant": FieldType.TEXT,
+    "amount": FieldType.NUMBER,
+    "direction": FieldType.TEXT,
+    "currency": FieldType.TEXT,
+    "account": FieldType.ID,
+    "category": FieldType.ID,
+    "date": FieldType.DATE,
+    "tags": FieldType.TAGS,
+    "payment_method": FieldType.TEXT,
+    "notes": FieldType.TEXT,
+    "iban": FieldType.TEXT,
+    "mcc": FieldType.TEXT,
+    "source": FieldType.TEXT,
 }
-_OF_SORT = {Sort.TEXT: TEXT, Sort.NUMBER: NUMBER, Sort.DATE: DATE, Sort.ID: ID, Sort.TAGS: TAGS}
+_OF_SORT = {
+    FieldType.TEXT: TEXT,
+    FieldType.NUMBER: NUMBER,
+    FieldType.DATE: DATE,
+    FieldType.ID: ID,
+    FieldType.TAGS: TAGS,
+}
 #: Field of a condition → the operators that it knows.
-OPERATORS: dict[str, dict[str, Operator]] = {name: _OF_SORT[sort] for name, sort in SORTS.items()}
+OPERATORS: dict[str, dict[str, Operator]] = {name: _OF_SORT[sort] for name, sort in FIELD_TYPES.items()}

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.normalization import normalize
-from rules.engine.conditions import Movement, compile_conditions
+from rules.engine.conditions import compile_conditions
+from rules.engine.movements import Movement
 from rules.proposals.grouping import ALIKE
 from rules.proposals.phrases import MAX_LENGTH, Phrase, shared_phrase
 from rules.proposals.separation import text_condition

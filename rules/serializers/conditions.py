@@ -12,7 +12,7 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import MAX_AMOUNT, SCALE
 from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, DayField, TagsField
-from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Operator, Shape
 from rules.operators.dates import LAST_DAY
 from rules.operators.pattern_size import Unsupported
 from rules.operators.patterns import MAX_LENGTH, compile_pattern
@@ -123,13 +123,13 @@ class ConditionSerializer(StrictSerializer):
         """Checks one value, and gives it as it is kept."""
         if op in {"weekday", "day_of_month"}:
             return _weekday if op == "weekday" else _day_of_month
-        if SORTS[name] is Sort.TAGS:
+        if FIELD_TYPES[name] is FieldType.TAGS:
             return self._tag
-        if SORTS[name] is Sort.ID:
+        if FIELD_TYPES[name] is FieldType.ID:
             return self._id_in(AccountReference() if name == "account" else CategoryReference())
         if op in {"regex", "fuzzy"}:
             return _pattern if op == "regex" else _alike
-        return {Sort.TEXT: _text, Sort.NUMBER: _decimal, Sort.DATE: _day}[SORTS[name]]
+        return {FieldType.TEXT: _text, FieldType.NUMBER: _decimal, FieldType.DATE: _day}[FIELD_TYPES[name]]
 
     def _tag(self, value: Any) -> str:
         [name] = with_context(TagsField(), self.context).run_validation([value])
@@ -159,7 +159,11 @@ def _options(attrs: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
 def _check_sense(name: str, op: str, value: Any) -> None:
     """Raises ValidationError for texts that would match nothing, or everything."""
     texts = value if isinstance(value, list) else [value]
-    if SORTS[name] is Sort.TEXT and op != "regex" and any(text is not None and not text.strip() for text in texts):
+    if (
+        FIELD_TYPES[name] is FieldType.TEXT
+        and op != "regex"
+        and any(text is not None and not text.strip() for text in texts)
+    ):
         detail = "Give letters or digits; what has no text at all is found by is_empty."
         raise serializers.ValidationError({"value": detail}, code="blank")
     if (name, op) == ("direction", "equals") and value.casefold() not in DIRECTIONS:

@@ -8,8 +8,9 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.serializers.fields import DayField
-from rules.engine.evaluation import PLAIN, REASONS, State
+from rules.engine.evaluation import PLAIN, REASONS
 from rules.engine.evaluator import Evaluator
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule
 from rules.engine.stored_rows import StoredRow
 from rules.models import Rule
@@ -172,12 +173,12 @@ def _fields_of(rule: CompiledRule) -> list[str]:
     return [name for name in ("category", *PLAIN) if name in rule.writes] + tags
 
 
-def _values(state: State, fields: list[str], record: StoredRow, evaluator: Evaluator) -> dict[str, Any]:
+def _values(state: Movement, fields: list[str], record: StoredRow, evaluator: Evaluator) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(state, name) for name in fields if name in PLAIN}
     if "category" in fields:
         values |= {"category": state.category, "category_name": evaluator.catalog.name(state.category) or None}
         values |= {"status": state.status, "suggestion": evaluator.catalog.name(state.suggested) or None}
-        values["kind"] = evaluator.kind_of(record, state)
+        values["kind"] = evaluator.kind_of(record, state.category)
     if "tags" in fields:
         values["tags"] = evaluator.spelled(state.tags)
     return values

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from expenses.models import Transaction
 from expenses.serializers.fields import MAX_TAGS, CategoryReference, TagsField
 from rules.models import TRIGGERS, Rule
-from rules.operators import OPERATORS, SORTS, Operator, Shape, Sort
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Operator, Shape
 from rules.operators.dates import LAST_DAY
 from rules.operators.patterns import MAX_LENGTH
 from rules.serializers.actions import ACTIONS, Action
@@ -34,12 +34,17 @@ ID_OR_NAME: JsonSchema = {
     "oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "minLength": 1, "maxLength": 100}]
 }
 #: What a field of a sort is compared with.
-ITEMS: dict[Sort, JsonSchema] = {
-    Sort.TEXT: {"type": "string", "pattern": FILLED, "maxLength": MAX_TEXT, "examples": ["rewe"]},
-    Sort.NUMBER: {"type": "string", "format": "decimal", "pattern": r"^\d{1,9}(\.\d{1,4})?$", "examples": ["12.50"]},
-    Sort.DATE: {"type": "string", "format": "date", "examples": ["2026-11-02"]},
-    Sort.ID: ID_OR_NAME,
-    Sort.TAGS: TAG,
+ITEMS: dict[FieldType, JsonSchema] = {
+    FieldType.TEXT: {"type": "string", "pattern": FILLED, "maxLength": MAX_TEXT, "examples": ["rewe"]},
+    FieldType.NUMBER: {
+        "type": "string",
+        "format": "decimal",
+        "pattern": r"^\d{1,9}(\.\d{1,4})?$",
+        "examples": ["12.50"],
+    },
+    FieldType.DATE: {"type": "string", "format": "date", "examples": ["2026-11-02"]},
+    FieldType.ID: ID_OR_NAME,
+    FieldType.TAGS: TAG,
 }
 #: What some operators compare with instead.
 ITEMS_OF_OPERATORS: dict[str, JsonSchema] = {
@@ -74,7 +79,7 @@ def _default(name: str) -> JsonSchema:
 
 def _field(name: str) -> dict[str, Any]:
     operators = [_operator(name, op, operator) for op, operator in OPERATORS[name].items()]
-    described: dict[str, Any] = {"name": name, "sort": SORTS[name].value, "operators": operators}
+    described: dict[str, Any] = {"name": name, "sort": FIELD_TYPES[name].value, "operators": operators}
     if name in ADDRESSES:
         described["ids_from"] = ADDRESSES[name]
     if name == "direction":
@@ -84,7 +89,7 @@ def _field(name: str) -> dict[str, Any]:
 
 def _operator(name: str, op: str, operator: Operator) -> dict[str, Any]:
     options = {option: _option(option) | {"default": default} for option, default in operator.options.items()}
-    item = DIRECTION if (name, op) == ("direction", "equals") else ITEMS_OF_OPERATORS.get(op, ITEMS[SORTS[name]])
+    item = DIRECTION if (name, op) == ("direction", "equals") else ITEMS_OF_OPERATORS.get(op, ITEMS[FIELD_TYPES[name]])
     return {"name": op, "value": _shaped(operator.shape, item), "options": options}
 
 

@@ -14,9 +14,9 @@ from expenses.ledger.search_text import fold
 from expenses.models import CategorizationStatus, Transaction
 from expenses.querysets import TransactionQuerySet
 from rules.engine.compilation import compile_stored
-from rules.engine.conditions import Movement
 from rules.engine.evaluation import Evaluation
 from rules.engine.evaluator import Evaluator
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule, Matcher, RuleSet
 from rules.engine.stored_rows import StoredRow, read_stored_rows
 from rules.models import Rule

@@ -14,8 +14,8 @@ from expenses.models import Ledger, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, ledger_write
 from rules.engine.compilation import compile_stored
-from rules.engine.conditions import Movement
 from rules.engine.evaluator import Evaluator
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matcher, RuleSet
 from rules.engine.stored_rows import StoredRow, read_stored_rows
 from rules.models import Attention, Origin, Proposal, ProposalStatus, Rule

@@ -13,8 +13,8 @@ from expenses.categorization.review_groups import OpenRow
 from expenses.models import CategorizationStatus, Category, Transaction
 from expenses.services.ledger_lock import Refusal
 from rules.engine.compilation import rules_of
-from rules.engine.conditions import Movement
 from rules.engine.evaluator import Evaluator
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule, Matcher, RuleSet
 from rules.engine.stored_rows import read_stored_rows
 from rules.models import TRIGGERS, Mode, Overwrite, Proposal, Rule

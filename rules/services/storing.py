@@ -17,11 +17,12 @@ from expenses.services.ledger_lock import ROWS_OF_A_VERSION, next_version
 from expenses.services.obstacles import note_omissions
 from expenses.services.tags import find_or_create_tags
 from providers.verdicts import Outcome
-from rules.engine.evaluation import PLAIN, REASONS, SOURCE, TEXTS, VERSION, Evaluation, State, explain
+from rules.engine.evaluation import PLAIN, REASONS, SOURCE, TEXTS, VERSION, Evaluation, explain
 from rules.engine.evaluator import Evaluator
+from rules.engine.movements import Movement
 from rules.engine.stored_rows import StoredRow
 
-#: State's field → column, in the order in which changes are told.
+#: Movement's field → column, in the order in which changes are told.
 COLUMNS = {
     "source": "category_source",
     "confidence": "category_confidence",
@@ -101,7 +102,7 @@ class Storage:
             journal["tags"] = [evaluator.spelled(state.tags) for state in (before, after)]
         if "category" in evaluation.written:
             columns["decision_id"] = self._decision(evaluation, evaluator)
-        kind = evaluator.kind_of(record, after)
+        kind = evaluator.kind_of(record, after.category)
         if kind != record.kind:
             columns["kind"], journal["kind"] = kind, [record.kind, kind]
         return _Writing(columns, journal, not evaluation.written.keys().isdisjoint(TEXTS))
@@ -165,7 +166,7 @@ def _journal_name(name: str) -> str:
     return COLUMNS.get(name, name).removesuffix("_id")
 
 
-def _told(name: str, state: State, evaluator: Evaluator) -> Any:
+def _told(name: str, state: Movement, evaluator: Evaluator) -> Any:
     """A value as the journal keeps it."""
     value = getattr(state, name)
     if name not in {"category", "suggested"} or value is None:

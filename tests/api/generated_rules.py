@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rules.operators import OPERATORS, SORTS, Shape, Sort
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Shape
 from tests.api.bulk import edit, record
 from tests.api.rule_bodies import does, rule
 
@@ -15,11 +15,11 @@ CENTS = st.sampled_from(["1.00", "5.50", "10.00", "12.34"])
 DAYS = st.sampled_from(["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-30"])
 TAGS = st.sampled_from(["A", "b", "Straße", "own"])
 CATEGORIES = st.sampled_from(["Dining", "Travel", "Salary", "Transfers"])
-VALUES: dict[Sort, st.SearchStrategy[Any]] = {
-    Sort.TEXT: WORDS,
-    Sort.NUMBER: CENTS,
-    Sort.DATE: DAYS,
-    Sort.TAGS: TAGS,
+VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
+    FieldType.TEXT: WORDS,
+    FieldType.NUMBER: CENTS,
+    FieldType.DATE: DAYS,
+    FieldType.TAGS: TAGS,
 }
 NUMBERS = {"weekday": st.integers(1, 7), "day_of_month": st.integers(1, 3) | st.just(-1)}
 
@@ -27,9 +27,9 @@ NUMBERS = {"weekday": st.integers(1, 7), "day_of_month": st.integers(1, 3) | st.
 def _values(field: str, op: str) -> st.SearchStrategy[Any]:
     if (field, op) == ("direction", "equals"):
         return st.sampled_from(["in", "OUT"])
-    if SORTS[field] is Sort.ID:
+    if FIELD_TYPES[field] is FieldType.ID:
         return CATEGORIES if field == "category" else st.sampled_from(["Giro", "Purse"])
-    return NUMBERS[op] if op in NUMBERS else VALUES[SORTS[field]]
+    return NUMBERS[op] if op in NUMBERS else VALUES[FIELD_TYPES[field]]
 
 
 def _condition(field: str, op: str) -> st.SearchStrategy[dict[str, Any]]:

@@ -1,30 +1,20 @@
-"""Rules evaluated for one row."""
+"""Rules evaluated for one movement."""
 
-from typing import Any
+from dataclasses import replace
 
-from rules.engine.conditions import Movement
-from rules.engine.evaluation import TEXTS, Evaluation, State, Traits, as_written, evaluate
+from rules.engine.evaluation import Evaluation, evaluate
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule, Matcher, RuleSet
 from tests.rules.generated import CAFE
 
-BLANK = State(description="CAFE Luna")
+#: CAFE as the bank sent it, with three categories to choose from.
+BLANK = replace(
+    CAFE, raw_description="CAFE Luna", description="CAFE Luna", merchant="", notes="", tags=frozenset(), category=None,
+    source="", offered=frozenset({1, 2, 3}),
+)  # fmt: skip
 
 
-ANY = Traits(offered=frozenset({1, 2, 3}), raw_description="CAFE Luna")
-
-
-def evaluated(
-    rules: list[CompiledRule],
-    state: State = BLANK,
-    traits: Traits = ANY,
-    *,
-    movement: Movement = CAFE,
-    force: bool = False,
-) -> Evaluation:
-    """What becomes of the row; its texts, tags and category are those of the state, except where no rule matters."""
+def evaluated(rules: list[CompiledRule], movement: Movement = BLANK, *, force: bool = False) -> Evaluation:
+    """Return what becomes of the movement."""
     matcher = Matcher(RuleSet(rules))
-
-    def ask(now: State) -> Any:
-        return matcher.matched(as_written(movement, now, texts=TEXTS))
-
-    return evaluate(ask, state, traits, looks_at=matcher.rule_set.fields, force=force)
+    return evaluate(movement, matcher.matched, looks_at=matcher.rule_set.fields, force=force)

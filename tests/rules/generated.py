@@ -6,9 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rules.engine.conditions import Movement, compile_conditions
+from rules.engine.conditions import compile_conditions
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule, compile_rule
-from rules.operators import OPERATORS, SORTS, Sort
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType
 
 CAFE = Movement(
     raw_description="CAFE Luna Straße 5",
@@ -151,4 +152,4 @@ RULES = st.builds(
 )
 #: Every field with every operator that it knows.
 FIELDS_AND_OPS = [(name, op) for name, ops in OPERATORS.items() for op in ops]
-TEXT_NAMES = [name for name, sort in SORTS.items() if sort is Sort.TEXT]
+TEXT_NAMES = [name for name, sort in FIELD_TYPES.items() if sort is FieldType.TEXT]

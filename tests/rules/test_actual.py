@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.engine.conditions import Movement, compile_conditions
+from rules.engine.conditions import compile_conditions
+from rules.engine.movements import Movement
 from rules.exchange.actual import convert_actual
 from rules.exchange.conversion import DocumentError, RuleConversion
 from tests.rules.samples import document_of

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.engine.conditions import Movement, compile_conditions
+from rules.engine.conditions import compile_conditions
+from rules.engine.movements import Movement
 from tests.rules.generated import CAFE, CONDITIONS, MATCHES, NO, OF_TEXT, SINGLES, SUBJECTS, YES, condition, holds
 
 LISTS = st.lists(CONDITIONS, min_size=1, max_size=4)

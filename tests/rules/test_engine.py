@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.engine.conditions import TEXT_FIELDS, Movement
+from rules.engine.movements import TEXT_FIELDS, Movement
 from rules.engine.prefilter import NeedleIndex, NeedleList
 from rules.engine.rule_sets import LISTED_UP_TO, CompiledRule, Matcher, RuleSet
 from tests.rules.generated import CAFE, NO, RULES, SUBJECTS, condition, rule

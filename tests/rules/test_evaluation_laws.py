@@ -1,11 +1,12 @@
 """Laws of settling that hold for any rules and any row."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rules.engine.evaluation import HELD, State, Traits
+from rules.engine.evaluation import HELD, PLAIN
+from rules.engine.movements import Movement
 from tests.rules.evaluated_rows import evaluated
 from tests.rules.generated import CONDITIONS, DAYS, IDS, RULES, SUBJECTS, TAG_NAMES, TEXTS, condition, rule
 
@@ -55,8 +56,10 @@ CLOSE_RULES = st.builds(
     overwrite=st.sampled_from(["empty", "machine", "always"]),
 )
 LISTS = st.one_of(st.lists(RULES, max_size=5), st.lists(CLOSE_RULES, min_size=2, max_size=5))
-STATES = st.builds(
-    lambda standing, **rest: State(**standing, **rest),
+UNSET = {"category": None, "suggested": None, "source": "", "status": "none", "confidence": None}
+ROWS = st.builds(
+    lambda row, standing, **rest: replace(row, **UNSET | standing, **rest),
+    SUBJECTS,
     STANDINGS,
     merchant=LETTERS | TEXTS,
     description=TEXTS,
@@ -64,96 +67,88 @@ STATES = st.builds(
     review=st.sampled_from([None, "needed", "done"]),
     is_excluded_from_budget=st.booleans(),
     tags=st.frozensets(TAG_NAMES.map(str.casefold)),
-)
-TRAITS = st.builds(
-    Traits,
     offered=st.frozensets(IDS, min_size=2),
     held=st.frozensets(st.sampled_from(FIELDS)),
-    raw_description=TEXTS,
     obstacle=st.sampled_from(["", "", "", "edit_window_closed"]),
     category_obstacle=st.sampled_from(["", "", "split"]),
 )
 FORCE = st.booleans()
 
 
-def value_of(state: State, name: str) -> object:
-    """What the state holds of a field that rules claim."""
+def value_of(row: Movement, name: str) -> object:
+    """Return the value of a field that rules claim."""
     if name.startswith("tag:"):
-        return name.removeprefix("tag:") in state.tags
+        return name.removeprefix("tag:") in row.tags
     if name == "category":
-        return tuple(getattr(state, part) for part in sorted(CATEGORY))
-    return getattr(state, name)
+        return tuple(getattr(row, part) for part in sorted(CATEGORY))
+    return getattr(row, name)
 
 
-def changed(before: State, after: State) -> set[str]:
+def changed(before: Movement, after: Movement) -> set[str]:
     """Fields that differ, each tag by itself."""
-    names = {f.name for f in fields(State)} - CATEGORY - {"tags"} | {"category"}
+    names = {*PLAIN, "category"}
     names |= {f"tag:{tag}" for tag in before.tags | after.tags}
     return {name for name in names if value_of(before, name) != value_of(after, name)}
 
 
-def held_by_a_person(state: State, traits: Traits) -> set[str]:
+def held_by_a_person(row: Movement) -> set[str]:
     """What its owner wrote, chose or confirmed."""
-    is_confirmed = state.status == "confirmed"
-    held = {"category"} if is_confirmed or state.source == "user" else set()
-    return {*traits.held, *held, *(["review"] if is_confirmed else [])}
+    is_confirmed = row.status == "confirmed"
+    held = {"category"} if is_confirmed or row.source == "user" else set()
+    return {*row.held, *held, *(["review"] if is_confirmed else [])}
 
 
-@given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
-def test_settling_what_is_settled_changes_nothing(rules, state, traits, movement, force):
-    once = evaluated(rules, state, traits, movement=movement, force=force)
-    again = evaluated(rules, once.after, traits, movement=movement, force=force)
+@given(LISTS, ROWS, FORCE)
+def test_settling_what_is_settled_changes_nothing(rules, row, force):
+    once = evaluated(rules, row, force=force)
+    again = evaluated(rules, once.after, force=force)
     assert (again.after, again.written) == (once.after, {})
     assert again.is_circle is once.is_circle
 
 
-@given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
-def test_what_is_told_as_written_is_what_differs_and_what_is_told_as_left_does_not(
-    rules, state, traits, movement, force
-):
-    result = evaluated(rules, state, traits, movement=movement, force=force)
-    assert set(result.written) == changed(state, result.after)
-    assert not set(result.left) & changed(state, result.after)
+@given(LISTS, ROWS, FORCE)
+def test_what_is_told_as_written_is_what_differs_and_what_is_told_as_left_does_not(rules, row, force):
+    result = evaluated(rules, row, force=force)
+    assert set(result.written) == changed(row, result.after)
+    assert not set(result.left) & changed(row, result.after)
     assert {claim.rule for claim in result.written.values()} <= set(result.matched)
 
 
-@given(LISTS, STATES, TRAITS, SUBJECTS)
-def test_what_a_person_holds_changes_for_no_rule_without_force(rules, state, traits, movement):
-    result = evaluated(rules, state, traits, movement=movement)
-    assert not changed(state, result.after) & held_by_a_person(state, traits)
+@given(LISTS, ROWS)
+def test_what_a_person_holds_changes_for_no_rule_without_force(rules, row):
+    result = evaluated(rules, row)
+    assert not changed(row, result.after) & held_by_a_person(row)
 
 
-@given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
-def test_what_a_person_holds_changes_by_force_only_for_rules_that_overwrite_always(
-    rules, state, traits, movement, force
-):
+@given(LISTS, ROWS, FORCE)
+def test_what_a_person_holds_changes_by_force_only_for_rules_that_overwrite_always(rules, row, force):
     assume(not any(one.overwrite == "always" for one in rules))
-    result = evaluated(rules, state, traits, movement=movement, force=force)
-    assert not changed(state, result.after) & traits.held
-    assert {name for name, reason in result.left.items() if reason == HELD} <= held_by_a_person(state, traits)
+    result = evaluated(rules, row, force=force)
+    assert not changed(row, result.after) & row.held
+    assert {name for name, reason in result.left.items() if reason == HELD} <= held_by_a_person(row)
 
 
-@given(LISTS, STATES, TRAITS, SUBJECTS, FORCE)
-def test_a_circle_and_a_closed_row_stay_as_they_are(rules, state, traits, movement, force):
-    result = evaluated(rules, state, traits, movement=movement, force=force)
-    if result.is_circle or traits.obstacle:
-        assert (result.after, result.written) == (state, {})
+@given(LISTS, ROWS, FORCE)
+def test_a_circle_and_a_closed_row_stay_as_they_are(rules, row, force):
+    result = evaluated(rules, row, force=force)
+    if result.is_circle or row.obstacle:
+        assert (result.after, result.written) == (row, {})
 
 
-@given(LISTS, st.integers(0, 5), STATES, TRAITS, SUBJECTS, FORCE)
-def test_a_rule_that_matches_nothing_changes_nothing(rules, place, state, traits, movement, force):
+@given(LISTS, st.integers(0, 5), ROWS, FORCE)
+def test_a_rule_that_matches_nothing_changes_nothing(rules, place, row, force):
     never = [condition("merchant", "is_empty"), condition("merchant", "is_empty", negate=True)]
     idle = rule(
         "never", *never, writes={"category": 1, "merchant": "x"}, add_tags=("x",), stops=True, overwrite="always"
     )
-    without = evaluated(rules, state, traits, movement=movement, force=force)
-    with_it = evaluated([*rules[:place], idle, *rules[place:]], state, traits, movement=movement, force=force)
+    without = evaluated(rules, row, force=force)
+    with_it = evaluated([*rules[:place], idle, *rules[place:]], row, force=force)
     assert (with_it.after, with_it.written, with_it.left) == (without.after, without.written, without.left)
     assert with_it.matched == without.matched
 
 
-@given(CONDITIONS, LISTS.filter(bool), st.data(), STATES, TRAITS, SUBJECTS, DAYS)
-def test_the_order_of_rules_that_share_no_row_does_not_matter(common, rules, data, state, traits, movement, day):
+@given(CONDITIONS, LISTS.filter(bool), st.data(), ROWS, DAYS)
+def test_the_order_of_rules_that_share_no_row_does_not_matter(common, rules, data, row, day):
     """Each rule is for an account of its own, which no rule writes, so no row is matched by two of them."""
     apart = [
         replace(
@@ -165,6 +160,6 @@ def test_the_order_of_rules_that_share_no_row_does_not_matter(common, rules, dat
         for place, one in enumerate(rules, 1)
     ]
     shuffled = data.draw(st.permutations(apart))
-    results = [evaluated(order, state, traits, movement=replace(movement, date=day)) for order in (apart, shuffled)]
+    results = [evaluated(order, replace(row, date=day)) for order in (apart, shuffled)]
     assert results[0].after == results[1].after
     assert results[0].matched == results[1].matched

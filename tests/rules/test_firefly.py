@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.engine.conditions import Movement, compile_conditions
+from rules.engine.conditions import compile_conditions
+from rules.engine.movements import Movement
 from rules.exchange.conversion import DocumentError, LedgerNames, OmittedPart, RuleConversion
 from rules.exchange.firefly import convert_firefly
 from rules.exchange.firefly_documents import FireflyTable

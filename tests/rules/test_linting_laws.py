@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.ledger.kinds import offered_kinds
-from rules.engine.conditions import Movement
-from rules.engine.evaluation import TEXTS, State, Traits, as_written, evaluate
+from rules.engine.evaluation import evaluate
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matcher, RuleSet
 from rules.linting.cases import Case, case_of
 from rules.linting.clock import Clock
@@ -83,14 +83,12 @@ def study_of(bodies: list[dict[str, Any]]) -> Study:
     )
 
 
-def outcome(cases: list[Case], row: Movement, trigger: str) -> State | None:
-    """The row after the rules have been asked; None where they go in circles."""
+def outcome(cases: list[Case], row: Movement, trigger: str) -> Movement | None:
+    """Return the row after the rules, or None where they go in circles."""
     matcher = Matcher(RuleSet(case.rule for case in cases if trigger in case.rule.triggers))
-    state = State(category=row.category, tags=row.tags, merchant=row.merchant)
     kinds = offered_kinds(row.direction, None)
-    traits = Traits(frozenset(pk for pk, kind in KINDS.items() if kind in kinds), raw_description=row.raw_description)
-    ask = lambda now: matcher.matched(as_written(row, now, texts=TEXTS))  # noqa: E731 - as settle wants it
-    found = evaluate(ask, state, traits, looks_at=matcher.rule_set.fields)
+    row = replace(row, offered=frozenset(pk for pk, kind in KINDS.items() if kind in kinds))
+    found = evaluate(row, matcher.matched, looks_at=matcher.rule_set.fields)
     return None if found.is_circle else found.after
 
 

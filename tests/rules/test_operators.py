@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rules.engine.conditions import Movement
+from rules.engine.movements import Movement
 from rules.operators import OPERATORS
 from tests.rules.generated import CAFE, FIELDS_AND_OPS, TEXT_NAMES, condition, holds
 

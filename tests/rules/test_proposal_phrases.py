@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from providers.merchants.words import load_words
 from providers.normalization import normalize
-from rules.engine.conditions import Movement, compile_conditions
+from rules.engine.conditions import compile_conditions
+from rules.engine.movements import Movement
 from rules.proposals.drafts import draft_of_many, draft_of_one
 from rules.proposals.grouping import CorrectedRow, Grouping, alike
 from rules.proposals.phrases import shared_phrase
