@@ -37,9 +37,9 @@ class ExpensesConfig(AppConfig):
 
     def ready(self) -> None:
         from expenses.categorization.learning_hook import Learning  # noqa: PLC0415 - models are not loaded before
-        from expenses.hooks.edits import register  # noqa: PLC0415 - the same
+        from expenses.hooks import register_edit_hook  # noqa: PLC0415 - the same
 
-        register(Learning())
+        register_edit_hook(Learning())
         post_migrate.connect(seed, sender=self)
         post_migrate.connect(reread, sender=self)
         post_migrate.connect(index, sender=self)

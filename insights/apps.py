@@ -9,12 +9,12 @@ class InsightsConfig(AppConfig):
     name = "insights"
 
     def ready(self) -> None:
-        from expenses.hooks import references, sync  # noqa: PLC0415 - models are not loaded before
+        from expenses.hooks import SyncFeed, register_reference_hook, register_sync_feed  # noqa: PLC0415 - models are not loaded before
         from insights.anomalies.bodies import FeedbackSerializer  # noqa: PLC0415 - the same
         from insights.anomalies.references import FeedbackReferences  # noqa: PLC0415 - the same
         from insights.models import AnomalyFeedback, RecurringChoice  # noqa: PLC0415 - the same
         from insights.recurring_bodies import RecurringChoiceSerializer  # noqa: PLC0415 - the same
 
-        sync.register(sync.Feed("anomaly_feedback", AnomalyFeedback.objects.all, FeedbackSerializer))
-        sync.register(sync.Feed("recurring_choices", RecurringChoice.objects.all, RecurringChoiceSerializer))
-        references.register(FeedbackReferences())
+        register_sync_feed(SyncFeed("anomaly_feedback", AnomalyFeedback.objects.all, FeedbackSerializer))
+        register_sync_feed(SyncFeed("recurring_choices", RecurringChoice.objects.all, RecurringChoiceSerializer))
+        register_reference_hook(FeedbackReferences())

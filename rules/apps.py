@@ -9,13 +9,13 @@ class RulesConfig(AppConfig):
     name = "rules"
 
     def ready(self) -> None:
-        from expenses.hooks import edits, references  # noqa: PLC0415 - models are not loaded before
+        from expenses.hooks import register_edit_hook, register_reference_hook  # noqa: PLC0415 - models are not loaded before
         from rules.hooks import (  # noqa: PLC0415 - the same
             Noticing,
             RuleReferences,
             RulesAgain,
         )
 
-        references.register(RuleReferences())
-        edits.register(RulesAgain())
-        edits.register(Noticing())
+        register_reference_hook(RuleReferences())
+        register_edit_hook(RulesAgain())
+        register_edit_hook(Noticing())

@@ -6,8 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.hooks.edits import Reaction
-from expenses.hooks.references import Referrer
+from expenses.hooks import EditHook, ReferenceHook
 from expenses.models import Change, Run
 from expenses.models.ledgers import Ledger
 from expenses.services.delete_account import forget_tasks
@@ -22,7 +21,7 @@ Part = Mapping[str, Any]
 Value = Callable[[Any], Any]
 
 
-class RuleReferences(Referrer):
+class RuleReferences(ReferenceHook):
     """The rules of a ledger; they name categories by id and tags by name."""
 
     name = "rules"
@@ -96,7 +95,7 @@ def _with(part: Part, change: Value) -> Part:
     return {**part, "value": list(once.values())[::-1]}
 
 
-class RulesAgain(Reaction):
+class RulesAgain(EditHook):
     """What a person wrote stays: rules leave alone what is held."""
 
     name = "rules"
@@ -105,7 +104,7 @@ class RulesAgain(Reaction):
         return bool(apply_at_once(ledger_id=ledger_id, ids=ids, trigger="update", run=run, version=version))
 
 
-class Noticing(Reaction):
+class Noticing(EditHook):
     """Queues a look whether chosen categories make a rule to propose; the rows stay as they are."""
 
     name = "proposals"

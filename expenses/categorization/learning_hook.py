@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
-from expenses.hooks.edits import Reaction
+from expenses.hooks import EditHook
 from expenses.models import Change, Run
 from expenses.tasks import queue_learning
 
@@ -12,7 +12,7 @@ from expenses.tasks import queue_learning
 TELLING = ("category", "review_status")
 
 
-class Learning(Reaction):
+class Learning(EditHook):
     """Queues a task; the rows stay as they are."""
 
     name = "learning"
@@ -23,5 +23,5 @@ class Learning(Reaction):
             queue_learning(ledger_id=ledger_id)
         return False
 
-    def after_choices(self, *, ledger_id: int) -> None:
+    def after_confirmations(self, *, ledger_id: int) -> None:
         queue_learning(ledger_id=ledger_id)

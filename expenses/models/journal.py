@@ -35,6 +35,11 @@ class Change(models.Model):
         return f"{self.source}: {', '.join(self.fields)}"
 
 
+def tombstone_type(model: type[models.Model]) -> str:
+    """Return the type of tombstones of the model's rows."""
+    return str(model._meta.verbose_name).replace(" ", "_")
+
+
 class Tombstone(models.Model):
     """What a client that keeps a copy must forget; gone again when the row is restored."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.hooks.sync import feeds
+from expenses.hooks import sync_feeds
 from expenses.serializers.accounts import AccountSerializer
 from expenses.serializers.attachments import AttachmentSerializer
 from expenses.serializers.categories import CategorySerializer
@@ -38,7 +38,7 @@ class DeletedSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="object_id")
 
     def get_fields(self) -> dict[str, Any]:
-        types = [*TYPES, *(feed.type for feed in feeds())]
+        types = [*TYPES, *(feed.type for feed in sync_feeds())]
         return {"type": serializers.ChoiceField(choices=types)} | super().get_fields()
 
 
@@ -56,5 +56,5 @@ class ChangesSerializer(serializers.Serializer[Any]):
     deleted = DeletedSerializer(many=True, source="lists.deleted")
 
     def get_fields(self) -> dict[str, Any]:
-        fed = {feed.name: feed.serializer(many=True, source=f"lists.{feed.name}") for feed in feeds()}
+        fed = {feed.name: feed.serializer(many=True, source=f"lists.{feed.name}") for feed in sync_feeds()}
         return super().get_fields() | fed

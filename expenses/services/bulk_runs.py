@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from expenses.hooks.edits import react_to_edit
+from expenses.hooks import call_edit_hooks
 from expenses.ledger.kinds import derive_kind
 from expenses.models import Account, Category, Plan, Run, RunStatus, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
@@ -142,7 +142,7 @@ class BulkEdit(BulkWork):
                 _retag(row, tags)
         changed = [row for row in rows if row.version == version]
         restamp_transfers(changed, fields, version=version)
-        react_to_edit(ledger_id=run.ledger_id, ids=[row.pk for row in changed], version=version, run=run)
+        call_edit_hooks(ledger_id=run.ledger_id, ids=[row.pk for row in changed], version=version, run=run)
         return {"changed": len(changed), "unchanged": len(rows) - len(changed)}
 
 

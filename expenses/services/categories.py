@@ -6,7 +6,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 
 from accounts.models import User
-from expenses.hooks.references import referrers
+from expenses.hooks import reference_hooks
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES, DefaultCategory
 from expenses.models import Category, Hiding, Transaction
 from expenses.models.ledgers import Ledger, ledger_id_of
@@ -84,8 +84,8 @@ def _restamp_what_shows(category: Category, *, ledger_id: int, version: int) -> 
     shows_it = Q(category=category) | Q(suggested_category=category)
     restamp(Transaction.objects.filter(shows_it, ledger_id=ledger_id), ledger_id=ledger_id)
     Category.objects.filter(parent=category, ledger_id=ledger_id).update(version=version)
-    for referrer in referrers():
-        referrer.restamp(ledger_id=ledger_id, category=category.pk, version=version)
+    for hook in reference_hooks():
+        hook.restamp(ledger_id=ledger_id, category=category.pk, version=version)
 
 
 def _hide(category: Category, *, ledger_id: int, is_hidden: bool, version: int) -> None:

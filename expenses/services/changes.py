@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from accounts.models import User
-from expenses.hooks.sync import feeds
+from expenses.hooks import sync_feeds
 from expenses.models import Account, Attachment, Category, Tag, Tombstone, Transaction, Transfer
 from expenses.models.ledgers import Ledger, ledger_id_of
 
@@ -59,7 +59,7 @@ def _tables() -> dict[str, Any]:
         "attachments": Attachment.objects.all(),
         "deleted": Tombstone.objects.all(),
     }
-    return own | {feed.name: feed.rows() for feed in feeds()}
+    return own | {feed.name: feed.rows() for feed in sync_feeds()}
 
 
 def _stamp_of(table: Any) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.hooks.edits import has_choices, react_to_choices
+from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.models import Attachment, Decision, Transaction, Transfer
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transfers import STANDS
@@ -56,8 +56,8 @@ def bin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> No
             row.deleted_at = now
     if rows:
         bury_rows([row.pk for row in rows], ledger_id=rows[0].ledger_id, version=version)
-    if has_choices(rows):
-        react_to_choices(ledger_id=rows[0].ledger_id)
+    if has_confirmed(rows):
+        call_confirmation_hooks(ledger_id=rows[0].ledger_id)
 
 
 def bury_rows(ids: Collection[int], *, ledger_id: int, version: int) -> None:
@@ -97,8 +97,8 @@ def unbin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> 
         attachments = Attachment.objects.filter(transaction__in=rows)
         attachments.update(version=version)
         exhume(Attachment, attachments.values_list("pk", flat=True), ledger_id=rows[0].ledger_id)
-    if has_choices(rows):
-        react_to_choices(ledger_id=rows[0].ledger_id)
+    if has_confirmed(rows):
+        call_confirmation_hooks(ledger_id=rows[0].ledger_id)
 
 
 def purge_deleted(*, before: datetime) -> int:

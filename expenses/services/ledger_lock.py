@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from django.db import connection, models, transaction
 
 from accounts.models import User
-from expenses.hooks.sync import type_of
 from expenses.models import Tombstone, Transaction
+from expenses.models.journal import tombstone_type
 from expenses.models.ledgers import Ledger, ledger_id_of
 
 Row = TypeVar("Row", bound=models.Model)
@@ -98,7 +98,7 @@ def remove_row(row: models.Model, *, ledger_id: int, version: int) -> None:
 
 def bury(model: type[models.Model], ids: Iterable[int], *, ledger_id: int, version: int) -> None:
     """Leave tombstones of rows that go; repeating it moves them to the newer version."""
-    kind = type_of(model)
+    kind = tombstone_type(model)
     stones = [Tombstone(ledger_id=ledger_id, type=kind, object_id=pk, version=version) for pk in ids]
     Tombstone.objects.bulk_create(
         stones,
@@ -111,7 +111,7 @@ def bury(model: type[models.Model], ids: Iterable[int], *, ledger_id: int, versi
 
 def exhume(model: type[models.Model], ids: Iterable[int], *, ledger_id: int) -> None:
     """Take away the tombstones of rows that are back."""
-    stones = Tombstone.objects.filter(ledger_id=ledger_id, type=type_of(model))
+    stones = Tombstone.objects.filter(ledger_id=ledger_id, type=tombstone_type(model))
     stones.filter(object_id__in=list(ids)).delete()
 
 

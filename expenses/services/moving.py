@@ -7,7 +7,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from expenses.hooks.edits import react_to_choices
+from expenses.hooks import call_confirmation_hooks
 from expenses.models import Category, Tag, Transaction
 from expenses.services.editing import Author, write_down
 from expenses.services.ledger_lock import in_versions
@@ -23,7 +23,7 @@ def move_category(*, ledger_id: int, category: Category, into: Category, author:
     those in the bin are not counted.
     """
     if Transaction.objects.filter(ledger_id=ledger_id, category=category).confirmed().exists():
-        react_to_choices(ledger_id=ledger_id)
+        call_confirmation_hooks(ledger_id=ledger_id)
     return {column: _move(ledger_id, column, category, into, author) for column in COLUMNS_OF_CATEGORIES}
 
 

@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Subquery, prefetch_related_objects
 from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
-from expenses.hooks.edits import has_choices, react_to_choices
+from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.ledger.transfer_matching import DAYS_UNDER_WAY, Pair
 from expenses.models import CategorizationStatus, Category, Change, Transaction, Transfer, TransferStatus
 from expenses.models.transfers import STANDS
@@ -68,13 +68,13 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
         return
     ids = [pk for pair in standing.values() for pk in (pair.outgoing_id, pair.incoming_id)]
     rows = list(_load(ids, {row.pk: row for row in known}).values())
-    ledger_id, had_choices = rows[0].ledger_id, has_choices(rows)
+    ledger_id, had_choices = rows[0].ledger_id, has_confirmed(rows)
     with _standing_anew(rows, version=version, author=author):
         rewind(rows, until=lambda fields: _paired_into(fields) in standing, catalog=Catalog.load(ledger_id))
         for row in rows:
             row.transfer = None
-    if had_choices or has_choices(rows):
-        react_to_choices(ledger_id=ledger_id)
+    if had_choices or has_confirmed(rows):
+        call_confirmation_hooks(ledger_id=ledger_id)
     if any(row.review_status == CategorizationStatus.PENDING for row in rows):
         queue_resolving(ledger_id=ledger_id)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts.models import User
-from expenses.hooks.references import referrers
+from expenses.hooks import reference_hooks
 from expenses.models import CategorizationStatus, Category, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.editing import Author, editing
@@ -35,10 +35,8 @@ def merge_category(*, by: User, category: Category, into: Category) -> Merged:
         moved = {"transactions": rows["category"], "suggestions": rows["suggested_category"]}
         moved["categories"] = category.children.update(parent=into, version=version)
         moved["kinds"] = category.kind_mappings.filter(ledger_id=ledger_id).update(category=into, version=version)
-        for referrer in referrers():
-            moved[referrer.name] = referrer.follow(
-                ledger_id=ledger_id, category=category.pk, into=into.pk, version=version
-            )
+        for hook in reference_hooks():
+            moved[hook.name] = hook.follow(ledger_id=ledger_id, category=category.pk, into=into.pk, version=version)
         remove_row(category, ledger_id=ledger_id, version=version)
         return Merged(Category.objects.for_user(by).select_related("parent").get(pk=into.pk), moved)
 
@@ -54,13 +52,13 @@ def delete_category(*, by: User, category: Category) -> None:
             "transactions": Transaction.objects.filter(ledger_id=ledger_id, category=category).count(),
             "categories below it": category.children.count(),
             "kinds of shops": category.kind_mappings.filter(ledger_id=ledger_id).count(),
-            **{r.name: r.count(ledger_id=ledger_id, category=category.pk) for r in referrers()},
+            **{r.name: r.count(ledger_id=ledger_id, category=category.pk) for r in reference_hooks()},
         }
         if any(used.values()):
             raise Refusal(_what_uses(category, used), code="in_use")
         _forget(category, ledger_id=ledger_id, author=Author(DELETION, by))
-        for referrer in referrers():
-            referrer.forget(ledger_id=ledger_id, category=category.pk, version=version)
+        for hook in reference_hooks():
+            hook.forget(ledger_id=ledger_id, category=category.pk, version=version)
         remove_row(category, ledger_id=ledger_id, version=version)
 
 

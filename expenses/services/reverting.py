@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from expenses.categorization.learning_hook import TELLING
-from expenses.hooks.edits import has_choices, react_to_choices
+from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.models import CategorizationStatus, Change, Plan, Run, RunStatus, Transaction
 from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.editing import Author, editing
@@ -94,7 +94,7 @@ def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list
     rows = {row.pk: row for row in found}
     touched, old, kept = _touched_since(run, changes), OldValues(run.ledger_id, version), list[Kept]()
     author, telling = Author(SOURCE, by, run), _telling(rows, changes)
-    had_choices = has_choices(telling)
+    had_choices = has_confirmed(telling)
     unbin_rows(_coming_back(rows, changes), version=version, author=author)
     with editing(list(rows.values()), version=version, author=author):
         for change in changes:
@@ -105,8 +105,8 @@ def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list
             kept += left
     restored = [row for row in rows.values() if row.version == version]
     restamp_transfers(restored, {name for change in changes for name in change.fields}, version=version)
-    if had_choices or has_choices(telling):
-        react_to_choices(ledger_id=run.ledger_id)
+    if had_choices or has_confirmed(telling):
+        call_confirmation_hooks(ledger_id=run.ledger_id)
     if any(row.review_status == CategorizationStatus.PENDING for row in rows.values()):
         queue_resolving(ledger_id=run.ledger_id)
     add_counts(run, {"restored": len(restored)})

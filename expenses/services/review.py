@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import User
 from expenses.categorization.review_groups import OpenRow, direction_of
-from expenses.hooks.edits import react_to_edit
+from expenses.hooks import call_edit_hooks
 from expenses.models import CategorizationStatus, Category, Plan, Run, Transaction
 from expenses.services.bulk_runs import BulkWork, order_run, planned_values
 from expenses.services.editing import Author, editing
@@ -86,7 +86,7 @@ class ReviewWork(BulkWork):
         with editing(rows, version=version, author=Author.ordering(run)):
             for row in rows:
                 _settle(row, category)
-        react_to_edit(ledger_id=run.ledger_id, ids=[row.pk for row in rows], version=version, run=run)
+        call_edit_hooks(ledger_id=run.ledger_id, ids=[row.pk for row in rows], version=version, run=run)
         return {"resolved": len(rows)}
 
 

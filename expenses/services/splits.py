@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.hooks.edits import has_choices, react_to_choices
+from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.models import CategorizationStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.deletion import bin_rows
@@ -43,8 +43,8 @@ def split_transaction(
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         _check_divisible(row)
         bin_rows(parts_of([row]), version=version, author=author)
-        if has_choices([row]):
-            react_to_choices(ledger_id=ledger_id)
+        if has_confirmed([row]):
+            call_confirmation_hooks(ledger_id=ledger_id)
         with editing([row], version=version, author=author):
             clear_standing(row)
             row.is_split = True
@@ -65,8 +65,8 @@ def unsplit_transaction(*, by: User, transaction: Transaction) -> Transaction:
         with editing([row], version=version, author=author):
             rewind([row], until=lambda fields: fields.get("is_split") == [False, True], catalog=Catalog.load(ledger_id))
             row.is_split = False
-        if has_choices([row]):
-            react_to_choices(ledger_id=ledger_id)
+        if has_confirmed([row]):
+            call_confirmation_hooks(ledger_id=ledger_id)
         if row.review_status == CategorizationStatus.PENDING:
             queue_resolving(ledger_id=ledger_id)
         return row

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from accounts.models import User
-from expenses.hooks.references import referrers
+from expenses.hooks import reference_hooks
 from expenses.models import Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.editing import Author
@@ -61,5 +61,5 @@ def merge_tag(*, by: User, tag: Tag, into: Tag) -> int:
 
 
 def _let_rules_follow(tag: Tag, name: str, *, ledger_id: int, version: int) -> None:
-    for referrer in referrers():
-        referrer.follow_tag(ledger_id=ledger_id, name=tag.name, into=name, version=version)
+    for hook in reference_hooks():
+        hook.follow_tag(ledger_id=ledger_id, name=tag.name, into=name, version=version)

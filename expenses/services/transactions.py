@@ -10,7 +10,7 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.categorization.questions import categorization_of, make_decision
-from expenses.hooks.edits import react_to_edit
+from expenses.hooks import call_edit_hooks
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.search_text import search_text_of
 from expenses.models import CategorizationStatus, Decision, Tag, Transaction
@@ -157,7 +157,7 @@ def edit_transaction(
         restamp_transfers([row], changes, version=version)
         if row.is_split:
             pass_on(row, version=version, author=Author.person(by))
-        if react_to_edit(ledger_id=ledger_id, ids=[row.pk], version=version):
+        if call_edit_hooks(ledger_id=ledger_id, ids=[row.pk], version=version):
             row = Transaction.objects.for_user(by).with_related().get(pk=row.pk)
         return row
 

@@ -1,11 +1,11 @@
 """What people said of findings follows the categories that it is about."""
 
-from expenses.hooks.references import Referrer
+from expenses.hooks import ReferenceHook
 from expenses.services.ledger_lock import remove_row
 from insights.models import AnomalyFeedback
 
 
-class FeedbackReferences(Referrer):
+class FeedbackReferences(ReferenceHook):
     """Feedback names a category by id, in its key, too. It holds no category back from being deleted."""
 
     name = "anomaly_feedback"
