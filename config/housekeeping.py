@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.services.stored_answers import prune_answers
 from expenses.models import Attachment, Transaction
 from expenses.services.deletion import KEPT, purge_deleted
-from insights.tasks import refresh_stale
+from insights.services.refreshing import refresh_stale
 from statements.models import Import
 
 logger = logging.getLogger(__name__)

@@ -36,10 +36,10 @@ class ExpensesConfig(AppConfig):
     name = "expenses"
 
     def ready(self) -> None:
-        from expenses.categorization.learning_hook import Learning  # noqa: PLC0415 - models are not loaded before
-        from expenses.hooks import register_edit_hook  # noqa: PLC0415 - the same
+        from expenses.hooks import register_edit_hook  # noqa: PLC0415 - models are not loaded before
+        from expenses.services.learning import LearningHook  # noqa: PLC0415 - the same
 
-        register_edit_hook(Learning())
+        register_edit_hook(LearningHook())
         post_migrate.connect(seed, sender=self)
         post_migrate.connect(reread, sender=self)
         post_migrate.connect(index, sender=self)

@@ -12,8 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.serializers.runs import RunSerializer
-from expenses.services.runs import perform_run
-from expenses.tasks import queue_run
+from expenses.services.runs import perform_run, queue_run
 from expenses.views.base import Conflict, LedgerViewSet
 from expenses.views.parsers import JSONParser
 from statements.importer import UnreadableFile

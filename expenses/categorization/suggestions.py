@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.cache import cache
 
+from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
 from expenses.categorization.questions import attempts_as_json, categorization_of, explain
-from expenses.tasks import ask_model
 from providers.interface import Transaction
 from providers.loading import configured_chain
 from providers.verdicts import Verdict
@@ -44,7 +44,7 @@ def _ask_in_background(questions: Mapping[int, Transaction]) -> dict[int, Verdic
     wanted = {key: questions[i] for i, key in keys.items() if key not in asked}
     new = [{"key": key, **_as_json(q)} for key, q in wanted.items() if cache.add(key, 1, ASKED_FOR_S)]
     if new:
-        ask_model.enqueue(next(iter(questions.values())).owner, new)
+        enqueue("expenses.tasks.ask_model", next(iter(questions.values())).owner, new)
     return {i: asked[key] for i, key in keys.items() if isinstance(asked.get(key), Verdict)}
 
 

@@ -11,7 +11,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.classifier import LearnedProvider
 from expenses.models import BacktestResult, Classifier, TrackRecord
 from expenses.serializers.fields import DayField, user_of
-from expenses.services.backtests import Order
+from expenses.services.backtests import BacktestOrder
 from expenses.services.thresholds import adjustable_links, finished_backtests
 from providers.breaker import CacheBreaker
 from providers.calibration import NO_CORRECTION
@@ -50,10 +50,10 @@ class BacktestInput(StrictSerializer):
             raise serializers.ValidationError({"to": "It is before `from`."}, code="not_a_range")
         return attrs
 
-    def order(self) -> Order:
+    def order(self) -> BacktestOrder:
         """What is ordered. Call it after `is_valid`."""
         fields = self.validated_data
-        return Order(fields.get("from"), fields.get("to"), fields["target_precision"])
+        return BacktestOrder(fields.get("from"), fields.get("to"), fields["target_precision"])
 
 
 class FiguresSerializer(serializers.Serializer[Any]):

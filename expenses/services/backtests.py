@@ -16,8 +16,7 @@ from expenses.categorization.training_rows import count_confirmed, read_confirme
 from expenses.models import BacktestResult, Classifier, Run
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, lock_ledger
-from expenses.services.runs import UNFINISHED, Work, advance, fail_silent_runs
-from expenses.tasks import carry_out_run
+from expenses.services.runs import UNFINISHED, Work, advance, begin_run, fail_silent_runs, queue_run
 from providers.calibration import LEAST_OUTCOMES
 from providers.chain import Chain
 from providers.interface import Confirmed
@@ -26,7 +25,7 @@ from providers.loading import configured_chain
 from providers.normalization import normalize
 
 KIND = "backtest"
-#: Imports and answers go first; proposals and learning, which nobody waits for, do not.
+#: After imports and answers; before proposals and learning, which no request waits for.
 PRIORITY = -15
 #: So many orders of one ledger wait or run at a time.
 MOST_AT_ONCE = 3
@@ -35,7 +34,7 @@ CHUNK = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BacktestOrder:
     """Confirmed rows of the days `start` to `end` are asked about, and this share of right answers is wanted."""
 
     start: date | None = None
@@ -49,45 +48,35 @@ class Order:
         return {**told, "target_precision": self.target_precision}
 
     @classmethod
-    def of(cls, run: Run) -> "Order":
+    def of(cls, run: Run) -> "BacktestOrder":
         """What the run was ordered to do."""
         start, end = (date.fromisoformat(day) if day else None for day in (run.about["from"], run.about["to"]))
         return cls(start, end, run.about["target_precision"])
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """The run of an order, and whether it is new; another one was ordered alike and has not ended."""
+def order_backtest(*, by: User, order: BacktestOrder) -> Run:
+    """Return the run of an order: one of the same order that has not ended, or else a new one, which is begun.
 
-    run: Run
-    is_new: bool
-
-
-@transaction.atomic
-def order_backtest(*, by: User, order: Order) -> Ordered:
-    """Create the run, which does not start by itself, unless one of the same order waits or runs.
-
-    Raises Refusal while too many others do.
+    With too few transactions the new run fails at once and says so; any other waits for a worker. Raises Refusal while
+    too many others wait or run.
     """
     ledger_id = ledger_id_of(by)
-    lock_ledger(ledger_id)
-    fail_silent_runs(user=by)
-    unfinished = list(Run.objects.filter(ledger_id=ledger_id, kind=KIND, status__in=UNFINISHED))
-    same = next((run for run in unfinished if Order.of(run) == order), None)
-    if same is not None:
-        return Ordered(same, is_new=False)
-    if len(unfinished) >= MOST_AT_ONCE:
-        detail = f"{len(unfinished)} other backtests have not ended yet; wait for them, or cancel one."
-        raise Refusal(detail, code="too_many")
-    n = min(count_confirmed(ledger_id=ledger_id, start=order.start, end=order.end), MOST)
-    run = Run.objects.create(ledger_id=ledger_id, user=by, kind=KIND, total=n, about=order.as_json())
-    return Ordered(run, is_new=True)
-
-
-def queue_backtest(run: Run) -> None:
-    """Queue it on commit, behind what others wait for."""
-    task = carry_out_run.using(priority=PRIORITY)
-    transaction.on_commit(lambda: task.enqueue(run.pk), robust=True)
+    with transaction.atomic():
+        lock_ledger(ledger_id)
+        fail_silent_runs(user=by)
+        unfinished: list[Run] = list(Run.objects.filter(ledger_id=ledger_id, kind=KIND, status__in=UNFINISHED))
+        for other in unfinished:
+            if BacktestOrder.of(other) == order:
+                return other
+        if len(unfinished) >= MOST_AT_ONCE:
+            detail = f"{len(unfinished)} other backtests have not ended yet; wait for them, or cancel one."
+            raise Refusal(detail, code="too_many")
+        n = min(count_confirmed(ledger_id=ledger_id, start=order.start, end=order.end), MOST)
+        run: Run = Run.objects.create(ledger_id=ledger_id, user=by, kind=KIND, total=n, about=order.as_json())
+    if run.total < LEAST_OUTCOMES:
+        return begin_run(run)
+    queue_run(run, priority=PRIORITY)
+    return run
 
 
 class BacktestWork(Work):
@@ -97,7 +86,7 @@ class BacktestWork(Work):
     is_revertible = False
 
     def perform(self, run: Run) -> None:
-        order = Order.of(run)
+        order = BacktestOrder.of(run)
         catalog = Catalog.load(run.ledger_id)
         chain = _chain_of(catalog)
         known, asked = _read(catalog, chain, order)
@@ -114,7 +103,7 @@ class BacktestWork(Work):
             BacktestResult.objects.update_or_create(run=run, defaults={"body": {"n": len(rows), **days, **figures}})
 
 
-def _too_few(n: int, order: Order) -> str:
+def _too_few(n: int, order: BacktestOrder) -> str:
     where = " in these days" if order.start or order.end else ""
     more = "confirm more, or name more days" if where else "confirm more, such as those in review/"
     are = "1 transaction is" if n == 1 else f"{n or 'no'} transactions are"
@@ -128,7 +117,7 @@ def _chain_of(catalog: Catalog) -> Chain:
     return (chain.without(LearnedProvider.name) if is_useless else chain).learn([])
 
 
-def _read(catalog: Catalog, chain: Chain, order: Order) -> tuple[list[Confirmed], list[Confirmed]]:
+def _read(catalog: Catalog, chain: Chain, order: BacktestOrder) -> tuple[list[Confirmed], list[Confirmed]]:
     """The rows before the first day, which are known, and those that are asked about, oldest first."""
     # The next link is always asked, too.
     everything = {link.provider.name: NEVER for link in chain.links if link.provider.is_measured}

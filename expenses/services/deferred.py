@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
@@ -37,37 +36,31 @@ NOTABLE = 0.05
 CHAIN = "chain"
 
 
-class Progress(Enum):
-    """How asking about a batch of pending rows ended."""
+def next_pending(*, ledger_id: int, after: int = 0) -> list[Transaction]:
+    """Return the next batch of a ledger's pending rows, by id: those after an id, or else the first ones again.
 
-    DONE = "nothing is pending"
-    MORE = "a batch is done, more rows are pending"
-    STUCK = "a link could not be asked, and wants another try"
-
-
-def resolve_some_rows(*, ledger_id: int, after: int = 0) -> tuple[Progress, int]:
-    """Ask about one batch of a ledger's pending rows, and give the id to go on after.
-
-    The immediate links come first, since a rule or a choice of the owner may know by now; then the deferred ones. A
-    batch that could not be asked does not hold up the next: after the last row it begins again with the first.
+    A batch that could not be asked about therefore never holds up the rows behind it.
     """
-    rows = _next_batch(ledger_id, after) or _next_batch(ledger_id, 0)
-    if not rows:
-        return Progress.DONE, 0
+    pending = Transaction.objects.filter(ledger_id=ledger_id).pending().select_related("account")
+    rows = pending.prefetch_related("tags").order_by("pk")
+    return list(rows.filter(pk__gt=after)[:BATCH]) or list(rows[:BATCH])
+
+
+def resolve_rows(rows: Sequence[Transaction]) -> bool:
+    """Ask the chain about pending rows of one ledger, and write what it says. Return True if a link wants a retry.
+
+    The immediate links come first, since a rule or a choice of the owner may know by now; then the deferred ones.
+    """
+    ledger_id = rows[0].ledger_id
     catalog = Catalog.load(ledger_id)
-    verdicts = _ask([_question(row, catalog) for row in rows])
-    land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((r.pk for r in rows), verdicts, strict=True)))
-    is_stuck = any(verdict.is_waiting for verdict in verdicts)
-    return Progress.STUCK if is_stuck else Progress.MORE, rows[-1].pk
-
-
-def _ask(questions: list[Question]) -> list[Verdict]:
+    questions = [_question(row, catalog) for row in rows]
     verdicts = configured_chain().decide(questions)
     waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
     later = configured_chain().resolve(with_examples([questions[i] for i in waiting]))
     for i, verdict in zip(waiting, later, strict=True):
         verdicts[i] = verdicts[i].followed_by(verdict)
-    return verdicts
+    land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((row.pk for row in rows), verdicts, strict=True)))
+    return any(verdict.is_waiting for verdict in verdicts)
 
 
 def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
@@ -209,22 +202,6 @@ def _retold(decision: Decision, standing: Categorization) -> Decision:
         decision.source, decision.category_name = told["provider"], told["category_name"]
         decision.confidence, decision.explanation = told["confidence"], told["explanation"][:EXPLANATION_LENGTH]
     return decision
-
-
-def end_of_batch(*, ledger_id: int, after: int) -> int:
-    """The id to go on after when a batch failed as a whole, so that it does not hold up the rows behind it."""
-    rows = _next_batch(ledger_id, after) or _next_batch(ledger_id, 0)
-    return rows[-1].pk if rows else 0
-
-
-def _next_batch(ledger_id: int, after: int) -> list[Transaction]:
-    rows = (
-        Transaction.objects.filter(ledger_id=ledger_id, pk__gt=after)
-        .pending()
-        .select_related("account")
-        .prefetch_related("tags")
-    )
-    return list(rows.order_by("pk")[:BATCH])
 
 
 def _offered(row: Transaction, catalog: Catalog) -> tuple[Category, ...]:

@@ -10,15 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.replay import Claims, claims_by_link, recorded_claims, replay
 from expenses.categorization.training_rows import READING, count_confirmed, read_confirmed, stamp_of_confirmed
-from expenses.models import Classifier, Ledger, TrackRecord
+from expenses.hooks import EditHook
+from expenses.models import Change, Classifier, Ledger, Run, TrackRecord
 from expenses.services.deferred import ask_open_rows_again
 from expenses.services.ledger_lock import make_room
+from expenses.services.ledger_queue import LEARN_FROM_CHOICES
 from providers.calibration import (
     LEAST_OUTCOMES,
     NO_CORRECTION,
@@ -36,6 +39,8 @@ from providers.learning.weights import Weights, digest_of
 from providers.links import Link
 from providers.loading import configured_chain
 
+#: The journal's fields of a change that makes, confirms or takes back a choice of category.
+TELLING = ("category", "review_status")
 #: Beyond the id of any row.
 FROM_THE_LATEST = 2**63 - 1
 #: The links are measured anew when so many times as many rows are confirmed, or the share fewer.
@@ -219,3 +224,18 @@ def ask_some_again(*, ledger_id: int, n_batches: int) -> bool:
         left_off.update(asking_before=after)
         make_room()
     return TrackRecord.objects.filter(pk=ledger_id, asking_before__isnull=False).exists()
+
+
+class LearningHook(EditHook):
+    """Queues the task that learns when users confirm or correct categories, or take that back."""
+
+    name = "learning"
+
+    def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
+        telling = Q(*((("fields__has_key", name)) for name in TELLING), _connector=Q.OR)
+        if Change.objects.filter(telling, ledger_id=ledger_id, version=version).exists():
+            LEARN_FROM_CHOICES.queue(ledger_id)
+        return False
+
+    def after_confirmations(self, *, ledger_id: int) -> None:
+        LEARN_FROM_CHOICES.queue(ledger_id)

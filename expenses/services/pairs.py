@@ -18,9 +18,9 @@ from expenses.models.transfers import STANDS
 from expenses.services.editing import Author, change_of
 from expenses.services.journal import differences, snapshot
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, bury, next_version
+from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.rewinding import STANDING, Fields, rewind
 from expenses.services.standing import apply_choice
-from expenses.tasks import queue_resolving
 
 #: Who pairs rows that no person paired.
 SOURCE = "transfers"
@@ -76,7 +76,7 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
     if had_choices or has_confirmed(rows):
         call_confirmation_hooks(ledger_id=ledger_id)
     if any(row.review_status == CategorizationStatus.PENDING for row in rows):
-        queue_resolving(ledger_id=ledger_id)
+        RESOLVE_PENDING.queue(ledger_id)
 
 
 def leave_transfer(

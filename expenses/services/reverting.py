@@ -11,19 +11,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.categorization.learning_hook import TELLING
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.models import CategorizationStatus, Change, Plan, Run, RunStatus, Transaction
 from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.editing import Author, editing
+from expenses.services.learning import TELLING
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
+from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.obstacles import note_omissions
 from expenses.services.pairs import SOURCE as TRANSFERS
 from expenses.services.pairs import restamp_transfers
 from expenses.services.restoring import Kept, OldValues
 from expenses.services.runs import UNFINISHED, add_counts, work_of
 from expenses.services.split_parts import parts_of
-from expenses.tasks import queue_resolving
 
 CHUNK = 500
 #: How the journal calls what a revert writes.
@@ -108,7 +108,7 @@ def _restore(run: Run, changes: list[Change], *, by: User, version: int) -> list
     if had_choices or has_confirmed(telling):
         call_confirmation_hooks(ledger_id=run.ledger_id)
     if any(row.review_status == CategorizationStatus.PENDING for row in rows.values()):
-        queue_resolving(ledger_id=run.ledger_id)
+        RESOLVE_PENDING.queue(run.ledger_id)
     add_counts(run, {"restored": len(restored)})
     return kept
 

@@ -17,10 +17,14 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from accounts.queue import enqueue
 from expenses.models import Run, RunStatus
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal
 
+TASK = "expenses.tasks.carry_out_run"
+#: Rows that a run works through within the request.
+AT_ONCE = 100
 #: A worker that says nothing for so long is taken for dead; a chunk takes about a second.
 SILENCE = timedelta(seconds=30)
 WORKER_GONE = "Its worker stopped without a word. What it did stays: resume the run to go on, or revert it."
@@ -111,6 +115,34 @@ def add_counts(run: Run, counts: dict[str, int]) -> None:
     run.save(update_fields=["counts"])
 
 
+def begin_run(run: Run) -> Run:
+    """Do a small run at once, which takes no longer than a page of a list. Queue any other."""
+    if run.total > AT_ONCE:
+        queue_run(run)
+        return run
+    perform_run(run_id=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def queue_run(run: Run, *, priority: int | None = None) -> None:
+    """Queue the run on commit. If queueing fails, the next start of a worker or a resume takes the run up."""
+    enqueue(TASK, run.pk, priority=priority)
+
+
+def resume_runs() -> int:
+    """Queue every run that a crash interrupted or left waiting. Return how many.
+
+    A run whose worker may still live waits until that worker counts as dead.
+    """
+    lost = Q(status=RunStatus.FAILED) & ~Q(claim="")
+    runs = list(Run.objects.filter(Q(status__in=UNFINISHED) | lost, reverting_at=None).order_by("pk"))
+    now = timezone.now()
+    for run in runs:
+        enqueue(TASK, run.pk, run_after=max((run.alive_at or now - SILENCE) + SILENCE, now))
+    return len(runs)
+
+
 @transaction.atomic
 def cancel_run(*, by: User, run: Run) -> Run:
     """Stop it after the chunk it is at; what it did stays. Raises Refusal when it has ended."""
@@ -144,12 +176,6 @@ def fail_silent_runs(*, user: User) -> None:
     silent = Run.objects.filter(_silent(), ledger_id=ledger_id_of(user))
     if silent.exists():
         silent.update(status=RunStatus.FAILED, error=WORKER_GONE, finished_at=timezone.now())
-
-
-def interrupted_runs() -> list[Run]:
-    """Those that wait for a worker, those that have or had one, and those that failed because it died."""
-    lost = Q(status=RunStatus.FAILED) & ~Q(claim="")
-    return list(Run.objects.filter(Q(status__in=UNFINISHED) | lost, reverting_at=None).order_by("pk"))
 
 
 def _silent() -> Q:

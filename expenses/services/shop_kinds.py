@@ -4,7 +4,7 @@ from accounts.models import User
 from expenses.models import Category, KindMapping
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import ledger_write
-from expenses.tasks import queue_learning
+from expenses.services.ledger_queue import LEARN_FROM_CHOICES
 
 
 def put_kind(*, by: User, kind: str, category: Category | None) -> None:
@@ -18,7 +18,7 @@ def put_kind(*, by: User, kind: str, category: Category | None) -> None:
         if not put.filter(category=category).exists():
             new = {"category": category, "version": version}
             KindMapping.objects.update_or_create(ledger_id=ledger_id, kind=kind, defaults=new)
-            queue_learning(ledger_id=ledger_id)
+            LEARN_FROM_CHOICES.queue(ledger_id)
 
 
 def release_kind(*, by: User, kind: str) -> None:
@@ -27,4 +27,4 @@ def release_kind(*, by: User, kind: str) -> None:
     with ledger_write(ledger_id):
         n, _ = KindMapping.objects.for_user(by).filter(kind=kind).delete()
         if n:
-            queue_learning(ledger_id=ledger_id)
+            LEARN_FROM_CHOICES.queue(ledger_id)

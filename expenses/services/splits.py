@@ -12,10 +12,10 @@ from expenses.services.deletion import bin_rows
 from expenses.services.drafts import TransactionDraft
 from expenses.services.editing import Author, editing
 from expenses.services.ledger_lock import Refusal, ledger_write
+from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.rewinding import clear_standing, rewind
 from expenses.services.split_parts import check_sums, parts_of
 from expenses.services.transactions import record_parts
-from expenses.tasks import queue_resolving
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def unsplit_transaction(*, by: User, transaction: Transaction) -> Transaction:
         if has_confirmed([row]):
             call_confirmation_hooks(ledger_id=ledger_id)
         if row.review_status == CategorizationStatus.PENDING:
-            queue_resolving(ledger_id=ledger_id)
+            RESOLVE_PENDING.queue(ledger_id)
         return row
 
 

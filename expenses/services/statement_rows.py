@@ -21,9 +21,9 @@ from expenses.models.bulk_insert import insert_ignoring_known, insert_returning_
 from expenses.models.fields import as_stored
 from expenses.services.drafts import TransactionDraft, ask_chain
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
+from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.runs import advance
 from expenses.services.tags import find_or_create_tags
-from expenses.tasks import queue_resolving
 from providers.interface import matching_text
 from providers.normalization import normalize
 from providers.verdicts import Verdict
@@ -60,7 +60,7 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Transa
         insert_ignoring_known(Transaction, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
         _tag(run, account, answered, version=version)
         if any(row["review_status"] == CategorizationStatus.PENDING for row in rows):
-            queue_resolving(ledger_id=run.ledger_id)
+            RESOLVE_PENDING.queue(run.ledger_id)
 
 
 def _known_fingerprints(account: Account, drafts: Sequence[TransactionDraft]) -> set[str]:

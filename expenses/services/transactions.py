@@ -19,6 +19,7 @@ from expenses.services.detection import pair_recorded
 from expenses.services.drafts import TransactionDraft, ask_chain, stated_in
 from expenses.services.editing import Author, editing
 from expenses.services.ledger_lock import Refusal, ledger_write
+from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.pairs import leave_transfer, restamp_transfers
 from expenses.services.rewinding import refit
 from expenses.services.split_parts import check_edit, check_sums, pass_on
@@ -26,7 +27,6 @@ from expenses.services.standing import accept_answer, answer_of, apply_choice, a
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.user_fields import holds_of_tags
-from expenses.tasks import queue_learning, queue_resolving
 from providers.interface import matching_text
 from providers.normalization import normalize
 from providers.verdicts import Verdict
@@ -131,10 +131,10 @@ def _write(rows: Sequence[_Written], *, ledger_id: int, version: int) -> None:
         row.ledger_id, row.version, row.held = ledger_id, version, _hold(one.draft, tags)
     Transaction.objects.bulk_create([row for row, _ in rows], batch_size=500)
     if any(row.review_status == CategorizationStatus.CONFIRMED for row, _ in rows):
-        queue_learning(ledger_id=ledger_id)
+        LEARN_FROM_CHOICES.queue(ledger_id)
     _tag(rows, tags)
     if any(row.review_status == CategorizationStatus.PENDING for row, _ in rows):
-        queue_resolving(ledger_id=ledger_id)
+        RESOLVE_PENDING.queue(ledger_id)
 
 
 def edit_transaction(
@@ -184,7 +184,7 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
             if answer is None:
                 raise Refusal("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
             accept_answer(row, answer)
-        queue_learning(ledger_id=row.ledger_id)
+        LEARN_FROM_CHOICES.queue(row.ledger_id)
         return row
 
 

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog, load_trust
 from expenses.categorization.suggestions import suggest_categories
-from expenses.models import Classifier, Run, TrackRecord
+from expenses.models import Classifier, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.calibration import (
     AdoptInput,
@@ -30,11 +30,9 @@ from expenses.serializers.calibration import (
 )
 from expenses.serializers.runs import RunWithResultSerializer
 from expenses.serializers.suggestions import SuggestAnswer, SuggestInput
-from expenses.services.backtests import Ordered, order_backtest, queue_backtest
+from expenses.services.backtests import order_backtest
 from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds
-from expenses.tasks import begin_run
 from expenses.views.base import MayWriteLedger
-from providers.calibration import LEAST_OUTCOMES
 from providers.loading import configured_chain
 
 
@@ -119,19 +117,8 @@ class BacktestView(MeasuringView):
 
         The same order again is answered with the run that has not ended; at most three others wait or run at a time.
         """
-        ordered = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
-        return Response(RunWithResultSerializer(_begin(ordered)).data, status=status.HTTP_202_ACCEPTED)
-
-
-def _begin(ordered: Ordered) -> Run:
-    """With too few transactions it fails at once, and says so; training a classifier is left to a worker."""
-    run = ordered.run
-    if not ordered.is_new:
-        return run
-    if run.total < LEAST_OUTCOMES:
-        return begin_run(run)
-    queue_backtest(run)
-    return run
+        run = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
+        return Response(RunWithResultSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
 
 class ThresholdsView(MeasuringView):

@@ -19,8 +19,7 @@ from expenses.serializers.runs import (
     describe_run_change,
 )
 from expenses.services.reverting import journal_of, revert_run
-from expenses.services.runs import cancel_run, fail_silent_runs, reopen_run
-from expenses.tasks import queue_run
+from expenses.services.runs import cancel_run, fail_silent_runs, queue_run, reopen_run
 from expenses.views.base import LedgerViewSet
 
 

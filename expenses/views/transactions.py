@@ -20,9 +20,9 @@ from expenses.serializers.transactions import ExplanationSerializer, Transaction
 from expenses.services import transactions
 from expenses.services.bulk_runs import order_delete, order_edit
 from expenses.services.deletion import delete_transaction, restore_transaction
+from expenses.services.runs import begin_run
 from expenses.services.split_parts import UnequalParts
 from expenses.services.splits import Split, split_of, split_transaction, unsplit_transaction
-from expenses.tasks import begin_run
 from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
 

@@ -14,10 +14,17 @@ from django.utils.module_loading import import_string
 from expenses.ledger.dates import today_of
 from expenses.models.ledgers import Ledger
 from expenses.services.ledger_lock import lock_ledger
+from expenses.services.ledger_queue import LedgerTask
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
 from insights.models import Standing
 from insights.querysets import Payments, load_payments
 
+#: Compute a ledger's insights.
+REFRESH_INSIGHTS = LedgerTask(
+    "insights.tasks.refresh_insights", Standing, "refreshing_until", rest=("computed_at", "computed_for_s")
+)
+#: Insights are computed anew each day while a client has asked for them within this time.
+ASKED_LATELY = dt.timedelta(days=31)
 #: Raised when the same rows would come to something else; then every ledger is computed anew.
 ARITHMETIC = 1
 
@@ -89,6 +96,45 @@ def is_fresh(ledger: Ledger, standing: Standing | None) -> bool:
     founder = ledger.founder
     reading = reading_of(founder.base_currency, Calendar(founder.week_start, founder.month_start))
     return (standing.version, standing.day, standing.reading) == (ledger.version, today_of(founder), reading)
+
+
+def refresh_soon(ledger: Ledger) -> Standing | None:
+    """Queue the task unless insights are fresh or a task is queued. Return how fresh they are, None if there are none.
+
+    It is called whenever a client asks for insights, and notes the day.
+    """
+    standing = Standing.objects.filter(pk=ledger.pk).first()
+    today = today_of(ledger.founder)
+    if standing is not None and standing.asked_on != today:
+        Standing.objects.filter(pk=ledger.pk).update(asked_on=today)
+    if not is_fresh(ledger, standing):
+        REFRESH_INSIGHTS.queue(ledger.pk)
+    return standing
+
+
+def refresh_stale() -> int:
+    """Queue the task for ledgers that were written in since, and for those whose insights are of another day.
+
+    The latter only where a client has asked lately: unread insights need not be computed each day. Return how many.
+    """
+    ledgers = list(Ledger.objects.select_related("founder").filter(version__gt=0))
+    standings = Standing.objects.in_bulk([ledger.pk for ledger in ledgers])
+    n_queued = 0
+    for ledger in ledgers:
+        standing = standings.get(ledger.pk)
+        if is_fresh(ledger, standing):
+            continue
+        is_written = standing is None or standing.version != ledger.version
+        asked_on = standing.asked_on if standing is not None else None
+        if is_written or (asked_on is not None and today_of(ledger.founder) - asked_on <= ASKED_LATELY):
+            n_queued += REFRESH_INSIGHTS.queue(ledger.pk)
+    return n_queued
+
+
+def resume_refreshing() -> int:
+    """Queue the task for stale ledgers, whatever was queued before a crash. Return how many."""
+    Standing.objects.update(refreshing_until=None)
+    return refresh_stale()
 
 
 def refresh(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False) -> dict[str, Any] | None:

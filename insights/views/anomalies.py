@@ -28,7 +28,7 @@ from insights.lists import NO_CURSOR
 from insights.models import Anomaly, AnomalyFeedback
 from insights.rendering import FormatsNamed
 from insights.services.anomalies import give_feedback, take_feedback_back
-from insights.tasks import refresh_soon
+from insights.services.refreshing import refresh_soon
 
 
 class AnomalyViewSet(FormatsNamed, LedgerViewSet):

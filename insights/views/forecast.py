@@ -19,7 +19,7 @@ from insights.forecasts.charts import chart_forecast
 from insights.forecasts.month_ends import forecast_month, last_recorded
 from insights.freshness import describe_freshness
 from insights.rendering import Charted
-from insights.tasks import refresh_soon
+from insights.services.refreshing import refresh_soon
 from insights.views.reports import described
 
 

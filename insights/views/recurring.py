@@ -29,7 +29,7 @@ from insights.recurring_bodies import (
 )
 from insights.rendering import FormatsNamed
 from insights.services.recurring import choose, said_of_each, take_choice_back
-from insights.tasks import refresh_soon
+from insights.services.refreshing import refresh_soon
 
 Bodies = list[dict[str, Any]]
 FRESHNESS = ("currency", "computed_at", "is_stale", "n_unconverted")

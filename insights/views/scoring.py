@@ -15,9 +15,8 @@ from expenses.models.ledgers import membership_of
 from expenses.rates.conversion import MissingRate
 from expenses.views.base import MayAskLedger
 from insights.scoring_bodies import ScoreAnswer, ScoreInput, describe_score
-from insights.services.refreshing import is_fresh
+from insights.services.refreshing import is_fresh, refresh_soon
 from insights.services.scoring import score
-from insights.tasks import refresh_soon
 
 
 class ScoreView(APIView):

@@ -1,25 +1,23 @@
 """Everything that writes rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
-from django.utils import timezone
+from django.db.models import F
 
 from accounts.models import User
-from accounts.queue import enqueue
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, add_row, change_row, ledger_write
+from expenses.services.ledger_queue import LedgerTask
 from rules.engine.rule_sets import CompiledRule
 from rules.models import Attention, Proposal, ProposalStatus, Rule
 
 #: Room between two rules, for one that is to come between them.
 STEP = 10
-#: A queued task that has not ended by then is taken for lost, and the next write queues another.
-PROPOSING_LOST_AFTER = timedelta(minutes=30)
+#: Propose rules from corrections.
+LOOK_AT_CORRECTIONS = LedgerTask("rules.tasks.look_at_corrections", Attention, "looking_until")
 
 
 def create_rule(*, by: User, fields: dict[str, Any]) -> Rule:
@@ -78,16 +76,8 @@ def note_timeouts(*, ledger_id: int, rules: Iterable[CompiledRule], timeouts: Ma
 
 def queue_proposing(*, ledger_id: int) -> None:
     """Queue the task that proposes rules, unless it is queued already. Call it under the ledger's lock."""
-    if not settings.PROPOSAL_AFTER:
-        return
-    now = timezone.now()
-    free = Q(looking_until=None) | Q(looking_until__lt=now)
-    until = now + PROPOSING_LOST_AFTER
-    is_mine = bool(Attention.objects.filter(free, pk=ledger_id).update(looking_until=until))
-    if not is_mine:
-        _, is_mine = Attention.objects.get_or_create(ledger_id=ledger_id, defaults={"looking_until": until})
-    if is_mine:
-        enqueue("rules.tasks.look_at_corrections", ledger_id)
+    if settings.PROPOSAL_AFTER:
+        LOOK_AT_CORRECTIONS.queue(ledger_id)
 
 
 def _check_open_proposals(ledger_id: int) -> None:

@@ -14,7 +14,7 @@ from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.filters import StrictFilterSet
 from expenses.serializers.runs import RunSerializer
-from expenses.tasks import begin_run
+from expenses.services.runs import begin_run
 from expenses.views.base import LedgerViewSet, ListViewSet, RetrieveViewSet, etag_of
 from rules.models import Proposal, ProposalStatus
 from rules.serializers.proposals import (

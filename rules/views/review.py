@@ -17,8 +17,7 @@ from expenses.serializers.filters import StrictFilterSet, TransactionFilter
 from expenses.serializers.review import ResolveInput, ReviewGroupSerializer, describe_groups
 from expenses.serializers.runs import RunSerializer
 from expenses.services.review import order_review, read_open
-from expenses.services.runs import UNFINISHED
-from expenses.tasks import begin_run
+from expenses.services.runs import UNFINISHED, begin_run
 from expenses.views.base import ListViewSet, conditional_response
 from rules.serializers.proposals import UnsavedRuleSerializer, describe_rule
 from rules.services.rule_drafts import offer_rule

@@ -16,7 +16,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import user_of
 from expenses.serializers.filters import StrictFilterSet
 from expenses.serializers.runs import RunSerializer
-from expenses.tasks import begin_run
+from expenses.services.runs import begin_run
 from expenses.views.base import ListViewSet
 from rules.models import Origin, Rule
 from rules.serializers.previews import OrderInput, TestAnswer, TestInput, describe_preview

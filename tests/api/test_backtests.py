@@ -13,8 +13,8 @@ from expenses.categorization.training_rows import read_confirmed
 from expenses.models import BacktestResult, Change, Classifier, Ledger, Run, RunStatus
 from expenses.services import backtests
 from expenses.services.learning import learn
-from expenses.services.runs import SILENCE, advance, perform_run
-from expenses.tasks import carry_out_run, resume_runs
+from expenses.services.runs import SILENCE, advance, perform_run, resume_runs
+from expenses.tasks import carry_out_run
 from providers.loading import configured_chain
 from providers.verdicts import Outcome
 from tests import queued

@@ -3,7 +3,7 @@
 import pytest
 
 from expenses.models import Run, Tag, Transaction
-from expenses.tasks import AT_ONCE
+from expenses.services.runs import AT_ONCE
 from tests.api.bodies import assert_problem
 from tests.api.bulk import ROW, body_of, contents, edit, record
 
@@ -268,7 +268,7 @@ def test_a_large_edit_is_done_in_the_background_in_chunks_with_versions_of_their
 
 
 def test_what_went_meanwhile_is_reported(ana, monkeypatch, run_tasks):
-    monkeypatch.setattr("expenses.tasks.AT_ONCE", 0)
+    monkeypatch.setattr("expenses.services.runs.AT_ONCE", 0)
     kept, gone = record(ana, {}, {})
     number = edit(ana, {"ids": [kept, gone]}, notes="x").json()["id"]
     ana.delete(f"transactions/{gone}/")
@@ -278,7 +278,7 @@ def test_what_went_meanwhile_is_reported(ana, monkeypatch, run_tasks):
 
 
 def test_a_category_that_went_meanwhile_fails_the_run_with_a_sentence(ana, monkeypatch, run_tasks):
-    monkeypatch.setattr("expenses.tasks.AT_ONCE", 0)
+    monkeypatch.setattr("expenses.services.runs.AT_ONCE", 0)
     own = ana.post("categories/", {"name": "Tea", "kind": "expense"}).json()["id"]
     number = edit(ana, {"ids": record(ana, {})}, category="Tea").json()["id"]
     ana.delete(f"categories/{own}/")

@@ -14,8 +14,9 @@ from accounts.models import GuessCount, Token, User
 from accounts.services.users import delete_account
 from expenses.models import Ledger, Run, Transaction
 from expenses.services.learning import learn
+from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.runs import perform_run
-from expenses.tasks import ask_model, queue_resolving
+from expenses.tasks import ask_model
 from insights.models import Anomaly
 from insights.services.refreshing import refresh
 from rules.tasks import look_at_corrections
@@ -101,7 +102,7 @@ def live(api: Api) -> None:
     api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"} | fields for fields in chosen]})
     assert learn(ledger_id=ledger.pk) is not None
     subscribe(api, ledger.pk)
-    with_commit(lambda: queue_resolving(ledger_id=ledger.pk))
+    with_commit(lambda: RESOLVE_PENDING.queue(ledger.pk))
     question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
     for queue in settings.TASKS:
         ask_model.using(backend=queue).enqueue(ledger.pk, [question])

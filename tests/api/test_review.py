@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from expenses.models import Ledger, Plan, Run, Transaction
-from expenses.tasks import AT_ONCE
+from expenses.services.runs import AT_ONCE
 from tests.api.bodies import assert_problem
 from tests.api.bulk import body_of, contents, record
 

@@ -94,7 +94,7 @@ def test_a_run_without_timeouts_does_not_speak_of_them(ana):
 
 
 def test_a_worker_has_more_time(ana, run_tasks, monkeypatch):
-    monkeypatch.setattr("expenses.tasks.AT_ONCE", 0)
+    monkeypatch.setattr("expenses.services.runs.AT_ONCE", 0)
     for n in range(2, 8):
         save(ana, slow(n), name=f"Rule {n}")
     save(ana, text("^zoo$", op="regex"), name="Last", priority=999)

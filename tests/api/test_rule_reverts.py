@@ -26,7 +26,7 @@ UNFIT = "category: The category does not go with the direction or kind of the tr
 @pytest.fixture
 def waiting(monkeypatch):
     """Runs wait for a worker, and work in chunks of two."""
-    monkeypatch.setattr("expenses.tasks.AT_ONCE", 0)
+    monkeypatch.setattr("expenses.services.runs.AT_ONCE", 0)
     monkeypatch.setattr(runs, "CHUNK", 2)
 
 

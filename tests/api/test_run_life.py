@@ -8,8 +8,8 @@ from django.utils import timezone
 from expenses.models import Change, Omission, Plan, Run, RunStatus, Transaction
 from expenses.services import bulk_runs, reverting, runs
 from expenses.services.editing import editing
-from expenses.services.runs import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run
-from expenses.tasks import carry_out_run, resume_runs
+from expenses.services.runs import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run, resume_runs
+from expenses.tasks import carry_out_run
 from tests import queued
 from tests.api.bodies import assert_problem
 from tests.api.bulk import body_of, contents, edit, record
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("silent_chain")
 @pytest.fixture
 def order(ana, monkeypatch):
     """Order an edit of rows in chunks of two, which waits for a worker; gives the run's id."""
-    monkeypatch.setattr("expenses.tasks.AT_ONCE", 0)
+    monkeypatch.setattr("expenses.services.runs.AT_ONCE", 0)
     monkeypatch.setattr(bulk_runs, "CHUNK", 2)
     monkeypatch.setattr(reverting, "CHUNK", 2)
 

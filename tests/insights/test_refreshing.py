@@ -10,12 +10,20 @@ from django.utils import timezone
 from expenses.ledger.dates import today_of
 from expenses.models import Ledger
 from expenses.models.ledgers import ledger_id_of
-from expenses.tasks import LOST_AFTER
+from expenses.services.ledger_queue import LOST_AFTER, REST_FACTOR
 from insights.anomalies.references import FeedbackReferences
 from insights.models import Anomaly, AnomalyFeedback, RecurringPayment, Standing
 from insights.services.anomalies import Anomalies
-from insights.services.refreshing import Part, is_fresh, read_history, refresh
-from insights.tasks import REST_FACTOR, refresh_insights, refresh_soon, refresh_stale, resume_refreshing
+from insights.services.refreshing import (
+    Part,
+    is_fresh,
+    read_history,
+    refresh,
+    refresh_soon,
+    refresh_stale,
+    resume_refreshing,
+)
+from insights.tasks import refresh_insights
 from tests.api.spending import FIRST, groceries, record, rents, row
 from tests.insights.bills import oddities, paid
 from tests.queued import due_at, lose_all, n_waiting

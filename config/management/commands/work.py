@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand
 
 from config.housekeeping import tidy_now_and_then
 from config.warming import warm_up
-from expenses.tasks import resume_learning, resume_resolving, resume_runs
-from insights.tasks import resume_refreshing
+from expenses.services.runs import resume_runs
+from expenses.tasks import resume_learning, resume_resolving
+from insights.services.refreshing import resume_refreshing
 from rules.tasks import resume_looking
 from statements.tasks import resume_reading
 
