@@ -83,11 +83,14 @@ def keep_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run_tasks(keep_connection: None) -> Callable[[], None]:
-    """Run every task that is due, as the worker does."""
+    """Run every task that is due, and the due tasks that those queue, as the worker does."""
 
     def run() -> None:
-        with TestCase.captureOnCommitCallbacks(execute=True):
-            queued.run_due()
+        has_more = True
+        while has_more:
+            with TestCase.captureOnCommitCallbacks(execute=True) as callbacks:
+                queued.run_due()
+            has_more = bool(callbacks)
 
     return run
 

@@ -1,13 +1,14 @@
 """The tasks that wait, in whichever queue this run of the tests uses: the database's, or that of TASKS_URL."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db.models import Q
+from django.test import TestCase
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 
@@ -17,6 +18,12 @@ WORKER_LOOP = (
     if settings.RQ_QUEUES
     else "django_tasks_db.management.commands.db_worker.Worker.run"
 )
+
+
+def committed(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call the function, then do what it wants done on commit, such as queue a task. Return its result."""
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        return function(*args, **kwargs)
 
 
 def n_waiting(path: str = "") -> int:

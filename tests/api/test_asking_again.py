@@ -67,12 +67,12 @@ def test_it_goes_on_after_a_crash_between_learning_and_asking(ana, record, open_
     assert names_of(ana, open_rows) == [None] * 5
     assert TrackRecord.objects.get().asking_before == FROM_THE_LATEST
 
-    assert resume_learning() == 1
+    assert queued.committed(resume_learning) == 1
     run_tasks()
 
     assert names_of(ana, open_rows) == ["Hund"] * 5
     assert (TrackRecord.objects.get().asking_before, TrackRecord.objects.get().learning_until) == (None, None)
-    assert resume_learning() == 0
+    assert queued.committed(resume_learning) == 0
 
 
 def test_it_asks_in_parts_the_latest_rows_first(ana, record, open_rows, monkeypatch, run_tasks):
@@ -81,7 +81,7 @@ def test_it_asks_in_parts_the_latest_rows_first(ana, record, open_rows, monkeypa
     record(60)
     queued.lose_all()
 
-    learn_from_choices.func(ledger_id_of(ana.user))
+    queued.committed(learn_from_choices.func, ledger_id_of(ana.user))
 
     assert names_of(ana, open_rows) == [None, None, None, "Hund", "Hund"]
     assert TrackRecord.objects.get().asking_before == open_rows[3]
@@ -90,17 +90,17 @@ def test_it_asks_in_parts_the_latest_rows_first(ana, record, open_rows, monkeypa
     run_tasks()
     assert names_of(ana, open_rows) == ["Hund"] * 5
     assert queued.n_waiting(TASK) == 0
-    assert resume_learning() == 0
+    assert queued.committed(resume_learning) == 0
 
 
 def test_a_crash_between_two_parts_costs_no_row(ana, record, open_rows, monkeypatch, run_tasks):
     monkeypatch.setattr(deferred, "BATCH_AGAIN", 1)
     monkeypatch.setattr("expenses.tasks.BATCHES_AGAIN", 2)
     record(60)
-    learn_from_choices.func(ledger_id_of(ana.user))
+    queued.committed(learn_from_choices.func, ledger_id_of(ana.user))
     queued.lose_all()
 
-    assert resume_learning() == 1
+    assert queued.committed(resume_learning) == 1
     run_tasks()
 
     assert names_of(ana, open_rows) == ["Hund"] * 5

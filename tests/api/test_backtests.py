@@ -251,7 +251,7 @@ def test_one_whose_worker_died_begins_again(ana, run_tasks, monkeypatch):
     Run.objects.update(alive_at=timezone.now() - SILENCE - timedelta(seconds=1))
     run = ana.get(f"runs/{number}/").json()
     assert (run["status"], run["progress"]["done"], run["result"]) == ("failed", 20, None)
-    resume_runs()
+    queued.committed(resume_runs)
     run_tasks()
     run = ana.get(f"runs/{number}/").json()
     assert (run["status"], run["progress"], run["result"]["n"]) == ("succeeded", {"done": 60, "total": 60}, 60)

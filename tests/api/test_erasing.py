@@ -8,7 +8,6 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import TestCase
 
 from accounts.models import GuessCount, Token, User
 from accounts.services.users import delete_account
@@ -102,7 +101,7 @@ def live(api: Api) -> None:
     api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"} | fields for fields in chosen]})
     assert learn(ledger_id=ledger.pk) is not None
     subscribe(api, ledger.pk)
-    with_commit(lambda: RESOLVE_PENDING.queue(ledger.pk))
+    queued.committed(RESOLVE_PENDING.queue, ledger.pk)
     question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
     for queue in settings.TASKS:
         ask_model.using(backend=queue).enqueue(ledger.pk, [question])
@@ -121,11 +120,6 @@ def subscribe(api: Api, ledger_id: int) -> None:
     Anomaly.objects.create(ledger_id=ledger_id, key="unusual_week-all-2026-11-02", **odd, **day)
     path = "insights/anomalies/unusual_week-all-2026-11-02/feedback/"
     assert api.post(path, {"verdict": "normal"}).status_code == 200
-
-
-def with_commit(action: Any) -> None:
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        action()
 
 
 def test_nothing_is_left_of_whoever_leaves_and_everything_of_others(anyone, ben, tmp_path):

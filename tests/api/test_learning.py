@@ -10,6 +10,7 @@ from expenses.categorization.classifier import load_weights
 from expenses.models import Classifier, TrackRecord
 from expenses.services.learning import learn
 from expenses.tasks import resume_learning
+from tests import queued
 from tests.api.learned_shops import record_confirmed
 
 HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
@@ -233,11 +234,11 @@ def test_a_task_that_a_crash_lost_is_queued_again(ana, record, run_tasks):
     record(30)
     TrackRecord.objects.exclude(learning_until=None).get()
 
-    assert resume_learning() == 1
+    assert queued.committed(resume_learning) == 1
     run_tasks()
 
     assert Classifier.objects.get().n_confirmed == 30
-    assert resume_learning() == 0
+    assert queued.committed(resume_learning) == 0
 
 
 def test_the_command_says_what_was_learned(ana, record):

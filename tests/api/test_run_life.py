@@ -132,12 +132,12 @@ def test_a_worker_that_starts_takes_up_what_waits_or_was_killed(ana, order, monk
     die_after(monkeypatch, killed, 1)
     Run.objects.filter(pk=refused).update(status="failed", error="There is no such thing.")
     queued.lose_all()
-    assert resume_runs() == 2
+    assert queued.committed(resume_runs) == 2
     run_tasks()
     assert (state(ana, waiting), state(ana, killed)) == (("succeeded", 5), ("running", 2))  # its worker may live
     fall_silent(killed)
     assert state(ana, killed) == ("failed", 2)
-    assert resume_runs() == 1
+    assert queued.committed(resume_runs) == 1
     run_tasks()
     assert (state(ana, killed), state(ana, refused)) == (("succeeded", 5), ("failed", 0))
 
@@ -319,7 +319,7 @@ def test_a_run_whose_revert_has_begun_is_not_resumed(ana, order):
     number = order()
     Run.objects.filter(pk=number).update(status="failed", claim="lost", reverting_at=timezone.now())
     assert_problem(ana.post(f"runs/{number}/resume/"), 409, (None, "reverting"))
-    assert (resume_runs(), claim_run(number)) == (0, None)
+    assert (queued.committed(resume_runs), claim_run(number)) == (0, None)
     assert ana.post(f"runs/{number}/revert/").status_code == 200
 
 

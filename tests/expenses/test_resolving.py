@@ -381,10 +381,10 @@ def test_a_lost_task_is_queued_again_by_the_worker_and_by_the_first_write_after_
     post(ana, "Luna Mar")
     assert n_queued() == 1
     queued.lose_all()
-    assert resume_resolving() == 1
+    assert queued.committed(resume_resolving) == 1
     run_tasks()
     assert standing(ana, body)["status"] == "automatic"
-    assert resume_resolving() == 0
+    assert queued.committed(resume_resolving) == 0
 
 
 def test_restarts_while_the_model_is_away_do_not_multiply_the_retries(ana, script, run_tasks):
@@ -392,7 +392,7 @@ def test_restarts_while_the_model_is_away_do_not_multiply_the_retries(ana, scrip
     post(ana, "Luna")
     run_tasks()
     for _ in range(3):
-        assert resume_resolving() == 1
+        assert queued.committed(resume_resolving) == 1
         run_tasks()
     make_due()
     run_tasks()

@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.test import TestCase
 from django.utils import timezone
 
 from expenses.ledger.dates import today_of
@@ -26,7 +25,7 @@ from insights.services.refreshing import (
 from insights.tasks import refresh_insights
 from tests.api.spending import FIRST, groceries, record, rents, row
 from tests.insights.bills import oddities, paid
-from tests.queued import due_at, lose_all, n_waiting
+from tests.queued import committed, due_at, lose_all, n_waiting
 
 TASK = "insights.tasks.refresh_insights"
 
@@ -58,12 +57,6 @@ def stored(model: Any, ledger: Ledger) -> list[dict[str, Any]]:
 def compute(ledger: Ledger) -> Standing:
     assert refresh(ledger_id=ledger.pk) is not None
     return Standing.objects.get(pk=ledger.pk)
-
-
-def queue(call: Any, *args: Any) -> Any:
-    """What it queues is queued at the commit."""
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        return call(*args)
 
 
 def test_done_twice_it_comes_to_the_same(spent):
@@ -171,55 +164,55 @@ def test_what_cannot_be_stored_as_a_whole_is_not_stored_in_part(spent, settings)
 
 
 def test_a_worker_that_failed_is_not_followed_at_once_by_the_next(spent, settings):
-    queue(refresh_soon, spent)
+    committed(refresh_soon, spent)
     settings.INSIGHT_PARTS = [f"{__name__}.Failing"]
     with pytest.raises(DiskFullError):
         refresh_insights.func(spent.pk)
-    queue(refresh_soon, spent)
+    committed(refresh_soon, spent)
     assert n_waiting(TASK) == 1
     Standing.objects.update(refreshing_until=timezone.now())
-    queue(refresh_soon, spent)
+    committed(refresh_soon, spent)
     assert n_waiting(TASK) == 2
 
 
 def test_who_asks_while_one_is_queued_queues_nothing(spent):
-    queue(refresh_soon, spent)
+    committed(refresh_soon, spent)
     assert n_waiting(TASK) == 1
-    queue(refresh_soon, spent)
-    assert queue(refresh_stale) == 0
+    committed(refresh_soon, spent)
+    assert committed(refresh_stale) == 0
     assert n_waiting(TASK) == 1
 
 
 def test_who_asks_for_what_is_fresh_queues_nothing(spent):
     standing = compute(spent)
-    assert queue(refresh_soon, spent) == standing
+    assert committed(refresh_soon, spent) == standing
     assert n_waiting(TASK) == 0
 
 
 def test_a_task_that_was_lost_is_queued_again_after_a_while(spent):
-    queue(refresh_soon, spent)
+    committed(refresh_soon, spent)
     lose_all()
     Standing.objects.update(refreshing_until=timezone.now() - dt.timedelta(seconds=1))
-    queue(refresh_soon, spent)
+    committed(refresh_soon, spent)
     assert n_waiting(TASK) == 1
 
 
 def test_after_a_crash_all_that_is_stale_is_queued_again(spent):
-    queue(refresh_soon, spent)
+    committed(refresh_soon, spent)
     lose_all()
-    assert queue(resume_refreshing) == 1
+    assert committed(resume_refreshing) == 1
     assert n_waiting(TASK) == 1
     lose_all()
     compute(spent)
-    assert queue(resume_refreshing) == 0
+    assert committed(resume_refreshing) == 0
     assert n_waiting(TASK) == 0
 
 
 def test_every_ledger_that_was_written_in_is_queued_once(ana, ben, spent):
-    assert queue(refresh_stale) == 1
+    assert committed(refresh_stale) == 1
     record(ben, groceries(1))
-    assert queue(refresh_stale) == 1
-    assert queue(refresh_stale) == 0
+    assert committed(refresh_stale) == 1
+    assert committed(refresh_stale) == 0
     assert n_waiting(TASK) == 2
 
 
@@ -230,7 +223,7 @@ def test_a_worker_rests_ten_times_as_long_as_it_computed(spent, ana):
     record(ana, [row(FIRST, "1.00", "Kiosk", "Groceries")])
     lose_all()
 
-    queue(refresh_soon, ledger_of(ana))
+    committed(refresh_soon, ledger_of(ana))
 
     assert standing.computed_at is not None
     ready = standing.computed_at + dt.timedelta(seconds=60 * REST_FACTOR)
@@ -243,7 +236,7 @@ def test_a_worker_that_has_rested_is_asked_at_once(spent, ana, run_tasks):
     standing.computed_for_s, standing.computed_at = 60.0, timezone.now() - dt.timedelta(seconds=601)
     standing.save()
     record(ana, [row(FIRST, "1.00", "Kiosk", "Groceries")])
-    queue(refresh_soon, ledger_of(ana))
+    committed(refresh_soon, ledger_of(ana))
     run_tasks()
     assert is_fresh(ledger_of(ana), Standing.objects.get(pk=spent.pk))
 
