@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.test import TestCase
 from rest_framework.test import APIClient
 
@@ -93,6 +93,18 @@ def run_tasks(keep_connection: None) -> Callable[[], None]:
             has_more = bool(callbacks)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def module_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[], Any]]:
+    """A transaction around all tests of a module: rows written within `with module_database():` are there for each."""
+    outer = transaction.atomic()
+    with django_db_blocker.unblock():
+        outer.__enter__()
+    yield django_db_blocker.unblock
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        outer.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -163,7 +163,6 @@ def test_the_client_shows_what_it_fetched_and_fetches_only_what_is_new(url, tmp_
 import sys
 sys.path.insert(0, {str(BASE_DIR)!r})
 from examples.sync_client import Copy, Server, SyncClient
-from tests.laws import law
 server = Server({url!r}, "ana", "blue-Tomato-99")
 server.call("POST", "auth/register/", {{"username": "ana", "email": "a@example.org", "password": "blue-Tomato-99"}})
 client = SyncClient(server, Copy({str(tmp_path / "copy.sqlite3")!r}))

@@ -1,8 +1,10 @@
 """Narrowing, ordering and paging of lists."""
 
 import pytest
+from django.test import override_settings
 
 from tests.api.bodies import assert_problem
+from tests.conftest import Api, make_user
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -23,16 +25,23 @@ ROWS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def filled_ledger(module_database):
+    """Seven rows of Mia's, and some of Leo's that look the same."""
+    with module_database(), override_settings(CATEGORIZATION_PROVIDERS=[]):
+        mia, leo = Api(make_user("mia")), Api(make_user("leo"))
+        for api in (mia, leo):
+            for name in ("Checking", "Purse"):
+                api.post("accounts/", {"name": name})
+            api.post("categories/", {"name": "Espresso", "kind": "expense", "parent": "Dining"})
+            answer = api.post("transactions/bulk/", {"transactions": ROWS})
+            assert answer.json()["errors"] == []
+    return mia
+
+
 @pytest.fixture
-def ledger(ana, ben):
-    """Ana's seven rows, and some of Ben's that look the same."""
-    for api in (ana, ben):
-        for name in ("Checking", "Purse"):
-            api.post("accounts/", {"name": name})
-        api.post("categories/", {"name": "Espresso", "kind": "expense", "parent": "Dining"})
-        answer = api.post("transactions/bulk/", {"transactions": ROWS})
-        assert answer.json()["errors"] == []
-    return ana
+def ledger(filled_ledger, db):
+    return filled_ledger
 
 
 def found(api, path="transactions/", **parameters):

@@ -1,6 +1,7 @@
 """The OpenAPI document: up to date, shown without internet, and true of every operation."""
 
 import re
+import shutil
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.conf import settings as django_settings
 from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.test import override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -26,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 from config.wsgi import application
 from expenses.models import Run
 from statements.models import Profile
+from tests.conftest import Api, make_user
 from tests.laws import n_examples
 
 COMMITTED = Path(django_settings.BASE_DIR) / "docs" / "openapi.yaml"
@@ -98,32 +101,40 @@ def test_the_root_leads_to_the_documentation(anyone):
     assert (answer.status_code, answer["Location"]) == (HTTPStatus.FOUND, "/api/v1/docs/")
 
 
-@pytest.fixture
-def ids(ana, use_chain, settings, tmp_path):
-    """The id of something that is there, by the first part of an address."""
-    settings.MEDIA_ROOT = tmp_path
-    use_chain(
-        {"BACKEND": "rules.provider.RulesProvider"}, {"BACKEND": "expenses.categorization.history.HistoryProvider"}
-    )
+CHAIN = [{"BACKEND": "rules.provider.RulesProvider"}, {"BACKEND": "expenses.categorization.history.HistoryProvider"}]
+
+
+@pytest.fixture(scope="module")
+def house(module_database, tmp_path_factory):
+    """A client, the ids of what is there by the first part of an address, and the folder of its files."""
+    folder = tmp_path_factory.mktemp("files")
+    with module_database(), override_settings(MEDIA_ROOT=folder, CATEGORIZATION_PROVIDERS=CHAIN):
+        mia = Api(make_user("mia"))
+        return mia, fill(mia), folder
+
+
+def fill(api: Api) -> dict[str, int]:
+    """Record one thing of each sort, and return their ids."""
     row = {"amount": "5.50", "description": "Cafe Luna"}
     rule = {"name": "Cafes", "conditions": [{"field": "description", "op": "contains", "value": "cafe"}],
             "actions": [{"type": "set_category", "value": "Dining"}]}  # fmt: skip
-    ana.post("accounts/", {"name": "Purse"})
+    api.post("accounts/", {"name": "Purse"})
     made = {
-        "accounts": ana.post("accounts/", {"name": "Giro"}),
-        "categories": ana.post("categories/", {"name": "Tea", "kind": "expense"}),
-        "expenses": ana.post("expenses/", {**row, "category": "Dining", "tags": ["out"]}),
-        "incomes": ana.post("incomes/", {**row, "category": "Salary"}),
-        "rules": ana.post("rules/", rule),
-        "transfers": ana.post("transfers/", {"from_account": "Purse", "to_account": "Giro", "amount": "5"}),
-        "rates": ana.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}),
-        "tags": ana.post("tags/", {"name": "hot"}),
+        "accounts": api.post("accounts/", {"name": "Giro"}),
+        "categories": api.post("categories/", {"name": "Tea", "kind": "expense"}),
+        "expenses": api.post("expenses/", {**row, "category": "Dining", "tags": ["out"]}),
+        "incomes": api.post("incomes/", {**row, "category": "Salary"}),
+        "rules": api.post("rules/", rule),
+        "transfers": api.post("transfers/", {"from_account": "Purse", "to_account": "Giro", "amount": "5"}),
+        "rates": api.post("rates/", {"base": "USD", "quote": "CHF", "date": "2026-11-02", "rate": "0.8"}),
+        "tags": api.post("tags/", {"name": "hot"}),
     }
     file = SimpleUploadedFile("one.csv", b"Date;Payee;Amount\n2026-11-13;Cafe Luna;-5.50\n2026-11-14;Bar;-7.00\n")
-    made["imports"] = ana.post("imports/", {"file": file, "account": "Giro"}, format="multipart")
+    made["imports"] = api.post("imports/", {"file": file, "account": "Giro"}, format="multipart")
     found = {name: answer.json()["id"] for name, answer in made.items()}
-    ledger = ana.user.memberships.get().ledger
-    found["runs"] = Run.objects.create(ledger=ledger, user=ana.user, kind="import").pk
+    assert api.user is not None
+    ledger = api.user.memberships.get().ledger
+    found["runs"] = Run.objects.create(ledger=ledger, user=api.user, kind="import").pk
     found["import-profiles"] = Profile.objects.create(
         ledger=ledger, name="Bank", format="csv", columns=["Date"], profile={}
     ).pk
@@ -152,7 +163,10 @@ def run_examples(operation: Any, mode: GenerationMode, api: Any, ids: dict[str, 
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.label for operation in OPERATIONS])
-def test_an_operation_answers_as_described(ana, ids, operation):
-    run_examples(operation, GenerationMode.POSITIVE, ana, ids)
+def test_an_operation_answers_as_described(house, db, use_chain, settings, tmp_path, operation):
+    mia, ids, files = house
+    settings.MEDIA_ROOT = shutil.copytree(files, tmp_path, dirs_exist_ok=True)
+    use_chain(*CHAIN)
+    run_examples(operation, GenerationMode.POSITIVE, mia, ids)
     if operation.body or operation.query or operation.path_parameters:
-        run_examples(operation, GenerationMode.NEGATIVE, ana, ids)
+        run_examples(operation, GenerationMode.NEGATIVE, mia, ids)

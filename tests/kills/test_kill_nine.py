@@ -83,9 +83,8 @@ def only_failed(found: dict[str, Any], *, done: int) -> dict[str, Any]:
 
 def test_a_bulk_edit(instance, before):
     instance.die_of("edit")
-    (found,) = instance.do("look")
+    found, resumed, reverted, after = instance.do("look", "resume", "revert", "dump")
     assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK, "n_edited": CHUNK}
-    resumed, reverted, after = instance.do("resume", "revert", "dump")
     assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", N_ROWS)
     assert resumed["seen"]["counts"] == {"changed": N_ROWS, "unchanged": 0, "left_alone": 0}
     assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
@@ -101,10 +100,9 @@ def test_a_bulk_edit_that_is_not_resumed_but_taken_back(instance, before):
 
 def test_a_review(instance, before):
     instance.die_of("review")
-    (found,) = instance.do("look")
+    found, resumed, reverted, after = instance.do("look", "resume", "revert", "dump")
     left = CHUNK // 3
     assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK - left, "n_omissions": left}
-    resumed, reverted, after = instance.do("resume", "revert", "dump")
     resolved, left_alone = N_ROWS - N_ROWS // 3, N_ROWS // 3
     assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", resolved)
     assert resumed["seen"]["counts"] == {"resolved": resolved, "left_alone": left_alone}
@@ -114,10 +112,9 @@ def test_a_review(instance, before):
 
 def test_a_run_of_rules(instance, before):
     instance.die_of("apply_rules")
-    (found,) = instance.do("look")
+    found, resumed, reverted, after = instance.do("look", "resume", "revert", "dump")
     own = CHUNK // 3
     assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK, "n_partly_edited": CHUNK, "n_omissions": own}
-    resumed, reverted, after = instance.do("resume", "revert", "dump")
     assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", N_ROWS)
     assert resumed["seen"]["counts"] == {"matched": N_ROWS, "changed": N_ROWS, "left_alone": N_ROWS // 3}
     assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
@@ -133,10 +130,9 @@ def test_a_run_of_rules_that_is_not_resumed_but_taken_back(instance, before):
 
 def test_a_backtest(instance, before):
     instance.die_of("backtest")
-    found, after = instance.do("look", "dump")
+    found, after, resumed = instance.do("look", "dump", "resume")
     assert only_failed(found, done=STEP) == {}
     assert after == before
-    (resumed,) = instance.do("resume")
     assert (resumed["seen"]["status"], resumed["seen"]["result"]["n"]) == ("succeeded", N_ROWS // 3)
     assert resumed["n_changes"] == 0
 
@@ -166,10 +162,9 @@ def test_a_bulk_delete_and_its_revert(instance, before):
 
 def test_an_import(instance, before):
     instance.die_of("import_statement")
-    (found,) = instance.do("look")
+    found, resumed, reverted, after = instance.do("look", "resume", "revert", "dump")
     n_whole = CHUNK - 1  # the header is in the first chunk
     assert only_failed(found, done=n_whole) == {"n_created": n_whole}
-    resumed, reverted, after = instance.do("resume", "revert", "dump")
     counts = resumed["seen"]["counts"]
     assert (resumed["seen"]["status"], counts["created"], counts["duplicates"]) == ("succeeded", N_ROWS, 0)
     assert (reverted["seen"]["counts"]["removed"], reverted["seen"]["kept"]) == (N_ROWS, [])
