@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from benchmarks.labeled_files import CATEGORIES, OWNER
-from providers.interface import Confirmed, Transaction
+from providers.interface import Confirmed, Question
 from providers.normalization import normalize
 
 _OFFER = tuple(category for category in CATEGORIES if category.kind != "income")
@@ -34,7 +34,7 @@ def invent(n: int, *, seed: int = 1) -> Iterator[Confirmed]:
     for i in range(n):
         is_known = chance.random() < _RETURNS
         shop = shops[chance.choices(visits, weights)[0]] if is_known else _open_shop(chance)
-        question = Transaction(
+        question = Question(
             description=f"{shop.name} {chance.randrange(10_000)} {chance.choice('ABCDE')}TOWN",
             categories=_OFFER,
             owner=OWNER,

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from providers.interface import Category, Confirmed, Direction, Transaction
+from providers.interface import Confirmed, Direction, OfferedCategory, Question
 from providers.normalization import normalize
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "categorization"
@@ -43,9 +43,9 @@ _EXPENSES = (
 )
 _INCOMES = (("income", "Income"), ("salary", "Salary"), ("interest", "Interest"), ("other-income", "Other income"))
 CATEGORIES = (
-    *(Category(number, name, "expense", key) for number, (key, name) in enumerate(_EXPENSES, 1)),
-    *(Category(number, name, "income", key) for number, (key, name) in enumerate(_INCOMES, 101)),
-    Category(201, "Transfers", "transfer", "transfers"),
+    *(OfferedCategory(number, name, "expense", key) for number, (key, name) in enumerate(_EXPENSES, 1)),
+    *(OfferedCategory(number, name, "income", key) for number, (key, name) in enumerate(_INCOMES, 101)),
+    OfferedCategory(201, "Transfers", "transfer", "transfers"),
 )
 _FIRST_OWN = 1001
 
@@ -53,7 +53,7 @@ _FIRST_OWN = 1001
 class LabeledRow(NamedTuple):
     """A transaction, the category that its owner chose, and all that count as right (ids)."""
 
-    question: Transaction
+    question: Question
     category: int
     right: frozenset[int]
 
@@ -72,13 +72,13 @@ class LabeledFile:
 
     name: str
     rows: Sequence[LabeledRow]
-    categories: Mapping[int, Category]
+    categories: Mapping[int, OfferedCategory]
 
 
 class _Line(NamedTuple):
     """A line of the file: the transaction without categories, and the names in their columns."""
 
-    question: Transaction
+    question: Question
     category: str
     also_right: tuple[str, ...]
 
@@ -126,7 +126,7 @@ def _read_lines(path: Path) -> list[_Line]:
 def _read_line(row: Mapping[str, str]) -> _Line:
     amount = Decimal(row["amount"]) if row["amount"] else None
     direction: Direction = "in" if amount is not None and amount > 0 else "out"
-    question = Transaction(
+    question = Question(
         description=row["description"],
         categories=(),
         owner=OWNER,
@@ -140,7 +140,7 @@ def _read_line(row: Mapping[str, str]) -> _Line:
     return _Line(question, row["category"], tuple(filter(None, also)))
 
 
-def _own_categories(lines: Sequence[_Line]) -> list[Category]:
+def _own_categories(lines: Sequence[_Line]) -> list[OfferedCategory]:
     """One for each label that is no default; of income where money only ever came in."""
     default = {category.name for category in CATEGORIES}
     directions: dict[str, set[str]] = defaultdict(set)
@@ -148,6 +148,6 @@ def _own_categories(lines: Sequence[_Line]) -> list[Category]:
         if line.category not in default:
             directions[line.category].add(line.question.direction)
     return [
-        Category(number, name, "income" if seen == {"in"} else "expense")
+        OfferedCategory(number, name, "income" if seen == {"in"} else "expense")
         for number, (name, seen) in enumerate(directions.items(), _FIRST_OWN)
     ]

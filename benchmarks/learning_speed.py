@@ -17,7 +17,7 @@ from benchmarks.baselines import machine
 from benchmarks.instance import medians
 from benchmarks.invented import insert, invent
 from benchmarks.labeled_files import read_file
-from providers.interface import Transaction
+from providers.interface import Question
 from providers.normalization import normalize
 
 #: Distinct descriptions per second through the whole deterministic chain, and milliseconds until a correction counts.
@@ -62,16 +62,16 @@ def print_chain(paths: Sequence[Path]) -> None:
         print(f"required {LEAST_PER_SECOND:,}{kept} ({seconds / anchor:.0f} times normalization alone)")
 
 
-def _questions(paths: Sequence[Path]) -> list[Transaction]:
+def _questions(paths: Sequence[Path]) -> list[Question]:
     distinct = {row.question.description: row.question for path in paths for row in read_file(path).rows}
     return list(distinct.values())[:ASKED]
 
 
-def _invented_questions() -> list[Transaction]:
+def _invented_questions() -> list[Question]:
     return list({question.description: question for question, _ in invent(ASKED, seed=2)}.values())
 
 
-def _offered(questions: Sequence[Transaction], user: Any) -> list[Transaction]:
+def _offered(questions: Sequence[Question], user: Any) -> list[Question]:
     """Asked for the person, who chooses from what the database holds."""
     from expenses.categorization.catalog import Catalog
 
@@ -131,7 +131,7 @@ def _insist(user: Any, row: Any, category: Any) -> None:
     """Ask about the very text; stop where the correction does not count yet."""
     from providers.loading import configured_chain
 
-    (question,) = _offered([Transaction(row.raw_description, (), 0, amount=row.amount)], user)
+    (question,) = _offered([Question(row.raw_description, (), 0, amount=row.amount)], user)
     best = configured_chain().decide([question])[0].best
     if best is None or best.suggestion is None or best.suggestion.category != category.pk:
         raise SystemExit(f"A correction of {row.raw_description!r} did not count: {best}")

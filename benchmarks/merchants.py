@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.labeled_files import CATEGORIES, FOLDER, LabeledRow, read_file
-from providers.interface import Suggestion, Transaction
+from providers.interface import Question, Suggestion
 from providers.merchants import MerchantProvider
 from providers.merchants.answers import find_answer
 from providers.normalization import normalize
@@ -67,7 +67,7 @@ def _print_ways(ways: dict[str, Counter[tuple[str, bool]]]) -> None:
         print(f"  {way:22} {'  '.join(parts)}  all {_percent(right, right + wrong)}")
 
 
-def _way(answer: Suggestion, row: Transaction) -> str:
+def _way(answer: Suggestion, row: Question) -> str:
     return f"{row.direction} {answer.details['way']}"
 
 
@@ -87,7 +87,7 @@ def _without_country(row: LabeledRow) -> LabeledRow:
     return row._replace(question=replace(row.question, country=""))
 
 
-def generate_transactions(n: int) -> Iterator[Transaction]:
+def generate_transactions(n: int) -> Iterator[Question]:
     """Invented texts: half known names with a branch and a place, half words that nobody knows."""
     chance = random.Random(1)
     known = ("REWE", "Tesco Stores", "Starbucks", "Shell", "H&M", "Card payment to Lidl", "Apotheke", "Netflix.com")
@@ -96,10 +96,10 @@ def generate_transactions(n: int) -> Iterator[Transaction]:
         place = "".join(chance.choices(letters, k=7)).title()
         unknown = " ".join("".join(chance.choices(letters, k=chance.randint(4, 9))) for _ in range(3))
         name = chance.choice(known) if number % 2 else unknown
-        yield Transaction(f"{name} {number} {place}", CATEGORIES, 1, country="")
+        yield Question(f"{name} {number} {place}", CATEGORIES, 1, country="")
 
 
-def print_speed(title: str, transactions: list[Transaction]) -> None:
+def print_speed(title: str, transactions: list[Question]) -> None:
     """Distinct descriptions per second of CPU time on one core: as a link of the chain, where history has normalized
     the text before, and with normalization."""
     distinct = list({row.description: row for row in transactions}.values())
@@ -112,7 +112,7 @@ def print_speed(title: str, transactions: list[Transaction]) -> None:
     print(f"({len(distinct)} distinct; of the first {len(answers)}, {n_answered} answered)")
 
 
-def _median_s(transactions: list[Transaction], *, with_normalization: bool = False) -> float:
+def _median_s(transactions: list[Question], *, with_normalization: bool = False) -> float:
     """CPU seconds of one call about all of them, of which nothing is remembered; a thousand at once."""
     provider, taken = MerchantProvider(), []
     for _ in range(5):

@@ -8,7 +8,7 @@ from benchmarks.baselines import BASELINES
 from benchmarks.labeled_files import LabeledFile, LabeledRow
 from providers.calibration import Outcome, threshold_for
 from providers.chain import Chain
-from providers.interface import NO_TRUST, Transaction, Trust
+from providers.interface import NO_TRUST, Question, Trust
 from providers.verdicts import Verdict, confidence_of
 
 #: Rows that are predicted; where fewer than LEAST_ASKED are left, nothing is said.
@@ -81,7 +81,7 @@ def product_chain() -> Chain:
     return configured_chain().without(RULES)
 
 
-def trusting(questions: Sequence[Transaction], trust: Trust) -> list[Transaction]:
+def trusting(questions: Sequence[Question], trust: Trust) -> list[Question]:
     """The same questions with what is known of the links."""
     return [replace(question, trust=trust) for question in questions]
 

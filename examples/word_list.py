@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from providers.interface import Answer, Provider, Suggestion, Transaction
+from providers.interface import Answer, Provider, Question, Suggestion
 
 
 class WordListProvider(Provider):
@@ -14,10 +14,10 @@ class WordListProvider(Provider):
         self.words = {word.casefold(): category for word, category in words.items()}
         self.confidence = confidence
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         return [self._answer(transaction) for transaction in transactions]
 
-    def _answer(self, transaction: Transaction) -> Answer:
+    def _answer(self, transaction: Question) -> Answer:
         text, offered = transaction.text.casefold(), {c.name: c.id for c in transaction.categories}
         for word, name in self.words.items():
             if word in text and name in offered:

@@ -14,7 +14,7 @@ from expenses.services.deferred import next_pending, resolve_rows
 from expenses.services.learning import ask_some_again, learn
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.runs import perform_run
-from providers.interface import Transaction as Question
+from providers.interface import Question
 from providers.loading import configured_chain
 
 #: Below the priority of imports, so that the commit of a statement never waits for the model.

@@ -17,7 +17,7 @@ from providers.interface import (
     ProviderError,
     ProviderMisbehaved,
     ProviderUnavailable,
-    Transaction,
+    Question,
 )
 from providers.links import Link
 from providers.normalization import normalize
@@ -45,7 +45,7 @@ class Chain:
     def deferred(self) -> tuple[Link, ...]:
         return tuple(link for link in self.links if link.is_deferred)
 
-    def decide(self, transactions: Sequence[Transaction]) -> list[Verdict]:
+    def decide(self, transactions: Sequence[Question]) -> list[Verdict]:
         """Ask every immediate link; deferred ones are noted as waiting where nobody was confident."""
         immediate = tuple(link for link in self.links if not link.is_deferred)
         trail = _Trail(transactions)
@@ -54,7 +54,7 @@ class Chain:
         trail.note(Outcome.WAITING, "Nothing else was sure enough; the local model will look at it.", self.deferred)
         return trail.verdicts()
 
-    def resolve(self, transactions: Sequence[Transaction]) -> list[Verdict]:
+    def resolve(self, transactions: Sequence[Question]) -> list[Verdict]:
         """Ask every deferred link, unless it has been failing; may take minutes and belongs in a task."""
         trail = _Trail(transactions)
         for link in self.deferred:
@@ -65,7 +65,7 @@ class Chain:
                 trail.note(Outcome.SKIPPED, reason, (link,))
         return trail.verdicts()
 
-    def recall(self, transactions: Sequence[Transaction]) -> list[Verdict]:
+    def recall(self, transactions: Sequence[Question]) -> list[Verdict]:
         """What deferred links already know, without any remote call; the rest is noted as waiting."""
         trail = _Trail(transactions)
         for link in self.deferred:
@@ -96,7 +96,7 @@ class Chain:
         """The same but for one link."""
         return Chain([link for link in self.links if link.provider.name != name], self._breaker)
 
-    def _guarded_answers(self, link: Link, asked: list[Transaction]) -> list[Answer]:
+    def _guarded_answers(self, link: Link, asked: list[Question]) -> list[Answer]:
         answers = self._answers(link, asked)
         failures = [a for a in answers if isinstance(a, ProviderUnavailable)]
         if failures:
@@ -106,7 +106,7 @@ class Chain:
         return answers
 
     @staticmethod
-    def _answers(link: Link, asked: list[Transaction]) -> list[Answer]:
+    def _answers(link: Link, asked: list[Question]) -> list[Answer]:
         try:
             answers = list(link.provider.categorize_many(asked))
         except ProviderError as error:
@@ -119,7 +119,7 @@ class Chain:
 _Likeness = tuple[int, int, bool]
 
 
-def _likeness(answer: Answer, transaction: Transaction) -> _Likeness:
+def _likeness(answer: Answer, transaction: Question) -> _Likeness:
     """Equal for answers to one batch that make equal attempts; one that has no words is declined for that."""
     is_without_words = answer is None and bool(transaction.text) and not normalize(transaction.text)
     return id(answer), id(transaction.categories), is_without_words
@@ -128,7 +128,7 @@ def _likeness(answer: Answer, transaction: Transaction) -> _Likeness:
 class _Trail:
     """The attempts made so far for each transaction of one batch."""
 
-    def __init__(self, transactions: Sequence[Transaction]) -> None:
+    def __init__(self, transactions: Sequence[Question]) -> None:
         self.transactions = transactions
         self.attempts: list[list[Attempt]] = [[] for _ in transactions]
         self.open = list(range(len(transactions)))
@@ -136,7 +136,7 @@ class _Trail:
         self.final: set[int] = set()
 
     def ask(
-        self, link: Link, answers: Callable[[Link, list[Transaction]], Sequence[Answer]], *, silent: bool = False
+        self, link: Link, answers: Callable[[Link, list[Question]], Sequence[Answer]], *, silent: bool = False
     ) -> None:
         """Ask about one transaction of each group of equal ones; `silent` leaves no trace of those it declines."""
         if not self.open:
@@ -181,7 +181,7 @@ class _Trail:
         return list(groups.values())
 
     def _attempts(
-        self, link: Link, answers: Callable[[Link, list[Transaction]], Sequence[Answer]]
+        self, link: Link, answers: Callable[[Link, list[Question]], Sequence[Answer]]
     ) -> list[tuple[list[int], Attempt]]:
         """Groups of equal transactions with what the link said of each."""
         groups = self._groups(link)

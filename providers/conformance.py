@@ -29,8 +29,8 @@ from providers.interface import (
     Effects,
     Provider,
     ProviderError,
+    Question,
     Suggestion,
-    Transaction,
 )
 from providers.isolation import NETWORK, OUTWARD, noticing
 
@@ -46,7 +46,7 @@ class Exam:
     """A link under examination: how to make it, and transactions that it should be asked about besides ours."""
 
     make: Callable[[], Provider]
-    transactions: Sequence[Transaction] = ()
+    transactions: Sequence[Question] = ()
     _made: list[Provider] = field(default_factory=list, init=False, repr=False)
 
     @property
@@ -56,14 +56,14 @@ class Exam:
             self._made.append(self.make())
         return self._made[0]
 
-    def batch(self) -> list[Transaction]:
+    def batch(self) -> list[Question]:
         """The author's transactions, then ordinary ones of the same owner and categories."""
         if not self.transactions:
             return samples.ordinary()
         first = self.transactions[0]
         return [*self.transactions, *samples.ordinary(first.categories, first.owner)]
 
-    def hostile(self) -> dict[str, Transaction]:
+    def hostile(self) -> dict[str, Question]:
         """The author's owner and categories, with texts that nobody expects."""
         if not self.transactions:
             return samples.hostile()
@@ -74,7 +74,7 @@ class Exam:
         asked = [transaction for transaction in [*self.batch(), *self.hostile().values()] if transaction.categories]
         return [Confirmed(t, t.categories[i % len(t.categories)].id) for i, t in enumerate(asked)]
 
-    def ask(self, asked: Sequence[Transaction], provider: Provider | None = None) -> list[Answer]:
+    def ask(self, asked: Sequence[Question], provider: Provider | None = None) -> list[Answer]:
         """As many answers as there are transactions."""
         with _blaming(self, f"asked about {_about(asked[0]) if asked else 'nothing'}"):
             answers = list((provider or self.provider).categorize_many(asked))
@@ -91,7 +91,7 @@ class Exam:
 Check = Callable[[Exam], None]
 
 
-def check_provider(make_provider: Callable[[], Provider], *, transactions: Sequence[Transaction] | None = None) -> None:
+def check_provider(make_provider: Callable[[], Provider], *, transactions: Sequence[Question] | None = None) -> None:
     """Run every check. Raises AssertionError at the first promise that the link breaks."""
     exam = Exam(make_provider, tuple(transactions or ()))
     for check in CHECKS:
@@ -168,7 +168,7 @@ def check_batches_do_not_matter(exam: Exam) -> None:
 
 def check_equal_keys_get_equal_answers(exam: Exam) -> None:
     """The chain asks for one transaction of those with equal keys, and gives its answer to all of them."""
-    groups: dict[Hashable, list[Transaction]] = defaultdict(list)
+    groups: dict[Hashable, list[Question]] = defaultdict(list)
     for transaction in [*exam.batch(), *exam.hostile().values()]:
         key = _key(exam, transaction)
         exam.require(key == _key(exam, replace(transaction)), f"has two keys for {_about(transaction)}")
@@ -255,7 +255,7 @@ def _teach(exam: Exam, provider: Provider, confirmed: Sequence[Confirmed]) -> Pr
     return taught
 
 
-def _check_answer(exam: Exam, transaction: Transaction, answer: object) -> None:
+def _check_answer(exam: Exam, transaction: Question, answer: object) -> None:
     if answer is None or (isinstance(answer, ProviderError) and str(answer).strip()):
         return
     about = _about(transaction)
@@ -284,14 +284,14 @@ def _blaming(exam: Exam, when: str) -> Iterator[None]:
         raise AssertionError(f"{_title(exam)} raises {error!r} when it is {when}.") from error
 
 
-def _key(exam: Exam, transaction: Transaction) -> Hashable:
+def _key(exam: Exam, transaction: Question) -> Hashable:
     with _blaming(exam, f"asked for the key of {_about(transaction)}"):
         key = exam.provider.key(transaction)
         hash(key)
         return key
 
 
-def _in_pieces(exam: Exam, batch: list[Transaction], size: int) -> list[Hashable]:
+def _in_pieces(exam: Exam, batch: list[Question], size: int) -> list[Hashable]:
     pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
     return [_comparable(answer) for piece in pieces for answer in exam.ask(piece)]
 
@@ -343,7 +343,7 @@ def _title(exam: Exam) -> str:
     return type(made[0]).__name__ if made else getattr(exam.make, "__name__", "The link")
 
 
-def _about(transaction: Transaction) -> str:
+def _about(transaction: Question) -> str:
     text = transaction.description
     return repr(text if len(text) <= 30 else f"{text[:30]}…")
 

@@ -1,6 +1,6 @@
 """What a link of the chain gets and gives, so that anyone can write one without touching Outlay.
 
-A link is a subclass of `Provider` that answers batches of `Transaction` with `Suggestion` or None. It is named by its
+A link is a subclass of `Provider` that answers batches of `Question` with `Suggestion` or None. It is named by its
 dotted path in the setting CATEGORIZATION_PROVIDERS and must pass `providers.conformance`.
 """
 
@@ -30,7 +30,7 @@ class ProviderMisbehaved(ProviderError):
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class OfferedCategory:
     """A category that may be answered. `key` is set for the system's own and never translated, "" for a user's.
 
     `kind` is expense, income or transfer.
@@ -65,7 +65,7 @@ NO_TRUST = Trust()
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction:
+class Question:
     """One movement of money as a link sees it: no model, no request.
 
     `amount` is positive, in units of `currency` (ISO 4217); `direction` says whether money came in or went out.
@@ -73,7 +73,7 @@ class Transaction:
     """
 
     description: str
-    categories: tuple[Category, ...]
+    categories: tuple[OfferedCategory, ...]
     owner: int
     direction: Direction = "out"
     merchant: str = ""
@@ -107,7 +107,7 @@ class Transaction:
 class Confirmed(NamedTuple):
     """A transaction and the id of the category that its owner says is right."""
 
-    question: Transaction
+    question: Question
     category: int
 
 
@@ -177,17 +177,17 @@ class Provider(ABC):
     is_measured: ClassVar[bool] = True
 
     @abstractmethod
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         """Answer each transaction in the same order; None declines.
 
         A ProviderError in the list concerns that transaction alone; one that is raised concerns the whole batch.
         """
 
-    def key(self, transaction: Transaction) -> Hashable:
+    def key(self, transaction: Question) -> Hashable:
         """Transactions with equal keys get equal answers, so the chain asks for one of them only; None: never equal."""
         return None
 
-    def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+    def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
         """Answers known from before, at once and without any remote call. A deferred link may keep some."""
         return [None] * len(transactions)
 

@@ -12,8 +12,8 @@ from providers.interface import (
     ProviderError,
     ProviderMisbehaved,
     ProviderUnavailable,
+    Question,
     Suggestion,
-    Transaction,
 )
 from providers.normalization import normalize
 from providers.verdicts import Attempt, Outcome
@@ -30,7 +30,7 @@ class Link:
     min_confidence: float = 0.0
     is_deferred: bool = False
 
-    def attempt(self, answer: Answer, transaction: Transaction, duration_ms: float = 0.0) -> Attempt:
+    def attempt(self, answer: Answer, transaction: Question, duration_ms: float = 0.0) -> Attempt:
         """Judge an answer by this link's threshold and by what was offered."""
         answer = _usable(answer, transaction)
         if isinstance(answer, ProviderError):
@@ -88,12 +88,12 @@ def _shared_out(answer: Suggestion, confidence: float) -> tuple[tuple[int, float
     return tuple((category, round(min(p * left, confidence), 4)) for category, p in answer.alternatives)
 
 
-def _why_declined(provider: Provider, transaction: Transaction) -> str:
+def _why_declined(provider: Provider, transaction: Question) -> str:
     is_without_words = transaction.text and not normalize(transaction.text)
     return "There are no words in this text." if is_without_words else provider.silence
 
 
-def _usable(answer: object, transaction: Transaction) -> Answer:
+def _usable(answer: object, transaction: Question) -> Answer:
     """The answer itself, or ProviderMisbehaved in place of one that keeps no promise of the interface."""
     if answer is None or isinstance(answer, ProviderError):
         return answer

@@ -4,14 +4,14 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
-from providers.interface import Category, Transaction
+from providers.interface import OfferedCategory, Question
 
 CATEGORIES = (
-    Category(1, "Groceries", "expense", "groceries", "Supermarkets and bakeries"),
-    Category(2, "Dining", "expense", "dining", "Restaurants and cafes"),
-    Category(3, "Büro & Ölwechsel", "expense"),
-    Category(4, "Income", "income", "income"),
-    Category(5, "Transfers", "transfer", "transfers"),
+    OfferedCategory(1, "Groceries", "expense", "groceries", "Supermarkets and bakeries"),
+    OfferedCategory(2, "Dining", "expense", "dining", "Restaurants and cafes"),
+    OfferedCategory(3, "Büro & Ölwechsel", "expense"),
+    OfferedCategory(4, "Income", "income", "income"),
+    OfferedCategory(5, "Transfers", "transfer", "transfers"),
 )
 HOSTILE_TEXTS = {
     "empty": "",
@@ -28,9 +28,9 @@ HOSTILE_TEXTS = {
 }
 
 
-def ordinary(categories: tuple[Category, ...] = CATEGORIES, owner: int = 1) -> list[Transaction]:
+def ordinary(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 1) -> list[Question]:
     """Payments as they come, twins among them: equal rows, and rows that differ in one thing only."""
-    cafe = Transaction("CAFE LUNA 4711", categories, owner, "out", "", Decimal("4.50"), "EUR", dt.date(2026, 11, 2))
+    cafe = Question("CAFE LUNA 4711", categories, owner, "out", "", Decimal("4.50"), "EUR", dt.date(2026, 11, 2))
     return [
         cafe,
         replace(cafe),
@@ -47,11 +47,10 @@ def ordinary(categories: tuple[Category, ...] = CATEGORIES, owner: int = 1) -> l
     ]
 
 
-def hostile(categories: tuple[Category, ...] = CATEGORIES, owner: int = 1) -> dict[str, Transaction]:
+def hostile(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 1) -> dict[str, Question]:
     """A transaction for each hostile text, by what is the matter with it, with the text as merchant too."""
-    as_text = {name: Transaction(text, categories, owner) for name, text in HOSTILE_TEXTS.items()}
+    as_text = {name: Question(text, categories, owner) for name, text in HOSTILE_TEXTS.items()}
     as_merchant = {
-        f"{name} as merchant": Transaction("Cafe", categories, owner, "out", text)
-        for name, text in HOSTILE_TEXTS.items()
+        f"{name} as merchant": Question("Cafe", categories, owner, "out", text) for name, text in HOSTILE_TEXTS.items()
     }
     return as_text | as_merchant

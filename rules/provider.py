@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from providers.interface import NO_EFFECTS, Answer, Effects, Provider, Suggestion, Transaction
+from providers.interface import NO_EFFECTS, Answer, Effects, Provider, Question, Suggestion
 from rules.engine.compilation import rules_of
 from rules.engine.evaluation import PLAIN, VERSION, Evaluation, evaluate, explain
 from rules.engine.movements import Movement
@@ -19,7 +19,7 @@ class RulesProvider(Provider):
     version = VERSION
     is_measured = False
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         known: dict[tuple[int, str], _RuleAnswers] = {}
         answers: list[Answer] = []
         with pattern_budget() as budget:
@@ -46,7 +46,7 @@ class _RuleAnswers:
         self._answers: dict[Hashable, Suggestion | None] = {}
         self._suggestions: dict[Hashable, Suggestion] = {}
 
-    def answer(self, transaction: Transaction) -> Suggestion | None:
+    def answer(self, transaction: Question) -> Suggestion | None:
         if not self.rule_set.rules:
             return None
         movement = _movement_of(transaction)
@@ -79,7 +79,7 @@ class _RuleAnswers:
         return self._suggestions[key]
 
 
-def _movement_of(transaction: Transaction) -> Movement:
+def _movement_of(transaction: Question) -> Movement:
     return Movement(
         raw_description=transaction.description,
         description=transaction.description,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from providers.interface import Answer, Effects, Provider, ProviderError, Suggestion, Transaction
+from providers.interface import Answer, Effects, Provider, ProviderError, Question, Suggestion
 
 
 class ScriptedProvider(Provider):
@@ -18,10 +18,10 @@ class ScriptedProvider(Provider):
     script: ClassVar[dict[str, tuple[str, float] | Exception | None]] = {}
     asked: ClassVar[list[str]] = []
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         return [self._answer(transaction) for transaction in transactions]
 
-    def _answer(self, transaction: Transaction) -> Answer:
+    def _answer(self, transaction: Question) -> Answer:
         self.asked.append(transaction.text)
         said = next((said for word, said in self.script.items() if word in transaction.text), None)
         if isinstance(said, Exception):
@@ -40,24 +40,24 @@ class RecallingProvider(ScriptedProvider):
 
     known: ClassVar[dict[object, Suggestion]] = {}
 
-    def key(self, transaction: Transaction) -> object:
+    def key(self, transaction: Question) -> object:
         return transaction.owner, transaction.text, transaction.direction, transaction.categories, transaction.examples
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         answers = super().categorize_many(transactions)
         for transaction, answer in zip(transactions, answers, strict=True):
             if isinstance(answer, Suggestion):
                 self.known[self.key(transaction)] = answer
         return answers
 
-    def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+    def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
         return [self.known.get(self.key(transaction)) for transaction in transactions]
 
 
 class HalfwayProvider(ScriptedProvider):
     """Gives its errors for the transaction that they concern instead of raising them, and adds a tag to the rest."""
 
-    def _answer(self, transaction: Transaction) -> Answer:
+    def _answer(self, transaction: Question) -> Answer:
         try:
             answer = super()._answer(transaction)
         except ProviderError as error:

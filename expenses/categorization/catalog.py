@@ -13,8 +13,7 @@ from expenses.ledger.kinds import offered_kinds
 from expenses.models import Category, KindMapping
 from expenses.models.ledgers import ledger_id_of
 from providers.calibration import Correction
-from providers.interface import NO_KINDS, NO_TRUST, Trust
-from providers.interface import Category as OfferedCategory
+from providers.interface import NO_KINDS, NO_TRUST, OfferedCategory, Trust
 
 #: Written out: asked with nearly every write, it took longer to compose than to answer.
 TRUST = """

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from expenses.models import Classifier
-from providers.interface import Answer, Confirmed, Provider, Transaction
+from providers.interface import Answer, Confirmed, Provider, Question
 from providers.learning.provider import TaughtProvider, key_of, suggest_all
 from providers.learning.weights import UnusableWeights, Weights
 
@@ -25,12 +25,12 @@ class LearnedProvider(Provider):
         """`country` is the ISO 3166 alpha-2 code assumed where a transaction has none, as for the merchants' link."""
         self.country = country
 
-    def key(self, transaction: Transaction) -> Hashable:
+    def key(self, transaction: Question) -> Hashable:
         """Where nothing has learned, all are equal: nothing is said of any."""
         classifier = transaction.trust.classifier
         return (classifier, *key_of(transaction)) if classifier else ""
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         """One query for each classifier that this process has not used lately."""
         asked: dict[str, list[int]] = defaultdict(list)
         for i, transaction in enumerate(transactions):

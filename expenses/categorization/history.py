@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 
 from expenses.ledger.money import SCALE
 from expenses.models import Transaction as Row
-from providers.interface import Answer, Confirmed, Direction, Provider, Suggestion, Transaction
+from providers.interface import Answer, Confirmed, Direction, Provider, Question, Suggestion
 from providers.normalization import leading_words, normalize
 
 PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
@@ -73,7 +73,7 @@ class Vote(NamedTuple):
             most=max((part for part in (self.most, other.most) if part is not None), default=None),
         )
 
-    def weight(self, question: Transaction, newest: date | None) -> float:
+    def weight(self, question: Question, newest: date | None) -> float:
         """How much it counts beside votes for other categories."""
         age = (newest - self.last).days if newest and self.last else 0
         weight = self.n * math.exp2(-age / HALF_LIFE_DAYS)
@@ -151,7 +151,7 @@ class HistoryProvider(Provider):
     name = "history"
     version = "2"
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         texts = [normalize(t.text)[:TEXT_LENGTH] for t in transactions]
         memories = self._memories(transactions, texts)
         unanimous: dict[Hashable, Suggestion | None] = {}
@@ -163,7 +163,7 @@ class HistoryProvider(Provider):
     def learn(self, confirmed: Sequence[Confirmed]) -> "RememberingProvider":
         return RememberingProvider({}).learn(confirmed)
 
-    def _memories(self, transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
+    def _memories(self, transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
         return _load_memories(transactions, texts)
 
 
@@ -182,12 +182,12 @@ class RememberingProvider(HistoryProvider):
                 memory.add(text, Vote(category, 1, question.account, question.date, amount, amount))
         return self
 
-    def _memories(self, transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
+    def _memories(self, transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
         return self._taught
 
 
 def _suggest_once(
-    known: dict[Hashable, Suggestion | None], memory: Memory | None, text: str, question: Transaction
+    known: dict[Hashable, Suggestion | None], memory: Memory | None, text: str, question: Question
 ) -> Suggestion | None:
     """The very same answer to all rows of a text that was always put into one category, whatever their amounts."""
     key = question.owner, question.direction, text, id(question.categories)
@@ -199,7 +199,7 @@ def _suggest_once(
     return answer
 
 
-def _suggest(memory: Memory | None, text: str, question: Transaction) -> Suggestion | None:
+def _suggest(memory: Memory | None, text: str, question: Question) -> Suggestion | None:
     recalled = memory.recall(text) if memory else None
     if recalled is None:
         return None
@@ -226,7 +226,7 @@ def _way(way: str | int) -> str:
     return way if isinstance(way, str) else f"first {way} words"
 
 
-def _weights(votes: Iterable[Vote], question: Transaction) -> dict[int, float]:
+def _weights(votes: Iterable[Vote], question: Question) -> dict[int, float]:
     """How much speaks for each category, whatever the order of the votes."""
     newest = max((vote.last for vote in votes if vote.last), default=None)
     weights: dict[int, list[float]] = defaultdict(list)
@@ -241,7 +241,7 @@ def _explain(matched: str, name: str, n: int, total: int) -> str:
     return f"You put “{matched}” into {name} {times}{doubt}."
 
 
-def _load_memories(transactions: Sequence[Transaction], texts: Sequence[str]) -> Memories:
+def _load_memories(transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
     prefixes: dict[int, set[str]] = defaultdict(set)
     for transaction, text in zip(transactions, texts, strict=True):
         if text:
@@ -268,7 +268,7 @@ def _as_day(stored: date | str) -> date:
     return date.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
-def with_examples(questions: Sequence[Transaction], *, n: int = 4, among: int = 300) -> list[Transaction]:
+def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = 300) -> list[Question]:
     """The questions of one owner, each with the owner's recently confirmed rows most like it, best first.
 
     One query, however many questions.

@@ -10,14 +10,14 @@ from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
 from expenses.categorization.questions import attempts_as_json, categorization_of, explain
-from providers.interface import Transaction
+from providers.interface import Question
 from providers.loading import configured_chain
 from providers.verdicts import Verdict
 
 ASKED_FOR_S = 60
 
 
-def suggest_categories(*, questions: Sequence[Transaction], catalog: Catalog, use_model: bool) -> list[dict[str, Any]]:
+def suggest_categories(*, questions: Sequence[Question], catalog: Catalog, use_model: bool) -> list[dict[str, Any]]:
     """The body of an answer for each question, in order.
 
     The model is never waited for: what it already said about the same text counts, else it is asked in the background
@@ -29,7 +29,7 @@ def suggest_categories(*, questions: Sequence[Transaction], catalog: Catalog, us
     return [_body(verdict, catalog) for verdict in verdicts]
 
 
-def _with_model(questions: Sequence[Transaction], verdicts: Sequence[Verdict]) -> list[Verdict]:
+def _with_model(questions: Sequence[Question], verdicts: Sequence[Verdict]) -> list[Verdict]:
     open_ones = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
     waiting = dict(zip(open_ones, with_examples([questions[i] for i in open_ones]), strict=True))
     recalled = dict(zip(waiting, configured_chain().recall(list(waiting.values())), strict=True))
@@ -37,7 +37,7 @@ def _with_model(questions: Sequence[Transaction], verdicts: Sequence[Verdict]) -
     return [verdict.followed_by(recalled[i]) if i in recalled else verdict for i, verdict in enumerate(verdicts)]
 
 
-def _ask_in_background(questions: Mapping[int, Transaction]) -> dict[int, Verdict]:
+def _ask_in_background(questions: Mapping[int, Question]) -> dict[int, Verdict]:
     """Queue one task for those that nobody asked for a while; gives the verdicts of those lately asked in vain."""
     keys = {i: _digest(question) for i, question in questions.items()}
     asked = cache.get_many(set(keys.values()))
@@ -48,12 +48,12 @@ def _ask_in_background(questions: Mapping[int, Transaction]) -> dict[int, Verdic
     return {i: asked[key] for i, key in keys.items() if isinstance(asked.get(key), Verdict)}
 
 
-def _digest(question: Transaction) -> str:
+def _digest(question: Question) -> str:
     asked = (question.owner, *_as_json(question).values())
     return f"asked:{hashlib.sha256(repr(asked).encode()).hexdigest()}"
 
 
-def _as_json(question: Transaction) -> dict[str, Any]:
+def _as_json(question: Question) -> dict[str, Any]:
     """What a task needs to put the same question."""
     return {
         "merchant": question.merchant,

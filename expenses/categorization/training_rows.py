@@ -8,8 +8,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.models import KindMapping, Transaction
 from expenses.querysets import TransactionQuerySet
 from providers import normalization
-from providers.interface import NO_TRUST, Confirmed, Trust, matching_text
-from providers.interface import Transaction as Question
+from providers.interface import NO_TRUST, Confirmed, Question, Trust, matching_text
 from providers.learning import weights
 from providers.normalization import normalize
 

@@ -11,7 +11,7 @@ from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import AccountReference, AmountField, CurrencyField, DayField
 from expenses.serializers.transactions import AttemptSerializer
-from providers.interface import Transaction
+from providers.interface import Question
 
 MAX_QUESTIONS = 100
 
@@ -35,12 +35,12 @@ class QuestionInput(serializers.Serializer[Any]):
             raise serializers.ValidationError({"direction": f"An {kind} is money {implied}."}, code="wrong_direction")
         return attrs
 
-    def question(self, fields: dict[str, Any]) -> Transaction:
+    def question(self, fields: dict[str, Any]) -> Question:
         """What the chain is asked; `fields` are validated."""
         user, account, kind = self.context["request"].user, fields.get("account"), fields.get("kind")
         direction = fields.get("direction") or DIRECTION.get(kind or "", "out")
         catalog: Catalog = self.context["catalog"]
-        return Transaction(
+        return Question(
             description=fields["description"],
             categories=catalog.offered(direction, kind),
             owner=ledger_id_of(user),

@@ -22,8 +22,7 @@ from expenses.services.standing import apply_standing
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.user_fields import hold_of_tag
-from providers.interface import EFFECT_FIELDS, Category, Effects
-from providers.interface import Transaction as Question
+from providers.interface import EFFECT_FIELDS, Effects, OfferedCategory, Question
 from providers.loading import configured_chain
 from providers.verdicts import Outcome, Verdict, confidence_of
 
@@ -204,7 +203,7 @@ def _retold(decision: Decision, standing: Categorization) -> Decision:
     return decision
 
 
-def _offered(row: Transaction, catalog: Catalog) -> tuple[Category, ...]:
+def _offered(row: Transaction, catalog: Catalog) -> tuple[OfferedCategory, ...]:
     return catalog.offered(row.direction, row.kind if row.is_kind_stated else None)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Category
 from expenses.services.user_fields import HOLDABLE_AT_FIRST
-from providers.interface import Direction, Transaction
+from providers.interface import Direction, Question
 from providers.loading import configured_chain
 from providers.verdicts import Verdict
 
@@ -73,8 +73,8 @@ def ask_chain(
 
 def _question(
     draft: TransactionDraft, *, ledger_id: int, catalog: Catalog, trigger: Literal["create", "import"]
-) -> Transaction:
-    return Transaction(
+) -> Question:
+    return Question(
         description=draft.description,
         categories=catalog.offered(draft.direction, draft.kind),
         owner=ledger_id,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from providers.grams import BUCKETS, Features, bucket_of, grams_of
-from providers.interface import Direction, Transaction
+from providers.interface import Direction, Question
 from providers.merchants.answers import Finding, find_answer
 from providers.normalization import leading_words, normalize
 from providers.resemblance.classifier import load_resemblance
@@ -43,7 +43,7 @@ class Known(NamedTuple):
     resemblances: tuple[tuple[str, float], ...]
 
 
-def known_of(transactions: Sequence[Transaction], *, country: str = "") -> list[Known]:
+def known_of(transactions: Sequence[Question], *, country: str = "") -> list[Known]:
     """What is known of each; equal texts cost little more than one. `country` as in MerchantProvider."""
     asked: list[Asked] = [(t.text, t.direction, (t.country or country).lower()) for t in transactions]
     texts = list(dict.fromkeys(asked))
@@ -51,7 +51,7 @@ def known_of(transactions: Sequence[Transaction], *, country: str = "") -> list[
     return [known[question] for question in asked]
 
 
-def features_of(transactions: Sequence[Transaction], known: Sequence[Known]) -> list[Features]:
+def features_of(transactions: Sequence[Question], known: Sequence[Known]) -> list[Features]:
     """The features of each transaction, of which that is known."""
     return [_features(t, k) for t, k in zip(transactions, known, strict=True)]
 
@@ -93,7 +93,7 @@ def _resemblances(texts: Sequence[str]) -> Iterator[tuple[tuple[str, float], ...
         yield tuple((sounds.categories[i], float(row[i])) for i in told)
 
 
-def _features(transaction: Transaction, known: Known) -> Features:
+def _features(transaction: Question, known: Known) -> Features:
     text = normalize(transaction.text)
     buckets, values = grams_of(text)
     whole = _whole_texts(text)
@@ -107,7 +107,7 @@ def _whole_texts(text: str) -> tuple[int, ...]:
     return bucket_of(f"x{text}"), bucket_of(f"1{leading_words(text, 1)}"), bucket_of(f"2{leading_words(text, 2)}")
 
 
-def _circumstances(transaction: Transaction) -> Iterator[tuple[str, float]]:
+def _circumstances(transaction: Question) -> Iterator[tuple[str, float]]:
     """Direction, the amount's power of two, and the account."""
     yield f"dir{transaction.direction}", _DIRECTION
     size = size_of(transaction.amount)

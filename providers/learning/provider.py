@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from providers.calibration import log_odds, logistic
 from providers.grams import bucket_of, words_read
-from providers.interface import Confirmed, Provider, Suggestion, Transaction
+from providers.interface import Confirmed, Provider, Question, Suggestion
 from providers.learning.features import buckets_of_finding, features_of, known_of, size_of
 from providers.learning.training import train
 from providers.learning.weights import Weights
@@ -46,10 +46,10 @@ class TaughtProvider(Provider):
         self._taught: list[Confirmed] = []
         self._n_trained = 0
 
-    def key(self, transaction: Transaction) -> Hashable:
+    def key(self, transaction: Question) -> Hashable:
         return key_of(transaction)
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> list[Suggestion | None]:
+    def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
         """As `suggest_all` says; nothing before enough is learned."""
         return suggest_all(self._weights, transactions, country=self.country)
 
@@ -63,15 +63,13 @@ class TaughtProvider(Provider):
         return taught
 
 
-def key_of(transaction: Transaction) -> tuple[Hashable, ...]:
+def key_of(transaction: Question) -> tuple[Hashable, ...]:
     """What counts of a transaction: of the amount, only its size. What a ledger offers and says is told by identity."""
     t = transaction
     return t.owner, t.text, t.direction, size_of(t.amount), t.account, t.country, id(t.categories), id(t.kinds)
 
 
-def suggest_all(
-    weights: Weights | None, transactions: Sequence[Transaction], *, country: str
-) -> list[Suggestion | None]:
+def suggest_all(weights: Weights | None, transactions: Sequence[Question], *, country: str) -> list[Suggestion | None]:
     """What a classifier says of each transaction.
 
     None where it is too unsure, knows none of the offered categories, there are no words, or the person has said where
@@ -93,7 +91,7 @@ def suggest_all(
     return answers
 
 
-def _is_told(transaction: Transaction, finding: Finding | None) -> bool:
+def _is_told(transaction: Question, finding: Finding | None) -> bool:
     if not transaction.kinds or finding is None:
         return False
     tag = finding.brand.kind.tag if finding.brand else ""
@@ -107,7 +105,7 @@ class _Offer(NamedTuple):
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, weights: Weights, transaction: Transaction) -> "_Offer":
+    def of(cls, weights: Weights, transaction: Question) -> "_Offer":
         names = {category.id: category.name for category in transaction.categories}
         places = [i for i, category in enumerate(weights.categories) if category in names]
         return cls(places, tuple(names[weights.categories[i]] for i in places))
@@ -129,7 +127,7 @@ class _Offer(NamedTuple):
     def suggest(
         self,
         weights: Weights,
-        transaction: Transaction,
+        transaction: Question,
         finding: Finding | None,
         ranked: "_Ranked",
     ) -> Suggestion | None:
@@ -169,7 +167,7 @@ def confidence_of_share(share: float, *, rival: float) -> float:
     return round(logistic(intercept + of_odds * log_odds(share) + of_lead * lead), 4)
 
 
-def _reasons(weights: Weights, transaction: Transaction, category: int) -> list[str]:
+def _reasons(weights: Weights, transaction: Question, category: int) -> list[str]:
     """The words of the text that speak most for the category."""
     words = dict.fromkeys(words_read(normalize(transaction.text)))
     spoken = [(weights.weight_of(bucket_of(f"w{word}"), category), word) for word in words]

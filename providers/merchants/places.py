@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from providers.interface import Category
+from providers.interface import OfferedCategory
 from providers.merchants import sections
 from providers.merchants.kinds import load_kinds
 from providers.merchants.words import REFUND
@@ -17,14 +17,14 @@ _PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
 class Place(NamedTuple):
     """A category, and the kind or group that a person put into it; "" where nobody did."""
 
-    category: Category
+    category: OfferedCategory
     mapped: str = ""
 
 
 class Places:
-    """The offered categories, and what the ledger says of kinds (`Transaction.kinds`)."""
+    """The offered categories, and what the ledger says of kinds (`Question.kinds`)."""
 
-    def __init__(self, categories: Sequence[Category], mapped: Mapping[str, int | None]) -> None:
+    def __init__(self, categories: Sequence[OfferedCategory], mapped: Mapping[str, int | None]) -> None:
         self._by_id = {category.id: category for category in categories}
         self._by_key = {category.key: category for category in categories if category.key}
         self._mapped = mapped

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from providers.interface import NO_EFFECTS, Effects, Provider, Suggestion, Transaction
+from providers.interface import NO_EFFECTS, Effects, Provider, Question, Suggestion
 from providers.merchants.answers import Finding, find_answer
 from providers.merchants.dictionary import load_dictionary
 from providers.merchants.places import Place, Places
@@ -32,7 +32,7 @@ class MerchantProvider(Provider):
             return []
         return [f"The option country is {self._country!r}; give a code of two letters such as DE, or leave it out."]
 
-    def key(self, transaction: Transaction) -> Hashable:
+    def key(self, transaction: Question) -> Hashable:
         """Texts that normalize alike get one answer. What a ledger offers and says is compared by identity: cheap."""
         return (
             normalize(transaction.description),
@@ -43,7 +43,7 @@ class MerchantProvider(Provider):
             id(transaction.kinds),
         )
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> list[Suggestion | None]:
+    def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
         """Answer each transaction whose merchant or words are known, None for the others."""
         known: dict[tuple[int, int], Places] = {}
         answers = []
@@ -54,7 +54,7 @@ class MerchantProvider(Provider):
             answers.append(self._answer(transaction, known[ids]))
         return answers
 
-    def _answer(self, transaction: Transaction, places: Places) -> Suggestion | None:
+    def _answer(self, transaction: Question, places: Places) -> Suggestion | None:
         country = (transaction.country or self._country).lower()
         for text in (transaction.merchant, transaction.description):
             finding = find_answer(text, transaction.direction, country) if text else None

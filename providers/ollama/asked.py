@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from providers.interface import Category, Transaction
+from providers.interface import OfferedCategory, Question
 from providers.ollama.plain_text import plain_text, without_long_numbers
 from providers.ollama.prompt import Option, Subject
 
@@ -19,14 +19,14 @@ class Asked:
     """A transaction as the model sees it; equal ones get equal answers. Numbers in examples count the categories."""
 
     subject: Subject
-    categories: tuple[Category, ...]
+    categories: tuple[OfferedCategory, ...]
 
     def options(self) -> list[Option]:
         """Return the categories as options with different labels."""
         return list(_options(self.categories))
 
 
-def asked_about(transaction: Transaction) -> Asked | None:
+def asked_about(transaction: Question) -> Asked | None:
     """Reduce a transaction to what is asked, or to None where there is nothing to ask or to choose."""
     text = _text(_words(transaction))
     if not text or len(transaction.categories) < _FEWEST_CATEGORIES:
@@ -39,7 +39,7 @@ def asked_about(transaction: Transaction) -> Asked | None:
     return Asked(Subject(text, transaction.direction, kept), transaction.categories)
 
 
-def _words(transaction: Transaction) -> str:
+def _words(transaction: Question) -> str:
     if transaction.merchant.casefold() in transaction.description.casefold():
         return transaction.description
     return " - ".join(filter(None, (transaction.merchant, transaction.description)))
@@ -50,7 +50,7 @@ def _text(raw: str) -> str:
     return without_long_numbers(plain_text(raw.casefold(), limit=_TEXT_LENGTH))
 
 
-def _options(categories: Sequence[Category]) -> Iterator[Option]:
+def _options(categories: Sequence[OfferedCategory]) -> Iterator[Option]:
     seen: set[str] = set()
     for category in categories:
         label = _new_label(plain_text(category.name, limit=_LABEL_LENGTH) or "unnamed", seen)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from providers.ollama.prompt import PROMPT_VERSION, Question, Reply
+from providers.ollama.prompt import PROMPT_VERSION, Prompt, Reply
 
 if TYPE_CHECKING:
     from django.core.cache.backends.base import BaseCache
@@ -77,7 +77,7 @@ class AnswerCache:
         return caches[self.alias]
 
 
-def reply_key(question: Question, *, model: Model, options: Mapping[str, Any]) -> str:
+def reply_key(question: Prompt, *, model: Model, options: Mapping[str, Any]) -> str:
     """Return a key that changes with everything that can change the reply."""
     everything = [PROMPT_VERSION, model.name, model.digest, dict(options), asdict(question)]
     return _hashed("reply", everything)

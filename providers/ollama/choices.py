@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Literal
 
 from providers.ollama.answers import letter_probabilities, named_option
-from providers.ollama.prompt import LETTERS, Option, Question, Reply, Subject, letter_question, name_question
+from providers.ollama.prompt import LETTERS, Option, Prompt, Reply, Subject, letter_question, name_question
 
 Way = Literal["letter", "json"]
-Conversation = Generator[Question, Reply, "Choice"]
+Conversation = Generator[Prompt, Reply, "Choice"]
 
 # A name without log probabilities says nothing about how sure the model is: even odds, until outcomes correct them.
 _NAME_CONFIDENCE = 0.5

@@ -10,7 +10,7 @@ import ollama
 
 from providers.interface import ProviderError
 from providers.ollama.failures import foreseen, not_pulled
-from providers.ollama.prompt import Question, Reply
+from providers.ollama.prompt import Prompt, Reply
 
 _CONNECT_TIMEOUT_S = 5.0
 #: Ollama reports no more than this many likely tokens for each token of an answer.
@@ -63,7 +63,7 @@ class OllamaClient:
         self._api.close()  # type: ignore[no-untyped-call]
 
     def chat(
-        self, question: Question, *, model: str, options: Mapping[str, Any], keep_alive: float | str | None
+        self, question: Prompt, *, model: str, options: Mapping[str, Any], keep_alive: float | str | None
     ) -> Reply:
         """Put the question to the model."""
         by_letter = question.schema is None

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from providers.interface import ProviderError
 from providers.ollama.choices import Choice, Conversation
-from providers.ollama.prompt import Question, Reply
+from providers.ollama.prompt import Prompt, Reply
 
-Replies = Callable[[Sequence[Question]], Sequence[Reply | None]]
+Replies = Callable[[Sequence[Prompt]], Sequence[Reply | None]]
 
 
 def remembered(conversations: Sequence[Conversation], replies: Replies) -> list[Choice | None]:
@@ -25,14 +25,14 @@ def remembered(conversations: Sequence[Conversation], replies: Replies) -> list[
     return choices
 
 
-def _first(conversation: Conversation) -> Question | None:
+def _first(conversation: Conversation) -> Prompt | None:
     try:
         return next(conversation)
     except ProviderError:
         return None
 
 
-def _next(conversation: Conversation, reply: Reply) -> tuple[Question | None, Choice | None]:
+def _next(conversation: Conversation, reply: Reply) -> tuple[Prompt | None, Choice | None]:
     try:
         return conversation.send(reply), None
     except StopIteration as end:

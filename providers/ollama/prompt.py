@@ -59,7 +59,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Prompt:
     """One call of the model. `schema` is the JSON schema that the answer must follow, if any."""
 
     messages: tuple[Message, ...]
@@ -78,7 +78,7 @@ class Reply:
     duration_ms: int = 0
 
 
-def letter_question(options: Sequence[Option], subject: Subject, *, n_tokens: int) -> Question:
+def letter_question(options: Sequence[Option], subject: Subject, *, n_tokens: int) -> Prompt:
     """Ask for the letter of one of at most 20 options in a prompt of at most `n_tokens` tokens.
 
     Raises PromptTooLong when even the shortest prompt is too long.
@@ -89,10 +89,10 @@ def letter_question(options: Sequence[Option], subject: Subject, *, n_tokens: in
         lines = [f"{letter}: {_line(option)}" for letter, option in zip(LETTERS, options, strict=False)]
         return _chat([rules, "Categories:", *lines], subject, answer=LETTERS.__getitem__)
 
-    return Question(_fitting(write, options, subject, n_tokens=n_tokens - 1), n_answer_tokens=1)
+    return Prompt(_fitting(write, options, subject, n_tokens=n_tokens - 1), n_answer_tokens=1)
 
 
-def name_question(options: Sequence[Option], subject: Subject, *, n_tokens: int) -> Question:
+def name_question(options: Sequence[Option], subject: Subject, *, n_tokens: int) -> Prompt:
     """Ask for the label of one of the options as a JSON string, with the same limit and error. Labels must differ."""
     labels = [option.label for option in options]
     n_answer_tokens = max(most_tokens(label) for label in labels) + _PADDING_TOKENS
@@ -101,7 +101,7 @@ def name_question(options: Sequence[Option], subject: Subject, *, n_tokens: int)
         lines = [f"- {_line(option)}" for option in options]
         return _chat([_BY_NAME, "Categories:", *lines], subject, answer=lambda number: f'"{labels[number]}"')
 
-    return Question(
+    return Prompt(
         _fitting(write, options, subject, n_tokens=n_tokens - n_answer_tokens),
         n_answer_tokens=n_answer_tokens,
         schema={"type": "string", "enum": labels},

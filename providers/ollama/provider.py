@@ -3,14 +3,14 @@
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from providers.interface import Answer, Provider, ProviderMisbehaved, Suggestion, Transaction
+from providers.interface import Answer, Provider, ProviderMisbehaved, Question, Suggestion
 from providers.ollama.asked import Asked, asked_about
 from providers.ollama.cache import AnswerCache, Model, reply_key
 from providers.ollama.choices import Choice, Conversation, Way, choose
 from providers.ollama.client import OllamaClient
 from providers.ollama.memory import remembered
 from providers.ollama.options import faults
-from providers.ollama.prompt import PROMPT_VERSION, PromptTooLong, Question, Reply
+from providers.ollama.prompt import PROMPT_VERSION, Prompt, PromptTooLong, Reply
 from providers.ollama.session import Request, Session
 
 _N_ALTERNATIVES = 3
@@ -55,11 +55,11 @@ class OllamaProvider(Provider):
         times = {"timeout_s": self.timeout_s, "load_timeout_s": self.load_timeout_s}
         return faults(model=self.model, host=self.host, times=times, num_ctx=self.num_ctx, way=self.way)
 
-    def key(self, transaction: Transaction) -> Hashable:
+    def key(self, transaction: Question) -> Hashable:
         """Return all that the model sees: cleaned text, direction, offered categories and examples."""
         return asked_about(transaction)
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         """Ask for each transaction; raises ProviderUnavailable or ProviderMisbehaved when the server cannot be asked.
 
         What was answered until then is in the cache, so the same batch goes on from there.
@@ -72,14 +72,14 @@ class OllamaProvider(Provider):
             session = Session(client, self.cache, request, name=self.model)
             return [self._answer(one, session) if one else None for one in asked]
 
-    def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+    def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
         """Answer what the model was asked before, for some hours after it was last met; no remote call."""
         model = self.cache.model(host=self.host, name=self.model)
         asked = [asked_about(transaction) for transaction in transactions]
         if not model or not any(asked):
             return [None] * len(asked)
 
-        def replies(questions: Sequence[Question]) -> list[Reply | None]:
+        def replies(questions: Sequence[Prompt]) -> list[Reply | None]:
             keys = [reply_key(question, model=model, options=self.options) for question in questions]
             return list(map(self.cache.replies(keys).get, keys))
 

@@ -7,7 +7,7 @@ from typing import Any
 from providers.ollama.cache import AnswerCache, Model, reply_key
 from providers.ollama.choices import Choice, Conversation
 from providers.ollama.client import OllamaClient
-from providers.ollama.prompt import Question, Reply
+from providers.ollama.prompt import Prompt, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Session:
         self._cache.keep_model(model, host=self._client.host)
         return model
 
-    def _ask(self, question: Question) -> Reply:
+    def _ask(self, question: Prompt) -> Reply:
         if self._is_loaded:
             return self._chat(self._client, question)
         with OllamaClient(host=self._client.host, timeout_s=self._request.load_timeout_s) as patient:
@@ -71,12 +71,12 @@ class Session:
         self._is_loaded = True
         return reply
 
-    def _chat(self, client: OllamaClient, question: Question) -> Reply:
+    def _chat(self, client: OllamaClient, question: Prompt) -> Reply:
         return client.chat(
             question, model=self.model.name, options=self._request.options, keep_alive=self._request.keep_alive
         )
 
-    def _keep(self, key: str, question: Question, reply: Reply) -> None:
+    def _keep(self, key: str, question: Prompt, reply: Reply) -> None:
         # A letter without log probabilities is no answer, and a newer server may give them tomorrow.
         if question.schema or reply.first_token:
             self._cache.keep_reply(key, reply)

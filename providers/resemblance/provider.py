@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 
-from providers.interface import Provider, Suggestion, Transaction
+from providers.interface import Provider, Question, Suggestion
 from providers.merchants.places import Place, Places
 from providers.normalization import normalize
 from providers.resemblance.classifier import Guess, guess_categories, load_resemblance
@@ -22,12 +22,12 @@ class ResemblanceProvider(Provider):
         """The version of the data and of this code."""
         return f"{_CODE_VERSION}+{load_resemblance().version}"
 
-    def key(self, transaction: Transaction) -> Hashable:
+    def key(self, transaction: Question) -> Hashable:
         """As for the merchants' link: what a ledger offers and says is compared by identity."""
         t = transaction
         return normalize(t.text), t.direction, id(t.categories), id(t.kinds)
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> list[Suggestion | None]:
+    def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
         """Guess what money was spent on; None where the name says little, or money came in."""
         texts = [normalize(t.text) if t.direction == "out" else "" for t in transactions]
         places = {(id(t.categories), id(t.kinds)): Places(t.categories, t.kinds) for t in transactions}

@@ -7,7 +7,7 @@ import pytest
 
 from expenses.models import Transaction as Row
 from expenses.services.deferred import next_pending, resolve_rows
-from providers.interface import Answer, Transaction
+from providers.interface import Answer, Question
 from tests.api.bulk import body_of, record
 from tests.api.rule_bodies import apply, does, save, text
 from tests.fakes import ScriptedProvider
@@ -40,7 +40,7 @@ class Meanwhile(ScriptedProvider):
 
     edit: ClassVar[Callable[[], Any]]
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         type(self).edit()
         return [None for _ in transactions]
 

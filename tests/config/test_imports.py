@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from providers.interface import Category, Confirmed, Transaction
+from providers.interface import Confirmed, OfferedCategory, Question
 from providers.learning.training import train
 
 WEB = "import config.wsgi; from django.urls import get_resolver; get_resolver().url_patterns"
 ANSWERING = """
 import pathlib, sys
-from providers.interface import Category, Transaction
+from providers.interface import OfferedCategory, Question
 from providers.learning.provider import suggest_all
 from providers.learning.weights import Weights, digest_of
 from providers.merchants import MerchantProvider
 from providers.resemblance import ResemblanceProvider
 content = pathlib.Path(sys.argv[1]).read_bytes()
 weights = Weights.from_bytes(content, digest=digest_of(content))
-offered = (Category(1, "Hund", "expense"), Category(2, "Dining", "expense", "dining"))
-asked = [Transaction("Ristorante Qvrelli", offered, owner=1)]
+offered = (OfferedCategory(1, "Hund", "expense"), OfferedCategory(2, "Dining", "expense", "dining"))
+asked = [Question("Ristorante Qvrelli", offered, owner=1)]
 told = [suggest_all(weights, asked, country=""), MerchantProvider().categorize_many(asked)]
 told.append(ResemblanceProvider().categorize_many(asked))
 assert all(answer is not None for [answer] in told), told
@@ -33,8 +33,8 @@ TELL = "import sys; print(sorted({'sklearn', 'scipy', 'joblib', 'pandas'} & set(
 @pytest.fixture
 def weights(tmp_path):
     """A file with a trained classifier."""
-    offered = (Category(1, "Hund", "expense"), Category(2, "Dining", "expense", "dining"))
-    rows = [Confirmed(Transaction(f"Shop {'abcdef'[i]}", offered, owner=1), 1 + i % 2) for i in range(6)]
+    offered = (OfferedCategory(1, "Hund", "expense"), OfferedCategory(2, "Dining", "expense", "dining"))
+    rows = [Confirmed(Question(f"Shop {'abcdef'[i]}", offered, owner=1), 1 + i % 2) for i in range(6)]
     trained = train(rows)
     assert trained is not None
     path = tmp_path / "weights"

@@ -12,7 +12,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import HistoryProvider, Memory, RememberingProvider, Vote
 from expenses.categorization.training_rows import read_confirmed
 from expenses.models.ledgers import ledger_id_of
-from providers.interface import Confirmed, Transaction
+from providers.interface import Confirmed, Question
 from tests.conftest import Api, make_user
 from tests.laws import law
 
@@ -40,7 +40,7 @@ def row(category, date, amount="4.50"):
 def questions(catalog, accounts):
     """Everything that could be asked about these texts."""
     return [
-        Transaction(text, catalog.offered(way, None), catalog.ledger_id, way, merchant, amount, account=account)
+        Question(text, catalog.offered(way, None), catalog.ledger_id, way, merchant, amount, account=account)
         for text in [*TEXTS, "Cafe", "Luna", "Bakery Luna", ""]
         for way in ("in", "out")
         for merchant in ("", "Luna")
@@ -71,14 +71,14 @@ def test_what_was_taught_is_answered_as_the_ledger_answers(rows, cut):
 def test_a_ledger_is_not_asked_by_who_was_taught_nothing(ana):
     ana.post("expenses/", {"amount": "4.50", "description": "Cafe Luna", "category": "Dining"})
     owner = ledger_id_of(ana.user)
-    asked = [Transaction("Cafe Luna", Catalog.load(owner).offered("out", None), owner)]
+    asked = [Question("Cafe Luna", Catalog.load(owner).offered("out", None), owner)]
     assert HistoryProvider().categorize_many(asked) != [None]
     assert HistoryProvider().learn([]).categorize_many(asked) == [None]
 
 
 def test_whoever_was_taught_is_taught_more_in_place():
     taught = HistoryProvider().learn([])
-    assert taught.learn([Confirmed(Transaction("Cafe", (), owner=1), 1)]) is taught
+    assert taught.learn([Confirmed(Question("Cafe", (), owner=1), 1)]) is taught
     assert isinstance(taught, RememberingProvider)
 
 

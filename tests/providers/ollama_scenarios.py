@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
-from providers.interface import Category, ProviderError, Transaction
+from providers.interface import OfferedCategory, ProviderError, Question
 from providers.ollama import OllamaClient, OllamaProvider, Progress
 from providers.ollama.prompt import Option, Subject, letter_question
 
@@ -21,13 +21,15 @@ NAMES = [
 ]
 # fmt: on
 CATEGORIES = tuple(
-    Category(id=number, name=name, kind="income" if name == "Income" else "expense", description=f"all about {name}")
+    OfferedCategory(
+        id=number, name=name, kind="income" if name == "Income" else "expense", description=f"all about {name}"
+    )
     for number, name in enumerate(NAMES, start=101)
 )
 FEW = CATEGORIES[:5]
 TWO = CATEGORIES[1:3]
 MANY = tuple(
-    Category(id=1000 + number, name=f"{name} {place}", kind="expense")
+    OfferedCategory(id=1000 + number, name=f"{name} {place}", kind="expense")
     for number, (name, place) in enumerate(
         (name, place) for place in ("home", "office", "garden") for name in NAMES[:15]
     )
@@ -43,11 +45,11 @@ def provider(model: str = MODEL, **options: Any) -> OllamaProvider:
     return OllamaProvider(model=model, host=HOST, **options)
 
 
-def row(description: str, categories: tuple[Category, ...] = CATEGORIES, **fields: Any) -> Transaction:
-    return Transaction(description=description, categories=categories, owner=1, **fields)
+def row(description: str, categories: tuple[OfferedCategory, ...] = CATEGORIES, **fields: Any) -> Question:
+    return Question(description=description, categories=categories, owner=1, **fields)
 
 
-def history_row() -> Transaction:
+def history_row() -> Question:
     examples = (("Corner bakery Hill Street", 102), ("Harbor bakery", 102), ("Old bookshop", 107))
     return row("HILL STREET BAKERY 55120034", examples=examples)
 
@@ -96,7 +98,7 @@ def hostile_memos_in_json() -> Any:
 def expense_of_nobody() -> Any:
     """What the worker asks about an expense that nothing else knows, with the categories that every ledger has."""
     spent = tuple(
-        Category(id=number, name=default.name, kind="expense", key=default.key, description=default.description)
+        OfferedCategory(id=number, name=default.name, kind="expense", key=default.key, description=default.description)
         for number, default in enumerate(DEFAULT_CATEGORIES, start=1)
         if default.kind == "expense"
     )

@@ -13,20 +13,20 @@ from providers.calibration import NO_CORRECTION, Correction, log_odds
 from providers.chain import Chain
 from providers.interface import (
     Answer,
-    Category,
     Confirmed,
     Effects,
+    OfferedCategory,
     Provider,
     ProviderMisbehaved,
     ProviderUnavailable,
+    Question,
     Suggestion,
-    Transaction,
     Trust,
 )
 from providers.links import Link, claimed_confidence
 from providers.verdicts import Attempt, Outcome, Verdict
 
-FOOD, FUN = Category(1, "Food", "expense"), Category(2, "Fun", "expense")
+FOOD, FUN = OfferedCategory(1, "Food", "expense"), OfferedCategory(2, "Fun", "expense")
 OFFERED = (FOOD, FUN)
 CRASHED = "It failed unexpectedly; the server's log says how."
 WAITING = "Nothing else was sure enough; the local model will look at it."
@@ -38,22 +38,20 @@ class Says(Provider):
 
     version = "7"
 
-    def __init__(
-        self, name: str, say: Callable[[Transaction], Any], *, key: Callable[[Transaction], Any] | None = None
-    ):
+    def __init__(self, name: str, say: Callable[[Question], Any], *, key: Callable[[Question], Any] | None = None):
         self.name = name  # type: ignore[misc]
         self.say, self.make_key = say, key
         self.asked: list[str] = []
         self.known: dict[str, Any] = {}
 
-    def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         self.asked += [transaction.description for transaction in transactions]
         return [self.say(transaction) for transaction in transactions]
 
-    def key(self, transaction: Transaction) -> Any:
+    def key(self, transaction: Question) -> Any:
         return self.make_key(transaction) if self.make_key else None
 
-    def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+    def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
         return [self.known.get(transaction.description) for transaction in transactions]
 
 
@@ -68,18 +66,18 @@ class NoBreaker:
     def note_success(self, name: str) -> None: ...
 
 
-def row(description: str, **fields: Any) -> Transaction:
-    return Transaction(description, OFFERED, owner=1, **fields)
+def row(description: str, **fields: Any) -> Question:
+    return Question(description, OFFERED, owner=1, **fields)
 
 
-def sure(category: Category = FOOD, confidence: float = 0.9, **fields: Any) -> Suggestion:
+def sure(category: OfferedCategory = FOOD, confidence: float = 0.9, **fields: Any) -> Suggestion:
     return Suggestion(category.id, confidence, f"{category.name} it is.", **fields)
 
 
 def says(name: str, answer: Any, threshold: float = 0.5, *, deferred: bool = False, **fields: Any) -> Link:
     """A link that says the same of everything; an exception is raised, a list is the whole answer."""
 
-    def say(transaction: Transaction) -> Any:
+    def say(transaction: Question) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -192,8 +190,8 @@ def test_a_chain_without_links_gives_empty_verdicts():
     assert (verdict.best, verdict.is_waiting, verdict.effects) == (None, False, Effects())
 
 
-def of(error: Exception) -> Callable[[Transaction], Any]:
-    def raising(transaction: Transaction) -> Any:
+def of(error: Exception) -> Callable[[Question], Any]:
+    def raising(transaction: Question) -> Any:
         raise error
 
     return raising
@@ -259,7 +257,7 @@ def test_an_answer_that_nobody_could_use_is_a_failure_with_its_reason(reason, an
 @pytest.mark.parametrize("n_answers", [0, 1, 3])
 def test_a_wrong_number_of_answers_fails_the_whole_batch(n_answers):
     class Wrong(Says):
-        def categorize_many(self, transactions: Sequence[Transaction]) -> Sequence[Answer]:
+        def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
             return [sure()] * n_answers
 
     verdicts = chain(Link(Wrong("wrong", lambda t: None))).decide([row("Bakery"), row("Cinema")])
@@ -334,7 +332,7 @@ def test_recalling_gives_what_is_known_and_notes_the_rest_as_waiting_without_ask
 @pytest.mark.parametrize("broken", ["too few", "an error"])
 def test_a_link_that_fails_to_recall_is_logged_and_waited_for(broken, caplog):
     class Broken(Says):
-        def recall(self, transactions: Sequence[Transaction]) -> Sequence[Suggestion | None]:
+        def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
             return [] if broken == "too few" else 1 / 0  # type: ignore[return-value]
 
     [verdict] = chain(Link(Broken("model", lambda t: None), 0.5, is_deferred=True)).recall([row("Garage")])
@@ -392,7 +390,7 @@ class Taught(Says):
         super().__init__(name, self._recall)
         self.lessons, self.confidence = lessons or {}, confidence
 
-    def _recall(self, transaction: Transaction) -> Suggestion | None:
+    def _recall(self, transaction: Question) -> Suggestion | None:
         category = self.lessons.get(transaction.description)
         if category is None:
             return None
@@ -493,10 +491,10 @@ def test_effects_without_a_category_are_not_corrected():
 def test_a_corrected_answer_and_its_alternatives_are_no_more_than_certain(confidence, others, intercept, slope):
     left = (1 - confidence) / max(sum(others), 1)
     alternatives = tuple((i + 2, p * left) for i, p in enumerate(others))
-    offered = tuple(Category(i, str(i), "expense") for i in (1, 2, 3))
+    offered = tuple(OfferedCategory(i, str(i), "expense") for i in (1, 2, 3))
     said = Suggestion(1, confidence, "So.", alternatives=alternatives)
     trust = Trust(corrections={"a": Correction(intercept, slope)})
-    found = says("a", None).attempt(said, Transaction("Cafe", offered, owner=1, trust=trust)).suggestion
+    found = says("a", None).attempt(said, Question("Cafe", offered, owner=1, trust=trust)).suggestion
     assert found is not None
     assert 0 <= found.confidence + sum(p for _, p in found.alternatives) <= 1.001
     assert all(0 <= p <= max(found.confidence, p if found == said else 0) for _, p in found.alternatives)

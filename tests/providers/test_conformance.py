@@ -8,7 +8,7 @@ from expenses.categorization.history import HistoryProvider
 from expenses.models.ledgers import ledger_id_of
 from providers import conformance
 from providers.conformance import CHECKS, Exam, check_provider
-from providers.interface import Suggestion, Transaction
+from providers.interface import Question, Suggestion
 from providers.merchants import MerchantProvider
 from providers.ollama import OllamaProvider
 from providers.resemblance import ResemblanceProvider
@@ -43,8 +43,8 @@ def known(ana):
     offered = Catalog.load(owner).offered("out", None)
     texts = ("CAFE LUNA 4711", "cafe lune", "Cafe Luna Mitte", "REWE SAGT DANKE 0815", "Garage")
     put: list[dict[str, int | None]] = [{"shop=supermarket": offered[1].id}, {"groceries": None}]
-    return [Transaction(text, offered, owner) for text in texts] + [
-        Transaction("REWE 12", offered, owner, kinds=kinds) for kinds in put
+    return [Question(text, offered, owner) for text in texts] + [
+        Question("REWE 12", offered, owner, kinds=kinds) for kinds in put
     ]
 
 
@@ -75,13 +75,13 @@ def test_the_link_to_a_model_keeps_the_interface(check, impostor):
     tokens = [{"token": "B", "logprob": -0.1}, {"token": "A", "logprob": -3.0}]
     answer = {"model": "tiny:1b", "message": {"role": "assistant", "content": "B"}}
     impostor.answer("/api/chat", answer | {"logprobs": [{**tokens[0], "top_logprobs": tokens}]})
-    asked = [Transaction(text, FEW, 1) for text in ("tram ticket", "bus ticket")]
+    asked = [Question(text, FEW, 1) for text in ("tram ticket", "bus ticket")]
     check(Exam(lambda: OllamaProvider(model="tiny:1b", host=impostor.url, timeout_s=5, load_timeout_s=5), asked))
 
 
 def test_a_link_that_keeps_every_promise_passes_with_and_without_transactions_of_its_own():
     check_provider(Good)
-    check_provider(Good, transactions=[Transaction("Cinema", FEW, owner=3)])
+    check_provider(Good, transactions=[Question("Cinema", FEW, owner=3)])
 
 
 @pytest.mark.parametrize(("link", "fault"), BROKEN)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from providers import samples
 from providers.grams import bucket_of
-from providers.interface import Category, Confirmed, Suggestion, Transaction
+from providers.interface import Confirmed, OfferedCategory, Question, Suggestion
 from providers.learning import training
 from providers.learning.features import WIDTH, features_of, known_of
 from providers.learning.provider import LEAST_CONFIDENCE, LEAST_CONFIRMED, TaughtProvider, confidence_of_share
@@ -21,11 +21,11 @@ from providers.learning.training import train
 from providers.learning.weights import UnusableWeights, Weights, digest_of
 from providers.normalization import normalize
 
-GROCERIES = Category(1, "Groceries", "expense", "groceries")
-DINING = Category(2, "Dining", "expense", "dining")
-PETS = Category(3, "Pets", "expense", "pets")
-HUND = Category(7, "Hund", "expense")
-MIETE = Category(8, "Miete Lager", "expense")
+GROCERIES = OfferedCategory(1, "Groceries", "expense", "groceries")
+DINING = OfferedCategory(2, "Dining", "expense", "dining")
+PETS = OfferedCategory(3, "Pets", "expense", "pets")
+HUND = OfferedCategory(7, "Hund", "expense")
+MIETE = OfferedCategory(8, "Miete Lager", "expense")
 SYSTEM = (GROCERIES, DINING, PETS)
 ALL = (*SYSTEM, HUND, MIETE)
 OWN = (HUND, MIETE)
@@ -41,7 +41,7 @@ LIFE_OF_THE_SYSTEM = [("Vbnmarkt", GROCERIES), ("Gasthof Qvrelli", DINING), ("Ga
 
 
 def ask(text, offered=ALL, **fields):
-    return Transaction(text, offered, owner=1, country="DE", **fields)
+    return Question(text, offered, owner=1, country="DE", **fields)
 
 
 def lessons(rows=LIFE, offered=ALL):
@@ -184,8 +184,8 @@ class TestAnswers:
     def test_only_what_is_offered_is_answered(self):
         provider = known()
         assert named(provider, "Lagerbox", OWN) == "Miete Lager"
-        assert named(provider, "Lagerbox", (HUND, Category(55, "New", "expense"))) is None
-        assert named(provider, "Lagerbox", (Category(55, "New", "expense"),)) is None
+        assert named(provider, "Lagerbox", (HUND, OfferedCategory(55, "New", "expense"))) is None
+        assert named(provider, "Lagerbox", (OfferedCategory(55, "New", "expense"),)) is None
         assert named(provider, "Lagerbox", ()) is None
 
     def test_where_the_likeliest_is_not_offered_the_others_do_not_become_likelier(self):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.interface import NO_EFFECTS, Category, Effects, Suggestion, Transaction
+from providers.interface import NO_EFFECTS, Effects, OfferedCategory, Question, Suggestion
 from providers.merchants import MerchantProvider
 from providers.merchants.answers import CONFIDENCE, CONFIDENCE_ANYWHERE, SHARE_OF_RECEIVED
 
@@ -32,18 +32,18 @@ NAMES = {
 }
 INCOME = {"income": "Income", "salary": "Salary", "interest": "Interest", "other-income": "Other income"}
 OFFERED = (
-    *(Category(number, name, "expense", key) for number, (key, name) in enumerate(NAMES.items(), 1)),
-    *(Category(number, name, "income", key) for number, (key, name) in enumerate(INCOME.items(), 101)),
-    Category(201, "Transfers", "transfer", "transfers"),
-    Category(301, "Tesco", "expense"),
-    Category(302, "Pharmacy", "expense", description="Everything from the pharmacy"),
+    *(OfferedCategory(number, name, "expense", key) for number, (key, name) in enumerate(NAMES.items(), 1)),
+    *(OfferedCategory(number, name, "income", key) for number, (key, name) in enumerate(INCOME.items(), 101)),
+    OfferedCategory(201, "Transfers", "transfer", "transfers"),
+    OfferedCategory(301, "Tesco", "expense"),
+    OfferedCategory(302, "Pharmacy", "expense", description="Everything from the pharmacy"),
 )
 IDS = {category.key: category.id for category in OFFERED if category.key}
 KEYS = {number: key for key, number in IDS.items()}
 
 
 def suggest(description, *, country="", direction="out", merchant="", offered=OFFERED):
-    transaction = Transaction(description, offered, 1, direction, merchant=merchant, country=country)
+    transaction = Question(description, offered, 1, direction, merchant=merchant, country=country)
     [answer] = MerchantProvider().categorize_many([transaction])
     return answer
 
@@ -180,7 +180,7 @@ def test_brands_of_other_countries_are_not_known():
 
 
 def test_the_country_of_the_options_holds_where_a_transaction_has_none():
-    rows = [Transaction("MERCADONA 12", OFFERED, 1), Transaction("MERCADONA 12", OFFERED, 1, country="ES")]
+    rows = [Question("MERCADONA 12", OFFERED, 1), Question("MERCADONA 12", OFFERED, 1, country="ES")]
     absent, present = MerchantProvider(country="JP").categorize_many(rows)
     assert absent is None
     assert present is not None
@@ -208,12 +208,12 @@ def test_only_offered_categories_are_answered():
 
 
 def test_the_parent_answers_for_an_income_that_is_not_offered():
-    offered = (Category(7, "Income", "income", "income"),)
+    offered = (OfferedCategory(7, "Income", "income", "income"),)
     assert suggest("ACME payroll", direction="in", offered=offered).category == 7
 
 
 def test_a_users_own_categories_are_never_answered():
-    own = (Category(301, "Tesco", "expense"), Category(302, "Pharmacy", "expense"))
+    own = (OfferedCategory(301, "Tesco", "expense"), OfferedCategory(302, "Pharmacy", "expense"))
     assert suggest("Tesco", country="GB", offered=own) is None
     assert suggest("Pharmacy", country="GB", offered=own) is None
 
@@ -259,7 +259,7 @@ def test_whatever_the_text_the_answer_is_an_offered_category_or_none(text, direc
 @pytest.mark.parametrize("piece", ["rewe ", "a b c ", "cash withdrawal ", "card payment ", "a1", "ß", "the "])
 def test_a_very_long_text_is_answered_in_bounded_time(piece):
     suggest("warm up")
-    transactions = [Transaction(piece * 5_000, OFFERED, 1) for _ in range(20)]
+    transactions = [Question(piece * 5_000, OFFERED, 1) for _ in range(20)]
     started = time.process_time()
     MerchantProvider().categorize_many(transactions)
     assert time.process_time() - started < 1
@@ -310,7 +310,7 @@ def test_the_town_changes_nothing_about_an_answer():
 
 
 def test_a_batch_is_answered_in_its_order():
-    rows = [Transaction(text, OFFERED, 1, country="DE") for text in ("LIDL", "Xyzzy Plugh", "Pharmacy", "")]
+    rows = [Question(text, OFFERED, 1, country="DE") for text in ("LIDL", "Xyzzy Plugh", "Pharmacy", "")]
     answers = MerchantProvider().categorize_many(rows)
     assert [answer and answer.category for answer in answers] == [IDS["groceries"], None, IDS["healthcare"], None]
 
@@ -318,17 +318,17 @@ def test_a_batch_is_answered_in_its_order():
 def test_equal_keys_get_equal_answers_and_other_countries_or_directions_other_keys():
     provider = MerchantProvider()
     first, again = (
-        Transaction("LIDL 4711", OFFERED, 1, country="DE"),
-        Transaction("Lidl 0815", OFFERED, 1, country="DE"),
+        Question("LIDL 4711", OFFERED, 1, country="DE"),
+        Question("Lidl 0815", OFFERED, 1, country="DE"),
     )
     assert provider.key(first) == provider.key(again)
     answers = provider.categorize_many([first, again])
     assert answers[0] == answers[1]
     others = [
-        Transaction("LIDL 4711", OFFERED, 1, country="FR"),
-        Transaction("LIDL 4711", OFFERED, 1, "in", country="DE"),
-        Transaction("LIDL 4711", OFFERED[:2], 1, country="DE"),
-        Transaction("LIDL 4711", OFFERED, 1, merchant="Lidl", country="DE"),
+        Question("LIDL 4711", OFFERED, 1, country="FR"),
+        Question("LIDL 4711", OFFERED, 1, "in", country="DE"),
+        Question("LIDL 4711", OFFERED[:2], 1, country="DE"),
+        Question("LIDL 4711", OFFERED, 1, merchant="Lidl", country="DE"),
     ]
     assert provider.key(first) not in {provider.key(other) for other in others}
 
@@ -349,7 +349,7 @@ FOOD, CAR = 301, 302  # of the person's own
 
 
 def suggest_mapped(description, mapped, **circumstances):
-    transaction = Transaction(description, OFFERED, 1, kinds=mapped, country="GB", **circumstances)
+    transaction = Question(description, OFFERED, 1, kinds=mapped, country="GB", **circumstances)
     [answer] = MerchantProvider().categorize_many([transaction])
     return answer
 
@@ -407,8 +407,8 @@ def test_income_is_put_elsewhere_by_its_word():
 
 def test_texts_alike_are_asked_apart_where_ledgers_put_kinds_elsewhere():
     link, mapped = MerchantProvider(), {"groceries": FOOD}
-    plain, other = Transaction("TESCO 3321", OFFERED, 1), Transaction("TESCO 3321", OFFERED, 2, kinds=mapped)
-    assert link.key(plain) == link.key(Transaction("Tesco 3322", OFFERED, 1)) != link.key(other)
-    assert link.key(other) == link.key(Transaction("Tesco 3322", OFFERED, 2, kinds=mapped))
+    plain, other = Question("TESCO 3321", OFFERED, 1), Question("TESCO 3321", OFFERED, 2, kinds=mapped)
+    assert link.key(plain) == link.key(Question("Tesco 3322", OFFERED, 1)) != link.key(other)
+    assert link.key(other) == link.key(Question("Tesco 3322", OFFERED, 2, kinds=mapped))
     answers = link.categorize_many([plain, other, plain])
     assert [answer and answer.category for answer in answers] == [IDS["groceries"], FOOD, IDS["groceries"]]

@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from examples.word_list import WordListProvider
 from providers.conformance import check_provider
-from providers.interface import Category, Transaction
+from providers.interface import OfferedCategory, Question
 
 EXAMPLE = settings.BASE_DIR / "examples" / "word_list.py"
 PAGE = settings.BASE_DIR / "docs" / "chain.md"
@@ -29,8 +29,8 @@ def test_the_page_shows_the_example_as_it_is():
 
 
 def test_the_word_list_keeps_to_the_interface():
-    dining = Category(1, "Dining", "expense", key="dining")
-    known = Transaction("KRUMMER HUND KOELN", (dining,), owner=1)
+    dining = OfferedCategory(1, "Dining", "expense", key="dining")
+    known = Question("KRUMMER HUND KOELN", (dining,), owner=1)
     check_provider(lambda: WordListProvider(words={"krummer hund": "Dining"}), transactions=[known])
 
 

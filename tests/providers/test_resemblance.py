@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.interface import Category, Transaction
+from providers.interface import OfferedCategory, Question
 from providers.merchants.kinds import load_kinds
 from providers.resemblance import ResemblanceProvider
 from providers.resemblance.classifier import guess_categories, load_resemblance
 
 KEYS = ("groceries", "dining", "healthcare", "transport", "personal-care", "pets")
-OFFERED = tuple(Category(i, key.title(), "expense", key) for i, key in enumerate(KEYS, start=1))
+OFFERED = tuple(OfferedCategory(i, key.title(), "expense", key) for i, key in enumerate(KEYS, start=1))
 NAMES = {category.id: category.key for category in OFFERED}
 
 
 def ask(text, offered=OFFERED, **fields):
-    [answer] = ResemblanceProvider().categorize_many([Transaction(text, offered, owner=1, **fields)])
+    [answer] = ResemblanceProvider().categorize_many([Question(text, offered, owner=1, **fields)])
     return answer
 
 
@@ -55,7 +55,7 @@ def test_a_category_that_is_not_offered_is_not_answered():
 
 
 def test_a_persons_own_category_is_answered_where_they_put_the_group():
-    own = Category(99, "Essen", "expense")
+    own = OfferedCategory(99, "Essen", "expense")
     answer = ask("Ristorante Qvrelli", (*OFFERED, own), kinds={"dining": own.id})
     assert answer is not None
     assert answer.category == own.id
@@ -63,7 +63,7 @@ def test_a_persons_own_category_is_answered_where_they_put_the_group():
 
 
 def test_groups_that_share_a_category_are_one_alternative():
-    own = Category(99, "Alles", "expense")
+    own = OfferedCategory(99, "Alles", "expense")
     kinds = dict.fromkeys(load_resemblance().categories, own.id) | {"dining": OFFERED[1].id}
     answer = ask("Pizza Taxi", (*OFFERED, own), kinds=kinds)
     assert answer is not None

@@ -3,13 +3,13 @@
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_info
 
-from providers.interface import Category, Confirmed, Transaction
+from providers.interface import Confirmed, OfferedCategory, Question
 from providers.learning.training import train
 
-CATEGORIES = (Category(1, "Groceries", "expense", "groceries"), Category(2, "Hund", "expense"))
+CATEGORIES = (OfferedCategory(1, "Groceries", "expense", "groceries"), OfferedCategory(2, "Hund", "expense"))
 CONFIRMED = [
-    Confirmed(Transaction("REWE SAGT DANKE", CATEGORIES, 1), 1),
-    Confirmed(Transaction("FRESSNAPF BERLIN", CATEGORIES, 1), 2),
+    Confirmed(Question("REWE SAGT DANKE", CATEGORIES, 1), 1),
+    Confirmed(Question("FRESSNAPF BERLIN", CATEGORIES, 1), 2),
 ]
 
 
