@@ -327,7 +327,7 @@ def _are_effects(effects: object) -> bool:
         return False
     tags = effects.tags
     fit = isinstance(tags, tuple) and all(isinstance(tag, str) and 0 < len(tag) <= MAX_TAG for tag in tags)
-    return fit and isinstance(effects.fields, tuple) and {name for name, _ in effects.fields} <= EFFECT_FIELDS
+    return fit and isinstance(effects.fields, tuple) and {name for name, _ in effects.fields} <= set(EFFECT_FIELDS)
 
 
 def _is_json(details: Any) -> bool:

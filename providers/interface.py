@@ -118,8 +118,8 @@ def matching_text(merchant: str, description: str) -> str:
     return f"{merchant} {description}"
 
 
-#: What effects may write over what a statement or another link said.
-EFFECT_FIELDS = frozenset({"merchant", "description", "notes", "review", "is_excluded_from_budget"})
+#: The fields besides category and tags that a machine may write, in the order in which changes are listed.
+EFFECT_FIELDS = ("merchant", "description", "notes", "review", "is_excluded_from_budget")
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _usable(answer: object, transaction: Question) -> Answer:
 
 
 def _are_effects(effects: object) -> bool:
-    return isinstance(effects, Effects) and {name for name, _ in effects.fields} <= EFFECT_FIELDS
+    return isinstance(effects, Effects) and {name for name, _ in effects.fields} <= set(EFFECT_FIELDS)
 
 
 def _is_json(details: object) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from providers.interface import NO_EFFECTS, Answer, Effects, Provider, Question, Suggestion
+from providers.interface import EFFECT_FIELDS, NO_EFFECTS, Answer, Effects, Provider, Question, Suggestion
 from rules.engine.compilation import rules_of
-from rules.engine.evaluation import PLAIN, VERSION, Evaluation, evaluate, explain
+from rules.engine.evaluation import VERSION, Evaluation, evaluate, explain
 from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matcher, RuleSet
 from rules.operators.patterns import pattern_budget
@@ -40,7 +40,7 @@ class _RuleAnswers:
     def __init__(self, rule_set: RuleSet) -> None:
         self.rule_set = rule_set
         self._matcher = Matcher(rule_set)
-        written = {name for rule in rule_set.rules for name in rule.writes if name in PLAIN}
+        written = {name for rule in rule_set.rules for name in rule.writes if name in EFFECT_FIELDS}
         tags = {"tags"} if any(rule.add_tags or rule.remove_tags for rule in rule_set.rules) else set()
         self._compared = sorted(rule_set.fields | written | tags)
         self._answers: dict[Hashable, Suggestion | None] = {}
@@ -66,7 +66,7 @@ class _RuleAnswers:
         if key not in self._suggestions:
             claim = found.written.get("category")
             tags = tuple(c.value for name, c in found.written.items() if name.startswith("tag:") and c.value)
-            fields = tuple((name, c.value) for name, c in found.written.items() if name in PLAIN)
+            fields = tuple((name, c.value) for name, c in found.written.items() if name in EFFECT_FIELDS)
             self._suggestions[key] = Suggestion(
                 category=claim.value if claim else None,
                 confidence=1.0 if claim else 0.0,

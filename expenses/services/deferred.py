@@ -226,6 +226,6 @@ def _question(row: Transaction, catalog: Catalog) -> Question:
         tags=tuple(tag.name for tag in row.tags.all()),
         kinds=catalog.kinds,
         trust=catalog.trust,
-        stated=frozenset(row.held) & EFFECT_FIELDS,
+        stated=frozenset(row.held).intersection(EFFECT_FIELDS),
         trigger="import" if row.run_id else "create",
     )

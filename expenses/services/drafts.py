@@ -8,8 +8,7 @@ from typing import Literal
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Category
-from expenses.services.user_fields import HOLDABLE_AT_FIRST
-from providers.interface import Direction, Question
+from providers.interface import EFFECT_FIELDS, Direction, Question
 from providers.loading import configured_chain
 from providers.verdicts import Verdict
 
@@ -53,8 +52,8 @@ NOT_ASKED = Verdict(())
 
 
 def stated_in(draft: TransactionDraft) -> frozenset[str]:
-    """Fields that a person wrote into the draft, where no statement did."""
-    return frozenset(name for name in HOLDABLE_AT_FIRST if getattr(draft, name))
+    """Return the fields that the client wrote. The description of a new row is just the text that it came with."""
+    return frozenset(name for name in EFFECT_FIELDS if name != "description" and getattr(draft, name))
 
 
 def ask_chain(

@@ -4,17 +4,12 @@ from collections.abc import Iterable, Set
 from typing import Any
 
 from expenses.models import Tag, Transaction
-
-#: What rules may write besides the category, whose source says by itself whose it is.
-HOLDABLE = ("merchant", "description", "notes", "review", "is_excluded_from_budget")
-
-#: The same on a row that is new: its description is the text that it came with.
-HOLDABLE_AT_FIRST = tuple(name for name in HOLDABLE if name != "description")
+from providers.interface import EFFECT_FIELDS
 
 
 def hold(row: Transaction, before: dict[str, Any], *, tags: Set[Tag]) -> None:
     """Note what was written by hand; `before` are the old values by field, `tags` what the row had."""
-    written = {name for name in HOLDABLE if getattr(row, name) != before[name]}
+    written = {name for name in EFFECT_FIELDS if getattr(row, name) != before[name]}
     written |= holds_of_tags(tag.pk for tag in tags ^ frozenset(row.tags.all()))
     if not written <= set(row.held):
         row.held = sorted({*row.held, *written})

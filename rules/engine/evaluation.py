@@ -19,9 +19,7 @@ MAX_NAMED = 3
 SOURCE = "rule"
 #: Rises whenever the same rules may give other results.
 VERSION = "2"
-#: Fields that a rule writes as they are, besides the category and tags.
-PLAIN = ("merchant", "description", "notes", "review", "is_excluded_from_budget")
-#: Texts among them.
+#: Texts among EFFECT_FIELDS.
 TEXTS = ("merchant", "description", "notes")
 #: Fields that rules write and conditions look at; `source` follows the category.
 WRITTEN = frozenset({"category", "source", "tags", *TEXTS})

@@ -9,7 +9,8 @@ from typing import Any
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.kinds import derive_kind
 from expenses.models import Tag
-from rules.engine.evaluation import CLOSED, PLAIN, SPLIT, TRANSFER, WRITTEN, Evaluation, evaluate
+from providers.interface import EFFECT_FIELDS
+from rules.engine.evaluation import CLOSED, SPLIT, TRANSFER, WRITTEN, Evaluation, evaluate
 from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matched, Matcher
 from rules.engine.stored_rows import StoredRow
@@ -28,7 +29,7 @@ class Evaluator:
         self.ledger_id, self.catalog, self.force = ledger_id, catalog, force
         self._matcher, self.rule_set = matcher, matcher.rule_set
         written = {name for rule in self.rule_set.rules for name in rule.writes}
-        fields = [name for name in PLAIN if name in written]
+        fields = [name for name in EFFECT_FIELDS if name in written]
         compared = ["raw_description"] if "description" in written else []
         self._texts_of = _picker(self.rule_set.text_fields)
         self._key_of = _picker([*DECISIVE, *fields, *compared])

@@ -8,7 +8,8 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.serializers.fields import DayField
-from rules.engine.evaluation import PLAIN, REASONS
+from providers.interface import EFFECT_FIELDS
+from rules.engine.evaluation import REASONS
 from rules.engine.evaluator import Evaluator
 from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule
@@ -170,11 +171,11 @@ def _result(shown: PreviewedRow, fields: list[str], evaluator: Evaluator) -> dic
 def _fields_of(rule: CompiledRule) -> list[str]:
     """What the rule is about, whether it may write it or not."""
     tags = ["tags"] if rule.add_tags or rule.remove_tags else []
-    return [name for name in ("category", *PLAIN) if name in rule.writes] + tags
+    return [name for name in ("category", *EFFECT_FIELDS) if name in rule.writes] + tags
 
 
 def _values(state: Movement, fields: list[str], record: StoredRow, evaluator: Evaluator) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(state, name) for name in fields if name in PLAIN}
+    values: dict[str, Any] = {name: getattr(state, name) for name in fields if name in EFFECT_FIELDS}
     if "category" in fields:
         values |= {"category": state.category, "category_name": evaluator.catalog.name(state.category) or None}
         values |= {"status": state.status, "suggestion": evaluator.catalog.name(state.suggested) or None}

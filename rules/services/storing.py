@@ -16,8 +16,9 @@ from expenses.services.journal import Fields
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, next_version
 from expenses.services.obstacles import note_omissions
 from expenses.services.tags import find_or_create_tags
+from providers.interface import EFFECT_FIELDS
 from providers.verdicts import Outcome
-from rules.engine.evaluation import PLAIN, REASONS, SOURCE, TEXTS, VERSION, Evaluation, explain
+from rules.engine.evaluation import REASONS, SOURCE, TEXTS, VERSION, Evaluation, explain
 from rules.engine.evaluator import Evaluator
 from rules.engine.movements import Movement
 from rules.engine.stored_rows import StoredRow
@@ -95,7 +96,7 @@ class Storage:
 
     def _writing(self, record: StoredRow, evaluation: Evaluation, evaluator: Evaluator) -> _Writing:
         before, after = evaluation.before, evaluation.after
-        names = [name for name in (*COLUMNS, *PLAIN) if getattr(before, name) != getattr(after, name)]
+        names = [name for name in (*COLUMNS, *EFFECT_FIELDS) if getattr(before, name) != getattr(after, name)]
         columns = {COLUMNS.get(name, name): getattr(after, name) for name in names}
         journal = {_journal_name(name): [_told(name, state, evaluator) for state in (before, after)] for name in names}
         if before.tags != after.tags:
