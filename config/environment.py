@@ -1,6 +1,7 @@
-"""Reads the environment: everything an operator may set, each with a working default.
+"""The environment variables that an operator may set, each with a working default.
 
-The table in docs/configuration.md is made from the same names; a test holds the two together.
+A `.env` file in the data folder may set them, too. The table in docs/configuration.md has the same names; a test holds
+the two together.
 """
 
 import os
@@ -11,20 +12,35 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from environ import Env
 
-OLLAMA_PORT = 11434
-#: Where a server listens that listens everywhere, or an address without a host → where a client finds it.
+#: The address of a server that listens on all addresses, or of one without a host → the address for its clients.
 LISTENING_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - not ours
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
+def data_dir() -> Path:
+    """Return the folder of database, files and secret key. A missing one is created for its owner alone."""
+    path = Path(text("OUTLAY_DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"OUTLAY_DATA_DIR cannot be {path}: {error.strerror}.") from None
+    return path
+
+
+def load_env_file(folder: Path) -> None:
+    """Set the variables of a `.env` file in the folder, except for those that are set already."""
+    Env.read_env(folder / ".env")
+
+
 def text(name: str, default: str) -> str:
-    """The variable's value without surrounding blanks; the default where it is unset or empty."""
+    """Return the variable's value without surrounding blanks, or the default where it is unset or empty."""
     return os.environ.get(name, "").strip() or default
 
 
 def number(name: str, default: int, *, least: int = 0) -> int:
-    """Raises ImproperlyConfigured when the variable holds anything but a whole number of at least `least`."""
+    """Raises ImproperlyConfigured for anything but a whole number of at least `least`."""
     value = text(name, str(default))
     if not value.isascii() or not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
@@ -34,7 +50,7 @@ def number(name: str, default: int, *, least: int = 0) -> int:
 
 
 def port(name: str, default: int) -> int:
-    """Raises ImproperlyConfigured when the variable holds no port that a server can listen at."""
+    """Raises ImproperlyConfigured for a port on which no server can listen."""
     value = number(name, default)
     if not 1 <= value <= 65535:
         raise ImproperlyConfigured(f"{name} must be a port from 1 to 65535, not {value}.")
@@ -42,7 +58,7 @@ def port(name: str, default: int) -> int:
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """Raises ImproperlyConfigured when the variable is neither yes nor no."""
+    """Raises ImproperlyConfigured for anything but yes or no."""
     value = text(name, "yes" if default else "no").lower()
     if value not in {"yes", "no", "true", "false", "1", "0", "on", "off"}:
         raise ImproperlyConfigured(f"{name} must be yes or no, not {value!r}.")
@@ -50,7 +66,7 @@ def flag(name: str, *, default: bool) -> bool:
 
 
 def probability(name: str, default: float) -> float:
-    """Raises ImproperlyConfigured when the variable holds no number from 0 to 1."""
+    """Raises ImproperlyConfigured for anything but a number from 0 to 1."""
     value = text(name, str(default))
     try:
         number = float(value)
@@ -62,7 +78,7 @@ def probability(name: str, default: float) -> float:
 
 
 def rate(name: str, default: str) -> str | None:
-    """How often, as DRF writes it; None for `off`. Raises ImproperlyConfigured for anything but a number per period."""
+    """Return a rate as DRF writes it, or None for `off`. Raises ImproperlyConfigured for anything else."""
     value = text(name, default).lower()
     if value in {"off", "no", "none"}:
         return None
@@ -72,7 +88,7 @@ def rate(name: str, default: str) -> str | None:
 
 
 def choice(name: str, options: tuple[str, ...]) -> str:
-    """One of the options, the first by default. Raises ImproperlyConfigured for anything else."""
+    """Return one of the options, by default the first. Raises ImproperlyConfigured for anything else."""
     value = text(name, options[0]).lower()
     if value not in options:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}, not {value!r}.")
@@ -80,24 +96,14 @@ def choice(name: str, options: tuple[str, ...]) -> str:
 
 
 def items(name: str, default: str) -> list[str]:
-    """A comma-separated list."""
+    """Return the items of a comma-separated list."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
-def data_dir() -> Path:
-    """The folder of database, files and secret key; made when it is missing, readable by its owner alone."""
-    path = Path(text("OUTLAY_DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImproperlyConfigured(f"OUTLAY_DATA_DIR cannot be {path}: {error.strerror}.") from None
-    return path
-
-
 def secret_key(folder: Path) -> str:
-    """OUTLAY_SECRET_KEY, or the key kept in the data folder, made on the first start.
+    """Return OUTLAY_SECRET_KEY, or the key in the data folder, which is created on the first start.
 
-    Two processes may start together: whoever links its file first wins, both then read the same whole key.
+    Two processes may start together: the one that links its file first wins, and both read the same whole key.
     """
     if given := os.environ.get("OUTLAY_SECRET_KEY", ""):
         return given
@@ -113,18 +119,19 @@ def secret_key(folder: Path) -> str:
 
 
 def ollama_url() -> str:
-    """OLLAMA_HOST as Ollama's own tools read it: host, host:port or a URL; "" when the model is switched off.
+    """Return OLLAMA_HOST as Ollama's own tools read it: host, host:port or a URL. Return "" where it is off.
 
-    The port of a bare host is 11434, that of a URL its scheme's. Raises ImproperlyConfigured for a port that is none.
+    The default port of a bare host is 11434, that of a URL its scheme's. Raises ImproperlyConfigured for a wrong port.
     """
     value = text("OLLAMA_HOST", "http://127.0.0.1:11434")
     if value.lower() in {"off", "no", "none"}:
         return ""
+    has_scheme = "://" in value
     try:
-        url = urlsplit(value if "://" in value else f"http://{value}")
-        port = url.port or (OLLAMA_PORT if "://" not in value else {"https": 443}.get(url.scheme, 80))
+        url = urlsplit(value if has_scheme else f"http://{value}")
+        port = url.port or ({"https": 443}.get(url.scheme, 80) if has_scheme else 11434)
     except ValueError:
         raise ImproperlyConfigured(f"OLLAMA_HOST must be an address such as 127.0.0.1:11434, not {value!r}.") from None
     host = LISTENING_EVERYWHERE.get(url.hostname or "", url.hostname)
-    user = url.netloc[: url.netloc.rfind("@") + 1]  # kept, for the link's own check to refuse
+    user = url.netloc[: url.netloc.rfind("@") + 1]  # kept, so that the provider's own check refuses it
     return f"{url.scheme}://{user}{f'[{host}]' if ':' in str(host) else host}:{port}{url.path.rstrip('/')}"

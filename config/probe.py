@@ -1,6 +1,6 @@
-"""Asks the server on this machine whether it lives: `python -m config.probe`, the health check of a container.
+"""The health check of a container, `python -m config.probe`: it asks the server on this machine whether it answers.
 
-It reads nothing but host and port, so that it costs next to nothing however often it is asked.
+It reads nothing but host and port, so that it may run often.
 """
 
 import http.client
@@ -8,15 +8,12 @@ import sys
 
 from config import environment
 
-ADDRESS = "/api/v1/health/live/"
-TIMEOUT_S = 4
-
 
 def is_live(*, host: str, port: int) -> bool:
-    """Whether a server answers there; that it does not like the name it is asked by, or wants TLS, is an answer."""
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+    """Return True if a server answers there. An answer that refuses the host name, or asks for TLS, counts too."""
+    connection = http.client.HTTPConnection(host, port, timeout=4)
     try:
-        connection.request("GET", ADDRESS, headers={"Host": "localhost"})
+        connection.request("GET", "/api/v1/health/live/", headers={"Host": "localhost"})
         return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
     except (OSError, http.client.HTTPException):
         return False
@@ -25,7 +22,8 @@ def is_live(*, host: str, port: int) -> bool:
 
 
 def main() -> int:
-    """0 for a server that is well, else 1."""
+    """Return the exit code: 0 for a server that answers, else 1."""
+    environment.load_env_file(environment.data_dir())
     host = environment.text("OUTLAY_HOST", "127.0.0.1")
     port = environment.port("OUTLAY_PORT", 8000)
     return 0 if is_live(host=environment.LISTENING_EVERYWHERE.get(host, host), port=port) else 1

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from config import engines, environment
+from config import backends, environment
 
 BASE_DIR = environment.BASE_DIR
 DATA_DIR = environment.data_dir()
+environment.load_env_file(DATA_DIR)
 VERSION = "0.1.0"
 
 SECRET_KEY = environment.secret_key(DATA_DIR)
@@ -54,13 +55,13 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
-DATABASES = {"default": engines.database(DATA_DIR)}
+DATABASES = {"default": backends.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": engines.cache()}
-TASKS = engines.tasks()
-RQ_QUEUES = engines.task_queues()
-RQ = {"QUEUE_CLASS": "config.queueing.Queue"}
+CACHES = {"default": backends.cache()}
+TASKS = backends.tasks()
+RQ_QUEUES = backends.task_queues()
+RQ = {"QUEUE_CLASS": "config.redis_tasks.Queue"}
 if RQ_QUEUES:
     INSTALLED_APPS.append("django_rq")
 WEB_WORKERS = environment.number("OUTLAY_WEB_WORKERS", 1, least=1)

@@ -76,7 +76,7 @@ def _way_to(ways: dict[type[Model], str], model: type[Model]) -> str | None:
 class OwnStore(Protocol):
     """A queue that keeps its tasks elsewhere than in the database."""
 
-    def forget(self, path: str, ids: Collection[int]) -> None: ...
+    def purge(self, path: str, ids: Collection[int]) -> None: ...
 
 
 def forget_tasks(path: str, ids: Iterable[int]) -> None:
@@ -90,4 +90,4 @@ def forget_tasks(path: str, ids: Iterable[int]) -> None:
     tasks.exclude(status=TaskResultStatus.RUNNING).delete()
     for backend in (task_backends[alias] for alias in settings.TASKS):
         if wanted and isinstance(backend, OwnStore):
-            transaction.on_commit(partial(backend.forget, path, wanted), robust=True)
+            transaction.on_commit(partial(backend.purge, path, wanted), robust=True)

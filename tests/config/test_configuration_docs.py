@@ -11,7 +11,7 @@ NAME = re.compile(r"OUTLAY_[A-Z_]+|OLLAMA_HOST|DATABASE_URL|CACHE_URL|TASKS_URL|
 
 
 def sources():
-    return [settings.BASE_DIR / "config" / name for name in ("environment.py", "engines.py", "settings.py")]
+    return [settings.BASE_DIR / "config" / name for name in ("environment.py", "backends.py", "settings.py")]
 
 
 def documented():

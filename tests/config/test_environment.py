@@ -205,6 +205,29 @@ def test_a_wrong_variable_stops_the_start_with_its_name(tmp_path):
     assert run.stderr.splitlines()[-1].endswith("OUTLAY_PORT must be a whole number, not 'http'.")
 
 
+def settings_of(folder: Path, names: str, **variables: str) -> str:
+    """What a new process reads into its settings."""
+    unset = {name: value for name, value in os.environ.items() if not name.startswith("OUTLAY_")}
+    command = [sys.executable, "-c", f"from config import settings as s; print({names}, sep='|')"]
+    env = unset | {"OUTLAY_DATA_DIR": str(folder)} | variables
+    run = subprocess.run(command, env=env, capture_output=True, text=True, cwd=environment.BASE_DIR, check=True)  # noqa: S603
+    return run.stdout.strip()
+
+
+def test_an_env_file_in_the_data_folder_sets_variables_and_the_real_ones_win(tmp_path):
+    lines = ["# of this machine", "OUTLAY_PORT=8123", 'OUTLAY_OLLAMA_MODEL="qwen3:8b"', "export OUTLAY_TOKEN_DAYS=7"]
+    (tmp_path / ".env").write_text("\n".join([*lines, "OUTLAY_HOST=0.0.0.0", "OUTLAY_SECRET_KEY=$ecret#key"]))
+    names = "s.PORT, s.OLLAMA_MODEL, s.REST_KNOX['TOKEN_TTL'].days, s.HOST, s.SECRET_KEY"
+    assert settings_of(tmp_path, names, OUTLAY_HOST="::1") == "8123|qwen3:8b|7|::1|$ecret#key"
+
+
+def test_a_wrong_line_of_an_env_file_stops_the_start_with_its_name(tmp_path):
+    (tmp_path / ".env").write_text("OUTLAY_PORT=http")
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        settings_of(tmp_path, "s.PORT")
+    assert raised.value.stderr.splitlines()[-1].endswith("OUTLAY_PORT must be a whole number, not 'http'.")
+
+
 @pytest.fixture
 def listener():
     """A program that listens at a port of this machine."""

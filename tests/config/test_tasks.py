@@ -12,7 +12,7 @@ from django_tasks import task, task_backends
 from django_tasks_db.models import DBTaskResult
 
 from accounts.queue import enqueue
-from config import engines
+from config import backends
 from tests import queued
 from tests.api.health_parts import part
 
@@ -115,8 +115,8 @@ def test_a_task_that_nobody_took_at_its_time_is_told(anyone, without_model):
 def redis_away(settings, tmp_path, monkeypatch):
     """Tasks go to a Redis that is not there."""
     monkeypatch.setenv("TASKS_URL", f"unix://{tmp_path / 'redis.sock'}")
-    settings.TASKS, settings.RQ_QUEUES = engines.tasks(), engines.task_queues()
-    from config.queueing import redis_client  # noqa: PLC0415 - which is not needed without TASKS_URL
+    settings.TASKS, settings.RQ_QUEUES = backends.tasks(), backends.task_queues()
+    from config.redis_tasks import redis_client  # noqa: PLC0415 - which is not needed without TASKS_URL
 
     redis_client.cache_clear()
     yield task_backends

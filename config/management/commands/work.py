@@ -39,7 +39,7 @@ def _require_redis() -> None:
     """Raises CommandError before anything is queued; the supervisor tries again."""
     from redis.exceptions import RedisError  # noqa: PLC0415 - slow, and the embedded engines need no Redis
 
-    from config.queueing import redis_client  # noqa: PLC0415
+    from config.redis_tasks import redis_client  # noqa: PLC0415
 
     try:
         redis_client().ping()

@@ -3,8 +3,8 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config import engines
-from config.caching import ForgivingRedisCache
+from config import backends
+from config.redis_cache import ForgivingRedisCache
 
 SECRET = "hunter2"
 NAMES = ("DATABASE_URL", "CACHE_URL", "TASKS_URL", "OUTLAY_STATEMENT_TIMEOUT_S")
@@ -19,17 +19,17 @@ def given(monkeypatch):
 
 
 def test_without_addresses_everything_is_embedded(tmp_path):
-    found = engines.database(tmp_path)
+    found = backends.database(tmp_path)
     assert (found["ENGINE"], found["NAME"]) == ("django.db.backends.sqlite3", str(tmp_path / "outlay.sqlite3"))
     assert found["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
-    assert engines.cache()["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
-    assert engines.tasks() == {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
-    assert engines.task_queues() == {}
+    assert backends.cache()["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
+    assert backends.tasks() == {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+    assert backends.task_queues() == {}
 
 
 def test_postgresql_gives_no_lock_and_no_question_endless_time(given, tmp_path):
     given("DATABASE_URL", "postgres://ana:secret@db:5433/money?sslmode=require&options=-c%20work_mem%3D8MB")
-    found = engines.database(tmp_path)
+    found = backends.database(tmp_path)
     assert {key: found[key] for key in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")} == {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "money",
@@ -50,7 +50,7 @@ def test_postgresql_gives_no_lock_and_no_question_endless_time(given, tmp_path):
 def test_the_time_of_a_question_is_the_operators(given, tmp_path):
     given("DATABASE_URL", "postgres:///money")
     given("OUTLAY_STATEMENT_TIMEOUT_S", "0")
-    assert "-c statement_timeout=0s" in engines.database(tmp_path)["OPTIONS"]["options"]
+    assert "-c statement_timeout=0s" in backends.database(tmp_path)["OPTIONS"]["options"]
 
 
 REDIS = [
@@ -66,14 +66,14 @@ REDIS = [
 def test_redis_takes_the_cache_and_the_tasks(given, url):
     given("CACHE_URL", url)
     given("TASKS_URL", url)
-    assert engines.cache()["BACKEND"] == "config.caching.ForgivingRedisCache"
-    assert engines.cache()["LOCATION"] == [url]
-    assert {alias: backend["BACKEND"] for alias, backend in engines.tasks().items()} == {
-        "default": "config.queueing.RedisBackend",
+    assert backends.cache()["BACKEND"] == "config.redis_cache.ForgivingRedisCache"
+    assert backends.cache()["LOCATION"] == [url]
+    assert {alias: backend["BACKEND"] for alias, backend in backends.tasks().items()} == {
+        "default": "config.redis_tasks.RedisBackend",
         "kept": "django_tasks_db.DatabaseBackend",
     }
-    assert {name: queue["URL"] for name, queue in engines.task_queues().items()} == {"default": url, "low": url}
-    assert {queue["SERIALIZER"] for queue in engines.task_queues().values()} == {"rq.serializers.JSONSerializer"}
+    assert {name: queue["URL"] for name, queue in backends.task_queues().items()} == {"default": url, "low": url}
+    assert {queue["SERIALIZER"] for queue in backends.task_queues().values()} == {"rq.serializers.JSONSerializer"}
 
 
 WRONG = [
@@ -92,7 +92,7 @@ WRONG = [
 def test_what_is_no_redis_is_refused_without_its_password(given, name, url):
     given(name, url)
     with pytest.raises(ImproperlyConfigured) as raised:
-        engines.cache() if name == "CACHE_URL" else engines.tasks()
+        backends.cache() if name == "CACHE_URL" else backends.tasks()
     forms = "redis://:password@host:6379/0, rediss://… or unix:///run/redis.sock?db=0"
     assert str(raised.value) == f"{name} must be like {forms}."
     assert SECRET not in repr(raised.value.__context__)
@@ -102,7 +102,7 @@ def test_what_is_no_redis_is_refused_without_its_password(given, name, url):
 def test_what_is_no_database_is_refused_without_its_password(given, tmp_path, url):
     given("DATABASE_URL", url)
     with pytest.raises(ImproperlyConfigured) as raised:
-        engines.database(tmp_path)
+        backends.database(tmp_path)
     assert str(raised.value) == "DATABASE_URL must be like postgres://user:password@host/name."
     assert raised.value.__suppress_context__
 
@@ -110,7 +110,7 @@ def test_what_is_no_database_is_refused_without_its_password(given, tmp_path, ur
 def test_a_database_that_outlay_does_not_know_is_refused(given, tmp_path):
     given("DATABASE_URL", f"mysql://ana:{SECRET}@db/x")
     with pytest.raises(ImproperlyConfigured) as raised:
-        engines.database(tmp_path)
+        backends.database(tmp_path)
     assert str(raised.value) == "DATABASE_URL must name a PostgreSQL or SQLite database."
 
 
