@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test test-engines check format lock openapi cassettes merchants brands towns sounds
+.PHONY: run demo test test-all test-engines check format lock openapi cassettes merchants brands towns sounds
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -16,7 +16,12 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
-# The same on PostgreSQL and Redis of its own, which are installed but need not run.
+# Each law on eight times as many examples, and every test on PostgreSQL and Redis, too: for the night.
+test-all: $(VENV)/.installed-dev
+	OUTLAY_TESTS=thorough $(BIN)/python -m pytest --timeout 1200
+	@OUTLAY_TESTS=thorough .ci/engines $(BIN)/python -m pytest --timeout 1200
+
+# The tests that touch a database, on PostgreSQL and Redis of its own, which are installed but need not run.
 test-engines: $(VENV)/.installed-dev
 	@.ci/engines $(BIN)/python -m pytest
 

@@ -16,10 +16,26 @@ from providers.loading import configured_chain
 from rules.engine.compilation import forget_rules
 from rules.services.statistics import forget_statistics
 from tests import queued, redis_databases
-from tests.laws import load_profile
+from tests.laws import THOROUGH, load_profile
 
 load_profile()
 pytest.register_assert_rewrite("tests.api", "tests.insights", "tests.rules", "tests.kills")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests that touch no database where they ran on SQLite already; the thorough run leaves out none."""
+    if connections["default"].vendor == "sqlite" or THOROUGH:
+        return
+    aside = [item for item in items if not touches_database(item)]
+    config.hook.pytest_deselected(items=aside)
+    items[:] = [item for item in items if touches_database(item)]
+
+
+def touches_database(item: Any) -> bool:
+    """Return True if the test has a fixture or base class with a database, or starts processes on one."""
+    starts_processes = any(hasattr(item.module, name) for name in ("new_instance", "new_database", "queued"))
+    has_database = "django_db_setup" in item.fixturenames or item.get_closest_marker("django_db") is not None
+    return starts_processes or has_database or (item.cls is not None and issubclass(item.cls, TestCase))
 
 
 class Api:
