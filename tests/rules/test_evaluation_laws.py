@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from providers.interface import EFFECT_FIELDS
 from rules.engine.evaluation import HELD
 from rules.engine.movements import Movement
 from tests.rules.evaluated_rows import evaluated
@@ -86,7 +87,7 @@ def value_of(row: Movement, name: str) -> object:
 
 def changed(before: Movement, after: Movement) -> set[str]:
     """Fields that differ, each tag by itself."""
-    names = {*"category"}
+    names = {*EFFECT_FIELDS, "category"}
     names |= {f"tag:{tag}" for tag in before.tags | after.tags}
     return {name for name in names if value_of(before, name) != value_of(after, name)}
 
