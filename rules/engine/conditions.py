@@ -67,10 +67,16 @@ def make_test(condition: Condition) -> Callable[[Any], bool]:
     value = condition.get("value")
     if FIELD_TYPES[condition["field"]] is FieldType.TEXT and not is_literal(condition):
         value = fold(value)
-    options = {name: condition.get(name, default) for name, default in operator.options.items()}
-    if condition["op"] != "regex":  # folding has done this already
+    return operator.make(value, **options_of(condition))
+
+
+def options_of(condition: Condition) -> dict[str, Any]:
+    """Return the options for the operator's functions. Only patterns need `case_sensitive`: other texts are folded."""
+    defaults = OPERATORS[condition["field"]][condition["op"]].options
+    options = {name: condition.get(name, default) for name, default in defaults.items()}
+    if condition["op"] != "regex":
         options.pop("case_sensitive", None)
-    return operator.make(value, **options)
+    return options
 
 
 def fold(value: Any) -> Any:

@@ -1,27 +1,29 @@
-"""Which rules can match a text at all: an index on the words that rules require. Pure.
+"""A cheap search for the rules that can match a text at all. Pure.
 
-Asking 1,000 rules about a text takes long, but few of them share as much as three letters in a row with it.
+Most rules require a word. 1,000 rules take long to test on one text, but few of them share even three letters in a
+row with it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 
 from rules.engine.conditions import Condition, fold
-from rules.operators import FIELD_TYPES, FieldType
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType
 
-#: Letters in a row that are looked up.
+#: Letters in a row that the index looks up.
 GRAM = 3
-#: Field and casefolded text in it.
+#: Field and a casefolded text in it.
 Needle = tuple[str, str]
 
 
 def required_needles(match: str, conditions: Sequence[Condition]) -> frozenset[Needle] | None:
-    """Needles of which a subject has at least one whenever the conditions hold; None where that cannot be said."""
+    """Return needles of which one occurs whenever the conditions hold, or None if there are none such."""
     each = [_needles_of(condition) for condition in conditions]
-    if match == "any":
-        return _union(each)
     known = [needles for needles in each if needles is not None]
-    return max(known, key=_selectivity, default=None)
+    if match == "any":
+        return frozenset[Needle]().union(*known) if len(known) == len(each) else None
+    # Few and long needles are the rarest.
+    return max(known, key=lambda needles: (-len(needles), min(len(text) for _, text in needles)), default=None)
 
 
 def _needles_of(condition: Condition) -> frozenset[Needle] | None:
@@ -29,37 +31,17 @@ def _needles_of(condition: Condition) -> frozenset[Needle] | None:
         return None
     if "conditions" in condition:
         return required_needles(condition["match"], condition["conditions"])
-    if FIELD_TYPES[condition["field"]] is not FieldType.TEXT:
+    field = condition["field"]
+    if FIELD_TYPES[field] is not FieldType.TEXT:
         return None
-    return _needles_of_text(condition["field"], condition["op"], fold(condition.get("value")))
-
-
-def _needles_of_text(field: str, op: str, value: str | list[str]) -> frozenset[Needle] | None:
-    if op in {"equals", "contains", "starts_with", "ends_with"}:
-        needles = [value]
-    elif op == "contains_all":
-        needles = [max(value, key=len)]
-    elif op == "contains_any":
-        needles = list(value)
-    else:
+    texts = OPERATORS[field][condition["op"]].needles(fold(condition.get("value")))
+    if texts is None or any(len(text) < GRAM for text in texts):
         return None
-    if any(len(needle) < GRAM for needle in needles):
-        return None
-    return frozenset((field, str(needle)) for needle in needles)
-
-
-def _union(each: Sequence[frozenset[Needle] | None]) -> frozenset[Needle] | None:
-    known = [needles for needles in each if needles is not None]
-    return frozenset[Needle]().union(*known) if len(known) == len(each) else None
-
-
-def _selectivity(needles: Set[Needle]) -> tuple[int, int]:
-    """Few and long needles are found seldom."""
-    return -len(needles), min(len(text) for _, text in needles)
+    return frozenset((field, text) for text in texts)
 
 
 def needles_suffice(match: str, conditions: Sequence[Condition]) -> bool:
-    """Whether the tests of texts hold as soon as one of the required needles is there."""
+    """Return True if the tests of texts hold as soon as one of the required needles occurs."""
     textual = [c for c in conditions if "conditions" in c or FIELD_TYPES[c["field"]] is FieldType.TEXT]
     if len(textual) != 1 or (match == "any" and len(conditions) > 1):
         return False
@@ -69,7 +51,7 @@ def needles_suffice(match: str, conditions: Sequence[Condition]) -> bool:
 
 
 class NeedleList:
-    """Positions in a list of rules, found by looking for every needle: quickest for up to some hundred."""
+    """Positions in a list of rules, found by a search for every needle: the quickest way for some hundred."""
 
     def __init__(self, needles: Sequence[frozenset[Needle] | None]) -> None:
         self._always = [position for position, wanted in enumerate(needles) if wanted is None]
@@ -81,11 +63,11 @@ class NeedleList:
 
     @property
     def fields(self) -> Iterable[str]:
-        """Fields whose texts are looked at."""
+        """Fields whose texts are searched."""
         return self._positions.keys()
 
     def candidates(self, folded: Mapping[str, str]) -> Sequence[int]:
-        """Positions of the rules that may match, in order; `folded` are the casefolded texts by field."""
+        """Return the positions of rules that may match, in order; `folded` are the casefolded texts by field."""
         found = self._always
         for field, needles in self._needles:
             text = folded[field]
@@ -108,11 +90,11 @@ class NeedleIndex:
 
     @property
     def fields(self) -> Iterable[str]:
-        """Fields whose texts are looked at."""
+        """Fields whose texts are searched."""
         return self._positions.keys()
 
     def candidates(self, folded: Mapping[str, str]) -> Sequence[int]:
-        """The same as those of a list, and some more."""
+        """Return the positions that NeedleList finds, and some more."""
         found = set(self._always)
         for field, positions in self._positions.items():
             text = folded[field]
@@ -122,5 +104,5 @@ class NeedleIndex:
 
 
 def grams(text: str) -> Iterable[str]:
-    """Every three letters in a row."""
+    """Return every three letters in a row."""
     return [text[i : i + GRAM] for i in range(len(text) - GRAM + 1)]

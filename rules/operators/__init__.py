@@ -1,6 +1,7 @@
-"""What conditions can ask: each field has a sort, each sort its operators. Pure: values in, predicates out.
+"""The fields that a condition can look at, and the operators of each. Pure.
 
-`rules/schema/`, the checks at save, the compiler and the linter all read these tables.
+To add an operator, write its test into the module of its field type and list it in `_BY_TYPE`. The engine, the checks
+of the API and `rules/schema/` are all built from these tables.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,17 +14,8 @@ from rules.operators import dates, numbers, patterns, sets, texts
 Test = Callable[[Any], bool]
 
 
-class Shape(StrEnum):
-    """The value that an operator takes."""
-
-    NONE = "none"
-    ONE = "one"
-    TWO = "two"
-    MANY = "many"
-
-
 class FieldType(StrEnum):
-    """What a field holds."""
+    """The type of a field's content."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -32,56 +24,91 @@ class FieldType(StrEnum):
     TAGS = "tags"
 
 
+class Shape(StrEnum):
+    """The number of values that an operator takes."""
+
+    NONE = "none"
+    ONE = "one"
+    TWO = "two"
+    MANY = "many"
+
+
+class ValueType(StrEnum):
+    """The type of one value that an operator compares with."""
+
+    TEXT = "text"
+    FUZZY_TEXT = "fuzzy text"
+    PATTERN = "pattern"
+    NUMBER = "number"
+    DATE = "date"
+    WEEKDAY = "weekday"
+    DAY_OF_MONTH = "day of month"
+    ID = "id"
+    TAG = "tag"
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`make` gets the checked value, and the options by name, and gives the test of one field's value."""
+    """One test of a field. `make` takes the checked value and the options, and returns the test."""
 
     shape: Shape
+    value: ValueType
     make: Callable[..., Test]
-    #: What a condition may say besides the value → what counts where it does not.
+    #: Option that a condition can give besides the value → its default.
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: Returns the places in a text where the value matches; takes the value, the text and the options.
+    find: Callable[..., texts.Places] = texts.find_nothing
+    #: Returns texts of which one occurs wherever the test holds, or None if there are none such.
+    needles: Callable[[Any], list[str] | None] = texts.no_needles
 
 
-CASE = {"case_sensitive": False}
-TEXT = {
-    "equals": Operator(Shape.ONE, texts.equals, CASE),
-    "contains": Operator(Shape.ONE, texts.contains, CASE),
-    "starts_with": Operator(Shape.ONE, texts.starts_with, CASE),
-    "ends_with": Operator(Shape.ONE, texts.ends_with, CASE),
-    "contains_any": Operator(Shape.MANY, texts.contains_any, CASE),
-    "contains_all": Operator(Shape.MANY, texts.contains_all, CASE),
-    "regex": Operator(Shape.ONE, patterns.matches, CASE),
-    "fuzzy": Operator(Shape.ONE, texts.fuzzy, {**CASE, "threshold": 85}),
-    "is_empty": Operator(Shape.NONE, texts.is_empty, CASE),
+_CASE = {"case_sensitive": False}
+_ONE, _MANY, _NONE, _TWO = Shape.ONE, Shape.MANY, Shape.NONE, Shape.TWO
+_BY_TYPE: dict[FieldType, dict[str, Operator]] = {
+    FieldType.TEXT: {
+        "equals": Operator(_ONE, ValueType.TEXT, texts.equals, _CASE, texts.find_start, texts.one_needle),
+        "contains": Operator(_ONE, ValueType.TEXT, texts.contains, _CASE, texts.find_values, texts.one_needle),
+        "starts_with": Operator(_ONE, ValueType.TEXT, texts.starts_with, _CASE, texts.find_start, texts.one_needle),
+        "ends_with": Operator(_ONE, ValueType.TEXT, texts.ends_with, _CASE, texts.find_end, texts.one_needle),
+        "contains_any": Operator(_MANY, ValueType.TEXT, texts.contains_any, _CASE, texts.find_values, texts.any_needle),
+        "contains_all": Operator(
+            _MANY, ValueType.TEXT, texts.contains_all, _CASE, texts.find_values, texts.longest_needle
+        ),
+        "regex": Operator(_ONE, ValueType.PATTERN, patterns.matches, _CASE, patterns.find_match),
+        "fuzzy": Operator(
+            _ONE, ValueType.FUZZY_TEXT, texts.fuzzy, {**_CASE, "threshold": texts.ALIKE}, texts.find_alike
+        ),
+        "is_empty": Operator(_NONE, ValueType.TEXT, texts.is_empty, _CASE),
+    },
+    FieldType.NUMBER: {
+        "eq": Operator(_ONE, ValueType.NUMBER, numbers.eq),
+        "lt": Operator(_ONE, ValueType.NUMBER, numbers.lt),
+        "lte": Operator(_ONE, ValueType.NUMBER, numbers.lte),
+        "gt": Operator(_ONE, ValueType.NUMBER, numbers.gt),
+        "gte": Operator(_ONE, ValueType.NUMBER, numbers.gte),
+        "between": Operator(_TWO, ValueType.NUMBER, numbers.between),
+        "approx": Operator(_ONE, ValueType.NUMBER, numbers.approx, {"tolerance": "5"}),
+    },
+    FieldType.DATE: {
+        "on": Operator(_ONE, ValueType.DATE, dates.on),
+        "before": Operator(_ONE, ValueType.DATE, dates.before),
+        "after": Operator(_ONE, ValueType.DATE, dates.after),
+        "between": Operator(_TWO, ValueType.DATE, dates.between),
+        "day_of_month": Operator(_MANY, ValueType.DAY_OF_MONTH, dates.day_of_month),
+        "weekday": Operator(_MANY, ValueType.WEEKDAY, dates.weekday),
+    },
+    FieldType.ID: {
+        "in": Operator(_MANY, ValueType.ID, sets.is_in),
+        "is_empty": Operator(_NONE, ValueType.ID, sets.is_missing),
+    },
+    FieldType.TAGS: {
+        "has_any": Operator(_MANY, ValueType.TAG, sets.has_any),
+        "has_all": Operator(_MANY, ValueType.TAG, sets.has_all),
+        "has_none": Operator(_MANY, ValueType.TAG, sets.has_none),
+        "is_empty": Operator(_NONE, ValueType.TAG, sets.is_empty),
+    },
 }
-NUMBER = {
-    "eq": Operator(Shape.ONE, numbers.eq),
-    "lt": Operator(Shape.ONE, numbers.lt),
-    "lte": Operator(Shape.ONE, numbers.lte),
-    "gt": Operator(Shape.ONE, numbers.gt),
-    "gte": Operator(Shape.ONE, numbers.gte),
-    "between": Operator(Shape.TWO, numbers.between),
-    "approx": Operator(Shape.ONE, numbers.approx, {"tolerance": "5"}),
-}
-DATE = {
-    "on": Operator(Shape.ONE, dates.on),
-    "before": Operator(Shape.ONE, dates.before),
-    "after": Operator(Shape.ONE, dates.after),
-    "between": Operator(Shape.TWO, dates.between),
-    "day_of_month": Operator(Shape.MANY, dates.day_of_month),
-    "weekday": Operator(Shape.MANY, dates.weekday),
-}
-ID = {
-    "in": Operator(Shape.MANY, sets.is_in),
-    "is_empty": Operator(Shape.NONE, sets.is_missing),
-}
-TAGS = {
-    "has_any": Operator(Shape.MANY, sets.has_any),
-    "has_all": Operator(Shape.MANY, sets.has_all),
-    "has_none": Operator(Shape.MANY, sets.has_none),
-    "is_empty": Operator(Shape.NONE, sets.is_empty),
-}
-#: Field of a condition → what it holds.
+#: Field of a condition → its type.
 FIELD_TYPES: dict[str, FieldType] = {
     "raw_description": FieldType.TEXT,
     "description": FieldType.TEXT,
@@ -99,12 +126,10 @@ FIELD_TYPES: dict[str, FieldType] = {
     "mcc": FieldType.TEXT,
     "source": FieldType.TEXT,
 }
-_OF_SORT = {
-    FieldType.TEXT: TEXT,
-    FieldType.NUMBER: NUMBER,
-    FieldType.DATE: DATE,
-    FieldType.ID: ID,
-    FieldType.TAGS: TAGS,
-}
-#: Field of a condition → the operators that it knows.
-OPERATORS: dict[str, dict[str, Operator]] = {name: _OF_SORT[sort] for name, sort in FIELD_TYPES.items()}
+#: Field of a condition → its operators by name.
+OPERATORS: dict[str, dict[str, Operator]] = {name: _BY_TYPE[kind] for name, kind in FIELD_TYPES.items()}
+
+
+def make_condition(field: str, op: str, value: Any, *, negate: bool = False) -> dict[str, Any]:
+    """Return a test of a field as rules store it, with the operator's default options."""
+    return {"field": field, "op": op, "value": value, "negate": negate, **OPERATORS[field][op].options}

@@ -88,3 +88,9 @@ def find(pattern: "regex.Pattern[str]", text: str) -> "regex.Match[str] | None":
         raise Undecided from None
     finally:
         limit.left_s -= time.thread_time() - started
+
+
+def find_match(value: str, text: str, *, case_sensitive: bool) -> list[tuple[int, int]]:
+    """Return the place of the first match. Raises Undecided."""
+    match = find(compile_pattern(value, case_sensitive=case_sensitive), text)
+    return [match.span()] if match is not None and match.end() > match.start() else []

@@ -1,7 +1,7 @@
-"""Shape of conditions; every fault is named by its path, such as `conditions.0.op`."""
+"""The serializer of conditions; every error is named by its path, such as `conditions.0.op`."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,25 +12,22 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import MAX_AMOUNT, SCALE
 from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, DayField, TagsField
-from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Operator, Shape
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Shape, ValueType
 from rules.operators.dates import LAST_DAY
 from rules.operators.pattern_size import Unsupported
 from rules.operators.patterns import MAX_LENGTH, compile_pattern
 
-#: Tests of a rule, those in groups included.
+#: Tests of a rule, including those in groups.
 MAX_CONDITIONS = 100
 MAX_VALUES = 200
-MAX_TEXT = 200
-#: Likeness to a longer text would take milliseconds for each transaction.
-MAX_ALIKE = 64
+#: Longest text that a test of texts compares with. A longer fuzzy text would take milliseconds for each transaction.
+MAX_TEXTS = {ValueType.TEXT: 200, ValueType.FUZZY_TEXT: 64, ValueType.PATTERN: MAX_LENGTH}
 VALUE_SCHEMA = {
     "oneOf": [{"type": "string"}, {"type": "number"}, {"type": "array", "items": {}}],
     "nullable": True,
-    "description": "A string, a decimal, two decimals or a list, as the operator wants it.",
+    "description": "A string, a decimal, two decimals or a list, as the operator requires.",
 }
 DIRECTIONS = ("in", "out")
-TOO_DEEP = "Groups have one level; write what is deeper as a rule of its own."
-GROUP_HAS_NONE = "A group has none; put the test among its conditions."
 
 
 @extend_schema_field(VALUE_SCHEMA)
@@ -46,11 +43,11 @@ class ConditionSerializer(StrictSerializer):
     value = ConditionValue(required=False, allow_null=True)
     case_sensitive = serializers.BooleanField(required=False)
     threshold = serializers.IntegerField(
-        min_value=50, max_value=100, required=False, help_text="Of `fuzzy`: how like the value in percent; 85."
+        min_value=50, max_value=100, required=False, help_text="For `fuzzy`: similarity to the value in percent; 85."
     )
     tolerance = serializers.DecimalField(
         max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False,
-        help_text="Of `approx`: how far from the value in percent; 5.",
+        help_text="For `approx`: distance from the value in percent; 5.",
     )  # fmt: skip
     negate = serializers.BooleanField(required=False)
     match = serializers.ChoiceField(choices=["all", "any"], required=False)
@@ -66,11 +63,13 @@ class ConditionSerializer(StrictSerializer):
 
     def _group(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.context.get("is_nested"):
-            raise serializers.ValidationError({"conditions": TOO_DEEP}, code="too_deep")
+            detail = "Groups have one level; write deeper conditions as a separate rule."
+            raise serializers.ValidationError({"conditions": detail}, code="too_deep")
         if not attrs["conditions"]:
             raise serializers.ValidationError({"conditions": "A group has at least one condition."}, code="empty")
         if stray := set(attrs) - {"conditions", "match", "negate"}:
-            raise serializers.ValidationError(dict.fromkeys(sorted(stray), GROUP_HAS_NONE), code="in_group")
+            detail = "A group does not take this field; put the test among its conditions."
+            raise serializers.ValidationError(dict.fromkeys(sorted(stray), detail), code="in_group")
         context = {**self.context, "is_nested": True}
         inner = ConditionSerializer(data=attrs["conditions"], many=True, context=context)
         if not inner.is_valid():
@@ -84,128 +83,97 @@ class ConditionSerializer(StrictSerializer):
     def _single(self, attrs: dict[str, Any]) -> dict[str, Any]:
         name, op = attrs["field"], attrs["op"]
         if op not in OPERATORS[name]:
-            detail = f"“{name}” knows {', '.join(OPERATORS[name])}; not {op}."
+            detail = f"“{name}” has no operator {op}; choose one of {', '.join(OPERATORS[name])}."
             raise serializers.ValidationError({"op": detail}, code="unknown_op")
         if "match" in attrs:
-            raise serializers.ValidationError({"match": "Only a rule and a group have it."}, code="not_a_group")
-        operator = OPERATORS[name][op]
-        options = _options(attrs, operator)
-        value = self._value(name, op, operator, attrs.get("value"))
-        _check_pattern(op, value, options)
-        _check_sense(name, op, value)
-        return {"field": name, "op": op, "value": value, "negate": attrs.get("negate", False), **options}
-
-    def _value(self, name: str, op: str, operator: Operator, value: Any) -> Any:
+            raise serializers.ValidationError({"match": "Only a rule or a group takes `match`."}, code="not_a_group")
+        options = _options(attrs, OPERATORS[name][op].options)
         try:
-            return self._shaped(name, op, operator.shape, value)
+            value = self._value(name, op, attrs.get("value"))
+            _check_meaning(name, op, value, options)
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"value": error.detail}) from None
+        return {"field": name, "op": op, "value": value, "negate": attrs.get("negate", False), **options}
 
-    def _shaped(self, name: str, op: str, shape: Shape, value: Any) -> Any:
-        if shape is Shape.NONE:
-            return _nothing(value)
-        item = self._item_of(name, op)
-        if shape is Shape.ONE:
-            return item(value)
+    def _value(self, name: str, op: str, value: Any) -> Any:
+        """Return the checked value as it is stored."""
+        operator = OPERATORS[name][op]
+        if operator.shape is Shape.NONE:
+            if value is not None:
+                raise serializers.ValidationError("This operator takes no value.", code="not_null")
+            return None
+        if operator.shape is Shape.ONE:
+            return self._item(name, operator.value, value)
+        is_range = operator.shape is Shape.TWO
         if not isinstance(value, list) or not value or len(value) > MAX_VALUES:
-            wanted = (
-                f"a list of 1 to {MAX_VALUES} values"
-                if shape is Shape.MANY
-                else "a list of two values, the smaller first"
-            )
-            raise serializers.ValidationError(f"Give {wanted}.", code="not_a_list")
-        items = [item(one) for one in value]
-        if shape is Shape.TWO and (len(items) != 2 or _bound(items[0]) > _bound(items[1])):
+            wanted = "two values, the smaller first" if is_range else f"1 to {MAX_VALUES} values"
+            raise serializers.ValidationError(f"Give a list of {wanted}.", code="not_a_list")
+        items = [self._item(name, operator.value, one) for one in value]
+        bound: Any = Decimal if operator.value is ValueType.NUMBER else str
+        if is_range and (len(items) != 2 or bound(items[0]) > bound(items[1])):
             raise serializers.ValidationError("Give two values, the smaller first.", code="not_a_range")
         return items
 
-    def _item_of(self, name: str, op: str) -> Callable[[Any], Any]:
-        """Checks one value, and gives it as it is kept."""
-        if op in {"weekday", "day_of_month"}:
-            return _weekday if op == "weekday" else _day_of_month
-        if FIELD_TYPES[name] is FieldType.TAGS:
-            return self._tag
-        if FIELD_TYPES[name] is FieldType.ID:
-            return self._id_in(AccountReference() if name == "account" else CategoryReference())
-        if op in {"regex", "fuzzy"}:
-            return _pattern if op == "regex" else _alike
-        return {FieldType.TEXT: _text, FieldType.NUMBER: _decimal, FieldType.DATE: _day}[FIELD_TYPES[name]]
-
-    def _tag(self, value: Any) -> str:
-        [name] = with_context(TagsField(), self.context).run_validation([value])
-        return str(name)
-
-    def _id_in(self, reference: Any) -> Callable[[Any], int]:
-        return lambda value: int(with_context(reference, self.context).run_validation(value).pk)
+    def _item(self, name: str, kind: ValueType, value: Any) -> Any:
+        """Return one checked value as it is stored."""
+        if kind is ValueType.TAG:
+            [tag] = with_context(TagsField(), self.context).run_validation([value])
+            return str(tag)
+        if kind is ValueType.ID:
+            reference = AccountReference() if name == "account" else CategoryReference()
+            return int(with_context(reference, self.context).run_validation(value).pk)
+        if kind is ValueType.NUMBER:
+            return _decimal(value)
+        if kind is ValueType.DATE:
+            day: dt.date = DayField().run_validation(value)
+            return day.isoformat()
+        if kind is ValueType.WEEKDAY:
+            return _whole_number(value, range(1, 8), "Give days of the week, 1 for Monday to 7 for Sunday.")
+        if kind is ValueType.DAY_OF_MONTH:
+            days = [*range(1, 32), LAST_DAY]
+            return _whole_number(value, days, "Give days from 1 to 31, or -1 for a month's last day.")
+        if not isinstance(value, str):
+            raise serializers.ValidationError("Give a string.", code="invalid")
+        return str(serializers.CharField(max_length=MAX_TEXTS[kind], trim_whitespace=False).run_validation(value))
 
 
 def with_context(field: Any, context: Mapping[str, Any]) -> Any:
-    """A field used by itself has no parent that it could ask for the context."""
-    field._context = context  # noqa: SLF001 - the same
+    """Give a context to a field that has no parent serializer."""
+    field._context = context  # noqa: SLF001 - DRF has no other way
     return field
 
 
-def _options(attrs: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
-    """What the condition says besides the value. Raises ValidationError where the operator knows no such thing."""
-    told = {name: attrs[name] for name in ("case_sensitive", "threshold", "tolerance") if name in attrs}
-    if stray := sorted(set(told) - set(operator.options)):
-        known = ", ".join(operator.options) or "none"
+def _options(attrs: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the condition's options. Raises ValidationError for options that the operator does not have."""
+    given = {name: attrs[name] for name in ("case_sensitive", "threshold", "tolerance") if name in attrs}
+    if stray := sorted(set(given) - set(defaults)):
+        known = ", ".join(defaults) or "none"
         raise serializers.ValidationError({stray[0]: f"This operator has no such option; it has {known}."}, "unknown")
-    if "tolerance" in told:
-        told["tolerance"] = f"{told['tolerance'].normalize():f}"
-    return {**operator.options, **told}
+    if "tolerance" in given:
+        given["tolerance"] = f"{given['tolerance'].normalize():f}"
+    return {**defaults, **given}
 
 
-def _check_sense(name: str, op: str, value: Any) -> None:
-    """Raises ValidationError for texts that would match nothing, or everything."""
-    texts = value if isinstance(value, list) else [value]
-    if (
-        FIELD_TYPES[name] is FieldType.TEXT
-        and op != "regex"
-        and any(text is not None and not text.strip() for text in texts)
-    ):
-        detail = "Give letters or digits; what has no text at all is found by is_empty."
-        raise serializers.ValidationError({"value": detail}, code="blank")
-    if (name, op) == ("direction", "equals") and value.casefold() not in DIRECTIONS:
-        detail = f"A direction is one of {', '.join(DIRECTIONS)}."
-        raise serializers.ValidationError({"value": detail}, code="invalid_choice")
-
-
-def _check_pattern(op: str, value: Any, options: Mapping[str, Any]) -> None:
-    if op != "regex":
-        return
-    try:
-        compile_pattern(value, case_sensitive=options["case_sensitive"])
-    except Unsupported as error:
-        raise serializers.ValidationError({"value": str(error)}, code="unsupported_pattern") from None
-    except (regex.error, ValueError, LookupError) as error:  # the library stumbles over some: IndexError
-        at = getattr(error, "pos", None)
-        where = f" at position {at}" if at is not None else ""
-        detail = f"This is no regular expression{where}: {getattr(error, 'msg', error)}."
-        raise serializers.ValidationError({"value": detail}, code="bad_pattern") from None
-
-
-def _nothing(value: Any) -> None:
-    if value is not None:
-        raise serializers.ValidationError("This operator takes no value.", code="not_null")
-
-
-def _string(value: Any, max_length: int) -> str:
-    if not isinstance(value, str):
-        raise serializers.ValidationError("Give a string.", code="invalid")
-    return str(serializers.CharField(max_length=max_length, trim_whitespace=False).run_validation(value))
-
-
-def _text(value: Any) -> str:
-    return _string(value, MAX_TEXT)
-
-
-def _alike(value: Any) -> str:
-    return _string(value, MAX_ALIKE)
-
-
-def _pattern(value: Any) -> str:
-    return _string(value, MAX_LENGTH)
+def _check_meaning(name: str, op: str, value: Any, options: Mapping[str, Any]) -> None:
+    """Raise ValidationError for broken patterns, and for texts that would match nothing, or everything."""
+    if op == "regex":
+        try:
+            compile_pattern(value, case_sensitive=options["case_sensitive"])
+        except Unsupported as error:
+            raise serializers.ValidationError(str(error), code="unsupported_pattern") from None
+        except (regex.error, ValueError, LookupError) as error:  # the library stumbles over some: IndexError
+            at = getattr(error, "pos", None)
+            where = f" at position {at}" if at is not None else ""
+            detail = f"This is not a regular expression{where}: {getattr(error, 'msg', error)}."
+            raise serializers.ValidationError(detail, code="bad_pattern") from None
+    elif FIELD_TYPES[name] is FieldType.TEXT:
+        texts = value if isinstance(value, list) else [value]
+        if any(text is not None and not text.strip() for text in texts):
+            detail = "Give letters or digits; use is_empty to find what has no text."
+            raise serializers.ValidationError(detail, code="blank")
+        if (name, op) == ("direction", "equals") and value.casefold() not in DIRECTIONS:
+            detail = f"A direction is one of {', '.join(DIRECTIONS)}."
+            raise serializers.ValidationError(detail, code="invalid_choice")
 
 
 def _decimal(value: Any) -> str:
@@ -216,28 +184,7 @@ def _decimal(value: Any) -> str:
     return f"{Decimal(str(value).strip()):f}"  # as it was written, not filled up with zeros
 
 
-def _day(value: Any) -> str:
-    day: dt.date = DayField().run_validation(value)
-    return day.isoformat()
-
-
-def _weekday(value: Any) -> int:
-    return _whole_number(value, range(1, 8), "Give days of the week, 1 for Monday to 7 for Sunday.")
-
-
-def _day_of_month(value: Any) -> int:
-    return _whole_number(value, [*range(1, 32), LAST_DAY], "Give days from 1 to 31, or -1 for a month's last day.")
-
-
 def _whole_number(value: Any, allowed: Any, detail: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
         raise serializers.ValidationError(detail, code="invalid")
     return value
-
-
-def _bound(value: str) -> Any:
-    """A decimal, or an ISO day, to be compared."""
-    try:
-        return Decimal(value)
-    except ArithmeticError:
-        return value

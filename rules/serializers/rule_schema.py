@@ -1,6 +1,6 @@
-"""What a rule can ask and do, as JSON that a program can build an editor of rules from.
+"""The language of rules as JSON, for programs that show an editor of rules.
 
-It is made of the tables and fields that rules are checked and compiled with, so that it cannot say anything else.
+The tables and fields that check and compile rules make this body, so the two always agree.
 """
 
 from typing import Any
@@ -11,74 +11,66 @@ from rest_framework import serializers
 from expenses.models import Transaction
 from expenses.serializers.fields import MAX_TAGS, CategoryReference, TagsField
 from rules.models import TRIGGERS, Rule
-from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Operator, Shape
+from rules.operators import FIELD_TYPES, OPERATORS, Operator, Shape, ValueType
 from rules.operators.dates import LAST_DAY
-from rules.operators.patterns import MAX_LENGTH
-from rules.serializers.actions import ACTIONS, Action
-from rules.serializers.conditions import (
-    DIRECTIONS,
-    MAX_ALIKE,
-    MAX_CONDITIONS,
-    MAX_TEXT,
-    MAX_VALUES,
-    ConditionSerializer,
-)
+from rules.serializers.actions import ACTIONS
+from rules.serializers.conditions import DIRECTIONS, MAX_CONDITIONS, MAX_TEXTS, MAX_VALUES, ConditionSerializer
 from rules.serializers.rules import RuleSerializer
 
 JsonSchema = dict[str, Any]
-#: Something else than blanks.
+#: A text that is not blank.
 FILLED = r"\S"
-DIRECTION: JsonSchema = {"enum": list(DIRECTIONS)}
 TAG: JsonSchema = {"type": "string", "minLength": 1, "maxLength": 50, "examples": ["food"]}
 ID_OR_NAME: JsonSchema = {
     "oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "minLength": 1, "maxLength": 100}]
 }
-#: What a field of a sort is compared with.
-ITEMS: dict[FieldType, JsonSchema] = {
-    FieldType.TEXT: {"type": "string", "pattern": FILLED, "maxLength": MAX_TEXT, "examples": ["rewe"]},
-    FieldType.NUMBER: {
-        "type": "string",
-        "format": "decimal",
-        "pattern": r"^\d{1,9}(\.\d{1,4})?$",
-        "examples": ["12.50"],
+#: Type of a value that an operator compares with → its schema.
+VALUES: dict[ValueType, JsonSchema] = {
+    ValueType.TEXT: {
+        "type": "string", "pattern": FILLED, "maxLength": MAX_TEXTS[ValueType.TEXT], "examples": ["rewe"],
     },
-    FieldType.DATE: {"type": "string", "format": "date", "examples": ["2026-11-02"]},
-    FieldType.ID: ID_OR_NAME,
-    FieldType.TAGS: TAG,
-}
-#: What some operators compare with instead.
-ITEMS_OF_OPERATORS: dict[str, JsonSchema] = {
-    "regex": {"type": "string", "format": "regex", "minLength": 1, "maxLength": MAX_LENGTH, "examples": ["rewe|edeka"]},
-    "fuzzy": {"type": "string", "pattern": FILLED, "maxLength": MAX_ALIKE, "examples": ["netflix"]},
-    "weekday": {"type": "integer", "minimum": 1, "maximum": 7, "examples": [1]},
-    "day_of_month": {"type": "integer", "enum": [*range(1, 32), LAST_DAY], "examples": [1]},
-}
-#: Where the names of ids are to be had.
+    ValueType.FUZZY_TEXT: {
+        "type": "string", "pattern": FILLED, "maxLength": MAX_TEXTS[ValueType.FUZZY_TEXT], "examples": ["netflix"],
+    },
+    ValueType.PATTERN: {
+        "type": "string", "format": "regex", "minLength": 1, "maxLength": MAX_TEXTS[ValueType.PATTERN],
+        "examples": ["rewe|edeka"],
+    },
+    ValueType.NUMBER: {
+        "type": "string", "format": "decimal", "pattern": r"^\d{1,9}(\.\d{1,4})?$", "examples": ["12.50"],
+    },
+    ValueType.DATE: {"type": "string", "format": "date", "examples": ["2026-11-02"]},
+    ValueType.WEEKDAY: {"type": "integer", "minimum": 1, "maximum": 7, "examples": [1]},
+    ValueType.DAY_OF_MONTH: {"type": "integer", "enum": [*range(1, 32), LAST_DAY], "examples": [1]},
+    ValueType.ID: ID_OR_NAME,
+    ValueType.TAG: TAG,
+}  # fmt: skip
+#: Field or action that takes ids → the path of the list of names.
 ADDRESSES = {"account": "accounts/", "category": "categories/", "set_category": "categories/"}
 
 
 def describe_rules() -> dict[str, Any]:
-    """The fields of a rule with their bounds and defaults, what conditions can ask of which field, and all actions."""
+    """Return the fields of a rule with their bounds and defaults, and all operators and actions."""
+    fields = {name: field for name, field in RuleSerializer().fields.items() if not field.read_only}
     return {
-        "rule": _rule(),
+        "rule": {name: _schema_of(field) | _default_of(name) for name, field in fields.items()},
         "conditions": {"max_conditions": MAX_CONDITIONS, "max_values": MAX_VALUES, "levels_of_groups": 1},
-        "fields": [_field(name) for name in OPERATORS],
-        "actions": [_action(name, action) for name, action in ACTIONS.items()],
+        "fields": [_describe_field(name) for name in OPERATORS],
+        "actions": [
+            {"name": name, "value": _schema_of(action.field()), "value_may_be_left_out": action.is_flag}
+            | ({"ids_from": ADDRESSES[name]} if name in ADDRESSES else {})
+            for name, action in ACTIONS.items()
+        ],
     }
 
 
-def _rule() -> dict[str, JsonSchema]:
-    fields = {name: field for name, field in RuleSerializer().fields.items() if not field.read_only}
-    return {name: _described(field) | _default(name) for name, field in fields.items()}
-
-
-def _default(name: str) -> JsonSchema:
+def _default_of(name: str) -> JsonSchema:
     default = TRIGGERS if name == "triggers" else Rule._meta.get_field(name).default  # type: ignore[union-attr]
     return {} if default is NOT_PROVIDED else {"default": default}
 
 
-def _field(name: str) -> dict[str, Any]:
-    operators = [_operator(name, op, operator) for op, operator in OPERATORS[name].items()]
+def _describe_field(name: str) -> dict[str, Any]:
+    operators = [_describe_operator(name, op, operator) for op, operator in OPERATORS[name].items()]
     described: dict[str, Any] = {"name": name, "sort": FIELD_TYPES[name].value, "operators": operators}
     if name in ADDRESSES:
         described["ids_from"] = ADDRESSES[name]
@@ -87,33 +79,23 @@ def _field(name: str) -> dict[str, Any]:
     return described
 
 
-def _operator(name: str, op: str, operator: Operator) -> dict[str, Any]:
-    options = {option: _option(option) | {"default": default} for option, default in operator.options.items()}
-    item = DIRECTION if (name, op) == ("direction", "equals") else ITEMS_OF_OPERATORS.get(op, ITEMS[FIELD_TYPES[name]])
-    return {"name": op, "value": _shaped(operator.shape, item), "options": options}
+def _describe_operator(name: str, op: str, operator: Operator) -> dict[str, Any]:
+    fields = ConditionSerializer().fields
+    options = {
+        option: _schema_of(fields[option]) | {"default": default} for option, default in operator.options.items()
+    }
+    item = {"enum": list(DIRECTIONS)} if (name, op) == ("direction", "equals") else VALUES[operator.value]
+    least, most = (2, 2) if operator.shape is Shape.TWO else (1, MAX_VALUES)
+    value: JsonSchema = {"type": "array", "items": item, "minItems": least, "maxItems": most}
+    if operator.shape is Shape.NONE:
+        value = {"type": "null"}
+    elif operator.shape is Shape.ONE:
+        value = item
+    return {"name": op, "value": value, "options": options}
 
 
-def _shaped(shape: Shape, item: JsonSchema) -> JsonSchema:
-    if shape is Shape.NONE:
-        return {"type": "null"}
-    if shape is Shape.ONE:
-        return item
-    least, most = (2, 2) if shape is Shape.TWO else (1, MAX_VALUES)
-    return {"type": "array", "items": item, "minItems": least, "maxItems": most}
-
-
-def _option(name: str) -> JsonSchema:
-    return _described(ConditionSerializer().fields[name])
-
-
-def _action(name: str, action: Action) -> dict[str, Any]:
-    field = action.field()
-    described = {"name": name, "value": _described(field), "value_may_be_left_out": action.is_flag}
-    return described | ({"ids_from": ADDRESSES[name]} if name in ADDRESSES else {})
-
-
-def _described(field: Any) -> JsonSchema:
-    """The JSON that a field takes."""
+def _schema_of(field: Any) -> JsonSchema:
+    """Return the JSON schema of a serializer field."""
     if isinstance(field, CategoryReference):
         return ID_OR_NAME
     if isinstance(field, TagsField):
@@ -121,26 +103,21 @@ def _described(field: Any) -> JsonSchema:
     if isinstance(field, serializers.ListSerializer):
         return {"type": "array", "minItems": 1} | _bounds(field, {"max_length": "maxItems"})
     if isinstance(field, serializers.ListField):
-        return {"type": "array", "items": _described(field.child), "minItems": 1}
-    return _scalar(field)
-
-
-def _scalar(field: Any) -> JsonSchema:
+        return {"type": "array", "items": _schema_of(field.child), "minItems": 1}
     if isinstance(field, serializers.ChoiceField):
         return {"enum": list(field.choices)}
     if isinstance(field, serializers.BooleanField):
         return {"type": "boolean"}
+    limits = {"min_value": "minimum", "max_value": "maximum"}
     if isinstance(field, serializers.IntegerField):
-        return {"type": "integer"} | _bounds(field, {"min_value": "minimum", "max_value": "maximum"})
+        return {"type": "integer"} | _bounds(field, limits)
     if isinstance(field, serializers.DecimalField):
-        return {"type": "string", "format": "decimal"} | _bounds(
-            field, {"min_value": "minimum", "max_value": "maximum"}
-        )
+        return {"type": "string", "format": "decimal"} | _bounds(field, limits)
     least = 0 if field.allow_blank else 1
     return {"type": "string", "minLength": least} | _bounds(field, {"max_length": "maxLength"})
 
 
 def _bounds(field: Any, names: dict[str, str]) -> JsonSchema:
-    """The bounds that a field has, in the words of JSON Schema."""
+    """Return the bounds of a field under their names in JSON Schema."""
     found = {word: getattr(field, name, None) for name, word in names.items()}
     return {word: bound for word, bound in found.items() if bound is not None}

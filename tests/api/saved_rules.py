@@ -62,4 +62,4 @@ NO_FIELD = NO_CHOICE.format(
 )
 
 
-TOO_DEEP = "Groups have one level; write what is deeper as a rule of its own."
+TOO_DEEP = "Groups have one level; write deeper conditions as a separate rule."

@@ -190,14 +190,14 @@ NO_ACTION = NO_CHOICE.format(
     "set_category, add_tags, remove_tags, set_merchant, set_description, set_notes, mark_reviewed, needs_review, "
     "exclude_from_budget"
 )
-NO_TEXT = "Give letters or digits; what has no text at all is found by is_empty."
+NO_TEXT = "Give letters or digits; use is_empty to find what has no text."
 TOO_LONG = "These conditions are too long; all together have at most 50000 characters. Make two rules."
 KNOWN_OPS = "equals, contains, starts_with, ends_with, contains_any, contains_all, regex, fuzzy, is_empty"
 REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     "nothing": ({}, [(name, "required", REQUIRED) for name in ("name", "conditions", "actions")]),
     "unknown op": (
         conditions(CAFE, text(op="lt")),
-        [("conditions.1.op", "unknown_op", f"“raw_description” knows {KNOWN_OPS}; not lt.")],
+        [("conditions.1.op", "unknown_op", f"“raw_description” has no operator lt; choose one of {KNOWN_OPS}.")],
     ),
     "op that nobody knows": (
         conditions(text(op="sounds_like")),
@@ -294,7 +294,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     "a group that is a test as well": (
         conditions(CAFE | {"conditions": [CAFE]}),
         [
-            (f"conditions.0.{name}", "in_group", "A group has none; put the test among its conditions.")
+            (f"conditions.0.{name}", "in_group", "A group does not take this field; put the test among its conditions.")
             for name in ("field", "op", "value")
         ],
     ),

@@ -82,7 +82,7 @@ WRONG_VALUES: list[Wrong] = [
     ("tags", "has_none", ["\x00"], "null_characters_not_allowed", NUL),
 ]
 KNOWN = "field, op, value, case_sensitive, threshold, tolerance, negate, match, conditions"
-IN_GROUP = "A group has none; put the test among its conditions."
+IN_GROUP = "A group does not take this field; put the test among its conditions."
 APPROX = {"field": "amount", "op": "approx", "value": "5"}
 #: Body → the path that is wrong, its code and detail.
 WRONG_CONDITIONS: dict[str, tuple[Any, tuple[str, str, str]]] = {
@@ -107,7 +107,7 @@ WRONG_CONDITIONS: dict[str, tuple[Any, tuple[str, str, str]]] = {
     "unknown option": (text(fuzziness=3), ("fuzziness", "unknown", f"There is no such field; known are {KNOWN}.")),
     "number for a flag": (text(negate=5), ("negate", "invalid", "Must be a valid boolean.")),
     "nothing for a flag": (text(case_sensitive=None), ("case_sensitive", "null", NULL)),
-    "match of a test": (text(match="any"), ("match", "not_a_group", "Only a rule and a group have it.")),
+    "match of a test": (text(match="any"), ("match", "not_a_group", "Only a rule or a group takes `match`.")),
     "option of a group": ({"conditions": [CAFE], "threshold": 90}, ("threshold", "in_group", IN_GROUP)),
     "group of no list": (
         {"conditions": "x"},

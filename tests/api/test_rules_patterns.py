@@ -51,7 +51,7 @@ def refused(ana: Any, pattern: str, code: str, detail: str) -> None:
 
 @pytest.mark.parametrize(("pattern", "fault"), MALFORMED)
 def test_a_malformed_pattern_is_refused_by_the_place_of_its_fault(ana, pattern, fault):
-    refused(ana, pattern, "bad_pattern", f"This is no regular expression {fault}.")
+    refused(ana, pattern, "bad_pattern", f"This is not a regular expression {fault}.")
 
 
 @pytest.mark.parametrize(("pattern", "reason"), UNSUPPORTED.values(), ids=UNSUPPORTED)
@@ -60,7 +60,7 @@ def test_a_pattern_that_would_fill_the_memory_is_refused_with_what_to_do(ana, pa
 
 
 def test_flags_that_exclude_each_other_are_refused(ana):
-    detail = "This is no regular expression: ASCII, LOCALE and UNICODE flags are mutually incompatible."
+    detail = "This is not a regular expression: ASCII, LOCALE and UNICODE flags are mutually incompatible."
     refused(ana, "(?a)(?u)cafe", "bad_pattern", detail)
 
 
@@ -69,7 +69,7 @@ def test_a_pattern_that_the_library_stumbles_over_is_refused(ana):
         ana,
         "(?:(?:|&&(?V1)&&)(?r)(?i)(?r)++ß&&ß)(?i)",
         "bad_pattern",
-        "This is no regular expression: tuple index out of range.",
+        "This is not a regular expression: tuple index out of range.",
     )
 
 
