@@ -1,5 +1,5 @@
-"""What is wrong with a set of rules, and how sure that is.
+"""Linter of rules: dead, duplicate, shadowed, contradictory and slow rules, and how certain each finding is.
 
-`proofs` (pure) says what follows from conditions alone, whatever the rows; `history` what the ledger's rows say of it.
-A finding is called proved only where one of them leaves no doubt.
+`proofs` (pure) shows what follows from conditions alone, for any transaction; `history` shows which rules match the
+ledger's transactions. A finding is called proved only if one of them leaves no doubt.
 """

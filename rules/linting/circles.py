@@ -1,4 +1,4 @@
-"""Finds rules that undo each other: the engine itself is asked, about rows and about what conditions describe."""
+"""Check for rules that undo each other, by running the engine on rows and on transactions made from conditions."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,87 +14,86 @@ from rules.engine.evaluator import Evaluator
 from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matcher, RuleSet
 from rules.engine.stored_rows import StoredRow
-from rules.linting.cases import Case
-from rules.linting.findings import Finding, Kind, Verdict
-from rules.linting.formulas import PLAIN, Test
-from rules.linting.study import Study
+from rules.linting.cases import FindingKind, LintContext, LintFinding, LintVerdict, RuleCase
+from rules.linting.formulas import PLAIN, FieldTest
 
-#: Pairs of rules that are asked about, and rows and descriptions for each.
+#: Limit on pairs of rules, and on rows and made transactions for each.
 MAX_PAIRS = 50
 MAX_TRIED = 40
 
-Pair = tuple[Case, Case]
+Pair = tuple[RuleCase, RuleCase]
 
 
-def circling_rules(study: Study, *, ledger_id: int, catalog: Catalog) -> Iterator[Finding]:
-    """Proved by a transaction, of the ledger or made of the rules' own conditions, on which they never come to rest."""
-    tracks: dict[str, _Track] = {}
-    for one, other in _suspects(study):
+def circling_rules(context: LintContext, *, ledger_id: int, catalog: Catalog) -> Iterator[LintFinding]:
+    """Find rules that never come to rest, proved by a row or by a transaction made from their conditions."""
+    searches: dict[str, _CircleSearch] = {}
+    for one, other in _suspects(context):
         for trigger in sorted(one.rule.triggers & other.rule.triggers):
-            if trigger not in tracks:
-                tracks[trigger] = _Track(study, trigger, ledger_id=ledger_id, catalog=catalog)
-            found, example = tracks[trigger].circle(one, other)
+            if trigger not in searches:
+                searches[trigger] = _CircleSearch(context, trigger, ledger_id=ledger_id, catalog=catalog)
+            found, example = searches[trigger].find(one, other)
             if found:
                 explanation = f"{one.quoted} and {other.quoted} go in circles: each undoes what the other one did."
-                yield Finding(Kind.CONTRADICTORY, Verdict.PROVED, (one, other), explanation, example)
+                yield LintFinding(FindingKind.CONTRADICTORY, LintVerdict.PROVED, (one, other), explanation, example)
                 break
-        if study.clock.is_up():
+        if context.deadline.has_passed():
             return
 
 
-def _suspects(study: Study) -> list[Pair]:
-    """Pairs that want different things for a field, of which one looks at what rules write."""
-    wanting: dict[str, list[Case]] = defaultdict(list)
-    for case in study.living:
-        for name in case.wishes:
-            wanting[name].append(case)
-    looking = [case for case in study.living if case.rule.compiled.fields & WRITTEN]
+def _suspects(context: LintContext) -> list[Pair]:
+    """Return pairs with different values for a field, of which one tests a field that rules write."""
+    by_field: dict[str, list[RuleCase]] = defaultdict(list)
+    for case in context.living:
+        for name in case.effects:
+            by_field[name].append(case)
     pairs = (
         (case, other) if case.position < other.position else (other, case)
-        for case in looking
-        for name, wish in case.wishes.items()
-        for other in wanting[name]
-        if other.wishes[name] != wish
+        for case in context.living
+        if case.rule.compiled.fields & WRITTEN
+        for name, value in case.effects.items()
+        for other in by_field[name]
+        if other.effects[name] != value
     )
     return list(dict.fromkeys(islice(pairs, MAX_PAIRS)))
 
 
-class _Track:
-    """All rules that are asked by one trigger, settling rows."""
+class _CircleSearch:
+    """Search for circles among all rules of one trigger."""
 
-    def __init__(self, study: Study, trigger: str, *, ledger_id: int, catalog: Catalog) -> None:
-        self._study, self._catalog = study, catalog
-        rules = [case.rule for case in study.cases if trigger in case.rule.triggers]
+    def __init__(self, context: LintContext, trigger: str, *, ledger_id: int, catalog: Catalog) -> None:
+        self._context, self._catalog = context, catalog
+        rules = [case.rule for case in context.cases if trigger in case.rule.triggers]
         self._matcher = Matcher(RuleSet(rules))
         self._evaluator = Evaluator(ledger_id=ledger_id, matcher=self._matcher, catalog=catalog)
 
-    def circle(self, one: Case, other: Case) -> tuple[bool, StoredRow | None]:
-        """Whether both take part in a circle, and the row on which they do, if the ledger has one."""
-        groups = {*self._study.history.of(one.rule), *self._study.history.of(other.rule)}
+    def find(self, one: RuleCase, other: RuleCase) -> tuple[bool, StoredRow | None]:
+        """Return whether both take part in a circle, and a row on which they do, if the ledger has one."""
+        rules, history, deadline = {one.rule, other.rule}, self._context.history, self._context.deadline
+        groups = {*history.of(one.rule), *history.of(other.rule)}
         newest = sorted((group.example for group in groups), key=lambda row: row.id, reverse=True)
-        for record in newest[:MAX_TRIED]:
-            if self._study.clock.is_up():
+        for stored in newest[:MAX_TRIED]:
+            if deadline.has_passed():
                 return False, None
-            evaluation = self._evaluator.evaluate(record)
-            if evaluation.is_circle and {one.rule, other.rule} <= {*evaluation.matched}:
-                return True, record
-        return any(self._goes_round(movement, one, other) for movement in _described(one, other)), None
+            evaluation = self._evaluator.evaluate(stored)
+            if evaluation.is_circle and rules <= {*evaluation.matched}:
+                return True, stored
+        for movement in _made_transactions(one, other):
+            if deadline.has_passed():
+                return False, None
+            offered = frozenset(category.id for category in self._catalog.offered(movement.direction, None))
+            row = replace(movement, offered=offered)
+            evaluation = evaluate(row, self._matcher.matched, looks_at=self._matcher.rule_set.fields)
+            if evaluation.is_circle and rules <= {*evaluation.matched}:
+                return True, None
+        return False, None
 
-    def _goes_round(self, movement: Movement, one: Case, other: Case) -> bool:
-        if self._study.clock.is_up():
-            return False
-        offered = frozenset(category.id for category in self._catalog.offered(movement.direction, None))
-        row = replace(movement, offered=offered)
-        evaluation = evaluate(row, self._matcher.matched, looks_at=self._matcher.rule_set.fields)
-        return evaluation.is_circle and {one.rule, other.rule} <= {*evaluation.matched}
 
-
-def _described(one: Case, other: Case) -> Iterator[Movement]:
-    """Transactions made of what the two rules ask for and write."""
+def _made_transactions(one: RuleCase, other: RuleCase) -> Iterator[Movement]:
+    """Make transactions of the values that the two rules test and write."""
     values: dict[str, dict[Any, None]] = defaultdict(dict)
     for test in (*one.tests, *other.tests):
         if not test.is_denied:
-            values[test.field].update(dict.fromkeys(_meant(test)))
+            values[test.field].update(dict.fromkeys(_values_of(test)))
     for case in (one, other):
         for name in case.rule.writes.keys() & WRITTEN:
             values[name][case.rule.writes[name]] = None
@@ -103,21 +102,22 @@ def _described(one: Case, other: Case) -> Iterator[Movement]:
         yield Movement(**dict(zip(values, chosen, strict=True)))
 
 
-def _meant(test: Test) -> list[Any]:
-    """Values of the field that the test speaks of."""
+def _values_of(test: FieldTest) -> list[Any]:
+    """Return the values that a test names."""
     named = [*test.value] if isinstance(test.value, tuple) else [test.value]
-    if test.field in {"amount", "date"}:
-        return [_typed(test.field, value) for value in named if isinstance(value, str)]
+    if test.field == "amount":
+        return [Decimal(value) for value in named if isinstance(value, str)]
+    if test.field == "date":
+        return [date.fromisoformat(value) for value in named if isinstance(value, str)]
     return named if test.op in {*PLAIN, "in", "has"} else []
 
 
-def _typed(name: str, value: str) -> Decimal | date:
-    return Decimal(value) if name == "amount" else date.fromisoformat(value)
-
-
 def _choices(name: str, values: list[Any]) -> list[Any]:
+    """Return the values to try for a field, among them none."""
     if name == "tags":
         return [frozenset(values), frozenset()]
     if name in {"amount", "date", "account", "category"}:
         return [*values, None]
-    return [*values, " ".join(values), ""] if name != "direction" else values or ["out"]
+    if name == "direction":
+        return values or ["out"]
+    return [*values, " ".join(values), ""]

@@ -1,125 +1,128 @@
-"""What conditions say, as a formula: negations are pushed down to the tests, and lists of words are taken apart."""
+"""Conditions as logical formulas: negations are pushed down to the tests, and lists of words are taken apart."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from rules.operators import FIELD_TYPES, OPERATORS, FieldType
 
-#: A rule's or a group's match, its conditions and its negation, as they are stored.
+#: Match, conditions and negation of a rule or a group, as they are stored.
 Conditions = Mapping[str, Any]
 
-#: Tests of a list → the test of each of its items, and whether all of them must hold.
+#: Operator on a list → operator on each of its items, and whether all of them must hold.
 LISTS = {
     "contains_any": ("contains", False),
     "contains_all": ("contains", True),
     "has_any": ("has", False),
     "has_all": ("has", True),
+    "has_none": ("has", False),
 }
-#: What is compared letter by letter, in words or whole.
+#: Operators that compare texts letter by letter.
 PLAIN = {"equals", "contains", "starts_with", "ends_with"}
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
-    """One test of one field, which holds or, if denied, fails. Texts are folded unless case counts."""
+class FieldTest:
+    """One test of one field. Its texts are casefolded unless it is case-sensitive."""
 
     field: str
     op: str
     value: Any = None
     is_denied: bool = False
-    minds_case: bool = False
+    case_sensitive: bool = False
     options: tuple[tuple[str, Any], ...] = ()
 
     @property
     def condition(self) -> dict[str, Any]:
-        """What the engine would compile to ask whether it holds."""
+        """The condition that the engine would compile."""
         value = list(self.value) if isinstance(self.value, tuple) else self.value
         asked = {"field": self.field, "op": self.op, "value": value, "negate": self.is_denied}
-        return asked | ({"case_sensitive": True} if self.minds_case else {}) | dict(self.options)
+        return asked | ({"case_sensitive": True} if self.case_sensitive else {}) | dict(self.options)
+
+    @property
+    def denial(self) -> "FieldTest":
+        """The test that holds where this one does not."""
+        return replace(self, is_denied=not self.is_denied)
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
-    """Holds where all parts do; of none, everywhere."""
-
-    parts: tuple["Formula", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """Holds where any part does; of none, nowhere."""
+@dataclass(frozen=True)
+class AllOf:
+    """A conjunction; without parts it holds everywhere."""
 
     parts: tuple["Formula", ...]
 
-
-Formula = Test | Every | Some
-
-
-def formula_of(conditions: Conditions, *, is_denied: bool = False) -> Formula:
-    """The formula of a rule's or group's conditions, or of their denial."""
-    is_denied ^= bool(conditions.get("negate"))
-    parts = [_formula_of_condition(condition, is_denied=is_denied) for condition in conditions["conditions"]]
-    return _join(parts, needs_all=(conditions["match"] == "all") is not is_denied)
+    @cached_property
+    def denial(self) -> "Formula":
+        """The formula that holds where this one does not."""
+        return _join([part.denial for part in self.parts], needs_all=False)
 
 
-def _formula_of_condition(condition: Mapping[str, Any], *, is_denied: bool) -> Formula:
-    if "conditions" in condition:
-        return formula_of(condition, is_denied=is_denied)
-    is_denied ^= bool(condition.get("negate"))
-    op = condition["op"]
-    if op == "has_none":
-        return _formula_of_list(condition, "has_any", is_denied=not is_denied)
+@dataclass(frozen=True)
+class AnyOf:
+    """A disjunction; without parts it holds nowhere."""
+
+    parts: tuple["Formula", ...]
+
+    @cached_property
+    def denial(self) -> "Formula":
+        """The formula that holds where this one does not."""
+        return _join([part.denial for part in self.parts], needs_all=True)
+
+
+Formula = FieldTest | AllOf | AnyOf
+
+
+def formula_of(conditions: Conditions) -> Formula:
+    """Return the formula of the conditions of a rule or a group."""
+    parts = [formula_of(one) if "conditions" in one else _formula_of_one(one) for one in conditions["conditions"]]
+    formula = _join(parts, needs_all=conditions["match"] == "all")
+    return formula.denial if conditions.get("negate") else formula
+
+
+def _formula_of_one(condition: Mapping[str, Any]) -> Formula:
+    op, value = condition["op"], condition.get("value")
+    formula: Formula
     if op in LISTS:
-        return _formula_of_list(condition, op, is_denied=is_denied)
-    return _test(condition, op, condition.get("value"), is_denied=is_denied)
+        single, needs_all = LISTS[op]
+        formula = _join([_test(condition, single, item) for item in condition["value"]], needs_all=needs_all)
+    else:
+        formula = _test(condition, op, value)
+    is_denied = bool(condition.get("negate")) is not (op == "has_none")
+    return formula.denial if is_denied else formula
 
 
-def _formula_of_list(condition: Mapping[str, Any], op: str, *, is_denied: bool) -> Formula:
-    single, needs_all = LISTS[op]
-    tests = [_test(condition, single, item, is_denied=is_denied) for item in condition["value"]]
-    return _join(tests, needs_all=needs_all is not is_denied)
-
-
-def _test(condition: Mapping[str, Any], op: str, value: Any, *, is_denied: bool) -> Test:
-    if FIELD_TYPES[condition["field"]] is FieldType.TEXT:
-        return _text_test(condition, op, value, is_denied=is_denied)
-    if op == "has":
-        value = value.casefold()
-    value = tuple(value) if isinstance(value, list) else value
-    return Test(condition["field"], op, value, is_denied, options=_options(condition, op))
-
-
-def _text_test(condition: Mapping[str, Any], op: str, value: Any, *, is_denied: bool) -> Test:
-    if op == "is_empty":
-        return Test(condition["field"], "equals", "", is_denied)
-    minds_case = bool(condition.get("case_sensitive")) and not (op in PLAIN and is_caseless(value))
-    text = value if minds_case or op == "regex" else value.casefold()
-    return Test(condition["field"], op, text, is_denied, minds_case, _options(condition, op))
-
-
-def _options(condition: Mapping[str, Any], op: str) -> tuple[tuple[str, Any], ...]:
-    operator = OPERATORS[condition["field"]].get(op)
+def _test(condition: Mapping[str, Any], op: str, value: Any) -> FieldTest:
+    name = condition["field"]
+    operator = OPERATORS[name].get(op)
     defaults = operator.options if operator is not None else {}
-    return tuple((name, condition.get(name, default)) for name, default in defaults.items() if name != "case_sensitive")
+    options = tuple((key, condition.get(key, default)) for key, default in defaults.items() if key != "case_sensitive")
+    if FIELD_TYPES[name] is not FieldType.TEXT:
+        value = value.casefold() if op == "has" else value
+        return FieldTest(name, op, tuple(value) if isinstance(value, list) else value, options=options)
+    if op == "is_empty":
+        return FieldTest(name, "equals", "")
+    case_sensitive = bool(condition.get("case_sensitive")) and not (op in PLAIN and is_caseless(value))
+    text = value if case_sensitive or op == "regex" else value.casefold()
+    return FieldTest(name, op, text, case_sensitive=case_sensitive, options=options)
 
 
 def is_caseless(text: str) -> bool:
-    """Whether case makes no difference: no other character folds to, or has in what it folds to, any of these."""
+    """Return True if case makes no difference: no other character folds to one of these."""
     return text.isascii() and not any(letter.isalpha() for letter in text)
 
 
 def _join(parts: Sequence[Formula], *, needs_all: bool) -> Formula:
-    """Written alike however its parts were ordered or repeated."""
+    """Return a formula that does not depend on the order and the repetition of its parts."""
     distinct = sorted(set(parts), key=repr)
     if len(distinct) == 1:
         return distinct[0]
-    return Every(tuple(distinct)) if needs_all else Some(tuple(distinct))
+    return AllOf(tuple(distinct)) if needs_all else AnyOf(tuple(distinct))
 
 
-def tests_of(formula: Formula) -> Iterator[Test]:
-    """Every test in it, in order."""
-    if isinstance(formula, Test):
+def tests_of(formula: Formula) -> Iterator[FieldTest]:
+    """Return every test of a formula, in order."""
+    if isinstance(formula, FieldTest):
         yield formula
         return
     for part in formula.parts:

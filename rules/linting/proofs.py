@@ -1,139 +1,109 @@
-"""What follows from conditions alone, whatever the rows. Pure, and sound: True is said only with a proof.
+"""Proofs from conditions alone, for any transaction. Pure, and sound: True is returned only with a proof.
 
 A proof is a search that fails: the formula is taken apart (an analytic tableau, Smullyan 1968), and each way in which
-it could hold ends in tests of one field that clash. False means that no proof was found, never that there is none.
+it could hold ends in tests of one field that clash. False means that no proof was found; there may be one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from rules.linting.dates import clash_in_date
-from rules.linting.formulas import Conditions, Every, Formula, Some, Test, formula_of
-from rules.linting.texts import clash_in_text
-from rules.linting.values import clash_in_amount, clash_in_direction, clash_in_reference, clash_in_tags
-from rules.operators import FIELD_TYPES, FieldType
+from rules.linting.clashes import clash
+from rules.linting.formulas import AllOf, AnyOf, FieldTest, Formula
 
-#: Looks at the tests of one field that a search may take.
-MAX_LOOKS = 10_000
-
-CLASHES: dict[FieldType, Callable[[Sequence[Test]], bool]] = {
-    FieldType.TEXT: clash_in_text,
-    FieldType.NUMBER: clash_in_amount,
-    FieldType.DATE: clash_in_date,
-    FieldType.ID: clash_in_reference,
-    FieldType.TAGS: clash_in_tags,
-}
+#: Limit on sets of tests that one search may compare.
+MAX_CLASHES = 10_000
 
 
-def is_impossible(conditions: Conditions) -> bool:
-    """Whether it is proved that no row matches. `conditions`: {"match", "conditions", "negate"?} as rules store it."""
-    return is_refuted([formula_of(conditions)])
-
-
-def implies(narrow: Conditions, *broad: Conditions) -> bool:
-    """Whether it is proved that every row that matches `narrow` matches one of `broad`."""
-    if formula_of(narrow) in map(formula_of, broad):
-        return True
-    # What is denied goes first: each part of it decides at once what is left of the choices in `narrow`.
-    return is_refuted([*(formula_of(one, is_denied=True) for one in broad), formula_of(narrow)])
-
-
-def are_equivalent(one: Conditions, other: Conditions) -> bool:
-    """Whether it is proved that both match the same rows."""
-    return implies(one, other) and implies(other, one)
+def implies(narrow: Formula, *broad: Formula) -> bool:
+    """Return True if it is proved that every row that matches `narrow` matches one of `broad`."""
+    # The denials go first: each of their parts decides at once what is left of the choices in `narrow`.
+    return narrow in broad or is_refuted([*(formula.denial for formula in broad), narrow])
 
 
 def is_refuted(formulas: Sequence[Formula]) -> bool:
-    """Whether it is proved that these do not hold together of any row."""
+    """Return True if it is proved that no row matches all these formulas."""
     try:
-        return _Branch(_Looks()).is_refuted_by(formulas)
-    except _Unfinished:
+        return _Branch(_ClashCache()).is_refuted_by(formulas)
+    except _TooManyClashes:
         return False
 
 
-class _Unfinished(Exception):
-    """The search took too long."""
+class _TooManyClashes(Exception):
+    """A search that takes too long."""
 
 
-class _Looks:
-    """Which sets of tests clash, each looked at once; counted, so that a search ends."""
+class _ClashCache:
+    """Cache of sets of tests that clash, limited so that a search ends."""
 
     def __init__(self) -> None:
-        self._known: dict[frozenset[Test], bool] = {}
+        self._known: dict[frozenset[FieldTest], bool] = {}
 
-    def clash(self, tests: frozenset[Test]) -> bool:
-        """Whether tests of one field cannot hold together."""
+    def clash(self, tests: frozenset[FieldTest]) -> bool:
+        """Return True if these tests of one field cannot hold together."""
         if tests not in self._known:
-            if len(self._known) >= MAX_LOOKS:
-                raise _Unfinished
-            self._known[tests] = _clash([*tests])
+            if len(self._known) >= MAX_CLASHES:
+                raise _TooManyClashes
+            self._known[tests] = clash([*tests])
         return self._known[tests]
 
 
-def _clash(tests: Sequence[Test]) -> bool:
-    name = tests[0].field
-    return clash_in_direction(tests) if name == "direction" else CLASHES[FIELD_TYPES[name]](tests)
-
-
 class _Branch:
-    """One way in which a formula could hold: the tests that do, by field, and what is still to be chosen."""
+    """One way in which a formula could hold: tests that hold, by field, and open choices."""
 
-    def __init__(self, looks: _Looks, tests: dict[str, frozenset[Test]] | None = None) -> None:
-        self._looks = looks
+    def __init__(self, clashes: _ClashCache, tests: dict[str, frozenset[FieldTest]] | None = None) -> None:
+        self._clashes = clashes
         self._tests = tests or {}
-        self._choices: list[Some] = []
+        self._choices: list[AnyOf] = []
 
     def is_refuted_by(self, formulas: Iterable[Formula]) -> bool:
-        """Whether these cannot hold along with what does."""
-        if not self._take(formulas) or not self._narrow():
+        """Return True if these formulas cannot hold together with the branch."""
+        if not all(map(self._add, formulas)) or not self._narrow():
             return True
         if not self._choices:
             return False
         choice, *others = self._choices
-        return all(self._fork().is_refuted_by([part, *others]) for part in choice.parts)
+        for part in choice.parts:
+            fork = _Branch(self._clashes, dict(self._tests))
+            if not fork.is_refuted_by([part, *others]):
+                return False
+        return True
 
-    def _fork(self) -> "_Branch":
-        return _Branch(self._looks, dict(self._tests))
-
-    def _take(self, formulas: Iterable[Formula]) -> bool:
-        """Whether they can be taken without a clash."""
-        return all(map(self._take_one, formulas))
-
-    def _take_one(self, formula: Formula) -> bool:
-        if isinstance(formula, Every):
-            return self._take(formula.parts)
-        if isinstance(formula, Some):
+    def _add(self, formula: Formula) -> bool:
+        """Add a formula to the branch; return False if it clashes."""
+        if isinstance(formula, AllOf):
+            return all(map(self._add, formula.parts))
+        if isinstance(formula, AnyOf):
             self._choices.append(formula)
             return True
-        if not self._is_open(formula):
+        if not self._may_hold(formula):
             return False
         self._tests[formula.field] = self._with(formula)
         return True
 
-    def _with(self, test: Test) -> frozenset[Test]:
+    def _with(self, test: FieldTest) -> frozenset[FieldTest]:
         return self._tests.get(test.field, frozenset()) | {test}
 
-    def _is_open(self, formula: Formula) -> bool:
-        """Whether it may hold, as far as one look tells."""
-        if isinstance(formula, Test):
-            return not self._looks.clash(self._with(formula))
-        return all(map(self._is_open, formula.parts)) if isinstance(formula, Every) else True
+    def _may_hold(self, formula: Formula) -> bool:
+        """Return False if the formula clashes at first sight."""
+        if isinstance(formula, FieldTest):
+            return not self._clashes.clash(self._with(formula))
+        return isinstance(formula, AnyOf) or all(map(self._may_hold, formula.parts))
 
     def _narrow(self) -> bool:
-        """Drop the parts of choices that clash, and take what is left alone, until nothing changes; False if all do."""
+        """Drop clashing parts of choices and add parts that are left alone; return False if a choice has none left."""
         while True:
-            self._choices, choices = [], [self._open_parts(c) for c in self._choices if not self._is_settled(c)]
-            self._choices = [Some(parts) for parts in choices if len(parts) > 1]
-            forced = [parts for parts in choices if len(parts) <= 1]
+            choices, self._choices = self._choices, []
+            forced: list[tuple[Formula, ...]] = []
+            for choice in choices:
+                tests = (part for part in choice.parts if isinstance(part, FieldTest))
+                if any(test in self._tests.get(test.field, ()) for test in tests):
+                    continue  # one of its parts holds already
+                parts = tuple(filter(self._may_hold, choice.parts))
+                if len(parts) > 1:
+                    self._choices.append(AnyOf(parts))
+                else:
+                    forced.append(parts)
             if not forced:
                 return True
-            if not all(map(self._take_forced, forced)):
-                return False
-
-    def _take_forced(self, parts: tuple[Formula, ...]) -> bool:
-        return bool(parts) and self._take(parts)
-
-    def _is_settled(self, choice: Some) -> bool:
-        return any(isinstance(part, Test) and part in self._tests.get(part.field, ()) for part in choice.parts)
-
-    def _open_parts(self, choice: Some) -> tuple[Formula, ...]:
-        return tuple(filter(self._is_open, choice.parts))
+            for parts in forced:
+                if not parts or not self._add(parts[0]):
+                    return False

@@ -1,4 +1,4 @@
-"""Shapes of what the linter says."""
+"""Findings of the linter."""
 
 from typing import Any
 
@@ -6,41 +6,46 @@ from rest_framework import serializers
 
 from expenses.ledger.money import format_amount
 from rules.engine.stored_rows import StoredRow
-from rules.linting.findings import Finding, Kind, Verdict
-from rules.linting.linter import Report
+from rules.linting.cases import FindingKind, LintVerdict
 
-#: A suspicion that a row disproves is told when it is asked for.
-TOLD = (Verdict.PROVED, Verdict.UNDECIDED)
-VERDICT_HELP = "Only findings of this verdict; without it those that are proved or undecided."
+#: Verdicts of the findings that are shown by default.
+DEFAULT_VERDICTS = (LintVerdict.PROVED, LintVerdict.UNDECIDED)
 
 
 class LintOptions(serializers.Serializer[Any]):
-    """Which findings to give."""
+    """Choice of findings."""
 
-    verdict = serializers.ChoiceField(choices=[*Verdict], required=False, help_text=VERDICT_HELP)
+    verdict = serializers.ChoiceField(
+        choices=[*LintVerdict],
+        required=False,
+        help_text="Only findings of this verdict; by default those that are proved or undecided.",
+    )
 
     @property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts that are asked for. Call it after `is_valid`."""
-        asked = self.validated_data.get("verdict")
-        return (Verdict(asked),) if asked else TOLD
+    def verdicts(self) -> tuple[LintVerdict, ...]:
+        """The requested verdicts. Call `is_valid` first."""
+        verdict = self.validated_data.get("verdict")
+        return (LintVerdict(verdict),) if verdict else DEFAULT_VERDICTS
 
 
-class ExampleSerializer(serializers.Serializer[Any]):
-    """A transaction that shows what is found."""
+class ExampleSerializer(serializers.Serializer[StoredRow]):
+    """A transaction that shows a finding."""
 
     id = serializers.IntegerField()
-    date = serializers.DateField()
-    amount = serializers.CharField()
+    date = serializers.DateField(source="day")
+    amount = serializers.CharField(source="money")
     currency = serializers.CharField()
     description = serializers.CharField()
 
+    def to_representation(self, instance: StoredRow) -> dict[str, Any]:
+        return super().to_representation(instance) | {"amount": format_amount(instance.money, instance.currency)}
+
 
 class FindingSerializer(serializers.Serializer[Any]):
-    """One sentence about some rules; the first one is the one that it is about."""
+    """One sentence about some rules, with the affected rule first."""
 
-    kind = serializers.ChoiceField(choices=[*Kind])
-    verdict = serializers.ChoiceField(choices=[*Verdict])
+    kind = serializers.ChoiceField(choices=[*FindingKind])
+    verdict = serializers.ChoiceField(choices=[*LintVerdict])
     rules = serializers.ListField(child=serializers.IntegerField())
     names = serializers.ListField(child=serializers.CharField())
     explanation = serializers.CharField()
@@ -48,38 +53,10 @@ class FindingSerializer(serializers.Serializer[Any]):
 
 
 class LintSerializer(serializers.Serializer[Any]):
-    """What is wrong with the active rules."""
+    """Problems of the active rules."""
 
     findings = FindingSerializer(many=True)
-    n_rows = serializers.IntegerField(help_text="Transactions that were looked at.")
-    complete = serializers.BooleanField(help_text="False where time ran out before all rules and rows were looked at.")
-
-
-def describe_report(report: Report, verdicts: tuple[Verdict, ...]) -> dict[str, Any]:
-    """The body of `rules/lint/`."""
-    return {
-        "findings": [_finding(finding) for finding in report.findings if finding.verdict in verdicts],
-        "n_rows": report.n_rows,
-        "complete": report.is_complete,
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "kind": finding.kind,
-        "verdict": finding.verdict,
-        "rules": [case.rule.id for case in finding.cases],
-        "names": [case.rule.name for case in finding.cases],
-        "explanation": finding.explanation,
-        "example": _example(finding.example) if finding.example is not None else None,
-    }
-
-
-def _example(record: StoredRow) -> dict[str, Any]:
-    return {
-        "id": record.id,
-        "date": record.day,
-        "amount": format_amount(record.money, record.currency),
-        "currency": record.currency,
-        "description": record.description,
-    }
+    n_rows = serializers.IntegerField(help_text="Transactions that were read.")
+    complete = serializers.BooleanField(
+        source="is_complete", help_text="False if time ran out before all rules and rows were checked."
+    )

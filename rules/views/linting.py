@@ -1,4 +1,4 @@
-"""What is wrong with rules, over HTTP."""
+"""View of the linter's findings."""
 
 from django.db.models import Sum
 from drf_spectacular.utils import extend_schema
@@ -8,11 +8,11 @@ from rest_framework.response import Response
 from expenses.views.base import LedgerViewSet, conditional_response
 from rules.linting.linter import lint_rules
 from rules.models import Rule
-from rules.serializers.linting import LintOptions, LintSerializer, describe_report
+from rules.serializers.linting import LintOptions, LintSerializer
 
 
 class LintView(LedgerViewSet):
-    """Looks at your active rules, and at what they do to your transactions."""
+    """Check of your active rules and of their effects on your transactions."""
 
     queryset = Rule.objects.all()
     serializer_class = LintSerializer
@@ -20,20 +20,18 @@ class LintView(LedgerViewSet):
 
     @extend_schema(operation_id="rules_lint", parameters=[LintOptions], responses=LintSerializer)
     def lint(self, request: Request) -> Response:
-        """Rules that never get a turn, never match, repeat or contradict each other, or are slow, and how sure that is.
+        """Find rules that never get a turn, never match, repeat or contradict each other, or are slow.
 
-        `proved` is so whatever the transactions, `undecided` is what your transactions look like, and `disproved` is
-        a suspicion that a transaction speaks against.
+        The verdict says how certain a finding is: `proved` holds for any transactions, `undecided` is suggested by
+        your transactions, and `disproved` is a suspicion that one of them refutes.
         """
         options = LintOptions(data=request.query_params)
         options.is_valid(raise_exception=True)
+        verdicts = options.verdicts
+        n_timeouts = self.get_queryset().order_by().aggregate(n=Sum("n_timeouts"))["n"]  # no part of the version
         return conditional_response(
             request,
-            lambda: Response(describe_report(lint_rules(user=self.user), options.verdicts)),
-            *options.verdicts,
-            self._n_timeouts(),
+            lambda: Response(LintSerializer(lint_rules(user=self.user, verdicts=verdicts)).data),
+            *verdicts,
+            int(n_timeouts or 0),
         )
-
-    def _n_timeouts(self) -> int:
-        """Counted without a new version of the ledger."""
-        return int(self.get_queryset().order_by().aggregate(n=Sum("n_timeouts"))["n"] or 0)

@@ -1,4 +1,4 @@
-"""What is called proved holds of every row, whatever the rules."""
+"""Proved findings hold for every row, whatever the rules."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -12,15 +12,10 @@ from expenses.ledger.kinds import offered_kinds
 from rules.engine.evaluation import evaluate
 from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matcher, RuleSet
-from rules.linting.cases import Case, case_of
-from rules.linting.clock import Clock
-from rules.linting.contradictions import contradictory_rules
-from rules.linting.deadness import dead_rules
-from rules.linting.duplicates import duplicate_rules
-from rules.linting.findings import Finding, Verdict
-from rules.linting.history import History
-from rules.linting.shadows import shadowed_rules
-from rules.linting.study import Study
+from rules.linting.cases import LintContext, LintFinding, LintVerdict, RuleCase
+from rules.linting.checks import contradictory_rules, dead_rules, duplicate_rules, shadowed_rules
+from rules.linting.deadline import Deadline
+from rules.linting.history import MatchHistory
 from rules.models import Rule
 from tests.laws import law
 
@@ -71,19 +66,19 @@ ROWS = st.builds(
 )
 
 
-def study_of(bodies: list[dict[str, Any]]) -> Study:
+def context_of(bodies: list[dict[str, Any]]) -> LintContext:
     rules = [Rule(pk=number, name=f"Rule {number}", **body) for number, body in enumerate(bodies, 1)]
-    return Study(
-        cases=[case_of(*numbered) for numbered in enumerate(rules)],
-        history=History(),
-        clock=Clock(60),
+    return LintContext(
+        cases=[RuleCase.of(*numbered) for numbered in enumerate(rules)],
+        history=MatchHistory(),
+        deadline=Deadline(60),
         kinds=KINDS,
         categories=frozenset({*KINDS, 4}),
         accounts=frozenset(),
     )
 
 
-def outcome(cases: list[Case], row: Movement, trigger: str) -> Movement | None:
+def outcome(cases: list[RuleCase], row: Movement, trigger: str) -> Movement | None:
     """Return the row after the rules, or None where they go in circles."""
     matcher = Matcher(RuleSet(case.rule for case in cases if trigger in case.rule.triggers))
     kinds = offered_kinds(row.direction, None)
@@ -92,8 +87,8 @@ def outcome(cases: list[Case], row: Movement, trigger: str) -> Movement | None:
     return None if found.is_circle else found.after
 
 
-def proved(findings: Any) -> list[Finding]:
-    return [finding for finding in findings if finding.verdict == Verdict.PROVED]
+def proved(findings: Any) -> list[LintFinding]:
+    return [finding for finding in findings if finding.verdict == LintVerdict.PROVED]
 
 
 patient = law(60)
@@ -101,23 +96,23 @@ patient = law(60)
 
 @patient
 @given(RULES, st.lists(ROWS, min_size=20, max_size=20))
-def test_if_a_rule_that_is_proved_to_write_nothing_had_nothing_to_write_every_row_would_become_the_same(bodies, rows):
-    study = study_of(bodies)
-    for finding in [*proved(dead_rules(study)), *proved(shadowed_rules(study))]:
+def test_a_rule_that_is_proved_dead_or_shadowed_changes_no_row(bodies, rows):
+    context = context_of(bodies)
+    for finding in [*proved(dead_rules(context)), *proved(shadowed_rules(context))]:
         idle = finding.cases[0]
         empty = replace(idle, rule=replace(idle.rule, writes={}, add_tags=(), remove_tags=()))
-        others = [empty if case is idle else case for case in study.cases]
+        others = [empty if case is idle else case for case in context.cases]
         for row, trigger in product(rows, ["create", "import"]):
-            assert outcome([*study.cases], row, trigger) == outcome(others, row, trigger)
+            assert outcome([*context.cases], row, trigger) == outcome(others, row, trigger)
 
 
 @patient
 @given(RULES, st.lists(ROWS, min_size=20, max_size=20))
-def test_duplicates_match_the_same_rows_and_of_contradictions_the_second_matches_all_of_the_first(bodies, rows):
-    study = study_of(bodies)
-    for finding in proved(duplicate_rules(study)):
+def test_proved_duplicates_and_contradictions_match_accordingly(bodies, rows):
+    context = context_of(bodies)
+    for finding in proved(duplicate_rules(context)):
         one, other = finding.cases
         assert [row for row in rows if one.rule.matches(row) is not other.rule.matches(row)] == []
-    for finding in proved(contradictory_rules(study)):
+    for finding in proved(contradictory_rules(context)):
         narrow, broad = finding.cases
         assert [row for row in rows if narrow.rule.matches(row) and not broad.rule.matches(row)] == []

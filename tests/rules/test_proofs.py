@@ -1,4 +1,4 @@
-"""What follows from conditions alone: what must be proved, what must not, and that no row speaks against a proof."""
+"""Proofs from conditions alone: what must be proved, what must not, and that no row refutes a proof."""
 
 import datetime as dt
 from decimal import Decimal
@@ -11,10 +11,19 @@ from hypothesis import strategies as st
 
 from rules.engine.conditions import compile_conditions
 from rules.engine.movements import Movement
-from rules.linting.proofs import are_equivalent, implies, is_impossible
+from rules.linting import proofs
+from rules.linting.formulas import formula_of
 from tests.laws import law
 
 Conditions = dict[str, Any]
+
+
+def implies(narrow: Conditions, *broad: Conditions) -> bool:
+    return proofs.implies(formula_of(narrow), *map(formula_of, broad))
+
+
+def is_impossible(conditions: Conditions) -> bool:
+    return proofs.is_refuted([formula_of(conditions)])
 
 
 def asks(op: str, value: Any = None, *, on: str = "raw_description", **more: Any) -> Conditions:
@@ -157,37 +166,39 @@ POSSIBLE = [
 
 
 @pytest.mark.parametrize(("narrow", "broad"), FOLLOWS)
-def test_what_follows_is_proved(narrow, broad):
+def test_implications_are_proved(narrow, broad):
     assert implies(narrow, broad)
 
 
 @pytest.mark.parametrize(("narrow", "broad"), DOES_NOT_FOLLOW)
-def test_what_does_not_follow_is_not_proved(narrow, broad):
+def test_false_implications_are_not_proved(narrow, broad):
     assert not implies(narrow, broad)
 
 
 @pytest.mark.parametrize("conditions", IMPOSSIBLE)
-def test_what_no_row_can_match_is_proved(conditions):
+def test_impossible_conditions_are_proved(conditions):
     assert is_impossible(conditions)
 
 
 @pytest.mark.parametrize("conditions", POSSIBLE)
-def test_what_a_row_can_match_is_not_called_impossible(conditions):
+def test_possible_conditions_are_not_called_impossible(conditions):
     assert not is_impossible(conditions)
 
 
-def test_several_broad_conditions_may_share_what_a_narrow_one_matches():
+def test_several_broad_conditions_share_the_rows_of_a_narrow_one():
     assert implies(text("contains_any", ["rewe", "lidl"]), text("contains", "rewe"), text("contains", "lidl"))
     assert not implies(text("contains_any", ["rewe", "lidl"]), text("contains", "rewe"), text("contains", "edeka"))
 
 
 def test_a_hundred_tests_in_any_order_are_equivalent():
     groups = [every(asks("contains", f"word {n}"), asks("gt", str(n), on="amount")) for n in range(50)]
-    assert are_equivalent(some(*groups), some(*reversed(groups)))
+    one, other = some(*groups), some(*reversed(groups))
+    assert implies(one, other)
+    assert implies(other, one)
 
 
-def test_a_proof_that_would_take_long_is_given_up():
-    """Nine pigeons do not fit into eight holes, which a search of cases takes 8! of them to find."""
+def test_a_long_proof_is_given_up():
+    """Fit nine pigeons into eight holes, which a search refutes only after 8! cases."""
 
     def sits(pigeon: int, hole: int, **more: Any) -> Conditions:
         return asks("regex", f"{pigeon} in {hole}", **more)
@@ -270,7 +281,7 @@ EVERY_SHORT_TEXT = [Movement("".join(letters)) for n in range(4) for letters in 
 
 
 def matches(conditions: Conditions, row: Movement) -> bool:
-    """What the engine says of each test, put together as it would be for groups of any depth."""
+    """Return the engine's answers to all tests, joined for groups of any depth."""
     if "conditions" not in conditions:
         return compile_conditions("all", [conditions]).matches(row)
     answers = [matches(condition, row) for condition in conditions["conditions"]]
@@ -282,8 +293,8 @@ patient = law(60)
 
 @patient
 @given(RULES, RULES, MANY_ROWS)
-def test_no_row_speaks_against_a_proof(narrow, broad, rows):
-    """Also of what is sure to follow: that both match implies that either does, and the other way round."""
+def test_no_row_refutes_a_proof(narrow, broad, rows):
+    """Prove also what always follows: that both match implies that either does, and vice versa."""
     both, either = every(narrow, broad), some(narrow, broad)
     for one, other in [(narrow, broad), (both, narrow), (narrow, either), (both, either), (either, both)]:
         if implies(one, other):
@@ -292,7 +303,7 @@ def test_no_row_speaks_against_a_proof(narrow, broad, rows):
 
 @patient
 @given(RULES, MANY_ROWS)
-def test_no_row_matches_what_is_called_impossible(conditions, rows):
+def test_no_row_matches_impossible_conditions(conditions, rows):
     if is_impossible(conditions):
         assert [row for row in rows if matches(conditions, row)] == []
 
@@ -301,7 +312,7 @@ def test_no_row_matches_what_is_called_impossible(conditions, rows):
 @given(TEXT_TESTS, TEXT_TESTS)
 @example(asks("equals", "ss"), asks("regex", "^s{2}$"))
 @example(asks("equals", "k"), asks("regex", "[a-k]"))
-def test_no_short_text_speaks_against_a_proof(one, other):
+def test_no_short_text_refutes_a_proof(one, other):
     if implies(every(one), every(other)):
         assert [row for row in EVERY_SHORT_TEXT if matches(one, row) and not matches(other, row)] == []
     if is_impossible(every(one, other)):
@@ -310,6 +321,6 @@ def test_no_short_text_speaks_against_a_proof(one, other):
 
 @patient
 @given(RULES)
-def test_conditions_are_equivalent_to_themselves_and_clash_with_their_denial(conditions):
-    assert are_equivalent(conditions, conditions)
+def test_conditions_imply_themselves_and_clash_with_their_denial(conditions):
+    assert implies(conditions, conditions)
     assert is_impossible(every(conditions, conditions | {"negate": not conditions["negate"]}))
