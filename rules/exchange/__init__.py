@@ -1,5 +1,5 @@
 """Rule files: Outlay's own packs, and rules of Firefly III and Actual Budget.
 
-The readers and converters are pure: a document in, bodies as the API takes them out, with a list of omitted parts.
-Importing and exporting is done by `rules.services.exchange`.
+The readers and converters are pure: they turn a document into bodies as the API takes them, and list omitted parts.
+The service `rules.services.exchange` imports and exports.
 """

@@ -1,7 +1,7 @@
 """Conversion of Firefly III's rules: as its API returns them (`GET /api/v1/rules`), or as `rules.csv` of its export.
 
 A trigger or an action is converted only if it means the same here. Others are listed, and a rule that would then match
-more than before is switched off. Triggers mean what the search of Firefly III means: texts are compared in any case;
+more than before is switched off. Triggers work as in the search of Firefly III. Texts are compared in any case.
 `amount_less`, `amount_more`, `date_before`, `date_after` and their opposites include the named value.
 """
 
@@ -227,8 +227,8 @@ def _convert_asserted(word: str, part: FireflyPart, names: LedgerNames) -> Condi
 def _convert_account(field: str, ending: str, part: FireflyPart, names: LedgerNames) -> Condition:
     """Return a condition on one's own account, on the merchant, or on the other party's IBAN.
 
-    Firefly III keeps payees as accounts, too. Money that leaves has one's own account as source and the payee as
-    destination; money that comes in the other way round.
+    Firefly III keeps payees as accounts, too. Outgoing money has one's own account as its source and the payee as its
+    destination. Incoming money has them the other way round.
     """
     tests = {"is": str.__eq__, "contains": str.__contains__, "starts": str.startswith, "ends": str.endswith}
     own = [name for name in names.accounts if tests[ending](name.casefold(), part.value.casefold())]

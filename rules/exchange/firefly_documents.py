@@ -1,4 +1,4 @@
-"""Reader of Firefly III's rules: an answer of its API, a list of its rules, or the table of its export."""
+"""Reader of Firefly III's rules: an API answer, a list of rules, or the table of an export."""
 
 import csv
 import io
@@ -219,8 +219,8 @@ def _rules_of_table(rows: Iterable[dict[str, str | None]]) -> dict[str, dict[str
 def _heading(row: dict[str, str | None]) -> dict[str, str | None]:
     """Return the rule's own fields.
 
-    Firefly III names one column less than it writes in these rows: the group's title has no heading, so each value
-    stands under the name of the one before.
+    Firefly III writes one column more than it names in these rows: the group's title has no heading. Each value stands
+    under the name of the one before.
     """
     names = ["title", "description", "order", "active", "stop_processing", "strict"]
     if (row.get("order") or "").isdigit() and not row.get("trigger_type"):

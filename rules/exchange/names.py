@@ -93,7 +93,7 @@ def with_names(body: Body, directory: Directory) -> Body:
 
 
 def with_ids(body: Body, directory: Directory) -> ResolvedBody:
-    """Return the body of a rule in a file with ids for names; other faults stay for the serializer to find."""
+    """Return the body of a rule in a file with ids for names. The serializer finds other faults."""
     resolved = ResolvedBody(copy.deepcopy(body))
     for slot in _slots(resolved.body):
         slot.put([_look_up(slot, value, directory, resolved) for value in slot.values])

@@ -14,7 +14,6 @@ from rules.linting.cases import (
     count_transactions,
 )
 from rules.linting.formulas import FieldTest, formula_of
-from rules.linting.history import RowGroup
 from rules.linting.proofs import is_refuted
 
 COMES_IN = FieldTest("direction", "equals", "in")
@@ -243,7 +242,9 @@ def _overlaps(context: LintContext, proved: Set[tuple[RuleCase, ...]]) -> Iterat
                 return
             if (case, earlier) in seen:
                 continue
-            fields = _fields_in_group(_disputed_fields(earlier, case, context), earlier, case, group)
+            fields = _disputed_fields(earlier, case, context)
+            if "category" in fields and not {earlier.rule.category, case.rule.category} <= group.offered:
+                fields.remove("category")  # these rows cannot have one of the two
             if not fields:
                 continue
             seen.add((case, earlier))
@@ -255,12 +256,6 @@ def _overlaps(context: LintContext, proved: Set[tuple[RuleCase, ...]]) -> Iterat
             )
             pair = (case, earlier)
             yield LintFinding(FindingKind.CONTRADICTORY, LintVerdict.UNDECIDED, pair, explanation, group.example)
-
-
-def _fields_in_group(fields: list[str], earlier: RuleCase, case: RuleCase, group: RowGroup) -> list[str]:
-    """Return the fields without the category if the rows of the group cannot have one of the two."""
-    is_offered = {earlier.rule.category, case.rule.category} <= group.offered
-    return [name for name in fields if name != "category" or is_offered]
 
 
 def _spoken(fields: list[str]) -> str:

@@ -1,7 +1,7 @@
 """Proofs from conditions alone, for any transaction. Pure, and sound: True is returned only with a proof.
 
-A proof is a search that fails: the formula is taken apart (an analytic tableau, Smullyan 1968), and each way in which
-it could hold ends in tests of one field that clash. False means that no proof was found; there may be one.
+A proof is a search that fails. The formula is taken apart (an analytic tableau, Smullyan 1968). Each way in which it
+could hold ends in tests of one field that clash. False means that no proof was found; there may be one.
 """
 
 from collections.abc import Iterable, Sequence

@@ -22,8 +22,8 @@ class LintView(LedgerViewSet):
     def lint(self, request: Request) -> Response:
         """Find rules that never get a turn, never match, repeat or contradict each other, or are slow.
 
-        The verdict says how certain a finding is: `proved` holds for any transactions, `undecided` is suggested by
-        your transactions, and `disproved` is a suspicion that one of them refutes.
+        The verdict says how certain a finding is. `proved` holds for any transactions, and `undecided` is suggested by
+        yours. `disproved` is a suspicion that one of your transactions refutes.
         """
         options = LintOptions(data=request.query_params)
         options.is_valid(raise_exception=True)

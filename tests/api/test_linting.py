@@ -1,4 +1,4 @@
-"""What is wrong with rules, over HTTP: each kind with each of its verdicts, the sentence, and the row that shows it."""
+"""The linter over HTTP: each kind of finding with its verdicts, its sentence and its example."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ def test_rules_without_fault_have_no_findings(ana):
     assert lint(ana) == {"findings": [], "n_rows": 1, "complete": True}
 
 
-def test_a_rule_behind_one_that_takes_all_its_rows_and_stops_is_shadowed(ana):
+def test_a_broader_stopping_rule_shadows_a_narrower_one(ana):
     rewe = add(ana, "Rewe", says("contains", "rewe"))
     cheap = add(
         ana, "Rewe cheap", says("contains", "REWE"), says("lt", "10", on="amount"), actions=[category("Dining")]
@@ -71,7 +71,7 @@ def test_a_rule_behind_one_that_takes_all_its_rows_and_stops_is_shadowed(ana):
     }
 
 
-def test_a_rule_is_shadowed_where_all_that_it_writes_is_claimed_before(ana):
+def test_a_broader_rule_with_the_same_fields_shadows_a_narrower_one(ana):
     first = add(ana, "Shops", says("contains_any", ["rewe", "edeka"]), stop_processing=False)
     later = add(ana, "Edeka", says("starts_with", "edeka"), actions=[category("Dining")])
     why = "“Edeka” never gets to write anything: “Shops” comes first, takes everything it would match, "
@@ -81,14 +81,14 @@ def test_a_rule_is_shadowed_where_all_that_it_writes_is_claimed_before(ana):
     )
 
 
-def test_a_rule_with_something_else_to_write_is_not_shadowed_by_one_that_goes_on(ana):
+def test_a_rule_with_another_field_is_not_shadowed(ana):
     add(ana, "Shops", says("contains", "rewe"), stop_processing=False)
     add(ana, "Tag", says("contains", "rewe city"), actions=[{"type": "add_tags", "value": ["city"]}])
     assert lint(ana)["findings"] == []
 
 
-def test_a_category_of_another_kind_claims_nothing(ana):
-    """Money in has both kinds on offer, money out only one: the first is passed over there."""
+def test_a_category_of_another_kind_casts_no_shadow(ana):
+    """Rules of two kinds: incoming money has both on offer, outgoing money only one."""
     add(ana, "Refund", says("contains", "amazon"), actions=[category("Salary")], stop_processing=False)
     add(ana, "Order", says("contains", "amazon"), actions=[category("Shopping")], stop_processing=False)
     assert lint(ana)["findings"] == []
@@ -102,19 +102,19 @@ def test_two_rules_can_shadow_a_third_together(ana):
     assert lint(ana)["findings"] == [found("shadowed", "proved", {"Both": both, "Rewe": rewe, "Lidl": lidl}, why)]
 
 
-def test_a_rule_asked_at_other_times_shadows_nothing(ana):
+def test_a_rule_with_other_triggers_casts_no_shadow(ana):
     add(ana, "Rewe", says("contains", "rewe"), triggers=["import"])
     add(ana, "Rewe cheap", says("contains", "rewe markt"), actions=[category("Dining")], triggers=["import", "create"])
     assert lint(ana)["findings"] == []
 
 
-def test_a_rule_whose_category_cannot_be_is_not_called_shadowed(ana):
+def test_a_rule_with_an_impossible_category_is_not_called_shadowed(ana):
     add(ana, "Salary", says("contains", "salary"), actions=[category("Salary")])
     spend(ana, "SALARY PAID BACK")
     assert "shadowed" not in kinds(lint(ana))
 
 
-def test_a_rule_whose_rows_were_all_taken_so_far_may_be_shadowed(ana):
+def test_a_rule_whose_rows_were_all_taken_may_be_shadowed(ana):
     markt = add(ana, "Markt", says("contains", "markt"))
     rewe = add(ana, "Rewe", says("contains", "rewe"), actions=[category("Dining")])
     spend(ana, "LIDL MARKT")
@@ -128,7 +128,7 @@ def test_a_rule_whose_rows_were_all_taken_so_far_may_be_shadowed(ana):
     ]
 
 
-def test_a_row_on_which_a_rule_gets_its_turn_disproves_its_shadow(ana):
+def test_a_row_that_a_rule_wins_disproves_its_shadow(ana):
     markt = add(ana, "Markt", says("contains", "markt"))
     rewe = add(ana, "Rewe", says("contains", "rewe"))
     spend(ana, "REWE MARKT")
@@ -156,13 +156,13 @@ def test_a_row_on_which_a_rule_gets_its_turn_disproves_its_shadow(ana):
         ),
     ],
 )
-def test_a_rule_that_can_do_nothing_is_dead(ana, conditions, actions, reason):
+def test_a_rule_without_possible_effect_is_dead(ana, conditions, actions, reason):
     dead = add(ana, "Dead", *conditions, actions=actions)
     spend(ana, "REWE")
     assert lint(ana)["findings"] == [found("dead", "proved", {"Dead": dead}, f"“Dead” never {reason}.")]
 
 
-def test_a_rule_that_asks_for_what_is_gone_is_dead(ana):
+def test_a_rule_for_a_deleted_account_is_dead(ana):
     account = ana.post("accounts/", {"name": "Old card", "type": "card", "currency": "EUR"}).json()
     dead = add(ana, "Card", says("in", ["Old card"], on="account"))
     assert lint(ana)["findings"] == []
@@ -171,7 +171,7 @@ def test_a_rule_that_asks_for_what_is_gone_is_dead(ana):
     assert lint(ana)["findings"] == [found("dead", "proved", {"Card": dead}, why)]
 
 
-def test_a_rule_that_sets_a_hidden_category_is_dead(ana):
+def test_a_rule_with_a_hidden_category_is_dead(ana):
     dead = add(ana, "Pets", says("contains", "zoo"), actions=[category("Pets")])
     spend(ana, "ZOO")
     [pets] = [c for c in ana.get("categories/", {"page_size": 500}).json()["results"] if c["name"] == "Pets"]
@@ -180,7 +180,7 @@ def test_a_rule_that_sets_a_hidden_category_is_dead(ana):
     assert lint(ana)["findings"] == [found("dead", "proved", {"Pets": dead}, why)]
 
 
-def test_a_rule_that_matches_none_of_the_rows_may_be_dead(ana):
+def test_a_rule_without_matching_rows_may_be_dead(ana):
     idle = add(ana, "Lidl", says("contains", "lidl"))
     assert lint(ana) == {"findings": [], "n_rows": 0, "complete": True}
     spend(ana, "REWE")
@@ -188,7 +188,7 @@ def test_a_rule_that_matches_none_of_the_rows_may_be_dead(ana):
     assert lint(ana)["findings"] == [found("dead", "undecided", {"Lidl": idle}, why)]
 
 
-def test_a_rule_that_says_the_same_in_other_words_is_a_duplicate(ana):
+def test_an_equivalent_rule_is_a_duplicate(ana):
     one = add(ana, "Shops", says("contains_any", ["Rewe", "Lidl"]))
     other = add(ana, "Markets", says("contains", "lidl"), says("contains", "rewe"), match="any")
     row = spend(ana, "LIDL")
@@ -196,7 +196,7 @@ def test_a_rule_that_says_the_same_in_other_words_is_a_duplicate(ana):
     assert lint(ana)["findings"] == [found("duplicate", "proved", {"Markets": other, "Shops": one}, why, row)]
 
 
-def test_rules_that_matched_the_same_rows_so_far_may_be_duplicates(ana):
+def test_rules_with_the_same_rows_may_be_duplicates(ana):
     one = add(ana, "Rewe", says("contains", "rewe"), stop_processing=False)
     other = add(ana, "Street", says("contains", "street 5"), stop_processing=False)
     for number in range(2):
@@ -218,7 +218,7 @@ def kinds(report: dict[str, Any]) -> set[str]:
     return {finding["kind"] for finding in report["findings"]}
 
 
-def test_rules_that_ask_for_the_same_and_want_different_things_contradict_each_other(ana):
+def test_equivalent_rules_with_different_values_are_contradictory(ana):
     one = add(ana, "Rewe", says("contains", "rewe"), stop_processing=False)
     other = add(ana, "Also Rewe", says("contains", "REWE"), actions=[category("Dining")])
     row = spend(ana, "REWE")
@@ -226,7 +226,7 @@ def test_rules_that_ask_for_the_same_and_want_different_things_contradict_each_o
     assert found("contradictory", "proved", {"Also Rewe": other, "Rewe": one}, why, row) in lint(ana)["findings"]
 
 
-def test_a_broader_rule_that_goes_first_and_on_contradicts_a_narrower_one(ana):
+def test_a_broader_earlier_rule_contradicts_a_narrower_one(ana):
     tag = [{"type": "add_tags", "value": ["food"]}]
     one = add(ana, "Rewe", says("contains", "rewe"), actions=tag, stop_processing=False)
     untag = [{"type": "remove_tags", "value": ["Food"]}, {"type": "set_merchant", "value": "Rewe City"}]
@@ -256,7 +256,7 @@ def test_rules_that_undo_each_other_go_in_circles(ana):
     assert row["description"] == "CAFE LUNA"
 
 
-def test_rules_that_only_match_where_others_go_in_circles_are_not_named(ana):
+def test_bystanders_of_a_circle_are_not_listed(ana):
     innocent = [{"type": "set_notes", "value": "n"}]
     add(ana, "Innocent", says("contains", "cafe"), actions=innocent, priority=1, stop_processing=False)
     one = add(ana, "There", says("in", ["Dining"], on="category"), says("contains", "cafe"))
@@ -274,26 +274,26 @@ def test_a_pattern_that_ran_out_of_time_is_slow(ana):
     assert found("slow", "proved", {"Slow": slow}, why) in lint(ana)["findings"]
 
 
-def test_a_pattern_that_a_made_up_text_can_keep_busy_may_be_slow(ana):
+def test_a_pattern_slow_for_a_made_text_may_be_slow(ana):
     slow = add(ana, "Slow", says("regex", "(a+)+$"))
     add(ana, "Quick", says("regex", "^re(we|al)"))
     why = "“Slow” may be slow: there are texts for which its pattern takes over a millisecond."
     assert lint(ana)["findings"] == [found("slow", "undecided", {"Slow": slow}, why)]
 
 
-def test_rules_that_are_switched_off_are_not_looked_at(ana):
+def test_inactive_rules_are_not_checked(ana):
     add(ana, "Rewe", says("contains", "rewe"))
     add(ana, "Again", says("contains", "rewe"), is_active=False)
     assert lint(ana)["findings"] == []
 
 
-def test_another_verdict_is_refused(ana):
+def test_an_unknown_verdict_is_refused(ana):
     answer = ana.get("rules/lint/", {"verdict": "maybe"})
     assert answer.status_code == 400
     assert [error["attr"] for error in answer.json()["errors"]] == ["verdict"]
 
 
-def test_nothing_is_read_again_while_nothing_has_changed(ana):
+def test_an_unchanged_ledger_answers_304(ana):
     first = ana.get("rules/lint/")
     assert ana.get("rules/lint/", headers={"If-None-Match": first["ETag"]}).status_code == 304
     assert ana.get("rules/lint/", {"verdict": "proved"}, headers={"If-None-Match": first["ETag"]}).status_code == 200
@@ -301,7 +301,7 @@ def test_nothing_is_read_again_while_nothing_has_changed(ana):
     assert ana.get("rules/lint/", headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
-def test_a_stranger_sees_neither_rules_nor_rows(ana, ben):
+def test_a_stranger_sees_no_findings(ana, ben):
     add(ana, "Rewe", says("contains", "rewe"))
     add(ana, "Again", says("contains", "rewe"))
     spend(ana, "REWE")
@@ -309,5 +309,5 @@ def test_a_stranger_sees_neither_rules_nor_rows(ana, ben):
     assert kinds(lint(ana)) == {"duplicate"}
 
 
-def test_nobody_asks_without_a_token(anyone):
+def test_findings_need_a_token(anyone):
     assert anyone.get("rules/lint/").status_code == 401

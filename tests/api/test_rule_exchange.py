@@ -1,4 +1,4 @@
-"""Rules as files: what leaves comes back as it was, and what comes in is right or named."""
+"""Export and import of rules: exported rules come back unchanged, and invalid ones are listed."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ from tests.conftest import Api
 from tests.rules.samples import document_of, text_of
 
 NOTHING_MISSING: dict[str, list[str]] = {"categories": [], "accounts": [], "tags": []}
-#: What a rule has of its own in each ledger.
+#: Fields that differ between ledgers.
 OWN = {"id", "origin", "version", "created_at", "updated_at"}
 SHOP: dict[str, Any] = {
     "name": "Rewe",
@@ -53,7 +53,7 @@ SHOP: dict[str, Any] = {
 
 
 def furnish(api: Api) -> None:
-    """What the rules name."""
+    """Create the accounts and categories that the rules name."""
     for name in ("Checking", "12"):
         assert api.post("accounts/", {"name": name}).status_code == 201
     for name in ("Bouldering", "7"):
@@ -69,7 +69,7 @@ def file_of(*rules: Any, **fields: Any) -> dict[str, Any]:
     return {"format": "outlay-rules", "format_version": 1, "rules": list(rules), **fields}
 
 
-def test_rules_that_are_exported_deleted_and_imported_are_as_they_were(ana):
+def test_export_and_import_restore_deleted_rules(ana):
     furnish(ana)
     created(ana, SHOP)
     created(ana, simple("Café", actions=[{"type": "set_category", "value": "7"}]))
@@ -94,7 +94,7 @@ def test_rules_that_are_exported_deleted_and_imported_are_as_they_were(ana):
     assert {row["origin"] for row in ana.get("rules/").json()["results"]} == {"imported"}
 
 
-def test_a_file_has_names_where_there_are_ids_and_is_downloaded(ana):
+def test_an_export_is_downloaded_and_has_names_for_ids(ana):
     furnish(ana)
     created(ana, SHOP)
     answer = ana.get("rules/export/")
@@ -114,7 +114,7 @@ def test_a_file_has_names_where_there_are_ids_and_is_downloaded(ana):
     )
 
 
-def test_a_file_holds_each_field_that_a_client_writes():
+def test_a_file_holds_each_writable_field():
     assert {name for name, field in RuleSerializer().fields.items() if not field.read_only} == set(RULE_FIELDS)
 
 
@@ -133,7 +133,7 @@ def test_the_same_file_twice_changes_nothing(ana):
     assert Ledger.objects.get().version >= version
 
 
-def test_a_file_goes_to_another_ledger_by_name(ana, ben):
+def test_a_file_is_imported_into_another_ledger_by_name(ana, ben):
     furnish(ana)
     created(ana, SHOP)
     document = exported(ana)
@@ -145,7 +145,7 @@ def test_a_file_goes_to_another_ledger_by_name(ana, ben):
     assert exported(ben)["rules"] == document["rules"]
 
 
-def test_only_some_rules_are_exported(ana):
+def test_a_group_or_chosen_rules_are_exported(ana):
     first = created(ana, simple("A", group="food"))["id"]
     second = created(ana, simple("B", group="travel"))["id"]
     created(ana, simple("C", group="travel"))
@@ -153,7 +153,7 @@ def test_only_some_rules_are_exported(ana):
     assert [rule["name"] for rule in exported(ana, f"?ids={second},{first}")["rules"]] == ["A", "B"]
 
 
-def test_a_group_that_no_rule_is_in_is_not_exported(ana, ben):
+def test_export_of_an_empty_group_is_refused(ana, ben):
     created(ana, simple("A", group="food"))
     created(ben, simple("B", group="travel"))
     detail = "No rule is in this group."
@@ -182,19 +182,19 @@ def test_a_group_that_no_rule_is_in_is_not_exported(ana, ben):
         ("groups=food", "groups"),
     ],
 )
-def test_an_export_that_cannot_be_names_what_is_wrong(ana, query, attr):
+def test_an_invalid_export_names_the_parameter(ana, query, attr):
     answer = ana.get(f"rules/export/?{query}")
     assert answer.status_code == 400
     assert [error["attr"] for error in answer.json()["errors"]] == [attr]
 
 
-def test_a_stranger_exports_none_of_it(ana, ben):
+def test_a_stranger_cannot_export_rules(ana, ben):
     mine = created(ana, simple("A"))["id"]
     assert exported(ben)["rules"] == []
     assert ben.get(f"rules/export/?ids={mine}").status_code == 400
 
 
-def test_a_dry_run_answers_the_same_and_writes_nothing(ana):
+def test_a_dry_run_returns_the_outcome_and_writes_nothing(ana):
     created(ana, simple("Taken"))
     new = simple("New", actions=[{"type": "set_category", "value": "Tea"}, {"type": "add_tags", "value": ["hot"]}])
     document = file_of(new, simple("Taken", priority=5), simple("Wrong", match="some"))
@@ -214,7 +214,7 @@ def test_a_dry_run_answers_the_same_and_writes_nothing(ana):
     assert [row["name"] for row in ana.get("tags/").json()["results"]] == ["hot"]
 
 
-def test_what_is_right_is_imported_and_what_is_wrong_is_named(ana):
+def test_valid_rules_are_imported_and_invalid_ones_listed(ana):
     account = {"field": "account", "op": "in", "value": ["Nowhere"]}
     document = file_of(
         simple("Right"),
@@ -250,7 +250,7 @@ def test_what_is_right_is_imported_and_what_is_wrong_is_named(ana):
     assert [rule["name"] for rule in ana.get("rules/").json()["results"]] == ["Right"]
 
 
-def test_missing_categories_are_created_only_for_rules_that_come_in(ana):
+def test_missing_categories_are_created_only_for_imported_rules(ana):
     created(ana, simple("Taken"))
     comes_in = {"field": "direction", "op": "equals", "value": "in"}
     document = file_of(
@@ -275,7 +275,7 @@ def test_accounts_are_never_created(ana):
     assert ana.get("accounts/").json()["results"] == []
 
 
-def test_a_name_that_is_taken_is_skipped_replaced_or_kept_beside(ana):
+def test_a_rule_of_a_taken_name_is_skipped_updated_or_renamed(ana):
     mine = created(ana, simple("Rewe", group="mine"))
     other = simple("Rewe", priority=5, match="any")
     skipped = imported(ana, file_of(other))
@@ -301,7 +301,7 @@ def test_a_name_that_is_taken_is_skipped_replaced_or_kept_beside(ana):
     assert now["version"] > mine["version"]
 
 
-def test_a_changed_file_is_found_by_its_checksum_and_one_without_is_fine(ana):
+def test_a_changed_file_fails_its_optional_checksum(ana):
     created(ana, simple("A"))
     document = exported(ana)
     document["rules"][0]["priority"] = 3
@@ -345,7 +345,7 @@ def test_a_changed_file_is_found_by_its_checksum_and_one_without_is_fine(ana):
         ({"rules": [{"stage": None}], "payees": 5}, "payees"),
     ],
 )
-def test_a_document_that_is_none_is_refused_with_the_place(ana, document, attr):
+def test_a_malformed_document_is_refused_with_the_place(ana, document, attr):
     answer = ana.client.post("/api/v1/rules/import/", json.dumps(document), content_type="application/json")
     assert (answer.status_code, [error["attr"] for error in answer.json()["errors"]]) == (400, [attr])
     assert Rule.objects.count() == 0
@@ -381,7 +381,7 @@ def test_a_document_that_is_none_is_refused_with_the_place(ana, document, attr):
     ],
 )
 @pytest.mark.parametrize("query", ["", "?create_missing=true&on_conflict=rename"])
-def test_a_rule_that_is_wrong_is_refused_and_the_one_beside_it_imported(ana, wrong, query):
+def test_an_invalid_rule_is_refused_and_the_next_one_imported(ana, wrong, query):
     body = imported(ana, file_of(simple("Wrong") | wrong, simple("Right")), query)
     assert [entry["name"] for entry in body["created"]] == ["Right"]
     [refused] = body["refused"]
@@ -393,13 +393,13 @@ def test_a_rule_that_is_wrong_is_refused_and_the_one_beside_it_imported(ana, wro
 @pytest.mark.parametrize(
     ("query", "attr"), [("on_conflict=ask", "on_conflict"), ("dry_run=perhaps", "dry_run"), ("dryrun=true", "dryrun")]
 )
-def test_a_wish_that_is_not_known_is_refused(ana, query, attr):
+def test_an_unknown_import_option_is_refused(ana, query, attr):
     answer = ana.post(f"rules/import/?{query}", file_of(simple("A")))
     assert (answer.status_code, [error["attr"] for error in answer.json()["errors"]]) == (400, [attr])
     assert Rule.objects.count() == 0
 
 
-def test_a_body_that_is_too_large_is_refused(ana):
+def test_a_body_over_four_megabytes_is_refused(ana):
     answer = ana.post("rules/import/", file_of(simple("A", group="x" * (4 * 2**20))))
     assert answer.status_code == 413
     assert answer.json()["detail"] == "A file of rules has at most 4 MB."
@@ -409,7 +409,7 @@ def upload(api: Api, data: bytes) -> Any:
     return api.post("rules/import/", {"file": SimpleUploadedFile("rules.txt", data)}, format="multipart")
 
 
-def test_files_are_uploaded_too(ana):
+def test_uploaded_files_are_imported(ana):
     document = json.dumps(file_of(simple("A"))).encode()
     assert [entry["name"] for entry in upload(ana, b"\xef\xbb\xbf" + document).json()["created"]] == ["A"]
     answer = upload(ana, text_of("firefly_rules.csv").encode())
@@ -422,12 +422,12 @@ def test_files_are_uploaded_too(ana):
 @pytest.mark.parametrize(
     "data", [b"{", b"\xff\xfe", b"name,amount\n", b"[" * 100_000, b'{"a": NaN}', b'{"a": ' + b"9" * 10_000 + b"}"]
 )
-def test_a_file_that_cannot_be_read_is_refused(ana, data):
+def test_an_unreadable_file_is_refused(ana, data):
     answer = upload(ana, data)
     assert (answer.status_code, [error["attr"] for error in answer.json()["errors"]]) == (400, ["file"])
 
 
-def test_a_file_of_just_four_megabytes_is_taken(ana):
+def test_a_file_of_four_megabytes_is_accepted(ana):
     document = json.dumps(file_of(simple("A"))).encode()
     padded = document + b" " * (4 * 2**20 - len(document))
     assert [entry["name"] for entry in upload(ana, padded).json()["created"]] == ["A"]
@@ -435,12 +435,12 @@ def test_a_file_of_just_four_megabytes_is_taken(ana):
     assert (answer.status_code, [one["code"] for one in answer.json()["unchanged"]]) == (200, ["identical"])
 
 
-def test_a_file_that_is_too_large_is_refused(ana):
+def test_a_file_over_four_megabytes_is_refused(ana):
     answer = upload(ana, b" " * (4 * 2**20 + 1))
     assert (answer.status_code, problems(answer)) == (400, [("file", "max_size")])
 
 
-def test_an_answer_of_firefly_becomes_rules_that_work(ana):
+def test_an_answer_of_firefly_becomes_rules(ana):
     assert ana.post("accounts/", {"name": "Checking"}).status_code == 201
     body = imported(ana, document_of("firefly.json"))
     assert body["format"] == "firefly-iii"
@@ -463,7 +463,7 @@ def test_an_answer_of_firefly_becomes_rules_that_work(ana):
     ]
 
 
-def test_rules_of_actual_become_rules_and_lack_accounts_that_are_not_here(ana):
+def test_rules_of_actual_are_imported_unless_accounts_are_missing(ana):
     body = imported(ana, document_of("actual.json"))
     assert body["format"] == "actual"
     assert [entry["name"] for entry in body["created"]] == [
@@ -484,7 +484,7 @@ def test_a_stranger_sees_nothing_of_an_import(ana, ben):
     ]
 
 
-def test_an_import_asks_the_database_no_more_for_many_rules_than_for_one(ana):
+def test_an_import_of_many_rules_needs_no_more_queries(ana):
     numbers = []
     for n in (1, 50):
         with CaptureQueriesContext(connection) as queries:

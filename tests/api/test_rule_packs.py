@@ -1,4 +1,4 @@
-"""Packs: named and versioned rules, brought up to date without touching what their user made of them."""
+"""Packs: named and versioned rules, updated without touching the edits of their users."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.api.exchanged_rules import created, exported, imported, problems, sim
 
 
 def pack(ana: Any, version: str, *rules: dict[str, Any]) -> Any:
-    """The file that a maintainer of a pack publishes."""
+    """Return the file that a maintainer of a pack publishes."""
     for row in ana.get("rules/").json()["results"]:
         assert ana.delete(f"rules/{row['id']}/").status_code == 204
     for rule in rules:
@@ -26,7 +26,7 @@ def outcome(body: dict[str, Any]) -> dict[str, list[Any]]:
     return names | {"unchanged": kept}
 
 
-def test_a_pack_has_a_name_and_a_version_under_its_checksum(ana):
+def test_a_packs_checksum_covers_name_and_version(ana):
     document = pack(ana, "1.2", simple("A"))
     assert (document["name"], document["pack_version"]) == ("Shops", "1.2")
     for change in ({"name": "Others"}, {"pack_version": "1.3"}):
@@ -35,7 +35,7 @@ def test_a_pack_has_a_name_and_a_version_under_its_checksum(ana):
     assert ana.post("rules/import/", document | {"exported_at": "2020-01-01T00:00:00Z"}).status_code == 200
 
 
-def test_a_newer_version_updates_what_nobody_edited_and_leaves_the_rest(ana, ben):
+def test_a_newer_version_updates_only_unedited_rules(ana, ben):
     first = pack(ana, "1.9", simple("A"), simple("B"), simple("C"), simple("D"), simple("E"))
     second = pack(
         ana,
@@ -64,7 +64,7 @@ def test_a_newer_version_updates_what_nobody_edited_and_leaves_the_rest(ana, ben
     assert set(after) == {"A", "B", "My C", "D", "E", "F"}
 
 
-def test_an_edited_rule_is_replaced_when_that_is_asked_for(ana, ben):
+def test_an_edited_rule_is_replaced_on_request(ana, ben):
     first, second = pack(ana, "1", simple("A")), pack(ana, "2", simple("A", match="any"))
     imported(ben, first)
     assert ben.patch(f"rules/{rules_of(ben)['A']['id']}/", {"name": "Mine", "group": "x"}).status_code == 200
@@ -74,7 +74,7 @@ def test_an_edited_rule_is_replaced_when_that_is_asked_for(ana, ben):
     assert (rule["name"], rule["match"], rule["group"]) == ("Mine", "any", "")
 
 
-def test_an_older_version_is_refused_and_the_same_one_changes_nothing(ana, ben):
+def test_an_older_version_is_refused_and_the_same_changes_nothing(ana, ben):
     old, new = pack(ana, "1.2.0", simple("A")), pack(ana, "1.10", simple("A"))
     imported(ben, new)
     before = rules_of(ben)
@@ -92,13 +92,13 @@ def test_an_older_version_is_refused_and_the_same_one_changes_nothing(ana, ben):
     assert rules_of(ben) == before
 
 
-def test_versions_are_remembered_though_nothing_had_to_change(ana, ben):
+def test_a_version_without_changes_is_recorded(ana, ben):
     imported(ben, pack(ana, "1", simple("A")))
     imported(ben, pack(ana, "3", simple("A")))
     assert ben.post("rules/import/", pack(ana, "2", simple("A", match="any"))).status_code == 409
 
 
-def test_a_rule_of_ones_own_with_a_name_of_the_pack_is_not_taken_for_one_of_it(ana, ben):
+def test_an_own_rule_with_a_packs_name_stays_independent(ana, ben):
     created(ben, simple("A", match="any"))
     assert outcome(imported(ben, pack(ana, "1", simple("A"))))["unchanged"] == [("A", "skipped")]
     assert outcome(imported(ben, pack(ana, "2", simple("A", group="x"))))["unchanged"] == [("A", "skipped")]
@@ -107,7 +107,7 @@ def test_a_rule_of_ones_own_with_a_name_of_the_pack_is_not_taken_for_one_of_it(a
     assert outcome(imported(ben, pack(ana, "4", simple("A"))))["unchanged"] == [("A (2)", "identical")]
 
 
-def test_two_packs_do_not_meddle_with_each_other(ana, ben):
+def test_two_packs_do_not_affect_each_other(ana, ben):
     imported(ben, pack(ana, "5", simple("A")))
     other = {
         "format": "outlay-rules",
@@ -120,6 +120,6 @@ def test_two_packs_do_not_meddle_with_each_other(ana, ben):
 
 
 @pytest.mark.parametrize("version", ["1.2.3.4.5", "v1", "1.", "-1", "1e3", "1" * 10])
-def test_a_version_that_is_none_is_refused(ana, version):
+def test_an_invalid_version_is_refused(ana, version):
     answer = ana.get(f"rules/export/?pack=Shops&pack_version={version}")
     assert (answer.status_code, [error["attr"] for error in answer.json()["errors"]]) == (400, ["pack_version"])

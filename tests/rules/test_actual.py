@@ -1,4 +1,4 @@
-"""Rules of Actual: what means the same comes along, everything else is named, nothing matches more than before."""
+"""Rules of Actual: equivalent parts are converted, others are listed, and no rule matches more than before."""
 
 import datetime as dt
 import json
@@ -38,7 +38,7 @@ def converted(*rules: dict[str, Any]) -> RuleConversion:
     return convert_actual({"rules": list(rules), **LISTS})
 
 
-def test_a_document_of_actual_becomes_rules_the_last_to_write_first():
+def test_a_document_of_actual_becomes_rules_in_reverse_order():
     conversion = convert_actual(document_of("actual.json"))
     out = {"field": "direction", "op": "equals", "value": "out"}
     assert [candidate.body for candidate in conversion.rules] == [
@@ -100,7 +100,7 @@ def test_a_document_of_actual_becomes_rules_the_last_to_write_first():
     ]
 
 
-def test_rows_of_its_database_are_read_like_answers_of_its_api():
+def test_rules_of_actuals_database_are_read_like_its_api():
     condition = {"op": "is", "field": "description", "value": "p1"}
     row = {
         "id": "r",
@@ -189,7 +189,7 @@ def test_rows_of_its_database_are_read_like_answers_of_its_api():
     ],
     ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
-def test_a_condition_becomes_one_that_asks_the_same(asked, conditions):
+def test_a_condition_becomes_an_equivalent_one(asked, conditions):
     conversion = converted(rule(asked))
     assert conversion.left_out == []
     assert conversion.rules[0].body["conditions"] == conditions
@@ -228,7 +228,7 @@ def test_a_condition_becomes_one_that_asks_the_same(asked, conditions):
     ],
     ids=lambda asked: " ".join(map(str, asked.values()))[:60],
 )
-def test_a_condition_without_an_equal_switches_a_rule_of_and_off_and_is_named(asked):
+def test_an_inconvertible_condition_is_listed_and_switches_an_and_rule_off(asked):
     notes = {"field": "notes", "op": "contains", "value": "x"}
     both, either = converted(rule(notes, asked)), converted(rule(notes, asked, joined="or"))
     assert [candidate.body["is_active"] for candidate in both.rules + either.rules] == [False, True]
@@ -252,7 +252,7 @@ def test_a_condition_without_an_equal_switches_a_rule_of_and_off_and_is_named(as
         {"op": "launch", "value": ""},
     ],
 )
-def test_an_action_without_an_equal_is_named(action):
+def test_an_inconvertible_action_is_listed(action):
     condition = {"field": "notes", "op": "contains", "value": "x"}
     conversion = converted(rule(condition, actions=[SET, action]), rule(condition, actions=[action]))
     assert [candidate.body["actions"] for candidate in conversion.rules] == [
@@ -262,7 +262,7 @@ def test_an_action_without_an_equal_is_named(action):
     assert "None of its actions can be done here." in {part.reason for part in conversion.left_out}
 
 
-def test_rules_are_asked_in_the_opposite_order_of_stages_and_of_how_exact_they_are():
+def test_stages_and_exactness_reverse_the_order_of_rules():
     exact = {"field": "payee", "op": "is", "value": "p1"}
     vague = {"field": "notes", "op": "contains", "value": "x"}
     conversion = converted(
@@ -287,14 +287,14 @@ def test_rules_are_asked_in_the_opposite_order_of_stages_and_of_how_exact_they_a
         ({"stage": {}}, "rules.1.stage"),
     ],
 )
-def test_a_rule_that_cannot_be_read_is_refused_with_its_place(broken, place):
+def test_an_unreadable_rule_is_refused_with_its_place(broken, place):
     conversion = converted(rule({"field": "notes", "op": "contains", "value": "x"}), broken)
     assert len(conversion.rules) == 1
     [refusal] = conversion.refused
     assert (refusal.index, refusal.errors[0]["attr"]) == (1, place)
 
 
-def test_lists_of_another_shape_are_named():
+def test_a_malformed_list_of_names_is_refused():
     with pytest.raises(DocumentError, match=r"payees\.0"):
         convert_actual({"rules": [rule()], "payees": ["Rewe"]})
 
@@ -324,7 +324,7 @@ DATES = st.builds(
 
 
 def _actual_holds(asked: dict[str, Any], cents: int, day: dt.date) -> bool:
-    """As Actual evaluates a condition."""
+    """Evaluate a condition as Actual does."""
     if asked["field"] == "date":
         wanted = dt.date.fromisoformat(asked["value"])
         return abs(day - wanted).days <= 2 if asked["op"] == "isapprox" else bool(OPS[asked["op"]](day, wanted))
@@ -349,7 +349,7 @@ def _actual_holds(asked: dict[str, Any], cents: int, day: dt.date) -> bool:
 @example(
     [{"field": "amount", "op": "isbetween", "value": {"num1": -20, "num2": 10}}], "and", [(-15, dt.date(2026, 1, 1))]
 )
-def test_signed_amounts_and_days_match_the_same_rows_as_in_actual(asked, joined, rows):
+def test_amounts_and_days_match_the_same_rows_as_in_actual(asked, joined, rows):
     conversion = converted(rule(*asked, joined=joined))
     for candidate in conversion.rules:
         compiled = compile_conditions(candidate.body["match"], candidate.body["conditions"])

@@ -1,4 +1,4 @@
-"""Rules of Firefly III: what means the same comes along, everything else is named, nothing matches more than before."""
+"""Rules of Firefly III: equivalent parts are converted, others are listed, no rule matches more than before."""
 
 import datetime as dt
 from decimal import Decimal
@@ -43,7 +43,7 @@ def parts_left_out(conversion: RuleConversion) -> list[tuple[str, str]]:
     return [(part.rule, part.what) for part in conversion.left_out]
 
 
-def test_an_answer_of_the_api_becomes_rules_in_the_order_that_keeps_who_wins():
+def test_an_api_answer_becomes_rules_with_the_same_winners():
     conversion = convert_firefly(document_of("firefly.json"), NAMES)
     assert [candidate.body for candidate in conversion.rules] == [
         {
@@ -115,7 +115,7 @@ def test_an_answer_of_the_api_becomes_rules_in_the_order_that_keeps_who_wins():
     ]
 
 
-def test_an_exported_table_is_read_though_its_headings_stand_one_column_off():
+def test_an_exported_table_is_read_despite_its_shifted_headings():
     conversion = convert_firefly(FireflyTable(text_of("firefly_rules.csv")), NAMES)
     assert (conversion.left_out, conversion.refused) == ([], [])
     [candidate] = conversion.rules
@@ -166,7 +166,7 @@ def test_an_exported_table_is_read_though_its_headings_stand_one_column_off():
         ("account_nr_is", "DE02 1203", {"field": "iban", "op": "equals", "value": "DE021203"}),
     ],
 )
-def test_a_trigger_becomes_the_condition_that_asks_the_same(word, value, condition):
+def test_a_trigger_becomes_an_equivalent_condition(word, value, condition):
     assert condition_of(word, value) == {"negate": False} | condition
 
 
@@ -181,7 +181,7 @@ def test_a_trigger_becomes_the_condition_that_asks_the_same(word, value, conditi
         ("source_account_nr_ends", "99 1", "in", {"field": "iban", "op": "ends_with", "value": "991"}),
     ],
 )
-def test_source_and_destination_say_which_way_the_money_goes(word, value, direction, condition):
+def test_source_and_destination_give_the_direction(word, value, direction, condition):
     way = {"field": "direction", "op": "equals", "value": direction}
     assert condition_of(word, value) == {"match": "all", "negate": False, "conditions": [way, condition]}
 
@@ -189,7 +189,7 @@ def test_source_and_destination_say_which_way_the_money_goes(word, value, direct
 @pytest.mark.parametrize(
     ("word", "opposite"), [("amount_less", "amount_more"), ("date_before", "date_after")], ids=["amount", "date"]
 )
-def test_the_opposite_of_a_bound_includes_the_bound_as_firefly_has_it(word, opposite):
+def test_the_opposite_of_a_bound_includes_the_bound(word, opposite):
     value = "5" if word.startswith("amount") else "2026-01-31"
     assert condition_of(word, value, prohibited=True) == condition_of(opposite, value)
     assert condition_of(f"-{opposite}", value) == condition_of(word, value)
@@ -228,7 +228,7 @@ def test_the_opposite_of_a_bound_includes_the_bound_as_firefly_has_it(word, oppo
         ("invented_by_somebody", "x"),
     ],
 )
-def test_a_trigger_without_an_equal_switches_a_strict_rule_off_and_is_named(word, value):
+def test_an_inconvertible_trigger_is_listed_and_switches_a_strict_rule_off(word, value):
     shop = trigger("description_contains", "shop")
     strict, loose = rule(shop, trigger(word, value)), rule(shop, trigger(word, value), strict=False, title="Any")
     conversion = convert_firefly(answer(strict, loose), NAMES)
@@ -255,13 +255,13 @@ def test_a_trigger_without_an_equal_switches_a_strict_rule_off_and_is_named(word
         ("exists", "true"),
     ],
 )
-def test_what_would_match_more_when_negated_stays_behind(word, value):
+def test_negated_triggers_that_would_match_more_are_dropped(word, value):
     conversion = convert_firefly(answer(rule(trigger("amount_is", "5"), trigger(word, value, prohibited=True))), NAMES)
     assert [candidate.body["is_active"] for candidate in conversion.rules] == [False]
     assert parts_left_out(conversion) == [("A rule", f"trigger -{word}: {value}"), ("A rule", "is_active")]
 
 
-def test_a_rule_of_which_nothing_is_left_is_named_and_not_made():
+def test_a_rule_without_convertible_parts_is_listed_and_dropped():
     without_tests = rule(trigger("budget_is", "Fun"), title="No tests")
     without_actions = rule(trigger("amount_is", "5"), title="No actions", actions=[{"type": "delete_transaction"}])
     conversion = convert_firefly(answer(without_tests, without_actions), NAMES)
@@ -270,7 +270,7 @@ def test_a_rule_of_which_nothing_is_left_is_named_and_not_made():
     assert OmittedPart("No actions", "rule", "None of its actions can be done here.") in conversion.left_out
 
 
-def test_of_actions_that_write_the_same_the_last_counts_and_expressions_stay_behind():
+def test_the_last_of_conflicting_actions_wins_and_expressions_are_dropped():
     actions = [
         {"type": "add_tag", "value": "a"},
         {"type": "add_tag", "value": "b"},
@@ -295,7 +295,7 @@ def test_of_actions_that_write_the_same_the_last_counts_and_expressions_stay_beh
     ]
 
 
-def test_rule_groups_give_the_order_and_switch_their_rules_off():
+def test_rule_groups_order_their_rules_and_switch_them_off():
     groups = [
         {"type": "rule_groups", "attributes": {"title": "Late", "order": 2, "active": True}},
         {"type": "rule_groups", "attributes": {"title": "Early", "order": 1, "active": False}},
@@ -313,14 +313,14 @@ def test_rule_groups_give_the_order_and_switch_their_rules_off():
     ]
 
 
-def test_two_rules_of_one_title_both_come_along():
+def test_two_rules_of_one_title_get_two_names():
     conversion = convert_firefly(answer(*[rule(trigger("amount_is", "1"), title="T" * 120)] * 2), NAMES)
     names = [candidate.body["name"] for candidate in conversion.rules]
     assert names == ["T" * 99 + "…", "T" * 95 + "… (2)"]
     assert [part.what for part in conversion.left_out] == ["title", "title"]
 
 
-def test_one_page_of_several_is_said_to_be_one():
+def test_one_page_of_several_is_noted():
     document = answer(rule(trigger("amount_is", "1"))) | {"meta": {"pagination": {"total_pages": 3}}}
     assert convert_firefly(document, NAMES).left_out == [
         OmittedPart("", "pages", "This is one of 3 pages; import the others, too.")
@@ -343,7 +343,7 @@ def test_one_page_of_several_is_said_to_be_one():
         ({"strict": "perhaps"}, "rules.1.strict"),
     ],
 )
-def test_a_rule_that_cannot_be_read_is_refused_with_its_place_and_the_others_come_along(broken, place):
+def test_an_unreadable_rule_is_refused_with_its_place(broken, place):
     document = answer(rule(trigger("amount_is", "1")), broken)
     conversion = convert_firefly(document, NAMES)
     assert [candidate.body["name"] for candidate in conversion.rules] == ["A rule"]
@@ -351,7 +351,7 @@ def test_a_rule_that_cannot_be_read_is_refused_with_its_place_and_the_others_com
     assert (refusal.index, refusal.errors[0]["attr"]) == (1, place)
 
 
-def test_more_rules_than_a_document_may_have_are_refused_at_once():
+def test_too_many_rules_are_refused_at_once():
     with pytest.raises(DocumentError, match="1001 are too many"):
         convert_firefly(answer(*[rule()] * 1001), NAMES)
 
@@ -398,7 +398,7 @@ def _holds(row: Movement, word: str, value: str, *, is_prohibited: bool) -> bool
 
 
 @given(st.lists(st.tuples(ASKED, st.booleans()), min_size=1, max_size=4), st.booleans(), st.lists(SUBJECTS, min_size=1))
-def test_an_active_rule_never_matches_a_row_that_firefly_does_not_match(asked, is_strict, rows):
+def test_an_active_rule_matches_no_row_that_firefly_does_not(asked, is_strict, rows):
     triggers = [trigger(word, value, prohibited=p) for (word, value), p in asked]
     conversion = convert_firefly(answer(rule(*triggers, strict=is_strict)), NAMES)
     for candidate in conversion.rules:
