@@ -1,6 +1,6 @@
-"""Keeps what the model said, so that nothing is asked twice, and a batch that broke off goes on where it stopped.
+"""Replies of the model are kept, so that nothing is asked twice and a batch that broke off continues.
 
-Only hashes of questions are kept, no texts. A cache that fails costs a question, never an answer.
+The cache holds hashes of prompts, no texts. A cache that fails costs a question, never an answer.
 """
 
 import json
@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from providers.ollama.prompt import PROMPT_VERSION, Prompt, Reply
+from providers.ollama.letters import Reply
+from providers.ollama.prompt import PROMPT_VERSION, Prompt
 
 if TYPE_CHECKING:
     from django.core.cache.backends.base import BaseCache
@@ -20,18 +21,17 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _REPLY_KEPT_S = 30 * 24 * 3600
-# Long enough to answer at once during a day's work, short enough to notice a server that learned something new.
+# Long enough to answer at once during a day's work, short enough to notice a new server.
 _MODEL_KEPT_S = 6 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What was last known of a model on its server: which build it is, and how it can be asked."""
+    """A model on its server: `digest` names its build, `context_length` is in tokens, 0 if unknown."""
 
     name: str
     digest: str
     context_length: int
-    gives_logprobs: bool = True
 
 
 class AnswerCache:
@@ -42,16 +42,21 @@ class AnswerCache:
 
     def replies(self, keys: Collection[str]) -> dict[str, Reply]:
         """Return the replies kept under `keys`, in one look into the cache."""
-        return self._values(keys, _reply)
+
+        def read(fields: dict[str, Any]) -> Reply:
+            likely = tuple((str(token), float(logprob)) for token, logprob in fields.pop("first_token"))
+            return Reply(first_token=likely, **fields)
+
+        return self._values(keys, read)
 
     def keep_reply(self, key: str, reply: Reply) -> None:
         """Keep the reply for 30 days."""
         self._keep(key, asdict(reply), _REPLY_KEPT_S)
 
     def model(self, *, host: str, name: str) -> Model | None:
-        """Return what a call within the last hours learned about the model."""
+        """Return the model as a call within the last hours found it."""
         key = _model_key(host, name)
-        return self._values([key], lambda fields: Model(**fields)).get(key)
+        return self._values([key], lambda one: Model(one["name"], one["digest"], one["context_length"])).get(key)
 
     def keep_model(self, model: Model, *, host: str) -> None:
         """Remember the model for some hours."""
@@ -77,15 +82,9 @@ class AnswerCache:
         return caches[self.alias]
 
 
-def reply_key(question: Prompt, *, model: Model, options: Mapping[str, Any]) -> str:
+def reply_key(prompt: Prompt, *, model: Model, options: Mapping[str, Any]) -> str:
     """Return a key that changes with everything that can change the reply."""
-    everything = [PROMPT_VERSION, model.name, model.digest, dict(options), asdict(question)]
-    return _hashed("reply", everything)
-
-
-def _reply(fields: dict[str, Any]) -> Reply:
-    likely = tuple((str(token), float(logprob)) for token, logprob in fields.pop("first_token"))
-    return Reply(first_token=likely, **fields)
+    return _hashed("reply", [PROMPT_VERSION, model.name, model.digest, dict(options), prompt])
 
 
 def _model_key(host: str, name: str) -> str:

@@ -1,26 +1,23 @@
 """The last link of the chain: asks a model on the user's own machine which of the offered categories fits."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from providers.interface import Answer, Provider, ProviderMisbehaved, Question, Suggestion
-from providers.ollama.asked import Asked, asked_about
+from providers.interface import Answer, Provider, ProviderError, ProviderMisbehaved, Question, Suggestion
 from providers.ollama.cache import AnswerCache, Model, reply_key
-from providers.ollama.choices import Choice, Conversation, Way, choose
 from providers.ollama.client import OllamaClient
-from providers.ollama.memory import remembered
-from providers.ollama.options import faults
-from providers.ollama.prompt import PROMPT_VERSION, Prompt, PromptTooLong, Reply
-from providers.ollama.session import Request, Session
+from providers.ollama.letters import Conversation, RankedChoice, Reply, choose
+from providers.ollama.prompt import PROMPT_VERSION, ModelQuestion, Prompt, PromptTooLong, model_question
 
+_FEWEST_TOKENS = 512
 _N_ALTERNATIVES = 3
 
 
 class OllamaProvider(Provider):
     """Asks for one letter and reads from its log probabilities how likely each category is.
 
-    Times are in seconds, `num_ctx` in tokens. `way` "json" asks for a name at once instead, for a model that cannot do
-    with letters. `cache_alias` names one of Django's CACHES.
+    Times are in seconds, `num_ctx` in tokens. `cache_alias` names one of Django's CACHES.
     """
 
     name = "model"
@@ -35,7 +32,6 @@ class OllamaProvider(Provider):
         num_ctx: int = 4096,
         keep_alive: float | str | None = "10m",
         seed: int = 1,
-        way: Way = "letter",
         cache_alias: str = "default",
     ) -> None:
         self.model = model
@@ -44,85 +40,153 @@ class OllamaProvider(Provider):
         self.load_timeout_s = load_timeout_s
         self.num_ctx = num_ctx
         self.keep_alive = keep_alive
-        self.way = way
         # The usual penalty on words of the prompt would be one on the names of the categories.
         self.options: dict[str, Any] = {"temperature": 0, "seed": seed, "num_ctx": num_ctx, "repeat_penalty": 1.0}
         self.cache = AnswerCache(cache_alias)
         self.version = f"{PROMPT_VERSION}:{model}"
 
     def check(self) -> list[str]:
-        """Say what is wrong with the options."""
-        times = {"timeout_s": self.timeout_s, "load_timeout_s": self.load_timeout_s}
-        return faults(model=self.model, host=self.host, times=times, num_ctx=self.num_ctx, way=self.way)
+        """Say what is wrong with the options, before the server is ever called."""
+        faults = []
+        if not isinstance(self.model, str) or not self.model.strip():
+            faults.append("model is empty; name a model that Ollama has, such as “qwen3:4b”.")
+        try:
+            address = urlsplit(str(self.host))
+            is_address = address.scheme in {"http", "https"} and address.hostname and address.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
+            faults.append(f"host is not a web address: {self.host!r}; write it like “http://127.0.0.1:11434”.")
+        elif address.username is not None:
+            faults.append(
+                "host holds a user name, which Ollama's client would drop; "
+                "put a proxy without a password before Ollama."
+            )
+        for name, value in (("timeout_s", self.timeout_s), ("load_timeout_s", self.load_timeout_s)):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                faults.append(f"{name} must be a positive number of seconds, not {value!r}.")
+        if not isinstance(self.num_ctx, int) or self.num_ctx < _FEWEST_TOKENS:
+            faults.append(f"num_ctx must be a number of tokens, {_FEWEST_TOKENS} or more, not {self.num_ctx!r}.")
+        return faults
 
     def key(self, transaction: Question) -> Hashable:
         """Return all that the model sees: cleaned text, direction, offered categories and examples."""
-        return asked_about(transaction)
+        return model_question(transaction)
 
     def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
-        """Ask for each transaction; raises ProviderUnavailable or ProviderMisbehaved when the server cannot be asked.
+        """Ask for each transaction. Raise ProviderUnavailable or ProviderMisbehaved if the server cannot be asked.
 
-        What was answered until then is in the cache, so the same batch goes on from there.
+        Earlier answers of a batch that broke off are in the cache, so the same batch continues from there.
         """
-        asked = [asked_about(transaction) for transaction in transactions]
-        if not any(asked):
-            return [None] * len(asked)
+        questions = [model_question(transaction) for transaction in transactions]
+        if not any(questions):
+            return [None] * len(questions)
         with OllamaClient(host=self.host, timeout_s=self.timeout_s) as client:
-            request = Request(self.options, self.keep_alive, self.load_timeout_s)
-            session = Session(client, self.cache, request, name=self.model)
-            return [self._answer(one, session) if one else None for one in asked]
+            session = _Session(self, client)
+            return [session.answer(question) if question else None for question in questions]
 
     def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
-        """Answer what the model was asked before, for some hours after it was last met; no remote call."""
+        """Answer what the model was asked before, for some hours after it was last met; no remote call.
+
+        All conversations go on side by side, with one look into the cache for each step.
+        """
         model = self.cache.model(host=self.host, name=self.model)
-        asked = [asked_about(transaction) for transaction in transactions]
-        if not model or not any(asked):
-            return [None] * len(asked)
+        questions = [model_question(transaction) for transaction in transactions]
+        if not model:
+            return [None] * len(questions)
+        conversations = {question: self.conversation(question, model) for question in questions if question}
+        choices: dict[ModelQuestion, RankedChoice] = {}
+        replies: Mapping[ModelQuestion, Reply | None] = dict.fromkeys(conversations)
+        while replies:
+            keys: dict[ModelQuestion, str] = {}
+            for question, reply in replies.items():
+                try:
+                    conversation = conversations[question]
+                    prompt = conversation.send(reply) if reply else next(conversation)
+                except StopIteration as end:
+                    choices[question] = end.value
+                except ProviderError:
+                    continue
+                else:
+                    keys[question] = reply_key(prompt, model=model, options=self.options)
+            known = self.cache.replies(list(keys.values())) if keys else {}
+            replies = {question: known[key] for question, key in keys.items() if key in known}
+        suggestions = {question: self.suggestion(choices[question], question, model) for question in choices}
+        return [suggestions.get(question) if question else None for question in questions]
 
-        def replies(questions: Sequence[Prompt]) -> list[Reply | None]:
-            keys = [reply_key(question, model=model, options=self.options) for question in questions]
-            return list(map(self.cache.replies(keys).get, keys))
-
-        known = list(dict.fromkeys(one for one in asked if one))
-        choices = remembered([self._conversation(one, model) for one in known], replies)
-        said = {one: self._suggestion(choice, one, model) for one, choice in zip(known, choices, strict=True) if choice}
-        return [said.get(one) if one else None for one in asked]
-
-    def _answer(self, asked: Asked, session: Session) -> Answer:
-        try:
-            choice = session.hold(self._conversation(asked, session.model))
-        except (ProviderMisbehaved, PromptTooLong) as error:
-            return error
-        if choice.way == "json" and self.way == "letter":
-            session.forgo_letters()
-        return self._suggestion(choice, asked, session.model)
-
-    def _conversation(self, asked: Asked, model: Model) -> Conversation:
+    def conversation(self, question: ModelQuestion, model: Model) -> Conversation:
+        """Start to choose within the context that both the options and the model allow."""
         n_tokens = min(self.num_ctx, model.context_length or self.num_ctx)
-        by_letter = self.way == "letter" and model.gives_logprobs
-        return choose(asked.options(), asked.subject, n_tokens=n_tokens, by_letter=by_letter)
+        return choose(question.options(), question.subject, n_tokens=n_tokens)
 
-    def _suggestion(self, choice: Choice, asked: Asked, model: Model) -> Suggestion:
-        ranking = [(asked.categories[number], probability) for number, probability in choice.ranking]
+    def suggestion(self, choice: RankedChoice, question: ModelQuestion, model: Model) -> Suggestion:
+        """Return the best category of the choice, with the next three as alternatives."""
+        ranking = [(question.categories[number], probability) for number, probability in choice.ranking]
         (best, confidence), *others = ranking
         return Suggestion(
             category=best.id,
             confidence=confidence,
-            explanation=f"The local model {self.model} chose {best.name} among {len(asked.categories)} categories.",
+            explanation=f"The local model {self.model} chose {best.name} among {len(question.categories)} categories.",
             score=confidence,
             alternatives=tuple((category.id, probability) for category, probability in others[:_N_ALTERNATIVES]),
-            details=_details(choice, model),
+            details={
+                "model": model.name,
+                "digest": model.digest,
+                "prompt_version": PROMPT_VERSION,
+                "way": "letter",
+                "n_questions": len(choice.replies),
+                "n_prompt_tokens": sum(reply.n_prompt_tokens for reply in choice.replies),
+                "n_answer_tokens": sum(reply.n_answer_tokens for reply in choice.replies),
+                "duration_ms": sum(reply.duration_ms for reply in choice.replies),
+            },
         )
 
 
-def _details(choice: Choice, model: Model) -> dict[str, Any]:
-    return {
-        "model": model.name,
-        "digest": model.digest,
-        "prompt_version": PROMPT_VERSION,
-        "way": choice.way,
-        "n_questions": len(choice.replies),
-        "n_prompt_tokens": sum(reply.n_prompt_tokens for reply in choice.replies),
-        "n_answer_tokens": sum(reply.n_answer_tokens for reply in choice.replies),
-        "duration_ms": sum(reply.duration_ms for reply in choice.replies),
-    }
+class _Session:
+    """One batch of questions to a server. Raise ProviderUnavailable if the model cannot be asked.
+
+    The first question of a model that is not in memory may wait as long as loading takes.
+    """
+
+    def __init__(self, provider: OllamaProvider, client: OllamaClient) -> None:
+        self._provider = provider
+        self._client = client
+        loaded = client.loaded_digest(provider.model)
+        self._is_loaded = bool(loaded)
+        digest = loaded or client.pulled_digest(provider.model)
+        known = provider.cache.model(host=provider.host, name=provider.model)
+        if known is None or known.digest != digest:
+            known = Model(provider.model, digest, client.context_length(provider.model))
+            provider.cache.keep_model(known, host=provider.host)
+        self._model = known
+
+    def answer(self, question: ModelQuestion) -> Answer:
+        """Carry a conversation to its choice. An answer outside the options concerns this question alone."""
+        conversation = self._provider.conversation(question, self._model)
+        try:
+            prompt = next(conversation)
+            while True:
+                key = reply_key(prompt, model=self._model, options=self._provider.options)
+                reply = self._provider.cache.replies([key]).get(key) or self._ask(prompt)
+                try:
+                    prompt = conversation.send(reply)
+                except StopIteration as end:
+                    self._provider.cache.keep_reply(key, reply)
+                    return self._provider.suggestion(end.value, question, self._model)
+                self._provider.cache.keep_reply(key, reply)
+        except (ProviderMisbehaved, PromptTooLong) as error:
+            return error
+
+    def _ask(self, prompt: Prompt) -> Reply:
+        provider = self._provider
+        request: dict[str, Any] = {
+            "model": self._model.name,
+            "options": provider.options,
+            "keep_alive": provider.keep_alive,
+        }
+        if self._is_loaded:
+            return self._client.chat(prompt, **request)
+        with OllamaClient(host=provider.host, timeout_s=provider.load_timeout_s) as patient:
+            reply = patient.chat(prompt, **request)
+        self._is_loaded = True
+        return reply

@@ -1,4 +1,4 @@
-"""What is asked of a real Ollama server once, and of its recorded answers ever after: tests and recorder share it."""
+"""Scenarios that tests and the recorder share: asked of a real Ollama once, replayed ever after."""
 
 import os
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from typing import Any
 
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
 from providers.interface import OfferedCategory, ProviderError, Question
-from providers.ollama import OllamaClient, OllamaProvider, Progress
-from providers.ollama.prompt import Option, Subject, letter_question
+from providers.ollama import OllamaClient, OllamaProvider, PullProgress
+from providers.ollama.prompt import Option, PromptSubject, letter_prompt
 
 MODEL = os.environ.get("OUTLAY_OLLAMA_MODEL", "smollm2:135m")
 HOST = os.environ.get("OLLAMA_HOST", "http://127.0.0.1:11434")
@@ -79,10 +79,6 @@ def letter_that_was_not_offered() -> Any:
     return provider().categorize_many([row("how do i cook rice?", TWO), row("tram ticket", TWO)])
 
 
-def json_answer() -> Any:
-    return provider(way="json").categorize_many([row("tram ticket", FEW)])
-
-
 def many_categories() -> Any:
     return provider().categorize_many([row("garden chairs", MANY, examples=(("office chair", 1021),))])
 
@@ -91,12 +87,8 @@ def hostile_memos() -> Any:
     return provider().categorize_many([row(memo, FEW) for memo in HOSTILE_MEMOS])
 
 
-def hostile_memos_in_json() -> Any:
-    return provider(way="json").categorize_many([row(memo, FEW) for memo in HOSTILE_MEMOS])
-
-
 def expense_of_nobody() -> Any:
-    """What the worker asks about an expense that nothing else knows, with the categories that every ledger has."""
+    """Ask as the worker does about an unknown expense, with the categories that every ledger has."""
     spent = tuple(
         OfferedCategory(id=number, name=default.name, kind="expense", key=default.key, description=default.description)
         for number, default in enumerate(DEFAULT_CATEGORIES, start=1)
@@ -110,14 +102,14 @@ def model_not_pulled() -> Any:
 
 
 def model_removed_meanwhile() -> Any:
-    question = letter_question([Option("Dining"), Option("Travel")], Subject("tram ticket", "out"), n_tokens=4096)
+    prompt = letter_prompt([Option("Dining"), Option("Travel")], PromptSubject("tram ticket", "out"), n_tokens=4096)
     with client() as connection:
-        return raised(lambda: connection.chat(question, model="outlay-missing", options={}, keep_alive=None))
+        return raised(lambda: connection.chat(prompt, model="outlay-missing", options={}, keep_alive=None))
 
 
 def failing_pull() -> Any:
     # Port 9 of the server's own machine is closed, so the pull fails without leaving the machine.
-    steps: list[Progress] = []
+    steps: list[PullProgress] = []
     with client() as connection:
         failure = raised(lambda: steps.extend(connection.pull("127.0.0.1:9/outlay/missing")))
     return steps, failure
@@ -144,10 +136,8 @@ SCENARIOS: dict[str, Callable[[], Any]] = {
         cold_start,
         asked_twice,
         letter_that_was_not_offered,
-        json_answer,
         many_categories,
         hostile_memos,
-        hostile_memos_in_json,
         expense_of_nobody,
         model_not_pulled,
         model_removed_meanwhile,

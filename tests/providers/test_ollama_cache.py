@@ -6,12 +6,12 @@ from django.test import override_settings
 
 from providers.interface import Suggestion
 from providers.ollama.cache import AnswerCache, Model
-from providers.ollama.prompt import Reply
+from providers.ollama.letters import Reply
 from tests.providers.ollama_cassettes import cassette
 from tests.providers.ollama_scenarios import FEW, history_row, provider, row
 
-REPLY = Reply("B", (("B", -0.25), ("食", -3.5)), 120, 1, 80)
-MODEL = Model("tiny:1b", "d1", 2048, gives_logprobs=False)
+REPLY = Reply((("B", -0.25), ("食", -3.5)), 120, 1, 80)
+MODEL = Model("tiny:1b", "d1", 2048)
 
 
 class Broken(BaseCache):

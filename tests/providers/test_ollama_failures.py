@@ -1,11 +1,16 @@
-"""What the user reads when the server is down, slow, too old or not an Ollama at all."""
+"""The sentence that the user reads if the server is down, slow, too old or no Ollama at all."""
 
+import re
 import socket
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from providers.breaker import CacheBreaker
+from providers.chain import Chain
 from providers.interface import ProviderError, ProviderMisbehaved, ProviderUnavailable, Suggestion
-from providers.ollama import OllamaClient, OllamaProvider, Progress
+from providers.links import Link
+from providers.ollama import OllamaClient, OllamaProvider, PullProgress
 from providers.ollama.prompt import PromptTooLong
 from tests.providers.ollama_impostor import HANG_UP, SILENCE
 from tests.providers.ollama_scenarios import FEW, row
@@ -89,16 +94,47 @@ def test_a_batch_that_broke_off_goes_on_where_it_stopped(impostor):
     assert [path for path, _ in impostor.asked] == ["/api/ps", "/api/chat"]
 
 
-def test_a_server_without_log_probabilities_is_asked_for_a_name_and_remembered(impostor):
-    def older(body):
-        said = '\\"Transport\\"  \\n' if "format" in body else "C"
-        return 200, f'{{"message": {{"role": "assistant", "content": "{said}"}}}}'
+OLD_SERVER = "Ollama 0.12.10 gives no probabilities; update it to 0.12.11 or newer."
 
-    impostor.answers["/api/chat"] = older
+
+def test_an_old_server_fails_with_the_version_it_needs(impostor):
+    impostor.answer("/api/version", {"version": "0.12.10"})
+    impostor.answer("/api/chat", chat_answer("C", []))
+    error = failure(link(impostor))
+    assert isinstance(error, ProviderUnavailable)
+    assert str(error) == OLD_SERVER
+    assert link(impostor).recall(BATCH) == [None, None]
+
+
+def test_the_health_of_the_link_names_an_old_server(impostor):
+    impostor.answer("/api/version", {"version": "0.12.10"})
+    impostor.answer("/api/chat", chat_answer("C", []))
+    breaker = CacheBreaker()
+    Chain([Link(link(impostor), is_deferred=True)], breaker).resolve(BATCH)
+    assert breaker.describe("model")["last_error"] == OLD_SERVER
+
+
+def test_the_status_names_an_old_server(impostor):
+    impostor.answer("/api/version", {"version": "0.12.10"})
+    with OllamaClient(host=impostor.url, timeout_s=5) as client:
+        status = client.status("tiny:1b")
+    assert (status.reachable, status.version, status.problem) == (True, "0.12.10", OLD_SERVER)
+
+
+def test_the_model_command_names_an_old_server(impostor, settings):
+    impostor.answer("/api/version", {"version": "0.12.10"})
+    options = {"model": "tiny:1b", "host": impostor.url}
+    settings.CATEGORIZATION_PROVIDERS = [{"BACKEND": "providers.ollama.OllamaProvider", "OPTIONS": options}]
+    with pytest.raises(CommandError, match=re.escape(OLD_SERVER)):
+        call_command("model", "status")
+
+
+@pytest.mark.parametrize("version", ["0.12.11", "0.13.0-rc1", "1.0", "0.0.0", "dev"])
+def test_an_empty_answer_of_a_new_server_concerns_its_row_alone(impostor, version):
+    impostor.answer("/api/version", {"version": version})
+    impostor.answer("/api/chat", chat_answer("", []))
     answers = link(impostor).categorize_many(BATCH)
-    assert [(one.category, one.confidence, one.details["way"]) for one in answers] == [(103, 0.5, "json")] * 2
-    assert ["format" in body for path, body in impostor.asked if path == "/api/chat"] == [False, True, True]
-    assert link(impostor).recall(BATCH) == answers
+    assert [str(answer) for answer in answers] == ["The model answered nothing; choose another model."] * 2
 
 
 @pytest.mark.parametrize("text", ["<html>Welcome</html>", "", "[]", '"yes"', "{}", '{"message": 3}', "[" * 5000])
@@ -175,7 +211,7 @@ def test_a_model_named_without_a_tag_is_the_latest(impostor):
 def test_a_pull_tells_its_bytes(impostor):
     impostor.answer("/api/pull", {"status": "pulling", "completed": 3, "total": 9}, {"status": "success"})
     with OllamaClient(host=impostor.url, timeout_s=5) as client:
-        assert list(client.pull("tiny:1b")) == [Progress("pulling", 3, 9), Progress("success")]
+        assert list(client.pull("tiny:1b")) == [PullProgress("pulling", 3, 9), PullProgress("success")]
 
 
 def test_the_status_of_a_server_that_is_down_says_so_without_raising(closed_port):

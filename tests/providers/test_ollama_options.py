@@ -30,7 +30,6 @@ def test_good_options_have_no_fault():
         ({"timeout_s": "30"}, "timeout_s must be a positive number of seconds, not '30'."),
         ({"load_timeout_s": float("nan")}, "load_timeout_s must be a positive number of seconds, not nan."),
         ({"num_ctx": 100}, "num_ctx must be a number of tokens, 512 or more, not 100."),
-        ({"way": "guess"}, "way must be one of letter, json, not 'guess'."),
     ],
 )
 def test_each_faulty_option_is_named_with_what_to_write_instead(options, fault):
@@ -38,5 +37,5 @@ def test_each_faulty_option_is_named_with_what_to_write_instead(options, fault):
 
 
 def test_all_faults_are_told_at_once():
-    options: dict[str, Any] = {"host": "", "timeout_s": -1, "load_timeout_s": -1, "num_ctx": 0, "way": ""}
-    assert len(OllamaProvider(model="", **options).check()) == 6
+    options: dict[str, Any] = {"host": "", "timeout_s": -1, "load_timeout_s": -1, "num_ctx": 0}
+    assert len(OllamaProvider(model="", **options).check()) == 5

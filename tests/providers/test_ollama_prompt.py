@@ -6,10 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.interface import OfferedCategory, Question
-from providers.ollama import asked
-from providers.ollama.plain_text import plain_text, without_long_numbers
-from providers.ollama.prompt import LETTERS, Option, PromptTooLong, Subject, letter_question, name_question
-from providers.ollama.tokens import most_prompt_tokens, most_tokens
+from providers.ollama import prompt
+from providers.ollama.prompt import (
+    LETTERS,
+    Option,
+    PromptSubject,
+    PromptTooLong,
+    letter_prompt,
+    most_prompt_tokens,
+    most_tokens,
+    plain_text,
+    without_long_numbers,
+)
 from tests.providers.ollama_scenarios import FEW, HOSTILE_MEMOS, row
 
 SHORTEST = 214  # tokens that are just too few for the two options below
@@ -19,15 +27,15 @@ EXAMPLES = (("corner bakery", 0), ("night bus", 1))
 
 
 def asked_about(transaction: Question) -> Any:
-    return asked.asked_about(transaction)
+    return prompt.model_question(transaction)
 
 
 def contents(question):
-    return [(message["role"], message["content"]) for message in question.messages]
+    return [(message["role"], message["content"]) for message in question]
 
 
 def test_a_letter_is_asked_for_with_rules_first_and_the_transaction_last():
-    question = letter_question(OPTIONS, Subject("harbor bakery", "in", EXAMPLES), n_tokens=2000)
+    question = letter_prompt(OPTIONS, PromptSubject("harbor bakery", "in", EXAMPLES), n_tokens=2000)
     system, *turns = contents(question)
     assert system[0] == "system"
     assert system[1].endswith("Categories:\nA: Dining (meals out)\nB: Transport (getting about)")
@@ -38,40 +46,27 @@ def test_a_letter_is_asked_for_with_rules_first_and_the_transaction_last():
         ("assistant", "A"),
         ("user", "<transaction>harbor bakery</transaction> (money received)"),
     ]
-    assert (question.n_answer_tokens, question.schema) == (1, None)
-
-
-def test_a_name_is_asked_for_as_one_of_the_offered_json_strings():
-    question = name_question(OPTIONS, Subject("harbor bakery", "out", EXAMPLES[:1]), n_tokens=2000)
-    system, *turns = contents(question)
-    assert system[1].endswith("Categories:\n- Dining (meals out)\n- Transport (getting about)")
-    assert turns == [
-        ("user", "<transaction>corner bakery</transaction>"),
-        ("assistant", '"Dining"'),
-        ("user", "<transaction>harbor bakery</transaction>"),
-    ]
-    assert question.schema == {"type": "string", "enum": ["Dining", "Transport"]}
 
 
 def test_groups_are_offered_by_the_names_of_their_members():
     groups = [Option("Tea", members=("Tea", "Coffee")), Option("Bus", members=("Bus", "Tram"))]
-    question = letter_question(groups, Subject("harbor bakery", "out"), n_tokens=2000)
-    system = question.messages[0]["content"]
+    question = letter_prompt(groups, PromptSubject("harbor bakery", "out"), n_tokens=2000)
+    system = question[0]["content"]
     assert "The categories come in groups." in system
     assert system.endswith("Categories:\nA: Tea, Coffee\nB: Bus, Tram")
 
 
 def test_the_least_alike_examples_go_first_when_the_prompt_is_too_long_then_descriptions_then_ends_of_names():
     long = [Option("Meals in a restaurant far from home", "out"), Option("Journeys by bus, tram and boat", "about")]
-    subject = Subject("harbor bakery", "out", EXAMPLES)
-    whole = letter_question(long, subject, n_tokens=2000)
+    subject = PromptSubject("harbor bakery", "out", EXAMPLES)
+    whole = letter_prompt(long, subject, n_tokens=2000)
     seen = [contents(whole)]
-    shortest = most_prompt_tokens(whole.messages)
+    shortest = most_prompt_tokens(whole)
     for n_tokens in range(shortest, SHORTEST, -1):
-        said = contents(letter_question(long, subject, n_tokens=n_tokens))
+        said = contents(letter_prompt(long, subject, n_tokens=n_tokens))
         seen += [said] if said != seen[-1] else []
     with pytest.raises(PromptTooLong, match=TOO_LONG):
-        letter_question(long, subject, n_tokens=SHORTEST)
+        letter_prompt(long, subject, n_tokens=SHORTEST)
     assert [len(said) for said in seen] == [6, 4, 2, 2, 2, 2]
     assert ("assistant", "A") in seen[1]
     assert [said[0][1].partition("Categories:\n")[2] for said in seen[2:]] == [
@@ -88,13 +83,12 @@ def test_the_least_alike_examples_go_first_when_the_prompt_is_too_long_then_desc
     n_tokens=st.integers(200, 4096),
 )
 def test_no_prompt_is_longer_than_allowed(labels, text, n_tokens):
-    subject = Subject(text, "out", ((text, 0), (text, 1)))
-    for ask in (letter_question, name_question):
-        try:
-            question = ask([Option(label, text[:120]) for label in labels], subject, n_tokens=n_tokens)
-        except PromptTooLong:
-            continue
-        assert most_prompt_tokens(question.messages) + question.n_answer_tokens <= n_tokens
+    subject = PromptSubject(text, "out", ((text, 0), (text, 1)))
+    try:
+        question = letter_prompt([Option(label, text[:120]) for label in labels], subject, n_tokens=n_tokens)
+    except PromptTooLong:
+        return
+    assert most_prompt_tokens(question) + 1 <= n_tokens
 
 
 @given(st.text())
@@ -126,10 +120,10 @@ def test_long_numbers_are_not_sent():
 @pytest.mark.parametrize("memo", HOSTILE_MEMOS)
 def test_a_hostile_memo_stays_one_fenced_line_of_the_last_message(memo):
     about = asked_about(row(memo, FEW))
-    question = letter_question(about.options(), about.subject, n_tokens=2000)
-    calm = letter_question(about.options(), Subject("bus", "out"), n_tokens=2000)
-    assert question.messages[:-1] == calm.messages[:-1]
-    said = question.messages[-1]["content"]
+    question = letter_prompt(about.options(), about.subject, n_tokens=2000)
+    calm = letter_prompt(about.options(), PromptSubject("bus", "out"), n_tokens=2000)
+    assert question[:-1] == calm[:-1]
+    said = question[-1]["content"]
     assert said.startswith("<transaction>")
     assert said.endswith("</transaction>")
     assert (said.count("<"), said.count("\n"), said.count("|")) == (2, 0, 0)

@@ -1,11 +1,12 @@
-"""What the link answers when a real Ollama answers as it once did."""
+"""Answers of the link to the recorded replies of a real Ollama."""
 
 from typing import Any
 
 import pytest
 
 from providers.interface import ProviderMisbehaved, ProviderUnavailable, Suggestion
-from providers.ollama import Progress, Status
+from providers.ollama import PullProgress, ServerStatus
+from providers.ollama.letters import Reply
 from providers.ollama.prompt import PROMPT_VERSION, PromptTooLong
 from tests.providers.ollama_cassettes import cassette, recorded_calls
 from tests.providers.ollama_scenarios import FEW, HOST, MANY, MODEL, SCENARIOS, TWO, provider, row
@@ -115,7 +116,7 @@ def test_nothing_is_recalled_of_another_model_or_before_the_first_call():
     assert provider("outlay-other").recall([row("Night bus", FEW)]) == [None]
 
 
-@pytest.mark.parametrize("other", [{"seed": 2}, {"num_ctx": 2048}, {"way": "json"}])
+@pytest.mark.parametrize("other", [{"seed": 2}, {"num_ctx": 2048}])
 def test_nothing_is_recalled_that_was_asked_with_other_options(other):
     replay("asked_twice")
     assert provider(**other).recall([row("Night bus", FEW)]) == [None]
@@ -149,18 +150,8 @@ def test_an_answer_outside_the_list_is_not_kept():
     assert second is not None
 
 
-def test_a_name_counts_as_even_odds():
-    [answer] = replay("json_answer")
-    assert (answer.confidence, answer.score, answer.alternatives) == (0.5, 0.5, ())
-    assert answer.details["way"] == "json"
-    *_, (request, said) = recorded_calls("json_answer")
-    assert request["format"] == {"type": "string", "enum": [category.name for category in FEW]}
-    assert {category.id: category.name for category in FEW}[answer.category] in said["message"]["content"]
-
-
-@pytest.mark.parametrize("name", ["hostile_memos", "hostile_memos_in_json"])
-def test_a_memo_that_gives_orders_gets_an_offered_category_like_any_other(name):
-    answers = replay(name)
+def test_a_memo_that_gives_orders_gets_an_offered_category():
+    answers = replay("hostile_memos")
     assert len(answers) == 3
     assert {answer.category for answer in answers} <= {category.id for category in FEW}
     assert all(0 <= answer.confidence <= 1 for answer in answers)
@@ -175,7 +166,7 @@ def test_a_model_that_is_not_pulled_is_named_with_the_command_that_pulls_it():
 
 def test_a_pull_tells_its_progress_and_fails_with_the_words_of_the_server():
     steps, error = replay("failing_pull")
-    assert steps == [Progress("pulling manifest")]
+    assert steps == [PullProgress("pulling manifest")]
     assert isinstance(error, ProviderUnavailable)
     assert str(error).startswith(f"Ollama at {HOST} gave up: pull model manifest: ")
 
@@ -183,7 +174,7 @@ def test_a_pull_tells_its_progress_and_fails_with_the_words_of_the_server():
 def test_the_status_tells_of_server_and_model():
     ready, missing = replay("status")
     version = next(answer["version"] for _, answer in recorded_calls("status") if "version" in answer)
-    assert ready == Status(reachable=True, version=version, model_pulled=True, loaded=True)
+    assert ready == ServerStatus(reachable=True, version=version, model_pulled=True, loaded=True)
     assert missing.as_dict() == {
         "reachable": True,
         "version": version,
@@ -191,6 +182,34 @@ def test_the_status_tells_of_server_and_model():
         "loaded": False,
         "problem": "The model “outlay-missing” is not pulled; run `ollama pull outlay-missing`.",
     }
+
+
+def test_conversations_are_recalled_with_one_look_into_the_cache_for_each_step(fresh_cache, monkeypatch):
+    replay("many_categories")
+    link, looks = provider(), []
+    replies = link.cache.replies
+
+    def counted(keys):
+        looks.append(len(keys))
+        return replies(keys)
+
+    monkeypatch.setattr(link.cache, "replies", counted)
+    known = row("garden chairs", MANY, examples=(("office chair", 1021),))
+    recalled = link.recall([known, row("tea", MANY), row("tram", MANY), known])
+    assert [answer is not None for answer in recalled] == [True, False, False, True]
+    assert looks == [3, 1]
+
+
+def test_a_kept_reply_that_is_no_answer_is_not_recalled(fresh_cache, monkeypatch):
+    replay("asked_twice")
+    link = provider()
+    monkeypatch.setattr(link.cache, "replies", lambda keys: {key: Reply((("Z", -0.1),)) for key in keys})
+    assert link.recall([row("Night bus", FEW)]) == [None]
+
+
+def test_categories_that_do_not_fit_are_not_recalled(fresh_cache):
+    replay("asked_twice")
+    assert provider().recall([row("Night bus", tuple(MANY) * 40)]) == [None]
 
 
 def test_categories_that_do_not_fit_concern_their_row_alone():

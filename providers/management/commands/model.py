@@ -1,4 +1,4 @@
-"""Looks at the local model, and downloads it."""
+"""Command that shows the state of the local model, or downloads it."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,12 +7,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from providers.interface import ProviderError
 from providers.loading import configured_chain
-from providers.ollama import OllamaProvider
-from providers.ollama.client import OllamaClient, Progress
+from providers.ollama import OllamaClient, OllamaProvider, PullProgress
 
 
 class Command(BaseCommand):
-    """`manage.py model status` and `manage.py model pull`"""
+    """The commands `manage.py model status` and `manage.py model pull`."""
 
     help = "Say whether the local model can be asked, or download it into Ollama."
 
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Ollama {status.version} at {client.host} has {model} ({loaded}).")
 
 
-def _describe(progress: Progress) -> str:
+def _describe(progress: PullProgress) -> str:
     if not progress.n_bytes_total:
         return progress.status
     return f"{progress.status} {progress.n_bytes_done * 100 // progress.n_bytes_total} %"
