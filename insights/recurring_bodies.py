@@ -13,8 +13,6 @@ from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.serializers.fields import DayField
-from insights.lists import NO_CATEGORY_HELP, CategoryOrNone
-from insights.lists import SHOWN as LIST_PARAMETERS
 from insights.models import (
     RecurringChoice,
     RecurringKind,
@@ -25,6 +23,7 @@ from insights.models import (
 )
 from insights.models.recurring import NAME_LENGTH
 from insights.recurring import RhythmName, times_a_year
+from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
 
 MONTHS_OF_A_YEAR = 12
 
@@ -32,7 +31,7 @@ MONTHS_OF_A_YEAR = 12
 class RecurringQuery(StrictSerializer):
     """What narrows the list."""
 
-    ignored_fields = LIST_PARAMETERS
+    ignored_fields = NUMBERED_LIST_PARAMETERS
 
     status = serializers.ChoiceField(choices=RecurringStatus.choices, required=False)
     verdict = serializers.ChoiceField(

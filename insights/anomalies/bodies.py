@@ -16,9 +16,8 @@ from expenses.models import Transaction
 from expenses.serializers.fields import DayField
 from insights.anomalies.reasons import Told, reason_of
 from insights.anomalies.silence import DISMISSED_DAYS, Said
-from insights.lists import NO_CATEGORY_HELP, CategoryOrNone
-from insights.lists import SHOWN as LIST_PARAMETERS
 from insights.models import Anomaly, AnomalyFeedback, Kind, Verdict
+from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
 
 STATUSES = ["open", *Verdict.values]
 #: What is shown unless somebody asks for more.
@@ -30,7 +29,7 @@ UNCATEGORIZED, EVERYTHING = "What has no category", "All spending"
 class AnomalyQuery(StrictSerializer):
     """What narrows the list."""
 
-    ignored_fields = LIST_PARAMETERS
+    ignored_fields = NUMBERED_LIST_PARAMETERS
 
     start = DayField(required=False, help_text="Of weeks that begin on this day or later.")
     end = DayField(required=False, help_text="Of weeks that begin on this day or earlier.")

@@ -1,8 +1,8 @@
-"""Charts as SVG and PNG, drawn here. What is drawn is said by a `Chart`; how, is known to `drawing` alone.
+"""Charts as SVG and PNG. `drawing` draws a `Chart`; the other modules make one of a report's body.
 
 Pure: no database, no settings, no network. May import nothing of the project but itself.
 """
 
-from insights.charts.chart import Chart, Line
+from insights.charts.drawing import Chart, Line, draw, paint
 
-__all__ = ["Chart", "Line"]
+__all__ = ["Chart", "Line", "draw", "paint"]

@@ -1,18 +1,20 @@
-"""Periods that summaries are of, and the buckets of a time series. Pure."""
+"""Periods of reports, and the buckets of a time series. Pure."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from insights.calendars import Calendar, Unit, later
 
 ONE_DAY = dt.timedelta(1)
+#: The buckets that a time series may be cut into.
+BUCKETS: dict[str, Unit] = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
+#: Three years of days.
+MAX_BUCKETS = 1_100
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From a day to a day, both included. `unit`: what it is one of; None for any other period."""
+    """The days from `start` to `end`, both included. `unit` is None unless they are one day, week, month or year."""
 
     start: dt.date
     end: dt.date
@@ -23,21 +25,19 @@ class Period:
         return (self.end - self.start).days + 1
 
     def n_days_elapsed(self, today: dt.date) -> int:
-        """How many of its days have begun: today counts."""
+        """Return how many of its days have begun: today counts."""
         return min(max((today - self.start).days + 1, 0), self.n_days)
 
     @property
     def previous(self) -> "Period":
-        """The one before it: of a month the month before, of any other period as many days."""
+        """The period before it: the month before a month, as many days before any other period."""
         start = self.start - dt.timedelta(self.n_days) if self.unit is None else later(self.unit, self.start, -1)
         return Period(start, self.start - ONE_DAY, self.unit)
 
     @property
     def name(self) -> str:
         """As 2026, 2026-11 or 2026-11-20; a week is called by its first day, any other period by both ends."""
-        if self.unit is None:
-            return f"{self.start}/{self.end}"
-        return name_of(self.unit, self.start)
+        return f"{self.start}/{self.end}" if self.unit is None else name_of(self.unit, self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +51,24 @@ class Bucket:
 
 
 def name_of(unit: Unit, first: dt.date) -> str:
-    """What the unit that begins on a day is called."""
+    """Return the name of the unit that begins on a day."""
     return str(first)[: {"year": 4, "month": 7}.get(unit)]
 
 
 def period_around(unit: Unit, day: dt.date, calendar: Calendar) -> Period:
-    """The unit that the day lies in."""
+    """Return the unit that the day lies in."""
     first = calendar.first_of(unit, day)
     return Period(first, later(unit, first, 1) - ONE_DAY, unit)
 
 
-def buckets_of(unit: Unit, period: Period, calendar: Calendar, *, limit: int) -> list[Bucket] | None:
-    """The period cut into units; None if these are more than the limit."""
-    found = list(islice(_buckets(unit, period, calendar), limit + 1))
-    return found if len(found) <= limit else None
-
-
-def _buckets(unit: Unit, period: Period, calendar: Calendar) -> Iterator[Bucket]:
-    first = calendar.first_of(unit, period.start)
+def buckets_of(unit: Unit, period: Period, calendar: Calendar, *, limit: int = MAX_BUCKETS) -> list[Bucket] | None:
+    """Cut the period into units; return None if they are more than the limit."""
+    buckets, first = list[Bucket](), calendar.first_of(unit, period.start)
     while first <= period.end:
+        if len(buckets) == limit:
+            return None
         following = later(unit, first, 1)
         start, end = max(first, period.start), min(following - ONE_DAY, period.end)
-        yield Bucket(first, start, end, is_partial=start > first or end < following - ONE_DAY)
+        buckets.append(Bucket(first, start, end, is_partial=start > first or end < following - ONE_DAY))
         first = following
+    return buckets

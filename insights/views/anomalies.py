@@ -24,14 +24,14 @@ from insights.anomalies.bodies import (
 )
 from insights.anomalies.silence import Said, stand
 from insights.freshness import describe_freshness
-from insights.lists import NO_CURSOR
 from insights.models import Anomaly, AnomalyFeedback
-from insights.rendering import FormatsNamed
+from insights.serializers.parameters import NO_CURSOR
 from insights.services.anomalies import give_feedback, take_feedback_back
 from insights.services.refreshing import refresh_soon
+from insights.views.rendering import KnownFormatsMixin
 
 
-class AnomalyViewSet(FormatsNamed, LedgerViewSet):
+class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
     """Weeks out of the ordinary, bills that are missing, dearer or doubled, large payments to somebody new."""
 
     queryset = Anomaly.objects.all()

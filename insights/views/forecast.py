@@ -13,17 +13,16 @@ from expenses.models.ledgers import membership_of
 from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
 from insights.charts import Chart
+from insights.charts.forecast import chart_forecast
 from insights.forecasts.bills import known_bills
 from insights.forecasts.bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
-from insights.forecasts.charts import chart_forecast
 from insights.forecasts.month_ends import forecast_month, last_recorded
 from insights.freshness import describe_freshness
-from insights.rendering import Charted
 from insights.services.refreshing import refresh_soon
-from insights.views.reports import described
+from insights.views.rendering import ChartMixin, chart_schema
 
 
-class ForecastView(Charted, LedgerViewSet):
+class ForecastView(ChartMixin, LedgerViewSet):
     """What will have been spent at the end of a month."""
 
     queryset = Transaction.objects.all()
@@ -31,7 +30,7 @@ class ForecastView(Charted, LedgerViewSet):
     filter_backends: list[type] = []
     pagination_class = None
 
-    @described("insights_forecast", ForecastAsked, ForecastSerializer)
+    @chart_schema("insights_forecast", ForecastAsked, ForecastSerializer)
     def forecast(self, request: Request) -> Response:
         """In total and by category, with an interval that holds the truth in 80 % of cases, and bills still to come.
 

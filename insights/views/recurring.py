@@ -14,7 +14,6 @@ from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.views.base import LedgerViewSet
 from insights.freshness import describe_freshness
-from insights.lists import NO_CURSOR
 from insights.models import RecurringPayment, RecurringVerdict
 from insights.recurring_bodies import (
     RecurringChoiceInput,
@@ -27,15 +26,16 @@ from insights.recurring_bodies import (
     describe_payment,
     describe_recurring,
 )
-from insights.rendering import FormatsNamed
+from insights.serializers.parameters import NO_CURSOR
 from insights.services.recurring import choose, said_of_each, take_choice_back
 from insights.services.refreshing import refresh_soon
+from insights.views.rendering import KnownFormatsMixin
 
 Bodies = list[dict[str, Any]]
 FRESHNESS = ("currency", "computed_at", "is_stale", "n_unconverted")
 
 
-class RecurringViewSet(FormatsNamed, LedgerViewSet):
+class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
     """Subscriptions, bills, salaries: what comes again and again, when the next is due, and what you say of it."""
 
     queryset = RecurringPayment.objects.all()

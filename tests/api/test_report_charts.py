@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from insights.reports.charts import chart_summary
+from insights.charts.reports import chart_summary
 from tests.api.bodies import assert_problem
 from tests.api.reports import record
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from expenses.ledger.dates import today_of
-from insights.reports.asked import MAX_BUCKETS
+from insights.reports.periods import MAX_BUCKETS
 from tests.api.bodies import assert_problem
 from tests.api.reports import COMPLETE, NOTHING, category_of, record, report, total
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.reports.shares import percent, shares
+from insights.reports.sums import percent, shares
 
 CENT = Decimal("0.01")
 AMOUNTS = st.lists(st.decimals(min_value=Decimal(-10_000), max_value=Decimal(10_000), places=4), max_size=40)

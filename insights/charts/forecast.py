@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from insights.charts import Chart, Line
+from insights.charts.drawing import Chart, Line
 
 #: Of a day as 2026-11-30.
 MONTH_AND_DAY = slice(5, None)

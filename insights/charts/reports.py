@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from insights.charts import Chart, Line
+from insights.charts.drawing import Chart, Line
 
 N_CATEGORIES, N_COLORS = 12, 7
 UNCATEGORIZED, OTHERS = "Uncategorized", "Others"

@@ -1,16 +1,18 @@
 """Answers a report as a chart: `?format=svg`, `?format=png`, or by the `Accept` header."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from insights.charts import Chart
-from insights.charts.drawing import draw
-from insights.charts.painting import paint
+from insights.charts import Chart, draw, paint
 
 
 class SvgRenderer(BaseRenderer):
@@ -25,7 +27,7 @@ class SvgRenderer(BaseRenderer):
 
 
 class PngRenderer(SvgRenderer):
-    """The same in dots."""
+    """Draws the chart as a PNG."""
 
     media_type = "image/png"
     format = "png"
@@ -37,13 +39,13 @@ class PngRenderer(SvgRenderer):
         return paint(svg) if svg else b""
 
 
-class FormatsNamed:
-    """Mixed into a view that tells which formats it has to who asks for another one."""
+class KnownFormatsMixin:
+    """A view that answers an unknown format with the known ones."""
 
     renderer_classes: Sequence[type[BaseRenderer]]
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """An unknown format is a fault of the request, not an address that leads nowhere."""
+        """Return the renderer. An unknown format is an error of the request, not a missing page."""
         try:
             return super().perform_content_negotiation(request, force)  # type: ignore[misc]
         except Http404:
@@ -51,11 +53,20 @@ class FormatsNamed:
             raise ValidationError({"format": f"There is no such format; known are {known}."}, "unknown") from None
 
 
-class Charted(FormatsNamed):
-    """Mixed into a view whose answers can be drawn; it says by `chart` how."""
+class ChartMixin(KnownFormatsMixin):
+    """A view whose answers can be drawn; its method `chart` returns the chart of a body."""
 
     renderer_classes: Sequence[type[BaseRenderer]] = [JSONRenderer, SvgRenderer, PngRenderer]
 
     def chart(self, body: Mapping[str, Any]) -> Chart:
-        """What is drawn of a body."""
+        """Return the chart of a body."""
         raise NotImplementedError
+
+
+def chart_schema(
+    operation: str, query: type[serializers.Serializer[Any]], body: type[serializers.Serializer[Any]]
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Describe a report in the OpenAPI document: a body, and its chart in two formats."""
+    picture = OpenApiTypes.BINARY
+    responses = {(200, "application/json"): body, (200, "image/svg+xml"): picture, (200, "image/png"): picture}
+    return extend_schema(operation_id=operation, parameters=[query], responses=responses)
