@@ -1,4 +1,4 @@
-"""Serializer fields for input that may name a thing by id or by name."""
+"""Serializer fields of the ledger: references by id or name, amounts, days and codes."""
 
 import datetime as dt
 import re
@@ -8,22 +8,24 @@ from typing import Any, cast
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import get_attribute
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.ibans import NotAnIban, read_iban
-from expenses.ledger.money import MAX_AMOUNT, SCALE, currency_codes
+from expenses.ledger.money import MAX_AMOUNT, SCALE, currency_codes, format_amount, has_minor_units, minor_units
 from expenses.models import Account, Category, Tag
 
-#: Python reads more than this as a number: 5_000, other scripts' digits.
+#: A number as clients write it; Python alone would also accept 5_000 and digits of other scripts.
 DECIMAL = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,4})?|[+-]?\.\d+", re.ASCII)
 MAX_TAGS = 20
 ID_OR_NAME = {"oneOf": [{"type": "integer"}, {"type": "string"}], "nullable": True}
 
 
 def as_id_or_name(value: Any) -> int | str:
-    """An id as int, a name as stripped str. Raises ValidationError for anything else, and beyond 64 bits."""
+    """Return an id as int, a name as stripped str. Raises ValidationError for anything else, and beyond 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise serializers.ValidationError("Give an id or a name.", code="invalid")
     wanted = value.strip() if isinstance(value, str) else value
@@ -35,14 +37,14 @@ def as_id_or_name(value: Any) -> int | str:
 
 
 def user_of(field: serializers.Field[Any, Any, Any, Any]) -> User:
-    """The person behind the request that the field is part of."""
+    """Return the user of the request that the field belongs to."""
     user: User = field.context["request"].user
     return user
 
 
 @extend_schema_field(ID_OR_NAME)
 class CategoryReference(serializers.Field[Category, Any, int | None, Any]):
-    """Reads an id or name as a category of the ledger; the context holds its catalog."""
+    """A category of the ledger by id or name; the context holds the ledger's catalog."""
 
     def to_internal_value(self, data: Any) -> Category:
         catalog: Catalog = self.context["catalog"]
@@ -58,13 +60,18 @@ class CategoryReference(serializers.Field[Category, Any, int | None, Any]):
 
 @extend_schema_field(ID_OR_NAME)
 class AccountReference(serializers.Field[Account, Any, int | None, Any]):
-    """Reads an id or name as an account of the ledger."""
+    """An account of the ledger by id or name."""
 
     def to_internal_value(self, data: Any) -> Account:
+        context = cast("dict[str, Any]", self.context)
+        if "accounts" not in context:  # loaded once for all rows of the request
+            rows = list(Account.objects.for_user(user_of(self)))
+            context["accounts"] = {row.pk: row for row in rows} | {row.name.casefold(): row for row in rows}
+        accounts: dict[int | str, Account] = context["accounts"]
         wanted = as_id_or_name(data)
-        found = _accounts(self).get(wanted if isinstance(wanted, int) else wanted.casefold())
+        found = accounts.get(wanted if isinstance(wanted, int) else wanted.casefold())
         if found is None and isinstance(data, str):
-            found = _accounts(self).get(data.strip().casefold())
+            found = accounts.get(data.strip().casefold())
         if found is None:
             raise serializers.ValidationError(f"There is no account “{data}”.", code="does_not_exist")
         return found
@@ -73,18 +80,8 @@ class AccountReference(serializers.Field[Account, Any, int | None, Any]):
         return value.pk
 
 
-def _accounts(field: AccountReference) -> dict[int | str, Account]:
-    """The ledger's accounts by id and by name, looked up once however many rows the request holds."""
-    context = cast("dict[str, Any]", field.context)
-    if "accounts" not in context:
-        rows = list(Account.objects.for_user(user_of(field)))
-        context["accounts"] = {row.pk: row for row in rows} | {row.name.casefold(): row for row in rows}
-    accounts: dict[int | str, Account] = context["accounts"]
-    return accounts
-
-
 def refuse_closed(account: Account | None) -> Account | None:
-    """The account, if anything new may be recorded in it. Raises ValidationError."""
+    """Return the account. Raises ValidationError if it is closed."""
     if account is not None and not account.is_active:
         detail = f"“{account}” is closed; open it again (is_active: true), or name another account."
         raise serializers.ValidationError(detail, code="closed")
@@ -93,7 +90,7 @@ def refuse_closed(account: Account | None) -> Account | None:
 
 @extend_schema_field({"type": "array", "items": {"oneOf": [{"type": "integer"}, {"type": "string"}]}})
 class TagsField(serializers.ListField):
-    """Names of tags, new ones included, or ids of tags that are there; read as names."""
+    """Tags by name or by id, read as names; a new name makes a new tag."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(child=serializers.JSONField(), max_length=MAX_TAGS, **kwargs)
@@ -106,22 +103,18 @@ class TagsField(serializers.ListField):
     def _name(self, item: Any) -> str:
         if isinstance(item, str):
             return str(serializers.CharField(max_length=50).run_validation(item))
-        name = self._names().get(as_id_or_name(item))
+        context = cast("dict[str, Any]", self.context)
+        if "tag_names" not in context:  # loaded once for all rows of the request
+            context["tag_names"] = dict(Tag.objects.for_user(user_of(self)).values_list("pk", "name"))
+        names: dict[int | str, str] = context["tag_names"]
+        name = names.get(as_id_or_name(item))
         if name is None:
             raise serializers.ValidationError(f"There is no tag {item}.", code="does_not_exist")
         return name
 
-    def _names(self) -> dict[int | str, str]:
-        """The names of the ledger's tags by id, looked up once however many rows the request holds."""
-        context = cast("dict[str, Any]", self.context)
-        if "tag_names" not in context:
-            context["tag_names"] = dict(Tag.objects.for_user(user_of(self)).values_list("pk", "name"))
-        names: dict[int | str, str] = context["tag_names"]
-        return names
-
 
 class AmountField(serializers.DecimalField):
-    """A positive decimal string, below a thousand million, with at most as many places as any currency has."""
+    """A positive amount below a thousand million, as a decimal string with at most four decimal places."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=9 + SCALE, decimal_places=SCALE, **kwargs)
@@ -141,11 +134,36 @@ class AmountField(serializers.DecimalField):
         return amount
 
 
-class BalanceField(serializers.DecimalField):
-    """A decimal string of either sign."""
+class FormattedAmountMixin:
+    """A field whose output has the decimal places of the currency beside the amount."""
+
+    source_attrs: list[str]
+
+    def get_attribute(self, instance: Any) -> Any:
+        holder = get_attribute(instance, self.source_attrs[:-1])
+        amount: Decimal | None = get_attribute(holder, self.source_attrs[-1:])
+        return None if amount is None else format_amount(amount, holder.currency)
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class MoneyField(FormattedAmountMixin, serializers.CharField):
+    """An amount of a response; the object that holds it also has its `currency`."""
+
+
+class BalanceField(FormattedAmountMixin, serializers.DecimalField):
+    """An amount of either sign, as a decimal string."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_digits=9 + SCALE, decimal_places=SCALE, **kwargs)
+        super().__init__(**{"max_digits": 9 + SCALE, "decimal_places": SCALE} | kwargs)
+
+
+class RateTextField(serializers.CharField):
+    """An exchange rate of a response."""
+
+    def to_representation(self, value: Any) -> str:
+        return format_rate(value)
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -163,7 +181,7 @@ class CurrencyField(serializers.CharField):
 
 
 class DayField(serializers.DateField):
-    """A day of the calendar as YYYY-MM-DD; ISO 8601 has other ways to write one, which nobody means."""
+    """A day as YYYY-MM-DD, the only form of ISO 8601 that is accepted."""
 
     default_error_messages = {"invalid": "There is no such day; write it as YYYY-MM-DD."}
 
@@ -178,7 +196,7 @@ class DayField(serializers.DateField):
 
 
 class IbanField(serializers.CharField):
-    """The other side's account number; spaces are left out, small letters made large."""
+    """The IBAN of the counterparty, stored without spaces and in capitals."""
 
     def to_internal_value(self, data: Any) -> str:
         try:
@@ -188,7 +206,7 @@ class IbanField(serializers.CharField):
 
 
 class MccField(serializers.RegexField):
-    """The merchant category code of a card payment."""
+    """A merchant category code (MCC) of a card payment."""
 
     default_error_messages = {"invalid": "A merchant category code is four digits, such as 5411."}
 
@@ -197,5 +215,16 @@ class MccField(serializers.RegexField):
 
 
 def format_rate(rate: Decimal) -> str:
-    """The decimal string of the API: as it was written, without zeros at the end or an exponent."""
+    """Return a rate as a decimal string without trailing zeros or an exponent."""
     return f"{rate.normalize():f}"
+
+
+def too_many_places(currency: str) -> ErrorDetail:
+    """Return the error of an amount that has more decimal places than its currency."""
+    return ErrorDetail(f"{currency} has {minor_units(currency)} decimal places.", code="too_many_places")
+
+
+def check_minor_units(amount: Decimal, currency: str, *, field: str = "amount") -> None:
+    """Raises ValidationError for the field if the amount has more decimal places than the currency."""
+    if not has_minor_units(amount, currency):
+        raise serializers.ValidationError({field: [too_many_places(currency)]})
