@@ -1,8 +1,9 @@
-"""What lists can be narrowed by."""
+"""Filters of lists and the query parameters that every address takes."""
 
 import datetime as dt
 import re
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
 
@@ -30,26 +31,33 @@ COMMON_PARAMETERS = frozenset({"format", AS_USER})
 LIST_PARAMETERS = COMMON_PARAMETERS | {"page", "page_size", "cursor"}
 
 
+def refuse_unknown(
+    given: Iterable[str],
+    known: Iterable[str],
+    *,
+    what: str = "filter",
+    ignored: frozenset[str] = COMMON_PARAMETERS,
+) -> None:
+    """Raises ValidationError for the first unknown query parameter, since ignoring it would answer another question."""
+    if unknown := sorted({*given}.difference(known, ignored)):
+        detail = f"There is no such {what}; known are {', '.join(sorted(known))}."
+        raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
+
+
 class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
-    """Filters that refuse a name which is not among them, as a misspelled one would show everything."""
+    """Filters that refuse unknown names, because a misspelled filter would show everything."""
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(data, *args, **kwargs)
-        repeated = [name for name in data or () if _is_repeated(data, name) and name in self.filters]
-        single = [n for n in repeated if not isinstance(self.filters[n], filters.MultipleChoiceFilter)]
-        if single:
-            raise serializers.ValidationError({single[0]: "Give it once."}, code="repeated")
-        if unknown := sorted(set(data or ()) - set(self.filters) - LIST_PARAMETERS):
-            known = ", ".join(sorted(self.filters))
-            raise serializers.ValidationError({unknown[0]: f"There is no such filter; known are {known}."}, "unknown")
-
-
-def _is_repeated(data: Any, name: str) -> bool:
-    return hasattr(data, "getlist") and len(data.getlist(name)) > 1
+        for name in data if hasattr(data, "getlist") else ():
+            takes_many = isinstance(self.filters.get(name), filters.MultipleChoiceFilter)
+            if name in self.filters and not takes_many and len(data.getlist(name)) > 1:
+                raise serializers.ValidationError({name: "Give it once."}, code="repeated")
+        refuse_unknown(data or (), self.filters, ignored=LIST_PARAMETERS)
 
 
 class TransactionFilter(StrictFilterSet):
-    """Filters of transactions; a category includes those below it, names are accepted wherever ids are."""
+    """Filters of transactions. A category includes its children; names are accepted wherever ids are."""
 
     start_date = filters.DateFilter("date", "gte")
     end_date = filters.DateFilter("date", "lte")
@@ -67,9 +75,7 @@ class TransactionFilter(StrictFilterSet):
     kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
     status = filters.MultipleChoiceFilter("review_status", choices=CategorizationStatus.choices)
     source = filters.CharFilter("category_source")
-    review = filters.MultipleChoiceFilter(
-        choices=[*Review.choices, ("none", "Nobody has said anything")], null_value="none"
-    )
+    review = filters.MultipleChoiceFilter(choices=[*Review.choices, ("none", "No review")], null_value="none")
     is_excluded_from_budget = filters.CharFilter(method="by_exclusion")
     iban = filters.CharFilter(method="by_iban", help_text="With or without spaces.")
     mcc = filters.CharFilter("mcc")
@@ -87,7 +93,7 @@ class TransactionFilter(StrictFilterSet):
 
     @property
     def qs(self) -> Any:
-        """The id ends every order that does not name it, so that pages never overlap."""
+        """Return the rows in an order that ends with the id, so that pages never overlap."""
         rows = super().qs
         order = [str(name) for name in rows.query.order_by or ("-date",)]
         if {"id", "-id"}.isdisjoint(order):
@@ -120,7 +126,7 @@ class TransactionFilter(StrictFilterSet):
 
     def by_account(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         accounts = Account.objects.for_user(self.request.user)
-        # By name in Python: SQLite knows upper and lower case of A to Z alone.
+        # Names are compared in Python, because SQLite folds the case of ASCII letters only.
         known = {a.name.casefold(): a for a in accounts} | {a.pk: a for a in accounts}
         account = known.get(as_id_or_name(value)) or known.get(value.strip().casefold())
         if account is None:
@@ -154,7 +160,7 @@ class TransactionFilter(StrictFilterSet):
 class CategoryFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of categories."""
 
-    hidden = filters.CharFilter(method="by_hidden", help_text="Only those that are hidden, or only the others.")
+    hidden = filters.CharFilter(method="by_hidden", help_text="true lists hidden categories only, false the others.")
 
     class Meta:
         model = Category
@@ -172,14 +178,14 @@ def _is_true(name: str, value: str) -> bool:
     return wanted
 
 
-# `import` is no name that a class body could give.
+# `import` is a keyword, so no class body can define it.
 TransactionFilter.base_filters["import"] = filters.NumberFilter(
     field_name="run__subject", min_value=1, max_digits=18, decimal_places=0
 )
 
 
 class CurrencyFilter(filters.CharFilter):  # type: ignore[misc]
-    """A code in any case; one that does not exist is refused, as a misspelled one would show nothing."""
+    """A currency code in any case; an unknown code is refused, because it would show nothing."""
 
     def filter(self, qs: ExchangeRateQuerySet, value: str) -> ExchangeRateQuerySet:
         code = value.upper()
@@ -191,7 +197,7 @@ class CurrencyFilter(filters.CharFilter):  # type: ignore[misc]
 
 
 class RateFilter(StrictFilterSet):
-    """Filters of rates; days include both ends."""
+    """Filters of exchange rates; both days are included."""
 
     base = CurrencyFilter("base")
     quote = CurrencyFilter("quote")
@@ -204,22 +210,23 @@ class RateFilter(StrictFilterSet):
         fields: ClassVar[list[Any]] = []
 
 
+#: Names that totals can be grouped by.
 BY = [*COLUMNS, "currency"]
 
 
-BY_HELP = f"What totals are of, with commas between: {', '.join(BY)}. They always are of one currency."
-
-
-CONVERT_TO_HELP = "A currency that all totals shall be in, or `base` for your base currency."
-
-
 class TotalsFilter(TransactionFilter):
-    """The filters of the list. Periods are looked up by month, as the index of totals has them."""
+    """Filters of totals: those of the list, with periods looked up by month, as the index of totals needs."""
 
     start_date = filters.DateFilter(method="since")
     end_date = filters.DateFilter(method="until")
-    by = filters.CharFilter(method="all_of_them", help_text=BY_HELP)
-    convert_to = filters.CharFilter(method="all_of_them", help_text=CONVERT_TO_HELP)
+    by = filters.CharFilter(
+        method="unchanged",
+        help_text=f"What to group by, separated by commas: {', '.join(BY)}. Every total is in one currency.",
+    )
+    convert_to = filters.CharFilter(
+        method="unchanged",
+        help_text="The currency to convert all totals into, or `base` for your base currency.",
+    )
     ordering = None
 
     @property
@@ -235,6 +242,6 @@ class TotalsFilter(TransactionFilter):
     def between(self, rows: TransactionQuerySet, start: dt.date, end: dt.date) -> TransactionQuerySet:
         return self.until(self.since(rows, "", start), "", end)
 
-    def all_of_them(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        """How rows are grouped and shown narrows nothing."""
+    def unchanged(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        """Return all rows: grouping and conversion exclude none."""
         return rows

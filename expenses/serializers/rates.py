@@ -1,4 +1,4 @@
-"""Shapes of currencies, rates and conversions."""
+"""Currencies, exchange rates and conversions in the API."""
 
 import datetime as dt
 from decimal import Decimal
@@ -8,18 +8,28 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import EARLIEST, LATEST, today_of
-from expenses.ledger.money import Money, format_amount, has_minor_units, minor_units
+from expenses.ledger.money import Money
 from expenses.models.rates import ExchangeRate
 from expenses.rates.conversion import SIGNIFICANT_DIGITS, Conversion
-from expenses.serializers.fields import DECIMAL, AmountField, CurrencyField, DayField, format_rate, user_of
-from expenses.serializers.filters import COMMON_PARAMETERS
+from expenses.serializers.fields import (
+    DECIMAL,
+    AmountField,
+    CurrencyField,
+    DayField,
+    MoneyField,
+    RateTextField,
+    check_minor_units,
+    format_rate,
+    user_of,
+)
+from expenses.serializers.filters import refuse_unknown
 
-#: Bounds of a rate; each is about the other's inverse.
+#: Bounds of a rate; each is roughly the inverse of the other.
 LEAST, MOST = Decimal("0.000000001"), Decimal(999_999_999)
 
 
 class CurrencySerializer(serializers.Serializer[Any]):
-    """A currency. `has_rates`: the ECB's or your own; the days are those of the ECB's."""
+    """A currency. `has_rates` counts rates of the ECB and your own; the two days are those of the ECB's rates."""
 
     code = serializers.CharField()
     name = serializers.CharField()
@@ -58,7 +68,7 @@ class RateField(serializers.DecimalField):
 
 
 class RateSerializer(StrictSerializer, serializers.ModelSerializer[ExchangeRate]):
-    """On `date`, one unit of `base` was worth `rate` units of `quote`."""
+    """An exchange rate: on `date`, one unit of `base` was worth `rate` units of `quote`."""
 
     base = CurrencyField()
     quote = CurrencyField()
@@ -74,14 +84,17 @@ class RateSerializer(StrictSerializer, serializers.ModelSerializer[ExchangeRate]
         if value < EARLIEST:
             raise serializers.ValidationError(f"Give a day from {EARLIEST} on.", code="out_of_range")
         if value > today_of(user_of(self)):
-            raise serializers.ValidationError("Nobody knows the rate of a day to come.", code="future")
+            raise serializers.ValidationError("Rates of future days are not known yet.", code="future")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         base, quote, date = (attrs.get(name, getattr(self.instance, name, None)) for name in ("base", "quote", "date"))
         if base == quote:
             raise serializers.ValidationError({"quote": "Give another currency than `base`."}, code="same_currency")
-        taken = self._own().filter(date=date, base__in=[base, quote], quote__in=[base, quote]).first()
+        own = ExchangeRate.objects.for_user(user_of(self)).exclude(ledger=None)
+        if self.instance is not None:
+            own = own.exclude(pk=self.instance.pk)
+        taken = own.filter(date=date, base__in=[base, quote], quote__in=[base, quote]).first()
         if taken is not None:
             detail = (
                 f"You have a rate from {taken.base} to {taken.quote} of {date}; change that one: rates/{taken.pk}/."
@@ -89,13 +102,9 @@ class RateSerializer(StrictSerializer, serializers.ModelSerializer[ExchangeRate]
             raise serializers.ValidationError({"date": detail}, code="unique")
         return attrs
 
-    def _own(self) -> Any:
-        own = ExchangeRate.objects.for_user(user_of(self)).exclude(ledger=None)
-        return own if self.instance is None else own.exclude(pk=self.instance.pk)
-
 
 class ConversionInput(serializers.Serializer[Any]):
-    """What to convert; `to` is your base currency and `date` today unless given."""
+    """Query parameters of a conversion; `to` is your base currency and `date` is today unless given."""
 
     amount = AmountField()
     to = CurrencyField(required=False)
@@ -110,56 +119,28 @@ class ConversionInput(serializers.Serializer[Any]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        self._check_names()
+        refuse_unknown(self.initial_data, self.fields, what="parameter")  # a misspelled `to` would convert wrongly
         user, amount, currency = user_of(self), attrs["amount"], attrs["from"]
-        if not has_minor_units(amount, currency):
-            detail = f"{currency} has {minor_units(currency)} decimal places."
-            raise serializers.ValidationError({"amount": detail}, code="too_many_places")
+        check_minor_units(amount, currency)
         to, day = attrs.get("to", user.base_currency), attrs.get("date", today_of(user))
         return {"money": Money(amount, currency), "to": to, "day": day}
 
-    def _check_names(self) -> None:
-        """A misspelled `to` would convert into another currency than was meant."""
-        if unknown := sorted(set(self.initial_data) - set(self.fields) - COMMON_PARAMETERS):
-            detail = f"There is no such parameter; known are {', '.join(sorted(self.fields))}."
-            raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
 
+class OriginalSerializer(serializers.Serializer[Money]):
+    """The amount before its conversion."""
 
-class OriginalSerializer(serializers.Serializer[Any]):
-    """What was converted."""
-
-    amount = serializers.CharField()
+    amount = MoneyField()
     currency = serializers.CharField()
 
 
 class ConversionSerializer(serializers.Serializer[Conversion]):
-    """What an amount was worth on `date`, by the rate of `rate_date`, by way of the currencies of `path`."""
+    """The worth of an amount on `date`, at the rate of `rate_date`, by way of the currencies of `path`."""
 
-    amount = serializers.CharField()
-    currency = serializers.CharField()
-    date = serializers.DateField()
+    amount = MoneyField(source="money.amount")
+    currency = serializers.CharField(source="money.currency")
+    date = serializers.DateField(source="day")
     original = OriginalSerializer()
-    rate = serializers.CharField()
+    rate = RateTextField()
     rate_date = serializers.DateField()
     source = serializers.ChoiceField(choices=["same", "manual", "ecb"])  # type: ignore[assignment]
     path = serializers.ListField(child=serializers.CharField())
-
-    def to_representation(self, instance: Conversion) -> dict[str, Any]:
-        return describe_conversion(instance)
-
-
-def describe_conversion(conversion: Conversion) -> dict[str, Any]:
-    """The body of a conversion."""
-    return {
-        **_describe_money(conversion.money),
-        "date": conversion.day,
-        "original": _describe_money(conversion.original),
-        "rate": format_rate(conversion.rate),
-        "rate_date": conversion.rate_date,
-        "source": conversion.source,
-        "path": list(conversion.path),
-    }
-
-
-def _describe_money(money: Money) -> dict[str, str]:
-    return {"amount": format_amount(money.amount, money.currency), "currency": money.currency}

@@ -1,13 +1,17 @@
-"""What a client may write of a transaction, checked field by field and then as a whole."""
+"""Transactions and their parts as clients send them, validated field by field and then as a whole."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION, derive_kind
+from expenses.ledger.money import has_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review
 from expenses.serializers.fields import (
     AccountReference,
@@ -18,16 +22,110 @@ from expenses.serializers.fields import (
     IbanField,
     MccField,
     TagsField,
+    check_minor_units,
     refuse_closed,
+    too_many_places,
     user_of,
 )
-from expenses.serializers.splits import PartInput, check_minor_units, check_parts, check_total, drafts_of_parts
 from expenses.serializers.transactions import TransactionBody
 from expenses.services.drafts import TransactionDraft
+from expenses.services.split_parts import describe_gap
+
+MIN_PARTS, MAX_PARTS = 2, 50
+#: Fields of a whole that its parts take over unless they have their own.
+INHERITED_BY_PARTS = (
+    "amount", "currency", "date", "description", "direction", "merchant", "account", "payment_method", "iban", "mcc",
+    "is_excluded_from_budget",
+)  # fmt: skip
+
+
+class PartList(serializers.ListSerializer[Any]):
+    """A list of 2 to 50 parts; its length is checked before the parts are."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is not serializers.empty and data is not None:
+            if not isinstance(data, list):
+                raise serializers.ValidationError("Give a list of parts.", code="not_a_list")
+            if not MIN_PARTS <= len(data) <= MAX_PARTS:
+                code = "min_length" if len(data) < MIN_PARTS else "max_length"
+                raise serializers.ValidationError(f"Give {MIN_PARTS} to {MAX_PARTS} parts.", code=code)
+        return super().run_validation(data)
+
+
+class PartInput(StrictSerializer):
+    """A part of a transaction. Direction, currency, date and account are those of the whole.
+
+    Texts that are left out are those of the whole, too.
+    """
+
+    ignored_fields = frozenset(TransactionBody().fields)
+
+    amount = AmountField()
+    category = CategoryReference(required=False, allow_null=True)
+    description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
+    merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    review = serializers.ChoiceField(choices=Review.choices, required=False, allow_null=True)
+    is_excluded_from_budget = serializers.BooleanField(required=False)
+    tags = TagsField(required=False)
+
+    class Meta:
+        list_serializer_class = PartList
+
+
+class SplitInput(StrictSerializer):
+    """All parts of a transaction; the context's `whole` is the transaction."""
+
+    parts = PartInput(many=True)
+    ai_classify = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Whether parts without a category are categorized."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        whole = self.context["whole"]
+        check_parts(attrs["parts"], currency=whole.currency, direction=whole.direction)
+        return attrs
+
+    def drafts(self) -> tuple[TransactionDraft, ...]:
+        """Return the parts to record. Call it after `is_valid`."""
+        row = self.context["whole"]
+        whole = TransactionDraft(
+            **{name: getattr(row, name) for name in INHERITED_BY_PARTS}, asks_chain=self.validated_data["ai_classify"]
+        )
+        return drafts_of_parts(self.validated_data["parts"], whole=whole)
+
+
+class SplitBody(serializers.Serializer[Any]):
+    """A transaction and the parts that count instead of it; the list is empty if it is not split."""
+
+    parent = TransactionBody()
+    parts = TransactionBody(many=True)
+
+
+def check_parts(parts: Sequence[dict[str, Any]], *, currency: str, direction: str) -> None:
+    """Raises ValidationError that names the wrong fields as parts.<index>.<field>."""
+    errors: list[dict[str, list[ErrorDetail]]] = []
+    for part in parts:
+        wrong: dict[str, list[ErrorDetail]] = {}
+        if not has_minor_units(part["amount"], currency):
+            wrong["amount"] = [too_many_places(currency)]
+        category = part.get("category")
+        if category is not None and derive_kind(direction, category.kind) is None:
+            detail = f"“{category}” is a category of kind {category.kind}, which does not fit money {direction}."
+            wrong["category"] = [ErrorDetail(detail, code="wrong_kind")]
+        errors.append(wrong)
+    if any(errors):
+        raise serializers.ValidationError({"parts": errors})
+
+
+def drafts_of_parts(parts: Sequence[dict[str, Any]], *, whole: TransactionDraft) -> tuple[TransactionDraft, ...]:
+    """Return drafts of validated parts; fields that a part does not have are those of the whole."""
+    own = replace(whole, kind=None, category=None, notes="", review=None, tags=(), external_id=None, parts=())
+    return tuple(replace(own, **{**part, "tags": tuple(part.get("tags", ()))}) for part in parts)
 
 
 class TransactionInput(StrictSerializer):
-    """A transaction as a client writes it. The context's `kind` is the kind that the address fixes, if it does."""
+    """A transaction as a client sends it. The context's `kind` is the kind that the address fixes, if it does."""
 
     ignored_fields = frozenset(TransactionBody().fields)
 
@@ -56,7 +154,12 @@ class TransactionInput(StrictSerializer):
         return value if stays else refuse_closed(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        attrs = {**self._defaults(attrs), **attrs}
+        if self.instance is not None:
+            attrs = {"currency": self.instance.currency, "amount": self.instance.amount, **attrs}
+        else:
+            user, account = user_of(self), attrs.get("account")
+            currency = account.currency if account else user.base_currency
+            attrs = {"currency": currency, "date": today_of(user), **attrs}
         attrs["kind"], attrs["direction"] = self._kind_and_direction(attrs)
         self._check_category(attrs)
         check_minor_units(attrs["amount"], attrs["currency"])
@@ -65,7 +168,7 @@ class TransactionInput(StrictSerializer):
         return attrs
 
     def draft(self) -> TransactionDraft:
-        """What to record. Call it after `is_valid`."""
+        """Return the transaction to record. Call it after `is_valid`."""
         fields = dict(self.validated_data)
         whole = TransactionDraft(
             **{k: v for k, v in fields.items() if k not in {"tags", "ai_classify", "parts"}},
@@ -75,20 +178,16 @@ class TransactionInput(StrictSerializer):
         return replace(whole, parts=drafts_of_parts(fields.get("parts", ()), whole=whole))
 
     def changes(self) -> dict[str, Any]:
-        """The fields to write into the instance, without tags; `kind` and `direction` as they follow."""
+        """Return the fields to write into the instance, without tags, with the derived `kind` and `direction`."""
         sent = {*self.initial_data, "kind", "direction"} - {"tags", "ai_classify", "parts"}
         changes = {name: value for name, value in self.validated_data.items() if name in sent}
         return changes | ({"is_kind_stated": True} if "kind" in self.initial_data else {})
 
-    def _defaults(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """What is not sent: the instance's own values when editing, else account, preferences and today."""
-        if self.instance is not None:
-            return {"currency": self.instance.currency, "amount": self.instance.amount}
-        user, account = user_of(self), attrs.get("account")
-        return {"currency": account.currency if account else user.base_currency, "date": today_of(user)}
-
     def _kind_and_direction(self, attrs: dict[str, Any]) -> tuple[str | None, str]:
-        kind, direction = self._stated_kind(attrs), attrs.get("direction")
+        fixed, kind, direction = self.context.get("kind"), attrs.get("kind"), attrs.get("direction")
+        if fixed and kind and fixed != kind:
+            raise serializers.ValidationError({"kind": f"At this address the kind is {fixed}."}, code="wrong_kind")
+        kind = kind or fixed
         if kind is None and self.instance is not None:
             return self._kind_of_instance(attrs)
         if kind is None and direction is None:
@@ -98,17 +197,10 @@ class TransactionInput(StrictSerializer):
             raise serializers.ValidationError({"direction": f"An {kind} is money {implied}."}, code="wrong_direction")
         return kind, direction or implied or str(getattr(self.instance, "direction", "out"))
 
-    def _stated_kind(self, attrs: dict[str, Any]) -> str | None:
-        fixed: str | None = self.context.get("kind")
-        stated: str | None = attrs.get("kind")
-        if fixed and stated and fixed != stated:
-            raise serializers.ValidationError({"kind": f"At this address the kind is {fixed}."}, code="wrong_kind")
-        return stated or fixed
-
     def _kind_of_instance(self, attrs: dict[str, Any]) -> tuple[str | None, str]:
-        """The kind follows direction and category; None where these two do not fit."""
+        """Return the kind that follows from direction and category, None if these two do not fit."""
         row = self.instance
-        assert row is not None  # noqa: S101 - said to the type checker; the caller has looked
+        assert row is not None  # noqa: S101 - tells the type checker what the caller has checked
         direction: str = attrs.get("direction", row.direction)
         category: Category | None = attrs.get("category", row.category)
         if category is not None:
@@ -133,7 +225,10 @@ class TransactionInput(StrictSerializer):
         if self.instance is not None:
             raise serializers.ValidationError({"parts": "Change the parts at split/."}, code="use_split")
         if attrs.get("category") is not None:
-            detail = "The parts have the categories; what they make up has none of its own."
+            detail = "The parts have the categories; the whole has none of its own."
             raise serializers.ValidationError({"category": detail}, code="not_with_parts")
         check_parts(attrs["parts"], currency=attrs["currency"], direction=attrs["direction"])
-        check_total(attrs["parts"], amount=attrs["amount"], currency=attrs["currency"])
+        total = sum((part["amount"] for part in attrs["parts"]), Decimal(0))
+        if total != attrs["amount"]:
+            detail = describe_gap(total, attrs["amount"], attrs["currency"])
+            raise serializers.ValidationError({"parts": detail}, code="wrong_sum")

@@ -1,4 +1,4 @@
-"""What a client may write of a transfer, and how one is shown."""
+"""Transfers in the API: their body and the input that records or pairs them."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,10 +10,8 @@ from rest_framework.exceptions import ErrorDetail
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
-from expenses.ledger.money import format_amount, has_minor_units
-from expenses.models import DESCRIPTION_LENGTH, Account, Transaction, Transfer
-from expenses.serializers.fields import AccountReference, AmountField, DayField, user_of
-from expenses.serializers.splits import too_many_places
+from expenses.models import DESCRIPTION_LENGTH, Transaction, Transfer
+from expenses.serializers.fields import AccountReference, AmountField, DayField, MoneyField, check_minor_units, user_of
 from expenses.services.drafts import TransactionDraft
 
 EXISTING = ("outgoing", "incoming")
@@ -21,20 +19,17 @@ NEW = ("from_account", "to_account", "amount", "amount_to", "date", "description
 
 
 class HalfBody(serializers.Serializer[Transaction]):
-    """One of the two transactions."""
+    """One of the two transactions of a transfer."""
 
     id = serializers.IntegerField()
     account = serializers.IntegerField(source="account_id", allow_null=True)
-    amount = serializers.SerializerMethodField()
+    amount = MoneyField(read_only=True)
     currency = serializers.CharField()
     date = serializers.DateField()
 
-    def get_amount(self, row: Transaction) -> str:
-        return format_amount(row.amount, row.currency)
-
 
 class TransferBody(serializers.ModelSerializer[Transfer]):
-    """Two transactions that are one movement; a rejected one only says that these two are not."""
+    """Two transactions that are one movement; a rejected transfer records that they are not."""
 
     outgoing = HalfBody()
     incoming = HalfBody()
@@ -46,7 +41,7 @@ class TransferBody(serializers.ModelSerializer[Transfer]):
 
 @extend_schema_field(OpenApiTypes.INT)
 class RowReference(serializers.Field[Transaction, Any, int, Any]):
-    """Reads the id of a transaction of the ledger."""
+    """A transaction of the ledger by id."""
 
     def to_internal_value(self, data: Any) -> Transaction:
         is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data < 2**63
@@ -59,12 +54,12 @@ class RowReference(serializers.Field[Transaction, Any, int, Any]):
 
 
 class TransferInput(StrictSerializer):
-    """A movement to record, from one account to another, or the ids of two transactions that are one."""
+    """A movement between two accounts to record, or the ids of two transactions to pair."""
 
     from_account = AccountReference(required=False)
     to_account = AccountReference(required=False)
     amount = AmountField(required=False)
-    amount_to = AmountField(required=False, help_text="What arrives, where the accounts differ in currency.")
+    amount_to = AmountField(required=False, help_text="The amount that arrives, if the currencies differ.")
     date = DayField(required=False)
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True)
@@ -77,19 +72,21 @@ class TransferInput(StrictSerializer):
             if mixed := [name for name in NEW if name in attrs]:
                 detail = "Give two transactions, or what is to be recorded, but not both."
                 raise serializers.ValidationError({mixed[0]: detail}, code="mixed")
-            _check_halves(attrs["outgoing"], attrs["incoming"])
+            self._check_halves(attrs["outgoing"], attrs["incoming"])
             return attrs
         _require(attrs, ("from_account", "to_account", "amount"))
-        _check_accounts(attrs["from_account"], attrs["to_account"])
-        return attrs | {"amount_to": _amount_to(attrs)}
+        if attrs["from_account"].pk == attrs["to_account"].pk:
+            detail = "Money moves between two accounts."
+            raise serializers.ValidationError({"to_account": detail}, code="same_account")
+        return attrs | {"amount_to": self._amount_to(attrs)}
 
     @staticmethod
     def is_of_existing(attrs: dict[str, Any]) -> bool:
-        """Whether it names transactions that are there."""
+        """Return True if the input names existing transactions."""
         return any(name in attrs for name in EXISTING)
 
     def drafts(self) -> tuple[TransactionDraft, TransactionDraft]:
-        """The two halves to record. Call it after `is_valid`."""
+        """Return the two halves to record. Call it after `is_valid`."""
         fields = self.validated_data
         source, target = fields["from_account"], fields["to_account"]
         shared: dict[str, Any] = {
@@ -107,48 +104,42 @@ class TransferInput(StrictSerializer):
             ),
         )
 
+    @staticmethod
+    def _amount_to(attrs: dict[str, Any]) -> Decimal:
+        """Return the amount that arrives. Raises ValidationError if it does not fit the amount that leaves."""
+        amount: Decimal = attrs["amount"]
+        arriving: Decimal | None = attrs.get("amount_to")
+        source, target = attrs["from_account"].currency, attrs["to_account"].currency
+        check_minor_units(amount, source)
+        if source != target and arriving is None:
+            detail = f"Give the amount that arrives in {target}."
+            raise serializers.ValidationError({"amount_to": detail}, code="required")
+        if source == target and arriving not in {None, amount}:
+            detail = "Both accounts have the same currency, so the amounts are equal. Record a fee as an expense."
+            raise serializers.ValidationError({"amount_to": detail}, code="unequal")
+        arriving = arriving or amount
+        check_minor_units(arriving, target, field="amount_to")
+        return arriving
+
+    @staticmethod
+    def _check_halves(outgoing: Transaction, incoming: Transaction) -> None:
+        """Raises ValidationError if the two cannot be one movement."""
+        for name, row, direction in (("outgoing", outgoing, "out"), ("incoming", incoming, "in")):
+            if row.direction != direction:
+                detail = f"Transaction {row.pk} is money {row.direction}."
+                raise serializers.ValidationError({name: detail}, code="wrong_direction")
+            if row.account_id is None:
+                detail = f"Transaction {row.pk} has no account; give it one first."
+                raise serializers.ValidationError({name: detail}, code="no_account")
+        if outgoing.account_id == incoming.account_id:
+            detail = "Both transactions are in the same account."
+            raise serializers.ValidationError({"incoming": detail}, code="same_account")
+        if outgoing.currency == incoming.currency and outgoing.amount != incoming.amount:
+            detail = "The amounts differ. Record the difference, such as a fee, as a transaction of its own."
+            raise serializers.ValidationError({"incoming": detail}, code="unequal")
+
 
 def _require(attrs: dict[str, Any], names: tuple[str, ...]) -> None:
     missing = {name: [ErrorDetail("This field is required.", code="required")] for name in names if name not in attrs}
     if missing:
         raise serializers.ValidationError(missing)
-
-
-def _check_accounts(source: Account, target: Account) -> None:
-    if source.pk == target.pk:
-        raise serializers.ValidationError({"to_account": "Money moves between two accounts."}, code="same_account")
-
-
-def _amount_to(attrs: dict[str, Any]) -> Decimal:
-    """What arrives, where it is checked together with what goes."""
-    amount: Decimal = attrs["amount"]
-    arriving: Decimal | None = attrs.get("amount_to")
-    going_in, coming_in = attrs["from_account"].currency, attrs["to_account"].currency
-    if not has_minor_units(amount, going_in):
-        raise serializers.ValidationError({"amount": [too_many_places(going_in)]})
-    if going_in != coming_in and arriving is None:
-        detail = f"Say how much arrives in {coming_in}."
-        raise serializers.ValidationError({"amount_to": detail}, code="required")
-    if going_in == coming_in and arriving not in {None, amount}:
-        detail = "Both accounts have one currency: what arrives is what goes. Record a fee as an expense of its own."
-        raise serializers.ValidationError({"amount_to": detail}, code="unequal")
-    arriving = arriving or amount
-    if not has_minor_units(arriving, coming_in):
-        raise serializers.ValidationError({"amount_to": [too_many_places(coming_in)]})
-    return arriving
-
-
-def _check_halves(outgoing: Transaction, incoming: Transaction) -> None:
-    """Raises ValidationError where the two cannot be one movement."""
-    for name, row, direction in (("outgoing", outgoing, "out"), ("incoming", incoming, "in")):
-        if row.direction != direction:
-            detail = f"Transaction {row.pk} is money {row.direction}."
-            raise serializers.ValidationError({name: detail}, code="wrong_direction")
-        if row.account_id is None:
-            detail = f"Transaction {row.pk} lies in no account; give it one first."
-            raise serializers.ValidationError({name: detail}, code="no_account")
-    if outgoing.account_id == incoming.account_id:
-        raise serializers.ValidationError({"incoming": "Both lie in the same account."}, code="same_account")
-    if outgoing.currency == incoming.currency and outgoing.amount != incoming.amount:
-        detail = "The amounts differ; what is between them, such as a fee, is no transfer: record it by itself."
-        raise serializers.ValidationError({"incoming": detail}, code="unequal")

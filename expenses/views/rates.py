@@ -1,5 +1,6 @@
-"""Currencies and rates over HTTP."""
+"""Views of currencies and exchange rates."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -16,19 +17,19 @@ from expenses.ledger.dates import today_of
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.rates import ExchangeRate
 from expenses.rates.book import RateBook
-from expenses.rates.currencies import Currency, Days, currencies_on, currencies_with_own_rates, reference_days
+from expenses.rates.currencies import currencies_on, currencies_with_own_rates, reference_days
 from expenses.serializers.filters import RateFilter
 from expenses.serializers.rates import ConversionInput, ConversionSerializer, CurrencySerializer, RateSerializer
 from expenses.services import rates
 from expenses.views.base import LedgerViewSet, RetrieveViewSet
 
-#: How long a client may show currencies without asking again; then its copy is compared by ETag.
+#: Seconds for which a client may show currencies without asking again; then its copy is compared by ETag.
 FRESH_FOR_S = 300
 
 
 @method_decorator(conditional_page, name="dispatch")
 class CurrencyViewSet(LedgerViewSet):
-    """The currencies of ISO 4217 in your language, and which of them have rates."""
+    """The currencies of ISO 4217 in your language, and whether they have rates."""
 
     queryset = ExchangeRate.objects.all()
     serializer_class = CurrencySerializer
@@ -42,34 +43,25 @@ class CurrencyViewSet(LedgerViewSet):
         found = [c for c in currencies_on(today_of(self.user), locale=self.user.locale) if c.matches(text)]
         page: Any = self.paginate_queryset(found)
         days, own = reference_days(), currencies_with_own_rates(ledger_id_of(self.user))
-        answer = self.get_paginated_response([_describe_currency(c, days, own) for c in page])
+        bodies = []
+        for currency in page:
+            first, last = days.get(currency.code, (None, None))
+            has_rates = currency.code in days or currency.code in own
+            bodies.append({**asdict(currency), "has_rates": has_rates, "ecb_from": first, "ecb_through": last})
+        answer = self.get_paginated_response(bodies)
         patch_cache_control(answer, private=True, max_age=FRESH_FOR_S)
         patch_vary_headers(answer, ["Authorization"])
         return answer
 
 
-def _describe_currency(currency: Currency, days: Days, own: set[str]) -> dict[str, Any]:
-    first, last = days.get(currency.code, (None, None))
-    return {
-        "code": currency.code,
-        "name": currency.name,
-        "symbol": currency.symbol,
-        "minor_units": currency.minor_units,
-        "is_current": currency.is_current,
-        "has_rates": currency.code in days or currency.code in own,
-        "ecb_from": first,
-        "ecb_through": last,
-    }
-
-
 class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
     """Exchange rates: the European Central Bank's and your own."""
 
-    # Not `Listed`, whose tags and counts hold for a version of the ledger: a newer package's rates come without one.
+    # Not a `ListViewSet`: rates of a newer package come without a new version of the ledger, so its ETag would lie.
     queryset = ExchangeRate.objects.all()
     serializer_class = RateSerializer
     filterset_class = RateFilter
-    #: Answers that the schema does not know of every operation; an action may name some.
+    #: Statuses that the schema adds to the operations; an action may name some.
     error_codes: tuple[str, ...] = ()
 
     def create(self, request: Request) -> Response:
@@ -95,13 +87,13 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
     @extend_schema(parameters=[ConversionInput], responses=ConversionSerializer)
     @action(detail=False, error_codes=("404",))
     def convert(self, request: Request) -> Response:
-        """What an amount was worth in another currency on a day: names the rate, its day, who says so and the way.
+        """Convert an amount into another currency on a day; the answer names the rate, its day, source and path.
 
-        404 where no rate is known.
+        404 if no rate is known.
         """
-        asked = ConversionInput(data=request.query_params.dict(), context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        money, to, day = (asked.validated_data[name] for name in ("money", "to", "day"))
+        query = ConversionInput(data=request.query_params.dict(), context=self.get_serializer_context())
+        query.is_valid(raise_exception=True)
+        money, to, day = (query.validated_data[name] for name in ("money", "to", "day"))
         ledger_id = ledger_id_of(self.user)
         book = RateBook.load(ledger_id=ledger_id, currencies=[money.currency], to=to, start=day, end=day)
         return Response(ConversionSerializer(book.convert(money, day)).data)
@@ -109,5 +101,5 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
 
 def _refuse_reference(rate: ExchangeRate) -> None:
     if rate.ledger_id is None:
-        detail = "A rate of the ECB cannot be changed; add your own for the pair and day, which goes before it."
+        detail = "A rate of the ECB cannot be changed; add your own for the pair and day, which takes precedence."
         raise PermissionDenied(detail, code="reference_rate")

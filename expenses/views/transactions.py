@@ -14,8 +14,7 @@ from expenses.serializers.bulk import BulkAnswer, BulkEditInput, BulkInput, Bulk
 from expenses.serializers.filters import TransactionFilter
 from expenses.serializers.history import HistorySerializer, describe_history
 from expenses.serializers.runs import RunSerializer
-from expenses.serializers.splits import SplitBody, SplitInput
-from expenses.serializers.transaction_input import TransactionInput
+from expenses.serializers.transaction_input import SplitBody, SplitInput, TransactionInput
 from expenses.serializers.transactions import ExplanationSerializer, TransactionBody, describe_decision
 from expenses.services import transactions
 from expenses.services.bulk_runs import order_delete, order_edit
