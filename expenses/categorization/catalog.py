@@ -1,48 +1,17 @@
-"""What a ledger's outcomes and its owner say of the links, as the chain takes it."""
+"""The categories that a ledger can use, loaded once for a request or a batch."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-from django.db import connection
 
 from accounts.models import User
+from expenses.categorization.trust import load_trust
 from expenses.ledger.kinds import offered_kinds
 from expenses.models import Category, KindMapping
 from expenses.models.ledgers import ledger_id_of
-from providers.calibration import Correction
 from providers.interface import NO_KINDS, NO_TRUST, OfferedCategory, Trust
 
-#: Written out: asked with nearly every write, it took longer to compose than to answer.
-TRUST = """
-    SELECT record.corrections, record.thresholds, COALESCE(classifier.digest, '')
-    FROM expenses_trackrecord AS record
-    LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id AND classifier.is_of_use
-    WHERE record.ledger_id = %s
-"""
-
-
-def load_trust(ledger_id: int | None) -> Trust:
-    """One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(TRUST, [ledger_id])
-        found = cursor.fetchone()
-    if found is None:
-        return NO_TRUST
-    corrections, thresholds, classifier = found
-    by_link = {name: Correction(*values) for name, values in _parsed(corrections).items()}
-    return Trust(corrections=by_link, thresholds=_parsed(thresholds), classifier=classifier)
-
-
-def _parsed(stored: Any) -> dict[str, Any]:
-    """JSON as the database's driver gives it: text, or read already."""
-    parsed: dict[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
-    return parsed
-
-
-#: `CategoryQuerySet.in_ledger`, written out: asked with nearly every write, it took longer to compose than to answer.
+#: `CategoryQuerySet.in_ledger` written out, because nearly every write asks it and composing it took too long.
 IN_LEDGER = """
     SELECT category.*, COALESCE(hiding.is_hidden, FALSE) AS is_hidden,
         EXISTS (SELECT 1 FROM expenses_kindmapping WHERE ledger_id = %s) AS has_mappings,
@@ -65,17 +34,17 @@ class Catalog:
 
     @classmethod
     def load(cls, ledger_id: int) -> "Catalog":
-        """One query."""
+        """Load all categories of a ledger in one query."""
         rows = Category.objects.raw(IN_LEDGER, [ledger_id] * 4)
         return cls({category.pk: category for category in rows}, ledger_id)
 
     @classmethod
     def load_for(cls, user: User) -> "Catalog":
-        """The catalog of the ledger that the person works in."""
+        """Load the catalog of the ledger that the user works in."""
         return cls.load(ledger_id_of(user))
 
     def find(self, wanted: int | str) -> Category | None:
-        """By id, or by name whatever the case; a ledger's own goes before a system one of the same name."""
+        """Find a category by id, or by name in any case; the ledger's own precede those of the system."""
         if isinstance(wanted, int):
             return self.categories.get(wanted)
         name = wanted.strip().casefold()
@@ -84,28 +53,30 @@ class Catalog:
 
     @property
     def transfers(self) -> Category:
-        """The system's category of money that stays in the ledger."""
+        """Return the system's category of money that stays in the ledger."""
         return self.system("transfers")
 
     def system(self, key: str) -> Category:
-        """A category of the system."""
+        """Return a category of the system by its key."""
         return next(c for c in self.categories.values() if c.key == key)
 
     def offered(self, direction: str, kind: str | None) -> tuple[OfferedCategory, ...]:
-        """What the chain may choose from; equal arguments give the same object, which links may compare by identity."""
+        """Return what the chain may choose from; equal arguments return the same object, for links to compare."""
         key = (direction, kind)
         if key not in self._offers:
             kinds = offered_kinds(direction, kind)
             self._offers[key] = tuple(
-                _offer(c) for c in self.categories.values() if c.kind in kinds and not c.is_hidden
+                OfferedCategory(id=c.pk, name=c.name, kind=c.kind, key=c.key, description=c.description)
+                for c in self.categories.values()
+                if c.kind in kinds and not c.is_hidden
             )
         return self._offers[key]
 
     @cached_property
     def kinds(self) -> Mapping[str, int | None]:
-        """Kinds of shops and the ids of the categories that they were put into, as `Transaction.kinds` has them.
+        """Kinds of shops that the ledger has mapped, with the ids of their categories, as a question holds them.
 
-        One query, when it is first asked; none where the ledger has put no kind anywhere.
+        One query on first use; none if the ledger has mapped no kind.
         """
         if not any(category.has_mappings for category in self.categories.values()):
             return NO_KINDS
@@ -113,27 +84,21 @@ class Catalog:
 
     @cached_property
     def trust(self) -> Trust:
-        """What the ledger's outcomes and its owner say of the links, as `Transaction.trust` has it.
+        """How far the ledger trusts the links, as a question holds it.
 
-        One query, when it is first asked; none where nothing was measured.
+        One query on first use; none if nothing was measured.
         """
         if not any(category.has_track_record for category in self.categories.values()):
             return NO_TRUST
         return load_trust(self.ledger_id)
 
     def name(self, category: int | None) -> str:
-        """The display name of a category; "" where there is none, or none any more."""
+        """Return the display name of a category by id, "" if there is no such category."""
         if category not in self._names:
             found = self.categories.get(category or 0)
             self._names[category] = found.display_name if found else ""
         return self._names[category]
 
     def with_children(self, category: Category) -> list[int]:
-        """The category's id and those of the categories below it."""
+        """Return the id of the category and those of its children."""
         return [category.pk, *(c.pk for c in self.categories.values() if c.parent_id == category.pk)]
-
-
-def _offer(category: Category) -> OfferedCategory:
-    return OfferedCategory(
-        id=category.pk, name=category.name, kind=category.kind, key=category.key, description=category.description
-    )

@@ -1,29 +1,20 @@
-"""Shapes of backtests: what is ordered, and what is found."""
+"""The chain in the API: its links and thresholds, their calibration, and backtests."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.categorization.classifier import LearnedProvider
-from expenses.models import BacktestResult, Classifier, TrackRecord
+from expenses.models import BacktestResult
 from expenses.serializers.fields import DayField, user_of
 from expenses.services.backtests import BacktestOrder
 from expenses.services.thresholds import adjustable_links, finished_backtests
-from providers.breaker import CacheBreaker
-from providers.calibration import NO_CORRECTION
-from providers.interface import Trust
-from providers.links import Link
-from providers.loading import configured_chain
-
-LEAST_PRECISION, MOST_PRECISION, USUAL_PRECISION = 0.5, 0.999, 0.95
 
 
 class ShareField(serializers.FloatField):
-    """A number from 0 to 1, or from narrower limits."""
+    """A number from 0 to 1, or within narrower limits."""
 
     def __init__(self, *, min_value: float = 0.0, max_value: float = 1.0, **kwargs: Any) -> None:
         super().__init__(min_value=min_value, max_value=max_value, **kwargs)
@@ -36,9 +27,9 @@ class ShareField(serializers.FloatField):
 
 
 class BacktestInput(StrictSerializer):
-    """Which confirmed transactions are played again, and which share of right answers is wanted."""
+    """The days of the confirmed transactions to replay, and the wanted share of right answers."""
 
-    target_precision = ShareField(min_value=LEAST_PRECISION, max_value=MOST_PRECISION, default=USUAL_PRECISION)
+    target_precision = ShareField(min_value=0.5, max_value=0.999, default=0.95)
 
     def get_fields(self) -> dict[str, Any]:
         day = {"required": False, "allow_null": True}
@@ -47,178 +38,134 @@ class BacktestInput(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         start, end = attrs.get("from"), attrs.get("to")
         if start is not None and end is not None and start > end:
-            raise serializers.ValidationError({"to": "It is before `from`."}, code="not_a_range")
+            raise serializers.ValidationError({"to": "`to` is before `from`."}, code="not_a_range")
         return attrs
 
     def order(self) -> BacktestOrder:
-        """What is ordered. Call it after `is_valid`."""
+        """Return the order. Call it after `is_valid`."""
         fields = self.validated_data
         return BacktestOrder(fields.get("from"), fields.get("to"), fields["target_precision"])
 
 
+class RoundedField(serializers.FloatField):
+    """A number of a response, rounded to four decimal places."""
+
+    def to_representation(self, value: Any) -> Any:
+        return round(value, 4)
+
+
 class FiguresSerializer(serializers.Serializer[Any]):
-    """How a link did, or the chain: at its threshold, and at the one that the wanted precision needs."""
+    """The figures of a link or of the chain, at its own threshold and at the one for the wanted precision."""
 
     asked = serializers.IntegerField()
-    answered = serializers.IntegerField(help_text="How many of its answers are taken: at or above the threshold.")
-    coverage = serializers.FloatField(allow_null=True, help_text="Answered, as a share of asked.")
-    precision = serializers.FloatField(allow_null=True, help_text="The share of right ones among those.")
-    threshold = serializers.FloatField(allow_null=True, help_text="In your ledger now; null for several links at once.")
+    answered = serializers.IntegerField(help_text="Number of answers at or above the threshold.")
+    coverage = serializers.FloatField(allow_null=True, help_text="`answered` as a share of `asked`.")
+    precision = serializers.FloatField(allow_null=True, help_text="The share of right answers among `answered`.")
+    threshold = serializers.FloatField(allow_null=True, help_text="Your ledger's threshold now; null for the chain.")
     threshold_for_target = serializers.FloatField(
-        allow_null=True, help_text="Null where no threshold reaches the precision. A link of rules keeps its own."
+        allow_null=True, help_text="Null if no threshold reaches the precision. A link of rules keeps its threshold."
     )
     coverage_at_target = serializers.FloatField(allow_null=True)
     precision_at_target = serializers.FloatField(allow_null=True)
 
 
 class BacktestSerializer(serializers.Serializer[Any]):
-    """What a backtest found. The threshold of `chain` and `new_merchants` is one for all links."""
+    """The result of a backtest. In `chain` and `new_merchants` one threshold holds for all links."""
 
     n = serializers.IntegerField()
     target_precision = serializers.FloatField()
-    links = serializers.DictField(child=FiguresSerializer(), help_text="By the names of the links, in their order.")
+    links = serializers.DictField(child=FiguresSerializer(), help_text="Figures by the name of the link, in order.")
     chain = FiguresSerializer()
-    new_merchants = FiguresSerializer(help_text="The same for transactions whose text had not been confirmed before.")
+    new_merchants = FiguresSerializer(help_text="Only transactions whose text had not been confirmed before.")
 
     def get_fields(self) -> dict[str, Any]:
-        day = {"help_text": "The day of the first transaction, or of the last."}
-        return {"from": serializers.DateField(**day), "to": serializers.DateField(**day)} | super().get_fields()  # type: ignore[arg-type]
+        days = {
+            "from": serializers.DateField(help_text="The day of the first transaction."),
+            "to": serializers.DateField(help_text="The day of the last transaction."),
+        }
+        return days | super().get_fields()
 
 
 class BinSerializer(serializers.Serializer[Any]):
-    """Answers with a confidence from `from` to below `to`; 1 belongs to the last bin."""
+    """Answers with a confidence from `from` up to but not including `to`; the last bin includes 1."""
 
     n = serializers.IntegerField()
-    mean_confidence = serializers.FloatField()
-    accuracy = serializers.FloatField()
+    mean_confidence = RoundedField()
+    accuracy = RoundedField()
 
     def get_fields(self) -> dict[str, Any]:
-        return {"from": serializers.FloatField(), "to": serializers.FloatField()} | super().get_fields()
+        limits = {"from": serializers.FloatField(source="start"), "to": serializers.FloatField(source="end")}
+        return limits | super().get_fields()
 
 
 class CorrectionSerializer(serializers.Serializer[Any]):
     """Log-odds become `intercept + slope · log-odds`; 0 and 1 change nothing."""
 
-    intercept = serializers.FloatField()
-    slope = serializers.FloatField()
+    intercept = RoundedField()
+    slope = RoundedField()
 
 
 class ReliabilitySerializer(serializers.Serializer[Any]):
-    """How the confidence of a link, once corrected, compares with your answers."""
+    """The corrected confidence of a link compared with your answers."""
 
     n = serializers.IntegerField()
-    accuracy = serializers.FloatField()
-    ece = serializers.FloatField(help_text="Expected calibration error: how far confidence and accuracy are apart.")
-    brier = serializers.FloatField(help_text="Brier's score: the mean squared distance of confidence and outcome.")
+    accuracy = RoundedField()
+    ece = RoundedField(help_text="Expected calibration error: the mean distance of confidence and accuracy.")
+    brier = RoundedField(help_text="Brier score: the mean squared distance of confidence and outcome.")
     bins = BinSerializer(many=True)
     correction = CorrectionSerializer()
 
 
 class ClassifierSerializer(serializers.Serializer[Any]):
-    """What was trained on your confirmed transactions, and the chain's right answers with and without it."""
+    """The classifier trained on your confirmed transactions, and the chain's right answers with and without it."""
 
     version = serializers.CharField()
-    digest = serializers.CharField()
-    n_confirmed = serializers.IntegerField(help_text="How many transactions it was trained on.")
-    trained_at = serializers.DateTimeField()
-    in_use = serializers.BooleanField(help_text="False where the chain was right more often without it.")
-    right_with = serializers.IntegerField(allow_null=True)
-    right_without = serializers.IntegerField(allow_null=True)
-    compared = serializers.IntegerField(help_text="How many transactions both were asked about.")
+    digest = serializers.CharField(source="classifier.digest")
+    n_confirmed = serializers.IntegerField(
+        source="classifier.n_confirmed", help_text="Number of transactions that it was trained on."
+    )
+    trained_at = serializers.DateTimeField(source="classifier.trained_at")
+    in_use = serializers.BooleanField(help_text="False if the chain was right more often without it.")
+    right_with = serializers.IntegerField(allow_null=True, source="classifier.n_right")
+    right_without = serializers.IntegerField(allow_null=True, source="classifier.n_right_without")
+    compared = serializers.IntegerField(
+        source="classifier.n_compared", help_text="Number of transactions asked both with it and without it."
+    )
 
 
 class CalibrationSerializer(serializers.Serializer[Any]):
-    """When the links were last measured, on how many confirmed transactions, and what came of it."""
+    """The last measurement of the links: its time, its number of confirmed transactions and its results."""
 
     measured_at = serializers.DateTimeField(allow_null=True)
     n_confirmed = serializers.IntegerField()
     links = serializers.DictField(
         child=ReliabilitySerializer(allow_null=True),
-        help_text="By the names of the links; null for one that has given fewer than 30 answers.",
+        help_text="Reliability by the name of the link; null for a link with fewer than 30 answers.",
     )
     classifier = ClassifierSerializer(allow_null=True)
 
 
-def describe_calibration(record: TrackRecord, classifier: Classifier | None, *, trust: Trust) -> dict[str, Any]:
-    """The body. `record` may be unsaved, where nothing was measured."""
-    names = [link.provider.name for link in configured_chain().links]
-    in_use = trust.classifier if LearnedProvider.name in names else ""
-    return {
-        "measured_at": record.measured_at,
-        "n_confirmed": record.n_measured,
-        "links": {name: _describe_link(record, name) for name in names},
-        "classifier": _describe_classifier(classifier, in_use=in_use) if classifier is not None else None,
-    }
-
-
-def _describe_link(record: TrackRecord, link: str) -> dict[str, Any] | None:
-    measured = record.links.get(link)
-    if measured is None:
-        return None
-    intercept, slope = record.corrections.get(link, NO_CORRECTION)
-    return {
-        "n": measured["n"],
-        **{name: round(measured[name], 4) for name in ("accuracy", "ece", "brier")},
-        "bins": [_describe_bin(one) for one in measured["bins"]],
-        "correction": {"intercept": round(intercept, 4), "slope": round(slope, 4)},
-    }
-
-
-def _describe_bin(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "from": one["start"],
-        "to": one["end"],
-        "n": one["n"],
-        "mean_confidence": round(one["mean_confidence"], 4),
-        "accuracy": round(one["accuracy"], 4),
-    }
-
-
-def _describe_classifier(classifier: Classifier, *, in_use: str) -> dict[str, Any]:
-    return {
-        "version": LearnedProvider.version,
-        "digest": classifier.digest,
-        "n_confirmed": classifier.n_confirmed,
-        "trained_at": classifier.trained_at,
-        "in_use": classifier.digest == in_use,
-        "right_with": classifier.n_right,
-        "right_without": classifier.n_right_without,
-        "compared": classifier.n_compared,
-    }
-
-
 class LinkThresholdSerializer(serializers.Serializer[Any]):
-    """From which confidence the answers of a link are taken."""
+    """The confidence from which the answers of a link are taken."""
 
-    link = serializers.CharField()
+    link = serializers.CharField(source="name")
     threshold = serializers.FloatField()
-    default = serializers.FloatField(help_text="The setting's.")
-    is_own = serializers.BooleanField(help_text="Whether your ledger has one of its own.")
+    default = serializers.FloatField(source="link.min_confidence", help_text="The threshold of the settings.")
+    is_own = serializers.BooleanField(help_text="Whether your ledger has its own threshold.")
 
 
 @extend_schema_serializer(many=False)
 class ThresholdsSerializer(serializers.Serializer[Any]):
-    """Those of all links but the one of rules, whose answers are always taken."""
+    """The thresholds of all links except the rules, whose answers are always taken."""
 
     results = LinkThresholdSerializer(many=True)
 
 
-def describe_thresholds(own: Mapping[str, float]) -> dict[str, Any]:
-    """The body; `own` are those that the ledger has chosen."""
-    links = [(link.provider.name, link.min_confidence) for link in adjustable_links()]
-    return {
-        "results": [
-            {"link": name, "threshold": own.get(name, default), "default": default, "is_own": name in own}
-            for name, default in links
-        ]
-    }
-
-
 class ThresholdsInput(StrictSerializer):
-    """New thresholds by the names of links; those that are not named stay."""
+    """New thresholds by the name of the link; other links keep theirs."""
 
     thresholds = serializers.DictField(
-        child=ShareField(allow_null=True), help_text="From 0 to 1; null: back to the setting's."
+        child=ShareField(allow_null=True), help_text="From 0 to 1; null returns to the threshold of the settings."
     )
 
     def validate_thresholds(self, value: dict[str, float | None]) -> dict[str, float | None]:
@@ -230,10 +177,10 @@ class ThresholdsInput(StrictSerializer):
 
 
 class AdoptInput(StrictSerializer):
-    """Whose thresholds are taken over."""
+    """The backtest whose threshold is adopted."""
 
     backtest = serializers.IntegerField(
-        min_value=1, max_value=2**63 - 1, required=False, help_text="The id of a finished run; else the latest."
+        min_value=1, max_value=2**63 - 1, required=False, help_text="The id of a finished run; the latest unless given."
     )
 
     def validate_backtest(self, value: int) -> BacktestResult:
@@ -246,7 +193,7 @@ class AdoptInput(StrictSerializer):
 
 
 class BreakerSerializer(serializers.Serializer[Any]):
-    """Open: the link kept failing, and is left alone for a minute."""
+    """The circuit breaker of a link. Open: the link kept failing, and is not asked for a minute."""
 
     state = serializers.ChoiceField(choices=["closed", "open"])
     n_failures = serializers.IntegerField()
@@ -254,14 +201,14 @@ class BreakerSerializer(serializers.Serializer[Any]):
 
 
 class LinkSerializer(serializers.Serializer[Any]):
-    """One link of the chain."""
+    """A link of the chain."""
 
     name = serializers.CharField()
-    version = serializers.CharField()
+    version = serializers.CharField(source="link.provider.version")
     backend = serializers.CharField()
-    min_confidence = serializers.FloatField(help_text="The setting's threshold.")
-    threshold = serializers.FloatField(help_text="From which confidence its answers are taken in your ledger.")
-    deferred = serializers.BooleanField()
+    min_confidence = serializers.FloatField(source="link.min_confidence", help_text="The threshold of the settings.")
+    threshold = serializers.FloatField(help_text="The confidence from which its answers are taken in your ledger.")
+    deferred = serializers.BooleanField(source="link.is_deferred")
     health = serializers.ChoiceField(choices=["ok", "failing"])
     breaker = BreakerSerializer()
 
@@ -270,17 +217,3 @@ class ChainAnswer(serializers.Serializer[Any]):
     """The links in the order in which they are asked."""
 
     links = LinkSerializer(many=True)
-
-
-def _describe(link: Link, backend: str, own: Mapping[str, float]) -> dict[str, Any]:
-    breaker = CacheBreaker().describe(link.provider.name)
-    return {
-        "name": link.provider.name,
-        "version": link.provider.version,
-        "backend": backend,
-        "min_confidence": link.min_confidence,
-        "threshold": own.get(link.provider.name, link.min_confidence),
-        "deferred": link.is_deferred,
-        "health": "failing" if breaker["n_failures"] else "ok",
-        "breaker": breaker,
-    }

@@ -1,8 +1,7 @@
-"""Asking the chain, and looking at it."""
+"""Views of the chain: suggestions, its links, their calibration and thresholds, and backtests."""
 
 from typing import Any, cast
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound
@@ -13,8 +12,10 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.strict_serializer import StrictSerializer
-from expenses.categorization.catalog import Catalog, load_trust
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.suggestions import suggest_categories
+from expenses.categorization.trust import ledger_links, load_trust
 from expenses.models import Classifier, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.calibration import (
@@ -24,15 +25,13 @@ from expenses.serializers.calibration import (
     ChainAnswer,
     ThresholdsInput,
     ThresholdsSerializer,
-    _describe,
-    describe_calibration,
-    describe_thresholds,
 )
 from expenses.serializers.runs import RunWithResultSerializer
 from expenses.serializers.suggestions import SuggestAnswer, SuggestInput
 from expenses.services.backtests import order_backtest
 from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds
 from expenses.views.base import MayWriteLedger
+from providers.calibration import NO_CORRECTION, Correction
 from providers.loading import configured_chain
 
 
@@ -57,20 +56,8 @@ class SuggestView(APIView):
         return Response({"results": answers} if "transactions" in fields else answers[0])
 
 
-class ChainView(APIView):
-    """The links, their versions, thresholds and health."""
-
-    permission_classes = [IsAuthenticated, MayWriteLedger]
-
-    @extend_schema(operation_id="categorization_chain", responses=ChainAnswer)
-    def get(self, request: Request) -> Response:
-        own = load_trust(ledger_id_of(cast("User", request.user))).thresholds
-        entries = zip(configured_chain().links, settings.CATEGORIZATION_PROVIDERS, strict=True)
-        return Response({"links": [_describe(link, entry["BACKEND"], own) for link, entry in entries]})
-
-
-class MeasuringView(APIView):
-    """What is measured of the ledger that the person works in."""
+class CalibrationAPIView(APIView):
+    """A view of what is measured of the ledger that the user works in."""
 
     permission_classes = [IsAuthenticated, MayWriteLedger]
 
@@ -78,25 +65,51 @@ class MeasuringView(APIView):
     def user(self) -> User:
         return cast("User", self.request.user)
 
-    def checked(self, shape: type[StrictSerializer]) -> Any:
-        """The body of the request in this shape."""
-        body = shape(data=self.request.data, context={"request": self.request})
+    def validated(self, serializer: type[StrictSerializer]) -> Any:
+        """Return the validated serializer of the request's body. Raises ValidationError."""
+        body = serializer(data=self.request.data, context={"request": self.request})
         body.is_valid(raise_exception=True)
         return body
 
 
-class CalibrationView(MeasuringView):
-    """How far each link can be believed, as last measured on your confirmed transactions."""
+class ChainView(CalibrationAPIView):
+    """The links, their versions, thresholds and health."""
+
+    @extend_schema(operation_id="categorization_chain", responses=ChainAnswer)
+    def get(self, request: Request) -> Response:
+        return Response(ChainAnswer({"links": ledger_links(ledger_id_of(self.user))}).data)
+
+
+class CalibrationView(CalibrationAPIView):
+    """The reliability of each link, as last measured on your confirmed transactions."""
 
     @extend_schema(operation_id="categorization_calibration", responses=CalibrationSerializer)
     def get(self, request: Request) -> Response:
         ledger_id = ledger_id_of(self.user)
         record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
         classifier = Classifier.objects.filter(pk=ledger_id).defer("content").first()
-        return Response(describe_calibration(record, classifier, trust=load_trust(ledger_id)))
+        names = [link.provider.name for link in configured_chain().links]
+        links = {
+            name: {**record.links[name], "correction": Correction(*record.corrections.get(name, NO_CORRECTION))}
+            if name in record.links
+            else None
+            for name in names
+        }
+        body = {
+            "measured_at": record.measured_at,
+            "n_confirmed": record.n_measured,
+            "links": links,
+            "classifier": classifier
+            and {
+                "classifier": classifier,
+                "version": LearnedProvider.version,
+                "in_use": LearnedProvider.name in names and load_trust(ledger_id).classifier == classifier.digest,
+            },
+        }
+        return Response(CalibrationSerializer(body).data)
 
 
-class BacktestView(MeasuringView):
+class BacktestView(CalibrationAPIView):
     """What the chain would have said of transactions that you have confirmed, knowing only those before each."""
 
     error_codes = ("404",)
@@ -117,11 +130,11 @@ class BacktestView(MeasuringView):
 
         The same order again is answered with the run that has not ended; at most three others wait or run at a time.
         """
-        run = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
+        run = order_backtest(by=self.user, order=self.validated(BacktestInput).order())
         return Response(RunWithResultSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
 
-class ThresholdsView(MeasuringView):
+class ThresholdsView(CalibrationAPIView):
     """From which confidence on the answers of each link are taken in your ledger."""
 
     @extend_schema(operation_id="categorization_thresholds", responses=ThresholdsSerializer)
@@ -133,19 +146,20 @@ class ThresholdsView(MeasuringView):
     )
     def patch(self, request: Request) -> Response:
         """Choose some, or give them back; what is categorized from now on keeps to them."""
-        set_thresholds(by=self.user, thresholds=self.checked(ThresholdsInput).validated_data["thresholds"])
+        set_thresholds(by=self.user, thresholds=self.validated(ThresholdsInput).validated_data["thresholds"])
         return _thresholds_of(self.user)
 
 
-class AdoptView(MeasuringView):
+class AdoptView(CalibrationAPIView):
     """Thresholds as a backtest found them."""
 
     @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses=ThresholdsSerializer)
     def post(self, request: Request) -> Response:
         """Let all links that were played keep to the chain's threshold for the target; without one they suggest."""
-        adopt_backtest(by=self.user, result=self.checked(AdoptInput).validated_data.get("backtest"))
+        adopt_backtest(by=self.user, result=self.validated(AdoptInput).validated_data.get("backtest"))
         return _thresholds_of(self.user)
 
 
 def _thresholds_of(user: User) -> Response:
-    return Response(describe_thresholds(load_trust(ledger_id_of(user)).thresholds))
+    links = [link for link in ledger_links(ledger_id_of(user)) if link.link.provider.is_measured]
+    return Response(ThresholdsSerializer({"results": links}).data)

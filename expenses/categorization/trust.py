@@ -1,0 +1,73 @@
+"""How far a ledger trusts the links of the chain: measured corrections, chosen thresholds, and its own classifier."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from providers.breaker import CacheBreaker
+from providers.calibration import Correction
+from providers.interface import NO_TRUST, Trust
+from providers.links import Link
+from providers.loading import configured_chain
+
+#: Written out, because nearly every write asks it and composing it took longer than answering it.
+TRUST_QUERY = """
+    SELECT record.corrections, record.thresholds, COALESCE(classifier.digest, '')
+    FROM expenses_trackrecord AS record
+    LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id AND classifier.is_of_use
+    WHERE record.ledger_id = %s
+"""
+
+
+def load_trust(ledger_id: int | None) -> Trust:
+    """Return the trust of a ledger, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRUST_QUERY, [ledger_id])
+        found = cursor.fetchone()
+    if found is None:
+        return NO_TRUST
+    # The driver of a database returns JSON as text or as objects.
+    corrections, thresholds = (json.loads(json_) if isinstance(json_, str) else json_ for json_ in found[:2])
+    by_link = {name: Correction(*values) for name, values in corrections.items()}
+    return Trust(corrections=by_link, thresholds=thresholds, classifier=found[2])
+
+
+@dataclass(frozen=True)
+class LedgerLink:
+    """A link of the configured chain with the threshold that the ledger has chosen for it, if any."""
+
+    link: Link
+    #: Dotted path of the provider's class, as in the settings.
+    backend: str
+    own_threshold: float | None
+
+    @property
+    def name(self) -> str:
+        return self.link.provider.name
+
+    @property
+    def threshold(self) -> float:
+        return self.link.min_confidence if self.own_threshold is None else self.own_threshold
+
+    @property
+    def is_own(self) -> bool:
+        return self.own_threshold is not None
+
+    @cached_property
+    def breaker(self) -> dict[str, Any]:
+        return CacheBreaker().describe(self.name)
+
+    @property
+    def health(self) -> str:
+        return "failing" if self.breaker["n_failures"] else "ok"
+
+
+def ledger_links(ledger_id: int) -> list[LedgerLink]:
+    """Return the links in the chain's order. One query."""
+    own = load_trust(ledger_id).thresholds
+    entries = zip(configured_chain().links, settings.CATEGORIZATION_PROVIDERS, strict=True)
+    return [LedgerLink(link, entry["BACKEND"], own.get(link.provider.name)) for link, entry in entries]
