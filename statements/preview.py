@@ -64,7 +64,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
         "mcc": entry.row.mcc,
         "category": category.pk if category else None,
         "category_name": category.display_name if category else None,
-        "categorization": categorization_body(standing=standing, suggested=suggested, explanation=explanation),
+        "categorization": categorization_body(standing, suggested=suggested, explanation=explanation),
         "duplicate_of": duplicate_of,
         "raw": list(entry.row.raw),
     }

@@ -9,9 +9,9 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.models import Account, Transaction
 from expenses.serializers.fields import (
-    BalanceField,
     CurrencyField,
     DayField,
+    DecimalMoneyField,
     MoneyField,
     RateTextField,
     check_minor_units,
@@ -24,7 +24,7 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
     """An account; its currency is the default for its transactions."""
 
     currency = CurrencyField(required=False)
-    opening_balance = BalanceField(required=False)
+    opening_balance = DecimalMoneyField(max_digits=13, decimal_places=4, required=False)
 
     class Meta:
         model = Account

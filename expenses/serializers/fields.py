@@ -152,11 +152,8 @@ class MoneyField(FormattedAmountMixin, serializers.CharField):
     """An amount of a response; the object that holds it also has its `currency`."""
 
 
-class BalanceField(FormattedAmountMixin, serializers.DecimalField):
-    """An amount of either sign, as a decimal string."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_digits": 9 + SCALE, "decimal_places": SCALE} | kwargs)
+class DecimalMoneyField(FormattedAmountMixin, serializers.DecimalField):
+    """An amount of either sign, for requests and responses."""
 
 
 class RateTextField(serializers.CharField):

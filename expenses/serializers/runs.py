@@ -1,30 +1,28 @@
-"""What runs did, as the API shows it."""
+"""Runs in the API: their progress, their results and what a revert leaves."""
 
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from expenses.models import Change, Omission, Run, RunStatus
+from expenses.models import Omission, Run, RunStatus
 from expenses.serializers.calibration import BacktestSerializer
-from expenses.serializers.history import FieldChangeSerializer, action_of, describe_fields
 from expenses.services.backtests import KIND as BACKTEST
-from expenses.services.reverting import Reverted
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class AboutField(serializers.JSONField):
-    """What was ordered."""
+    """The order of a run."""
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
-    """How far a run is, and how it ended."""
+    """A run, its progress and its outcome."""
 
     progress = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     about = AboutField(
         required=False,
-        help_text="What was ordered of rules or of a backtest: which days, which rules, and so on.",
+        help_text="The order of a run of rules or of a backtest: its days, its rules, and so on.",
     )
 
     class Meta:
@@ -48,14 +46,14 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
 @extend_schema_field(BacktestSerializer)
 class ResultField(serializers.JSONField):
-    """What a backtest found, as it is kept."""
+    """The stored result of a backtest."""
 
 
 class RunWithResultSerializer(RunSerializer):
-    """The run, and of a backtest what it found."""
+    """A run, with the result if it is a backtest."""
 
     result = ResultField(
-        source="backtest.body", required=False, allow_null=True, help_text="Of backtests alone; null until it succeeds."
+        source="backtest.body", required=False, allow_null=True, help_text="Only of a backtest; null until it succeeds."
     )
 
     class Meta(RunSerializer.Meta):
@@ -69,29 +67,8 @@ class RunWithResultSerializer(RunSerializer):
         return body
 
 
-class RunChangeSerializer(serializers.Serializer[Any]):
-    """What a run changed of one transaction."""
-
-    transaction = serializers.IntegerField()
-    action = serializers.ChoiceField(choices=["changed", "deleted", "restored"])
-    at = serializers.DateTimeField()
-    version = serializers.IntegerField()
-    fields = FieldChangeSerializer(many=True)  # type: ignore[assignment]
-
-
-def describe_run_change(change: Change) -> dict[str, Any]:
-    """The body of a change among those of its run."""
-    return {
-        "transaction": change.transaction_id,
-        "action": action_of(change),
-        "at": change.at,
-        "version": change.version,
-        "fields": describe_fields(change),
-    }
-
-
 class OmissionSerializer(serializers.ModelSerializer[Omission]):
-    """A transaction that a run left as it was, and why."""
+    """A transaction that a run left unchanged, and the reason."""
 
     class Meta:
         model = Omission
@@ -99,26 +76,24 @@ class OmissionSerializer(serializers.ModelSerializer[Omission]):
 
 
 class KeptSerializer(serializers.Serializer[Any]):
-    """What a revert left alone: a field of a row, or the row."""
+    """A field, or a whole transaction, that a revert left unchanged."""
 
     transaction = serializers.IntegerField()
     field = serializers.CharField(required=False)
     reason = serializers.CharField()
 
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        body: dict[str, Any] = super().to_representation(instance)
+        return {name: value for name, value in body.items() if name != "field" or value}
+
 
 class RevertedSerializer(RunSerializer):
-    """The run, and what stays because it was changed since."""
+    """A reverted run, and what stays because it was changed afterwards."""
 
     kept = KeptSerializer(many=True, read_only=True)
 
     class Meta(RunSerializer.Meta):
         fields = [*RunSerializer.Meta.fields, "kept"]
 
-
-def describe_reverted(reverted: Reverted) -> dict[str, Any]:
-    """The body of `revert/`."""
-    kept = [
-        {"transaction": kept.transaction, **({"field": kept.field} if kept.field else {}), "reason": kept.reason}
-        for kept in reverted.kept
-    ]
-    return {**RunSerializer(reverted.run).data, "kept": kept}
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {**RunSerializer(instance.run).data, "kept": KeptSerializer(instance.kept, many=True).data}

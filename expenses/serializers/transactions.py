@@ -1,4 +1,4 @@
-"""How a transaction and its categorization are shown."""
+"""Transactions and their categorization in responses."""
 
 from typing import Any
 
@@ -6,16 +6,12 @@ from rest_framework import serializers
 
 from expenses.categorization.questions import Categorization, worded
 from expenses.ledger.money import format_amount
-from expenses.models import CategorizationStatus, Category, Decision, Review, Transaction
-
-CHOSEN_BY_USER = "You chose this category."
-CLEARED_BY_USER = "You took the category away."
-SPLIT = "Its parts count instead of it, each in a category of its own."
-PAIRED = "The same amount went out of one of your accounts and into another within three days."
+from expenses.models import CategorizationStatus, Category, Review, Transaction
+from expenses.serializers.fields import DecimalMoneyField
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
-    """What a machine would answer, but is not sure enough of."""
+    """A category that a machine suggests without being sure enough to take it."""
 
     category = serializers.IntegerField()
     category_name = serializers.CharField()
@@ -23,8 +19,8 @@ class SuggestionSerializer(serializers.Serializer[Any]):
     source = serializers.CharField()  # type: ignore[assignment]
 
 
-class CategorizationSerializer(serializers.Serializer[Any]):
-    """Where a category comes from, how likely it is right, and why."""
+class CategorizationSerializer(serializers.Serializer[Transaction]):
+    """The source of a category, the probability that it is right, and an explanation."""
 
     status = serializers.ChoiceField(choices=CategorizationStatus.choices)
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
@@ -32,9 +28,12 @@ class CategorizationSerializer(serializers.Serializer[Any]):
     explanation = serializers.CharField()
     suggestion = SuggestionSerializer(allow_null=True)
 
+    def to_representation(self, instance: Transaction) -> dict[str, Any]:
+        return describe_categorization(instance)
+
 
 class AttemptSerializer(serializers.Serializer[Any]):
-    """What one link of the chain said."""
+    """The answer of one link of the chain."""
 
     provider = serializers.CharField()
     version = serializers.CharField()
@@ -49,51 +48,62 @@ class AttemptSerializer(serializers.Serializer[Any]):
     details = serializers.DictField()
 
 
+class TagNamesField(serializers.ListField):
+    """The names of a transaction's tags, sorted."""
+
+    child = serializers.CharField()
+
+    def get_attribute(self, instance: Transaction) -> list[str]:
+        return sorted(tag.name for tag in instance.tags.all())
+
+
 class TransactionBody(serializers.Serializer[Transaction]):
     """A transaction as every list, answer and sync shows it.
 
-    The fields are for the schema; the body is made by one function, several times as fast as field by field.
+    `describe_transaction` makes the same body several times as fast as the fields do one by one.
     """
 
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=["expense", "income", "refund", "transfer"])
     direction = serializers.ChoiceField(choices=["in", "out"])
-    amount = serializers.DecimalField(max_digits=13, decimal_places=4)
+    amount = DecimalMoneyField(max_digits=13, decimal_places=4)
     currency = serializers.CharField()
     date = serializers.DateField()
     description = serializers.CharField()
     raw_description = serializers.CharField()
     merchant = serializers.CharField()
-    account = serializers.IntegerField(allow_null=True)
-    account_name = serializers.CharField(allow_null=True)
-    category = serializers.IntegerField(allow_null=True)
-    category_name = serializers.CharField(allow_null=True)
-    tags = serializers.ListField(child=serializers.CharField())
+    account = serializers.IntegerField(allow_null=True, source="account_id")
+    account_name = serializers.CharField(allow_null=True, source="account.name")
+    category = serializers.IntegerField(allow_null=True, source="category_id")
+    category_name = serializers.CharField(allow_null=True, source="category.display_name")
+    tags = TagNamesField()
     payment_method = serializers.CharField(allow_null=True)
-    iban = serializers.CharField(help_text="The account of whoever paid or was paid.")
+    iban = serializers.CharField(help_text="The IBAN of the counterparty.")
     mcc = serializers.CharField(help_text="The merchant category code of a card payment.")
     review = serializers.ChoiceField(choices=Review.choices, allow_null=True)
     is_excluded_from_budget = serializers.BooleanField(help_text="Totals count it, budgets do not.")
     notes = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
-    parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
+    parent = serializers.IntegerField(allow_null=True, source="parent_id")  # type: ignore[assignment]
     is_split = serializers.BooleanField(help_text="Its parts count instead of it.")
-    transfer = serializers.IntegerField(allow_null=True, help_text="The transfer that it is one half of.")
+    transfer = serializers.IntegerField(
+        allow_null=True, source="transfer_id", help_text="The transfer of which this is one half."
+    )
     version = serializers.IntegerField()
-    categorization = CategorizationSerializer()
+    categorization = CategorizationSerializer(source="*")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-    deleted_at = serializers.DateTimeField(allow_null=True, help_text="In the bin since.")
+    deleted_at = serializers.DateTimeField(allow_null=True, help_text="The time at which it was put into the bin.")
 
     def get_fields(self) -> dict[str, Any]:
-        return super().get_fields() | {"import": serializers.IntegerField(allow_null=True)}
+        return super().get_fields() | {"import": serializers.IntegerField(allow_null=True, source="run.subject")}
 
     def to_representation(self, instance: Transaction) -> dict[str, Any]:
         return describe_transaction(instance)
 
 
 def describe_transaction(row: Transaction) -> dict[str, Any]:
-    """The body of a transaction; the row comes `with_related()`."""
+    """Return the body of a transaction that was read `with_related()`."""
     return {
         "id": row.pk,
         "kind": row.kind,
@@ -129,24 +139,38 @@ def describe_transaction(row: Transaction) -> dict[str, Any]:
 
 
 class DecisionSerializer(CategorizationSerializer):
-    """The decision as it stands today."""
+    """The categorization as it is now, with its category and the time of the decision."""
 
     category = serializers.IntegerField(allow_null=True)
     category_name = serializers.CharField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
 
+    def to_representation(self, instance: Transaction) -> dict[str, Any]:
+        return {
+            **super().to_representation(instance),
+            "category": instance.category_id,
+            "category_name": instance.category.display_name if instance.category else None,
+            "decided_at": instance.decision.created_at if instance.decision else None,
+        }
 
-class ExplanationSerializer(serializers.Serializer[Any]):
-    """Every link asked, what it said, how sure it was, and why the chain stopped."""
 
-    decision = DecisionSerializer()
+class ExplanationSerializer(serializers.Serializer[Transaction]):
+    """Every link that was asked, its answer and confidence, and the reason why the chain stopped."""
+
+    decision = DecisionSerializer(source="*")
     attempts = AttemptSerializer(many=True)
+
+    def to_representation(self, instance: Transaction) -> dict[str, Any]:
+        return {
+            "decision": DecisionSerializer(instance).data,
+            "attempts": instance.decision.attempts if instance.decision else [],
+        }
 
 
 def describe_categorization(row: Transaction) -> dict[str, Any]:
-    """The `categorization` of a transaction's body."""
+    """Return the `categorization` of a transaction's body."""
     return categorization_body(
-        standing=Categorization(
+        Categorization(
             row.review_status, row.category_id, row.suggested_category_id, row.category_source, row.category_confidence
         ),
         suggested=row.suggested_category,
@@ -154,44 +178,33 @@ def describe_categorization(row: Transaction) -> dict[str, Any]:
     )
 
 
-def categorization_body(*, standing: Categorization, suggested: Category | None, explanation: str) -> dict[str, Any]:
-    """The body of a standing: source and confidence belong to the category, or else to the suggestion."""
-    is_open = standing.category is None
+def categorization_body(
+    categorization: Categorization, *, suggested: Category | None, explanation: str
+) -> dict[str, Any]:
+    """Return the body; source and confidence belong to the category, or else to the suggestion."""
+    is_open = categorization.category is None
     return {
-        "status": standing.status,
-        "source": None if is_open else standing.source or None,
-        "confidence": None if is_open else standing.confidence,
+        "status": categorization.status,
+        "source": None if is_open else categorization.source or None,
+        "confidence": None if is_open else categorization.confidence,
         "explanation": explanation,
         "suggestion": suggested
         and {
             "category": suggested.pk,
             "category_name": suggested.display_name,
-            "confidence": standing.confidence,
-            "source": standing.source,
+            "confidence": categorization.confidence,
+            "source": categorization.source,
         },
-    }
-
-
-def describe_decision(row: Transaction) -> dict[str, Any]:
-    """The body of `explanation/`."""
-    decision: Decision | None = row.decision
-    return {
-        "decision": {
-            **describe_categorization(row),
-            "category": row.category_id,
-            "category_name": row.category.display_name if row.category else None,
-            "decided_at": decision.created_at if decision else None,
-        },
-        "attempts": decision.attempts if decision else [],
     }
 
 
 def _explanation(row: Transaction) -> str:
     if row.is_split:
-        return SPLIT
-    if row.category_source == "transfers":
-        return worded(PAIRED, status=row.review_status, confidence=row.category_confidence)
+        return "Its parts count instead of it, each in a category of its own."
     if row.category_source == "user":
-        return CHOSEN_BY_USER if row.category_id else CLEARED_BY_USER
-    explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
+        return "You chose this category." if row.category_id else "You took the category away."
+    if row.category_source == "transfers":
+        explanation = "The same amount went out of one of your accounts and into another within three days."
+    else:
+        explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
     return worded(explanation, status=row.review_status, confidence=row.category_confidence)

@@ -1,4 +1,4 @@
-"""Runs over HTTP."""
+"""Views of runs."""
 
 from typing import Any
 
@@ -9,14 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.models import Run
+from expenses.serializers.history import RunChangeSerializer
 from expenses.serializers.runs import (
     OmissionSerializer,
     RevertedSerializer,
-    RunChangeSerializer,
     RunSerializer,
     RunWithResultSerializer,
-    describe_reverted,
-    describe_run_change,
 )
 from expenses.services.reverting import journal_of, revert_run
 from expenses.services.runs import cancel_run, fail_silent_runs, queue_run, reopen_run
@@ -24,7 +22,7 @@ from expenses.views.base import LedgerViewSet
 
 
 class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet):
-    """What writes many rows by machine, and how far it is."""
+    """Runs, which write many rows at once, and their progress."""
 
     queryset = Run.objects.all()
     serializer_class = RunSerializer
@@ -40,13 +38,13 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
     @extend_schema(request=None, responses=RunSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: int) -> Response:
-        """Stop it after the rows it is at; what it did stays, and can be reverted."""
+        """Stop a run after its current rows; its changes stay and can be reverted."""
         return Response(RunSerializer(cancel_run(by=self.user, run=self.get_object())).data)
 
     @extend_schema(request=None, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: int) -> Response:
-        """Let a run that failed or was canceled go on; nothing is done twice."""
+        """Resume a run that failed or was canceled; nothing is done twice."""
         run = reopen_run(by=self.user, run=self.get_object())
         queue_run(run)
         return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
@@ -54,19 +52,20 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
     @extend_schema(request=None, responses=RevertedSerializer)
     @action(detail=True, methods=["post"])
     def revert(self, request: Request, pk: int) -> Response:
-        """Take back what the run did; what was changed or confirmed since stays, and is named."""
-        return Response(describe_reverted(revert_run(by=self.user, run=self.get_object())))
+        """Revert the changes of a run; what was changed or confirmed since stays, and is listed."""
+        reverted: Any = revert_run(by=self.user, run=self.get_object())
+        return Response(RevertedSerializer(reverted).data)
 
     @extend_schema(responses=RunChangeSerializer(many=True))
     @action(detail=True)
     def changes(self, request: Request, pk: int) -> Response:
-        """Which fields of which transactions the run changed; what an import recorded has the filter `import`."""
+        """List the fields that the run changed; for what an import recorded, use the filter `import`."""
         page: Any = self.paginate_queryset(journal_of(self.get_object()))
-        return self.get_paginated_response([describe_run_change(change) for change in page])
+        return self.get_paginated_response(RunChangeSerializer(page, many=True).data)
 
     @extend_schema(responses=OmissionSerializer(many=True))
     @action(detail=True)
     def errors(self, request: Request, pk: int) -> Response:
-        """Transactions that the run left as they were, and why."""
+        """List the transactions that the run left unchanged, and the reasons."""
         page: Any = self.paginate_queryset(self.get_object().omissions.order_by("pk"))
         return self.get_paginated_response(OmissionSerializer(page, many=True).data)

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from expenses.models import Run, Transaction
 from expenses.serializers.bulk import BulkAnswer, BulkEditInput, BulkInput, BulkSelection, record_bulk
 from expenses.serializers.filters import TransactionFilter
-from expenses.serializers.history import HistorySerializer, describe_history
+from expenses.serializers.history import HistorySerializer, history_of
 from expenses.serializers.runs import RunSerializer
 from expenses.serializers.transaction_input import SplitBody, SplitInput, TransactionInput
-from expenses.serializers.transactions import ExplanationSerializer, TransactionBody, describe_decision
+from expenses.serializers.transactions import ExplanationSerializer, TransactionBody
 from expenses.services import transactions
 from expenses.services.bulk_runs import order_delete, order_edit
 from expenses.services.deletion import delete_transaction, restore_transaction
@@ -113,7 +113,7 @@ class TransactionViewSet(ListViewSet, Divisible):
     @action(detail=True)
     def explanation(self, request: Request, pk: int) -> Response:
         """Why this category: every link that was asked, what it said and how sure it was."""
-        return Response(describe_decision(self.get_object()))
+        return Response(ExplanationSerializer(self.get_object()).data)
 
     @extend_schema(request=None, responses=TransactionBody)
     @action(detail=True, methods=["post"])
@@ -133,7 +133,7 @@ class TransactionViewSet(ListViewSet, Divisible):
     @action(detail=True)
     def history(self, request: Request, pk: int) -> Response:
         """Who or what changed which field, and when; the newest first."""
-        return Response(describe_history(self.get_object()))
+        return Response(HistorySerializer({"results": history_of(self.get_object())}).data)
 
     def _input(self, instance: Transaction | None = None, **kwargs: Any) -> TransactionInput:
         context = self.get_serializer_context() | {"kind": self.kind}

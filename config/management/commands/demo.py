@@ -12,7 +12,7 @@ from accounts.services.users import SignedIn
 from config import demo, serving
 from config.decision_table import NOBODY, Body, Paint, Reason, choose_rows, count_sources, format_rows, reason_of
 from expenses.models import Transaction
-from expenses.serializers.transactions import describe_decision, describe_transaction
+from expenses.serializers.transactions import ExplanationSerializer, describe_transaction
 from providers.loading import configured_chain
 
 N_SHOWN = 30
@@ -69,7 +69,7 @@ class Command(BaseCommand):
 
     def _bodies(self, user: User) -> list[Body]:
         rows = Transaction.objects.for_user(user).with_attempts().order_by("date", "id")
-        return [describe_transaction(row) | {"attempts": describe_decision(row)["attempts"]} for row in rows]
+        return [describe_transaction(row) | {"attempts": ExplanationSerializer(row).data["attempts"]} for row in rows]
 
     def _show(self, bodies: list[Body]) -> None:
         sources = ["user", *(link.provider.name for link in configured_chain().links), NOBODY]
