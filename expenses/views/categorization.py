@@ -89,6 +89,7 @@ class CalibrationView(CalibrationAPIView):
         record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
         classifier = Classifier.objects.filter(pk=ledger_id).defer("content").first()
         names = [link.provider.name for link in configured_chain().links]
+        digest = load_trust(ledger_id).classifier
         links = {
             name: {**record.links[name], "correction": Correction(*record.corrections.get(name, NO_CORRECTION))}
             if name in record.links
@@ -103,7 +104,7 @@ class CalibrationView(CalibrationAPIView):
             and {
                 "classifier": classifier,
                 "version": LearnedProvider.version,
-                "in_use": LearnedProvider.name in names and load_trust(ledger_id).classifier == classifier.digest,
+                "in_use": LearnedProvider.name in names and digest == classifier.digest,
             },
         }
         return Response(CalibrationSerializer(body).data)
