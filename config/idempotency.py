@@ -1,132 +1,86 @@
-"""Answers a request that is sent again with its `Idempotency-Key` as it was answered the first time.
+"""Which requests take an idempotency key, and the fingerprint by which a repeat is recognized.
 
 The header is that of draft-ietf-httpapi-idempotency-key-header; docs/retrying.md says what clients may rely on.
 """
 
-from collections.abc import Callable
-from http import HTTPStatus
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from shutil import copyfileobj
+from typing import Any, BinaryIO, cast
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import IntegrityError, OperationalError, transaction
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
-from accounts.authentication import TokenAuthentication
-from accounts.models import StoredAnswer, User
-from accounts.services.stored_answers import KeyInUse, KeyReused, claim_key, free_key, hold_key, keep_answer
-from config.errors import SOMEBODY_WAS_FIRST, Busy, is_about_a_lock, problem_page
-from config.fingerprints import received
-from config.keys import HEADER, is_key, takes_key, unquoted
-from expenses.views.parsers import BodyTooLarge
-
-REPLAYED = "Idempotency-Replayed"
-KEPT_HEADERS = ("Content-Type", "Location", "ETag")
-RETRY_AFTER_S = 1
-
-BAD_KEY = "A key has 1 to 255 visible ASCII characters; a UUID is a good one."
-KEY_REUSED = (
-    "This key came with another request before. Send the same request as then to get its answer, or a new key "
-    "with a new request."
-)
-KEY_IN_USE = "A request with this key is being worked on; send it again in a moment to get its answer."
-
-Answer = Callable[[WSGIRequest], HttpResponseBase]
+KEY_HEADER = "Idempotency-Key"
+#: Visible ASCII.
+KEY = re.compile(r"[!-~]{1,255}")
 
 
-class IdempotencyMiddleware:
-    """Does the work of a request with a key once, in one transaction with the answer that it keeps."""
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: WSGIRequest) -> HttpResponseBase:
-        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-        if key is None or not takes_key(request.method or "", request.path_info):
-            return self.get_response(request)
-        user = _sender_of(request)
-        if user is None:
-            return self.get_response(request)
-        try:
-            return self._answer_once(request, user, unquoted(key))
-        except (KeyInUse, KeyReused, RequestDataTooBig) as error:
-            return _refused(error)
-        except (OperationalError, IntegrityError) as error:
-            return _interrupted(error)
-
-    def _answer_once(self, request: WSGIRequest, user: User, key: str) -> HttpResponseBase:
-        if not is_key(key):
-            return _refusal(HTTPStatus.BAD_REQUEST, "invalid", BAD_KEY)
-        with received(request) as fingerprint:
-            answer = claim_key(by=user, key=key, fingerprint=fingerprint)
-            return self._work_and_keep(request, answer) if answer.status is None else _replay(answer)
-
-    def _work_and_keep(self, request: WSGIRequest, answer: StoredAnswer) -> HttpResponseBase:
-        is_kept = False
-        try:
-            response, is_kept = self._work(request, answer)
-        finally:
-            if not is_kept:
-                free_key(answer=answer)
-        return response
-
-    def _work(self, request: WSGIRequest, answer: StoredAnswer) -> tuple[HttpResponseBase, bool]:
-        """The answer, and whether it is kept. What ends in an error is undone, so that the next try does the whole."""
-        with transaction.atomic():
-            hold_key(answer=answer)
-            response = self.get_response(request)
-            if response.status_code >= HTTPStatus.BAD_REQUEST:
-                transaction.set_rollback(True)
-                return response, False
-            if not isinstance(response, HttpResponse):  # a stream, which may be longer than memory
-                return response, False
-            headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-            keep_answer(answer=answer, status=response.status_code, headers=headers, body=response.content)
-        return response, True
+def takes_key(method: str, path: str) -> bool:
+    """Return True if requests of this kind may have an idempotency key."""
+    if method not in {"POST", "PUT", "PATCH", "DELETE"} or not path.startswith("/api/v1/"):
+        return False
+    if path.startswith("/api/v1/auth/"):  # its answers hold tokens, which are stored nowhere
+        return False
+    if path.endswith("/revert/"):  # works in many transactions, and is harmless when repeated
+        return False
+    # A deleted user leaves no answer, and a wrong password has to count, which a rollback would undo.
+    return (method, path) != ("DELETE", "/api/v1/users/me/")
 
 
-def _sender_of(request: WSGIRequest) -> User | None:
-    try:
-        found = TokenAuthentication().authenticate(request)
-    except (AuthenticationFailed, PermissionDenied):  # for the view to refuse in its own words
-        return None
-    return found[0] if found else None
+@contextmanager
+def received_body(request: WSGIRequest) -> Iterator[str]:
+    """Receive the whole body and yield the request's fingerprint. The body can be read again until the block ends.
 
-
-def _refused(error: KeyInUse | KeyReused | RequestDataTooBig) -> HttpResponse:
-    if isinstance(error, KeyReused):
-        return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "key_reused", KEY_REUSED)
-    if isinstance(error, RequestDataTooBig):
-        too_large = BodyTooLarge()
-        return problem_page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BodyTooLarge.default_code, str(too_large.detail))
-    answer = _refusal(HTTPStatus.CONFLICT, "key_in_use", KEY_IN_USE)
-    answer["Retry-After"] = str(RETRY_AFTER_S)
-    return answer
-
-
-def _interrupted(error: OperationalError | IntegrityError) -> HttpResponse:
-    """Another request was in the way outside of the view: at the claim, or at the commit, where references are checked.
-
-    Raises the error where nobody else is to blame.
+    A transaction inside the block therefore holds no locks while a slow client sends. The fingerprint is the SHA-256 of
+    method, address and body, in hexadecimal. A form counts by its fields and files, since its boundary differs each
+    time. Raises RequestDataTooBig for a body that is no form and too large for memory.
     """
-    if isinstance(error, IntegrityError):
-        return problem_page(HTTPStatus.CONFLICT, "conflict", SOMEBODY_WAS_FIRST)
-    if not is_about_a_lock(error):
-        raise error
-    answer = problem_page(HTTPStatus.SERVICE_UNAVAILABLE, Busy.default_code, Busy.default_detail)
-    answer["Retry-After"] = str(Busy.wait)
-    return answer
+    if request.content_type != "multipart/form-data":
+        yield _digest(request, hashlib.sha256(request.body).hexdigest())
+        return
+    with tempfile.SpooledTemporaryFile(max_size=1024 * 1024) as form:
+        copyfileobj(request._stream, form)  # noqa: SLF001 - `read` would forbid the view to read
+        content = _content_of(request, form)
+        form.seek(0)
+        request._stream = cast(BinaryIO, form)  # noqa: SLF001 - as if nothing had been read
+        yield _digest(request, content)
 
 
-def _refusal(status: HTTPStatus, code: str, detail: str) -> HttpResponse:
-    return problem_page(status, code, detail, attr=HEADER)
+def _digest(request: WSGIRequest, content: object) -> str:
+    return hashlib.sha256(repr((request.method, request.get_full_path(), content)).encode()).hexdigest()
 
 
-def _replay(answer: StoredAnswer) -> HttpResponse:
-    """The first answer, but that nothing was created this time."""
-    status = HTTPStatus.OK if answer.status == HTTPStatus.CREATED else answer.status
-    response = HttpResponse(bytes(answer.body), status=status, headers={**answer.headers, REPLAYED: "true"})
-    if "Content-Type" not in answer.headers:
-        del response["Content-Type"]
-    return response
+def _content_of(request: WSGIRequest, form: Any) -> object:
+    """Return fields and files, or a hash of the bytes for a malformed form, which the view refuses itself."""
+    files = FileDigests(request)
+    form.seek(0)
+    try:
+        fields, _ = MultiPartParser(request.META, form, [files], request.encoding or "utf-8").parse()
+    except (MultiPartParserError, SuspiciousOperation):
+        form.seek(0)
+        return hashlib.file_digest(form, "sha256").hexdigest()
+    return sorted(fields.lists()), files.found
+
+
+class FileDigests(FileUploadHandler):
+    """Field, name and hash of each file of a form. The content itself is dropped."""
+
+    def __init__(self, request: WSGIRequest) -> None:
+        super().__init__(request)
+        self.found: list[tuple[str, str, str]] = []
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.content = hashlib.sha256()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self.content.update(raw_data)
+
+    def file_complete(self, file_size: int) -> None:
+        self.found.append((str(self.field_name), str(self.file_name), self.content.hexdigest()))

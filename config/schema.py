@@ -1,16 +1,19 @@
-"""The OpenAPI document: every operation names its errors; the one envelope is described once."""
+"""The OpenAPI document, with errors and examples of every operation."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from config.keys import HEADER, KEY, takes_key
+from config.idempotency import KEY, KEY_HEADER, takes_key
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """Describes the header of our own class of authentication."""
+    """The header of our own authentication class."""
 
     target_class = "accounts.authentication.TokenAuthentication"
 
@@ -24,7 +27,7 @@ class FieldErrorSerializer(serializers.Serializer[Any]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Problem details as RFC 9457 has them, with the failing fields named."""
+    """Problem details of RFC 9457, with the failing fields named."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -43,11 +46,11 @@ ERRORS = {
     "413": "The body is too large.",
     "415": "The body is of a media type that is not read.",
     "429": "Too often, or too many wrong passwords; `Retry-After` says how many seconds to wait.",
-    "422": f"The {HEADER} came with another request before.",
+    "422": f"The {KEY_HEADER} came with another request before.",
 }
 KEY_PARAMETER = {
     "in": "header",
-    "name": HEADER,
+    "name": KEY_HEADER,
     "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
     "description": "Makes it safe to send the request again: for 24 hours a repeat with the same key gets the first "
     "answer and changes nothing. While the first request is being worked on, a repeat gets 409 with `Retry-After`.",
@@ -55,56 +58,70 @@ KEY_PARAMETER = {
 
 
 class ProblemSchema(AutoSchema):
-    """Adds to each operation the errors that it can answer, and to each that writes the key of its repeats."""
+    """Adds the possible errors to each operation, and the idempotency key to each that takes one."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
-        if operation is not None:
-            self._add_body_of_delete(operation)
-            codes = self._error_codes(operation)
-            if takes_key(self.method, self.path):
-                codes = sorted({*codes, *_describe_repeats(operation)})
-            problem = self.resolve_serializer(ProblemSerializer, "response").ref
-            content = {"application/problem+json": {"schema": problem}}
-            for code in [*codes, *self._codes_of_rates()]:
-                operation["responses"].setdefault(code, {"description": ERRORS[code], "content": content})
+        if operation is None:
+            return None
+        body = getattr(self.view, "body_of_delete", None)  # drf-spectacular knows no body of a DELETE
+        if self.method == "DELETE" and body is not None:
+            schema = self.resolve_serializer(body, "request").ref
+            operation["requestBody"] = {"content": {"application/json": {"schema": schema}}, "required": True}
+        codes = self._error_codes(operation)
+        if takes_key(self.method, self.path):
+            codes |= {"400", "409", "422"}
+            operation["parameters"] = [*operation.get("parameters", []), KEY_PARAMETER]
+            if created := operation["responses"].get("201"):
+                repeated = {**created, "description": "It was created by the same request before."}
+                operation["responses"].setdefault("200", repeated)
+        problem = self.resolve_serializer(ProblemSerializer, "response").ref
+        content = {"application/problem+json": {"schema": problem}}
+        action = getattr(self.view, "action", None) or self.method.lower()
+        has_rate = action in getattr(self.view, "rates", ())
+        for code in [*sorted(codes), *(["429"] if has_rate else [])]:
+            operation["responses"].setdefault(code, {"description": ERRORS[code], "content": content})
         return operation
 
-    def _error_codes(self, operation: dict[str, Any]) -> list[str]:
-        codes = {"412"} if "{" in self.path and self.method not in {"GET", "HEAD"} else set[str]()
+    def _error_codes(self, operation: dict[str, Any]) -> set[str]:
+        is_write = self.method not in {"GET", "HEAD"}
+        codes = {"412"} if "{" in self.path and is_write else set[str]()
         if self.view.permission_classes and self.get_auth():
             codes |= {"401"}
-        # OpenAPI 3.0 has no words for the body of a DELETE, by which one says which of many go.
+        # OpenAPI 3.0 has no body of a DELETE, which names the rows to delete.
         has_body = "requestBody" in operation or (self.method == "DELETE" and "{" not in self.path)
         if has_body or operation.get("parameters"):
             codes |= {"400"}
-        if self.method not in {"GET", "HEAD"}:
+        if is_write:
             codes |= {"403", "409"}
         if has_body:
             codes |= {"413", "415"}
         if "{" in self.path or any(p["name"] == "page" for p in operation.get("parameters", [])):
             codes |= {"404"}
-        codes |= set(getattr(self.view, "error_codes", ()))
-        return sorted(codes)
-
-    def _codes_of_rates(self) -> list[str]:
-        doing = getattr(self.view, "action", None) or self.method.lower()
-        return ["429"] if doing in getattr(self.view, "rates", ()) else []
-
-    def _add_body_of_delete(self, operation: dict[str, Any]) -> None:
-        """Most deletions have no body, and drf-spectacular knows of none."""
-        body = getattr(self.view, "body_of_delete", None)
-        if self.method == "DELETE" and body is not None:
-            schema = self.resolve_serializer(body, "request").ref
-            operation["requestBody"] = {"content": {"application/json": {"schema": schema}}, "required": True}
+        return codes | set(getattr(self.view, "error_codes", ()))
 
 
-def _describe_repeats(operation: dict[str, Any]) -> set[str]:
-    """Add the key, and what a repeat is answered. Returns the errors that a key may bring."""
-    operation["parameters"] = [*operation.get("parameters", []), KEY_PARAMETER]
-    created = operation["responses"].get("201")
-    if created is not None:
-        operation["responses"].setdefault(
-            "200", {**created, "description": "It was created by the same request before."}
-        )
-    return {"400", "409", "422"}
+#: Component → an example of it, which the API really read or gave (tests/api/test_examples.py).
+EXAMPLES: dict[str, Any] = json.loads(Path(__file__).with_name("examples.json").read_text())
+
+
+def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Give every body of every operation its component's example. A hook of drf-spectacular."""
+    for media in _bodies(result):
+        component = media["schema"].get("$ref", "").rpartition("/")[2]
+        if component.startswith("Paginated"):
+            item = EXAMPLES.get(component.removeprefix("Paginated").removesuffix("List"))
+            example = item and {"count": 1, "next": None, "previous": None, "results": [item]}
+        else:
+            example = EXAMPLES.get(component)
+        if example is not None:
+            media["example"] = example
+    return result
+
+
+def _bodies(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            yield from operation.get("requestBody", {}).get("content", {}).values()
+            for response in operation["responses"].values():
+                yield from response.get("content", {}).values()

@@ -41,14 +41,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "config.headers.SecurityHeaders",
+    "config.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
-    "rules.middleware.PatternTime",
-    "config.idempotency.IdempotencyMiddleware",  # last: it opens the transaction that the view works in
+    "config.middleware.PatternBudgetMiddleware",
+    "config.middleware.IdempotencyMiddleware",  # last: it opens the transaction that the view works in
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -193,7 +193,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.examples.add_examples",
+        "config.schema.add_examples",
     ],
     "ENUM_NAME_OVERRIDES": {
         "TokenScope": "accounts.models.Scope",

@@ -12,7 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
-from config import examples
+from config import schema
 from expenses.models import ExchangeRate, Ledger, Transaction
 from expenses.services.learning import learn
 from expenses.services.runs import perform_run
@@ -27,7 +27,7 @@ CHAIN = [
     {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8},
 ]
-PATH = Path(examples.__file__).with_name("examples.json")
+PATH = Path(schema.__file__).with_name("examples.json")
 STATEMENT = b"Date;Description;Amount;Currency\n2026-10-30;REWE SAGT DANKE 4711;-45.50;EUR\n"
 #: What differs from run to run, by key.
 STEADY = {
@@ -341,9 +341,9 @@ def test_the_examples_are_what_the_api_reads_and_answers(settings, tmp_path):
     recorded = record()
     if os.environ.get("OUTLAY_RECORD_EXAMPLES"):
         PATH.write_text(json.dumps(recorded, indent=2, ensure_ascii=False) + "\n")
-        examples.EXAMPLES.clear()
-        examples.EXAMPLES.update(recorded)
-    assert recorded == examples.EXAMPLES
+        schema.EXAMPLES.clear()
+        schema.EXAMPLES.update(recorded)
+    assert recorded == schema.EXAMPLES
 
 
 def test_every_body_of_every_operation_has_an_example():

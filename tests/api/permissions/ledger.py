@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import models
 
 from accounts.models import Token
-from config.examples import EXAMPLES
+from config.schema import EXAMPLES
 from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run, RunStatus
 from insights.models import Anomaly, RecurringPayment, RecurringVerdict, Verdict
 from insights.services.anomalies import give_feedback
