@@ -66,18 +66,18 @@ def days_of(payments: Sequence[Payment]) -> Iterator[tuple[int, dt.date]]:
 def score_amounts(household: Household, asked: Sequence[Payment], *, times: int) -> list[tuple[float, float]] | None:
     """Scores of each asked payment, by those before it: as it was, and with `times` the amount."""
     try:
-        from insights.amounts.groups import Groups, keyed
-        from insights.amounts.oddity import oddities
+        from insights.anomalies.amount_scores import all_log_odds
+        from insights.anomalies.amount_sketches import Histories, keyed
     except ImportError:
         return None
     import numpy as np
 
-    groups: Groups = {}
+    groups: Histories = {}
     wanted, scores = {payment.id for payment in asked}, {}
     for payment, amount_log, keys in keyed(household.payments, groups):
         if payment.id in wanted:
             levels = [groups[key].sketch() for key in keys if key in groups]
-            pair = oddities(np.array([amount_log, amount_log + log(times)]), levels)
+            pair = all_log_odds(np.array([amount_log, amount_log + log(times)]), levels)
             scores[payment.id] = (float(pair[0]), float(pair[1]))
     return [scores[payment.id] for payment in asked]
 

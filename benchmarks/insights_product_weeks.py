@@ -35,10 +35,10 @@ def score_weeks(
 ) -> list[ScoresOfSeries] | None:
     """Of each series the scores of its untouched weeks from EARLIEST on, and of its injections."""
     try:
-        import insights.weekly
+        import insights.anomalies.evaluation
     except ImportError:
         return None
-    assert insights.weekly
+    assert insights.anomalies.evaluation
     found: list[ScoresOfSeries] = [([], []) for _ in series]
     n = len(series[0].totals) if series else 0
     for start in range(EARLIEST, n, STRIDE):
@@ -54,21 +54,21 @@ def score_weeks(
 
 def _scores_of(series: Series, own: Any, weeks: Sequence[int], odd: Sequence[Injection]) -> ScoresOfSeries:
     """Of one series in a few weeks; `own` is the product's, which may begin later or not be there."""
-    from insights.weekly import judge_weeks
+    from insights.anomalies.evaluation import evaluate_weeks
 
     if own is None:
         return [NOTHING] * len(weeks), [NOTHING] * len(odd)
     offset = (own.first - series.first).days // 7
-    scores = judge_weeks(own).score
+    scores = evaluate_weeks(own).score
     injected = [_score_with(own, injection.week - offset, injection.extra) for injection in odd]
     return [_at(scores, week - offset) for week in weeks], injected
 
 
 def _weekly(household: Household, *, until: dt.date) -> Mapping[Any, Any]:
     """The product's series, by what was known on that day."""
-    from insights.oddities.known_bills import known_bills
+    from insights.anomalies.bills import known_bills
+    from insights.anomalies.weekly_series import weekly_series
     from insights.recurring import find_recurring
-    from insights.weekly import weekly_series
 
     past = [payment for payment in household.payments if payment.day <= until]
     spending = [payment for payment in past if payment.kind != "income"]
@@ -78,13 +78,13 @@ def _weekly(household: Household, *, until: dt.date) -> Mapping[Any, Any]:
 
 def _score_with(own: Any, week: int, extra: float) -> float:
     """Of a week with so much more, as the newest."""
-    from insights.weekly import judge_weeks
+    from insights.anomalies.evaluation import evaluate_weeks
 
     if week < 0:
         return NOTHING
     spent = own.spent[: week + 1].copy()
     spent[week] += extra
-    return _at(judge_weeks(replace(own, spent=spent, bills=own.bills[: week + 1], n=own.n[: week + 1])).score, week)
+    return _at(evaluate_weeks(replace(own, spent=spent, bills=own.bills[: week + 1], n=own.n[: week + 1])).score, week)
 
 
 def _at(scores: np.ndarray, week: int) -> float:
@@ -92,7 +92,7 @@ def _at(scores: np.ndarray, week: int) -> float:
 
 
 def _subject(series: Series) -> Any:
-    from insights.weekly import OVERALL as WHOLE
+    from insights.anomalies.weekly_series import OVERALL as WHOLE
 
     return WHOLE if series.category is OVERALL else series.category
 
@@ -100,14 +100,14 @@ def _subject(series: Series) -> Any:
 def find_all(payments: Sequence[Payment], *, today: dt.date) -> Sequence[Any] | None:
     """Everything that is shown on a day."""
     try:
-        from insights.oddities.finding import find_oddities
+        from insights.anomalies.detectors import detect_anomalies
         from insights.recurring import find_recurring
     except ImportError:
         return None
     past = [payment for payment in payments if payment.day <= today]
     recurring = find_recurring(past, today=today)
     spending = [payment for payment in past if payment.kind != "income"]
-    return find_oddities(spending, recurring, calendar=MONDAYS, today=today)
+    return detect_anomalies(spending, recurring, calendar=MONDAYS, today=today)
 
 
 def listen(household: Household, whole: Series, odd: Sequence[Any]) -> tuple[dict[str, int], Sequence[bool]] | None:

@@ -14,6 +14,7 @@ from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.serializers.fields import DayField
 from insights.models import (
+    NAME_LENGTH,
     RecurringChoice,
     RecurringKind,
     RecurringPayment,
@@ -21,7 +22,6 @@ from insights.models import (
     RecurringVerdict,
     RhythmChoice,
 )
-from insights.models.recurring import NAME_LENGTH
 from insights.recurring import RhythmName, times_a_year
 from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
 
@@ -67,8 +67,8 @@ class RecurringChoiceSerializer(serializers.Serializer[RecurringChoice]):
     low = serializers.SerializerMethodField()
     high = serializers.SerializerMethodField()
     currency = serializers.CharField()
-    payments = serializers.ListField(child=serializers.IntegerField())
-    decided_at = serializers.DateTimeField()
+    payments = serializers.ListField(source="transactions", child=serializers.IntegerField())
+    decided_at = serializers.DateTimeField(source="given_at")
 
     def get_low(self, choice: RecurringChoice) -> str:
         return format_amount(choice.low, choice.currency)

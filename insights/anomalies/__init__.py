@@ -1,1 +1,1 @@
-"""What people say of findings, and how they are shown. How they are found is in `insights.oddities`."""
+"""Anomalies of spending: unusual weeks, bills, doubled charges, and unusual amounts. Pure: no database, no settings."""

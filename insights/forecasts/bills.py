@@ -10,14 +10,13 @@ from django.db.models import Q
 
 from expenses.rates.book import RateBook
 from expenses.rates.usage import RateUsage
-from insights.choices import band_of
 from insights.forecasting.bills import Bill, after_payment
 from insights.models import RecurringPayment, RecurringStatus, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH
 from insights.payments import payee_of
 from insights.querysets import counted_rows
 from insights.recurring.rhythms import RHYTHM_NAMED, RhythmName
-from insights.services.recurring import said_of_each
+from insights.services.feedback import band_of, choices_by_payment
 
 ONE = Decimal(1)
 
@@ -76,7 +75,7 @@ def known_bills(
 
 def _counted(ledger_id: int) -> Iterator[tuple[RecurringPayment, str]]:
     """What is to be counted on, and what its owner calls it, if anything."""
-    said = said_of_each(ledger_id=ledger_id)
+    said = choices_by_payment(ledger_id=ledger_id)
     for row in RecurringPayment.objects.filter(ledger_id=ledger_id, kind="expense").order_by("pk"):
         choice = said.get(row.pk)
         verdict = choice.verdict if choice else None

@@ -153,7 +153,7 @@ class ForecastSerializer(serializers.Serializer[Any]):
 def describe_forecast(
     end: MonthEnd, catalog: Catalog, *, fresh: Mapping[str, Any], n_without_rate: int = 0
 ) -> dict[str, Any]:
-    """The body. `fresh`: how fresh the bills are, as `insights.freshness` describes it.
+    """The body. `fresh`: how fresh the bills are, as `insights.serializers.freshness` describes it.
 
     `n_without_rate`: how many bills are left out for that.
     """

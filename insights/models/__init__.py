@@ -1,26 +1,27 @@
-"""What was computed, and what people said of it."""
+"""Insights as last computed, and feedback on them."""
 
 from insights.models.amounts import AmountCalibration, AmountGroup
-from insights.models.anomalies import KEY_LENGTH, Anomaly, AnomalyFeedback, Kind, Verdict
+from insights.models.anomalies import KEY_LENGTH, Anomaly, AnomalyKind
+from insights.models.feedback import NAME_LENGTH, AnomalyFeedback, AnomalyVerdict, RecurringChoice, RecurringVerdict
 from insights.models.recurring import (
     PAYEE_LENGTH,
-    RecurringChoice,
     RecurringKind,
     RecurringPayment,
     RecurringStatus,
-    RecurringVerdict,
     RhythmChoice,
 )
 from insights.models.standing import Standing
 
 __all__ = [
     "KEY_LENGTH",
+    "NAME_LENGTH",
     "PAYEE_LENGTH",
     "AmountCalibration",
     "AmountGroup",
     "Anomaly",
     "AnomalyFeedback",
-    "Kind",
+    "AnomalyKind",
+    "AnomalyVerdict",
     "RecurringChoice",
     "RecurringKind",
     "RecurringPayment",
@@ -28,5 +29,4 @@ __all__ = [
     "RecurringVerdict",
     "RhythmChoice",
     "Standing",
-    "Verdict",
 ]

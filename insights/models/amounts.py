@@ -1,9 +1,9 @@
-"""What is stored of amounts: enough to say of one more whether it is unusual."""
+"""Statistics of amounts, from which one more amount is scored."""
 
 from django.db import models
 
 from expenses.models.ledgers import Ledger
-from insights.amounts.keys import LEVELS, TEXT_LENGTH
+from insights.anomalies.amount_keys import LEVELS, TEXT_LENGTH
 
 
 class AmountGroup(models.Model):
@@ -12,14 +12,14 @@ class AmountGroup(models.Model):
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=8, choices=[(kind, kind) for kind in ("expense", "refund", "income")])
     level = models.CharField(max_length=14, choices=[(level, level) for level in LEVELS])
-    #: What it is called; a category by its id.
+    #: The payee, the first word, or the id of the category.
     text = models.CharField(max_length=TEXT_LENGTH, blank=True, default="")
     n = models.PositiveIntegerField()
-    #: Of a payee, and of all payees: how many payments repeated an amount within a few days.
+    #: For a payee, and for all payees together: payments that repeated an amount within a few days.
     n_repeats = models.PositiveIntegerField(default=0)
     #: Equal as long as the same payments are in it.
     fingerprint = models.BigIntegerField()
-    #: Logarithms of amounts, ascending, and of how many amounts each is the middle.
+    #: Logarithms of amounts, ascending, and the number of amounts around each.
     points = models.JSONField()
     weights = models.JSONField()
 
@@ -33,12 +33,12 @@ class AmountGroup(models.Model):
 
 
 class AmountCalibration(models.Model):
-    """How odd a ledger's newest payments were on their day. One a ledger."""
+    """How unusual the newest payments of a ledger were on their day."""
 
     ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
-    #: What all amounts of the ledger's groups are in.
+    #: The currency of all amounts of the ledger's groups.
     currency = models.CharField(max_length=3)
-    #: Ascending.
+    #: Log odds, ascending.
     oddities = models.JSONField(default=list)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What comes again and again, and what people said of it."""
+"""Recurring payments as last computed."""
 
 from typing import Any, ClassVar
 
@@ -11,7 +11,6 @@ from expenses.querysets import OwnedQuerySet
 
 #: Longer names of payees are cut.
 PAYEE_LENGTH = 200
-NAME_LENGTH = 100
 
 
 class RecurringKind(models.TextChoices):
@@ -40,13 +39,6 @@ class RecurringStatus(models.TextChoices):
     EARLY = "early"
     MATURE = "mature"
     ENDED = "ended"
-
-
-class RecurringVerdict(models.TextChoices):
-    """What its owner says: it is recurring; it is not."""
-
-    CONFIRMED = "confirmed"
-    REJECTED = "rejected"
 
 
 class RecurringPayment(models.Model):
@@ -84,34 +76,3 @@ class RecurringPayment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payee} ({self.rhythm})"
-
-
-class RecurringChoice(models.Model):
-    """What a person said of a recurring payment. It outlives what is found, and holds for whatever is found anew of it.
-
-    It is about payments that it knows by id, and about all of the payee and direction within its band of amounts.
-    """
-
-    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
-    verdict = models.CharField(max_length=9, choices=RecurringVerdict.choices)
-    #: What the person calls it; "": as the payee.
-    name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
-    payee = models.CharField(max_length=PAYEE_LENGTH)
-    kind = models.CharField(max_length=7, choices=RecurringKind.choices)
-    rhythm = models.CharField(max_length=11, choices=RhythmChoice.choices)
-    #: The band of amounts.
-    low = ExactDecimalField()
-    high = ExactDecimalField()
-    currency = models.CharField(max_length=3)
-    #: Ids of the transactions that it was said of.
-    payments = models.JSONField(default=list)
-    decided_at = models.DateTimeField()
-    version = models.BigIntegerField()
-
-    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["ledger", "version"], name="recurring_choice_version")]
-
-    def __str__(self) -> str:
-        return f"{self.payee}: {self.verdict}"

@@ -4,18 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
-
-from accounts.models import User
 from expenses.ledger.money import format_amount
 from expenses.models import Category
-from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import ledger_write, remove_row
-from insights.choices import band_of, choices_of, claims_of
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH
 from insights.recurring import Recurring, find_recurring
-from insights.services.refreshing import History, Part
+from insights.services.feedback import choices_on, confirmed_contracts
+from insights.services.refreshing import InsightPart, PaymentHistory
 
 #: The part in settings.INSIGHT_PARTS.
 PATH = "insights.services.recurring.RecurringPayments"
@@ -34,21 +29,21 @@ class Found:
     counted: list[Recurring]
 
 
-class RecurringPayments(Part):
+class RecurringPayments(InsightPart):
     """All recurring payments of a ledger, as of the last day that is recorded: a statement may end long ago."""
 
-    def compute(self, history: History, found: dict[str, Any]) -> Found:
+    def compute(self, history: PaymentHistory, found: dict[str, Any]) -> Found:
         choices = list(RecurringChoice.objects.filter(ledger_id=history.ledger_id))
         stored = list(RecurringPayment.objects.filter(ledger_id=history.ledger_id)) if choices else []
         payments = {payment.id: payment for payment in history.payments.all}
-        claims = claims_of(choices, stored, payments, currency=history.currency)
+        confirmed = list(confirmed_contracts(choices, stored, payments, currency=history.currency))
         known_until = history.recorded_until or history.today
-        everything = find_recurring(history.payments.all, today=known_until, confirmed=claims)
-        said = choices_of(everything, choices, currency=history.currency)
+        everything = find_recurring(history.payments.all, today=known_until, confirmed=confirmed)
+        said = choices_on(everything, choices, currency=history.currency)
         rejected = [choice is not None and choice.verdict == RecurringVerdict.REJECTED for choice in said]
         return Found(everything, [one for one, no in zip(everything, rejected, strict=True) if not no])
 
-    def store(self, history: History, found: Found) -> None:
+    def store(self, history: PaymentHistory, found: Found) -> None:
         """Each takes the place of the one that it was before; the others go."""
         stored = list(RecurringPayment.objects.filter(ledger_id=history.ledger_id).order_by("pk"))
         categories = set(Category.objects.in_ledger(history.ledger_id).values_list("pk", flat=True))
@@ -69,35 +64,6 @@ def rejected_in(found: dict[str, Any]) -> list[Recurring]:
     """What somebody does not want to hear of as recurring; it was known to come all the same."""
     everything: Found = found[PATH]
     return [one for one in everything.everything if one not in everything.counted]
-
-
-def choose(*, by: User, payment: RecurringPayment, verdict: RecurringVerdict, name: str) -> RecurringChoice:
-    """Keep what the person says of a recurring payment, in place of what was said before. Safe to repeat."""
-    ledger_id = ledger_id_of(by)
-    with ledger_write(ledger_id) as version:
-        low, high = band_of(low=payment.low, high=payment.high)
-        choice = said_of_each(ledger_id=ledger_id).get(payment.pk) or RecurringChoice(ledger_id=ledger_id)
-        choice.verdict, choice.name, choice.version = verdict, name, version
-        choice.payee, choice.kind, choice.rhythm = payment.payee, payment.kind, payment.rhythm
-        choice.low, choice.high, choice.currency = low, high, payment.currency
-        choice.payments, choice.decided_at = payment.payments, timezone.now()
-        choice.save()
-        return choice
-
-
-def take_choice_back(*, by: User, choice: RecurringChoice) -> None:
-    """As if nothing had been said."""
-    ledger_id = ledger_id_of(by)
-    with ledger_write(ledger_id) as version:
-        remove_row(choice, ledger_id=ledger_id, version=version)
-
-
-def said_of_each(*, ledger_id: int) -> dict[int, RecurringChoice]:
-    """What people said, by the id of the stored recurring payment that it is about. Two queries."""
-    rows = list(RecurringPayment.objects.filter(ledger_id=ledger_id).order_by("pk"))
-    choices = list(RecurringChoice.objects.filter(ledger_id=ledger_id))
-    said = choices_of(rows, choices, currency=rows[0].currency if rows else "")
-    return {row.pk: choice for row, choice in zip(rows, said, strict=True) if choice is not None}
 
 
 def _paired(found: Sequence[Recurring], stored: Sequence[RecurringPayment]) -> dict[int, int]:
@@ -121,7 +87,7 @@ def _columns() -> list[str]:
     return [name.removesuffix("_id") for name in FIELDS]
 
 
-def _row(one: Recurring, history: History, categories: set[int], *, pk: int | None) -> RecurringPayment:
+def _row(one: Recurring, history: PaymentHistory, categories: set[int], *, pk: int | None) -> RecurringPayment:
     """A category that was deleted meanwhile is none."""
     own = {name: getattr(one, name) for name in FIELDS if hasattr(one, name)}
     own |= {

@@ -30,7 +30,7 @@ ARITHMETIC = 1
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PaymentHistory:
     """What insights are computed from: payments in the founder's currency, weeks and months as the founder's."""
 
     ledger_id: int
@@ -58,23 +58,23 @@ class History:
         return (last - first).days // DAYS_OF_A_WEEK + 1
 
 
-class Part(ABC):
+class InsightPart(ABC):
     """One kind of insight; settings.INSIGHT_PARTS names them in their order."""
 
     @abstractmethod
-    def compute(self, history: History, found: dict[str, Any]) -> Any:
+    def compute(self, history: PaymentHistory, found: dict[str, Any]) -> Any:
         """Without writing. `found`: what the parts before it computed, by the path in the settings."""
 
     @abstractmethod
-    def store(self, history: History, found: Any) -> None:
+    def store(self, history: PaymentHistory, found: Any) -> None:
         """Write what was computed, within one database transaction with all parts."""
 
 
-def read_history(ledger: Ledger) -> History:
+def read_history(ledger: Ledger) -> PaymentHistory:
     """All of the ledger, as its founder counts."""
     founder = ledger.founder
     today = today_of(founder)
-    return History(
+    return PaymentHistory(
         ledger_id=ledger.pk,
         version=ledger.version,
         currency=founder.base_currency,
@@ -148,7 +148,7 @@ def refresh(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = Fal
         return None
     history = read_history(ledger)
     found: dict[str, Any] = {}
-    parts: dict[str, Part] = {path: import_string(path)() for path in settings.INSIGHT_PARTS}
+    parts: dict[str, InsightPart] = {path: import_string(path)() for path in settings.INSIGHT_PARTS}
     for path, part in parts.items():
         found[path] = part.compute(history, found)
     if not is_rehearsal:
@@ -157,7 +157,7 @@ def refresh(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = Fal
 
 
 @transaction.atomic
-def _store(history: History, parts: dict[str, Part], found: dict[str, Any], *, took_s: float) -> None:
+def _store(history: PaymentHistory, parts: dict[str, InsightPart], found: dict[str, Any], *, took_s: float) -> None:
     """Under the ledger's lock, so that two workers do not mix what they found; the ledger's version stays."""
     if not Ledger.objects.filter(pk=history.ledger_id).exists():
         return

@@ -1,36 +1,41 @@
-"""Says of one payment whether it is unusual, from what is stored."""
+"""Scores of single payments, computed from stored statistics."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from math import log
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
-from expenses.ledger.money import Money
-from expenses.models import Transaction
+from expenses.categorization.history import PREFIX_LENGTH
+from expenses.ledger.money import Money, format_amount
+from expenses.models import CategorizationStatus, Transaction
 from expenses.models.ledgers import Ledger
 from expenses.rates.book import RateBook
-from insights.amounts.calibration import Calibration
-from insights.amounts.duplicates import MOST_USUAL, WITHIN_DAYS, chance_of_repeat
-from insights.amounts.judging import Judgment, judge
-from insights.amounts.keys import TEXT_LENGTH
-from insights.amounts.reasons import explain, same_amount_again
-from insights.amounts.sketches import Sketch, without
+from insights.anomalies.amount_keys import TEXT_LENGTH, first_word
+from insights.anomalies.amount_reasons import explain, same_amount_again
+from insights.anomalies.amount_scores import Calibration, ComparedWith, score_amount
+from insights.anomalies.amount_sketches import Sketch, without
+from insights.anomalies.doubled_charges import MOST_CHANCE, WITHIN_DAYS, chance_of_repeat
 from insights.models import AmountCalibration, AmountGroup, Standing
 from insights.payments import payee_of
 from insights.querysets import counted_rows
-from insights.services.naming import names_of
-from providers.interface import Direction
+from insights.services.refreshing import is_fresh
+from providers.merchants.answers import find_answer
+from providers.normalization import normalize
 
-#: Levels of which a payment to a payee that was paid before is no part.
-_OF_FIRST = ("first", "category_first")
+#: A name, and the ending of an address with all that follows.
+ADDRESS = re.compile(r"(.+?) (?:(?:com|net|org)\b.*|(?:co )?[a-z]{2})")
+#: Levels without payments to a payee that was paid before.
+LEVELS_OF_FIRST = ("first", "category_first")
+#: Significant decimal places of a score.
+SCORE_PLACES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A payment that is or is not in the ledger; `match_text` as the ledger reads its text."""
+class PaymentToScore:
+    """A payment that may be in the ledger. `match_text` is its text as the ledger normalizes it."""
 
     kind: str
     amount: Money
@@ -38,109 +43,133 @@ class Asked:
     match_text: str
     merchant: str = ""
     category: int | None = None
-    #: The row that it is.
+    #: Its row in the ledger.
     row: Transaction | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """Amounts of the judgment are in `currency`."""
+class PaymentScore:
+    """How unusual a payment is, and why."""
 
-    judgment: Judgment
+    #: The share of ordinary payments that are less unusual; None with too little history.
+    score: float | None
+    is_anomalous: bool
     reasons: list[str]
-    currency: str
-    #: Another payment that this one may be a second charge of.
+    #: The number of payments to the same payee.
+    n_history: int
+    #: Amounts in `currency`: `usual`, `low` and `high`.
+    expected: dict[str, str] | None
+    compared_with: ComparedWith | None
+    #: The id of a payment that this one may repeat by mistake.
     duplicate_of: int | None
-    #: Whether the row is no part of what it was compared with; None where it is no row.
+    #: False if the row may be part of what it was compared with; None if the payment is no row.
     is_left_out: bool | None
+    currency: str
+    computed_at: dt.datetime | None
+    is_stale: bool
+
+    @property
+    def insufficient_history(self) -> bool:
+        return self.score is None
 
 
-def score(ledger: Ledger, asked: Asked, *, standing: Standing | None, currency: str) -> Scored:
-    """`currency`: of the ledger while nothing is stored. Raises MissingRate.
+def score(ledger: Ledger, payment: PaymentToScore, *, standing: Standing | None) -> PaymentScore:
+    """Score a payment, in the founder's currency while no statistics are stored. Raises MissingRate.
 
-    Five queries at most, and two more where the amount has another currency.
+    Makes five queries at most, and two more for an amount in another currency.
     """
     stored = AmountCalibration.objects.filter(pk=ledger.pk).first()
-    currency = stored.currency if stored else currency
-    amount = _converted(asked, to=currency, ledger_id=ledger.pk)
-    payee, groups = _groups(asked, _names(asked, ledger_id=ledger.pk), ledger_id=ledger.pk)
+    currency = stored.currency if stored else ledger.founder.base_currency
+    amount = _converted(payment, to=currency, ledger_id=ledger.pk)
+    payee, groups = _groups_of(payment, _payee_names(payment, ledger_id=ledger.pk), ledger_id=ledger.pk)
     groups = groups if stored else {}
-    known, is_left_out = _without_row(asked, amount, groups, standing)
+
+    known = {level: Sketch(tuple(group.points), tuple(group.weights)) for level, group in groups.items()}
+    is_counted, is_left_out = False, None
+    if payment.row is not None and standing is not None:
+        was_counted = _was_counted(payment.row, standing)
+        is_counted, is_left_out = bool(was_counted), was_counted is not None
+        known = _without_amount(known, log(amount)) if is_counted else known
+    if "payee" in known:
+        known = {level: sketch for level, sketch in known.items() if level not in LEVELS_OF_FIRST}
+
     past = stored.oddities if stored else []
-    holds_itself = bool(past and asked.row and standing and _is_counted(asked.row, standing))
-    judgment = judge(float(amount), known, Calibration(past, holds_itself=holds_itself))
+    scored = score_amount(float(amount), known, Calibration(past, holds_itself=bool(past) and is_counted))
     reasons = explain(
         float(amount),
-        judgment,
+        scored,
         known,
-        is_income=asked.kind != "expense",
+        is_income=payment.kind != "expense",
         money=lambda value: str(Money(Decimal(value), currency)),
     )
-    twin = _twin(asked, payee, groups, ledger_id=ledger.pk)
-    if twin is not None:
-        reasons.insert(0, same_amount_again((asked.date - twin.date).days))
-    return Scored(judgment, reasons, currency, twin.pk if twin else None, is_left_out)
+    earlier = _earlier_charge(payment, payee, groups, ledger_id=ledger.pk)
+    if earlier is not None:
+        reasons.insert(0, same_amount_again((payment.date - earlier.date).days))
+    usual = asdict(scored.expected) if scored.expected else None
+    return PaymentScore(
+        score=None if scored.score is None else round(scored.score, SCORE_PLACES),
+        is_anomalous=scored.is_anomalous,
+        reasons=reasons,
+        n_history=scored.n_history,
+        expected=usual and {name: format_amount(Decimal(value), currency) for name, value in usual.items()},
+        compared_with=scored.compared_with,
+        duplicate_of=earlier.pk if earlier else None,
+        is_left_out=is_left_out,
+        currency=currency,
+        computed_at=standing.computed_at if standing else None,
+        is_stale=not is_fresh(ledger, standing),
+    )
 
 
-def _converted(asked: Asked, *, to: str, ledger_id: int) -> Decimal:
-    currency = asked.amount.currency
+def _converted(payment: PaymentToScore, *, to: str, ledger_id: int) -> Decimal:
+    currency, day = payment.amount.currency, payment.date
     if currency == to:
-        return asked.amount.amount
-    book = RateBook.load(ledger_id=ledger_id, currencies={currency}, to=to, start=asked.date, end=asked.date)
-    return book.rate(currency, asked.date).exact(asked.amount.amount)
+        return payment.amount.amount
+    book = RateBook.load(ledger_id=ledger_id, currencies={currency}, to=to, start=day, end=day)
+    return book.rate(currency, day).exact(payment.amount.amount)
 
 
-def _names(asked: Asked, *, ledger_id: int) -> list[str]:
-    """Keys of payees; a row, and a payment whose merchant is named, have one."""
-    if asked.merchant or asked.row is not None:
-        names = [payee_of(merchant=asked.merchant, match_text=asked.match_text)]
+def _payee_names(payment: PaymentToScore, *, ledger_id: int) -> list[str]:
+    """Return the keys that the payee may have, the likeliest first, in one query.
+
+    First comes the name in the ledger's own confirmed rows with the same text, then the text itself, the brand that
+    a new row would get as its merchant, and the text without the ending of an address: "netflix com" is Netflix.
+    A row, and a payment with a merchant, have one key only.
+    """
+    text = payment.match_text
+    if payment.merchant or payment.row is not None or not text:
+        names = [payee_of(merchant=payment.merchant, match_text=text)]
     else:
-        direction: Direction = "out" if asked.kind == "expense" else "in"
-        names = names_of(asked.match_text, direction=direction, ledger_id=ledger_id)
-    return [name[:TEXT_LENGTH] for name in names if name]
+        confirmed = Transaction.objects.filter(
+            ledger_id=ledger_id,
+            match_prefix=text[:PREFIX_LENGTH],
+            match_text=text,
+            review_status=CategorizationStatus.CONFIRMED,
+        )
+        merchants = confirmed.order_by().values_list("merchant").annotate(n=Count("pk")).order_by("-n", "merchant")
+        answer = find_answer(text, "out" if payment.kind == "expense" else "in", "")
+        brand = answer.brand.title if answer and answer.brand else ""
+        address = ADDRESS.fullmatch(text)
+        known = [*(merchant for merchant, _ in merchants[:1]), text, brand, normalize(brand)]
+        names = [payee_of(merchant=name, match_text="") for name in [*known, address[1] if address else ""]]
+    return list(dict.fromkeys(name[:TEXT_LENGTH] for name in names if name))
 
 
-def _groups(asked: Asked, names: list[str], *, ledger_id: int) -> tuple[str, dict[str, AmountGroup]]:
-    """The first of the names that the ledger knows, else the likeliest; and the groups by level, in one query."""
+def _groups_of(payment: PaymentToScore, names: list[str], *, ledger_id: int) -> tuple[str, dict[str, AmountGroup]]:
+    """Return the first name that the ledger knows, else the likeliest, and its groups by level, in one query."""
     wanted = Q(level__in=["all", "first"], text="")
-    if asked.category is not None:
-        wanted |= Q(level__in=["category", "category_first"], text=str(asked.category))
-    wanted |= Q(level="payee", text__in=names) | Q(level="word", text__in={_first_word(name) for name in names})
-    rows: Iterable[AmountGroup] = AmountGroup.objects.filter(wanted, ledger_id=ledger_id, kind=asked.kind)
+    if payment.category is not None:
+        wanted |= Q(level__in=["category", "category_first"], text=str(payment.category))
+    wanted |= Q(level="payee", text__in=names) | Q(level="word", text__in={first_word(name) for name in names})
+    rows = AmountGroup.objects.filter(wanted, ledger_id=ledger_id, kind=payment.kind)
     found = {(row.level, row.text): row for row in rows}
     payee = next((name for name in names if ("payee", name) in found), next(iter(names), ""))
-    of_name = {"payee": payee, "word": _first_word(payee)}
-    return payee, {level: row for (level, text), row in found.items() if of_name.get(level, text) == text}
+    texts = {"payee": payee, "word": first_word(payee)}
+    return payee, {level: row for (level, text), row in found.items() if texts.get(level, text) == text}
 
 
-def _first_word(payee: str) -> str:
-    return payee.split(" ", 1)[0]
-
-
-def _without_row(
-    asked: Asked, amount: Decimal, groups: dict[str, AmountGroup], standing: Standing | None
-) -> tuple[dict[str, Sketch], bool | None]:
-    """What is known, less the row itself, and whether that is so."""
-    known = {level: Sketch(tuple(group.points), tuple(group.weights)) for level, group in groups.items()}
-    is_left_out = None
-    if asked.row is not None and standing is not None:
-        is_there = _is_counted(asked.row, standing)
-        is_left_out = is_there is not None
-        known = _less(known, log(amount)) if is_there else known
-    if "payee" in known:
-        known = {level: found for level, found in known.items() if level not in _OF_FIRST}
-    return known, is_left_out
-
-
-def _less(known: dict[str, Sketch], amount_log: float) -> dict[str, Sketch]:
-    """If the row is the payee's only one, it was a first payment."""
-    is_first = "payee" in known and known["payee"].n <= 1
-    levels = [level for level in known if is_first or level not in _OF_FIRST]
-    return {level: found for level in levels if (found := without(known[level], amount_log))}
-
-
-def _is_counted(row: Transaction, standing: Standing) -> bool | None:
-    """Whether the row as it is was among what was computed; None where it was, but may have been another then."""
+def _was_counted(row: Transaction, standing: Standing) -> bool | None:
+    """Return True if the row as it is was part of the computation, None if an older form of it may have been."""
     if standing.version is None or standing.day is None or standing.computed_at is None:
         return False
     if row.version > standing.version:
@@ -148,29 +177,36 @@ def _is_counted(row: Transaction, standing: Standing) -> bool | None:
     return row.date <= standing.day and not row.is_split and not row.is_excluded_from_budget
 
 
-def _twin(asked: Asked, payee: str, groups: dict[str, AmountGroup], *, ledger_id: int) -> Transaction | None:
-    """An earlier payment of the same amount to the payee a few days before, if that is not usual."""
-    if not payee or asked.kind != "expense" or not _is_rare(groups):
+def _without_amount(known: dict[str, Sketch], amount_log: float) -> dict[str, Sketch]:
+    """Return the sketches less one amount. The only payment to a payee was a first one."""
+    is_first = "payee" in known and known["payee"].n <= 1
+    levels = [level for level in known if is_first or level not in LEVELS_OF_FIRST]
+    return {level: left for level in levels if (left := without(known[level], amount_log))}
+
+
+def _earlier_charge(
+    payment: PaymentToScore, payee: str, groups: dict[str, AmountGroup], *, ledger_id: int
+) -> Transaction | None:
+    """Return a payment of the same amount a few days before, if the payee seldom repeats a charge."""
+    if not payee or payment.kind != "expense":
         return None
-    since = asked.date - dt.timedelta(days=WITHIN_DAYS)
-    rows = counted_rows(ledger_id).filter(kind="expense", date__gte=since, date__lte=asked.date)
-    rows = rows.filter(amount=asked.amount.amount, currency=asked.amount.currency)
-    if asked.row is not None:
-        earlier = Q(date__lt=asked.date) | Q(pk__lt=asked.row.pk)
-        rows = rows.filter(earlier).exclude(pk=asked.row.pk)
-    return next((row for row in rows.order_by("-date", "-pk") if _payee_of_row(row) == payee), None)
-
-
-def _is_rare(groups: dict[str, AmountGroup]) -> bool:
-    payee, every = groups.get("payee"), groups.get("all")
+    own, every = groups.get("payee"), groups.get("all")
     chance = chance_of_repeat(
-        n=payee.n if payee else 0,
-        n_repeats=payee.n_repeats if payee else 0,
+        n=own.n if own else 0,
+        n_repeats=own.n_repeats if own else 0,
         n_all=every.n if every else 0,
         n_repeats_all=every.n_repeats if every else 0,
     )
-    return chance <= MOST_USUAL
-
-
-def _payee_of_row(row: Transaction) -> str:
-    return payee_of(merchant=row.merchant, match_text=row.match_text)[:TEXT_LENGTH]
+    if chance > MOST_CHANCE:
+        return None
+    since = payment.date - dt.timedelta(days=WITHIN_DAYS)
+    rows = counted_rows(ledger_id).filter(kind="expense", date__gte=since, date__lte=payment.date)
+    rows = rows.filter(amount=payment.amount.amount, currency=payment.amount.currency)
+    if payment.row is not None:
+        earlier = Q(date__lt=payment.date) | Q(pk__lt=payment.row.pk)
+        rows = rows.filter(earlier).exclude(pk=payment.row.pk)
+    row: Transaction
+    for row in rows.order_by("-date", "-pk"):
+        if payee_of(merchant=row.merchant, match_text=row.match_text)[:TEXT_LENGTH] == payee:
+            return row
+    return None

@@ -1,6 +1,5 @@
-"""What is odd, over HTTP."""
+"""Endpoints of anomalies and of the feedback on them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
@@ -13,83 +12,84 @@ from expenses.ledger.dates import today_of
 from expenses.models import Transaction
 from expenses.models.ledgers import membership_of
 from expenses.views.base import LedgerViewSet
-from insights.anomalies.bodies import (
-    SHOWN,
+from insights.models import Anomaly, AnomalyFeedback, AnomalyVerdict
+from insights.serializers.anomalies import (
+    AnomalyEntry,
     AnomalyListSerializer,
     AnomalyQuery,
+    AnomalySerializer,
     FeedbackInput,
     FeedbackSerializer,
-    Shown,
-    describe_anomaly,
 )
-from insights.anomalies.silence import Said, stand
-from insights.freshness import describe_freshness
-from insights.models import Anomaly, AnomalyFeedback
+from insights.serializers.freshness import describe_freshness
 from insights.serializers.parameters import NO_CURSOR
-from insights.services.anomalies import give_feedback, take_feedback_back
+from insights.services.feedback import feedback_on, give_feedback, take_back
 from insights.services.refreshing import refresh_soon
 from insights.views.rendering import KnownFormatsMixin
 
+#: Query parameters that filter rows, and how.
+FILTERS = {"start": "week__gte", "end": "week__lte", "kind": "kind", "category": "category"}
+
 
 class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
-    """Weeks out of the ordinary, bills that are missing, dearer or doubled, large payments to somebody new."""
+    """Unusual weeks, bills that are missing, more expensive or doubled, and large payments to new payees."""
 
     queryset = Anomaly.objects.all()
     serializer_class = AnomalyListSerializer
 
     @extend_schema(operation_id="anomalies_list", parameters=[AnomalyQuery, NO_CURSOR], responses=AnomalyListSerializer)
     def list(self, request: Request) -> Response:
-        """The newest first. A worker computes them: after a change `is_stale` says that it is still at it."""
-        asked = AnomalyQuery(data=request.query_params, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
+        """List anomalies, the newest first. Workers compute them; `is_stale` says that changes are being computed."""
+        query = AnomalyQuery(data=request.query_params, context=self.get_serializer_context())
+        query.is_valid(raise_exception=True)
+        wanted = query.validated_data
         ledger = membership_of(self.user).ledger
         standing = refresh_soon(ledger)
-        page: Any = self.paginate_queryset(self._wanted(asked.validated_data))
-        shown = Shown(self.catalog, self._transactions(page))
-        answer = self.get_paginated_response([describe_anomaly(anomaly, said, shown) for anomaly, said in page])
+
+        rows = self.get_queryset().order_by("-day", "key")
+        rows = rows.filter(**{FILTERS[name]: value for name, value in wanted.items() if name in FILTERS})
+        if "category" in wanted and wanted["category"] is None:
+            rows = rows.exclude(is_overall=True)  # all spending has no category either
+        feedback = list(AnomalyFeedback.objects.for_user(self.user).order_by("-version"))
+        found = feedback_on(rows, feedback, today=today_of(self.user))
+        shown = {"open", AnomalyVerdict.USEFUL} if "status" not in wanted else {wanted["status"]}
+        if shown != {"all"}:
+            found = [(anomaly, own) for anomaly, own in found if (own.verdict if own else "open") in shown]
+
+        page: Any = self.paginate_queryset(found)
+        ids = {pk for anomaly, _ in page for pk in anomaly.transactions}
+        columns = ("date", "amount", "currency", "description", "merchant")
+        transactions = Transaction.objects.for_user(self.user).filter(pk__in=ids).only(*columns).in_bulk()
+        entries = [
+            AnomalyEntry(
+                anomaly, own, [transactions[pk] for pk in anomaly.transactions if pk in transactions], self.catalog
+            )
+            for anomaly, own in page
+        ]
+        answer = self.get_paginated_response(AnomalySerializer(entries, many=True).data)
         answer.data |= describe_freshness(ledger, standing)
         return answer
 
     @extend_schema(operation_id="anomaly_feedback", request=FeedbackInput, responses=FeedbackSerializer)
     def give_feedback(self, request: Request, key: str) -> Response:
-        """Say what you think of one; it holds whenever it is found again."""
+        """Give feedback on an anomaly; it holds whenever the anomaly is found again."""
         body = FeedbackInput(data=request.data)
         body.is_valid(raise_exception=True)
+        own = AnomalyFeedback.objects.for_user(self.user)
         with self.locked():
-            feedback = give_feedback(by=self.user, anomaly=self._anomaly(key), verdict=body.validated_data["verdict"])
+            # An anomaly that is no longer found is known from earlier feedback.
+            anomaly = self.get_queryset().filter(key=key).first() or own.filter(key=key).first()
+            if anomaly is None:
+                raise Http404
+            feedback = give_feedback(by=self.user, anomaly=anomaly, verdict=body.validated_data["verdict"])
         return Response(FeedbackSerializer(feedback).data)
 
     @extend_schema(operation_id="anomaly_feedback_destroy", request=None, responses={204: None})
     def take_back(self, request: Request, key: str) -> Response:
-        """As if you had said nothing."""
+        """Delete your feedback."""
         with self.locked():
             feedback = AnomalyFeedback.objects.for_user(self.user).filter(key=key).first()
             if feedback is None:
                 raise Http404
-            take_feedback_back(by=self.user, feedback=feedback)
+            take_back(by=self.user, feedback=feedback)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def _wanted(self, asked: dict[str, Any]) -> Sequence[tuple[Anomaly, Said]]:
-        rows = self.get_queryset().order_by("-day", "key")
-        columns = {"start": "week__gte", "end": "week__lte", "kind": "kind", "category": "category"}
-        rows = rows.filter(**{columns[name]: value for name, value in asked.items() if name in columns})
-        if "category" in asked and asked["category"] is None:
-            rows = rows.exclude(is_overall=True)  # it has no category, since it is of all
-        feedback = list(AnomalyFeedback.objects.for_user(self.user).order_by("-version"))
-        wanted = asked.get("status")
-        statuses = SHOWN if wanted is None else {wanted}
-        found = stand(rows, feedback, today=today_of(self.user))
-        return [(anomaly, said) for anomaly, said in found if wanted == "all" or said.status in statuses]
-
-    def _transactions(self, page: Sequence[tuple[Anomaly, Said]]) -> dict[int, Transaction]:
-        ids = {pk for anomaly, _ in page for pk in anomaly.transactions}
-        rows = Transaction.objects.for_user(self.user).filter(pk__in=ids)
-        return {row.pk: row for row in rows.only("date", "amount", "currency", "description", "merchant")}
-
-    def _anomaly(self, key: str) -> Anomaly | AnomalyFeedback:
-        """The finding, or what was said of it where it is no longer found."""
-        for rows in (self.get_queryset(), AnomalyFeedback.objects.for_user(self.user)):
-            found: Anomaly | AnomalyFeedback | None = rows.filter(key=key).first()
-            if found is not None:
-                return found
-        raise Http404

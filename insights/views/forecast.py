@@ -17,7 +17,7 @@ from insights.charts.forecast import chart_forecast
 from insights.forecasts.bills import known_bills
 from insights.forecasts.bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
 from insights.forecasts.month_ends import forecast_month, last_recorded
-from insights.freshness import describe_freshness
+from insights.serializers.freshness import describe_freshness
 from insights.services.refreshing import refresh_soon
 from insights.views.rendering import ChartMixin, chart_schema
 

@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.views.base import LedgerViewSet
-from insights.freshness import describe_freshness
 from insights.models import RecurringPayment, RecurringVerdict
 from insights.recurring_bodies import (
     RecurringChoiceInput,
@@ -26,8 +25,9 @@ from insights.recurring_bodies import (
     describe_payment,
     describe_recurring,
 )
+from insights.serializers.freshness import describe_freshness
 from insights.serializers.parameters import NO_CURSOR
-from insights.services.recurring import choose, said_of_each, take_choice_back
+from insights.services.feedback import choices_by_payment, choose, take_back
 from insights.services.refreshing import refresh_soon
 from insights.views.rendering import KnownFormatsMixin
 
@@ -85,11 +85,11 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
             [one] = self._shown([self.get_object()])
             if one.choice is None:
                 raise Http404
-            take_choice_back(by=self.user, choice=one.choice)
+            take_back(by=self.user, feedback=one.choice)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _shown(self, rows: Iterable[RecurringPayment]) -> Sequence[Shown]:
-        said = said_of_each(ledger_id=ledger_id_of(self.user))
+        said = choices_by_payment(ledger_id=ledger_id_of(self.user))
         return [Shown(row, said.get(row.pk)) for row in rows]
 
     def _described(self, found: Sequence[Shown]) -> Bodies:

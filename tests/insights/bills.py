@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from insights.anomalies.detection import Detection
+from insights.anomalies.detectors import detect_anomalies
 from insights.calendars import Calendar
-from insights.oddities.finding import find_oddities
-from insights.oddities.findings import Finding
 from insights.payments import Payment
 from insights.recurring import Recurring, find_recurring
 
@@ -47,8 +47,8 @@ def chain_of(payments: Sequence[Payment], **fields: Any) -> Recurring:
     return Recurring(**given | fields)
 
 
-def oddities(payments: Sequence[Payment], *, today: dt.date | None = None) -> list[Finding]:
+def detected(payments: Sequence[Payment], *, today: dt.date | None = None) -> list[Detection]:
     """As a worker finds them on the day of the last payment."""
     today = today or max((one.day for one in payments), default=MONDAY)
     recurring = [one for one in find_recurring(payments, today=today) if one.kind == "expense"]
-    return find_oddities(payments, recurring, calendar=Calendar(), today=today)
+    return detect_anomalies(payments, recurring, calendar=Calendar(), today=today)

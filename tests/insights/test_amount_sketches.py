@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.amounts.sketches import MAX_POINTS, sketch, without
+from insights.anomalies.amount_sketches import MAX_POINTS, sketch, without
 
 LOGS = st.lists(st.floats(-3, 12), min_size=1, max_size=60)
 

@@ -11,7 +11,7 @@ from expenses.ledger.dates import today_of
 from expenses.models import Transaction
 from expenses.models.ledgers import Ledger, ledger_id_of
 from insights.models import AmountCalibration, AmountGroup, Standing
-from insights.services.amounts import FoundAmounts
+from insights.services.amounts import AmountChanges
 from insights.services.refreshing import refresh
 from tests.conftest import Api
 
@@ -40,10 +40,10 @@ def stored(api: Api) -> dict[tuple[str, str], AmountGroup]:
     return {(row.level, row.text): row for row in rows}
 
 
-def computed(api: Api, **wishes: bool) -> FoundAmounts:
+def computed(api: Api, **wishes: bool) -> AmountChanges:
     found = refresh(ledger_id=ledger_id_behind(api), **wishes)
     assert found is not None
-    result: FoundAmounts = found[PART]
+    result: AmountChanges = found[PART]
     return result
 
 

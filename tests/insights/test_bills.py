@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from insights.anomalies.bills import missing_bills, price_rises
+from insights.anomalies.detection import Detection
 from insights.calendars import Calendar
-from insights.oddities.bills import missing_bills, price_rises
-from insights.oddities.findings import Finding
 from insights.payments import Uncounted
 from tests.insights.bills import MONDAY, chain_of, paid
 
@@ -30,7 +30,7 @@ def rises(amounts, **fields):
 
 def test_a_bill_that_did_not_come_is_told_whole():
     assert missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,))) == [
-        Finding(
+        Detection(
             kind="missing_bill",
             subject=1,
             payee="rent",
@@ -107,7 +107,7 @@ def test_a_price_that_rises_is_told_once():
 def test_a_rise_says_by_how_much_and_when():
     payments = [paid(n, 30 * n, amount, "stream") for n, amount in enumerate(["10", "9.9", "10", "12"])]
     [found] = price_rises([chain_of(payments)], payments, calendar=Calendar())
-    assert found == Finding(
+    assert found == Detection(
         kind="price_rise",
         subject=1,
         payee="stream",

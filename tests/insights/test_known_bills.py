@@ -3,7 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
-from insights.oddities.known_bills import known_bills
+from insights.anomalies.bills import known_bills
 from insights.payments import Payment
 from insights.recurring import find_recurring
 

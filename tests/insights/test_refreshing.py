@@ -10,11 +10,11 @@ from expenses.ledger.dates import today_of
 from expenses.models import Ledger
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_queue import LOST_AFTER, REST_FACTOR
-from insights.anomalies.references import FeedbackReferences
 from insights.models import Anomaly, AnomalyFeedback, RecurringPayment, Standing
 from insights.services.anomalies import Anomalies
+from insights.services.feedback import FeedbackReferences
 from insights.services.refreshing import (
-    Part,
+    InsightPart,
     is_fresh,
     read_history,
     refresh,
@@ -24,7 +24,7 @@ from insights.services.refreshing import (
 )
 from insights.tasks import refresh_insights
 from tests.api.spending import FIRST, groceries, record, rents, row
-from tests.insights.bills import oddities, paid
+from tests.insights.bills import detected, paid
 from tests.queued import committed, due_at, lose_all, n_waiting
 
 TASK = "insights.tasks.refresh_insights"
@@ -121,7 +121,7 @@ def test_an_empty_ledger_is_computed_too(ana):
     assert (standing.n_weeks, Anomaly.objects.count()) == (0, 0)
 
 
-class Erasing(Part):
+class Erasing(InsightPart):
     """The ledger goes while it is computed."""
 
     def compute(self, history, found):
@@ -143,7 +143,7 @@ class DiskFullError(Exception):
     """Made up."""
 
 
-class Failing(Part):
+class Failing(InsightPart):
     """Cannot be stored."""
 
     def compute(self, history, found):
@@ -244,7 +244,7 @@ def test_a_worker_that_has_rested_is_asked_at_once(spent, ana, run_tasks):
 def test_a_name_that_grows_when_its_case_is_folded_is_cut(ana):
     name = ("ß" * 200).casefold()
     bills = [paid(n, 30 * n, "800", name, category=None) for n in range(4)]
-    [one] = oddities([*bills, paid(9, 92, "800", name, category=None)])
+    [one] = detected([*bills, paid(9, 92, "800", name, category=None)])
     assert len(one.payee) == 400
 
     Anomalies().store(read_history(ledger_of(ana)), [one])

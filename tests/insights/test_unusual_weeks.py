@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from insights.anomalies.baseline import ordinary_months
+from insights.anomalies.detection import Detection
+from insights.anomalies.evaluation import evaluate_weeks
+from insights.anomalies.unusual_weeks import unusual_weeks
+from insights.anomalies.weekly_series import OVERALL, weekly_series
 from insights.calendars import Calendar
-from insights.oddities.findings import Finding
-from insights.oddities.weeks import ordinary_months, unusual_weeks
 from insights.payments import Payment
-from insights.weekly import OVERALL, judge_weeks, weekly_series
 from tests.insights.bills import MONDAY, paid
 
 N_WEEKS = 40
@@ -28,7 +30,7 @@ def found_in(payments, known=None, week_start=1):
     known, calendar = known or {}, Calendar(week_start)
     until = MONDAY + dt.timedelta(7 * N_WEEKS - 1)
     series = weekly_series(payments, known=known, calendar=calendar, until=until)
-    judged = {subject: judge_weeks(one) for subject, one in series.items()}
+    judged = {subject: evaluate_weeks(one) for subject, one in series.items()}
     return unusual_weeks(judged, payments, known=known, calendar=calendar)
 
 
@@ -42,7 +44,7 @@ def test_a_spike_is_told_whole():
         field.name: round(value, 2) if isinstance(value := getattr(found, field.name), float) else value
         for field in dataclasses.fields(found)
     }
-    assert Finding(**rounded) == Finding(
+    assert Detection(**rounded) == Detection(
         kind="unusual_week",
         subject=1,
         payee="",

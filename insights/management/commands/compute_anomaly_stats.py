@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from expenses.models import Ledger
 from expenses.models.ledgers import ledger_id_of
-from insights.services.amounts import FoundAmounts
+from insights.services.amounts import AmountChanges
 from insights.services.refreshing import refresh
 
 
@@ -41,4 +41,4 @@ def _ledger_of(username: str) -> int:
 
 
 def _describe(found: dict[str, Any]) -> str:
-    return "; ".join(str(one) for one in found.values() if isinstance(one, FoundAmounts)) or "computed"
+    return "; ".join(str(one) for one in found.values() if isinstance(one, AmountChanges)) or "computed"

@@ -9,9 +9,8 @@ from django.db import models
 from accounts.models import Token
 from config.schema import EXAMPLES
 from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run, RunStatus
-from insights.models import Anomaly, RecurringPayment, RecurringVerdict, Verdict
-from insights.services.anomalies import give_feedback
-from insights.services.recurring import choose
+from insights.models import Anomaly, AnomalyVerdict, RecurringPayment, RecurringVerdict
+from insights.services.feedback import choose, give_feedback
 from rules.models import Proposal
 from statements.models import Profile
 from tests.api.permissions.operations import (
@@ -142,7 +141,7 @@ def judged(api: Api) -> None:
         "method": "robust_level",
     }
     anomaly = Anomaly.objects.create(ledger=ledger_of(api), day=day, week=day, **fields, **amounts)
-    give_feedback(by=api.user, anomaly=anomaly, verdict=Verdict.USEFUL)
+    give_feedback(by=api.user, anomaly=anomaly, verdict=AnomalyVerdict.USEFUL)
 
 
 def backtested(api: Api) -> int:

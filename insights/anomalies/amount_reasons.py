@@ -1,0 +1,91 @@
+"""Sentences with numbers that say why an amount is usual or unusual. Pure."""
+
+from collections.abc import Callable, Iterator
+from math import exp, log
+
+from insights.anomalies.amount_scores import AmountScore, SketchesByLevel
+
+#: Amounts within this share of the usual one are about the same.
+ABOUT = 0.05
+#: The record of a payee is told from this many payments on.
+LEAST_OF_RECORD = 5
+#: The share of smaller amounts that says why one is unusual.
+LARGE_SHARE = 0.75
+#: Smaller ratios are written with two digits.
+LEAST_WITH_TENTHS = 0.1
+#: What a payment to a new payee is compared with, by level.
+OTHERS = {
+    "word": "Payments to payees with names that begin alike",
+    "category_first": "First payments to a payee in this category",
+    "category": "Payments in this category",
+    "first": "First payments to a payee",
+    "all": "Payments in your ledger",
+}
+#: The reason for an unusual amount that lies among others: see `log_odds`.
+HALF = "So much is rare here: half of it would be far more ordinary."
+
+FormatMoney = Callable[[float], str]
+
+
+def explain(
+    amount: float, score: AmountScore, known: SketchesByLevel, *, is_income: bool, money: FormatMoney
+) -> list[str]:
+    """Return sentences, the strongest first. An unusual amount always has one that says why."""
+    if score.chance is None or score.level is None or score.expected is None:
+        n = round(known["all"].n) if "all" in known else 0
+        return [f"There is nothing to compare with yet: {_counted(n)} of this kind in your ledger."]
+    if score.level == "payee":
+        sentences = list(_beside_payee(amount, score, known, is_income=is_income, money=money))
+    else:
+        first = f"The first payment {'from' if is_income else 'to'} this payee."
+        usual = f"{OTHERS[score.level]} are usually {money(score.expected.low)} to {money(score.expected.high)}"
+        if not score.is_anomalous:
+            sentences = [first, f"{usual}."]
+        elif amount <= score.expected.high * (1 + ABOUT):
+            sentences = [first, HALF]
+        else:
+            sentences = [first, f"{usual}{_share_of_smaller(amount, score.level, known)}."]
+    n = round(1000 * score.chance)
+    if score.is_anomalous:
+        last = f"Of 1,000 ordinary payments, {f'about {n:,}' if n else 'fewer than one'} would be as unusual."
+    else:
+        last = f"Not unusual: of 1,000 ordinary payments, about {n:,} are farther from what is expected."
+    return [*sentences, last]
+
+
+def _beside_payee(
+    amount: float, score: AmountScore, known: SketchesByLevel, *, is_income: bool, money: FormatMoney
+) -> Iterator[str]:
+    payee, n = known["payee"], score.n_history
+    middle, largest = exp(payee.median), exp(payee.points[-1])
+    is_more = amount > middle * (1 + ABOUT)
+    if is_more or not score.is_anomalous:
+        usual = f"what this payee usually {'pays' if is_income else 'takes'}"
+        usual = usual if n > 1 else "the one payment of this payee before"
+        ratio = amount / middle
+        written = f"{ratio:,.1f}" if ratio >= LEAST_WITH_TENTHS else f"{ratio:.2g}"
+        times = "About" if abs(ratio - 1) <= ABOUT else f"{written} times"
+        yield f"{times} {usual} ({money(middle)}; {_counted(n)})."
+    if not score.is_anomalous:
+        return
+    if n >= LEAST_OF_RECORD and amount > largest * (1 + ABOUT):
+        yield f"More than this payee ever was at before: {money(largest)} was the most."
+    elif not is_more:
+        yield HALF
+
+
+def _share_of_smaller(amount: float, level: str, known: SketchesByLevel) -> str:
+    if amount > exp(known[level].points[-1]):
+        return f"; this is more than any {'first payment ' if 'first' in level else ''}so far"
+    share = known[level].share_below(log(amount))
+    return f"; {int(100 * share)} of 100 are smaller" if share > LARGE_SHARE else ""
+
+
+def _counted(n: int) -> str:
+    return "1 payment" if n == 1 else f"{n:,} payments"
+
+
+def same_amount_again(days: int) -> str:
+    """Return the sentence about an equal payment of so many days before."""
+    when = {0: "on the same day", 1: "the day before"}.get(days, f"{days} days before")
+    return f"The same payee took the same amount {when}."

@@ -1,0 +1,68 @@
+"""Ordinary spending of a week and of a month, computed from the weeks before it alone. Pure.
+
+The level is the mean of the last half year with its largest weeks cut down to the 90th percentile. A spike then
+neither raises the level nor hides the next spike. The spread adds half an ordinary week with spending, as variances
+add up: in a series of mostly empty weeks every amount would be far from zero otherwise.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from insights.anomalies.weekly_series import Floats
+
+WINDOW_WEEKS = 26
+WEEKS_OF_A_YEAR, MONTHS_OF_A_YEAR = 52, 12
+#: Larger weeks are cut down to this quantile.
+CUT = 0.9
+#: The part of an ordinary week with spending that the spread includes.
+ACTIVE_SHARE = 0.5
+#: Weeks needed before a week to evaluate it.
+LEAST_WEEKS = 8
+
+
+def weekly_baseline(spent: Floats, active: Floats, *, start: int = 0) -> tuple[Floats, Floats]:
+    """Return the level and the spread that each week from `start` on is compared with.
+
+    Weeks with fewer than LEAST_WEEKS weeks before them get NaN. `active` is what `active_weeks` returns.
+    """
+    level, spread = np.full(len(spent), np.nan), np.full(len(spent), np.nan)
+    spent = np.maximum(spent, 0.0)
+    for i in range(max(start, LEAST_WEEKS), min(WINDOW_WEEKS, len(spent))):
+        cut = _cut(spent[np.newaxis, :i])
+        level[i], spread[i] = cut.mean(), cut.std()
+    first = max(start, WINDOW_WEEKS)
+    if len(spent) > first:
+        cut = _cut(sliding_window_view(spent[first - WINDOW_WEEKS :], WINDOW_WEEKS)[:-1])
+        level[first:], spread[first:] = cut.mean(axis=1), cut.std(axis=1)
+    return level[start:], np.hypot(spread, ACTIVE_SHARE * active)[start:]
+
+
+def active_weeks(spent: Floats) -> Floats:
+    """Return, before each week, the median of the weeks with spending of the latest year that has any.
+
+    Weeks before the first spending get NaN.
+    """
+    found, latest = np.full(len(spent), np.nan), np.nan
+    for i in range(1, len(spent)):
+        window = spent[max(0, i - WEEKS_OF_A_YEAR) : i]
+        had = window[window > 0]
+        if len(had):
+            latest = float(np.median(had))
+        found[i] = latest
+    return found
+
+
+def ordinary_months(spent: Floats) -> Floats:
+    """Return, before each week, the spending of an ordinary month: the mean of a year with its largest weeks cut."""
+    found, spent = np.full(len(spent), np.nan), np.maximum(spent, 0.0)
+    for i in range(1, min(WEEKS_OF_A_YEAR, len(spent))):
+        found[i] = _cut(spent[np.newaxis, :i]).mean()
+    if len(spent) > WEEKS_OF_A_YEAR:
+        found[WEEKS_OF_A_YEAR:] = _cut(sliding_window_view(spent, WEEKS_OF_A_YEAR)[:-1]).mean(axis=1)
+    return found * WEEKS_OF_A_YEAR / MONTHS_OF_A_YEAR
+
+
+def _cut(windows: Floats) -> Floats:
+    """Return the weeks of each row, the largest cut down."""
+    cut: Floats = np.minimum(windows, np.quantile(windows, CUT, axis=1, keepdims=True))
+    return cut

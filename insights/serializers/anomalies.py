@@ -1,0 +1,218 @@
+"""Query parameters, input and bodies of anomalies and the feedback on them."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from accounts.strict_serializer import StrictSerializer
+from expenses.categorization.catalog import Catalog
+from expenses.ledger.money import format_amount
+from expenses.models import Transaction
+from expenses.serializers.fields import DayField
+from insights.anomalies.reasons import reason_of
+from insights.models import Anomaly, AnomalyFeedback, AnomalyKind, AnomalyVerdict
+from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
+
+STATUSES = ["open", *AnomalyVerdict.values]
+
+
+class AnomalyQuery(StrictSerializer):
+    """Query parameters of the list."""
+
+    ignored_fields = NUMBERED_LIST_PARAMETERS
+
+    start = DayField(required=False, help_text="Only weeks that begin on this day or later.")
+    end = DayField(required=False, help_text="Only weeks that begin on this day or earlier.")
+    kind = serializers.ChoiceField(choices=AnomalyKind.choices, required=False)
+    category = CategoryOrNone(required=False, help_text=NO_CATEGORY_HELP)
+    status = serializers.ChoiceField(
+        choices=[*STATUSES, "all"], required=False, help_text="Default: open and useful anomalies."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("start", dt.date.min) > attrs.get("end", dt.date.max):
+            raise serializers.ValidationError({"end": "The period ends before it starts."}, code="ends_before_start")
+        return attrs
+
+
+class FeedbackInput(StrictSerializer):
+    """A user's verdict on an anomaly."""
+
+    verdict = serializers.ChoiceField(
+        choices=AnomalyVerdict.choices,
+        help_text="`normal`: not unusual, for good, nor are later ones like it; `dismissed`: not for 60 days; "
+        "`useful`: well found.",
+    )
+
+
+class FormattedAmount(serializers.CharField):
+    """An amount with the decimals of the currency of its row."""
+
+    def get_attribute(self, instance: Any) -> str:
+        row = instance.anomaly if isinstance(instance, AnomalyEntry) else instance
+        amount: Any = super().get_attribute(instance)
+        return format_amount(amount, row.currency)
+
+
+class FeedbackSerializer(serializers.Serializer[AnomalyFeedback]):
+    """Feedback on an anomaly, and until when it holds."""
+
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    kind = serializers.ChoiceField(choices=AnomalyKind.choices)
+    category = serializers.IntegerField(source="category_id", allow_null=True)
+    is_overall = serializers.BooleanField()
+    payee = serializers.CharField(allow_blank=True)
+    day = serializers.DateField()
+    observed = FormattedAmount(read_only=True)
+    currency = serializers.CharField()
+    verdict = serializers.ChoiceField(choices=AnomalyVerdict.choices)
+    given_at = serializers.DateTimeField()
+    until = serializers.DateField(source="expires_on", read_only=True, allow_null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyEntry:
+    """An anomaly of the list, with the feedback that holds for it and its transactions."""
+
+    anomaly: Anomaly
+    feedback: AnomalyFeedback | None
+    rows: Sequence[Transaction]
+    catalog: Catalog
+
+    @property
+    def status(self) -> str:
+        return self.feedback.verdict if self.feedback else "open"
+
+    @property
+    def category_name(self) -> str | None:
+        return self._name_of(self.anomaly.category_id)
+
+    @property
+    def payee(self) -> str:
+        """The payee as the ledger writes it; the stored key has no capitals."""
+        if not self.anomaly.payee:
+            return ""
+        return next((row.merchant or row.description for row in self.rows), self.anomaly.payee)
+
+    @property
+    def interval(self) -> list[str]:
+        return [format_amount(amount, self.anomaly.currency) for amount in (self.anomaly.low, self.anomaly.high)]
+
+    @property
+    def score(self) -> float:
+        return round(self.anomaly.score, 2)
+
+    @property
+    def severity(self) -> float:
+        return round(self.anomaly.severity, 3)
+
+    @property
+    def reason(self) -> str:
+        subject = "All spending" if self.anomaly.is_overall else self.category_name or "What has no category"
+        return reason_of(self.anomaly, name=self.payee or subject)
+
+    @property
+    def parts(self) -> dict[str, str] | None:
+        stored = self.anomaly.parts
+        names = ("trend", "seasonal", "residual", "known_bills")
+        amounts = {name: Decimal(stored[name]) for name in names if name in stored}
+        return {name: format_amount(amount, self.anomaly.currency) for name, amount in amounts.items()} or None
+
+    @property
+    def also(self) -> list[dict[str, Any]]:
+        ids = self.anomaly.parts.get("also", [])
+        return [{"category": pk, "category_name": self._name_of(pk)} for pk in ids]
+
+    def _name_of(self, category: int | None) -> str | None:
+        found = self.catalog.categories.get(category) if category else None
+        return found.display_name if found else None
+
+
+class PartsSerializer(serializers.Serializer[Any]):
+    """Parts of the amount of an unusual week: expected is trend plus seasonal, the residual is the excess."""
+
+    trend = serializers.CharField()
+    seasonal = serializers.CharField()
+    residual = serializers.CharField()
+    known_bills = serializers.CharField(help_text="Bills that were known to come; part of no other amount.")
+
+
+class OddTransactionSerializer(serializers.Serializer[Transaction]):
+    """A transaction that caused the anomaly."""
+
+    id = serializers.IntegerField()
+    date = serializers.DateField()
+    amount = FormattedAmount()
+    currency = serializers.CharField()
+    description = serializers.CharField()
+    merchant = serializers.CharField()
+
+
+class NamedCategorySerializer(serializers.Serializer[Any]):
+    """A category; null for spending without one."""
+
+    category = serializers.IntegerField(allow_null=True)
+    category_name = serializers.CharField(allow_null=True)
+
+
+class AnomalySerializer(serializers.Serializer[Any]):
+    """An anomaly, its reason, and the feedback on it."""
+
+    key = serializers.CharField(source="anomaly.key", help_text="Stays the same whenever it is found again.")
+    kind = serializers.ChoiceField(source="anomaly.kind", choices=AnomalyKind.choices)
+    category = serializers.IntegerField(source="anomaly.category_id", allow_null=True)
+    category_name = serializers.CharField(allow_null=True)
+    is_overall = serializers.BooleanField(
+        source="anomaly.is_overall", help_text="True if it is about all spending of the week."
+    )
+    payee = serializers.CharField()
+    day = serializers.DateField(source="anomaly.day")
+    week = serializers.DateField(source="anomaly.week", help_text="The first day of its week.")
+    currency = serializers.CharField(source="anomaly.currency")
+    observed = FormattedAmount(source="anomaly.observed")
+    expected = FormattedAmount(source="anomaly.expected")
+    interval = serializers.ListField(
+        child=serializers.CharField(), min_length=2, max_length=2, help_text="Four of five such weeks lie in it."
+    )
+    score = serializers.FloatField(help_text="The excess, in units of an ordinary difference.")
+    severity = serializers.FloatField(min_value=0, max_value=1)
+    reason = serializers.CharField()
+    method = serializers.CharField(
+        source="anomaly.method", help_text="stl, robust_level, recurring, repeats or first_payments."
+    )
+    parts = PartsSerializer(allow_null=True)
+    also = NamedCategorySerializer(many=True, help_text="Further categories that were unusual in that week.")
+    transactions = OddTransactionSerializer(source="rows", many=True)
+    status = serializers.ChoiceField(choices=STATUSES)
+    feedback = FeedbackSerializer(
+        allow_null=True, help_text="Feedback on this anomaly or on one like it: its `key` says on which."
+    )
+
+
+class ComparedWithSerializer(serializers.Serializer[Any]):
+    """How much history there is to compare with."""
+
+    weeks = serializers.IntegerField()
+    is_sufficient = serializers.BooleanField()
+    note = serializers.CharField(allow_null=True)
+
+
+@extend_schema_serializer(many=False)
+class AnomalyListSerializer(serializers.Serializer[Any]):
+    """A page of anomalies, the newest first, and how fresh they are."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = AnomalySerializer(many=True)
+    currency = serializers.CharField(allow_null=True)
+    computed_at = serializers.DateTimeField(allow_null=True)
+    is_stale = serializers.BooleanField(help_text="The ledger has changed since; a worker is at it. Ask again soon.")
+    n_unconverted = serializers.IntegerField(help_text="Transactions left out because a rate is missing.")
+    history = ComparedWithSerializer()

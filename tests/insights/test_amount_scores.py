@@ -1,0 +1,125 @@
+"""What is said of one amount."""
+
+from math import log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.anomalies.amount_reasons import explain
+from insights.anomalies.amount_scores import COMPARED, AmountScore, Calibration, score_amount
+from insights.anomalies.amount_sketches import Sketch, sketch
+
+ALL = sketch([log(5 + n) for n in range(60)])
+#: Words of a sentence that says why an amount is unusual.
+WHY = (" times what ", " times the one ", "More than this payee", "more than any", " are smaller", "So much is rare")
+LOGS = st.lists(st.sampled_from([1.0, 2.5, 3.0, 3.1, 6.0]), min_size=5, max_size=9)
+PAYEE = {"all": ALL, "payee": sketch([log(12.9)] * 31)}
+
+
+def _said(amount: float, known: dict[str, Sketch], *, is_income: bool = False) -> list[str]:
+    judgment = score_amount(amount, known, Calibration())
+    return explain(amount, judgment, known, is_income=is_income, money="{:.2f}".format)
+
+
+def test_a_payee_that_always_takes_the_same_takes_four_times_as_much() -> None:
+    judgment = score_amount(54.18, PAYEE, Calibration())
+
+    assert judgment.is_anomalous
+    assert judgment.score is not None
+    assert judgment.score > 0.99
+    assert (judgment.n_history, judgment.compared_with) == (31, "payee")
+    assert _said(54.18, PAYEE) == [
+        "4.2 times what this payee usually takes (12.90; 31 payments).",
+        "More than this payee ever was at before: 12.90 was the most.",
+        f"Of 1,000 ordinary payments, about {round(1000 * (judgment.chance or 0))} would be as unusual.",
+    ]
+
+
+def test_what_is_usual_lies_between_what_eight_of_ten_are() -> None:
+    expected = score_amount(54.18, PAYEE, Calibration()).expected
+
+    assert expected is not None
+    assert expected.usual == pytest.approx(12.9)
+    assert 10 < expected.low <= expected.usual <= expected.high < 17
+
+
+def test_an_ordinary_payment_is_not_unusual() -> None:
+    assert not score_amount(12.9, PAYEE, Calibration()).is_anomalous
+    assert _said(12.9, PAYEE)[0] == "About what this payee usually takes (12.90; 31 payments)."
+
+
+def test_a_first_payment_is_compared_with_first_payments_of_its_category() -> None:
+    known = {"all": ALL, "category": sketch([2.0] * 20), "category_first": sketch([2.0] * 10)}
+
+    assert score_amount(500, known, Calibration()).compared_with == "category"
+    assert _said(500, known)[:2] == [
+        "The first payment to this payee.",
+        (
+            "First payments to a payee in this category are usually 6.47 to 8.45; this is more than any first payment "
+            "so far."
+        ),
+    ]
+
+
+def test_with_few_first_payments_it_is_compared_with_all_of_the_category_else_of_the_ledger() -> None:
+    known = {"all": ALL, "first": sketch([2.0] * 4), "category": sketch([2.0] * 20), "category_first": sketch([2.0])}
+    of_category = _said(7.4, known)[1]
+    known.pop("category")
+
+    assert of_category.startswith("Payments in this category are usually")
+    assert _said(7.4, known)[1].startswith("Payments in your ledger are usually")
+
+
+def test_somebody_new_whose_name_begins_like_others_is_compared_with_these() -> None:
+    known = {"all": ALL, "first": ALL, "word": sketch([log(8.99)] * 15)}
+    judgment = score_amount(90, known, Calibration())
+
+    assert (judgment.compared_with, judgment.is_anomalous) == ("name", True)
+    assert judgment.expected
+    assert judgment.expected.usual == pytest.approx(8.99)
+    assert _said(90, known)[1].startswith("Payments to payees with names that begin alike are usually")
+
+
+def test_how_many_first_payments_are_smaller_is_told_of_an_unusual_one() -> None:
+    firsts = sketch([log(10)] * 97 + [log(9000)] * 3)
+    known = {"all": firsts, "first": firsts}
+    judgment = score_amount(300, known, Calibration([-5.0] * 600))
+
+    assert judgment.is_anomalous
+    reasons = explain(300, judgment, known, is_income=False, money="{:.0f}".format)
+    assert reasons[1].endswith("; 97 of 100 are smaller.")
+
+
+@given(
+    st.fixed_dictionaries({}, optional={level: LOGS for level, *_ in COMPARED}),
+    LOGS,
+    st.floats(0.5, 5000),
+    st.sampled_from([[], [-9.0] * 600, [-3.0] * 600]),
+)
+def test_reasons_never_contradict_the_judgment(
+    levels: dict[str, list[float]], everything: list[float], amount: float, past: list[float]
+) -> None:
+    known = {"all": sketch(everything)} | {level: sketch(logs) for level, logs in levels.items()}
+    judgment = score_amount(amount, known, Calibration(past))
+    said = " ".join(explain(amount, judgment, known, is_income=False, money="{:.2f}".format))
+
+    if judgment.is_anomalous:
+        assert any(words in said for words in WHY), said
+        assert not any(words in said for words in ("About", "Not unusual")), said
+    else:
+        assert "Not unusual" in said
+        assert not any(words in said for words in WHY[2:]), said
+
+
+def test_somebody_new_who_pays_is_compared_with_all_income() -> None:
+    assert _said(30, {"all": ALL}, is_income=True)[0] == "The first payment from this payee."
+    assert score_amount(30, {"all": ALL}, Calibration()).compared_with == "all"
+
+
+def test_with_next_to_no_history_nothing_is_said() -> None:
+    known = {"all": sketch([2.0] * 4)}
+
+    assert score_amount(500, known, Calibration()) == AmountScore(None, 0)
+    assert score_amount(500, {}, Calibration()).score is None
+    assert _said(500, known) == ["There is nothing to compare with yet: 4 payments of this kind in your ledger."]

@@ -1,0 +1,126 @@
+"""Weeks are judged by the weeks before them, and by nothing else."""
+
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.anomalies.evaluation import evaluate_weeks
+from insights.anomalies.seasonality import season_factors
+from insights.anomalies.weekly_series import OVERALL, WeeklySeries, weekly_series
+from insights.calendars import Calendar
+from insights.payments import Payment
+
+MONDAY = dt.date(2024, 1, 1)
+#: In cents: of the least numbers there are, half is nothing.
+AMOUNTS = st.lists(st.integers(0, 1_000_000).map(lambda cents: cents / 100), min_size=1, max_size=60)
+
+
+def series(spent, bills=None):
+    spent = np.array(spent, dtype=float)
+    bills = np.zeros(len(spent)) if bills is None else np.array(bills, dtype=float)
+    return WeeklySeries(1, MONDAY, spent, bills, np.ones(len(spent), dtype=np.int64))
+
+
+def payment(pk, day, amount, category=1, kind="expense"):
+    return Payment(pk, MONDAY + dt.timedelta(day), Decimal(amount), kind, "shop", category)
+
+
+@given(AMOUNTS, st.integers(1, 60))
+def test_what_comes_later_changes_no_judgement(spent, n):
+    judged, before = evaluate_weeks(series(spent)), evaluate_weeks(series(spent[:n]))
+    np.testing.assert_array_equal(judged.score[:n], before.score)
+    np.testing.assert_array_equal(judged.expected[:n], before.expected)
+
+
+@given(AMOUNTS, st.sampled_from([2.0, 0.5, 1024.0]))
+def test_another_currency_changes_no_score(spent, rate):
+    here, there = evaluate_weeks(series(spent)).score, evaluate_weeks(series([amount * rate for amount in spent])).score
+    np.testing.assert_allclose(here, there)
+
+
+def test_three_years_change_no_judgement_of_the_first_two():
+    spent = np.random.default_rng(4).lognormal(4, 0.5, 170)
+    judged, before = evaluate_weeks(series(spent)), evaluate_weeks(series(spent[:131]))
+    np.testing.assert_array_equal(judged.score[:131], before.score)
+
+
+def test_with_too_few_weeks_nothing_is_said():
+    judged = evaluate_weeks(series([50] * 7 + [500]))
+    assert np.isnan(judged.score).all()
+    assert judged.method(7) == "insufficient_history"
+
+
+def test_a_spike_stands_out_and_does_not_hide_the_next():
+    judged = evaluate_weeks(series([50, 40, 60, 55, 45] * 6 + [500, 50, 50, 500]))
+    assert judged.score[30] > 10
+    assert judged.score[33] > 10
+    assert judged.expected[33] == pytest.approx(52, abs=4)
+    assert judged.method(33) == "robust_level"
+
+
+def test_a_week_lies_between_the_bounds_of_four_of_five_weeks_before():
+    spent = np.random.default_rng(2).normal(100, 10, 200).clip(0)
+    judged = evaluate_weeks(series(spent))
+    inside = [judged.interval(i)[0] <= spent[i] <= judged.interval(i)[1] for i in range(60, 200)]
+    assert 0.72 <= np.mean(inside) <= 0.88
+
+
+def test_a_season_that_comes_every_year_is_expected():
+    year = np.full(52, 50.0)
+    year[47:51] = 400
+    spent = np.tile(year, 3) * np.random.default_rng(1).uniform(0.9, 1.1, 156)
+    judged = evaluate_weeks(series(spent))
+    assert judged.method(104 + 48) == "stl"
+    assert judged.seasonal[104 + 48] > 100
+    assert judged.score[104 + 48] < judged.score[52 + 48] / 3
+
+
+def test_what_was_paid_long_ago_hides_no_season():
+    year = np.full(52, 50.0)
+    year[47:51] = 400
+    assert season_factors(np.concatenate([[10.0], np.zeros(831), np.tile(year, 8)])) is not None
+
+
+def test_a_season_keeps_its_weeks_in_a_history_of_more_than_ten_years():
+    year = np.full(52, 50.0)
+    year[47:51] = 400
+    factors = season_factors(np.tile(year, 11)[:-10])
+    assert factors is not None
+    assert sorted(np.argsort(factors)[-4:].tolist()) == [47, 48, 49, 50]
+
+
+def test_a_season_that_the_years_do_not_agree_on_is_none():
+    spent = np.random.default_rng(7).lognormal(4, 0.6, 156)
+    factors = season_factors(spent)
+    assert factors is not None
+    assert np.abs(np.log(factors)).max() < 0.5
+
+
+@pytest.mark.parametrize("spent", [np.full(103, 50.0), np.tile([50.0, 0.0, 0.0], 52)])
+def test_no_season_is_looked_for_in_less_than_two_years_or_in_gaps(spent):
+    assert season_factors(spent) is None
+
+
+def test_weeks_are_summed_by_category_and_overall_and_bills_are_apart():
+    payments = [
+        payment(1, 0, "10"),
+        payment(2, 6, "5", category=2),
+        payment(3, 15, "3", kind="refund"),
+        payment(4, 16, "100", category=2),
+    ]
+    found = weekly_series(payments, known={4: 90.0}, calendar=Calendar(), until=MONDAY + dt.timedelta(27))
+    assert {subject: (one.spent.tolist(), one.bills.tolist(), one.n.tolist()) for subject, one in found.items()} == {
+        OVERALL: ([15.0, 0.0, 7.0, 0.0], [0.0, 0.0, 90.0, 0.0], [2, 0, 2, 0]),
+        1: ([10.0, 0.0, -3.0, 0.0], [0.0, 0.0, 0.0, 0.0], [1, 0, 1, 0]),
+        2: ([5.0, 0.0, 10.0, 0.0], [0.0, 0.0, 90.0, 0.0], [1, 0, 1, 0]),
+    }
+    assert found[2].week(2) == MONDAY + dt.timedelta(14)
+
+
+def test_weeks_begin_when_their_owner_says():
+    sunday = weekly_series([payment(1, -1, "1", None)], known={}, calendar=Calendar(7), until=MONDAY)[None]
+    assert (sunday.first, sunday.spent.tolist()) == (MONDAY - dt.timedelta(1), [1.0])

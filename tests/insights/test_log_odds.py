@@ -1,0 +1,60 @@
+"""How odd an amount is."""
+
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.anomalies.amount_scores import all_log_odds, log_odds
+from insights.anomalies.amount_sketches import sketch
+
+#: Logarithms of whole cents: what differs by less than a cent is one amount.
+LEVEL = st.lists(st.integers(10, 100_000).map(lambda cents: log(cents / 100)), min_size=1, max_size=60)
+LEVELS = st.lists(LEVEL, min_size=1, max_size=4)
+
+
+@given(LEVELS, st.floats(0, 10), st.floats(0.01, 5))
+def test_beyond_all_known_amounts_more_is_odder(levels: list[list[float]], above: float, more: float) -> None:
+    largest = max(max(level) for level in levels)
+    sketches = [sketch(level) for level in levels]
+
+    assert log_odds(largest + above + more, sketches) >= log_odds(largest + above, sketches)
+
+
+@given(st.floats(-2, 8), st.integers(1, 50), st.floats(0.01, 3), st.floats(0.01, 3))
+def test_more_than_what_a_payee_always_takes_is_odder_the_more_it_is(
+    usual: float, n: int, above: float, more: float
+) -> None:
+    known = [sketch([usual] * n)]
+
+    assert log_odds(usual, known) < log_odds(usual + above, known) < log_odds(usual + above + more, known)
+
+
+@given(LEVELS, st.floats(-2, 12), st.floats(-5, 5))
+def test_another_currency_changes_nothing(levels: list[list[float]], amount: float, factor: float) -> None:
+    moved = [sketch([point + factor for point in level]) for level in levels]
+
+    assert log_odds(amount + factor, moved) == pytest.approx(
+        log_odds(amount, [sketch(level) for level in levels]), abs=1e-3
+    )
+
+
+def test_an_amount_that_was_often_there_is_ordinary_however_large() -> None:
+    known = [sketch([log(2.5)] * 20 + [log(100)] * 5)]
+
+    assert log_odds(log(100), known) < log_odds(log(30), known)
+
+
+def test_what_the_payee_takes_counts_more_the_more_often_it_was_paid() -> None:
+    category = sketch([log(10)] * 50)
+    once, often = sketch([log(80)]), sketch([log(80)] * 12)
+
+    assert log_odds(log(80), [category, often]) < log_odds(log(80), [category, once]) < log_odds(log(80), [category])
+
+
+def test_many_amounts_at_once_are_as_odd_as_one_by_one() -> None:
+    known = [sketch([1.0, 2.0]), sketch([1.5])]
+
+    assert all_log_odds(np.array([1.0, 3.0]), known).tolist() == [log_odds(1.0, known), log_odds(3.0, known)]
