@@ -70,7 +70,7 @@ towns: $(VENV)/.installed
 sounds: $(VENV)/.installed
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cd "$$folder" && \
 	npm pack --silent @openstreetmap/id-tagging-schema && tar xzf *.tgz && \
-	cd $(CURDIR) && $(BIN)/python -m providers.resemblance.train "$$folder/package"
+	cd $(CURDIR) && $(BIN)/python -m providers.name_classifier.train "$$folder/package"
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt requirements.in

@@ -5,7 +5,7 @@
 Plays the history of each file forward in steps of 10 through the chain of `config.settings`, and looks at each link
 only where those before it did not decide. Every file counts alike; those with fewer than 30 answers are left out. It
 prints the values for BASE_CONFIDENCE in `expenses/history.py`, and for CURVE in `providers/learning/provider.py` and
-`providers/resemblance/classifier.py`.
+`providers/name_classifier/provider.py`.
 """
 
 import argparse
@@ -20,11 +20,11 @@ import numpy as np
 from benchmarks.instance import fresh_instance
 from benchmarks.labeled_files import LabeledRow, find_files, read_file
 from providers.calibration import log_odds
+from providers.chain import Attempt, Verdict
 from providers.grams import grams_of
 from providers.interface import Suggestion
-from providers.merchants.places import Places
-from providers.resemblance.classifier import load_resemblance
-from providers.verdicts import Attempt, Verdict
+from providers.merchants.provider import KindCategories
+from providers.name_classifier.provider import load_name_classifier
 
 #: Rows of a file that are played.
 MOST_ROWS = 1500
@@ -114,10 +114,10 @@ def _resemblances(verdicts: Sequence[tuple[LabeledRow, Verdict]]) -> Iterator[Po
     asked = [row for row, _ in _asked(verdicts, RESEMBLANCE) if row.question.direction == "out" and row.text]
     if not asked:
         return
-    sounds = load_resemblance()
+    sounds = load_name_classifier()
     for row, shares in zip(asked, sounds.probabilities([grams_of(row.text) for row in asked]), strict=True):
         best = int(shares.argmax())
-        place = Places(row.question.categories, row.question.kinds).find(group=sounds.categories[best])
+        place = KindCategories(row.question.categories, row.question.kinds).find(group=sounds.categories[best])
         if place:
             yield Point((log_odds(float(shares[best])),), place.category.id in row.right)
 

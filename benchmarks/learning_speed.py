@@ -85,7 +85,7 @@ def _offered(questions: Sequence[Question], user: Any) -> list[Question]:
 def _forget() -> None:
     """Empty what is kept of texts, so that every description is new."""
     from providers.grams import grams_of
-    from providers.merchants.answers import find_answer
+    from providers.merchants.provider import find_answer
 
     find_answer.cache_clear()
     normalize.cache_clear()
@@ -165,7 +165,7 @@ def print_first_use() -> None:
             "from providers.merchants import dictionary, words",
             "dictionary.load_dictionary(); words.load_words()",
         ),
-        "resemblance": ("from providers.resemblance import classifier", "classifier.load_resemblance()"),
+        "resemblance": ("from providers.name_classifier import provider", "provider.load_name_classifier()"),
     }
     for title, (before, action) in parts.items():
         ms, resident_mb, traced_mb = first_use(before, action)

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.labeled_files import CATEGORIES, FOLDER, LabeledRow, read_file
 from providers.interface import Question, Suggestion
 from providers.merchants import MerchantProvider
-from providers.merchants.answers import find_answer
+from providers.merchants.provider import find_answer
 from providers.normalization import normalize
 
 

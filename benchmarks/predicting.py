@@ -7,9 +7,8 @@ from typing import NamedTuple
 from benchmarks.baselines import BASELINES
 from benchmarks.labeled_files import LabeledFile, LabeledRow
 from providers.calibration import Outcome, threshold_for
-from providers.chain import Chain
+from providers.chain import Chain, Verdict, confidence_of
 from providers.interface import NO_TRUST, Question, Trust
-from providers.verdicts import Verdict, confidence_of
 
 #: Rows that are predicted; where fewer than LEAST_ASKED are left, nothing is said.
 MOST_ASKED = 500

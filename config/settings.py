@@ -228,7 +228,7 @@ CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
     {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.85},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
-    {"BACKEND": "providers.resemblance.ResemblanceProvider", "MIN_CONFIDENCE": 0.90},
+    {"BACKEND": "providers.name_classifier.NameClassifierProvider", "MIN_CONFIDENCE": 0.90},
 ]
 if OLLAMA_URL:
     CATEGORIZATION_PROVIDERS.append(

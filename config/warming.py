@@ -4,7 +4,7 @@ import gc
 
 from providers.merchants.dictionary import load_dictionary
 from providers.merchants.words import load_words
-from providers.resemblance.classifier import load_resemblance
+from providers.name_classifier.provider import load_name_classifier
 from providers.towns import load_towns
 
 
@@ -16,6 +16,6 @@ def warm_up() -> None:
     load_dictionary().prepare()
     load_words()
     load_towns()
-    load_resemblance()
+    load_name_classifier()
     gc.collect()
     gc.freeze()

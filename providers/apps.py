@@ -9,4 +9,4 @@ class ProvidersConfig(AppConfig):
     name = "providers"
 
     def ready(self) -> None:
-        from providers import checks  # noqa: F401, PLC0415 - registering is its import's effect
+        from providers import loading  # noqa: F401, PLC0415 - registering is its import's effect

@@ -1,38 +1,124 @@
-"""What every link of the chain must keep to, as checks that the author of a link runs in their own tests.
+"""Transactions that any link has to live with: ordinary ones, and texts that no bank should send but some do."""
 
-    import pytest
-    from providers.conformance import CHECKS, Exam
-
-    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-    def test_my_link_keeps_the_interface(check):
-        check(Exam(lambda: MyLink(folder="..."), transactions=[...]))
-
-or all at once, `check_provider(MyLink)`. Each check raises AssertionError with a sentence that names the link, the
-promise and the transaction. `transactions` are some that your link answers; the checks bring their own hostile ones.
-A link that asks a server is examined against a stand-in of that server, one that needs the database with a test
-database.
-"""
-
+import datetime as dt
 import json
 import math
+import sys
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
-from providers import samples
+from django.conf import settings
+from django.db import connections
+
 from providers.interface import (
     EFFECT_FIELDS,
     Answer,
     Confirmed,
     Effects,
+    OfferedCategory,
     Provider,
     ProviderError,
     Question,
     Suggestion,
 )
-from providers.isolation import NETWORK, OUTWARD, noticing
+
+CATEGORIES = (
+    OfferedCategory(1, "Groceries", "expense", "groceries", "Supermarkets and bakeries"),
+    OfferedCategory(2, "Dining", "expense", "dining", "Restaurants and cafes"),
+    OfferedCategory(3, "Büro & Ölwechsel", "expense"),
+    OfferedCategory(4, "Income", "income", "income"),
+    OfferedCategory(5, "Transfers", "transfer", "transfers"),
+)
+HOSTILE_TEXTS = {
+    "empty": "",
+    "blanks": " \t\n ",
+    "digits only": "4711 0815 20261102",
+    "10,000 characters": "abc " * 2_500,
+    "10,000 characters without a blank": "x" * 10_000,
+    "emoji": "🍕👩‍👩‍👧‍👦🇩🇪",
+    "right to left": "مقهى القمر \u200fקפה\u202e drow",
+    "NUL": "Cafe\x00Luna\x1b[2J",
+    "unknown script": "𒀀𒁀𐎠ꦄ𞤀",
+    "half a surrogate pair": "Cafe \ud83c Luna",
+    "code": "'; DROP TABLE rules; -- {0} %s ${HOME} <script>",
+}
+
+
+def ordinary(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 1) -> list[Question]:
+    """Payments as they come, twins among them: equal rows, and rows that differ in one thing only."""
+    cafe = Question("CAFE LUNA 4711", categories, owner, "out", "", Decimal("4.50"), "EUR", dt.date(2026, 11, 2))
+    return [
+        cafe,
+        replace(cafe),
+        replace(cafe, amount=Decimal("45.00"), date=dt.date(2026, 11, 3)),
+        replace(cafe, description="Cafe Luna  0815"),
+        replace(cafe, merchant="Cafe Luna", account=7, country="DE"),
+        replace(cafe, direction="in"),
+        replace(cafe, trigger="import", examples=(("Cafe Luna", categories[0].id),) if categories else ()),
+        replace(cafe, amount=None, currency="", date=None),
+        replace(cafe, categories=()),
+        replace(cafe, categories=categories[:1]),
+        replace(cafe, description="Monthly salary", direction="in", amount=Decimal("2500.0000")),
+        replace(cafe, description="Bakery at the corner", amount=Decimal("0.0001"), currency="KWD"),
+    ]
+
+
+def hostile(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 1) -> dict[str, Question]:
+    """A transaction for each hostile text, by what is the matter with it, with the text as merchant too."""
+    as_text = {name: Question(text, categories, owner) for name, text in HOSTILE_TEXTS.items()}
+    as_merchant = {
+        f"{name} as merchant": Question("Cafe", categories, owner, "out", text) for name, text in HOSTILE_TEXTS.items()
+    }
+    return as_text | as_merchant
+
+
+OUTWARD = ("open", "socket.", "subprocess.", "os.system", "os.listdir", "os.scandir", "sqlite3.connect", "urllib.")
+NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "urllib.")
+
+
+class _Watch(threading.local):
+    """What the current thread is listening for; an audit hook can never be taken off, so it only looks here."""
+
+    wanted: tuple[str, ...] = ()
+    seen: list[str] | None = None
+
+
+_watch = _Watch()
+_installed = threading.Event()
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if _watch.seen is not None and event.startswith(_watch.wanted):
+        _watch.seen.append(f"{event} {args[0] if args else ''}".strip())
+
+
+@contextmanager
+def noticing(events: tuple[str, ...], *, queries: bool) -> Iterator[list[str]]:
+    """A list that fills with the audit events of this thread that begin so, and with its database queries."""
+    if not _installed.is_set():
+        _installed.set()
+        sys.addaudithook(_hook)
+    seen: list[str] = []
+
+    def note_query(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        seen.append(f"query {sql[:60]}")
+        return execute(sql, params, many, context)
+
+    with ExitStack() as stack:
+        if queries and settings.configured:
+            for connection in connections.all():
+                stack.enter_context(connection.execute_wrapper(note_query))
+        _watch.wanted, _watch.seen = events, seen
+        try:
+            yield seen
+        finally:
+            _watch.seen = None
+
 
 MAX_NAME = 32
 MAX_EXPLANATION = 500
@@ -59,15 +145,15 @@ class Exam:
     def batch(self) -> list[Question]:
         """The author's transactions, then ordinary ones of the same owner and categories."""
         if not self.transactions:
-            return samples.ordinary()
+            return ordinary()
         first = self.transactions[0]
-        return [*self.transactions, *samples.ordinary(first.categories, first.owner)]
+        return [*self.transactions, *ordinary(first.categories, first.owner)]
 
     def hostile(self) -> dict[str, Question]:
         """The author's owner and categories, with texts that nobody expects."""
         if not self.transactions:
-            return samples.hostile()
-        return samples.hostile(self.transactions[0].categories, self.transactions[0].owner)
+            return hostile()
+        return hostile(self.transactions[0].categories, self.transactions[0].owner)
 
     def confirmed(self) -> list[Confirmed]:
         """All of them that offer anything, as if the owner had put them into the offered categories by turns."""

@@ -71,7 +71,7 @@ def _pieces(padded: str) -> list[int]:
     return [bucket_of(padded[start:end]) for start, end in spans]
 
 
-class Table(NamedTuple):
+class GramTable(NamedTuple):
     """Features of many texts side by side: those of text i are at starts[i] up to starts[i + 1]."""
 
     buckets: NDArray[np.int32]
@@ -79,7 +79,7 @@ class Table(NamedTuple):
     starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, rows: Sequence[Features]) -> "Table":
+    def of(cls, rows: Sequence[Features]) -> "GramTable":
         buckets = [bucket for found, _ in rows for bucket in found]
         values = [value for _, found in rows for value in found]
         starts = np.cumsum([0, *(len(found) for found, _ in rows)], dtype=np.int64)
@@ -101,10 +101,10 @@ class Table(NamedTuple):
                 total[first + filled] = np.add.reduceat(parts, part.starts[filled], axis=0)
         return total
 
-    def _part(self, first: int, end: int) -> "Table":
+    def _part(self, first: int, end: int) -> "GramTable":
         """The texts from `first` to before `end`."""
         here = slice(self.starts[first], self.starts[end])
-        return Table(self.buckets[here], self.values[here], self.starts[first : end + 1] - self.starts[first])
+        return GramTable(self.buckets[here], self.values[here], self.starts[first : end + 1] - self.starts[first])
 
 
 def shares_of(scores: NDArray[np.float32]) -> NDArray[np.float64]:

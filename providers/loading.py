@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from providers.breaker import CacheBreaker
-from providers.chain import Chain
+from providers.chain import Chain, Link
 from providers.interface import Provider
-from providers.links import Link
 
 KEYS = {"BACKEND", "MIN_CONFIDENCE", "DEFERRED", "OPTIONS"}
 
@@ -81,3 +83,32 @@ def _forget(*, setting: str, **_: Any) -> None:
 
 
 setting_changed.connect(_forget)
+
+
+HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."
+
+
+@checks.register
+def check_chain(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E001: a faulty entry. E002: options that the link refuses. E003: two links of one name. W001: no link."""
+    entries = settings.CATEGORIZATION_PROVIDERS
+    if not entries:
+        return [checks.Warning("No link is configured: nothing will be categorized.", hint=HINT, id="providers.W001")]
+    messages = [message for entry in entries for message in _check_entry(entry)]
+    return messages or _check_names(entries)
+
+
+def _check_entry(entry: dict[str, Any]) -> list[CheckMessage]:
+    try:
+        link = build_link(entry)
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint=HINT, id="providers.E001")]
+    return [Error(f"{entry['BACKEND']}: {fault}", hint=HINT, id="providers.E002") for fault in link.provider.check()]
+
+
+def _check_names(entries: list[dict[str, Any]]) -> list[CheckMessage]:
+    try:
+        build_chain(entries)
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint=HINT, id="providers.E003")]
+    return []

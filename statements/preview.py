@@ -8,7 +8,7 @@ from expenses.categorization.questions import categorization_of, explain, worded
 from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
 from expenses.services.drafts import ask_chain
-from providers.verdicts import Verdict
+from providers.chain import Verdict
 from statements.entries import Entry
 from statements.importer import RowError, Skipped
 from statements.models import Import

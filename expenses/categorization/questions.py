@@ -6,7 +6,7 @@ from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import CategorizationStatus, Decision
-from providers.verdicts import Attempt, Outcome, Verdict, confidence_of
+from providers.chain import Attempt, Outcome, Verdict, confidence_of
 
 FAILURES = {Outcome.FAILED, Outcome.CRASHED}
 EXPLANATION_LENGTH = Decision._meta.get_field("explanation").max_length or 0

@@ -7,10 +7,8 @@ from typing import Any, NamedTuple
 from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
 from providers.calibration import Outcome
-from providers.chain import Chain
+from providers.chain import CLAIMED, Attempt, Chain, Verdict, claimed_confidence
 from providers.interface import Confirmed
-from providers.links import CLAIMED, claimed_confidence
-from providers.verdicts import Attempt, Verdict
 
 #: Link → what it claimed before any correction, and whether that was right, in the order of the rows, oldest first.
 Claims = Mapping[str, Sequence[Outcome]]

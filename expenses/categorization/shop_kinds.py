@@ -8,8 +8,8 @@ from typing import Any
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
 from expenses.models import Category
-from providers.merchants.kinds import load_kinds
-from providers.merchants.places import deciding_kind, known_groups
+from providers.merchants.dictionary import load_kinds
+from providers.merchants.provider import deciding_kind, known_groups
 
 #: Keys of the system's categories that kinds and words stand for, in the order of the categories.
 GROUPS = tuple(default.key for default in DEFAULT_CATEGORIES if default.key in known_groups())

@@ -10,9 +10,9 @@ from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
 from expenses.categorization.questions import attempts_as_json, categorization_of, explain
+from providers.chain import Verdict
 from providers.interface import Question
 from providers.loading import configured_chain
-from providers.verdicts import Verdict
 
 ASKED_FOR_S = 60
 

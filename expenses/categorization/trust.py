@@ -10,8 +10,8 @@ from django.db import connection
 
 from providers.breaker import CacheBreaker
 from providers.calibration import Correction
+from providers.chain import Link
 from providers.interface import NO_TRUST, Trust
-from providers.links import Link
 from providers.loading import configured_chain
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it.

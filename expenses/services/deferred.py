@@ -22,9 +22,9 @@ from expenses.services.standing import apply_standing
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.user_fields import hold_of_tag
+from providers.chain import Outcome, Verdict, confidence_of
 from providers.interface import EFFECT_FIELDS, Effects, OfferedCategory, Question
 from providers.loading import configured_chain
-from providers.verdicts import Outcome, Verdict, confidence_of
 
 BATCH = 10
 #: Rows that immediate links are asked about again at once, within a fraction of a second.

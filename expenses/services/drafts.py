@@ -8,9 +8,9 @@ from typing import Literal
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Category
+from providers.chain import Verdict
 from providers.interface import EFFECT_FIELDS, Direction, Question
 from providers.loading import configured_chain
-from providers.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,11 +32,11 @@ from providers.calibration import (
     log_odds,
     measure_reliability,
 )
+from providers.chain import Link
 from providers.interface import Confirmed
 from providers.learning.provider import LEAST_CONFIRMED
 from providers.learning.training import MOST, share_of_system, train
 from providers.learning.weights import Weights, digest_of
-from providers.links import Link
 from providers.loading import configured_chain
 
 #: The journal's fields of a change that makes, confirms or takes back a choice of category.

@@ -24,9 +24,9 @@ from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.runs import advance
 from expenses.services.tags import find_or_create_tags
+from providers.chain import Verdict
 from providers.interface import matching_text
 from providers.normalization import normalize
-from providers.verdicts import Verdict
 
 COLUMNS = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]
 DECISION_COLUMNS = [

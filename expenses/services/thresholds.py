@@ -7,7 +7,7 @@ from expenses.models import BacktestResult, Run, RunStatus, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from expenses.querysets import OwnedQuerySet
 from expenses.services.ledger_lock import Refusal, ledger_write
-from providers.links import Link
+from providers.chain import Link
 from providers.loading import configured_chain
 
 #: Where the wanted precision is reached nowhere: only a certainty is taken, and none is.

@@ -27,9 +27,9 @@ from expenses.services.standing import accept_answer, answer_of, apply_choice, a
 from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.user_fields import holds_of_tags
+from providers.chain import Verdict
 from providers.interface import matching_text
 from providers.normalization import normalize
-from providers.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from insights.models import AmountCalibration, AmountGroup, Standing
 from insights.payments import payee_of
 from insights.querysets import counted_rows
 from insights.services.refreshing import is_fresh
-from providers.merchants.answers import find_answer
+from providers.merchants.provider import find_answer
 from providers.normalization import normalize
 
 #: A name, and the ending of an address with all that follows.

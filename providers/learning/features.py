@@ -12,9 +12,9 @@ from zlib import crc32
 
 from providers.grams import BUCKETS, Features, bucket_of, grams_of
 from providers.interface import Direction, Question
-from providers.merchants.answers import Finding, find_answer
+from providers.merchants.provider import MerchantFinding, find_answer
+from providers.name_classifier.provider import load_name_classifier
 from providers.normalization import leading_words, normalize
-from providers.resemblance.classifier import load_resemblance
 
 #: Buckets for what is no part of the text.
 _NAMED_BUCKETS = 4096
@@ -39,7 +39,7 @@ Asked = tuple[str, Direction, str]
 class Known(NamedTuple):
     """What is known of a text without anybody's history: what the dictionary finds, and what the name sounds like."""
 
-    finding: Finding | None
+    finding: MerchantFinding | None
     resemblances: tuple[tuple[str, float], ...]
 
 
@@ -56,7 +56,7 @@ def features_of(transactions: Sequence[Question], known: Sequence[Known]) -> lis
     return [_features(t, k) for t, k in zip(transactions, known, strict=True)]
 
 
-def buckets_of_finding(finding: Finding) -> tuple[int, ...]:
+def buckets_of_finding(finding: MerchantFinding) -> tuple[int, ...]:
     """Those of the features that tell the dictionary's finding."""
     return _named(_finding(finding))[0]
 
@@ -86,7 +86,7 @@ def _look_up(texts: Sequence[Asked]) -> list[Known]:
 
 def _resemblances(texts: Sequence[str]) -> Iterator[tuple[tuple[str, float], ...]]:
     """What each normalized text sounds like; nothing for an empty one."""
-    sounds = load_resemblance()
+    sounds = load_name_classifier()
     likely = sounds.probabilities([grams_of(text) for text in texts])
     for text, row in zip(texts, likely, strict=True):
         told = (row > _LEAST_RESEMBLANCE).nonzero()[0] if text else ()
@@ -127,7 +127,7 @@ def _knowledge(known: Known) -> Iterator[tuple[str, float]]:
         yield f"G{category}", probability
 
 
-def _finding(finding: Finding) -> list[tuple[str, float]]:
+def _finding(finding: MerchantFinding) -> list[tuple[str, float]]:
     told = [(f"D{finding.category}", _FINDING)]
     return [*told, (f"K{finding.brand.kind.tag}", _KIND)] if finding.brand else told
 

@@ -14,8 +14,7 @@ from providers.interface import Confirmed, Provider, Question, Suggestion
 from providers.learning.features import buckets_of_finding, features_of, known_of, size_of
 from providers.learning.training import train
 from providers.learning.weights import Weights
-from providers.merchants.answers import Finding
-from providers.merchants.places import deciding_kind
+from providers.merchants.provider import MerchantFinding, deciding_kind
 from providers.normalization import normalize
 
 #: Fewer confirmed transactions teach nothing.
@@ -91,7 +90,7 @@ def suggest_all(weights: Weights | None, transactions: Sequence[Question], *, co
     return answers
 
 
-def _is_told(transaction: Question, finding: Finding | None) -> bool:
+def _is_told(transaction: Question, finding: MerchantFinding | None) -> bool:
     if not transaction.kinds or finding is None:
         return False
     tag = finding.brand.kind.tag if finding.brand else ""
@@ -128,7 +127,7 @@ class _Offer(NamedTuple):
         self,
         weights: Weights,
         transaction: Question,
-        finding: Finding | None,
+        finding: MerchantFinding | None,
         ranked: "_Ranked",
     ) -> Suggestion | None:
         if not ranked.likeliest:
@@ -175,7 +174,7 @@ def _reasons(weights: Weights, transaction: Question, category: int) -> list[str
     return [word for _, word in telling[:_MOST_REASONS]]
 
 
-def _kind(weights: Weights, finding: Finding | None, category: int) -> str:
+def _kind(weights: Weights, finding: MerchantFinding | None, category: int) -> str:
     """What the dictionary knows the merchant to be, where that speaks for the category."""
     if finding is None or finding.brand is None:
         return ""

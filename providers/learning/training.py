@@ -14,8 +14,8 @@ from providers.grams import Features
 from providers.interface import Confirmed
 from providers.learning.features import Known, example_of_finding, example_of_resemblance, features_of, known_of
 from providers.learning.weights import Weights
-from providers.merchants.places import Places, known_groups
-from providers.resemblance.classifier import load_resemblance
+from providers.merchants.provider import KindCategories, known_groups
+from providers.name_classifier.provider import load_name_classifier
 
 #: Confirmed transactions that are learned from: the latest.
 MOST = 10_000
@@ -63,7 +63,7 @@ def _imagine(confirmed: Sequence[Confirmed], known: Sequence[Known]) -> list[Les
     trust = share_of_system(confirmed) ** 2
     if trust < _LEAST_TRUST:
         return []
-    places = Places(tuple(offered.values()), confirmed[-1].question.kinds)
+    places = KindCategories(tuple(offered.values()), confirmed[-1].question.kinds)
     chosen = _chosen_by_group(confirmed, known)
     return [
         lesson._replace(weight=lesson.weight * trust * _agreement(chosen[group], lesson.category))
@@ -85,9 +85,9 @@ def _agreement(chosen: Counter[int], category: int) -> float:
     return ((chosen[category] + 1) / (chosen.total() + 1)) ** 2
 
 
-def _imagined(places: Places) -> Iterator[tuple[str, Lesson]]:
+def _imagined(places: KindCategories) -> Iterator[tuple[str, Lesson]]:
     """Each with the dictionary's category that it is of."""
-    sounds = set(load_resemblance().categories)
+    sounds = set(load_name_classifier().categories)
     for group in sorted(known_groups()):
         place = places.find(group=group)
         if place is None:

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from providers.grams import Features, Table, shares_of
+from providers.grams import Features, GramTable, shares_of
 from providers.learning.features import WIDTH
 
 #: Raised whenever features or arrays change: what was trained before is not asked any more.
@@ -36,7 +36,7 @@ class Weights:
 
     def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float64]:
         """How likely each text is of each category, before calibration; each row adds up to 1."""
-        return shares_of(Table.of(texts).times(self._padded, self._rows) + self.bias)
+        return shares_of(GramTable.of(texts).times(self._padded, self._rows) + self.bias)
 
     def weight_of(self, bucket: int, category: int) -> float:
         """How much a feature speaks for the category at that place in `categories`; 0 for one never seen."""

@@ -1,11 +1,7 @@
-"""Compiles the brands of name-suggestion-index and the services of `services.txt` into `brands.txt`.
+"""Which countries a place name of name-suggestion-index means; used when its data are compiled.
 
-    npm pack name-suggestion-index && tar xzf name-suggestion-index-*.tgz
-    python -m providers.merchants.compile package
-
-The file has four parts, so that loading it is little more than splitting lines: a head of one JSON object with the
-number of lines of each part; brands ("name TAB kind TAB countries"); names ("normalized name TAB numbers of brands");
-and the first words of names ("word TAB longest name in words, then flags", see `_first_words`).
+The source names places by ISO 3166 codes ("de", "us-ca.geojson"), by UN M49 region numbers ("150" is Europe), or by
+files with shapes of its own, of which only the known ones can be placed.
 """
 
 import argparse
@@ -13,16 +9,77 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from providers.merchants import sections
-from providers.merchants.kinds import load_kinds
-from providers.merchants.regions import WORLD, place_brand
+from providers.merchants import words
+from providers.merchants.dictionary import load_kinds
 from providers.merchants.words import load_words
 from providers.normalization import words_and_place
+
+WORLD = "*"
+
+_EUROPE = (
+    "ad al at ax ba be bg by ch cy cz de dk ee es fi fo fr gb gg gi gr hr hu ie im is it je li lt lu lv mc md me mk mt "
+    "nl no pl pt ro rs ru se si sk sm ua va xk"
+)
+_WEST_ASIA = "ae am az bh cy ge il iq jo kw lb om ps qa sa sy tr ye"
+_ASIA = (
+    f"{_WEST_ASIA} af bd bn bt cn hk id in ir jp kg kh kr kz la lk mm mn mo mv my np ph pk sg th tj tl tm tw uz vn kp"
+)
+_SUB_SAHARAN_AFRICA = (
+    "ao bf bi bj bw cd cf cg ci cm cv dj er et ga gh gm gn gq gw ke km lr ls mg ml mr mu mw mz na ne ng re rw sc sl sn "
+    "so ss st sz td tg tz ug yt za zm zw"
+)
+_CARIBBEAN = "ag ai aw bb bl bq bs cu cw dm do gd gp ht jm kn ky lc mf mq ms pr sx tc tt vc vg vi"
+_REGIONS = {
+    "001": WORLD,
+    "002": f"{_SUB_SAHARAN_AFRICA} dz eg eh ly ma sd tn",
+    "003": f"{_CARIBBEAN} bm bz ca cr gl gt hn mx ni pa pm sv us",
+    "005": "ar bo br cl co ec fk gf gy pe py sr uy ve",
+    "029": _CARIBBEAN,
+    "142": _ASIA,
+    "145": _WEST_ASIA,
+    "150": _EUROPE,
+    "202": _SUB_SAHARAN_AFRICA,
+    "fx": "fr",
+    "eth": "et",
+    "khm": "kh",
+    "northern cyprus": "cy",
+    "mainland china": "cn",
+    "aldi-sued.geojson": "de",
+    "konsum-dresden.geojson": "de",
+    "konsum-leipzig.geojson": "de",
+}
+
+
+def place_brand(include: Iterable[object], exclude: Iterable[object] = ()) -> str:
+    """The countries of a brand: "at de", "*" for the whole world, "*ca us" for all but some, "" if unknown.
+
+    A part of a country counts as the country where it is included, and as nothing where it is excluded.
+    """
+    included = {country for place in include for country in _countries(place)}
+    excluded = {country for place in exclude if not _is_part(place) for country in _countries(place)}
+    if WORLD in included:
+        return " ".join([WORLD, *sorted(excluded - {WORLD})]).replace("* ", "*")
+    return " ".join(sorted(included - excluded))
+
+
+def _countries(place: object) -> list[str]:
+    if not isinstance(place, str):
+        return []
+    if place in _REGIONS:
+        return _REGIONS[place].split()
+    code = place[:2]
+    is_country = code.isalpha() and (len(place) == 2 or place[2] == "-")
+    return [code] if is_country else []
+
+
+def _is_part(place: object) -> bool:
+    return isinstance(place, str) and len(place) > 2 and place[2] == "-"
+
 
 #: A name of more words is cut to these; bank texts hold no more of it.
 LONGEST_NAME = 6
@@ -37,7 +94,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": 
 _JOINTS = str.maketrans("", "", ".-")
 
 
-class Brand(NamedTuple):
+class SourceBrand(NamedTuple):
     """A brand as one kind of place. `names` are spellings, `countries` as in `regions.place_brand`."""
 
     title: str
@@ -48,7 +105,7 @@ class Brand(NamedTuple):
 
 def compile_brands(nsi: Mapping[str, Any], services: str) -> str:
     """The text of `brands.txt` from the content of `nsi.json` and of `services.txt`."""
-    spelled: dict[str, set[Brand]] = {}
+    spelled: dict[str, set[SourceBrand]] = {}
     for brand in [*_read_services(services), *_read_brands(nsi["nsi"])]:
         for name in _normalized_names(brand):
             spelled.setdefault(name, set()).add(brand._replace(names=frozenset()))
@@ -70,7 +127,7 @@ def compile_brands(nsi: Mapping[str, Any], services: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _read_brands(trees: Mapping[str, Any]) -> Iterator[Brand]:
+def _read_brands(trees: Mapping[str, Any]) -> Iterator[SourceBrand]:
     kinds = load_kinds()
     for path, tree in sorted(trees.items()):
         kind = "=".join(path.split("/")[1:])
@@ -78,12 +135,12 @@ def _read_brands(trees: Mapping[str, Any]) -> Iterator[Brand]:
             yield from (_read_brand(item, kind) for item in tree["items"])
 
 
-def _read_brand(item: Mapping[str, Any], kind: str) -> Brand:
+def _read_brand(item: Mapping[str, Any], kind: str) -> SourceBrand:
     tags: Mapping[str, str] = item["tags"]
     places = item["locationSet"]
     spellings = {value for tag, value in tags.items() if _NAME_TAGS.fullmatch(tag)}
     title = tags.get("name") or tags.get("brand") or _PARENTHESES.sub("", item["displayName"])
-    return Brand(
+    return SourceBrand(
         title=" ".join(title.split()),
         kind=kind,
         countries=place_brand(places.get("include", ()), places.get("exclude", ())),
@@ -91,15 +148,15 @@ def _read_brand(item: Mapping[str, Any], kind: str) -> Brand:
     )
 
 
-def _read_services(text: str) -> Iterator[Brand]:
-    for kind, line in sections.read_lines(text):
+def _read_services(text: str) -> Iterator[SourceBrand]:
+    for kind, line in words.read_lines(text):
         name, _, others = line.partition("=")
         title, _, countries = name.partition("@")
         names = {title, *others.split(",")} - {""}
-        yield Brand(title.strip(), kind, place_brand(countries.split()) or WORLD, frozenset(names))
+        yield SourceBrand(title.strip(), kind, place_brand(countries.split()) or WORLD, frozenset(names))
 
 
-def _normalized_names(brand: Brand) -> set[str]:
+def _normalized_names(brand: SourceBrand) -> set[str]:
     return {
         normal for name in brand.names for spelling in _spellings(name) if (normal := _cut(words_and_place(spelling)))
     }
@@ -115,7 +172,7 @@ def _cut(words: list[str]) -> str:
     return " ".join(words[:LONGEST_NAME])
 
 
-def _without_useless(spelled: Mapping[str, set[Brand]]) -> dict[str, set[Brand]]:
+def _without_useless(spelled: Mapping[str, set[SourceBrand]]) -> dict[str, set[SourceBrand]]:
     """Drop names that are general words, single characters, of unknown place, or of banks that hide no other name."""
     kinds = load_kinds()
     general = load_words().all_keys
@@ -133,7 +190,7 @@ def _starts_with_one_of(name: str, names: set[str]) -> bool:
     return any(" ".join(words[:n]) in names for n in range(1, len(words)))
 
 
-def _first_words(names: Mapping[str, set[Brand]]) -> dict[str, str]:
+def _first_words(names: Mapping[str, set[SourceBrand]]) -> dict[str, str]:
     """For each word that starts a name, the words of the longest such name and how far the word alone is a name.
 
     A word in the tail of more than two names is none unless it stands first in a text (flag f), of more than five
@@ -150,7 +207,7 @@ def _first_words(names: Mapping[str, set[Brand]]) -> dict[str, str]:
     }
 
 
-def _guard(word: str, n_tails: int, family: list[str], names: Mapping[str, set[Brand]]) -> str:
+def _guard(word: str, n_tails: int, family: list[str], names: Mapping[str, set[SourceBrand]]) -> str:
     others = [_categories(names[name]) for name in family if name != word]
     is_stranger = len(others) >= _FAMILY and word in names and _categories(names[word]).isdisjoint(set().union(*others))
     if n_tails > _TAILS_ANYWHERE or is_stranger:
@@ -158,7 +215,7 @@ def _guard(word: str, n_tails: int, family: list[str], names: Mapping[str, set[B
     return "f" if n_tails > _TAILS_INSIDE else ""
 
 
-def _categories(brands: set[Brand]) -> set[str]:
+def _categories(brands: set[SourceBrand]) -> set[str]:
     return {load_kinds()[brand.kind].category for brand in brands}
 
 

@@ -1,8 +1,4 @@
-"""Finds known brands in normalized text without ever scanning their list.
-
-`brands.txt`, written by `compile`, is read once per process and only split into lines; a line is understood when a
-text asks for it.
-"""
+"""Which category a kind of shop belongs to, and how likely a card payment to a brand is one to that kind."""
 
 import json
 from bisect import bisect_left
@@ -14,8 +10,31 @@ from typing import Any, Literal, NamedTuple
 from rapidfuzz import fuzz, process
 
 from providers import place_words
-from providers.merchants.kinds import Kind, load_kinds
+from providers.merchants import words
 from providers.normalization import normalize
+
+
+class ShopKind(NamedTuple):
+    """A kind of merchant. `category` is the key of a system category, "" where a payment says nothing about it."""
+
+    tag: str
+    category: str
+    likelihood: int
+    label: str
+
+
+@cache
+def load_kinds() -> dict[str, ShopKind]:
+    """All kinds by their tag, such as "shop=supermarket"."""
+    return {kind.tag: kind for kind in _read_kinds()}
+
+
+def _read_kinds() -> Iterator[ShopKind]:
+    text = files(__package__).joinpath("kinds.txt").read_text(encoding="utf-8")
+    for category, line in words.read_lines(text):
+        likelihood, tag, label = line.split(None, 2)
+        yield ShopKind(tag=tag, category=category.strip("-") and category, likelihood=int(likelihood), label=label)
+
 
 #: How a name was found: the whole text; its leading words or leading word; words or a word further on; by likeness;
 #: as a text that a bank cut off within the name.
@@ -41,7 +60,7 @@ class Brand(NamedTuple):
     """A brand as one kind of place. `countries` as in `regions.place_brand`."""
 
     title: str
-    kind: Kind
+    kind: ShopKind
     countries: str
 
     def is_known_in(self, country: str) -> bool:

@@ -1,4 +1,4 @@
-"""General words of bank texts in several languages, and the category that each stands for."""
+"""The form of the tables in this package: `[section]` lines, entries below them, `#` for remarks."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -8,7 +8,18 @@ from importlib.resources import files
 from typing import Literal, NamedTuple
 
 from providers.interface import Direction
-from providers.merchants import sections
+
+
+def read_lines(text: str) -> Iterator[tuple[str, str]]:
+    """Each entry with the name of the section that it stands in."""
+    section = ""
+    for raw in text.splitlines():
+        line = raw.strip()
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line and not line.startswith("#"):
+            yield section, line
+
 
 Way = Literal["phrase", "word", "ending", "alone", "cut word"]
 
@@ -29,7 +40,7 @@ class WordMatch(NamedTuple):
 
 
 @dataclass
-class Table:
+class WordTable:
     """The words of one direction. Each maps to the key of a category."""
 
     phrases: dict[str, str] = field(default_factory=dict)
@@ -132,15 +143,15 @@ class Words:
 
     def __init__(self, text: str) -> None:
         """Read the content of `words.txt`."""
-        self._spent = Table()
-        self._received = Table()
-        self._refund = Table()
+        self._spent = WordTable()
+        self._received = WordTable()
+        self._refund = WordTable()
         for category, entry, is_incoming, weak in _read_entries(text):
             self._table(category, is_incoming=is_incoming).add(entry, category, weak=weak)
             if category == "transfers":
                 self._received.add(entry, category, weak=weak)
 
-    def _table(self, category: str, *, is_incoming: bool) -> Table:
+    def _table(self, category: str, *, is_incoming: bool) -> WordTable:
         if category == REFUND:
             return self._refund
         return self._received if is_incoming else self._spent
@@ -179,13 +190,13 @@ class Words:
         """What the last word was before a bank cut it off, of money that goes out."""
         return self._spent.find_cut(words)
 
-    def _table_of(self, words: list[str], direction: Direction) -> Table:
+    def _table_of(self, words: list[str], direction: Direction) -> WordTable:
         is_spent = direction == "out" or self._refund.find(words) is not None
         return self._spent if is_spent else self._received
 
 
 def _read_entries(text: str) -> Iterator[tuple[str, str, bool, bool]]:
-    for section, line in sections.read_lines(text):
+    for section, line in read_lines(text):
         category, _, direction = section.partition(" ")
         languages, _, entries = line.partition(": ")
         for entry in entries.split(", "):

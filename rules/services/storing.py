@@ -16,8 +16,8 @@ from expenses.services.journal import Fields
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, next_version
 from expenses.services.obstacles import note_omissions
 from expenses.services.tags import find_or_create_tags
+from providers.chain import Outcome
 from providers.interface import EFFECT_FIELDS
-from providers.verdicts import Outcome
 from rules.engine.evaluation import REASONS, SOURCE, TEXTS, VERSION, Evaluation, explain
 from rules.engine.evaluator import Evaluator
 from rules.engine.movements import Movement

@@ -15,8 +15,8 @@ from expenses.services import backtests
 from expenses.services.learning import learn
 from expenses.services.runs import SILENCE, advance, perform_run, resume_runs
 from expenses.tasks import carry_out_run
+from providers.chain import Outcome
 from providers.loading import configured_chain
-from providers.verdicts import Outcome
 from tests import queued
 from tests.api.bodies import assert_problem
 from tests.api.generated_ledger import generated_rows, record

@@ -18,13 +18,13 @@ from providers.interface import OfferedCategory, Question
 from providers.learning.provider import suggest_all
 from providers.learning.weights import Weights, digest_of
 from providers.merchants import MerchantProvider
-from providers.resemblance import ResemblanceProvider
+from providers.name_classifier import NameClassifierProvider
 content = pathlib.Path(sys.argv[1]).read_bytes()
 weights = Weights.from_bytes(content, digest=digest_of(content))
 offered = (OfferedCategory(1, "Hund", "expense"), OfferedCategory(2, "Dining", "expense", "dining"))
 asked = [Question("Ristorante Qvrelli", offered, owner=1)]
 told = [suggest_all(weights, asked, country=""), MerchantProvider().categorize_many(asked)]
-told.append(ResemblanceProvider().categorize_many(asked))
+told.append(NameClassifierProvider().categorize_many(asked))
 assert all(answer is not None for [answer] in told), told
 """
 TELL = "import sys; print(sorted({'sklearn', 'scipy', 'joblib', 'pandas'} & set(sys.modules)))"

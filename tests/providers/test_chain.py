@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from providers.breaker import CacheBreaker
 from providers.calibration import NO_CORRECTION, Correction, log_odds
-from providers.chain import Chain
+from providers.chain import Attempt, Chain, Link, Outcome, Verdict, claimed_confidence
 from providers.interface import (
     Answer,
     Confirmed,
@@ -23,8 +23,6 @@ from providers.interface import (
     Suggestion,
     Trust,
 )
-from providers.links import Link, claimed_confidence
-from providers.verdicts import Attempt, Outcome, Verdict
 
 FOOD, FUN = OfferedCategory(1, "Food", "expense"), OfferedCategory(2, "Fun", "expense")
 OFFERED = (FOOD, FUN)

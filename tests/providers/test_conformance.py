@@ -10,14 +10,14 @@ from providers import conformance
 from providers.conformance import CHECKS, Exam, check_provider
 from providers.interface import Question, Suggestion
 from providers.merchants import MerchantProvider
+from providers.name_classifier import NameClassifierProvider
 from providers.ollama import OllamaProvider
-from providers.resemblance import ResemblanceProvider
 from rules.provider import RulesProvider
 from tests.providers.broken_links import BROKEN, AskingConstructor, Good, Peeking
 from tests.providers.ollama_scenarios import FEW
 
 #: The links that need nothing but the database: one line adds one.
-SHIPPED = [RulesProvider, HistoryProvider, LearnedProvider, MerchantProvider, ResemblanceProvider]
+SHIPPED = [RulesProvider, HistoryProvider, LearnedProvider, MerchantProvider, NameClassifierProvider]
 #: Those that learn, and are asked when a history is played again.
 LEARNING = [HistoryProvider, LearnedProvider]
 #: Teaching takes as long as it takes, and what was taught may be taught more in place.

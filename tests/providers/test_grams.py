@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.grams import BUCKETS, Table, bucket_of, grams_of, shares_of
+from providers.grams import BUCKETS, GramTable, bucket_of, grams_of, shares_of
 from providers.normalization import MAX_LENGTH, normalize
 
 #: Halves of surrogate pairs among them, which no encoding takes.
@@ -58,19 +58,19 @@ def test_a_product_is_the_sum_over_each_text(texts):
     expected = [
         sum((value * WEIGHTS[bucket] for bucket, value in zip(*text, strict=True)), np.zeros(3)) for text in texts
     ]
-    assert Table.of(texts).times(WEIGHTS).tolist() == np.reshape(expected, (-1, 3)).tolist()
+    assert GramTable.of(texts).times(WEIGHTS).tolist() == np.reshape(expected, (-1, 3)).tolist()
 
 
 def test_a_product_of_many_texts_is_that_of_each_alone():
     texts = [((i % 10,), (float(i),)) if i % 7 else ((), ()) for i in range(3_000)]
-    alone = [Table.of([text]).times(WEIGHTS)[0].tolist() for text in texts]
-    assert Table.of(texts).times(WEIGHTS).tolist() == alone
+    alone = [GramTable.of([text]).times(WEIGHTS)[0].tolist() for text in texts]
+    assert GramTable.of(texts).times(WEIGHTS).tolist() == alone
 
 
 def test_buckets_without_weights_share_a_row():
     rows = np.array([2, 2, 0, 2, 2, 1, 2, 2, 2, 2])
     weights = np.array([[1.0], [10.0], [0.0]])
-    assert Table.of([((2, 5, 7), (1.0, 2.0, 99.0))]).times(weights, rows).tolist() == [[21.0]]
+    assert GramTable.of([((2, 5, 7), (1.0, 2.0, 99.0))]).times(weights, rows).tolist() == [[21.0]]
 
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=5))

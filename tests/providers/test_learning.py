@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers import samples
+from providers import conformance
 from providers.grams import bucket_of
 from providers.interface import Confirmed, OfferedCategory, Question, Suggestion
 from providers.learning import training
@@ -250,7 +250,7 @@ class TestKindsThatThePersonHasMapped:
         assert [one and one.category for one in found] == [None, HUND.id, MIETE.id]
 
 
-texts = st.one_of(st.text(st.characters(), max_size=2_500), st.sampled_from(sorted(samples.HOSTILE_TEXTS.values())))
+texts = st.one_of(st.text(st.characters(), max_size=2_500), st.sampled_from(sorted(conformance.HOSTILE_TEXTS.values())))
 
 
 class TestAnyText:
@@ -266,7 +266,7 @@ class TestAnyText:
         assert found.explanation.endswith(".")
         assert "\n" not in found.explanation
 
-    @pytest.mark.parametrize("text", samples.HOSTILE_TEXTS.values(), ids=samples.HOSTILE_TEXTS.keys())
+    @pytest.mark.parametrize("text", conformance.HOSTILE_TEXTS.values(), ids=conformance.HOSTILE_TEXTS.keys())
     def test_it_can_be_learned_from(self, text):
         weights = train([*lessons(), *[Confirmed(ask(text), HUND.id)] * 3])
         assert weights is not None

@@ -6,9 +6,8 @@ import pytest
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
-from providers.checks import check_chain
 from providers.interface import Provider
-from providers.loading import build_chain, configured_chain
+from providers.loading import build_chain, check_chain, configured_chain
 
 HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."
 SCRIPTED = "tests.fakes.ScriptedProvider"

@@ -6,10 +6,9 @@ from importlib.resources import files
 import pytest
 
 from providers.merchants import compile as compilation
-from providers.merchants import sections
-from providers.merchants.dictionary import Brand, Dictionary, load_dictionary
-from providers.merchants.kinds import Kind, load_kinds
-from providers.merchants.regions import place_brand
+from providers.merchants import words
+from providers.merchants.compile import place_brand
+from providers.merchants.dictionary import Brand, Dictionary, ShopKind, load_dictionary, load_kinds
 from providers.merchants.words import REFUND, Words, load_words
 from providers.normalization import fold, normalize
 
@@ -161,7 +160,7 @@ def test_places_become_countries(include, exclude, countries):
     [("at de", "de", True), ("at de", "fr", False), ("*", "fr", True), ("*us", "us", False), ("*us", "", True)],
 )
 def test_a_brand_is_known_in_its_countries_and_where_no_country_is_given(countries, country, known):
-    assert Brand("X", Kind("shop=x", "shopping", 1, "x"), countries).is_known_in(country) is known
+    assert Brand("X", ShopKind("shop=x", "shopping", 1, "x"), countries).is_known_in(country) is known
 
 
 def test_the_shipped_file_says_where_it_comes_from():
@@ -206,12 +205,12 @@ def test_every_kind_has_a_category_of_the_system_or_none():
 
 
 def test_every_service_has_a_known_kind():
-    lines = sections.read_lines(PACKAGE.joinpath("services.txt").read_text(encoding="utf-8"))
+    lines = words.read_lines(PACKAGE.joinpath("services.txt").read_text(encoding="utf-8"))
     assert {kind for kind, _ in lines} <= set(load_kinds())
 
 
 def entries():
-    for section, line in sections.read_lines(PACKAGE.joinpath("words.txt").read_text(encoding="utf-8")):
+    for section, line in words.read_lines(PACKAGE.joinpath("words.txt").read_text(encoding="utf-8")):
         for entry in line.partition(": ")[2].split(", "):
             yield section, entry
 
@@ -229,11 +228,11 @@ def test_no_word_stands_for_two_categories_of_one_direction():
     homes: dict[tuple[bool, str], set[str]] = {}
     for section, word in entries():
         homes.setdefault((section.endswith(" in"), word), set()).add(section)
-    assert {word: sections for word, sections in homes.items() if len(sections) > 1} == {}
+    assert {word: words for word, words in homes.items() if len(words) > 1} == {}
 
 
 def test_the_languages_asked_for_have_words_in_every_common_category():
-    lines = sections.read_lines(PACKAGE.joinpath("words.txt").read_text(encoding="utf-8"))
+    lines = words.read_lines(PACKAGE.joinpath("words.txt").read_text(encoding="utf-8"))
     found = {(section, line[:2]) for section, line in lines}
     common = [*KEYS, "salary in", "interest in"]
     languages = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")

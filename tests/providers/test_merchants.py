@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from providers.interface import NO_EFFECTS, Effects, OfferedCategory, Question, Suggestion
 from providers.merchants import MerchantProvider
-from providers.merchants.answers import CONFIDENCE, CONFIDENCE_ANYWHERE, SHARE_OF_RECEIVED
+from providers.merchants.provider import CONFIDENCE, CONFIDENCE_ANYWHERE, SHARE_OF_RECEIVED
 
 NAMES = {
     "groceries": "Groceries",

@@ -7,9 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from providers.breaker import CacheBreaker
-from providers.chain import Chain
+from providers.chain import Chain, Link
 from providers.interface import ProviderError, ProviderMisbehaved, ProviderUnavailable, Suggestion
-from providers.links import Link
 from providers.ollama import OllamaClient, OllamaProvider, PullProgress
 from providers.ollama.prompt import PromptTooLong
 from tests.providers.ollama_impostor import HANG_UP, SILENCE

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from providers.grams import grams_of
-from providers.resemblance import classifier
-from providers.resemblance import train as training
-from providers.resemblance.train import Example
+from providers.name_classifier import provider
+from providers.name_classifier import train as training
+from providers.name_classifier.train import Example
 
 #: The rounds that are enough for all brands leave a few names unfinished.
 pytestmark = pytest.mark.filterwarnings("ignore:Maximum number of iteration reached")
@@ -52,7 +52,7 @@ def package(tmp_path):
 def write(package, target):
     target.mkdir()
     training.write_classifier(EXAMPLES, package=package, target=target)
-    return target / classifier.FILE
+    return target / provider.FILE
 
 
 def test_names_aliases_and_terms_of_known_kinds_are_examples(package):
@@ -78,7 +78,7 @@ def test_a_package_becomes_one_file_with_its_license_beside_it(package, tmp_path
 
 
 def test_what_was_written_answers(package, tmp_path):
-    sounds = classifier.read_resemblance(write(package, tmp_path / "made"))
+    sounds = provider.read_name_classifier(write(package, tmp_path / "made"))
     for text, category in (("zoohandlung", "pets"), ("apotheke luna", "healthcare")):
         [likely] = sounds.probabilities([grams_of(text)])
         assert sounds.categories[int(likely.argmax())] == category
@@ -91,8 +91,8 @@ def test_training_twice_gives_the_same_file(package, tmp_path):
 def test_the_script_trains_on_known_brands_and_words_too(package, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "ROUNDS", 1)
     training.main([str(package), "--target", str(tmp_path)])
-    sounds = classifier.read_resemblance(tmp_path / classifier.FILE)
-    assert set(sounds.categories) == set(classifier.load_resemblance().categories)
+    sounds = provider.read_name_classifier(tmp_path / provider.FILE)
+    assert set(sounds.categories) == set(provider.load_name_classifier().categories)
 
 
 def test_categories_count_as_they_are_paid_for_not_as_their_names_are_many():

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.interface import OfferedCategory, Question
-from providers.merchants.kinds import load_kinds
-from providers.resemblance import ResemblanceProvider
-from providers.resemblance.classifier import guess_categories, load_resemblance
+from providers.merchants.dictionary import load_kinds
+from providers.name_classifier import NameClassifierProvider
+from providers.name_classifier.provider import guess_categories, load_name_classifier
 
 KEYS = ("groceries", "dining", "healthcare", "transport", "personal-care", "pets")
 OFFERED = tuple(OfferedCategory(i, key.title(), "expense", key) for i, key in enumerate(KEYS, start=1))
@@ -17,7 +17,7 @@ NAMES = {category.id: category.key for category in OFFERED}
 
 
 def ask(text, offered=OFFERED, **fields):
-    [answer] = ResemblanceProvider().categorize_many([Question(text, offered, owner=1, **fields)])
+    [answer] = NameClassifierProvider().categorize_many([Question(text, offered, owner=1, **fields)])
     return answer
 
 
@@ -64,7 +64,7 @@ def test_a_persons_own_category_is_answered_where_they_put_the_group():
 
 def test_groups_that_share_a_category_are_one_alternative():
     own = OfferedCategory(99, "Alles", "expense")
-    kinds = dict.fromkeys(load_resemblance().categories, own.id) | {"dining": OFFERED[1].id}
+    kinds = dict.fromkeys(load_name_classifier().categories, own.id) | {"dining": OFFERED[1].id}
     answer = ask("Pizza Taxi", (*OFFERED, own), kinds=kinds)
     assert answer is not None
     assert [category for category, _ in answer.alternatives] == [own.id]
@@ -85,14 +85,14 @@ def test_guesses_do_not_depend_on_what_else_is_asked(texts):
 
 
 def test_the_classifier_that_ships_knows_categories_of_kinds_alone_and_names_its_sources():
-    sounds = load_resemblance()
+    sounds = load_name_classifier()
     assert set(sounds.categories) <= {kind.category for kind in load_kinds().values()}
     assert sounds.weights.shape[1] == len(sounds.categories) == len(sounds.bias)
     assert sounds.version.startswith("nsi.")
     assert "+ids." in sounds.version
-    assert ResemblanceProvider().version == f"1+{sounds.version}"
+    assert NameClassifierProvider().version == f"1+{sounds.version}"
 
 
 def test_the_license_of_the_schema_ships_with_what_was_learned_from_it():
-    text = files("providers.resemblance").joinpath("LICENSE-id-tagging-schema").read_text(encoding="utf-8")
+    text = files("providers.name_classifier").joinpath("LICENSE-id-tagging-schema").read_text(encoding="utf-8")
     assert "Permission to use, copy, modify" in text

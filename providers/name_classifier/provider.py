@@ -5,7 +5,7 @@ general words, and on what OpenStreetMap's editors call kinds of places in some 
 of the time, and says so: an answer of it is a suggestion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from providers.grams import Features, Table, grams_of, shares_of
+from providers.grams import Features, GramTable, grams_of, shares_of
+from providers.interface import Provider, Question, Suggestion
+from providers.merchants.provider import KindCategories, KindCategory
+from providers.normalization import normalize
 
 FILE = "classifier.npz"
 #: From the classifier's probability to the share of right answers: intercept and factor of the log-odds. Measured by
@@ -34,7 +37,7 @@ class Guess(NamedTuple):
     confidence: float
 
 
-class Resemblance(NamedTuple):
+class NameClassifier(NamedTuple):
     """Weights of shape (buckets, categories) in units of `scale`; `version` is that of the sources."""
 
     version: str
@@ -45,14 +48,14 @@ class Resemblance(NamedTuple):
 
     def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float64]:
         """How likely each text belongs to each category, shape (texts, categories); each row adds up to 1."""
-        return shares_of(Table.of(texts).times(self.weights) * self.scale + self.bias)
+        return shares_of(GramTable.of(texts).times(self.weights) * self.scale + self.bias)
 
 
 def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:
     """The likeliest categories of each normalized text, likeliest first; equal ones are the very same tuple."""
     if not texts:
         return []
-    sounds = load_resemblance()
+    sounds = load_name_classifier()
     shares = sounds.probabilities([grams_of(text) for text in texts])
     order = np.argsort(-shares, axis=1, kind="stable")[:, :_MOST_GUESSES]
     confidences = _confidences(np.take_along_axis(shares, order, axis=1))
@@ -76,18 +79,70 @@ def _guesses(categories: Sequence[str], places: Sequence[int], steps: Sequence[i
 
 
 @cache
-def load_resemblance() -> Resemblance:
+def load_name_classifier() -> NameClassifier:
     """The classifier that ships, read once per process."""
-    return read_resemblance(Path(str(files(__package__))) / FILE)
+    return read_name_classifier(Path(str(files(__package__))) / FILE)
 
 
-def read_resemblance(path: Path) -> Resemblance:
+def read_name_classifier(path: Path) -> NameClassifier:
     """What `train` wrote."""
     with np.load(path, allow_pickle=False) as stored:
-        return Resemblance(
+        return NameClassifier(
             version=str(stored["version"]),
             categories=tuple(map(str, stored["categories"])),
             weights=stored["weights"],
             scale=float(stored["scale"]),
             bias=stored["bias"],
         )
+
+
+#: Below that nothing is said.
+LEAST_CONFIDENCE = 0.3
+_CODE_VERSION = "1"
+
+
+class NameClassifierProvider(Provider):
+    """Guesses by the pieces of a name: "Zahnarztpraxis Meier" is a dentist, whoever Meier is."""
+
+    name = "resemblance"
+
+    @property
+    def version(self) -> str:  # type: ignore[override]
+        """The version of the data and of this code."""
+        return f"{_CODE_VERSION}+{load_name_classifier().version}"
+
+    def key(self, transaction: Question) -> Hashable:
+        """As for the merchants' link: what a ledger offers and says is compared by identity."""
+        t = transaction
+        return normalize(t.text), t.direction, id(t.categories), id(t.kinds)
+
+    def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
+        """Guess what money was spent on; None where the name says little, or money came in."""
+        texts = [normalize(t.text) if t.direction == "out" else "" for t in transactions]
+        places = {(id(t.categories), id(t.kinds)): KindCategories(t.categories, t.kinds) for t in transactions}
+        made: dict[Hashable, Suggestion | None] = {}
+        answers: list[Suggestion | None] = []
+        for guesses, text, t in zip(guess_categories(texts), texts, transactions, strict=True):
+            offer = id(t.categories), id(t.kinds)
+            key = (*offer, guesses)
+            if text and key not in made:
+                made[key] = _suggest(guesses, places[offer])
+            answers.append(made[key] if text else None)
+        return answers
+
+
+def _suggest(guesses: Sequence[Guess], places: KindCategories) -> Suggestion | None:
+    placed = [(place, guess) for guess in guesses if (place := places.find(group=guess.category))]
+    if not placed or placed[0][1].confidence < LEAST_CONFIDENCE:
+        return None
+    (place, guess), *others = placed
+    return Suggestion(
+        category=place.category.id,
+        confidence=guess.confidence,
+        explanation=f"Nobody by this name is known; it sounds like {_describe(place)}.",
+        alternatives=tuple((p.category.id, g.confidence) for p, g in others if p.category.id != place.category.id),
+    )
+
+
+def _describe(place: KindCategory) -> str:
+    return f"what you put into {place.category.name}" if place.mapped else place.category.name

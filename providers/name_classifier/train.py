@@ -1,7 +1,7 @@
 """Trains what `classifier` loads: which category a name sounds like.
 
     npm pack @openstreetmap/id-tagging-schema && tar xzf openstreetmap-id-tagging-schema-*.tgz
-    python -m providers.resemblance.train package
+    python -m providers.name_classifier.train package
 
 The examples are the names of brands and the general words that `providers.merchants` knows, and the names and search
 terms that the tagging schema has for kinds of places in LANGUAGES. Nobody's transactions are among them.
@@ -22,11 +22,10 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 
 from providers.grams import BUCKETS, grams_of
-from providers.merchants.dictionary import load_dictionary
-from providers.merchants.kinds import load_kinds
+from providers.merchants.dictionary import load_dictionary, load_kinds
 from providers.merchants.words import load_words
+from providers.name_classifier.provider import FILE
 from providers.normalization import normalize
-from providers.resemblance.classifier import FILE
 
 #: As the schema's files of translations are called.
 LANGUAGES = [
@@ -44,7 +43,7 @@ TERM_WEIGHT = 0.5
 ALPHA = 1e-5
 ROUNDS = 20
 _LARGEST = 127
-_PACKAGE = Path(str(files("providers.resemblance")))
+_PACKAGE = Path(str(files("providers.name_classifier")))
 _PARENTHESES = re.compile(r"[(\[].*?[)\]]")
 
 
