@@ -40,7 +40,7 @@ _MARKS = {"cr": False, "dr": True, "db": True}
 
 
 class AmountError(ValueError):
-    """The text is no amount; the message ends a sentence that begins with the text."""
+    """A text that is no amount; the message ends a sentence that begins with the text."""
 
 
 class Amount(NamedTuple):
@@ -52,7 +52,7 @@ class Amount(NamedTuple):
 
 
 def parse_amount(text: str, decimal: str) -> Amount:
-    """The amount in a cell, with `decimal` ("." or ",") between units and fractions. Raises `AmountError`."""
+    """Return the amount in a cell, with `decimal` ("." or ",") between units and fractions. Raises `AmountError`."""
     if len(text) > MAX_CELL:  # before the cache, so that it never holds a field of megabytes
         raise AmountError("is too long for an amount")
     return _parsed(text, decimal)
@@ -70,7 +70,7 @@ def _parsed(text: str, decimal: str) -> Amount:
 
 
 def possible_decimals(text: str) -> str:
-    """The decimal separators under which the text is an amount: "", ".", "," or ".,"."""
+    """Return the decimal separators under which the text is an amount: "", ".", "," or ".,"."""
     return "" if len(text) > MAX_CELL else _possible(text)
 
 
@@ -101,7 +101,7 @@ def _signed(match: re.Match[str], decimal: str) -> Amount:
 
 
 def _surroundings(before: str, after: str, number: str) -> tuple[bool, bool, str]:
-    """(negative, marked, currency text) of what stands around the digits."""
+    """Return (negative, marked, currency text) from the text around the digits."""
     around = f"{before} {after}"
     signs = [char for char in around if char in "+-"]
     if len(signs) > 1 or (after.startswith("-") and number[-1] in ".,"):
@@ -109,17 +109,13 @@ def _surroundings(before: str, after: str, number: str) -> tuple[bool, bool, str
     negative, marked, currency = signs == ["-"], bool(signs), ""
     for word in around.replace("+", " ").replace("-", " ").split():
         side = _MARKS.get(word.casefold().rstrip("."))
-        if side is None:
-            currency = _currency(word)
-        else:
+        if side is not None:
             negative, marked = negative != side, True
+        elif is_currency(word):
+            currency = word
+        else:
+            raise AmountError("holds text that is neither a sign nor a currency")
     return negative, marked, currency
-
-
-def _currency(word: str) -> str:
-    if not is_currency(word):
-        raise AmountError("holds text that is neither a sign nor a currency")
-    return word
 
 
 def _unsigned(number: str, decimal: str) -> Decimal:
@@ -141,7 +137,7 @@ def _ungrouped(whole: str) -> str:
 
 
 def decimal_of(texts: Sequence[str]) -> tuple[str, bool]:
-    """(the decimal separator of a column, whether its cells leave no doubt); ("", False) when they say nothing.
+    """Return (decimal separator of a column, True if its cells leave no doubt); ("", False) if they prove nothing.
 
     A cell that reads under one separator only is proof. Where every separator stands before exactly three digits, those
     are taken for thousands; that is proven only by amounts below a thousand that have no separator.
@@ -158,7 +154,7 @@ def decimal_of(texts: Sequence[str]) -> tuple[str, bool]:
 
 
 def proven_decimal(texts: Sequence[str]) -> str:
-    """The separator under which more cells are an amount than under the other one, "" when there is none."""
+    """Return the separator under which more cells are an amount than under the other one, or ""."""
     possible = [possible_decimals(text) for text in texts]
     dots, commas = possible.count("."), possible.count(",")
     return "" if dots == commas else "." if dots > commas else ","
@@ -169,7 +165,7 @@ def has_separator(text: str) -> bool:
 
 
 def is_clock(text: str) -> bool:
-    """Whether a number may as well be a time of day, such as 18.30."""
+    """Return True if a number may as well be a time of day, such as 18.30."""
     return bool(_CLOCK.fullmatch(text))
 
 

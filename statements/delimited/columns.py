@@ -1,12 +1,12 @@
-"""A column of running balances proves which column holds the amounts, their sign, and which way the rows run."""
+"""The columns of a statement by role: header words propose, the values and the running balance prove."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from statements.delimited.amounts import AmountError, parse_amount, possible_decimals
+from statements.delimited.amounts import parse_amount, possible_decimals
 from statements.delimited.identities import iban_columns, identifier_column, mcc_column
 from statements.delimited.table import Column, Table
 from statements.delimited.words import currency_of, is_currency_code, means, mentions
@@ -18,7 +18,10 @@ MIN_AGAINST = 2
 
 
 class Proof(NamedTuple):
-    """`sign` is 1 when amounts add to the balance, -1 when they are subtracted; `direction` is 1 for oldest first."""
+    """A proof by the running balance of which column holds the amounts, their sign, and how the rows run.
+
+    `sign` is 1 when amounts add to the balance, -1 when they are subtracted; `direction` is 1 for oldest first.
+    """
 
     sign: int
     direction: int
@@ -26,8 +29,11 @@ class Proof(NamedTuple):
 
 
 def running_balance(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> Proof | None:
-    """How the balances follow from the amounts; None when they do not, or when two ways fit equally well."""
-    steps = list(_steps(amounts, balances))
+    """Return how the balances follow from the amounts; None if they do not, or if two ways fit equally well."""
+    steps = []  # (change of the balance, amount above, amount below) of neighboring rows whose balance changes
+    for (above, before), (below, balance) in pairwise(zip(amounts, balances, strict=True)):
+        if above is not None and before is not None and below is not None and balance not in (None, before):
+            steps.append((balance - before, above, below))
     hits = {(sign, direction): 0 for sign in (1, -1) for direction in (1, -1)}
     for step, older, newer in steps:  # going down the file
         for sign in (1, -1):
@@ -41,24 +47,13 @@ def running_balance(amounts: Sequence[Decimal | None], balances: Sequence[Decima
     return Proof(*best, hits[best])
 
 
-def _steps(
-    amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]
-) -> Iterator[tuple[Decimal, Decimal, Decimal]]:
-    """(change of the balance, amount above, amount below) of neighboring rows whose balance changes."""
-    rows = list(zip(amounts, balances, strict=True))
-    for (above, before), (below, balance) in pairwise(rows):
-        if above is None or before is None or below is None or balance is None or balance == before:
-            continue
-        yield balance - before, above, below
-
-
 _MAX_UNNAMED = 2
 #: Headers known less well than this are passed over where others are known better.
 _WELL_KNOWN = 0.9
 
 
 def merchant_columns(free: list[Column]) -> list[Column]:
-    """The columns of the other party, best first; none when two stand side by side, payer and payee."""
+    """Return the columns of the other party, best first; none if two stand side by side, payer and payee."""
     named = _well_known([c for c in free if c.role == "merchant" and (c.is_text or not c.filled)])
     filled = [c for c in named if c.filled]
     if len(filled) > 1 and any(all(cells) for cells in zip(*(c.cells for c in filled), strict=True)):
@@ -67,20 +62,21 @@ def merchant_columns(free: list[Column]) -> list[Column]:
 
 
 def description_columns(table: Table, free: list[Column], merchants: list[Column]) -> list[Column]:
-    """The columns to join: by header, else both parties, else the longest texts; a kind for rows with nothing else."""
-    chosen = [c for c in _named(free) if c not in merchants]
+    """Return the columns to join: those named so, else both parties, else the longest texts.
+
+    A column of kinds is added where rows would have no text.
+    """
+    named = _well_known([c for c in free if c.role == "description" and not c.is_dates and not _is_flag(c)])
+    named = [c for c in named if not c.filled or not c.is_constant] or named
+    chosen = [c for c in named if c not in merchants]
     if not merchants:
         chosen += _well_known([c for c in free if c.role == "merchant" and c.is_text])
     if not chosen and not merchants:
         chosen = _longest(free)
-    if _leaves_rows_bare(table, [*chosen, *merchants]):
+    used = [*chosen, *merchants]
+    if any(not any(c.cells[row] for c in used) for row in range(table.height)):
         chosen += [c for c in free if c.role in {"type", "flag"} and c.is_text and c not in chosen][:1]
     return chosen
-
-
-def _named(free: list[Column]) -> list[Column]:
-    named = _well_known([c for c in free if c.role == "description" and not c.is_dates and not _is_flag(c)])
-    return [c for c in named if not c.filled or not c.is_constant] or named
 
 
 def _well_known(named: list[Column]) -> list[Column]:
@@ -88,24 +84,16 @@ def _well_known(named: list[Column]) -> list[Column]:
 
 
 def _is_flag(column: Column) -> bool:
-    """Whether the column only says debit or credit."""
+    """Return True if the column only says debit or credit."""
     return bool(column.filled) and all(means(word, "money_out") or means(word, "money_in") for word in column.distinct)
 
 
 def _longest(free: list[Column]) -> list[Column]:
     texts = [c for c in free if c.role in {"", "external_id", "type"} and c.is_text and not _is_flag(c)]
-    plain = [c for c in texts if not all(map(is_currency_code, c.distinct)) and any(map(_has_words, c.distinct))]
+    have_words = [c for c in texts if any(sum(map(str.isalpha, t)) * 2 > len(t.replace(" ", "")) for t in c.distinct)]
+    plain = [c for c in have_words if not all(map(is_currency_code, c.distinct))]
     varied = [c for c in plain if len(c.distinct) > 1] or plain
     return sorted(varied, key=lambda c: (-sum(map(len, c.filled)), c.index))[:_MAX_UNNAMED]
-
-
-def _has_words(cell: str) -> bool:
-    return sum(map(str.isalpha, cell)) * 2 > len(cell.replace(" ", ""))
-
-
-def _leaves_rows_bare(table: Table, chosen: list[Column]) -> bool:
-    rows = zip(*(c.cells for c in chosen), strict=True) if chosen else iter([()] * table.height)
-    return any(not any(cells) for cells in rows)
 
 
 _FEW = 6
@@ -137,7 +125,7 @@ class Columns:
 
 
 def find_columns(table: Table) -> Columns:
-    """The columns of a table. `dates` or `money` is empty when nothing can play the part."""
+    """Return the columns of a table. `dates` or `money` is empty if nothing can play the part."""
     dates = _dates(table)
     numbers = [c for c in table.columns if c.is_numeric and c not in dates]
     debit, credit = _pair(table)
@@ -154,7 +142,7 @@ def find_columns(table: Table) -> Columns:
 
 
 def _dates(table: Table) -> list[Column]:
-    """Booking or transaction date as the bank orders them, value date last; filled columns before header words."""
+    """Return booking or transaction date in the bank's order, value date last; filled columns before header words."""
     named = [c for c in table.columns if c.is_dates or (not table.height and c.role in {"date", "value_date"})]
     ranked = sorted(named, key=_date_rank)
     useful = [c for c in ranked if c.role != "other" and _date_rank(c)[0] < 3]
@@ -167,31 +155,26 @@ def _date_rank(column: Column) -> tuple[int, bool, int]:
 
 
 def _pair(table: Table) -> tuple[Column | None, Column | None]:
-    debit, credit = (_named_amount(table, role) for role in ("debit", "credit"))
-    if debit and credit and not _is_either_or(debit, credit):
-        return None, None
+    """Return the columns called debit and credit, unless many rows fill both."""
+    found: list[Column | None] = []
+    for role in ("debit", "credit"):
+        fitting = [c for c in table.columns if c.role == role and (c.is_numeric or not c.filled)]
+        found.append(max(fitting, key=lambda c: (c.is_numeric, c.meaning.weight, -c.index), default=None))
+    debit, credit = found
+    if debit and credit:
+        n_both = sum(1 for out, into in zip(debit.cells, credit.cells, strict=True) if _moves(out) and _moves(into))
+        if n_both * 10 > len(debit.cells):
+            return None, None
     return debit, credit
 
 
 def _unnamed_pair(numbers: list[Column]) -> tuple[Column | None, Column | None]:
-    """Two columns of which every row fills exactly one, in the order of the file."""
+    """Return two columns of which every row fills exactly one, in the order of the file."""
     for out, into in combinations([c for c in numbers if c.role == ""], 2):
         moved = [(_moves(a), _moves(b)) for a, b in zip(out.cells, into.cells, strict=True)]
         if set(moved) == {(True, False), (False, True)}:
             return out, into
     return None, None
-
-
-def _named_amount(table: Table, role: str) -> Column | None:
-    """The column of numbers, or of nothing at all, whose header says so best."""
-    fitting = [c for c in table.columns if c.role == role and (c.is_numeric or not c.filled)]
-    return max(fitting, key=lambda c: (c.is_numeric, c.meaning.weight, -c.index), default=None)
-
-
-def _is_either_or(debit: Column, credit: Column) -> bool:
-    """Whether hardly any row moves money both ways."""
-    both = sum(1 for out, into in zip(debit.cells, credit.cells, strict=True) if _moves(out) and _moves(into))
-    return both * 10 <= len(debit.cells)
 
 
 def _moves(cell: str) -> bool:
@@ -201,7 +184,7 @@ def _moves(cell: str) -> bool:
 def _amount_or_pair(
     amount: Column | None, debit: Column | None, credit: Column | None
 ) -> tuple[Column | None, Column | None, Column | None]:
-    """A signed amount that fills more rows than the pair says it all; an unsigned one leaves the sign to the pair."""
+    """Return a signed amount that fills more rows than the pair; an unsigned one leaves the sign to the pair."""
     if amount is None or amount in (debit, credit):
         return None, debit, credit
     pair_filled = sum(len(c.filled) for c in (debit, credit) if c)
@@ -216,7 +199,7 @@ def _is_signed(column: Column) -> bool:
 
 
 def _amount(table: Table, numbers: list[Column]) -> tuple[Column | None, Column | None]:
-    """(amount, running balance)."""
+    """Return (amount, running balance)."""
     if not table.height:
         return _best_named(table, "amount"), _best_named(table, "balance")
     ranked = sorted(numbers, key=lambda c: (-_amount_score(c), c.index))
@@ -227,7 +210,11 @@ def _amount(table: Table, numbers: list[Column]) -> tuple[Column | None, Column 
         proven = _proven_by_balance(ranked[:5])
         if proven:
             return proven
-    return (best if _amount_score(best) > 0 else None), _balance_of(best, numbers)
+    others = [c for c in numbers if c is not best and c.role != "other"]
+    named = [c for c in others if c.role == "balance"]
+    fitting = (c for c in named or others if running_balance(values(best), values(c)))
+    balance = next(fitting, named[0] if named else None)
+    return (best if _amount_score(best) > 0 else None), balance
 
 
 def _best_named(table: Table, role: str) -> Column | None:
@@ -238,17 +225,13 @@ def _best_named(table: Table, role: str) -> Column | None:
 def _amount_score(column: Column) -> float:
     penalties = {"other": 6.0, "balance": 5.0, "external_id": 6.0, "status": 4.0, "currency": 3.0}
     score = 6 * column.weight("amount") - penalties.get(column.role, 0.0) * column.meaning.weight
-    score += 2 * column.fullness + 1.5 * _is_signed(column) + 1.5 * _has_fractions(column)
+    has_fractions = sum(1 for cell in column.filled if len(possible_decimals(cell)) == 1) * 2 >= len(column.filled)
+    score += 2 * column.fullness + 1.5 * _is_signed(column) + 1.5 * has_fractions
     return score - 5 * column.is_identifier - 1.5 * column.is_constant - 3 * (not any(map(_moves, column.filled)))
 
 
-def _has_fractions(column: Column) -> bool:
-    fractions = sum(1 for cell in column.filled if len(possible_decimals(cell)) == 1)
-    return fractions * 2 >= len(column.filled)
-
-
 def _proven_by_balance(ranked: Sequence[Column]) -> tuple[Column, Column] | None:
-    """The pair of columns of which the second is the running sum of the first."""
+    """Return the pair of columns of which the second is the running sum of the first."""
     for amount in ranked:
         for balance in ranked:
             proof = running_balance(values(amount), values(balance)) if balance is not amount else None
@@ -257,23 +240,9 @@ def _proven_by_balance(ranked: Sequence[Column]) -> tuple[Column, Column] | None
     return None
 
 
-def _balance_of(amount: Column, numbers: list[Column]) -> Column | None:
-    others = [c for c in numbers if c is not amount and c.role != "other"]
-    named = [c for c in others if c.role == "balance"]
-    return next((c for c in named or others if running_balance(values(amount), values(c))), named[0] if named else None)
-
-
 def values(column: Column) -> list[Decimal | None]:
-    """The cells as numbers, under whichever decimal separator each allows; None for an empty or unclear cell."""
-    return [_value(cell) for cell in column.cells]
-
-
-def _value(cell: str) -> Decimal | None:
-    possible = possible_decimals(cell)
-    try:
-        return parse_amount(cell, possible[0]).value if possible else None
-    except AmountError:
-        return None
+    """Return the cells as numbers, under the decimal separator that each allows; None for a cell that is no number."""
+    return [parse_amount(cell, found[0]).value if (found := possible_decimals(cell)) else None for cell in column.cells]
 
 
 def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
@@ -296,7 +265,7 @@ def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
 
 
 def _currency(free: list[Column], money: list[Column]) -> Column | None:
-    """The column of currencies, filled before empty, named as such before others, then the nearest to the amount."""
+    """Return the column of currencies: filled before empty, named so before others, then the nearest to the amount."""
     fitting = [c for c in free if _tells_currency(c)]
     place = money[0].index if money else 0
     ranked = sorted(fitting, key=lambda c: (not c.filled, c.role != "currency", abs(c.index - place)))
@@ -304,9 +273,10 @@ def _currency(free: list[Column], money: list[Column]) -> Column | None:
 
 
 def _tells_currency(column: Column) -> bool:
-    """Whether the header says so for sure, or most cells do; a column that is known for something else needs all."""
+    """Return True if the header says so for sure, or most cells do; a column with another role needs all cells."""
     if column.role == "currency" and column.meaning.weight >= _SURE:
-        return not column.filled or column.is_text or all(map(_is_numeric_code, column.filled))
+        # Numbers of currencies in ISO 4217 are refused row by row, with the reason.
+        return not column.filled or column.is_text or all(len(cell) == 3 and cell.isdigit() for cell in column.filled)
     if column.role == "other" or not column.filled:
         return False
     n_codes = sum(map(is_currency_code, column.filled))
@@ -315,13 +285,8 @@ def _tells_currency(column: Column) -> bool:
     return n_codes * 2 > len(column.filled) if column.role in {"", "currency"} else n_codes == len(column.filled)
 
 
-def _is_numeric_code(cell: str) -> bool:
-    """Whether the cell may be a currency's number in ISO 4217, which is refused row by row rather than passed over."""
-    return len(cell) == 3 and cell.isdigit()
-
-
 def _status(free: list[Column]) -> Column | None:
-    """The column that calls rows pending, or that its header calls a status."""
+    """Return the column that calls rows pending, or that its header calls a status."""
     few = [c for c in free if len(c.distinct) <= _FEW and (c.is_text or not c.cells)]
     telling = [c for c in few if any(means(cell, "pending") for cell in c.distinct)]
     named = [c for c in few if c.weight("status") == 1.0 and not c.is_constant]
@@ -330,6 +295,6 @@ def _status(free: list[Column]) -> Column | None:
 
 
 def is_card(table: Table) -> bool:
-    """Whether the header or what stands above it speaks of a card."""
+    """Return True if the header or the lines above it speak of a card."""
     above = [cell for fields in table.preamble for cell in fields]
     return any(mentions(text, "card") for text in (*table.names, *above))

@@ -1,6 +1,7 @@
 """Dates as banks write them: which strptime formats fit a cell, and reading cells under one of them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -60,13 +61,23 @@ class DateFormatError(ValueError):
 
 @lru_cache(maxsize=64)
 def date_parser(pattern: str) -> Parser:
-    """A function from cell to date, None where the cell does not fit. Raises `DateFormatError` for a bad format."""
+    """Return a function from cell to date, or None where a cell does not fit. Raises `DateFormatError`."""
     regex = re.compile(_regex(pattern))
 
     @lru_cache(maxsize=8192)
     def parse(text: str) -> date | None:
         match = regex.fullmatch(text.strip())
-        return _date(match.groupdict()) if match else None
+        if match is None:
+            return None
+        parts = match.groupdict()
+        month = int(parts["m"]) if "m" in parts else month_number(parts["b"])
+        year = int(parts.get("Y") or parts["y"])
+        if "y" in parts:  # POSIX: 69 to 99 are 1969 to 1999
+            year += 1900 if year >= 69 else 2000
+        try:
+            return date(year, month or 0, int(parts["d"]))
+        except ValueError:
+            return None
 
     return lambda text: parse(text) if len(text) <= MAX_CELL else None
 
@@ -77,40 +88,23 @@ def _regex(pattern: str) -> str:
     pieces, named = [], []
     for part in re.findall(r"%.?|\s+|[^%\s]+", pattern):
         if part[0] == "%":
-            pieces.append(_directive(part[1:]))
-            named.append(_SAME.get(part[1:], part[1:]))
+            letter = part[1:]
+            if letter not in _DIRECTIVES:
+                known = "%Y, %y, %m, %d, %b and, where needed, %H, %M, %S"
+                raise DateFormatError(f"“%{letter}” is not known. Use {known}.")
+            pieces.append(_DIRECTIVES[letter])
+            named.append(_SAME.get(letter, letter))
         else:
             pieces.append(r"\s*+" if part.isspace() else re.escape(part))
     if sorted(name for name in named if name in "Yymbd") not in (sorted(s) for s in ("Ymd", "ymd", "Ybd", "ybd")):
         raise DateFormatError(f"“{pattern}” must hold one day (%d), one month (%m or %b) and one year (%Y or %y).")
     if len(set(named)) < len(named):
         raise DateFormatError(f"“{pattern}” names a part of the date twice.")
-    compact = "%Y%m%d" in pattern
-    return "".join(pieces) + (_COMPACT_REST if compact else _REST)
-
-
-def _directive(letter: str) -> str:
-    if letter not in _DIRECTIVES:
-        raise DateFormatError(f"“%{letter}” is not known. Use %Y, %y, %m, %d, %b and, where needed, %H, %M, %S.")
-    return _DIRECTIVES[letter]
-
-
-def _date(parts: dict[str, str]) -> date | None:
-    month = int(parts["m"]) if "m" in parts else month_number(parts["b"])
-    year = int(parts["Y"]) if "Y" in parts else _full_year(int(parts["y"]))
-    try:
-        return date(year, month or 0, int(parts["d"]))
-    except ValueError:
-        return None
-
-
-def _full_year(two_digits: int) -> int:
-    """POSIX: 69 to 99 are 1969 to 1999."""
-    return two_digits + (1900 if two_digits >= 69 else 2000)
+    return "".join(pieces) + (_COMPACT_REST if "%Y%m%d" in pattern else _REST)
 
 
 def possible_formats(text: str) -> tuple[str, ...]:
-    """The formats under which a cell is a date, the likelier first; none when it is no date."""
+    """Return the formats under which a cell is a date, the likelier first; none if it is no date."""
     return _possible(text) if MIN_CELL <= len(text) <= MAX_CELL else ()
 
 
@@ -119,16 +113,13 @@ def _possible(text: str) -> tuple[str, ...]:
     cell = text.strip()
     if not any(map(str.isdigit, cell)):
         return ()
-    candidates = _numeric(cell) or _compact(cell) or _named(cell)
-    return tuple(pattern for pattern in candidates if _plausible(date_parser(pattern)(cell)))
+    compact = ["%Y%m%d", "%d%m%Y", "%m%d%Y"] if _COMPACT.fullmatch(cell) else []
+    days = {pattern: date_parser(pattern)(cell) for pattern in _numeric(cell) or compact or _named(cell)}
+    return tuple(pattern for pattern, day in days.items() if day is not None and day.year in _YEARS)
 
 
 def is_date(text: str) -> bool:
     return bool(possible_formats(text))
-
-
-def _plausible(day: date | None) -> bool:
-    return day is not None and day.year in _YEARS
 
 
 def _numeric(cell: str) -> list[str]:
@@ -143,10 +134,6 @@ def _numeric(cell: str) -> list[str]:
     if len(match["c"]) == 4:
         return [f"%d{by}%m{by}%Y", f"%m{by}%d{by}%Y"]
     return [f"%d{by}%m{by}%y", f"%m{by}%d{by}%y", f"%y{by}%m{by}%d"] if len(match["c"]) == 2 else []
-
-
-def _compact(cell: str) -> list[str]:
-    return ["%Y%m%d", "%d%m%Y", "%m%d%Y"] if _COMPACT.fullmatch(cell) else []
 
 
 def _named(cell: str) -> list[str]:
@@ -172,7 +159,7 @@ _SHORT_DAY = re.compile(r"[0-9]/|[0-9]+/[0-9]/")
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What else the file tells: languages of its header, currency, and how its rows run (1 old to new, -1, or 0)."""
+    """Hints of the rest of the file: languages of the header, currency, and direction (1 old to new, -1, or 0)."""
 
     languages: frozenset[str] = frozenset()
     currency: str = ""
@@ -187,53 +174,36 @@ class Choice(NamedTuple):
 
 
 def choose_format(cells: Sequence[str], related: Iterable[str], hints: Hints) -> Choice | None:
-    """The format of a column's cells, in file order; `related` are further dates of the file. None without dates."""
-    fitting = _fitting(cells)
-    if len(fitting) > 1:
-        fitting = _fitting_too(fitting, related)
+    """Return the format of a column's cells, in file order; `related` are further dates. None without dates."""
+    counts = Counter(pattern for cell in cells for pattern in possible_formats(cell))
+    fitting = [pattern for pattern, n in counts.items() if n == max(counts.values())]
     if not fitting:
         return None
-    if len(fitting) == 1 or _dotted(fitting[0]):
+    # Further dates of the same shape rule formats out, unless they rule out all.
+    same_shape = [found for cell in related if set(found := possible_formats(cell)) & set(fitting)]
+    fitting = [pattern for pattern in fitting if all(pattern in found for found in same_shape)] or fitting
+    if len(fitting) == 1 or fitting[0].startswith(("%d.%m.", "%d. %m.")):  # with full stops, the day comes first
         return Choice(fitting[0])
     return _by_course(fitting, cells, hints)
 
 
-def _fitting(cells: Iterable[str]) -> list[str]:
-    """The formats that fit the most cells, in order of likelihood."""
-    counts: dict[str, int] = {}
-    for cell in cells:
-        for pattern in possible_formats(cell):
-            counts[pattern] = counts.get(pattern, 0) + 1
-    return [pattern for pattern, n in counts.items() if n == max(counts.values())]
-
-
-def _fitting_too(patterns: list[str], related: Iterable[str]) -> list[str]:
-    """The patterns that also fit the other dates written in the same shape; all when that rules out every one."""
-    same_shape = [found for cell in related if set(found := possible_formats(cell)) & set(patterns)]
-    left = [pattern for pattern in patterns if all(pattern in found for found in same_shape)]
-    return left or patterns
-
-
-def _dotted(pattern: str) -> bool:
-    """Whether the separator is a full stop, with which nobody writes the month first."""
-    return pattern.startswith(("%d.%m.", "%d. %m."))
-
-
 def _by_course(patterns: list[str], cells: Sequence[str], hints: Hints) -> Choice:
-    """By the way the days run and the time they span, where that tells the readings apart."""
-    days = {pattern: _days(pattern, cells) for pattern in patterns}
+    """Choose by the direction of the days and the time they span, where that tells the formats apart."""
+    days = {pattern: [day for day in map(date_parser(pattern), cells) if day is not None] for pattern in patterns}
+    spans = {pattern: (max(found) - min(found)).days if found else 0 for pattern, found in days.items()}
     if len(set(map(tuple, days.values()))) == 1:  # 10/10/2020 only: the same days whichever way
         return Choice(_conventional(patterns, cells, hints))
-    orderly = [pattern for pattern in patterns if _runs(days[pattern], hints.direction)]
-    brief = [pattern for pattern in patterns if _span(days[pattern]) <= SHORT_SPAN_DAYS]
-    others_long = all(_span(days[pattern]) > LONG_SPAN_DAYS for pattern in patterns if pattern not in brief)
+    orderly = []
+    for pattern in patterns:
+        pairs = list(pairwise(days[pattern]))
+        up, down = all(a <= b for a, b in pairs), all(a >= b for a, b in pairs)
+        if (up and hints.direction >= 0) or (down and hints.direction <= 0):
+            orderly.append(pattern)
+    brief = [pattern for pattern in patterns if spans[pattern] <= SHORT_SPAN_DAYS]
+    others_long = all(spans[pattern] > LONG_SPAN_DAYS for pattern in patterns if pattern not in brief)
     for telling in (orderly, brief if others_long else []):
         if len(telling) == 1 and len(set(days[telling[0]])) >= MIN_DISTINCT:
             return Choice(telling[0])
-    return _by_convention(patterns, cells, hints)
-
-
-def _by_convention(patterns: list[str], cells: Sequence[str], hints: Hints) -> Choice:
     first = _conventional(patterns, cells, hints)
     day_and_month = [pattern for pattern in patterns if pattern.startswith(("%d", "%m"))]
     others = tuple(pattern for pattern in (day_and_month or patterns) if pattern != first)
@@ -242,23 +212,7 @@ def _by_convention(patterns: list[str], cells: Sequence[str], hints: Hints) -> C
 
 
 def _conventional(patterns: list[str], cells: Sequence[str], hints: Hints) -> str:
-    """Month first for English headers with dollar signs or days without a zero (3/6/2016), day first elsewhere."""
+    """Return month first for English headers with dollar signs or days without a zero (3/6/2016), else day first."""
     american = hints.currency == "$" or (not hints.currency and any(map(_SHORT_DAY.match, cells)))
     wanted = "%m" if "en" in hints.languages and american else "%d"
     return next((pattern for pattern in patterns if pattern.startswith(wanted)), patterns[0])
-
-
-def _days(pattern: str, cells: Sequence[str]) -> list[date]:
-    parse = date_parser(pattern)
-    return [day for cell in cells if (day := parse(cell)) is not None]
-
-
-def _runs(days: Sequence[date], direction: int) -> bool:
-    """Whether the days run one way, or the given way."""
-    pairs = list(pairwise(days))
-    up, down = all(a <= b for a, b in pairs), all(a >= b for a, b in pairs)
-    return up if direction > 0 else down if direction < 0 else up or down
-
-
-def _span(days: Sequence[date]) -> int:
-    return (max(days) - min(days)).days if days else 0

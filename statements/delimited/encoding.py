@@ -1,9 +1,8 @@
-"""Which encoding a file's bytes are in; eight-bit files are judged by the letters and header words they would spell."""
+"""Detection of a file's encoding: eight-bit files are judged by the letters and header words they would spell."""
 
 import codecs
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import pairwise
 
 from charset_normalizer import from_bytes
@@ -39,7 +38,7 @@ _SURE = 0.85
 
 
 def detect_encoding(data: bytes) -> str:
-    """The name of a Python codec for the file. Never fails: Latin-1 reads everything."""
+    """Return the name of a Python codec for the file. Never fails: Latin-1 reads everything."""
     for bom, name in _BOMS:
         if data.startswith(bom):
             return name
@@ -49,7 +48,7 @@ def detect_encoding(data: bytes) -> str:
 
 
 def decodes(data: bytes, encoding: str) -> bool:
-    """Whether the codec reads every byte, without holding a second copy of a large file."""
+    """Return True if the codec reads every byte. Holds no second copy of a large file."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         for start in range(0, len(data), _CHUNK):
@@ -74,11 +73,12 @@ def _eight_bit(data: bytes) -> str:
     best = max(scores, key=lambda name: scores[name], default="")
     if best and scores[best][0] >= _SURE:
         return best
-    return _second_opinion(sample) or best or "latin-1"
+    second = from_bytes(sample[:_OPINION_BYTES]).best()
+    return (second.encoding if second is not None else "") or best or "latin-1"
 
 
 def _telling_lines(data: bytes) -> Iterable[bytes]:
-    """The lines with bytes beyond ASCII, of all lines of the file: the first such line may be far down."""
+    """Yield the lines with bytes beyond ASCII, of the whole file: the first such line may be far down."""
     found = 0
     for line in data.splitlines():
         if not line.isascii():
@@ -89,27 +89,15 @@ def _telling_lines(data: bytes) -> Iterable[bytes]:
 
 
 def _score(sample: bytes, encoding: str) -> tuple[float, int]:
-    """(share of the letters beyond ASCII that one language explains, cells that are known header words)."""
+    """Return (share of the letters beyond ASCII that one language explains, cells that are known header words)."""
     text = sample.decode(encoding, "replace")
     words = set(_WORD.findall(text))
     letters = [char for word in words for char in word if char > "\x7f" and char not in _PUNCTUATION]
-    shares = [_explained(letters, alphabet) for alphabet in _LETTERS[encoding]]
-    odd = sum(1 for word in words if _has_odd_case(word)) / max(1, len(words))
+    counts = [sum(char.lower() in alphabet for char in letters) for alphabet in _LETTERS[encoding]]
+    shares = [n / len(letters) if letters else 1.0 for n in counts]
+    # A capital beyond ASCII after a small letter, as where "zaúčtování" is read in the wrong code page.
+    odd = sum(any(a.islower() and b.isupper() and b > "\x7f" for a, b in pairwise(word)) for word in words)
     cells = {cell.strip(" \"'\r") for cell in re.split(r"[;,|\t\n]", text[:8000])}
     known = sum(1 for cell in cells if not cell.isascii() and meaning(cell).weight == 1.0)
-    return round(min(1.0, max(shares, default=0.0) - odd + 0.25 * min(known, 2)), 2), known
-
-
-def _explained(letters: list[str], alphabet: str) -> float:
-    return sum(char.lower() in alphabet for char in letters) / len(letters) if letters else 1.0
-
-
-@lru_cache(maxsize=4096)
-def _has_odd_case(word: str) -> bool:
-    """Whether a capital beyond ASCII follows a small letter, as when "zaúčtování" is read in the wrong code page."""
-    return any(a.islower() and b.isupper() and b > "\x7f" for a, b in pairwise(word))
-
-
-def _second_opinion(sample: bytes) -> str:
-    best = from_bytes(sample[:_OPINION_BYTES]).best()
-    return best.encoding if best is not None else ""
+    share = max(shares, default=0.0) - odd / max(1, len(words)) + 0.25 * min(known, 2)
+    return round(min(1.0, share), 2), known

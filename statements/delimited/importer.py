@@ -1,4 +1,4 @@
-"""The profile of a file, put together from what each room finds out, with the questions that remain."""
+"""The importer of CSV and its kin: detects the profile of a file, with the questions that remain, and reads it."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -31,12 +31,16 @@ _SAMPLE = 200
 
 
 def read_profile(data: bytes) -> Reading:
-    """The profile that fits a file. Raises `UnreadableFile` when no table with dates and amounts is in it."""
+    """Return the profile that fits a file. Raises `UnreadableFile` if it holds no table with dates and amounts."""
     encoding = detect_encoding(data)
     dialect = find_dialect(data, encoding)
     if dialect is None:
         raise _no_table()
-    table = _table(data, encoding, dialect)
+    sample = list(islice(records(data, encoding=encoding, **dialect._asdict()), _SAMPLE))
+    header_row = find_header(sample)
+    table = table_of(sample, header_row)
+    if not table.height and not (header_row is not None and names_money(sample[header_row].fields)):
+        raise _no_table()
     columns = find_columns(table)
     if not columns.dates or not columns.money:
         raise _no_table()
@@ -51,17 +55,8 @@ def _no_table() -> UnreadableFile:
     )
 
 
-def _table(data: bytes, encoding: str, dialect: Dialect) -> Table:
-    sample = list(islice(records(data, encoding=encoding, **dialect._asdict()), _SAMPLE))
-    header_row = find_header(sample)
-    table = table_of(sample, header_row)
-    if not table.height and not (header_row is not None and names_money(sample[header_row].fields)):
-        raise _no_table()
-    return table
-
-
 class _Detection:
-    """The profile of one file, put together from what each room found, with the questions that remain."""
+    """The profile of one file, put together from its parts, with the questions that remain."""
 
     def __init__(self, data: bytes, encoding: str, dialect: Dialect, table: Table, columns: Columns) -> None:
         self._data = data
@@ -82,8 +77,12 @@ class _Detection:
         return Reading(profile, self._table.names, self._questions)
 
     def _profile(self, decimal: str, signs: Signs, choice: Choice, currency: str) -> dict[str, Any]:
-        columns = self._columns
-        dates = [column for column in columns.dates if self._fits(column, choice.pattern)]
+        columns, flag = self._columns, signs.flag
+        dates = []
+        for column in columns.dates:
+            fitting = choose_format(column.filled, (), Hints())
+            if fitting is not None and choice.pattern in (fitting.pattern, *fitting.others):
+                dates.append(column)
         return {
             "format": FORMAT,
             "encoding": self._encoding,
@@ -105,7 +104,12 @@ class _Detection:
             "pending_when": [],
             "leave_out_pending": False,
             "external_id": self._reference(self._external_id()),
-            "sign_flag": self._flag(signs),
+            "sign_flag": flag
+            and {
+                "column": self._reference(flag.column),
+                "negative_when": flag.negative_when,
+                "positive_when": flag.positive_when,
+            },
             "invert_sign": signs.invert,
             "unsigned_is": signs.unsigned_is,
             "debit_is_negative": signs.debit_is_negative,
@@ -113,7 +117,7 @@ class _Detection:
         }
 
     def _reference(self, column: Column | None) -> str | int | None:
-        """The column's name where that is enough to find it, else its number."""
+        """Return the column's name if that is enough to find it, else its number."""
         if column is None:
             return None
         names = self._table.names
@@ -123,31 +127,20 @@ class _Detection:
     def _references(self, columns: Sequence[Column]) -> list[str | int | None]:
         return [self._reference(column) for column in columns]
 
-    def _flag(self, signs: Signs) -> dict[str, Any] | None:
-        if signs.flag is None:
-            return None
-        flag = signs.flag
-        return {
-            "column": self._reference(flag.column),
-            "negative_when": flag.negative_when,
-            "positive_when": flag.positive_when,
-        }
-
     def _decimal(self) -> str:
-        """By evidence, else by custom, with a question if it matters."""
+        """Return the decimal separator by evidence, else by custom, with a question if it matters."""
         money = self._columns.money
         cells = [cell for column in money for cell in column.filled]
         if self._is_longer_than_sample and not decimal_of(cells)[1]:
             cells += [cell for column in money for cell in self._all_cells(column.index) if possible_decimals(cell)]
-        found = find_decimal(cells, self._table, self._columns, self._currencies())
+        currencies = (
+            {currency_of(cell) for cell in self._filled_currencies}
+            if self._filled_currencies
+            else {self._currency_code(decimal) for decimal in ".,"}
+        )
+        found = find_decimal(cells, self._table, self._columns, currencies - {""})
         self._questions += [found.question] if found.question else []
         return found.decimal or ("," if self._dialect.delimiter == ";" else ".")
-
-    def _currencies(self) -> set[str]:
-        """The codes that the file names, whichever way."""
-        if self._filled_currencies:
-            return {currency_of(cell) for cell in self._filled_currencies} - {""}
-        return {self._currency_code(decimal) for decimal in ".,"} - {""}
 
     @property
     def _filled_currencies(self) -> list[str]:
@@ -159,8 +152,13 @@ class _Detection:
 
     def _date_format(self, signs: Signs, currency: str) -> Choice:
         primary, *rest = self._columns.dates
-        hints = Hints(self._languages(), currency or self._currency_hint(), signs.direction)
-        related = [cell for column in rest for cell in column.filled] + self._preamble_dates()
+        if not currency and self._filled_currencies:
+            currency = currency_of(self._filled_currencies[0]) or self._filled_currencies[0]
+        elif not currency and any("$" in cell for column in self._columns.money for cell in column.filled):
+            currency = "$"
+        hints = Hints(self._languages(), currency, signs.direction)
+        related = [cell for column in rest for cell in column.filled]
+        related += [word for fields in self._table.preamble for cell in fields for word in cell.split()]
         choice = choose_format(primary.filled, related, hints)
         if choice and choice.others and self._is_longer_than_sample:
             choice = choose_format(self._all_cells(primary.index), related, hints)
@@ -173,29 +171,20 @@ class _Detection:
         return choice
 
     def _external_id(self) -> Column | None:
-        """The column of ids, when no id of the whole file stands twice."""
+        """Return the column of ids, if no id stands twice in the whole file."""
         column = self._columns.external_id
         if column is None or not self._is_longer_than_sample:
             return column
         ids = [cell for cell in self._all_cells(column.index) if cell not in ("", column.name)]
         return column if len(set(ids)) == len(ids) else None
 
-    def _currency_hint(self) -> str:
-        """A currency to judge the order of day and month by: the first of the column, or a dollar sign."""
-        for cell in self._filled_currencies:
-            return currency_of(cell) or cell
-        return "$" if any("$" in cell for column in self._columns.money for cell in column.filled) else ""
-
     def _all_cells(self, index: int) -> list[str]:
-        """The column in the whole file: a day past the twelfth may come late."""
+        """Return the column of the whole file: a day past the twelfth may come late."""
         rows = records(self._data, encoding=self._encoding, **self._dialect._asdict())
         return [tidy(row.fields[index]) for row in rows if index < len(row.fields)]
 
-    def _preamble_dates(self) -> list[str]:
-        return [word for fields in self._table.preamble for cell in fields for word in cell.split()]
-
     def _languages(self) -> frozenset[str]:
-        """The languages that know the most cells of the header."""
+        """Return the languages that know the most cells of the header."""
         counts: dict[str, int] = {}
         for column in self._table.columns:
             for language in column.meaning.languages:
@@ -203,12 +192,8 @@ class _Detection:
         most = max(counts.values(), default=0)
         return frozenset(language for language, n in counts.items() if n == most)
 
-    def _fits(self, column: Column, pattern: str) -> bool:
-        choice = choose_format(column.filled, (), Hints())
-        return choice is not None and pattern in (choice.pattern, *choice.others)
-
     def _has_continuations(self) -> bool:
-        """Whether records of description alone stand between the movements of the sample."""
+        """Return True if records of description alone stand between the movements of the sample."""
         texts = {column.index for column in self._columns.descriptions}
         after_movement, waiting = False, False
         for record in self._table.body:
@@ -221,7 +206,7 @@ class _Detection:
         return False
 
     def _ask_about_pending(self, profile: dict[str, Any]) -> None:
-        """A pending row that is recorded may come again, with another date or text, once it is booked."""
+        """Ask about pending rows: once booked, they may come again with another date or text."""
         n_pending = self._n_pending(profile) if profile["status"] is not None or len(profile["date"]) > 1 else 0
         if not n_pending:
             return
@@ -233,7 +218,7 @@ class _Detection:
         self._questions.append(Question("leave_out_pending", "pending_rows", detail, (False, True)))
 
     def _n_pending(self, profile: dict[str, Any]) -> int:
-        """How many rows of the sample are pending and would be recorded."""
+        """Return how many rows of the sample are pending and would be recorded."""
         sample = islice(records(self._data, encoding=self._encoding, **self._dialect._asdict()), _SAMPLE)
         try:
             outcomes = read_rows(sample, layout_of(profile, self._data))
@@ -242,21 +227,19 @@ class _Detection:
         return sum(isinstance(outcome, Row) and outcome.pending for outcome in outcomes)
 
     def _currency_code(self, decimal: str) -> str:
-        """The one currency that the headers, the amounts or the preamble name; "" when a column says it."""
+        """Return the one currency that headers, amounts or preamble name; "" if a column holds it."""
         if self._filled_currencies:
             return ""
         money, balance = self._columns.money, self._columns.balance
-        named = {code for column in (*money, *([balance] if balance else [])) for code in _codes(column.name)}
+        named = set()
+        for column in (*money, *([balance] if balance else [])):
+            words = "".join(char if char.isalnum() or char in "€£$" else " " for char in column.name).split()
+            named |= {currency_of(word) for word in words if word.isupper() or not word.isalpha()} - {""}
         beside = {_beside(cell, decimal) for column in money for cell in column.filled[:20]} - {""}
         for codes in (named, beside, set(_preamble_codes(self._table.preamble))):
             if len(codes) == 1:
                 return next(iter(codes))
         return ""
-
-
-def _codes(name: str) -> list[str]:
-    words = "".join(char if char.isalnum() or char in "€£$" else " " for char in name).split()
-    return [code for word in words if (code := currency_of(word) if word.isupper() or not word.isalpha() else "")]
 
 
 def _beside(cell: str, decimal: str) -> str:
@@ -267,14 +250,14 @@ def _beside(cell: str, decimal: str) -> str:
 
 
 def _preamble_codes(preamble: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Codes in a cell after one that says currency: “Währung: | EUR”."""
+    """Yield codes in a cell after one that says currency: “Währung: | EUR”."""
     for fields in preamble:
         for label, value in zip(fields, islice(chain(fields, [""]), 1, None), strict=False):
             if meaning(label).role == "currency" and is_currency_code(value.strip()):
                 yield value.strip().upper()
 
 
-#: The beginnings of formats that are text and have importers, or none, of their own.
+#: Beginnings of other text formats.
 _OTHER_FORMATS = (b"<", b"OFXHEADER", b"!Type", b"!Account", b"!Option", b":20:", b"{1:", b"{", b"[", b"%PDF")
 _BOM = b"\xef\xbb\xbf"
 

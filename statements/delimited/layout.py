@@ -1,4 +1,4 @@
-"""How many cells a row may have: a delimiter inside a value that is not quoted moves every cell behind it."""
+"""Where each part of a row stands under a profile, and how many cells a row may have."""
 
 import datetime as dt
 import re
@@ -22,7 +22,10 @@ Fields = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Widths:
-    """A row has at most `length` cells, nothing in those past `filled`, and seldom anything in those past `named`."""
+    """Limits of a row's cells: a delimiter inside a value that is not quoted moves every cell behind it.
+
+    A row has at most `length` cells, nothing in those past `filled`, and seldom anything in those past `named`.
+    """
 
     length: int
     filled: int
@@ -30,24 +33,28 @@ class Widths:
     money: tuple[int, ...]
 
     def are_exceeded(self, fields: Fields) -> bool:
-        """Whether the row has more cells than the header and the other rows, or a number seems to be split in two."""
+        """Return True if the row is longer than header and other rows, or if a number seems to be split in two."""
         width = filled_width(fields)
         return len(fields) > self.length or width > self.filled or (width > self.named and is_split(fields, self.money))
 
 
 def find_widths(names: Fields, sample: Sequence[Fields], money: tuple[int, ...]) -> Widths:
-    """The widths of a table by its header and the first of its records, which may all be longer than the header."""
+    """Return the widths of a table by its header and its first records, which may all be longer than the header."""
     rows = [fields for fields in sample if is_movement(fields)]
     whole = [fields for fields in rows if not is_split(fields, money)]
-    notes = _with_notes(names, whole) if names else 0
-    length = max(len(names), _usual_length(whole or ([] if names else rows)), notes)
-    if not names or _is_short(names, whole):
+    notes = _length_with_notes(names, whole) if names else 0
+    lengths = Counter(map(len, whole or ([] if names else rows)))
+    usual = lengths.most_common(1)[0][0] if lengths else 0
+    length = max(len(names), usual, notes)
+    # A header may lack names: then every row is longer, and most of them are filled to there.
+    is_short = bool(whole) and all(len(fields) > len(names) for fields in whole)
+    if not names or (is_short and sum(filled_width(fields) > len(names) for fields in whole) * 2 > len(whole)):
         return Widths(length, length, length, money)
     return Widths(length, max(len(names), notes), filled_width(names), money)
 
 
-def _with_notes(names: Fields, rows: Sequence[Fields]) -> int:
-    """The longest row of a bank that adds notes behind the named cells: many rows have some, and all are texts."""
+def _length_with_notes(names: Fields, rows: Sequence[Fields]) -> int:
+    """Return the longest row's length if the bank adds notes behind the named cells, else 0."""
     longer = [fields for fields in rows if filled_width(fields) > len(names)]
     notes = [cell for fields in longer for cell in fields[len(names) :] if cell.strip()]
     if len(longer) * 3 < len(rows) or any(possible_decimals(cell.strip()) for cell in notes):
@@ -55,19 +62,8 @@ def _with_notes(names: Fields, rows: Sequence[Fields]) -> int:
     return max(map(len, longer), default=0)
 
 
-def _is_short(names: Fields, rows: Sequence[Fields]) -> bool:
-    """Whether the bank's header lacks names: every row is longer, and most of them are filled to there."""
-    if not rows or any(len(fields) <= len(names) for fields in rows):
-        return False
-    return sum(filled_width(fields) > len(names) for fields in rows) * 2 > len(rows)
-
-
-def _usual_length(rows: Sequence[Fields]) -> int:
-    return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
-
-
 def filled_width(fields: Fields) -> int:
-    """The number of cells up to the last filled one."""
+    """Return the number of cells up to the last filled one."""
     width = len(fields)
     while width and not fields[width - 1].strip():
         width -= 1
@@ -75,7 +71,7 @@ def filled_width(fields: Fields) -> int:
 
 
 def is_split(fields: Fields, money: Sequence[int]) -> bool:
-    """Whether a cell of money is a whole number and the next one may be the rest of it: -5 and 50, 1 and 234.50."""
+    """Return True if a cell of money is whole and the next one may be the rest of it: -5 and 50, 1 and 234.50."""
     pairs = [(fields[index].strip(), fields[index + 1].strip()) for index in money if index + 1 < len(fields)]
     return any(_WHOLE.fullmatch(cell) and _REST.fullmatch(following) for cell, following in pairs)
 
@@ -115,7 +111,7 @@ class Layout:
 
 
 def layout_of(profile: Profile, data: bytes) -> Layout:
-    """The layout of a file under a profile. Raises `UnreadableFile` with the first of `profile_errors`."""
+    """Return the layout of a file under a profile. Raises `UnreadableFile` with the first of `profile_errors`."""
     for attr, code, detail in profile_errors(profile, data):
         raise UnreadableFile(code, detail, attr=attr)
     names = header_names(profile, data)

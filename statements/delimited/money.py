@@ -1,4 +1,7 @@
-"""Whether 3.900 is four or four thousand: an error of a thousand times, so it takes evidence or a question."""
+"""How cells of money are written: the decimal separator, and which way the money went.
+
+Each takes evidence or a question: 3.900 may be four or four thousand, and 12.00 money in or out.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,71 +30,53 @@ _OTHER = {".": ",", ",": "."}
 
 
 class Decision(NamedTuple):
-    """A decimal separator, "" when no amount holds one, with the question that remains."""
+    """A decimal separator, "" if no amount holds one, with the question that remains."""
 
     decimal: str
     question: Question | None = None
 
 
 def find_decimal(amounts: Sequence[str], table: Table, columns: Columns, currencies: Collection[str]) -> Decision:
-    """The decimal separator of a statement; `amounts` are its cells of money, `currencies` the ISO codes it names.
+    """Return the decimal separator of a statement from its cells of money and the ISO codes that it names.
 
     Evidence, in this order: the amounts, any other numbers of the table, the running balance, a currency of three minor
     units. Three digits behind the only separator are else taken for thousands, with a question.
     """
     guess, sure = decimal_of(amounts)
-    proven = guess if sure else _proven_elsewhere(table, columns) or _proven_by_balance(columns)
+    # Numbers that are no amounts may prove it, such as balances and rates; a column of times of day proves nothing.
+    others = [c for c in table.columns if c.is_numeric and c not in columns.money and not all(map(is_clock, c.filled))]
+    elsewhere = [cell for column in others for cell in column.filled]
+    proven = guess if sure else proven_decimal(elsewhere) or _proven_by_balance(columns)
     if proven:
         return Decision(proven)
     separated = [text for text in amounts if has_separator(text)]
     if not separated:
         return Decision("")
     if guess and currencies and all(get_currency_precision(code) >= _THREE for code in currencies):
-        round_only = all(_digits(text).endswith("000") for text in separated)
+        round_only = all("".join(filter(str.isdigit, text)).endswith("000") for text in separated)
         return Decision(_OTHER[guess], _question(separated[0], _OTHER[guess]) if round_only else None)
     return Decision(guess or ".", _question(separated[0], guess or "."))
 
 
-def _proven_elsewhere(table: Table, columns: Columns) -> str:
-    """By numbers that are no amounts, such as balances and rates; a column of times of day proves nothing."""
-    others = [c for c in table.columns if c.is_numeric and c not in columns.money and not all(map(is_clock, c.filled))]
-    return proven_decimal([cell for column in others for cell in column.filled])
-
-
 def _proven_by_balance(columns: Columns) -> str:
-    """The separator under which alone the balance is the running sum of the amounts."""
+    """Return the one separator under which the balance is the running sum of the amounts, or ""."""
     if columns.balance is None:
         return ""
     fitting = [
         decimal
         for decimal in ".,"
-        if running_balance(_moved(columns, decimal), _values(columns.balance, decimal)) is not None
+        if running_balance(_moved(columns, decimal), _numbers(columns.balance, decimal)) is not None
     ]
     return fitting[0] if len(fitting) == 1 else ""
 
 
 def _moved(columns: Columns, decimal: str) -> list[Decimal | None]:
-    """The amounts, or money in less money out."""
+    """Return the amounts, or money in less money out."""
     if columns.amount is not None:
-        return _values(columns.amount, decimal)
-    out = _values(columns.debit, decimal) if columns.debit else []
-    into = _values(columns.credit, decimal) if columns.credit else []
+        return _numbers(columns.amount, decimal)
+    out = _numbers(columns.debit, decimal) if columns.debit else []
+    into = _numbers(columns.credit, decimal) if columns.credit else []
     return [(b or Decimal(0)) - abs(a or Decimal(0)) for a, b in zip_longest(out, into)]
-
-
-def _values(column: Column, decimal: str) -> list[Decimal | None]:
-    return [_value(cell, decimal) for cell in column.cells]
-
-
-def _value(cell: str, decimal: str) -> Decimal | None:
-    try:
-        return parse_amount(cell, decimal).value if cell else None
-    except AmountError:
-        return None
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
 
 
 def _question(example: str, taken: str) -> Question:
@@ -130,7 +115,7 @@ class Signs:
 
 
 def find_signs(table: Table, columns: Columns, decimal: str) -> Signs:
-    """How amounts are to be signed from the account holder's side."""
+    """Return how amounts are signed from the account holder's side."""
     balances = _numbers(columns.balance, decimal) if columns.balance else []
     if columns.amount is None:
         return _pair_signs(columns, decimal, balances)
@@ -155,7 +140,7 @@ def _numbers(column: Column, decimal: str) -> list[Decimal | None]:
 
 
 def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | None]) -> Signs:
-    """A debit column holds positive numbers, or negative ones already; a running balance tells a swapped pair."""
+    """Return the signs of debit and credit: debits may be negative already, and a running balance tells a swapped pair."""
     out = _numbers(columns.debit, decimal) if columns.debit else []
     into = _numbers(columns.credit, decimal) if columns.credit else []
     moved = [value for value in out if value]
@@ -169,22 +154,23 @@ def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | Non
 
 
 def _written_signs(table: Table, columns: Columns, amounts: Sequence[Amount | None]) -> Signs:
-    """By a flag where the amounts have no minus; by the lack of a mark where only money in is marked (+ or CR)."""
+    """Return signs by a flag if amounts have no minus; by a missing mark if only money in is marked (+ or CR)."""
     known = [amount for amount in amounts if amount is not None and amount.value]
     n_negative = sum(amount.value < 0 for amount in known)
     if n_negative <= _FEW_NEGATIVE * len(known):
-        flag = _flag(table, columns)
-        if flag and not (n_negative and _is_repeated(flag, amounts)):
-            return Signs(flag=flag)
+        taken = (*columns.dates, *columns.money, columns.balance, columns.currency)
+        flags = [found for column in table.columns if column not in taken and (found := _as_flag(column))]
+        by_words = max(
+            flags, key=lambda f: (bool(f.negative_when and f.positive_when), f.column.role == "flag"), default=None
+        )
+        if by_words:
+            pairs = zip(amounts, _flagged_out(by_words), strict=True)
+            is_repeated = all(amount.value <= 0 for amount, out in pairs if amount is not None and out)
+            if not (n_negative and is_repeated):
+                return Signs(flag=by_words)
     if not n_negative and 0 < sum(amount.marked for amount in known) < len(known):
         return Signs(unsigned_is="out")
     return Signs()
-
-
-def _flag(table: Table, columns: Columns) -> Flag | None:
-    taken = (*columns.dates, *columns.money, columns.balance, columns.currency)
-    flags = [flag for column in table.columns if column not in taken and (flag := _as_flag(column))]
-    return max(flags, key=lambda f: (bool(f.negative_when and f.positive_when), f.column.role == "flag"), default=None)
 
 
 def _as_flag(column: Column) -> Flag | None:
@@ -199,14 +185,8 @@ def _as_flag(column: Column) -> Flag | None:
     return Flag(column, out, into) if (out and into) or column.weight("flag") == 1.0 or only_marks_some else None
 
 
-def _is_repeated(flag: Flag, amounts: Sequence[Amount | None]) -> bool:
-    """Whether every amount that the flag calls money out has its minus already."""
-    pairs = zip(amounts, _flagged_out(flag), strict=True)
-    return all(amount.value <= 0 for amount, out in pairs if amount is not None and out)
-
-
 def _flagged_out(flag: Flag) -> list[bool]:
-    """For each row, whether the flag calls it money out."""
+    """Return for each row True if the flag calls it money out."""
     out, into = flag.negative_when, flag.positive_when
     return [cell in out or (not out and cell not in into) for cell in flag.column.cells]
 
@@ -222,7 +202,7 @@ def _signed(amounts: Sequence[Amount | None], signs: Signs) -> list[Decimal | No
 
 
 def _ask_when_in_doubt(table: Table, signs: Signs, amounts: Sequence[Amount | None]) -> Signs:
-    """A list without a minus, and a card's list of mostly positive amounts, may mean charges by its plain numbers."""
+    """Ask about a list without a minus, and about a card's list of mostly positive amounts."""
     known = [amount.value for amount in amounts if amount is not None and amount.value]
     positive = sum(value > 0 for value in known)
     if signs.flag or signs.unsigned_is == "out" or not known:

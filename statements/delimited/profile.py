@@ -1,4 +1,4 @@
-"""Columns as a profile names them, by header name or by number, and where they stand."""
+"""Profiles as users write them: the columns they name, by header name or number, and what is wrong with them."""
 
 import codecs
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _SAMPLE = 200
 
 
 def header_names(profile: Profile, data: bytes) -> tuple[str, ...]:
-    """The names in the profile's header record; none without a header."""
+    """Return the names in the profile's header record; none without a header."""
     row = profile.get("header_row")
     if row is None:
         return ()
@@ -34,7 +34,7 @@ def header_names(profile: Profile, data: bytes) -> tuple[str, ...]:
 
 
 def first_rows(profile: Profile, data: bytes) -> list[list[str]]:
-    """The fields of the first records below the profile's header."""
+    """Return the fields of the first records below the profile's header."""
     row = profile.get("header_row")
     first = 0 if row is None else row + 1
     rows = records(
@@ -44,7 +44,7 @@ def first_rows(profile: Profile, data: bytes) -> list[list[str]]:
 
 
 def listed(value: Any) -> list[Any]:
-    """A column or a list of columns as a list."""
+    """Return a column, or a list of columns, as a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
@@ -75,7 +75,7 @@ _DEEPEST_HEADER = 10_000
 
 
 def profile_errors(profile: Profile, data: bytes) -> list[ProfileError]:
-    """What keeps the profile from being used on this file; the columns are looked at once the file can be split."""
+    """Return the faults of a profile for this file. Columns are checked once the file can be split."""
     form = [*_unknown_keys(profile), *_split_errors(profile, data), *_value_errors(profile), *_money_errors(profile)]
     if form:
         return form
@@ -115,7 +115,7 @@ def _split_errors(profile: Profile, data: bytes) -> list[ProfileError]:
 
 
 def _is_text_codec(name: Any) -> bool:
-    """Whether Python knows the codec and it writes a line of a table as such, which “base64” and “idna” do not."""
+    """Return True if Python knows the codec and it writes a line of a table; “base64” and “idna” do not."""
     if not isinstance(name, str) or name.startswith(("idna", "punycode")):
         return False
     try:
@@ -141,13 +141,11 @@ def _value_errors(profile: Profile) -> list[ProfileError]:
         *((key, isinstance(profile.get(key, False), bool), f"“{key}” must be true or false.") for key in _BOOLEANS),
     ]
     errors = [ProfileError(key, "invalid", detail) for key, good, detail in checks if not good]
-    return errors + _currency_errors(profile.get("currency_code")) + _date_format_errors(profile.get("date_format"))
-
-
-def _currency_errors(code: Any) -> list[ProfileError]:
-    if not code or (isinstance(code, str) and is_currency_code(code)):
-        return []
-    return [ProfileError("currency_code", "unknown_currency", f"“{code}” is not an ISO 4217 code such as EUR.")]
+    code = profile.get("currency_code")
+    if code and not (isinstance(code, str) and is_currency_code(code)):
+        detail = f"“{code}” is not an ISO 4217 code such as EUR."
+        errors.append(ProfileError("currency_code", "unknown_currency", detail))
+    return errors + _date_format_errors(profile.get("date_format"))
 
 
 def _are_words(value: Any) -> bool:

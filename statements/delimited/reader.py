@@ -1,4 +1,4 @@
-"""What the cells of one record say, at the positions that a layout gives."""
+"""Records become rows, one at a time: movements of money are read exactly, everything else is named and skipped."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ MAX_DESCRIPTION = 2000
 
 
 def first_filled(fields: list[str], positions: Positions) -> str:
-    """The first filled cell."""
+    """Return the first filled cell, or ""."""
     for position in positions:
         if position < len(fields) and (cell := tidy(fields[position])):
             return cell
@@ -34,7 +34,7 @@ def first_filled(fields: list[str], positions: Positions) -> str:
 
 
 def joined(fields: list[str], positions: Positions) -> str:
-    """The cells in order, blanks collapsed, none said twice."""
+    """Return the cells in order, blanks collapsed, without repetition."""
     parts = [collapsed(fields[position]) for position in positions if position < len(fields)]
     if len(parts) > 1:
         parts = [part for part in dict.fromkeys(parts) if part]
@@ -42,7 +42,7 @@ def joined(fields: list[str], positions: Positions) -> str:
 
 
 def collapsed(cell: str) -> str:
-    """Blanks collapsed; without the closing quotation marks that remain when a bank does not double those in a text."""
+    """Return the cell with blanks collapsed, and without closing quotation marks that the bank failed to double."""
     text = " ".join(tidy(cell).split())
     if text[-1:] == '"' and text[0] != '"' and ' "' not in text:
         return text.replace('"', "")
@@ -50,13 +50,13 @@ def collapsed(cell: str) -> str:
 
 
 def iban_of(fields: list[str], positions: Positions) -> str:
-    """The first account number; what is none, such as one of another system, is not kept."""
+    """Return the first account number, or "". A number of another system is not kept."""
     cells = (tidy(fields[position]) for position in positions if position < len(fields))
     return next((iban for cell in cells if (iban := iban_in(cell))), "")
 
 
 def mcc_of(fields: list[str], positions: Positions) -> str:
-    """The merchant category code, "" where the cell is none."""
+    """Return the merchant category code, or ""."""
     code = first_filled(fields, positions)
     return code if is_mcc(code) else ""
 
@@ -77,11 +77,13 @@ class _UnreadableCellError(Exception):
 
 
 def read_rows(rows: Iterable[Record], layout: Layout) -> Iterator[Outcome]:
-    """What becomes of each record, in order."""
+    """Yield a row, an error or a skipped record for each record, in order."""
     numbered = iter(rows)
     if layout.header_row is not None:
         for number, record in enumerate(islice(numbered, layout.header_row + 1)):
-            yield _above(record, is_header=number == layout.header_row)
+            is_blank = not any(map(str.strip, record.fields))
+            reason = "header" if number == layout.header_row else "blank" if is_blank else "preamble"
+            yield Skipped(record.line, reason, tuple(record.fields))
     interpreter = _Interpreter(layout)
     if layout.continuation_rows:
         yield from _with_continuations(numbered, interpreter)
@@ -90,12 +92,12 @@ def read_rows(rows: Iterable[Record], layout: Layout) -> Iterator[Outcome]:
 
 
 def _with_continuations(rows: Iterator[Record], interpreter: "_Interpreter") -> Iterator[Outcome]:
-    """Each row waits until it is known that no further line of its text follows."""
+    """Hold each row back until no further line of its text can follow."""
     waiting: Row | None = None
     for record in rows:
         more = interpreter.continuation(record) if waiting else ""
         if waiting and more:
-            waiting = _lengthened(waiting, more)
+            waiting = replace(waiting, description=f"{waiting.description} {more}".strip()[:MAX_DESCRIPTION])
             continue
         if waiting:
             yield waiting
@@ -107,17 +109,8 @@ def _with_continuations(rows: Iterator[Record], interpreter: "_Interpreter") -> 
         yield waiting
 
 
-def _above(record: Record, *, is_header: bool) -> Skipped:
-    blank = not any(map(str.strip, record.fields))
-    return Skipped(record.line, "header" if is_header else "blank" if blank else "preamble", tuple(record.fields))
-
-
-def _lengthened(row: Row, more: str) -> Row:
-    return replace(row, description=f"{row.description} {more}".strip()[:MAX_DESCRIPTION])
-
-
 class _Interpreter:
-    """One record at a time under one layout."""
+    """A reader of single records under one layout."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -137,7 +130,7 @@ class _Interpreter:
             return RowError(record.line, error.attr, error.code, f"Line {record.line}: {error.detail}", tuple(fields))
 
     def continuation(self, record: Record) -> str:
-        """The text of a record that holds nothing but more description, else ""."""
+        """Return the text of a record that holds nothing but more description, else ""."""
         filled = [index for index, cell in enumerate(record.fields) if cell.strip()]
         texts = self._layout.description
         if not filled or record.error or any(index not in texts for index in filled):
@@ -157,8 +150,14 @@ class _Interpreter:
         merchant = collapsed(first_filled(fields, layout.merchant)) if layout.merchant else ""
         description = joined(fields, layout.description) or merchant
         status = first_filled(fields, layout.status) if layout.status else ""
-        pending = self._is_pending(status) or self._lacks_booking_date(fields)
-        reason = _balance(description) or self._reason_by_status(status, pending=pending)
+        # A bank gives a row its first date when it books it; another date may stand in until then.
+        lacks_booking_date = len(layout.date) > 1 and not first_filled(fields, layout.date[:1])
+        pending = self._is_pending(status) or lacks_booking_date
+        reason = _balance(description)
+        if not reason and status and mentions(status, "declined"):
+            reason = "declined"
+        elif not reason and pending and layout.leave_out_pending:
+            reason = "pending"
         if reason:
             return Skipped(record.line, reason, tuple(fields))
         return Row(
@@ -177,7 +176,7 @@ class _Interpreter:
             )
 
     def _check_end(self, fields: list[str]) -> None:
-        """A file that ends within an amount would record a part of it as the whole."""
+        """Raise if the file ends within an amount: a part of it would be recorded as the whole."""
         layout, last = self._layout, len(fields) - 1
         if last in (*layout.amount, *layout.debit, *layout.credit) and fields[last].rstrip().endswith((".", ",")):
             raise _UnreadableCellError(
@@ -185,16 +184,6 @@ class _Interpreter:
                 "cut_off",
                 f"the file ends within the amount “{fields[last].strip()[:_SHOWN]}”. Download it again.",
             )
-
-    def _reason_by_status(self, status: str, *, pending: bool) -> str:
-        if status and mentions(status, "declined"):
-            return "declined"
-        return "pending" if pending and self._layout.leave_out_pending else ""
-
-    def _lacks_booking_date(self, fields: list[str]) -> bool:
-        """Whether another date stands in for the one that the bank gives a row when it books it."""
-        dates = self._layout.date
-        return len(dates) > 1 and not first_filled(fields, dates[:1])
 
     def _without_amount(self, record: Record) -> Outcome:
         if len(record.fields) <= self._last_money:
@@ -220,7 +209,7 @@ class _Interpreter:
         return self._amount_without_date(record, text)
 
     def _amount_without_date(self, record: Record, text: str) -> Skipped:
-        """An amount needs a date: pending rows may lack one, sums have neither date nor text."""
+        """Skip a pending row or a sum; raise for any other row with an amount but no date."""
         fields, layout = record.fields, self._layout
         status = first_filled(fields, layout.status)
         if self._is_pending(text) or self._is_pending(status):
@@ -234,7 +223,7 @@ class _Interpreter:
         )
 
     def _reason(self, fields: list[str], texts: list[str]) -> str:
-        """Why an undated record is plainly no movement, else ""."""
+        """Return why an undated record is plainly no movement, else ""."""
         if not texts:
             return "blank"
         if self._is_header(fields, texts):
@@ -254,7 +243,7 @@ class _Interpreter:
         return bool(text) and (normalized(text) in self._layout.pending_when or mentions(text, "pending"))
 
     def _currency(self, fields: list[str], beside: str) -> str:
-        """The currency that the row names, "" for the account's. A value that could be any is refused, not guessed."""
+        """Return the currency that the row names, "" for the account's. A value that could be any is refused."""
         text = first_filled(fields, self._layout.currency) if self._layout.currency else ""
         if not text:
             return (currency_of(beside) if beside else "") or self._layout.currency_code
@@ -266,7 +255,7 @@ class _Interpreter:
         return code
 
     def _money(self, fields: list[str]) -> tuple[Decimal | None, str]:
-        """(signed amount or None where the row has none, currency text beside it)."""
+        """Return (signed amount, or None if the row has none; text of the currency beside it)."""
         layout = self._layout
         if not layout.amount:
             return self._debit_and_credit(fields)
@@ -313,7 +302,7 @@ def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:
 
 
 def _balance(text: str) -> str:
-    """opening_balance, closing_balance or turnover when the text is the label of one, else ""."""
+    """Return opening_balance, closing_balance or turnover if the text is the label of one, else ""."""
     if len(text) > _SHOWN or not starts_like_balance(text):
         return ""
     return next((name for name in _BALANCES if begins_with(text, name)), "")

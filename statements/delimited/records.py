@@ -1,4 +1,4 @@
-"""What makes a record a movement of money at first sight, before any column is known."""
+"""The records of a delimited file, one at a time, surviving quotes that never close and fields that never end."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from statements.delimited.dates import is_date
 
 
 def is_movement(fields: Sequence[str]) -> bool:
-    """Whether one cell is a date and another one is a number."""
+    """Return True if one cell is a date and another one a number: a movement of money at first sight."""
     dated = counted = False
     for cell in fields:
         if not dated and is_date(cell):
@@ -67,7 +67,7 @@ class _Lines(Iterator[str]):
 
 
 def records(data: bytes, *, encoding: str, delimiter: str, quotechar: str = '"') -> Iterator[Record]:
-    """Every record, blank ones too. Bytes that the encoding does not know become U+FFFD."""
+    """Yield every record, blank ones too. Bytes that the encoding does not know become U+FFFD."""
     text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace", newline="")
     lines = _Lines(text)
     reader = csv.reader(lines, delimiter=delimiter, quotechar=quotechar, skipinitialspace=True)
@@ -90,20 +90,16 @@ def _next_record(
         return None
     except (csv.Error, _OpenQuoteError):
         return _first_line(lines, line, delimiter, quotechar)
-    if len(lines.taken) > 1 and _is_open(lines.taken, delimiter, quotechar):
+    # Lines are joined by mistake where quotation marks do not pair up, or where a further line is a row of its own.
+    is_unpaired = sum(text.count(quotechar) for text in lines.taken) % 2 == 1
+    further = ([cell.strip(f" {quotechar}\r\n") for cell in text.split(delimiter)] for text in lines.taken[1:])
+    if len(lines.taken) > 1 and (is_unpaired or any(map(is_movement, further))):
         return _first_line(lines, line, delimiter, quotechar)
     return Record(line, fields)
 
 
-def _is_open(taken: list[str], delimiter: str, quotechar: str) -> bool:
-    """Whether lines were joined by mistake: quotation marks do not pair up, or a further line is a row of its own."""
-    if sum(line.count(quotechar) for line in taken) % 2 == 1:
-        return True
-    return any(is_movement([cell.strip(f" {quotechar}\r\n") for cell in line.split(delimiter)]) for line in taken[1:])
-
-
 def _first_line(lines: _Lines, line: int, delimiter: str, quotechar: str) -> Record:
-    """The first line alone, its quotation marks taken literally."""
+    """Split the first line alone, its quotation marks taken literally."""
     text = lines.keep_first()
     try:
         [fields] = csv.reader([text], delimiter=delimiter, quoting=csv.QUOTE_NONE)

@@ -1,4 +1,4 @@
-"""Where the header of a table stands: below a preamble of any length, or nowhere."""
+"""The table in a file: how its records are split, where its header stands, and its columns."""
 
 import csv
 import re
@@ -24,18 +24,27 @@ _MAX_NAME = 80
 
 
 def find_header(sample: Sequence[Record]) -> int | None:
-    """The index of the header among the records, None when the table has no header."""
+    """Return the index of the header among the records, or None if the table has no header."""
     first = next((index for index, record in enumerate(sample) if is_movement(record.fields)), None)
     last = DEPTH if first is None else first
     scores = {index: header_score(record.fields) for index, record in enumerate(sample[:last])}
     best = max(scores, key=lambda index: scores[index], default=None)
     if best is not None and scores[best] >= _MIN_ROLES:
         return best
-    return _by_shape(sample, first) if first else None
+    # A header in unknown words: the last filled record above the first row, as wide as that, of short names alone.
+    above = range((first or 0) - 1, -1, -1)
+    index = next((i for i in above if any(map(str.strip, sample[i].fields))), None)
+    if first is None or index is None:
+        return None
+    fields = sample[index].fields
+    names = [cell for cell in fields if cell.strip()]
+    is_wide = abs(len(fields) - len(sample[first].fields)) <= 1 and len(names) >= max(2, len(fields) * 0.6)
+    are_names = all(len(name) <= _MAX_NAME and not _is_value(name) and any(map(str.isalpha, name)) for name in names)
+    return index if is_wide and are_names else None
 
 
 def header_score(fields: Sequence[str]) -> float:
-    """How many different roles the cells name, by weight; 0 when they name no date or when some are values."""
+    """Return how many roles the cells name, by weight; 0 if they name no date or if some are values."""
     if len(fields) < 2 or any(_is_value(cell) for cell in fields):
         return 0.0
     weights: dict[str, float] = {}
@@ -48,7 +57,7 @@ def header_score(fields: Sequence[str]) -> float:
 
 
 def names_money(fields: Sequence[str]) -> bool:
-    """Whether a header is enough to call an empty table a statement: it names a date and an amount."""
+    """Return True if the header names a date and an amount: enough to call an empty table a statement."""
     roles = {meaning(cell).role for cell in fields}
     return bool(roles & _DATED) and bool(roles & _MONEY)
 
@@ -57,28 +66,13 @@ def _is_value(cell: str) -> bool:
     return is_date(cell) or bool(possible_decimals(cell.strip()))
 
 
-def _by_shape(sample: Sequence[Record], first: int) -> int | None:
-    """The last filled record above the first row, when it is as wide as that and all its cells are short names."""
-    for index in range(first - 1, -1, -1):
-        fields = sample[index].fields
-        if any(cell.strip() for cell in fields):
-            names = [cell for cell in fields if cell.strip()]
-            wide = abs(len(fields) - len(sample[first].fields)) <= 1 and len(names) >= max(2, len(fields) * 0.6)
-            return index if wide and all(_is_name(name) for name in names) else None
-    return None
-
-
-def _is_name(cell: str) -> bool:
-    return len(cell) <= _MAX_NAME and not _is_value(cell) and any(map(str.isalpha, cell))
-
-
 NUMERIC_SHARE = 0.8
 DATE_SHARE = 0.7
 _LONG_INTEGER = 8
 
 
 def tidy(cell: str) -> str:
-    """The cell without blanks around it and without the dress that keeps spreadsheets from changing it: ="007"."""
+    """Return the cell without blanks around it, and without the ="…" that keeps spreadsheets from changing it."""
     cell = cell.strip()
     if cell.startswith('="') and cell.endswith('"'):
         return cell[2:-1].strip()
@@ -133,17 +127,15 @@ class Column:
 
     @property
     def is_identifier(self) -> bool:
-        """Whether most cells are long whole numbers or begin with a zero: accounts, cards, references."""
-        return sum(map(_is_identifier, self.filled)) * 2 > len(self.filled)
-
-
-def _is_identifier(cell: str) -> bool:
-    return cell.isdigit() and (len(cell) >= _LONG_INTEGER or (len(cell) > 1 and cell[0] == "0"))
+        """Return True if most cells are long whole numbers or begin with a zero: accounts, cards, references."""
+        numbers = [cell for cell in self.filled if cell.isdigit()]
+        n_ids = sum(len(cell) >= _LONG_INTEGER or (len(cell) > 1 and cell[0] == "0") for cell in numbers)
+        return n_ids * 2 > len(self.filled)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The sample of a file below its header; `preamble` is what stands above."""
+    """The sample of a file below its header; `preamble` holds the records above."""
 
     header_row: int | None
     names: list[str]
@@ -157,23 +149,21 @@ class Table:
 
 
 def table_of(sample: Sequence[Record], header_row: int | None) -> Table:
-    """The columns of a sample. A header that does not stand above its columns lends them no meaning."""
+    """Return the columns of a sample. A header that does not stand above its columns lends them no meaning."""
     first = 0 if header_row is None else header_row + 1
     names = [] if header_row is None else [" ".join(name.split()) for name in sample[header_row].fields]
     body = list(sample[first:])
     rows = [record.fields for record in body if is_movement(record.fields)]
     width = max(len(names), _usual_width(rows))
     cells = list(zip(*([tidy(cell) for cell in row[:width]] + [""] * (width - len(row)) for row in rows), strict=True))
-    columns = [_column(index, names, cells[index] if cells else ()) for index in range(width)]
+    columns = []
+    for index in range(width):
+        name = names[index] if index < len(names) else ""
+        columns.append(Column(index, name, cells[index] if cells else (), meaning(name) if name else NO_MEANING))
     if rows and _is_misaligned(names, columns, rows):
         columns = [Column(column.index, "", column.cells) for column in columns]
     above = [record.fields for record in sample[: header_row or 0]]
     return Table(header_row, names, columns, above, body)
-
-
-def _column(index: int, names: list[str], cells: tuple[str, ...]) -> Column:
-    name = names[index] if index < len(names) else ""
-    return Column(index, name, cells, meaning(name) if name else NO_MEANING)
 
 
 def _usual_width(rows: list[list[str]]) -> int:
@@ -181,7 +171,7 @@ def _usual_width(rows: list[list[str]]) -> int:
 
 
 def _is_misaligned(names: list[str], columns: list[Column], rows: list[list[str]]) -> bool:
-    """Whether the rows are of another width than the header and hold no amount where it says so."""
+    """Return True if rows and header differ in width and no amount stands where the header says so."""
     if len("".join((name and "x") or " " for name in names).rstrip()) == _usual_width(rows) or not names:
         return False
     amounts = [column for column in columns if column.role in {"amount", "debit", "credit"}]
@@ -203,22 +193,23 @@ class Dialect(NamedTuple):
 
 
 def find_dialect(data: bytes, encoding: str) -> Dialect | None:
-    """The dialect under which most records hold a date and an amount, then the best header; None when none does."""
+    """Return the dialect under which most records hold a date and an amount, then the best header.
+
+    None if no dialect finds either.
+    """
     head = data[:_SAMPLE_BYTES]
     text = head.decode(encoding, "replace")
-    dialects = [Dialect(delimiter, _quotechar(text, delimiter)) for delimiter in DELIMITERS if delimiter in text]
+    dialects = []
+    for delimiter in filter(text.__contains__, DELIMITERS):
+        has_single_quotes = len(re.findall(rf"'{re.escape(delimiter)}\s*'", text)) > 1 and '"' not in text
+        dialects.append(Dialect(delimiter, "'" if has_single_quotes else '"'))
     scores = {dialect: _score(head, encoding, dialect) for dialect in dialects}
     best = max(scores, key=lambda dialect: scores[dialect], default=None)
     return best if best and scores[best] > (0, 0.0, 0) else None
 
 
-def _quotechar(text: str, delimiter: str) -> str:
-    single = len(re.findall(rf"'{re.escape(delimiter)}\s*'", text))
-    return "'" if single > 1 and '"' not in text else '"'
-
-
 def _score(data: bytes, encoding: str, dialect: Dialect) -> tuple[int, float, int]:
-    """(records with a date and an amount, best header, cells of those records)."""
+    """Return (number of records with a date and an amount, score of the best header, cells of those records)."""
     movements, cells, header = 0, 0, 0.0
     for record in islice(records(data, encoding=encoding, **dialect._asdict()), _SAMPLE_RECORDS):
         if is_movement(record.fields):
@@ -230,7 +221,7 @@ def _score(data: bytes, encoding: str, dialect: Dialect) -> tuple[int, float, in
 
 
 def is_dialect(delimiter: object, quotechar: object) -> bool:
-    """Whether the csv module accepts the pair."""
+    """Return True if the csv module accepts the pair."""
     try:
         csv.reader([], delimiter=delimiter, quotechar=quotechar)  # type: ignore[arg-type]
     except (TypeError, ValueError):

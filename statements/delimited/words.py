@@ -1,4 +1,4 @@
-"""What the words of statements mean, in the languages of `words.toml`."""
+"""The meaning of words in statements, in the languages of `words.toml`."""
 
 import re
 import tomllib
@@ -41,9 +41,9 @@ NO_MEANING = Meaning("", 0.0, frozenset())
 
 
 def normalized(text: str) -> str:
-    """Lower case without accents and punctuation, one blank between words: "Währung/Datum" is "wahrung datum".
+    """Return lower case without accents and punctuation: "Währung/Datum" is "wahrung datum".
 
-    A text longer than any phrase is "": nothing of the sort is asked of it, and no cache should hold it.
+    A text longer than any phrase is "", so that no cache holds it.
     """
     return "" if len(text) > LONGEST else _normalized(text)
 
@@ -101,7 +101,7 @@ _TEXTS = {text.casefold(): code for text, code in _DATA["currency"]["texts"].ite
 
 
 def meaning(header: str) -> Meaning:
-    """The most likely role of a header cell; `NO_MEANING` when no language knows it."""
+    """Return the most likely role of a header cell; `NO_MEANING` if no language knows it."""
     return NO_MEANING if len(header) > LONGEST else _meaning(header)
 
 
@@ -111,7 +111,7 @@ def _meaning(header: str) -> Meaning:
 
 
 def _exact(text: str) -> Meaning | None:
-    """The role of the very phrase; one with a number behind ("VWZ 7") is one of several such columns."""
+    """Return the role of the very phrase; one with a number behind it ("VWZ 7") is one of several such columns."""
     bare = text.rstrip("0123456789").rstrip()
     for role, phrases in _ROLES.items():
         if text in phrases:
@@ -147,32 +147,37 @@ def _within(text: str) -> Meaning | None:
 
 
 def means(text: str, name: str) -> bool:
-    """Whether a cell is a word of this kind (pending, total, money_in …) and nothing else."""
+    """Return True if a cell is a word of this kind (pending, total, money_in …) and nothing else."""
     return normalized(text) in _VALUES[name]
 
 
 def begins_with(text: str, name: str) -> bool:
-    """Whether a cell is such a word, followed at most by a date, numbers and a currency: "Saldo am 31.12.2020"."""
+    """Return True if a cell is such a word, followed at most by a date, numbers and a currency.
+
+    Such as "Saldo am 31.12.2020".
+    """
     words = normalized(text).split()
     for size in range(min(_LONGEST_PHRASE, len(words)), 0, -1):
         if " ".join(words[:size]) in _VALUES[name]:
-            return all(_is_accompaniment(word) for word in words[size:])
+            return all(
+                any(map(str.isdigit, word))
+                or month_number(word) is not None
+                or is_currency(word)
+                or word in _LINKING
+                or len(word) == 1
+                for word in words[size:]
+            )
     return False
 
 
-def _is_accompaniment(word: str) -> bool:
-    dated = any(map(str.isdigit, word)) or month_number(word) is not None
-    return dated or is_currency(word) or word in _LINKING or len(word) == 1
-
-
 def starts_like_balance(text: str) -> bool:
-    """Whether the first word may begin the label of a balance or turnover; a cheap question before `begins_with`."""
+    """Return True if the first word may begin the label of a balance: a cheap check before `begins_with`."""
     first = normalized(text.split(" ", 1)[0])
     return first.split(" ", 1)[0] in _BALANCE_STARTS
 
 
 def mentions(text: str, name: str) -> bool:
-    """Whether a phrase of this kind stands anywhere in the text, as whole words."""
+    """Return True if a phrase of this kind stands anywhere in the text, as whole words."""
     return len(text) <= LONGEST and _mentions(text, name)
 
 
@@ -183,15 +188,11 @@ def _mentions(text: str, name: str) -> bool:
 
 
 def is_currency(text: str) -> bool:
-    """Whether the text can stand beside an amount: an ISO code, a symbol, or a short word such as "kr"."""
+    """Return True if the text can stand beside an amount: an ISO code, a symbol, or a short word such as "kr"."""
     bare = text.strip(".").casefold()
-    return bare.upper() in _CODES or bare in _TEXTS or _is_symbol(bare)
-
-
-def _is_symbol(text: str) -> bool:
-    if len(text) <= 4 and any(unicodedata.category(char) == "Sc" for char in text):
-        return True
-    return 0 < len(text) <= 6 and all(char == "." or (char.isalpha() and ord(char) > 0x58F) for char in text)
+    has_symbol = len(bare) <= 4 and any(unicodedata.category(char) == "Sc" for char in bare)
+    is_foreign = 0 < len(bare) <= 6 and all(char == "." or (char.isalpha() and ord(char) > 0x58F) for char in bare)
+    return bare.upper() in _CODES or bare in _TEXTS or has_symbol or is_foreign
 
 
 def is_currency_code(text: str) -> bool:
@@ -199,13 +200,13 @@ def is_currency_code(text: str) -> bool:
 
 
 def currency_of(text: str) -> str:
-    """The ISO code that a text beside an amount stands for, "" when it is none or shared by several."""
+    """Return the ISO code that a text beside an amount stands for, "" if none or several do."""
     bare = text.strip(".").casefold()
     return bare.upper() if bare.upper() in _CODES else _TEXTS.get(bare, "")
 
 
 def _month_names() -> dict[str, int]:
-    """Month by name; a beginning of three or more letters counts unless it means two months."""
+    """Return months by name; a beginning of three or more letters counts unless it means two months."""
     full: dict[str, set[int]] = {}
     short: dict[str, set[int]] = {}
     for names in _DATA["months"].values():
@@ -220,5 +221,5 @@ _MONTHS = _month_names()
 
 
 def month_number(name: str) -> int | None:
-    """1 to 12 for a month's name or its beginning in any known language."""
+    """Return 1 to 12 for a month's name or its beginning in any known language, else None."""
     return _MONTHS.get(normalized(name))
