@@ -12,21 +12,21 @@ from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, rou
 from expenses.models import DESCRIPTION_LENGTH, Account
 from expenses.services.drafts import TransactionDraft
 from providers.interface import Direction
-from statements.importer import Row, RowError, Skipped
+from statements.importer import RowError, Skipped, StatementRow
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row that can be recorded. `amount` is positive, in minor units of `currency`."""
 
-    row: Row
+    row: StatementRow
     amount: Decimal
     direction: Direction
     currency: str
     fingerprint: str
 
     def draft(self, account: Account | None) -> TransactionDraft:
-        """What to record in the account."""
+        """Return the draft of a transaction in the account."""
         return TransactionDraft(
             amount=self.amount,
             currency=self.currency,
@@ -41,7 +41,9 @@ class Entry:
         )
 
 
-def read_entries(records: Iterable[Row | RowError | Skipped], *, currency: str) -> Iterator[Entry | RowError | Skipped]:
+def read_entries(
+    records: Iterable[StatementRow | RowError | Skipped], *, currency: str
+) -> Iterator[Entry | RowError | Skipped]:
     """Check each row against the ledger's limits; `currency` is that of rows that name none.
 
     Equal rows of one file are counted, so that two equal coffees on one day are two entries, and the same two again in
@@ -49,37 +51,25 @@ def read_entries(records: Iterable[Row | RowError | Skipped], *, currency: str) 
     """
     seen: Counter[tuple[object, ...]] = Counter()
     for record in records:
-        if not isinstance(record, Row):
+        if not isinstance(record, StatementRow):
             yield record
             continue
-        amount = round_to_minor_units(abs(record.amount), record.currency or currency)
-        fault = _fault(record, amount, record.currency or currency)
+        code = record.currency or currency
+        amount = round_to_minor_units(abs(record.amount), code)
+        fault = _fault(record, amount, code)
         if fault is not None:
             yield fault
         elif not amount:
             yield Skipped(record.line, "zero", record.raw, record.date)
         else:
-            key = (
-                record.date,
-                record.amount.normalize(),
-                record.currency or currency,
-                record.external_id,
-                _text(record),
-            )
-            yield _entry(record, amount, key, seen[key])
+            text = " ".join(f"{record.merchant} {record.description}".casefold().split())
+            key = (record.date, record.amount.normalize(), code, record.external_id, text)
+            fingerprint = hashlib.sha256("\x1f".join(map(str, (*key, seen[key]))).encode()).hexdigest()[:32]
+            yield Entry(record, amount, "in" if record.amount > 0 else "out", code, fingerprint)
             seen[key] += 1
 
 
-def _entry(row: Row, amount: Decimal, key: tuple[object, ...], n: int) -> Entry:
-    digest = hashlib.sha256("\x1f".join(map(str, (*key, n))).encode()).hexdigest()[:32]
-    return Entry(row, amount, "in" if row.amount > 0 else "out", str(key[2]), digest)
-
-
-def _text(row: Row) -> str:
-    return " ".join(f"{row.merchant} {row.description}".casefold().split())
-
-
-def _fault(row: Row, amount: Decimal, currency: str) -> RowError | None:
+def _fault(row: StatementRow, amount: Decimal, currency: str) -> RowError | None:
     if currency not in currency_codes():
         detail = f"Line {row.line}: “{currency}” is not an ISO 4217 currency code."
         return RowError(row.line, "currency", "unknown_currency", detail, row.raw)
@@ -93,7 +83,7 @@ def _fault(row: Row, amount: Decimal, currency: str) -> RowError | None:
 
 
 @dataclass
-class Summary:
+class StatementSummary:
     """Counts, period and totals by currency; `fingerprints` are those of the entries."""
 
     n_errors: int = 0
@@ -124,9 +114,9 @@ class Summary:
         self.sums[entry.currency][entry.direction] += entry.amount
 
 
-def summarize(records: Iterable[Entry | RowError | Skipped]) -> Summary:
+def summarize(records: Iterable[Entry | RowError | Skipped]) -> StatementSummary:
     """Read all records once."""
-    summary = Summary()
+    summary = StatementSummary()
     for record in records:
         if isinstance(record, Entry):
             summary.add(record)

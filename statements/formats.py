@@ -1,4 +1,4 @@
-"""Which formats of statement there are, and which of them a file is."""
+"""The formats of statements, and the one that a file has."""
 
 import codecs
 
@@ -23,7 +23,7 @@ _CONTAINERS = {
 
 
 def importer_for(data: bytes) -> Importer:
-    """The importer that recognizes the content. Raises `UnreadableFile` with what to do next when none does."""
+    """Return the importer that recognizes the content. Raises `UnreadableFile` with what to do next."""
     _refuse_no_text(data)
     for importer in IMPORTERS:
         if importer.recognizes(data):
@@ -36,7 +36,7 @@ def importer_for(data: bytes) -> Importer:
 
 
 def importer_named(name: str) -> Importer:
-    """The importer of a stored profile's format. Raises `UnreadableFile` for a name that no importer has."""
+    """Return the importer of a stored profile's format. Raises `UnreadableFile` for an unknown name."""
     for importer in IMPORTERS:
         if importer.format == name:
             return importer
@@ -50,11 +50,8 @@ def _refuse_no_text(data: bytes) -> None:
     for magic, (code, detail) in _CONTAINERS.items():
         if data.startswith(magic):
             raise UnreadableFile(code, detail)
-    if b"\0" in data and (not data.startswith(_BOMS) or _holds_nul(data)):
-        raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")
-
-
-def _holds_nul(data: bytes) -> bool:
-    """Whether a text of two or four bytes a character has the character NUL, which no database column can hold."""
+    # No database column can hold the character NUL, which a text of two or four bytes a character may have.
     encoding = "utf-32" if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else "utf-16"
-    return "\0" in data.decode(encoding, errors="ignore")
+    is_text = data.startswith(_BOMS) and "\0" not in data.decode(encoding, errors="ignore")
+    if b"\0" in data and not is_text:
+        raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")

@@ -1,4 +1,4 @@
-"""What a statement format gives to Outlay, so that a new format is one subclass of `Importer` and nothing else.
+"""The interface of a statement format: a new format is one subclass of `Importer` and nothing else.
 
 Everything here is pure: bytes and a profile in, frozen rows out. Amounts are signed from the account holder's side:
 money out is negative.
@@ -16,7 +16,7 @@ Profile = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StatementRow:
     """One movement of money. `line` counts from 1, as an editor shows it; `currency` is ISO 4217 or "".
 
     `iban` is the other side's account, proved by its check digits; `mcc` has four digits. Both are "" when unknown.
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """A row that should be a movement of money but cannot be read; `detail` is a sentence for the user."""
+    """An unreadable row that should be a movement of money; `detail` is a sentence for the user."""
 
     line: int
     attr: str
@@ -60,8 +60,8 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """Something the file cannot answer. `alternatives` are values for the profile's `attr`, the one taken first."""
+class ReadingQuestion:
+    """A question that the file leaves open. `alternatives` are values for the profile's `attr`, the one taken first."""
 
     attr: str
     code: str
@@ -71,15 +71,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is going to be read, for the user to look at and correct."""
+    """The profile that a file is read under, for the user to check and correct."""
 
     profile: dict[str, Any]
     columns: list[str]
-    questions: list[Question] = field(default_factory=list)
+    questions: list[ReadingQuestion] = field(default_factory=list)
 
 
 class ProfileError(NamedTuple):
-    """What is wrong with one key of a profile."""
+    """A fault in one key of a profile."""
 
     attr: str
     code: str
@@ -87,7 +87,7 @@ class ProfileError(NamedTuple):
 
 
 class UnreadableFile(Exception):
-    """The file, or the file under this profile, is no statement; `detail` says what to do next."""
+    """Raised where a file, or a file under this profile, is no statement; `detail` says what to do next."""
 
     def __init__(self, code: str, detail: str, *, attr: str = "file") -> None:
         super().__init__(detail)
@@ -103,16 +103,16 @@ class Importer(ABC):
 
     @abstractmethod
     def recognizes(self, data: bytes) -> bool:
-        """Whether the content, never a file name, looks like this format."""
+        """Return True if the content, never a file name, looks like this format."""
 
     @abstractmethod
     def detect(self, data: bytes) -> Reading:
-        """The profile that fits the file. Raises `UnreadableFile`."""
+        """Return the profile that fits the file. Raises `UnreadableFile`."""
 
     @abstractmethod
-    def read(self, data: bytes, profile: Profile) -> Iterator[Row | RowError | Skipped]:
-        """Every record of the file in order, lazily. Raises `UnreadableFile` when the profile cannot be used."""
+    def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
+        """Yield every record of the file in order. Raises `UnreadableFile` if the profile cannot be used."""
 
     @abstractmethod
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
-        """What is wrong with a profile that a user has edited; nothing when `read` can use it."""
+        """Return the faults of a profile that a user edited; none if `read` can use it."""

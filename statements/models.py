@@ -17,7 +17,7 @@ class ImportQuerySet(OwnedQuerySet):
     """Imports and profiles."""
 
     def standing(self, *statuses: str) -> Self:
-        """Imports of these statuses, as `stands` has them."""
+        """Return imports of these statuses, as `stands` has them."""
         loose = Q(status=ImportStatus.COMMITTED, run__status=RunStatus.REVERTED)
         loose |= Q(status=ImportStatus.COMMITTING, run__status__in=STOPPED)
         found = self.filter(Q(status__in=statuses) & ~loose)
@@ -25,12 +25,12 @@ class ImportQuerySet(OwnedQuerySet):
 
 
 def storage_path(upload: "Import", filename: str) -> str:
-    """A name of our own: what the client calls its file never reaches the file system."""
+    """Return a path of our own: the client's file name never reaches the file system."""
     return f"imports/{upload.ledger_id}/{uuid.uuid4().hex}"
 
 
 class ImportStatus(models.TextChoices):
-    """Where an import stands; only `parsed` ones can be changed or committed."""
+    """The status of an import; only `parsed` ones can be changed or committed."""
 
     READING = "reading"
     PARSED = "parsed"
@@ -77,7 +77,7 @@ class Import(models.Model):
 
     @property
     def stands(self) -> str:
-        """The status, which is parsed again when the rows were taken back, or the worker that recorded them died."""
+        """Return the status: `parsed` again if the rows were reverted or the worker that recorded them died."""
         ended = self.run.status if self.run is not None else None
         is_taken_back = self.status == ImportStatus.COMMITTED and ended == RunStatus.REVERTED
         is_stopped = self.status == ImportStatus.COMMITTING and ended in STOPPED
@@ -85,12 +85,12 @@ class Import(models.Model):
 
     @property
     def is_clear(self) -> bool:
-        """Every row was read, and the file left nothing open that its owner should look at first."""
+        """Return True if every row was read and the file left no question open."""
         return self.status == ImportStatus.PARSED and not self.n_errors and not self.questions
 
 
 class Profile(models.Model):
-    """How files of one bank are read, under a name; files with the same columns get it by themselves."""
+    """A named way to read the files of one bank; files with the same columns use it by themselves."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="profiles")
     name = models.CharField(max_length=100)

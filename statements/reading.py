@@ -1,4 +1,4 @@
-"""A stored import as the records it holds, read anew each time: file and profile are the whole truth."""
+"""The records of a stored import, read from its file each time: file and profile are the whole truth."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Record = Entry | RowError | Skipped
 
 
 def read_records(statement: Import) -> Iterator[Record]:
-    """Every record of the file in order, lazily. Raises UnreadableFile when the profile does not fit."""
+    """Yield every record of the file in order. Raises UnreadableFile if the profile does not fit."""
     with statement.file.open("rb") as file:
         data = file.read()
     currency = statement.account.currency if statement.account else statement.user.base_currency
@@ -49,7 +49,7 @@ class RecordList:
 
 
 def known_fingerprints(statement: Import, fingerprints: Sequence[str] | None = None) -> dict[str, int]:
-    """Fingerprint → id of transactions in the import's account that overlap its period: of those given, or of all."""
+    """Return fingerprint → id of transactions in the import's account and period: of those given, or of all."""
     if statement.account is None or statement.first_date is None or statement.last_date is None:
         return {}
     rows = Transaction.everything.all()  # what was deleted does not come back with the next statement

@@ -78,7 +78,7 @@ class CommitInput(serializers.Serializer[Import]):
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
-    """What the file alone cannot tell; `alternatives` are values for the profile's key `attr`."""
+    """A question that the file leaves open; `alternatives` are values for the profile's key `attr`."""
 
     attr = serializers.CharField()
     code = serializers.CharField()

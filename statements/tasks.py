@@ -1,4 +1,4 @@
-"""What is done with statements after the answer is sent."""
+"""Tasks of statements."""
 
 from django_tasks import task
 
@@ -11,7 +11,7 @@ from statements.services.receiving import read_statement
 
 @task()
 def read_import(import_id: int) -> None:
-    """Read a large file, and record its rows where that was wished and nothing is left to ask."""
+    """Read a large file. Record its rows if the upload asked for it and no question is left."""
     statement = Import.objects.select_related("account", "user").get(pk=import_id)
     if statement.status != ImportStatus.READING:
         return
@@ -27,7 +27,7 @@ def read_import(import_id: int) -> None:
 
 
 def resume_reading() -> int:
-    """Queue the files that a crash left unread; each task can be done twice without harm. Returns how many."""
+    """Queue the files that a crash left unread and return how many. A task may run twice without harm."""
     reading = list(Import.objects.filter(status=ImportStatus.READING).values_list("pk", flat=True))
     for import_id in reading:
         read_import.enqueue(import_id)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from statements.delimited.amounts import parse_amount, possible_decimals
 from statements.delimited.identities import iban_columns, identifier_column, mcc_column
-from statements.delimited.table import Column, Table
+from statements.delimited.table import Column, SampleTable
 from statements.delimited.words import currency_of, is_currency_code, means, mentions
 
 #: Balances in real files are at times stale or rounded in some rows; this share of steps must fit.
@@ -61,7 +61,7 @@ def merchant_columns(free: list[Column]) -> list[Column]:
     return [c for c in named if not c.is_constant] or filled
 
 
-def description_columns(table: Table, free: list[Column], merchants: list[Column]) -> list[Column]:
+def description_columns(table: SampleTable, free: list[Column], merchants: list[Column]) -> list[Column]:
     """Return the columns to join: those named so, else both parties, else the longest texts.
 
     A column of kinds is added where rows would have no text.
@@ -124,7 +124,7 @@ class Columns:
         return [column for column in (self.amount, self.debit, self.credit) if column is not None]
 
 
-def find_columns(table: Table) -> Columns:
+def find_columns(table: SampleTable) -> Columns:
     """Return the columns of a table. `dates` or `money` is empty if nothing can play the part."""
     dates = _dates(table)
     numbers = [c for c in table.columns if c.is_numeric and c not in dates]
@@ -141,7 +141,7 @@ def find_columns(table: Table) -> Columns:
     return _with_texts(table, Columns(dates, amount, debit, credit, balance), taken)
 
 
-def _dates(table: Table) -> list[Column]:
+def _dates(table: SampleTable) -> list[Column]:
     """Return booking or transaction date in the bank's order, value date last; filled columns before header words."""
     named = [c for c in table.columns if c.is_dates or (not table.height and c.role in {"date", "value_date"})]
     ranked = sorted(named, key=_date_rank)
@@ -154,7 +154,7 @@ def _date_rank(column: Column) -> tuple[int, bool, int]:
     return rank, 0 < column.meaning.weight < 1, column.index
 
 
-def _pair(table: Table) -> tuple[Column | None, Column | None]:
+def _pair(table: SampleTable) -> tuple[Column | None, Column | None]:
     """Return the columns called debit and credit, unless many rows fill both."""
     found: list[Column | None] = []
     for role in ("debit", "credit"):
@@ -198,7 +198,7 @@ def _is_signed(column: Column) -> bool:
     return any(cell.lstrip()[:1] in "-\u2212(" or cell.endswith("-") for cell in column.filled)
 
 
-def _amount(table: Table, numbers: list[Column]) -> tuple[Column | None, Column | None]:
+def _amount(table: SampleTable, numbers: list[Column]) -> tuple[Column | None, Column | None]:
     """Return (amount, running balance)."""
     if not table.height:
         return _best_named(table, "amount"), _best_named(table, "balance")
@@ -217,7 +217,7 @@ def _amount(table: Table, numbers: list[Column]) -> tuple[Column | None, Column 
     return (best if _amount_score(best) > 0 else None), balance
 
 
-def _best_named(table: Table, role: str) -> Column | None:
+def _best_named(table: SampleTable, role: str) -> Column | None:
     named = [c for c in table.columns if c.role == role]
     return max(named, key=lambda c: (c.meaning.weight, -c.index), default=None)
 
@@ -245,7 +245,7 @@ def values(column: Column) -> list[Decimal | None]:
     return [parse_amount(cell, found[0]).value if (found := possible_decimals(cell)) else None for cell in column.cells]
 
 
-def _with_texts(table: Table, found: Columns, taken: list[Column]) -> Columns:
+def _with_texts(table: SampleTable, found: Columns, taken: list[Column]) -> Columns:
     free = [c for c in table.columns if c not in taken]
     currency = _currency(free, found.money)
     status = _status(free)
@@ -294,7 +294,7 @@ def _status(free: list[Column]) -> Column | None:
     return next(iter([*telling, *named, *named_any]), None)
 
 
-def is_card(table: Table) -> bool:
+def is_card(table: SampleTable) -> bool:
     """Return True if the header or the lines above it speak of a card."""
     above = [cell for fields in table.preamble for cell in fields]
     return any(mentions(text, "card") for text in (*table.names, *above))

@@ -166,14 +166,14 @@ class Hints:
     direction: int = 0
 
 
-class Choice(NamedTuple):
+class FormatChoice(NamedTuple):
     """A format, and the others that cannot be ruled out."""
 
     pattern: str
     others: tuple[str, ...] = ()
 
 
-def choose_format(cells: Sequence[str], related: Iterable[str], hints: Hints) -> Choice | None:
+def choose_format(cells: Sequence[str], related: Iterable[str], hints: Hints) -> FormatChoice | None:
     """Return the format of a column's cells, in file order; `related` are further dates. None without dates."""
     counts = Counter(pattern for cell in cells for pattern in possible_formats(cell))
     fitting = [pattern for pattern, n in counts.items() if n == max(counts.values())]
@@ -183,16 +183,16 @@ def choose_format(cells: Sequence[str], related: Iterable[str], hints: Hints) ->
     same_shape = [found for cell in related if set(found := possible_formats(cell)) & set(fitting)]
     fitting = [pattern for pattern in fitting if all(pattern in found for found in same_shape)] or fitting
     if len(fitting) == 1 or fitting[0].startswith(("%d.%m.", "%d. %m.")):  # with full stops, the day comes first
-        return Choice(fitting[0])
+        return FormatChoice(fitting[0])
     return _by_course(fitting, cells, hints)
 
 
-def _by_course(patterns: list[str], cells: Sequence[str], hints: Hints) -> Choice:
+def _by_course(patterns: list[str], cells: Sequence[str], hints: Hints) -> FormatChoice:
     """Choose by the direction of the days and the time they span, where that tells the formats apart."""
     days = {pattern: [day for day in map(date_parser(pattern), cells) if day is not None] for pattern in patterns}
     spans = {pattern: (max(found) - min(found)).days if found else 0 for pattern, found in days.items()}
     if len(set(map(tuple, days.values()))) == 1:  # 10/10/2020 only: the same days whichever way
-        return Choice(_conventional(patterns, cells, hints))
+        return FormatChoice(_conventional(patterns, cells, hints))
     orderly = []
     for pattern in patterns:
         pairs = list(pairwise(days[pattern]))
@@ -203,12 +203,12 @@ def _by_course(patterns: list[str], cells: Sequence[str], hints: Hints) -> Choic
     others_long = all(spans[pattern] > LONG_SPAN_DAYS for pattern in patterns if pattern not in brief)
     for telling in (orderly, brief if others_long else []):
         if len(telling) == 1 and len(set(days[telling[0]])) >= MIN_DISTINCT:
-            return Choice(telling[0])
+            return FormatChoice(telling[0])
     first = _conventional(patterns, cells, hints)
     day_and_month = [pattern for pattern in patterns if pattern.startswith(("%d", "%m"))]
     others = tuple(pattern for pattern in (day_and_month or patterns) if pattern != first)
     settled = bool(hints.languages) and "en" not in hints.languages
-    return Choice(first, () if settled else others)
+    return FormatChoice(first, () if settled else others)
 
 
 def _conventional(patterns: list[str], cells: Sequence[str], hints: Hints) -> str:

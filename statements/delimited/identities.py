@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from expenses.ledger.ibans import NotAnIban, read_iban
-from statements.delimited.table import Column, Table
+from statements.delimited.table import Column, SampleTable
 from statements.delimited.words import means, mentions
 
 #: Longer cells, and cells with blanks, are texts that people wrote.
@@ -58,7 +58,7 @@ def is_mcc(cell: str) -> bool:
     return _MCC.fullmatch(cell) is not None
 
 
-def iban_columns(table: Table) -> list[Column]:
+def iban_columns(table: SampleTable) -> list[Column]:
     """Return the columns of the other side's account: those called so, else the one that holds many numbers."""
     holding = []
     for column in table.columns:
@@ -71,7 +71,7 @@ def iban_columns(table: Table) -> list[Column]:
     return named or (varied if len(varied) == 1 else [])
 
 
-def mcc_column(table: Table) -> Column | None:
+def mcc_column(table: SampleTable) -> Column | None:
     """Return the column that is called a merchant category code and mostly holds such codes, or None."""
     named = (column for column in table.columns if mentions(column.name, "mcc"))
     return next((c for c in named if c.filled and sum(map(is_mcc, c.filled)) * 2 > len(c.filled)), None)

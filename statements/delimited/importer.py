@@ -6,24 +6,33 @@ from typing import Any, ClassVar
 
 from statements.delimited.amounts import AmountError, decimal_of, parse_amount, possible_decimals
 from statements.delimited.columns import Columns, find_columns
-from statements.delimited.dates import Choice, Hints, choose_format
+from statements.delimited.dates import FormatChoice, Hints, choose_format
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.layout import layout_of
 from statements.delimited.money import Signs, find_decimal, find_signs
 from statements.delimited.profile import FORMAT, profile_errors
 from statements.delimited.reader import read_rows
 from statements.delimited.records import is_movement, records
-from statements.delimited.table import Column, Dialect, Table, find_dialect, find_header, names_money, table_of, tidy
+from statements.delimited.table import (
+    Column,
+    Dialect,
+    SampleTable,
+    find_dialect,
+    find_header,
+    names_money,
+    table_of,
+    tidy,
+)
 from statements.delimited.words import currency_of, is_currency_code, meaning
 from statements.importer import (
     Importer,
     Profile,
     ProfileError,
-    Question,
     Reading,
-    Row,
+    ReadingQuestion,
     RowError,
     Skipped,
+    StatementRow,
     UnreadableFile,
 )
 
@@ -58,13 +67,13 @@ def _no_table() -> UnreadableFile:
 class _Detection:
     """The profile of one file, put together from its parts, with the questions that remain."""
 
-    def __init__(self, data: bytes, encoding: str, dialect: Dialect, table: Table, columns: Columns) -> None:
+    def __init__(self, data: bytes, encoding: str, dialect: Dialect, table: SampleTable, columns: Columns) -> None:
         self._data = data
         self._encoding = encoding
         self._dialect = dialect
         self._table = table
         self._columns = columns
-        self._questions: list[Question] = []
+        self._questions: list[ReadingQuestion] = []
 
     def reading(self) -> Reading:
         decimal = self._decimal()
@@ -76,7 +85,7 @@ class _Detection:
         self._ask_about_pending(profile)
         return Reading(profile, self._table.names, self._questions)
 
-    def _profile(self, decimal: str, signs: Signs, choice: Choice, currency: str) -> dict[str, Any]:
+    def _profile(self, decimal: str, signs: Signs, choice: FormatChoice, currency: str) -> dict[str, Any]:
         columns, flag = self._columns, signs.flag
         dates = []
         for column in columns.dates:
@@ -150,7 +159,7 @@ class _Detection:
     def _is_longer_than_sample(self) -> bool:
         return len(self._table.body) + (self._table.header_row or 0) >= _SAMPLE - 1
 
-    def _date_format(self, signs: Signs, currency: str) -> Choice:
+    def _date_format(self, signs: Signs, currency: str) -> FormatChoice:
         primary, *rest = self._columns.dates
         if not currency and self._filled_currencies:
             currency = currency_of(self._filled_currencies[0]) or self._filled_currencies[0]
@@ -163,11 +172,11 @@ class _Detection:
         if choice and choice.others and self._is_longer_than_sample:
             choice = choose_format(self._all_cells(primary.index), related, hints)
         if choice is None:
-            return Choice("%Y-%m-%d")
+            return FormatChoice("%Y-%m-%d")
         if choice.others:
             detail = f"Every date of the file can be read in more than one way; they were read as {choice.pattern}."
             alternatives = (choice.pattern, *choice.others)
-            self._questions.append(Question("date_format", "unknown_date_order", detail, alternatives))
+            self._questions.append(ReadingQuestion("date_format", "unknown_date_order", detail, alternatives))
         return choice
 
     def _external_id(self) -> Column | None:
@@ -215,7 +224,7 @@ class _Detection:
             f"Among the first {self._table.height} transactions, {seen} marked as pending, and will be recorded. "
             "Once booked they may come again with another date or text; leave pending rows out to record them once."
         )
-        self._questions.append(Question("leave_out_pending", "pending_rows", detail, (False, True)))
+        self._questions.append(ReadingQuestion("leave_out_pending", "pending_rows", detail, (False, True)))
 
     def _n_pending(self, profile: dict[str, Any]) -> int:
         """Return how many rows of the sample are pending and would be recorded."""
@@ -224,7 +233,7 @@ class _Detection:
             outcomes = read_rows(sample, layout_of(profile, self._data))
         except UnreadableFile:
             return 0
-        return sum(isinstance(outcome, Row) and outcome.pending for outcome in outcomes)
+        return sum(isinstance(outcome, StatementRow) and outcome.pending for outcome in outcomes)
 
     def _currency_code(self, decimal: str) -> str:
         """Return the one currency that headers, amounts or preamble name; "" if a column holds it."""
@@ -275,7 +284,7 @@ class DelimitedImporter(Importer):
     def detect(self, data: bytes) -> Reading:
         return read_profile(data)
 
-    def read(self, data: bytes, profile: Profile) -> Iterator[Row | RowError | Skipped]:
+    def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
         layout = layout_of(profile, data)
         quotechar = profile.get("quotechar", '"')
         rows = records(data, encoding=profile["encoding"], delimiter=profile["delimiter"], quotechar=quotechar)

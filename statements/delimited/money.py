@@ -21,22 +21,24 @@ from statements.delimited.amounts import (
     proven_decimal,
 )
 from statements.delimited.columns import Columns, is_card, running_balance
-from statements.delimited.table import Column, Table
+from statements.delimited.table import Column, SampleTable
 from statements.delimited.words import means
-from statements.importer import Question
+from statements.importer import ReadingQuestion
 
 _THREE = 3
 _OTHER = {".": ",", ",": "."}
 
 
-class Decision(NamedTuple):
+class DecimalChoice(NamedTuple):
     """A decimal separator, "" if no amount holds one, with the question that remains."""
 
     decimal: str
-    question: Question | None = None
+    question: ReadingQuestion | None = None
 
 
-def find_decimal(amounts: Sequence[str], table: Table, columns: Columns, currencies: Collection[str]) -> Decision:
+def find_decimal(
+    amounts: Sequence[str], table: SampleTable, columns: Columns, currencies: Collection[str]
+) -> DecimalChoice:
     """Return the decimal separator of a statement from its cells of money and the ISO codes that it names.
 
     Evidence, in this order: the amounts, any other numbers of the table, the running balance, a currency of three minor
@@ -48,14 +50,14 @@ def find_decimal(amounts: Sequence[str], table: Table, columns: Columns, currenc
     elsewhere = [cell for column in others for cell in column.filled]
     proven = guess if sure else proven_decimal(elsewhere) or _proven_by_balance(columns)
     if proven:
-        return Decision(proven)
+        return DecimalChoice(proven)
     separated = [text for text in amounts if has_separator(text)]
     if not separated:
-        return Decision("")
+        return DecimalChoice("")
     if guess and currencies and all(get_currency_precision(code) >= _THREE for code in currencies):
         round_only = all("".join(filter(str.isdigit, text)).endswith("000") for text in separated)
-        return Decision(_OTHER[guess], _question(separated[0], _OTHER[guess]) if round_only else None)
-    return Decision(guess or ".", _question(separated[0], guess or "."))
+        return DecimalChoice(_OTHER[guess], _question(separated[0], _OTHER[guess]) if round_only else None)
+    return DecimalChoice(guess or ".", _question(separated[0], guess or "."))
 
 
 def _proven_by_balance(columns: Columns) -> str:
@@ -79,13 +81,13 @@ def _moved(columns: Columns, decimal: str) -> list[Decimal | None]:
     return [(b or Decimal(0)) - abs(a or Decimal(0)) for a, b in zip_longest(out, into)]
 
 
-def _question(example: str, taken: str) -> Question:
+def _question(example: str, taken: str) -> ReadingQuestion:
     other = _OTHER[taken]
     detail = (
         f"Nothing in the file says whether the separator in “{example}” is that of thousands or of fractions; "
         f"“{taken}” was taken as the decimal separator."
     )
-    return Question("decimal", "unknown_decimal", detail, (taken, other))
+    return ReadingQuestion("decimal", "unknown_decimal", detail, (taken, other))
 
 
 _MAX_FLAGS = 6
@@ -111,10 +113,10 @@ class Signs:
     debit_is_negative: bool = False
     flag: Flag | None = None
     direction: int = 0
-    questions: list[Question] = field(default_factory=list)
+    questions: list[ReadingQuestion] = field(default_factory=list)
 
 
-def find_signs(table: Table, columns: Columns, decimal: str) -> Signs:
+def find_signs(table: SampleTable, columns: Columns, decimal: str) -> Signs:
     """Return how amounts are signed from the account holder's side."""
     balances = _numbers(columns.balance, decimal) if columns.balance else []
     if columns.amount is None:
@@ -140,7 +142,7 @@ def _numbers(column: Column, decimal: str) -> list[Decimal | None]:
 
 
 def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | None]) -> Signs:
-    """Return the signs of debit and credit: debits may be negative already, and a running balance tells a swapped pair."""
+    """Return the signs of debit and credit. Debits may be negative already; a running balance tells a swapped pair."""
     out = _numbers(columns.debit, decimal) if columns.debit else []
     into = _numbers(columns.credit, decimal) if columns.credit else []
     moved = [value for value in out if value]
@@ -153,21 +155,19 @@ def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | Non
     return Signs(debit_is_negative=negative, invert=proof.sign < 0, direction=proof.direction)
 
 
-def _written_signs(table: Table, columns: Columns, amounts: Sequence[Amount | None]) -> Signs:
+def _written_signs(table: SampleTable, columns: Columns, amounts: Sequence[Amount | None]) -> Signs:
     """Return signs by a flag if amounts have no minus; by a missing mark if only money in is marked (+ or CR)."""
     known = [amount for amount in amounts if amount is not None and amount.value]
     n_negative = sum(amount.value < 0 for amount in known)
     if n_negative <= _FEW_NEGATIVE * len(known):
         taken = (*columns.dates, *columns.money, columns.balance, columns.currency)
         flags = [found for column in table.columns if column not in taken and (found := _as_flag(column))]
-        by_words = max(
-            flags, key=lambda f: (bool(f.negative_when and f.positive_when), f.column.role == "flag"), default=None
-        )
-        if by_words:
-            pairs = zip(amounts, _flagged_out(by_words), strict=True)
+        flags.sort(key=lambda flag: (not (flag.negative_when and flag.positive_when), flag.column.role != "flag"))
+        if flags:
+            pairs = zip(amounts, _flagged_out(flags[0]), strict=True)
             is_repeated = all(amount.value <= 0 for amount, out in pairs if amount is not None and out)
             if not (n_negative and is_repeated):
-                return Signs(flag=by_words)
+                return Signs(flag=flags[0])
     if not n_negative and 0 < sum(amount.marked for amount in known) < len(known):
         return Signs(unsigned_is="out")
     return Signs()
@@ -201,7 +201,7 @@ def _signed(amounts: Sequence[Amount | None], signs: Signs) -> list[Decimal | No
     return [None if amount is None else -amount.value if out else amount.value for amount, out in pairs]
 
 
-def _ask_when_in_doubt(table: Table, signs: Signs, amounts: Sequence[Amount | None]) -> Signs:
+def _ask_when_in_doubt(table: SampleTable, signs: Signs, amounts: Sequence[Amount | None]) -> Signs:
     """Ask about a list without a minus, and about a card's list of mostly positive amounts."""
     known = [amount.value for amount in amounts if amount is not None and amount.value]
     positive = sum(value > 0 for value in known)
@@ -213,8 +213,8 @@ def _ask_when_in_doubt(table: Table, signs: Signs, amounts: Sequence[Amount | No
     return signs
 
 
-def _sign_question(*, inverted: bool) -> Question:
+def _sign_question(*, inverted: bool) -> ReadingQuestion:
     taken = "money out, as cards list charges" if inverted else "money in, as written"
     detail = f"Nothing in the file says whether its positive amounts are money in or out; they were taken as {taken}."
     alternatives: tuple[Any, ...] = (inverted, not inverted)
-    return Question("invert_sign", "unknown_sign", detail, alternatives)
+    return ReadingQuestion("invert_sign", "unknown_sign", detail, alternatives)

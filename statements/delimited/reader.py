@@ -20,7 +20,7 @@ from statements.delimited.words import (
     normalized,
     starts_like_balance,
 )
-from statements.importer import Row, RowError, Skipped
+from statements.importer import RowError, Skipped, StatementRow
 
 MAX_DESCRIPTION = 2000
 
@@ -61,7 +61,7 @@ def mcc_of(fields: list[str], positions: Positions) -> str:
     return code if is_mcc(code) else ""
 
 
-Outcome = Row | RowError | Skipped
+Outcome = StatementRow | RowError | Skipped
 
 _BALANCES = ("opening_balance", "closing_balance", "turnover")
 _NOTHING = {"", "-", "--", "\u2013", "\u2014"}
@@ -93,7 +93,7 @@ def read_rows(rows: Iterable[Record], layout: Layout) -> Iterator[Outcome]:
 
 def _with_continuations(rows: Iterator[Record], interpreter: "_Interpreter") -> Iterator[Outcome]:
     """Hold each row back until no further line of its text can follow."""
-    waiting: Row | None = None
+    waiting: StatementRow | None = None
     for record in rows:
         more = interpreter.continuation(record) if waiting else ""
         if waiting and more:
@@ -102,7 +102,7 @@ def _with_continuations(rows: Iterator[Record], interpreter: "_Interpreter") -> 
         if waiting:
             yield waiting
         outcome = interpreter.outcome(record)
-        waiting = outcome if isinstance(outcome, Row) else None
+        waiting = outcome if isinstance(outcome, StatementRow) else None
         if waiting is None:
             yield outcome
     if waiting:
@@ -160,7 +160,7 @@ class _Interpreter:
             reason = "pending"
         if reason:
             return Skipped(record.line, reason, tuple(fields))
-        return Row(
+        return StatementRow(
             record.line, day, amount, description, merchant, self._currency(fields, currency),
             tuple(fields), pending, first_filled(fields, layout.external_id),
             iban_of(fields, layout.iban) if layout.iban else "", mcc_of(fields, layout.mcc) if layout.mcc else "",

@@ -134,7 +134,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class SampleTable:
     """The sample of a file below its header; `preamble` holds the records above."""
 
     header_row: int | None
@@ -148,7 +148,7 @@ class Table:
         return len(self.columns[0].cells) if self.columns else 0
 
 
-def table_of(sample: Sequence[Record], header_row: int | None) -> Table:
+def table_of(sample: Sequence[Record], header_row: int | None) -> SampleTable:
     """Return the columns of a sample. A header that does not stand above its columns lends them no meaning."""
     first = 0 if header_row is None else header_row + 1
     names = [] if header_row is None else [" ".join(name.split()) for name in sample[header_row].fields]
@@ -163,7 +163,7 @@ def table_of(sample: Sequence[Record], header_row: int | None) -> Table:
     if rows and _is_misaligned(names, columns, rows):
         columns = [Column(column.index, "", column.cells) for column in columns]
     above = [record.fields for record in sample[: header_row or 0]]
-    return Table(header_row, names, columns, above, body)
+    return SampleTable(header_row, names, columns, above, body)
 
 
 def _usual_width(rows: list[list[str]]) -> int:

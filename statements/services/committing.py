@@ -1,6 +1,5 @@
-"""Records the rows of a statement as a run: in chunks, each whole, so that it can be killed and taken up again."""
+"""Recording the rows of a statement as a run: in whole chunks, so that it survives a kill and can be resumed."""
 
-from collections.abc import Iterator
 from itertools import islice
 
 from django.db.models import Count
@@ -15,15 +14,17 @@ from expenses.services.statement_rows import record_statement_rows
 from statements.entries import Entry
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus
-from statements.reading import Record, read_records
+from statements.reading import read_records
 
 CHUNK = 5000
 SUPERSEDED = "Its import is gone, or another run has committed it; look at the import."
 
 
 def start_commit(*, by: User, statement: Import) -> Run:
-    """Create the run that will record the rows; it does not start by itself. Raises Refusal to whoever comes second."""
-    _refuse_closed(statement)
+    """Create the run that records the rows; it does not start by itself. Raises Refusal if another run was first."""
+    if statement.account is not None and not statement.account.is_active:
+        detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
+        raise Refusal(detail, code="closed")
     with ledger_write(statement.ledger_id):
         run: Run = Run.objects.create(
             ledger_id=statement.ledger_id, user=by, kind="import", subject=statement.pk, total=statement.n_rows
@@ -36,7 +37,7 @@ def start_commit(*, by: User, statement: Import) -> Run:
 
 
 class ImportWork(Work):
-    """Rows that are there already, from this run's earlier try or from another file, are left out."""
+    """The work of an import; it leaves out rows that an earlier try or another file recorded."""
 
     starts_over = True
 
@@ -47,7 +48,8 @@ class ImportWork(Work):
         if statement.account is None:
             raise Refusal("The account of this import is gone; give it another one.", code="account")
         try:
-            for chunk in _chunks(read_records(statement)):
+            records = read_records(statement)
+            while chunk := list(islice(records, CHUNK)):
                 drafts = [record.draft(statement.account) for record in chunk if isinstance(record, Entry)]
                 catalog = Catalog.load(run.ledger_id)
                 record_statement_rows(run=run, account=statement.account, drafts=drafts, catalog=catalog)
@@ -64,7 +66,10 @@ class ImportWork(Work):
         run.save(update_fields=["total"])
 
     def after_end(self, run: Run) -> None:
-        run.counts = _count(run)
+        rows = Transaction.objects.filter(run=run).order_by().values_list("review_status")
+        by_status = dict(rows.annotate(n=Count("pk")))
+        created = sum(by_status.values())  # by whichever try
+        run.counts = {"created": created, "duplicates": max(run.done - created, 0), **by_status}
         run.save(update_fields=["counts"])
         is_done = run.status == RunStatus.SUCCEEDED
         Import.objects.filter(run=run).update(
@@ -73,22 +78,3 @@ class ImportWork(Work):
             n_new=run.counts["created"],
             n_duplicates=run.counts["duplicates"],
         )
-
-
-def _refuse_closed(statement: Import) -> None:
-    if statement.account is not None and not statement.account.is_active:
-        detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
-        raise Refusal(detail, code="closed")
-
-
-def _count(run: Run) -> dict[str, int]:
-    """What became of the rows, whichever try recorded them: how many are new, and how their categories stand."""
-    rows = Transaction.objects.filter(run=run).order_by().values_list("review_status")
-    by_status = dict(rows.annotate(n=Count("pk")))
-    created = sum(by_status.values())
-    return {"created": created, "duplicates": max(run.done - created, 0), **by_status}
-
-
-def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while chunk := list(islice(records, CHUNK)):
-        yield chunk

@@ -1,4 +1,4 @@
-"""Takes a statement in, finds out how it is to be read, and reads it; nothing is recorded yet."""
+"""Receiving a statement: store the file, detect its profile, and read it; nothing is recorded yet."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, ledger_write
 from statements.entries import summarize
 from statements.formats import importer_for, importer_named
-from statements.importer import ProfileError, Reading, UnreadableFile
+from statements.importer import ProfileError, UnreadableFile
 from statements.models import Import, ImportStatus, Profile
 from statements.reading import known_fingerprints, read_records
 
@@ -44,7 +44,9 @@ def receive_statement(
     _check_length(data)
     importer = importer_for(data)
     reading = importer.detect(data)
-    profile = profile or _remembered_profile(ledger_id_of(by), importer.format, reading)
+    if profile is None and reading.columns:  # the newest profile saved for a file of the same columns
+        same = Profile.objects.filter(ledger_id=ledger_id_of(by), format=importer.format, columns=reading.columns)
+        profile = same.order_by("-id").first()
     statement = Import(
         ledger_id=ledger_id_of(by),
         user=by,
@@ -78,10 +80,10 @@ def read_statement(*, statement: Import) -> None:
 def correct_statement(
     *, statement: Import, corrections: Mapping[str, Any], account: Account | None, save_as: str = ""
 ) -> Import:
-    """Read the file in another way, or for another account; keep the way under a name.
+    """Read the file in another way, or for another account; save the profile under a name.
 
     `corrections` are keys of the profile; they answer the questions about them. Raises UnreadableFile, and Refusal
-    when the import was committed meanwhile.
+    if the import was committed meanwhile.
     """
     _refuse_half_committed(statement)
     if corrections:
@@ -92,13 +94,16 @@ def correct_statement(
     with ledger_write(statement.ledger_id):
         _store(statement, was=CORRECTABLE)
         if save_as:
-            kept = {"format": statement.format, "columns": statement.columns, "profile": _corrections(statement)}
+            # What belongs to this one file is left out of the saved profile, unless it was corrected.
+            detected = importer_named(statement.format).detect(_content(statement)).profile
+            kept_keys = {k: v for k, v in statement.profile.items() if k not in FILE_KEYS or v != detected.get(k)}
+            kept = {"format": statement.format, "columns": statement.columns, "profile": kept_keys}
             Profile.objects.update_or_create(ledger_id=statement.ledger_id, name=save_as, defaults=kept)
     return statement
 
 
 def _refuse_half_committed(statement: Import) -> None:
-    """Rows that a stopped run recorded would not be known again if they were read in another way."""
+    """Raise Refusal if a stopped run recorded rows: read in another way, they would not be recognized again."""
     run = statement.run
     if run is not None and run.status != RunStatus.REVERTED and run.transactions.exists():
         detail = f"Run {run.pk} stopped after it had recorded some of the rows: resume it, or revert it first."
@@ -115,12 +120,12 @@ def forget_statement(*, statement: Import) -> None:
 
 
 def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[ProfileError]:
-    """What is wrong with an edited profile."""
+    """Return the faults of an edited profile."""
     return importer_named(statement.format).check_profile(profile, _content(statement))
 
 
 def _read(statement: Import) -> None:
-    """Fill in what the file comes to; nothing is written, so that no lock is held meanwhile."""
+    """Set counts, period and totals of the file. Nothing is written, so that no lock is held meanwhile."""
     summary = summarize(read_records(statement))
     statement.first_date, statement.last_date = summary.first_date, summary.last_date
     n_duplicates = len(summary.fingerprints & known_fingerprints(statement).keys())
@@ -132,7 +137,7 @@ def _read(statement: Import) -> None:
 
 
 def _store(statement: Import, *, was: tuple[str, ...]) -> None:
-    """Write what was read, unless somebody was quicker to commit, forget or read it. Call it under the lock."""
+    """Write what was read, unless another request committed, deleted or read it first. Call it under the lock."""
     fields = {name: getattr(statement, name) for name in READ_FIELDS}
     if not Import.objects.filter(pk=statement.pk).standing(*was).update(**fields):
         raise _too_late()
@@ -148,21 +153,8 @@ def _content(statement: Import) -> bytes:
     return data
 
 
-def _corrections(statement: Import) -> dict[str, Any]:
-    """The profile without what belongs to this one file, unless it was corrected."""
-    detected = importer_named(statement.format).detect(_content(statement)).profile
-    return {k: v for k, v in statement.profile.items() if k not in FILE_KEYS or v != detected.get(k)}
-
-
 def _check_length(data: bytes) -> None:
     n_lines = max(data.count(b"\n"), data.count(b"\r"))
     if n_lines > settings.IMPORT_MAX_ROWS:
         detail = f"The file has {n_lines} lines; at most {settings.IMPORT_MAX_ROWS} are read at once. Split it by year."
         raise UnreadableFile("too_many_rows", detail)
-
-
-def _remembered_profile(ledger_id: int, format: str, reading: Reading) -> Profile | None:  # noqa: A002 - its name
-    """The newest profile saved for a file of the same columns."""
-    same = Profile.objects.filter(ledger_id=ledger_id, format=format, columns=reading.columns)
-    found: Profile | None = same.order_by("-id").first() if reading.columns else None
-    return found

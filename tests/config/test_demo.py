@@ -12,7 +12,7 @@ from config.decision_table import WIDTH
 from expenses.models import Transaction
 from providers.loading import configured_chain
 from statements.formats import importer_for
-from statements.importer import Row, RowError
+from statements.importer import RowError, StatementRow
 from tests.conftest import make_user
 
 STATEMENTS = {
@@ -31,7 +31,7 @@ def test_each_statement_of_the_demo_is_read_without_an_error_or_a_question(filen
     importer = importer_for(data)
     reading = importer.detect(data)
     records = list(importer.read(data, reading.profile))
-    rows = [record for record in records if isinstance(record, Row)]
+    rows = [record for record in records if isinstance(record, StatementRow)]
     assert [record for record in records if isinstance(record, RowError)] == []
     assert reading.questions == []
     assert (len(rows), str(sum(row.amount for row in rows))) == STATEMENTS[filename]

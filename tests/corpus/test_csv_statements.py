@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from statements.formats import importer_for
-from statements.importer import Row, RowError, Skipped
+from statements.importer import RowError, Skipped, StatementRow
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "statements"
 HERE = (FOLDER / "EXPECTED.json").is_file()
@@ -57,7 +57,7 @@ def profile_from(mapping):
 
 def found(outcomes):
     """(entries, sum, first date, last date, unreadable rows), with rows of zero counted as the bank counts them."""
-    rows = [outcome for outcome in outcomes if isinstance(outcome, Row)]
+    rows = [outcome for outcome in outcomes if isinstance(outcome, StatementRow)]
     zeros = [outcome for outcome in outcomes if isinstance(outcome, Skipped) and outcome.reason in COUNTED]
     days = sorted([row.date for row in rows] + [zero.date for zero in zeros if zero.date])
     first, last = (str(days[0]), str(days[-1])) if days else (None, None)

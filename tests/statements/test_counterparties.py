@@ -3,7 +3,7 @@
 import pytest
 
 from statements.formats import importer_for
-from statements.importer import Row
+from statements.importer import StatementRow
 
 OWN, SAVINGS = "DE89370400440532013000", "DE75512108001245126199"
 LANDLORD, SHOP, BOSS = "GB82WEST12345698765432", "FR1420041010050500013M02606", "NO9386011117947"
@@ -19,7 +19,7 @@ def kept(data, name="iban", **corrections):
     """What is kept of each row, under the detected profile."""
     importer = importer_for(data)
     rows = importer.read(data, importer.detect(data).profile | corrections)
-    return [getattr(row, name) for row in rows if isinstance(row, Row)]
+    return [getattr(row, name) for row in rows if isinstance(row, StatementRow)]
 
 
 def profile_of(data):
@@ -118,4 +118,4 @@ def test_a_row_is_the_same_row_whether_its_account_number_is_read_or_not():
 def statement_rows(data, **corrections):
     importer = importer_for(data)
     outcomes = importer.read(data, importer.detect(data).profile | corrections)
-    return [outcome for outcome in outcomes if isinstance(outcome, Row)]
+    return [outcome for outcome in outcomes if isinstance(outcome, StatementRow)]

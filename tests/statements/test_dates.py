@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statements.delimited.dates import Choice, DateFormatError, Hints, choose_format, date_parser, possible_formats
+from statements.delimited.dates import (
+    DateFormatError,
+    FormatChoice,
+    Hints,
+    choose_format,
+    date_parser,
+    possible_formats,
+)
 
 ENGLISH = Hints(frozenset({"en"}))
 FRENCH = Hints(frozenset({"fr"}))
@@ -76,19 +83,19 @@ def test_a_hostile_cell_under_a_hostile_format_is_no_date_and_takes_no_time(patt
 @pytest.mark.parametrize(
     ("cells", "related", "hints", "choice"),
     [
-        (["03/04/2024", "13/04/2024"], [], ENGLISH, Choice("%d/%m/%Y")),
-        (["03/04/2024", "04/13/2024"], [], ENGLISH, Choice("%m/%d/%Y")),
-        (["03/04/2024"], ["03/28/2024"], ENGLISH, Choice("%m/%d/%Y")),
-        (["01/02/2024", "04/02/2024", "02/03/2024"], [], ENGLISH, Choice("%d/%m/%Y")),
-        (["02/01/2024", "02/04/2024", "03/02/2024"], [], ENGLISH, Choice("%m/%d/%Y")),
-        (["03/02/2024", "01/02/2024", "09/02/2024"], [], ENGLISH, Choice("%d/%m/%Y")),
-        (["03/04/2024", "05/06/2024"], [], ENGLISH, Choice("%d/%m/%Y", ("%m/%d/%Y",))),
-        (["3/4/2024", "5/6/2024"], [], ENGLISH, Choice("%m/%d/%Y", ("%d/%m/%Y",))),
-        (["03/04/2024", "05/06/2024"], [], Hints(frozenset({"en"}), "$"), Choice("%m/%d/%Y", ("%d/%m/%Y",))),
-        (["03/04/2024", "05/06/2024"], [], FRENCH, Choice("%d/%m/%Y")),
-        (["03.04.2024", "05.06.2024"], [], ENGLISH, Choice("%d.%m.%Y")),
-        (["10/10/2024"], [], ENGLISH, Choice("%d/%m/%Y")),
-        (["Pending", "03.04.24"], [], ENGLISH, Choice("%d.%m.%y")),
+        (["03/04/2024", "13/04/2024"], [], ENGLISH, FormatChoice("%d/%m/%Y")),
+        (["03/04/2024", "04/13/2024"], [], ENGLISH, FormatChoice("%m/%d/%Y")),
+        (["03/04/2024"], ["03/28/2024"], ENGLISH, FormatChoice("%m/%d/%Y")),
+        (["01/02/2024", "04/02/2024", "02/03/2024"], [], ENGLISH, FormatChoice("%d/%m/%Y")),
+        (["02/01/2024", "02/04/2024", "03/02/2024"], [], ENGLISH, FormatChoice("%m/%d/%Y")),
+        (["03/02/2024", "01/02/2024", "09/02/2024"], [], ENGLISH, FormatChoice("%d/%m/%Y")),
+        (["03/04/2024", "05/06/2024"], [], ENGLISH, FormatChoice("%d/%m/%Y", ("%m/%d/%Y",))),
+        (["3/4/2024", "5/6/2024"], [], ENGLISH, FormatChoice("%m/%d/%Y", ("%d/%m/%Y",))),
+        (["03/04/2024", "05/06/2024"], [], Hints(frozenset({"en"}), "$"), FormatChoice("%m/%d/%Y", ("%d/%m/%Y",))),
+        (["03/04/2024", "05/06/2024"], [], FRENCH, FormatChoice("%d/%m/%Y")),
+        (["03.04.2024", "05.06.2024"], [], ENGLISH, FormatChoice("%d.%m.%Y")),
+        (["10/10/2024"], [], ENGLISH, FormatChoice("%d/%m/%Y")),
+        (["Pending", "03.04.24"], [], ENGLISH, FormatChoice("%d.%m.%y")),
         (["nothing"], [], ENGLISH, None),
     ],
 )
@@ -99,7 +106,7 @@ def test_the_order_of_day_and_month_follows_the_evidence(cells, related, hints, 
 def test_a_running_balance_that_says_which_way_the_rows_run_settles_the_order():
     cells = ["03/06/2024", "04/05/2024", "05/04/2024"]
     newest_first = Hints(frozenset({"en"}), direction=-1)
-    assert choose_format(cells, [], newest_first) == Choice("%d/%m/%Y")
+    assert choose_format(cells, [], newest_first) == FormatChoice("%d/%m/%Y")
 
 
 FORMATS = ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y%m%d", "%d %b %Y", "%d.%m.%y", "%B %d, %Y", "%Y:%m:%d"]
@@ -113,7 +120,7 @@ def test_reading_a_written_date_gives_it_back(day, pattern):
 @given(st.dates(date(1990, 1, 1), date(2060, 1, 1)), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%y"]))
 def test_a_month_of_days_in_order_tells_its_own_format(first, pattern):
     days = [first + timedelta(days=n) for n in range(31)]
-    assert choose_format([day.strftime(pattern) for day in days], [], ENGLISH) == Choice(pattern)
+    assert choose_format([day.strftime(pattern) for day in days], [], ENGLISH) == FormatChoice(pattern)
 
 
 @given(st.text(max_size=80), st.sampled_from(FORMATS))

@@ -6,7 +6,7 @@ from statements.delimited.records import records
 from statements.delimited.table import find_header
 from statements.delimited.words import meaning
 from statements.formats import importer_for, importer_named
-from statements.importer import Question, Skipped, UnreadableFile
+from statements.importer import ReadingQuestion, Skipped, UnreadableFile
 
 
 def profile_of(text):
@@ -139,7 +139,7 @@ def decimal_and_question(text):
 def test_thousands_that_may_be_fractions_leave_the_separator_open():
     asked = questions_of("Date;Text;Amount\n2024-01-01;a;-1.234\n2024-01-02;b;5.678\n")
     assert asked == [
-        Question(
+        ReadingQuestion(
             "decimal",
             "unknown_decimal",
             "Nothing in the file says whether the separator in “-1.234” is that of thousands or of fractions; "
@@ -214,7 +214,7 @@ def test_a_late_amount_with_two_decimals_settles_the_separator_of_a_long_file():
 def test_pending_rows_that_would_be_recorded_are_asked_about(statuses, seen):
     rows = "".join(f"2024-01-{n + 12},shop {n},-{n}.00,{status}\n" for n, status in enumerate(statuses, start=1))
     assert questions_of("Date,Text,Amount,Status\n" + rows) == [
-        Question(
+        ReadingQuestion(
             "leave_out_pending",
             "pending_rows",
             f"Among the first 3 transactions, {seen} marked as pending, and will be recorded. "

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from statements.delimited.importer import DelimitedImporter
 from statements.formats import importer_for
-from statements.importer import ProfileError, Row, RowError, Skipped, UnreadableFile
+from statements.importer import ProfileError, RowError, Skipped, StatementRow, UnreadableFile
 from tests.laws import law
 
 HEADER = "Date,Text,Amount,Flag\n"
@@ -34,14 +34,14 @@ def read(body, **changes):
 
 
 def amounts(body, **changes):
-    return [row.amount for row in read(body, **changes) if isinstance(row, Row)]
+    return [row.amount for row in read(body, **changes) if isinstance(row, StatementRow)]
 
 
 def test_a_row_holds_everything_the_file_says():
     profile = {**PROFILE, "merchant": ["Flag"], "currency_code": "eur", "external_id": 3}
     [_, row] = CSV.read((HEADER + "2024-01-02, two  words ,-3.50,Shop\n").encode(), profile)
     raw = ("2024-01-02", "two  words ", "-3.50", "Shop")
-    expected = Row(2, date(2024, 1, 2), Decimal("-3.50"), "two words", "Shop", "EUR", raw, external_id="Shop")
+    expected = StatementRow(2, date(2024, 1, 2), Decimal("-3.50"), "two words", "Shop", "EUR", raw, external_id="Shop")
     assert row == expected
 
 
@@ -124,7 +124,7 @@ def test_signs_can_be_turned_and_unmarked_amounts_mean_out():
 def test_a_debit_column_may_be_negative_already(negative, expected):
     profile = {**PROFILE, "amount": None, "debit": "Amount", "credit": "Flag", "debit_is_negative": negative}
     data = (HEADER + "2024-01-01,a,-5.00,\n2024-01-02,b,-,3.00\n").encode()
-    rows = [outcome for outcome in CSV.read(data, profile) if isinstance(outcome, Row)]
+    rows = [outcome for outcome in CSV.read(data, profile) if isinstance(outcome, StatementRow)]
     assert [row.amount for row in rows] == list(map(Decimal, expected))
 
 
@@ -137,7 +137,7 @@ def test_a_status_marks_what_is_pending_and_what_was_declined():
     statuses = ["Pending", "vorgemerkt", "DECLINED", "ok"]
     body = "".join(f"2024-01-0{n},shop,-{n}.00,{status}\n" for n, status in enumerate(statuses, start=1))
     rows = read(body, status="Flag")
-    assert [row.pending for row in rows if isinstance(row, Row)] == [True, True, False]
+    assert [row.pending for row in rows if isinstance(row, StatementRow)] == [True, True, False]
     assert rows[2].reason == "declined"
 
 
@@ -163,7 +163,7 @@ def test_a_row_without_its_first_date_is_pending(leave_out, expected):
 def test_the_second_date_column_stands_in_for_an_empty_first():
     data = b"Date,Value,Text,Amount\n,2024-01-05,a,-5.00\n2024-01-06,2024-01-07,b,-6.00\n"
     outcomes = CSV.read(data, {**PROFILE, "date": ["Date", "Value"]})
-    assert [row.date for row in outcomes if isinstance(row, Row)] == [date(2024, 1, 5), date(2024, 1, 6)]
+    assert [row.date for row in outcomes if isinstance(row, StatementRow)] == [date(2024, 1, 5), date(2024, 1, 6)]
 
 
 def test_lines_are_counted_as_an_editor_shows_them():
@@ -286,4 +286,4 @@ def test_no_damage_to_a_statement_crashes_the_reader(changes, encoding):
         start = int(place * len(data))
         data = data[:start] + inserted + data[start + length :]
     result = outcomes_or_refusal(data)
-    assert isinstance(result, UnreadableFile) or all(isinstance(o, Row | RowError | Skipped) for o in result)
+    assert isinstance(result, UnreadableFile) or all(isinstance(o, StatementRow | RowError | Skipped) for o in result)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from statements.formats import importer_for
-from statements.importer import ProfileError, Row, RowError
+from statements.importer import ProfileError, RowError, StatementRow
 
 
 def outcomes(text):
@@ -15,9 +15,11 @@ def outcomes(text):
     importer = importer_for(data)
     found = importer.read(data, importer.detect(data).profile)
     return [
-        (outcome.amount, outcome.currency) if isinstance(outcome, Row) else (outcome.attr, outcome.code, outcome.line)
+        (outcome.amount, outcome.currency)
+        if isinstance(outcome, StatementRow)
+        else (outcome.attr, outcome.code, outcome.line)
         for outcome in found
-        if isinstance(outcome, (Row, RowError))
+        if isinstance(outcome, (StatementRow, RowError))
     ]
 
 
