@@ -151,7 +151,7 @@ def applying(user):
             updates.append((sql.replace("%s", "?"), list(params)))
         return execute(sql, params, many, context)
 
-    run = order_rules(by=user, order=RunScope())
+    run = order_rules(by=user, scope=RunScope())
     started = time.process_time()
     with connection.execute_wrapper(note):
         perform_run(run_id=run.pk)
@@ -196,7 +196,7 @@ def testing(user):
 
     def test() -> Preview:
         catalog = Catalog.load_for(user)
-        return preview_rule(by=user, rule=tested, order=RunScope(), limit=50, changes_only=False, catalog=catalog)
+        return preview_rule(by=user, rule=tested, scope=RunScope(), limit=50, changes_only=False, catalog=catalog)
 
     tested = rule(None, NAMES[3], 1)
     with CaptureQueriesContext(connection) as queries:

@@ -42,8 +42,12 @@ class Proposal(models.Model):
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
-    #: That of the ledger, on rows that `as_seen` gives: what a proposal would do depends on every transaction.
+    #: The ledger's version, from `as_seen`: the impact of a proposal depends on every transaction.
     seen_version: int
+    #: Its reason, evidence and impact, where they are read for an answer.
+    because: str
+    evidence_rows: list[dict[str, Any]]
+    impact: Any
 
     objects: ClassVar[Any] = ProposalQuerySet.as_manager()
 
@@ -60,8 +64,13 @@ class Proposal(models.Model):
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """There is one with it in a ledger."""
+        """The unique key within a ledger."""
         return self.phrase, self.direction, self.category_id
+
+    @property
+    def unsaved_rule(self) -> Rule:
+        """The proposed rule, not saved."""
+        return Rule(**self.rule)
 
 
 class Attention(models.Model):

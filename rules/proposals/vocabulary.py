@@ -1,19 +1,18 @@
-"""Which words name a merchant, and which occur with many: payment, card, a town."""
+"""The words that name a merchant, and those that occur with many: payment, card, a town."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from providers import channel_words
 from providers.merchants.words import load_words
 from providers.towns import load_towns
 
-#: The words that name something have so many letters together, or the phrase would be found in other words.
+#: Naming words have at least so many letters together; shorter phrases would occur inside other words.
 LEAST_LETTERS = 4
-#: Behind so many merchants, or in front of so many names, a word may still be part of one name.
+#: Up to so many merchants before it, or names behind it, a word may still be part of one name.
 MOST_NEIGHBORS = 2
-#: What stands in front of many words is a brand where so large a part of its texts has one category; two words that
-#: may name somebody seldom meet by chance.
+#: A word in front of many names is a brand if so large a part of its texts has one category. Two words that may both
+#: name a merchant seldom meet by chance, so they need less.
 AGREEMENT_OF_ONE, AGREEMENT_OF_MANY = 0.9, 0.7
 
 _ARTICLES = "the of for in at on a an la le les el los las il lo der die das den de del di da do van von und y st"
@@ -30,58 +29,49 @@ _AROUND = (
     channel_words.TELLING_PHRASES,
     _ARTICLES,
 )
-#: Of "apple pay" and "samsung pay"; by themselves they are shops.
+#: Parts of "apple pay" and "samsung pay" that are shops by themselves.
 _NAMES_IN_PHRASES = {"apple", "samsung"}
-#: What stands around names in any bank's texts.
+#: Words around names in any bank's texts.
 AROUND_NAMES = frozenset(" ".join(_AROUND).split()) - _NAMES_IN_PHRASES
 
 
-@dataclass
 class Vocabulary:
-    """The words of one ledger's normalized texts. Add every text before asking."""
+    """The words of one ledger's normalized texts.
 
-    _heads_before: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _texts: dict[str, list[tuple[list[str], int | None]]] = field(default_factory=lambda: defaultdict(list))
+    `texts` are distinct pairs of a text and the category that a user confirmed for it, if any.
+    """
 
-    @classmethod
-    def of(cls, texts: Iterable[tuple[str, int | None]]) -> "Vocabulary":
-        """From distinct pairs of a normalized text and the category that a person confirmed for it, if one did."""
-        vocabulary = cls()
+    def __init__(self, texts: Iterable[tuple[str, int | None]] = ()) -> None:
+        self._heads_before: dict[str, set[str]] = defaultdict(set)
+        self._texts: dict[str, list[tuple[list[str], int | None]]] = defaultdict(list)
         for text, category in texts:
-            vocabulary._add(text.split(), category)
-        return vocabulary
-
-    def _add(self, words: list[str], category: int | None) -> None:
-        if not words:
-            return
-        self._texts[words[0]].append((words, category))
-        if words[0] not in AROUND_NAMES:
-            for word in words[1:]:
-                self._heads_before[word].add(words[0])
+            words = text.split()
+            if words:
+                self._texts[words[0]].append((words, category))
+                if words[0] not in AROUND_NAMES:
+                    for word in words[1:]:
+                        self._heads_before[word].add(words[0])
 
     def is_telling(self, phrase: Sequence[str]) -> bool:
-        """Whether these words, with which normalized texts begin, name somebody."""
+        """Return True if these words, with which normalized texts begin, name one merchant."""
         naming = {word for word in phrase if self.may_name(word)}
+        if sum(map(str.isalpha, "".join(naming))) < LEAST_LETTERS:
+            return False
+        texts = self._texts.get(phrase[0], [])
+        # Normalization leaves towns out if anything else is there, so a town before other words is a name.
+        is_town = len(phrase) == 1 and load_towns().is_town(phrase[0])
+        if is_town and not any(len(words) > 1 for words, _ in texts):
+            return False
+        n = len(phrase)
+        beginning = [(words, category) for words, category in texts if words[:n] == list(phrase)]
+        votes = Counter(category for _, category in beginning if category is not None)
+        if len({words[n] for words, _ in beginning if len(words) > n}) <= MOST_NEIGHBORS or not votes:
+            return True
         agreement = AGREEMENT_OF_MANY if len(naming) > 1 else AGREEMENT_OF_ONE
-        is_long_enough = sum(map(str.isalpha, "".join(naming))) >= LEAST_LETTERS
-        return is_long_enough and not self._is_town_alone(phrase) and not self._is_prefix(list(phrase), agreement)
+        return max(votes.values()) >= agreement * votes.total()
 
     def may_name(self, word: str) -> bool:
-        """Whether the word can tell one merchant from others: no word of payments or kinds of shop, and no place."""
+        """Return True if the word can name a merchant: no word of payments, kinds of shop or places."""
         if word in AROUND_NAMES or word in load_words().single_words:
             return False
         return len(self._heads_before.get(word, frozenset()) - {word}) <= MOST_NEIGHBORS
-
-    def _is_town_alone(self, phrase: Sequence[str]) -> bool:
-        """It is a town, and no text goes on behind it: normalization leaves towns out where anything else is there."""
-        is_town = len(phrase) == 1 and load_towns().is_town(phrase[0])
-        return is_town and not any(len(words) > 1 for words, _ in self._texts.get(phrase[0], []))
-
-    def _is_prefix(self, phrase: list[str], agreement: float) -> bool:
-        """It stands in front of several names that are different things."""
-        n = len(phrase)
-        found = [(words, category) for words, category in self._texts.get(phrase[0], []) if words[:n] == phrase]
-        votes = Counter(category for _, category in found if category is not None)
-        if len({words[n] for words, _ in found if len(words) > n}) <= MOST_NEIGHBORS or not votes:
-            return False
-        return max(votes.values()) < agreement * votes.total()

@@ -1,62 +1,68 @@
-"""Shape of proposed rules, and of what is said of them."""
+"""Serializers for proposed rules, and for the user's answers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.categorization.catalog import Catalog
 from expenses.ledger.kinds import derive_kind
 from expenses.models import Transaction
-from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import CategoryReference
 from expenses.serializers.runs import RunSerializer
-from rules.engine.stored_rows import StoredRow
 from rules.models import Proposal, ProposalStatus, Rule
 from rules.serializers.actions import ActionSerializer
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer
 from rules.serializers.rules import RuleSerializer
-from rules.services.impact import Impact, measure_impacts
-from rules.services.rule_drafts import FIELDS
+from rules.services.impact import measure_impacts
+from rules.services.rule_drafts import RULE_FIELDS
 
-#: Evidence that a body shows; the rest is counted in its sentence.
-SHOWN = 20
+#: Evidence that a body lists; its sentence tells the whole number.
+LISTED = 20
 
 
 class UnsavedRuleSerializer(RuleSerializer):
     """A rule that is not saved; POST it to rules/ as it is, or changed."""
 
     class Meta(RuleSerializer.Meta):
-        fields = list(FIELDS)
+        fields = list(RULE_FIELDS)
         read_only_fields: list[str] = []
 
     def to_representation(self, instance: Rule) -> dict[str, Any]:
         actions = [self._action(action) for action in instance.actions]
-        return {name: getattr(instance, name) for name in FIELDS} | {"actions": actions}
+        return {name: getattr(instance, name) for name in RULE_FIELDS} | {"actions": actions}
+
+
+class CategoryNameField(serializers.CharField):
+    """The display name of a category id; null if the category is gone."""
+
+    def to_representation(self, value: Any) -> Any:
+        return self.context["catalog"].name(value) or None
 
 
 class TouchedSerializer(serializers.Serializer[Any]):
-    """A transaction, and the category that it has now."""
+    """A transaction, and its present category."""
 
     id = serializers.IntegerField()
-    date = serializers.DateField()
+    date = serializers.DateField(source="day")
     description = serializers.CharField()
-    category_name = serializers.CharField(allow_null=True)
+    category_name = CategoryNameField(source="category", allow_null=True)
 
 
-class RadiusSerializer(serializers.Serializer[Any]):
-    """What the rule by itself would do to the transactions that are there."""
+@extend_schema_serializer(component_name="Radius")
+class ImpactSerializer(serializers.Serializer[Any]):
+    """The effect of the rule by itself on stored transactions."""
 
     touches = serializers.IntegerField(help_text="Transactions that it would change now.")
     agree = serializers.IntegerField(help_text="Confirmed ones that it matches, of the same category.")
     disagree = serializers.IntegerField(help_text="Confirmed ones that it matches, of another category.")
-    examples = TouchedSerializer(many=True, help_text="The newest five that it would change.")
-    counterexamples = TouchedSerializer(many=True, help_text="The newest five that disagree.")
+    examples = TouchedSerializer(many=True, source="touched", help_text="The newest five that it would change.")
+    counterexamples = TouchedSerializer(many=True, source="contradicting", help_text="The newest five that disagree.")
 
 
 class EvidenceSerializer(serializers.Serializer[Any]):
-    """A transaction whose category somebody corrected."""
+    """A transaction whose category a user corrected."""
 
     id = serializers.IntegerField()
     date = serializers.DateField()
@@ -64,31 +70,59 @@ class EvidenceSerializer(serializers.Serializer[Any]):
 
 
 class ProposalListSerializer(serializers.ListSerializer[Any]):
-    """Describes a page at once: the transactions are read once for all."""
+    """A page of proposals, whose transactions are read once for all."""
 
-    def to_representation(self, data: Any) -> list[dict[str, Any]]:
-        return describe_proposals(list(data), self.context)
+    def to_representation(self, data: Any) -> list[Any]:
+        proposals = list(data)
+        add_details(proposals, self.context)
+        return super().to_representation(proposals)
 
 
 class ProposalSerializer(serializers.Serializer[Proposal]):
-    """A rule that was made from corrections, and what would come of it."""
+    """A rule that was made from corrections, and its impact."""
 
     id = serializers.IntegerField()
     status = serializers.ChoiceField(choices=ProposalStatus.choices)
-    rule = UnsavedRuleSerializer()
-    evidence = EvidenceSerializer(many=True)
+    rule = UnsavedRuleSerializer(source="unsaved_rule")
+    evidence = EvidenceSerializer(many=True, source="evidence_rows")
     because = serializers.CharField()
-    blast_radius = RadiusSerializer(allow_null=True, help_text="Null once the proposal was accepted or refused.")
-    accepted_rule = serializers.IntegerField(allow_null=True, help_text="The rule that it became.")
+    blast_radius = ImpactSerializer(
+        allow_null=True, source="impact", help_text="Null once the proposal was accepted or refused."
+    )
+    accepted_rule = serializers.IntegerField(
+        allow_null=True, source="accepted_rule_id", help_text="The rule that it became."
+    )
     created_at = serializers.DateTimeField()
-    version = serializers.IntegerField(help_text="That of the ledger: any transaction may change what it would do.")
+    version = serializers.IntegerField(
+        source="seen_version", help_text="That of the ledger: any transaction may change what it would do."
+    )
 
     class Meta:
         list_serializer_class = ProposalListSerializer
 
-    def to_representation(self, instance: Proposal) -> dict[str, Any]:
-        [body] = describe_proposals([instance], self.context)
-        return body
+    def to_representation(self, instance: Proposal) -> Any:
+        if not hasattr(instance, "impact"):
+            add_details([instance], self.context)
+        return super().to_representation(instance)
+
+
+def add_details(proposals: Sequence[Proposal], context: Any) -> None:
+    """Add evidence, reason and impact to proposals from `as_seen()`, in three queries at most."""
+    if not proposals:
+        return
+    catalog, user, ledger_id = context["catalog"], context["request"].user, proposals[0].ledger_id
+    ids = {pk for proposal in proposals for pk in proposal.evidence}
+    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__in=ids).order_by("pk")
+    known = {row["id"]: row for row in rows.values("id", "date", "description")}
+    waiting = [proposal for proposal in proposals if proposal.status == ProposalStatus.OPEN]
+    impacts = measure_impacts([p.unsaved_rule for p in waiting], ledger_id=ledger_id, catalog=catalog, user=user)
+    by_proposal = dict(zip((proposal.pk for proposal in waiting), impacts, strict=True))
+    for proposal in proposals:
+        n, category = len(proposal.evidence), catalog.name(proposal.category_id)
+        what = f"{n} transactions" if n > 1 else "a transaction"
+        proposal.because = f"You put {what} with “{proposal.phrase}” into {category}, which no machine had said."
+        proposal.evidence_rows = [known[pk] for pk in proposal.evidence if pk in known][:LISTED]
+        proposal.impact = by_proposal.get(proposal.pk)
 
 
 class AcceptInput(RuleSerializer):
@@ -143,13 +177,21 @@ class ProposeInput(StrictSerializer):
 
 
 class ProposedRuleSerializer(UnsavedRuleSerializer):
-    """A rule for transactions like this one, not saved, and what would come of it."""
+    """A rule for transactions like this one, not saved, and its impact."""
 
     because = serializers.CharField(read_only=True)
-    blast_radius = RadiusSerializer(read_only=True)
+    blast_radius = ImpactSerializer(read_only=True)
 
     class Meta(UnsavedRuleSerializer.Meta):
         fields = [*UnsavedRuleSerializer.Meta.fields, "because", "blast_radius"]
+
+    def to_representation(self, instance: Rule) -> dict[str, Any]:
+        phrase, category = instance.conditions[0]["value"], instance.actions[0]["value"]
+        name = self.context["catalog"].name(category)
+        return super().to_representation(instance) | {
+            "because": f"It has “{phrase}”, which names whom it was paid to or by, and belongs to {name}.",
+            "blast_radius": ImpactSerializer(self.context["impact"], context=self.context).data,
+        }
 
 
 class AcceptedRuleSerializer(RuleSerializer):
@@ -159,80 +201,3 @@ class AcceptedRuleSerializer(RuleSerializer):
 
     class Meta(RuleSerializer.Meta):
         fields = [*RuleSerializer.Meta.fields, "run"]
-
-
-def describe_proposals(proposals: Sequence[Proposal], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Bodies in three queries at most, however many; the proposals come `as_seen()`."""
-    catalog: Catalog = context["catalog"]
-    user = context["request"].user
-    evidence = _evidence({pk for proposal in proposals for pk in proposal.evidence}, ledger_id=ledger_id_of(user))
-    waiting = [proposal for proposal in proposals if proposal.status == ProposalStatus.OPEN]
-    measured = measure_impacts(
-        [Rule(**p.rule) for p in waiting], ledger_id=ledger_id_of(user), catalog=catalog, user=user
-    )
-    radii = {proposal.pk: radius for proposal, radius in zip(waiting, measured, strict=True)}
-    return [_describe(proposal, evidence, radii.get(proposal.pk), context) for proposal in proposals]
-
-
-def _describe(
-    proposal: Proposal, evidence: Mapping[int, Any], radius: Impact | None, context: Mapping[str, Any]
-) -> dict[str, Any]:
-    catalog: Catalog = context["catalog"]
-    return {
-        "id": proposal.pk,
-        "status": proposal.status,
-        "rule": describe_rule(Rule(**proposal.rule), context),
-        "evidence": [evidence[pk] for pk in proposal.evidence if pk in evidence][:SHOWN],
-        "because": because_of(proposal.phrase, n=len(proposal.evidence), category=catalog.name(proposal.category_id)),
-        "blast_radius": describe_radius(radius, catalog) if radius is not None else None,
-        "accepted_rule": proposal.accepted_rule_id,
-        "created_at": proposal.created_at,
-        "version": proposal.seen_version,
-    }
-
-
-def because_of(phrase: str, *, n: int, category: str) -> str:
-    """Why a rule is proposed."""
-    what = f"{n} transactions" if n > 1 else "a transaction"
-    return f"You put {what} with “{phrase}” into {category}, which no machine had said."
-
-
-def describe_suggested_rule(rule: Rule, radius: Impact, context: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of `propose-rule/`."""
-    catalog: Catalog = context["catalog"]
-    phrase, category = rule.conditions[0]["value"], catalog.name(rule.actions[0]["value"])
-    body = describe_rule(rule, context) | {"blast_radius": describe_radius(radius, catalog)}
-    return body | {"because": f"It has “{phrase}”, which names whom it was paid to or by, and belongs to {category}."}
-
-
-def describe_rule(rule: Rule, context: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a rule that is not saved."""
-    return UnsavedRuleSerializer(context=dict(context)).to_representation(rule)
-
-
-def describe_radius(radius: Impact, catalog: Catalog) -> dict[str, Any]:
-    """The body of a blast radius."""
-    return {
-        "touches": radius.touches,
-        "agree": radius.agree,
-        "disagree": radius.disagree,
-        "examples": _rows(radius.touched, catalog),
-        "counterexamples": _rows(radius.contradicting, catalog),
-    }
-
-
-def _rows(records: Iterable[StoredRow], catalog: Catalog) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": record.id,
-            "date": record.day,
-            "description": record.description,
-            "category_name": catalog.name(record.category) or None,
-        }
-        for record in records
-    ]
-
-
-def _evidence(ids: set[int], *, ledger_id: int) -> dict[int, dict[str, Any]]:
-    rows = Transaction.objects.filter(ledger_id=ledger_id, pk__in=ids).order_by("pk")
-    return {row["id"]: row for row in rows.values("id", "date", "description")}

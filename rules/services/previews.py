@@ -1,15 +1,19 @@
-"""What a rule would do, saved or not: read with the same eyes as a run, and nothing is written."""
+"""The preview of a rule, saved or not: a run without its writes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.collection import collection_paused
+from expenses.ledger.money import format_amount
 from expenses.models.ledgers import ledger_id_of
+from providers.interface import EFFECT_FIELDS
 from rules.engine.compilation import compile_stored, rules_of
-from rules.engine.evaluation import Evaluation, claims_of
+from rules.engine.evaluation import REASONS, claims_of
 from rules.engine.evaluator import Evaluator
+from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule, Matcher, RuleSet
 from rules.engine.spans import Span, matched_spans
 from rules.engine.stored_rows import StoredRow, read_stored_rows
@@ -22,7 +26,7 @@ from rules.services.runs import RunScope
 class FieldConflict:
     """A field of a row about which rules disagree. `would_win` says whether the tested rule writes it, once saved.
 
-    `wins_today` is another rule, or the tested one as it is saved now, where it would lose the field.
+    `wins_today` is another rule, or the saved version of the tested rule if that would lose the field.
     """
 
     transaction: int
@@ -33,63 +37,90 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class PreviewedRow:
-    """A row that matches, what becomes of it, and where its texts match."""
+    """A row that matches, the values of the rule's fields before and after, and why fields stay."""
 
-    record: StoredRow
-    evaluation: Evaluation
+    row: StoredRow
+    before: dict[str, Any]
+    after: dict[str, Any]
+    locked: dict[str, str]
     spans: list[Span]
+
+    @property
+    def amount(self) -> str:
+        return format_amount(self.row.money, self.row.currency)
 
 
 @dataclass(slots=True)
 class Preview:
     """Numbers of all rows; the newest rows that match, and their conflicts, up to the limit."""
 
-    tested: CompiledRule
-    evaluator: Evaluator
     n_rows: int = 0
     n_matched: int = 0
     n_changing: int = 0
     n_locked: int = 0
     n_timeouts: int = 0
-    shown: list[PreviewedRow] = field(default_factory=list)
+    rows: list[PreviewedRow] = field(default_factory=list)
     conflicts: list[FieldConflict] = field(default_factory=list)
 
 
 @collection_paused()
-def preview_rule(*, by: User, rule: Rule, order: RunScope, limit: int, changes_only: bool, catalog: Catalog) -> Preview:
-    """What a run of this rule alone over these rows would do now; rows are shown and compared up to the limit."""
+def preview_rule(*, by: User, rule: Rule, scope: RunScope, limit: int, changes_only: bool, catalog: Catalog) -> Preview:
+    """Return what a run of this rule alone would do now; rows are listed and compared up to the limit."""
     ledger_id = ledger_id_of(by)
     tested = compile_stored(rule)
     rivals = _Rivals(tested, rules_of(ledger_id).rules)
-    matcher = Matcher(RuleSet([tested]))
-    evaluator = Evaluator(ledger_id=ledger_id, matcher=matcher, catalog=catalog, force=order.force)
-    preview = Preview(tested, evaluator)
-    rows = order.rows_of(by).order_by("-date", "-id")
-    with pattern_budget() as time:
-        for record in read_stored_rows(rows, user=by, with_tags=evaluator.uses_tags or rivals.look_at_tags):
-            evaluation = evaluator.evaluate(record)
-            _count(preview, evaluation)
-            is_shown = evaluation.is_change if changes_only else evaluation.matched
-            if is_shown and len(preview.shown) < limit:
-                preview.shown.append(_show(record, evaluation, rule, evaluator))
-                preview.conflicts += rivals.conflicts(record, evaluator)
-    preview.n_timeouts = sum(time.timeouts[pattern] for pattern in tested.compiled.patterns)
+    evaluator = Evaluator(ledger_id=ledger_id, matcher=Matcher(RuleSet([tested])), catalog=catalog, force=scope.force)
+    tags = ["tags"] if tested.add_tags or tested.remove_tags else []
+    fields = [name for name in ("category", *EFFECT_FIELDS) if name in tested.writes] + tags
+    preview = Preview()
+    rows = scope.rows_of(by).order_by("-date", "-id")
+    with pattern_budget() as budget:
+        for row in read_stored_rows(rows, user=by, with_tags=evaluator.uses_tags or rivals.look_at_tags):
+            found = evaluator.evaluate(row)
+            preview.n_rows += 1
+            preview.n_matched += bool(found.matched)
+            preview.n_changing += found.is_change
+            preview.n_locked += bool(found.locked)
+            is_listed = found.is_change if changes_only else found.matched
+            if is_listed and len(preview.rows) < limit:
+                movement = evaluator.movement(row)
+                preview.rows.append(
+                    PreviewedRow(
+                        row=row,
+                        before=_values(found.before, fields, row, evaluator),
+                        after=_values(found.after, fields, row, evaluator),
+                        locked={_spelled(name, evaluator): REASONS[code] for name, code in found.locked.items()},
+                        spans=matched_spans(rule.conditions, movement),
+                    )
+                )
+                for name, winner, would_win in rivals.conflicts(movement):
+                    conflict = FieldConflict(row.id, _spelled(name, evaluator), winner, would_win)
+                    preview.conflicts.append(conflict)
+    preview.n_timeouts = sum(budget.timeouts[pattern] for pattern in tested.compiled.patterns)
     return preview
 
 
-def _count(preview: Preview, evaluation: Evaluation) -> None:
-    preview.n_rows += 1
-    preview.n_matched += bool(evaluation.matched)
-    preview.n_changing += evaluation.is_change
-    preview.n_locked += bool(evaluation.locked)
+def _values(movement: Movement, fields: list[str], row: StoredRow, evaluator: Evaluator) -> dict[str, Any]:
+    """Return the values of these fields for a client."""
+    values: dict[str, Any] = {name: getattr(movement, name) for name in fields if name in EFFECT_FIELDS}
+    if "category" in fields:
+        values["category"] = movement.category
+        values["category_name"] = evaluator.catalog.name(movement.category) or None
+        values["status"] = movement.status
+        values["suggestion"] = evaluator.catalog.name(movement.suggested) or None
+        values["kind"] = evaluator.kind_of(row, movement.category)
+    if "tags" in fields:
+        values["tags"] = evaluator.spelled(movement.tags)
+    return values
 
 
-def _show(record: StoredRow, evaluation: Evaluation, rule: Rule, evaluator: Evaluator) -> PreviewedRow:
-    return PreviewedRow(record, evaluation, matched_spans(rule.conditions, evaluator.movement(record)))
+def _spelled(name: str, evaluator: Evaluator) -> str:
+    """Return the name of a field; a tag is spelled as the ledger does."""
+    return f"tags: {evaluator.spelled([name.removeprefix('tag:')])[0]}" if name.startswith("tag:") else name
 
 
 class _Rivals:
-    """The rules that are asked when the tested one is: who wins a field today, and who once it is saved."""
+    """The rules with a trigger of the tested one: who wins a field today, and who once it is saved."""
 
     def __init__(self, tested: CompiledRule, rules: Iterable[CompiledRule]) -> None:
         today = [rule for rule in rules if rule.triggers & tested.triggers]
@@ -101,14 +132,12 @@ class _Rivals:
     def look_at_tags(self) -> bool:
         return "tags" in self._today.rule_set.fields | self._then.rule_set.fields
 
-    def conflicts(self, record: StoredRow, evaluator: Evaluator) -> Iterator[FieldConflict]:
-        """Fields that another rule gives another value, today or once the tested one is saved."""
-        movement, offered = evaluator.movement(record), evaluator.offered(record)
-        today = claims_of(self._today.matched(movement), offered)
-        then = claims_of(self._then.matched(movement), offered)
-        for name, claim in claims_of((self._tested,), offered).items():
+    def conflicts(self, movement: Movement) -> Iterator[tuple[str, CompiledRule, bool]]:
+        """Yield fields on which rules disagree: name, winner today, and whether the tested rule would win."""
+        today = claims_of(self._today.matched(movement), movement.offered)
+        then = claims_of(self._then.matched(movement), movement.offered)
+        for name, claim in claims_of((self._tested,), movement.offered).items():
             now, later = today.get(name), then.get(name)
             rival = later if now is not None and now.rule.id == self._tested.id else now
             if now is not None and rival is not None and rival.value != claim.value:
-                is_won = later is not None and later.rule is self._tested
-                yield FieldConflict(record.id, name, now.rule, is_won)
+                yield name, now.rule, later is not None and later.rule is self._tested

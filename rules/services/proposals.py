@@ -1,7 +1,6 @@
-"""Keeps a ledger's proposals in step with its corrections: new ones are made, those without reason are withdrawn."""
+"""Everything that writes proposals: the task that proposes rules, and the user's answers."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -15,44 +14,47 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, ledger_write
 from rules.engine.compilation import compile_stored
 from rules.engine.evaluator import Evaluator
-from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matcher, RuleSet
-from rules.engine.stored_rows import StoredRow, read_stored_rows
+from rules.engine.stored_rows import read_stored_rows
 from rules.models import Attention, Origin, Proposal, ProposalStatus, Rule
 from rules.operators.patterns import pattern_budget
+from rules.proposals.drafts import separating_conditions
 from rules.proposals.phrases import is_one_merchant
-from rules.proposals.separation import separating
 from rules.services.corrections import corrections_of, touched_heads
 from rules.services.impact import candidates, contradicting
-from rules.services.rule_drafts import NAME_LENGTH, ProposalDraft, RuleDrafter, fields_of, rule_of
+from rules.services.rule_drafts import NAME_LENGTH, ProposalDraft, RuleDrafter
 from rules.services.rules import create_rule
 
-#: What a look may spend on the patterns of rules that are there.
+#: Time of the task for the patterns of existing rules.
 REGEX_S = 10.0
 
 
 def propose_rules(*, ledger_id: int) -> None:
-    """Look at what has been corrected since the last time. Costs two small queries where nothing has.
+    """Propose rules for corrections since the last look. Costs two small queries if there are none.
 
-    Whoever writes meanwhile is not kept waiting: what they correct is looked at the next time.
+    Other writes go on meanwhile; the next look reads their corrections.
     """
     attention, _ = Attention.objects.get_or_create(ledger_id=ledger_id)
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
     touched = touched_heads(ledger_id=ledger_id, since=attention.looked_to, until=newest)
     if touched or _has_new_rules(ledger_id, since=attention.looked_to):
         with pattern_budget(REGEX_S):
-            made = _made(ledger_id, touched)
-        _keep(made, ledger_id=ledger_id)
+            waiting = list(Proposal.objects.filter(ledger_id=ledger_id, status=ProposalStatus.OPEN))
+            corrections = corrections_of(ledger_id=ledger_id, heads=touched | {proposal.head for proposal in waiting})
+            drafter = RuleDrafter(ledger_id=ledger_id, catalog=Catalog.load(ledger_id))
+            drafts = drafter.of_corrections(
+                corrections, touched=touched, waiting=waiting, least=settings.PROPOSAL_AFTER
+            )
+        _store(drafts, ledger_id=ledger_id)
     Attention.objects.filter(pk=ledger_id).update(looked_to=newest)
 
 
 def has_news(*, ledger_id: int) -> bool:
-    """Whether corrections or rules were written since the last look."""
+    """Return True if corrections or rules were written since the last look."""
     looked_to = Attention.objects.values_list("looked_to", flat=True).get(pk=ledger_id)
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
-    return bool(touched_heads(ledger_id=ledger_id, since=looked_to, until=newest)) or _has_new_rules(
-        ledger_id, since=looked_to
-    )
+    touched = touched_heads(ledger_id=ledger_id, since=looked_to, until=newest)
+    return bool(touched) or _has_new_rules(ledger_id, since=looked_to)
 
 
 def _has_new_rules(ledger_id: int, *, since: int) -> bool:
@@ -60,96 +62,57 @@ def _has_new_rules(ledger_id: int, *, since: int) -> bool:
     return newest is not None and newest > since
 
 
-def _made(ledger_id: int, touched: frozenset[str]) -> list[ProposalDraft]:
-    waiting = list(_waiting(ledger_id))
-    corrections = corrections_of(ledger_id=ledger_id, heads=touched | {proposal.head for proposal in waiting})
-    drafting = RuleDrafter(ledger_id=ledger_id, catalog=Catalog.load(ledger_id))
-    return drafting.of_corrections(corrections, touched=touched, waiting=waiting, least=settings.PROPOSAL_AFTER)
-
-
-def _keep(made: Sequence[ProposalDraft], *, ledger_id: int) -> None:
-    """Write what is new or changed, and take away what is not made any more, as things stand under the lock."""
-    if not _plan(made, ledger_id).is_needed:
+def _store(drafts: Sequence[ProposalDraft], *, ledger_id: int) -> None:
+    """Write new and changed proposals, and delete open ones that have no draft any more."""
+    if not any(_plan(drafts, ledger_id)):
         return
     with ledger_write(ledger_id) as version:
-        plan = _plan(made, ledger_id)
-        Proposal.objects.filter(pk__in=[proposal.pk for proposal in plan.gone]).delete()
-        for proposal in plan.changed:
+        gone, new, changed = _plan(drafts, ledger_id)
+        Proposal.objects.filter(pk__in=[proposal.pk for proposal in gone]).delete()
+        for proposal in changed:
             proposal.version = version
             proposal.save(update_fields=["rule", "evidence", "version"])
-        for one in plan.new:
-            _propose(one, ledger_id=ledger_id, version=version)
+        for draft in new:
+            phrase, direction, category = draft.key
+            fields: dict[str, Any] = {
+                "head": draft.head, "rule": draft.rule_fields, "evidence": list(draft.evidence), "version": version,
+            }  # fmt: skip
+            Proposal.objects.get_or_create(  # another task may have been quicker
+                ledger_id=ledger_id, phrase=phrase, direction=direction, category_id=category, defaults=fields
+            )
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is to be done to a ledger's proposals."""
-
-    gone: list[Proposal]
-    new: list[ProposalDraft]
-    changed: list[Proposal]
-
-    @property
-    def is_needed(self) -> bool:
-        return bool(self.gone or self.new or self.changed)
-
-
-def _plan(made: Sequence[ProposalDraft], ledger_id: int) -> _Plan:
+def _plan(
+    drafts: Sequence[ProposalDraft], ledger_id: int
+) -> tuple[list[Proposal], list[ProposalDraft], list[Proposal]]:
+    """Return the proposals to delete, the drafts to propose, and the open proposals that have changed."""
     known = {proposal.key: proposal for proposal in Proposal.objects.filter(ledger_id=ledger_id)}
-    wanted = {one.key: one for one in made if not _is_refused(one, known.values())}
-    return _Plan(
-        gone=[p for key, p in known.items() if p.status == ProposalStatus.OPEN and key not in wanted],
-        new=[one for key, one in wanted.items() if key not in known],
-        changed=[p for key, p in known.items() if key in wanted and _follow(p, wanted[key])],
-    )
-
-
-def _propose(one: ProposalDraft, *, ledger_id: int, version: int) -> None:
-    """Unless another task was quicker."""
-    fields: dict[str, Any] = {
-        "head": one.head,
-        "rule": fields_of(rule_of(one.draft, category=one.category)),
-        "evidence": list(one.evidence),
-        "version": version,
+    refused = [p for p in known.values() if p.is_of_merchant and p.status == ProposalStatus.NEVER]
+    wanted = {
+        draft.key: draft
+        for draft in drafts
+        if not any(p.direction == draft.direction and is_one_merchant(p.phrase, draft.draft.phrase) for p in refused)
     }
-    phrase, direction, category = one.key
-    Proposal.objects.get_or_create(
-        ledger_id=ledger_id, phrase=phrase, direction=direction, category_id=category, defaults=fields
-    )
-
-
-def _follow(proposal: Proposal, one: ProposalDraft) -> bool:
-    """Take over the evidence, and the conditions unless somebody narrowed them. Returns whether anything is new."""
-    if proposal.status != ProposalStatus.OPEN:
-        return False
-    rule = proposal.rule if proposal.is_narrowed else fields_of(rule_of(one.draft, category=one.category))
-    before = proposal.rule, proposal.evidence
-    proposal.rule, proposal.evidence = rule, list(one.evidence)
-    return before != (proposal.rule, proposal.evidence)
-
-
-def _is_refused(one: ProposalDraft, known: Iterable[Proposal]) -> bool:
-    """Somebody said never for this merchant: for this phrase, a part of it, or one that begins with it."""
-    refused = [p for p in known if p.is_of_merchant and p.status == ProposalStatus.NEVER]
-    return any(p.direction == one.direction and is_one_merchant(p.phrase, one.draft.phrase) for p in refused)
-
-
-def _waiting(ledger_id: int) -> Any:
-    return Proposal.objects.filter(ledger_id=ledger_id, status=ProposalStatus.OPEN)
-
-
-NOTHING_AGAINST = "No confirmed transaction speaks against this rule; to make it narrower, send the `conditions`."
-WIDER = "That is wider, not narrower: it also matches “{}” of {}. Accept with these `conditions` if you mean it."
-NOT_APART = (
-    "Nothing in text, account, amount or currency sets its transactions apart from those that speak against it; "
-    "send the `conditions`, or say never."
-)
+    gone, changed = [], []
+    for key, proposal in known.items():
+        if proposal.status != ProposalStatus.OPEN:
+            continue
+        if key not in wanted:
+            gone.append(proposal)
+            continue
+        before = proposal.rule, proposal.evidence
+        if not proposal.is_narrowed:
+            proposal.rule = wanted[key].rule_fields
+        proposal.evidence = list(wanted[key].evidence)
+        if before != (proposal.rule, proposal.evidence):
+            changed.append(proposal)
+    return gone, [draft for key, draft in wanted.items() if key not in known], changed
 
 
 def accept_proposal(*, by: User, proposal: Proposal, fields: dict[str, Any]) -> Rule:
-    """Make the rule; `fields` are checked. Raises Refusal unless the proposal is open."""
+    """Create the rule; `fields` are checked. Raises Refusal unless the proposal is open."""
     with ledger_write(ledger_id_of(by)) as version:
-        current = _still_open(proposal)
+        current = _read_open(proposal)
         rule = create_rule(by=by, fields=fields | {"origin": Origin.LEARNED})
         current.status, current.accepted_rule, current.version = ProposalStatus.ACCEPTED, rule, version
         current.save()
@@ -157,25 +120,37 @@ def accept_proposal(*, by: User, proposal: Proposal, fields: dict[str, Any]) -> 
 
 
 def narrow_proposal(*, by: User, proposal: Proposal, catalog: Catalog) -> Proposal:
-    """Add conditions that keep away from confirmed rows of other categories. Raises Refusal where there are none."""
-    ledger_id = ledger_id_of(by)
-    current = _still_open(proposal)
-    rule = Rule(**current.rule)
-    against = contradicting(rule, ledger_id=ledger_id, catalog=catalog)
+    """Add conditions that exclude confirmed rows of other categories. Raises Refusal if there are none."""
+    current = _read_open(proposal)
+    rule = current.unsaved_rule
+    against = contradicting(rule, ledger_id=current.ledger_id, catalog=catalog)
     if not against:
-        raise Refusal(NOTHING_AGAINST, code="nothing_against")
-    examples, others = _subjects(current, against, catalog=catalog)
-    added = separating(examples, others) if examples else []
+        detail = "No confirmed transaction speaks against this rule; to make it narrower, send the `conditions`."
+        raise Refusal(detail, code="nothing_against")
+    compiled = compile_stored(rule)
+    evaluator = Evaluator(ledger_id=current.ledger_id, matcher=Matcher(RuleSet([compiled])), catalog=catalog)
+    rows = Transaction.objects.filter(ledger_id=current.ledger_id, pk__in=current.evidence)
+    stored = read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags)
+    examples = [movement for movement in map(evaluator.movement, stored) if compiled.matches(movement)]
+    others = [evaluator.movement(row) for row in against]
+    added = separating_conditions(examples, others) if examples else []
     if not added:
-        raise Refusal(NOT_APART, code="not_narrower")
-    conditions = [*_as_all(rule), *(condition for condition in added if condition not in rule.conditions)]
+        detail = (
+            "Nothing in text, account, amount or currency sets its transactions apart from those that speak against "
+            "it; send the `conditions`, or say never."
+        )
+        raise Refusal(detail, code="not_narrower")
+    conditions = list(rule.conditions)
+    if rule.match == "any":
+        conditions = [{"match": "any", "negate": False, "conditions": conditions}]
+    conditions += [condition for condition in added if condition not in rule.conditions]
     return replace_conditions(by=by, proposal=current, match="all", conditions=conditions)
 
 
 def replace_conditions(*, by: User, proposal: Proposal, match: str, conditions: list[dict[str, Any]]) -> Proposal:
-    """Give it other conditions, which are checked and stay from now on. Raises Refusal unless it is open."""
+    """Replace the conditions for good; they are checked. Raises Refusal unless the proposal is open."""
     with ledger_write(ledger_id_of(by)) as version:
-        current = _still_open(proposal)
+        current = _read_open(proposal)
         current.rule = current.rule | {"match": match, "conditions": conditions}
         current.is_narrowed, current.version = True, version
         current.save()
@@ -183,34 +158,43 @@ def replace_conditions(*, by: User, proposal: Proposal, match: str, conditions: 
 
 
 def check_narrower(*, proposal: Proposal, match: str, conditions: list[dict[str, Any]], catalog: Catalog) -> None:
-    """Raises Refusal where the conditions match a transaction that the proposal does not."""
-    old = compile_stored(Rule(**proposal.rule))
+    """Raise Refusal if the conditions match a transaction that the proposal does not match."""
+    old = compile_stored(proposal.unsaved_rule)
     new = compile_stored(Rule(**proposal.rule | {"match": match, "conditions": conditions}))
     evaluator = Evaluator(ledger_id=proposal.ledger_id, matcher=Matcher(RuleSet([old, new])), catalog=catalog)
     rows = candidates([new], ledger_id=proposal.ledger_id)
     with pattern_budget():
-        for record in read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags):
-            movement = evaluator.movement(record)
+        for row in read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags):
+            movement = evaluator.movement(row)
             if new.matches(movement) and not old.matches(movement):
-                raise Refusal(WIDER.format(record.description, record.day), code="wider")
+                detail = (
+                    f"That is wider, not narrower: it also matches “{row.description}” of {row.day}. Accept with "
+                    "these `conditions` if you mean it."
+                )
+                raise Refusal(detail, code="wider")
 
 
 def refuse_proposal(*, by: User, proposal: Proposal, is_of_merchant: bool) -> Proposal:
-    """Never again: this rule, or any for the merchant. Repeating it may widen it. Raises Refusal once accepted."""
+    """Refuse this rule, or any for the merchant, for good. Raises Refusal if it was accepted.
+
+    A second call may extend the refusal to the merchant.
+    """
     with ledger_write(ledger_id_of(by)) as version:
-        current: Proposal = Proposal.objects.select_related("accepted_rule").get(pk=proposal.pk)
-        if current.status == ProposalStatus.ACCEPTED:
-            raise Refusal(_settled(current), code=current.status)
+        current = _read_unless(proposal, ProposalStatus.ACCEPTED)
         current.status, current.version = ProposalStatus.NEVER, version
         current.is_of_merchant = current.is_of_merchant or is_of_merchant
         current.save()
         if current.is_of_merchant:
-            _withdraw_others(current)
+            others = Proposal.objects.filter(
+                ledger_id=current.ledger_id, direction=current.direction, status=ProposalStatus.OPEN
+            )
+            of_merchant = [other.pk for other in others if is_one_merchant(other.phrase, current.phrase)]
+            others.filter(pk__in=of_merchant).delete()
         return current
 
 
 def move_proposals(*, ledger_id: int, category: int, into: int, version: int) -> None:
-    """Let proposals of a category be of another one, which takes its place; not where that has the same already."""
+    """Move the proposals of a category into another; delete those that it has already."""
     for proposal in Proposal.objects.filter(ledger_id=ledger_id, category=category):
         twins = Proposal.objects.filter(
             ledger_id=ledger_id, category=into, phrase=proposal.phrase, direction=proposal.direction
@@ -218,60 +202,32 @@ def move_proposals(*, ledger_id: int, category: int, into: int, version: int) ->
         if twins.exists():
             proposal.delete()
             continue
-        actions = [_moved(action, category, into) for action in proposal.rule["actions"]]
+        own = {"type": "set_category", "value": category}
+        actions = [own | {"value": into} if action == own else action for action in proposal.rule["actions"]]
         proposal.rule, proposal.category_id, proposal.version = proposal.rule | {"actions": actions}, into, version
         proposal.save()
 
 
-def _moved(action: dict[str, Any], category: int, into: int) -> dict[str, Any]:
-    is_of_it = action["type"] == "set_category" and action["value"] == category
-    return action | {"value": into} if is_of_it else action
-
-
 def free_name(name: str, *, ledger_id: int) -> str:
-    """The name, with a number behind it where another rule has it."""
+    """Return the name, followed by a number if another rule has it."""
     taken = set(Rule.objects.filter(ledger_id=ledger_id).values_list("name", flat=True))
     numbered = (f"{name[: NAME_LENGTH - 6]} {n}" for n in count(2))
     return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
-def _withdraw_others(refused: Proposal) -> None:
-    others = Proposal.objects.filter(
-        ledger_id=refused.ledger_id, direction=refused.direction, status=ProposalStatus.OPEN
-    )
-    of_merchant = [other.pk for other in others if is_one_merchant(other.phrase, refused.phrase)]
-    others.filter(pk__in=of_merchant).delete()
+def _read_open(proposal: Proposal) -> Proposal:
+    """Return the proposal as it is stored now. Raises Refusal unless it is open."""
+    return _read_unless(proposal, ProposalStatus.ACCEPTED, ProposalStatus.NEVER)
 
 
-def _still_open(proposal: Proposal) -> Proposal:
+def _read_unless(proposal: Proposal, *refused: ProposalStatus) -> Proposal:
     current: Proposal = Proposal.objects.select_related("accepted_rule").get(pk=proposal.pk)
-    if current.status != ProposalStatus.OPEN:
-        raise Refusal(_settled(current), code=current.status)
-    return current
-
-
-def _settled(proposal: Proposal) -> str:
-    if proposal.status == ProposalStatus.NEVER:
-        return "You said never to this proposal; make the rule yourself if you want it after all."
-    rule = proposal.accepted_rule
-    what = f"it is your rule “{rule.name}” now" if rule else "you deleted its rule since; make one yourself"
-    return f"You accepted this proposal: {what}."
-
-
-def _as_all(rule: Rule) -> list[dict[str, Any]]:
-    """Its conditions as part of a list of which all must hold."""
-    if rule.match == "all":
-        return list(rule.conditions)
-    return [{"match": "any", "negate": False, "conditions": rule.conditions}]
-
-
-def _subjects(
-    proposal: Proposal, against: list[StoredRow], *, catalog: Catalog
-) -> tuple[list[Movement], list[Movement]]:
-    """The corrections that the rule matches, and what speaks against it."""
-    compiled = compile_stored(Rule(**proposal.rule))
-    evaluator = Evaluator(ledger_id=proposal.ledger_id, matcher=Matcher(RuleSet([compiled])), catalog=catalog)
-    rows = Transaction.objects.filter(ledger_id=proposal.ledger_id, pk__in=proposal.evidence)
-    records = read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags)
-    examples = [movement for movement in map(evaluator.movement, records) if compiled.matches(movement)]
-    return examples, [evaluator.movement(record) for record in against]
+    if current.status not in refused:
+        return current
+    if current.status == ProposalStatus.NEVER:
+        detail = "You said never to this proposal; make the rule yourself if you want it after all."
+    else:
+        rule = current.accepted_rule
+        what = f"it is your rule “{rule.name}” now" if rule else "you deleted its rule since; make one yourself"
+        detail = f"You accepted this proposal: {what}."
+    raise Refusal(detail, code=current.status)

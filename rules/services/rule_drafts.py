@@ -1,4 +1,4 @@
-"""Makes rules of transactions that a person put into a category, and sees what they would do. Nothing is written."""
+"""Rules drafted from transactions that a user put into a category. Nothing is written."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -15,30 +15,36 @@ from expenses.services.ledger_lock import Refusal
 from rules.engine.compilation import rules_of
 from rules.engine.evaluator import Evaluator
 from rules.engine.movements import Movement
-from rules.engine.rule_sets import CompiledRule, Matcher, RuleSet
+from rules.engine.rule_sets import Matcher, RuleSet
 from rules.engine.stored_rows import read_stored_rows
 from rules.models import TRIGGERS, Mode, Overwrite, Proposal, Rule
-from rules.proposals.drafts import RuleDraft, draft_of_alike, draft_of_many, draft_of_one
-from rules.proposals.grouping import CorrectedRow, Grouping, alike
-from rules.proposals.separation import account_condition
+from rules.proposals.drafts import (
+    RuleDraft,
+    account_condition,
+    draft_of_many,
+    draft_of_one,
+    draft_of_similar,
+)
+from rules.proposals.grouping import CorrectedRow, make_of_groups, similar_groups
 from rules.proposals.vocabulary import Vocabulary
 from rules.services.impact import Impact, Votes, count_votes, measure_impacts
 
-#: What a proposal keeps of its rule.
-FIELDS = (
+#: Fields of a rule that a proposal stores.
+RULE_FIELDS = (
     "name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "overwrite", "match",
     "conditions", "actions",
 )  # fmt: skip
 NAME_LENGTH = Rule._meta.get_field("name").max_length or 0
+#: Rows of a reviewed group that a rule is drafted from.
+MAX_ROWS = 100
 
-
-#: Phrase, direction and category.
+#: Phrase, direction and category of a proposal; a ledger has one proposal with each key.
 Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ProposalDraft:
-    """A rule that could be proposed, and the corrections that speak for it."""
+    """A rule that could be proposed, and the corrections that support it."""
 
     draft: RuleDraft
     head: str
@@ -48,129 +54,120 @@ class ProposalDraft:
 
     @property
     def key(self) -> Key:
-        """There is one proposal of it in a ledger."""
         return self.draft.phrase, self.direction, self.category
+
+    @property
+    def rule_fields(self) -> dict[str, Any]:
+        """The fields of its rule, as a proposal stores them."""
+        rule = rule_of(self.draft, category=self.category)
+        return {name: getattr(rule, name) for name in RULE_FIELDS}
 
 
 class RuleDrafter:
-    """The rules that a ledger's corrections make; what it has read of the ledger is kept while this lives."""
+    """Drafts rules for one ledger, and keeps what it has read of the ledger."""
 
     def __init__(self, *, ledger_id: int, catalog: Catalog) -> None:
-        self.ledger_id, self.catalog = ledger_id, catalog
-        self._subjects: dict[int, Movement] = {}
-        self._touched: Set[str] = frozenset()
-        self._known: Mapping[Key, list[Any]] = {}
-
-    def of_corrections(
-        self, corrections: Sequence[CorrectedRow], *, touched: Set[str], waiting: Sequence[Proposal], least: int
-    ) -> list[ProposalDraft]:
-        """What at least so many equal corrections make, if no rule does it yet.
-
-        `touched` are the first words of texts that are looked at anew; of others only the proposals that wait for an
-        answer are made again.
-        """
-        self._touched = touched
-        self._known = {proposal.key: proposal.rule["conditions"] for proposal in waiting}
-        heads = touched | {proposal.head for proposal in waiting}
-        self._read([row.id for row in corrections])
-        left = [row for row in corrections if not self._is_done_by_a_rule(row)]
-        made = list(Grouping(least, self._make).all_of([row for row in left if row.head in heads]))
-        taken = {pk for one in made for pk in one.evidence}
-        groups = alike([row for row in left if row.id not in taken], least=least)
-        return made + [one for one in map(self._make_alike, groups) if one is not None]
-
-    def of_row(self, row: Transaction, *, category: int) -> RuleDraft | None:
-        """What one transaction makes; None where its text names nobody."""
-        self._read([row.pk])
-        example, head = self._subjects[row.pk], row.match_text.split(" ", 1)[0]
-        draft = draft_of_one(example, head=head, vocabulary=self.vocabulary)
-        return self._sparing(draft, [example], category)[0] if draft is not None else None
-
-    def of_rows(self, rows: Sequence[CorrectedRow]) -> RuleDraft | None:
-        """What rows make together that a person puts into one category now.
-
-        None where their texts name nobody, or several, and where a rule does it already.
-        """
-        self._read([row.id for row in rows])
-        heads = {(row.direction, row.head) for row in rows}
-        if len(heads) != 1 or not rows[0].head or all(map(self._is_done_by_a_rule, rows)):
-            return None
-        examples = [self._subjects[row.id] for row in rows]
-        draft_of = draft_of_many if len({row.text for row in rows}) > 1 else _draft_of_first
-        draft = draft_of(examples, head=rows[0].head, vocabulary=self.vocabulary)
-        return self._sparing(draft, examples, rows[0].category)[0] if draft is not None else None
+        self.ledger_id = ledger_id
+        self._movements: dict[int, Movement] = {}
+        self._rule_set = RuleSet(rules_of(ledger_id).rules)
+        self._evaluator = Evaluator(ledger_id=ledger_id, matcher=Matcher(self._rule_set), catalog=catalog)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words of the ledger, read when the first group is large enough."""
         confirmed = Case(When(review_status=CategorizationStatus.CONFIRMED, then=F("category_id")))
         rows = Transaction.objects.filter(ledger_id=self.ledger_id).exclude(match_text="").order_by()
-        return Vocabulary.of(rows.values_list("match_text", confirmed).distinct())
+        return Vocabulary(rows.values_list("match_text", confirmed).distinct())
 
-    def _make(self, rows: Sequence[CorrectedRow]) -> ProposalDraft | None:
-        examples = [self._subjects[row.id] for row in rows]
-        draft = draft_of_many(examples, head=rows[0].head, vocabulary=self.vocabulary)
-        return self._weighed(draft, rows, head=rows[0].head)
+    def of_corrections(
+        self, corrections: Sequence[CorrectedRow], *, touched: Set[str], waiting: Sequence[Proposal], least: int
+    ) -> list[ProposalDraft]:
+        """Return drafts for at least `least` equal corrections, unless a rule covers them.
 
-    def _make_alike(self, rows: Sequence[CorrectedRow]) -> ProposalDraft | None:
-        examples = [self._subjects[row.id] for row in rows]
-        draft = draft_of_alike(examples, words=rows[0].text.split(), vocabulary=self.vocabulary)
-        return self._weighed(draft, rows, head="")
+        `touched` are the first words of texts to look at again; other texts give only proposals that are waiting.
+        """
+        known: Mapping[Key, list[Any]] = {proposal.key: proposal.rule["conditions"] for proposal in waiting}
+        heads = touched | {proposal.head for proposal in waiting}
 
-    def _weighed(self, draft: RuleDraft | None, rows: Sequence[CorrectedRow], *, head: str) -> ProposalDraft | None:
-        """None where most confirmed rows speak against it."""
-        if draft is None:
+        def weigh(draft: RuleDraft | None, rows: Sequence[CorrectedRow], head: str) -> ProposalDraft | None:
+            """Return None if most confirmed rows speak against the draft."""
+            if draft is None:
+                return None
+            made = ProposalDraft(draft, head, rows[0].direction, rows[0].category, tuple(row.id for row in rows))
+            if head not in touched:
+                conditions = known.get(made.key)
+                return replace(made, draft=replace(draft, conditions=conditions)) if conditions else None
+            spared, votes = self._with_account(draft, self._examples(rows), made.category)
+            return replace(made, draft=spared) if votes.disagree <= votes.agree else None
+
+        def draft_group(rows: Sequence[CorrectedRow]) -> ProposalDraft | None:
+            head = rows[0].head
+            return weigh(draft_of_many(self._examples(rows), head=head, vocabulary=self.vocabulary), rows, head)
+
+        self._read([row.id for row in corrections])
+        left = [row for row in corrections if not self._is_covered(row)]
+        made = make_of_groups([row for row in left if row.head in heads], least=least, make=draft_group)
+        taken = {pk for one in made for pk in one.evidence}
+        for rows in similar_groups([row for row in left if row.id not in taken], least=least):
+            words = rows[0].text.split()
+            draft = draft_of_similar(self._examples(rows), words=words, vocabulary=self.vocabulary)
+            one = weigh(draft, rows, "")
+            made += [one] if one is not None else []
+        return made
+
+    def of_row(self, row: Transaction, *, category: int) -> RuleDraft | None:
+        """Return the draft for one transaction, or None if its text names no merchant."""
+        self._read([row.pk])
+        example, head = self._movements[row.pk], row.match_text.split(" ", 1)[0]
+        draft = draft_of_one(example, head=head, vocabulary=self.vocabulary)
+        return self._with_account(draft, [example], category)[0] if draft is not None else None
+
+    def of_rows(self, rows: Sequence[CorrectedRow]) -> RuleDraft | None:
+        """Return the draft for rows that a user puts into one category now.
+
+        Return None if their texts name no merchant, or several, or if a rule covers them.
+        """
+        self._read([row.id for row in rows])
+        heads = {(row.direction, row.head) for row in rows}
+        if len(heads) != 1 or not rows[0].head or all(map(self._is_covered, rows)):
             return None
-        made = ProposalDraft(draft, head, rows[0].direction, rows[0].category, tuple(row.id for row in rows))
-        if head not in self._touched:
-            known = self._known.get(made.key)
-            return replace(made, draft=replace(draft, conditions=known)) if known else None
-        spared, votes = self._sparing(draft, [self._subjects[row.id] for row in rows], made.category)
-        return replace(made, draft=spared) if votes.disagree <= votes.agree else None
+        examples = self._examples(rows)
+        if len({row.text for row in rows}) > 1:
+            draft = draft_of_many(examples, head=rows[0].head, vocabulary=self.vocabulary)
+        else:
+            draft = draft_of_one(examples[0], head=rows[0].head, vocabulary=self.vocabulary)
+        return self._with_account(draft, examples, rows[0].category)[0] if draft is not None else None
 
-    def _sparing(self, draft: RuleDraft, examples: Sequence[Movement], category: int) -> tuple[RuleDraft, Votes]:
-        """With the account, where the examples are of one and that spares confirmed rows."""
-        votes = self._votes(draft, category)
+    def _with_account(self, draft: RuleDraft, examples: Sequence[Movement], category: int) -> tuple[RuleDraft, Votes]:
+        """Add the account if the examples share one and that spares confirmed rows of other categories."""
+        votes = count_votes(rule_of(draft, category=category), ledger_id=self.ledger_id)
         account = account_condition(examples) if votes.disagree else None
         if account is not None:
             narrowed = draft.narrowed(account)
-            closer = self._votes(narrowed, category)
+            closer = count_votes(rule_of(narrowed, category=category), ledger_id=self.ledger_id)
             if closer.disagree < votes.disagree:
                 return narrowed, closer
         return draft, votes
 
-    def _votes(self, draft: RuleDraft, category: int) -> Votes:
-        return count_votes(rule_of(draft, category=category), ledger_id=self.ledger_id)
-
     def _read(self, ids: Sequence[int]) -> None:
         rows = Transaction.objects.filter(ledger_id=self.ledger_id, pk__in=ids)
-        for record in read_stored_rows(rows, user=None, with_tags="tags" in self._rule_set.fields):
-            self._subjects[record.id] = self._evaluator.movement(record)
+        for row in read_stored_rows(rows, user=None, with_tags="tags" in self._rule_set.fields):
+            self._movements[row.id] = self._evaluator.movement(row)
 
-    @cached_property
-    def _rule_set(self) -> RuleSet:
-        return RuleSet(rules_of(self.ledger_id).rules)
+    def _examples(self, rows: Sequence[CorrectedRow]) -> list[Movement]:
+        return [self._movements[row.id] for row in rows]
 
-    @cached_property
-    def _evaluator(self) -> Evaluator:
-        return Evaluator(ledger_id=self.ledger_id, matcher=Matcher(self._rule_set), catalog=self.catalog)
-
-    def _is_done_by_a_rule(self, row: CorrectedRow) -> bool:
-        movement = self._subjects.get(row.id)
-        return movement is None or any(self._does(rule, row, movement) for rule in self._rule_set.rules)
-
-    @staticmethod
-    def _does(rule: CompiledRule, row: CorrectedRow, movement: Movement) -> bool:
-        return rule.category == row.category and not rule.suggests_only and rule.matches(movement)
-
-
-def _draft_of_first(examples: Sequence[Movement], *, head: str, vocabulary: Vocabulary) -> RuleDraft | None:
-    """Of texts that are the same but for numbers."""
-    return draft_of_one(examples[0], head=head, vocabulary=vocabulary)
+    def _is_covered(self, row: CorrectedRow) -> bool:
+        """Return True if a rule sets the row's category, or the row is gone."""
+        movement = self._movements.get(row.id)
+        return movement is None or any(
+            rule.category == row.category and not rule.suggests_only and rule.matches(movement)
+            for rule in self._rule_set.rules
+        )
 
 
 def rule_of(draft: RuleDraft, *, category: int) -> Rule:
-    """The rule, not saved: it sets the category, and leaves all else to the rules behind it."""
+    """Return the rule, not saved; it sets the category and leaves all else to the rules after it."""
     return Rule(
         name=capwords(draft.phrase)[:NAME_LENGTH].strip(),
         stop_processing=False,
@@ -183,32 +180,23 @@ def rule_of(draft: RuleDraft, *, category: int) -> Rule:
     )
 
 
-def fields_of(rule: Rule) -> dict[str, Any]:
-    """What a proposal keeps of the rule, and makes a rule of again."""
-    return {name: getattr(rule, name) for name in FIELDS}
-
-
-#: Rows of an answered group that the rule is made of.
-MAX_ROWS = 100
-NAMES_NOBODY = (
-    "Nothing in this text tells its merchant from others: all its words are of payments, kinds of shop, places, or "
-    "in front of many names. Write the rule yourself, by account or amount as well."
-)
-
-
 def suggest_rule(*, transaction: Transaction, category: Category, catalog: Catalog) -> tuple[Rule, Impact]:
-    """The rule, not saved, and what it would do. Raises Refusal where the text names nobody."""
-    drafting = RuleDrafter(ledger_id=transaction.ledger_id, catalog=catalog)
-    draft = drafting.of_row(transaction, category=category.pk)
+    """Return a rule for one transaction, not saved, and its impact. Raises Refusal if the text names no merchant."""
+    drafter = RuleDrafter(ledger_id=transaction.ledger_id, catalog=catalog)
+    draft = drafter.of_row(transaction, category=category.pk)
     if draft is None:
-        raise Refusal(NAMES_NOBODY, code="names_nobody")
+        detail = (
+            "Nothing in this text tells its merchant from others: all its words are of payments, kinds of shop, "
+            "places, or in front of many names. Write the rule yourself, by account or amount as well."
+        )
+        raise Refusal(detail, code="names_nobody")
     rule = rule_of(draft, category=category.pk)
-    [radius] = measure_impacts([rule], ledger_id=transaction.ledger_id, catalog=catalog)
-    return rule, radius
+    [impact] = measure_impacts([rule], ledger_id=transaction.ledger_id, catalog=catalog)
+    return rule, impact
 
 
 def offer_rule(*, rows: Sequence[OpenRow], category: Category, ledger_id: int, catalog: Catalog) -> Rule | None:
-    """A rule that would have said of the rows what a person says now, not saved; None where there is none to offer."""
+    """Return a rule, not saved, that gives reviewed rows the user's category, or None if there is none to offer."""
     answered = [CorrectedRow(row.id, row.match_text, row.direction, category.pk) for row in rows[:MAX_ROWS]]
     draft = RuleDrafter(ledger_id=ledger_id, catalog=catalog).of_rows(answered) if answered else None
     return rule_of(draft, category=category.pk) if draft is not None else None

@@ -1,10 +1,9 @@
-"""Asks rules about rows that are there, as a run in chunks, each whole: it can be killed and taken up again."""
+"""Runs of rules over stored rows. A run works in chunks, so it can be killed and continued."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
@@ -24,22 +23,22 @@ from rules.services.storing import Storage, note_left
 
 KIND = "rules"
 CHUNK = 5000
-#: A worker has more time for regular expressions than a request, and no more than it may be silent for.
+#: A worker has more time for regular expressions than a request, but must show signs of life.
 REGEX_S_OF_CHUNK = 10.0
-#: What a plan keeps of a rule: it is carried out as it was ordered, whatever becomes of the rule meanwhile.
+#: Fields of a rule that a plan stores: later edits of the rule do not change the run.
 KEPT = {"id", "name", "stop_processing", "mode", "triggers", "overwrite", "priority", "match", "conditions", "actions"}
 
 
 @dataclass(frozen=True, slots=True)
 class RunScope:
-    """Which rows are asked about: those of the days `start` to `end`. With `force`, a user's own values may go."""
+    """The rows of a run, from `start` to `end`. With `force`, rules may replace a user's own values."""
 
     start: date | None = None
     end: date | None = None
     force: bool = False
 
     def rows_of(self, user: User) -> TransactionQuerySet:
-        """The rows that it is about."""
+        """Return the user's rows in the scope."""
         rows: TransactionQuerySet = Transaction.objects.for_user(user)
         if self.start is not None:
             rows = rows.filter(date__gte=self.start)
@@ -48,37 +47,36 @@ class RunScope:
         return rows
 
 
-def order_rule(*, by: User, rule: Rule, order: RunScope) -> Run:
-    """Create the run that will ask one rule, whatever its triggers. Raises Refusal where it is switched off."""
+def order_rule(*, by: User, rule: Rule, scope: RunScope) -> Run:
+    """Create a run of one rule, whatever its triggers. Raises Refusal if the rule is switched off."""
     if not rule.is_active:
         raise Refusal("This rule is switched off; switch it on (is_active: true) and try again.", code="inactive")
-    return _order(by, [rule], order, subject=rule.pk)
+    return _order(by, [rule], scope, subject=rule.pk)
 
 
-def order_rules(*, by: User, order: RunScope) -> Run:
-    """Create the run that will ask all active rules with the trigger manual."""
+def order_rules(*, by: User, scope: RunScope) -> Run:
+    """Create a run of all active rules with the trigger manual."""
     rules = [rule for rule in Rule.objects.for_user(by).filter(is_active=True) if "manual" in rule.triggers]
-    return _order(by, rules, order)
+    return _order(by, rules, scope)
 
 
-def _order(by: User, rules: Sequence[Rule], order: RunScope, *, subject: int | None = None) -> Run:
-    ids = list(order.rows_of(by).order_by("pk").values_list("pk", flat=True))
-    bodies = [{name: getattr(rule, name) for name in KEPT} for rule in rules]
-    changes = {"rules": bodies, "force": order.force}
-    return order_run(KIND, by=by, rows=ids, changes=changes, subject=subject, about=_about(rules, order))
-
-
-def _about(rules: Sequence[Rule], order: RunScope) -> dict[str, Any]:
-    return {
-        "rules": [{"id": rule.pk, "name": rule.name} for rule in rules],
-        "start": order.start and order.start.isoformat(),
-        "end": order.end and order.end.isoformat(),
-        "force": order.force,
+def _order(by: User, rules: Sequence[Rule], scope: RunScope, *, subject: int | None = None) -> Run:
+    ids = list(scope.rows_of(by).order_by("pk").values_list("pk", flat=True))
+    changes = {
+        "rules": [{name: getattr(rule, name) for name in KEPT} for rule in rules],
+        "force": scope.force,
     }
+    about = {
+        "rules": [{"id": rule.pk, "name": rule.name} for rule in rules],
+        "start": scope.start and scope.start.isoformat(),
+        "end": scope.end and scope.end.isoformat(),
+        "force": scope.force,
+    }
+    return order_run(KIND, by=by, rows=ids, changes=changes, subject=subject, about=about)
 
 
 class ApplyWork(PlannedWork):
-    """Asks the rules of its plan, compiled once for all chunks."""
+    """The work of a run: the rules of its plan, compiled once for all chunks."""
 
     def prepare(self, run: Run, plan: Plan) -> tuple[Treat, int]:
         matcher = Matcher(RuleSet(compile_all(Rule(**body) for body in plan.changes["rules"])))
@@ -90,28 +88,27 @@ def _apply(run: Run, plan: Plan, matcher: Matcher, storage: Storage, ids: list[i
     catalog = Catalog.load(run.ledger_id)
     evaluator = Evaluator(ledger_id=run.ledger_id, matcher=matcher, catalog=catalog, force=plan.changes["force"])
     rows = Transaction.objects.filter(ledger_id=run.ledger_id, pk__range=(ids[0], ids[-1])).order_by("pk")
-    records = read_stored_rows(rows, user=run.user, with_tags=evaluator.uses_tags)
-    with pattern_budget(REGEX_S_OF_CHUNK) as limit:
-        evaluated = [(record, evaluator.evaluate(record)) for record in records if record.id in plan.chosen]
-    note_timeouts(ledger_id=run.ledger_id, rules=matcher.rule_set.rules, timeouts=limit.timeouts)
+    stored = read_stored_rows(rows, user=run.user, with_tags=evaluator.uses_tags)
+    with pattern_budget(REGEX_S_OF_CHUNK) as budget:
+        evaluated = [(row, evaluator.evaluate(row)) for row in stored if row.id in plan.chosen]
+    note_timeouts(ledger_id=run.ledger_id, rules=matcher.rule_set.rules, timeouts=budget.timeouts)
     return {
         "matched": sum(bool(evaluation.matched) for _, evaluation in evaluated),
         "changed": storage.store(evaluated, evaluator=evaluator, version=version),
         "left_alone": note_left(evaluated, run=run),
-        **({"timeouts": sum(limit.timeouts.values())} if limit.timeouts else {}),
+        **({"timeouts": sum(budget.timeouts.values())} if budget.timeouts else {}),
     }
 
 
 def apply_at_once(*, ledger_id: int, ids: Sequence[int], trigger: str, run: Run | None, version: int) -> int:
-    """Ask the rules of a trigger about a few rows, within somebody's write. Returns how many rows changed."""
+    """Apply the rules of a trigger to a few rows, within another write. Return the number of changed rows."""
     rule_set = rules_of(ledger_id).triggered_by(trigger)
     if not rule_set.rules or not ids:
         return 0
     evaluator = Evaluator(ledger_id=ledger_id, matcher=Matcher(rule_set), catalog=Catalog.load(ledger_id))
     rows = Transaction.objects.filter(ledger_id=ledger_id, pk__in=ids).order_by("pk")
-    with pattern_budget() as limit:
-        evaluated = [
-            (r, evaluator.evaluate(r)) for r in read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags)
-        ]
-    note_timeouts(ledger_id=ledger_id, rules=rule_set.rules, timeouts=limit.timeouts)
+    stored = read_stored_rows(rows, user=None, with_tags=evaluator.uses_tags)
+    with pattern_budget() as budget:
+        evaluated = [(row, evaluator.evaluate(row)) for row in stored]
+    note_timeouts(ledger_id=ledger_id, rules=rule_set.rules, timeouts=budget.timeouts)
     return Storage(ledger_id=ledger_id, run=run).store(evaluated, evaluator=evaluator, version=version)

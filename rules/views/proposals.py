@@ -25,7 +25,6 @@ from rules.serializers.proposals import (
     ProposalSerializer,
     ProposedRuleSerializer,
     ProposeInput,
-    describe_suggested_rule,
 )
 from rules.serializers.rules import RuleSerializer
 from rules.services.proposals import (
@@ -66,7 +65,7 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
             fields = self._fields_of_rule(proposal)
             is_applied = fields.pop("apply")
             rule = accept_proposal(by=self.user, proposal=proposal, fields=fields)
-        run = begin_run(order_rule(by=self.user, rule=rule, order=RunScope())) if is_applied else None
+        run = begin_run(order_rule(by=self.user, rule=rule, scope=RunScope())) if is_applied else None
         body = RuleSerializer(rule, context=self.get_serializer_context()).data
         body |= {"run": RunSerializer(run).data if run is not None else None}
         return Response(body, status=status.HTTP_201_CREATED, headers={"ETag": etag_of(rule)})
@@ -117,5 +116,5 @@ class ProposeRuleViewSet(LedgerViewSet):
         row, context = self.get_object(), self.get_serializer_context()
         body = ProposeInput(data=request.data, context=context | {"transaction": row})
         body.is_valid(raise_exception=True)
-        rule, radius = suggest_rule(transaction=row, category=body.validated_data["category"], catalog=self.catalog)
-        return Response(describe_suggested_rule(rule, radius, context))
+        rule, impact = suggest_rule(transaction=row, category=body.validated_data["category"], catalog=self.catalog)
+        return Response(ProposedRuleSerializer(rule, context=context | {"impact": impact}).data)

@@ -19,7 +19,7 @@ from expenses.serializers.runs import RunSerializer
 from expenses.services.review import order_review, read_open
 from expenses.services.runs import UNFINISHED, begin_run
 from expenses.views.base import ListViewSet, conditional_response
-from rules.serializers.proposals import UnsavedRuleSerializer, describe_rule
+from rules.serializers.proposals import UnsavedRuleSerializer
 from rules.services.rule_drafts import offer_rule
 
 
@@ -85,7 +85,7 @@ class ReviewViewSet(ListViewSet):
         if category is None:
             return None
         rule = offer_rule(rows=rows, category=category, ledger_id=ledger_id_of(self.user), catalog=self.catalog)
-        return describe_rule(rule, self.get_serializer_context()) if rule is not None else None
+        return UnsavedRuleSerializer(rule, context=self.get_serializer_context()).data if rule is not None else None
 
     def _page(self) -> Response:
         rows = self.filter_queryset(self.get_queryset())

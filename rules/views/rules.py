@@ -19,7 +19,7 @@ from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import begin_run
 from expenses.views.base import ListViewSet
 from rules.models import Origin, Rule
-from rules.serializers.previews import OrderInput, TestAnswer, TestInput, describe_preview
+from rules.serializers.previews import OrderInput, TestAnswer, TestInput
 from rules.serializers.rules import RuleSerializer
 from rules.services.previews import preview_rule
 from rules.services.rules import create_rule, delete_rule, edit_rule, reorder_rules
@@ -103,22 +103,28 @@ class RuleViewSet(ListViewSet):
     def test(self, request: Request) -> Response:
         """What a rule would do, saved or not: before and after, what is locked, and who wins today."""
         body = self._checked(TestInput, instance=self._named(request.data))
-        shown: dict[str, Any] = {"limit": body.n_shown, "changes_only": body.validated_data.get("changes_only", False)}
-        preview = preview_rule(by=self.user, rule=body.rule(), order=body.order(), catalog=self.catalog, **shown)
-        return Response(describe_preview(preview))
+        preview = preview_rule(
+            by=self.user,
+            rule=body.rule(),
+            scope=body.scope(),
+            limit=body.n_listed,
+            changes_only=body.validated_data.get("changes_only", False),
+            catalog=self.catalog,
+        )
+        return Response(TestAnswer(preview).data)
 
     @extend_schema(request=OrderInput, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, pk: int) -> Response:
         """Ask this rule alone about transactions that are there, whatever its triggers; a run that can be reverted."""
-        order = self._checked(OrderInput).order()
-        return _begun(order_rule(by=self.user, rule=self.get_object(), order=order))
+        scope = self._checked(OrderInput).scope()
+        return _begun(order_rule(by=self.user, rule=self.get_object(), scope=scope))
 
     @extend_schema(operation_id="rules_apply_all", request=OrderInput, responses={202: RunSerializer})
     @action(detail=False, methods=["post"], url_path="apply")
     def apply_all(self, request: Request) -> Response:
         """Ask all active rules with the trigger `manual` about transactions that are there."""
-        return _begun(order_rules(by=self.user, order=self._checked(OrderInput).order()))
+        return _begun(order_rules(by=self.user, scope=self._checked(OrderInput).scope()))
 
     def _named(self, data: Any) -> Rule | None:
         """The saved rule that a body is about."""

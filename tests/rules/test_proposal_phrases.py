@@ -10,10 +10,10 @@ from providers.merchants.words import load_words
 from providers.normalization import normalize
 from rules.engine.conditions import compile_conditions
 from rules.engine.movements import Movement
-from rules.proposals.drafts import draft_of_many, draft_of_one
-from rules.proposals.grouping import CorrectedRow, Grouping, alike
+from rules.operators import make_condition
+from rules.proposals.drafts import account_condition, draft_of_many, draft_of_one, separating_conditions
+from rules.proposals.grouping import CorrectedRow, make_of_groups, similar_groups
 from rules.proposals.phrases import shared_phrase
-from rules.proposals.separation import account_condition, separating, text_condition
 from rules.proposals.vocabulary import AROUND_NAMES, Vocabulary
 
 NOTHING_KNOWN = Vocabulary()
@@ -58,8 +58,8 @@ def test_texts_that_lack_the_merchant_share_no_phrase():
 
 def test_conditions_are_the_phrase_and_the_direction():
     assert conditions_of("BLUE HERON 12 OSLO", "Blue Heron 77 Bergen") == [
-        text_condition("raw_description", "starts_with", "blue heron"),
-        text_condition("direction", "equals", "out"),
+        make_condition("raw_description", "starts_with", "blue heron"),
+        make_condition("direction", "equals", "out"),
     ]
 
 
@@ -67,7 +67,7 @@ def test_a_merchant_that_the_client_named_is_a_condition_where_the_text_does_not
     examples = [Movement(raw_description="order 12", merchant="Quillbox"), Movement(merchant="QUILLBOX LTD")]
     draft = draft_of_many(examples, head="quillbox", vocabulary=NOTHING_KNOWN)
     assert draft is not None
-    assert draft.conditions[0] == text_condition("merchant", "starts_with", "quillbox")
+    assert draft.conditions[0] == make_condition("merchant", "starts_with", "quillbox")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_words_of_payments_and_kinds_of_shop_make_no_rule(text):
 
 def test_a_town_makes_no_rule():
     texts = [("blue heron bergen", 1), ("quillbox bergen", 2), ("rideon bergen", 3), ("tin whistle oslo", 4)]
-    vocabulary = Vocabulary.of(texts)
+    vocabulary = Vocabulary(texts)
     assert not vocabulary.may_name("bergen")
     assert vocabulary.may_name("oslo")
     assert conditions_of("Bergen 12", "Bergen 13", vocabulary=vocabulary) is None
@@ -89,18 +89,18 @@ def test_a_town_makes_no_rule():
 
 def test_a_word_in_front_of_different_things_makes_no_rule_but_each_of_them_may():
     texts = [("halden stores", 1), ("halden petrol", 2), ("halden mobile", 3), ("halden stores north", 1)]
-    vocabulary = Vocabulary.of(texts)
+    vocabulary = Vocabulary(texts)
     assert conditions_of("HALDEN STORES", "HALDEN PETROL", vocabulary=vocabulary) is None
     assert conditions_of("HALDEN STORES 1", "HALDEN STORES 2", vocabulary=vocabulary) is not None
 
 
 def test_a_brand_with_many_branches_of_one_category_makes_a_rule():
-    vocabulary = Vocabulary.of([("halden oslo", 1), ("halden bergen", 1), ("halden moss", 1), ("halden voss", None)])
+    vocabulary = Vocabulary([("halden oslo", 1), ("halden bergen", 1), ("halden moss", 1), ("halden voss", None)])
     assert conditions_of("HALDEN OSLO", "HALDEN MOSS", vocabulary=vocabulary) is not None
 
 
 def test_of_one_text_the_town_at_the_end_is_left_out():
-    vocabulary = Vocabulary.of([("tin whistle bergen", 1), ("rideon bergen", 2), ("mollys bergen", 3)])
+    vocabulary = Vocabulary([("tin whistle bergen", 1), ("rideon bergen", 2), ("mollys bergen", 3)])
     [example] = subjects("QUILLBOX NORTH BERGEN 12")
     draft = draft_of_one(example, head="quillbox", vocabulary=vocabulary)
     assert draft is not None
@@ -136,7 +136,7 @@ def corrections(*texts: str, category: int = 1, direction: str = "out", is_typed
 
 
 def grouped(rows, least=3):
-    return list(Grouping(least, lambda found: [row.text for row in found]).all_of(rows))
+    return make_of_groups(rows, least=least, make=lambda found: [row.text for row in found])
 
 
 def test_texts_that_go_on_alike_are_grouped_by_more_words():
@@ -160,33 +160,35 @@ def test_other_categories_and_directions_are_not_counted_together():
 
 def test_where_the_common_name_will_not_do_the_longer_ones_are_tried():
     rows = corrections(*["halden stores"] * 3, "halden one", "halden two", "halden three")
-    group = Grouping(3, lambda found: len(found) if all("stores" in row.text for row in found) else None)
-    assert list(group.all_of(rows)) == [3]
+    made = make_of_groups(
+        rows, least=3, make=lambda found: len(found) if all("stores" in row.text for row in found) else None
+    )
+    assert made == [3]
 
 
 def test_typed_texts_are_alike_whatever_the_order_of_their_words():
     rows = corrections("coffee with martha", "cofee with martha", "with martha coffee", "tea with paul", is_typed=True)
-    assert [[row.text for row in group] for group in alike(rows, least=3)] == [
+    assert [[row.text for row in group] for group in similar_groups(rows, least=3)] == [
         ["coffee with martha", "cofee with martha", "with martha coffee"]
     ]
-    assert list(alike(corrections("coffee tom", "cofee tom", "tom coffee"), least=3)) == []
+    assert list(similar_groups(corrections("coffee tom", "cofee tom", "tom coffee"), least=3)) == []
 
 
 def test_typed_texts_that_begin_alike_are_grouped_by_that():
     rows = corrections("coffee with tom", "coffee with tim", "coffee with tom", is_typed=True)
-    assert list(alike(rows, least=3)) == []
+    assert list(similar_groups(rows, least=3)) == []
 
 
 def test_what_sets_examples_apart_is_found_in_this_order():
     two = subjects("HALDEN OSLO NORTH 1", "HALDEN OSLO SOUTH 2", account=1)
-    assert separating(two, subjects("HALDEN BERGEN", account=1)) == [
-        text_condition("raw_description", "contains", "oslo")
+    assert separating_conditions(two, subjects("HALDEN BERGEN", account=1)) == [
+        make_condition("raw_description", "contains", "oslo")
     ]
     account = {"field": "account", "op": "in", "value": [1], "negate": False}
-    assert separating(two, subjects("HALDEN OSLO PETROL", account=2)) == [account]
+    assert separating_conditions(two, subjects("HALDEN OSLO PETROL", account=2)) == [account]
     assert account_condition(two) == account
-    petrol = text_condition("raw_description", "contains", "petrol", negate=True)
-    assert separating(two, subjects("HALDEN OSLO PETROL", account=1)) == [petrol]
+    petrol = make_condition("raw_description", "contains", "petrol", negate=True)
+    assert separating_conditions(two, subjects("HALDEN OSLO PETROL", account=1)) == [petrol]
 
 
 def test_an_amount_sets_apart_where_nothing_else_does():
@@ -194,8 +196,8 @@ def test_an_amount_sets_apart_where_nothing_else_does():
         return [Movement(raw_description="HALDEN", amount=amount) for amount in amounts]
 
     between = {"field": "amount", "op": "between", "value": ["9.99", "100"], "negate": False}
-    assert separating(halden(Decimal("9.9900"), Decimal("100.0000")), halden(Decimal(5))) == [between]
-    assert separating(halden(Decimal("9.99"), Decimal(100)), halden(Decimal(50))) == []
+    assert separating_conditions(halden(Decimal("9.9900"), Decimal("100.0000")), halden(Decimal(5))) == [between]
+    assert separating_conditions(halden(Decimal("9.99"), Decimal(100)), halden(Decimal(50))) == []
 
 
 def test_examples_of_several_accounts_are_told_apart_by_none():
