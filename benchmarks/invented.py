@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from benchmarks.labeled_files import CATEGORIES, OWNER
-from providers.interface import Confirmed, Question
+from providers.interface import LabeledQuestion, Question
 from providers.normalization import normalize
 
 _OFFER = tuple(category for category in CATEGORIES if category.kind != "income")
@@ -25,7 +25,7 @@ class _Shop(NamedTuple):
     other: int
 
 
-def invent(n: int, *, seed: int = 1) -> Iterator[Confirmed]:
+def invent(n: int, *, seed: int = 1) -> Iterator[LabeledQuestion]:
     """Rows of one person, oldest first: half at shops that they return to, of which few are visited often."""
     chance = random.Random(seed)
     shops = [_open_shop(chance) for _ in range(max(n // 6, 20))]
@@ -43,7 +43,7 @@ def invent(n: int, *, seed: int = 1) -> Iterator[Confirmed]:
             date=date(2024, 1, 1) + timedelta(days=i * _DAYS // n),
             country="DE",
         )
-        yield Confirmed(question, shop.usual if chance.random() < _USUAL else shop.other)
+        yield LabeledQuestion(question, shop.usual if chance.random() < _USUAL else shop.other)
 
 
 def _open_shop(chance: random.Random) -> _Shop:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from providers.interface import Confirmed, Direction, OfferedCategory, Question
+from providers.interface import Direction, LabeledQuestion, OfferedCategory, Question
 from providers.normalization import normalize
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "categorization"
@@ -58,8 +58,8 @@ class LabeledRow(NamedTuple):
     right: frozenset[int]
 
     @property
-    def confirmed(self) -> Confirmed:
-        return Confirmed(self.question, self.category)
+    def confirmed(self) -> LabeledQuestion:
+        return LabeledQuestion(self.question, self.category)
 
     @property
     def text(self) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from benchmarks.baselines import BASELINES
 from benchmarks.labeled_files import LabeledFile, LabeledRow
-from providers.calibration import Outcome, threshold_for
+from providers.calibration import JudgedAnswer, threshold_for
 from providers.chain import Chain, Verdict, confidence_of
 from providers.interface import NO_TRUST, Question, Trust
 
@@ -69,7 +69,7 @@ def teach(confirmed: Sequence[LabeledRow]) -> Taught:
     chain = chain if measured.is_of_use else chain.without(LEARNED)
     trusted = [one._replace(question=replace(one.question, trust=trust)) for one in history]
     shown = [one for one in replay(chain, trusted) if one.verdict.best]
-    past = [Outcome(confidence_of(one.verdict.best), one.is_right) for one in shown]
+    past = [JudgedAnswer(confidence_of(one.verdict.best), one.is_right) for one in shown]
     return Taught(chain.learn(history), trust, threshold_for(past, precision=PRECISION))
 
 

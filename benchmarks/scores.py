@@ -5,7 +5,7 @@ from itertools import compress
 from statistics import fmean
 
 from benchmarks.predicting import PRECISION, Answered, Prediction
-from providers.calibration import Outcome, Reliability, measure_reliability
+from providers.calibration import JudgedAnswer, Reliability, measure_reliability
 
 Figure = float | None
 PRODUCT = "Outlay"
@@ -49,7 +49,7 @@ def _decided(answers: Sequence[Answered]) -> dict[str, Figure]:
 
 def _confidence(answers: Sequence[Answered]) -> dict[str, Figure]:
     shown = [a for a in answers if a.is_shown]
-    reliability = measure_reliability([Outcome(a.confidence, a.is_right) for a in shown])
+    reliability = measure_reliability([JudgedAnswer(a.confidence, a.is_right) for a in shown])
     return {
         ECE: _percent_of(reliability, lambda r: r.ece),
         BRIER: _percent_of(reliability, lambda r: r.brier),

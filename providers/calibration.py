@@ -28,7 +28,7 @@ _IMAGINED_MISTAKES = 1
 _ROOM = 0.04
 
 
-class Outcome(NamedTuple):
+class JudgedAnswer(NamedTuple):
     """One answer: the probability it was given with, in [0, 1], and whether it was right."""
 
     confidence: float
@@ -85,12 +85,12 @@ def log_odds(probability: float) -> float:
     return math.log(held / (1 - held))
 
 
-def measure_reliability(outcomes: Sequence[Outcome]) -> Reliability:
+def measure_reliability(outcomes: Sequence[JudgedAnswer]) -> Reliability:
     """Over ten bins of equal width, of which empty ones are left out. Raises ValueError without outcomes."""
     n = len(outcomes)
     if not n:
         raise ValueError("Nothing can be measured without outcomes.")
-    sorted_in: list[list[Outcome]] = [[] for _ in range(N_BINS)]
+    sorted_in: list[list[JudgedAnswer]] = [[] for _ in range(N_BINS)]
     for outcome in outcomes:
         sorted_in[min(int(outcome.confidence * N_BINS), N_BINS - 1)].append(outcome)
     bins = tuple(_bin(i, members) for i, members in enumerate(sorted_in) if members)
@@ -103,13 +103,13 @@ def measure_reliability(outcomes: Sequence[Outcome]) -> Reliability:
     )
 
 
-def _bin(i: int, members: Sequence[Outcome]) -> Bin:
+def _bin(i: int, members: Sequence[JudgedAnswer]) -> Bin:
     n = len(members)
     mean = sum(o.confidence for o in members) / n
     return Bin(i / N_BINS, (i + 1) / N_BINS, n, mean, sum(o.is_right for o in members) / n)
 
 
-def fit_correction(outcomes: Sequence[Outcome], *, expected: float = 0.0) -> Correction:
+def fit_correction(outcomes: Sequence[JudgedAnswer], *, expected: float = 0.0) -> Correction:
     """The likeliest correction, where a few outcomes move it little: Newton's method on a logistic regression.
 
     `outcomes` are in order, oldest first. Later ones count more, the last twice as much as one half-way back: a link
@@ -193,7 +193,7 @@ def _newton_step(points: Sequence[_Point], prior: _Prior, at: Correction) -> tup
     )
 
 
-def threshold_for(outcomes: Sequence[Outcome], *, precision: float) -> float | None:
+def threshold_for(outcomes: Sequence[JudgedAnswer], *, precision: float) -> float | None:
     """The lowest confidence above which at least this share of the answers was right; None where there is none.
 
     A mistake is imagined among them, so that two right answers do not make a threshold of 95 %. It lies half-way to

@@ -13,8 +13,8 @@ from providers.interface import (
     EFFECT_FIELDS,
     NO_EFFECTS,
     Answer,
-    Confirmed,
     Effects,
+    LabeledQuestion,
     Provider,
     ProviderError,
     ProviderMisbehaved,
@@ -267,7 +267,7 @@ class Chain:
         """Those of them whose confidence is a probability: all but rules."""
         return Chain([link for link in self.immediate.links if link.provider.is_measured], self._breaker)
 
-    def learn(self, confirmed: Sequence[Confirmed]) -> "Chain":
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "Chain":
         """The immediate links as they would be if the ledger held these transactions besides what they were taught."""
         links = [replace(link, provider=link.provider.learn(confirmed)) for link in self.immediate.links]
         return Chain(links, self._breaker)

@@ -18,8 +18,8 @@ from django.db import connections
 from providers.interface import (
     EFFECT_FIELDS,
     Answer,
-    Confirmed,
     Effects,
+    LabeledQuestion,
     OfferedCategory,
     Provider,
     ProviderError,
@@ -155,10 +155,10 @@ class Exam:
             return hostile()
         return hostile(self.transactions[0].categories, self.transactions[0].owner)
 
-    def confirmed(self) -> list[Confirmed]:
+    def confirmed(self) -> list[LabeledQuestion]:
         """All of them that offer anything, as if the owner had put them into the offered categories by turns."""
         asked = [transaction for transaction in [*self.batch(), *self.hostile().values()] if transaction.categories]
-        return [Confirmed(t, t.categories[i % len(t.categories)].id) for i, t in enumerate(asked)]
+        return [LabeledQuestion(t, t.categories[i % len(t.categories)].id) for i, t in enumerate(asked)]
 
     def ask(self, asked: Sequence[Question], provider: Provider | None = None) -> list[Answer]:
         """As many answers as there are transactions."""
@@ -332,7 +332,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def _teach(exam: Exam, provider: Provider, confirmed: Sequence[Confirmed]) -> Provider:
+def _teach(exam: Exam, provider: Provider, confirmed: Sequence[LabeledQuestion]) -> Provider:
     with _blaming(exam, f"taught {len(confirmed)} transactions"):
         taught: object = provider.learn(confirmed)
     exam.require(isinstance(taught, Provider), f"gives {taught!r} from learn(), which is no link")

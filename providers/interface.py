@@ -104,7 +104,7 @@ class Question:
         return matching_text(self.merchant, self.description)
 
 
-class Confirmed(NamedTuple):
+class LabeledQuestion(NamedTuple):
     """A transaction and the id of the category that its owner says is right."""
 
     question: Question
@@ -191,7 +191,7 @@ class Provider(ABC):
         """Answers known from before, at once and without any remote call. A deferred link may keep some."""
         return [None] * len(transactions)
 
-    def learn(self, confirmed: Sequence[Confirmed]) -> "Provider":
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "Provider":
         """A provider like this one that knows these transactions, oldest first, besides what it was taught before.
 
         Of the ledger it knows nothing but what it was taught, so that a history can be played again; it asks neither

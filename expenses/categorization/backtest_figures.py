@@ -6,7 +6,7 @@ Every link was asked about every row, so that what the next link gets can be tol
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from providers.calibration import Outcome, threshold_for
+from providers.calibration import JudgedAnswer, threshold_for
 
 #: No confidence reaches it.
 NEVER = 2.0
@@ -104,7 +104,7 @@ def _share(n: int, of: int) -> float | None:
 
 def _threshold(told: Sequence[Told], precision: float) -> float | None:
     """Confidences have four places, so six are enough to tell what lies between two."""
-    found = threshold_for([Outcome(one.confidence, one.is_right) for one in told], precision=precision)
+    found = threshold_for([JudgedAnswer(one.confidence, one.is_right) for one in told], precision=precision)
     return None if found is None else round(found, 6)
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from expenses.models import Classifier
-from providers.interface import Answer, Confirmed, Provider, Question
+from providers.interface import Answer, LabeledQuestion, Provider, Question
 from providers.learning.provider import TaughtProvider, key_of, suggest_all
 from providers.learning.weights import UnusableWeights, Weights
 
@@ -43,7 +43,7 @@ class LearnedProvider(Provider):
                 answers[i] = answer
         return answers
 
-    def learn(self, confirmed: Sequence[Confirmed]) -> Provider:
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> Provider:
         return TaughtProvider(country=self.country).learn(confirmed)
 
 

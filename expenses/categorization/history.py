@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 
 from expenses.ledger.money import SCALE
 from expenses.models import Transaction as Row
-from providers.interface import Answer, Confirmed, Direction, Provider, Question, Suggestion
+from providers.interface import Answer, Direction, LabeledQuestion, Provider, Question, Suggestion
 from providers.normalization import leading_words, normalize
 
 PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
@@ -160,7 +160,7 @@ class HistoryProvider(Provider):
             for t, text in zip(transactions, texts, strict=True)
         ]
 
-    def learn(self, confirmed: Sequence[Confirmed]) -> "RememberingProvider":
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "RememberingProvider":
         return RememberingProvider({}).learn(confirmed)
 
     def _memories(self, transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
@@ -173,7 +173,7 @@ class RememberingProvider(HistoryProvider):
     def __init__(self, memories: Memories) -> None:
         self._taught = memories
 
-    def learn(self, confirmed: Sequence[Confirmed]) -> "RememberingProvider":
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "RememberingProvider":
         """Itself, since nobody asks what it was before."""
         for question, category in confirmed:
             memory = self._taught.setdefault((question.owner, question.direction), Memory())

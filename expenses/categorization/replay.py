@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
-from providers.calibration import Outcome
+from providers.calibration import JudgedAnswer
 from providers.chain import CLAIMED, Attempt, Chain, Verdict, claimed_confidence
-from providers.interface import Confirmed
+from providers.interface import LabeledQuestion
 
 #: Link → what it claimed before any correction, and whether that was right, in the order of the rows, oldest first.
-Claims = Mapping[str, Sequence[Outcome]]
+Claims = Mapping[str, Sequence[JudgedAnswer]]
 
 
 class Replayed(NamedTuple):
     """A confirmed row and what the chain said of it."""
 
-    confirmed: Confirmed
+    confirmed: LabeledQuestion
     verdict: Verdict
 
     @property
@@ -26,7 +26,9 @@ class Replayed(NamedTuple):
         return is_right(self.verdict.best, self.confirmed)
 
 
-def replay(chain: Chain, confirmed: Sequence[Confirmed], *, known: Sequence[Confirmed] = ()) -> Iterator[Replayed]:
+def replay(
+    chain: Chain, confirmed: Sequence[LabeledQuestion], *, known: Sequence[LabeledQuestion] = ()
+) -> Iterator[Replayed]:
     """Each row after those before it were learned, oldest first; links that only a task may ask are left out.
 
     `known` are learned before the first is asked about.
@@ -38,19 +40,19 @@ def replay(chain: Chain, confirmed: Sequence[Confirmed], *, known: Sequence[Conf
         taught = taught.learn([one])
 
 
-def is_right(attempt: Attempt | None, confirmed: Confirmed) -> bool:
+def is_right(attempt: Attempt | None, confirmed: LabeledQuestion) -> bool:
     """The attempt named the owner's category."""
     return attempt is not None and attempt.suggestion is not None and attempt.suggestion.category == confirmed.category
 
 
 def claims_by_link(replayed: Sequence[Replayed]) -> Claims:
     """By the name of each link that named a category where it was asked."""
-    claims: dict[str, list[Outcome]] = defaultdict(list)
+    claims: dict[str, list[JudgedAnswer]] = defaultdict(list)
     for confirmed, verdict in replayed:
         for attempt in verdict.attempts:
             said = attempt.suggestion
             if said is not None and said.category is not None:
-                claims[attempt.provider].append(Outcome(claimed_confidence(said), is_right(attempt, confirmed)))
+                claims[attempt.provider].append(JudgedAnswer(claimed_confidence(said), is_right(attempt, confirmed)))
     return claims
 
 
@@ -63,13 +65,13 @@ def recorded_claims(*, catalog: Catalog, links: Collection[str], most: int) -> C
         return {}
     rows = Transaction.objects.filter(ledger_id=catalog.ledger_id, is_split=False, decision__isnull=False).confirmed()
     told = rows.order_by("-date", "-id").values_list("category_id", "category_source", "decision__attempts")
-    claims: dict[str, list[Outcome]] = defaultdict(list)
+    claims: dict[str, list[JudgedAnswer]] = defaultdict(list)
     for category, source, attempts in reversed(told[:most]):
         name = catalog.name(category)
         for attempt in attempts:
             if attempt["provider"] in links and attempt["category_name"]:
                 is_right = attempt["category_name"] == name or attempt["provider"] == source
-                claims[attempt["provider"]].append(Outcome(_claimed(attempt), is_right))
+                claims[attempt["provider"]].append(JudgedAnswer(_claimed(attempt), is_right))
     return claims
 
 

@@ -8,7 +8,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.models import KindMapping, Transaction
 from expenses.querysets import TransactionQuerySet
 from providers import normalization
-from providers.interface import NO_TRUST, Confirmed, Question, Trust, matching_text
+from providers.interface import NO_TRUST, LabeledQuestion, Question, Trust, matching_text
 from providers.learning import weights
 from providers.normalization import normalize
 
@@ -23,7 +23,7 @@ def read_confirmed(
     end: date | None = None,
     most: int | None = None,
     trust: Trust = NO_TRUST,
-) -> list[Confirmed]:
+) -> list[LabeledQuestion]:
     """Those of the days `start` to `end`, oldest first; of more than `most` the latest. One query.
 
     What a statement or a person wrote of them is asked, not what links have written since.
@@ -34,7 +34,7 @@ def read_confirmed(
         "account__country", "category_id", named=True,
     )[:most]  # fmt: skip
     return [
-        Confirmed(
+        LabeledQuestion(
             Question(
                 description=row.raw_description,
                 categories=catalog.offered(row.direction, None),

@@ -19,7 +19,7 @@ from expenses.services.ledger_lock import Refusal, lock_ledger
 from expenses.services.runs import UNFINISHED, Work, advance, begin_run, fail_silent_runs, queue_run
 from providers.calibration import LEAST_OUTCOMES
 from providers.chain import Chain
-from providers.interface import Confirmed
+from providers.interface import LabeledQuestion
 from providers.learning.training import MOST
 from providers.loading import configured_chain
 from providers.normalization import normalize
@@ -117,7 +117,7 @@ def _chain_of(catalog: Catalog) -> Chain:
     return (chain.without(LearnedProvider.name) if is_useless else chain).learn([])
 
 
-def _read(catalog: Catalog, chain: Chain, order: BacktestOrder) -> tuple[list[Confirmed], list[Confirmed]]:
+def _read(catalog: Catalog, chain: Chain, order: BacktestOrder) -> tuple[list[LabeledQuestion], list[LabeledQuestion]]:
     """The rows before the first day, which are known, and those that are asked about, oldest first."""
     # The next link is always asked, too.
     everything = {link.provider.name: NEVER for link in chain.links if link.provider.is_measured}
@@ -133,7 +133,7 @@ def _note_total(run: Run, n: int) -> None:
     Run.objects.filter(pk=run.pk, claim=run.claim).update(total=n)
 
 
-def _play(run: Run, chain: Chain, known: Sequence[Confirmed], asked: Sequence[Confirmed]) -> list[Played]:
+def _play(run: Run, chain: Chain, known: Sequence[LabeledQuestion], asked: Sequence[LabeledQuestion]) -> list[Played]:
     rows: list[Played] = []
     for row in _played(chain, known, asked):
         rows.append(row)
@@ -143,7 +143,7 @@ def _play(run: Run, chain: Chain, known: Sequence[Confirmed], asked: Sequence[Co
     return rows
 
 
-def _played(chain: Chain, known: Sequence[Confirmed], asked: Sequence[Confirmed]) -> Iterator[Played]:
+def _played(chain: Chain, known: Sequence[LabeledQuestion], asked: Sequence[LabeledQuestion]) -> Iterator[Played]:
     seen = {_text(one) for one in known}
     for one in replay(chain, asked, known=known):
         text = _text(one.confirmed)
@@ -151,7 +151,7 @@ def _played(chain: Chain, known: Sequence[Confirmed], asked: Sequence[Confirmed]
         seen.add(text)
 
 
-def _text(confirmed: Confirmed) -> tuple[str, str]:
+def _text(confirmed: LabeledQuestion) -> tuple[str, str]:
     return confirmed.question.direction, normalize(confirmed.question.text)
 
 
@@ -175,6 +175,6 @@ def _places(chain: Chain, thresholds: Any) -> list[Place]:
     ]
 
 
-def _day(confirmed: Confirmed) -> str | None:
+def _day(confirmed: LabeledQuestion) -> str | None:
     day = confirmed.question.date
     return day.isoformat() if day else None

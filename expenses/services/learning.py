@@ -26,14 +26,14 @@ from providers.calibration import (
     LEAST_OUTCOMES,
     NO_CORRECTION,
     Correction,
-    Outcome,
+    JudgedAnswer,
     Reliability,
     fit_correction,
     log_odds,
     measure_reliability,
 )
 from providers.chain import Link
-from providers.interface import Confirmed
+from providers.interface import LabeledQuestion
 from providers.learning.provider import LEAST_CONFIRMED
 from providers.learning.training import MOST, share_of_system, train
 from providers.learning.weights import Weights, digest_of
@@ -106,7 +106,7 @@ def _recorded(catalog: Catalog) -> Claims:
     )
 
 
-def measure(confirmed: Sequence[Confirmed], recorded: Claims) -> Measured:
+def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> Measured:
     """Play the latest of the history again, with the classifier and without it.
 
     `recorded` is what links said that cannot be played again.
@@ -134,7 +134,7 @@ def measure(confirmed: Sequence[Confirmed], recorded: Claims) -> Measured:
     )
 
 
-def _expected(link: Link, confirmed: Sequence[Confirmed]) -> float:
+def _expected(link: Link, confirmed: Sequence[LabeledQuestion]) -> float:
     """The doubt, in log-odds, about a link that does not learn: it knows none of the categories that people made.
 
     Half of the choices in categories of the system are enough to have none. A model is told of all categories.
@@ -144,7 +144,7 @@ def _expected(link: Link, confirmed: Sequence[Confirmed]) -> float:
     return min(0.0, log_odds(share_of_system(confirmed)))
 
 
-def _reliability(claimed: Sequence[Outcome], correction: Correction) -> Reliability:
+def _reliability(claimed: Sequence[JudgedAnswer], correction: Correction) -> Reliability:
     """How reliable a link is once its claims are corrected."""
     return measure_reliability([o._replace(confidence=correction.apply(o.confidence)) for o in claimed])
 
@@ -153,7 +153,7 @@ def _as_json(reliability: Reliability) -> dict[str, Any]:
     return {**reliability._asdict(), "bins": [part._asdict() for part in reliability.bins]}
 
 
-def _train(confirmed: Sequence[Confirmed]) -> Weights | None:
+def _train(confirmed: Sequence[LabeledQuestion]) -> Weights | None:
     providers = [link.provider for link in configured_chain().links]
     asked = next((provider for provider in providers if isinstance(provider, LearnedProvider)), None)
     if asked is None or len(confirmed) < LEAST_CONFIRMED:

@@ -36,14 +36,14 @@ _TYPICAL_RESEMBLANCE = 0.6
 Asked = tuple[str, Direction, str]
 
 
-class Known(NamedTuple):
+class TextKnowledge(NamedTuple):
     """What is known of a text without anybody's history: what the dictionary finds, and what the name sounds like."""
 
     finding: MerchantFinding | None
     resemblances: tuple[tuple[str, float], ...]
 
 
-def known_of(transactions: Sequence[Question], *, country: str = "") -> list[Known]:
+def known_of(transactions: Sequence[Question], *, country: str = "") -> list[TextKnowledge]:
     """What is known of each; equal texts cost little more than one. `country` as in MerchantProvider."""
     asked: list[Asked] = [(t.text, t.direction, (t.country or country).lower()) for t in transactions]
     texts = list(dict.fromkeys(asked))
@@ -51,7 +51,7 @@ def known_of(transactions: Sequence[Question], *, country: str = "") -> list[Kno
     return [known[question] for question in asked]
 
 
-def features_of(transactions: Sequence[Question], known: Sequence[Known]) -> list[Features]:
+def features_of(transactions: Sequence[Question], known: Sequence[TextKnowledge]) -> list[Features]:
     """The features of each transaction, of which that is known."""
     return [_features(t, k) for t, k in zip(transactions, known, strict=True)]
 
@@ -76,10 +76,10 @@ def size_of(amount: Decimal | None) -> int | None:
     return None if amount is None else int(math.log2(float(amount) + 1))
 
 
-def _look_up(texts: Sequence[Asked]) -> list[Known]:
+def _look_up(texts: Sequence[Asked]) -> list[TextKnowledge]:
     spent = [normalize(text) if direction == "out" else "" for text, direction, _ in texts]
     return [
-        Known(find_answer(text, direction, country), resemblances)
+        TextKnowledge(find_answer(text, direction, country), resemblances)
         for (text, direction, country), resemblances in zip(texts, _resemblances(spent), strict=True)
     ]
 
@@ -93,7 +93,7 @@ def _resemblances(texts: Sequence[str]) -> Iterator[tuple[tuple[str, float], ...
         yield tuple((sounds.categories[i], float(row[i])) for i in told)
 
 
-def _features(transaction: Question, known: Known) -> Features:
+def _features(transaction: Question, known: TextKnowledge) -> Features:
     text = normalize(transaction.text)
     buckets, values = grams_of(text)
     whole = _whole_texts(text)
@@ -118,7 +118,7 @@ def _circumstances(transaction: Question) -> Iterator[tuple[str, float]]:
         yield f"in{transaction.account}", _ACCOUNT
 
 
-def _knowledge(known: Known) -> Iterator[tuple[str, float]]:
+def _knowledge(known: TextKnowledge) -> Iterator[tuple[str, float]]:
     if known.finding is None:
         yield "Dnone", _NOTHING_FOUND
     else:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from providers.calibration import log_odds, logistic
 from providers.grams import bucket_of, words_read
-from providers.interface import Confirmed, Provider, Question, Suggestion
+from providers.interface import LabeledQuestion, Provider, Question, Suggestion
 from providers.learning.features import buckets_of_finding, features_of, known_of, size_of
 from providers.learning.training import train
 from providers.learning.weights import Weights
@@ -42,7 +42,7 @@ class TaughtProvider(Provider):
         """`country` is the ISO 3166 alpha-2 code assumed where a transaction has none."""
         self.country = country
         self._weights: Weights | None = None
-        self._taught: list[Confirmed] = []
+        self._taught: list[LabeledQuestion] = []
         self._n_trained = 0
 
     def key(self, transaction: Question) -> Hashable:
@@ -52,7 +52,7 @@ class TaughtProvider(Provider):
         """As `suggest_all` says; nothing before enough is learned."""
         return suggest_all(self._weights, transactions, country=self.country)
 
-    def learn(self, confirmed: Sequence[Confirmed]) -> "TaughtProvider":
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "TaughtProvider":
         """Learned anew when what is known has grown by a quarter; until then what was learned before answers."""
         taught = TaughtProvider(country=self.country)
         taught._taught = [*self._taught, *confirmed]

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from providers.grams import Features
-from providers.interface import Confirmed
-from providers.learning.features import Known, example_of_finding, example_of_resemblance, features_of, known_of
+from providers.interface import LabeledQuestion
+from providers.learning.features import TextKnowledge, example_of_finding, example_of_resemblance, features_of, known_of
 from providers.learning.weights import Weights
 from providers.merchants.provider import KindCategories, known_groups
 from providers.name_classifier.provider import load_name_classifier
@@ -39,7 +39,7 @@ class Lesson(NamedTuple):
     weight: float = 1.0
 
 
-def train(confirmed: Sequence[Confirmed], *, country: str = "") -> Weights | None:
+def train(confirmed: Sequence[LabeledQuestion], *, country: str = "") -> Weights | None:
     """The classifier that these make, oldest first; None where they and the dictionary name fewer than two categories.
 
     Equal for equal arguments on one machine.
@@ -51,7 +51,7 @@ def train(confirmed: Sequence[Confirmed], *, country: str = "") -> Weights | Non
     return _fit(lessons, categories, len(latest)) if len(categories) > 1 else None
 
 
-def _imagine(confirmed: Sequence[Confirmed], known: Sequence[Known]) -> list[Lesson]:
+def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]) -> list[Lesson]:
     """What the dictionary says of the system's categories, as lessons.
 
     They count less the less the person uses those categories: whoever has made their own wants no others. One that the
@@ -71,7 +71,9 @@ def _imagine(confirmed: Sequence[Confirmed], known: Sequence[Known]) -> list[Les
     ]
 
 
-def _chosen_by_group(confirmed: Sequence[Confirmed], known: Sequence[Known]) -> Mapping[str, Counter[int]]:
+def _chosen_by_group(
+    confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]
+) -> Mapping[str, Counter[int]]:
     """Where the person has put what the dictionary finds, by the dictionary's category."""
     chosen: dict[str, Counter[int]] = defaultdict(Counter)
     for (_, category), (finding, _) in zip(confirmed, known, strict=True):
@@ -98,13 +100,13 @@ def _imagined(places: KindCategories) -> Iterator[tuple[str, Lesson]]:
             yield group, Lesson(example_of_resemblance(group), place.category.id, _RESEMBLANCE_WEIGHT)
 
 
-def share_of_system(confirmed: Sequence[Confirmed]) -> float:
+def share_of_system(confirmed: Sequence[LabeledQuestion]) -> float:
     """The share of transactions in categories of the system, of which two are imagined, too."""
     n = sum(any(offered.id == category and offered.key for offered in q.categories) for q, category in confirmed)
     return (n + _DOUBT) / (len(confirmed) + _DOUBT)
 
 
-def _distinct(confirmed: Sequence[Confirmed], known: Sequence[Known]) -> Iterator[Lesson]:
+def _distinct(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]) -> Iterator[Lesson]:
     """One lesson for equal ones, which counts as often."""
     features = features_of([question for question, _ in confirmed], known)
     counted = Counter(zip(features, (category for _, category in confirmed), strict=True))

@@ -14,7 +14,7 @@ from providers.merchants import words
 from providers.normalization import normalize
 
 
-class ShopKind(NamedTuple):
+class MerchantKind(NamedTuple):
     """A kind of merchant. `category` is the key of a system category, "" where a payment says nothing about it."""
 
     tag: str
@@ -24,16 +24,16 @@ class ShopKind(NamedTuple):
 
 
 @cache
-def load_kinds() -> dict[str, ShopKind]:
+def load_kinds() -> dict[str, MerchantKind]:
     """All kinds by their tag, such as "shop=supermarket"."""
     return {kind.tag: kind for kind in _read_kinds()}
 
 
-def _read_kinds() -> Iterator[ShopKind]:
+def _read_kinds() -> Iterator[MerchantKind]:
     text = files(__package__).joinpath("kinds.txt").read_text(encoding="utf-8")
     for category, line in words.read_lines(text):
         likelihood, tag, label = line.split(None, 2)
-        yield ShopKind(tag=tag, category=category.strip("-") and category, likelihood=int(likelihood), label=label)
+        yield MerchantKind(tag=tag, category=category.strip("-") and category, likelihood=int(likelihood), label=label)
 
 
 #: How a name was found: the whole text; its leading words or leading word; words or a word further on; by likeness;
@@ -60,7 +60,7 @@ class Brand(NamedTuple):
     """A brand as one kind of place. `countries` as in `regions.place_brand`."""
 
     title: str
-    kind: ShopKind
+    kind: MerchantKind
     countries: str
 
     def is_known_in(self, country: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from providers.interface import NO_EFFECTS, Direction, Effects, OfferedCategory, Provider, Question, Suggestion
 from providers.merchants import dictionary
-from providers.merchants.dictionary import Brand, BrandMatch, ShopKind, load_dictionary, load_kinds
+from providers.merchants.dictionary import Brand, BrandMatch, MerchantKind, load_dictionary, load_kinds
 from providers.merchants.words import REFUND, Way, WordMatch, load_words, read_lines
 from providers.normalization import normalize
 
@@ -104,7 +104,7 @@ class MerchantFinding(NamedTuple):
     text: str
     brand: Brand | None = None
     pointer: str = ""
-    alternatives: tuple[ShopKind, ...] = ()
+    alternatives: tuple[MerchantKind, ...] = ()
     is_refund: bool = False
 
 

@@ -5,7 +5,7 @@ from django.db.models import F
 
 from expenses.models import Classifier, Decision, Ledger, TrackRecord, Transaction
 from expenses.services.learning import learn
-from providers.calibration import Outcome, fit_correction
+from providers.calibration import JudgedAnswer, fit_correction
 from tests.api.generated_ledger import generated_rows, record
 
 ADDRESS = "categorization/calibration/"
@@ -117,7 +117,7 @@ def asked(ana, model, run_tasks):
 
 
 def all_outcomes(ids, *, right):
-    return [Outcome(0.9, i < right) for i in range(len(ids))]
+    return [JudgedAnswer(0.9, i < right) for i in range(len(ids))]
 
 
 def test_what_the_model_said_is_held_against_what_is_confirmed_now(ana, asked, run_tasks):
@@ -139,7 +139,7 @@ def test_the_next_answer_of_the_model_is_corrected_and_still_judged_by_what_it_c
     assert (said["provider"], said["details"]["claimed"]) == ("model", 0.9)
     assert said["confidence"] == round(fit_correction(all_outcomes(ids, right=20)).apply(0.9), 4) < 0.7
     learn_all(ana)
-    wanted = fit_correction([*all_outcomes(ids, right=20), Outcome(0.9, is_right=True)])
+    wanted = fit_correction([*all_outcomes(ids, right=20), JudgedAnswer(0.9, is_right=True)])
     assert TrackRecord.objects.get().corrections["model"] == pytest.approx(list(wanted))
 
 

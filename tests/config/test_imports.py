@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from providers.interface import Confirmed, OfferedCategory, Question
+from providers.interface import LabeledQuestion, OfferedCategory, Question
 from providers.learning.training import train
 
 WEB = "import config.wsgi; from django.urls import get_resolver; get_resolver().url_patterns"
@@ -34,7 +34,7 @@ TELL = "import sys; print(sorted({'sklearn', 'scipy', 'joblib', 'pandas'} & set(
 def weights(tmp_path):
     """A file with a trained classifier."""
     offered = (OfferedCategory(1, "Hund", "expense"), OfferedCategory(2, "Dining", "expense", "dining"))
-    rows = [Confirmed(Question(f"Shop {'abcdef'[i]}", offered, owner=1), 1 + i % 2) for i in range(6)]
+    rows = [LabeledQuestion(Question(f"Shop {'abcdef'[i]}", offered, owner=1), 1 + i % 2) for i in range(6)]
     trained = train(rows)
     assert trained is not None
     path = tmp_path / "weights"

@@ -12,7 +12,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import HistoryProvider, Memory, RememberingProvider, Vote
 from expenses.categorization.training_rows import read_confirmed
 from expenses.models.ledgers import ledger_id_of
-from providers.interface import Confirmed, Question
+from providers.interface import LabeledQuestion, Question
 from tests.conftest import Api, make_user
 from tests.laws import law
 
@@ -78,7 +78,7 @@ def test_a_ledger_is_not_asked_by_who_was_taught_nothing(ana):
 
 def test_whoever_was_taught_is_taught_more_in_place():
     taught = HistoryProvider().learn([])
-    assert taught.learn([Confirmed(Question("Cafe", (), owner=1), 1)]) is taught
+    assert taught.learn([LabeledQuestion(Question("Cafe", (), owner=1), 1)]) is taught
     assert isinstance(taught, RememberingProvider)
 
 

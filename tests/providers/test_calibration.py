@@ -12,7 +12,7 @@ from providers.calibration import (
     NO_CORRECTION,
     Bin,
     Correction,
-    Outcome,
+    JudgedAnswer,
     Reliability,
     fit_correction,
     log_odds,
@@ -24,8 +24,8 @@ from providers.calibration import (
 probabilities = st.floats(0, 1)
 #: Confidences as links give them: of few digits, and many of them equal.
 claims = st.integers(0, 100).map(lambda percent: percent / 100)
-outcomes = st.lists(st.builds(Outcome, claims, st.booleans()), max_size=120)
-enough = st.lists(st.builds(Outcome, claims, st.booleans()), min_size=LEAST_OUTCOMES, max_size=120)
+outcomes = st.lists(st.builds(JudgedAnswer, claims, st.booleans()), max_size=120)
+enough = st.lists(st.builds(JudgedAnswer, claims, st.booleans()), min_size=LEAST_OUTCOMES, max_size=120)
 corrections = st.builds(Correction, st.floats(-8, 8), st.floats(0.1, 8))
 
 
@@ -35,7 +35,7 @@ def share_right(found):
 
 def believed(confidence, n, n_right):
     """So many answers of one confidence, the right ones spread evenly over the time."""
-    return [Outcome(confidence, (i * n_right) % n < n_right) for i in range(n)]
+    return [JudgedAnswer(confidence, (i * n_right) % n < n_right) for i in range(n)]
 
 
 class TestReliability:
@@ -54,11 +54,11 @@ class TestReliability:
         )
 
     def test_the_certain_and_the_impossible_have_a_bin(self):
-        measured = measure_reliability([Outcome(1.0, True), Outcome(0.0, False)])
+        measured = measure_reliability([JudgedAnswer(1.0, True), JudgedAnswer(0.0, False)])
         assert measured == Reliability(2, 0.5, 0.0, 0.0, (Bin(0.0, 0.1, 1, 0.0, 0.0), Bin(0.9, 1.0, 1, 1.0, 1.0)))
 
     def test_the_edge_of_a_bin_belongs_to_the_higher_one(self):
-        measured = measure_reliability([Outcome(i / 10, True) for i in range(10)])
+        measured = measure_reliability([JudgedAnswer(i / 10, True) for i in range(10)])
         assert [(part.start, part.n) for part in measured.bins] == [(i / 10, 1) for i in range(10)]
 
     @given(outcomes)
@@ -103,11 +103,11 @@ class TestCorrection:
     def test_no_score_is_too_large(self, score):
         assert 0 < logistic(score) <= 1
 
-    @given(st.lists(st.builds(Outcome, claims, st.booleans()), max_size=LEAST_CORRECTED - 1))
+    @given(st.lists(st.builds(JudgedAnswer, claims, st.booleans()), max_size=LEAST_CORRECTED - 1))
     def test_too_few_outcomes_correct_nothing(self, said):
         assert fit_correction(said) == NO_CORRECTION
 
-    @given(st.lists(st.builds(Outcome, claims, st.booleans()), max_size=LEAST_CORRECTED - 1), st.floats(-7, 0))
+    @given(st.lists(st.builds(JudgedAnswer, claims, st.booleans()), max_size=LEAST_CORRECTED - 1), st.floats(-7, 0))
     def test_before_there_are_outcomes_the_doubt_that_is_expected_corrects_alone(self, said, expected):
         assert fit_correction(said, expected=expected) == Correction(expected, 1)
 
@@ -124,10 +124,10 @@ class TestCorrection:
         assert moved_by(1_000) < 0.01
 
     @given(enough)
-    @example([Outcome(0.999, False)] * 300)
-    @example([Outcome(0.001, True)] * 300)
-    @example([Outcome(0.9, False), Outcome(0.1, True)] * 100)
-    @example([Outcome(1.0, True)] * 100)
+    @example([JudgedAnswer(0.999, False)] * 300)
+    @example([JudgedAnswer(0.001, True)] * 300)
+    @example([JudgedAnswer(0.9, False), JudgedAnswer(0.1, True)] * 100)
+    @example([JudgedAnswer(1.0, True)] * 100)
     def test_any_outcomes_give_a_correction_that_keeps_the_order(self, said):
         correction = fit_correction(said)
         assert all(map(math.isfinite, correction))
@@ -152,32 +152,37 @@ class TestCorrection:
         assert abs(few - 0.7) < abs(many - 0.7)
 
     def test_a_link_that_got_better_is_believed_more_than_one_that_got_worse(self):
-        wrong, right = [Outcome(0.8, False)] * 50, [Outcome(0.8, True)] * 50
+        wrong, right = [JudgedAnswer(0.8, False)] * 50, [JudgedAnswer(0.8, True)] * 50
         assert fit_correction(wrong + right).apply(0.8) > 0.55 > 0.45 > fit_correction(right + wrong).apply(0.8)
 
 
 class TestThreshold:
     def test_nobody_gets_a_threshold_from_two_right_answers(self):
-        assert threshold_for([Outcome(0.9, True)] * 2, precision=0.95) is None
+        assert threshold_for([JudgedAnswer(0.9, True)] * 2, precision=0.95) is None
         assert threshold_for([], precision=0.5) is None
 
     def test_it_lies_half_way_from_the_least_sure_answer_that_keeps_the_precision_to_the_next_below(self):
-        said = [Outcome(0.9, True)] * 30 + [Outcome(0.8, True)] * 9 + [Outcome(0.8, False)] + [Outcome(0.5, False)] * 5
+        said = (
+            [JudgedAnswer(0.9, True)] * 30
+            + [JudgedAnswer(0.8, True)] * 9
+            + [JudgedAnswer(0.8, False)]
+            + [JudgedAnswer(0.5, False)] * 5
+        )
         assert threshold_for(said, precision=0.95) == pytest.approx((0.8 + 0.5) / 2)
         assert threshold_for(said, precision=0.96) == pytest.approx((0.9 + 0.8) / 2)
         assert threshold_for(said, precision=0.97) is None
 
     @pytest.mark.parametrize(("last", "threshold"), [(0.9, 0.88), (0.02, 0.0), (0.01, 0.0), (0.0, 0.0)])
     def test_below_the_last_answer_it_leaves_a_little_room(self, last, threshold):
-        said = [Outcome(1.0, True)] * 20 + [Outcome(last, True)]
+        said = [JudgedAnswer(1.0, True)] * 20 + [JudgedAnswer(last, True)]
         assert threshold_for(said, precision=0.95) == pytest.approx(threshold)
 
     def test_equal_confidences_are_taken_or_left_together(self):
-        said = [Outcome(0.9, True)] * 19 + [Outcome(0.9, False)] * 19
+        said = [JudgedAnswer(0.9, True)] * 19 + [JudgedAnswer(0.9, False)] * 19
         assert threshold_for(said, precision=0.9) is None
 
     @given(outcomes, st.floats(0.5, 1))
-    @example([Outcome(0.9, True)] * 40 + [Outcome(0.8, False)] * 3 + [Outcome(0.7, True)] * 40, 0.95)
+    @example([JudgedAnswer(0.9, True)] * 40 + [JudgedAnswer(0.8, False)] * 3 + [JudgedAnswer(0.7, True)] * 40, 0.95)
     def test_what_is_taken_is_right_as_often_as_asked_and_no_lower_one_would_be(self, said, precision):
         found = threshold_for(said, precision=precision)
         assert found == threshold_for(said[::-1], precision=precision)
@@ -188,7 +193,7 @@ class TestThreshold:
             above = [o for o in said if o.confidence >= lower]
             assert sum(o.is_right for o in above) / (len(above) + 1) < precision
 
-    @given(outcomes.map(lambda said: [*said, *[Outcome(1.0, True)] * 240]), st.floats(0.5, 0.6))
+    @given(outcomes.map(lambda said: [*said, *[JudgedAnswer(1.0, True)] * 240]), st.floats(0.5, 0.6))
     def test_it_is_as_far_from_what_it_takes_as_from_what_it_leaves(self, said, precision):
         found = threshold_for(said, precision=precision)
         taken = min(o.confidence for o in said if o.confidence >= found)

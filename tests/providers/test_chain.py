@@ -13,8 +13,8 @@ from providers.calibration import NO_CORRECTION, Correction, log_odds
 from providers.chain import Attempt, Chain, Link, Outcome, Verdict, claimed_confidence
 from providers.interface import (
     Answer,
-    Confirmed,
     Effects,
+    LabeledQuestion,
     OfferedCategory,
     Provider,
     ProviderMisbehaved,
@@ -395,12 +395,12 @@ class Taught(Says):
         others = tuple((c.id, 1 - self.confidence) for c in OFFERED if c.id != category)
         return Suggestion(category, self.confidence, "It was taught so.", alternatives=others, details={"so": True})
 
-    def learn(self, confirmed: Sequence[Confirmed]) -> "Taught":
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "Taught":
         lessons = {one.question.description: one.category for one in confirmed}
         return Taught(self.name, self.lessons | lessons, confidence=self.confidence)
 
 
-LESSONS = [Confirmed(row("Bakery"), FOOD.id), Confirmed(row("Cinema"), FUN.id)]
+LESSONS = [LabeledQuestion(row("Bakery"), FOOD.id), LabeledQuestion(row("Cinema"), FUN.id)]
 
 
 def test_a_taught_chain_is_another_one_without_the_links_that_only_a_task_may_ask():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from providers import conformance
 from providers.grams import bucket_of
-from providers.interface import Confirmed, OfferedCategory, Question, Suggestion
+from providers.interface import LabeledQuestion, OfferedCategory, Question, Suggestion
 from providers.learning import training
 from providers.learning.features import WIDTH, features_of, known_of
 from providers.learning.provider import LEAST_CONFIDENCE, LEAST_CONFIRMED, TaughtProvider, confidence_of_share
@@ -45,7 +45,7 @@ def ask(text, offered=ALL, **fields):
 
 
 def lessons(rows=LIFE, offered=ALL):
-    return [Confirmed(ask(text, offered), category.id) for text, category in rows]
+    return [LabeledQuestion(ask(text, offered), category.id) for text, category in rows]
 
 
 def taught(rows=LIFE, offered=ALL):
@@ -99,15 +99,15 @@ class TestWhatIsLearned:
         assert named(taught(rows), "Fressnapf") == "Pets"
 
     def test_direction_tells_a_refund_of_one_category_from_a_payment_of_another(self):
-        received = [Confirmed(ask("Kowalke GmbH", direction="in"), HUND.id)] * 6
-        spent = [Confirmed(ask("Kowalke GmbH"), MIETE.id)] * 6
+        received = [LabeledQuestion(ask("Kowalke GmbH", direction="in"), HUND.id)] * 6
+        spent = [LabeledQuestion(ask("Kowalke GmbH"), MIETE.id)] * 6
         provider = TaughtProvider().learn(received + spent)
         assert answer(provider, "Kowalke GmbH").category == MIETE.id
         assert answer(provider, "Kowalke GmbH", direction="in").category == HUND.id
 
     def test_the_amount_tells_categories_of_one_merchant_apart(self):
-        small = [Confirmed(ask("Kowalke", amount=Decimal(3 + i)), HUND.id) for i in range(6)]
-        large = [Confirmed(ask("Kowalke", amount=Decimal(900 + i)), MIETE.id) for i in range(6)]
+        small = [LabeledQuestion(ask("Kowalke", amount=Decimal(3 + i)), HUND.id) for i in range(6)]
+        large = [LabeledQuestion(ask("Kowalke", amount=Decimal(900 + i)), MIETE.id) for i in range(6)]
         provider = TaughtProvider().learn(small + large)
         assert answer(provider, "Kowalke", amount=Decimal("4.50")).category == HUND.id
         assert answer(provider, "Kowalke", amount=Decimal(950)).category == MIETE.id
@@ -268,7 +268,7 @@ class TestAnyText:
 
     @pytest.mark.parametrize("text", conformance.HOSTILE_TEXTS.values(), ids=conformance.HOSTILE_TEXTS.keys())
     def test_it_can_be_learned_from(self, text):
-        weights = train([*lessons(), *[Confirmed(ask(text), HUND.id)] * 3])
+        weights = train([*lessons(), *[LabeledQuestion(ask(text), HUND.id)] * 3])
         assert weights is not None
         assert np.isfinite(weights.weights).all()
         assert np.isfinite(weights.bias).all()

@@ -8,7 +8,7 @@ import pytest
 from providers.merchants import compile as compilation
 from providers.merchants import words
 from providers.merchants.compile import place_brand
-from providers.merchants.dictionary import Brand, Dictionary, ShopKind, load_dictionary, load_kinds
+from providers.merchants.dictionary import Brand, Dictionary, MerchantKind, load_dictionary, load_kinds
 from providers.merchants.words import REFUND, Words, load_words
 from providers.normalization import fold, normalize
 
@@ -160,7 +160,7 @@ def test_places_become_countries(include, exclude, countries):
     [("at de", "de", True), ("at de", "fr", False), ("*", "fr", True), ("*us", "us", False), ("*us", "", True)],
 )
 def test_a_brand_is_known_in_its_countries_and_where_no_country_is_given(countries, country, known):
-    assert Brand("X", ShopKind("shop=x", "shopping", 1, "x"), countries).is_known_in(country) is known
+    assert Brand("X", MerchantKind("shop=x", "shopping", 1, "x"), countries).is_known_in(country) is known
 
 
 def test_the_shipped_file_says_where_it_comes_from():

@@ -3,13 +3,13 @@
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_info
 
-from providers.interface import Confirmed, OfferedCategory, Question
+from providers.interface import LabeledQuestion, OfferedCategory, Question
 from providers.learning.training import train
 
 CATEGORIES = (OfferedCategory(1, "Groceries", "expense", "groceries"), OfferedCategory(2, "Hund", "expense"))
 CONFIRMED = [
-    Confirmed(Question("REWE SAGT DANKE", CATEGORIES, 1), 1),
-    Confirmed(Question("FRESSNAPF BERLIN", CATEGORIES, 1), 2),
+    LabeledQuestion(Question("REWE SAGT DANKE", CATEGORIES, 1), 1),
+    LabeledQuestion(Question("FRESSNAPF BERLIN", CATEGORIES, 1), 2),
 ]
 
 
