@@ -45,13 +45,13 @@ def print_speed(paths: Sequence[Path]) -> None:
 
 def print_chain(paths: Sequence[Path]) -> None:
     """The product's chain on distinct descriptions, against normalization of the same alone."""
-    from config.warming import warm_up
+    from config.preload import preload
     from providers.loading import configured_chain
 
     user = _register("ana")
     insert(user, n=1_000)
     _learn(user)
-    warm_up()  # as a web process does, which holds nothing of what learning needs
+    preload()  # as a web process does, which holds nothing of what learning needs
     for title, questions in (("rows of the files", _questions(paths)), ("invented rows", _invented_questions())):
         asked = _offered(questions, user)
         seconds = _median_s(lambda asked=asked: configured_chain().decide(asked))

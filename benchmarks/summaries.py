@@ -95,7 +95,7 @@ def main():
         from django.db import connection
 
         from accounts.services.users import register_user
-        from config.warming import warm_up
+        from config.preload import preload
 
         signed_in = register_user(username="ana", email="ana@example.org", password="not-a-secret-1")
         ledger_id, application = fill(signed_in.user, n), get_wsgi_application()
@@ -110,7 +110,7 @@ def main():
             actions[f"{unit}: all lists, our index"] = bare(connection, ledger_id, unit, rows=OURS)
             actions[f"{unit}: all lists, month index"] = bare(connection, ledger_id, unit, rows=PLAIN)
             actions[f"{unit}: product"] = caller(application, "/api/v1/insights/summary/", signed_in.token, query=query)
-        warm_up()
+        preload()
         found = medians(actions, rounds=7, n=3)
     return shown(found)
 

@@ -1,4 +1,4 @@
-"""Registers the app, so that its commands are found."""
+"""The app's configuration, by which Django finds its commands."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""One envelope for every error, inside DRF and outside: RFC 9457 problem details with the failing fields named."""
+"""Errors as problem details of RFC 9457 with the wrong fields named, inside DRF and outside."""
 
 import json
 from http import HTTPStatus
@@ -24,7 +24,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 def problem(status: int, detail: str, errors: list[dict[str, Any]]) -> dict[str, Any]:
-    """The body of an error: `errors` has one entry per failing field, `attr` null where no field is to blame."""
+    """Return the body of an error. `errors` has an entry for each wrong field; without a field, `attr` is null."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -35,38 +35,25 @@ def problem(status: int, detail: str, errors: list[dict[str, Any]]) -> dict[str,
 
 
 class ProblemFormatter(ExceptionFormatter):
-    """Shapes what DRF raised."""
+    """The body of an error that DRF raised."""
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
-        errors: list[dict[str, Any]] = [
-            {"attr": _field(e.attr), "code": e.code, "detail": _printable(e.detail)} for e in error_response.errors
-        ]
-        summary = _printable(error_response.errors[0].detail)
-        summary = summary if len(errors) == 1 else f"{len(errors)} fields are wrong."
+        errors: list[dict[str, Any]] = []
+        for error in error_response.errors:
+            # DRF calls an error of the whole body `non_field_errors`, below a path or alone.
+            path = (error.attr or "").removesuffix("non_field_errors").removesuffix(".")
+            errors.append({"attr": _printable(path) or None, "code": error.code, "detail": _printable(error.detail)})
+        summary = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} fields are wrong."
         return problem(self.exc.status_code, summary, errors)
 
 
-def _field(attr: str | None) -> str | None:
-    """The field to blame: DRF names a fault of the whole `non_field_errors`, below a path or alone."""
-    if attr is None:
-        return None
-    path = attr.removesuffix("non_field_errors").removesuffix(".")
-    return _printable(path) or None
-
-
 def _printable(text: str) -> str:
-    """A message may quote half of a surrogate pair, which JSON can carry and UTF-8 cannot."""
+    """Replace half a surrogate pair, which a message may quote from JSON, and UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode()
 
 
-#: Two requests met: one took the name or id that the other wanted, or removed what the other refers to.
+#: Two requests met: one took a name or id that the other wanted, or deleted what the other refers to.
 SOMEBODY_WAS_FIRST = "Another request was first: look at what is there now, and try again."
-
-
-def _is_about_others(error: IntegrityError) -> bool:
-    """Whether a unique or foreign key was violated; what breaks another constraint is our own mistake."""
-    names = {type(error.__cause__).__name__, str(error).partition(" constraint failed")[0]}
-    return bool(names & {"UniqueViolation", "ForeignKeyViolation", "UNIQUE", "FOREIGN KEY"})
 
 
 class Busy(exceptions.APIException):
@@ -78,44 +65,37 @@ class Busy(exceptions.APIException):
     wait = 1  # DRF makes Retry-After of it
 
 
-LOCKED_OUT = {"LockNotAvailable", "DeadlockDetected"}
-
-
 def is_about_a_lock(error: OperationalError) -> bool:
-    """Whether others' writes were in the way, rather than the database being broken."""
-    return "database is locked" in str(error) or type(error.__cause__).__name__ in LOCKED_OUT
-
-
-def _as_answer(exc: DatabaseError) -> Exception:
-    """What meeting others' writes is for the client; anything else stays a mistake of ours."""
-    if isinstance(exc, OperationalError) and is_about_a_lock(exc):
-        return Busy()
-    if isinstance(exc, IntegrityError) and _is_about_others(exc):
-        return Conflict(SOMEBODY_WAS_FIRST)
-    return exc
-
-
-def _not_there(exc: ObjectDoesNotExist | MissingRate) -> exceptions.NotFound:
-    """A row that was there when the request came in, or a rate that nobody knows."""
-    return exceptions.NotFound(str(exc), code="rate_missing") if isinstance(exc, MissingRate) else exceptions.NotFound()
+    """Return True if another write was in the way; otherwise the database itself is broken."""
+    cause = type(error.__cause__).__name__
+    return "database is locked" in str(error) or cause in {"LockNotAvailable", "DeadlockDetected"}
 
 
 class ProblemHandler(ExceptionHandler):
-    """Answers with the media type of problem details, whatever the view renders when all is well."""
+    """Answers every exception with the media type of problem details."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
-        """What Django finds wrong with a form while it is read is the client's fault, too."""
+        """Return the DRF exception for an error of the client, or for a conflict with another request."""
         if isinstance(exc, RequestDataTooBig):
             return BodyTooLarge()
         if isinstance(exc, SuspiciousOperation):
             return exceptions.ParseError("The request could not be understood.")
-        if isinstance(exc, ObjectDoesNotExist | MissingRate):
-            return _not_there(exc)
+        if isinstance(exc, MissingRate):
+            return exceptions.NotFound(str(exc), code="rate_missing")
+        if isinstance(exc, ObjectDoesNotExist):  # a row that was there when the request came in
+            return exceptions.NotFound()
         if isinstance(exc, Refusal):
             kind = exceptions.PermissionDenied if isinstance(exc, NotAllowed) else Conflict
             return kind(str(exc), code=exc.code)
+        if isinstance(exc, OperationalError) and is_about_a_lock(exc):
+            return Busy()
+        if isinstance(exc, IntegrityError):
+            # A unique or foreign key is about another request; any other constraint is our own mistake.
+            names = {type(exc.__cause__).__name__, str(exc).partition(" constraint failed")[0]}
+            if names & {"UniqueViolation", "ForeignKeyViolation", "UNIQUE", "FOREIGN KEY"}:
+                return Conflict(SOMEBODY_WAS_FIRST)
         if isinstance(exc, DatabaseError):
-            return _as_answer(exc)
+            return exc
         known: Exception = super().convert_known_exceptions(exc)
         return known
 
@@ -127,13 +107,13 @@ class ProblemHandler(ExceptionHandler):
 
 
 def problem_page(status: HTTPStatus, code: str, detail: str, *, attr: str | None = None) -> HttpResponse:
-    """An error from outside of DRF; `attr` is the field or header to blame."""
+    """Return an error from outside of DRF; `attr` is the wrong field or header."""
     body = problem(status, detail, [{"attr": attr, "code": code, "detail": detail}])
     return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400: a host that is not allowed, a body over the limit, a malformed form."""
+    """Answer 400, for a host that is not allowed, a body over the limit or a malformed form."""
     if isinstance(exception, DisallowedHost):
         detail = f"This server does not go by the name “{request.META.get('HTTP_HOST', '')}”: see OUTLAY_ALLOWED_HOSTS."
         return problem_page(HTTPStatus.BAD_REQUEST, "host_not_allowed", detail)
@@ -141,19 +121,19 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler403."""
+    """Answer 403."""
     return problem_page(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler404: no such address."""
+    """Answer 404, with a hint where only the slash is missing."""
     if is_valid_path(f"{request.path_info}/"):
         return problem_page(HTTPStatus.NOT_FOUND, "slash_missing", f"Addresses end with a slash: {request.path_info}/")
     return problem_page(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address; /api/v1/docs/ lists all.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: says nothing of the inside; the log has the trace."""
+    """Answer 500, without details; the log has the traceback."""
     return problem_page(
         HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Something went wrong here; the server's log says what."
     )

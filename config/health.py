@@ -1,7 +1,7 @@
-"""Whether the server lives, and whether it is ready to work. Neither asks anything outside this machine."""
+"""Health checks: the server answers, and is ready to work. They ask nothing outside this machine."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,12 +20,9 @@ from rest_framework.views import APIView
 from providers.breaker import CacheBreaker
 from providers.loading import configured_chain
 
-#: A task that has waited this long means that no worker runs.
-OVERDUE = timedelta(minutes=2)
 
-
-class NotThere(Exception):
-    """What a part needs does not answer; the sentence may be shown to anyone."""
+class PartFailed(Exception):
+    """A part does not answer. The sentence may be shown to anyone."""
 
 
 class LiveSerializer(serializers.Serializer[Any]):
@@ -35,7 +32,7 @@ class LiveSerializer(serializers.Serializer[Any]):
 
 
 class PartSerializer(serializers.Serializer[Any]):
-    """One part: `ok`, or `failing` and why. A part that is not required does not make the whole fail."""
+    """One part: `ok`, or `failing` and why. Only a required part makes the whole fail."""
 
     name = serializers.CharField()
     status = serializers.ChoiceField(choices=["ok", "failing", "off"])
@@ -44,21 +41,21 @@ class PartSerializer(serializers.Serializer[Any]):
 
 
 class ReadySerializer(serializers.Serializer[Any]):
-    """Every part by name; the status is failing when a required one fails."""
+    """All parts; the status is failing when a required one fails."""
 
     status = serializers.ChoiceField(choices=["ok", "failing"])
     parts = PartSerializer(many=True)
 
 
 class _OpenView(APIView):
-    """Needs no token."""
+    """A view that needs no token."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
 
 class LiveView(_OpenView):
-    """Whether the process answers at all."""
+    """Says that the process answers."""
 
     @extend_schema(operation_id="health_live", responses=LiveSerializer)
     def get(self, request: Request) -> Response:
@@ -66,11 +63,11 @@ class LiveView(_OpenView):
 
 
 class ReadyView(_OpenView):
-    """Whether database, migrations, cache, tasks and model are there; 503 when a required part is not."""
+    """Says how database, migrations, cache, tasks and model are; 503 when a required part fails."""
 
     @extend_schema(operation_id="health_ready", responses={200: ReadySerializer, 503: ReadySerializer})
     def get(self, request: Request) -> Response:
-        parts = [_part(name, probe, required=name not in {"tasks", "model"}) for name, probe in PROBES.items()]
+        parts = [_part(name, required=name not in {"tasks", "model"}) for name in CHECKS]
         failing = any(part["required"] and part["status"] == "failing" for part in parts)
         body = {"status": "failing" if failing else "ok", "parts": parts}
         return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE if failing else status.HTTP_200_OK)
@@ -94,26 +91,24 @@ def _cache() -> tuple[str, str | None]:
 
 
 def _tasks() -> tuple[str, str | None]:
-    long_ago = timezone.now() - OVERDUE
+    long_ago = timezone.now() - timedelta(minutes=2)
     no_delay = DBTaskResult.objects.ready().filter(run_after=get_date_max(), enqueued_at__lt=long_ago)
     n = no_delay.count() + DBTaskResult.objects.ready().filter(run_after__lt=long_ago).count()
-    n += _n_overdue_in_redis(long_ago) if settings.RQ_QUEUES else 0
+    if settings.RQ_QUEUES:
+        from redis.exceptions import RedisError  # noqa: PLC0415 - slow, and the embedded queue needs no Redis
+
+        from config.task_worker import count_overdue  # noqa: PLC0415
+
+        try:
+            n += count_overdue(since=long_ago)
+        except RedisError as error:
+            message = f"Redis does not answer ({type(error).__name__}); tasks are kept in the database."
+            raise PartFailed(message) from error
     return ("failing", f"{n} tasks wait; is the worker running?") if n else ("ok", None)
 
 
-def _n_overdue_in_redis(long_ago: datetime) -> int:
-    from redis.exceptions import RedisError  # noqa: PLC0415 - slow, and the embedded engines need no Redis
-
-    from config.task_worker import count_overdue  # noqa: PLC0415
-
-    try:
-        return count_overdue(since=long_ago)
-    except RedisError as error:
-        raise NotThere(f"Redis does not answer ({type(error).__name__}); tasks are kept in the database.") from error
-
-
 def _model() -> tuple[str, str | None]:
-    """What is known from the last calls; asking now could take seconds."""
+    """Return what the last calls have shown; a call now could take seconds."""
     deferred = configured_chain().deferred
     if not deferred:
         return "off", "No local model is configured."
@@ -121,8 +116,8 @@ def _model() -> tuple[str, str | None]:
     return ("failing", str(last_error)) if last_error else ("ok", None)
 
 
-Probe = Callable[[], tuple[str, str | None]]
-PROBES: dict[str, Probe] = {
+#: Name → check, which returns a status and a detail.
+CHECKS: dict[str, Callable[[], tuple[str, str | None]]] = {
     "database": _database,
     "migrations": _migrations,
     "cache": _cache,
@@ -131,11 +126,11 @@ PROBES: dict[str, Probe] = {
 }
 
 
-def _part(name: str, probe: Probe, *, required: bool) -> dict[str, Any]:
+def _part(name: str, *, required: bool) -> dict[str, Any]:
     try:
-        state, detail = probe()
+        state, detail = CHECKS[name]()
     except DatabaseError as error:
         state, detail = "failing", type(error).__name__
-    except NotThere as error:
+    except PartFailed as error:
         state, detail = "failing", str(error)
     return {"name": name, "status": state, "required": required, "detail": detail}

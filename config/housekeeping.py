@@ -1,4 +1,4 @@
-"""What has to be thrown away in time. Every part may be repeated and interrupted, and many may do it at once."""
+"""The regular deletion of what is kept no longer. It may be interrupted, and many processes may do it at once."""
 
 import logging
 import os
@@ -20,20 +20,15 @@ from statements.models import Import
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 3600
-FINISHED_TASKS_DAYS = 7
-#: A file without a row is a request that is still at it, or one that died.
-ORPHAN_AFTER = timedelta(days=1)
-
 
 def tidy(*, is_dry_run: bool = False) -> dict[str, int]:
-    """Throw away what was kept long enough; how many of each, in plain words."""
+    """Delete what was kept long enough, and return the number of each kind by its name."""
     before = timezone.now() - KEPT
     in_bin = Transaction.everything.filter(deleted_at__lt=before)
     orphans = list(_orphans())
     if not is_dry_run:
-        if not settings.RQ_QUEUES:  # Redis forgets by itself
-            call_command("prune_db_task_results", min_age_days=FINISHED_TASKS_DAYS, verbosity=0)
+        if not settings.RQ_QUEUES:  # Redis deletes by itself
+            call_command("prune_db_task_results", min_age_days=7, verbosity=0)
         for path in orphans:
             path.unlink(missing_ok=True)
     return {
@@ -43,15 +38,26 @@ def tidy(*, is_dry_run: bool = False) -> dict[str, int]:
     }
 
 
-def tidy_now_and_then() -> None:
-    """Tidy at once, then every hour in the background, for as long as the process lives; see to stale insights, too."""
+def _orphans() -> Iterator[Path]:
+    """Yield files in the data folder that no row names. A new one may belong to a request that still runs."""
+    root = Path(settings.MEDIA_ROOT)
+    known = {*Attachment.objects.values_list("file", flat=True), *Import.objects.values_list("file", flat=True)}
+    oldest = (datetime.now(UTC) - timedelta(days=1)).timestamp()
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder, name) for name in names):
+            if path.relative_to(root).as_posix() not in known and path.stat().st_mtime < oldest:
+                yield path
+
+
+def tidy_every_hour() -> None:
+    """Tidy at once, then every hour in a thread, which also refreshes stale insights."""
     tidy()
     threading.Thread(target=_keep_tidy, name="housekeeping", daemon=True).start()
 
 
 def _keep_tidy() -> None:
     pause = threading.Event()
-    while not pause.wait(EVERY_S):
+    while not pause.wait(3600):
         try:
             tidy()
             refresh_stale()
@@ -59,14 +65,3 @@ def _keep_tidy() -> None:
             logger.exception("Tidying failed; it is tried again in an hour.")
         finally:
             close_old_connections()
-
-
-def _orphans() -> Iterator[Path]:
-    """Files in the data folder that no row names; other storages are left alone."""
-    root = Path(settings.MEDIA_ROOT)
-    known = {*Attachment.objects.values_list("file", flat=True), *Import.objects.values_list("file", flat=True)}
-    oldest = (datetime.now(UTC) - ORPHAN_AFTER).timestamp()
-    for folder, _, names in os.walk(root):
-        for path in (Path(folder, name) for name in names):
-            if path.relative_to(root).as_posix() not in known and path.stat().st_mtime < oldest:
-                yield path

@@ -1,4 +1,4 @@
-"""Lists: numbered pages with a count by default, a cursor on request."""
+"""Pages of lists: numbered with a count by default, or by cursor."""
 
 from collections.abc import Hashable, Sequence
 from functools import partial
@@ -16,21 +16,18 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 PAGE_SIZE = 50
-MAX_PAGE_SIZE = 500
 
-
-#: How many rows a list has, by ledger, its version, and what the list was narrowed by.
+#: Key of a list, which holds the ledger's version → number of its rows.
 _counts: dict[Hashable, int] = {}
-N_COUNTS = 1000
 
 
 def forget_counts() -> None:
-    """For whoever lets versions begin anew."""
+    """Clear the cached counts, for tests in which versions start again."""
     _counts.clear()
 
 
-class RememberedCount(Paginator[Any]):
-    """Counts the rows of a list once for each version of the ledger: counting is what a page costs most."""
+class CountingPaginator(Paginator[Any]):
+    """Counts the rows of a list once for each version of the ledger, since the count is the slowest part of a page."""
 
     def __init__(self, rows: Any, per_page: int, *, key: Hashable) -> None:
         super().__init__(rows, per_page)
@@ -41,7 +38,7 @@ class RememberedCount(Paginator[Any]):
         known = _counts.get(self.key)
         if known is not None:
             return known
-        if len(_counts) >= N_COUNTS:
+        if len(_counts) >= 1000:
             _counts.clear()
         n = _counts[self.key] = super().count
         return n
@@ -50,22 +47,22 @@ class RememberedCount(Paginator[Any]):
 class NumberedPages(PageNumberPagination):
     """`?page=2&page_size=100`."""
 
+    page_size = PAGE_SIZE
+    page_size_query_param = "page_size"
+    max_page_size = 500
+
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         list_key = getattr(view, "list_key", None)  # lists of the ledger have one
         if list_key is not None:
-            self.django_paginator_class = partial(RememberedCount, key=list_key())  # type: ignore[assignment]
+            self.django_paginator_class = partial(CountingPaginator, key=list_key())  # type: ignore[assignment]
         return super().paginate_queryset(queryset, request, view=view)
-
-    page_size = PAGE_SIZE
-    page_size_query_param = "page_size"
-    max_page_size = MAX_PAGE_SIZE
 
 
 class CursorPages(BasePagination):
-    """`?cursor=` for the first page, then follow `next`: no count, and no row is seen twice while others are added.
+    """`?cursor=` for the first page, then follow `next`. No row comes twice while others are added; there is no count.
 
-    A cursor is the place of a row in the whole order, whose last column is unique: DRF's own looks at the first column
-    alone and counts rows within equal values of it, which shifts when a row is added to the same day.
+    A cursor is the place of a row in the whole order, whose last column is unique. DRF's own cursor uses the first
+    column alone and an offset within equal values, which shifts when a row is added to the same day.
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
@@ -111,7 +108,7 @@ class CursorPages(BasePagination):
 
 
 def _beyond(order: Sequence[str], place: Sequence[Any], *, backwards: bool) -> Q:
-    """What comes after the place, or before it: later in the first column that differs."""
+    """Return a filter for the rows after the place, or before it: the first column that differs decides."""
     found, same = Q(), Q()
     bound = "gte" if order[0].startswith("-") == backwards else "lte"
     for name, value in zip(order, place, strict=True):
@@ -119,12 +116,12 @@ def _beyond(order: Sequence[str], place: Sequence[Any], *, backwards: bool) -> Q
         comparison = "gt" if name.startswith("-") == backwards else "lt"
         found |= same & Q(**{f"{column}__{comparison}": value})
         same &= Q(**{column: value})
-    # Said once more of the first column alone, or the database reads its index from the beginning.
+    # The first column is bounded once more, or the database would read its index from the beginning.
     return Q(**{f"{order[0].lstrip('-')}__{bound}": place[0]}) & found
 
 
 class Pages(BasePagination):
-    """Chooses between the two by whether the client says `cursor`; rows that no table holds have numbered pages."""
+    """Pages by cursor where the client sends `cursor` and the rows are a queryset, else numbered pages."""
 
     display_page_controls = False
 
