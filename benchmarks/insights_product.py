@@ -87,7 +87,7 @@ def forecast_months(
 ) -> list[tuple[float, float | None, float | None] | None] | None:
     """Total, low and high of each asked month (its first day), as foretold at the end of that day of it."""
     try:
-        from insights.forecasting.forecasts import forecast
+        from insights.forecast import forecast
     except ImportError:
         return None
     found = []
@@ -115,7 +115,7 @@ def _bills_known(past: Sequence[Payment], today: dt.date) -> list[Any]:
         from insights.recurring import find_recurring
     except ImportError:
         return []
-    from insights.forecasting.bills import Bill
+    from insights.forecast import KnownBill
 
     by_id = {payment.id: payment for payment in past}
     bills = []
@@ -125,5 +125,7 @@ def _bills_known(past: Sequence[Payment], today: dt.date) -> list[Any]:
             paid = tuple((by_id[pk].day, by_id[pk].amount) for pk in one.payments)
             band = one.amount, one.low, one.high
             steps = STEPS[one.rhythm]
-            bills.append(Bill(number, one.payee, one.payee, one.category, *band, *steps, due, one.window_days, paid))
+            bills.append(
+                KnownBill(number, one.payee, one.payee, one.category, *band, *steps, due, one.window_days, paid)
+            )
     return bills

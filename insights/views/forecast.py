@@ -14,9 +14,10 @@ from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
 from insights.charts import Chart
 from insights.charts.forecast import chart_forecast
-from insights.forecasts.bills import known_bills
-from insights.forecasts.bodies import ForecastAsked, ForecastSerializer, asked_day, describe_forecast
-from insights.forecasts.month_ends import forecast_month, last_recorded
+from insights.serializers.forecast import ForecastSerializer
+from insights.serializers.parameters import ForecastQuery
+from insights.services.bills import known_bills
+from insights.services.forecast import forecast_month, last_recorded
 from insights.serializers.freshness import describe_freshness
 from insights.services.refreshing import refresh_soon
 from insights.views.rendering import ChartMixin, chart_schema
@@ -30,7 +31,7 @@ class ForecastView(ChartMixin, LedgerViewSet):
     filter_backends: list[type] = []
     pagination_class = None
 
-    @chart_schema("insights_forecast", ForecastAsked, ForecastSerializer)
+    @chart_schema("insights_forecast", ForecastQuery, ForecastSerializer)
     def forecast(self, request: Request) -> Response:
         """In total and by category, with an interval that holds the truth in 80 % of cases, and bills still to come.
 
@@ -38,11 +39,11 @@ class ForecastView(ChartMixin, LedgerViewSet):
         `as_of`, what would have been forecast on that day. A worker finds the bills: `is_stale` says that it is still
         at it.
         """
-        asked = ForecastAsked(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        query = ForecastQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
         user, today, picture = self.user, today_of(self.user), request.accepted_renderer.format
         calendar, currency = Calendar(user.week_start, user.month_start), user.base_currency
-        as_of = asked_day(asked.validated_data, calendar, today=today)
+        as_of = query.read_day(calendar, today=today)
         ledger = membership_of(user).ledger
         standing = refresh_soon(ledger)
         fresh = describe_freshness(ledger, standing)
@@ -60,13 +61,17 @@ class ForecastView(ChartMixin, LedgerViewSet):
                 ledger_id=ledger.pk,
                 currency=currency,
                 calendar=calendar,
+                catalog=self.catalog,
                 as_of=as_of,
                 today=today,
                 recorded_until=recorded_until,
                 bills=known.bills,
-                has_curve=asked.validated_data["curve"] or picture != "json",
+                n_bills_without_rate=known.n_without_rate,
+                bills_computed_at=fresh["computed_at"],
+                is_stale=fresh["is_stale"],
+                has_curve=query.validated_data["curve"] or picture != "json",
             )
-            return Response(describe_forecast(found, self.catalog, fresh=fresh, n_without_rate=known.n_without_rate))
+            return Response(self.body_of(found))
 
         revision = ExchangeRate.objects.reference_revision()
         seen = zlib.crc32(repr((known, fresh)).encode())

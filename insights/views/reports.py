@@ -2,10 +2,8 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -32,7 +30,6 @@ class ReportView(ChartMixin, LedgerViewSet):
     pagination_class = None
     filter_backends = []
     query_class: type[ReportQuery]
-    serializer_class: type[serializers.Serializer[Any]]
 
     @property
     def calendar(self) -> Calendar:
@@ -55,19 +52,13 @@ class ReportView(ChartMixin, LedgerViewSet):
         revision = ExchangeRate.objects.reference_revision()
         return conditional_response(
             self.request,
-            lambda: Response(_serializer(self.serializer_class).to_representation(make())),
+            lambda: Response(self.body_of(make())),
             to,
             self.today,
             days,
             revision,
             renderer.format,
         )
-
-
-@cache
-def _serializer(kind: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """Return the one serializer of its kind: to build the fields of a summary takes longer than to use them."""
-    return kind()
 
 
 class SummaryView(ReportView):

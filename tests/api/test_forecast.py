@@ -10,9 +10,9 @@ from expenses.ledger.dates import today_of
 from expenses.models import Category, ExchangeRate
 from expenses.models.ledgers import ledger_id_of
 from insights.calendars import Calendar, later_month
-from insights.forecasting.bills import Bill
-from insights.forecasts.bodies import describe_forecast
-from insights.forecasts.month_ends import forecast_month
+from insights.forecast import KnownBill
+from insights.serializers.forecast import ForecastSerializer
+from insights.services.forecast import forecast_month
 from tests.api.bodies import assert_problem
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -243,7 +243,7 @@ def test_a_known_bill_is_named_and_counted(ana):
     for i in range(6, 0, -1):
         record(ana, later_month(JANUARY, -i) + dt.timedelta(14), "800", "Housing")
     paid = tuple((later_month(JANUARY, -i) + dt.timedelta(14), Decimal(800)) for i in range(6, 0, -1))
-    bill = Bill(
+    bill = KnownBill(
         id=7, payee="landlord", name="Rent", category=id_of("Housing"), amount=Decimal(810), low=Decimal(800),
         high=Decimal(820), step_days=0, step_months=1, due_on=dt.date(2026, 1, 9), patience=5, paid=paid,
     )  # fmt: skip
@@ -252,12 +252,13 @@ def test_a_known_bill_is_named_and_counted(ana):
         ledger_id=ledger_id_of(ana.user),
         currency="EUR",
         calendar=Calendar(),
+        catalog=Catalog.load_for(ana.user),
         as_of=as_of,
         today=as_of,
         recorded_until=as_of,
         bills=[bill],
     )
-    body = describe_forecast(end, Catalog.load_for(ana.user), fresh={"computed_at": None, "is_stale": True})
+    body = ForecastSerializer(end).data
     assert body["predicted_total"] == "900.00"
     assert body["still_to_come"] == [
         {
@@ -267,7 +268,7 @@ def test_a_known_bill_is_named_and_counted(ana):
             "amount": "810.00",
             "low": "800.00",
             "high": "820.00",
-            "due_on": dt.date(2026, 1, 9),
+            "due_on": "2026-01-09",
             "is_late": True,
             "category": id_of("Housing"),
             "category_name": "Housing",

@@ -14,8 +14,8 @@ from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook
 from expenses.rates.usage import RateUsage
 from insights.calendars import Calendar, later_month
-from insights.forecasting.curves import MONTHS_OF_A_CURVE
-from insights.forecasting.spending import MAX_MONTHS
+from insights.forecast.month import MONTHS_OF_A_CURVE
+from insights.forecast.spending import MAX_MONTHS
 from insights.querysets import counted_rows
 
 ONE_DAY = dt.timedelta(1)

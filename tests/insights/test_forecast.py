@@ -5,16 +5,12 @@ import random
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pytest
 
 from insights.calendars import Calendar, later_month
-from insights.forecasting.bills import Bill, after_payment, seen_from, still_to_come
-from insights.forecasting.curves import curve_of
-from insights.forecasting.forecasts import PastError, forecast
-from insights.forecasting.intervals import band_of
-from insights.forecasting.methods import METHODS
-from insights.forecasting.walking import Walk, choose
+from insights.forecast import KnownBill, PastError, curve_of, forecast
+from insights.forecast.bills import after_payment, seen_from, still_to_come
+from insights.forecast.methods import band_of
 
 NOVEMBER = dt.date(2026, 11, 1)
 FOOD, HOME, FUN = 1, 2, 3
@@ -54,7 +50,7 @@ def rent(**fields):
         "high": Decimal(800), "step_days": 0, "step_months": 1, "due_on": dt.date(2026, 11, 15), "patience": 5,
         "paid": paid,
     }  # fmt: skip
-    return Bill(**{**known, **fields})
+    return KnownBill(**{**known, **fields})
 
 
 def test_a_steady_life_goes_on():
@@ -259,49 +255,6 @@ def test_a_curve_tells_every_day_beside_the_median_of_past_months():
         (Decimal("7.00"), Decimal("19.00")),
         (None, Decimal("19.00")),
     ]
-
-
-def walk(*, usual, other, name="year_median"):
-    """One series; how far the usual method and another one were off, month by month."""
-    told = {each: np.zeros(1) for each in METHODS}
-    errors = {each: np.array([usual], dtype=float) for each in METHODS}
-    return Walk(told, errors | {name: np.array([other], dtype=float)})
-
-
-@pytest.mark.parametrize("name", ["year_median", "recent_median", "last_year"])
-def test_a_method_is_taken_that_was_clearly_better_for_long_enough(name):
-    assert choose(walk(usual=[10] * 9, other=[-8] * 9, name=name)) == [name]
-
-
-@pytest.mark.parametrize(
-    ("usual", "other"),
-    [
-        ([10] * 9, [9] * 9),
-        ([10] * 8, [1] * 8),
-        ([10] * 10, [0] * 5 + [11] * 5),
-        ([10] * 9, [-12] * 9),
-    ],
-    ids=["hardly better", "not long enough", "in too few months", "worse"],
-)
-def test_the_usual_method_is_taken_unless_another_was(usual, other):
-    assert choose(walk(usual=usual, other=other)) == ["combined"]
-
-
-def test_of_two_better_methods_the_best_is_taken():
-    better = walk(usual=[10] * 9, other=[7] * 9)
-    best = Walk(
-        better.told, better.errors | {"recent_median": np.array([[5.0] * 9]), "last_year": np.array([[6.0] * 9])}
-    )
-    assert choose(best) == ["recent_median"]
-
-
-def test_a_forecast_is_made_by_the_method_that_was_off_least():
-    """Food costs 50 more each month: the newest months tell most."""
-    months = [(month, 500 + 50 * n) for n, month in enumerate(months_before(24))]
-    food = [(month + dt.timedelta(20), FOOD, amount) for month, amount in months]
-    found = foretell(spending(*food, *((month, FOOD, 1) for month, _ in months)))
-    assert [one.method for one in (*found.categories, found.total)] == ["recent_median", "recent_median"]
-    assert found.total.predicted > 1400
 
 
 def test_what_is_due_is_paid_once_and_comes_again_on_its_usual_day():
