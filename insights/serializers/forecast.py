@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from expenses.serializers.totals import N_MISSING_SHOWN, MissingRateSerializer
 
-#: The first and the last two are in use; clients may know forecasts that were made by the others.
+#: Forecasts use `combined`, `last_month` and `insufficient_history`; the others stay for clients that know them.
 METHODS = ["combined", "year_median", "recent_median", "last_year", "last_month", "insufficient_history"]
 
 

@@ -15,10 +15,10 @@ from insights.calendars import Calendar
 from insights.charts import Chart
 from insights.charts.forecast import chart_forecast
 from insights.serializers.forecast import ForecastSerializer
+from insights.serializers.freshness import describe_freshness
 from insights.serializers.parameters import ForecastQuery
 from insights.services.bills import known_bills
 from insights.services.forecast import forecast_month, last_recorded
-from insights.serializers.freshness import describe_freshness
 from insights.services.refreshing import refresh_soon
 from insights.views.rendering import ChartMixin, chart_schema
 
