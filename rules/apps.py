@@ -1,4 +1,4 @@
-"""Registers the app, that rules name categories and tags, and what follows when people edit."""
+"""The app, and its hooks into the ledger."""
 
 from django.apps import AppConfig
 
@@ -9,13 +9,9 @@ class RulesConfig(AppConfig):
     name = "rules"
 
     def ready(self) -> None:
-        from expenses.hooks import register_edit_hook, register_reference_hook  # noqa: PLC0415 - models are not loaded before
-        from rules.hooks import (  # noqa: PLC0415 - the same
-            Noticing,
-            RuleReferences,
-            RulesAgain,
-        )
+        from expenses.hooks import register_edit_hook, register_reference_hook  # noqa: PLC0415 - needs loaded models
+        from rules.hooks import ProposeRules, RuleReferences, UpdateRules  # noqa: PLC0415 - needs loaded models
 
         register_reference_hook(RuleReferences())
-        register_edit_hook(RulesAgain())
-        register_edit_hook(Noticing())
+        register_edit_hook(UpdateRules())
+        register_edit_hook(ProposeRules())

@@ -1,4 +1,4 @@
-"""Rules follow the categories and tags that they name, in conditions as in actions."""
+"""The ledger's calls into rules: renamed and merged categories and tags, edits, and deleted users."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,52 +18,85 @@ from rules.services.rules import queue_proposing
 from rules.services.runs import apply_at_once
 
 Part = Mapping[str, Any]
-Value = Callable[[Any], Any]
+Rewrite = Callable[[Any], Any]
+#: Action → the field of a condition that takes the same values.
+NAMING = {"set_category": "category", "add_tags": "tags", "remove_tags": "tags"}
 
 
 class RuleReferences(ReferenceHook):
-    """The rules of a ledger; they name categories by id and tags by name."""
+    """The references of a ledger's rules: to categories by id, and to tags by name."""
 
     name = "rules"
 
     def count(self, *, ledger_id: int, category: int) -> int:
-        return sum(_names(rule, category) for rule in Rule.objects.filter(ledger_id=ledger_id))
+        return len(_rules_with(ledger_id, category))
 
     def follow(self, *, ledger_id: int, category: int, into: int, version: int) -> int:
-        def follow(found: int) -> int:
-            return into if found == category else found
-
-        rules = [rule for rule in Rule.objects.filter(ledger_id=ledger_id) if _names(rule, category)]
+        rules = _rules_with(ledger_id, category)
         for rule in rules:
-            _rewrite(rule, "category", follow, version)
+            _rewrite(rule, "category", lambda found: into if found == category else found, version)
         move_proposals(ledger_id=ledger_id, category=category, into=into, version=version)
         return len(rules)
 
     def restamp(self, *, ledger_id: int, category: int, version: int) -> None:
-        rules = Rule.objects.filter(ledger_id=ledger_id)
-        ids = [rule.pk for rule in rules if _names(rule, category)]
+        ids = [rule.pk for rule in _rules_with(ledger_id, category)]
         Rule.objects.filter(pk__in=ids).update(version=version)
 
     def follow_tag(self, *, ledger_id: int, name: str, into: str, version: int) -> None:
-        def follow(found: str) -> str:
-            return into if found.casefold() == name.casefold() else found
-
         for rule in Rule.objects.filter(ledger_id=ledger_id):
-            _rewrite(rule, "tags", follow, version)
+            _rewrite(rule, "tags", lambda found: into if found.casefold() == name.casefold() else found, version)
 
 
-#: What actions name → the field of a condition that names the same.
-NAMING = {"set_category": "category", "add_tags": "tags", "remove_tags": "tags"}
+class UpdateRules(EditHook):
+    """Rules with the trigger `update`, applied to edited rows; they leave alone what the user wrote."""
+
+    name = "rules"
+
+    def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
+        return bool(apply_at_once(ledger_id=ledger_id, ids=ids, trigger="update", run=run, version=version))
 
 
-def _names(rule: Rule, category: int) -> bool:
-    found: list[int] = []
-    _changed(rule, "category", lambda value: found.append(value) or value)  # type: ignore[func-returns-value]
-    return category in found
+class ProposeRules(EditHook):
+    """Proposals from corrected categories, made by a task later; the rows stay as they are."""
+
+    name = "proposals"
+
+    def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
+        changes = Change.objects.filter(ledger_id=ledger_id, version=version, fields__has_key="category")
+        if changes.exists():
+            queue_proposing(ledger_id=ledger_id)
+        return False
 
 
-def _rewrite(rule: Rule, field: str, change: Value, version: int) -> None:
-    conditions, actions = _changed(rule, field, change)
+def erase(*, user: User) -> None:
+    """Delete the queued tasks of a user who leaves; rules and proposals go with the ledger."""
+    ledgers = Ledger.objects.filter(founder=user).values_list("pk", flat=True)
+    forget_tasks("rules.tasks.look_at_corrections", list(ledgers))
+
+
+def _rules_with(ledger_id: int, category: int) -> list[Rule]:
+    """Return the rules that refer to the category."""
+    found: list[Rule] = []
+    for rule in Rule.objects.filter(ledger_id=ledger_id):
+        leaves = [leaf for condition in rule.conditions for leaf in leaves_of(condition)]
+        in_conditions = any(leaf["field"] == "category" and category in (leaf["value"] or ()) for leaf in leaves)
+        if in_conditions or {"type": "set_category", "value": category} in rule.actions:
+            found.append(rule)
+    return found
+
+
+def _rewrite(rule: Rule, field: str, change: Rewrite, version: int) -> None:
+    """Change the values of a field in conditions and actions."""
+
+    def changed(condition: Part) -> Part:
+        if "conditions" in condition:
+            return {**condition, "conditions": [changed(leaf) for leaf in leaves_of(condition)]}
+        return _with_values(condition, change) if condition["field"] == field else condition
+
+    conditions = [changed(condition) for condition in rule.conditions]
+    actions = [
+        _with_values(action, change) if NAMING.get(action["type"]) == field else action for action in rule.actions
+    ]
     if (conditions, actions) != (rule.conditions, rule.actions):
         is_as_packed = rule.pack_checksum == fingerprint_of(rule)
         rule.conditions, rule.actions = conditions, actions
@@ -73,49 +106,10 @@ def _rewrite(rule: Rule, field: str, change: Value, version: int) -> None:
         rule.save(update_fields=["conditions", "actions", "pack_checksum", "version", "updated_at"])
 
 
-def _changed(rule: Rule, field: str, change: Value) -> tuple[list[Part], list[Part]]:
-    """Conditions and actions with other values of a field."""
-    actions = [_with(action, change) if NAMING.get(action["type"]) == field else action for action in rule.actions]
-    return [_condition(condition, field, change) for condition in rule.conditions], actions
-
-
-def _condition(condition: Part, field: str, change: Value) -> Part:
-    if "conditions" in condition:
-        inner = [_condition(leaf, field, change) for leaf in leaves_of(condition)]
-        return {**condition, "conditions": inner}
-    return _with(condition, change) if condition["field"] == field else condition
-
-
-def _with(part: Part, change: Value) -> Part:
-    """The part with a changed value; what has become the same is named once, as it was named first."""
+def _with_values(part: Part, change: Rewrite) -> Part:
+    """Return the part with changed values; values that are equal now are listed once, in the first one's place."""
     value = part.get("value")
     if not isinstance(value, list):
         return {**part, "value": value if value is None else change(value)}
     once = {str(item).casefold(): item for item in reversed([change(item) for item in value])}
     return {**part, "value": list(once.values())[::-1]}
-
-
-class RulesAgain(EditHook):
-    """What a person wrote stays: rules leave alone what is held."""
-
-    name = "rules"
-
-    def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
-        return bool(apply_at_once(ledger_id=ledger_id, ids=ids, trigger="update", run=run, version=version))
-
-
-class Noticing(EditHook):
-    """Queues a look whether chosen categories make a rule to propose; the rows stay as they are."""
-
-    name = "proposals"
-
-    def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
-        if Change.objects.filter(ledger_id=ledger_id, version=version, fields__has_key="category").exists():
-            queue_proposing(ledger_id=ledger_id)
-        return False
-
-
-def erase(*, user: User) -> None:
-    """Forget that the corrections of the person's ledgers were to be looked at."""
-    ledgers = Ledger.objects.filter(founder=user).values_list("pk", flat=True)
-    forget_tasks("rules.tasks.look_at_corrections", list(ledgers))

@@ -1,4 +1,4 @@
-"""Who sees which rules and proposals."""
+"""Querysets of rules and proposals."""
 
 from typing import Self
 
@@ -15,5 +15,5 @@ class ProposalQuerySet(OwnedQuerySet):
     """Proposals."""
 
     def as_seen(self) -> Self:
-        """With `seen_version` and what a body shows of other tables."""
+        """Add `seen_version`, and the related rows that a body shows."""
         return self.select_related("category", "accepted_rule").annotate(seen_version=F("ledger__version"))

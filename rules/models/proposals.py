@@ -1,4 +1,4 @@
-"""Rules that were made from corrections and wait for somebody's yes, and what was said of them."""
+"""Rules made from corrections, which wait for the owner's answer or keep it."""
 
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ PHRASE_LENGTH = 200
 
 
 class ProposalStatus(models.TextChoices):
-    """What its owner has said: nothing yet, yes, or never again."""
+    """The owner's answer: none yet, yes, or never again."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
@@ -20,23 +20,23 @@ class ProposalStatus(models.TextChoices):
 
 
 class Proposal(models.Model):
-    """A rule that is not there yet. Whatever was said of it stays, so that it is not proposed again."""
+    """A proposed rule. It stays after the answer, so that it is not proposed again."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="proposals", db_index=False)
-    #: What its conditions are about, casefolded: the merchant as the texts write it.
+    #: The merchant as the texts write it, casefolded.
     phrase = models.CharField(max_length=PHRASE_LENGTH)
     direction = models.CharField(max_length=3)
     category = models.ForeignKey(Category, models.CASCADE, related_name="+")
-    #: The first word of its transactions' normalized texts; "" where these are only alike.
+    #: The first word of its transactions' normalized texts; "" if the texts are only similar.
     head = models.CharField(max_length=PHRASE_LENGTH, blank=True, default="")
     #: Fields of a rule, as they would be saved.
     rule = models.JSONField()
     #: Ids of the corrected transactions, in order.
     evidence = models.JSONField()
     status = models.CharField(max_length=8, choices=ProposalStatus.choices, default=ProposalStatus.OPEN)
-    #: Its owner has narrowed it, so its conditions stay as they are.
+    #: The owner has narrowed it, so its conditions stay.
     is_narrowed = models.BooleanField(default=False)
-    #: It was refused for the merchant, whatever the category.
+    #: Any category was refused for the merchant.
     is_of_merchant = models.BooleanField(default=False)
     accepted_rule = models.ForeignKey(Rule, models.SET_NULL, null=True, related_name="+")
     version = models.BigIntegerField()
@@ -74,12 +74,12 @@ class Proposal(models.Model):
 
 
 class Attention(models.Model):
-    """How far a ledger's corrections have been looked at."""
+    """Progress of the task that proposes rules for a ledger."""
 
     ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
-    #: The ledger's version then.
+    #: The ledger's version at the last look.
     looked_to = models.BigIntegerField(default=0)
-    #: A task that looks is queued; nobody else queues one before this instant.
+    #: A task is queued; no other is queued before this instant.
     looking_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

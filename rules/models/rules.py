@@ -11,19 +11,19 @@ from rules.querysets import RuleQuerySet
 MOST_PRIORITY = 1_000_000
 
 
-#: A rule is asked about what is written by the API, comes from a statement, is edited, and in runs over what is there.
+#: Rules apply to new rows of the API, rows of a statement, edited rows, and in runs over stored rows.
 TRIGGERS = ["create", "import", "update", "manual"]
 
 
 class Mode(models.TextChoices):
-    """Whether the rule decides, or only suggests."""
+    """The force of a rule: it decides, or only suggests."""
 
     APPLY = "apply"
     SUGGEST = "suggest"
 
 
 class Overwrite(models.TextChoices):
-    """What a run over rows that are there may replace: nothing, a machine's answer, or whatever it finds."""
+    """Values that a run may replace: none, those of a machine, or all."""
 
     EMPTY = "empty"
     MACHINE = "machine"
@@ -31,7 +31,7 @@ class Overwrite(models.TextChoices):
 
 
 class Origin(models.TextChoices):
-    """Where a rule comes from."""
+    """The origin of a rule."""
 
     USER = "user"
     LEARNED = "learned"
@@ -57,9 +57,9 @@ class Rule(models.Model):
     conditions = models.JSONField()
     actions = models.JSONField()
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.USER)
-    #: Matches of its patterns that were given up, because they took too long.
+    #: Matches of its patterns that took too long.
     n_timeouts = models.PositiveBigIntegerField(default=0)
-    #: The pack that brought it, the version that was last imported, its name there, and how it was stored then.
+    #: The pack that brought it, its last imported version, its name there, and its checksum at the time.
     pack = models.CharField(max_length=100, blank=True, default="")
     pack_version = models.CharField(max_length=40, blank=True, default="")
     pack_rule = models.CharField(max_length=100, blank=True, default="")

@@ -1,11 +1,11 @@
-"""What a condition can ask of a day. A missing one satisfies nothing."""
+"""Tests of days. A missing day passes none."""
 
 import datetime as dt
 from calendar import monthrange
 from collections.abc import Callable
 
 DateTest = Callable[[dt.date | None], bool]
-#: How conditions name the last day of a month, however long that is.
+#: The number of a month's last day in conditions.
 LAST_DAY = -1
 
 
@@ -25,7 +25,7 @@ def after(value: str) -> DateTest:
 
 
 def between(values: list[str]) -> DateTest:
-    """Both days included."""
+    """Return a test that includes both days."""
     first, last = map(dt.date.fromisoformat, values)
     return lambda date: date is not None and first <= date <= last
 
@@ -38,6 +38,6 @@ def day_of_month(values: list[int]) -> DateTest:
 
 
 def weekday(values: list[int]) -> DateTest:
-    """1 is Monday, as ISO 8601 counts."""
+    """Return a test of the ISO weekday: 1 is Monday."""
     days = frozenset(values)
     return lambda date: date is not None and date.isoweekday() in days

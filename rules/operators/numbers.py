@@ -1,4 +1,4 @@
-"""What a condition can ask of an amount. A missing one satisfies nothing."""
+"""Tests of amounts. A missing amount passes none."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -32,18 +32,18 @@ def gte(value: str) -> NumberTest:
 
 
 def between(values: list[str]) -> NumberTest:
-    """Both bounds included."""
+    """Return a test that includes both bounds."""
     low, high = map(Decimal, values)
     return lambda number: number is not None and low <= number <= high
 
 
 def approx(value: str, *, tolerance: str) -> NumberTest:
-    """Within `tolerance` percent of the value, bounds included."""
+    """Return a test for values within `tolerance` percent, including both bounds."""
     return between([str(bound) for bound in bounds_of_approx(value, tolerance)])
 
 
 def bounds_of_approx(value: str, tolerance: str) -> tuple[Decimal, Decimal]:
-    """The interval that `approx` means."""
+    """Return the bounds of `approx`."""
     middle = Decimal(value)
     margin = middle * Decimal(tolerance) / 100
     return middle - margin, middle + margin

@@ -1,16 +1,15 @@
-"""How large a pattern becomes once it is compiled: what repeats at least once is copied, and copies of copies multiply.
+"""The size of a compiled pattern: whatever repeats at least once is copied, and copies of copies multiply.
 
-Two dozen nested `(…)+` fill the memory of a server, so patterns are measured before they are compiled. Where it is
-hard to tell how the library reads a pattern, the larger reading counts.
+Two dozen nested `(…)+` fill the memory of a server, so patterns are measured before they are compiled. Where the
+library's reading of a pattern is hard to predict, the larger reading counts.
 """
 
 import re
-from collections.abc import Iterable
 from math import prod
 
-#: Parts of a compiled pattern; so many take some hundredths of a second and a few megabytes.
+#: Most parts of a compiled pattern; so many take some hundredths of a second and a few megabytes.
 MAX_SIZE = 5_000
-#: Deeper groups take more of Python's stack than may be left where the pattern is compiled again.
+#: Deeper groups may need more of Python's stack than is left when the pattern is compiled again.
 MAX_DEPTH = 40
 REPEAT = r"\+ | \{ (?P<least>\d+) (?:,\d*)? \}"
 ONE_REPEAT = re.compile(REPEAT, re.VERBOSE | re.ASCII)
@@ -25,20 +24,20 @@ TOKEN = re.compile(
     re.DOTALL | re.VERBOSE | re.ASCII,
 )
 _GROUP = r"(?<!\\)(?:\\\\)*\(\?"
-#: Spaces may stand anywhere then.
+#: The flag x: spaces can stand anywhere.
 SPACED = re.compile(_GROUP + r"[a-zA-Z0-9]*x")
 #: `(?R)`, `(?1)`, `(?&name)`: a match fills 100 MB within its tenth of a second.
 CALL = re.compile(_GROUP + r"(?:R|&|P[>&]|[+-]?\d)", re.ASCII)
-#: Sets may lie in sets then, so that it is hard to tell where they end, as it is with `[[:alpha:]]`.
+#: The flag V: sets can lie in sets, so their ends are hard to find, as with `[[:alpha:]]`.
 NESTED_SETS = re.compile(_GROUP + r"[a-zA-Z0-9]*V")
 
 
 class Unsupported(ValueError):
-    """The library would take the pattern, and we do not; says what to do instead."""
+    """A pattern that the library accepts and Outlay refuses; the message says what to do instead."""
 
 
 def check_size(pattern: str) -> None:
-    """Raises Unsupported where compiling the pattern, or a match of it, could take too much memory."""
+    """Raise Unsupported if the pattern, or a match of it, could take too much memory."""
     if SPACED.search(pattern):
         raise Unsupported("The flag x is not supported; write the pattern without spaces and comments.")
     if CALL.search(pattern):
@@ -51,18 +50,14 @@ def check_size(pattern: str) -> None:
 
 
 def measure(pattern: str) -> tuple[int, int]:
-    """How many parts the compiled pattern has, and how deep its groups lie, at most."""
+    """Return the greatest possible number of parts of the compiled pattern, and depth of its groups."""
     nests_sets = NESTED_SETS.search(pattern) is not None
     if nests_sets or "[:" in pattern:
         copies = prod(_copies(repeat) for repeat in ONE_REPEAT.finditer(pattern))
         return len(pattern) * copies, pattern.count("(") + (pattern.count("[") if nests_sets else 0)
-    return _measure(TOKEN.finditer(pattern))
-
-
-def _measure(tokens: Iterable[re.Match[str]]) -> tuple[int, int]:
-    """`sizes` are those of the groups that are open; `last` is that of what a repeat would repeat."""
-    sizes, last, depth = [0], 0, 0
-    for token in tokens:
+    sizes = [0]  # of the groups that are open
+    last, depth = 0, 0  # `last` is the size of what a repeat would repeat
+    for token in TOKEN.finditer(pattern):
         text = token[0]
         if token["repeat"]:
             sizes[-1] += last * (_copies(token) - 1)
@@ -77,5 +72,5 @@ def _measure(tokens: Iterable[re.Match[str]]) -> tuple[int, int]:
 
 
 def _copies(repeat: re.Match[str]) -> int:
-    """What has to be there is copied as often, besides the loop over the rest."""
+    """Return the number of copies: the required ones, and the loop over the rest."""
     return int(repeat["least"] or 1) + 1

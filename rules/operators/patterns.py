@@ -1,6 +1,6 @@
-"""Regular expressions that people write, within a limit of time: a match that takes longer counts as none.
+"""Regular expressions of users, within a limit of time: a match that takes longer counts as none.
 
-Time is that of the processor, as the library counts it: a busy machine gives no other answers than an idle one.
+The limit is processor time, as the library measures it, so a busy machine gives the same answers as an idle one.
 """
 
 import time
@@ -15,57 +15,57 @@ import regex
 from rules.operators.pattern_size import check_size
 
 MAX_LENGTH = 500
-#: What one match may take.
+#: Limit of one match.
 MATCH_S = 0.1
-#: What all matches of a request, or of one chunk of a run, may take together.
+#: Limit of all matches of a request, or of one chunk of a run, together.
 TOTAL_S = 1.5
-#: A pattern that ran out of time so often is not tried again within the same limit.
+#: A pattern that ran out of time so often is not tried again within the same budget.
 TRIES = 5
 
 
 class Undecided(Exception):
-    """No time was left to say whether a pattern matches; whoever asked must not take that for a no."""
+    """No time was left to decide whether a pattern matches; this does not mean no."""
 
 
 @dataclass(slots=True)
 class PatternBudget:
-    """How much time is left for regular expressions, and how often which pattern had none."""
+    """The time that is left for patterns, and the patterns that ran out of it."""
 
     left_s: float
-    #: Pattern → matches that were given up, or not tried since no time was left.
+    #: Pattern → matches that were given up, or not tried for lack of time.
     timeouts: Counter[str] = field(default_factory=Counter)
 
 
-_limit: ContextVar[PatternBudget] = ContextVar("regex time")
+_budget: ContextVar[PatternBudget] = ContextVar("pattern budget")
 
 
 @contextmanager
 def pattern_budget(total_s: float | None = None) -> Iterator[PatternBudget]:
-    """All matches within the block share the time: TOTAL_S, or another, and no more than a block around it has left."""
-    outer = _limit.get(None)
+    """Give all matches within the block a shared budget: TOTAL_S or another, within what an outer block has left."""
+    outer = _budget.get(None)
     total = TOTAL_S if total_s is None else total_s
-    limit = PatternBudget(total if outer is None else min(total, outer.left_s))
-    had, token = limit.left_s, _limit.set(limit)
+    budget = PatternBudget(total if outer is None else min(total, outer.left_s))
+    had, token = budget.left_s, _budget.set(budget)
     try:
-        yield limit
+        yield budget
     finally:
-        _limit.reset(token)
+        _budget.reset(token)
         if outer is not None:
-            outer.left_s -= had - limit.left_s
-            outer.timeouts += limit.timeouts
+            outer.left_s -= had - budget.left_s
+            outer.timeouts += budget.timeouts
 
 
 def compile_pattern(value: str, *, case_sensitive: bool) -> "regex.Pattern[str]":
-    """Raises regex.error, whose `msg` and `pos` say what is wrong where, or ValueError, such as Unsupported."""
+    """Compile a pattern. Raises regex.error, with `msg` and `pos`, or ValueError, such as Unsupported."""
     check_size(value)
     return regex.compile(value, 0 if case_sensitive else regex.IGNORECASE)
 
 
 def matches(value: str, *, case_sensitive: bool) -> Callable[[str], bool]:
-    """Whether the pattern is found somewhere in a text. The test raises Undecided."""
+    """Return the test that the pattern occurs in a text. The test raises Undecided."""
     try:
         pattern = compile_pattern(value, case_sensitive=case_sensitive)
-    except (regex.error, ValueError, LookupError):  # saved when the library, or we, still took it
+    except (regex.error, ValueError, LookupError):  # an earlier version of the library, or of us, accepted it
         return _undecided
     return lambda text: find(pattern, text) is not None
 
@@ -75,19 +75,19 @@ def _undecided(text: str) -> bool:
 
 
 def find(pattern: "regex.Pattern[str]", text: str) -> "regex.Match[str] | None":
-    """The first match; None where there is none. Raises Undecided."""
-    limit = _limit.get(None) or PatternBudget(MATCH_S)
-    if limit.left_s <= 0 or limit.timeouts[pattern.pattern] >= TRIES:
-        limit.timeouts[pattern.pattern] += 1
+    """Return the first match, or None. Raises Undecided."""
+    budget = _budget.get(None) or PatternBudget(MATCH_S)
+    if budget.left_s <= 0 or budget.timeouts[pattern.pattern] >= TRIES:
+        budget.timeouts[pattern.pattern] += 1
         raise Undecided
     started = time.thread_time()
     try:
-        return pattern.search(text, timeout=min(MATCH_S, limit.left_s))
+        return pattern.search(text, timeout=min(MATCH_S, budget.left_s))
     except TimeoutError:
-        limit.timeouts[pattern.pattern] += 1
+        budget.timeouts[pattern.pattern] += 1
         raise Undecided from None
     finally:
-        limit.left_s -= time.thread_time() - started
+        budget.left_s -= time.thread_time() - started
 
 
 def find_match(value: str, text: str, *, case_sensitive: bool) -> list[tuple[int, int]]:

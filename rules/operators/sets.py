@@ -1,4 +1,4 @@
-"""What a condition can ask of what is named by an id, and of tags, which are casefolded names."""
+"""Tests of ids, and of tags, which are casefolded names."""
 
 from collections.abc import Callable, Set
 
