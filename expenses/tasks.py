@@ -8,13 +8,13 @@ from django_tasks import task
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
+from expenses.categorization.questions import question_from_json
 from expenses.categorization.training_rows import READING, stamp_of_confirmed
 from expenses.models import Ledger, TrackRecord, Transaction
 from expenses.services.deferred import next_pending, resolve_rows
 from expenses.services.learning import ask_some_again, learn
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.runs import perform_run
-from providers.interface import Question
 from providers.loading import configured_chain
 
 #: Below the priority of imports, so that the commit of a statement never waits for the model.
@@ -60,22 +60,8 @@ def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
     if not Ledger.objects.filter(pk=owner).exists():
         return  # the user has left, and their texts go nowhere any more
     catalog = Catalog.load(owner)
-    verdicts = configured_chain().resolve(
-        with_examples(
-            [
-                Question(
-                    description=fields["description"],
-                    categories=tuple(c for c in catalog.offered("in", None) if c.kind in fields["kinds"]),
-                    owner=owner,
-                    direction=fields["direction"],
-                    merchant=fields["merchant"],
-                    kinds=catalog.kinds,
-                    trust=catalog.trust,
-                )
-                for fields in questions
-            ]
-        )
-    )
+    asked = [question_from_json(fields, catalog=catalog) for fields in questions]
+    verdicts = configured_chain().resolve(with_examples(asked))
     for fields, verdict in zip(questions, verdicts, strict=True):
         if verdict.best is None and not verdict.is_waiting:
             cache.set(fields["key"], verdict, IN_VAIN_FOR_S)

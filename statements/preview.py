@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.questions import categorization_of, explain, worded
+from expenses.categorization.decisions import categorization_of, explain, explanation_for_status
 from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
 from expenses.services.drafts import ask_chain
@@ -49,7 +49,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
     standing = categorization_of(verdict)
     category = catalog.categories.get(standing.category or 0)
     suggested = catalog.categories.get(standing.suggested_category or 0)
-    explanation = worded(explain(verdict), status=standing.status, confidence=standing.confidence)
+    explanation = explanation_for_status(explain(verdict), status=standing.status, confidence=standing.confidence)
     fields = dict(verdict.effects.fields)
     return NOTHING | {
         "line": entry.row.line,

@@ -1,97 +1,142 @@
-"""Between the ledger and the chain: rows become questions, verdicts become fields and a stored decision."""
+"""The questions that the chain is asked about drafts, rows, training rows and texts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from expenses.categorization.catalog import Catalog
-from expenses.models import CategorizationStatus, Decision
-from providers.chain import Attempt, Outcome, Verdict, confidence_of
+from expenses.models import Account, Transaction
+from providers.interface import EFFECT_FIELDS, Direction, OfferedCategory, Question, Trust, matching_text
+from providers.normalization import normalize
 
-FAILURES = {Outcome.FAILED, Outcome.CRASHED}
-EXPLANATION_LENGTH = Decision._meta.get_field("explanation").max_length or 0
-
-
-@dataclass(frozen=True, slots=True)
-class Categorization:
-    """How a row's category stands after the chain was asked."""
-
-    status: str
-    category: int | None = None
-    suggested_category: int | None = None
-    source: str = ""
-    confidence: float | None = None
+if TYPE_CHECKING:
+    from expenses.services.drafts import TransactionDraft
 
 
-def categorization_of(verdict: Verdict) -> Categorization:
-    """Translate a verdict: a sure answer is taken, an unsure one suggested, and the model is waited for."""
-    best = verdict.best
-    if best is None or best.suggestion is None:
-        return Categorization(CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.NONE)
-    category, confidence = best.suggestion.category, round(best.suggestion.confidence, 4)
-    if verdict.decided is not None:
-        return Categorization(CategorizationStatus.AUTOMATIC, category, None, best.provider, confidence)
-    status = CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.SUGGESTED
-    return Categorization(status, None, category, best.provider, confidence)
+def question_of_draft(
+    draft: "TransactionDraft", *, catalog: Catalog, trigger: Literal["create", "import"] = "create"
+) -> Question:
+    """Return the question about a transaction that is to be recorded."""
+    return Question(
+        description=draft.description,
+        categories=catalog.offered(draft.direction, draft.kind),
+        owner=catalog.ledger_id or 0,
+        direction=draft.direction,
+        merchant=draft.merchant,
+        amount=draft.amount,
+        currency=draft.currency,
+        date=draft.date,
+        account=draft.account.pk if draft.account else None,
+        country=draft.account.country if draft.account else "",
+        payment_method=draft.payment_method or "",
+        notes=draft.notes,
+        iban=draft.iban,
+        mcc=draft.mcc,
+        tags=draft.tags,
+        kinds=catalog.kinds,
+        trust=catalog.trust,
+        stated=draft.stated_fields if trigger == "create" else frozenset(),
+        trigger=trigger,
+    )
 
 
-def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
-    """Why it is so, or why it is not yet so. `asked_before` names links whose attempts the verdict does not hold."""
-    if verdict.decided is not None:
-        return verdict.decided.explanation
-    if verdict.is_waiting:
-        return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
-    if verdict.best is not None:
-        return verdict.best.explanation
-    asked = ", ".join([*asked_before, *(a.provider for a in verdict.attempts)])
-    if not asked:
-        return "Nothing was asked about this text."
-    failed = [f" {a.provider}: {a.explanation}" for a in verdict.attempts if a.outcome in FAILURES]
-    return f"Nothing recognized this text (asked: {asked}).{''.join(failed)}"
+def question_of_row(row: Transaction, *, catalog: Catalog) -> Question:
+    """Return the question about a recorded transaction; its account and tags should be loaded."""
+    return Question(
+        description=row.raw_description,
+        categories=offered_to(row, catalog),
+        owner=row.ledger_id,
+        direction="in" if row.direction == "in" else "out",
+        merchant=stated_merchant(row.merchant, row.raw_description, row.match_text),
+        amount=row.amount,
+        currency=row.currency,
+        date=row.date,
+        account=row.account_id,
+        country=row.account.country if row.account else "",
+        payment_method=row.payment_method or "",
+        notes=row.notes,
+        iban=row.iban,
+        mcc=row.mcc,
+        tags=tuple(tag.name for tag in row.tags.all()),
+        kinds=catalog.kinds,
+        trust=catalog.trust,
+        stated=frozenset(row.held).intersection(EFFECT_FIELDS),
+        trigger="import" if row.run_id else "create",
+    )
 
 
-def worded(explanation: str, *, status: str, confidence: float | None) -> str:
-    """An explanation as a row of that status tells it: suggestions are not taken, confirmed ones are the user's."""
-    doubt = "Not sure enough to take: " if confidence != 1 else ""
-    front = {CategorizationStatus.SUGGESTED: doubt, CategorizationStatus.CONFIRMED: "You confirmed it: "}
-    return front.get(CategorizationStatus(status), "") + explanation
+def offered_to(row: Transaction, catalog: Catalog) -> tuple[OfferedCategory, ...]:
+    """Return the categories that the chain may choose from for a recorded transaction."""
+    return catalog.offered(row.direction, row.kind if row.is_kind_stated else None)
 
 
-def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:
-    """The decision to store, unsaved."""
-    attempts = attempts_as_json(verdict.attempts, catalog=catalog)
-    return Decision(ledger_id=ledger_id, attempts=attempts, **decision_fields(verdict, catalog=catalog))
+#: Columns that a training question is made of.
+TRAINING_COLUMNS = (
+    "raw_description", "merchant", "match_text", "direction", "amount", "currency", "date", "account_id",
+    "account__country",
+)  # fmt: skip
 
 
-def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
-    """What a decision keeps of a verdict besides the attempts, by field."""
-    best = verdict.best
-    category = best.suggestion.category if best is not None and best.suggestion is not None else None
+def training_question(row: Any, *, catalog: Catalog, trust: Trust) -> Question:
+    """Return the question about a confirmed row, without what links have written since; `row` has TRAINING_COLUMNS."""
+    return Question(
+        description=row.raw_description,
+        categories=catalog.offered(row.direction, None),
+        owner=catalog.ledger_id or 0,
+        direction=row.direction,
+        merchant=stated_merchant(row.merchant, row.raw_description, row.match_text),
+        amount=row.amount,
+        currency=row.currency,
+        date=row.date,
+        account=row.account_id,
+        country=row.account__country or "",
+        kinds=catalog.kinds,
+        trust=trust,
+    )
+
+
+def text_question(
+    fields: dict[str, Any], *, catalog: Catalog, direction: Direction, account: Account | None
+) -> Question:
+    """Return the question about a text that is no row; `fields` has a description and may have other details."""
+    return Question(
+        description=fields["description"],
+        categories=catalog.offered(direction, fields.get("kind")),
+        owner=catalog.ledger_id or 0,
+        direction=direction,
+        merchant=fields.get("merchant", ""),
+        amount=fields.get("amount"),
+        currency=fields["currency"],
+        date=fields["date"],
+        account=account.pk if account else None,
+        country=account.country if account else "",
+        kinds=catalog.kinds,
+        trust=catalog.trust,
+    )
+
+
+def question_as_json(question: Question) -> dict[str, Any]:
+    """Return what a task needs to ask the deferred links the same question."""
     return {
-        "source": best.provider if best is not None else "",
-        "source_id": best.suggestion.source_id if best is not None and best.suggestion is not None else None,
-        "category_name": catalog.name(category),
-        "confidence": round(confidence_of(best), 4) if best is not None else None,
-        "explanation": explain(verdict)[:EXPLANATION_LENGTH],
+        "merchant": question.merchant,
+        "description": question.description,
+        "direction": question.direction,
+        "kinds": sorted({category.kind for category in question.categories}),
     }
 
 
-def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[dict[str, Any]]:
-    """The attempts as the API shows them and the database keeps them; categories by name, since ids may go."""
-    return [_attempt_as_json(attempt, catalog) for attempt in attempts]
+def question_from_json(fields: dict[str, Any], *, catalog: Catalog) -> Question:
+    """Return the question that `question_as_json` has written down."""
+    return Question(
+        description=fields["description"],
+        categories=tuple(c for c in catalog.offered("in", None) if c.kind in fields["kinds"]),
+        owner=catalog.ledger_id or 0,
+        direction=fields["direction"],
+        merchant=fields["merchant"],
+        kinds=catalog.kinds,
+        trust=catalog.trust,
+    )
 
 
-def _attempt_as_json(attempt: Attempt, catalog: Catalog) -> dict[str, Any]:
-    suggestion = attempt.suggestion
-    named = suggestion is not None and suggestion.category is not None
-    return {
-        "provider": attempt.provider,
-        "version": attempt.version,
-        "outcome": str(attempt.outcome),
-        "category_name": catalog.name(suggestion.category) or None if suggestion else None,
-        "confidence": round(suggestion.confidence, 4) if suggestion and named else None,
-        "score": suggestion.score if suggestion else None,
-        "explanation": attempt.explanation,
-        "duration_ms": attempt.duration_ms,
-        "details": dict(suggestion.details) if suggestion else {},
-    }
+def stated_merchant(merchant: str, description: str, match_text: str) -> str:
+    """Return the merchant, or "" if a link has written it, so that it is no part of the text to match."""
+    is_stated = bool(merchant) and normalize(matching_text(merchant, description))[: len(match_text)] == match_text
+    return merchant if is_stated else ""

@@ -1,23 +1,24 @@
-"""TODO."""
+"""Suggestions of categories in the API: the questions of a client and the answers."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 from expenses.categorization.catalog import Catalog
+from expenses.categorization.decisions import attempts_as_json, categorization_of, explain
+from expenses.categorization.questions import text_question
+from expenses.categorization.suggestions import other_categories
 from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
 from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus
-from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import AccountReference, AmountField, CurrencyField, DayField
 from expenses.serializers.transactions import AttemptSerializer
-from providers.interface import Question
-
-MAX_QUESTIONS = 100
+from providers.chain import Verdict
+from providers.interface import Direction, Question
 
 
 class QuestionInput(serializers.Serializer[Any]):
-    """A text, and what else is known of the payment."""
+    """A text and other known details of a payment."""
 
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH)
     kind = serializers.ChoiceField(choices=list(CATEGORY_KIND), required=False)
@@ -36,32 +37,19 @@ class QuestionInput(serializers.Serializer[Any]):
         return attrs
 
     def question(self, fields: dict[str, Any]) -> Question:
-        """What the chain is asked; `fields` are validated."""
-        user, account, kind = self.context["request"].user, fields.get("account"), fields.get("kind")
-        direction = fields.get("direction") or DIRECTION.get(kind or "", "out")
-        catalog: Catalog = self.context["catalog"]
-        return Question(
-            description=fields["description"],
-            categories=catalog.offered(direction, kind),
-            owner=ledger_id_of(user),
-            direction=direction,
-            merchant=fields.get("merchant", ""),
-            amount=fields.get("amount"),
-            currency=fields.get("currency") or (account.currency if account else user.base_currency),
-            date=fields.get("date") or today_of(user),
-            account=account.pk if account else None,
-            country=account.country if account else "",
-            kinds=catalog.kinds,
-            trust=catalog.trust,
-        )
+        """Return the question to the chain; `fields` are validated."""
+        user, account = self.context["request"].user, fields.get("account")
+        direction: Direction = fields.get("direction") or DIRECTION.get(fields.get("kind", ""), "out")
+        defaults = {"currency": account.currency if account else user.base_currency, "date": today_of(user)}
+        return text_question(defaults | fields, catalog=self.context["catalog"], direction=direction, account=account)
 
 
 class SuggestInput(QuestionInput):
-    """One question, or a list of them under `transactions`."""
+    """One question, or a list of questions under `transactions`."""
 
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH, required=False)
     use_model = serializers.BooleanField(default=True)
-    transactions = QuestionInput(many=True, required=False, max_length=MAX_QUESTIONS)  # type: ignore[call-arg]
+    transactions = QuestionInput(many=True, required=False, max_length=100)  # type: ignore[call-arg]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("description" in attrs) == ("transactions" in attrs):
@@ -70,14 +58,14 @@ class SuggestInput(QuestionInput):
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):
-    """Another category that was thought of."""
+    """Another possible category."""
 
     category_name = serializers.CharField()
     confidence = serializers.FloatField()
 
 
 class SuggestAnswer(serializers.Serializer[Any]):
-    """The likeliest category. For a list of questions: `results` with one such body each."""
+    """The likeliest category. For a list of questions, `results` holds one such body for each."""
 
     status = serializers.ChoiceField(
         choices=[s for s in CategorizationStatus.values if s != CategorizationStatus.CONFIRMED]
@@ -89,3 +77,22 @@ class SuggestAnswer(serializers.Serializer[Any]):
     rationale = serializers.CharField()
     alternatives = AlternativeSerializer(many=True)
     attempts = AttemptSerializer(many=True)
+
+    def to_representation(self, instance: Verdict) -> dict[str, Any]:
+        catalog: Catalog = self.context["catalog"]
+        categorization, best = categorization_of(instance), instance.best
+        category = catalog.categories.get(categorization.category or categorization.suggested_category or 0)
+        likely = sorted(other_categories(instance).items(), key=lambda pair: -pair[1])[:5]
+        return {
+            "status": categorization.status,
+            "category": category.pk if category else None,
+            "category_name": category.display_name if category else None,
+            "confidence": categorization.confidence,
+            "source": categorization.source or None,
+            "rationale": best.explanation if best else explain(instance),
+            "alternatives": [
+                {"category_name": catalog.categories[other].display_name, "confidence": round(confidence, 4)}
+                for other, confidence in likely
+            ],
+            "attempts": attempts_as_json(instance.attempts, catalog=catalog),
+        }

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.categorization.questions import Categorization, worded
+from expenses.categorization.decisions import Categorization, explanation_for_status
 from expenses.ledger.money import format_amount
 from expenses.models import CategorizationStatus, Category, Review, Transaction
 from expenses.serializers.fields import DecimalMoneyField
@@ -207,4 +207,4 @@ def _explanation(row: Transaction) -> str:
         explanation = "The same amount went out of one of your accounts and into another within three days."
     else:
         explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
-    return worded(explanation, status=row.review_status, confidence=row.category_confidence)
+    return explanation_for_status(explanation, status=row.review_status, confidence=row.category_confidence)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.history import with_examples
-from expenses.categorization.questions import (
+from expenses.categorization.decisions import (
     EXPLANATION_LENGTH,
     Categorization,
     categorization_of,
     explain,
     make_decision,
 )
-from expenses.categorization.training_rows import stated_merchant
+from expenses.categorization.history import with_examples
+from expenses.categorization.questions import offered_to, question_of_row
 from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.editing import Author, editing
@@ -23,7 +23,7 @@ from expenses.services.tagging import give_tags
 from expenses.services.tags import find_or_create_tags
 from expenses.services.user_fields import hold_of_tag
 from providers.chain import Outcome, Verdict, confidence_of
-from providers.interface import EFFECT_FIELDS, Effects, OfferedCategory, Question
+from providers.interface import Effects
 from providers.loading import configured_chain
 
 BATCH = 10
@@ -52,7 +52,7 @@ def resolve_rows(rows: Sequence[Transaction]) -> bool:
     """
     ledger_id = rows[0].ledger_id
     catalog = Catalog.load(ledger_id)
-    questions = [_question(row, catalog) for row in rows]
+    questions = [question_of_row(row, catalog=catalog) for row in rows]
     verdicts = configured_chain().decide(questions)
     waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
     later = configured_chain().resolve(with_examples([questions[i] for i in waiting]))
@@ -73,7 +73,7 @@ def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
     if not batch:
         return None
     catalog = Catalog.load(ledger_id)
-    verdicts = configured_chain().measured.decide([_question(row, catalog) for row in batch])
+    verdicts = configured_chain().measured.decide([question_of_row(row, catalog=catalog) for row in batch])
     news = {row.pk: verdict for row, verdict in zip(batch, verdicts, strict=True) if _is_news(row, verdict)}
     if news:
         land_verdicts(ledger_id=ledger_id, verdicts=news, among=Transaction.objects.open_to_machines())
@@ -151,7 +151,7 @@ def _still_fits(row: Transaction, verdict: Verdict, catalog: Catalog) -> bool:
     suggestion = verdict.best.suggestion if verdict.best is not None else None
     if suggestion is None or suggestion.category is None:
         return True
-    return any(category.id == suggestion.category for category in _offered(row, catalog))
+    return any(category.id == suggestion.category for category in offered_to(row, catalog))
 
 
 def _store_reasons(landings: Sequence[_Landing]) -> None:
@@ -201,31 +201,3 @@ def _retold(decision: Decision, standing: Categorization) -> Decision:
         decision.source, decision.category_name = told["provider"], told["category_name"]
         decision.confidence, decision.explanation = told["confidence"], told["explanation"][:EXPLANATION_LENGTH]
     return decision
-
-
-def _offered(row: Transaction, catalog: Catalog) -> tuple[OfferedCategory, ...]:
-    return catalog.offered(row.direction, row.kind if row.is_kind_stated else None)
-
-
-def _question(row: Transaction, catalog: Catalog) -> Question:
-    return Question(
-        description=row.raw_description,
-        categories=_offered(row, catalog),
-        owner=row.ledger_id,
-        direction="in" if row.direction == "in" else "out",
-        merchant=stated_merchant(row.merchant, row.raw_description, row.match_text),
-        amount=row.amount,
-        currency=row.currency,
-        date=row.date,
-        account=row.account_id,
-        country=row.account.country if row.account else "",
-        payment_method=row.payment_method or "",
-        notes=row.notes,
-        iban=row.iban,
-        mcc=row.mcc,
-        tags=tuple(tag.name for tag in row.tags.all()),
-        kinds=catalog.kinds,
-        trust=catalog.trust,
-        stated=frozenset(row.held).intersection(EFFECT_FIELDS),
-        trigger="import" if row.run_id else "create",
-    )

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Literal
 
 from expenses.categorization.catalog import Catalog
+from expenses.categorization.questions import question_of_draft
 from expenses.models import Account, Category
 from providers.chain import Verdict
-from providers.interface import EFFECT_FIELDS, Direction, Question
+from providers.interface import EFFECT_FIELDS, Direction
 from providers.loading import configured_chain
 
 
@@ -47,13 +48,13 @@ class TransactionDraft:
             return False
         return self.category is None if self.asks_chain is None else self.asks_chain
 
+    @property
+    def stated_fields(self) -> frozenset[str]:
+        """The fields that the client wrote. The description of a new row is just the text that it came with."""
+        return frozenset(name for name in EFFECT_FIELDS if name != "description" and getattr(self, name))
+
 
 NOT_ASKED = Verdict(())
-
-
-def stated_in(draft: TransactionDraft) -> frozenset[str]:
-    """Return the fields that the client wrote. The description of a new row is just the text that it came with."""
-    return frozenset(name for name in EFFECT_FIELDS if name != "description" and getattr(draft, name))
 
 
 def ask_chain(
@@ -65,32 +66,6 @@ def ask_chain(
 ) -> list[Verdict]:
     """The immediate links' verdicts, in the drafts' order; drafts that do not ask get an empty one."""
     asking = [i for i, draft in enumerate(drafts) if draft.is_for_chain]
-    questions = [_question(drafts[i], ledger_id=ledger_id, catalog=catalog, trigger=trigger) for i in asking]
+    questions = [question_of_draft(drafts[i], catalog=catalog, trigger=trigger) for i in asking]
     answers = dict(zip(asking, configured_chain().decide(questions), strict=True))
     return [answers.get(i, NOT_ASKED) for i in range(len(drafts))]
-
-
-def _question(
-    draft: TransactionDraft, *, ledger_id: int, catalog: Catalog, trigger: Literal["create", "import"]
-) -> Question:
-    return Question(
-        description=draft.description,
-        categories=catalog.offered(draft.direction, draft.kind),
-        owner=ledger_id,
-        direction=draft.direction,
-        merchant=draft.merchant,
-        amount=draft.amount,
-        currency=draft.currency,
-        date=draft.date,
-        account=draft.account.pk if draft.account else None,
-        country=draft.account.country if draft.account else "",
-        payment_method=draft.payment_method or "",
-        notes=draft.notes,
-        iban=draft.iban,
-        mcc=draft.mcc,
-        tags=draft.tags,
-        kinds=catalog.kinds,
-        trust=catalog.trust,
-        stated=stated_in(draft) if trigger == "create" else frozenset(),
-        trigger=trigger,
-    )

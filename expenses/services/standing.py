@@ -1,7 +1,7 @@
 """Writes a machine's or a person's answer into a row that is locked or not yet saved."""
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.questions import Categorization
+from expenses.categorization.decisions import Categorization
 from expenses.ledger.kinds import CATEGORY_KIND, derive_kind
 from expenses.models import CategorizationStatus, Category, Review, Transaction
 

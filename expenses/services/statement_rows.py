@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
+from expenses.categorization.decisions import attempts_as_json, categorization_of, decision_fields
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.categorization.questions import attempts_as_json, categorization_of, decision_fields
 from expenses.collection import collection_paused
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.search_text import searchable

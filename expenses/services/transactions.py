@@ -8,15 +8,15 @@ from django.db.models import Q
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
+from expenses.categorization.decisions import categorization_of, make_decision
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.categorization.questions import categorization_of, make_decision
 from expenses.hooks import call_edit_hooks
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.search_text import search_text_of
 from expenses.models import CategorizationStatus, Decision, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.detection import pair_recorded
-from expenses.services.drafts import TransactionDraft, ask_chain, stated_in
+from expenses.services.drafts import TransactionDraft, ask_chain
 from expenses.services.editing import Author, editing
 from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
@@ -269,7 +269,7 @@ def _names_of_tags(asked: _Asked) -> tuple[str, ...]:
 
 def _hold(draft: TransactionDraft, tags: Mapping[str, Tag]) -> list[str]:
     """What the client wrote itself, as `held` keeps it."""
-    return sorted(stated_in(draft) | holds_of_tags(tags[name.casefold()].pk for name in draft.tags))
+    return sorted(draft.stated_fields | holds_of_tags(tags[name.casefold()].pk for name in draft.tags))
 
 
 def _tag(rows: Sequence[_Written], tags: Mapping[str, Tag]) -> None:

@@ -50,9 +50,8 @@ class SuggestView(APIView):
         body.is_valid(raise_exception=True)
         fields = body.validated_data
         many = fields.get("transactions", [fields])
-        answers = suggest_categories(
-            questions=[body.question(one) for one in many], catalog=catalog, use_model=fields["use_model"]
-        )
+        verdicts = suggest_categories([body.question(one) for one in many], use_model=fields["use_model"])
+        answers = SuggestAnswer(verdicts, many=True, context=context).data
         return Response({"results": answers} if "transactions" in fields else answers[0])
 
 
