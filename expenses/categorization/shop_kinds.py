@@ -1,9 +1,7 @@
-"""The kinds of shops that the dictionary of merchants knows, and the category that each belongs to in a ledger."""
+"""The kinds of shops that the dictionary of merchants knows, and the category of each in a ledger."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
@@ -17,47 +15,41 @@ GROUPS = tuple(default.key for default in DEFAULT_CATEGORIES if default.key in k
 
 @dataclass(frozen=True, slots=True)
 class ShopKind:
-    """A kind of shop, such as "shop=pet" of the group "pets"; or the whole group, its words included, as "pets"."""
+    """A kind of shop, such as "shop=pet" of the group "pets"; or a whole group with its words, such as "pets"."""
 
     kind: str
     group: str
     label: str = ""
 
-    @property
-    def is_group(self) -> bool:
-        return self.kind == self.group
-
 
 @cache
 def shop_kinds() -> dict[str, ShopKind]:
-    """All of them by name: each group, then the kinds in it."""
-    return {kind.kind: kind for group in GROUPS for kind in _of_group(group)}
+    """Return all kinds by name: each group, then its kinds."""
+    kinds = {}
+    for group in GROUPS:
+        kinds[group] = ShopKind(group, group)
+        of_group = (kind for kind in load_kinds().values() if kind.category == group)
+        kinds |= {kind.tag: ShopKind(kind.tag, group, kind.label) for kind in of_group}
+    return kinds
 
 
-def _of_group(group: str) -> Iterator[ShopKind]:
-    yield ShopKind(group, group)
-    for kind in load_kinds().values():
-        if kind.category == group:
-            yield ShopKind(kind.tag, group, kind.label)
+@dataclass(frozen=True, slots=True)
+class MappedKind:
+    """A kind of shop with its category in a ledger, None if its payments stay uncategorized.
 
-
-def describe_kind(kind: ShopKind, catalog: Catalog) -> dict[str, Any]:
-    """The body of a kind: the category that it belongs to, None where no answer is wanted.
-
-    A kind without a category of its own has its group's, whose label is the name of the system's category.
+    A kind without a category of its own has that of its group. A group is labeled as the system's category.
     """
-    default = catalog.system(kind.group)
-    deciding = deciding_kind(catalog.kinds, tag=kind.kind, group=kind.group)
-    category = _mapped(deciding, catalog) if deciding else default
-    return {
-        "kind": kind.kind,
-        "label": default.display_name if kind.is_group else kind.label,
-        "group": kind.group,
-        "category": category.pk if category else None,
-        "category_name": category.display_name if category else None,
-        "is_mapped": kind.kind in catalog.kinds,
-    }
 
+    kind: str
+    label: str
+    group: str
+    category: Category | None
+    is_mapped: bool
 
-def _mapped(kind: str, catalog: Catalog) -> Category | None:
-    return catalog.categories.get(catalog.kinds[kind] or 0)
+    @classmethod
+    def of(cls, kind: ShopKind, catalog: Catalog) -> "MappedKind":
+        """Look up the category of a kind in a ledger's catalog."""
+        default = catalog.system(kind.group)
+        deciding = deciding_kind(catalog.kinds, tag=kind.kind, group=kind.group)
+        category = catalog.categories.get(catalog.kinds[deciding] or 0) if deciding else default
+        return cls(kind.kind, kind.label or default.display_name, kind.group, category, kind.kind in catalog.kinds)

@@ -1,6 +1,6 @@
-"""How groups of rows to look at are shown, and what a client says of them."""
+"""The review queue in the API: groups of rows to look at, and the answer of a client."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -8,56 +8,66 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.review_groups import DIRECTIONS, CommonAnswer, OpenRow, ReviewGroup, direction_of
-from expenses.ledger.money import format_amount
 from expenses.serializers.bulk import fits_any, fits_none, refuse_missing
-from expenses.serializers.fields import CategoryReference, user_of
-from expenses.services.review import Selection, keys_of, select_group, select_named
-
-MAX_IDS = 1000
-#: Ids that a group shows; `key` stands for all of them.
-SHOWN_IDS = 500
-N_EXAMPLES = 3
+from expenses.serializers.fields import CategoryReference, DecimalMoneyField, user_of
+from expenses.services.review import keys_of, select_group, select_named
 
 
 class GroupTotalSerializer(serializers.Serializer[Any]):
     """A sum in one currency."""
 
     currency = serializers.CharField()
-    amount = serializers.DecimalField(max_digits=20, decimal_places=4)
+    amount = DecimalMoneyField(max_digits=20, decimal_places=4)
 
 
 class ReasonsSerializer(serializers.Serializer[Any]):
-    """How many rows are there for which reason; one may be there for two."""
+    """The number of rows for each reason; a row may have two reasons."""
 
-    suggested = serializers.IntegerField(help_text="A machine has an answer, but is not sure of it.")
-    uncategorized = serializers.IntegerField(help_text="Nothing has an answer, or the model has not been asked yet.")
-    needs_review = serializers.IntegerField(help_text="A rule says that somebody should look.")
+    suggested = serializers.IntegerField(help_text="A machine suggests a category, but is not sure.")
+    uncategorized = serializers.IntegerField(help_text="There is no suggestion, or the model has not been asked yet.")
+    needs_review = serializers.IntegerField(help_text="A rule asks for a review.")
 
 
-class GroupSuggestionSerializer(serializers.Serializer[Any]):
-    """The commonest answer of the machines, which `n` of the rows have; `confidence` is their mean."""
+class CategoryNameField(serializers.CharField):
+    """The name of an answer's category, from the catalog in the context."""
+
+    def get_attribute(self, instance: CommonAnswer) -> str:
+        catalog: Catalog = self.context["catalog"]
+        return catalog.name(instance.category)
+
+
+class GroupSuggestionSerializer(serializers.Serializer[CommonAnswer]):
+    """The most common answer of the machines, given for `n` rows; `confidence` is its mean."""
 
     category = serializers.IntegerField()
-    category_name = serializers.CharField()
+    category_name = CategoryNameField()
     confidence = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
     source = serializers.CharField()  # type: ignore[assignment]
     n = serializers.IntegerField()
 
 
-class ReviewExampleSerializer(serializers.Serializer[Any]):
+class DescriptionField(serializers.CharField):
+    """The description of a row, from the context; "" if the row has disappeared meanwhile."""
+
+    def get_attribute(self, instance: OpenRow) -> str:
+        descriptions: dict[int, str] = self.context["descriptions"]
+        return descriptions.get(instance.id, "")
+
+
+class ReviewExampleSerializer(serializers.Serializer[OpenRow]):
     """One of the newest rows of a group."""
 
     id = serializers.IntegerField()
     date = serializers.DateField()
-    amount = serializers.DecimalField(max_digits=13, decimal_places=4)
+    amount = DecimalMoneyField(max_digits=13, decimal_places=4)
     currency = serializers.CharField()
-    description = serializers.CharField()
+    description = DescriptionField()
 
 
 class ReviewGroupSerializer(serializers.Serializer[Any]):
-    """Rows of one merchant that somebody should look at."""
+    """Rows of one merchant that need a review; the context has the catalog and the examples' descriptions."""
 
-    key = serializers.CharField(help_text="Names the whole group to `review/resolve/`.")
+    key = serializers.CharField(help_text="The name of the whole group for `review/resolve/`.")
     merchant = serializers.CharField()
     direction = serializers.ChoiceField(choices=DIRECTIONS)
     n = serializers.IntegerField()
@@ -69,81 +79,45 @@ class ReviewGroupSerializer(serializers.Serializer[Any]):
     examples = ReviewExampleSerializer(many=True, help_text="The newest three.")
     ids = serializers.ListField(child=serializers.IntegerField(), help_text="The newest 500.")
 
+    def to_representation(self, instance: ReviewGroup) -> dict[str, Any]:
+        body: dict[str, Any] = super().to_representation(instance)
+        return {**body, "merchant": body["merchant"] or body["examples"][0]["description"]}
+
 
 class ResolveInput(StrictSerializer):
-    """Which rows, and what they are: a category, or none to accept what the machine says of each."""
+    """The rows to resolve and their category; without a category, each keeps the machine's answer."""
 
     ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
-        required=False, allow_empty=False, max_length=MAX_IDS,
+        required=False, allow_empty=False, max_length=1000,
     )  # fmt: skip
     key = serializers.CharField(max_length=1000, required=False, help_text="A whole group, instead of `ids`.")
     category = CategoryReference(required=False, allow_null=True)
     also_similar = serializers.BooleanField(
-        default=False, help_text="With `ids`: also the other rows in the queue that are of the same groups."
+        default=False, help_text="With `ids`: resolve the other rows of the same groups, too."
     )
 
     def validate_key(self, value: str) -> str:
         if direction_of(value) is None:
-            raise serializers.ValidationError("Give the `key` of a group as review/ shows it.", code="invalid")
+            raise serializers.ValidationError("Give the `key` of a group of review/.", code="invalid")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("ids" in attrs) == ("key" in attrs):
             raise serializers.ValidationError({"ids": "Give either `ids` or `key`."}, code="required")
-        chosen, category = self._select(attrs), attrs.get("category")
+        user, category = user_of(self), attrs.get("category")
+        if "key" in attrs:
+            chosen = select_group(user=user, key=attrs["key"])
+        else:
+            keys = keys_of(user=user, ids=attrs["ids"])
+            refuse_missing(pk for pk in attrs["ids"] if pk not in keys)
+            chosen = select_named(user=user, keys=keys, also_similar=attrs["also_similar"])
         if category is not None and chosen.open and not fits_any(category, [row.id for row in chosen.open]):
             raise serializers.ValidationError({"category": fits_none(category)}, code="wrong_kind")
         return {**attrs, "chosen": chosen, "category": category}
 
-    def _select(self, attrs: dict[str, Any]) -> Selection:
-        user = user_of(self)
-        if "key" in attrs:
-            return select_group(user=user, key=attrs["key"])
-        keys = keys_of(user=user, ids=attrs["ids"])
-        refuse_missing(pk for pk in attrs["ids"] if pk not in keys)
-        return select_named(user=user, keys=keys, also_similar=attrs["also_similar"])
 
-
-def describe_groups(groups: Sequence[ReviewGroup], *, catalog: Catalog, rows: Any) -> list[dict[str, Any]]:
-    """The bodies of groups; `rows` is a queryset that finds their rows. One query, however many groups."""
-    shown = [row.id for group in groups for row in group.rows[:N_EXAMPLES]]
-    texts = dict(rows.filter(pk__in=shown).order_by().values_list("pk", "description"))
-    return [_describe(group, catalog, texts) for group in groups]
-
-
-def _describe(group: ReviewGroup, catalog: Catalog, texts: dict[int, str]) -> dict[str, Any]:
-    examples = list(_examples(group.rows[:N_EXAMPLES], texts))
-    return {
-        "key": group.key,
-        "merchant": group.merchant or examples[0]["description"],
-        "direction": group.direction,
-        "n": len(group.rows),
-        "totals": [
-            {"currency": currency, "amount": format_amount(amount, currency)}
-            for currency, amount in group.totals.items()
-        ],
-        "first": group.rows[-1].date,
-        "last": group.rows[0].date,
-        "reasons": group.reasons,
-        "suggestion": _suggestion(group.suggestion, catalog),
-        "examples": examples,
-        "ids": [row.id for row in group.rows[:SHOWN_IDS]],
-    }
-
-
-def _examples(rows: Iterable[OpenRow], texts: dict[int, str]) -> Iterable[dict[str, Any]]:
-    for row in rows:
-        amount = format_amount(row.amount, row.currency)
-        text = texts.get(row.id, "")  # gone since the groups were read
-        yield {"id": row.id, "date": row.date, "amount": amount, "currency": row.currency, "description": text}
-
-
-def _suggestion(answer: CommonAnswer | None, catalog: Catalog) -> dict[str, Any] | None:
-    return answer and {
-        "category": answer.category,
-        "category_name": catalog.name(answer.category),
-        "confidence": answer.confidence,
-        "source": answer.source,
-        "n": answer.n,
-    }
+def example_descriptions(groups: Sequence[ReviewGroup], *, rows: Any) -> dict[int, str]:
+    """Return the descriptions of the groups' examples by row id; `rows` is a queryset that finds them. One query."""
+    ids = [row.id for group in groups for row in group.examples]
+    return dict(rows.filter(pk__in=ids).order_by().values_list("pk", "description"))

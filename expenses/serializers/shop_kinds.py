@@ -1,4 +1,4 @@
-"""Shapes of kinds of shops: what narrows their list, what is written of one, and what is shown."""
+"""Kinds of shops in the API: their body, their mapping and the query parameters of their list."""
 
 from typing import Any
 
@@ -6,21 +6,21 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.categorization.shop_kinds import GROUPS
+from expenses.categorization.shop_kinds import GROUPS, MappedKind
 from expenses.models import Category
 from expenses.serializers.fields import CategoryReference
-from expenses.serializers.filters import COMMON_PARAMETERS
+from expenses.serializers.filters import refuse_unknown
 
 
-class ShopKindSerializer(serializers.Serializer[Any]):
-    """A kind of shop, or a group of them, and the category that it belongs to; null: no answer is wanted for it."""
+class ShopKindSerializer(serializers.Serializer[MappedKind]):
+    """A kind of shop, or a group of kinds, and its category; null: its payments stay uncategorized."""
 
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     group = serializers.CharField(help_text="The key of the system's category; equal to `kind` for a whole group.")
-    category = serializers.IntegerField(allow_null=True)
-    category_name = serializers.CharField(allow_null=True)
-    is_mapped = serializers.BooleanField(help_text="Whether you put it there; else it follows its group.")
+    category = serializers.IntegerField(allow_null=True, source="category.pk")
+    category_name = serializers.CharField(allow_null=True, source="category.display_name")
+    is_mapped = serializers.BooleanField(help_text="Whether you mapped it; otherwise it follows its group.")
 
 
 @extend_schema_serializer(many=False)
@@ -31,40 +31,39 @@ class ShopKindsSerializer(serializers.Serializer[Any]):
 
 
 class ShopKindInput(StrictSerializer):
-    """Where a kind is put."""
+    """The category to map a kind to."""
 
     ignored_fields = frozenset(ShopKindSerializer().fields)
 
-    category = CategoryReference(allow_null=True, help_text="An id or a name; null: no answer is wanted for this kind.")
+    category = CategoryReference(allow_null=True, help_text="An id or a name; null: leave this kind uncategorized.")
 
     def validate_category(self, value: Category | None) -> Category | None:
         if value is not None and value.is_hidden:
-            detail = f"“{value}” is hidden, so nothing answers with it; show it again, or name another category."
+            detail = f"“{value}” is hidden, so it is never suggested; show it again, or name another category."
             raise serializers.ValidationError(detail, code="hidden")
         return value
 
 
 class ShopKindsInput(serializers.Serializer[Any]):
-    """What the list can be narrowed by."""
+    """Query parameters of the list of kinds."""
 
     group = serializers.ChoiceField(choices=GROUPS, required=False)
-    mapped = serializers.BooleanField(required=False, default=None, help_text="True: those that you put somewhere.")
+    mapped = serializers.BooleanField(required=False, default=None, help_text="true lists the kinds that you mapped.")
     search = serializers.CharField(
         required=False, max_length=200, help_text="Every word is in the kind, its label, its group or its category."
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if unknown := sorted(set(self.initial_data) - set(self.fields) - COMMON_PARAMETERS):
-            detail = f"There is no such filter; known are {', '.join(sorted(self.fields))}."
-            raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
+        refuse_unknown(self.initial_data, self.fields)
         return attrs
 
-    def fits(self, kind: dict[str, Any]) -> bool:
-        """Whether the body of a kind is asked for. Call it after `is_valid`."""
-        asked = self.validated_data
-        text = " ".join(str(kind[name]) for name in ("kind", "label", "group", "category_name")).casefold()
+    def matches(self, kind: MappedKind) -> bool:
+        """Return True if the list shows the kind. Call it after `is_valid`."""
+        query = self.validated_data
+        category_name = kind.category.display_name if kind.category else None
+        text = f"{kind.kind} {kind.label} {kind.group} {category_name}".casefold()
         return (
-            asked.get("group") in (None, kind["group"])
-            and asked["mapped"] in (None, kind["is_mapped"])
-            and all(word in text for word in asked.get("search", "").casefold().split())
+            query.get("group") in (None, kind.group)
+            and query["mapped"] in (None, kind.is_mapped)
+            and all(word in text for word in query.get("search", "").casefold().split())
         )

@@ -1,4 +1,4 @@
-"""Kinds of shops over HTTP."""
+"""Views of the kinds of shops."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.shop_kinds import ShopKind, describe_kind, shop_kinds
+from expenses.categorization.shop_kinds import MappedKind, ShopKind, shop_kinds
 from expenses.models import KindMapping
 from expenses.serializers.shop_kinds import ShopKindInput, ShopKindSerializer, ShopKindsInput, ShopKindsSerializer
 from expenses.services.shop_kinds import put_kind, release_kind
@@ -27,7 +27,7 @@ KIND = OpenApiParameter("kind", OpenApiTypes.STR, OpenApiParameter.PATH, descrip
     destroy=extend_schema(parameters=[KIND], responses={204: None}),
 )
 class ShopKindViewSet(LedgerViewSet):
-    """The kinds of shops that the dictionary of merchants knows, and the categories that they belong to."""
+    """The kinds of shops that the dictionary of merchants knows, and their categories."""
 
     queryset = KindMapping.objects.all()
     serializer_class = ShopKindSerializer
@@ -38,23 +38,23 @@ class ShopKindViewSet(LedgerViewSet):
 
     @extend_schema(parameters=[ShopKindsInput], responses=ShopKindsSerializer)
     def list(self, request: Request) -> Response:
-        """All of them, each group before its kinds."""
-        asked = ShopKindsInput(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
+        """List all kinds and groups, each group before its kinds."""
+        query = ShopKindsInput(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
 
         def make() -> Response:
-            bodies = (describe_kind(kind, self.catalog) for kind in shop_kinds().values())
-            return Response({"results": [body for body in bodies if asked.fits(body)]})
+            kinds = (MappedKind.of(kind, self.catalog) for kind in shop_kinds().values())
+            return Response(ShopKindsSerializer({"results": [kind for kind in kinds if query.matches(kind)]}).data)
 
         return conditional_response(request, make)
 
     def retrieve(self, request: Request, kind: str) -> Response:
-        """One kind, or one group."""
+        """Return one kind or group."""
         answer = self._answer(_known(kind))
         return check_preconditions(request, answer["ETag"]) or answer
 
     def update(self, request: Request, kind: str) -> Response:
-        """Put a kind, or a whole group, into a category; null: no answer is wanted for it."""
+        """Map a kind, or a whole group, to a category; null leaves its payments uncategorized."""
         with self._guarded_kind(kind) as found:
             body = ShopKindInput(data=request.data, context=self.get_serializer_context())
             body.is_valid(raise_exception=True)
@@ -62,22 +62,22 @@ class ShopKindViewSet(LedgerViewSet):
             return self._answer(found)
 
     def destroy(self, request: Request, kind: str) -> Response:
-        """Let it follow its group again, and a group the system."""
+        """Remove the mapping: a kind follows its group again, and a group the system."""
         with self._guarded_kind(kind) as found:
             release_kind(by=self.user, kind=found.kind)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @contextmanager
     def _guarded_kind(self, name: str) -> Iterator[ShopKind]:
-        """The kind, which nobody else puts elsewhere until the block ends. Raises PreconditionFailed."""
+        """Yield the kind under the ledger's lock. Raises PreconditionFailed."""
         kind = _known(name)
         with self.locked():
             check_preconditions(self.request, self._answer(kind)["ETag"])
             yield kind
 
     def _answer(self, kind: ShopKind) -> Response:
-        """The body as it is now, with its ETag."""
-        body: dict[str, Any] = describe_kind(kind, Catalog.load_for(self.user))
+        """Return the current body with its ETag."""
+        body: dict[str, Any] = ShopKindSerializer(MappedKind.of(kind, Catalog.load_for(self.user))).data
         return Response(body, headers={"ETag": etag_of_body(body)})
 
 

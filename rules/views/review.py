@@ -14,7 +14,7 @@ from expenses.categorization.review_groups import DIRECTIONS, OpenRow, group_row
 from expenses.models import Category, Run, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.filters import StrictFilterSet, TransactionFilter
-from expenses.serializers.review import ResolveInput, ReviewGroupSerializer, describe_groups
+from expenses.serializers.review import ResolveInput, ReviewGroupSerializer, example_descriptions
 from expenses.serializers.runs import RunSerializer
 from expenses.services.review import order_review, read_open
 from expenses.services.runs import UNFINISHED, begin_run
@@ -90,7 +90,8 @@ class ReviewViewSet(ListViewSet):
     def _page(self) -> Response:
         rows = self.filter_queryset(self.get_queryset())
         page = self.paginate_queryset(group_rows(read_open(rows))) or []
-        return self.get_paginated_response(describe_groups(page, catalog=self.catalog, rows=self.get_queryset()))
+        context = {"catalog": self.catalog, "descriptions": example_descriptions(page, rows=self.get_queryset())}
+        return self.get_paginated_response(ReviewGroupSerializer(page, many=True, context=context).data)
 
     def _agreed(self, rows: Sequence[OpenRow]) -> Category | None:
         """The category that the machine gives to all of the rows."""
