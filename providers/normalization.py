@@ -6,14 +6,21 @@ still names somebody.
 """
 
 import re
+import tomllib
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
+from importlib.resources import files
 
-from providers import channel_words
 from providers.towns import load_towns
 
 #: Raised when texts read otherwise than before: what the ledgers keep of them is then read anew.
 VERSION = 2
+
+#: The lists of `channel_words.toml` by their names.
+CHANNEL_WORDS: Mapping[str, str] = tomllib.loads(
+    files(__package__).joinpath("channel_words.toml").read_text(encoding="utf-8")
+)
 
 #: Characters that are read; the merchant stands at the front, and the limit bounds the time of any text.
 MAX_LENGTH = 200
@@ -33,7 +40,7 @@ _FOLDS = _INVISIBLE | _MARKS | _QUOTES | _UNDECOMPOSED
 #: scripts are not \w, but part of their words.
 _WORD = re.compile(r"\w{1,2}&\w{1,2}(?!\w)|[\w\u0900-\u0963\u0966-\u109f\u1780-\u17d3]+")
 _PROCESSOR = re.compile(
-    rf"\b(?:{'|'.join(channel_words.PROCESSORS.split())})(?:\.(?:com|net|io|de))?\s{{0,3}}\*\s*(?=\w)"
+    rf"\b(?:{'|'.join(CHANNEL_WORDS['processors'].split())})(?:\.(?:com|net|io|de))?\s{{0,3}}\*\s*(?=\w)"
 )
 #: A marketplace writes its country and the number of the order behind its name: AMZN Mktp US*2A3BC.
 _ORDER = re.compile(r"\b(am(?:azo|z)n(?: mk\w*| marketplace)?)(?:[. ](?:com|co\.uk|\w\w))?\s?\*\s?\w+")
@@ -46,7 +53,7 @@ _POSTCODE = re.compile(r" (?:[a-z]{1,2}\d[a-z\d]? \d[abd-hjlnp-uw-z]{2}|\d{3}-\d
 _TIME = re.compile(r"\d{1,2}(?:h\d{0,2}|am|pm|uhr)")
 _REFERENCE = re.compile(r"\D*\d+\D+\d")
 #: A day glued to the word of the channel before it: POS09SEP, ATM08OCT.
-_GLUED_DAY = re.compile(rf"\b([a-z]{{3}})(\d{{1,2}})({channel_words.MONTHS.replace(' ', '|')})\b")
+_GLUED_DAY = re.compile(rf"\b([a-z]{{3}})(\d{{1,2}})({CHANNEL_WORDS['months'].replace(' ', '|')})\b")
 #: A number, or a reference, glued to a name: REWE4711, NYCTAXI9Z99.
 _GLUED_NUMBER = re.compile(r"\b([a-z]{4,})(\d(?=\w*\d\w*\d))")
 _DROPPED, _LEGAL_FORM, _RESTLESS, _DATED, _NUMBERED = 1, 2, 4, 8, 16
@@ -60,23 +67,23 @@ def _by_head(*phrases: str) -> dict[str, list[tuple[str, ...]]]:
     return by_head
 
 
-_PHRASES = _by_head(channel_words.PHRASES, channel_words.TELLING_PHRASES)
-_TELLING_PHRASES = frozenset(tuple(line.split()) for line in channel_words.TELLING_PHRASES.strip().splitlines())
-_LEADING_PROCESSORS = frozenset(channel_words.LEADING_PROCESSORS.split())
+_PHRASES = _by_head(CHANNEL_WORDS["phrases"], CHANNEL_WORDS["telling_phrases"])
+_TELLING_PHRASES = frozenset(tuple(line.split()) for line in CHANNEL_WORDS["telling_phrases"].strip().splitlines())
+_LEADING_PROCESSORS = frozenset(CHANNEL_WORDS["leading_processors"].split())
 _MASKS = frozenset("x" * length for length in range(3, MAX_LENGTH + 1))
-_MONTHS = frozenset(channel_words.MONTHS.split())
-_BESIDE_NUMBERS = _MONTHS | frozenset(f"{channel_words.MONTH_NAMES} {channel_words.CURRENCIES}".split())
+_MONTHS = frozenset(CHANNEL_WORDS["months"].split())
+_BESIDE_NUMBERS = _MONTHS | frozenset(f"{CHANNEL_WORDS['month_names']} {CHANNEL_WORDS['currencies']}".split())
 
 
 def _roles() -> dict[str, int]:
     """What is known of each word, so that one look-up says it."""
     roles: dict[str, int] = {}
     for role, known in (
-        (_DROPPED, {*channel_words.CHANNEL.split(), *_MASKS}),
-        (_LEGAL_FORM, set(channel_words.LEGAL_FORMS.split())),
+        (_DROPPED, {*CHANNEL_WORDS["channel"].split(), *_MASKS}),
+        (_LEGAL_FORM, set(CHANNEL_WORDS["legal_forms"].split())),
         (_RESTLESS, {*_PHRASES, *_LEADING_PROCESSORS}),
         (_DATED, _BESIDE_NUMBERS),
-        (_NUMBERED, set(channel_words.BEFORE_NUMBERS.split())),
+        (_NUMBERED, set(CHANNEL_WORDS["before_numbers"].split())),
     ):
         for word in known:
             roles[word] = roles.get(word, 0) | role

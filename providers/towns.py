@@ -4,18 +4,22 @@ The file is read once per process and only split into lines; a line is understoo
 """
 
 import json
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from providers import place_words
+#: The lists of `place_words.toml` by their names.
+PLACE_WORDS: Mapping[str, Any] = tomllib.loads(
+    files(__package__).joinpath("place_words.toml").read_text(encoding="utf-8")
+)
 
 _MOST_CODES = 3
 _LONGEST_NAME = 6
-_SAFE_CODES = frozenset(place_words.SAFE_CODES.split())
-_JOINING = frozenset(place_words.JOINING.split())
-_GIVEN_NAMES = frozenset(place_words.GIVEN_NAMES.split())
+_SAFE_CODES = frozenset(PLACE_WORDS["safe_codes"].split())
+_JOINING = frozenset(PLACE_WORDS["joining"].split())
+_GIVEN_NAMES = frozenset(PLACE_WORDS["given_names"].split())
 
 
 class Town(NamedTuple):

@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from providers import place_words
 from providers.merchants import words
 from providers.normalization import normalize
+from providers.towns import PLACE_WORDS
 
 
 class MerchantKind(NamedTuple):
@@ -46,7 +46,7 @@ _SHORTEST_CUT = 6
 #: Names that a cut text may begin; of more it says too little.
 _MOST_CUT_NAMES = 12
 #: Behind these, and as these, a word further on names no merchant.
-_JOINING = frozenset(place_words.JOINING.split())
+_JOINING = frozenset(PLACE_WORDS["joining"].split())
 _COMMON_WORDS = frozenset(("total", "next", "free", "post", "plus", "now", "express", "action", "star", "orange"))
 _MOST_SIMILAR_WORDS = 5
 _RAREST_WORDS = 3

@@ -4,14 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from providers import channel_words
-from providers.normalization import fold, words
+from providers.normalization import CHANNEL_WORDS, fold, words
 
 MAX_LENGTH = 200
 
 #: Words as `normalization` reads them, with their places: an apostrophe is inside a word, an underscore is not.
 _WORD = re.compile(r"\w{1,2}&\w{1,2}(?!\w)|[^\W_]+(?:['\u2018\u2019\u02bc\u2032\xb4`][^\W_]+)*")
-_MONTHS = frozenset(channel_words.MONTHS.split())
+_MONTHS = frozenset(CHANNEL_WORDS["months"].split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from providers import channel_words
 from providers.merchants.words import load_words
+from providers.normalization import CHANNEL_WORDS
 from providers.towns import load_towns
 
 #: Naming words have at least so many letters together; shorter phrases would occur inside other words.
@@ -16,23 +16,10 @@ MOST_NEIGHBORS = 2
 AGREEMENT_OF_ONE, AGREEMENT_OF_MANY = 0.9, 0.7
 
 _ARTICLES = "the of for in at on a an la le les el los las il lo der die das den de del di da do van von und y st"
-_AROUND = (
-    channel_words.CHANNEL,
-    channel_words.LEGAL_FORMS,
-    channel_words.PHRASES,
-    channel_words.PROCESSORS,
-    channel_words.LEADING_PROCESSORS,
-    channel_words.MONTHS,
-    channel_words.MONTH_NAMES,
-    channel_words.CURRENCIES,
-    channel_words.BEFORE_NUMBERS,
-    channel_words.TELLING_PHRASES,
-    _ARTICLES,
-)
 #: Parts of "apple pay" and "samsung pay" that are shops by themselves.
 _NAMES_IN_PHRASES = {"apple", "samsung"}
 #: Words around names in any bank's texts.
-AROUND_NAMES = frozenset(" ".join(_AROUND).split()) - _NAMES_IN_PHRASES
+AROUND_NAMES = frozenset(" ".join([*CHANNEL_WORDS.values(), _ARTICLES]).split()) - _NAMES_IN_PHRASES
 
 
 class Vocabulary:
