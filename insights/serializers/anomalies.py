@@ -16,6 +16,7 @@ from expenses.models import Transaction
 from expenses.serializers.fields import DayField
 from insights.anomalies.reasons import reason_of
 from insights.models import Anomaly, AnomalyFeedback, AnomalyKind, AnomalyVerdict
+from insights.serializers.amounts import FormattedAmount
 from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
 
 STATUSES = ["open", *AnomalyVerdict.values]
@@ -50,15 +51,6 @@ class FeedbackInput(StrictSerializer):
     )
 
 
-class FormattedAmount(serializers.CharField):
-    """An amount with the decimals of the currency of its row."""
-
-    def get_attribute(self, instance: Any) -> str:
-        row = instance.anomaly if isinstance(instance, AnomalyEntry) else instance
-        amount: Any = super().get_attribute(instance)
-        return format_amount(amount, row.currency)
-
-
 class FeedbackSerializer(serializers.Serializer[AnomalyFeedback]):
     """Feedback on an anomaly, and until when it holds."""
 
@@ -84,6 +76,10 @@ class AnomalyEntry:
     feedback: AnomalyFeedback | None
     rows: Sequence[Transaction]
     catalog: Catalog
+
+    @property
+    def currency(self) -> str:
+        return self.anomaly.currency
 
     @property
     def status(self) -> str:

@@ -1,7 +1,8 @@
 """Recurring payments over HTTP."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404
@@ -14,25 +15,20 @@ from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.views.base import LedgerViewSet
 from insights.models import RecurringPayment, RecurringVerdict
-from insights.recurring_bodies import (
+from insights.serializers.freshness import describe_freshness
+from insights.serializers.parameters import NO_CURSOR
+from insights.serializers.recurring import (
     RecurringChoiceInput,
     RecurringDetailSerializer,
+    RecurringEntry,
     RecurringListSerializer,
     RecurringQuery,
     RecurringSerializer,
-    Shown,
-    describe_costs,
-    describe_payment,
-    describe_recurring,
+    total_costs,
 )
-from insights.serializers.freshness import describe_freshness
-from insights.serializers.parameters import NO_CURSOR
 from insights.services.feedback import choices_by_payment, choose, take_back
 from insights.services.refreshing import refresh_soon
 from insights.views.rendering import KnownFormatsMixin
-
-Bodies = list[dict[str, Any]]
-FRESHNESS = ("currency", "computed_at", "is_stale", "n_unconverted")
 
 
 class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
@@ -46,16 +42,20 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
     )
     def list(self, request: Request) -> Response:
         """The next due first. A worker finds them: after a change `is_stale` says that it is still at it."""
-        asked = RecurringQuery(data=request.query_params, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
+        query = RecurringQuery(data=request.query_params, context=self.get_serializer_context())
+        query.is_valid(raise_exception=True)
         ledger = membership_of(self.user).ledger
         standing = refresh_soon(ledger)
         fresh = describe_freshness(ledger, standing)
-        found = [one for one in self._shown(self.get_queryset()) if _is_wanted(one, asked.validated_data)]
-        page: Any = self.paginate_queryset(sorted(found, key=_when_due))
-        answer = self.get_paginated_response(self._described(page))
-        answer.data |= {"totals": describe_costs(found, currency=fresh["currency"] or ledger.founder.base_currency)}
-        answer.data |= {name: fresh[name] for name in FRESHNESS}
+        choices = choices_by_payment(ledger_id=ledger.pk)
+        entries = [RecurringEntry(row, choices.get(row.pk)) for row in self.get_queryset()]
+        entries = [entry for entry in entries if _is_wanted(entry, query.validated_data)]
+        # The next due first, ended ones last.
+        entries.sort(key=lambda one: (one.row.next_on or dt.date.max, -one.row.confidence, one.row.pk))
+        page: Any = self.paginate_queryset(entries)
+        answer = self.get_paginated_response(RecurringSerializer(self._named(page), many=True).data)
+        answer.data |= {"totals": total_costs(entries, currency=fresh["currency"] or ledger.founder.base_currency)}
+        answer.data |= {name: fresh[name] for name in ("currency", "computed_at", "is_stale", "n_unconverted")}
         answer.data |= {"recorded_until": standing.recorded_until if standing else None}
         return answer
 
@@ -63,10 +63,10 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
     def retrieve(self, request: Request, pk: int) -> Response:
         """One of them, with its payments, the oldest first."""
         refresh_soon(membership_of(self.user).ledger)
-        [one] = self._shown([self.get_object()])
-        [body] = self._described([one])
-        rows = self._transactions(one.row.payments)
-        return Response(body | {"payments": [describe_payment(rows[pk]) for pk in one.row.payments if pk in rows]})
+        [entry] = self._named([self._entry()])
+        rows = self._transactions(entry.row.payments)
+        payments = [rows[pk] for pk in entry.row.payments if pk in rows]
+        return Response(RecurringDetailSerializer(replace(entry, payments=payments)).data)
 
     @extend_schema(operation_id="recurring_choose", request=RecurringChoiceInput, responses=RecurringSerializer)
     def choose(self, request: Request, pk: int) -> Response:
@@ -76,44 +76,46 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
         with self.locked():
             row = self.get_object()
             choice = choose(by=self.user, payment=row, **body.validated_data)
-        return Response(self._described([Shown(row, choice)])[0])
+        [entry] = self._named([RecurringEntry(row, choice)])
+        return Response(RecurringSerializer(entry).data)
 
     @extend_schema(operation_id="recurring_choice_destroy", request=None, responses={204: None})
     def take_back(self, request: Request, pk: int) -> Response:
         """As if you had said nothing."""
         with self.locked():
-            [one] = self._shown([self.get_object()])
-            if one.choice is None:
+            entry = self._entry()
+            if entry.choice is None:
                 raise Http404
-            take_back(by=self.user, feedback=one.choice)
+            take_back(by=self.user, feedback=entry.choice)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _shown(self, rows: Iterable[RecurringPayment]) -> Sequence[Shown]:
-        said = choices_by_payment(ledger_id=ledger_id_of(self.user))
-        return [Shown(row, said.get(row.pk)) for row in rows]
+    def _entry(self) -> RecurringEntry:
+        """Return the recurring payment at the address."""
+        row = self.get_object()
+        return RecurringEntry(row, choices_by_payment(ledger_id=ledger_id_of(self.user)).get(row.pk))
 
-    def _described(self, found: Sequence[Shown]) -> Bodies:
-        rows = self._transactions([one.row.payments[-1] for one in found])
-        names = {pk: row.merchant or row.description for pk, row in rows.items()}
-        return [describe_recurring(one, self.catalog, names) for one in found]
+    def _named(self, entries: Sequence[RecurringEntry]) -> Sequence[RecurringEntry]:
+        """Name payees as their last transactions do, and categories."""
+        rows = self._transactions([entry.row.payments[-1] for entry in entries])
+        named = []
+        for entry in entries:
+            last = rows.get(entry.row.payments[-1])
+            category = self.catalog.categories.get(entry.row.category_id or 0)
+            payee = (last.merchant or last.description) if last else entry.row.payee
+            named.append(replace(entry, payee=payee, category_name=category.display_name if category else None))
+        return named
 
     def _transactions(self, ids: Sequence[int]) -> dict[int, Transaction]:
         rows = Transaction.objects.for_user(self.user).filter(pk__in=ids)
         return {row.pk: row for row in rows.only("date", "amount", "currency", "description", "merchant")}
 
 
-def _is_wanted(one: Shown, asked: dict[str, Any]) -> bool:
-    if "verdict" not in asked and one.verdict == RecurringVerdict.REJECTED:
+def _is_wanted(entry: RecurringEntry, query: dict[str, Any]) -> bool:
+    if "verdict" not in query and entry.verdict == RecurringVerdict.REJECTED:
         return False
-    if "due_until" in asked and (one.row.next_on is None or one.row.next_on > asked["due_until"]):
+    row = entry.row
+    if "due_until" in query and (row.next_on is None or row.next_on > query["due_until"]):
         return False
-    row = one.row
-    own: dict[str, Any] = {"verdict": one.verdict, "status": one.status, "kind": row.kind, "rhythm": row.rhythm}
+    own: dict[str, Any] = {"verdict": entry.verdict, "status": entry.status, "kind": row.kind, "rhythm": row.rhythm}
     own |= {"category": row.category_id}
-    wanted = {name: getattr(value, "pk", value) for name, value in asked.items() if name in own}
-    return all(own[name] == value for name, value in wanted.items())
-
-
-def _when_due(one: Shown) -> tuple[dt.date, float, int]:
-    """What has ended comes last."""
-    return one.row.next_on or dt.date.max, -one.row.confidence, one.row.pk
+    return all(own[name] == getattr(value, "pk", value) for name, value in query.items() if name in own)

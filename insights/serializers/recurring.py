@@ -1,6 +1,6 @@
-"""How recurring payments and what is said of them are shown."""
+"""Query parameters, input and bodies of recurring payments and the feedback on them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.serializers.fields import DayField
@@ -23,13 +22,14 @@ from insights.models import (
     RhythmChoice,
 )
 from insights.recurring import RhythmName, times_a_year
+from insights.serializers.amounts import FormattedAmount
 from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
 
 MONTHS_OF_A_YEAR = 12
 
 
 class RecurringQuery(StrictSerializer):
-    """What narrows the list."""
+    """Query parameters of the list."""
 
     ignored_fields = NUMBERED_LIST_PARAMETERS
 
@@ -44,7 +44,7 @@ class RecurringQuery(StrictSerializer):
 
 
 class RecurringChoiceInput(StrictSerializer):
-    """What a person says of a recurring payment."""
+    """A user's verdict on a recurring payment."""
 
     verdict = serializers.ChoiceField(
         choices=RecurringVerdict.choices,
@@ -56,7 +56,7 @@ class RecurringChoiceInput(StrictSerializer):
 
 
 class RecurringChoiceSerializer(serializers.Serializer[RecurringChoice]):
-    """What a person said, of which payments, and of which payee and amounts."""
+    """Feedback on a recurring payment: its transactions, payee and amounts then."""
 
     id = serializers.IntegerField()
     verdict = serializers.ChoiceField(choices=RecurringVerdict.choices)
@@ -64,17 +64,53 @@ class RecurringChoiceSerializer(serializers.Serializer[RecurringChoice]):
     payee = serializers.CharField()
     kind = serializers.ChoiceField(choices=RecurringKind.choices)
     rhythm = serializers.ChoiceField(choices=RhythmChoice.choices)
-    low = serializers.SerializerMethodField()
-    high = serializers.SerializerMethodField()
+    low = FormattedAmount(read_only=True)
+    high = FormattedAmount(read_only=True)
     currency = serializers.CharField()
     payments = serializers.ListField(source="transactions", child=serializers.IntegerField())
     decided_at = serializers.DateTimeField(source="given_at")
 
-    def get_low(self, choice: RecurringChoice) -> str:
-        return format_amount(choice.low, choice.currency)
 
-    def get_high(self, choice: RecurringChoice) -> str:
-        return format_amount(choice.high, choice.currency)
+@dataclass(frozen=True, slots=True)
+class RecurringEntry:
+    """A recurring payment of the list, with the feedback that holds for it and names as the ledger writes them."""
+
+    row: RecurringPayment
+    choice: RecurringChoice | None
+    payee: str = ""
+    category_name: str | None = None
+    #: All its transactions, for the detail.
+    payments: Sequence[Transaction] = ()
+
+    @property
+    def name(self) -> str:
+        return self.choice.name if self.choice and self.choice.name else self.payee
+
+    @property
+    def currency(self) -> str:
+        return self.row.currency
+
+    @property
+    def n_payments(self) -> int:
+        return len(self.row.payments)
+
+    @property
+    def verdict(self) -> str | None:
+        return self.choice.verdict if self.choice else None
+
+    @property
+    def status(self) -> str:
+        """The stored status; a confirmed payment is mature before it is computed anew."""
+        is_confirmed = self.verdict == RecurringVerdict.CONFIRMED and self.row.status == RecurringStatus.EARLY
+        return RecurringStatus.MATURE.value if is_confirmed else self.row.status
+
+    @property
+    def yearly_cost(self) -> Decimal:
+        return self.row.amount * Decimal(str(times_a_year(cast("RhythmName", self.row.rhythm))))
+
+    @property
+    def monthly_cost(self) -> Decimal:
+        return self.yearly_cost / MONTHS_OF_A_YEAR
 
 
 class PriceChangeSerializer(serializers.Serializer[Any]):
@@ -90,31 +126,40 @@ class PriceChangeSerializer(serializers.Serializer[Any]):
 class RecurringSerializer(serializers.Serializer[Any]):
     """Payments to or from one payee that come again and again."""
 
-    id = serializers.IntegerField()
+    id = serializers.IntegerField(source="row.pk")
     name = serializers.CharField(help_text="As you call it, else as the payee is written.")
     payee = serializers.CharField()
-    kind = serializers.ChoiceField(choices=RecurringKind.choices)
-    category = serializers.IntegerField(allow_null=True)
+    kind = serializers.ChoiceField(source="row.kind", choices=RecurringKind.choices)
+    category = serializers.IntegerField(source="row.category_id", allow_null=True)
     category_name = serializers.CharField(allow_null=True)
-    rhythm = serializers.ChoiceField(choices=RhythmChoice.choices)
+    rhythm = serializers.ChoiceField(source="row.rhythm", choices=RhythmChoice.choices)
     currency = serializers.CharField()
-    amount = serializers.CharField(help_text="What it will probably be: the latest price, or the usual amount.")
-    low = serializers.CharField(help_text="The next one is expected between `low` and `high`.")
-    high = serializers.CharField()
-    is_varying = serializers.BooleanField()
-    monthly_cost = serializers.CharField(help_text="What it comes to in a month; of an income, what it brings.")
+    amount = FormattedAmount(
+        source="row.amount", help_text="What it will probably be: the latest price, or the usual amount."
+    )
+    low = FormattedAmount(source="row.low", help_text="The next one is expected between `low` and `high`.")
+    high = FormattedAmount(source="row.high")
+    is_varying = serializers.BooleanField(source="row.is_varying")
+    monthly_cost = FormattedAmount(help_text="What it comes to in a month; of an income, what it brings.")
     status = serializers.ChoiceField(
         choices=RecurringStatus.choices, help_text="`early`: perhaps; `mature`: to be counted on; `ended`: no more."
     )
-    confidence = serializers.FloatField(help_text="The probability that the next comes on time, within 10 % of amount.")
+    confidence = serializers.FloatField(
+        source="row.confidence", help_text="The probability that the next comes on time, within 10 % of amount."
+    )
     verdict = serializers.ChoiceField(choices=RecurringVerdict.choices, allow_null=True)
-    first_on = serializers.DateField()
-    last_on = serializers.DateField()
-    next_on = serializers.DateField(allow_null=True)
-    window_days = serializers.IntegerField(help_text="So many days before or after `next_on` it is on time.")
-    missed = serializers.ListField(child=serializers.DateField(), help_text="Due, and nothing came.")
-    raised = PriceChangeSerializer(allow_null=True)
+    first_on = serializers.DateField(source="row.first_on")
+    last_on = serializers.DateField(source="row.last_on")
+    next_on = serializers.DateField(source="row.next_on", allow_null=True)
+    window_days = serializers.IntegerField(
+        source="row.window_days", help_text="So many days before or after `next_on` it is on time."
+    )
+    missed = serializers.ListField(
+        source="row.missed", child=serializers.DateField(), help_text="Due, and nothing came."
+    )
+    raised = PriceChangeSerializer(source="row.raised", allow_null=True)
     doubled = serializers.ListField(
+        source="row.doubled",
         child=serializers.ListField(child=serializers.IntegerField()),
         help_text="Ids of a payment and of a second one of the same due date.",
     )
@@ -122,12 +167,12 @@ class RecurringSerializer(serializers.Serializer[Any]):
     choice = RecurringChoiceSerializer(allow_null=True)
 
 
-class RecurringTransactionSerializer(serializers.Serializer[Any]):
-    """One of its payments."""
+class RecurringTransactionSerializer(serializers.Serializer[Transaction]):
+    """One of its payments, in the currency that it was paid in."""
 
     id = serializers.IntegerField()
     date = serializers.DateField()
-    amount = serializers.CharField()
+    amount = FormattedAmount()
     currency = serializers.CharField()
 
 
@@ -145,7 +190,7 @@ class CostSerializer(serializers.Serializer[Any]):
 
 
 class RecurringTotalsSerializer(serializers.Serializer[Any]):
-    """Of all that the filters leave, on every page: what is mature."""
+    """Mature payments of all pages that the filters leave."""
 
     expense = CostSerializer()
     income = CostSerializer()
@@ -169,67 +214,13 @@ class RecurringListSerializer(serializers.Serializer[Any]):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A recurring payment with what was said of it."""
-
-    row: RecurringPayment
-    choice: RecurringChoice | None
-
-    @property
-    def verdict(self) -> str | None:
-        return self.choice.verdict if self.choice else None
-
-    @property
-    def status(self) -> str:
-        """What its owner confirms is mature before it is computed anew."""
-        is_confirmed = self.verdict == RecurringVerdict.CONFIRMED and self.row.status == RecurringStatus.EARLY
-        return RecurringStatus.MATURE.value if is_confirmed else self.row.status
-
-    @property
-    def yearly(self) -> Decimal:
-        return self.row.amount * Decimal(str(times_a_year(cast("RhythmName", self.row.rhythm))))
-
-
-def describe_recurring(one: Shown, catalog: Catalog, names: Mapping[int, str]) -> dict[str, Any]:
-    """The body. `names`: as the ledger writes its payee, by the id of its last payment."""
-    row, choice = one.row, one.choice
-    payee = names.get(row.payments[-1], row.payee)
-    category = catalog.categories.get(row.category_id) if row.category_id else None
-    amounts = {"amount": row.amount, "low": row.low, "high": row.high, "monthly_cost": one.yearly / MONTHS_OF_A_YEAR}
-    plain = ("kind", "rhythm", "currency", "is_varying", "first_on", "last_on", "next_on", "window_days", "missed")
+def total_costs(entries: Iterable[RecurringEntry], *, currency: str) -> dict[str, Any]:
+    """Return what mature payments come to in a month and in a year, by their kind."""
+    years = dict.fromkeys(RecurringKind.values, Decimal(0))
+    for entry in entries:
+        if entry.status == RecurringStatus.MATURE:
+            years[entry.row.kind] += entry.yearly_cost
     return {
-        "id": row.pk,
-        "name": choice.name if choice and choice.name else payee,
-        "payee": payee,
-        "category": row.category_id,
-        "category_name": category.display_name if category else None,
-        **{name: getattr(row, name) for name in plain},
-        **{name: format_amount(amount, row.currency) for name, amount in amounts.items()},
-        "status": one.status,
-        "confidence": row.confidence,
-        "verdict": one.verdict,
-        "raised": row.raised,
-        "doubled": row.doubled,
-        "n_payments": len(row.payments),
-        "choice": RecurringChoiceSerializer(choice).data if choice else None,
+        kind: {"month": format_amount(year / MONTHS_OF_A_YEAR, currency), "year": format_amount(year, currency)}
+        for kind, year in years.items()
     }
-
-
-def describe_payment(row: Transaction) -> dict[str, Any]:
-    """One of its payments, in the currency that it was paid in."""
-    amount = format_amount(row.amount, row.currency)
-    return {"id": row.pk, "date": row.date, "amount": amount, "currency": row.currency}
-
-
-def describe_costs(found: Iterable[Shown], *, currency: str) -> dict[str, Any]:
-    """What is mature comes to in a month and in a year."""
-    active = [one for one in found if one.status == RecurringStatus.MATURE]
-    return {
-        str(kind): _cost([one for one in active if one.row.kind == kind], currency) for kind in RecurringKind.values
-    }
-
-
-def _cost(active: Iterable[Shown], currency: str) -> dict[str, str]:
-    year = sum((one.yearly for one in active), Decimal(0))
-    return {"month": format_amount(year / MONTHS_OF_A_YEAR, currency), "year": format_amount(year, currency)}
