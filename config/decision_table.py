@@ -1,25 +1,25 @@
-"""Rows and their reasons as text for a terminal of 120 columns. Pure: bodies of the API in, lines out."""
+"""A table of transactions with the reason of each category, and the counts of each source. Bodies of the API in."""
 
-import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-Body = Mapping[str, Any]
-Paint = Callable[[str], str]
+from rich.table import Table
+from rich.text import Text
 
-DATE, AMOUNT, TEXT, CATEGORY, CONFIDENCE, WHY = 10, 13, 27, 17, 4, 39
-WIDTH = DATE + AMOUNT + TEXT + CATEGORY + CONFIDENCE + WHY + 5 * 2
+Body = Mapping[str, Any]
+
+#: The source of a row that no link and no user has answered.
 NOBODY = "nobody"
-#: Sources whose rows all look alike, and how many of them are shown.
+#: Source whose rows all look alike → number of them to show.
 N_PLAIN = {"user": 2, NOBODY: 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Who answered a row, what, how surely and why. `is_open` while the person has not taken a suggestion."""
+    """Source, category, confidence and explanation of a row. `is_open` until the user has taken a suggestion."""
 
     source: str
     category: str
@@ -29,23 +29,23 @@ class Reason:
 
 
 def reason_of(body: Body) -> Reason:
-    """The reason of a transaction's body; `attempts` of its explanation tell where a suggestion comes from."""
-    found, suggestion = body["categorization"], body["categorization"]["suggestion"]
+    """Return the reason of a transaction's body, with the `attempts` of its explanation in it."""
+    categorization, suggestion = body["categorization"], body["categorization"]["suggestion"]
     if suggestion is None:
         return Reason(
-            found["source"] or NOBODY,
+            categorization["source"] or NOBODY,
             body["category_name"] or "",
-            found["confidence"],
-            found["explanation"],
+            categorization["confidence"],
+            categorization["explanation"],
             body["category_name"] is None,
         )
     source = suggestion["source"]
-    said = [a["explanation"] for a in body["attempts"] if a["provider"] == source]
-    return Reason(source, suggestion["category_name"], suggestion["confidence"], said[-1], is_open=True)
+    explanations = [a["explanation"] for a in body["attempts"] if a["provider"] == source]
+    return Reason(source, suggestion["category_name"], suggestion["confidence"], explanations[-1], is_open=True)
 
 
 def choose_rows(bodies: Sequence[Body], *, sources: Sequence[str], n: int) -> list[Body]:
-    """At most `n` rows in this order of sources, as different from each other as there are; few of the plain ones."""
+    """Return at most `n` rows in this order of sources, as different from each other as possible."""
     by_source: dict[str, list[Body]] = defaultdict(list)
     for body in bodies:
         by_source[reason_of(body).source].append(body)
@@ -56,54 +56,51 @@ def choose_rows(bodies: Sequence[Body], *, sources: Sequence[str], n: int) -> li
 
 
 def _differing(bodies: Sequence[Body], n: int) -> list[Body]:
-    """Suggestions and sure answers, new categories before new explanations; in order of date."""
+    """Return both suggestions and sure answers, new categories before new explanations, in order of date."""
     kinds: dict[tuple[bool, str], list[Body]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()
     for body in bodies:
         reason = reason_of(body)
-        said = (reason.category, reason.explanation if reason.category else _text(body))
-        if said not in seen:
+        key = (reason.category, reason.explanation if reason.category else _text(body))
+        if key not in seen:
             kinds[not reason.is_open, reason.category].append(body)
-            seen.add(said)
+            seen.add(key)
     rounds = [body for same in zip_longest(*(kinds[kind] for kind in sorted(kinds))) for body in same if body]
     return sorted(rounds[:n], key=lambda body: (body["date"], body["id"]))
-
-
-def format_rows(bodies: Iterable[Body], *, paint: Callable[[Reason], Paint]) -> Iterator[str]:
-    """A heading, then each row in one line or more; `paint` colors a line by its reason."""
-    yield _join("Date", f"{'Amount':>{AMOUNT}}", "Description", "Category", "Sure", "Why")
-    yield "─" * WIDTH
-    for body in bodies:
-        reason = reason_of(body)
-        yield from map(paint(reason), _row_lines(body, reason))
-
-
-def _row_lines(body: Body, reason: Reason) -> Iterator[str]:
-    sign = "-" if body["direction"] == "out" else ""
-    amount = f"{sign}{body['amount']} {body['currency']}"
-    category = f"{reason.category}?" if reason.is_open and reason.category else reason.category or "-"
-    confidence = "" if reason.confidence is None else f"{reason.confidence:.0%}"
-    why, *more = textwrap.wrap(f"{reason.source}: {reason.explanation}", WHY)
-    yield _join(str(body["date"]), f"{amount:>{AMOUNT}}", _text(body), category, f"{confidence:>{CONFIDENCE}}", why)
-    for line in more:
-        yield _join("", "", "", "", "", line)
-
-
-def _join(date: str, amount: str, text: str, category: str, confidence: str, why: str) -> str:
-    cells = zip((date, amount, text, category, confidence), (DATE, AMOUNT, TEXT, CATEGORY, CONFIDENCE), strict=True)
-    return "  ".join([*(f"{_cut(cell, width):{width}}" for cell, width in cells), why]).rstrip()
 
 
 def _text(body: Body) -> str:
     return str(body["description"] if body["merchant"] in body["description"] else body["merchant"])
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
+def table_of(bodies: Iterable[Body]) -> Table:
+    """Return a table of 120 columns: sure answers in green, suggestions in yellow, the others dim."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold underline")
+    table.add_column("Date", width=10)
+    table.add_column("Amount", width=13, justify="right")
+    table.add_column("Description", width=27, no_wrap=True)
+    table.add_column("Category", width=17, no_wrap=True)
+    table.add_column("Sure", width=4, justify="right")
+    table.add_column("Why", width=39)
+    for body in bodies:
+        reason = reason_of(body)
+        sign = "-" if body["direction"] == "out" else ""
+        suggested = "?" if reason.is_open and reason.category else ""
+        cells = (
+            str(body["date"]),
+            f"{sign}{body['amount']} {body['currency']}",
+            _text(body),
+            f"{reason.category}{suggested}" or "-",
+            "" if reason.confidence is None else f"{reason.confidence:.0%}",
+            f"{reason.source}: {reason.explanation}",
+        )
+        style = "dim" if reason.source == NOBODY else "yellow" if reason.is_open else "green"
+        table.add_row(*map(Text, cells), style=style)
+    return table
 
 
 def count_sources(bodies: Sequence[Body], *, sources: Sequence[str]) -> Iterator[str]:
-    """A line for each source: rows, their share, and how many of them wait for the person's yes."""
+    """Yield a line for each source with its rows, their share, and those that wait for the user's approval."""
     reasons = [reason_of(body) for body in bodies]
     n_rows = Counter(reason.source for reason in reasons)
     n_open = Counter(reason.source for reason in reasons if reason.is_open)

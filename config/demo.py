@@ -1,4 +1,4 @@
-"""A year of an invented person, told through the services that the API uses."""
+"""A year of invented statements, recorded with the services that the API uses."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A file of FOLDER and the name of the account that it is of."""
+    """A file of FOLDER and the name of its account."""
 
     filename: str
     account: str
@@ -55,8 +55,8 @@ RULES = (
     ("Large orders", "suggest", ["amazon", "zalando"], "120.00", "Shopping"),
 )
 
-#: What the person says about the first statement: words of a row, and its category. Two rows of one shop, put into two
-#: categories, leave history in doubt.
+#: The user's choices for the first statement: text of a row, number of the match, category. Two rows of one shop in two
+#: categories leave history in doubt.
 CHOICES = (
     ("KRUMMER HUND", 0, "Dining"),
     ("PIRKKO", 0, "Shopping"),
@@ -69,24 +69,50 @@ CHOICES = (
     ("ABSCHLAG STROM", 0, "Utilities"),
     ("GELDAUTOMAT", 0, "Transfers"),
 )
-#: Rows that a machine has answered rightly, and the person says so.
+#: Rows with a right category that the user confirms.
 CONFIRMED = ("REWE SAGT", "TELEKOM")
 
 
-def tell(*, password: str, say: Say) -> SignedIn:
-    """Write the whole year; takes some seconds. Everything happens as if it came over HTTP."""
+def import_year(*, password: str, say: Say) -> SignedIn:
+    """Record the whole year as if it came over HTTP, which takes some seconds."""
     signed_in = register_user(username=USERNAME, email="demo@example.org", password=password)
     user = signed_in.user
     accounts = {fields["name"]: open_account(by=user, fields=fields) for fields in ACCOUNTS}
-    for rule in _rules(Catalog.load_for(user)):
+    catalog = Catalog.load_for(user)
+    for rule in _rules(catalog):
         create_rule(by=user, fields=rule)
     say(f"Opened {len(accounts)} accounts, made {len(RULES)} rules.")
     import_statement(FIRST_STATEMENT, by=user, accounts=accounts, say=say)
-    say(f"Chose a category for {_choose(user)} rows, confirmed {_confirm(user)}.")
+    for text, index, category in CHOICES:
+        edit_transaction(by=user, transaction=_row(user, text, index), changes={"category": catalog.find(category)})
+    rows = [_row(user, text, 0) for text in CONFIRMED]
+    answered = [row for row in rows if row.category_id or row.suggested_category_id]
+    for row in answered:
+        confirm_transaction(by=user, transaction=row)
+    say(f"Chose a category for {len(CHOICES)} rows, confirmed {len(answered)}.")
     learn(ledger_id=ledger_id_of(user))
     for statement in LATER_STATEMENTS:
         import_statement(statement, by=user, accounts=accounts, say=say)
     return signed_in
+
+
+def _rules(catalog: Catalog) -> Iterator[dict[str, Any]]:
+    for name, mode, words, least, category in RULES:
+        found = catalog.find(category)
+        assert found is not None  # noqa: S101 - one of the system's
+        text = {"case_sensitive": False, "negate": False, "op": "contains_any", "value": words}
+        either = [{"field": "merchant", **text}, {"field": "description", **text}]
+        yield {
+            "name": name,
+            "mode": mode,
+            "triggers": ["create", "import"],
+            "match": "all",
+            "conditions": [
+                {"match": "any", "conditions": either},
+                {"field": "amount", "op": "gte", "value": least, "negate": False},
+            ],
+            "actions": [{"type": "set_category", "value": found.pk}],
+        }
 
 
 def import_statement(statement: Statement, *, by: User, accounts: dict[str, Account], say: Say) -> Import:
@@ -98,42 +124,6 @@ def import_statement(statement: Statement, *, by: User, accounts: dict[str, Acco
     known = f", {received.n_duplicates} known from the file before" if received.n_duplicates else ""
     say(f"Imported {statement.filename}: {received.n_new} rows into {statement.account}{known}.")
     return received
-
-
-def _rules(catalog: Catalog) -> Iterator[dict[str, Any]]:
-    for name, mode, words, least, category in RULES:
-        found = catalog.find(category)
-        assert found is not None  # noqa: S101 - one of the system's
-        text = {"case_sensitive": False, "negate": False, "op": "contains_any", "value": words}
-        yield {
-            "name": name,
-            "mode": mode,
-            "triggers": ["create", "import"],
-            "match": "all",
-            "conditions": [
-                {
-                    "match": "any",
-                    "conditions": [{"field": "merchant", **text}, {"field": "description", **text}],
-                },
-                {"field": "amount", "op": "gte", "value": least, "negate": False},
-            ],
-            "actions": [{"type": "set_category", "value": found.pk}],
-        }
-
-
-def _choose(user: User) -> int:
-    catalog = Catalog.load_for(user)
-    for text, index, category in CHOICES:
-        edit_transaction(by=user, transaction=_row(user, text, index), changes={"category": catalog.find(category)})
-    return len(CHOICES)
-
-
-def _confirm(user: User) -> int:
-    rows = [_row(user, text, 0) for text in CONFIRMED]
-    answered = [row for row in rows if row.category_id or row.suggested_category_id]
-    for row in answered:
-        confirm_transaction(by=user, transaction=row)
-    return len(answered)
 
 
 def _row(user: User, text: str, index: int) -> Transaction:
