@@ -1,7 +1,7 @@
 """Payments that were probably charged twice: the same payee and amount, a few days apart. Pure.
 
-Three signs count: a repeat by a payee that seldom repeats a charge, a repeat by a payee that is seldom paid, and a
-second payment on one due date of a bill. Each finds doubled charges that the others miss.
+Three signs count, and each finds doubled charges that the others miss: the payee seldom repeats a charge, the payee is
+seldom paid, or a bill is paid twice for one due date.
 """
 
 import datetime as dt
@@ -56,7 +56,9 @@ def double_charges(
             if by_id.keys() >= set(pair):
                 earlier, later = sorted((by_id[pk] for pk in pair), key=lambda one: (one.day, one.id))
                 doubles[later.id] = earlier, SURE, MATERIAL_BILL
-    doubles = {pk: double for pk, double in doubles.items() if not _are_parts_of_one(double[0], by_id[pk])}
+    for pk, (earlier, _, _) in list(doubles.items()):
+        if earlier.whole is not None and earlier.whole == by_id[pk].whole:  # parts of one split
+            del doubles[pk]
     n_doubles = Counter(by_id[pk].payee for pk in doubles)
     for pk, (earlier, severity, least) in sorted(doubles.items()):
         later = by_id[pk]
@@ -78,10 +80,6 @@ def double_charges(
             method="repeats",
             payments=(earlier.id, later.id),
         )
-
-
-def _are_parts_of_one(one: Payment, other: Payment) -> bool:
-    return one.whole is not None and one.whole == other.whole
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Give both kinds of feedback on insights the same columns."""
+"""Give both kinds of feedback on insights the same columns, and tables the names of their models."""
 
 from django.db import migrations
 
@@ -9,4 +9,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RenameField("recurringchoice", "payments", "transactions"),
         migrations.RenameField("recurringchoice", "decided_at", "given_at"),
+        migrations.RenameField("amountcalibration", "oddities", "log_odds"),
+        migrations.RenameModel("Standing", "InsightState"),
     ]

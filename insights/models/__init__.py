@@ -1,7 +1,6 @@
 """Insights as last computed, and feedback on them."""
 
-from insights.models.amounts import AmountCalibration, AmountGroup
-from insights.models.anomalies import KEY_LENGTH, Anomaly, AnomalyKind
+from insights.models.anomalies import KEY_LENGTH, AmountCalibration, AmountGroup, Anomaly, AnomalyKind
 from insights.models.feedback import NAME_LENGTH, AnomalyFeedback, AnomalyVerdict, RecurringChoice, RecurringVerdict
 from insights.models.recurring import (
     PAYEE_LENGTH,
@@ -10,7 +9,7 @@ from insights.models.recurring import (
     RecurringStatus,
     RhythmChoice,
 )
-from insights.models.standing import Standing
+from insights.models.state import InsightState
 
 __all__ = [
     "KEY_LENGTH",
@@ -22,11 +21,11 @@ __all__ = [
     "AnomalyFeedback",
     "AnomalyKind",
     "AnomalyVerdict",
+    "InsightState",
     "RecurringChoice",
     "RecurringKind",
     "RecurringPayment",
     "RecurringStatus",
     "RecurringVerdict",
     "RhythmChoice",
-    "Standing",
 ]

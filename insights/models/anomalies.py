@@ -1,4 +1,4 @@
-"""Anomalies as last computed."""
+"""Anomalies, and the statistics from which single amounts are scored, as last computed."""
 
 from typing import Any, ClassVar
 
@@ -8,6 +8,7 @@ from expenses.models import Category
 from expenses.models.fields import ExactDecimalField
 from expenses.models.ledgers import Ledger
 from expenses.querysets import OwnedQuerySet
+from insights.anomalies.amount_keys import LEVELS, TEXT_LENGTH
 from insights.models.recurring import PAYEE_LENGTH
 
 KEY_LENGTH = 64
@@ -57,3 +58,42 @@ class Anomaly(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AmountGroup(models.Model):
+    """The amounts of one payee, of payees with the same first word, of a category, or of all; in one currency."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=8, choices=[(kind, kind) for kind in ("expense", "refund", "income")])
+    level = models.CharField(max_length=14, choices=[(level, level) for level in LEVELS])
+    #: The payee, the first word, or the id of the category.
+    text = models.CharField(max_length=TEXT_LENGTH, blank=True, default="")
+    n = models.PositiveIntegerField()
+    #: For a payee, and for all payees together: payments that repeated an amount within a few days.
+    n_repeats = models.PositiveIntegerField(default=0)
+    #: Equal as long as the same payments are in it.
+    fingerprint = models.BigIntegerField()
+    #: Logarithms of amounts, ascending, and the number of amounts around each.
+    points = models.JSONField()
+    weights = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ledger", "kind", "level", "text"], name="amount_group_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.n} of {self.level} {self.text}"
+
+
+class AmountCalibration(models.Model):
+    """How unusual the newest payments of a ledger were on their day."""
+
+    ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
+    #: The currency of all amounts of the ledger's groups.
+    currency = models.CharField(max_length=3)
+    #: Log odds, ascending.
+    log_odds = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"Ledger {self.ledger_id}: {len(self.log_odds)} payments"

@@ -1,4 +1,4 @@
-"""What users said about insights."""
+"""Feedback of users on insights."""
 
 import datetime as dt
 from typing import Any, ClassVar

@@ -4,18 +4,18 @@ from typing import Any
 
 from expenses.models.ledgers import Ledger
 from insights.anomalies.baseline import LEAST_WEEKS
-from insights.models import Standing
+from insights.models import InsightState
 from insights.services.refreshing import is_fresh
 
 NOT_YET = "Nothing was computed yet; a worker is at it. Ask again in some seconds."
 
 
-def describe_freshness(ledger: Ledger, standing: Standing | None) -> dict[str, Any]:
+def describe_freshness(ledger: Ledger, state: InsightState | None) -> dict[str, Any]:
     """Return the fields beside the results of a list. `ledger` has its founder loaded."""
-    weeks = standing.n_weeks if standing else 0
+    weeks = state.n_weeks if state else 0
     is_sufficient = weeks >= LEAST_WEEKS
     note = None
-    if standing is None or standing.computed_at is None:
+    if state is None or state.computed_at is None:
         note = NOT_YET
     elif not is_sufficient:
         note = (
@@ -23,9 +23,9 @@ def describe_freshness(ledger: Ledger, standing: Standing | None) -> dict[str, A
             "the least, and after half a year it gets good."
         )
     return {
-        "currency": standing.currency or None if standing else None,
-        "computed_at": standing.computed_at if standing else None,
-        "is_stale": not is_fresh(ledger, standing),
-        "n_unconverted": standing.n_unconverted if standing else 0,
+        "currency": state.currency or None if state else None,
+        "computed_at": state.computed_at if state else None,
+        "is_stale": not is_fresh(ledger, state),
+        "n_unconverted": state.n_unconverted if state else 0,
         "history": {"weeks": weeks, "is_sufficient": is_sufficient, "note": note},
     }

@@ -79,5 +79,5 @@ class AmountStatistics(InsightPart):
             update_fields=["n", "n_repeats", "fingerprint", "points", "weights"],
         )
         AmountCalibration.objects.update_or_create(
-            ledger_id=history.ledger_id, defaults={"currency": history.currency, "oddities": found.log_odds}
+            ledger_id=history.ledger_id, defaults={"currency": history.currency, "log_odds": found.log_odds}
         )

@@ -24,10 +24,10 @@ from insights.models import (
     AnomalyFeedback,
     AnomalyKind,
     AnomalyVerdict,
+    InsightState,
     RecurringChoice,
     RecurringPayment,
     RecurringVerdict,
-    Standing,
 )
 from insights.payments import Payment, payee_key
 from insights.recurring import ConfirmedContract, RecurringDirection, RhythmName
@@ -79,7 +79,7 @@ def take_back(*, by: User, feedback: AnomalyFeedback | RecurringChoice) -> None:
 
 def _stay_fresh(ledger_id: int, version: int) -> None:
     """Keep insights fresh that were fresh before this write: nothing is computed from feedback on anomalies."""
-    Standing.objects.filter(pk=ledger_id, version=version - 1).update(version=version)
+    InsightState.objects.filter(pk=ledger_id, version=version - 1).update(version=version)
 
 
 def feedback_on(

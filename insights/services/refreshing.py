@@ -1,4 +1,4 @@
-"""Computes a ledger's insights anew. Reads first, writes as a whole at the end; done twice, it comes to the same."""
+"""Computation of a ledger's insights. It reads first and writes all at the end; repeating it changes nothing."""
 
 import datetime as dt
 import time
@@ -16,22 +16,22 @@ from expenses.models.ledgers import Ledger
 from expenses.services.ledger_lock import lock_ledger
 from expenses.services.ledger_queue import LedgerTask
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
-from insights.models import Standing
+from insights.models import InsightState
 from insights.querysets import Payments, load_payments
 
 #: Compute a ledger's insights.
 REFRESH_INSIGHTS = LedgerTask(
-    "insights.tasks.refresh_insights", Standing, "refreshing_until", rest=("computed_at", "computed_for_s")
+    "insights.tasks.refresh_insights", InsightState, "refreshing_until", rest=("computed_at", "computed_for_s")
 )
 #: Insights are computed anew each day while a client has asked for them within this time.
 ASKED_LATELY = dt.timedelta(days=31)
-#: Raised when the same rows would come to something else; then every ledger is computed anew.
+#: Raise it when the same rows give other insights: every ledger is then computed anew.
 ARITHMETIC = 1
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentHistory:
-    """What insights are computed from: payments in the founder's currency, weeks and months as the founder's."""
+    """All payments of a ledger, in the founder's currency and with the founder's weeks and months."""
 
     ledger_id: int
     version: int
@@ -46,12 +46,12 @@ class PaymentHistory:
 
     @property
     def recorded_until(self) -> dt.date | None:
-        """The last day on which there is a payment: of what came later nothing is known."""
+        """The last day with a payment: nothing is known about later days."""
         return self.payments.all[-1].day if self.payments.all else None
 
     @property
     def n_weeks(self) -> int:
-        """From the first payment's week to the last one's, both included."""
+        """The number of weeks from the first payment to the last one, both included."""
         if not self.payments.all:
             return 0
         first, last = (self.calendar.week_of(self.payments.all[place].day) for place in (0, -1))
@@ -59,19 +59,19 @@ class PaymentHistory:
 
 
 class InsightPart(ABC):
-    """One kind of insight; settings.INSIGHT_PARTS names them in their order."""
+    """One kind of insight; settings.INSIGHT_PARTS lists all kinds in order."""
 
     @abstractmethod
     def compute(self, history: PaymentHistory, found: dict[str, Any]) -> Any:
-        """Without writing. `found`: what the parts before it computed, by the path in the settings."""
+        """Compute insights without writing. `found` has those of earlier parts, by their path in the settings."""
 
     @abstractmethod
     def store(self, history: PaymentHistory, found: Any) -> None:
-        """Write what was computed, within one database transaction with all parts."""
+        """Write computed insights, in one database transaction with all parts."""
 
 
 def read_history(ledger: Ledger) -> PaymentHistory:
-    """All of the ledger, as its founder counts."""
+    """Return all payments of the ledger until today."""
     founder = ledger.founder
     today = today_of(founder)
     return PaymentHistory(
@@ -85,31 +85,31 @@ def read_history(ledger: Ledger) -> PaymentHistory:
 
 
 def reading_of(currency: str, calendar: Calendar) -> str:
-    """Equal as long as the same rows come to the same insights."""
+    """Return a text that is equal as long as the same rows give the same insights."""
     return f"{ARITHMETIC}-{currency}-{calendar.week_start}-{calendar.month_start}"
 
 
-def is_fresh(ledger: Ledger, standing: Standing | None) -> bool:
-    """Whether nothing was written, no day has passed and no preference has changed since."""
-    if standing is None:
+def is_fresh(ledger: Ledger, state: InsightState | None) -> bool:
+    """Return True if no row, no day and no preference has changed since the computation."""
+    if state is None:
         return False
     founder = ledger.founder
     reading = reading_of(founder.base_currency, Calendar(founder.week_start, founder.month_start))
-    return (standing.version, standing.day, standing.reading) == (ledger.version, today_of(founder), reading)
+    return (state.version, state.day, state.reading) == (ledger.version, today_of(founder), reading)
 
 
-def refresh_soon(ledger: Ledger) -> Standing | None:
-    """Queue the task unless insights are fresh or a task is queued. Return how fresh they are, None if there are none.
+def refresh_soon(ledger: Ledger) -> InsightState | None:
+    """Queue the task unless insights are fresh or a task is queued. Return their state, None if there are none.
 
-    It is called whenever a client asks for insights, and notes the day.
+    Call it whenever a client asks for insights: it notes the day.
     """
-    standing = Standing.objects.filter(pk=ledger.pk).first()
+    state = InsightState.objects.filter(pk=ledger.pk).first()
     today = today_of(ledger.founder)
-    if standing is not None and standing.asked_on != today:
-        Standing.objects.filter(pk=ledger.pk).update(asked_on=today)
-    if not is_fresh(ledger, standing):
+    if state is not None and state.asked_on != today:
+        InsightState.objects.filter(pk=ledger.pk).update(asked_on=today)
+    if not is_fresh(ledger, state):
         REFRESH_INSIGHTS.queue(ledger.pk)
-    return standing
+    return state
 
 
 def refresh_stale() -> int:
@@ -118,14 +118,14 @@ def refresh_stale() -> int:
     The latter only where a client has asked lately: unread insights need not be computed each day. Return how many.
     """
     ledgers = list(Ledger.objects.select_related("founder").filter(version__gt=0))
-    standings = Standing.objects.in_bulk([ledger.pk for ledger in ledgers])
+    states = InsightState.objects.in_bulk([ledger.pk for ledger in ledgers])
     n_queued = 0
     for ledger in ledgers:
-        standing = standings.get(ledger.pk)
-        if is_fresh(ledger, standing):
+        state = states.get(ledger.pk)
+        if is_fresh(ledger, state):
             continue
-        is_written = standing is None or standing.version != ledger.version
-        asked_on = standing.asked_on if standing is not None else None
+        is_written = state is None or state.version != ledger.version
+        asked_on = state.asked_on if state is not None else None
         if is_written or (asked_on is not None and today_of(ledger.founder) - asked_on <= ASKED_LATELY):
             n_queued += REFRESH_INSIGHTS.queue(ledger.pk)
     return n_queued
@@ -133,18 +133,18 @@ def refresh_stale() -> int:
 
 def resume_refreshing() -> int:
     """Queue the task for stale ledgers, whatever was queued before a crash. Return how many."""
-    Standing.objects.update(refreshing_until=None)
+    InsightState.objects.update(refreshing_until=None)
     return refresh_stale()
 
 
 def refresh(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False) -> dict[str, Any] | None:
-    """Compute what has changed; what each part found, or None where nothing has changed or the ledger is gone.
+    """Compute and store insights. Return those of each part, or None if they are fresh or the ledger is gone.
 
-    `is_forced`: even so. A rehearsal stores nothing.
+    `is_forced` computes fresh insights, too; a rehearsal stores nothing.
     """
     started = time.monotonic()
     ledger = Ledger.objects.select_related("founder").filter(pk=ledger_id).first()
-    if ledger is None or (not is_forced and is_fresh(ledger, Standing.objects.filter(pk=ledger_id).first())):
+    if ledger is None or (not is_forced and is_fresh(ledger, InsightState.objects.filter(pk=ledger_id).first())):
         return None
     history = read_history(ledger)
     found: dict[str, Any] = {}
@@ -158,16 +158,16 @@ def refresh(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = Fal
 
 @transaction.atomic
 def _store(history: PaymentHistory, parts: dict[str, InsightPart], found: dict[str, Any], *, took_s: float) -> None:
-    """Under the ledger's lock, so that two workers do not mix what they found; the ledger's version stays."""
+    """Store all parts under the ledger's lock, so that two workers do not mix their results."""
     if not Ledger.objects.filter(pk=history.ledger_id).exists():
         return
     lock_ledger(history.ledger_id)
-    stored = Standing.objects.filter(pk=history.ledger_id).first()
+    stored = InsightState.objects.filter(pk=history.ledger_id).first()
     if stored is not None and (stored.version or 0) > history.version:
-        return  # another worker has read the ledger later, and was quicker
+        return  # another worker has read a newer version and was quicker
     for path, part in parts.items():
         part.store(history, found[path])
-    Standing.objects.update_or_create(
+    InsightState.objects.update_or_create(
         ledger_id=history.ledger_id,
         defaults={
             "version": history.version,

@@ -14,11 +14,11 @@ from expenses.models import CategorizationStatus, Transaction
 from expenses.models.ledgers import Ledger
 from expenses.rates.book import RateBook
 from insights.anomalies.amount_keys import TEXT_LENGTH, first_word
-from insights.anomalies.amount_reasons import explain, same_amount_again
 from insights.anomalies.amount_scores import Calibration, ComparedWith, score_amount
 from insights.anomalies.amount_sketches import Sketch, without
 from insights.anomalies.doubled_charges import MOST_CHANCE, WITHIN_DAYS, chance_of_repeat
-from insights.models import AmountCalibration, AmountGroup, Standing
+from insights.anomalies.reasons import explain, same_amount_again
+from insights.models import AmountCalibration, AmountGroup, InsightState
 from insights.payments import payee_of
 from insights.querysets import counted_rows
 from insights.services.refreshing import is_fresh
@@ -73,7 +73,7 @@ class PaymentScore:
         return self.score is None
 
 
-def score(ledger: Ledger, payment: PaymentToScore, *, standing: Standing | None) -> PaymentScore:
+def score(ledger: Ledger, payment: PaymentToScore, *, state: InsightState | None) -> PaymentScore:
     """Score a payment, in the founder's currency while no statistics are stored. Raises MissingRate.
 
     Makes five queries at most, and two more for an amount in another currency.
@@ -86,14 +86,17 @@ def score(ledger: Ledger, payment: PaymentToScore, *, standing: Standing | None)
 
     known = {level: Sketch(tuple(group.points), tuple(group.weights)) for level, group in groups.items()}
     is_counted, is_left_out = False, None
-    if payment.row is not None and standing is not None:
-        was_counted = _was_counted(payment.row, standing)
+    if payment.row is not None and state is not None:
+        was_counted = _was_counted(payment.row, state)
         is_counted, is_left_out = bool(was_counted), was_counted is not None
-        known = _without_amount(known, log(amount)) if is_counted else known
+    if is_counted:
+        is_first = "payee" in known and known["payee"].n <= 1  # the only payment to a payee was a first one
+        levels = [level for level in known if is_first or level not in LEVELS_OF_FIRST]
+        known = {level: left for level in levels if (left := without(known[level], log(amount)))}
     if "payee" in known:
         known = {level: sketch for level, sketch in known.items() if level not in LEVELS_OF_FIRST}
 
-    past = stored.oddities if stored else []
+    past = stored.log_odds if stored else []
     scored = score_amount(float(amount), known, Calibration(past, holds_itself=bool(past) and is_counted))
     reasons = explain(
         float(amount),
@@ -116,8 +119,8 @@ def score(ledger: Ledger, payment: PaymentToScore, *, standing: Standing | None)
         duplicate_of=earlier.pk if earlier else None,
         is_left_out=is_left_out,
         currency=currency,
-        computed_at=standing.computed_at if standing else None,
-        is_stale=not is_fresh(ledger, standing),
+        computed_at=state.computed_at if state else None,
+        is_stale=not is_fresh(ledger, state),
     )
 
 
@@ -132,9 +135,9 @@ def _converted(payment: PaymentToScore, *, to: str, ledger_id: int) -> Decimal:
 def _payee_names(payment: PaymentToScore, *, ledger_id: int) -> list[str]:
     """Return the keys that the payee may have, the likeliest first, in one query.
 
-    First comes the name in the ledger's own confirmed rows with the same text, then the text itself, the brand that
-    a new row would get as its merchant, and the text without the ending of an address: "netflix com" is Netflix.
-    A row, and a payment with a merchant, have one key only.
+    A row, and a payment with a merchant, have one key. A text has four: its name in the ledger's confirmed rows,
+    itself, the brand that a new row would get as its merchant, and itself without the ending of an address ("netflix
+    com" is Netflix).
     """
     text = payment.match_text
     if payment.merchant or payment.row is not None or not text:
@@ -168,20 +171,13 @@ def _groups_of(payment: PaymentToScore, names: list[str], *, ledger_id: int) -> 
     return payee, {level: row for (level, text), row in found.items() if texts.get(level, text) == text}
 
 
-def _was_counted(row: Transaction, standing: Standing) -> bool | None:
+def _was_counted(row: Transaction, state: InsightState) -> bool | None:
     """Return True if the row as it is was part of the computation, None if an older form of it may have been."""
-    if standing.version is None or standing.day is None or standing.computed_at is None:
+    if state.version is None or state.day is None or state.computed_at is None:
         return False
-    if row.version > standing.version:
-        return False if row.created_at > standing.computed_at else None
-    return row.date <= standing.day and not row.is_split and not row.is_excluded_from_budget
-
-
-def _without_amount(known: dict[str, Sketch], amount_log: float) -> dict[str, Sketch]:
-    """Return the sketches less one amount. The only payment to a payee was a first one."""
-    is_first = "payee" in known and known["payee"].n <= 1
-    levels = [level for level in known if is_first or level not in LEVELS_OF_FIRST]
-    return {level: left for level in levels if (left := without(known[level], amount_log))}
+    if row.version > state.version:
+        return False if row.created_at > state.computed_at else None
+    return row.date <= state.day and not row.is_split and not row.is_excluded_from_budget
 
 
 def _earlier_charge(

@@ -44,7 +44,7 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
         ledger = membership_of(self.user).ledger
-        standing = refresh_soon(ledger)
+        state = refresh_soon(ledger)
 
         rows = self.get_queryset().order_by("-day", "key")
         rows = rows.filter(**{FILTERS[name]: value for name, value in wanted.items() if name in FILTERS})
@@ -67,7 +67,7 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
             for anomaly, own in page
         ]
         answer = self.get_paginated_response(AnomalySerializer(entries, many=True).data)
-        answer.data |= describe_freshness(ledger, standing)
+        answer.data |= describe_freshness(ledger, state)
         return answer
 
     @extend_schema(operation_id="anomaly_feedback", request=FeedbackInput, responses=FeedbackSerializer)

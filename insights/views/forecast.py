@@ -45,15 +45,15 @@ class ForecastView(ChartMixin, LedgerViewSet):
         calendar, currency = Calendar(user.week_start, user.month_start), user.base_currency
         as_of = query.read_day(calendar, today=today)
         ledger = membership_of(user).ledger
-        standing = refresh_soon(ledger)
-        fresh = describe_freshness(ledger, standing)
+        state = refresh_soon(ledger)
+        fresh = describe_freshness(ledger, state)
         recorded_until = last_recorded(ledger.pk, today=today)
         known = known_bills(
             ledger_id=ledger.pk,
             currency=currency,
             today=today,
             recorded_until=recorded_until,
-            version=(standing.version if standing else None) or 0,
+            version=(state.version if state else None) or 0,
         )
 
         def make() -> Response:

@@ -45,8 +45,8 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
         query = RecurringQuery(data=request.query_params, context=self.get_serializer_context())
         query.is_valid(raise_exception=True)
         ledger = membership_of(self.user).ledger
-        standing = refresh_soon(ledger)
-        fresh = describe_freshness(ledger, standing)
+        state = refresh_soon(ledger)
+        fresh = describe_freshness(ledger, state)
         choices = choices_by_payment(ledger_id=ledger.pk)
         entries = [RecurringEntry(row, choices.get(row.pk)) for row in self.get_queryset()]
         entries = [entry for entry in entries if _is_wanted(entry, query.validated_data)]
@@ -56,7 +56,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
         answer = self.get_paginated_response(RecurringSerializer(self._named(page), many=True).data)
         answer.data |= {"totals": total_costs(entries, currency=fresh["currency"] or ledger.founder.base_currency)}
         answer.data |= {name: fresh[name] for name in ("currency", "computed_at", "is_stale", "n_unconverted")}
-        answer.data |= {"recorded_until": standing.recorded_until if standing else None}
+        answer.data |= {"recorded_until": state.recorded_until if state else None}
         return answer
 
     @extend_schema(operation_id="recurring_retrieve", responses=RecurringDetailSerializer)

@@ -32,9 +32,9 @@ class ScoreView(APIView):
         ledger = membership_of(user).ledger
         body = ScoreInput(data=request.data, context={"request": request, "catalog": Catalog.load_for(user)})
         body.is_valid(raise_exception=True)
-        standing = refresh_soon(ledger)
+        state = refresh_soon(ledger)
         try:
-            found = score(ledger, body.payment(), standing=standing)
+            found = score(ledger, body.payment(), state=state)
         except MissingRate as missing:
             raise serializers.ValidationError({"currency": str(missing)}, code="rate_missing") from None
         return Response(ScoreAnswer(found).data)

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from expenses.models import Category, Transaction
 from expenses.models.ledgers import ledger_id_of
-from insights.models import Standing
+from insights.models import InsightState
 from insights.services.refreshing import refresh
 from tests.conftest import Api
 
@@ -66,7 +66,7 @@ def scored(api, body):
 def test_four_times_what_a_payee_always_takes_is_unusual_and_says_so(paid):
     body = scored(paid, NETFLIX)
 
-    standing = Standing.objects.get()
+    state = InsightState.objects.get()
     n = round(1000 * (1 - body["score"]))
     assert body == UNKNOWN | {
         "score": body["score"],
@@ -80,7 +80,7 @@ def test_four_times_what_a_payee_always_takes_is_unusual_and_says_so(paid):
         "n_history": 9,
         "expected": {"usual": "12.90"} | {name: body["expected"][name] for name in ("low", "high")},
         "compared_with": "payee",
-        "computed_at": str(standing.computed_at and standing.computed_at.isoformat()).replace("+00:00", "Z"),
+        "computed_at": str(state.computed_at and state.computed_at.isoformat()).replace("+00:00", "Z"),
         "is_stale": False,
     }
     assert 0.99 <= body["score"] <= 1

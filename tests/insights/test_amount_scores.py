@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.anomalies.amount_reasons import explain
 from insights.anomalies.amount_scores import COMPARED, AmountScore, Calibration, score_amount
 from insights.anomalies.amount_sketches import Sketch, sketch
+from insights.anomalies.reasons import explain
 
 ALL = sketch([log(5 + n) for n in range(60)])
 #: Words of a sentence that says why an amount is unusual.

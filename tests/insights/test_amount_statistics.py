@@ -10,7 +10,7 @@ from accounts.models import User
 from expenses.ledger.dates import today_of
 from expenses.models import Transaction
 from expenses.models.ledgers import Ledger, ledger_id_of
-from insights.models import AmountCalibration, AmountGroup, Standing
+from insights.models import AmountCalibration, AmountGroup, InsightState
 from insights.services.amounts import AmountChanges
 from insights.services.refreshing import refresh
 from tests.conftest import Api
@@ -130,11 +130,11 @@ def test_the_command_says_how_many_keys_were_computed(paid):
 
     ledger = Ledger.objects.get(pk=ledger_id_of(paid.user))
     assert "8 keys computed, 0 unchanged, 0 gone" in said(dry_run=True)
-    assert not Standing.objects.filter(version__isnull=False).exists()
+    assert not InsightState.objects.filter(version__isnull=False).exists()
     assert said().startswith(f"Ledger {ledger.pk}: 8 keys computed, 0 unchanged, 0 gone in ")
     assert said() == f"Ledger {ledger.pk}: nothing has changed.\n"
     assert "0 keys computed, 8 unchanged, 0 gone" in said(force=True)
-    assert Standing.objects.get().day == today_of(paid.user)
+    assert InsightState.objects.get().day == today_of(paid.user)
 
 
 def test_the_command_refuses_a_name_that_nobody_has(db):

@@ -10,7 +10,7 @@ from expenses.ledger.dates import today_of
 from expenses.models import Ledger
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_queue import LOST_AFTER, REST_FACTOR
-from insights.models import Anomaly, AnomalyFeedback, RecurringPayment, Standing
+from insights.models import Anomaly, AnomalyFeedback, InsightState, RecurringPayment
 from insights.services.anomalies import Anomalies
 from insights.services.feedback import FeedbackReferences
 from insights.services.refreshing import (
@@ -54,9 +54,9 @@ def stored(model: Any, ledger: Ledger) -> list[dict[str, Any]]:
     return [{name: value for name, value in one.items() if name != "id"} for one in rows]
 
 
-def compute(ledger: Ledger) -> Standing:
+def compute(ledger: Ledger) -> InsightState:
     assert refresh(ledger_id=ledger.pk) is not None
-    return Standing.objects.get(pk=ledger.pk)
+    return InsightState.objects.get(pk=ledger.pk)
 
 
 def test_done_twice_it_comes_to_the_same(spent):
@@ -81,44 +81,44 @@ def test_a_rehearsal_finds_the_same_and_stores_nothing(spent, settings):
     assert found is not None
     assert list(found) == settings.INSIGHT_PARTS
     assert [one.kind for one in found["insights.services.anomalies.Anomalies"]] == ["price_rise", "unusual_week"]
-    assert (Standing.objects.count(), Anomaly.objects.count(), RecurringPayment.objects.count()) == (0, 0, 0)
+    assert (InsightState.objects.count(), Anomaly.objects.count(), RecurringPayment.objects.count()) == (0, 0, 0)
 
 
 def test_how_it_was_computed_is_kept(spent):
-    standing = compute(spent)
-    assert (standing.version, standing.currency, standing.reading, standing.n_weeks, standing.n_unconverted) == (
+    state = compute(spent)
+    assert (state.version, state.currency, state.reading, state.n_weeks, state.n_unconverted) == (
         spent.version, "EUR", "1-EUR-1-1", 53, 0,
     )  # fmt: skip
-    assert standing.computed_for_s > 0
-    assert standing.computed_at is not None
-    assert is_fresh(spent, standing)
+    assert state.computed_for_s > 0
+    assert state.computed_at is not None
+    assert is_fresh(spent, state)
     assert Ledger.objects.get(pk=spent.pk).version == spent.version
 
 
 @pytest.mark.parametrize("preference", [{"base_currency": "USD"}, {"week_start": 7}, {"month_start": 25}])
 def test_another_preference_makes_it_stale(spent, ana, preference):
-    standing = compute(spent)
+    state = compute(spent)
     for name, value in preference.items():
         setattr(spent.founder, name, value)
     spent.founder.save()
 
-    assert not is_fresh(ledger_of(ana), standing)
+    assert not is_fresh(ledger_of(ana), state)
     assert refresh(ledger_id=spent.pk) is not None
     assert refresh(ledger_id=spent.pk) is None
 
 
 def test_a_day_that_has_passed_makes_it_stale(spent):
-    standing = compute(spent)
-    standing.day = today_of(spent.founder) - dt.timedelta(1)
-    standing.save()
-    assert not is_fresh(spent, standing)
+    state = compute(spent)
+    state.day = today_of(spent.founder) - dt.timedelta(1)
+    state.save()
+    assert not is_fresh(spent, state)
     assert refresh(ledger_id=spent.pk) is not None
 
 
 def test_an_empty_ledger_is_computed_too(ana):
     ledger = ledger_of(ana)
-    standing = compute(ledger)
-    assert (standing.n_weeks, Anomaly.objects.count()) == (0, 0)
+    state = compute(ledger)
+    assert (state.n_weeks, Anomaly.objects.count()) == (0, 0)
 
 
 class Erasing(InsightPart):
@@ -135,7 +135,7 @@ def test_a_ledger_that_is_erased_meanwhile_leaves_nothing(ana, settings):
     ledger = ledger_of(ana)
     settings.INSIGHT_PARTS = [f"{__name__}.Erasing"]
     refresh(ledger_id=ledger.pk)
-    assert Standing.objects.count() == 0
+    assert InsightState.objects.count() == 0
     assert refresh(ledger_id=ledger.pk, is_forced=True) is None
 
 
@@ -170,7 +170,7 @@ def test_a_worker_that_failed_is_not_followed_at_once_by_the_next(spent, setting
         refresh_insights.func(spent.pk)
     committed(refresh_soon, spent)
     assert n_waiting(TASK) == 1
-    Standing.objects.update(refreshing_until=timezone.now())
+    InsightState.objects.update(refreshing_until=timezone.now())
     committed(refresh_soon, spent)
     assert n_waiting(TASK) == 2
 
@@ -184,15 +184,15 @@ def test_who_asks_while_one_is_queued_queues_nothing(spent):
 
 
 def test_who_asks_for_what_is_fresh_queues_nothing(spent):
-    standing = compute(spent)
-    assert committed(refresh_soon, spent) == standing
+    state = compute(spent)
+    assert committed(refresh_soon, spent) == state
     assert n_waiting(TASK) == 0
 
 
 def test_a_task_that_was_lost_is_queued_again_after_a_while(spent):
     committed(refresh_soon, spent)
     lose_all()
-    Standing.objects.update(refreshing_until=timezone.now() - dt.timedelta(seconds=1))
+    InsightState.objects.update(refreshing_until=timezone.now() - dt.timedelta(seconds=1))
     committed(refresh_soon, spent)
     assert n_waiting(TASK) == 1
 
@@ -217,28 +217,28 @@ def test_every_ledger_that_was_written_in_is_queued_once(ana, ben, spent):
 
 
 def test_a_worker_rests_ten_times_as_long_as_it_computed(spent, ana):
-    standing = compute(spent)
-    standing.computed_for_s = 60.0
-    standing.save()
+    state = compute(spent)
+    state.computed_for_s = 60.0
+    state.save()
     record(ana, [row(FIRST, "1.00", "Kiosk", "Groceries")])
     lose_all()
 
     committed(refresh_soon, ledger_of(ana))
 
-    assert standing.computed_at is not None
-    ready = standing.computed_at + dt.timedelta(seconds=60 * REST_FACTOR)
+    assert state.computed_at is not None
+    ready = state.computed_at + dt.timedelta(seconds=60 * REST_FACTOR)
     assert abs(due_at(TASK) - ready) < dt.timedelta(seconds=1)
-    assert Standing.objects.get(pk=spent.pk).refreshing_until == ready + LOST_AFTER
+    assert InsightState.objects.get(pk=spent.pk).refreshing_until == ready + LOST_AFTER
 
 
 def test_a_worker_that_has_rested_is_asked_at_once(spent, ana, run_tasks):
-    standing = compute(spent)
-    standing.computed_for_s, standing.computed_at = 60.0, timezone.now() - dt.timedelta(seconds=601)
-    standing.save()
+    state = compute(spent)
+    state.computed_for_s, state.computed_at = 60.0, timezone.now() - dt.timedelta(seconds=601)
+    state.save()
     record(ana, [row(FIRST, "1.00", "Kiosk", "Groceries")])
     committed(refresh_soon, ledger_of(ana))
     run_tasks()
-    assert is_fresh(ledger_of(ana), Standing.objects.get(pk=spent.pk))
+    assert is_fresh(ledger_of(ana), InsightState.objects.get(pk=spent.pk))
 
 
 def test_a_name_that_grows_when_its_case_is_folded_is_cut(ana):
@@ -294,18 +294,18 @@ def test_feedback_holds_no_category_back(ana):
 
 def test_a_worker_that_read_earlier_and_was_slower_stores_nothing(spent):
     compute(spent)
-    Standing.objects.update(version=spent.version + 1)
+    InsightState.objects.update(version=spent.version + 1)
     Anomaly.objects.update(payee="newer")
     refresh(ledger_id=spent.pk, is_forced=True)
-    assert Standing.objects.get().version == spent.version + 1
+    assert InsightState.objects.get().version == spent.version + 1
     assert {one["payee"] for one in stored(Anomaly, spent)} <= {"newer"}
 
 
 def test_a_ledger_that_nobody_asks_about_is_not_computed_each_day(spent):
     compute(spent)
-    Standing.objects.update(day=dt.date(2020, 1, 1), asked_on=None)
+    InsightState.objects.update(day=dt.date(2020, 1, 1), asked_on=None)
     assert refresh_stale() == 0
-    Standing.objects.update(asked_on=timezone.now().date() - dt.timedelta(40))
+    InsightState.objects.update(asked_on=timezone.now().date() - dt.timedelta(40))
     assert refresh_stale() == 0
-    Standing.objects.update(asked_on=timezone.now().date() - dt.timedelta(20))
+    InsightState.objects.update(asked_on=timezone.now().date() - dt.timedelta(20))
     assert refresh_stale() == 1
