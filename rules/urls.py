@@ -1,4 +1,4 @@
-"""Addresses of rules, and of what somebody should look at."""
+"""URLs of rules and of the review queue."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter

@@ -1,1 +1,1 @@
-"""Shapes of what rules say over HTTP."""
+"""Serializers of rules."""

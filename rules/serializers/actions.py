@@ -1,4 +1,4 @@
-"""Shape of what a rule does."""
+"""The serializer of actions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from rules.serializers.conditions import ConditionValue, with_context
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """How an action's value is checked, and how it is kept."""
+    """The field that checks an action's value, and the function that stores it."""
 
     field: Callable[[], serializers.Field[Any, Any, Any, Any]]
     keep: Callable[[Any], Any] = lambda value: value
-    #: Its value may be left out, and is true.
+    #: The value may be omitted, and is true.
     is_flag: bool = False
 
 
@@ -40,7 +40,7 @@ ACTIONS: dict[str, Action] = {
 
 
 class ActionSerializer(StrictSerializer):
-    """One thing that a rule does, such as `set_category` with an id or name, or `add_tags` with a list of names."""
+    """One action of a rule, such as `set_category` with an id or name, or `add_tags` with a list of names."""
 
     ignored_fields = frozenset({"value_name"})
 
@@ -53,27 +53,22 @@ class ActionSerializer(StrictSerializer):
         action = ACTIONS[attrs["type"]]
         if "value" not in attrs and not action.is_flag:
             raise serializers.ValidationError({"value": "This field is required."}, code="required")
-        return {"type": attrs["type"], "value": self._value(action, attrs.get("value", True))}
-
-    def _value(self, action: Action, value: Any) -> Any:
         try:
-            return action.keep(with_context(action.field(), self.context).run_validation(value))
+            value = with_context(action.field(), self.context).run_validation(attrs.get("value", True))
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"value": error.detail}) from None
+        return {"type": attrs["type"], "value": action.keep(value)}
 
 
 def check_actions(actions: Sequence[Mapping[str, Any]]) -> None:
-    """Raises ValidationError where a rule does a thing twice, or one thing and its opposite."""
+    """Raise ValidationError if a rule has an action twice, or an action and its opposite."""
     types = [action["type"] for action in actions]
     if len(set(types)) < len(types):
         raise serializers.ValidationError("A rule does each thing once.", code="repeated")
     if {"mark_reviewed", "needs_review"} <= set(types):
         raise serializers.ValidationError("It is either reviewed or to be reviewed.", code="contradictory")
-    tags = {action["type"]: {name.casefold() for name in action["value"]} for action in actions if _is_of_tags(action)}
-    if both := tags.get("add_tags", set()) & tags.get("remove_tags", set()):
+    values = {action["type"]: action["value"] for action in actions}
+    added, removed = ({name.casefold() for name in values.get(kind, ())} for kind in ("add_tags", "remove_tags"))
+    if both := added & removed:
         detail = f"It adds and removes the tag {min(both)}; leave one of the two out."
         raise serializers.ValidationError(detail, code="contradictory")
-
-
-def _is_of_tags(action: Mapping[str, Any]) -> bool:
-    return action["type"] in {"add_tags", "remove_tags"}

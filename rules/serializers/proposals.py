@@ -126,19 +126,19 @@ def add_details(proposals: Sequence[Proposal], context: Any) -> None:
 
 
 class AcceptInput(RuleSerializer):
-    """Nothing, or what the rule is to have otherwise."""
+    """Fields of the rule that differ from the proposal; may be empty."""
 
     name = serializers.CharField(max_length=100, required=False)
     conditions = ConditionSerializer(many=True, allow_empty=False, max_length=MAX_CONDITIONS, required=False)  # type: ignore[call-arg]
     actions = ActionSerializer(many=True, allow_empty=False, required=False)
-    apply = serializers.BooleanField(default=False, help_text="Apply it to the transactions that are there, as a run.")
+    apply = serializers.BooleanField(default=False, help_text="Apply it to stored transactions, as a run.")
 
     class Meta(RuleSerializer.Meta):
         fields = [*RuleSerializer.Meta.fields, "apply"]
 
 
 class NarrowInput(StrictSerializer):
-    """Nothing, or the conditions themselves."""
+    """New conditions; may be empty."""
 
     match = serializers.ChoiceField(choices=["all", "any"], required=False)
     conditions = ConditionSerializer(many=True, allow_empty=False, max_length=MAX_CONDITIONS, required=False)  # type: ignore[call-arg]
@@ -150,7 +150,7 @@ class NarrowInput(StrictSerializer):
 
 
 class NeverInput(StrictSerializer):
-    """How much is never to be proposed again."""
+    """The extent of a refusal."""
 
     scope = serializers.ChoiceField(
         choices=["merchant", "proposal"],
@@ -160,7 +160,7 @@ class NeverInput(StrictSerializer):
 
 
 class ProposeInput(StrictSerializer):
-    """The category that the rule is to set, where the transaction has none or another one."""
+    """The category that the rule sets, if not the transaction's own."""
 
     category = CategoryReference(required=False)
 
@@ -195,7 +195,7 @@ class ProposedRuleSerializer(UnsavedRuleSerializer):
 
 
 class AcceptedRuleSerializer(RuleSerializer):
-    """The rule, and the run that applies it to the transactions that are there, if that was wished."""
+    """The rule, and the run that applies it to stored transactions, if requested."""
 
     run = RunSerializer(read_only=True, allow_null=True)
 

@@ -1,4 +1,4 @@
-"""Shape of a rule's body; ids or names in, ids and names out."""
+"""The serializer of a rule: ids or names in, ids and names out."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from rules.serializers.actions import ActionSerializer, check_actions
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer
 from rules.services.statistics import Statistics
 
-#: Of all conditions of a rule as text, so that many rules fit into a file.
+#: Limit for all conditions of a rule as text, so that many rules fit into a file.
 MAX_LENGTH = 50_000
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
-    """What became of a rule, among the transactions as they are now."""
+    """Numbers of a rule, counted from the present transactions."""
 
-    matched = serializers.IntegerField(allow_null=True, help_text="Null where its patterns take too long to say.")
+    matched = serializers.IntegerField(allow_null=True, help_text="Null if its patterns take too long.")
     applied = serializers.IntegerField(help_text="Transactions whose category comes from it.")
     overridden = serializers.IntegerField(help_text="Those where you chose another category.")
     precision = serializers.FloatField(allow_null=True, help_text="Share of the `n` that it was right about.")
@@ -29,9 +29,9 @@ class StatisticsSerializer(serializers.Serializer[Any]):
 
 
 class RuleSerializer(StrictSerializer, serializers.ModelSerializer[Rule]):
-    """A rule. Categories and accounts may be named; they are kept and shown as ids."""
+    """A rule. Categories and accounts may be named; they are stored and returned as ids."""
 
-    #: What a rule that was proposed for one transaction comes with.
+    #: Fields of a proposed rule, which may be sent back.
     ignored_fields = frozenset({"because", "blast_radius"})
 
     triggers = serializers.ListField(
@@ -78,17 +78,10 @@ class RuleSerializer(StrictSerializer, serializers.ModelSerializer[Rule]):
         return value
 
     def to_representation(self, instance: Rule) -> dict[str, Any]:
-        return {
-            **{name: self._shown(instance, name) for name in RuleSerializer.Meta.fields},
-            "actions": [self._action(action) for action in instance.actions],
-        }
-
-    def _shown(self, rule: Rule, name: str) -> Any:
-        return self._stats(rule) if name == "stats" else getattr(rule, name)
-
-    def _stats(self, rule: Rule) -> dict[str, Any]:
-        found = self.context["statistics"].get(rule.pk, Statistics())
-        return dict(StatisticsSerializer(found).data) | {"timeouts": rule.n_timeouts}
+        found = self.context["statistics"].get(instance.pk, Statistics())
+        stats = dict(StatisticsSerializer(found).data) | {"timeouts": instance.n_timeouts}
+        body = {name: stats if name == "stats" else getattr(instance, name) for name in RuleSerializer.Meta.fields}
+        return body | {"actions": [self._action(action) for action in instance.actions]}
 
     def _action(self, action: dict[str, Any]) -> dict[str, Any]:
         if action["type"] != "set_category":

@@ -1,1 +1,1 @@
-"""What writes rules, and what rules write."""
+"""Services of rules: writes, runs, previews and proposals."""

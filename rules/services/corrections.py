@@ -1,4 +1,4 @@
-"""Reads from the journal which categories people chose that no machine had said, as far as they still stand."""
+"""Reads corrections from the journal: categories that users chose, unlike any machine, and that still hold."""
 
 from collections.abc import Iterator, Set
 from typing import Any
@@ -9,33 +9,23 @@ from expenses.categorization.history import PREFIX_LENGTH
 from expenses.models import CategorizationStatus, Change
 from rules.proposals.grouping import CorrectedRow
 
-#: What the journal calls the writes by which a person chooses.
-BY_A_PERSON = ("user", "bulk_edit", "review")
-#: Beyond so many first letters all corrections of the ledger are read.
+#: Names of the journal for writes by which a user chooses.
+BY_A_USER = ("user", "bulk_edit", "review")
+#: For more prefixes than these, all corrections of the ledger are read.
 MAX_PREFIXES = 500
-#: Of texts that people typed the latest are compared.
+#: Number of typed texts, the latest, that are compared.
 MAX_TYPED = 300
-#: The head of texts that are only alike.
+#: The head of typed texts that are similar but begin differently.
 TYPED = ""
-
-#: Links that say what they learned from their owner.
+#: Links that repeat what they learned from their owner.
 ECHOES = ["history", "learned"]
-#: Another category, or one that a link had learned from an earlier correction, which its owner says again.
+#: Writes of another category, or of one that a link repeated from an earlier correction.
 CHOSEN = Q(fields__has_key="category") | Q(fields__category_source__0__in=ECHOES, fields__category_source__1="user")
-
-_COLUMNS = (
-    "transaction_id",
-    "transaction__match_text",
-    "transaction__direction",
-    "transaction__category_id",
-    "transaction__fingerprint",
-    "fields",
-)
 
 
 def touched_heads(*, ledger_id: int, since: int, until: int) -> frozenset[str]:
-    """First words of the texts whose corrections may have come or gone; since < version <= until."""
-    chosen = Q(source__in=[*BY_A_PERSON, "merge"]) & CHOSEN
+    """Return first words of texts whose corrections may have come or gone; since < version <= until."""
+    chosen = Q(source__in=[*BY_A_USER, "merge"]) & CHOSEN
     taken_away = Q(fields__category_source__0="user") | Q(fields__has_key="deleted_at")
     changes = Change.objects.filter(chosen | taken_away, ledger_id=ledger_id, version__gt=since, version__lte=until)
     rows = changes.order_by().values_list("transaction__match_text", "transaction__fingerprint").distinct()
@@ -46,23 +36,11 @@ def touched_heads(*, ledger_id: int, since: int, until: int) -> frozenset[str]:
 
 
 def corrections_of(*, ledger_id: int, heads: Set[str]) -> list[CorrectedRow]:
-    """The corrections of texts with these first words, in the order of their ids; with TYPED the latest typed ones."""
-    named = {head for head in heads if head != TYPED}
-    found: dict[int, CorrectedRow] = {}
-    if named:
-        found |= {row.id: row for row in _read(_beginning_with(_standing(ledger_id), named)) if row.head in named}
-    if TYPED in heads:
-        typed = _standing(ledger_id).filter(transaction__fingerprint=None).order_by("-transaction_id")
-        found |= {row.id: row for row in _read(typed[:MAX_TYPED])}
-    return [found[pk] for pk in sorted(found)]
-
-
-def _standing(ledger_id: int) -> "QuerySet[Change]":
-    """Choices of a category by a person whose row still has one that a person chose."""
-    rows: QuerySet[Change] = Change.objects.filter(
+    """Return the corrections of texts with these first words, by id; for TYPED, the latest typed ones."""
+    standing: QuerySet[Change] = Change.objects.filter(
         CHOSEN,
         ledger_id=ledger_id,
-        source__in=BY_A_PERSON,
+        source__in=BY_A_USER,
         transaction__ledger_id=ledger_id,
         transaction__deleted_at=None,
         transaction__is_split=False,
@@ -70,29 +48,38 @@ def _standing(ledger_id: int) -> "QuerySet[Change]":
         transaction__review_status=CategorizationStatus.CONFIRMED,
         transaction__category_source="user",
     )
-    return rows.order_by("transaction_id")
+    named = {head for head in heads if head != TYPED}
+    found: dict[int, CorrectedRow] = {}
+    if named:
+        rows = _read(_beginning_with(standing.order_by("transaction_id"), named))
+        found |= {row.id: row for row in rows if row.head in named}
+    if TYPED in heads:
+        typed = standing.filter(transaction__fingerprint=None).order_by("-transaction_id")
+        found |= {row.id: row for row in _read(typed[:MAX_TYPED])}
+    return [found[pk] for pk in sorted(found)]
 
 
 def _beginning_with(changes: "QuerySet[Change]", heads: Set[str]) -> "QuerySet[Change]":
     prefixes = {head[:PREFIX_LENGTH] for head in heads}
     if len(prefixes) > MAX_PREFIXES:
         return changes
-    # A head of fewer letters is followed by a blank and the letters of the next word.
-    short = {prefix for prefix in prefixes if len(prefix) < PREFIX_LENGTH}
     wanted = Q(transaction__match_prefix__in=prefixes)
-    for prefix in short:
-        wanted |= Q(transaction__match_prefix__startswith=f"{prefix} ")
+    for prefix in prefixes:
+        if len(prefix) < PREFIX_LENGTH:  # a blank and letters of the next word follow a short head
+            wanted |= Q(transaction__match_prefix__startswith=f"{prefix} ")
     return changes.filter(wanted)
 
 
 def _read(changes: "QuerySet[Change]") -> Iterator[CorrectedRow]:
-    for pk, text, direction, category, fingerprint, fields in changes.values_list(*_COLUMNS):
+    columns = ("match_text", "direction", "category_id", "fingerprint")
+    rows = changes.values_list("transaction_id", *(f"transaction__{name}" for name in columns), "fields")
+    for pk, text, direction, category, fingerprint, fields in rows:
         if _is_correction(fields):
             yield CorrectedRow(pk, text, direction, category, is_typed=fingerprint is None)
 
 
 def _is_correction(fields: dict[str, Any]) -> bool:
-    """Whether the machine had said something else, or an echo of the owner; taking what it suggested is none."""
+    """Return True unless the user only accepted a suggestion; the choice over an echo counts."""
     source, _ = fields.get("category_source", (None, None))
     if "category" not in fields or source in ECHOES:
         return True

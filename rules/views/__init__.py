@@ -1,1 +1,1 @@
-"""Rules over HTTP."""
+"""Views of rules."""

@@ -47,7 +47,7 @@ class ProposalFilter(StrictFilterSet):
 
 
 class ProposalViewSet(ListViewSet, RetrieveViewSet):
-    """Rules that your corrections make, before they exist: say yes, narrower, or never."""
+    """Rules proposed from your corrections: accept them, narrow them, or refuse them for good."""
 
     queryset = Proposal.objects.as_seen()
     serializer_class = ProposalSerializer
@@ -60,20 +60,25 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=AcceptInput, responses={201: AcceptedRuleSerializer})
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: int) -> Response:
-        """Make it a rule, as it is or with other fields. What is there stays, unless you say `apply`."""
+        """Create the rule, as it is or with other fields. Stored transactions stay, unless you send `apply`."""
         with self.guarded() as proposal:
-            fields = self._fields_of_rule(proposal)
+            own = proposal.rule | {"name": free_name(proposal.rule["name"], ledger_id=proposal.ledger_id)}
+            sent: Any = request.data
+            context = self.get_serializer_context()
+            body = AcceptInput(data=own | sent if isinstance(sent, dict) else sent, context=context)
+            body.is_valid(raise_exception=True)
+            fields = dict(body.validated_data)
             is_applied = fields.pop("apply")
             rule = accept_proposal(by=self.user, proposal=proposal, fields=fields)
         run = begin_run(order_rule(by=self.user, rule=rule, scope=RunScope())) if is_applied else None
-        body = RuleSerializer(rule, context=self.get_serializer_context()).data
-        body |= {"run": RunSerializer(run).data if run is not None else None}
-        return Response(body, status=status.HTTP_201_CREATED, headers={"ETag": etag_of(rule)})
+        answer = RuleSerializer(rule, context=context).data
+        answer |= {"run": RunSerializer(run).data if run is not None else None}
+        return Response(answer, status=status.HTTP_201_CREATED, headers={"ETag": etag_of(rule)})
 
     @extend_schema(request=NarrowInput, responses=ProposalSerializer)
     @action(detail=True, methods=["post"])
     def narrow(self, request: Request, pk: int) -> Response:
-        """Keep it away from confirmed transactions that disagree, or give it conditions that match less."""
+        """Exclude confirmed transactions that disagree, or set conditions that match fewer transactions."""
         order = NarrowInput(data=request.data, context=self.get_serializer_context())
         order.is_valid(raise_exception=True)
         with self.guarded() as proposal:
@@ -88,20 +93,13 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=NeverInput, responses=ProposalSerializer)
     @action(detail=True, methods=["post"])
     def never(self, request: Request, pk: int) -> Response:
-        """Never propose a rule for this merchant again, or just not this one."""
+        """Refuse this rule, or every rule for its merchant, for good."""
         order = NeverInput(data=request.data)
         order.is_valid(raise_exception=True)
         with self.guarded() as proposal:
             is_of_merchant = order.validated_data["scope"] == "merchant"
             refuse_proposal(by=self.user, proposal=proposal, is_of_merchant=is_of_merchant)
         return self.answer(self.get_object())
-
-    def _fields_of_rule(self, proposal: Proposal) -> dict[str, Any]:
-        own = proposal.rule | {"name": free_name(proposal.rule["name"], ledger_id=proposal.ledger_id)}
-        sent: Any = self.request.data
-        body = AcceptInput(data=own | sent if isinstance(sent, dict) else sent, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        return dict(body.validated_data)
 
 
 class ProposeRuleViewSet(LedgerViewSet):
@@ -112,7 +110,7 @@ class ProposeRuleViewSet(LedgerViewSet):
 
     @extend_schema(request=ProposeInput, responses=ProposedRuleSerializer)
     def propose(self, request: Request, pk: int) -> Response:
-        """A rule for transactions like this one, and what it would do; nothing is written."""
+        """Return a rule for transactions like this one, and its impact; nothing is written."""
         row, context = self.get_object(), self.get_serializer_context()
         body = ProposeInput(data=request.data, context=context | {"transaction": row})
         body.is_valid(raise_exception=True)

@@ -1,4 +1,4 @@
-"""What somebody should look at, over HTTP."""
+"""The review queue over HTTP."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.categorization.review_groups import DIRECTIONS, OpenRow, group_rows
-from expenses.models import Category, Run, Transaction
+from expenses.models import Category, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.filters import StrictFilterSet, TransactionFilter
 from expenses.serializers.review import ResolveInput, ReviewGroupSerializer, example_descriptions
@@ -39,19 +39,17 @@ class ReviewFilter(StrictFilterSet):
 
 
 class ResolvedSerializer(RunSerializer):
-    """The run, which can be reverted, and what follows from the answer."""
+    """The run, which can be reverted, and the consequences of the answer."""
 
-    similar = serializers.IntegerField(help_text="Rows that were taken beside those named, because they are similar.")
-    rule = UnsavedRuleSerializer(
-        allow_null=True, help_text="A rule that would have said the same; null where none is fit."
-    )
+    similar = serializers.IntegerField(help_text="Rows that were included because they are similar to those named.")
+    rule = UnsavedRuleSerializer(allow_null=True, help_text="A rule that gives the same answer; null if none fits.")
 
     class Meta(RunSerializer.Meta):
         fields = [*RunSerializer.Meta.fields, "similar", "rule"]
 
 
 class ReviewViewSet(ListViewSet):
-    """Suggestions, rows without a category and rows that a rule asks to look at, grouped by merchant."""
+    """Suggestions, rows without a category and rows that a rule marks for review, grouped by merchant."""
 
     queryset = Transaction.objects.all()
     serializer_class = ReviewGroupSerializer
@@ -61,43 +59,38 @@ class ReviewViewSet(ListViewSet):
         return super().get_queryset().in_review()
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The largest group first."""
-        return conditional_response(request, self._page)
+        """List the groups, the largest first."""
+
+        def respond() -> Response:
+            rows = self.filter_queryset(self.get_queryset())
+            page = self.paginate_queryset(group_rows(read_open(rows))) or []
+            context = {"catalog": self.catalog, "descriptions": example_descriptions(page, rows=self.get_queryset())}
+            return self.get_paginated_response(ReviewGroupSerializer(page, many=True, context=context).data)
+
+        return conditional_response(request, respond)
 
     @extend_schema(request=ResolveInput, responses={200: ResolvedSerializer, 202: ResolvedSerializer})
     @action(detail=False, methods=["post"])
     def resolve(self, request: Request) -> Response:
-        """Accept or correct a group: 200 when it is done, 202 when there are more rows than 100.
+        """Accept or correct a group: 200 if it is done, 202 if it has more than 100 rows.
 
-        Without a category each row gets what the machine says of it. Rows that cannot take the answer are left alone,
-        and named by `runs/{id}/errors/`.
+        Without a category, each row gets the machine's answer. Rows that cannot take the answer stay, and
+        `runs/{id}/errors/` lists them.
         """
         order = ResolveInput(data=request.data, context=self.get_serializer_context())
         order.is_valid(raise_exception=True)
         chosen, category = order.validated_data["chosen"], order.validated_data["category"]
-        rule = self._offered(chosen.open, category or self._agreed(chosen.open))
+        rule = self._rule_for(chosen.open, category)
         run = begin_run(order_review(by=self.user, rows=chosen.ids, category=category))
         body = {**RunSerializer(run).data, "similar": chosen.n_similar, "rule": rule}
-        return Response(body, status=_code_of(run))
+        return Response(body, status=status.HTTP_202_ACCEPTED if run.status in UNFINISHED else status.HTTP_200_OK)
 
-    def _offered(self, rows: Sequence[OpenRow], category: Category | None) -> dict[str, Any] | None:
-        """The rule that could say this the next time."""
+    def _rule_for(self, rows: Sequence[OpenRow], category: Category | None) -> dict[str, Any] | None:
+        """Return the body of a rule that gives the user's category, or else the one category of the machine."""
+        answers = {row.answer for row in rows}
+        if category is None and len(answers) == 1:
+            category = self.catalog.categories.get(answers.pop() or 0)
         if category is None:
             return None
         rule = offer_rule(rows=rows, category=category, ledger_id=ledger_id_of(self.user), catalog=self.catalog)
         return UnsavedRuleSerializer(rule, context=self.get_serializer_context()).data if rule is not None else None
-
-    def _page(self) -> Response:
-        rows = self.filter_queryset(self.get_queryset())
-        page = self.paginate_queryset(group_rows(read_open(rows))) or []
-        context = {"catalog": self.catalog, "descriptions": example_descriptions(page, rows=self.get_queryset())}
-        return self.get_paginated_response(ReviewGroupSerializer(page, many=True, context=context).data)
-
-    def _agreed(self, rows: Sequence[OpenRow]) -> Category | None:
-        """The category that the machine gives to all of the rows."""
-        answers = {row.answer for row in rows}
-        return self.catalog.categories.get(answers.pop() or 0) if len(answers) == 1 else None
-
-
-def _code_of(run: Run) -> int:
-    return status.HTTP_202_ACCEPTED if run.status in UNFINISHED else status.HTTP_200_OK

@@ -31,7 +31,7 @@ Input = TypeVar("Input", bound=OrderInput)
 
 
 class ReorderInput(StrictSerializer):
-    """Rules in the order in which they are to be asked; those that are not named keep their places."""
+    """Rules in their new order; other rules keep their places."""
 
     ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
@@ -57,7 +57,7 @@ class RuleFilter(StrictFilterSet):
 
 
 class RuleViewSet(ListViewSet):
-    """Your rules, in the order in which they are asked."""
+    """Your rules, in the order in which they apply."""
 
     queryset = Rule.objects.all()
     serializer_class = RuleSerializer
@@ -68,7 +68,7 @@ class RuleViewSet(ListViewSet):
         return super().get_serializer_context() | {"statistics": known}
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        """Always the whole: its statistics change without it."""
+        """Return the rule, never 304: its statistics change without it."""
         return self.answer(self.get_object())
 
     def create(self, request: Request) -> Response:
@@ -92,7 +92,7 @@ class RuleViewSet(ListViewSet):
     @extend_schema(request=ReorderInput, responses=RuleSerializer(many=True))
     @action(detail=False, methods=["post"])
     def reorder(self, request: Request) -> Response:
-        """Let rules come in another order; all priorities are written anew, in tens."""
+        """Put rules into another order; all priorities are rewritten, in tens."""
         body = ReorderInput(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         reorder_rules(by=self.user, ids=body.validated_data["ids"])
@@ -101,8 +101,14 @@ class RuleViewSet(ListViewSet):
     @extend_schema(request=TestInput, responses=TestAnswer)
     @action(detail=False, methods=["post"])
     def test(self, request: Request) -> Response:
-        """What a rule would do, saved or not: before and after, what is locked, and who wins today."""
-        body = self._checked(TestInput, instance=self._named(request.data))
+        """Return the effect of a rule, saved or not: values before and after, locked fields, and who wins today."""
+        pk = request.data.get("id") if isinstance(request.data, dict) else None
+        saved: Rule | None = None
+        if isinstance(pk, int) and not isinstance(pk, bool):
+            saved = self.get_queryset().filter(pk=pk).first()
+            if saved is None:
+                raise serializers.ValidationError({"id": f"There is no rule {pk}."}, code="does_not_exist")
+        body = self._checked(TestInput, instance=saved)
         preview = preview_rule(
             by=self.user,
             rule=body.rule(),
@@ -116,25 +122,15 @@ class RuleViewSet(ListViewSet):
     @extend_schema(request=OrderInput, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, pk: int) -> Response:
-        """Ask this rule alone about transactions that are there, whatever its triggers; a run that can be reverted."""
+        """Apply this rule alone to stored transactions, whatever its triggers; the run can be reverted."""
         scope = self._checked(OrderInput).scope()
-        return _begun(order_rule(by=self.user, rule=self.get_object(), scope=scope))
+        return _run_response(order_rule(by=self.user, rule=self.get_object(), scope=scope))
 
     @extend_schema(operation_id="rules_apply_all", request=OrderInput, responses={202: RunSerializer})
     @action(detail=False, methods=["post"], url_path="apply")
     def apply_all(self, request: Request) -> Response:
-        """Ask all active rules with the trigger `manual` about transactions that are there."""
-        return _begun(order_rules(by=self.user, scope=self._checked(OrderInput).scope()))
-
-    def _named(self, data: Any) -> Rule | None:
-        """The saved rule that a body is about."""
-        pk = data.get("id") if isinstance(data, dict) else None
-        if not isinstance(pk, int) or isinstance(pk, bool):
-            return None
-        rule: Rule | None = self.get_queryset().filter(pk=pk).first()
-        if rule is None:
-            raise serializers.ValidationError({"id": f"There is no rule {pk}."}, code="does_not_exist")
-        return rule
+        """Apply all active rules with the trigger `manual` to stored transactions."""
+        return _run_response(order_rules(by=self.user, scope=self._checked(OrderInput).scope()))
 
     def _checked(self, shape: type[Input], *, instance: Rule | None = None) -> Input:
         body = shape(
@@ -151,5 +147,5 @@ class RuleViewSet(ListViewSet):
         return self.answer(edited)  # its statistics are counted while others may write
 
 
-def _begun(run: Run) -> Response:
+def _run_response(run: Run) -> Response:
     return Response(RunSerializer(begin_run(run)).data, status=status.HTTP_202_ACCEPTED)
