@@ -1,5 +1,5 @@
-"""What the money did, what it will do, and what is odd about it.
+"""Insights into a ledger: reports, forecasts, recurring payments and anomalies.
 
-It knows the ledger (`expenses`), and never writes in it; what it finds is computed by workers, what people say of that
-is theirs and is kept apart. Its arithmetic is in modules without a database or settings.
+The app reads the ledger (`expenses`) and never writes in it. Workers compute what it finds; feedback of users is kept
+apart. Its arithmetic is in rooms without a database or settings.
 """

@@ -1,4 +1,4 @@
-"""What is drawn of summaries, time series and trends: bodies in, charts out. Pure."""
+"""Charts of summaries, time series, trends and forecasts: each function makes a chart of a JSON body. Pure."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -7,17 +7,23 @@ from typing import Any
 from insights.charts.drawing import Chart, Line
 
 N_CATEGORIES, N_COLORS = 12, 7
-UNCATEGORIZED, OTHERS = "Uncategorized", "Others"
+OTHERS = "Others"
 
 
 def chart_summary(body: Mapping[str, Any]) -> Chart:
-    """Where most was spent; with the others, bars add up to what the title says."""
-    items = _with_others(sorted(body["by_category"], key=lambda item: -Decimal(item["amount"])))
+    """Show where most was spent, and all other categories as one bar: bars add up to the sum of the title."""
+    items = sorted(body["by_category"], key=lambda item: -Decimal(item["amount"]))
+    rest = items[N_CATEGORIES:]
+    if len(rest) > 1:
+        amount, share = (sum((Decimal(item[name] or 0) for item in rest), Decimal(0)) for name in ("amount", "share"))
+        others = {"category_name": f"{OTHERS} ({len(rest)})", "amount": f"{amount:f}", "share": f"{share:f}"}
+        items = [*items[:N_CATEGORIES], others]
     currency, name = body["currency"], body["period"]["name"]
-    told = [f"{_name(item)} {item['amount']} {currency} ({_share(item)})" for item in items]
+    shares = [f"{item['share']} %" if item["share"] else "refunded" for item in items]
+    parts = [f"{_name(item)} {item['amount']} {currency} ({share})" for item, share in zip(items, shares, strict=True)]
     return Chart(
         title=f"Spending {name}: {body['expense']} {currency}",
-        description=f"Income {body['income']}, spending {body['expense']} {currency}. {_sentence(told)}",
+        description=f"Income {body['income']}, spending {body['expense']} {currency}. {_sentence(parts)}",
         currency=currency,
         labels=[_name(item) for item in reversed(items)],
         lines=[Line("Spending", [Decimal(item["amount"]) for item in reversed(items)])],
@@ -26,29 +32,35 @@ def chart_summary(body: Mapping[str, Any]) -> Chart:
 
 
 def chart_series(body: Mapping[str, Any]) -> Chart:
-    """Income and spending side by side; with categories, what was spent in each on top of one another."""
+    """Show income and spending side by side; with categories, the spending of each on top of one another."""
     results, currency = body["results"], body["currency"]
-    told = [f"{one['name']}: income {one['income']}, spending {one['expense']}" for one in results]
     income, expense = ([Decimal(one[name]) for one in results] for name in ("income", "expense"))
+    lines = [Line("Income", income), Line("Spending", expense)]
     is_split = "by_category" in body
-    beside = [Line("Income", income), Line("Spending", expense)]
+    if is_split:
+        lines = [Line(_name(one), [Decimal(value) for value in one["expenses"]]) for one in body["by_category"]]
+        if len(lines) > N_COLORS:
+            lines = lines[:N_COLORS]
+            shown = [sum(values) for values in zip(*(line.values for line in lines), strict=True)]
+            lines.append(Line(OTHERS, [whole - part for whole, part in zip(expense, shown, strict=True)]))
+    parts = [f"{one['name']}: income {one['income']}, spending {one['expense']}" for one in results]
     return Chart(
         title=f"{'Spending' if is_split else 'Income and spending'} in {currency}, {body['bucket']}",
-        description=_sentence(told),
+        description=_sentence(parts),
         currency=currency,
         labels=[one["name"] for one in results],
-        lines=_stacked(body["by_category"], expense) if is_split else beside,
+        lines=lines,
         shape="stacked" if is_split else "bars",
     )
 
 
 def chart_trends(body: Mapping[str, Any]) -> Chart:
-    """This month beside the month before, where most has moved."""
+    """Show this month beside the month before, where most has moved."""
     results, currency, month = body["results"][:N_CATEGORIES], body["currency"], body["month"]
-    told = [f"{_name(one)} {one['amount']}, before {one['previous']} {currency}" for one in results]
+    parts = [f"{_name(one)} {one['amount']}, before {one['previous']} {currency}" for one in results]
     return Chart(
         title=f"Spending {month['name']} and the month before, {currency}",
-        description=f"Through {month['compared_through']} and as many days before. {_sentence(told)}",
+        description=f"Through {month['compared_through']} and as many days before. {_sentence(parts)}",
         currency=currency,
         labels=[_name(one) for one in reversed(results)],
         lines=[
@@ -59,31 +71,42 @@ def chart_trends(body: Mapping[str, Any]) -> Chart:
     )
 
 
-def _with_others(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those where most was spent, and what all the rest comes to, refunds taken off."""
-    kept, rest = items[:N_CATEGORIES], items[N_CATEGORIES:]
-    if len(rest) < 2:
-        return [*items]
-    amount, share = (sum((Decimal(item[name] or 0) for item in rest), Decimal(0)) for name in ("amount", "share"))
-    return [*kept, {"category_name": f"{OTHERS} ({len(rest)})", "amount": f"{amount:f}", "share": f"{share:f}"}]
+def chart_forecast(body: Mapping[str, Any]) -> Chart:
+    """Show the spending by each day beside the usual course, and straight lines to the predicted end and its interval.
 
-
-def _share(item: Mapping[str, Any]) -> str:
-    """In percent; more came back than was spent where there is none."""
-    return f"{item['share']} %" if item["share"] else "refunded"
-
-
-def _stacked(items: Sequence[Mapping[str, Any]], expense: Sequence[Decimal]) -> list[Line]:
-    lines = [Line(_name(item), [Decimal(value) for value in item["expenses"]]) for item in items]
-    if len(lines) <= N_COLORS:
-        return lines
-    kept = lines[:N_COLORS]
-    rest = [whole - sum(line.values[i] or 0 for line in kept) for i, whole in enumerate(expense)]
-    return [*kept, Line(OTHERS, rest)]
+    The body must have its curve.
+    """
+    curve, currency, interval = body["curve"], body["currency"], body["interval"]
+    lines = [
+        Line(name.capitalize(), [None if day[name] is None else Decimal(day[name]) for day in curve])
+        for name in ("spent", "typical")
+    ]
+    if curve[-1]["spent"] is None:
+        ends = {"Predicted": body["predicted_total"]}
+        if interval:
+            ends |= dict(zip(("At least", "At most"), interval, strict=True))
+        n_known = sum(day["spent"] is not None for day in curve)
+        for name, end in ends.items():
+            values: list[Decimal | None] = [None] * len(curve)
+            values[max(n_known - 1, 0)], values[-1] = Decimal(body["spent"]), Decimal(end)
+            lines.append(Line(name, values))
+    parts = [f"Spent by {body['as_of']}: {body['spent']}; predicted by {body['end']}: {body['predicted_total']}"]
+    if interval:
+        parts.append("between {} and {} in four of five months".format(*interval))
+    if body["actual_total"] is not None:
+        parts.append(f"in the end it was {body['actual_total']}")
+    return Chart(
+        title=f"{body['month']}: {body['predicted_total']} {currency} at the end, as of {body['as_of']}",
+        description=f"{'; '.join(parts)} {currency}. {body['explanation']}",
+        currency=currency,
+        labels=[str(day["date"]).partition("-")[2] for day in curve],
+        lines=[line for line in lines if any(value is not None for value in line.values)],
+        shape="lines",
+    )
 
 
 def _name(item: Mapping[str, Any]) -> str:
-    return str(item["category_name"] or UNCATEGORIZED)
+    return str(item["category_name"] or "Uncategorized")
 
 
 def _sentence(parts: Sequence[str]) -> str:

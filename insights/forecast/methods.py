@@ -1,4 +1,4 @@
-"""What will still be spent, told from what remained in past months after the same day, and how far that was off.
+"""Tells what will still be spent from what remained in past months after the same day, and how far that was off.
 
 All methods stand on medians: people's rare large purchases are announced by no past month, and stay in a mean for a
 year. A method takes what remained (series x months, the oldest first) and what had been spent by the same day, then

@@ -1,4 +1,4 @@
-"""What will have been spent at the end of a month, in amounts that add up, and how the month goes day by day."""
+"""Forecasts the end of a month, in amounts that add up, and tells how it goes day by day."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
@@ -71,7 +71,7 @@ class CurveDay:
 
 
 class _Estimate(NamedTuple):
-    """What will still be spent in each category, and last in all together; at least and at most in 80 % of cases."""
+    """Future spending of each category, and last of all together; at least and at most in 80 % of cases."""
 
     remaining: Floats
     low: Floats

@@ -1,4 +1,4 @@
-"""What was spent on each day of each month, laid out for arithmetic."""
+"""Lays out the spending of each day of each month for arithmetic."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping

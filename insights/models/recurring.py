@@ -14,14 +14,14 @@ PAYEE_LENGTH = 200
 
 
 class RecurringKind(models.TextChoices):
-    """Which way the money goes."""
+    """The direction of the money."""
 
     EXPENSE = "expense"
     INCOME = "income"
 
 
 class RhythmChoice(models.TextChoices):
-    """How often it comes."""
+    """The rhythms of recurring payments."""
 
     WEEKLY = "weekly"
     BIWEEKLY = "biweekly"
@@ -34,7 +34,7 @@ class RhythmChoice(models.TextChoices):
 
 
 class RecurringStatus(models.TextChoices):
-    """Perhaps; to be counted on; no more."""
+    """Early: perhaps. Mature: to be counted on. Ended: no more."""
 
     EARLY = "early"
     MATURE = "mature"
@@ -49,7 +49,7 @@ class RecurringPayment(models.Model):
     kind = models.CharField(max_length=7, choices=RecurringKind.choices)
     rhythm = models.CharField(max_length=11, choices=RhythmChoice.choices)
     currency = models.CharField(max_length=3)
-    #: What it will probably be next time, and between what.
+    #: The amount to expect next, and its range.
     amount = ExactDecimalField()
     low = ExactDecimalField()
     high = ExactDecimalField()

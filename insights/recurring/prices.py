@@ -1,4 +1,4 @@
-"""What a recurring payment costs, and what it will cost next time. Pure."""
+"""Reads the price of a recurring payment from its amounts. Pure."""
 
 import itertools
 from collections.abc import Sequence

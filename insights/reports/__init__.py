@@ -1,1 +1,1 @@
-"""Summaries, time series and trends: added up while somebody waits, and shown."""
+"""Summaries, time series and trends, added up while the client waits."""

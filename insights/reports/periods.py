@@ -36,7 +36,7 @@ class Period:
 
     @property
     def name(self) -> str:
-        """As 2026, 2026-11 or 2026-11-20; a week is called by its first day, any other period by both ends."""
+        """The name: 2026, 2026-11 or 2026-11-20. A week has the name of its first day, other periods of both ends."""
         return f"{self.start}/{self.end}" if self.unit is None else name_of(self.unit, self.start)
 
 

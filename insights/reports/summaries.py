@@ -1,4 +1,4 @@
-"""What a period came to, in one currency: sums by category, payee, tag and account, beside the period before."""
+"""Summaries of a period in one currency: sums by category, payee, tag and account, beside the period before."""
 
 import datetime as dt
 from collections import defaultdict

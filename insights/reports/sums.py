@@ -15,7 +15,7 @@ HUNDREDTH, WHOLE = Decimal("0.01"), Decimal(100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """What came in and went out, rounded first, so that savings can be checked by hand. `expense` is less refunds."""
+    """Income and expense, rounded first, so that savings can be checked by hand. `expense` is less refunds."""
 
     income: Decimal
     expense: Decimal

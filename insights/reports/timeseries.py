@@ -1,4 +1,4 @@
-"""What came in and went out in each day, week, month or year."""
+"""Time series of income and expense by day, week, month or year."""
 
 import datetime as dt
 from bisect import bisect_right
@@ -29,7 +29,7 @@ class BucketSums(Sums):
 
 @dataclass(frozen=True, slots=True)
 class CategorySeries:
-    """What was spent in a category, less refunds: in all buckets, and in each."""
+    """Spending of a category, less refunds: in all buckets, and in each."""
 
     label: CategoryLabel
     expense: Decimal

@@ -1,4 +1,4 @@
-"""How the spending of a month compares with the months before it."""
+"""Compares the spending of a month with the months before it."""
 
 import datetime as dt
 from bisect import bisect_right

@@ -50,7 +50,7 @@ class PastErrorSerializer(serializers.Serializer[Any]):
 
 
 class CurveDaySerializer(serializers.Serializer[Any]):
-    """What had been spent in the month by the end of a day."""
+    """The spending of the month by the end of a day."""
 
     date = serializers.DateField(source="day")
     spent = serializers.CharField(allow_null=True, help_text="Null after `as_of`.")
@@ -58,7 +58,7 @@ class CurveDaySerializer(serializers.Serializer[Any]):
 
 
 class ForecastSerializer(serializers.Serializer[Any]):
-    """What will have been spent when a month is over. In `spent` and `predicted`, categories add up to the total."""
+    """The forecast of a month's end. In `spent` and `predicted`, categories add up to the total."""
 
     month = serializers.CharField(source="name", help_text="As 2026-11.")
     start = serializers.DateField(source="month")

@@ -147,7 +147,7 @@ class TimeSeriesQuery(ReportQuery):
 
 
 class ForecastQuery(StrictSerializer):
-    """Which month is forecast, and what of it is looked at."""
+    """The month of a forecast, and the last day that it looks at."""
 
     ignored_fields = COMMON_PARAMETERS
     month = serializers.CharField(required=False, help_text="As 2026-11; that of `as_of`, or this one, unless given.")

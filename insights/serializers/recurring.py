@@ -183,7 +183,7 @@ class RecurringDetailSerializer(RecurringSerializer):
 
 
 class CostSerializer(serializers.Serializer[Any]):
-    """What it comes to in a month and in a year."""
+    """Costs by month and by year."""
 
     month = serializers.CharField()
     year = serializers.CharField()

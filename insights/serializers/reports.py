@@ -11,7 +11,7 @@ from insights.reports.trends import WINDOWS
 
 
 class RatesSerializer(serializers.Serializer[Any]):
-    """Which rates the sums took, and which they lack."""
+    """Rates that the sums took, and those that they lack."""
 
     is_complete = serializers.BooleanField(source="rates.is_complete", help_text="False where a rate is missing.")
     n_unconverted = serializers.IntegerField(help_text="How many transactions the sums lack, since no rate is known.")
@@ -48,7 +48,7 @@ class ReportPeriodSerializer(serializers.Serializer[Any]):
 
 
 class SumsSerializer(serializers.Serializer[Any]):
-    """What came in and went out."""
+    """Income, expense and savings."""
 
     income = serializers.CharField()
     expense = serializers.CharField(help_text="Less what was refunded, so it may be negative.")
@@ -75,7 +75,7 @@ class AmountChangeSerializer(serializers.Serializer[Any]):
 
 
 class SpentSerializer(serializers.Serializer[Any]):
-    """What was spent, less what was refunded."""
+    """Spending, less what was refunded."""
 
     amount = serializers.CharField()
     share = serializers.CharField(
@@ -85,31 +85,31 @@ class SpentSerializer(serializers.Serializer[Any]):
 
 
 class SpentByCategorySerializer(CategoryLabelSerializer, SpentSerializer):
-    """What was spent in a category, less what was refunded."""
+    """Spending in a category, less what was refunded."""
 
 
 class SpentByAccountSerializer(SpentSerializer):
-    """What was spent from an account; null for transactions of none."""
+    """Spending from an account; null for transactions of none."""
 
     account = serializers.IntegerField(source="key", allow_null=True)
     account_name = serializers.CharField(source="label", allow_null=True)
 
 
 class SpentByTagSerializer(SpentSerializer):
-    """What was spent under a tag; null for transactions without one. A transaction counts under each of its tags."""
+    """Spending under a tag; null for transactions without one. A transaction counts under each of its tags."""
 
     tag = serializers.IntegerField(source="key", allow_null=True)
     tag_name = serializers.CharField(source="label", allow_null=True)
 
 
 class SpentByMerchantSerializer(SpentSerializer):
-    """What was spent at a merchant, else at the payee that the text names; empty where there is neither."""
+    """Spending at a merchant, else at the payee that the text names; empty where there is neither."""
 
     merchant = serializers.CharField(source="key", allow_blank=True)
 
 
 class OtherMerchantsSerializer(SpentSerializer):
-    """What was spent at all other merchants."""
+    """Spending at all other merchants."""
 
     n_merchants = serializers.IntegerField()
 
@@ -141,7 +141,7 @@ class SummaryChangesSerializer(serializers.Serializer[Any]):
 
 
 class ExcludedSerializer(serializers.Serializer[Any]):
-    """What budgets leave out, as does every other sum here."""
+    """Sums of what budgets leave out, as does every other sum here."""
 
     n = serializers.IntegerField()
     income = serializers.CharField()
@@ -182,7 +182,7 @@ class SummarySerializer(SumsSerializer, RatesSerializer):
 
 
 class CategorySeriesSerializer(CategoryLabelSerializer):
-    """What was spent in a category, less what was refunded."""
+    """Spending in a category, less what was refunded."""
 
     expense = serializers.CharField(help_text="In all buckets.")
     n = serializers.IntegerField()
@@ -232,7 +232,7 @@ class TrendSerializer(serializers.Serializer[Any]):
 
 
 class CategoryTrendSerializer(CategoryLabelSerializer, TrendSerializer):
-    """What was spent in a category, less what was refunded."""
+    """Spending in a category, less what was refunded."""
 
 
 class TrendsSerializer(RatesSerializer):

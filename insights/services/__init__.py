@@ -1,1 +1,1 @@
-"""What computes and stores insights, and what people say of them."""
+"""Computes and stores insights, and keeps the feedback of users."""

@@ -19,7 +19,7 @@ from insights.services.month_spending import MonthSpending, read_month_spending
 
 @dataclass(frozen=True, slots=True)
 class CategoryOutlook:
-    """What was and will be spent in a category, and what it was in the end; None while the month lasts."""
+    """Past and future spending of a category, and the actual sum; None while the month lasts."""
 
     outlook: Outlook
     name: str | None

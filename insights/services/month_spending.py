@@ -1,16 +1,16 @@
-"""What a ledger spent by month and category, before and after the same day of each: what a forecast looks at."""
+"""Spending of a ledger by month and category, before and after the same day of each: the input of a forecast."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Count, F, IntegerField, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models.expressions import Combinable
 
 from expenses.ledger.dates import EARLIEST, LATEST, DayOfMonth, Month, since, until
-from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook
 from expenses.rates.usage import RateUsage
 from insights.calendars import Calendar, later_month
@@ -19,30 +19,29 @@ from insights.forecast.spending import MAX_MONTHS
 from insights.querysets import counted_rows
 
 ONE_DAY = dt.timedelta(1)
-#: So many days a weekend with a holiday moves what comes last in a month.
+#: A weekend with a holiday moves the last payment of a month by three days.
 WEEKEND = 3
 NOTHING = Decimal(0)
-#: What parts of months are grouped by: the order of the index of totals, which is read without sorting.
+#: The columns of the index of totals, in its order: it is read without sorting.
 IN_INDEX = {"month": Month("date"), **{name: F(name) for name in ("category", "currency", "kind", "direction")}}
-BY_DAY = {name: F(name) for name in ("date", "currency", "kind")}
 
 Spent = dict[tuple[dt.date, int | None], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
 class MonthSpending:
-    """In one currency, less what was refunded. A month is on two days, one until the same day of it and one after."""
+    """Spending in one currency, less refunds. A month is on two days: one until the same day of it, one after."""
 
     spent: Spent
-    #: Of each month and category, the first and last day on which there is anything; income counts.
+    #: The first and last day with a row in each month and category; income counts.
     recorded: set[dt.date]
-    #: By day, for a curve; None where none was asked for.
+    #: By day, for a curve; None without one.
     by_day: dict[dt.date, Decimal] | None
     rates: RateUsage
     n_unconverted: int
 
     def of_month(self, first: dt.date) -> dict[int | None, Decimal]:
-        """By category, the whole month."""
+        """Return the spending of the whole month by category."""
         sums: dict[int | None, Decimal] = defaultdict(Decimal)
         for (day, category), amount in self.spent.items():
             if first <= day < later_month(first, 1):
@@ -50,7 +49,7 @@ class MonthSpending:
         return dict(sums)
 
     def is_whole(self, month: dt.date, calendar: Calendar) -> bool:
-        """Whether the month is recorded as far as one of those before it; as far as nothing, if it is the only one."""
+        """Return True if the month is recorded as far as any month before it, give or take a weekend."""
         ends: dict[dt.date, int] = {}
         for day in sorted(self.recorded):
             first = calendar.month_of(day)
@@ -59,14 +58,14 @@ class MonthSpending:
         return end is not None and end + WEEKEND >= min((ends[first] for first in ends if first < month), default=end)
 
     def recorded_whole(self, newest: dt.date, calendar: Calendar) -> set[dt.date]:
-        """Without the newest month where that is recorded in part."""
+        """Return the recorded days, without those of the newest month if it is recorded in part."""
         if self.is_whole(newest, calendar):
             return self.recorded
         return {day for day in self.recorded if day < newest}
 
 
 class _Part(NamedTuple):
-    """Rows of a month of the calendar, and what of their sum lies on or after two days of it."""
+    """Rows of a month of the calendar: their sum, and how much of it lies on or after two days of the month."""
 
     month: str
     category: int | None
@@ -94,31 +93,46 @@ class _Day(NamedTuple):
 def read_month_spending(
     *, ledger_id: int, to: str, calendar: Calendar, today: dt.date, has_curve: bool = False
 ) -> MonthSpending:
-    """The month of `today` to its end, and two years before it.
+    """Return the spending of the month of `today`, to its end, and of two years before it.
 
-    One query; one more for a curve, and three where there are other currencies. The database adds up parts of months,
-    since rows by day and category would be too many to look at; what needs a rate is added up by day.
+    Takes one query; one more for a curve, and three where there are other currencies. The database adds up parts of
+    months, since rows by day and category would be too many; amounts that need a rate are added up by day.
     """
     month = calendar.month_of(today)
-    rows = _within(counted_rows(ledger_id), later_month(month, -MAX_MONTHS), later_month(month, 1))
-    parts = _parts(rows, calendar, today)
-    foreign = _foreign(rows, to) if any(part.currency != to for part in parts) else []
-    rates = _rates(foreign, to=to, ledger_id=ledger_id)
-    spent = _halved([part for part in parts if part.currency == to], calendar, today)
+    rows = since(counted_rows(ledger_id), max(later_month(month, -MAX_MONTHS), EARLIEST))
+    rows = until(rows, min(later_month(month, 1) - ONE_DAY, LATEST))
+    parts = _read_parts(rows, calendar, today)
+    foreign: list[_Day] = []
+    if any(part.currency != to for part in parts):
+        foreign = _read_days(rows.exclude(currency=to).exclude(kind="income"), category=F("category"))
+    days = {row.date for row in foreign} or {EARLIEST}
+    currencies = {row.currency for row in foreign}
+    book = RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(days), end=max(days))
+    rates = RateUsage(book)
+    spent: Spent = defaultdict(Decimal)
+    for part in parts:
+        if part.currency == to and part.kind != "income":
+            for day, amount in _split(part, calendar, today):
+                if amount:
+                    spent[day, part.category] += -amount if part.kind == "refund" else amount
     for row in foreign:
         spent[row.date, row.category] += _converted(row, rates)
-    curve = _by_day(_within(rows, later_month(month, -MONTHS_OF_A_CURVE), None), rates) if has_curve else None
-    recorded = {day for part in parts for day in (part.first_on, part.last_on)}
-    lacking = [row.n for row in foreign if rates.rate(row.currency, row.date) is None]
-    return MonthSpending(dict(spent), recorded, curve, rates, sum(lacking))
+    curve: dict[dt.date, Decimal] | None = None
+    if has_curve:
+        curve = defaultdict(Decimal)
+        of_curve = since(rows, max(later_month(month, -MONTHS_OF_A_CURVE), EARLIEST)).exclude(kind="income")
+        for row in _read_days(of_curve, category=Value(None, IntegerField())):
+            curve[row.date] += _converted(row, rates)
+    return MonthSpending(
+        spent=dict(spent),
+        recorded={day for part in parts for day in (part.first_on, part.last_on)},
+        by_day=None if curve is None else dict(curve),
+        rates=rates,
+        n_unconverted=sum(row.n for row in foreign if rates.rate(row.currency, row.date) is None),
+    )
 
 
-def _within(rows: TransactionQuerySet, first: dt.date, end: dt.date | None) -> TransactionQuerySet:
-    found = since(rows, max(first, EARLIEST))
-    return found if end is None else until(found, min(end - ONE_DAY, LATEST))
-
-
-def _parts(rows: QuerySet[Any], calendar: Calendar, today: dt.date) -> list[_Part]:
+def _read_parts(rows: QuerySet[Any], calendar: Calendar, today: dt.date) -> list[_Part]:
     named = {f"_{name}": column for name, column in IN_INDEX.items()}
     groups = rows.order_by().values(**named).alias(number=DayOfMonth("date"))
     sums = {
@@ -131,17 +145,14 @@ def _parts(rows: QuerySet[Any], calendar: Calendar, today: dt.date) -> list[_Par
     return [_Part(*row) for row in groups.annotate(**sums).values_list(*named, *sums)]
 
 
-def _halved(parts: Sequence[_Part], calendar: Calendar, today: dt.date) -> Spent:
-    spent: Spent = defaultdict(Decimal)
-    for part in parts:
-        for day, amount in _halves(part, calendar, today):
-            if amount and part.kind != "income":
-                spent[day, part.category] += _signed(part.kind, amount)
-    return spent
+def _read_days(rows: QuerySet[Any], *, category: Combinable) -> list[_Day]:
+    named = {"_date": F("date"), "_currency": F("currency"), "_kind": F("kind"), "_category": category}
+    groups = rows.order_by().values(**named).annotate(_sum=Sum("amount"), _n=Count("*"))
+    return [_Day(*row) for row in groups.values_list(*named, "_sum", "_n")]
 
 
-def _halves(part: _Part, calendar: Calendar, today: dt.date) -> Iterator[tuple[dt.date, Decimal]]:
-    """What lies until the same day of a month, as of its first day, and after it, as of its last.
+def _split(part: _Part, calendar: Calendar, today: dt.date) -> Iterator[tuple[dt.date, Decimal]]:
+    """Yield the amount until the same day of a month, as of its first day, and the rest, as of its last.
 
     A month of the calendar has rows of two months where these begin on another day than the 1st.
     """
@@ -157,34 +168,7 @@ def _halves(part: _Part, calendar: Calendar, today: dt.date) -> Iterator[tuple[d
         yield begun - ONE_DAY, later - from_start
 
 
-def _foreign(rows: QuerySet[Any], to: str) -> list[_Day]:
-    return _days(rows.exclude(currency=to).exclude(kind="income"), category=F("category"))
-
-
-def _days(rows: QuerySet[Any], **besides: Any) -> list[_Day]:
-    named = {f"_{name}": column for name, column in {**BY_DAY, **besides}.items()}
-    groups = rows.order_by().values(**named).annotate(_sum=Sum("amount"), _n=Count("*"))
-    return [_Day(*row) for row in groups.values_list(*named, "_sum", "_n")]
-
-
-def _by_day(rows: TransactionQuerySet, rates: RateUsage) -> dict[dt.date, Decimal]:
-    sums: dict[dt.date, Decimal] = defaultdict(Decimal)
-    for row in _days(rows.exclude(kind="income"), category=Value(None, IntegerField())):
-        sums[row.date] += _converted(row, rates)
-    return dict(sums)
-
-
-def _rates(days: Sequence[_Day], *, to: str, ledger_id: int) -> RateUsage:
-    on = {row.date for row in days} or {EARLIEST}
-    currencies = {row.currency for row in days}
-    return RateUsage(RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=min(on), end=max(on)))
-
-
 def _converted(row: _Day, rates: RateUsage) -> Decimal:
-    """Nothing where there is no rate."""
-    amount = rates.exact(row.amount, row.currency, row.date)
-    return NOTHING if amount is None else _signed(row.kind, amount)
-
-
-def _signed(kind: str, amount: Decimal) -> Decimal:
-    return -amount if kind == "refund" else amount
+    """Return what was spent on the day, less refunds; nothing where there is no rate."""
+    amount = rates.exact(row.amount, row.currency, row.date) or NOTHING
+    return -amount if row.kind == "refund" else amount

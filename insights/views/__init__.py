@@ -1,1 +1,1 @@
-"""What the insights show over HTTP."""
+"""Insights over HTTP."""

@@ -13,7 +13,7 @@ from expenses.models.ledgers import membership_of
 from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
 from insights.charts import Chart
-from insights.charts.forecast import chart_forecast
+from insights.charts.reports import chart_forecast
 from insights.serializers.forecast import ForecastSerializer
 from insights.serializers.freshness import describe_freshness
 from insights.serializers.parameters import ForecastQuery
@@ -24,7 +24,7 @@ from insights.views.rendering import ChartMixin, chart_schema
 
 
 class ForecastView(ChartMixin, LedgerViewSet):
-    """What will have been spent at the end of a month."""
+    """The forecast of a month's end."""
 
     queryset = Transaction.objects.all()
     serializer_class = ForecastSerializer

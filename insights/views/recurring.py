@@ -81,7 +81,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="recurring_choice_destroy", request=None, responses={204: None})
     def take_back(self, request: Request, pk: int) -> Response:
-        """As if you had said nothing."""
+        """Take your verdict back, as if you had said nothing."""
         with self.locked():
             entry = self._entry()
             if entry.choice is None:

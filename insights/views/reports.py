@@ -131,14 +131,14 @@ class TimeSeriesView(ReportView):
 
 
 class TrendsView(ReportView):
-    """What moved from month to month."""
+    """Changes from month to month."""
 
     serializer_class = TrendsSerializer
     query_class = TrendsQuery
 
     @chart_schema("insights_trends", TrendsQuery, TrendsSerializer)
     def trends(self, request: Request) -> Response:
-        """What was spent in a month by category, beside the month before, the usual, and the year before.
+        """Spending of a month by category, beside the month before, the usual, and the year before.
 
         A month that is not over is compared with as many days of the others.
         """

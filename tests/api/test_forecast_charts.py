@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from insights.charts.forecast import chart_forecast
+from insights.charts.reports import chart_forecast
 from tests.api.bodies import assert_problem
 from tests.api.spending import record, row
 
