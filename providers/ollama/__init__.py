@@ -3,7 +3,6 @@
 It may import the provider interface and the Ollama client library; only its cache knows Django.
 """
 
-from providers.ollama.client import OllamaClient, PullProgress, ServerStatus
 from providers.ollama.provider import OllamaProvider
 
-__all__ = ["OllamaClient", "OllamaProvider", "PullProgress", "ServerStatus"]
+__all__ = ["OllamaProvider"]

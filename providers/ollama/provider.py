@@ -1,14 +1,16 @@
 """The last link of the chain: asks a model on the user's own machine which of the offered categories fits."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from providers.interface import Answer, Provider, ProviderError, ProviderMisbehaved, Question, Suggestion
 from providers.ollama.cache import AnswerCache, Model, reply_key
-from providers.ollama.client import OllamaClient
 from providers.ollama.letters import Conversation, RankedChoice, Reply, choose
 from providers.ollama.prompt import PROMPT_VERSION, ModelQuestion, Prompt, PromptTooLong, model_question
+
+if TYPE_CHECKING:
+    from providers.ollama.client import OllamaClient
 
 _FEWEST_TOKENS = 512
 _N_ALTERNATIVES = 3
@@ -81,9 +83,15 @@ class OllamaProvider(Provider):
         questions = [model_question(transaction) for transaction in transactions]
         if not any(questions):
             return [None] * len(questions)
-        with OllamaClient(host=self.host, timeout_s=self.timeout_s) as client:
+        with self.connect(timeout_s=self.timeout_s) as client:
             session = _Session(self, client)
             return [session.answer(question) if question else None for question in questions]
+
+    def connect(self, *, timeout_s: float) -> "OllamaClient":
+        """Return a client of the server; the library behind it takes 16 MB, which a web process does without."""
+        from providers.ollama.client import OllamaClient  # noqa: PLC0415
+
+        return OllamaClient(host=self.host, timeout_s=timeout_s)
 
     def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
         """Answer what the model was asked before, for some hours after it was last met; no remote call.
@@ -148,7 +156,7 @@ class _Session:
     The first question of a model that is not in memory may wait as long as loading takes.
     """
 
-    def __init__(self, provider: OllamaProvider, client: OllamaClient) -> None:
+    def __init__(self, provider: OllamaProvider, client: "OllamaClient") -> None:
         self._provider = provider
         self._client = client
         loaded = client.loaded_digest(provider.model)
@@ -186,7 +194,7 @@ class _Session:
         }
         if self._is_loaded:
             return self._client.chat(prompt, **request)
-        with OllamaClient(host=provider.host, timeout_s=provider.load_timeout_s) as patient:
+        with provider.connect(timeout_s=provider.load_timeout_s) as patient:
             reply = patient.chat(prompt, **request)
         self._is_loaded = True
         return reply

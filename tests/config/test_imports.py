@@ -27,7 +27,9 @@ told = [suggest_all(weights, asked, country=""), MerchantProvider().categorize_m
 told.append(NameClassifierProvider().categorize_many(asked))
 assert all(answer is not None for [answer] in told), told
 """
-TELL = "import sys; print(sorted({'sklearn', 'scipy', 'joblib', 'pandas'} & set(sys.modules)))"
+LOAD_CHAIN = "from providers.loading import configured_chain; assert len(configured_chain().links) == 6"
+HEAVY = "'sklearn', 'scipy', 'joblib', 'pandas', 'statsmodels', 'ollama', 'httpx', 'pydantic', 'rich.table'"
+TELL = f"import sys; print(sorted({{{HEAVY}}} & set(sys.modules)))"
 
 
 @pytest.fixture
@@ -44,7 +46,8 @@ def weights(tmp_path):
 
 def test_a_web_process_starts_and_answers_without_the_libraries_that_train(weights, tmp_path):
     environment = os.environ | {"OUTLAY_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    command: Any = [sys.executable, "-c", "\n".join([WEB, ANSWERING, TELL]), str(weights)]
+    environment["OLLAMA_HOST"] = "127.0.0.1:11434"  # where nothing is called
+    command: Any = [sys.executable, "-c", "\n".join([WEB, LOAD_CHAIN, ANSWERING, TELL]), str(weights)]
     run = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
     assert run.stdout == "[]\n"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
 from providers.interface import OfferedCategory, ProviderError, Question
-from providers.ollama import OllamaClient, OllamaProvider, PullProgress
+from providers.ollama import OllamaProvider
+from providers.ollama.client import OllamaClient, PullProgress
 from providers.ollama.prompt import Option, PromptSubject, letter_prompt
 
 MODEL = os.environ.get("OUTLAY_OLLAMA_MODEL", "smollm2:135m")

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from providers.breaker import CacheBreaker
 from providers.chain import Chain, Link
 from providers.interface import ProviderError, ProviderMisbehaved, ProviderUnavailable, Suggestion
-from providers.ollama import OllamaClient, OllamaProvider, PullProgress
+from providers.ollama import OllamaProvider
+from providers.ollama.client import OllamaClient, PullProgress
 from providers.ollama.prompt import PromptTooLong
 from tests.providers.ollama_impostor import HANG_UP, SILENCE
 from tests.providers.ollama_scenarios import FEW, row

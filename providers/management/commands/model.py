@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from providers.interface import ProviderError
 from providers.loading import configured_chain
-from providers.ollama import OllamaClient, OllamaProvider, PullProgress
+from providers.ollama import OllamaProvider
+from providers.ollama.client import OllamaClient, PullProgress
 
 
 class Command(BaseCommand):
