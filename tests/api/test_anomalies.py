@@ -1,4 +1,4 @@
-"""What is odd: found by a worker, explained, and silenced by a word."""
+"""Anomalies are computed by a worker, explained, and hidden by feedback."""
 
 import datetime as dt
 
@@ -29,7 +29,7 @@ def spike(ana, run_tasks):
 
 
 def refreshed(api, run_tasks):
-    """The list after a worker has seen to it."""
+    """Return the list after a worker has refreshed it."""
     api.get("insights/anomalies/")
     run_tasks()
     make_due()  # soon after another time a worker rests
@@ -49,7 +49,7 @@ def say(api, key, verdict):
     return answer.json()
 
 
-def test_a_week_out_of_the_ordinary_is_found_and_explained(ana, spike):
+def test_unusual_week_is_listed_with_its_reason(ana, spike):
     answer = ana.get("insights/anomalies/").json()
     computed_at = answer.pop("computed_at")
     assert dt.datetime.fromisoformat(computed_at).tzinfo is not None
@@ -99,7 +99,7 @@ def test_a_week_out_of_the_ordinary_is_found_and_explained(ana, spike):
     }
 
 
-def test_a_yearly_bill_is_no_oddity_when_it_comes_again(ana, run_tasks):
+def test_repeated_yearly_bill_is_no_anomaly(ana, run_tasks):
     bills = [
         row(dt.date(year, 3, 10 + year % 3), "640.00", "Harbor Insurance", "Insurance") for year in (2023, 2024, 2025)
     ]
@@ -110,7 +110,7 @@ def test_a_yearly_bill_is_no_oddity_when_it_comes_again(ana, run_tasks):
     assert not [one for one in found["results"] if one["day"] > "2023-12-31"]
 
 
-def test_a_bill_that_does_not_come_is_missed(ana, run_tasks):
+def test_missing_bill_is_listed(ana, run_tasks):
     rows = rents(12)
     record(ana, [*groceries(52), *rows[:7], *rows[8:]])
 
@@ -127,7 +127,7 @@ def test_a_bill_that_does_not_come_is_missed(ana, run_tasks):
     )
 
 
-def test_a_bill_that_takes_more_than_ever_is_told(ana, run_tasks):
+def test_price_rise_is_listed(ana, run_tasks):
     record(ana, [*groceries(52), *rents(8), *rents(12, "880.00")[8:]])
 
     [found] = refreshed(ana, run_tasks)["results"]
@@ -140,7 +140,7 @@ def test_a_bill_that_takes_more_than_ever_is_told(ana, run_tasks):
     assert [one["date"] for one in found["transactions"]] == ["2025-08-02", "2025-09-02"]
 
 
-def test_what_is_normal_stays_so_when_it_is_computed_again(ana, spike, run_tasks):
+def test_normal_anomaly_stays_hidden_after_a_refresh(ana, spike, run_tasks):
     said = say(ana, KEY, "normal")
     assert said == {
         "id": said["id"],
@@ -165,7 +165,7 @@ def test_what_is_normal_stays_so_when_it_is_computed_again(ana, spike, run_tasks
     assert (found["observed"], found["status"], found["feedback"]) == ("498.00", "normal", said)
 
 
-def test_what_was_normal_is_so_in_the_same_weeks_of_later_years(ana, spike, run_tasks):
+def test_normal_week_hides_the_season_of_later_years(ana, spike, run_tasks):
     say(ana, KEY, "normal")
     later = groceries(52, FIRST + dt.timedelta(7 * 52))
     again = row(SPIKE_WEEK + dt.timedelta(7 * 53), "430.00", "Corner shop", "Groceries")
@@ -190,14 +190,14 @@ def test_what_is_dismissed_is_quiet_for_sixty_days(ana, spike):
     assert keys(ana.get("insights/anomalies/").json()) == [KEY]
 
 
-def test_what_was_useful_stays_and_says_so(ana, spike):
+def test_useful_anomaly_stays_listed(ana, spike):
     say(ana, KEY, "useful")
     [found] = ana.get("insights/anomalies/").json()["results"]
     assert found["status"] == "useful"
     assert keys(ana.get("insights/anomalies/", {"status": "open"}).json()) == []
 
 
-def test_feedback_can_be_changed_and_taken_back(ana, spike):
+def test_feedback_can_be_changed_and_deleted(ana, spike):
     first, second = say(ana, KEY, "normal"), say(ana, KEY, "useful")
     assert first["id"] == second["id"]
 
@@ -208,7 +208,7 @@ def test_feedback_can_be_changed_and_taken_back(ana, spike):
     assert_problem(ana.delete(f"insights/anomalies/{KEY}/feedback/"), 404, (None, "not_found"))
 
 
-def test_feedback_is_told_to_whoever_keeps_a_copy(ana, spike):
+def test_feedback_is_part_of_changes(ana, spike):
     version = ana.get("changes/", {"limit": 5000}).json()["version"]
     said = say(ana, KEY, "normal")
     news = ana.get("changes/", {"since": version}).json()
@@ -221,7 +221,7 @@ def test_feedback_is_told_to_whoever_keeps_a_copy(ana, spike):
     assert ana.get("changes/", {"limit": 5000}).json()["anomaly_feedback"] == []
 
 
-def test_feedback_follows_a_category_that_is_merged(ana, spike, run_tasks):
+def test_feedback_follows_a_merged_category(ana, spike, run_tasks):
     food = ana.post("categories/", {"name": "Food", "kind": "expense"}).json()["id"]
     own = ana.post("categories/", {"name": "Sweets", "kind": "expense"}).json()["id"]
     ana.patch(f"transactions/{spike}/", {"category": own})
@@ -235,14 +235,14 @@ def test_feedback_follows_a_category_that_is_merged(ana, spike, run_tasks):
     assert keys(ana.get("insights/anomalies/", {"status": "normal"}).json()) == [f"unusual_week-{food}-2025-10-13"]
 
 
-def test_what_is_normal_stays_so_when_weeks_begin_on_another_day(ana, spike, run_tasks):
+def test_normal_week_stays_hidden_with_another_week_start(ana, spike, run_tasks):
     say(ana, KEY, "normal")
     assert ana.patch("users/me/", {"preferences": {"week_start": 7}}).status_code == 200
     assert keys(refreshed(ana, run_tasks)) == []
     assert keys(ana.get("insights/anomalies/", {"status": "normal"}).json()) == ["unusual_week-1-2025-10-12"]
 
 
-def test_what_is_normal_stays_so_when_its_payee_is_named(ana, run_tasks):
+def test_normal_payee_stays_hidden_after_a_rename(ana, run_tasks):
     record(ana, [*groceries(52), *rents(8), *rents(12, "880.00")[8:]])
     [found] = refreshed(ana, run_tasks)["results"]
     say(ana, found["key"], "normal")
@@ -251,7 +251,7 @@ def test_what_is_normal_stays_so_when_its_payee_is_named(ana, run_tasks):
     assert keys(refreshed(ana, run_tasks)) == []
 
 
-def test_what_was_said_of_a_category_goes_with_it_and_is_told(ana, spike, run_tasks):
+def test_deleted_category_deletes_its_feedback(ana, spike, run_tasks):
     own = ana.post("categories/", {"name": "Sweets", "kind": "expense"}).json()["id"]
     AnomalyFeedback.objects.create(
         ledger=Ledger.objects.get(), key=f"unusual_week-{own}-2025-01-06", verdict="normal", kind="unusual_week",
@@ -263,7 +263,7 @@ def test_what_was_said_of_a_category_goes_with_it_and_is_told(ana, spike, run_ta
     assert {one["type"] for one in news["deleted"]} == {"category", "anomaly_feedback"}
 
 
-def test_a_word_alone_makes_nothing_stale(ana, spike):
+def test_feedback_keeps_insights_fresh(ana, spike):
     assert not ana.get("insights/anomalies/").json()["is_stale"]
     say(ana, KEY, "useful")
     ana.delete(f"insights/anomalies/{KEY}/feedback/")
@@ -277,7 +277,7 @@ def test_the_parts_of_a_split_are_no_double_charge(ana, spike, run_tasks):
     assert keys(refreshed(ana, run_tasks)) == [KEY]
 
 
-def test_nobody_else_sees_or_judges_it(ana, ben, spike, join_ledger_of):
+def test_strangers_and_viewers_give_no_feedback(ana, ben, spike, join_ledger_of):
     assert keys(ben.get("insights/anomalies/").json()) == []
     path = f"insights/anomalies/{KEY}/feedback/"
     assert_problem(ben.post(path, {"verdict": "normal"}), 404, (None, "not_found"))
@@ -302,7 +302,7 @@ def test_nobody_else_sees_or_judges_it(ana, ben, spike, join_ledger_of):
         ({"format": "svg"}, "format", "unknown"),
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(ana, query, field, code):
+def test_bad_query_is_rejected(ana, query, field, code):
     assert_problem(ana.get("insights/anomalies/", query), 400, (field, code))
 
 
@@ -314,18 +314,18 @@ def test_a_question_that_makes_no_sense_is_refused(ana, query, field, code):
         ({"verdict": "normal", "x": 1}, "x", "unknown"),
     ],
 )
-def test_feedback_that_makes_no_sense_is_refused(ana, spike, body, field, code):
+def test_bad_feedback_is_rejected(ana, spike, body, field, code):
     assert_problem(ana.post(f"insights/anomalies/{KEY}/feedback/", body), 400, (field, code))
 
 
-def test_a_list_is_narrowed_by_period_kind_and_category(ana, spike):
+def test_list_is_filtered_by_period_kind_and_category(ana, spike):
     for query in ({"start": "2025-10-13"}, {"end": "2025-10-13"}, {"kind": "unusual_week"}, {"category": "Groceries"}):
         assert keys(ana.get("insights/anomalies/", query).json()) == [KEY]
     for query in ({"start": "2025-10-14"}, {"end": "2025-10-12"}, {"kind": "price_rise"}, {"category": "Dining"}):
         assert keys(ana.get("insights/anomalies/", query).json()) == []
 
 
-def test_what_has_no_category_is_asked_for_as_none(ana, spike):
+def test_category_none_lists_uncategorized_anomalies(ana, spike):
     ledger, week = Ledger.objects.get(), SPIKE_WEEK
     amounts = {"observed": "9", "expected": "1", "low": "1", "high": "2", "score": 2.0, "severity": 0.9}
     about = {"ledger": ledger, "kind": "unusual_week", "day": week, "week": week, "currency": "EUR", **amounts}
@@ -336,7 +336,7 @@ def test_what_has_no_category_is_asked_for_as_none(ana, spike):
     assert len(keys(ana.get("insights/anomalies/").json())) == 3
 
 
-def test_too_little_history_is_said(ana, run_tasks):
+def test_list_says_that_history_is_too_short(ana, run_tasks):
     record(ana, groceries(1))
     found = refreshed(ana, run_tasks)
     assert (found["results"], found["history"]) == (
@@ -350,7 +350,7 @@ def test_too_little_history_is_said(ana, run_tasks):
     )
 
 
-def test_before_a_worker_came_the_answer_says_so(ana):
+def test_list_says_that_nothing_is_computed_yet(ana):
     record(ana, groceries(1))
     found = ana.get("insights/anomalies/").json()
     assert (found["results"], found["computed_at"], found["is_stale"], found["history"]["note"]) == (
@@ -361,7 +361,7 @@ def test_before_a_worker_came_the_answer_says_so(ana):
     )
 
 
-def test_a_write_makes_it_stale_until_a_worker_has_been_there(ana, spike, run_tasks):
+def test_write_makes_the_list_stale_until_a_refresh(ana, spike, run_tasks):
     record(ana, [row(SPIKE_WEEK, "1.00", "Kiosk", "Groceries")])
     assert ana.get("insights/anomalies/").json()["is_stale"]
     run_tasks()
@@ -370,20 +370,20 @@ def test_a_write_makes_it_stale_until_a_worker_has_been_there(ana, spike, run_ta
     assert not ana.get("insights/anomalies/").json()["is_stale"]
 
 
-def test_refunds_larger_than_spending_are_no_reason_to_fail(ana, run_tasks):
+def test_refunds_beyond_spending_are_handled(ana, run_tasks):
     back = row(FIRST + dt.timedelta(7 * 30), "900.00", "Corner shop", "Groceries", direction="in")
     record(ana, [*groceries(40), back])
     assert keys(refreshed(ana, run_tasks)) == []
 
 
-def test_what_has_no_rate_is_left_out_and_counted(ana, run_tasks):
+def test_amounts_without_a_rate_are_counted(ana, run_tasks):
     strange = row(FIRST + dt.timedelta(7 * 30), "90000.00", "Bazaar", "Groceries", currency="IRR")
     record(ana, [*groceries(40), strange])
     found = refreshed(ana, run_tasks)
     assert (keys(found), found["n_unconverted"]) == ([], 1)
 
 
-def test_the_list_takes_as_many_queries_for_many_as_for_one(ana, spike, run_tasks):
+def test_list_makes_constant_queries(ana, spike, run_tasks):
     with CaptureQueriesContext(connection) as one:
         ana.get("insights/anomalies/", {"status": "all"})
     record(

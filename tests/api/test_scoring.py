@@ -1,4 +1,4 @@
-"""The score of one payment over HTTP."""
+"""The endpoint that scores one payment."""
 
 import datetime as dt
 
@@ -63,7 +63,7 @@ def scored(api, body):
     return answer.json()
 
 
-def test_four_times_what_a_payee_always_takes_is_unusual_and_says_so(paid):
+def test_fourfold_price_is_unusual_with_reasons(paid):
     body = scored(paid, NETFLIX)
 
     state = InsightState.objects.get()
@@ -93,7 +93,7 @@ def test_the_usual_amount_is_not_unusual(paid):
     assert body["score"] < 0.9
 
 
-def test_a_large_first_payment_is_compared_with_its_category_else_with_all(paid):
+def test_first_payment_is_compared_with_its_category_or_all(paid):
     new = {"description": "Ristorante Sole", "amount": "400", "date": "2026-10-01"}
 
     in_category, at_all = scored(paid, new | {"category": "Dining"}), scored(paid, new)
@@ -106,7 +106,7 @@ def test_a_large_first_payment_is_compared_with_its_category_else_with_all(paid)
     assert in_category["reasons"][1].endswith("; this is more than any so far.")
 
 
-def test_a_transaction_is_compared_with_all_others(paid):
+def test_transaction_is_compared_with_all_others(paid):
     (pk,) = record(paid, [("NETFLIX.COM 99887", "54.18", 270)])
     before = scored(paid, {"transaction": pk})
     recompute(paid)
@@ -119,14 +119,14 @@ def test_a_transaction_is_compared_with_all_others(paid):
     assert after["is_anomalous"]
 
 
-def test_an_edited_transaction_may_be_part_of_what_it_is_compared_with_and_that_is_said(paid):
+def test_edited_transaction_may_not_be_left_out(paid):
     row = Transaction.objects.filter(match_text__startswith="netflix").first()
     paid.patch(f"expenses/{row.pk}/", {"amount": "54.18"})
 
     assert scored(paid, {"transaction": row.pk})["is_left_out"] is False
 
 
-def test_the_only_payment_to_a_payee_is_a_first_one(paid):
+def test_only_payment_of_a_payee_is_a_first_one(paid):
     (pk,) = record(paid, [("Ristorante Sole", "400", 200)])
     recompute(paid)
 
@@ -135,7 +135,7 @@ def test_the_only_payment_to_a_payee_is_a_first_one(paid):
     assert body["reasons"][0].startswith("The first payment to this payee")
 
 
-def test_a_charge_that_comes_twice_names_the_first(paid):
+def test_doubled_charge_names_the_first(paid):
     (pk,) = record(paid, [("NETFLIX.COM 77", "12.90", 271)])
     recompute(paid)
 
@@ -145,14 +145,14 @@ def test_a_charge_that_comes_twice_names_the_first(paid):
     assert scored(paid, {"transaction": pk})["duplicate_of"] is None
 
 
-def test_what_is_paid_twice_a_day_is_no_double_charge(paid):
+def test_usual_repeat_is_no_doubled_charge(paid):
     record(paid, [("Kiosk", "2.00", n // 2) for n in range(60)])
     recompute(paid)
 
     assert scored(paid, {"description": "Kiosk", "amount": "2", "date": "2026-01-30"})["duplicate_of"] is None
 
 
-def test_a_confirmed_text_meets_the_payee_by_the_name_it_was_given(paid):
+def test_confirmed_text_finds_its_merchant(paid):
     record(paid, [("SQ 88 LUNABAR", "7", 3 * n) for n in range(6)], merchant="Bar Luna")
     recompute(paid)
     text = Transaction.objects.filter(merchant="Bar Luna").first().match_text
@@ -172,7 +172,7 @@ def test_a_confirmed_text_meets_the_payee_by_the_name_it_was_given(paid):
         ("ZWIRNLADEN.CO.UK", "Zwirnladen"),
     ],
 )
-def test_a_text_that_is_new_meets_its_payee_by_its_brand_or_without_the_ending_of_an_address(paid, text, known):
+def test_new_text_finds_its_payee_by_brand_or_address(paid, text, known):
     record(paid, [(known, "8.99", 20 * n) for n in range(6)])
     recompute(paid)
 
@@ -180,14 +180,14 @@ def test_a_text_that_is_new_meets_its_payee_by_its_brand_or_without_the_ending_o
     assert (body["n_history"], body["compared_with"], body["expected"]["usual"]) == (6, "payee", "8.99")
 
 
-def test_a_payee_of_its_own_goes_before_its_brand(paid):
+def test_own_payee_comes_before_the_brand(paid):
     record(paid, [("Netflix", "8.99", 20 * n) for n in range(6)])
     recompute(paid)
 
     assert scored(paid, NETFLIX)["expected"]["usual"] == "12.90"
 
 
-def test_a_charge_that_comes_twice_under_another_text_names_the_first(paid):
+def test_doubled_charge_with_another_text_names_the_first(paid):
     (pk,) = record(paid, [("Netflix", "8.99", 271)])
     Transaction.objects.filter(match_text__startswith="netflix").exclude(pk=pk).delete()
     recompute(paid)
@@ -197,7 +197,7 @@ def test_a_charge_that_comes_twice_under_another_text_names_the_first(paid):
     )
 
 
-def test_another_currency_is_converted_or_its_rate_is_named(paid):
+def test_other_currency_is_converted_or_names_its_rate(paid):
     chf = NETFLIX | {"currency": "CHF"}
     missing = paid.post(PATH, chf)
     assert missing.status_code == 400
@@ -222,11 +222,11 @@ def test_income_is_compared_with_income(paid):
     assert scored(paid, {"description": "Employer", "amount": "4000"})["n_history"] == 0
 
 
-def test_with_nothing_to_compare_with_nothing_is_said(ana, silent_chain):
+def test_empty_ledger_gives_no_score(ana, silent_chain):
     assert scored(ana, NETFLIX) == UNKNOWN
 
 
-def test_nobody_is_compared_with_what_others_paid(paid, ben, anyone):
+def test_score_ignores_other_ledgers(paid, ben, anyone):
     pk = Transaction.objects.first().pk
 
     assert scored(ben, NETFLIX) == UNKNOWN
@@ -255,20 +255,20 @@ def test_nobody_is_compared_with_what_others_paid(paid, ben, anyone):
         ({"transaction": 1, "amount": "3"}, {"transaction"}),
     ],
 )
-def test_bad_input_is_refused_by_the_name_of_its_field(ana, body, fields):
+def test_bad_input_names_its_field(ana, body, fields):
     answer = ana.post(PATH, body)
 
     assert answer.status_code == 400
     assert {error["attr"] for error in answer.json()["errors"]} == fields
 
 
-def test_a_transaction_and_fields_of_another_do_not_go_together(paid):
+def test_transaction_with_other_fields_is_rejected(paid):
     answer = paid.post(PATH, {"transaction": Transaction.objects.first().pk, "amount": "3"})
 
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "amount")
 
 
-def test_a_transfer_is_not_scored(paid):
+def test_transfer_is_not_scored(paid):
     for name in ("Left", "Right"):
         paid.post("accounts/", {"name": name})
     paid.post("transfers/", {"from_account": "Left", "to_account": "Right", "amount": "5"})
@@ -281,7 +281,7 @@ def test_a_transfer_is_not_scored(paid):
         assert paid.post(PATH, body).json()["errors"][0]["code"] == "transfer"
 
 
-def test_a_score_costs_the_same_whatever_was_paid(paid):
+def test_score_makes_constant_queries(paid):
     def n_queries() -> int:
         with CaptureQueriesContext(connection) as queries:
             scored(paid, NETFLIX)

@@ -15,13 +15,13 @@ MONDAY = dt.date(2024, 1, 1)
 
 
 def paid(pk: int, day: int, amount: str, payee: str = "shop", **fields: Any) -> Payment:
-    """So many days after a Monday."""
+    """Return a payment of a day counted from a Monday."""
     given: dict[str, Any] = {"kind": "expense", "category": 1} | fields
     return Payment(id=pk, day=MONDAY + dt.timedelta(day), amount=Decimal(amount), payee=payee, **given)
 
 
 def chain_of(payments: Sequence[Payment], **fields: Any) -> Recurring:
-    """A mature monthly bill of these payments."""
+    """Return a mature monthly bill of these payments."""
     amounts = [one.amount for one in payments]
     given: dict[str, Any] = {
         "payee": payments[0].payee,
@@ -48,7 +48,7 @@ def chain_of(payments: Sequence[Payment], **fields: Any) -> Recurring:
 
 
 def detected(payments: Sequence[Payment], *, today: dt.date | None = None) -> list[Detection]:
-    """As a worker finds them on the day of the last payment."""
+    """Return the detections of a worker on the day of the last payment."""
     today = today or max((one.day for one in payments), default=MONDAY)
     recurring = [one for one in find_recurring(payments, today=today) if one.kind == "expense"]
     return detect_anomalies(payments, recurring, calendar=Calendar(), today=today)

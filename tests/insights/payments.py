@@ -19,18 +19,18 @@ def payment(
     category: int | None = 1,
     kind: PaymentKind = "expense",
 ) -> Payment:
-    """The n-th payment, on the n-th day of 2025 unless another is named."""
+    """Return the n-th payment, by default on the n-th day of 2025."""
     at = FIRST_DAY + dt.timedelta(n if day is None else day)
     return Payment(n, at, Decimal(amount), kind, payee, category)
 
 
 def of_amounts(amounts: Sequence[str], **fields: str) -> list[Payment]:
-    """One a day."""
+    """Return one payment a day."""
     return [payment(n, amount, **fields) for n, amount in enumerate(amounts)]  # type: ignore[arg-type]
 
 
 def household(seed: int, *, n: int = 400) -> list[Payment]:
-    """Two payments a day: each of some shops has its own ordinary amount, and new shops keep turning up."""
+    """Return two payments a day: each shop has its ordinary amount, and new shops keep turning up."""
     random, shops = Random(seed), list[tuple[str, int, float]]()  # noqa: S311 - made up
     found = []
     for at in range(n):

@@ -1,4 +1,4 @@
-"""What is said of one amount."""
+"""Scores of single amounts, and their reasons."""
 
 from math import log
 
@@ -22,7 +22,7 @@ def _said(amount: float, known: dict[str, Sketch], *, is_income: bool = False) -
     return explain(amount, judgment, known, is_income=is_income, money="{:.2f}".format)
 
 
-def test_a_payee_that_always_takes_the_same_takes_four_times_as_much() -> None:
+def test_fourfold_amount_of_a_steady_payee_is_unusual() -> None:
     judgment = score_amount(54.18, PAYEE, Calibration())
 
     assert judgment.is_anomalous
@@ -36,7 +36,7 @@ def test_a_payee_that_always_takes_the_same_takes_four_times_as_much() -> None:
     ]
 
 
-def test_what_is_usual_lies_between_what_eight_of_ten_are() -> None:
+def test_usual_amount_lies_within_the_range() -> None:
     expected = score_amount(54.18, PAYEE, Calibration()).expected
 
     assert expected is not None
@@ -44,12 +44,12 @@ def test_what_is_usual_lies_between_what_eight_of_ten_are() -> None:
     assert 10 < expected.low <= expected.usual <= expected.high < 17
 
 
-def test_an_ordinary_payment_is_not_unusual() -> None:
+def test_ordinary_payment_is_not_unusual() -> None:
     assert not score_amount(12.9, PAYEE, Calibration()).is_anomalous
     assert _said(12.9, PAYEE)[0] == "About what this payee usually takes (12.90; 31 payments)."
 
 
-def test_a_first_payment_is_compared_with_first_payments_of_its_category() -> None:
+def test_first_payment_is_compared_with_first_payments_of_its_category() -> None:
     known = {"all": ALL, "category": sketch([2.0] * 20), "category_first": sketch([2.0] * 10)}
 
     assert score_amount(500, known, Calibration()).compared_with == "category"
@@ -62,7 +62,7 @@ def test_a_first_payment_is_compared_with_first_payments_of_its_category() -> No
     ]
 
 
-def test_with_few_first_payments_it_is_compared_with_all_of_the_category_else_of_the_ledger() -> None:
+def test_few_first_payments_widen_the_comparison() -> None:
     known = {"all": ALL, "first": sketch([2.0] * 4), "category": sketch([2.0] * 20), "category_first": sketch([2.0])}
     of_category = _said(7.4, known)[1]
     known.pop("category")
@@ -71,7 +71,7 @@ def test_with_few_first_payments_it_is_compared_with_all_of_the_category_else_of
     assert _said(7.4, known)[1].startswith("Payments in your ledger are usually")
 
 
-def test_somebody_new_whose_name_begins_like_others_is_compared_with_these() -> None:
+def test_new_payee_is_compared_with_payees_of_the_same_first_word() -> None:
     known = {"all": ALL, "first": ALL, "word": sketch([log(8.99)] * 15)}
     judgment = score_amount(90, known, Calibration())
 
@@ -81,7 +81,7 @@ def test_somebody_new_whose_name_begins_like_others_is_compared_with_these() -> 
     assert _said(90, known)[1].startswith("Payments to payees with names that begin alike are usually")
 
 
-def test_how_many_first_payments_are_smaller_is_told_of_an_unusual_one() -> None:
+def test_reason_names_the_share_of_smaller_first_payments() -> None:
     firsts = sketch([log(10)] * 97 + [log(9000)] * 3)
     known = {"all": firsts, "first": firsts}
     judgment = score_amount(300, known, Calibration([-5.0] * 600))
@@ -97,7 +97,7 @@ def test_how_many_first_payments_are_smaller_is_told_of_an_unusual_one() -> None
     st.floats(0.5, 5000),
     st.sampled_from([[], [-9.0] * 600, [-3.0] * 600]),
 )
-def test_reasons_never_contradict_the_judgment(
+def test_reasons_agree_with_the_score(
     levels: dict[str, list[float]], everything: list[float], amount: float, past: list[float]
 ) -> None:
     known = {"all": sketch(everything)} | {level: sketch(logs) for level, logs in levels.items()}
@@ -112,12 +112,12 @@ def test_reasons_never_contradict_the_judgment(
         assert not any(words in said for words in WHY[2:]), said
 
 
-def test_somebody_new_who_pays_is_compared_with_all_income() -> None:
+def test_new_payer_is_compared_with_all_income() -> None:
     assert _said(30, {"all": ALL}, is_income=True)[0] == "The first payment from this payee."
     assert score_amount(30, {"all": ALL}, Calibration()).compared_with == "all"
 
 
-def test_with_next_to_no_history_nothing_is_said() -> None:
+def test_too_little_history_gives_no_score() -> None:
     known = {"all": sketch([2.0] * 4)}
 
     assert score_amount(500, known, Calibration()) == AmountScore(None, 0)

@@ -1,4 +1,4 @@
-"""Many amounts in a few numbers."""
+"""Sketches keep many amounts in few numbers."""
 
 from math import log
 
@@ -12,7 +12,7 @@ LOGS = st.lists(st.floats(-3, 12), min_size=1, max_size=60)
 
 
 @given(LOGS)
-def test_a_sketch_counts_every_amount_and_knows_the_least_and_the_largest(logs: list[float]) -> None:
+def test_sketch_keeps_count_minimum_and_maximum(logs: list[float]) -> None:
     found = sketch(logs)
 
     assert found.n == pytest.approx(len(logs))
@@ -21,21 +21,21 @@ def test_a_sketch_counts_every_amount_and_knows_the_least_and_the_largest(logs: 
     assert len(found.points) <= MAX_POINTS
 
 
-def test_one_amount_can_be_taken_out_again() -> None:
+def test_without_removes_one_amount() -> None:
     assert without(sketch([1.0, 2.0, 2.0]), 2.0) == sketch([1.0, 2.0])
     assert without(sketch([1.0]), 1.0) is None
 
 
-def test_an_amount_that_is_not_in_it_is_not_taken_out() -> None:
+def test_without_ignores_an_unknown_amount() -> None:
     known = sketch([1.0, 2.0])
 
     assert without(known, 1.5) is known
 
 
-def test_always_the_same_amount_makes_narrow_bumps() -> None:
+def test_equal_amounts_make_narrow_kernels() -> None:
     assert sketch([log(12.9)] * 40).width < sketch([log(12.9)]).width < sketch([1.0, 3.0, 5.0, 7.0]).width
 
 
-def test_whoever_keeps_to_few_prices_is_not_expected_to_take_new_ones() -> None:
+def test_few_prices_mean_low_novelty() -> None:
     assert sketch([1.0] * 30).novelty < sketch([1.0, 2.0] * 15).novelty < sketch([1.0]).novelty == 1
     assert sketch([n / 10 for n in range(100)]).novelty == 1

@@ -1,4 +1,4 @@
-"""What is stored of amounts, kept up to date."""
+"""Stored statistics of amounts are kept up to date."""
 
 import datetime as dt
 from io import StringIO
@@ -47,7 +47,7 @@ def computed(api: Api, **wishes: bool) -> AmountChanges:
     return result
 
 
-def test_every_payee_first_word_and_category_is_stored_in_few_numbers(paid):
+def test_groups_of_payee_word_and_category_are_stored(paid):
     computed(paid)
 
     found = stored(paid)
@@ -66,7 +66,7 @@ def test_every_payee_first_word_and_category_is_stored_in_few_numbers(paid):
     assert found["payee", "landlord"].points == [pytest.approx(6.856462)]
 
 
-def test_only_what_changed_is_computed_again(paid):
+def test_unchanged_groups_are_not_computed_again(paid):
     computed(paid)
     kept = stored(paid)["payee", "landlord"].pk
     row = Transaction.objects.filter(raw_description="Cafe Luna").first()
@@ -80,7 +80,7 @@ def test_only_what_changed_is_computed_again(paid):
     assert stored(paid)["payee", "cafe luna"].points[-1] == pytest.approx(2.292535)
 
 
-def test_edits_that_leave_number_and_sum_alone_are_seen(paid):
+def test_edits_with_the_same_sum_change_the_fingerprint(paid):
     computed(paid)
     first, second = Transaction.objects.filter(raw_description="Landlord")[:2]
     for row, amount in ((first, "900"), (second, "1000")):
@@ -91,7 +91,7 @@ def test_edits_that_leave_number_and_sum_alone_are_seen(paid):
     assert len(stored(paid)["payee", "landlord"].points) == 3
 
 
-def test_what_is_deleted_or_put_elsewhere_is_gone(paid):
+def test_groups_without_payments_are_deleted(paid):
     computed(paid)
     for row in Transaction.objects.filter(raw_description="Landlord"):
         paid.delete(f"expenses/{row.pk}/")
@@ -104,7 +104,7 @@ def test_what_is_deleted_or_put_elsewhere_is_gone(paid):
     assert sum(row.level == "category" for row in stored(paid).values()) == 1
 
 
-def test_another_base_currency_computes_all_again(paid):
+def test_new_base_currency_computes_all_groups_again(paid):
     computed(paid)
     User.objects.update(base_currency="CHF")
 
@@ -113,7 +113,7 @@ def test_another_base_currency_computes_all_again(paid):
     assert AmountCalibration.objects.get().currency == "CHF"
 
 
-def test_a_fresh_ledger_is_left_alone_and_a_rehearsal_stores_nothing(paid):
+def test_fresh_ledger_is_skipped_and_rehearsal_stores_nothing(paid):
     assert computed(paid, is_rehearsal=True).n_unchanged == 0
     assert stored(paid) == {}
     computed(paid)
@@ -122,7 +122,7 @@ def test_a_fresh_ledger_is_left_alone_and_a_rehearsal_stores_nothing(paid):
     assert computed(paid, is_forced=True).changed == []
 
 
-def test_the_command_says_how_many_keys_were_computed(paid):
+def test_command_prints_how_many_keys_were_computed(paid):
     def said(**options) -> str:
         out = StringIO()
         call_command("compute_anomaly_stats", user="ana", stdout=out, **options)
@@ -137,19 +137,19 @@ def test_the_command_says_how_many_keys_were_computed(paid):
     assert InsightState.objects.get().day == today_of(paid.user)
 
 
-def test_the_command_refuses_a_name_that_nobody_has(db):
+def test_command_rejects_an_unknown_user(db):
     with pytest.raises(CommandError, match="Nobody is called 'eve'"):
         call_command("compute_anomaly_stats", user="eve")
 
 
-def test_the_command_goes_through_every_ledger(paid):
+def test_command_computes_every_ledger(paid):
     out = StringIO()
     call_command("compute_anomaly_stats", stdout=out)
 
     assert len(out.getvalue().splitlines()) == Ledger.objects.count()
 
 
-def test_payees_that_are_named_anew_are_counted_as_if_computed_anew(ana):
+def test_renamed_payees_update_the_repeats_of_all(ana):
     for n in range(6):
         body = {"description": f"Stall {n}", "amount": "5", "date": "2026-01-02", "category": "Dining"}
         assert ana.post("expenses/", body).status_code == 201

@@ -1,4 +1,4 @@
-"""Bills that are missing, and bills that take more."""
+"""Missing bills and price rises."""
 
 import datetime as dt
 from dataclasses import replace
@@ -28,7 +28,7 @@ def rises(amounts, **fields):
     return [(one.payments, one.expected, one.observed) for one in found]
 
 
-def test_a_bill_that_did_not_come_is_told_whole():
+def test_missing_bill_is_detected_with_all_fields():
     assert missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,))) == [
         Detection(
             kind="missing_bill",
@@ -49,20 +49,20 @@ def test_a_bill_that_did_not_come_is_told_whole():
     ]
 
 
-def test_what_a_missing_bill_would_have_cost_is_not_the_one_slip_before_it():
+def test_missing_bill_expects_the_median_amount():
     slipped = [*RENTS[:-1], replace(RENTS[-1], amount=3 * RENTS[-1].amount)]
     [found] = missing([*slipped, LATER], chain_of(slipped, missed=(DUE,)))
     assert found.expected == float(RENTS[0].amount)
 
 
-def test_a_bill_is_missing_only_when_others_came_after_its_time():
+def test_missing_bill_needs_a_later_payment():
     chain = chain_of(RENTS, missed=(DUE,))
     assert missing([*RENTS, paid(90, 184, "5")], chain) == []
     assert len(missing([*RENTS, paid(90, 185, "5")], chain)) == 1
     assert missing([], chain) == []
 
 
-def test_a_bill_that_was_canceled_is_missing_once_and_again_after_it_came_back():
+def test_canceled_bill_is_missing_once_per_gap():
     days = [MONDAY + dt.timedelta(day) for day in (180, 210, 240, 330)]
     back = [paid(10 + n, 270 + 30 * n, "800", "rent") for n in range(2)]
     found = missing([*RENTS, *back, paid(90, 400, "5")], chain_of([*RENTS, *back], missed=tuple(days)))
@@ -73,38 +73,38 @@ def test_a_bill_that_was_canceled_is_missing_once_and_again_after_it_came_back()
     "fields",
     [{"kind": "income"}, {"status": "early"}, {"rhythm": "weekly"}, {"rhythm": "biweekly"}, {"is_varying": True}],
 )
-def test_only_sure_bills_are_missed(fields):
+def test_uncertain_bills_are_never_missing(fields):
     assert missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,), **fields)) == []
 
 
-def test_four_payments_are_no_habit():
+def test_four_payments_make_no_habit():
     assert missing([*RENTS[:5], LATER], chain_of(RENTS[:5], missed=(DUE,))) != []
     assert missing([*RENTS[:4], LATER], chain_of(RENTS[:4], missed=(DUE,))) == []
 
 
 @pytest.mark.parametrize(("month", "n"), [(40_000.0, 1), (40_001.0, 0)])
-def test_a_bill_of_next_to_nothing_may_be_missing(month, n):
+def test_small_missing_bill_raises_no_alarm(month, n):
     assert len(missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,)), month)) == n
 
 
-def test_one_that_has_ended_is_missed_all_the_same():
+def test_ended_bill_is_still_missing():
     [found] = missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,), status="ended", confidence=0.0))
     assert found.severity == 0.75
 
 
-def test_a_missing_bill_keeps_its_key_when_its_due_day_is_known_better():
+def test_missing_bill_keeps_its_key_when_the_due_day_moves():
     [one] = missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE,)))
     [other] = missing([*RENTS, LATER], chain_of(RENTS, missed=(DUE + dt.timedelta(1),)))
     assert one.day != other.day
     assert one.key == other.key
 
 
-def test_a_price_that_rises_is_told_once():
+def test_price_rise_is_detected_once():
     assert rises(["10", "10", "10", "12", "12", "12"]) == [((2, 3), 10.0, 12.0)]
     assert rises(["10", "10", "10", "12", "12", "12", "13"]) == [((2, 3), 10.0, 12.0), ((5, 6), 12.0, 13.0)]
 
 
-def test_a_rise_says_by_how_much_and_when():
+def test_price_rise_is_detected_with_all_fields():
     payments = [paid(n, 30 * n, amount, "stream") for n, amount in enumerate(["10", "9.9", "10", "12"])]
     [found] = price_rises([chain_of(payments)], payments, calendar=Calendar())
     assert found == Detection(
@@ -134,28 +134,28 @@ def test_a_rise_says_by_how_much_and_when():
     ],
     ids=["too few before", "by a twentieth", "falls", "was never stable"],
 )
-def test_what_is_no_rise_is_not_told(amounts):
+def test_small_or_unstable_changes_are_no_price_rise(amounts):
     assert rises(amounts) == []
 
 
-def test_wages_may_rise():
+def test_rising_wages_are_no_anomaly():
     assert rises(["10", "10", "10", "12"], kind="income") == []
 
 
-def test_a_bill_that_was_paid_otherwise_is_not_missing():
+def test_bill_paid_with_another_amount_is_not_missing():
     chain, later = chain_of(RENTS, missed=(DUE,)), paid(90, 400, "5")
     assert len(missing([*RENTS, later], chain)) == 1
     assert missing([*RENTS, paid(89, 181, "950", "rent"), later], chain) == []
     assert missing([*RENTS, later], chain, uncounted=[Uncounted("rent", DUE)]) == []
 
 
-def test_a_bill_of_an_account_whose_statement_is_not_there_yet_is_not_missing():
+def test_bill_of_an_account_without_later_payments_is_not_missing():
     rents = [replace(rent, account=1) for rent in RENTS]
     assert missing([*rents, paid(90, 400, "5", account=2)], chain_of(rents, missed=(DUE,))) == []
     assert len(missing([*rents, paid(90, 400, "5", account=1)], chain_of(rents, missed=(DUE,)))) == 1
 
 
-def test_a_rate_of_exchange_is_no_price():
+def test_exchange_rate_change_is_no_price_rise():
     dollars = [replace(one, own=Decimal(100), currency="USD") for one in RENTS]
     dearer = replace(paid(90, 180, "900", "rent"), own=Decimal(100), currency="USD")
     assert risen([*dollars, dearer]) == []

@@ -1,4 +1,4 @@
-"""What holds of all findings, whatever was paid."""
+"""Laws of all detections, whatever was paid."""
 
 import datetime as dt
 import math
@@ -54,13 +54,13 @@ def keys(findings: Sequence[Detection]) -> list[str]:
 
 
 def alone(payments: Sequence[Payment], today: dt.date) -> list[Detection]:
-    """Where nothing is known to come again."""
+    """Return the detections without any recurring payment."""
     return detect_anomalies(payments, [], calendar=Calendar(), today=today)
 
 
 @given(histories(), st.integers(1, WEEKS))
 @law(15)
-def test_later_payments_change_nothing_that_was_said_of_a_week(payments: list[Payment], n_weeks: int) -> None:
+def test_later_payments_change_no_earlier_week(payments: list[Payment], n_weeks: int) -> None:
     until = MONDAY + dt.timedelta(7 * n_weeks - 1)
     whole = alone(payments, MONDAY + dt.timedelta(7 * WEEKS - 1))
     before = alone([one for one in payments if one.day <= until], until)
@@ -69,7 +69,7 @@ def test_later_payments_change_nothing_that_was_said_of_a_week(payments: list[Pa
 
 @given(histories())
 @law(15)
-def test_no_two_findings_share_a_key(payments: list[Payment]) -> None:
+def test_detections_have_unique_keys(payments: list[Payment]) -> None:
     found = keys(detected(payments))
     assert len(set(found)) == len(found)
     assert max(map(len, found), default=0) <= 64
@@ -77,20 +77,20 @@ def test_no_two_findings_share_a_key(payments: list[Payment]) -> None:
 
 @given(histories())
 @law(15)
-def test_a_payment_is_told_once(payments: list[Payment]) -> None:
+def test_payment_is_part_of_one_detection(payments: list[Payment]) -> None:
     about_one = [one for one in detected(payments) if one.kind in {"price_rise", "duplicate_charge", "new_merchant"}]
     assert max(Counter(one.payments[-1] for one in about_one).values(), default=0) <= 1
 
 
 @given(histories())
 @law(15)
-def test_twice_as_much_everywhere_is_as_odd(payments: list[Payment]) -> None:
+def test_doubling_all_amounts_changes_no_detection(payments: list[Payment]) -> None:
     assert keys(detected([replace(one, amount=one.amount * 2) for one in payments])) == keys(detected(payments))
 
 
 @given(histories(), st.randoms(use_true_random=False))
 @law(15)
-def test_the_order_of_one_days_rows_makes_no_week_odder(payments: list[Payment], random) -> None:
+def test_order_within_a_day_changes_no_week(payments: list[Payment], random) -> None:
     until = MONDAY + dt.timedelta(7 * WEEKS - 1)
     shuffled = sorted(payments, key=lambda one: (one.day, random.random()))
     weeks = [[one for one in alone(rows, until) if one.kind == "unusual_week"] for rows in (payments, shuffled)]
@@ -103,14 +103,14 @@ def rents(n: int, payee: str = "rent", first_id: int = 0, day: int = 0) -> list[
     return [paid(first_id + month, 30 * month + day, "800", payee, category=3) for month in range(n)]
 
 
-def test_two_doubles_of_one_payee_and_day_are_two_findings() -> None:
+def test_two_doubles_of_one_day_get_two_keys() -> None:
     more = [paid(90, 180, "800", "rent", category=3), paid(91, 180, "800", "rent", category=3)]
     found = [one for one in detected([*rents(7), *more, paid(99, 200, "5")]) if one.kind == "duplicate_charge"]
     first, second = keys(found)
     assert second == f"{first}-2"
 
 
-def test_what_was_said_of_a_week_stays_when_a_bill_is_missing_later() -> None:
+def test_missing_bill_keeps_earlier_detections() -> None:
     shop = [paid(300 + n, 7 * n + 2, str(48 + n % 5)) for n in range(48)]
     bills = [*rents(9), replace(paid(20, 270, "2400", "rent"), category=3)]
     known = detected(sorted([*bills, *shop[:40]], key=lambda one: one.day))
@@ -135,24 +135,24 @@ HUGE, TINY = "999999999", "0.01"
     ],
     ids=["nothing", "one", "one day", "refunds", "a large refund", "cents", "fortunes"],
 )
-def test_what_is_strange_but_even_is_not_odd(payments: list[Payment]) -> None:
+def test_even_spending_has_no_anomalies(payments: list[Payment]) -> None:
     assert [one for one in detected(payments) if one.kind != "duplicate_charge"] == []
 
 
-def test_a_fortune_among_cents_is_odd_and_its_figures_are_finite() -> None:
+def test_fortune_among_cents_has_finite_figures() -> None:
     payments = [paid(n, 7 * n, HUGE if n == 30 else TINY, f"{n}" + "p" * 500) for n in range(40)]
     [found] = detected(payments)
     assert (found.kind, found.payee, found.observed) == ("new_merchant", payments[30].payee, 999_999_999.0)
     assert math.isfinite(found.score)
 
 
-def test_thirty_years_of_nothing_are_no_reason_to_fail() -> None:
+def test_gap_of_thirty_years_is_handled() -> None:
     payments = [paid(1, 0, "10"), paid(2, 365 * 30, "500"), paid(3, 365 * 30 + 1, "500")]
     assert [one.payments for one in detected(payments)] == [(2, 3)]
 
 
 @pytest.mark.parametrize("today", [dt.date(2026, 6, 1), dt.date(2199, 12, 31)])
-def test_a_payment_of_long_ago_changes_nothing_of_today(today: dt.date) -> None:
+def test_ancient_payment_changes_no_recent_detection(today: dt.date) -> None:
     lately = [
         Payment(10 + n, today - dt.timedelta(7 * (40 - n)), Decimal(400 if n == 35 else 50), "expense", "", 1)
         for n in range(41)

@@ -20,7 +20,7 @@ def doubles(payments, recurring=(), month=1000.0):
     return [one.payments for one in found]
 
 
-def test_a_bill_that_is_charged_again_is_told_whole():
+def test_doubled_bill_is_detected_with_all_fields():
     again = paid(90, 152, "800", "rent")
     [found] = double_charges([*RENTS, again], [], calendar=Calendar(), ordinary_month=lambda day: 1000.0)
     assert found == Detection(
@@ -40,51 +40,51 @@ def test_a_bill_that_is_charged_again_is_told_whole():
     )
 
 
-def test_a_payee_that_is_paid_seldom_has_ten_days_for_its_double():
+def test_rare_payee_has_ten_days_for_a_double():
     assert doubles([*RENTS, paid(90, 160, "805", "rent")]) == [(5, 90)]
     assert doubles([*RENTS, paid(90, 161, "805", "rent")]) == []
     assert doubles([*RENTS, paid(90, 160, "812", "rent")]) == []
 
 
-def test_who_is_paid_often_may_take_the_same_a_week_later():
+def test_frequent_payee_may_repeat_after_a_week():
     often = [paid(n, 7 * n, str(20 + n)) for n in range(20)]
     assert doubles([*often, paid(90, 140, "39")]) == []
     assert doubles([*often[7:], paid(90, 140, "39")]) == [(19, 90)]
 
 
-def test_who_has_done_so_before_is_not_told_again():
+def test_payee_with_regular_doubles_raises_no_alarm():
     twice = [paid(50 + n, 30 * n + 8, "800", "rent") for n in range(1, 6)]
     assert doubles([*RENTS, twice[1]]) == [(2, 52)]
     assert doubles([*RENTS, *twice]) == []
 
 
-def test_the_second_payment_ever_may_be_the_second_of_many():
+def test_second_payment_ever_is_no_double():
     assert doubles([paid(1, 0, "800", "rent"), paid(2, 8, "800", "rent")]) == []
 
 
 @pytest.mark.parametrize(("month", "found"), [(600.0, [(1, 2)]), (700.0, [])])
-def test_a_double_of_next_to_nothing_is_none(month, found):
+def test_small_double_raises_no_alarm(month, found):
     assert doubles([paid(0, -60, "5", "kiosk"), paid(1, 0, "20"), paid(2, 1, "20")], month=month) == found
 
 
-def test_in_the_first_weeks_nobodys_rule_is_known():
+def test_first_weeks_have_no_doubles():
     assert doubles([paid(1, 0, "20"), paid(2, 1, "20")]) == []
 
 
-def test_the_later_day_is_the_double_whatever_the_ids_are():
+def test_double_is_the_payment_of_the_later_day():
     late_entry = paid(90, 146, "800", "rent")
     chain = chain_of([*RENTS[:5], late_entry], doubled=((90, 5),))
     assert doubles([*RENTS, late_entry], [chain]) == [(90, 5)]
 
 
-def test_what_was_charged_three_times_is_two_doubles_and_each_is_told_once():
+def test_triple_charge_is_two_doubles():
     rents = [paid(month, 30 * month, "800", "rent") for month in range(40)]
     more = [paid(90, 1170, "800", "rent"), paid(91, 1170, "800", "rent")]
     chain = chain_of(rents, doubled=((39, 90), (39, 91)))
     assert [found[-1] for found in doubles([*rents, *more], [chain])] == [90, 91]
 
 
-def test_neither_income_nor_refunds_nor_strangers_to_the_history_are_doubles():
+def test_income_refunds_and_unknown_payments_are_no_doubles():
     wages = chain_of(RENTS, kind="income", doubled=((1, 2),))
     assert doubles(RENTS, [wages]) == []
     assert doubles(RENTS, [chain_of(RENTS, doubled=((1, 700),))]) == []
@@ -92,7 +92,7 @@ def test_neither_income_nor_refunds_nor_strangers_to_the_history_are_doubles():
     assert doubles([paid(n, n, "20", "") for n in range(3)]) == []
 
 
-def test_the_halves_of_a_split_are_no_double():
+def test_parts_of_a_split_are_no_double():
     halves = [paid(80 + n, 150, "90", "hardware", whole=7) for n in range(2)]
     assert doubles([*RENTS, *halves]) == []
     assert doubles([*RENTS, *(paid(80 + n, 150, "90", "hardware") for n in range(2))]) == [(80, 81)]
@@ -102,7 +102,7 @@ def test_the_halves_of_a_split_are_no_double():
 EARLIER = paid(900, -70, "5", "kiosk")
 
 
-def test_two_coffees_a_day_are_normal_where_they_are_usual():
+def test_usual_repeats_are_no_doubles():
     coffees = [paid(n, n // 2, "2.80") for n in range(60)]
     assert [second for _, second in doubles([EARLIER, *coffees], month=0.0) if second >= 20] == []
 

@@ -1,4 +1,4 @@
-"""Weeks are judged by the weeks before them, and by nothing else."""
+"""Weeks are evaluated by the weeks before them alone."""
 
 import datetime as dt
 from decimal import Decimal
@@ -30,7 +30,7 @@ def payment(pk, day, amount, category=1, kind="expense"):
 
 
 @given(AMOUNTS, st.integers(1, 60))
-def test_what_comes_later_changes_no_judgement(spent, n):
+def test_later_weeks_change_no_evaluation(spent, n):
     judged, before = evaluate_weeks(series(spent)), evaluate_weeks(series(spent[:n]))
     np.testing.assert_array_equal(judged.score[:n], before.score)
     np.testing.assert_array_equal(judged.expected[:n], before.expected)
@@ -42,19 +42,19 @@ def test_another_currency_changes_no_score(spent, rate):
     np.testing.assert_allclose(here, there)
 
 
-def test_three_years_change_no_judgement_of_the_first_two():
+def test_third_year_changes_no_evaluation_of_earlier_years():
     spent = np.random.default_rng(4).lognormal(4, 0.5, 170)
     judged, before = evaluate_weeks(series(spent)), evaluate_weeks(series(spent[:131]))
     np.testing.assert_array_equal(judged.score[:131], before.score)
 
 
-def test_with_too_few_weeks_nothing_is_said():
+def test_too_few_weeks_give_no_score():
     judged = evaluate_weeks(series([50] * 7 + [500]))
     assert np.isnan(judged.score).all()
     assert judged.method(7) == "insufficient_history"
 
 
-def test_a_spike_stands_out_and_does_not_hide_the_next():
+def test_spike_does_not_hide_the_next_spike():
     judged = evaluate_weeks(series([50, 40, 60, 55, 45] * 6 + [500, 50, 50, 500]))
     assert judged.score[30] > 10
     assert judged.score[33] > 10
@@ -62,14 +62,14 @@ def test_a_spike_stands_out_and_does_not_hide_the_next():
     assert judged.method(33) == "robust_level"
 
 
-def test_a_week_lies_between_the_bounds_of_four_of_five_weeks_before():
+def test_interval_holds_four_of_five_weeks():
     spent = np.random.default_rng(2).normal(100, 10, 200).clip(0)
     judged = evaluate_weeks(series(spent))
     inside = [judged.interval(i)[0] <= spent[i] <= judged.interval(i)[1] for i in range(60, 200)]
     assert 0.72 <= np.mean(inside) <= 0.88
 
 
-def test_a_season_that_comes_every_year_is_expected():
+def test_yearly_season_is_expected():
     year = np.full(52, 50.0)
     year[47:51] = 400
     spent = np.tile(year, 3) * np.random.default_rng(1).uniform(0.9, 1.1, 156)
@@ -79,13 +79,13 @@ def test_a_season_that_comes_every_year_is_expected():
     assert judged.score[104 + 48] < judged.score[52 + 48] / 3
 
 
-def test_what_was_paid_long_ago_hides_no_season():
+def test_ancient_payment_hides_no_season():
     year = np.full(52, 50.0)
     year[47:51] = 400
     assert season_factors(np.concatenate([[10.0], np.zeros(831), np.tile(year, 8)])) is not None
 
 
-def test_a_season_keeps_its_weeks_in_a_history_of_more_than_ten_years():
+def test_season_keeps_its_weeks_after_ten_years():
     year = np.full(52, 50.0)
     year[47:51] = 400
     factors = season_factors(np.tile(year, 11)[:-10])
@@ -93,7 +93,7 @@ def test_a_season_keeps_its_weeks_in_a_history_of_more_than_ten_years():
     assert sorted(np.argsort(factors)[-4:].tolist()) == [47, 48, 49, 50]
 
 
-def test_a_season_that_the_years_do_not_agree_on_is_none():
+def test_years_that_disagree_make_no_season():
     spent = np.random.default_rng(7).lognormal(4, 0.6, 156)
     factors = season_factors(spent)
     assert factors is not None
@@ -101,11 +101,11 @@ def test_a_season_that_the_years_do_not_agree_on_is_none():
 
 
 @pytest.mark.parametrize("spent", [np.full(103, 50.0), np.tile([50.0, 0.0, 0.0], 52)])
-def test_no_season_is_looked_for_in_less_than_two_years_or_in_gaps(spent):
+def test_short_or_sparse_history_has_no_season(spent):
     assert season_factors(spent) is None
 
 
-def test_weeks_are_summed_by_category_and_overall_and_bills_are_apart():
+def test_weekly_series_separate_bills_by_category():
     payments = [
         payment(1, 0, "10"),
         payment(2, 6, "5", category=2),
@@ -121,6 +121,6 @@ def test_weeks_are_summed_by_category_and_overall_and_bills_are_apart():
     assert found[2].week(2) == MONDAY + dt.timedelta(14)
 
 
-def test_weeks_begin_when_their_owner_says():
+def test_weeks_begin_on_the_users_weekday():
     sunday = weekly_series([payment(1, -1, "1", None)], known={}, calendar=Calendar(7), until=MONDAY)[None]
     assert (sunday.first, sunday.spent.tolist()) == (MONDAY - dt.timedelta(1), [1.0])

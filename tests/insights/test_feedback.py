@@ -39,21 +39,21 @@ def later(days: int, **fields: Any) -> Anomaly:
     return anomaly(DAY + dt.timedelta(days), **fields)
 
 
-def test_without_a_word_a_finding_is_open():
+def test_anomaly_without_feedback_is_open():
     one = anomaly()
     assert feedback_on([one], [], today=TODAY) == [(one, None)]
     assert status(one) == "open"
 
 
 @pytest.mark.parametrize("verdict", ["normal", "dismissed", "useful"])
-def test_what_was_said_of_it_holds(verdict):
+def test_feedback_holds_for_its_anomaly(verdict):
     one, word = anomaly(), said(verdict)
     [(_, found)] = feedback_on([one], [word], today=TODAY)
     assert found is word
     assert found.verdict == verdict
 
 
-def test_its_own_word_comes_before_anothers():
+def test_own_feedback_wins():
     words = [said("normal"), said("useful", DAY + dt.timedelta(7))]
     assert status(later(7), *words) == "useful"
 
@@ -64,11 +64,11 @@ def test_what_is_dismissed_is_quiet_for_sixty_days(days, expected):
 
 
 @pytest.mark.parametrize(("days", "expected"), [(-7, "open"), (7, "dismissed"), (67, "dismissed"), (68, "open")])
-def test_what_is_dismissed_silences_what_comes_meanwhile(days, expected):
+def test_dismissal_silences_anomalies_of_sixty_days(days, expected):
     assert status(later(days), said("dismissed")) == expected
 
 
-def test_what_came_meanwhile_speaks_again_with_it():
+def test_silenced_anomalies_return_with_the_dismissed_one():
     assert status(later(7), said("dismissed"), today=TODAY + dt.timedelta(61)) == "open"
 
 
@@ -77,22 +77,22 @@ def test_what_came_meanwhile_speaks_again_with_it():
     [(1, "normal"), (2, "normal"), (3, "open"), (49, "open"), (50, "normal"), (52, "normal"), (54, "normal"),
      (55, "open"), (104, "normal"), (-52, "open"), (260, "normal")],
 )  # fmt: skip
-def test_what_is_normal_in_one_season_is_so_in_every_year(weeks, expected):
+def test_normal_holds_for_the_season_in_later_years(weeks, expected):
     assert status(later(7 * weeks), said("normal")) == expected
 
 
 @pytest.mark.parametrize(("amount", "expected"), [("125", "normal"), ("125.01", "open"), ("1", "normal")])
-def test_what_is_normal_makes_a_quarter_more_normal(amount, expected):
+def test_normal_holds_up_to_a_quarter_more(amount, expected):
     assert status(later(7, observed=Decimal(amount)), said("normal")) == expected
 
 
-def test_a_payee_that_is_normal_is_so_all_year():
+def test_normal_payee_holds_all_year():
     of_payee: dict[str, Any] = {"kind": "duplicate_charge", "payee": "gym"}
     assert status(later(150, **of_payee), said("normal", **of_payee)) == "normal"
     assert status(later(150, **of_payee, observed=Decimal(200)), said("normal", **of_payee)) == "open"
 
 
-def test_a_payee_in_another_category_is_the_same():
+def test_feedback_on_a_payee_ignores_the_category():
     of_payee: dict[str, Any] = {"kind": "price_rise", "payee": "gym"}
     assert status(later(150, **of_payee, category_id=9), said("normal", **of_payee)) == "normal"
 
@@ -108,18 +108,18 @@ def test_a_payee_in_another_category_is_the_same():
     ],
 )
 @pytest.mark.parametrize("verdict", ["normal", "dismissed"])
-def test_nothing_else_is_silenced(fields, verdict):
+def test_feedback_silences_nothing_else(fields, verdict):
     assert status(later(7, **fields), said(verdict)) == "open"
 
 
-def test_another_currency_is_another_amount():
+def test_feedback_holds_for_one_currency():
     assert status(later(7, currency="USD"), said("normal")) == "open"
 
 
-def test_what_was_useful_silences_nothing():
+def test_useful_feedback_silences_nothing():
     assert status(later(7), said("useful")) == "open"
 
 
-def test_a_missing_bill_is_normal_where_it_was_missing_before():
+def test_normal_holds_for_later_missing_bills():
     of_payee: dict[str, Any] = {"kind": "missing_bill", "payee": "gym", "observed": Decimal(0)}
     assert status(later(40, **of_payee), said("normal", **of_payee)) == "normal"

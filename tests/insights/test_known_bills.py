@@ -1,4 +1,4 @@
-"""What was known to come is known from the payments before it."""
+"""Payments are known to come from earlier payments alone."""
 
 import datetime as dt
 from decimal import Decimal
@@ -18,31 +18,31 @@ def known(payments):
     return known_bills(payments, find_recurring(payments, today=TODAY))
 
 
-def test_a_monthly_bill_is_known_from_the_third_on():
+def test_monthly_bill_is_known_from_the_third_on():
     rents = [payment(month, f"2026-{month:02}-03", "800", "rent") for month in range(1, 7)]
     assert known(rents) == {3: 800.0, 4: 800.0, 5: 800.0, 6: 800.0}
 
 
-def test_what_it_takes_more_than_ever_was_not_known():
+def test_excess_over_the_known_amount_is_unknown():
     rents = [payment(month, f"2026-{month:02}-03", "800" if month < 6 else "900", "rent") for month in range(1, 7)]
     assert known(rents)[6] == 800.0
 
 
-def test_a_yearly_bill_is_known_when_it_comes_again():
+def test_yearly_bill_is_known_in_the_second_year():
     assert known([payment(1, "2024-03-10", "600"), payment(2, "2025-03-08", "630")]) == {2: 600.0}
 
 
-def test_one_that_is_paid_twice_is_known_once():
+def test_doubled_bill_is_known_once():
     bills = [payment(1, "2024-03-10", "600"), payment(2, "2025-03-08", "600"), payment(3, "2025-03-10", "600")]
     assert known(bills) == {2: 600.0}
 
 
-def test_another_amount_or_another_season_is_not_known():
+def test_other_amount_or_season_is_unknown():
     assert known([payment(1, "2024-03-10", "600"), payment(2, "2025-03-08", "1000")]) == {}
     assert known([payment(1, "2024-03-10", "600"), payment(2, "2025-05-08", "600")]) == {}
 
 
-def test_a_shop_that_is_visited_often_has_no_yearly_bill():
+def test_frequent_shop_has_no_yearly_bill():
     days = [dt.date(2024, 1, 3) + dt.timedelta(17 * n + n * n % 5) for n in range(40)]
     visits = [payment(n, day.isoformat(), str(20 + 13 * n % 29), "shop") for n, day in enumerate(days)]
     assert known(visits) == {}

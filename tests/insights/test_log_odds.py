@@ -1,4 +1,4 @@
-"""How odd an amount is."""
+"""Log odds that an amount is wrong."""
 
 from math import log
 
@@ -16,7 +16,9 @@ LEVELS = st.lists(LEVEL, min_size=1, max_size=4)
 
 
 @given(LEVELS, st.floats(0, 10), st.floats(0.01, 5))
-def test_beyond_all_known_amounts_more_is_odder(levels: list[list[float]], above: float, more: float) -> None:
+def test_larger_amounts_beyond_the_record_have_higher_odds(
+    levels: list[list[float]], above: float, more: float
+) -> None:
     largest = max(max(level) for level in levels)
     sketches = [sketch(level) for level in levels]
 
@@ -24,9 +26,7 @@ def test_beyond_all_known_amounts_more_is_odder(levels: list[list[float]], above
 
 
 @given(st.floats(-2, 8), st.integers(1, 50), st.floats(0.01, 3), st.floats(0.01, 3))
-def test_more_than_what_a_payee_always_takes_is_odder_the_more_it_is(
-    usual: float, n: int, above: float, more: float
-) -> None:
+def test_odds_grow_with_the_excess_over_a_steady_price(usual: float, n: int, above: float, more: float) -> None:
     known = [sketch([usual] * n)]
 
     assert log_odds(usual, known) < log_odds(usual + above, known) < log_odds(usual + above + more, known)
@@ -41,20 +41,20 @@ def test_another_currency_changes_nothing(levels: list[list[float]], amount: flo
     )
 
 
-def test_an_amount_that_was_often_there_is_ordinary_however_large() -> None:
+def test_frequent_large_amount_is_ordinary() -> None:
     known = [sketch([log(2.5)] * 20 + [log(100)] * 5)]
 
     assert log_odds(log(100), known) < log_odds(log(30), known)
 
 
-def test_what_the_payee_takes_counts_more_the_more_often_it_was_paid() -> None:
+def test_payee_counts_more_with_more_payments() -> None:
     category = sketch([log(10)] * 50)
     once, often = sketch([log(80)]), sketch([log(80)] * 12)
 
     assert log_odds(log(80), [category, often]) < log_odds(log(80), [category, once]) < log_odds(log(80), [category])
 
 
-def test_many_amounts_at_once_are_as_odd_as_one_by_one() -> None:
+def test_odds_of_many_amounts_equal_single_odds() -> None:
     known = [sketch([1.0, 2.0]), sketch([1.5])]
 
     assert all_log_odds(np.array([1.0, 3.0]), known).tolist() == [log_odds(1.0, known), log_odds(3.0, known)]

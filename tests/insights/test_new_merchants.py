@@ -17,7 +17,7 @@ def week(payment, observed=900.0, expected=0.0):
     )  # fmt: skip
 
 
-def test_a_large_first_payment_is_told_of_whom_was_paid():
+def test_large_first_payment_becomes_a_new_merchant():
     firsts = [paid(n, n, str(20 + n), f"shop{n}") for n in range(10)]
     sofa = paid(90, 80, "900", "sofas", category=4)
     [found] = with_new_merchants([week(sofa)], [*firsts, sofa])
@@ -39,12 +39,12 @@ def first_of(amount: str, n_firsts: int = 10, others: str = "20") -> tuple[Payme
     [("900", 9, "20"), ("719", 10, "20"), ("900", 10, "900")],
     ids=["too few firsts before", "explains too little of the week", "no larger than other firsts"],
 )
-def test_a_first_payment_that_explains_nothing_leaves_the_week_as_it_is(amount, n_firsts, others):
+def test_first_payment_that_explains_nothing_keeps_the_week(amount, n_firsts, others):
     new, payments = first_of(amount, n_firsts, others)
     assert list(with_new_merchants([week(new)], payments)) == [week(new)]
 
 
-def test_a_week_of_somebody_known_or_of_nobody_stays_a_week():
+def test_week_of_a_known_or_unknown_payee_stays():
     _, payments = first_of("900")
     again = paid(91, 85, "900", "sofas")
     assert list(with_new_merchants([week(again)], [*payments, again])) == [week(again)]

@@ -1,4 +1,4 @@
-"""Findings are told in sentences."""
+"""Each anomaly has a reason in words."""
 
 import datetime as dt
 from decimal import Decimal
@@ -59,15 +59,15 @@ def test_each_kind_has_its_sentence(kind, sentence):
     assert told(kind) == sentence
 
 
-def test_a_category_of_rare_spending_usually_takes_nothing():
+def test_reason_says_that_such_weeks_take_nothing():
     assert "Such weeks usually take nothing, and" in told("unusual_week", low=Decimal(0), high=Decimal(0))
 
 
-def test_every_kind_that_is_stored_has_a_sentence():
+def test_every_stored_kind_has_its_own_sentence():
     assert len({told(kind) for kind in AnomalyKind.values}) == len(AnomalyKind.values)
 
 
-def test_a_week_odder_than_all_says_so_and_names_known_bills():
+def test_reason_of_the_most_severe_week_names_known_bills():
     assert told("unusual_week", severity=1.0, parts={"n_weeks": 52, "known_bills": "800"}) == (
         "Groceries: 468.00 EUR in the week from 2026-03-02. Such weeks usually take 48.00 to 52.15 EUR, and all of "
         "the 52 weeks before were more ordinary. Known bills of 800.00 EUR are not counted."

@@ -36,7 +36,7 @@ def _no_links(use_chain: Any) -> None:
 
 
 def ledger_of(api: Any) -> Ledger:
-    """As it is stored now."""
+    """Return the ledger as stored now."""
     return Ledger.objects.select_related("founder").get(pk=ledger_id_of(api.user))
 
 
@@ -49,7 +49,7 @@ def spent(ana):
 
 
 def stored(model: Any, ledger: Ledger) -> list[dict[str, Any]]:
-    """All that is kept, but for when and under which id."""
+    """Return all stored rows of a model without their ids."""
     rows = model.objects.filter(ledger=ledger).order_by("day" if model is Anomaly else "payee", "pk").values()
     return [{name: value for name, value in one.items() if name != "id"} for one in rows]
 
@@ -59,7 +59,7 @@ def compute(ledger: Ledger) -> InsightState:
     return InsightState.objects.get(pk=ledger.pk)
 
 
-def test_done_twice_it_comes_to_the_same(spent):
+def test_repeated_refresh_changes_nothing(spent):
     compute(spent)
     before = [stored(model, spent) for model in (Anomaly, RecurringPayment)]
     assert [one["kind"] for one in before[0]] == ["price_rise", "unusual_week"]
@@ -69,14 +69,14 @@ def test_done_twice_it_comes_to_the_same(spent):
     assert [stored(model, spent) for model in (Anomaly, RecurringPayment)] == before
 
 
-def test_nothing_is_computed_while_nothing_has_changed(spent, ana):
+def test_fresh_insights_are_not_computed_again(spent, ana):
     compute(spent)
     assert refresh(ledger_id=spent.pk) is None
     record(ana, [row(FIRST, "1.00", "Kiosk", "Groceries")])
     assert refresh(ledger_id=spent.pk) is not None
 
 
-def test_a_rehearsal_finds_the_same_and_stores_nothing(spent, settings):
+def test_rehearsal_stores_nothing(spent, settings):
     found = refresh(ledger_id=spent.pk, is_rehearsal=True)
     assert found is not None
     assert list(found) == settings.INSIGHT_PARTS
@@ -84,7 +84,7 @@ def test_a_rehearsal_finds_the_same_and_stores_nothing(spent, settings):
     assert (InsightState.objects.count(), Anomaly.objects.count(), RecurringPayment.objects.count()) == (0, 0, 0)
 
 
-def test_how_it_was_computed_is_kept(spent):
+def test_state_of_the_computation_is_stored(spent):
     state = compute(spent)
     assert (state.version, state.currency, state.reading, state.n_weeks, state.n_unconverted) == (
         spent.version, "EUR", "1-EUR-1-1", 53, 0,
@@ -96,7 +96,7 @@ def test_how_it_was_computed_is_kept(spent):
 
 
 @pytest.mark.parametrize("preference", [{"base_currency": "USD"}, {"week_start": 7}, {"month_start": 25}])
-def test_another_preference_makes_it_stale(spent, ana, preference):
+def test_changed_preference_makes_insights_stale(spent, ana, preference):
     state = compute(spent)
     for name, value in preference.items():
         setattr(spent.founder, name, value)
@@ -107,7 +107,7 @@ def test_another_preference_makes_it_stale(spent, ana, preference):
     assert refresh(ledger_id=spent.pk) is None
 
 
-def test_a_day_that_has_passed_makes_it_stale(spent):
+def test_next_day_makes_insights_stale(spent):
     state = compute(spent)
     state.day = today_of(spent.founder) - dt.timedelta(1)
     state.save()
@@ -115,14 +115,14 @@ def test_a_day_that_has_passed_makes_it_stale(spent):
     assert refresh(ledger_id=spent.pk) is not None
 
 
-def test_an_empty_ledger_is_computed_too(ana):
+def test_empty_ledger_is_computed(ana):
     ledger = ledger_of(ana)
     state = compute(ledger)
     assert (state.n_weeks, Anomaly.objects.count()) == (0, 0)
 
 
 class Erasing(InsightPart):
-    """The ledger goes while it is computed."""
+    """A part that deletes the ledger while it is computed."""
 
     def compute(self, history, found):
         Ledger.objects.get(pk=history.ledger_id).delete()
@@ -131,7 +131,7 @@ class Erasing(InsightPart):
         raise AssertionError("There is nothing left to store it for.")
 
 
-def test_a_ledger_that_is_erased_meanwhile_leaves_nothing(ana, settings):
+def test_erased_ledger_leaves_no_insights(ana, settings):
     ledger = ledger_of(ana)
     settings.INSIGHT_PARTS = [f"{__name__}.Erasing"]
     refresh(ledger_id=ledger.pk)
@@ -140,11 +140,11 @@ def test_a_ledger_that_is_erased_meanwhile_leaves_nothing(ana, settings):
 
 
 class DiskFullError(Exception):
-    """Made up."""
+    """A made-up fault."""
 
 
 class Failing(InsightPart):
-    """Cannot be stored."""
+    """A part that cannot be stored."""
 
     def compute(self, history, found):
         return None
@@ -153,7 +153,7 @@ class Failing(InsightPart):
         raise DiskFullError
 
 
-def test_what_cannot_be_stored_as_a_whole_is_not_stored_in_part(spent, settings):
+def test_failed_store_leaves_no_partial_insights(spent, settings):
     compute(spent)
     before = stored(Anomaly, spent)
     Anomaly.objects.update(payee="kept")
@@ -163,7 +163,7 @@ def test_what_cannot_be_stored_as_a_whole_is_not_stored_in_part(spent, settings)
     assert [one["payee"] for one in stored(Anomaly, spent)] == ["kept"] * len(before)
 
 
-def test_a_worker_that_failed_is_not_followed_at_once_by_the_next(spent, settings):
+def test_failed_task_is_not_retried_at_once(spent, settings):
     committed(refresh_soon, spent)
     settings.INSIGHT_PARTS = [f"{__name__}.Failing"]
     with pytest.raises(DiskFullError):
@@ -175,7 +175,7 @@ def test_a_worker_that_failed_is_not_followed_at_once_by_the_next(spent, setting
     assert n_waiting(TASK) == 2
 
 
-def test_who_asks_while_one_is_queued_queues_nothing(spent):
+def test_queued_task_prevents_another(spent):
     committed(refresh_soon, spent)
     assert n_waiting(TASK) == 1
     committed(refresh_soon, spent)
@@ -183,13 +183,13 @@ def test_who_asks_while_one_is_queued_queues_nothing(spent):
     assert n_waiting(TASK) == 1
 
 
-def test_who_asks_for_what_is_fresh_queues_nothing(spent):
+def test_fresh_insights_queue_no_task(spent):
     state = compute(spent)
     assert committed(refresh_soon, spent) == state
     assert n_waiting(TASK) == 0
 
 
-def test_a_task_that_was_lost_is_queued_again_after_a_while(spent):
+def test_lost_task_is_queued_again(spent):
     committed(refresh_soon, spent)
     lose_all()
     InsightState.objects.update(refreshing_until=timezone.now() - dt.timedelta(seconds=1))
@@ -197,7 +197,7 @@ def test_a_task_that_was_lost_is_queued_again_after_a_while(spent):
     assert n_waiting(TASK) == 1
 
 
-def test_after_a_crash_all_that_is_stale_is_queued_again(spent):
+def test_crash_queues_stale_ledgers_again(spent):
     committed(refresh_soon, spent)
     lose_all()
     assert committed(resume_refreshing) == 1
@@ -208,7 +208,7 @@ def test_after_a_crash_all_that_is_stale_is_queued_again(spent):
     assert n_waiting(TASK) == 0
 
 
-def test_every_ledger_that_was_written_in_is_queued_once(ana, ben, spent):
+def test_changed_ledgers_are_queued_once(ana, ben, spent):
     assert committed(refresh_stale) == 1
     record(ben, groceries(1))
     assert committed(refresh_stale) == 1
@@ -216,7 +216,7 @@ def test_every_ledger_that_was_written_in_is_queued_once(ana, ben, spent):
     assert n_waiting(TASK) == 2
 
 
-def test_a_worker_rests_ten_times_as_long_as_it_computed(spent, ana):
+def test_worker_rests_ten_times_the_computation(spent, ana):
     state = compute(spent)
     state.computed_for_s = 60.0
     state.save()
@@ -231,7 +231,7 @@ def test_a_worker_rests_ten_times_as_long_as_it_computed(spent, ana):
     assert InsightState.objects.get(pk=spent.pk).refreshing_until == ready + LOST_AFTER
 
 
-def test_a_worker_that_has_rested_is_asked_at_once(spent, ana, run_tasks):
+def test_rested_worker_is_queued_at_once(spent, ana, run_tasks):
     state = compute(spent)
     state.computed_for_s, state.computed_at = 60.0, timezone.now() - dt.timedelta(seconds=601)
     state.save()
@@ -241,7 +241,7 @@ def test_a_worker_that_has_rested_is_asked_at_once(spent, ana, run_tasks):
     assert is_fresh(ledger_of(ana), InsightState.objects.get(pk=spent.pk))
 
 
-def test_a_name_that_grows_when_its_case_is_folded_is_cut(ana):
+def test_payee_longer_than_its_column_is_cut(ana):
     name = ("ß" * 200).casefold()
     bills = [paid(n, 30 * n, "800", name, category=None) for n in range(4)]
     [one] = detected([*bills, paid(9, 92, "800", name, category=None)])
@@ -260,7 +260,7 @@ def feedback(ledger: Ledger, key: str, category: int) -> AnomalyFeedback:
     )  # fmt: skip
 
 
-def test_feedback_of_october_follows_category_ten(ana):
+def test_feedback_follows_category_ten_in_october(ana):
     ledger = ledger_of(ana)
     ids = [ana.post("categories/", {"name": f"Own {n}", "kind": "expense"}).json()["id"] for n in range(2)]
     assert 10 not in ids
@@ -274,7 +274,7 @@ def test_feedback_of_october_follows_category_ten(ana):
         assert (word.key, word.category_id, word.version) == (key, ids[0], 9)
 
 
-def test_of_two_words_about_one_week_the_one_of_the_category_that_stays_holds(ana):
+def test_merged_category_keeps_its_own_feedback(ana):
     ledger = ledger_of(ana)
     feedback(ledger, "unusual_week-10-2025-10-13", 10)
     kept = feedback(ledger, "unusual_week-11-2025-10-13", 11)
@@ -282,7 +282,7 @@ def test_of_two_words_about_one_week_the_one_of_the_category_that_stays_holds(an
     assert list(AnomalyFeedback.objects.all()) == [kept]
 
 
-def test_feedback_holds_no_category_back(ana):
+def test_feedback_prevents_no_deletion(ana):
     ledger = ledger_of(ana)
     one = feedback(ledger, "unusual_week-10-2025-10-13", 10)
     references = FeedbackReferences()
@@ -292,7 +292,7 @@ def test_feedback_holds_no_category_back(ana):
     assert one.version == 7
 
 
-def test_a_worker_that_read_earlier_and_was_slower_stores_nothing(spent):
+def test_slower_worker_stores_nothing(spent):
     compute(spent)
     InsightState.objects.update(version=spent.version + 1)
     Anomaly.objects.update(payee="newer")
@@ -301,7 +301,7 @@ def test_a_worker_that_read_earlier_and_was_slower_stores_nothing(spent):
     assert {one["payee"] for one in stored(Anomaly, spent)} <= {"newer"}
 
 
-def test_a_ledger_that_nobody_asks_about_is_not_computed_each_day(spent):
+def test_unread_ledger_is_not_computed_daily(spent):
     compute(spent)
     InsightState.objects.update(day=dt.date(2020, 1, 1), asked_on=None)
     assert refresh_stale() == 0

@@ -1,4 +1,4 @@
-"""Weeks out of the ordinary: which they are, what they are called, and what made them."""
+"""Unusual weeks: which they are, their subject, and the payments that caused them."""
 
 import dataclasses
 import datetime as dt
@@ -21,12 +21,12 @@ SPIKE = 7 * 35
 
 
 def weekly(category: int | None = 1, amount: int = 50, n_weeks: int = N_WEEKS, first_id: int = 0) -> list[Payment]:
-    """Each Wednesday, a little more or less."""
+    """Return a payment of about the same amount on each Wednesday."""
     return [paid(first_id + n, 7 * n + 2, str(amount + n % 5 - 2), category=category) for n in range(n_weeks)]
 
 
 def found_in(payments, known=None, week_start=1):
-    """Until the Sunday of the last week."""
+    """Return the unusual weeks until the Sunday of the last week."""
     known, calendar = known or {}, Calendar(week_start)
     until = MONDAY + dt.timedelta(7 * N_WEEKS - 1)
     series = weekly_series(payments, known=known, calendar=calendar, until=until)
@@ -34,11 +34,11 @@ def found_in(payments, known=None, week_start=1):
     return unusual_weeks(judged, payments, known=known, calendar=calendar)
 
 
-def test_an_even_life_has_no_unusual_weeks():
+def test_even_spending_has_no_unusual_weeks():
     assert found_in(weekly()) == []
 
 
-def test_a_spike_is_told_whole():
+def test_spike_is_detected_with_all_fields():
     [found] = found_in([*weekly(), paid(100, SPIKE, "400")])
     rounded: dict[str, Any] = {
         field.name: round(value, 2) if isinstance(value := getattr(found, field.name), float) else value
@@ -67,18 +67,18 @@ def test_a_spike_is_told_whole():
     assert found.score > 6
 
 
-def test_the_category_that_explains_it_stands_for_the_whole():
+def test_category_that_explains_the_week_is_named():
     [found] = found_in([*weekly(), *weekly(2, 80, first_id=200), paid(100, SPIKE, "400", category=2)])
     assert (found.subject, found.also) == (2, ())
 
 
-def test_two_categories_in_one_week_are_one_finding_that_names_both():
+def test_two_categories_make_one_detection():
     both = [paid(100, SPIKE, "400"), paid(101, SPIKE, "300", category=2)]
     [found] = found_in([*weekly(), *weekly(2, 80, first_id=200), *both])
     assert (found.subject, found.also, found.payments) == (1, (2,), (100,))
 
 
-def test_what_no_category_explains_is_the_wholes():
+def test_week_without_a_main_category_is_overall():
     base = [row for category in range(6) for row in weekly(category, 50, first_id=100 * category)]
     spread = [paid(900 + category, SPIKE, "200", category=category) for category in range(6)]
     [found] = found_in([*base, *spread])
@@ -87,7 +87,7 @@ def test_what_no_category_explains_is_the_wholes():
     assert len(found.payments) == 5
 
 
-def test_what_has_no_category_is_told_as_that():
+def test_uncategorized_week_has_no_subject():
     [found] = found_in([*weekly(None), paid(100, SPIKE, "400", category=None)])
     assert (found.subject, found.key) == (None, "unusual_week-none-2024-09-02")
 
@@ -99,36 +99,36 @@ def test_known_bills_make_no_unusual_week():
     assert (found.observed, found.known_bills) == (348.0, 100.0)
 
 
-def test_a_week_that_is_no_record_of_its_quarter_is_not_told_again():
+def test_week_below_the_quarter_record_raises_no_alarm():
     payments = [*weekly(), paid(100, SPIKE, "400"), paid(101, SPIKE + 14, "390"), paid(102, SPIKE + 28, "430")]
     assert [found.payments for found in found_in(payments)] == [(100,), (102,)]
 
 
-def test_refunds_take_off_and_are_no_payment_that_made_it():
+def test_refunds_reduce_the_week_and_cause_none():
     assert found_in([*weekly(), paid(100, SPIKE, "400"), paid(101, SPIKE + 1, "399", kind="refund")]) == []
     [found] = found_in([*weekly(), paid(100, SPIKE, "400"), paid(101, SPIKE + 1, "50", kind="refund")])
     assert (found.observed, found.payments) == (398.0, (100,))
 
 
-def test_weeks_are_those_of_their_owner():
+def test_unusual_weeks_begin_on_the_users_weekday():
     payments = [*weekly(), paid(100, SPIKE - 1, "400")]
     assert [one.week for one in found_in(payments)] == [MONDAY + dt.timedelta(SPIKE - 7)]
     assert [one.week for one in found_in(payments, week_start=7)] == [MONDAY + dt.timedelta(SPIKE - 1)]
 
 
-def test_little_money_is_nothing_to_talk_about():
+def test_immaterial_spike_raises_no_alarm():
     rents = [paid(500 + n, 7 * n, "2000", "rent", category=3) for n in range(N_WEEKS)]
     assert found_in([*weekly(), *rents, paid(100, SPIKE, "400")]) == []
 
 
-def test_a_category_that_has_just_begun_is_not_judged():
+def test_new_category_is_not_evaluated():
     few = [paid(300 + n, SPIKE - 70 + 7 * n, "3", category=7) for n in range(3)]
     found = found_in([*weekly(), *few, paid(100, SPIKE, "60", category=7)])
     assert 7 not in [one.subject for one in found]
 
 
 @pytest.mark.parametrize("n", [1, 2, 51, 52, 53, 120])
-def test_an_ordinary_month_is_told_by_the_year_before_alone(n):
+def test_ordinary_month_uses_the_year_before(n):
     spent = np.random.default_rng(3).normal(100, 60, n)
     months = ordinary_months(spent)
     assert np.isnan(months[0])
