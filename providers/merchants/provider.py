@@ -1,65 +1,17 @@
-"""Which of the offered categories a kind of merchant belongs to: where a person put it, else the system's own."""
+"""The link that needs no history: known brands and general words, for merchants that nobody labeled yet.
+
+A text gives a finding (which brand or word it holds); the ledger's categories and mapped kinds give it a category.
+"""
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 from providers.interface import NO_EFFECTS, Direction, Effects, OfferedCategory, Provider, Question, Suggestion
 from providers.merchants import dictionary
 from providers.merchants.dictionary import Brand, BrandMatch, MerchantKind, load_dictionary, load_kinds
-from providers.merchants.words import REFUND, Way, WordMatch, load_words, read_lines
+from providers.merchants.words import Way, WordMatch, load_words
 from providers.normalization import normalize
-
-#: A category that is not offered may be answered by the one above it.
-_PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
-
-
-class KindCategory(NamedTuple):
-    """A category, and the kind or group that a person put into it; "" where nobody did."""
-
-    category: OfferedCategory
-    mapped: str = ""
-
-
-class KindCategories:
-    """The offered categories, and what the ledger says of kinds (`Question.kinds`)."""
-
-    def __init__(self, categories: Sequence[OfferedCategory], mapped: Mapping[str, int | None]) -> None:
-        self._by_id = {category.id: category for category in categories}
-        self._by_key = {category.key: category for category in categories if category.key}
-        self._mapped = mapped
-        self._found: dict[tuple[str, str], KindCategory | None] = {}
-
-    def find(self, *, group: str, tag: str = "") -> KindCategory | None:
-        """Where a kind of a group, or a word of it, belongs; None where that is not offered, or nothing is wanted."""
-        asked = (group, tag)
-        if asked not in self._found:
-            self._found[asked] = self._find(group, tag)
-        return self._found[asked]
-
-    def _find(self, group: str, tag: str) -> KindCategory | None:
-        name = deciding_kind(self._mapped, tag=tag, group=group)
-        if name:
-            category = self._by_id.get(self._mapped[name] or 0)
-            return KindCategory(category, name) if category else None
-        if group in self._by_key:
-            return KindCategory(self._by_key[group])
-        return self._find(_PARENTS[group], "") if group in _PARENTS else None
-
-
-def deciding_kind(mapped: Mapping[str, int | None], *, tag: str, group: str) -> str:
-    """Which of a kind's tag and its group counts: the first that is mapped; "" where neither is."""
-    return next((name for name in (tag, group) if name in mapped), "")
-
-
-@cache
-def known_groups() -> frozenset[str]:
-    """The keys of all categories that kinds or words stand for."""
-    words = files(__package__).joinpath("words.txt").read_text(encoding="utf-8")
-    groups = {section.partition(" ")[0] for section, _ in read_lines(words)} - {REFUND}
-    return frozenset(groups | {kind.category for kind in load_kinds().values() if kind.category})
-
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
 CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
@@ -76,8 +28,7 @@ CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
     "cut name": 0.91,
     "cut word": 0.82,
 }
-#: The same where the country is unknown, so that brands of the whole world are taken for known; a word further on is
-#: then measured on all files.
+#: Shares for an unknown country, where brands of the whole world pass for known ones, measured on all files.
 CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {
     **CONFIDENCE,
     "leading word": 0.81,
@@ -86,12 +37,59 @@ CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {
 }
 #: Money that comes in under a brand or word is its refund or income a little less surely.
 SHARE_OF_RECEIVED = 0.95
-#: What a word may say against the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe, insurance.
+#: Categories of words that overrule the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe.
 _POINTERS = frozenset({"transport", "healthcare", "dining", "utilities", "insurance", "travel"})
+#: A category that is not offered may be answered by the one above it.
+_PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
+_CODE_VERSION = "3"
+
+
+class KindCategory(NamedTuple):
+    """A category, and the kind or group that the user put into it, "" if none."""
+
+    category: OfferedCategory
+    mapped: str = ""
+
+
+class KindCategories:
+    """The offered categories, and the ledger's mapping of kinds (`Question.kinds`)."""
+
+    def __init__(self, categories: Sequence[OfferedCategory], mapped: Mapping[str, int | None]) -> None:
+        self._by_id = {category.id: category for category in categories}
+        self._by_key = {category.key: category for category in categories if category.key}
+        self._mapped = mapped
+        self._found: dict[tuple[str, str], KindCategory | None] = {}
+
+    def find(self, *, group: str, tag: str = "") -> KindCategory | None:
+        """Return the category of a kind, or of a word of its group; None if it is not offered or not wanted."""
+        asked = (group, tag)
+        if asked not in self._found:
+            self._found[asked] = self._find(group, tag)
+        return self._found[asked]
+
+    def _find(self, group: str, tag: str) -> KindCategory | None:
+        name = deciding_kind(self._mapped, tag=tag, group=group)
+        if name:
+            category = self._by_id.get(self._mapped[name] or 0)
+            return KindCategory(category, name) if category else None
+        if group in self._by_key:
+            return KindCategory(self._by_key[group])
+        return self._find(_PARENTS[group], "") if group in _PARENTS else None
+
+
+def deciding_kind(mapped: Mapping[str, int | None], *, tag: str, group: str) -> str:
+    """Return the first of a kind's tag and its group that is mapped, "" if neither is."""
+    return next((name for name in (tag, group) if name in mapped), "")
+
+
+@cache
+def known_groups() -> frozenset[str]:
+    """Return the keys of all categories that kinds or words stand for."""
+    return load_words().categories | {kind.category for kind in load_kinds().values() if kind.category}
 
 
 class MerchantFinding(NamedTuple):
-    """What a text says: the key of a category, and where that comes from.
+    """The key of a category, and the words of a text that tell it.
 
     `brand` is None for a general word; `pointer` is the word that chose among the kinds of a brand. `alternatives` are
     all its kinds.
@@ -110,65 +108,66 @@ class MerchantFinding(NamedTuple):
 
 @lru_cache(maxsize=4096)  # two links ask for it, one after the other
 def find_answer(text: str, direction: Direction, country: str) -> MerchantFinding | None:
-    """What a bank's text says of a payment; None if nothing known is in it. `country` is a small code or ""."""
+    """Find the brand or word that tells what a payment was for. `country` is a small code or "".
+
+    A name of several words wins over phrases, these over brands of one word, these over general words.
+    """
     words = normalize(text).split()
     if not words:
         return None
-    if direction == "in":
-        return _find_received(words, country)
-    return _find_spent(words, country)
-
-
-def _find_spent(words: list[str], country: str) -> MerchantFinding | None:
     known = load_dictionary()
     leading = known.find_leading(words, country)
-    if leading and leading.way != "leading word":
-        return _by_brand(leading, words, country) or _by_word(words, "out")
-    return (
-        _by_phrase(words, "out")
+    named = leading if leading and leading.way != "leading word" else None
+    if direction == "in":
+        found = (
+            _by_word(load_words().find_phrase(words, "in"), words)
+            or _by_brand(named, words, country)
+            or _by_word(load_words().find(words, "in"), words)
+            or _by_brand(leading or known.find_inner(words, country), words, country)
+        )
+        return found and found._replace(
+            confidence=round(found.confidence * SHARE_OF_RECEIVED, 2), is_refund=found.brand is not None
+        )
+    if named:
+        return _by_brand(named, words, country) or _by_word(load_words().find(words, "out"), words)
+    found = (
+        _by_word(load_words().find_phrase(words, "out"), words)
         or _by_head_noun(leading, words)
         or _by_brand(leading, words, country)
-        or _by_word(words, "out")
+        or _by_word(load_words().find(words, "out"), words)
         or _by_brand(known.find_inner(words, country), words, country)
-        or _by_rest(words, country)
     )
-
-
-def _by_rest(words: list[str], country: str) -> MerchantFinding | None:
-    """What a bank cut off, or somebody typed with a slip."""
-    known = load_dictionary()
-    stump = None if known.has_word(words[-1]) else load_words().find_cut(words)
+    if found:
+        return found
+    # Nothing whole is known: the bank may have cut the text, or its writer may have slipped.
+    cut_word = None if known.has_word(words[-1]) else load_words().find_cut(words)
     return (
         _by_brand(known.find_cut(words, country), words, country)
-        or (stump and _by_match(stump, words))
+        or _by_word(cut_word, words)
         or _by_brand(known.find_similar(words, country), words, country)
     )
 
 
-def _find_received(words: list[str], country: str) -> MerchantFinding | None:
-    known = load_dictionary()
-    leading = known.find_leading(words, country)
-    named = leading if leading and leading.way != "leading word" else None
-    found = (
-        _by_phrase(words, "in")
-        or _by_brand(named, words, country)
-        or _by_word(words, "in")
-        or _by_brand(leading or known.find_inner(words, country), words, country)
-    )
-    return found and found._replace(
-        confidence=round(found.confidence * SHARE_OF_RECEIVED, 2), is_refund=found.brand is not None
-    )
-
-
 def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> MerchantFinding | None:
-    """The likeliest kind of the brand that tells a category; a word of the text may point at another of its kinds."""
+    """Take the likeliest kind of the brand, or another of its kinds at which a word of the text points.
+
+    Words of fuel and parking hold for a grocer even where no such place of it is known.
+    """
     brands = [brand for brand in match.brands if brand.kind.category] if match else []
     if not match or not brands:
         return None
-    brand, pointer = _choose(brands, words)
-    category = pointer.category if pointer else brand.kind.category
+    brand, likeliest = brands[0], brands[0].kind.category
+    pointer = load_words().find(words, "out")
+    if pointer and (pointer.category not in _POINTERS or pointer.category == likeliest):
+        pointer = None
+    if pointer:
+        pointed = next((other for other in brands if other.kind.category == pointer.category), None)
+        if pointed:
+            brand = pointed
+        elif pointer.category != "transport" or likeliest != "groceries":
+            pointer = None
     return MerchantFinding(
-        category=category,
+        category=pointer.category if pointer else brand.kind.category,
         confidence=(CONFIDENCE if country else CONFIDENCE_ANYWHERE)[match.way],
         score=match.score,
         way=match.way,
@@ -179,45 +178,19 @@ def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> Merch
     )
 
 
-def _choose(brands: list[Brand], words: list[str]) -> tuple[Brand, WordMatch | None]:
-    """The brand as the likeliest kind of place, or as the kind that a word of the text points at, with that word.
-
-    Words of fuel and parking hold for a grocer even where no such place of it is known.
-    """
-    said = load_words().find(words, "out")
-    if said is None or said.category not in _POINTERS or said.category == brands[0].kind.category:
-        return brands[0], None
-    pointed = next((brand for brand in brands if brand.kind.category == said.category), None)
-    if pointed:
-        return pointed, said
-    overridden = said.category == "transport" and brands[0].kind.category == "groceries"
-    return brands[0], said if overridden else None
-
-
 def _by_head_noun(match: BrandMatch | None, words: list[str]) -> MerchantFinding | None:
-    """The general word right behind a brand of one word: "Adler Apotheke" is no Adler, but a pharmacy."""
-    said = load_words().find(words[1:2], "out") if match else None
-    if not match or not said or said.way != "word" or said.category in {brand.kind.category for brand in match.brands}:
+    """Prefer the general word right behind a brand of one word: "Adler Apotheke" is no Adler, but a pharmacy."""
+    noun = load_words().find(words[1:2], "out") if match else None
+    if not match or not noun or noun.way != "word" or noun.category in {brand.kind.category for brand in match.brands}:
         return None
-    return _by_match(said, words)
+    return _by_word(noun, words)
 
 
-def _by_phrase(words: list[str], direction: Direction) -> MerchantFinding | None:
-    match = load_words().find_phrase(words, direction)
-    return match and _by_match(match, words)
-
-
-def _by_word(words: list[str], direction: Direction) -> MerchantFinding | None:
-    match = load_words().find(words, direction)
-    return match and _by_match(match, words)
-
-
-def _by_match(match: WordMatch, words: list[str]) -> MerchantFinding:
+def _by_word(match: WordMatch | None, words: list[str]) -> MerchantFinding | None:
+    if match is None:
+        return None
     share = (match.word.count(" ") + 1) / len(words)
     return MerchantFinding(match.category, CONFIDENCE[match.way], score=share, way=match.way, text=match.word)
-
-
-_CODE_VERSION = "3"
 
 
 class MerchantProvider(Provider):
@@ -226,7 +199,7 @@ class MerchantProvider(Provider):
     name = "merchants"
 
     def __init__(self, *, country: str = "") -> None:
-        """`country` is the ISO 3166 alpha-2 code assumed where a transaction has none."""
+        """Take the ISO 3166 alpha-2 code that is assumed where a transaction has none."""
         self._country = country
 
     @property
@@ -241,7 +214,7 @@ class MerchantProvider(Provider):
         return [f"The option country is {self._country!r}; give a code of two letters such as DE, or leave it out."]
 
     def key(self, transaction: Question) -> Hashable:
-        """Texts that normalize alike get one answer. What a ledger offers and says is compared by identity: cheap."""
+        """Texts that normalize alike get one answer. Categories and kinds are compared by identity: cheap."""
         return (
             normalize(transaction.description),
             normalize(transaction.merchant),
@@ -259,40 +232,40 @@ class MerchantProvider(Provider):
             ids = id(transaction.categories), id(transaction.kinds)
             if ids not in known:
                 known[ids] = KindCategories(transaction.categories, transaction.kinds)
-            answers.append(self._answer(transaction, known[ids]))
+            country = (transaction.country or self._country).lower()
+            finding = None
+            for text in (transaction.merchant, transaction.description):
+                finding = find_answer(text, transaction.direction, country) if text else None
+                if finding:
+                    break
+            answers.append(_suggest(finding, known[ids]) if finding else None)
         return answers
-
-    def _answer(self, transaction: Question, places: KindCategories) -> Suggestion | None:
-        country = (transaction.country or self._country).lower()
-        for text in (transaction.merchant, transaction.description):
-            finding = find_answer(text, transaction.direction, country) if text else None
-            if finding:
-                return _suggest(finding, places)
-        return None
 
 
 def _suggest(finding: MerchantFinding, places: KindCategories) -> Suggestion | None:
-    place = places.find(group=finding.category, tag=_tag_of(finding))
+    brand = finding.brand
+    # Words may say that it is another kind of place, such as a supermarket's fuel station.
+    tag = brand.kind.tag if brand and brand.kind.category == finding.category else ""
+    place = places.find(group=finding.category, tag=tag)
     if place is None:
         return None
     others = (places.find(group=kind.category, tag=kind.tag) for kind in finding.alternatives)
     ids = dict.fromkeys(other.category.id for other in others if other and other.category.id != place.category.id)
     left = (1 - finding.confidence) / (len(ids) + 1)
+    details: dict[str, Any] = {"matched": finding.text, "way": finding.way}
+    if brand:
+        details["kind"] = brand.kind.tag
+    if place.mapped:
+        details["mapped"] = place.mapped
     return Suggestion(
         category=place.category.id,
         confidence=finding.confidence,
         explanation=_explain(finding, place),
         score=finding.score,
-        effects=Effects(merchant=finding.brand.title) if finding.brand else NO_EFFECTS,
+        effects=Effects(merchant=brand.title) if brand else NO_EFFECTS,
         alternatives=tuple((other, left) for other in ids),
-        details=_details(finding, place),
+        details=details,
     )
-
-
-def _tag_of(finding: MerchantFinding) -> str:
-    """The kind of place that was found; "" where words say it is another one, such as a supermarket's fuel."""
-    brand = finding.brand
-    return brand.kind.tag if brand and brand.kind.category == finding.category else ""
 
 
 def _explain(finding: MerchantFinding, place: KindCategory) -> str:
@@ -307,11 +280,3 @@ def _explain(finding: MerchantFinding, place: KindCategory) -> str:
         known += f", which you put into {place.category.name}"
     refunded = ", so money from it is taken for a refund" if finding.is_refund else ""
     return f"{known}{refunded}."
-
-
-def _details(finding: MerchantFinding, place: KindCategory) -> dict[str, Any]:
-    """`mapped` is the kind or group that a person gave this category."""
-    details = {"matched": finding.text, "way": finding.way}
-    if finding.brand:
-        details["kind"] = finding.brand.kind.tag
-    return details | ({"mapped": place.mapped} if place.mapped else {})
