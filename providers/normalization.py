@@ -1,4 +1,4 @@
-"""Turns a bank's text into the words of its merchant, so that two payments to one shop read the same.
+"""Turn a bank's text into the words of its merchant, so that two payments to one shop read the same.
 
 Banks put the merchant first and wrap it in channel words, card numbers, dates and references. What is left here is
 the merchant, in order, which is why the leading words make a good key. A town at the end is dropped where the rest
@@ -48,7 +48,7 @@ _ORDER = re.compile(r"\b(am(?:azo|z)n(?: mk\w*| marketplace)?)(?:[. ](?:com|co\.
 _UNSPACED_FORMS = re.compile(
     "\u682a\u5f0f\u4f1a\u793e|\u6709\u9650(?:\u8d23\u4efb)?\u516c\u53f8|\u6709\u9650\u4f1a\u793e"
 )
-#: Of the United Kingdom; and a telephone number with the state behind it, as American cards have in place of a town.
+#: A postcode of the United Kingdom, or a telephone number with a state, which American cards have in place of a town.
 _POSTCODE = re.compile(r" (?:[a-z]{1,2}\d[a-z\d]? \d[abd-hjlnp-uw-z]{2}|\d{3}-\d{3}-?\d{4}(?: [a-z]{2})?)\b")
 _TIME = re.compile(r"\d{1,2}(?:h\d{0,2}|am|pm|uhr)")
 _REFERENCE = re.compile(r"\D*\d+\D+\d")
@@ -59,46 +59,37 @@ _GLUED_NUMBER = re.compile(r"\b([a-z]{4,})(\d(?=\w*\d\w*\d))")
 _DROPPED, _LEGAL_FORM, _RESTLESS, _DATED, _NUMBERED = 1, 2, 4, 8, 16
 
 
-def _by_head(*phrases: str) -> dict[str, list[tuple[str, ...]]]:
-    """Phrases by their first word, the longest first."""
-    by_head: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in sorted((tuple(line.split()) for text in phrases for line in text.strip().splitlines()), key=len):
-        by_head.setdefault(phrase[0], []).insert(0, phrase)
-    return by_head
-
-
-_PHRASES = _by_head(CHANNEL_WORDS["phrases"], CHANNEL_WORDS["telling_phrases"])
 _TELLING_PHRASES = frozenset(tuple(line.split()) for line in CHANNEL_WORDS["telling_phrases"].strip().splitlines())
+#: Phrases by their first word, the longest first.
+_PHRASES: dict[str, list[tuple[str, ...]]] = {}
+for _phrase in sorted(
+    [*(tuple(line.split()) for line in CHANNEL_WORDS["phrases"].strip().splitlines()), *_TELLING_PHRASES], key=len
+):
+    _PHRASES.setdefault(_phrase[0], []).insert(0, _phrase)
 _LEADING_PROCESSORS = frozenset(CHANNEL_WORDS["leading_processors"].split())
 _MASKS = frozenset("x" * length for length in range(3, MAX_LENGTH + 1))
 _MONTHS = frozenset(CHANNEL_WORDS["months"].split())
 _BESIDE_NUMBERS = _MONTHS | frozenset(f"{CHANNEL_WORDS['month_names']} {CHANNEL_WORDS['currencies']}".split())
 
-
-def _roles() -> dict[str, int]:
-    """What is known of each word, so that one look-up says it."""
-    roles: dict[str, int] = {}
-    for role, known in (
-        (_DROPPED, {*CHANNEL_WORDS["channel"].split(), *_MASKS}),
-        (_LEGAL_FORM, set(CHANNEL_WORDS["legal_forms"].split())),
-        (_RESTLESS, {*_PHRASES, *_LEADING_PROCESSORS}),
-        (_DATED, _BESIDE_NUMBERS),
-        (_NUMBERED, set(CHANNEL_WORDS["before_numbers"].split())),
-    ):
-        for word in known:
-            roles[word] = roles.get(word, 0) | role
-    return roles
-
-
-_ROLES = _roles()
+#: All roles of each word as one number, so that one look-up tells them.
+_ROLES: dict[str, int] = {}
+for _role, _known in (
+    (_DROPPED, {*CHANNEL_WORDS["channel"].split(), *_MASKS}),
+    (_LEGAL_FORM, set(CHANNEL_WORDS["legal_forms"].split())),
+    (_RESTLESS, {*_PHRASES, *_LEADING_PROCESSORS}),
+    (_DATED, _BESIDE_NUMBERS),
+    (_NUMBERED, set(CHANNEL_WORDS["before_numbers"].split())),
+):
+    for _word in _known:
+        _ROLES[_word] = _ROLES.get(_word, 0) | _role
 
 
 @lru_cache(maxsize=16_384)
 def normalize(text: str) -> str:
-    """The merchant's words in order, folded and joined by one space; "" if nothing is left.
+    """Return the merchant's words in order, folded and joined by one space; "" if nothing is left.
 
-    Never raises, is idempotent, and reads the first 200 characters only. Kept for a while, since every link of the
-    chain asks for it.
+    It never raises, is idempotent, and reads the first 200 characters only. A cache keeps the result, since every
+    link of the chain asks for it.
     """
     joined = " ".join(words(text))
     # Numbers that are left may read as a postcode or a date once they stand side by side.
@@ -108,12 +99,12 @@ def normalize(text: str) -> str:
 
 
 def leading_words(text: str, n: int) -> str:
-    """The first `n` words of a normalized text, joined by one space."""
+    """Return the first `n` words of a normalized text, joined by one space."""
     return " ".join(text.split(" ", n)[:n])
 
 
 def words(text: str) -> list[str]:
-    """The words that `normalize` joins."""
+    """Return the words that `normalize` joins."""
     found = words_and_place(text)
     while (shorter := load_towns().without_place(found)) != found:
         found = words_and_place(" ".join(shorter))
@@ -121,7 +112,7 @@ def words(text: str) -> list[str]:
 
 
 def words_and_place(text: str) -> list[str]:
-    """The words of the merchant, and of the place behind it."""
+    """Return the words of the merchant, and of the place behind it."""
     folded = fold(text)
     if "*" in folded:
         folded = _PROCESSOR.sub("", _ORDER.sub(r"\1", folded))
@@ -138,13 +129,13 @@ def words_and_place(text: str) -> list[str]:
 
 
 def plain_words(text: str) -> list[str]:
-    """Every word of the text in order, whatever it says."""
+    """Return every word of the text in order."""
     found: list[str] = _WORD.findall(fold(text))
     return found
 
 
 def fold(text: str) -> str:
-    """The first 200 characters in small letters without accents, quotes and invisible characters."""
+    """Return the first 200 characters in small letters without accents, quotes and invisible characters."""
     folded = text[:MAX_LENGTH].lower()
     if not folded.isascii():
         folded = unicodedata.normalize("NFKD", folded.casefold()).translate(_FOLDS)
@@ -153,10 +144,15 @@ def fold(text: str) -> str:
 
 
 def _merchant_words(found: list[str]) -> tuple[list[str], bool]:
-    """What is left of the words, and whether another look could not leave less."""
+    """Return the words of the merchant, and True if another look would leave the same."""
     kept, is_settled = _keep_words(found if _PHRASES.keys().isdisjoint(found) else _without_phrases(found))
     if not is_settled:
-        kept = _without_leaders(_without_phrases(kept))
+        kept = _without_phrases(kept)
+        if len(kept) > 1 and kept[0] in _LEADING_PROCESSORS:
+            kept = kept[1:]
+        if len(kept) == 1 and kept[0].isdigit():
+            kept = []
+        kept = kept[:1] + [word for word in kept[1:] if not word.isdigit()]
     if kept:
         return kept, is_settled
     plain = [word for word in found if not any(map(str.isdigit, word)) and word not in _MASKS]
@@ -164,7 +160,7 @@ def _merchant_words(found: list[str]) -> tuple[list[str], bool]:
 
 
 def _keep_words(found: list[str]) -> tuple[list[str], bool]:
-    """The words that are neither channel nor number, and whether none of them depends on its neighbors."""
+    """Return the words that are neither channel nor number, and True if none of them depends on its neighbors."""
     kept: list[str] = []
     is_settled = True
     for index, word in enumerate(found):
@@ -181,7 +177,7 @@ def _keep_words(found: list[str]) -> tuple[list[str], bool]:
 
 
 def _belongs_to_number(role: int, found: list[str], index: int) -> bool:
-    """Whether a month, a currency or "on" stands beside the number that it belongs to."""
+    """Return True if a month, a currency or "on" stands beside the number that it belongs to."""
     if not role & (_DATED | _NUMBERED):
         return False
     after = found[index + 1] if index + 1 < len(found) else ""
@@ -189,49 +185,34 @@ def _belongs_to_number(role: int, found: list[str], index: int) -> bool:
 
 
 def _may_name(word: str, found: list[str], index: int) -> bool:
-    """Whether a word with other characters than letters can be part of a name, not a number, a date or a mask."""
+    """Return True if a word with digits or signs can be part of a name: no number, date, reference or mask.
+
+    Dates and masks are 26jan, jan26, 9h30, xx12 and the like, references such as a1b2c3.
+    """
     if word.isdigit():
         neighbors = found[max(index - 1, 0) : index] + found[index + 1 : index + 2]
-        return len(word) <= 3 and index + 1 < len(found) and not any(map(_is_number_or_date, neighbors))
+        stands_by_number = any(near in _BESIDE_NUMBERS or any(map(str.isdigit, near)) for near in neighbors)
+        return len(word) <= 3 and index + 1 < len(found) and not stands_by_number
     n_digits = sum(map(str.isdigit, word))
-    return n_digits < 4 and not (len(word) > 4 and n_digits * 2 >= len(word)) and not _is_date_or_mask(word)
-
-
-def _is_number_or_date(word: str) -> bool:
-    return word in _BESIDE_NUMBERS or any(map(str.isdigit, word))
-
-
-def _is_date_or_mask(word: str) -> bool:
-    """True of 26jan, jan26, 9h30, xx12, the reference a1b2c3 and the like."""
+    if n_digits >= 4 or (len(word) > 4 and n_digits * 2 >= len(word)):
+        return False
     letters = word.strip("0123456789")
-    return (
+    is_date_or_mask = (
         letters in _MONTHS
         or (len(word) > 2 and not letters.strip("x"))
         or (len(word) > 5 and _REFERENCE.match(word) is not None)
         or _TIME.fullmatch(word) is not None
     )
-
-
-def _without_leaders(kept: list[str]) -> list[str]:
-    """Without processors in front and numbers that do not lead."""
-    if len(kept) > 1 and kept[0] in _LEADING_PROCESSORS:
-        kept = kept[1:]
-    if len(kept) == 1 and kept[0].isdigit():
-        return []
-    return kept[:1] + [word for word in kept[1:] if not word.isdigit()]
+    return not is_date_or_mask
 
 
 def _without_phrases(kept: list[str]) -> list[str]:
     left: list[str] = []
     index = 0
     while index < len(kept):
-        phrase = _phrase_at(kept, index) if kept[index] in _PHRASES else ()
+        phrases = _PHRASES.get(kept[index], ())
+        phrase = next((one for one in phrases if tuple(kept[index : index + len(one)]) == one), ())
         if not phrase or phrase in _TELLING_PHRASES:
             left += phrase or (kept[index],)
         index += len(phrase) or 1
     return left
-
-
-def _phrase_at(kept: list[str], index: int) -> tuple[str, ...]:
-    """The longest phrase that stands at the index, or none."""
-    return next((phrase for phrase in _PHRASES[kept[index]] if tuple(kept[index : index + len(phrase)]) == phrase), ())

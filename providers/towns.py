@@ -1,4 +1,4 @@
-"""Knows the towns of `towns.txt`, which `compile_towns` writes, and how a place at the end of a text reads.
+"""Find the towns of `towns.txt`, which `compile_towns` writes, at the end of a text.
 
 The file is read once per process and only split into lines; a line is understood when a text ends with its town.
 """
@@ -29,19 +29,12 @@ class Town(NamedTuple):
     countries: frozenset[str]
     needs_code: bool
 
-    @property
-    def length(self) -> int:
-        """In words."""
-        return len(self.head) + 1
-
-    def is_at_end(self, words: list[str]) -> bool:
-        """Whether the words end with it, given that the last word does, and have more than that."""
-        start = len(words) - self.length
-        return start > 0 and words[start:-1] == self.head
-
-    def may_precede(self, codes: list[frozenset[str]]) -> bool:
-        """Whether it is a town with these codes behind it."""
-        return (bool(codes) or not self.needs_code) and not any(map(self.countries.isdisjoint, codes))
+    def is_at_end(self, words: list[str], codes: list[frozenset[str]]) -> bool:
+        """Return True if words that end with its last word end with all of it, have more, and fit the codes behind."""
+        start = len(words) - len(self.head) - 1
+        if start <= 0 or words[start:-1] != self.head or (self.needs_code and not codes):
+            return False
+        return not any(map(self.countries.isdisjoint, codes))
 
 
 class Towns:
@@ -60,43 +53,37 @@ class Towns:
         self._weak = _JOINING | _GIVEN_NAMES | frozenset(lines[general:])
 
     def is_town(self, word: str) -> bool:
-        """Whether the word by itself is a town and nothing else that is known."""
+        """Return True if the word by itself is a town and nothing else that is known."""
         return any(not town.head and not town.needs_code for town in self._towns_ending_with(word))
 
     def without_place(self, words: list[str]) -> list[str]:
-        """The words of a merchant without town, state and country at their end, unless they would name nobody."""
+        """Cut town, state and country off the end of a merchant's words, unless the rest would name nobody."""
         while words and (words[-1] in self._towns or words[-1] in self._codes) and len(words) > 1:
             length = self._length_of_place(words)
             rest = words[:-length] if length else words
-            if rest == words or not self._name_somebody(rest):
+            # "bank of", "hotel" or a given name alone names nobody.
+            if rest == words or rest[-1] in _JOINING:
+                break
+            if all(word in self._weak or len(word) <= 1 or word.isdigit() for word in rest):
                 break
             words = rest
         return words
 
     def _length_of_place(self, words: list[str]) -> int:
-        """How many words at the end are a place."""
+        """Return the number of words at the end that are a place."""
         if self._ends_with_name(words, len(words) - 1):
             return 0
         codes: list[frozenset[str]] = []
         for end in range(len(words), max(len(words) - _MOST_CODES, 1) - 1, -1):
-            if length := self._length_of_town(words[:end], codes):
+            towns = self._towns_ending_with(words[end - 1])
+            length = max((len(town.head) + 1 for town in towns if town.is_at_end(words[:end], codes)), default=0)
+            if length:
                 start = end - length
                 return 0 if self._ends_with_name(words[:end], start) else len(words) - start
             if words[end - 1] not in self._codes:
                 break
             codes.append(frozenset(self._codes[words[end - 1]].split(" ")))
         return int(words[-1] in _SAFE_CODES)
-
-    def _length_of_town(self, words: list[str], codes: list[frozenset[str]]) -> int:
-        """How many words at the end are a town, the longest; 0 if none is. Codes behind it are of its country."""
-        return max(
-            (
-                town.length
-                for town in self._towns_ending_with(words[-1])
-                if town.is_at_end(words) and town.may_precede(codes)
-            ),
-            default=0,
-        )
 
     def _towns_ending_with(self, last: str) -> Iterator[Town]:
         for entry in self._towns.get(last, "").split():
@@ -105,17 +92,11 @@ class Towns:
             yield Town(plain.split("_") if plain else [], frozenset(countries.split(",")), head != plain)
 
     def _ends_with_name(self, words: list[str], start: int) -> bool:
-        """Whether the town that starts there belongs to a brand's name, as in Banco Santander."""
+        """Return True if the town that starts there belongs to a brand's name, as in Banco Santander."""
         return any(" ".join(words[first:]) in self._names for first in range(max(0, len(words) - _LONGEST_NAME), start))
-
-    def _name_somebody(self, words: list[str]) -> bool:
-        """Not "bank of", "hotel" or a given name alone."""
-        return words[-1] not in _JOINING and any(
-            word not in self._weak and len(word) > 1 and not word.isdigit() for word in words
-        )
 
 
 @cache
 def load_towns() -> Towns:
-    """The towns that ship, read once per process."""
+    """Read the shipped towns, once per process."""
     return Towns(files(__package__).joinpath("towns.txt").read_text(encoding="utf-8"))

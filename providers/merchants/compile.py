@@ -1,4 +1,11 @@
-"""Which countries a place name of name-suggestion-index means; used when its data are compiled.
+"""Compile the brands of name-suggestion-index and the services of `services.txt` into `brands.txt`.
+
+    npm pack name-suggestion-index && tar xzf name-suggestion-index-*.tgz
+    python -m providers.merchants.compile package
+
+The file has four parts, so that loading it is little more than splitting lines: a head of one JSON object with the
+number of lines of each part; brands ("name TAB kind TAB countries"); names ("normalized name TAB numbers of brands");
+and the first words of names ("word TAB longest name in words, then flags", see `_first_words`).
 
 The source names places by ISO 3166 codes ("de", "us-ca.geojson"), by UN M49 region numbers ("150" is Europe), or by
 files with shapes of its own, of which only the known ones can be placed.

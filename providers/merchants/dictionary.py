@@ -1,4 +1,8 @@
-"""Which category a kind of shop belongs to, and how likely a card payment to a brand is one to that kind."""
+"""Find known brands in normalized text without ever scanning their list.
+
+`brands.txt`, written by `compile`, is read once per process and only split into lines; a line is understood when a
+text asks for it. `kinds.txt` holds the category of each kind of shop.
+"""
 
 import json
 from bisect import bisect_left
@@ -9,13 +13,16 @@ from typing import Any, Literal, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from providers.merchants import words
+from providers.merchants.words import read_lines
 from providers.normalization import normalize
 from providers.towns import PLACE_WORDS
 
 
 class MerchantKind(NamedTuple):
-    """A kind of merchant. `category` is the key of a system category, "" where a payment says nothing about it."""
+    """A kind of merchant. `category` is the key of a system category, "" if a payment tells none.
+
+    `likelihood` (0-9) says how likely a card payment to a brand of several kinds is one to this kind.
+    """
 
     tag: str
     category: str
@@ -25,15 +32,12 @@ class MerchantKind(NamedTuple):
 
 @cache
 def load_kinds() -> dict[str, MerchantKind]:
-    """All kinds by their tag, such as "shop=supermarket"."""
-    return {kind.tag: kind for kind in _read_kinds()}
-
-
-def _read_kinds() -> Iterator[MerchantKind]:
-    text = files(__package__).joinpath("kinds.txt").read_text(encoding="utf-8")
-    for category, line in words.read_lines(text):
+    """Read all kinds by their tag, such as "shop=supermarket"."""
+    kinds = {}
+    for category, line in read_lines(files(__package__).joinpath("kinds.txt").read_text(encoding="utf-8")):
         likelihood, tag, label = line.split(None, 2)
-        yield MerchantKind(tag=tag, category=category.strip("-") and category, likelihood=int(likelihood), label=label)
+        kinds[tag] = MerchantKind(tag, "" if category == "-" else category, int(likelihood), label)
+    return kinds
 
 
 #: How a name was found: the whole text; its leading words or leading word; words or a word further on; by likeness;
@@ -57,14 +61,14 @@ SIMILARITY = 92.0
 
 
 class Brand(NamedTuple):
-    """A brand as one kind of place. `countries` as in `regions.place_brand`."""
+    """A brand as one kind of place. `countries` as in `compile.place_brand`."""
 
     title: str
     kind: MerchantKind
     countries: str
 
     def is_known_in(self, country: str) -> bool:
-        """Whether the brand is found in a country ("" if unknown), a small ISO 3166 alpha-2 code."""
+        """Return True if the brand is found in a country, a small ISO 3166 alpha-2 code, "" if unknown."""
         return not country or (country in self.countries) != self.countries.startswith("*")
 
 
@@ -100,61 +104,59 @@ class Dictionary:
         return self._names.keys()
 
     def has_word(self, word: str) -> bool:
-        """Whether it is a whole word of some name."""
+        """Return True for a whole word of some name."""
         return word in self._names_by_word
 
     def prepare(self) -> None:
-        """Make the indexes now that the first text without a known name would make."""
+        """Make the indexes that the first text without a known name would make."""
         for index in (self._sorted_names, self._names_by_word, self._names_by_prefix):
             len(index)
 
     def find_leading(self, words: list[str], country: str) -> BrandMatch | None:
-        """The brand of the longest known name that the text starts with."""
+        """Find the brand of the longest known name that the text starts with, also if a bank split it: "wal mart"."""
         if not words:
             return None
-        return self._find_at(words, 0, country) or self._find_joined(words, country)
+        found = self._find_at(words, 0, country)
+        joined = "".join(words[:2])
+        if found or len(words) == 1 or joined not in self._names:
+            return found
+        return self._find_at([joined, *words[2:]], 0, country)
 
     def find_inner(self, words: list[str], country: str) -> BrandMatch | None:
-        """The brand of a known name further on; a single word only if it stands at the end of few other names."""
-        starts = (start for start in range(1, len(words)) if words[start] in self._first_words)
-        matches = (self._find_at(words, start, country) for start in starts if words[start - 1] not in _JOINING)
-        return next((match for match in matches if match and _may_stand_inside(match.name)), None)
+        """Find a brand further on; a name of one word counts only if it ends few other names."""
+        for start in range(1, len(words)):
+            if words[start] not in self._first_words or words[start - 1] in _JOINING:
+                continue
+            match = self._find_at(words, start, country)
+            if not match or match.name in _COMMON_WORDS:
+                continue
+            if any(len(word) >= _SHORTEST_INNER_WORD for word in match.name.split(" ")):
+                return match
+        return None
 
     def _find_at(self, words: list[str], start: int, country: str) -> BrandMatch | None:
         flags = self._first_words.get(words[start])
         if flags is None:
             return None
+        guard = flags[1:]
+        names_alone = guard != "n" if start == 0 else guard == "" and len(words[start]) >= _SHORTEST_INNER_WORD
         for length in range(min(int(flags[0]), len(words) - start), 0, -1):
             name = " ".join(words[start : start + length])
-            if name in self._names and (length > 1 or self._names_alone(name, flags, start)):
+            if name in self._names and (length > 1 or names_alone):
                 brands = self._brands_of(name, country)
                 if brands:
                     return BrandMatch(name, brands, _way(start, length, len(words)), length / len(words))
         return None
 
-    def _find_joined(self, words: list[str], country: str) -> BrandMatch | None:
-        """Names that a bank wrote in two words, as in "wal mart"."""
-        name = "".join(words[:2])
-        if len(words) == 1 or name not in self._names:
-            return None
-        return self._find_at([name, *words[2:]], 0, country)
-
-    @staticmethod
-    def _names_alone(word: str, flags: str, start: int) -> bool:
-        guard = flags[1:]
-        if start == 0:
-            return guard != "n"
-        return guard == "" and len(word) >= _SHORTEST_INNER_WORD
-
     def categories_of_names(self) -> Iterator[tuple[str, str]]:
-        """Every name with the key of the category of its likeliest kind; names of banks and the like have none."""
+        """Yield every name with the category of its likeliest kind, except names of banks and others without one."""
         for name in self._names:
             category = next((brand.kind.category for brand in self._brands_of(name, "") if brand.kind.category), "")
             if category:
                 yield name, category
 
     def find_cut(self, words: list[str], country: str) -> BrandMatch | None:
-        """The brand in whose name the text breaks off, where all such brands are of one category."""
+        """Find the brand in whose name the text breaks off, if all such brands are of one category."""
         text = " ".join(words)
         if len(text) < _SHORTEST_CUT:
             return None
@@ -176,20 +178,18 @@ class Dictionary:
         return sorted(self._names)
 
     def find_similar(self, words: list[str], country: str) -> BrandMatch | None:
-        """The brand whose name reads almost like the whole text, for typed or misread text."""
+        """Find the brand whose name reads almost like the whole text, for typed or misread text."""
         text = " ".join(words)
         if len(text) < _SHORTEST_SIMILAR or len(words) > _MOST_SIMILAR_WORDS:
             return None
-        found = process.extractOne(text, self._candidates(words), scorer=fuzz.token_sort_ratio, score_cutoff=SIMILARITY)
-        brands = self._brands_of(found[0], country) if found else ()
-        return BrandMatch(found[0], brands, "similar", found[1] / 100) if found and brands else None
-
-    def _candidates(self, words: list[str]) -> Iterable[str]:
         known = sorted((len(self._names_by_word[word]), word) for word in words if word in self._names_by_word)
         rare = [word for n, word in known[:_RAREST_WORDS] if n <= _COMMON_WORD]
+        candidates: Iterable[str] = self._names_by_prefix.get(words[0][:_PREFIX], ())
         if rare:
-            return list(dict.fromkeys(name for word in rare for name in self._names_by_word[word]))
-        return self._names_by_prefix.get(words[0][:_PREFIX], ())
+            candidates = list(dict.fromkeys(name for word in rare for name in self._names_by_word[word]))
+        found = process.extractOne(text, candidates, scorer=fuzz.token_sort_ratio, score_cutoff=SIMILARITY)
+        brands = self._brands_of(found[0], country) if found else ()
+        return BrandMatch(found[0], brands, "similar", found[1] / 100) if found and brands else None
 
     @cached_property
     def _names_by_word(self) -> dict[str, list[str]]:
@@ -200,23 +200,17 @@ class Dictionary:
         return _index((name[:_PREFIX], name) for name in self._names)
 
     def _brands_of(self, name: str, country: str) -> tuple[Brand, ...]:
-        brands = [self._brand(int(number)) for number in self._names[name].split(" ")]
-        known = [brand for brand in brands if brand.is_known_in(country)]
+        known = []
+        for number in map(int, self._names[name].split(" ")):
+            brand = self._understood.get(number)
+            if brand is None:
+                title, tag, countries = self._brands[number].split("\t")
+                brand = self._understood[number] = Brand(title, load_kinds()[tag], countries)
+            if brand.is_known_in(country):
+                known.append(brand)
         if len(known) > 1:
             known.sort(key=lambda brand: (normalize(brand.title) == name, brand.kind.likelihood), reverse=True)
         return tuple(known)
-
-    def _brand(self, number: int) -> Brand:
-        brand = self._understood.get(number)
-        if brand is None:
-            title, tag, countries = self._brands[number].split("\t")
-            brand = self._understood[number] = Brand(title, load_kinds()[tag], countries)
-        return brand
-
-
-def _may_stand_inside(name: str) -> bool:
-    """Not single letters, and no word of ordinary texts."""
-    return name not in _COMMON_WORDS and any(len(word) >= _SHORTEST_INNER_WORD for word in name.split(" "))
 
 
 def _way(start: int, length: int, n_words: int) -> Way:
@@ -236,5 +230,5 @@ def _index(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
 
 @cache
 def load_dictionary() -> Dictionary:
-    """The dictionary that ships, read once per process."""
+    """Read the shipped dictionary, once per process."""
     return Dictionary(files(__package__).joinpath("brands.txt").read_text(encoding="utf-8"))
