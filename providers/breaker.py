@@ -1,4 +1,4 @@
-"""A circuit breaker in the shared cache: a link that keeps failing is left alone for a while."""
+"""A circuit breaker in the shared cache: a link that keeps failing is not asked for a while."""
 
 from django.core.cache import caches
 
@@ -7,13 +7,13 @@ OPEN_S = 60
 
 
 class CacheBreaker:
-    """Counts failures in a row. Every process sees the same state; a lost cache only means asking once more."""
+    """A count of failures in a row that all processes share. A lost cache only means asking once more."""
 
     def __init__(self, *, cache_alias: str = "default") -> None:
         self._alias = cache_alias
 
     def reason_to_skip(self, name: str) -> str | None:
-        """The last failure's sentence while the breaker is open, else None."""
+        """Return the last failure's sentence while the breaker is open, else None."""
         n_failures, reason = self._state(name)
         return reason if n_failures >= FAILURES_TO_OPEN else None
 
@@ -25,7 +25,7 @@ class CacheBreaker:
         caches[self._alias].delete(self._key(name))
 
     def describe(self, name: str) -> dict[str, str | int | None]:
-        """The state as JSON: `state` is closed or open, `last_error` the last failure's sentence."""
+        """Return the state as JSON: `state` is closed or open, `last_error` the last failure's sentence."""
         n_failures, reason = self._state(name)
         state = "open" if n_failures >= FAILURES_TO_OPEN else "closed"
         return {"state": state, "n_failures": n_failures, "last_error": reason or None}

@@ -1,16 +1,16 @@
-"""How far a confidence can be believed: reliability of outcomes, corrections that follow from them, thresholds.
+"""Calibration: the reliability of confidences, corrections that follow from it, and thresholds.
 
-Pure arithmetic over outcomes: what a link said of a transaction, and whether its owner says that this is right.
+The input is pure: the confidences of a link's answers, and the owner's word on which were right.
 """
 
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-#: Below that many outcomes nothing is said of a link.
+#: Fewer outcomes say nothing of a link.
 LEAST_OUTCOMES = 30
-#: So few correct its claims already, held back by the prior: whoever has categories of their own should not be answered
-#: with others thirty times.
+#: Already this many outcomes correct a link, held back by the prior: an owner with categories of their own should not
+#: get thirty wrong answers first.
 LEAST_CORRECTED = 5
 N_BINS = 10
 #: No answer is taken for impossible or certain.
@@ -65,7 +65,7 @@ class Correction(NamedTuple):
     slope: float = 1.0
 
     def apply(self, confidence: float) -> float:
-        """The corrected probability, in [0, 1]; never a certainty, which no outcomes show."""
+        """Return the corrected probability, in [0, 1]; never a certainty, which no outcomes show."""
         if self == NO_CORRECTION:
             return confidence
         return min(logistic(self.intercept + self.slope * log_odds(confidence)), _MOST)
@@ -75,25 +75,35 @@ NO_CORRECTION = Correction()
 
 
 def logistic(score: float) -> float:
-    """The probability of these log-odds."""
+    """Return the probability of these log-odds."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
 
 
 def log_odds(probability: float) -> float:
-    """Those of a probability, of which 0 and 1 are taken for nearly so."""
+    """Return the log-odds of a probability; 0 and 1 pass for nearly so."""
     held = min(max(probability, _LEAST), _MOST)
     return math.log(held / (1 - held))
 
 
 def measure_reliability(outcomes: Sequence[JudgedAnswer]) -> Reliability:
-    """Over ten bins of equal width, of which empty ones are left out. Raises ValueError without outcomes."""
+    """Measure over ten bins of equal width, without empty ones. Raise ValueError without outcomes."""
     n = len(outcomes)
     if not n:
         raise ValueError("Nothing can be measured without outcomes.")
     sorted_in: list[list[JudgedAnswer]] = [[] for _ in range(N_BINS)]
     for outcome in outcomes:
         sorted_in[min(int(outcome.confidence * N_BINS), N_BINS - 1)].append(outcome)
-    bins = tuple(_bin(i, members) for i, members in enumerate(sorted_in) if members)
+    bins = tuple(
+        Bin(
+            start=i / N_BINS,
+            end=(i + 1) / N_BINS,
+            n=len(members),
+            mean_confidence=sum(o.confidence for o in members) / len(members),
+            accuracy=sum(o.is_right for o in members) / len(members),
+        )
+        for i, members in enumerate(sorted_in)
+        if members
+    )
     return Reliability(
         n=n,
         accuracy=sum(o.is_right for o in outcomes) / n,
@@ -103,14 +113,8 @@ def measure_reliability(outcomes: Sequence[JudgedAnswer]) -> Reliability:
     )
 
 
-def _bin(i: int, members: Sequence[JudgedAnswer]) -> Bin:
-    n = len(members)
-    mean = sum(o.confidence for o in members) / n
-    return Bin(i / N_BINS, (i + 1) / N_BINS, n, mean, sum(o.is_right for o in members) / n)
-
-
 def fit_correction(outcomes: Sequence[JudgedAnswer], *, expected: float = 0.0) -> Correction:
-    """The likeliest correction, where a few outcomes move it little: Newton's method on a logistic regression.
+    """Fit the likeliest correction by Newton's method on a logistic regression; few outcomes move it little.
 
     `outcomes` are in order, oldest first. Later ones count more, the last twice as much as one half-way back: a link
     that learns gets better. A surer answer stays a surer one, even of a link that was wrong whenever it was sure.
@@ -127,7 +131,7 @@ def fit_correction(outcomes: Sequence[JudgedAnswer], *, expected: float = 0.0) -
 
 
 class _Point(NamedTuple):
-    """An outcome as the regression sees it."""
+    """An outcome in the form that the regression needs."""
 
     odds: float
     is_right: bool
@@ -135,7 +139,7 @@ class _Point(NamedTuple):
 
 
 class _Prior(NamedTuple):
-    """What is expected, and how strongly it holds intercept and slope: one over the variance."""
+    """The expected correction; `of_intercept` and `of_slope` are the strength of the prior, one over its variance."""
 
     intercept: float = 0.0
     slope: float = 1.0
@@ -144,7 +148,7 @@ class _Prior(NamedTuple):
 
 
 def _climb(points: Sequence[_Point], prior: _Prior) -> Correction:
-    """The correction that the points and the prior make likeliest. Steps that lead too far are halved."""
+    """Climb to the correction that points and prior make likeliest; halve steps that lead too far."""
     here = Correction(prior.intercept, prior.slope)
     height = _likelihood(points, prior, here)
     for _ in range(_ROUNDS):
@@ -163,15 +167,15 @@ def _climb(points: Sequence[_Point], prior: _Prior) -> Correction:
 
 
 def _likelihood(points: Sequence[_Point], prior: _Prior, at: Correction) -> float:
-    """Its logarithm, up to a constant."""
+    """Return the logarithm of the likelihood, up to a constant."""
     held = prior.of_intercept * (at.intercept - prior.intercept) ** 2 + prior.of_slope * (at.slope - prior.slope) ** 2
     scores = ((at.intercept + at.slope * odds, is_right, weight) for odds, is_right, weight in points)
-    return -held / 2 - sum(weight * _surprise(-score if is_right else score) for score, is_right, weight in scores)
-
-
-def _surprise(score: float) -> float:
-    """The logarithm of 1 + exp(score), which does not overflow."""
-    return max(score, 0.0) + math.log1p(math.exp(-abs(score)))
+    # log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)), which does not overflow.
+    surprises = (
+        weight * (max(-score if is_right else score, 0.0) + math.log1p(math.exp(-abs(score))))
+        for score, is_right, weight in scores
+    )
+    return -held / 2 - sum(surprises)
 
 
 def _newton_step(points: Sequence[_Point], prior: _Prior, at: Correction) -> tuple[float, float]:
@@ -194,7 +198,7 @@ def _newton_step(points: Sequence[_Point], prior: _Prior, at: Correction) -> tup
 
 
 def threshold_for(outcomes: Sequence[JudgedAnswer], *, precision: float) -> float | None:
-    """The lowest confidence above which at least this share of the answers was right; None where there is none.
+    """Return the lowest confidence above which at least this share of the answers was right, or None.
 
     A mistake is imagined among them, so that two right answers do not make a threshold of 95 %. It lies half-way to
     the next answer below, since the next ones will not have the very same confidences.

@@ -1,4 +1,4 @@
-"""Turns normalized text into numbers: its words and the pieces of its words, each in one of many buckets.
+"""Turn normalized text into numbers: its words and the pieces of its words, each in one of many buckets.
 
 Hashing needs no vocabulary, so a model knows what to do with a word that it never saw, and what is stored of it does
 not tell the words it was trained on.
@@ -6,7 +6,7 @@ not tell the words it was trained on.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -33,9 +33,12 @@ Features = tuple[tuple[int, ...], tuple[float, ...]]
 
 @lru_cache(maxsize=4096)
 def grams_of(text: str) -> Features:
-    """Buckets and values of a normalized text: words, earlier ones more; pairs; pieces of 3 to 5 letters."""
+    """Return buckets and values of a normalized text: words, earlier ones more; pairs; pieces of 3 to 5 letters."""
     words = words_read(text)
-    found: dict[int, float] = _spelling(words[:_SPELLED_WORDS])
+    # Pieces of the words with their ends marked; together of one length, however long the words are.
+    counted = Counter(bucket for word in words[:_SPELLED_WORDS] for bucket in _pieces(f" {word} "))
+    length = math.sqrt(sum(n * n for n in counted.values())) or 1.0
+    found: dict[int, float] = {bucket: _SPELLING_WEIGHT * n / length for bucket, n in counted.items()}
     named = [(f"w{word}", 1 / math.sqrt(1 + i / 2)) for i, word in enumerate(words)]
     named += [(f"b{first} {second}", _PAIR_WEIGHT) for first, second in pairwise(words[: _PAIRS + 1])]
     for name, value in named:
@@ -45,25 +48,18 @@ def grams_of(text: str) -> Features:
 
 
 def words_read(text: str) -> list[str]:
-    """The words of a normalized text that features are made of."""
+    """Return the words of a normalized text that features are made of."""
     return text.split(" ")[:_WORDS] if text else []
 
 
 def bucket_of(name: str) -> int:
-    """Equal on every machine, other than hash()."""
+    """Return the bucket of a name: equal on every machine, other than hash()."""
     return crc32(name.encode()) % BUCKETS
-
-
-def _spelling(words: Iterable[str]) -> dict[int, float]:
-    """Pieces of the words with their ends marked; together of one length, however long the words are."""
-    counted = Counter(bucket for word in words for bucket in _pieces(f" {word} "))
-    length = math.sqrt(sum(n * n for n in counted.values())) or 1.0
-    return {bucket: _SPELLING_WEIGHT * n / length for bucket, n in counted.items()}
 
 
 @lru_cache(maxsize=4096)
 def _pieces(padded: str) -> list[int]:
-    """The buckets of all pieces; texts share most of their words."""
+    """Return the buckets of all pieces; the cache helps because texts share most of their words."""
     spans = [(start, start + size) for size in _PIECES for start in range(len(padded) - size + 1)]
     if padded.isascii():  # then letters are bytes, which are quicker to cut
         data = padded.encode()
@@ -86,14 +82,17 @@ class GramTable(NamedTuple):
         return cls(np.array(buckets, dtype=np.int32), np.array(values, dtype=np.float32), starts)
 
     def times(self, weights: NDArray[Any], rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
-        """The sum over each text's features of value times row of `weights`, shape (texts, columns of weights).
+        """Sum value times row of `weights` over the features of each text; shape (texts, columns of weights).
 
         `rows` says which row of `weights` belongs to a bucket; without it, row and bucket are the same.
         """
         n_texts = len(self.starts) - 1
         total = np.zeros((n_texts, weights.shape[1]), dtype=np.float32)
         for first in range(0, n_texts, _AT_ONCE):
-            part = self._part(first, min(first + _AT_ONCE, n_texts))
+            end = min(first + _AT_ONCE, n_texts)
+            here = slice(self.starts[first], self.starts[end])
+            starts = self.starts[first : end + 1] - self.starts[first]
+            part = GramTable(self.buckets[here], self.values[here], starts)
             filled = np.flatnonzero(np.diff(part.starts))
             if filled.size:
                 found = weights[part.buckets if rows is None else rows[part.buckets]]
@@ -101,16 +100,11 @@ class GramTable(NamedTuple):
                 total[first + filled] = np.add.reduceat(parts, part.starts[filled], axis=0)
         return total
 
-    def _part(self, first: int, end: int) -> "GramTable":
-        """The texts from `first` to before `end`."""
-        here = slice(self.starts[first], self.starts[end])
-        return GramTable(self.buckets[here], self.values[here], self.starts[first : end + 1] - self.starts[first])
-
 
 def shares_of(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Probabilities that add up to 1 in each row, of the log-odds of each category against all others.
+    """Turn the log-odds of each category against all others into probabilities; each row adds up to 1.
 
-    In double precision, where it makes no difference how many rows are computed at once.
+    Double precision makes the result independent of the number of rows computed at once.
     """
     each = 1 / (1 + np.exp(-np.clip(scores.astype(np.float64), -_MOST_SCORE, _MOST_SCORE)))
     shares: NDArray[np.float64] = each / each.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""What a link of the chain gets and gives, so that anyone can write one without touching Outlay.
+"""The interface of a link of the chain, so that anyone can write one without touching Outlay.
 
 A link is a subclass of `Provider` that answers batches of `Question` with `Suggestion` or None. It is named by its
 dotted path in the setting CATEGORIZATION_PROVIDERS and must pass `providers.conformance`.
@@ -43,16 +43,16 @@ class OfferedCategory:
     description: str = ""
 
 
-#: Of a ledger that says nothing of kinds.
+#: The mapping of a ledger without mapped kinds.
 NO_KINDS: Mapping[str, int | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What an owner's own outcomes and wishes say of the links, by their names.
+    """The owner's own measurements and wishes, by the names of links.
 
-    `corrections` turn the confidences that links claim into measured ones; `thresholds` go before those of the setting.
-    `classifier` is the digest of the one that has learned from this owner and is of use to them; "" where none is.
+    `corrections` turn the confidences that links claim into measured ones; `thresholds` replace those of the setting.
+    `classifier` is the digest of the owner's useful trained classifier, "" if there is none.
     """
 
     corrections: Mapping[str, Correction] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Trust:
     classifier: str = ""
 
 
-#: Of an owner of whom nothing is known.
+#: The trust of an unknown owner.
 NO_TRUST = Trust()
 
 
@@ -87,20 +87,20 @@ class Question:
     iban: str = ""
     mcc: str = ""
     tags: tuple[str, ...] = ()
-    #: Those of EFFECT_FIELDS that a person wrote: effects leave them alone, as they do the tags.
+    #: Names of EFFECT_FIELDS that the user wrote: effects leave them alone, as they do the tags.
     stated: frozenset[str] = frozenset()
     trigger: Literal["create", "import"] = "create"
-    #: Kinds of shops, or keys of categories for all kinds of one, and the id of the category that a person put each
-    #: into, which need not be offered; None: they want no answer for it. The same object in all of a batch.
+    #: Kinds of shops, or keys of categories for all their kinds, with the id of the category that the user chose. That
+    #: category need not be offered; None wants no answer. All questions of a batch share this object.
     kinds: Mapping[str, int | None] = field(default_factory=lambda: NO_KINDS, hash=False)
-    #: The same object in all of a batch.
+    #: All questions of a batch share this object.
     trust: Trust = field(default=NO_TRUST, hash=False, repr=False)
     #: The owner's confirmed rows most like this one, best first: (description, category id). Only for deferred links.
     examples: tuple[tuple[str, int], ...] = ()
 
     @property
     def text(self) -> str:
-        """The merchant, where it stands apart, and the description: what a link should read."""
+        """The merchant, where it stands apart, and the description: the text for a link to read."""
         return matching_text(self.merchant, self.description)
 
 
@@ -112,7 +112,7 @@ class LabeledQuestion(NamedTuple):
 
 
 def matching_text(merchant: str, description: str) -> str:
-    """The merchant comes first, as banks write it, and once."""
+    """Join merchant and description: the merchant comes first, as banks write it, and once."""
     if not merchant or description.casefold().startswith(merchant.casefold()):
         return description
     return f"{merchant} {description}"
@@ -124,7 +124,7 @@ EFFECT_FIELDS = ("merchant", "description", "notes", "review", "is_excluded_from
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a link wants written besides the category. Empty values change nothing.
+    """Values that a link wants written besides the category. Empty values change nothing.
 
     `merchant` is for a transaction that has none. `fields` are written whatever was there: pairs of one of
     EFFECT_FIELDS and its value, where `review` is "needed" or "done".
@@ -140,7 +140,7 @@ NO_EFFECTS = Effects()
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A link's answer.
+    """The answer of a link.
 
     `category` is the id of one of the offered categories, or None to leave the choice to the next link and keep only
     the effects. `confidence` in [0, 1] is the probability that the category is right; `score` is the raw measure it was
@@ -156,11 +156,11 @@ class Suggestion:
     alternatives: tuple[tuple[int, float], ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     final: bool = False
-    #: What within the link gave the answer, such as the id of a rule, for statistics.
+    #: The id of the rule, or of another part of the link, that gave the answer, for statistics.
     source_id: int | None = None
 
 
-#: What a link says of one transaction. An error is data here: one bad answer does not spoil the rest of its batch.
+#: The answer to one question. An error is data here: one bad answer does not spoil the rest of its batch.
 Answer = Suggestion | ProviderError | None
 
 
@@ -184,19 +184,19 @@ class Provider(ABC):
         """
 
     def key(self, transaction: Question) -> Hashable:
-        """Transactions with equal keys get equal answers, so the chain asks for one of them only; None: never equal."""
+        """Return a key that is equal for equal answers, so that the chain asks once; None is never equal."""
         return None
 
     def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
-        """Answers known from before, at once and without any remote call. A deferred link may keep some."""
+        """Return answers known from before, without any remote call. A deferred link may keep some."""
         return [None] * len(transactions)
 
     def learn(self, confirmed: Sequence[LabeledQuestion]) -> "Provider":
-        """A provider like this one that knows these transactions, oldest first, besides what it was taught before.
+        """Return a provider like this one that also knows these transactions, oldest first.
 
-        Of the ledger it knows nothing but what it was taught, so that a history can be played again; it asks neither
-        database nor network. The link in the chain stays as it was; one that was taught may be taught more in place.
-        A link that does not learn is itself.
+        It knows nothing else of the ledger, so that a history can be played again; it asks neither database nor
+        network. The link in the chain stays unchanged; a taught one may be taught more in place. A link that does not
+        learn returns itself.
         """
         return self
 

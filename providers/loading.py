@@ -1,4 +1,4 @@
-"""Turns the setting CATEGORIZATION_PROVIDERS into a chain, as Django turns AUTH_PASSWORD_VALIDATORS into validators."""
+"""Turn the setting CATEGORIZATION_PROVIDERS into a chain, and check it at start-up."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -10,18 +10,24 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.utils.module_loading import import_string
 
 from providers.breaker import CacheBreaker
 from providers.chain import Chain, Link
 from providers.interface import Provider
 
+HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."
 KEYS = {"BACKEND", "MIN_CONFIDENCE", "DEFERRED", "OPTIONS"}
 
 
 def build_link(entry: Mapping[str, Any]) -> Link:
-    """Raises ImproperlyConfigured with a sentence that names the entry's fault."""
-    path = _backend(entry)
+    """Build the link of one entry. Raise ImproperlyConfigured with a sentence that names the entry's fault."""
+    if not isinstance(entry, Mapping):
+        raise ImproperlyConfigured(f"An entry is a dictionary with BACKEND, not {entry!r}.")
+    path = entry.get("BACKEND")
+    if not isinstance(path, str) or not path:
+        raise ImproperlyConfigured(f"The entry {dict(entry)!r} names no BACKEND.")
     if unknown := set(entry) - KEYS:
         raise ImproperlyConfigured(f"{path} has the unknown key {min(unknown)}; known are {sorted(KEYS)}.")
     options, is_deferred = entry.get("OPTIONS", {}), entry.get("DEFERRED", False)
@@ -29,19 +35,14 @@ def build_link(entry: Mapping[str, Any]) -> Link:
         raise ImproperlyConfigured(f"OPTIONS of {path} must be a dictionary, not {options!r}.")
     if not isinstance(is_deferred, bool):
         raise ImproperlyConfigured(f"DEFERRED of {path} must be True or False, not {is_deferred!r}.")
-    return Link(_provider(path, options), _threshold(path, entry), is_deferred)
+    provider = _build_provider(path, options)
+    threshold = entry.get("MIN_CONFIDENCE", 0.0)
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+        raise ImproperlyConfigured(f"MIN_CONFIDENCE of {path} must be between 0 and 1, not {threshold!r}.")
+    return Link(provider, float(threshold), is_deferred)
 
 
-def _backend(entry: object) -> str:
-    if not isinstance(entry, Mapping):
-        raise ImproperlyConfigured(f"An entry is a dictionary with BACKEND, not {entry!r}.")
-    path = entry.get("BACKEND")
-    if not isinstance(path, str) or not path:
-        raise ImproperlyConfigured(f"The entry {dict(entry)!r} names no BACKEND.")
-    return path
-
-
-def _provider(path: str, options: Mapping[str, Any]) -> Provider:
+def _build_provider(path: str, options: Mapping[str, Any]) -> Provider:
     try:
         provider = import_string(path)(**options)
     except ImportError as error:
@@ -55,15 +56,8 @@ def _provider(path: str, options: Mapping[str, Any]) -> Provider:
     return provider
 
 
-def _threshold(path: str, entry: Mapping[str, Any]) -> float:
-    value = entry.get("MIN_CONFIDENCE", 0.0)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ImproperlyConfigured(f"MIN_CONFIDENCE of {path} must be between 0 and 1, not {value!r}.")
-    return float(value)
-
-
 def build_chain(entries: Sequence[Mapping[str, Any]]) -> Chain:
-    """Raises ImproperlyConfigured for a faulty entry, or for two links of one name."""
+    """Build all links. Raise ImproperlyConfigured for a faulty entry, or for two links of one name."""
     links = [build_link(entry) for entry in entries]
     names = [link.provider.name for link in links]
     if twice := {name for name in names if names.count(name) > 1}:
@@ -73,40 +67,35 @@ def build_chain(entries: Sequence[Mapping[str, Any]]) -> Chain:
 
 @lru_cache(maxsize=1)
 def configured_chain() -> Chain:
-    """The chain of the setting, built once a process."""
+    """Return the chain of the setting, built once a process."""
     return build_chain(settings.CATEGORIZATION_PROVIDERS)
 
 
-def _forget(*, setting: str, **_: Any) -> None:
+@receiver(setting_changed)
+def _forget_chain(*, setting: str, **_: Any) -> None:
     if setting == "CATEGORIZATION_PROVIDERS":
         configured_chain.cache_clear()
 
 
-setting_changed.connect(_forget)
-
-
-HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."
-
-
 @checks.register
 def check_chain(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E001: a faulty entry. E002: options that the link refuses. E003: two links of one name. W001: no link."""
+    """Check the setting without network and database.
+
+    E001: a faulty entry. E002: options that the link refuses. E003: two links of one name. W001: no link.
+    """
     entries = settings.CATEGORIZATION_PROVIDERS
     if not entries:
         return [checks.Warning("No link is configured: nothing will be categorized.", hint=HINT, id="providers.W001")]
-    messages = [message for entry in entries for message in _check_entry(entry)]
-    return messages or _check_names(entries)
-
-
-def _check_entry(entry: dict[str, Any]) -> list[CheckMessage]:
-    try:
-        link = build_link(entry)
-    except ImproperlyConfigured as error:
-        return [Error(str(error), hint=HINT, id="providers.E001")]
-    return [Error(f"{entry['BACKEND']}: {fault}", hint=HINT, id="providers.E002") for fault in link.provider.check()]
-
-
-def _check_names(entries: list[dict[str, Any]]) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    for entry in entries:
+        try:
+            faults = build_link(entry).provider.check()
+        except ImproperlyConfigured as error:
+            messages.append(Error(str(error), hint=HINT, id="providers.E001"))
+        else:
+            messages += [Error(f"{entry['BACKEND']}: {fault}", hint=HINT, id="providers.E002") for fault in faults]
+    if messages:
+        return messages
     try:
         build_chain(entries)
     except ImproperlyConfigured as error:
