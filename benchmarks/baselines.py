@@ -1,22 +1,22 @@
-"""What others do, trained on the same rows: exact memory, naive Bayes, a linear support vector machine."""
+"""Simple methods, trained on the same rows: exact memory, naive Bayes, a linear support vector machine."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.labeled_files import LabeledRow
 
-#: A category (its id) for each asked row; None where there is no answer.
+#: Category id for each asked row, or None.
 Answers = list[int | None]
 
 
 def remember(confirmed: Sequence[LabeledRow], asked: Sequence[LabeledRow]) -> Answers:
-    """The latest category of the same normalized text."""
+    """Answer the latest category of the same normalized text."""
     known = {row.text: row.category for row in confirmed}
     return [known.get(row.text) for row in asked]
 
 
 def guess_by_words(confirmed: Sequence[LabeledRow], asked: Sequence[LabeledRow]) -> Answers:
-    """Multinomial naive Bayes on counts of words."""
+    """Answer by multinomial naive Bayes on counts of words."""
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.naive_bayes import MultinomialNB
     from sklearn.pipeline import make_pipeline
@@ -25,12 +25,12 @@ def guess_by_words(confirmed: Sequence[LabeledRow], asked: Sequence[LabeledRow])
 
 
 def separate(confirmed: Sequence[LabeledRow], asked: Sequence[LabeledRow]) -> Answers:
-    """A linear support vector machine on TF-IDF of words and pairs of them, and of pieces of 2 to 5 characters."""
+    """Answer by a linear support vector machine on TF-IDF of words, word pairs and pieces of 2 to 5 characters."""
     return _answers(machine(), confirmed, asked)
 
 
 def machine() -> Any:
-    """The machine of `separate`, untrained."""
+    """Return the untrained machine of `separate`."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.svm import LinearSVC
@@ -49,7 +49,7 @@ def _answers(pipeline: Any, confirmed: Sequence[LabeledRow], asked: Sequence[Lab
 
 
 def _text_of(row: LabeledRow) -> str:
-    """The words that are left of the bank's text; where none are, the text."""
+    """Return the normalized text, or the bank's text if nothing is left of it."""
     return row.text or row.question.text
 
 

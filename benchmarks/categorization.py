@@ -1,14 +1,14 @@
-"""How right the chain is, how sure of itself and how quick, with 0 to 1,000 confirmed rows of a person.
+"""Measure accuracy, confidence and speed of the provider chain, with 0 to 1,000 confirmed rows of a user.
 
     python -m benchmarks.categorization [FOLDER_OR_FILES…] [--renamed] [--only accuracy|speed]
 
-Of each file (see `benchmarks.labeled_files`) the first N rows are confirmed and the next 500 predicted, as an instance
-without a model and rules would: the chain of `config.settings`, its links corrected by what they did on the N rows.
-Beside it stand simple methods that were trained on the same rows. All figures are percent; a row without an answer is
-not right; "-" stands where fewer than 60 rows are left. Without arguments the files of `shared/categorization` beside
-the project's folder are read, and where there are none, the invented ones of `benchmarks/samples`.
+The first N rows of each file (see `benchmarks.labeled_files`) are confirmed and the next 500 predicted, as by an
+instance without a model and rules: the chain of `config.settings`, calibrated on the N rows. Simple methods are trained
+on the same rows. All figures are percent; a row without an answer is not right; "-" means that fewer than 60 rows are
+left. Without arguments the files of `shared/categorization` beside the project's folder are read, or the invented ones
+of `benchmarks/samples`.
 
-`--renamed` gives every category another name and takes away what the dictionary knows it by.
+`--renamed` gives every category a name that the dictionary does not know.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from benchmarks.scores import Figure
 
 CONFIRMED = (0, 10, 30, 100, 300, 1000)
 ACCURACY = f"{scores.PRODUCT}: {scores.ACCURACY}"
-#: Figure → number of confirmed rows → what is required of the mean over files, and the goal.
+#: Figure → number of confirmed rows → required mean over files, and the goal.
 TARGETS: Mapping[str, Mapping[int, tuple[float, float]]] = {
     ACCURACY: {0: (45, 55), 10: (66, 70), 30: (73, 77), 100: (79, 83), 300: (85, 88), 1000: (93, 94)},
     scores.BEST_MARGIN: {10: (3, 3), 30: (3, 3), 100: (3, 3), 300: (1, 1)},
@@ -33,14 +33,14 @@ TARGETS: Mapping[str, Mapping[int, tuple[float, float]]] = {
     scores.ECE: {300: (5, 3), 1000: (5, 3)},
 }
 _BASELINES = {f"  {name}" for name in BASELINES}
-#: Figures of which less is better.
+#: Figures to minimize.
 FALLING = {scores.ECE}
 #: Figures by the number of confirmed rows.
 Table = Mapping[int, Mapping[str, Figure]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print everything that was asked for."""
+    """Print the requested figures."""
     options = _read_options(arguments)
     paths = find_files(options.files)
     with fresh_instance():
@@ -55,18 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", metavar="FOLDER_OR_FILE")
-    parser.add_argument("--renamed", action="store_true", help="give every category a name that nobody knows")
+    parser.add_argument("--renamed", action="store_true", help="give every category an unknown name")
     parser.add_argument("--only", choices=("accuracy", "speed"), help="measure only that")
     return parser.parse_args(arguments)
 
 
 def print_accuracy(paths: Sequence[Path], *, is_renamed: bool) -> None:
-    """A table of each file, the mean of all, and what was aimed at."""
+    """Print a table of each file, the mean of all, and the targets."""
     tables = []
     for path in paths:
         file = read_file(path, is_renamed=is_renamed)
         tables.append(measure(file))
-        print_table(_title(file), tables[-1])
+        n_texts, n_categories = len({row.text for row in file.rows}), len({row.category for row in file.rows})
+        title = f"{file.name}: {len(file.rows)} rows, {n_texts} distinct normalized texts"
+        print_table(f"{title}, {n_categories} categories in use", tables[-1])
     means = {n: _with_margin(scores.mean([table[n] for table in tables if n in table])) for n in CONFIRMED}
     print_table(f"mean over {len(tables)} files{' with renamed categories' if is_renamed else ''}", means)
     if not is_renamed:
@@ -74,27 +76,22 @@ def print_accuracy(paths: Sequence[Path], *, is_renamed: bool) -> None:
 
 
 def measure(file: LabeledFile) -> dict[int, dict[str, Figure]]:
-    """The figures of one file; none for a number of confirmed rows that leaves too few."""
+    """Return the figures of one file, for the numbers of confirmed rows that leave enough others."""
     from benchmarks.predicting import predict
 
     predictions = {n: predict(file, n) for n in CONFIRMED}
     return {n: scores.score(found) for n, found in predictions.items() if found}
 
 
-def _title(file: LabeledFile) -> str:
-    n_texts, n_categories = len({row.text for row in file.rows}), len({row.category for row in file.rows})
-    return f"{file.name}: {len(file.rows)} rows, {n_texts} distinct normalized texts, {n_categories} categories in use"
-
-
 def _with_margin(figures: Mapping[str, Figure]) -> dict[str, Figure]:
-    """The same with how far the chain is ahead of the best simple method."""
+    """Return the figures with the chain's margin over the best simple method."""
     others = [value for name, value in figures.items() if name in _BASELINES and value is not None]
     own = figures.get(ACCURACY)
     return {**figures, scores.BEST_MARGIN: own - max(others) if own is not None and others else None}
 
 
 def print_table(title: str, table: Table) -> None:
-    """A line for each figure, a column for each number of confirmed rows."""
+    """Print a line for each figure, with a column for each number of confirmed rows."""
     print(f"\n{title}\n{'confirmed rows':36}{''.join(f'{n:>8}' for n in CONFIRMED)}")
     for name in max(table.values(), key=len, default={}):
         print(f"{name:36}{''.join(_cell(table.get(n, {}).get(name)) for n in CONFIRMED)}")
@@ -105,7 +102,7 @@ def _cell(figure: Figure) -> str:
 
 
 def print_targets(means: Table) -> None:
-    """Each aim beside the mean that was reached."""
+    """Print each target beside the mean."""
     print("\naims, and the means over files")
     for name, aims in TARGETS.items():
         for n, (required, goal) in aims.items():

@@ -1,11 +1,10 @@
-"""What the links' confidences should be: shares of right answers, and the curves that turn a measure into one.
+"""Calibrate the links' confidences: shares of right answers, and the curves that turn a measure into one.
 
     python -m benchmarks.curves [FOLDER_OR_FILES…]
 
-Plays the history of each file forward in steps of 10 through the chain of `config.settings`, and looks at each link
-only where those before it did not decide. Every file counts alike; those with fewer than 30 answers are left out. It
-prints the values for BASE_CONFIDENCE in `expenses/history.py`, and for CURVE in `providers/learning/provider.py` and
-`providers/name_classifier/provider.py`.
+Replays the history of each file in steps of 10 through the chain of `config.settings`. A link is judged only on rows
+that earlier links did not decide. Every file counts alike; files with fewer than 30 answers are left out. It prints the
+values for BASE_CONFIDENCE in `expenses/categorization/history.py`, and for CURVE in the modules of the two classifiers.
 """
 
 import argparse
@@ -26,21 +25,21 @@ from providers.interface import Suggestion
 from providers.merchants.provider import KindCategories
 from providers.name_classifier.provider import load_name_classifier
 
-#: Rows of a file that are played.
+#: Rows of a file that are replayed.
 MOST_ROWS = 1500
 LEAST_POINTS = 30
 HISTORY, LEARNED, RESEMBLANCE = "history", "learned", "resemblance"
 
 
 class Point(NamedTuple):
-    """One answer: its measures, as the curve takes them, and whether it was right."""
+    """One answer: its measures for the curve, and a flag if it was right."""
 
     measures: tuple[float, ...]
     is_right: bool
 
 
-class Seen(NamedTuple):
-    """What one file shows: outcomes by way of history, and points of the two curves."""
+class FilePoints(NamedTuple):
+    """Outcomes of one file by way of history, and its points for the two curves."""
 
     name: str
     ways: Mapping[str, list[bool]]
@@ -60,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print_curve("resemblance: intercept, of log-odds", {one.name: one.resemblance for one in seen})
 
 
-def look_at(name: str, rows: Sequence[LabeledRow]) -> Seen:
-    """Play one history."""
+def look_at(name: str, rows: Sequence[LabeledRow]) -> FilePoints:
+    """Replay one history."""
     from benchmarks.predicting import product_chain
     from expenses.categorization.replay import replay
 
@@ -72,11 +71,11 @@ def look_at(name: str, rows: Sequence[LabeledRow]) -> Seen:
         for way in (suggestion.details["way"], _way(suggestion)):
             ways[way].append(suggestion.category in row.right)
     learned = [Point(_shares(said), said.category in row.right) for row, _, said in _answers(verdicts, LEARNED)]
-    return Seen(name, ways, learned, list(_resemblances(verdicts)))
+    return FilePoints(name, ways, learned, list(_resemblances(verdicts)))
 
 
 def _asked(verdicts: Sequence[tuple[LabeledRow, Verdict]], link: str) -> Iterator[tuple[LabeledRow, Attempt]]:
-    """The rows that a link was asked about, and what it said."""
+    """Return the rows that a link was asked about, with its attempts."""
     for row, verdict in verdicts:
         yield from ((row, attempt) for attempt in verdict.attempts if attempt.provider == link)
 
@@ -84,14 +83,14 @@ def _asked(verdicts: Sequence[tuple[LabeledRow, Verdict]], link: str) -> Iterato
 def _answers(
     verdicts: Sequence[tuple[LabeledRow, Verdict]], link: str
 ) -> Iterator[tuple[LabeledRow, Attempt, Suggestion]]:
-    """Those of which it named a category."""
+    """Return the rows for which a link named a category, with its suggestions."""
     for row, attempt in _asked(verdicts, link):
         if attempt.suggestion is not None and attempt.suggestion.category is not None:
             yield row, attempt, attempt.suggestion
 
 
 def _way(suggestion: Suggestion) -> str:
-    """How history found it, by how many choices, and whether all were alike."""
+    """Describe how history found its answer: by which way, from how many choices, and if they were divided."""
     votes = min(suggestion.details["votes"], 3)
     counted = f", {votes}{' or more' if votes == 3 else ''} confirmed"
     divided = ", divided" if suggestion.alternatives else ""
@@ -99,9 +98,9 @@ def _way(suggestion: Suggestion) -> str:
 
 
 def _shares(suggestion: Suggestion) -> tuple[float, float]:
-    """Log-odds of the best share, and its logarithmic lead over the second, as `confidence_of_shares` reads them.
+    """Return the log-odds of the best share, and its logarithmic lead over the second one.
 
-    Alternatives hold the second share scaled to what the confidence leaves, so it is scaled back.
+    Alternatives hold the second share scaled to the rest of the confidence, so it is scaled back.
     """
     best = suggestion.score or 0.0
     scale = (1 - suggestion.confidence) / (1 - best + 1e-9)
@@ -110,7 +109,7 @@ def _shares(suggestion: Suggestion) -> tuple[float, float]:
 
 
 def _resemblances(verdicts: Sequence[tuple[LabeledRow, Verdict]]) -> Iterator[Point]:
-    """What the name sounds like wherever the link was asked, those guesses too that it keeps to itself."""
+    """Return the name classifier's best guess wherever the link was asked, even if the link withheld it."""
     asked = [row for row, _ in _asked(verdicts, RESEMBLANCE) if row.question.direction == "out" and row.text]
     if not asked:
         return
@@ -122,9 +121,10 @@ def _resemblances(verdicts: Sequence[tuple[LabeledRow, Verdict]]) -> Iterator[Po
             yield Point((log_odds(float(shares[best])),), place.category.id in row.right)
 
 
-def print_ways(seen: Sequence[Seen]) -> None:
-    """Right answers of all answers of each way in each file, and two ways to add them up: the mean of the files'
-    shares, and (right + 1) / (n + 2) of all answers together.
+def print_ways(seen: Sequence[FilePoints]) -> None:
+    """Print the right answers of each way in each file, and two summaries.
+
+    These are the mean of the files' shares, and (right + 1) / (n + 2) of all answers together.
     """
     print(f"\n{'history':44}{''.join(f'{one.name[-14:]:>16}' for one in seen)}{'mean':>8}{'all':>8}")
     for way in sorted({way for one in seen for way in one.ways}):
@@ -136,7 +136,7 @@ def print_ways(seen: Sequence[Seen]) -> None:
 
 
 def print_curve(title: str, points: Mapping[str, list[Point]]) -> None:
-    """The curve over all files, and beside it how far it is off in each."""
+    """Print the curve over all files, and its error in each file."""
     counted = {name: found for name, found in points.items() if len(found) >= LEAST_POINTS}
     print(f"\n{title}")
     if not counted:
@@ -150,7 +150,7 @@ def print_curve(title: str, points: Mapping[str, list[Point]]) -> None:
 
 
 def fit_curve(files: Sequence[Sequence[Point]]) -> tuple[float, ...]:
-    """Intercept and factors of the likeliest logistic curve, every file counting alike."""
+    """Return intercept and factors of the likeliest logistic curve, with equal weight for every file."""
     from sklearn.linear_model import LogisticRegression
 
     points = [point for found in files for point in found]

@@ -1,4 +1,4 @@
-"""What a household's days are like before anybody pays: prices that rise, jobs that end, travels, weeks unwritten."""
+"""Days of an invented household: rising prices, lost jobs, travels, moves, and weeks without records."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.household_lives import Life
+from benchmarks.household_profiles import HouseholdProfile
 
 EPOCH = dt.date(2016, 1, 4)
 YEAR = 365.25
@@ -14,8 +14,8 @@ _SYLLABLES = [consonant + vowel for consonant in "bdfghjklmnprstvz" for vowel in
 
 
 @dataclass
-class Row:
-    """A payment before it has a number; `bill` says which regular bill it belongs to."""
+class InventedRow:
+    """A payment without an id; `bill` is the number of its regular bill."""
 
     day: int
     amount: float
@@ -23,15 +23,15 @@ class Row:
     payee: str
     kind: str = "expense"
     bill: int | None = None
-    #: The least part of money that the amount is rounded to.
+    #: Unit to which the amount is rounded.
     step: float = 0.01
 
 
 @dataclass
 class Days:
-    """The days of one household, counted from its first, and the one source of chance for all that happens on them."""
+    """Days of one household, counted from its first, with its only random generator."""
 
-    life: Life
+    profile: HouseholdProfile
     chance: np.random.Generator
     n: int
     #: Monday of the first week, days since EPOCH.
@@ -41,16 +41,16 @@ class Days:
     jobless: np.ndarray = field(init=False)
     away: np.ndarray = field(init=False)
     moves: list[int] = field(init=False)
-    #: How much smaller or larger this household's amounts are than its kind's.
+    #: Factor of this household's amounts relative to its profile.
     scale: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.scale = float(self.chance.lognormal(0, 0.25))
         self.prices = self._prices()
-        self.jobless = self._spells(self.life.job_loss, 60, 300)
-        self.away = self._spells(self.life.travels, 3, 18)
+        self.jobless = self._spells(self.profile.job_loss, 60, 300)
+        self.away = self._spells(self.profile.travels, 3, 18)
         self.spirits = self._spirits()
-        self.moves = [day for day in range(40, self.n) if self.chance.random() < self.life.moving / YEAR]
+        self.moves = [day for day in range(40, self.n) if self.chance.random() < self.profile.moving / YEAR]
 
     def date(self, day: int) -> dt.date:
         return EPOCH + dt.timedelta(self.first + int(day))
@@ -62,14 +62,14 @@ class Days:
         return (date - EPOCH).days - self.first
 
     def months(self) -> Iterator[tuple[int, int]]:
-        """Year and month of all that the days touch."""
+        """Return year and month of all months with a day of the household."""
         day, last = self.date(0).replace(day=1), self.date(self.n - 1)
         while day <= last:
             yield day.year, day.month
             day = (day + dt.timedelta(32)).replace(day=1)
 
     def _prices(self) -> np.ndarray:
-        """Inflation that differs by the year."""
+        """Return price levels by day; inflation differs by year."""
         yearly = np.clip(self.chance.gamma(1.4, 0.022, self.n // 365 + 1), 0, 0.11)
         return np.exp(np.cumsum(np.repeat(yearly, 366)[: self.n] / YEAR))
 
@@ -82,7 +82,7 @@ class Days:
         return inside
 
     def _spirits(self) -> np.ndarray:
-        """How freely money is spent: a slow walk, weeks that are like the week before, and unwritten weeks (0)."""
+        """Return the propensity to spend by day: a slow walk, autocorrelated weeks, and weeks without records (0)."""
         weeks = self.n // 7 + 2
         walk = np.cumsum(self.chance.normal(0, 0.035, weeks))
         near = np.zeros(weeks)
@@ -94,8 +94,8 @@ class Days:
         return daily * np.where(self.jobless, 0.62, 1.0)
 
     def _unwritten(self, weeks: int) -> np.ndarray:
-        """Weeks without rows: single ones, and now and then a long gap."""
-        silent = self.chance.random(weeks) < self.life.unrecorded
+        """Return the weeks without records: single ones, and sometimes a long gap."""
+        silent = self.chance.random(weeks) < self.profile.unrecorded
         if self.chance.random() < 0.2:
             start = int(self.chance.integers(weeks))
             silent[start : start + int(self.chance.integers(2, 9))] = True
@@ -106,13 +106,13 @@ class Days:
 
 
 def amount_like(chance: np.random.Generator, median: float, spread: float, *, heavy: float) -> float:
-    """Log-normal; with the chance `heavy` a Pareto factor that makes it many times as much."""
+    """Return a log-normal amount, multiplied by a Pareto factor with the chance `heavy`."""
     amount = median * float(chance.lognormal(0, spread))
     return amount * float(1 + chance.pareto(1.6)) if chance.random() < heavy else amount
 
 
 def payee_named(stem: str, number: int) -> str:
-    """A payee's name of words alone: another number, another name."""
+    """Return a payee's name without digits, different for each number."""
     number, word = number * 7919 + 4021, ""
     for _ in range(4):
         number, syllable = divmod(number, len(_SYLLABLES))

@@ -1,4 +1,4 @@
-"""Reads households from CSV files: date, amount (less than 0 is money out), payee or description, category."""
+"""Reader of households from CSV files: date, amount (negative is money out), payee or description, category."""
 
 import csv
 import datetime as dt
@@ -15,13 +15,13 @@ _Row = tuple[dt.date, Decimal, str, str]
 
 
 def read_households(folder: Path) -> list[Household]:
-    """Every CSV file of a folder, or the one file, in the order of names."""
+    """Read one CSV file, or all of a folder in the order of names."""
     paths = [folder] if folder.is_file() else sorted(folder.glob("*.csv"))
     return [read_household(path) for path in paths]
 
 
 def read_household(path: Path) -> Household:
-    """Money in is a refund where its category has mostly money out, else income. Rows of no amount are left out."""
+    """Read a file without its zero amounts. Money in is a refund if its category has mostly money out, else income."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = [{key.strip().casefold(): value for key, value in line.items() if key} for line in csv.DictReader(file)]
     rows = sorted((row for row in map(_read_line, lines) if row), key=lambda row: row[0])
@@ -41,7 +41,7 @@ def _read_line(line: Mapping[str, str]) -> _Row | None:
 
 
 def _income_categories(rows: list[_Row]) -> set[str]:
-    """Categories with more rows in than out."""
+    """Return the categories with more rows in than out."""
     balance: dict[str, int] = {}
     for _, amount, _, category in rows:
         balance[category] = balance.get(category, 0) + (1 if amount > 0 else -1)

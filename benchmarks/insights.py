@@ -1,10 +1,10 @@
-"""Are insights true and quiet? The product beside simple methods, on invented households or on files.
+"""Measure insights: the product beside simple methods, on invented households or on files.
 
     python -m benchmarks.insights [--quick] [--only NAME] [--files FOLDER]
 
-Households are those of `benchmarks.households`; `--files` reads CSV files (see `benchmarks.household_files`) instead.
-Every evaluation walks forward: a day is judged by what was there before it. What is required of the product is a
-margin over the best simple method of the same run; the exit code is 1 if one is missed. See docs/insights-figures.md.
+Households come from `benchmarks.households`; `--files` reads CSV files (see `benchmarks.household_files`) instead.
+Every evaluation walks forward: a day is judged by the days before it. The product must be ahead of the best simple
+method of the same run by a margin; the exit code is 1 if it misses one. See docs/insights-figures.md.
 """
 
 import argparse
@@ -19,22 +19,22 @@ from typing import Any
 
 from benchmarks.household_files import read_households
 from benchmarks.households import Household, invent_households
-from benchmarks.insights_tables import Table, print_table
+from benchmarks.insights_tables import FigureTable, print_table
 
 HOUSEHOLDS_EACH, QUICK_EACH = 3, 1
-#: What takes long looks at fewer of the invented households: at two of each kind.
+#: Slow evaluations take only so many invented households: two of each kind.
 FEWER = {"people": 24}
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """What is measured of one household, in a process of its own, and the table that all make."""
+class InsightEvaluation:
+    """Measurement of one household, in a process of its own, and the table over all households."""
 
     measure: Callable[[Household], Any]
-    summarize: Callable[[Sequence[Any]], Table]
+    summarize: Callable[[Sequence[Any]], FigureTable]
 
 
-def evaluations() -> Mapping[str, Evaluation]:
+def evaluations() -> Mapping[str, InsightEvaluation]:
     from benchmarks import (
         insights_amounts,
         insights_bills,
@@ -52,11 +52,11 @@ def evaluations() -> Mapping[str, Evaluation]:
         "month_end": insights_month_end,
         "recurring": insights_recurring,
     }
-    return {name: Evaluation(module.measure, module.summarize) for name, module in modules.items()}
+    return {name: InsightEvaluation(module.measure, module.summarize) for name, module in modules.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print every table that was asked for; 1 if the product misses a bound."""
+    """Print the requested tables; return 1 if the product misses a bound."""
     sys.stdout.reconfigure(line_buffering=True)
     options = _read_options(arguments)
     n_each = QUICK_EACH if options.quick else HOUSEHOLDS_EACH

@@ -1,8 +1,8 @@
-"""Single transactions: four times the amount of a real one must score higher than what was really paid.
+"""Single transactions: a payment with four times its amount must score higher than the real payment.
 
-Every payment out from the 101st on, at most 300 of a household, is scored as it was and with four times its amount, by
-the payments before it. AUC is the share of pairs (four times; as it was) in the right order; recall is at the
-threshold that 1 % of the untouched exceed. Every household counts alike.
+Payments out from the 101st on, at most 300 of a household, are scored by the payments before them: as they were, and
+with four times the amount. AUC is the share of such pairs in the right order. Recall is measured at the threshold that
+1 % of the real payments exceed. Every household counts alike.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,24 +12,24 @@ import numpy as np
 
 from benchmarks import insights_product
 from benchmarks.households import Household
-from benchmarks.insights_tables import PRODUCT, Bound, Figures, Table
+from benchmarks.insights_tables import PRODUCT, FigureBound, Figures, FigureTable
 from insights.payments import Payment
 
 FIRST, MOST, TIMES, FALSE_FLAGS = 100, 300, 4, 0.01
-#: Payments before, of the same payee, from which it is well known.
+#: Number of earlier payments that make a payee known.
 KNOWN_PAYEE = 5
-#: Payments of the wider group that weigh as much as the narrower's own.
+#: Number of own payments that weigh as much as the wider group.
 SHRINKING = 5
 #: Least scaled MAD of log amounts.
 LEAST_SPREAD = 0.1
 AUC, RECALL, KNOWN_AUC, KNOWN_RECALL = "AUC", "recall at 1 %", "AUC known payee", "recall known payee"
-BOUNDS = (Bound(AUC, "more", 0.86, 0.87, 0.90), Bound(RECALL, "more", 0.22, 0.27, 0.40))
-#: Scores as it was and of four times the amount, and how often the payee was seen before.
+BOUNDS = (FigureBound(AUC, "more", 0.86, 0.87, 0.90), FigureBound(RECALL, "more", 0.22, 0.27, 0.40))
+#: Scores of the real and of four times the amount, and the number of earlier payments to the payee.
 Scored = tuple[float, float, int]
 
 
 def measure(household: Household) -> Mapping[str, Figures]:
-    """Figures by method; empty for a household with too few payments."""
+    """Return figures by method; {} for a household with too few payments."""
     paid = [payment for payment in household.payments if payment.kind == "expense"]
     chance = np.random.default_rng(3)
     places = range(FIRST, len(paid))
@@ -37,7 +37,7 @@ def measure(household: Household) -> Mapping[str, Figures]:
     if not chosen:
         return {}
     found: dict[str, list[Scored]] = {name: [] for name in (*METHODS, "IsolationForest")}
-    past = Past(paid)
+    past = AmountHistory(paid)
     for place in chosen:
         past.advance(int(place))
         log, seen = past.logs[place], len(past.of_payee(place))
@@ -46,12 +46,11 @@ def measure(household: Household) -> Mapping[str, Figures]:
     found["IsolationForest"] = [(*pair, 0) for pair in forest_scores(past, chosen)]
     seen = [one[2] for one in found["amount alone"]]
     own = insights_product.score_amounts(household, [paid[place] for place in chosen], times=TIMES)
-    if own is not None:
-        found[PRODUCT] = [(*pair, n) for pair, n in zip(own, seen, strict=True)]
+    found[PRODUCT] = [(*pair, n) for pair, n in zip(own, seen, strict=True)]
     return {name: figures_of(scored) for name, scored in found.items()}
 
 
-class Past:
+class AmountHistory:
     """Log amounts before a place, by payee and category."""
 
     def __init__(self, paid: Sequence[Payment]) -> None:
@@ -60,7 +59,7 @@ class Past:
         self._groups: dict[object, list[float]] = {}
 
     def advance(self, place: int) -> None:
-        """Let everything before the place be known."""
+        """Add the payments before the place to the history."""
         for i in range(self.place, place):
             for key in (("payee", self.paid[i].payee), ("category", self.paid[i].category)):
                 self._groups.setdefault(key, []).append(float(self.logs[i]))
@@ -73,21 +72,21 @@ class Past:
         return self._groups.get(("category", self.paid[place].category), [])
 
 
-def amount_alone(past: Past, place: int, log: float) -> float:
+def amount_alone(past: AmountHistory, place: int, log: float) -> float:
     return log
 
 
-def z_of_category(past: Past, place: int, log: float) -> float:
+def z_of_category(past: AmountHistory, place: int, log: float) -> float:
     return _z(log, past.of_category(place) or past.logs[:place])
 
 
-def z_of_payee(past: Past, place: int, log: float) -> float:
+def z_of_payee(past: AmountHistory, place: int, log: float) -> float:
     payee = past.of_payee(place)
     return _z(log, payee) if len(payee) >= 3 else z_of_category(past, place, log)
 
 
-def shrunk_z(past: Past, place: int, log: float) -> float:
-    """Median and MAD of the payee drawn to the category's, and those to the person's."""
+def shrunk_z(past: AmountHistory, place: int, log: float) -> float:
+    """Shrink median and MAD of the payee toward the category's, and these toward the person's."""
     center, spread = _level(past.logs[:place])
     for group in (past.of_category(place), past.of_payee(place)):
         if group:
@@ -96,7 +95,7 @@ def shrunk_z(past: Past, place: int, log: float) -> float:
     return (log - center) / max(spread, LEAST_SPREAD)
 
 
-METHODS: Mapping[str, Callable[[Past, int, float], float]] = {
+METHODS: Mapping[str, Callable[[AmountHistory, int, float], float]] = {
     "amount alone": amount_alone,
     "robust z per category": z_of_category,
     "payee, else category": z_of_payee,
@@ -104,8 +103,8 @@ METHODS: Mapping[str, Callable[[Past, int, float], float]] = {
 }
 
 
-def forest_scores(past: Past, places: Sequence[int]) -> list[tuple[float, float]]:
-    """scikit-learn's IsolationForest on log amount, category and weekday, trained anew four times."""
+def forest_scores(past: AmountHistory, places: Sequence[int]) -> list[tuple[float, float]]:
+    """Score by scikit-learn's IsolationForest on log amount, category and weekday, trained four times."""
     from sklearn.ensemble import IsolationForest
 
     rows = np.array([(log, p.category or 0, p.day.weekday()) for log, p in zip(past.logs, past.paid, strict=True)])
@@ -119,7 +118,7 @@ def forest_scores(past: Past, places: Sequence[int]) -> list[tuple[float, float]
 
 
 def figures_of(scored: Sequence[Scored]) -> Figures:
-    """Figures of one household."""
+    """Return the figures of one household."""
     threshold = np.quantile([one[0] for one in scored], 1 - FALSE_FLAGS)
     known = [one for one in scored if one[2] >= KNOWN_PAYEE]
     many = len(known) >= 20
@@ -132,7 +131,7 @@ def figures_of(scored: Sequence[Scored]) -> Figures:
 
 
 def auc(scored: Sequence[Scored]) -> float:
-    """Ties count half."""
+    """Return the area under the ROC curve; ties count half."""
     plain = np.sort([one[0] for one in scored])
     odd = np.array([one[1] for one in scored])
     below = np.searchsorted(plain, odd, "left") + np.searchsorted(plain, odd, "right")
@@ -143,13 +142,13 @@ def recall(scored: Sequence[Scored], threshold: float) -> float:
     return fmean(one[1] > threshold for one in scored)
 
 
-def summarize(results: Sequence[Mapping[str, Figures]]) -> Table:
-    """The mean over households."""
+def summarize(results: Sequence[Mapping[str, Figures]]) -> FigureTable:
+    """Return the table of means over households."""
     results = [result for result in results if result]
     names = list(results[0]) if results else []
     rows = {name: _mean([result[name] for result in results if name in result]) for name in names}
     own = rows.pop(PRODUCT, None)
-    return Table(f"Single transactions, {TIMES} times the amount", rows, own, BOUNDS)
+    return FigureTable(f"Single transactions, {TIMES} times the amount", rows, own, BOUNDS)
 
 
 def _mean(rows: Sequence[Figures]) -> Figures:
@@ -163,7 +162,7 @@ def _z(log: float, group: Sequence[float]) -> float:
 
 
 def _level(group: Sequence[float]) -> tuple[float, float]:
-    """Median and scaled MAD."""
+    """Return median and scaled MAD."""
     values = np.asarray(group)
     center = float(np.median(values))
     return center, 1.4826 * float(np.median(np.abs(values - center)))

@@ -1,9 +1,9 @@
-"""Yearly bills: are they taken for oddities, and is one that is paid twice seen?
+"""Yearly bills: do they raise false alarms, and is a bill that is paid twice seen?
 
-A bill of a payee of its own is put into a history of two years or more: once a year, a few days early or late, each
-time 0 to 6 % dearer, two fifths to three halves of an ordinary month. Simple methods look at the overall series, in the
-week of the second and of the third bill (at default thresholds), in the second's without the bill, and in the week in
-which the second is paid once more, 1 to 9 days after. The product has flagged it if a finding of the week names the
+A bill of a new payee is put into a history of two years or more. It comes once a year, a few days early or late, each
+time 0 to 6 % dearer, and takes two fifths to three halves of an ordinary month. Simple methods judge the overall series
+at default thresholds: in the weeks of the second and the third bill, in the second's week without the bill, and in the
+week in which the second is paid again, 1 to 9 days later. The product has flagged it if a finding of the week names the
 bill, its category or the whole.
 """
 
@@ -15,9 +15,9 @@ from statistics import fmean
 
 import numpy as np
 
-from benchmarks import insights_product_weeks
 from benchmarks.households import Household
-from benchmarks.insights_tables import PRODUCT, Bound, Figures, Table
+from benchmarks.insights_product_weeks import in_order, is_bill_flagged
+from benchmarks.insights_tables import PRODUCT, FigureBound, Figures, FigureTable
 from benchmarks.weekly_methods import WEEKLY_METHODS, Method, quiet_judge, rolling_median
 from benchmarks.weekly_series import EARLIEST, OVERALL, Series, ordinary_month, series_of
 from insights.payments import Payment
@@ -25,16 +25,16 @@ from insights.payments import Payment
 TRIALS, YEAR = 2, 365
 YEAR_2, YEAR_3, WITHOUT, DOUBLED = "year 2", "year 3", "(without)", "doubled seen"
 BOUNDS = (
-    Bound(YEAR_2, "less", 0.17, 0.10, 0.03, is_absolute=True),
-    Bound(YEAR_3, "less", 0.23, 0.10, 0.03, is_absolute=True),
-    Bound(DOUBLED, "more", 0.91, 0.90, 0.95),
+    FigureBound(YEAR_2, "less", 0.17, 0.10, 0.03, is_absolute=True),
+    FigureBound(YEAR_3, "less", 0.23, 0.10, 0.03, is_absolute=True),
+    FigureBound(DOUBLED, "more", 0.91, 0.90, 0.95),
 )
-#: Figure → whether there was an alarm.
+#: Figure → True if there was an alarm.
 Alarms = Mapping[str, bool]
 
 
 @dataclass(frozen=True)
-class Trial:
+class BillTrial:
     """A household with its yearly bill, and the payment that doubles the second."""
 
     plain: tuple[Payment, ...]
@@ -43,15 +43,17 @@ class Trial:
 
     @property
     def billed(self) -> list[Payment]:
-        return _in_order([*self.plain, *self.bills])
+        """All payments with the bills."""
+        return in_order([*self.plain, *self.bills])
 
     @property
     def doubled(self) -> list[Payment]:
-        return _in_order([*self.plain, *self.bills, self.double])
+        """All payments with the bills and the double."""
+        return in_order([*self.plain, *self.bills, self.double])
 
 
-def trials(household: Household) -> Iterator[Trial]:
-    """A few of one household; none where it has not written two years."""
+def trials(household: Household) -> Iterator[BillTrial]:
+    """Return a few trials of one household; none if it has less than two years."""
     chance = np.random.default_rng([11, len(household.payments)])
     spending = household.spending
     whole = series_of(spending, OVERALL) if spending else None
@@ -67,7 +69,7 @@ def trials(household: Household) -> Iterator[Trial]:
         yield _trial(chance, household, bill, amount, whole.monday(len(whole.totals)))
 
 
-def _trial(chance: np.random.Generator, household: Household, bill: Payment, amount: float, end: dt.date) -> Trial:
+def _trial(chance: np.random.Generator, household: Household, bill: Payment, amount: float, end: dt.date) -> BillTrial:
     bills: list[Payment] = []
     for year in range(3):
         day = bill.day + dt.timedelta(year * YEAR + int(chance.integers(-5, 6)) * (year > 0))
@@ -75,33 +77,31 @@ def _trial(chance: np.random.Generator, household: Household, bill: Payment, amo
             bills.append(replace(bill, id=bill.id + 10 * year, day=day, amount=Decimal(str(round(amount, 2)))))
         amount *= chance.uniform(1, 1.06)
     double = replace(bills[1], id=bill.id + 100, day=bills[1].day + dt.timedelta(int(chance.integers(1, 10))))
-    return Trial(household.payments, tuple(bills), double)
+    return BillTrial(household.payments, tuple(bills), double)
 
 
 def measure(household: Household) -> Mapping[str, list[Alarms]]:
-    """Alarms by method."""
+    """Return alarms by method."""
     found: dict[str, list[Alarms]] = {}
     for trial in trials(household):
         for method in WEEKLY_METHODS:
             found.setdefault(method.name, []).append(_alarms(trial, lambda *asked, m=method: _is_flagged(m, *asked)))
         found.setdefault("known bill subtracted, rolling MAD", []).append(_alarms(trial, _is_flagged_beside_bill))
-        own = insights_product_weeks.flag_days(trial)
-        if own is not None:
-            found.setdefault(PRODUCT, []).append(own)
+        found.setdefault(PRODUCT, []).append(_alarms(trial, is_bill_flagged))
     return found
 
 
-def _alarms(trial: Trial, is_flagged: Callable[[Sequence[Payment], dt.date, str], bool | None]) -> Alarms:
-    payee = trial.bills[0].payee
-    asked = {YEAR_2: (trial.billed, trial.bills[1].day), DOUBLED: (trial.doubled, trial.double.day)}
-    asked[WITHOUT] = (trial.plain, trial.bills[1].day)
-    if len(trial.bills) > 2:
-        asked[YEAR_3] = (trial.billed, trial.bills[2].day)
-    answers = {figure: is_flagged(payments, day, payee) for figure, (payments, day) in asked.items()}
+def _alarms(trial: BillTrial, is_flagged: Callable[[Sequence[Payment], dt.date, Payment], bool | None]) -> Alarms:
+    bills, double = trial.bills, trial.double
+    asked = {YEAR_2: (trial.billed, bills[1]), DOUBLED: (trial.doubled, double), WITHOUT: (trial.plain, bills[1])}
+    if len(bills) > 2:
+        asked[YEAR_3] = (trial.billed, bills[2])
+    answers = {figure: is_flagged(payments, bill.day, bill) for figure, (payments, bill) in asked.items()}
     return {figure: answer for figure, answer in answers.items() if answer is not None}
 
 
-def _is_flagged(method: Method, payments: Sequence[Payment], day: dt.date, payee: str) -> bool | None:
+def _is_flagged(method: Method, payments: Sequence[Payment], day: dt.date, bill: Payment) -> bool | None:
+    """Return True for an alarm; None if the method cannot judge the week."""
     series = _spending(payments)
     week = (day - series.first).days // 7
     if not max(EARLIEST, method.earliest) <= week < len(series.totals):
@@ -109,13 +109,13 @@ def _is_flagged(method: Method, payments: Sequence[Payment], day: dt.date, payee
     return bool(quiet_judge(method, series.totals[:week], series.totals[week : week + 1])[0] > method.threshold)
 
 
-def _is_flagged_beside_bill(payments: Sequence[Payment], day: dt.date, payee: str) -> bool | None:
-    """The payee's last amount, 350 to 380 days ago, is taken off the week."""
+def _is_flagged_beside_bill(payments: Sequence[Payment], day: dt.date, bill: Payment) -> bool | None:
+    """Judge the week without the payee's last amount of 350 to 380 days ago."""
     series = _spending(payments)
     week = (day - series.first).days // 7
     if not EARLIEST <= week < len(series.totals):
         return None
-    paid = [payment for payment in payments if payment.payee == payee]
+    paid = [payment for payment in payments if payment.payee == bill.payee]
     is_paid = any(0 < (day - one.day).days < 30 for one in paid)
     last = [] if is_paid else [float(one.amount) for one in paid if 350 <= (day - one.day).days <= 380]
     value = series.totals[week : week + 1] - (last[-1] if last else 0)
@@ -126,17 +126,13 @@ def _spending(payments: Sequence[Payment]) -> Series:
     return series_of([payment for payment in payments if payment.kind != "income"], OVERALL)
 
 
-def _in_order(payments: Sequence[Payment]) -> list[Payment]:
-    return sorted(payments, key=lambda payment: (payment.day, payment.id))
-
-
-def summarize(results: Sequence[Mapping[str, list[Alarms]]]) -> Table:
-    """All trials of all households."""
+def summarize(results: Sequence[Mapping[str, list[Alarms]]]) -> FigureTable:
+    """Return the table over all trials of all households."""
     names = dict.fromkeys(name for result in results for name in result)
     rows = {name: _figures([one for result in results for one in result.get(name, ())]) for name in names}
     own = rows.pop(PRODUCT, None)
     note = "the product is held against the best that sees nine in ten doubled bills"
-    return Table("Yearly bills", rows, own, BOUNDS, [note], "known bill subtracted, rolling MAD")
+    return FigureTable("Yearly bills", rows, own, BOUNDS, [note], "known bill subtracted, rolling MAD")
 
 
 def _figures(alarms: Sequence[Alarms]) -> Figures:

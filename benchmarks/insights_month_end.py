@@ -1,8 +1,8 @@
-"""Month end: what a month will have taken, foretold on its 10th and 20th day by the months before it.
+"""Month end: total spending of a month, forecast on its 10th and 20th day from the months before it.
 
-Calendar months that are whole, from the seventh on. An error counts in ordinary months of its household (the mean of
-all its months), so that rich and poor count alike; WAPE is the sum of errors by the sum of months. Bias is the mean
-error. An interval of 80 % should hold 80 % of the months.
+Whole calendar months from the seventh on. Errors are measured in ordinary months of their household (the mean of all
+its months), so that rich and poor count alike. WAPE is the sum of errors by the sum of months, bias the mean error. An
+interval of 80 % should hold 80 % of the months.
 """
 
 import datetime as dt
@@ -15,58 +15,58 @@ import numpy as np
 
 from benchmarks import insights_product
 from benchmarks.households import Household
-from benchmarks.insights_tables import PRODUCT, Bound, Figures, Table
-from benchmarks.simple_chains import BEST_RULE, Chains, next_month
+from benchmarks.insights_tables import PRODUCT, FigureBound, Figures, FigureTable
+from benchmarks.simple_chains import BEST_RULE, PayeeChains, next_month
 from insights.payments import Payment
 
 FIRST_MONTH, DAYS = 6, (10, 20)
 Z_OF_80_PERCENT = 1.2816
 BOUNDS = (
-    Bound("WAPE 10", "less", 0.28, 0.27, 0.22),
-    Bound("WAPE 20", "less", 0.14, 0.14, 0.10),
-    Bound("least cover", "more", 0.66, 0.75, 0.78, is_absolute=True),
-    Bound("most cover", "less", 0.87, 0.88, 0.82, is_absolute=True),
+    FigureBound("WAPE 10", "less", 0.28, 0.27, 0.22),
+    FigureBound("WAPE 20", "less", 0.14, 0.14, 0.10),
+    FigureBound("least cover", "more", 0.66, 0.75, 0.78, is_absolute=True),
+    FigureBound("most cover", "less", 0.87, 0.88, 0.82, is_absolute=True),
 )
 
 
-class Forecast(NamedTuple):
-    """Of a month's total, with an interval where the method has one."""
+class MonthForecast(NamedTuple):
+    """Forecast of a month's total, with an interval if the method has one."""
 
     total: float
     low: float | None = None
     high: float | None = None
 
 
-class Outcome(NamedTuple):
-    """What was foretold on a day of a month and what came, in ordinary months of the household."""
+class MonthOutcome(NamedTuple):
+    """Forecast on a day of a month, and the actual total, in ordinary months of the household."""
 
     day: int
-    forecast: Forecast
+    forecast: MonthForecast
     actual: float
 
 
 @dataclass
 class Months:
-    """Money out (refunds taken off) by month and day of the month: an array of months x 31."""
+    """Spending without refunds by month and day of the month: an array of months x 31."""
 
     firsts: list[dt.date]
     daily: np.ndarray
 
     def spent(self, month: int, day: int) -> float:
-        """Until the end of that day of the month."""
+        """Return the spending until the end of that day of the month."""
         return float(self.daily[month, :day].sum())
 
     def remainders(self, month: int, day: int, most: int) -> np.ndarray:
-        """What the months before took after that day; at most so many."""
+        """Return the spending after that day in at most so many months before."""
         return self.daily[max(month - most, 0) : month, day:].sum(axis=1)
 
     def totals(self, month: int) -> np.ndarray:
-        """Of the months before."""
+        """Return the totals of the months before."""
         return self.daily[:month].sum(axis=1)
 
 
 def months_of(spending: Sequence[Payment]) -> Months:
-    """Whole calendar months."""
+    """Return the whole calendar months."""
     first, last = spending[0].day, spending[-1].day + dt.timedelta(1)
     start = first if first.day == 1 else next_month(first.replace(day=1))
     firsts = []
@@ -81,12 +81,12 @@ def months_of(spending: Sequence[Payment]) -> Months:
     return Months(firsts, daily)
 
 
-def measure(household: Household) -> Mapping[str, list[Outcome]]:
-    """Outcomes by method."""
+def measure(household: Household) -> Mapping[str, list[MonthOutcome]]:
+    """Return outcomes by method."""
     spending = household.spending
     months = months_of(spending) if spending else Months([], np.zeros((0, 31)))
     places = [month for month in range(FIRST_MONTH, len(months.firsts)) if months.daily[month].any()]
-    found: dict[str, list[Outcome]] = {}
+    found: dict[str, list[MonthOutcome]] = {}
     unit = float(months.totals(len(months.firsts)).mean()) if places else 0.0
     if unit <= 0:  # more came back than was spent
         return found
@@ -100,69 +100,66 @@ def measure(household: Household) -> Mapping[str, list[Outcome]]:
             for month in places
             for day in DAYS
         ]
-    own = insights_product.forecast_months(household, [(months.firsts[month], day) for month in places for day in DAYS])
-    if own is not None:
-        asked = [(month, day) for month in places for day in DAYS]
-        found[PRODUCT] = [
-            _outcome(day, Forecast(*one), months, month, unit)
-            for (month, day), one in zip(asked, own, strict=True)
-            if one
-        ]
+    asked = [(month, day) for month in places for day in DAYS]
+    own = insights_product.forecast_months(household, [(months.firsts[month], day) for month, day in asked])
+    found[PRODUCT] = [
+        _outcome(day, MonthForecast(*one), months, month, unit) for (month, day), one in zip(asked, own, strict=True)
+    ]
     return found
 
 
-def _outcome(day: int, forecast: Forecast, months: Months, month: int, unit: float) -> Outcome:
-    scaled = Forecast(*(value if value is None else value / unit for value in forecast))
-    return Outcome(day, scaled, float(months.daily[month].sum()) / unit)
+def _outcome(day: int, forecast: MonthForecast, months: Months, month: int, unit: float) -> MonthOutcome:
+    scaled = MonthForecast(*(value if value is None else value / unit for value in forecast))
+    return MonthOutcome(day, scaled, float(months.daily[month].sum()) / unit)
 
 
-def run_rate(months: Months, month: int, day: int) -> Forecast:
+def run_rate(months: Months, month: int, day: int) -> MonthForecast:
     length = (next_month(months.firsts[month]) - months.firsts[month]).days
-    return Forecast(months.spent(month, day) * length / day)
+    return MonthForecast(months.spent(month, day) * length / day)
 
 
-def last_month(months: Months, month: int, day: int) -> Forecast:
-    return Forecast(float(months.totals(month)[-1]))
+def last_month(months: Months, month: int, day: int) -> MonthForecast:
+    return MonthForecast(float(months.totals(month)[-1]))
 
 
-def mean_of_three(months: Months, month: int, day: int) -> Forecast:
-    return Forecast(float(months.totals(month)[-3:].mean()))
+def mean_of_three(months: Months, month: int, day: int) -> MonthForecast:
+    return MonthForecast(float(months.totals(month)[-3:].mean()))
 
 
-def same_point(months: Months, month: int, day: int) -> Forecast:
-    """What is spent by the share that the last twelve months had spent by that day."""
+def same_point(months: Months, month: int, day: int) -> MonthForecast:
+    """Divide the spending so far by the share that the last twelve months had spent by that day."""
     totals = months.totals(month)[-12:]
     share = 1 - months.remainders(month, day, 12).sum() / totals.sum() if totals.sum() else 1.0
-    return Forecast(months.spent(month, day) / max(float(share), 0.05))
+    return MonthForecast(months.spent(month, day) / max(float(share), 0.05))
 
 
-def smoothed(months: Months, month: int, day: int) -> Forecast:
-    """Simple exponential smoothing of the totals, its weight chosen by past errors; a normal interval."""
+def smoothed(months: Months, month: int, day: int) -> MonthForecast:
+    """Smooth the totals exponentially, with a weight chosen by past errors and a normal interval."""
     total, spread = _smooth(months.totals(month))
-    return Forecast(total, total - Z_OF_80_PERCENT * spread, total + Z_OF_80_PERCENT * spread)
+    return MonthForecast(total, total - Z_OF_80_PERCENT * spread, total + Z_OF_80_PERCENT * spread)
 
 
-def theta(months: Months, month: int, day: int) -> Forecast:
-    """Smoothing plus half of the straight line's slope."""
+def theta(months: Months, month: int, day: int) -> MonthForecast:
+    """Add half of the straight line's slope to the smoothed total."""
     totals = months.totals(month)
     slope = float(np.polyfit(np.arange(len(totals)), totals, 1)[0])
-    return Forecast(_smooth(totals)[0] + slope / 2)
+    return MonthForecast(_smooth(totals)[0] + slope / 2)
 
 
-def median_remainder(months: Months, month: int, day: int) -> Forecast:
-    """Spent so far and the median of the last twelve remainders; the band between their tenths."""
+def median_remainder(months: Months, month: int, day: int) -> MonthForecast:
+    """Add the median of the last twelve remainders, with a band from their 10 % to their 90 % quantile."""
     spent, rest = months.spent(month, day), months.remainders(month, day, 12)
     low, middle, high = np.quantile(rest, (0.1, 0.5, 0.9))
-    return Forecast(*(spent + float(value) for value in (middle, low, high)))
+    return MonthForecast(*(spent + float(value) for value in (middle, low, high)))
 
 
-def outer_ranks(months: Months, month: int, day: int) -> Forecast:
-    """The same between the least and the most of them."""
+def outer_ranks(months: Months, month: int, day: int) -> MonthForecast:
+    """Add the median of the last twelve remainders, with a band from the least to the most."""
     spent, rest = months.spent(month, day), months.remainders(month, day, 12)
-    return Forecast(*(spent + float(value) for value in (np.median(rest), rest.min(), rest.max())))
+    return MonthForecast(*(spent + float(value) for value in (np.median(rest), rest.min(), rest.max())))
 
 
-METHODS: Mapping[str, Callable[[Months, int, int], Forecast]] = {
+METHODS: Mapping[str, Callable[[Months, int, int], MonthForecast]] = {
     "run rate": run_rate,
     "last month": last_month,
     "mean of three": mean_of_three,
@@ -175,7 +172,7 @@ METHODS: Mapping[str, Callable[[Months, int, int], Forecast]] = {
 
 
 def _smooth(totals: np.ndarray) -> tuple[float, float]:
-    """The next value and the spread of one-step errors, at the weight with the least of them."""
+    """Return the next value and the spread of one-step errors, at the weight with the least errors."""
     best: tuple[float, float, float] | None = None
     for weight in (0.05, 0.1, 0.2, 0.3, 0.5, 0.8):
         level, errors = float(totals[:3].mean()), []
@@ -189,8 +186,8 @@ def _smooth(totals: np.ndarray) -> tuple[float, float]:
     return best[1], best[2]
 
 
-def with_bills(spending: Sequence[Payment], months: Months, month: int, day: int, n: int) -> Forecast:
-    """Spent, the bills of simple chains still due, and the rest: its run rate, or its median remainder of `n`."""
+def with_bills(spending: Sequence[Payment], months: Months, month: int, day: int, n: int) -> MonthForecast:
+    """Add the due bills of simple chains, and the rest by its run rate (`n` is 0) or its median of `n` remainders."""
     first = months.firsts[month]
     today, following = first.replace(day=day), next_month(first)
     past = [payment for payment in spending if payment.day <= today]
@@ -198,16 +195,16 @@ def with_bills(spending: Sequence[Payment], months: Months, month: int, day: int
     rest = months_of_rest(past, bills, months, month)
     spent = months.spent(month, day)
     if n == 0:
-        return Forecast(spent + due + rest.spent(month, day) * ((following - first).days - day) / day)
-    return Forecast(spent + due + float(np.median(rest.remainders(month, day, n))))
+        return MonthForecast(spent + due + rest.spent(month, day) * ((following - first).days - day) / day)
+    return MonthForecast(spent + due + float(np.median(rest.remainders(month, day, n))))
 
 
 def _due(past: Sequence[Payment], *, today: dt.date, until: dt.date) -> tuple[float, set[int]]:
-    """Money that believed chains will take after today, and the ids of all their payments."""
-    payees: dict[tuple[str, str], Chains] = {}
+    """Return the amount that believed chains still take, and the ids of all their payments."""
+    payees: dict[tuple[str, str], PayeeChains] = {}
     for payment in past:
         if payment.payee and payment.kind == "expense":
-            payees.setdefault((payment.payee, payment.kind), Chains(BEST_RULE)).add(payment)
+            payees.setdefault((payment.payee, payment.kind), PayeeChains(BEST_RULE)).add(payment)
     due, ids = 0.0, set()
     for chains in payees.values():
         for chain in filter(chains.is_believable, chains.chains):
@@ -221,7 +218,7 @@ def _due(past: Sequence[Payment], *, today: dt.date, until: dt.date) -> tuple[fl
 
 
 def months_of_rest(past: Sequence[Payment], bills: set[int], months: Months, month: int) -> Months:
-    """Without the bills; the months are the same."""
+    """Return the months without the bills."""
     daily = months.daily.copy()
     places = {day: i for i, day in enumerate(months.firsts)}
     for payment in past:
@@ -230,17 +227,20 @@ def months_of_rest(past: Sequence[Payment], bills: set[int], months: Months, mon
     return Months(months.firsts, daily)
 
 
-def summarize(results: Sequence[Mapping[str, list[Outcome]]]) -> Table:
-    """All months of all households."""
+def summarize(results: Sequence[Mapping[str, list[MonthOutcome]]]) -> FigureTable:
+    """Return the table over all months of all households."""
     names = dict.fromkeys(name for result in results for name in result)
     rows = {name: _figures([one for result in results for one in result.get(name, ())]) for name in names}
     own = rows.pop(PRODUCT, None)
-    return Table("Month end, overall", rows, own, BOUNDS)
+    return FigureTable("Month end, overall", rows, own, BOUNDS)
 
 
-def _figures(outcomes: Sequence[Outcome]) -> Figures:
+def _figures(outcomes: Sequence[MonthOutcome]) -> Figures:
     by_day = {day: [one for one in outcomes if one.day == day] for day in DAYS}
-    wapes = {f"WAPE {day}": _wape(found) for day, found in by_day.items()}
+    wapes = {
+        f"WAPE {day}": sum(abs(one.forecast.total - one.actual) for one in found) / sum(one.actual for one in found)
+        for day, found in by_day.items()
+    }
     biases = {f"bias {day}": fmean(one.forecast.total - one.actual for one in found) for day, found in by_day.items()}
     covers = {f"covers {day}": _cover(found) for day, found in by_day.items()}
     known = [cover for cover in covers.values() if cover is not None]
@@ -253,11 +253,7 @@ def _figures(outcomes: Sequence[Outcome]) -> Figures:
     }
 
 
-def _wape(outcomes: Sequence[Outcome]) -> float:
-    return sum(abs(one.forecast.total - one.actual) for one in outcomes) / sum(one.actual for one in outcomes)
-
-
-def _cover(outcomes: Sequence[Outcome]) -> float | None:
+def _cover(outcomes: Sequence[MonthOutcome]) -> float | None:
     bands = [(one.forecast.low, one.actual, one.forecast.high) for one in outcomes]
     inside = [low <= actual <= high for low, actual, high in bands if low is not None and high is not None]
     return fmean(inside) if inside else None

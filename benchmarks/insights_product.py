@@ -1,6 +1,6 @@
-"""The product's side of figures about payments: thin adapters, each None while the product cannot do it.
+"""The product's predictions, scores and forecasts of payments, for the tables of `benchmarks.insights`.
 
-Its side of figures about weeks is in `benchmarks.insights_product_weeks`.
+Its findings about weeks are in `benchmarks.insights_product_weeks`.
 """
 
 import datetime as dt
@@ -9,10 +9,16 @@ from decimal import Decimal
 from math import log
 from typing import Any
 
+import numpy as np
+
 from benchmarks.households import Household
-from benchmarks.simple_chains import Expected
+from benchmarks.simple_chains import ExpectedPayment
+from insights.anomalies.amount_scores import all_log_odds
+from insights.anomalies.amount_sketches import Histories, keyed
 from insights.calendars import Calendar
-from insights.payments import Payment
+from insights.forecast import KnownBill, forecast
+from insights.payments import Payment, payee_key
+from insights.recurring import find_recurring
 
 #: Decimal places of amounts.
 PLACES = 2
@@ -20,28 +26,22 @@ STEPS = {"weekly": (7, 0), "biweekly": (14, 0), "four_weekly": (28, 0), "monthly
          "quarterly": (0, 3), "half_yearly": (0, 6), "yearly": (0, 12)}  # fmt: skip
 
 
-def foresee_recurring(household: Household) -> tuple[list[Expected], list[Expected]] | None:
-    """What was foretold of mature and of early chains.
+def foresee_recurring(household: Household) -> tuple[list[ExpectedPayment], list[ExpectedPayment]]:
+    """Return the predictions of mature and of early chains, made after each payment of a payee.
 
-    Payees are looked at one by one, since the product finds chains within a payee; after each of its payments.
+    The product finds chains within a payee, so payees are looked at one by one.
     """
-    try:
-        from insights.payments import payee_key
-    except ImportError:
-        return None
     lanes: dict[tuple[str, str], list[Payment]] = {}
     for payment in household.payments:
         lanes.setdefault((payment.kind, payee_key(payment.payee)), []).append(payment)
-    foretold = [one for lane in lanes.values() for one in _foretold_in(lane)]
-    return [one for status, one in foretold if status == "mature"], [
-        one for status, one in foretold if status == "early"
+    expected = [one for lane in lanes.values() for one in _expected_in(lane)]
+    return [one for status, one in expected if status == "mature"], [
+        one for status, one in expected if status == "early"
     ]
 
 
-def _foretold_in(lane: Sequence[Payment]) -> Iterator[tuple[str, Expected]]:
-    """Status and what is expected, whenever a chain has grown."""
-    from insights.recurring import find_recurring
-
+def _expected_in(lane: Sequence[Payment]) -> Iterator[tuple[str, ExpectedPayment]]:
+    """Return status and expected payment whenever a chain has grown."""
     known: dict[str, set[int]] = {"mature": set(), "early": set()}
     by_id = {payment.id: payment for payment in lane}
     for until, day in days_of(lane):
@@ -53,25 +53,19 @@ def _foretold_in(lane: Sequence[Payment]) -> Iterator[tuple[str, Expected]]:
                 is_first = known[found.status].isdisjoint(found.payments)
                 known[found.status].update(found.payments)
                 payees = frozenset(by_id[pk].payee for pk in found.payments)
-                yield found.status, Expected(payees, found.kind, day, found.next_on, float(found.amount), is_first)
+                amount = float(found.amount)
+                yield found.status, ExpectedPayment(payees, found.kind, day, found.next_on, amount, is_first)
 
 
 def days_of(payments: Sequence[Payment]) -> Iterator[tuple[int, dt.date]]:
-    """Every day with payments, and how many there were until its end."""
+    """Return every day with payments, and the number of payments until its end."""
     for place, payment in enumerate(payments, 1):
         if place == len(payments) or payments[place].day != payment.day:
             yield place, payment.day
 
 
-def score_amounts(household: Household, asked: Sequence[Payment], *, times: int) -> list[tuple[float, float]] | None:
-    """Scores of each asked payment, by those before it: as it was, and with `times` the amount."""
-    try:
-        from insights.anomalies.amount_scores import all_log_odds
-        from insights.anomalies.amount_sketches import Histories, keyed
-    except ImportError:
-        return None
-    import numpy as np
-
+def score_amounts(household: Household, asked: Sequence[Payment], *, times: int) -> list[tuple[float, float]]:
+    """Score each asked payment by the payments before it: as it was, and with `times` the amount."""
     groups: Histories = {}
     wanted, scores = {payment.id for payment in asked}, {}
     for payment, amount_log, keys in keyed(household.payments, groups):
@@ -84,12 +78,8 @@ def score_amounts(household: Household, asked: Sequence[Payment], *, times: int)
 
 def forecast_months(
     household: Household, asked: Sequence[tuple[dt.date, int]]
-) -> list[tuple[float, float | None, float | None] | None] | None:
-    """Total, low and high of each asked month (its first day), as foretold at the end of that day of it."""
-    try:
-        from insights.forecast import forecast
-    except ImportError:
-        return None
+) -> list[tuple[float, float | None, float | None]]:
+    """Return total, low and high of each asked month (its first day), as forecast at the end of a day of it."""
     found = []
     for first, day in asked:
         today = first.replace(day=day)
@@ -101,22 +91,16 @@ def forecast_months(
                 spent[key] = spent.get(key, Decimal()) + payment.spent
         bills = _bills_known(past, today)
         days = {payment.day for payment in past}
-        told = forecast(
+        total = forecast(
             spent, recorded=days, bills=bills, month=first, calendar=Calendar(), today=today, places=PLACES
         ).total
-        band = (None, None) if told.low is None or told.high is None else (float(told.low), float(told.high))
-        found.append((float(told.predicted), *band))
+        band = (None, None) if total.low is None or total.high is None else (float(total.low), float(total.high))
+        found.append((float(total.predicted), *band))
     return found
 
 
 def _bills_known(past: Sequence[Payment], today: dt.date) -> list[Any]:
-    """The product's bills from what it finds recurring."""
-    try:
-        from insights.recurring import find_recurring
-    except ImportError:
-        return []
-    from insights.forecast import KnownBill
-
+    """Return the product's bills from the chains that it finds."""
     by_id = {payment.id: payment for payment in past}
     bills = []
     for number, one in enumerate(find_recurring(past, today=today), 1):

@@ -1,4 +1,4 @@
-"""Tables of figures: simple methods, the product, the difference, and what is required of it."""
+"""Tables of figures: simple methods, the product, the difference, and the required figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ Figures = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
-class Bound:
-    """What is asked of a figure: the best simple method on real series, what is required there, and the goal.
+class FigureBound:
+    """Requirement on a figure: the best simple method on real series, the figure required there, and the goal.
 
-    The margin (`required` - `known`) is asked of the difference to the best simple method of the same run, or, where
-    `is_absolute`, `required` of the figure itself.
+    The product must be ahead of the best simple method of the same run by the margin `required` - `known`. If
+    `is_absolute`, its figure itself must reach `required`.
     """
 
     figure: str
@@ -22,11 +22,11 @@ class Bound:
     required: float
     goal: float
     is_absolute: bool = False
-    #: Times instead of the difference: for counts.
+    #: Ratio instead of the difference: for counts.
     is_ratio: bool = False
 
     def limit(self, best: float | None) -> float | None:
-        """The figure that the product must reach."""
+        """Return the figure that the product must reach."""
         if self.is_absolute:
             return self.required
         if best is None:
@@ -41,33 +41,33 @@ class Bound:
 
 
 @dataclass
-class Table:
-    """The figures of one evaluation by method; the product's are None while it cannot do it."""
+class FigureTable:
+    """Figures of one evaluation by method; the product's are None if it measured nothing."""
 
     title: str
     simple: dict[str, Figures]
     product: Figures | None
-    bounds: Sequence[Bound]
+    bounds: Sequence[FigureBound]
     notes: list[str] = field(default_factory=list)
-    #: The simple method that the product is held against; without it the best of each figure.
+    #: Simple method that the product is held against; by default the best one for each figure.
     anchor: str | None = None
 
-    def best(self, bound: Bound) -> float | None:
-        """Of the simple methods."""
+    def best(self, bound: FigureBound) -> float | None:
+        """Return the best figure of the simple methods."""
         rows = [row for name, row in self.simple.items() if self.anchor in (None, name)]
         values = [value for row in rows if (value := row.get(bound.figure)) is not None]
         return (max if bound.better == "more" else min)(values, default=None)
 
     def missed(self) -> list[str]:
-        """Names of the figures whose bound the product misses."""
+        """Return the names of the figures whose bound the product misses."""
         own = self.product
         if own is None:
             return []
         return [bound.figure for bound in self.bounds if not bound.is_kept(own.get(bound.figure), self.best(bound))]
 
 
-def print_table(table: Table) -> None:
-    """One row per method, then what is asked of each figure."""
+def print_table(table: FigureTable) -> None:
+    """Print one row per method, and the requirements on each figure."""
     columns = list(dict.fromkeys(name for row in [*table.simple.values(), table.product or {}] for name in row))
     width = max(len(name) for name in [*table.simple, PRODUCT, "required on real series"]) + 2
     print(f"\n{table.title}")
@@ -75,7 +75,7 @@ def print_table(table: Table) -> None:
     for name, row in table.simple.items():
         print(f"{name:{width}}" + _cells(columns, row))
     if table.product is None:
-        print(f"{PRODUCT:{width}}not there yet")
+        print(f"{PRODUCT:{width}}no figures")
     else:
         print(f"{PRODUCT:{width}}" + _cells(columns, table.product))
         _print_bounds(table, columns, width)
@@ -83,7 +83,7 @@ def print_table(table: Table) -> None:
         print(f"  {note}")
 
 
-def _print_bounds(table: Table, columns: Sequence[str], width: int) -> None:
+def _print_bounds(table: FigureTable, columns: Sequence[str], width: int) -> None:
     own, bounds = table.product or {}, table.bounds
     gains = {bound.figure: _minus(own.get(bound.figure), table.best(bound)) for bound in bounds}
     limits = {bound.figure: bound.limit(table.best(bound)) for bound in bounds}

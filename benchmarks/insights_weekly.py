@@ -1,9 +1,9 @@
-"""Weekly oddities: is the odd week seen when it is the newest, and how many untouched weeks raise an alarm?
+"""Weekly oddities: is an odd week seen when it is the newest, and how many untouched weeks raise an alarm?
 
-Every week from the 27th on is judged by the weeks before it, as it was, and those with an injection (see
-`benchmarks.weekly_series`) as they would be with it; injections stand alone, never in the history of another week.
-F1 is that of three oddities in a year: precision follows from recall and the false alarms per week. Untouched weeks
-have oddities of their own, so that false alarms are an upper bound.
+Every week from the 27th on is judged by the weeks before it: as it was, and with its injection if it has one (see
+`benchmarks.weekly_series`). Injections stand alone, never in the history of another week. F1 assumes three oddities in
+a year: precision follows from recall and the false alarms per week. Untouched weeks have oddities of their own, so that
+false alarms are an upper bound.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,19 +13,19 @@ import numpy as np
 
 from benchmarks import insights_product_weeks
 from benchmarks.households import Household
-from benchmarks.insights_tables import PRODUCT, Bound, Table
+from benchmarks.insights_tables import PRODUCT, FigureBound, FigureTable
 from benchmarks.weekly_methods import WEEKLY_METHODS, Method, quiet_judge
 from benchmarks.weekly_series import EARLIEST, Series, all_series, injections
 
 GROUPS = ("overall", "dense", "sparse")
-#: Oddities in a year, and false alarms to which the threshold is moved.
+#: Oddities in a year, and false alarms in a year at the moved threshold.
 ODDITIES, MOVED = 3, 4
 WEEKS = 52
 SEED = 7
 BOUNDS = (
-    Bound("F1 overall", "more", 0.37, 0.40, 0.50),
-    Bound("F1 dense", "more", 0.41, 0.42, 0.50),
-    Bound("F1 sparse", "more", 0.39, 0.40, 0.50),
+    FigureBound("F1 overall", "more", 0.37, 0.40, 0.50),
+    FigureBound("F1 dense", "more", 0.41, 0.42, 0.50),
+    FigureBound("F1 sparse", "more", 0.39, 0.40, 0.50),
 )
 
 
@@ -46,7 +46,7 @@ Found = Mapping[str, Mapping[str, Scores]]
 
 
 def measure(household: Household) -> Found:
-    """Of one household."""
+    """Return the scores of one household."""
     found = {name: {group: Scores() for group in GROUPS} for name in [PRODUCT, *(m.name for m in WEEKLY_METHODS)]}
     series = [one for one in all_series(household) if len(one.totals) > EARLIEST]
     for one in series:
@@ -55,13 +55,13 @@ def measure(household: Household) -> Found:
     judged = insights_product_weeks.score_weeks(
         household, series, {i: list(injections(s, seed=SEED)) for i, s in enumerate(series)}
     )
-    for one, (untouched, injected) in zip(series, judged or (), strict=False):
+    for one, (untouched, injected) in zip(series, judged, strict=True):
         found[PRODUCT][one.group].add(Scores(untouched, injected))
     return found
 
 
 def score(series: Series, method: Method) -> Scores:
-    """Walk forward through one series."""
+    """Score one series, walking forward."""
     odd = {injection.week: injection.extra for injection in injections(series, seed=SEED)}
     scores = Scores()
     for week in range(max(EARLIEST, method.earliest), len(series.totals)):
@@ -76,8 +76,8 @@ def score(series: Series, method: Method) -> Scores:
     return scores
 
 
-def summarize(results: Sequence[Found]) -> Table:
-    """All households together."""
+def summarize(results: Sequence[Found]) -> FigureTable:
+    """Return the table over all households together."""
     simple = {method.name: _figures(results, method.name, method.threshold) for method in WEEKLY_METHODS}
     own = _figures(results, PRODUCT, insights_product_weeks.WEEKLY_THRESHOLD)
     n = sum(len(found["rolling 26-week median + MAD"][group].injected) for found in results for group in GROUPS)
@@ -85,7 +85,7 @@ def summarize(results: Sequence[Found]) -> Table:
         f"{n:,} injections; F1 and R(ecall) at {MOVED} false alarms per 52 weeks, in brackets at the default threshold"
     )
     has_own = any(value is not None for value in own.values())
-    return Table("Weekly oddities, newest week, walk-forward", simple, own if has_own else None, BOUNDS, [note])
+    return FigureTable("Weekly oddities, newest week, walk-forward", simple, own if has_own else None, BOUNDS, [note])
 
 
 def _figures(results: Sequence[Found], method: str, threshold: float) -> dict[str, float | None]:
@@ -100,7 +100,7 @@ def _figures(results: Sequence[Found], method: str, threshold: float) -> dict[st
 
 
 def figures_of(scores: Scores, group: str, threshold: float) -> dict[str, float | None]:
-    """Figures of one group, by name."""
+    """Return the figures of one group, by name."""
     names = (f"F1 {group}", f"R {group}", f"(F1 {group})", f"(FA {group})")
     if not scores.untouched or not scores.injected:
         return dict.fromkeys(names)
@@ -113,17 +113,17 @@ def figures_of(scores: Scores, group: str, threshold: float) -> dict[str, float 
 
 
 def threshold_for(untouched: Iterable[float], alarms_a_year: float) -> float:
-    """Above which so many untouched weeks of a year lie."""
+    """Return the threshold that so many untouched weeks of a year exceed."""
     ordered = np.sort(np.array(list(untouched)))[::-1]
     return float(ordered[min(int(len(ordered) * alarms_a_year / WEEKS), len(ordered) - 1)])
 
 
 def _shares(scores: Scores, threshold: float) -> tuple[float, float]:
-    """Of injections seen, and of untouched weeks with an alarm."""
+    """Return the shares of seen injections, and of untouched weeks with an alarm."""
     return float((np.array(scores.injected) > threshold).mean()), float((np.array(scores.untouched) > threshold).mean())
 
 
 def f1(recall: float, alarms: float) -> float:
-    """With ODDITIES a year; `alarms` per untouched week."""
+    """Return F1 with ODDITIES a year; `alarms` are per untouched week."""
     odd = ODDITIES / WEEKS
     return 2 * recall * odd / (recall * odd + alarms + odd) if recall else 0.0

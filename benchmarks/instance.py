@@ -1,4 +1,4 @@
-"""An instance in a throwaway folder, and the clock that benchmarks share."""
+"""Instance in a temporary folder, and measurements of CPU time."""
 
 import io
 import json
@@ -32,7 +32,7 @@ def fresh_instance(**environment: str) -> Iterator[None]:
 
 
 def cpu_ms(action: Callable[[], object], *, n: int) -> float:
-    """CPU milliseconds of one call, from `n` calls in a row."""
+    """Return the CPU milliseconds of one call, from `n` calls in a row."""
     started = time.process_time()
     for _ in range(n):
         action()
@@ -40,7 +40,7 @@ def cpu_ms(action: Callable[[], object], *, n: int) -> float:
 
 
 def medians(actions: Mapping[str, Callable[[], object]], *, rounds: int, n: int) -> dict[str, float]:
-    """Median CPU milliseconds of each action; all take turns, so that a noisy moment meets all of them."""
+    """Return median CPU milliseconds of each action. All take turns, so that a noisy moment affects all."""
     taken: dict[str, list[float]] = {name: [] for name in actions}
     for action in actions.values():
         action()
@@ -50,9 +50,12 @@ def medians(actions: Mapping[str, Callable[[], object]], *, rounds: int, n: int)
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
-def caller(application, path, token, *, query="", body=None, wanted="200"):
-    """A function that makes one request to a WSGI application and insists on a status: a POST of what `body()` gives,
-    or a GET where there is no body."""
+def caller(application, address, token="", *, body=None):
+    """Return a function that makes one request to a WSGI application and insists on a status of success.
+
+    The request is a POST of what `body()` returns, or a GET without a body.
+    """
+    path, _, query = address.partition("?")
 
     def call():
         data = json.dumps(body()).encode() if body else b""
@@ -61,13 +64,15 @@ def caller(application, path, token, *, query="", body=None, wanted="200"):
             "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
             "wsgi.input": io.BytesIO(data), "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr,
             "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(data)),
-            "HTTP_AUTHORIZATION": f"Token {token}", "HTTP_HOST": "localhost",
+            "HTTP_HOST": "localhost", "REMOTE_ADDR": "127.0.0.1",
         }  # fmt: skip
-        seen = []
-        answer = application(environ, lambda status, headers: seen.append(status))
+        if token:
+            environ["HTTP_AUTHORIZATION"] = f"Token {token}"
+        statuses = []
+        answer = application(environ, lambda status, headers: statuses.append(status))
         text = b"".join(answer)
         answer.close()
-        if not seen[0].startswith(wanted):
-            raise SystemExit(f"{path}?{query}: {seen[0]} {text[:300]!r}")
+        if not statuses[0].startswith("20"):
+            raise SystemExit(f"{address}: {statuses[0]} {text[:300]!r}")
 
     return call

@@ -1,4 +1,4 @@
-"""Invented confirmed rows, as many as wanted, in memory and in a ledger."""
+"""Invented confirmed rows, in memory and in a ledger."""
 
 import random
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _EXPENSES = tuple(category for category in CATEGORIES if category.kind == "expen
 _KNOWN = ("REWE", "EDEKA", "SHELL", "APOTHEKE", "CAFE", "IKEA", "HOTEL", "BAECKEREI", "NETFLIX.COM")
 _LETTERS = "abcdefghijklmnoprstuvwz"
 _DAYS = 730
-#: How often a person goes where they have been, and how often a shop gets its usual category.
+#: Share of visits to known shops, and of visits with the shop's usual category.
 _RETURNS, _USUAL = 0.5, 0.95
 
 
@@ -26,7 +26,7 @@ class _Shop(NamedTuple):
 
 
 def invent(n: int, *, seed: int = 1) -> Iterator[LabeledQuestion]:
-    """Rows of one person, oldest first: half at shops that they return to, of which few are visited often."""
+    """Return rows of one user, the oldest first: half at shops that are visited again, a few of them often."""
     chance = random.Random(seed)
     shops = [_open_shop(chance) for _ in range(max(n // 6, 20))]
     visits = list(range(len(shops)))
@@ -47,7 +47,7 @@ def invent(n: int, *, seed: int = 1) -> Iterator[LabeledQuestion]:
 
 
 def _open_shop(chance: random.Random) -> _Shop:
-    """Half of them have a known brand or general word in front, the others are words that nobody knows."""
+    """Return a shop; half have a known brand or general word in front, the others unknown words."""
     first, second = ("".join(chance.choices(_LETTERS, k=chance.randint(4, 9))) for _ in range(2))
     front = chance.choice(_KNOWN) if chance.random() < 0.5 else second
     usual, other = chance.choices(_EXPENSES, k=2)
@@ -55,7 +55,7 @@ def _open_shop(chance: random.Random) -> _Shop:
 
 
 def insert(user: Any, *, n: int) -> None:
-    """Confirm `n` invented rows on a new account of the person; import models only inside."""
+    """Confirm `n` invented rows on a new account of the user."""
     from expenses.categorization.catalog import Catalog
     from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
     from expenses.models import Transaction as Row

@@ -1,7 +1,7 @@
-"""Reads labeled transactions: CSV files with date, description, amount, currency, country, category, also_right.
+"""Reader of labeled transactions: CSV files with date, description, amount, currency, country, category, also_right.
 
-`amount` above 0 is money in. `category` is the default name of one of the system's categories, else the name of one
-that its owner made. `also_right` lists, apart by semicolons, other categories that count as right.
+An `amount` above 0 is money in. `category` is the default name of a system category, or the name of an own one.
+`also_right` lists other categories that count as right, separated by semicolons.
 """
 
 import csv
@@ -51,7 +51,7 @@ _FIRST_OWN = 1001
 
 
 class LabeledRow(NamedTuple):
-    """A transaction, the category that its owner chose, and all that count as right (ids)."""
+    """A transaction, the id of its chosen category, and the ids of all categories that count as right."""
 
     question: Question
     category: int
@@ -68,7 +68,7 @@ class LabeledRow(NamedTuple):
 
 @dataclass(frozen=True)
 class LabeledFile:
-    """One person's transactions in the order of the file, and their categories by id."""
+    """One user's transactions in the order of the file, and their categories by id."""
 
     name: str
     rows: Sequence[LabeledRow]
@@ -76,7 +76,7 @@ class LabeledFile:
 
 
 class _Line(NamedTuple):
-    """A line of the file: the transaction without categories, and the names in their columns."""
+    """A line of the file: the transaction without categories, and the names of its categories."""
 
     question: Question
     category: str
@@ -84,7 +84,7 @@ class _Line(NamedTuple):
 
 
 def find_files(given: Sequence[str]) -> list[Path]:
-    """The files that were named, those of the folders that were named, else those of FOLDER, else of SAMPLES."""
+    """Return the given files and the files of the given folders; by default those of FOLDER, else of SAMPLES."""
     named = [Path(one) for one in given] or [FOLDER]
     found = [path for one in named for path in (sorted(one.glob("*.csv")) if one.suffix != ".csv" else [one])]
     if found:
@@ -95,10 +95,13 @@ def find_files(given: Sequence[str]) -> list[Path]:
 
 
 def read_file(path: Path, *, is_renamed: bool = False) -> LabeledFile:
-    """The rows in the order of the file. Labels that are no default category become categories of the owner's own,
-    offered beside the defaults; `is_renamed` makes every category an own one with another name.
+    """Read the rows in the order of the file. Labels that are no default category become own categories.
+
+    With `is_renamed` every category becomes an own one with another name.
     """
-    lines = _read_lines(path)
+    csv.field_size_limit(sys.maxsize)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = [_read_line(row) for row in csv.DictReader(file)]
     categories = [*CATEGORIES, *_own_categories(lines)]
     ids = {category.name: category.id for category in categories}
     rights = {name: frozenset({number}) for name, number in ids.items()}
@@ -115,12 +118,6 @@ def read_file(path: Path, *, is_renamed: bool = False) -> LabeledFile:
         for line in lines
     ]
     return LabeledFile(path.stem, rows, {category.id: category for category in categories})
-
-
-def _read_lines(path: Path) -> list[_Line]:
-    csv.field_size_limit(sys.maxsize)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [_read_line(row) for row in csv.DictReader(file)]
 
 
 def _read_line(row: Mapping[str, str]) -> _Line:
@@ -141,7 +138,7 @@ def _read_line(row: Mapping[str, str]) -> _Line:
 
 
 def _own_categories(lines: Sequence[_Line]) -> list[OfferedCategory]:
-    """One for each label that is no default; of income where money only ever came in."""
+    """Return a category for each label that is no default; an income category if money only came in."""
     default = {category.name for category in CATEGORIES}
     directions: dict[str, set[str]] = defaultdict(set)
     for line in lines:

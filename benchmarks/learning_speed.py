@@ -1,6 +1,6 @@
-"""How quick the chain is that learns: answers, one correction, training and measuring, and what first use costs.
+"""Speed of the learning chain: answers, one correction, training, measuring, and the cost of first use.
 
-All figures are CPU time of one core, medians where an action is repeated, each beside an anchor of the same run.
+All figures are CPU time of one core, each beside an anchor of the same run; repeated actions give medians.
 """
 
 import gc
@@ -35,7 +35,7 @@ _PRINT = "print((time.process_time() - started) * 1000, resident() - held)"
 
 
 def print_speed(paths: Sequence[Path]) -> None:
-    """Everything; on an instance that is set up, and empty."""
+    """Print all figures; needs an empty instance that is set up."""
     print("\nspeed, CPU time of one core")
     print_first_use()
     print_chain(paths)
@@ -44,7 +44,7 @@ def print_speed(paths: Sequence[Path]) -> None:
 
 
 def print_chain(paths: Sequence[Path]) -> None:
-    """The product's chain on distinct descriptions, against normalization of the same alone."""
+    """Measure the product's chain on distinct descriptions, against their normalization alone."""
     from config.preload import preload
     from providers.loading import configured_chain
 
@@ -52,7 +52,10 @@ def print_chain(paths: Sequence[Path]) -> None:
     insert(user, n=1_000)
     _learn(user)
     preload()  # as a web process does, which holds nothing of what learning needs
-    for title, questions in (("rows of the files", _questions(paths)), ("invented rows", _invented_questions())):
+    labeled = {row.question.description: row.question for path in paths for row in read_file(path).rows}
+    invented = {question.description: question for question, _ in invent(ASKED, seed=2)}
+    distinct = {"rows of the files": [*labeled.values()][:ASKED], "invented rows": [*invented.values()]}
+    for title, questions in distinct.items():
         asked = _offered(questions, user)
         seconds = _median_s(lambda asked=asked: configured_chain().decide(asked))
         anchor = _median_s(lambda asked=asked: [normalize(one.text) for one in asked])
@@ -62,17 +65,8 @@ def print_chain(paths: Sequence[Path]) -> None:
         print(f"required {LEAST_PER_SECOND:,}{kept} ({seconds / anchor:.0f} times normalization alone)")
 
 
-def _questions(paths: Sequence[Path]) -> list[Question]:
-    distinct = {row.question.description: row.question for path in paths for row in read_file(path).rows}
-    return list(distinct.values())[:ASKED]
-
-
-def _invented_questions() -> list[Question]:
-    return list({question.description: question for question, _ in invent(ASKED, seed=2)}.values())
-
-
 def _offered(questions: Sequence[Question], user: Any) -> list[Question]:
-    """Asked for the person, who chooses from what the database holds."""
+    """Return the questions with the user's ledger and the categories of the database."""
     from expenses.categorization.catalog import Catalog
 
     catalog = Catalog.load_for(user)
@@ -83,7 +77,7 @@ def _offered(questions: Sequence[Question], user: Any) -> list[Question]:
 
 
 def _forget() -> None:
-    """Empty what is kept of texts, so that every description is new."""
+    """Clear the caches of texts, so that every description is new."""
     from providers.grams import grams_of
     from providers.merchants.provider import find_answer
 
@@ -93,9 +87,10 @@ def _forget() -> None:
 
 
 def print_correction() -> None:
-    """One PATCH through the service and one question that shows it, with 10,000 confirmed rows."""
+    """Measure one correction and one question that shows it, with 10,000 confirmed rows."""
     from django.db.models import Count
 
+    from expenses.models import Category
     from expenses.models import Transaction as Row
     from expenses.services.transactions import edit_transaction
 
@@ -106,7 +101,8 @@ def print_correction() -> None:
 
     def correct() -> None:
         row = next(rows)
-        category = _another_category(row)
+        others = Category.objects.filter(ledger=None, kind="expense").exclude(pk=row.category_id)
+        category = others.order_by("id").first()
         edit_transaction(by=user, transaction=row, changes={"category": category})
         _insist(user, row, category)
 
@@ -121,14 +117,8 @@ def print_correction() -> None:
     )
 
 
-def _another_category(row: Any) -> Any:
-    from expenses.models import Category
-
-    return Category.objects.filter(ledger=None, kind="expense").exclude(pk=row.category_id).order_by("id").first()
-
-
 def _insist(user: Any, row: Any, category: Any) -> None:
-    """Ask about the very text; stop where the correction does not count yet."""
+    """Ask about the same text; exit if the correction does not count yet."""
     from providers.loading import configured_chain
 
     (question,) = _offered([Question(row.raw_description, (), 0, amount=row.amount)], user)
@@ -138,7 +128,7 @@ def _insist(user: Any, row: Any, category: Any) -> None:
 
 
 def print_learning() -> None:
-    """Training the classifier, and playing the history again as `expenses.services.learning` does."""
+    """Measure training of the classifier, and replay of the history as in `expenses.services.learning`."""
     from threadpoolctl import threadpool_limits
 
     from expenses.services.learning import measure
@@ -158,7 +148,7 @@ def print_learning() -> None:
 
 
 def print_first_use() -> None:
-    """CPU time and memory of the first use, each in fresh processes."""
+    """Print CPU time and memory of the first use, each in fresh processes."""
     parts = {
         "numpy": ("", "import numpy"),
         "dictionary": (
@@ -174,8 +164,9 @@ def print_first_use() -> None:
 
 
 def first_use(before: str, action: str) -> tuple[float, float, float]:
-    """CPU milliseconds of the statements `action`, growth of resident memory where the system tells it (else 0), and
-    the most that Python allocated meanwhile (MB).
+    """Return CPU milliseconds of the statements `action`, growth of resident memory, and peak traced memory (MB).
+
+    Resident memory is 0 where the system does not report it.
     """
     timed = f"{_RESIDENT}\n{before}\nheld, started = resident(), time.process_time()\n{action}\n{_PRINT}"
     traced = f"import tracemalloc as m\n{before}\nm.start()\n{action}\nprint(m.get_traced_memory()[1] / 1e6)"
@@ -195,7 +186,7 @@ def _register(name: str) -> Any:
 
 
 def _learn(user: Any) -> None:
-    """What a worker does after a confirmation."""
+    """Learn as a worker does after a confirmation."""
     from expenses.models.ledgers import ledger_id_of
     from expenses.services.learning import learn
 
@@ -203,7 +194,7 @@ def _learn(user: Any) -> None:
 
 
 def _median_s(action: Callable[[], object], *, rounds: int = 5) -> float:
-    """CPU seconds where every text is new."""
+    """Return median CPU seconds with cold caches of texts."""
     taken = []
     for _ in range(rounds):
         _forget()

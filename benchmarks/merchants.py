@@ -1,4 +1,4 @@
-"""Measures the merchants link: coverage, precision by way and file, speed, time to load, memory.
+"""Measure the merchants link: coverage, precision by way and file, speed, time to load, memory.
 
     python -m benchmarks.merchants [folder ...]
 
@@ -39,20 +39,23 @@ def main() -> None:
 
 
 def print_precision(rows: Mapping[str, Sequence[LabeledRow]], *, with_country: bool) -> None:
-    """Coverage and precision of all rows and of distinct normalized texts, then precision by way."""
+    """Print coverage and precision of all rows and of distinct normalized texts, then precision by way."""
     print(f"\n{'country known' if with_country else 'country unknown'}: rows / distinct normalized texts")
     ways: dict[str, Counter[tuple[str, bool]]] = {}
     for name, part in rows.items():
-        given = part if with_country else [_without_country(row) for row in part]
+        given = part
+        if not with_country:
+            given = [row._replace(question=replace(row.question, country="")) for row in part]
         distinct = list({MerchantProvider().key(row.question): row for row in given}.values())
         for scope, chosen in (("rows", given), ("distinct", distinct)):
             answers = MerchantProvider().categorize_many([row.question for row in chosen])
             outcomes = [_is_right(answer, row) for answer, row in zip(answers, chosen, strict=True) if answer]
             covered = _percent(len(outcomes), len(chosen))
-            print(f"  {name:32} {scope:9} n {len(chosen):6} {covered} covered, {_share(outcomes)}")
+            print(f"  {name:32} {scope:9} n {len(chosen):6} {covered} covered,", end=" ")
+            print(f"{_percent(sum(outcomes), len(outcomes))} right of those")
             if scope == "distinct":
                 ways[name] = Counter(
-                    (_way(answer, row.question), _is_right(answer, row))
+                    (f"{row.question.direction} {answer.details['way']}", _is_right(answer, row))
                     for answer, row in zip(answers, chosen, strict=True)
                     if answer
                 )
@@ -67,28 +70,16 @@ def _print_ways(ways: dict[str, Counter[tuple[str, bool]]]) -> None:
         print(f"  {way:22} {'  '.join(parts)}  all {_percent(right, right + wrong)}")
 
 
-def _way(answer: Suggestion, row: Question) -> str:
-    return f"{row.direction} {answer.details['way']}"
-
-
 def _is_right(answer: Suggestion, row: LabeledRow) -> bool:
     return answer.category in row.right
-
-
-def _share(outcomes: list[bool]) -> str:
-    return f"{_percent(sum(outcomes), len(outcomes))} right of those"
 
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:5.1f} %" if whole else "    -  "
 
 
-def _without_country(row: LabeledRow) -> LabeledRow:
-    return row._replace(question=replace(row.question, country=""))
-
-
 def generate_transactions(n: int) -> Iterator[Question]:
-    """Invented texts: half known names with a branch and a place, half words that nobody knows."""
+    """Return invented texts: half known names with a branch and a place, half unknown words."""
     chance = random.Random(1)
     known = ("REWE", "Tesco Stores", "Starbucks", "Shell", "H&M", "Card payment to Lidl", "Apotheke", "Netflix.com")
     letters = "abcdefghijklmnoprstuvwz"
@@ -100,8 +91,7 @@ def generate_transactions(n: int) -> Iterator[Question]:
 
 
 def print_speed(title: str, transactions: list[Question]) -> None:
-    """Distinct descriptions per second of CPU time on one core: as a link of the chain, where history has normalized
-    the text before, and with normalization."""
+    """Print distinct descriptions per second of CPU time: in the chain, with normalized texts, and on its own."""
     distinct = list({row.description: row for row in transactions}.values())
     if not distinct:
         return
@@ -113,7 +103,7 @@ def print_speed(title: str, transactions: list[Question]) -> None:
 
 
 def _median_s(transactions: list[Question], *, with_normalization: bool = False) -> float:
-    """CPU seconds of one call about all of them, of which nothing is remembered; a thousand at once."""
+    """Return median CPU seconds for all transactions with cold caches, a thousand at once."""
     provider, taken = MerchantProvider(), []
     for _ in range(5):
         total = 0.0
@@ -132,7 +122,7 @@ def _median_s(transactions: list[Question], *, with_normalization: bool = False)
 
 
 def print_cost_of_loading() -> None:
-    """CPU time and memory of the first use, each part in a fresh process."""
+    """Print CPU time and memory of the first use, each part in a fresh process."""
     loads = {
         "dictionary": "from providers.merchants.dictionary import load_dictionary as load",
         "words": "from providers.merchants.words import load_words as load",

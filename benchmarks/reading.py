@@ -1,17 +1,15 @@
-"""Lists, details and creates in a ledger of 100,000 rows, against a bare DRF view of the same fields and rows.
+"""Measure lists, details and creates in a ledger of 100,000 rows, against bare DRF views of the same rows.
 
     python -m benchmarks.reading [--crowd]
 
-All are called as WSGI applications in one process, in turn: server time, no network. With --crowd once more after
-other people have recorded a million rows.
+All are called as WSGI applications in one process, in turn: server time, no network. With --crowd everything is
+measured again after other users have recorded a million rows.
 """
 
-import io
-import json
 import sys
 import types
 
-from benchmarks.instance import fresh_instance, medians
+from benchmarks.instance import caller, fresh_instance, medians
 from benchmarks.rows import fill
 
 N = 100_000
@@ -27,22 +25,22 @@ def install_anchor():
 
     from expenses.models import Decision, Transaction
 
-    class Suggestion(serializers.Serializer):
+    class BareSuggestion(serializers.Serializer):
         category = serializers.IntegerField(source="suggested_category_id")
 
-    class Categorization(serializers.Serializer):
+    class BareCategorization(serializers.Serializer):
         status = serializers.CharField(source="review_status")
         source = serializers.CharField(source="category_source")
         confidence = serializers.FloatField(source="category_confidence")
         explanation = serializers.CharField(source="decision.explanation", default="You chose this category.")
-        suggestion = Suggestion(source="suggested_category", allow_null=True)
+        suggestion = BareSuggestion(source="suggested_category", allow_null=True)
 
-    class Bare(serializers.ModelSerializer):
+    class BareSerializer(serializers.ModelSerializer):
         amount = serializers.DecimalField(max_digits=13, decimal_places=2)
         account_name = serializers.CharField(source="account.name", read_only=True)
         category_name = serializers.CharField(source="category.name", read_only=True)
         tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
-        categorization = Categorization(source="*", read_only=True)
+        categorization = BareCategorization(source="*", read_only=True)
         version = serializers.IntegerField(read_only=True)
 
         class Meta:
@@ -54,26 +52,26 @@ def install_anchor():
                 "deleted_at",
             ]  # fmt: skip
 
-    class Mixin:
+    class BareMixin:
         authentication_classes = [TokenAuthentication]
-        serializer_class = Bare
+        serializer_class = BareSerializer
 
         def get_queryset(self):
             rows = Transaction.everything.filter(ledger_id=1)
             related = "account", "category", "suggested_category", "decision"
             return rows.order_by("-date", "-id").select_related(*related).prefetch_related("tags")
 
-    class Numbered(pagination.PageNumberPagination):
+    class NumberedPages(pagination.PageNumberPagination):
         page_size = PAGE
 
-    class BareList(Mixin, generics.ListCreateAPIView):
-        pagination_class = Numbered
+    class BareList(BareMixin, generics.ListCreateAPIView):
+        pagination_class = NumberedPages
         filter_backends = []
 
         def perform_create(self, serializer):
             serializer.save(ledger_id=1, version=1)
 
-    class BareDetail(Mixin, generics.RetrieveAPIView):
+    class BareDetail(BareMixin, generics.RetrieveAPIView):
         pass
 
     class Empty(views.APIView):
@@ -83,11 +81,11 @@ def install_anchor():
         def get(self, request):
             return response.Response({})
 
-    class Guarded(Empty):
-        authentication_classes = Mixin.authentication_classes
+    class EmptyWithKnox(Empty):
+        authentication_classes = BareMixin.authentication_classes
         permission_classes = [permissions.IsAuthenticated]
 
-    class Ours(views.APIView):
+    class EmptyWithToken(views.APIView):
         def get(self, request):
             return response.Response({})
 
@@ -98,40 +96,15 @@ def install_anchor():
         path("bare/", BareList.as_view()),
         path("bare/<int:pk>/", BareDetail.as_view()),
         path("open/", Empty.as_view()),
-        path("knox/", Guarded.as_view()),
-        path("ours/", Ours.as_view()),
+        path("knox/", EmptyWithKnox.as_view()),
+        path("ours/", EmptyWithToken.as_view()),
     ]
     sys.modules[urls.__name__] = urls
     settings.ROOT_URLCONF = urls.__name__
 
 
-def caller(application, address, token="", body=None):
-    """A function that makes one request, a POST where there is a body, and gives the answer's."""
-    path, _, query = address.partition("?")
-    data = json.dumps(body).encode() if body else b""
-
-    def call():
-        environ = {
-            "REQUEST_METHOD": "POST" if body else "GET", "PATH_INFO": path, "QUERY_STRING": query,
-            "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-            "wsgi.input": io.BytesIO(data), "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr,
-            "HTTP_HOST": "localhost", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(data)),
-        }  # fmt: skip
-        if token:
-            environ["HTTP_AUTHORIZATION"] = f"Token {token}"
-        seen = []
-        answer = application(environ, lambda status, headers: seen.append(status))
-        text = b"".join(answer)
-        answer.close()
-        if not seen[0].startswith("20"):
-            raise SystemExit(f"{address}: {seen[0]} {text[:300]!r}")
-        return text
-
-    return call
-
-
 def deep_cursor(user):
-    """The cursor of page 2,000, without turning 1,999 pages: it is the place of the row before."""
+    """Return the cursor of page 2,000 without reading 1,999 pages: the place of the row before."""
     from django.core import signing
 
     from expenses.models import Transaction
@@ -171,8 +144,8 @@ def main():
         expense |= {"category": Category.objects.get(key="dining").pk, "description": "CAFE LUNA BERLIN"}
         whole = expense | {"kind": "expense", "direction": "out", "raw_description": expense["description"]}
         # Creates come last: each raises the ledger's version, and the next list counts anew.
-        actions["bare create"] = caller(application, "/bare/", token, whole)
-        actions["create"] = caller(application, "/api/v1/expenses/", token, expense)
+        actions["bare create"] = caller(application, "/bare/", token, body=lambda: whole)
+        actions["create"] = caller(application, "/api/v1/expenses/", token, body=lambda: expense)
         alone = medians(actions, rounds=15, n=10)
         report(alone)
         if "--crowd" in sys.argv:
@@ -181,7 +154,7 @@ def main():
 
 
 def crowd(register_user):
-    """A million rows of somebody else."""
+    """Insert a million rows of another user."""
     from expenses.models.ledgers import ledger_id_of
     from expenses.services.accounts import open_account
 
@@ -190,14 +163,14 @@ def crowd(register_user):
 
 
 def report_crowd(alone, among):
-    """Figures beside a million rows of other people."""
-    print("\nBeside a million rows of other people (bound 1.3):")
+    """Print the figures beside a million rows of other users."""
+    print("\nBeside a million rows of other users (bound 1.3):")
     for name, ms in among.items():
         print(f"{name:24} {ms:8.2f} ms CPU {ms / alone[name]:6.2f} x")
 
 
 def report(taken):
-    """Figures and ratios."""
+    """Print figures and ratios."""
     for name, ms in taken.items():
         print(f"{name:24} {ms:8.2f} ms CPU")
     for name, anchor, bound in (

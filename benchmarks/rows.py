@@ -1,4 +1,4 @@
-"""A large ledger, inserted within seconds."""
+"""Quick insertion of a large ledger."""
 
 import datetime as dt
 

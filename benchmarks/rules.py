@@ -1,9 +1,9 @@
-"""Rules at 100,000 transactions: matching, a whole run with its journal, testing one, taking a run back.
+"""Measure rules on 100,000 transactions: matching, a whole run with its journal, testing one, reverting a run.
 
     python -m benchmarks.rules [--rows 100000]
 
-Matching is compared with the plain test `word in text` for each condition and row; a run with the very UPDATE
-statements that it ended in, sent once more to a copy of the database by themselves. CPU time, medians.
+Matching is compared with the plain test `word in text` for each condition and row. A run is compared with its own
+UPDATE statements, repeated on a copy of the database. CPU time, medians.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from pathlib import Path
 from benchmarks.instance import cpu_ms, fresh_instance, medians
 
 N_RULES = 50
-#: How often the same text comes: shops are gone to again, and card numbers cut off.
+#: Number of rows with the same text.
 REPEATS = 20
 NAMES = [f"{start}{end}" for start in ("rewe", "edek", "shel", "bahn", "ikea") for end in "abcdefghij"]
 
 
 def texts(n, *, repeats):
-    """Bank texts, each `repeats` times; half of them begin with a name that a rule has."""
+    """Return bank texts, each `repeats` times; half of them begin with the name of a rule."""
     distinct = [f"{_name(i).upper()} SAGT DANKE {i * 31 % 9973} BERLIN DE" for i in range(n // repeats)]
     return [distinct[i % len(distinct)] for i in range(n)]
 
@@ -33,7 +33,7 @@ def _name(i):
 
 
 def rule(number, word, category):
-    """A stored rule that files a word under a category."""
+    """Return an unsaved rule that sets a category for a word."""
     from rules.models import Rule
 
     condition = {"field": "raw_description", "op": "contains", "value": word, "case_sensitive": False, "negate": False}
@@ -44,14 +44,14 @@ def rule(number, word, category):
 
 
 def plain_tests(folded):
-    """The anchor: every word looked for in every text."""
+    """Look for every word in every text: the anchor."""
     for text in folded:
         for word in NAMES:
             word in text  # noqa: B015 - nothing but the test itself
 
 
 def matching(n):
-    """Ask 50 rules about every text, against 50 plain tests."""
+    """Match 50 rules against every text, and 50 plain tests."""
     from expenses.collection import collection_paused
     from rules.engine.compilation import compile_all
     from rules.engine.movements import Movement
@@ -77,7 +77,7 @@ def matching(n):
 
 
 def many_rules():
-    """Ask 1,000 rules about 10,000 texts, as more and more of the rules can match any of them."""
+    """Match 1,000 rules against 10,000 texts, while more and more rules can match any of them."""
     from rules.engine.compilation import compile_all
     from rules.engine.movements import Movement
     from rules.engine.rule_sets import Matcher, RuleSet
@@ -97,7 +97,7 @@ def many_rules():
 
 
 def fill_ledger(user, n):
-    """Transactions without category, and 50 rules in the database."""
+    """Insert transactions without a category, and 50 rules."""
     from django.db import connection
     from django.utils import timezone
 
@@ -129,7 +129,7 @@ def fill_ledger(user, n):
 
 
 def applying(user):
-    """A whole run, and the UPDATEs that it ends in by themselves."""
+    """Measure a whole run, and its UPDATE statements alone."""
     from django.conf import settings
     from django.db import connection
 
@@ -206,7 +206,7 @@ def testing(user):
 
 
 def reverting(user, run):
-    """Take the run back."""
+    """Revert the run."""
     from expenses.services.reverting import revert_run
 
     started = time.process_time()

@@ -1,10 +1,10 @@
-"""Figures of predicted rows, in percent; None where there is nothing to measure. Pure."""
+"""Figures of predicted rows in percent; None without data. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
 from statistics import fmean
 
-from benchmarks.predicting import PRECISION, Answered, Prediction
+from benchmarks.predicting import PRECISION, PredictedRow, Prediction
 from providers.calibration import JudgedAnswer, Reliability, measure_reliability
 
 Figure = float | None
@@ -24,7 +24,7 @@ PAST_PRECISION = "threshold of the past: right"
 
 
 def score(prediction: Prediction) -> dict[str, Figure]:
-    """Every figure by its name, those of the baselines among them, in the order of print."""
+    """Return every figure by name in print order, including those of the baselines."""
     answers, baselines = prediction.answers, prediction.baselines
     own = percent(a.is_right for a in answers)
     figures = {f"{PRODUCT}: {ACCURACY}": own}
@@ -40,14 +40,14 @@ def _new_merchants(prediction: Prediction) -> dict[str, Figure]:
     return figures | {f"  {name}, new": percent(compress(right, new)) for name, right in prediction.baselines.items()}
 
 
-def _decided(answers: Sequence[Answered]) -> dict[str, Figure]:
+def _decided(answers: Sequence[PredictedRow]) -> dict[str, Figure]:
     return {
         DECIDED: percent(a.is_decided for a in answers),
         DECIDED_PRECISION: percent(a.is_right for a in answers if a.is_decided),
     }
 
 
-def _confidence(answers: Sequence[Answered]) -> dict[str, Figure]:
+def _confidence(answers: Sequence[PredictedRow]) -> dict[str, Figure]:
     shown = [a for a in answers if a.is_shown]
     reliability = measure_reliability([JudgedAnswer(a.confidence, a.is_right) for a in shown])
     return {
@@ -61,8 +61,8 @@ def _percent_of(reliability: Reliability | None, figure: Callable[[Reliability],
     return 100 * figure(reliability) if reliability else None
 
 
-def n_acceptable(shown: Sequence[Answered]) -> int:
-    """The most answers that a cut by confidence leaves with PRECISION of them right; equal ones stay together."""
+def n_acceptable(shown: Sequence[PredictedRow]) -> int:
+    """Return the most answers above a confidence of which PRECISION are right; equal ones stay together."""
     ranked = sorted(shown, key=lambda answer: -answer.confidence)
     found = n_right = 0
     for n, answer in enumerate(ranked, 1):
@@ -73,20 +73,20 @@ def n_acceptable(shown: Sequence[Answered]) -> int:
     return found
 
 
-def _past(answers: Sequence[Answered], threshold: float | None) -> dict[str, Figure]:
-    """What the threshold that was chosen on the confirmed rows leaves of the next ones."""
+def _past(answers: Sequence[PredictedRow], threshold: float | None) -> dict[str, Figure]:
+    """Return share and precision of the answers above the threshold of the confirmed rows."""
     accepted = [a for a in answers if threshold is not None and a.is_shown and a.confidence >= threshold]
     return {PAST_SHARE: 100 * len(accepted) / len(answers), PAST_PRECISION: percent(a.is_right for a in accepted)}
 
 
 def percent(flags: Iterable[bool]) -> Figure:
-    """The share of true ones."""
+    """Return the percentage of true flags."""
     held = list(flags)
     return 100 * sum(held) / len(held) if held else None
 
 
 def mean(figures: Sequence[Mapping[str, Figure]]) -> dict[str, Figure]:
-    """The mean of each figure over the files that have it."""
+    """Return the mean of each figure over the files that have it."""
     names = dict.fromkeys(name for each in figures for name in each)
     return {name: _mean(each.get(name) for each in figures) for name in names}
 

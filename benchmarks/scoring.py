@@ -1,9 +1,9 @@
-"""POST of insights/score-transaction/ in a ledger of 20,000 payments, against the POST of an empty view.
+"""Measure POST insights/score-transaction/ in a ledger of 20,000 payments, against the POST of an empty view.
 
     python -m benchmarks.scoring
 
-Both are called as WSGI applications in one process, with knox in front: server time, no network. Then the computing
-of all statistics, which a worker does.
+Both are called as WSGI applications in one process, with knox in front: server time, no network. The computation of
+all statistics by a worker is measured first.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ N = 20_000
 
 
 def install_empty():
-    """Add a view that answers nothing beside the product's addresses."""
+    """Add an empty view beside the product's addresses."""
     from django.conf import settings
     from django.urls import include, path
     from rest_framework.response import Response
@@ -36,7 +36,7 @@ def install_empty():
 
 
 def seed(ledger_id):
-    """Payments of ten years to 2,000 payees."""
+    """Insert payments of ten years to 2,000 payees."""
     from expenses.models import Transaction
 
     made, today = random.Random(1), dt.datetime.now(tz=dt.UTC).date()

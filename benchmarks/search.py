@@ -1,7 +1,9 @@
-"""Searches a million transactions of one person: python -m benchmarks.search [URL of an empty database [rows]]
+"""Measure searches in a million transactions of one user.
 
-Every search must stay under 0.3 s of wall-clock time, in the median: page 1 by cursor, and by number with its count the
-second time that it is asked for; the first time it is counted, which is measured as well.
+    python -m benchmarks.search [URL of an empty database [rows]]
+
+The median of every search must stay under 0.3 s of wall-clock time: page 1 by cursor, and page 1 by number with its
+count. The first request counts the rows; its time is printed, too.
 """
 
 import statistics
@@ -33,16 +35,16 @@ SEARCHES = {
 
 
 def seed(n):
-    """A signed-in client, and its person's rows."""
+    """Return a signed-in client, after inserting its user's rows."""
     from rest_framework.test import APIClient
 
     from accounts.services.users import register_user
     from benchmarks.rows import fill
     from expenses.models import Account, Transaction
 
-    person = register_user(username="ana", email="ana@example.org", password="not-a-secret-1")
+    user = register_user(username="ana", email="ana@example.org", password="not-a-secret-1")
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {person.token}", HTTP_HOST="127.0.0.1")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {user.token}", HTTP_HOST="127.0.0.1")
     client.post("/api/v1/accounts/", {"name": "Checking"}, format="json")
     account = Account.objects.get()
     fill(account.ledger_id, account, n=n)
@@ -55,7 +57,7 @@ def seed(n):
 
 
 def measure(client, query):
-    """Median wall and CPU seconds of one page, and how many rows are on it."""
+    """Return median wall and CPU seconds of one page, those of the first request, and the number of rows."""
     taken = []
     for _ in range(ROUNDS):
         started, began = time.perf_counter(), time.process_time()

@@ -1,4 +1,4 @@
-"""The simple way to find recurring payments: chains of a payee's payments a month apart, at about the same amount."""
+"""Simple search for recurring payments: chains of a payee's payments a month apart with about the same amount."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from insights.payments import Payment
 
 @dataclass(frozen=True)
 class ChainRule:
-    """What makes a chain: days between two payments, tolerated change of the amount, and when it is believed."""
+    """Definition of a chain: days between payments, tolerated change of the amount, and when it is believed."""
 
     name: str
     hits: int
@@ -34,7 +34,7 @@ BEST_RULE = CHAIN_RULES[4]
 
 
 @dataclass
-class Chain:
+class SimpleChain:
     """Payments that belong together; the newest last."""
 
     payments: list[Payment]
@@ -51,8 +51,8 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class Expected:
-    """The next payment of a chain, as it was foreseen on a day; by one of these names its payee will be called."""
+class ExpectedPayment:
+    """Next payment of a chain, as predicted on a day; `payees` are the possible names of its payee."""
 
     payees: frozenset[str]
     kind: str
@@ -63,45 +63,45 @@ class Expected:
 
 
 @dataclass
-class Chains:
-    """The greedy chains of one payee, which grow by a payment at a time."""
+class PayeeChains:
+    """Greedy chains of one payee, which grow payment by payment."""
 
     rule: ChainRule
-    chains: list[Chain] = field(default_factory=list)
+    chains: list[SimpleChain] = field(default_factory=list)
     n_payments: int = 0
 
-    def add(self, payment: Payment) -> Chain:
-        """The chain that it went into."""
+    def add(self, payment: Payment) -> SimpleChain:
+        """Add a payment, and return its chain."""
         self.n_payments += 1
         for chain in reversed(self.chains):
             if chain.takes(payment, self.rule):
                 chain.payments.append(payment)
                 return chain
-        self.chains.append(Chain([payment]))
+        self.chains.append(SimpleChain([payment]))
         return self.chains[-1]
 
-    def is_believable(self, chain: Chain) -> bool:
+    def is_believable(self, chain: SimpleChain) -> bool:
         n = len(chain.payments)
         return n >= self.rule.hits and n >= self.rule.share * self.n_payments
 
 
-def foresee(payments: Sequence[Payment], rule: ChainRule) -> Iterator[Expected]:
-    """What each believed chain expects after each of its payments: the same day next month."""
-    payees: dict[tuple[str, str], Chains] = {}
+def foresee(payments: Sequence[Payment], rule: ChainRule) -> Iterator[ExpectedPayment]:
+    """Return the expected next payments of believed chains: the same day of the next month."""
+    payees: dict[tuple[str, str], PayeeChains] = {}
     for payment in payments:
         if payment.payee:
-            chains = payees.setdefault((payment.payee, payment.kind), Chains(rule))
+            chains = payees.setdefault((payment.payee, payment.kind), PayeeChains(rule))
             chain = chains.add(payment)
             if chains.is_believable(chain):
                 on = next_month(payment.day)
                 is_first, chain.is_believed = not chain.is_believed, True
-                yield Expected(
+                yield ExpectedPayment(
                     frozenset([payment.payee]), payment.kind, payment.day, on, float(payment.amount), is_first
                 )
 
 
 def next_month(day: dt.date) -> dt.date:
-    """The same day of the next month, or its last."""
+    """Return the same day of the next month, or its last day."""
     first = (day.replace(day=1) + dt.timedelta(32)).replace(day=1)
     last = (first + dt.timedelta(32)).replace(day=1) - dt.timedelta(1)
     return last if day.day > last.day else first.replace(day=day.day)

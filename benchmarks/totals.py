@@ -1,9 +1,9 @@
-"""Totals by month and category of 100,000 rows over HTTP, against raw SQL with the same index and against TruncMonth.
+"""Measure totals by month and category of 100,000 rows over HTTP, against raw SQL with the same index and TruncMonth.
 
     python -m benchmarks.totals [rows]
 
 The product is called as a WSGI application in one process, with knox in front: server time, no network. Bound: 3 times
-raw SQL for a whole ledger and for a year of it. What is converted is measured last, of rows in three currencies.
+raw SQL for a whole ledger and for a year of it. Conversion is measured last, on rows in three currencies.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ IN_2025 = "AND substr(date, 1, 7) >= '2025-01' AND substr(date, 1, 7) <= '2025-1
 
 
 def fill(user, n):
-    """Rows of two years, 400 merchants and every category of expenses; one in twenty is a refund."""
+    """Insert rows of two years, 400 merchants and all expense categories; one in twenty is a refund."""
     from expenses.models import Category, Transaction
     from expenses.models.ledgers import ledger_id_of
     from expenses.services.accounts import open_account
@@ -49,7 +49,7 @@ def fill(user, n):
 
 
 def spread_over_currencies(rows):
-    """A third each in euros, dollars and francs."""
+    """Change two thirds of the rows to dollars and francs."""
     for rest, currency in enumerate(("USD", "CHF"), start=1):
         rows.alias(rest=F("pk") % 3).filter(rest=rest).update(currency=currency)
 
@@ -78,7 +78,7 @@ def main():
             return list(months.annotate(total=Sum("amount"), n=Count("pk")))
 
         def product(query):
-            return caller(application, "/api/v1/transactions/totals/", signed_in.token, query=query)
+            return caller(application, f"/api/v1/transactions/totals/?{query}", signed_in.token)
 
         anchors = {"raw SQL": lambda: raw(""), "raw SQL, one year": lambda: raw(IN_2025)}
         bounded = {"by=month,category": "raw SQL", "by=month,category&year=2025": "raw SQL, one year"}

@@ -1,4 +1,4 @@
-"""Simple ways to judge the newest week by the weeks before it."""
+"""Simple methods that judge the newest week by the weeks before it."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: History (totals of weeks, the oldest first) and values the newest week might have → a score of each; more is odder.
+#: Totals of past weeks, and possible values of the newest week → a score of each value; a higher one is odder.
 Judge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Method:
-    """A way to judge; a score above `threshold` is an alarm. Slow ones look at every `stride`-th untouched week."""
+    """Method with its alarm threshold. Slow methods judge every `stride`-th untouched week."""
 
     name: str
     judge: Judge
@@ -22,7 +22,7 @@ class Method:
 
 
 def robust_z(past: np.ndarray, values: np.ndarray, *, least: float = 1e-9) -> np.ndarray:
-    """Distance from the median in units of the scaled MAD, which is at least `least`."""
+    """Return the distance from the median in units of the scaled MAD, which is at least `least`."""
     median = np.median(past)
     return (values - median) / max(1.4826 * float(np.median(np.abs(past - median))), least)
 
@@ -36,7 +36,7 @@ def above_mean(past: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def decompose(period: int) -> Judge:
-    """The newest residual of a seasonal decomposition in the standard deviations of all."""
+    """Judge by the newest residual of a seasonal decomposition, in standard deviations of all residuals."""
 
     def judge(past: np.ndarray, values: np.ndarray) -> np.ndarray:
         whole = [residuals(np.append(past, value), period) for value in values]
@@ -46,7 +46,7 @@ def decompose(period: int) -> Judge:
 
 
 def residuals(totals: np.ndarray, period: int) -> np.ndarray:
-    """As of statsmodels' seasonal_decompose(totals, period=period, extrapolate_trend=period - 1), but quick."""
+    """Return the residuals of statsmodels' seasonal_decompose(..., extrapolate_trend=period - 1), but faster."""
     n, half = len(totals), period // 2
     window = np.full(period, 1 / period) if period % 2 else np.r_[0.5, np.ones(period - 1), 0.5] / period
     middle = np.convolve(totals, window, "valid")
@@ -61,7 +61,7 @@ def residuals(totals: np.ndarray, period: int) -> np.ndarray:
 
 
 def stl(period: int) -> Judge:
-    """The newest residual of a robust STL in scaled MADs of all residuals."""
+    """Judge by the newest residual of a robust STL, in scaled MADs of all residuals."""
 
     def judge(past: np.ndarray, values: np.ndarray) -> np.ndarray:
         from statsmodels.tsa.seasonal import STL
@@ -73,7 +73,7 @@ def stl(period: int) -> Judge:
 
 
 class Forest:
-    """scikit-learn's IsolationForest on the week and the four before; trained anew every year."""
+    """IsolationForest of scikit-learn on the week and the four weeks before, trained every year."""
 
     def __init__(self) -> None:
         self._trained: tuple[int, float, object] | None = None
@@ -102,7 +102,7 @@ WEEKLY_METHODS: Sequence[Method] = (
 
 
 def quiet_judge(method: Method, past: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Scores without the warnings of libraries."""
+    """Return scores without the warnings of libraries."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return method.judge(past, values)

@@ -1,4 +1,4 @@
-"""Weekly totals of a household, overall and by category, and oddities that are put into single weeks."""
+"""Weekly totals of a household, overall and by category, and oddities to inject into single weeks."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -11,19 +11,19 @@ from insights.payments import Payment
 
 OVERALL = None
 WEEK = dt.timedelta(7)
-#: Weeks of history before anything is judged, share of weeks with spend from which a series is dense.
+#: Weeks of history before the first judgment, and share of weeks with spending in a dense series.
 EARLIEST, DENSE = 26, 0.6
-#: Weeks with spend that a category needs to be looked at.
+#: Weeks with spending that a category needs to be judged.
 LEAST_ACTIVE = 8
-#: Share of weeks with spend that it needs too: of rarer ones a year has fewer weeks than false alarms are granted.
+#: Share of weeks with spending that it needs, too: rarer ones have fewer weeks a year than allowed false alarms.
 LEAST_SHARE = 0.1
-#: Ordinary weeks that a month has.
+#: Weeks of a month.
 WEEKS_OF_A_MONTH = 365.25 / 12 / 7
 
 
 @dataclass(frozen=True)
 class Series:
-    """Money out per week (refunds taken off) of a category, or of all: index 0 is the week of `first`, a Monday."""
+    """Weekly spending without refunds, of a category or overall; index 0 is the week of `first`, a Monday."""
 
     category: int | None
     first: dt.date
@@ -43,7 +43,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Injection:
-    """Money that was spent in a week beside what was: by payments of these amounts."""
+    """Additional payments in a week."""
 
     week: int
     amounts: tuple[float, ...]
@@ -54,7 +54,7 @@ class Injection:
 
 
 def all_series(household: Household) -> list[Series]:
-    """Overall and every category that has enough weeks with spend; whole weeks only."""
+    """Return the series overall and of every category with enough weeks of spending; whole weeks only."""
     spending = household.spending
     if not spending:
         return []
@@ -65,7 +65,7 @@ def all_series(household: Household) -> list[Series]:
 
 
 def series_of(spending: Sequence[Payment], category: int | None) -> Series:
-    """Of one category, over all whole weeks of the household; None is all."""
+    """Return the series of one category, or overall (None), over all whole weeks of the household."""
     first = spending[0].day + dt.timedelta(-spending[0].day.weekday() % 7)
     n = max((spending[-1].day - first).days + 1, 0) // 7
     totals, amounts = np.zeros(n), [[] for _ in range(n)]
@@ -79,17 +79,17 @@ def series_of(spending: Sequence[Payment], category: int | None) -> Series:
 
 
 def ordinary_month(series: Series, week: int) -> float:
-    """What a month took before the week: the median of the last year's weeks with spend, as often as they were."""
+    """Return a month's spending before the week: the median active week of a year by the number of active weeks."""
     past = series.totals[max(week - 52, 0) : week]
     active = past[past > 0]
     return float(np.median(active) * len(active) / len(past) * WEEKS_OF_A_MONTH) if len(active) else 0.0
 
 
 def injections(series: Series, *, seed: int, most: int = 6) -> Iterator[Injection]:
-    """Oddities, each to be put in alone, into weeks drawn at random from EARLIEST on: three a year, `most` in all.
+    """Return oddities for random weeks from EARLIEST on, each to be injected alone: three a year, at most `most`.
 
-    Half are weeks in which more is bought: 1 to 4 times the usual active week before, in one to four payments. Half
-    are single large payments: 3 to 10 times the usual payment, though half an active week at least, and three at most.
+    Half are weeks with more purchases: 1 to 4 times the usual active week before, in one to four payments. Half are
+    single large payments: 3 to 10 times the usual payment, between half an active week and three.
     """
     chance = np.random.default_rng([seed, series.category or 0, len(series.totals)])
     weeks = np.arange(EARLIEST, len(series.totals))
