@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Literal
 
 Unit = Literal["day", "week", "month", "year"]
-DAYS_OF_A_WEEK, MONTHS_OF_A_YEAR = 7, 12
+DAYS_OF_A_WEEK, WEEKS_OF_A_YEAR, MONTHS_OF_A_YEAR = 7, 52, 12
 
 
 @dataclass(frozen=True, slots=True)

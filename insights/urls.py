@@ -1,4 +1,4 @@
-"""Addresses of insights."""
+"""URLs of insights."""
 
 from django.urls import path
 

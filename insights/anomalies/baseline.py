@@ -9,9 +9,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from insights.anomalies.weekly_series import Floats
+from insights.calendars import MONTHS_OF_A_YEAR, WEEKS_OF_A_YEAR
 
 WINDOW_WEEKS = 26
-WEEKS_OF_A_YEAR, MONTHS_OF_A_YEAR = 52, 12
 #: Larger weeks are cut down to this quantile.
 CUT = 0.9
 #: The part of an ordinary week with spending that the spread includes.

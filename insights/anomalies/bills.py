@@ -19,7 +19,7 @@ STABLE = 3
 SAME_PRICE, LEAST_RISE = 0.02, 0.05
 #: A bill may be missing unnoticed if it is a smaller share of an ordinary month.
 MATERIAL = 0.02
-#: The severity of a missing bill whose chain has ended, and of a price rise.
+#: The severity of a missing bill that has ended, and of a price rise.
 SURE = 0.75
 #: What comes this often is spending habit, not a bill; skipped once, it was on holiday.
 FREQUENT = {"weekly", "biweekly"}
@@ -44,10 +44,10 @@ def known_bills(payments: Sequence[Payment], recurring: Iterable[Recurring]) -> 
     """
     by_id = {payment.id: payment for payment in payments}
     known: dict[int, float] = {}
-    for chain in recurring:
-        if chain.rhythm not in FREQUENT:
-            members = [by_id[pk] for pk in chain.payments if pk in by_id]
-            for place in range(KNOWN_AFTER_IF_SLOW if chain.rhythm in SLOW else KNOWN_AFTER, len(members)):
+    for bill in recurring:
+        if bill.rhythm not in FREQUENT:
+            members = [by_id[pk] for pk in bill.payments if pk in by_id]
+            for place in range(KNOWN_AFTER_IF_SLOW if bill.rhythm in SLOW else KNOWN_AFTER, len(members)):
                 expected = max(member.amount for member in members[max(0, place - N_EXPECTED) : place])
                 known[members[place].id] = float(min(members[place].amount, expected))
     rest: dict[str, list[Payment]] = defaultdict(list)
@@ -100,45 +100,45 @@ def missing_bills(
     everything: list[Payment | Uncounted] = [*payments, *uncounted]
     for paid in everything:
         days_of_payee[payee_key(paid.payee)].append(paid.day)
-    for chain in recurring:
-        if not _is_bill(chain) or chain.rhythm in FREQUENT or chain.is_varying:
+    for bill in recurring:
+        if not _is_bill(bill) or bill.rhythm in FREQUENT or bill.is_varying:
             continue
-        for due in _starts_of_gaps(chain):
-            hits = [by_id[pk] for pk in chain.payments if pk in by_id and by_id[pk].day < due]
-            latest = due + dt.timedelta(chain.window_days)
+        for due in _starts_of_gaps(bill):
+            hits = [by_id[pk] for pk in bill.payments if pk in by_id and by_id[pk].day < due]
+            latest = due + dt.timedelta(bill.window_days)
             if len(hits) < LEAST_HITS or latest >= last_days[hits[-1].account]:
                 continue
             last = hits[-1]
-            was_paid = any(last.day < day <= latest for day in days_of_payee[chain.payee])
+            was_paid = any(last.day < day <= latest for day in days_of_payee[bill.payee])
             expected = float(median(hit.amount for hit in hits[-STABLE:]))  # one slip is not expected again
             if was_paid or expected < MATERIAL * ordinary_month(due):
                 continue
             yield Detection(
                 kind="missing_bill",
                 subject=last.category,
-                payee=chain.payee,
+                payee=bill.payee,
                 day=due,
                 week=calendar.week_of(due),
                 observed=0.0,
                 expected=expected,
-                low=min(float(chain.low), expected),
-                high=max(float(chain.high), expected),
+                low=min(float(bill.low), expected),
+                high=max(float(bill.high), expected),
                 score=1.0,
-                severity=chain.confidence or SURE,
+                severity=bill.confidence or SURE,
                 method="recurring",
                 payments=(last.id,),
                 known_by=last.day,
             )
 
 
-def _is_bill(chain: Recurring) -> bool:
-    return chain.kind == "expense" and chain.status != "early"
+def _is_bill(bill: Recurring) -> bool:
+    return bill.kind == "expense" and bill.status != "early"
 
 
-def _starts_of_gaps(chain: Recurring) -> Iterator[dt.date]:
+def _starts_of_gaps(bill: Recurring) -> Iterator[dt.date]:
     """Yield the first missed due day of each run of them: a canceled bill is missing once."""
-    step_days = max((chain.last_on - chain.first_on).days / max(len(chain.payments) - 1, 1), 1.0)
-    missed = sorted(chain.missed)
+    step_days = max((bill.last_on - bill.first_on).days / max(len(bill.payments) - 1, 1), 1.0)
+    missed = sorted(bill.missed)
     yield from missed[:1]
     yield from (due for before, due in pairwise(missed) if (due - before).days > 1.5 * step_days)
 
@@ -148,8 +148,8 @@ def price_rises(
 ) -> Iterator[Detection]:
     """Yield the first payment at a higher price, for bills whose price was stable before."""
     by_id: Mapping[int, Payment] = {payment.id: payment for payment in payments}
-    for chain in filter(_is_bill, recurring):
-        members = [by_id[pk] for pk in chain.payments if pk in by_id]
+    for bill in filter(_is_bill, recurring):
+        members = [by_id[pk] for pk in bill.payments if pk in by_id]
         for place in range(STABLE, len(members)):
             before, payment = members[place - STABLE : place], members[place]
             former_price, price = _prices([before[-1], payment])
@@ -160,7 +160,7 @@ def price_rises(
             yield Detection(
                 kind="price_rise",
                 subject=payment.category,
-                payee=chain.payee,
+                payee=bill.payee,
                 day=payment.day,
                 week=calendar.week_of(payment.day),
                 observed=observed,

@@ -28,9 +28,9 @@ def detect_anomalies(
 ) -> list[Detection]:
     """Return the anomalies of spending and refunds, in order of days; a payment is part of one anomaly only.
 
-    `payments` are in order. A week is judged by itself and the weeks before it. `rejected` are recurring payments that
-    the user does not want to hear of: they raise no alarm, but were known to come. `uncounted` are payments that do not
-    count, but prove that a payee was paid.
+    `payments` are in order. A week is evaluated by the weeks before it. `rejected` are recurring payments that the user
+    does not want to hear of: they raise no alarm, but were known to come. `uncounted` are payments that do not count,
+    but prove that a payee was paid.
     """
     if not payments:
         return []

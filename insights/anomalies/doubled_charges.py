@@ -51,8 +51,8 @@ def double_charges(
     by_id = {payment.id: payment for payment in payments}
     # By id of the second payment: the first one, the severity, and the least amount that matters.
     doubles = {later.id: (earlier, severity, MATERIAL) for earlier, later, severity in _repeats(payments)}
-    for chain in recurring:
-        for pair in chain.doubled if chain.kind == "expense" else ():  # the second payments of a due date
+    for bill in recurring:
+        for pair in bill.doubled if bill.kind == "expense" else ():  # the second payments of a due date
             if by_id.keys() >= set(pair):
                 earlier, later = sorted((by_id[pk] for pk in pair), key=lambda one: (one.day, one.id))
                 doubles[later.id] = earlier, SURE, MATERIAL_BILL

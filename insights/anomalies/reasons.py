@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: Amounts within this share of the usual one are about the same.
 ABOUT = 0.05
-#: The record of a payee is told from this many payments on.
+#: A reason names the record of a payee from this many payments on.
 LEAST_OF_RECORD = 5
 #: The share of smaller amounts that says why one is unusual.
 LARGE_SHARE = 0.75

@@ -8,8 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
-from insights.anomalies.baseline import WEEKS_OF_A_YEAR
 from insights.anomalies.weekly_series import Floats
+from insights.calendars import WEEKS_OF_A_YEAR
 
 #: Two full cycles.
 LEAST_WEEKS = 2 * WEEKS_OF_A_YEAR

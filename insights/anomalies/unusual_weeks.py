@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from insights.anomalies.baseline import WEEKS_OF_A_YEAR, WINDOW_WEEKS, ordinary_months
+from insights.anomalies.baseline import WINDOW_WEEKS, ordinary_months
 from insights.anomalies.detection import Detection
 from insights.anomalies.evaluation import WeeklyEvaluation
 from insights.anomalies.weekly_series import OVERALL, Floats, Subject
-from insights.calendars import Calendar
+from insights.calendars import WEEKS_OF_A_YEAR, Calendar
 from insights.payments import Payment
 
 #: The least excess that matters, as a share of an ordinary month.

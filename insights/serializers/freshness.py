@@ -7,7 +7,7 @@ from insights.anomalies.baseline import LEAST_WEEKS
 from insights.models import InsightState
 from insights.services.refreshing import is_fresh
 
-NOT_YET = "Nothing was computed yet; a worker is at it. Ask again in some seconds."
+NOT_YET = "Nothing is computed yet; a worker is at it. Ask again in a few seconds."
 
 
 def describe_freshness(ledger: Ledger, state: InsightState | None) -> dict[str, Any]:
@@ -19,8 +19,8 @@ def describe_freshness(ledger: Ledger, state: InsightState | None) -> dict[str, 
         note = NOT_YET
     elif not is_sufficient:
         note = (
-            f"insufficient_history: {weeks} weeks with transactions are too few to say what is odd; {LEAST_WEEKS} are "
-            "the least, and after half a year it gets good."
+            f"insufficient_history: {weeks} weeks with transactions are too few to detect anomalies. {LEAST_WEEKS} "
+            "weeks are needed, and half a year gives good results."
         )
     return {
         "currency": state.currency or None if state else None,

@@ -7,7 +7,6 @@ of the same kind, payee or category, and currency, with an amount within a quart
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import chain
 from typing import Protocol, cast
 
 from django.utils import timezone
@@ -18,7 +17,7 @@ from expenses.ledger.dates import today_of
 from expenses.ledger.money import SCALE
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import ledger_write, remove_row
-from insights.calendars import DAYS_OF_A_WEEK
+from insights.calendars import DAYS_OF_A_WEEK, WEEKS_OF_A_YEAR
 from insights.models import (
     Anomaly,
     AnomalyFeedback,
@@ -37,7 +36,6 @@ BAND = Decimal("1.25")
 PLACES = Decimal(1).scaleb(-SCALE)
 #: Feedback on a week holds for so many weeks beside it in later years.
 SEASON_WEEKS = 2
-WEEKS_OF_A_YEAR = 52
 #: What feedback keeps of an anomaly.
 ANOMALY_FIELDS = ("kind", "category_id", "is_overall", "payee", "day", "observed", "currency", "transactions")
 
@@ -200,9 +198,8 @@ def confirmed_contracts(
         if choice.verdict != RecurringVerdict.CONFIRMED:
             continue
         kind, rhythm = cast("RecurringDirection", choice.kind), cast("RhythmName", choice.rhythm)
-        since = [row.payments for row, one in zip(stored, chosen, strict=True) if one == choice]
-        ids = dict.fromkeys([*choice.transactions, *chain(*since)])
-        known = [payments[pk] for pk in ids if pk in payments]
+        since = [pk for row, one in zip(stored, chosen, strict=True) if one == choice for pk in row.payments]
+        known = [payments[pk] for pk in dict.fromkeys([*choice.transactions, *since]) if pk in payments]
         if known:
             amounts = [payment.amount for payment in known]
             low, high = band_of(low=min(amounts), high=max(amounts))

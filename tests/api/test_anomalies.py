@@ -344,8 +344,8 @@ def test_list_says_that_history_is_too_short(ana, run_tasks):
         {
             "weeks": 1,
             "is_sufficient": False,
-            "note": "insufficient_history: 1 weeks with transactions are too few to say what is odd; 8 are the least, "
-            "and after half a year it gets good.",
+            "note": "insufficient_history: 1 weeks with transactions are too few to detect anomalies. 8 weeks "
+            "are needed, and half a year gives good results.",
         },
     )
 
@@ -357,7 +357,7 @@ def test_list_says_that_nothing_is_computed_yet(ana):
         [],
         None,
         True,
-        "Nothing was computed yet; a worker is at it. Ask again in some seconds.",
+        "Nothing is computed yet; a worker is at it. Ask again in a few seconds.",
     )
 
 
