@@ -207,7 +207,7 @@ def testing(user):
 
 def reverting(user, run):
     """Revert the run."""
-    from expenses.services.reverting import revert_run
+    from expenses.services.reverts import revert_run
 
     started = time.process_time()
     reverted = revert_run(by=user, run=run)

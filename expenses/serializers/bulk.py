@@ -26,7 +26,7 @@ from expenses.serializers.fields import (
 from expenses.serializers.filters import LIST_PARAMETERS, TransactionFilter
 from expenses.serializers.transaction_input import TransactionInput
 from expenses.serializers.transactions import TransactionBody, describe_transaction
-from expenses.services.standing import fits
+from expenses.services.row_category import fits
 from expenses.services.transactions import record_transactions
 
 MAX_IDS = 100_000

@@ -1,7 +1,11 @@
-"""Edits and deletes many rows by order of a person, in chunks that are whole whatever happens."""
+"""Runs that edit or delete many rows, in chunks that are whole whatever happens.
+
+A row that cannot take the change has an obstacle: it is left alone, and named with the reason.
+"""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -14,24 +18,39 @@ from expenses.ledger.kinds import derive_kind
 from expenses.models import Account, Category, Plan, Run, RunStatus, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.deletion import discard
-from expenses.services.editing import Author, editing
+from expenses.services.edits import EDIT_WINDOW_CLOSED, closed_detail, closed_rows, editing, give_tags
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
-from expenses.services.obstacles import GONE, Obstacle, note_omissions, obstacles_to_delete, obstacles_to_edit
 from expenses.services.pairs import leave_transfer, restamp_transfers
-from expenses.services.rewinding import refit
-from expenses.services.runs import Work, add_counts, advance
-from expenses.services.standing import apply_choice, follow_category
-from expenses.services.tagging import give_tags
+from expenses.services.row_category import apply_choice, fits, follow_category, refit
+from expenses.services.row_writer import Author
+from expenses.services.runs import Work, add_counts, advance, note_omissions
+from expenses.services.split_parts import FIXED_ON_PART, HELD_BY_WHOLE
 from expenses.services.tags import find_or_create_tags
 
 CHUNK = 500
-TAGS = ("tags", "add_tags", "remove_tags")
-#: Ids of a chunk's rows, version → what is counted.
-Treat = Callable[[list[int], int], dict[str, int]]
+#: The changes of a plan that are lists of tags.
+TAG_LISTS = ("tags", "add_tags", "remove_tags")
+#: Changes a chunk's rows, given their ids and the version to stamp, and returns counts.
+ChunkWork = Callable[[list[int], int], dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """The reason why a row is left alone: a code for clients and a sentence for users."""
+
+    code: str
+    detail: str
+
+
+GONE = Obstacle("gone", "It was deleted meanwhile.")
+WHOLE = Obstacle("split", "It is split, so its parts have that; edit them, or the whole by itself.")
+PART = Obstacle("split", "It is a part of a split, which has that from its whole.")
+ALONE = Obstacle("split", "It is a part of a split; delete the whole, or change its parts by split/.")
+TAKEN = Obstacle("duplicate", "Another transaction of that account has the same external id or statement row.")
 
 
 def order_edit(*, by: User, rows: Sequence[int], changes: dict[str, Any]) -> Run:
-    """Create the run that will change these rows; it does not start by itself.
+    """Create the run that will change these rows. It does not start by itself.
 
     `changes` is JSON: ids of category and account, names of `tags`, `add_tags` and `remove_tags`, ISO dates.
     """
@@ -39,13 +58,13 @@ def order_edit(*, by: User, rows: Sequence[int], changes: dict[str, Any]) -> Run
 
 
 def order_delete(*, by: User, rows: Sequence[int]) -> Run:
-    """Create the run that will put these rows into the bin; it does not start by itself."""
+    """Create the run that will put these rows into the bin. It does not start by itself."""
     return order_run("bulk_delete", by=by, rows=rows)
 
 
 @transaction.atomic
 def order_run(kind: str, *, by: User, rows: Sequence[int], changes: dict[str, Any] | None = None, **about: Any) -> Run:
-    """Create a run of a kind whose work is a PlannedWork, with its plan; it does not start by itself.
+    """Create a run of a kind whose work is a PlannedWork, with its plan. It does not start by itself.
 
     `about` are further fields of the run.
     """
@@ -55,16 +74,16 @@ def order_run(kind: str, *, by: User, rows: Sequence[int], changes: dict[str, An
 
 
 class PlannedWork(Work):
-    """Goes through the rows of its plan. What a chunk did and how far the run is are committed together."""
+    """Work on the rows of a plan. A chunk's changes and the run's progress are committed together."""
 
     def perform(self, run: Run) -> None:
         plan = Plan.objects.get(run=run)
-        treat, size = self.prepare(run, plan)
+        work, size = self.prepare(run, plan)
         for start in range(run.done, len(plan.rows), size):
             ids = plan.rows[start : start + size]
             with ledger_write(run.ledger_id) as version:
                 advance(run, n_rows=len(ids))
-                add_counts(run, treat(ids, version))
+                add_counts(run, work(ids, version))
             make_room()
 
     def after_end(self, run: Run) -> None:
@@ -72,44 +91,40 @@ class PlannedWork(Work):
             Plan.objects.filter(run=run).delete()
 
     @abstractmethod
-    def prepare(self, run: Run, plan: Plan) -> tuple[Treat, int]:
-        """What is done to the rows of a chunk, by their ids and with the version to stamp, and how many these are."""
+    def prepare(self, run: Run, plan: Plan) -> tuple[ChunkWork, int]:
+        """Return the work on a chunk, and the number of rows of a chunk."""
 
 
 class BulkWork(PlannedWork):
-    """Does the same to every row that nothing hinders."""
+    """The same change of every row without an obstacle."""
 
-    def prepare(self, run: Run, plan: Plan) -> tuple[Treat, int]:
-        return partial(self._treat, run, plan), CHUNK
+    def prepare(self, run: Run, plan: Plan) -> tuple[ChunkWork, int]:
+        return partial(self._change_chunk, run, plan), CHUNK
 
-    def _treat(self, run: Run, plan: Plan, ids: list[int], version: int) -> dict[str, int]:
+    def _change_chunk(self, run: Run, plan: Plan, ids: list[int], version: int) -> dict[str, int]:
         found = Transaction.objects.filter(ledger_id=run.ledger_id, pk__in=ids).with_related()
         rows = list(found.select_related("parent").order_by("pk"))
-        obstacles = (
-            dict.fromkeys(self.missing(plan, ids), GONE)
-            | {row.pk: None for row in rows}
-            | self.obstacles(run, plan, rows)
-        )
-        left = {pk: obstacle for pk, obstacle in obstacles.items() if obstacle is not None}
+        there = {row.pk for row in rows}
+        left = {pk: GONE for pk in self.missing(plan, ids) if pk not in there} | self.obstacles(run, plan, rows)
         note_omissions(run, ((pk, obstacle.code, obstacle.detail) for pk, obstacle in left.items()))
         counts = self.change(run, plan, [row for row in rows if row.pk not in left], version)
         return counts | {"left_alone": len(left)}
 
     def missing(self, plan: Plan, ids: list[int]) -> list[int]:
-        """Those that are reported as gone when they are not there."""
+        """Return those of the ids that are reported as gone if they are not there."""
         return ids
 
     @abstractmethod
     def obstacles(self, run: Run, plan: Plan, rows: list[Transaction]) -> dict[int, Obstacle]:
-        """Why some of the rows are left alone, by id."""
+        """Return the obstacles by id of row."""
 
     @abstractmethod
     def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
-        """Do it to rows without obstacles, and count."""
+        """Change rows without obstacles, and return counts."""
 
 
 class BulkDelete(BulkWork):
-    """Into the bin; the parts of a split go and count with the whole."""
+    """Deletion of many rows. The parts of a split go and count with the whole."""
 
     def missing(self, plan: Plan, ids: list[int]) -> list[int]:
         parts = Transaction.everything.filter(pk__in=ids, parent__isnull=False)
@@ -126,20 +141,32 @@ class BulkDelete(BulkWork):
 
 
 class BulkEdit(BulkWork):
-    """The same new values for every row."""
+    """The same new values for many rows."""
 
     def obstacles(self, run: Run, plan: Plan, rows: list[Transaction]) -> dict[int, Obstacle]:
         return obstacles_to_edit(rows, fields=planned_values(plan), user=run.user)
 
     def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
         fields = planned_values(plan)
-        tags = _tags(plan, version=version)
+        tags = _planned_tags(plan, version=version)
         for row in rows:
             leave_transfer(row, fields, author=Author.ordering(run), known=rows)
         with editing(rows, version=version, author=Author.ordering(run)):
             for row in rows:
-                _write(row, fields)
-                _retag(row, tags)
+                for name, value in fields.items():
+                    setattr(row, name, value)
+                if "category" in fields:
+                    apply_choice(row, fields["category"])
+                    row.review = fields.get("review", row.review)
+                if row.category is None and "category" in fields and not row.is_kind_stated:
+                    row.kind = derive_kind(row.direction, None) or row.kind
+                refit(row)
+                follow_category(row)
+                current = set(row.tags.all())
+                wanted = set(tags["tags"]) if "tags" in tags else current
+                wanted = (wanted | set(tags.get("add_tags", ()))) - set(tags.get("remove_tags", ()))
+                if wanted != current:
+                    give_tags(row, wanted)
         changed = [row for row in rows if row.version == version]
         restamp_transfers(changed, fields, version=version)
         call_edit_hooks(ledger_id=run.ledger_id, ids=[row.pk for row in changed], version=version, run=run)
@@ -147,28 +174,27 @@ class BulkEdit(BulkWork):
 
 
 def planned_values(plan: Plan) -> dict[str, Any]:
-    """Field → value for the rows. Raises Refusal when category or account went after the run was ordered."""
-    values = {name: value for name, value in plan.changes.items() if name not in TAGS}
-    if values.get("category") is not None:
-        categories = Category.objects.in_ledger(plan.run.ledger_id)
-        values["category"] = _found(categories.filter(pk=values["category"]).first(), "category")
-    if values.get("account") is not None:
-        accounts = Account.objects.filter(ledger_id=plan.run.ledger_id)
-        values["account"] = _found(accounts.filter(pk=values["account"]).first(), "account")
+    """Return field → value for the rows. Raises Refusal if category or account went after the run was ordered."""
+    values = {name: value for name, value in plan.changes.items() if name not in TAG_LISTS}
+    ledger_id = plan.run.ledger_id
+    known = {
+        "category": Category.objects.in_ledger(ledger_id),
+        "account": Account.objects.filter(ledger_id=ledger_id),
+    }
+    for name, rows in known.items():
+        if values.get(name) is not None:
+            values[name] = rows.filter(pk=values[name]).first()
+            if values[name] is None:
+                detail = f"The {name} that was to be set is gone; revert this run, and order another."
+                raise Refusal(detail, code=name)
     if "date" in values:
         values["date"] = date.fromisoformat(values["date"])
     return values
 
 
-def _found(row: Any, what: str) -> Any:
-    if row is None:
-        raise Refusal(f"The {what} that was to be set is gone; revert this run, and order another.", code=what)
-    return row
-
-
-def _tags(plan: Plan, *, version: int) -> dict[str, list[Tag]]:
-    """The lists of tags that the plan has; tags to be taken away need not exist."""
-    lists = {name: plan.changes[name] for name in TAGS if name in plan.changes}
+def _planned_tags(plan: Plan, *, version: int) -> dict[str, list[Tag]]:
+    """Return the plan's lists of tags. Tags to be taken away need not exist."""
+    lists = {name: plan.changes[name] for name in TAG_LISTS if name in plan.changes}
     wanted = [name for key, names in lists.items() if key != "remove_tags" for name in names]
     known = find_or_create_tags(ledger_id=plan.run.ledger_id, names=wanted, version=version)
     if "remove_tags" in lists:
@@ -176,21 +202,53 @@ def _tags(plan: Plan, *, version: int) -> dict[str, list[Tag]]:
     return {key: [known[n.casefold()] for n in names if n.casefold() in known] for key, names in lists.items()}
 
 
-def _write(row: Transaction, fields: dict[str, Any]) -> None:
-    for name, value in fields.items():
-        setattr(row, name, value)
-    if "category" in fields:
-        apply_choice(row, fields["category"])
-        row.review = fields.get("review", row.review)
-    if row.category is None and "category" in fields and not row.is_kind_stated:
-        row.kind = derive_kind(row.direction, None) or row.kind
-    refit(row)
-    follow_category(row)
+def obstacles_to_delete(rows: Sequence[Transaction], *, chosen: Collection[int], user: User) -> dict[int, Obstacle]:
+    """Return obstacles by id of row. A part goes only with its whole; `chosen` are the ids of all that are to go."""
+    found = {row.pk: ALONE for row in rows if row.parent_id is not None and row.parent_id not in chosen}
+    return found | _closed(rows, user)
 
 
-def _retag(row: Transaction, tags: dict[str, list[Tag]]) -> None:
-    current = set(row.tags.all())
-    wanted = set(tags["tags"]) if "tags" in tags else current
-    wanted = (wanted | set(tags.get("add_tags", ()))) - set(tags.get("remove_tags", ()))
-    if wanted != current:
-        give_tags(row, wanted)
+def obstacles_to_edit(rows: Sequence[Transaction], *, fields: dict[str, Any], user: User) -> dict[int, Obstacle]:
+    """Return obstacles by id of row to the new values. Call it under the ledger's lock."""
+    found: dict[int, Obstacle] = {}
+    category: Category | None = fields.get("category")
+    for row in rows:
+        if category is not None and not fits(row, category):
+            what = row.kind if row.is_kind_stated else f"money {row.direction}"
+            detail = f"“{category}” is a category of kind {category.kind}, which does not fit {what}."
+            found[row.pk] = Obstacle("wrong_kind", detail)
+    if "account" in fields:
+        found |= _taken(rows, fields["account"])
+    found |= {row.pk: WHOLE for row in rows if row.is_split and HELD_BY_WHOLE & fields.keys()}
+    if not fields.keys().isdisjoint(FIXED_ON_PART):
+        found |= {row.pk: PART for row in rows if row.parent_id is not None}
+    return found | _closed(rows, user)
+
+
+def _closed(rows: Sequence[Transaction], user: User) -> dict[int, Obstacle]:
+    return {row.pk: Obstacle(EDIT_WINDOW_CLOSED, closed_detail(row)) for row in closed_rows(rows, user=user)}
+
+
+def _taken(rows: Sequence[Transaction], account: Account | None) -> dict[int, Obstacle]:
+    """Find rows that cannot move to the account, because an equal row is there or comes before them."""
+    moving = [row for row in rows if row.account_id != (account and account.pk)]
+    if not moving:
+        return {}
+    there = Transaction.everything.filter(ledger_id=moving[0].ledger_id, account=account).order_by()
+    external_ids = [row.external_id for row in moving if row.external_id is not None]
+    fingerprints = [row.fingerprint for row in moving if row.fingerprint is not None]
+    taken: set[tuple[str, str]] = set()
+    if external_ids:
+        live = there.filter(external_id__in=external_ids, deleted_at=None)
+        taken |= {("external_id", value) for value in live.values_list("external_id", flat=True)}
+    if fingerprints:  # deleted rows keep theirs
+        same = there.filter(fingerprint__in=fingerprints)
+        taken |= {("fingerprint", value) for value in same.values_list("fingerprint", flat=True)}
+    found: dict[int, Obstacle] = {}
+    for row in moving:
+        identities = {("external_id", row.external_id), ("fingerprint", row.fingerprint)}
+        own = {(name, value) for name, value in identities if value is not None}
+        if own & taken:
+            found[row.pk] = TAKEN
+        taken |= own
+    return found

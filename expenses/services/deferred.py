@@ -16,12 +16,11 @@ from expenses.categorization.history import with_examples
 from expenses.categorization.questions import offered_to, question_of_row
 from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.querysets import TransactionQuerySet
-from expenses.services.editing import Author, editing
+from expenses.services.edits import editing, give_tags, held_tag
 from expenses.services.ledger_lock import ledger_write, restamp
-from expenses.services.standing import apply_standing
-from expenses.services.tagging import give_tags
+from expenses.services.row_category import apply_categorization
+from expenses.services.row_writer import Author
 from expenses.services.tags import find_or_create_tags
-from expenses.services.user_fields import hold_of_tag
 from providers.chain import Outcome, Verdict, confidence_of
 from providers.interface import Effects
 from providers.loading import configured_chain
@@ -179,7 +178,7 @@ def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
     decision = _retold(landing.decision, standing)
     decision.save()
     row.decision = decision
-    apply_standing(row, standing, catalog=catalog)
+    apply_categorization(row, standing, catalog=catalog)
     _write_effects(row, landing.verdict.effects, version)
 
 
@@ -191,7 +190,7 @@ def _write_effects(row: Transaction, effects: Effects, version: int) -> None:
             setattr(row, name, value)
     if effects.tags:
         tags = find_or_create_tags(ledger_id=row.ledger_id, names=effects.tags, version=version).values()
-        give_tags(row, {*row.tags.all(), *(tag for tag in tags if hold_of_tag(tag.pk) not in row.held)})
+        give_tags(row, {*row.tags.all(), *(tag for tag in tags if held_tag(tag.pk) not in row.held)})
 
 
 def _retold(decision: Decision, standing: Categorization) -> Decision:

@@ -1,7 +1,7 @@
-"""What a change of a transaction is written down as: field → [before, after].
+"""The journal's form of a change of a transaction: field → [before, after].
 
-Values are JSON: decimal strings, ISO dates; what is named elsewhere is [id, name], so that it stays readable when it is
-renamed or gone; tags are their names.
+Values are JSON: decimal strings and ISO dates. A reference is [id, name], so that it stays readable when its object is
+renamed or gone. Tags are their names.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 
-PLAIN = (
+PLAIN_FIELDS = (
     "kind",
     "direction",
     "currency",
@@ -30,20 +30,24 @@ PLAIN = (
     "decision_id",
     "held",
 )
-#: What is of no interest by itself.
+#: Fields that are journaled only beside others.
 INCIDENTAL = {"decision_id", "held"}
 REFERENCES = ("account", "category", "suggested_category")
-#: The order in which changes are told: PostgreSQL does not keep that of a JSON object.
-ORDER = (*PLAIN, *REFERENCES, "amount", "date", "deleted_at", "transfer", "tags")
+#: The order in which changes are listed: PostgreSQL does not keep the order of a JSON object.
+ORDER = (*PLAIN_FIELDS, *REFERENCES, "amount", "date", "deleted_at", "transfer", "tags")
+#: A change of one of them makes, confirms or takes back a choice of category.
+CHOICE_FIELDS = ("category", "review_status")
 
 Snapshot = dict[str, Any]
 Fields = dict[str, list[Any]]
 
 
 def snapshot(row: Transaction) -> Snapshot:
-    """What the journal keeps of a row as it is; the row comes `with_related()`."""
-    taken: Snapshot = {name: getattr(row, name) for name in PLAIN}
-    taken |= {name: _reference(getattr(row, name)) for name in REFERENCES}
+    """Return the values of a row as the journal keeps them. The row comes `with_related()`."""
+    taken: Snapshot = {name: getattr(row, name) for name in PLAIN_FIELDS}
+    for name in REFERENCES:
+        referred = getattr(row, name)
+        taken[name] = None if referred is None else [referred.pk, str(referred)]
     taken["amount"] = format_amount(row.amount, row.currency)
     taken["date"] = row.date.isoformat()
     taken["deleted_at"] = row.deleted_at and row.deleted_at.isoformat()
@@ -53,10 +57,6 @@ def snapshot(row: Transaction) -> Snapshot:
 
 
 def differences(before: Snapshot, after: Snapshot) -> Fields:
-    """Field → [before, after] where the two differ."""
+    """Return field → [before, after] where the two differ. Return none if only incidental fields do."""
     fields = {name: [value, after[name]] for name, value in before.items() if value != after[name]}
     return fields if fields.keys() - INCIDENTAL else {}
-
-
-def _reference(row: Any) -> list[Any] | None:
-    return None if row is None else [row.pk, str(row)]

@@ -20,6 +20,7 @@ from expenses.categorization.training_rows import READING, count_confirmed, read
 from expenses.hooks import EditHook
 from expenses.models import Change, Classifier, Ledger, Run, TrackRecord
 from expenses.services.deferred import ask_open_rows_again
+from expenses.services.journal import CHOICE_FIELDS
 from expenses.services.ledger_lock import make_room
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES
 from providers.calibration import (
@@ -39,8 +40,6 @@ from providers.learning.training import MOST, share_of_system, train
 from providers.learning.weights import Weights, digest_of
 from providers.loading import configured_chain
 
-#: The journal's fields of a change that makes, confirms or takes back a choice of category.
-TELLING = ("category", "review_status")
 #: Beyond the id of any row.
 FROM_THE_LATEST = 2**63 - 1
 #: The links are measured anew when so many times as many rows are confirmed, or the share fewer.
@@ -232,7 +231,7 @@ class LearningHook(EditHook):
     name = "learning"
 
     def after_edit(self, *, ledger_id: int, ids: Sequence[int], version: int, run: Run | None) -> bool:
-        telling = Q(*((("fields__has_key", name)) for name in TELLING), _connector=Q.OR)
+        telling = Q(*((("fields__has_key", name)) for name in CHOICE_FIELDS), _connector=Q.OR)
         if Change.objects.filter(telling, ledger_id=ledger_id, version=version).exists():
             LEARN_FROM_CHOICES.queue(ledger_id)
         return False

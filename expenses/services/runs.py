@@ -6,6 +6,7 @@ it, and notices before the next write: every chunk of work is one database trans
 
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,8 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from accounts.queue import enqueue
-from expenses.models import Run, RunStatus
+from expenses.models import Omission, Run, RunStatus
+from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal
 
@@ -29,6 +31,7 @@ AT_ONCE = 100
 SILENCE = timedelta(seconds=30)
 WORKER_GONE = "Its worker stopped without a word. What it did stays: resume the run to go on, or revert it."
 CRASHED = "It failed; the server's log says how. Resume the run to go on, or revert what it did."
+DETAIL_LENGTH = Omission._meta.get_field("detail").max_length or 0
 UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
 
 
@@ -107,6 +110,13 @@ def advance(run: Run, *, n_rows: int) -> None:
     if not held.update(done=F("done") + n_rows, alive_at=timezone.now()):
         raise ClaimLost
     run.done += n_rows
+
+
+def note_omissions(run: Run, left: Iterable[tuple[int, str, str]]) -> int:
+    """Keep the rows that the run left as they were: id, code and sentence. Return how many."""
+    rows = [[run.pk, pk, code, detail[:DETAIL_LENGTH]] for pk, code, detail in left]
+    insert_ignoring_known(Omission, ["run_id", "transaction", "code", "detail"], rows)
+    return len(rows)
 
 
 def add_counts(run: Run, counts: dict[str, int]) -> None:

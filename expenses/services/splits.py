@@ -10,10 +10,11 @@ from expenses.models import CategorizationStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.deletion import bin_rows
 from expenses.services.drafts import TransactionDraft
-from expenses.services.editing import Author, editing
+from expenses.services.edits import editing
 from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.ledger_queue import RESOLVE_PENDING
-from expenses.services.rewinding import clear_standing, rewind
+from expenses.services.row_category import clear_category, rewind
+from expenses.services.row_writer import Author
 from expenses.services.split_parts import check_sums, parts_of
 from expenses.services.transactions import record_parts
 
@@ -46,7 +47,7 @@ def split_transaction(
         if has_confirmed([row]):
             call_confirmation_hooks(ledger_id=ledger_id)
         with editing([row], version=version, author=author):
-            clear_standing(row)
+            clear_category(row)
             row.is_split = True
         _stamp(row, version)
         made = record_parts(parent=row, drafts=parts, version=version, catalog=catalog)

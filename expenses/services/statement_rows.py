@@ -1,4 +1,4 @@
-"""Records the rows of a statement: many at once, none twice, and no object made for any of them."""
+"""Rows of a statement, recorded many at once and none twice, without an object for each."""
 
 import datetime as dt
 import json
@@ -22,6 +22,7 @@ from expenses.models.fields import as_stored
 from expenses.services.drafts import TransactionDraft, ask_chain
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.services.ledger_queue import RESOLVE_PENDING
+from expenses.services.row_writer import link_tags
 from expenses.services.runs import advance
 from expenses.services.tags import find_or_create_tags
 from providers.chain import Verdict
@@ -39,71 +40,54 @@ DECISION_COLUMNS = [
     "attempts",
     "created_at",
 ]
+#: Texts of a row that a verdict may write and a search looks at.
+TEXTS = ("merchant", "description", "notes")
 
 
 @collection_paused()
 def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[TransactionDraft], catalog: Catalog) -> None:
-    """Record drafts that have fingerprints and no category; those whose fingerprint the account has are left out.
+    """Record drafts that have fingerprints and no category, without those whose fingerprint the account has.
 
     Raises ClaimLost, having written nothing, when the run is not this worker's any more.
     """
-    known = _known_fingerprints(account, drafts)
+    days = [draft.date for draft in drafts]
+    known = Transaction.everything.fingerprints(account=account, start=min(days), end=max(days)) if days else {}
     fresh = [draft for draft in drafts if draft.fingerprint not in known]
     verdicts = ask_chain(fresh, ledger_id=run.ledger_id, catalog=catalog, trigger="import")
     with ledger_write(run.ledger_id) as version:
         advance(run, n_rows=len(drafts))
-        common = _common_values(run, account)
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        common = {
+            "ledger_id": run.ledger_id,
+            "account_id": account.pk,
+            "payment_method": None,
+            "notes": "",
+            "external_id": None,
+            "review": None,
+            "is_excluded_from_budget": False,
+            "held": "[]",
+            "is_kind_stated": False,
+            "is_touched": False,
+            "is_split": False,
+            "deleted_at": None,
+            "parent_id": None,
+            "transfer_id": None,
+            "run_id": run.pk,
+            "created_at": now,
+            "updated_at": now,
+        }
         answers = _store_answers(verdicts, ledger_id=run.ledger_id, catalog=catalog)
         answered = [(draft, answers[id(verdict)]) for draft, verdict in zip(fresh, verdicts, strict=True)]
         rows = [common | answer.columns | _values(draft, answer) for draft, answer in answered]
-        _stamp(rows, version=version, ledger_id=run.ledger_id)
+        of_rows = version
+        for i, row in enumerate(rows):
+            if i and i % ROWS_OF_A_VERSION == 0:
+                of_rows = next_version(run.ledger_id)
+            row["version"] = of_rows
         insert_ignoring_known(Transaction, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
         _tag(run, account, answered, version=version)
         if any(row["review_status"] == CategorizationStatus.PENDING for row in rows):
             RESOLVE_PENDING.queue(run.ledger_id)
-
-
-def _known_fingerprints(account: Account, drafts: Sequence[TransactionDraft]) -> set[str]:
-    days = [draft.date for draft in drafts]
-    if not days:
-        return set()
-    return set(Transaction.everything.fingerprints(account=account, start=min(days), end=max(days)))
-
-
-def _common_values(run: Run, account: Account) -> dict[str, Any]:
-    """What all rows of a run share; every column that a row does not say of itself is here."""
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    return {
-        "ledger_id": run.ledger_id,
-        "account_id": account.pk,
-        "payment_method": None,
-        "notes": "",
-        "external_id": None,
-        "review": None,
-        "is_excluded_from_budget": False,
-        "held": "[]",
-        "is_kind_stated": False,
-        "is_touched": False,
-        "is_split": False,
-        "deleted_at": None,
-        "parent_id": None,
-        "transfer_id": None,
-        "run_id": run.pk,
-        "created_at": now,
-        "updated_at": now,
-    }
-
-
-def _stamp(rows: Sequence[dict[str, Any]], *, version: int, ledger_id: int) -> None:
-    """Each thousand rows get a version of their own; the first have that of the write."""
-    for i, row in enumerate(rows):
-        if i and i % ROWS_OF_A_VERSION == 0:
-            version = next_version(ledger_id)
-        row["version"] = version
-
-
-#: What an answer may write of a row that a search looks at.
-TEXTS = ("merchant", "description", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +101,42 @@ class _Answer:
     tags: tuple[str, ...]
 
 
+def _store_answers(verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog) -> dict[int, _Answer]:
+    """Store a decision for each distinct verdict, and return answers by the verdict's id()."""
+    distinct = {id(verdict): verdict for verdict in verdicts}
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    texts_of_attempts: dict[int, str] = {}  # verdicts share attempts
+    rows = []
+    for verdict in distinct.values():
+        for attempt in verdict.attempts:
+            if id(attempt) not in texts_of_attempts:
+                texts_of_attempts[id(attempt)] = json.dumps(attempts_as_json([attempt], catalog=catalog)[0])
+        attempts = f"[{', '.join(texts_of_attempts[id(attempt)] for attempt in verdict.attempts)}]"
+        fields = decision_fields(verdict, catalog=catalog)
+        fields |= {"ledger_id": ledger_id, "attempts": attempts, "created_at": now}
+        rows.append([fields[column] for column in DECISION_COLUMNS])
+    ids = insert_returning_ids(Decision, DECISION_COLUMNS, rows)
+    return {i: _answer(verdict, pk, catalog) for (i, verdict), pk in zip(distinct.items(), ids, strict=True)}
+
+
+def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
+    answer, effects = categorization_of(verdict), verdict.effects
+    category = catalog.categories.get(answer.category) if answer.category is not None else None
+    fields: dict[str, Any] = dict(effects.fields)
+    texts = {name: fields.pop(name) for name in TEXTS if name in fields}
+    columns = fields | {
+        "category_id": answer.category,
+        "category_source": answer.source,
+        "category_confidence": answer.confidence,
+        "review_status": str(answer.status),
+        "suggested_category_id": answer.suggested_category,
+        "decision_id": decision_id,
+    }
+    return _Answer(columns, category.kind if category else None, effects.merchant, texts, effects.tags)
+
+
 def _values(draft: TransactionDraft, answer: _Answer) -> dict[str, Any]:
+    """Return the columns that are a row's own."""
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
     merchant = draft.merchant or answer.merchant
     texts = {"description": draft.description, "merchant": merchant, "notes": draft.notes, **answer.texts}
@@ -143,56 +162,16 @@ def _stored_day(day: dt.date) -> Any:
     return connection.ops.adapt_datefield_value(day)
 
 
-def _store_answers(verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog) -> dict[int, _Answer]:
-    """Store a decision for each distinct verdict; by the verdict's id()."""
-    distinct = {id(verdict): verdict for verdict in verdicts}
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    written: dict[int, str] = {}
-    rows = []
-    for verdict in distinct.values():
-        attempts = _attempts_text(verdict, catalog, written)
-        fields = decision_fields(verdict, catalog=catalog)
-        fields |= {"ledger_id": ledger_id, "attempts": attempts, "created_at": now}
-        rows.append([fields[column] for column in DECISION_COLUMNS])
-    ids = insert_returning_ids(Decision, DECISION_COLUMNS, rows)
-    return {i: _answer(verdict, pk, catalog) for (i, verdict), pk in zip(distinct.items(), ids, strict=True)}
-
-
-def _attempts_text(verdict: Verdict, catalog: Catalog, written: dict[int, str]) -> str:
-    """The attempts as JSON; those that verdicts share are written once."""
-    for attempt in verdict.attempts:
-        if id(attempt) not in written:
-            written[id(attempt)] = json.dumps(attempts_as_json([attempt], catalog=catalog)[0])
-    return f"[{', '.join(written[id(attempt)] for attempt in verdict.attempts)}]"
-
-
-def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
-    standing, effects = categorization_of(verdict), verdict.effects
-    category = catalog.categories.get(standing.category) if standing.category is not None else None
-    fields: dict[str, Any] = dict(effects.fields)
-    texts = {name: fields.pop(name) for name in TEXTS if name in fields}
-    columns = fields | {
-        "category_id": standing.category,
-        "category_source": standing.source,
-        "category_confidence": standing.confidence,
-        "review_status": str(standing.status),
-        "suggested_category_id": standing.suggested_category,
-        "decision_id": decision_id,
-    }
-    return _Answer(columns, category.kind if category else None, effects.merchant, texts, effects.tags)
-
-
 def _tag(run: Run, account: Account, answered: Sequence[tuple[TransactionDraft, _Answer]], *, version: int) -> None:
+    """Link the tags that rules gave; another worker may have linked some before it died."""
     wanted = {draft.fingerprint: answer.tags for draft, answer in answered if answer.tags}
     if not wanted:
         return
     names = [name for names in wanted.values() for name in names]
     tags = find_or_create_tags(ledger_id=run.ledger_id, names=names, version=version)
     rows = Transaction.objects.filter(account=account, run=run, fingerprint__in=wanted).order_by()
-    through = Transaction.tags.through
-    links = [
-        through(transaction_id=pk, tag_id=tag_id)
+    link_tags(
+        (pk, tag_id)
         for pk, fingerprint in rows.values_list("pk", "fingerprint")
         for tag_id in {tags[name.casefold()].pk for name in wanted[fingerprint]}
-    ]
-    through.objects.bulk_create(links, ignore_conflicts=True)  # another worker may have been here before it died
+    )

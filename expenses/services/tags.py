@@ -1,21 +1,23 @@
-"""Writes of tags. Most come into being by being used."""
+"""Writes of tags. Most tags come into being by being used."""
 
 from collections.abc import Iterable
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from accounts.models import User
 from expenses.hooks import reference_hooks
 from expenses.models import Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.editing import Author
-from expenses.services.ledger_lock import add_row, change_row, ledger_write, remove_row, restamp
-from expenses.services.moving import move_tag
-from expenses.services.replacing import DELETION, MERGE
+from expenses.services.edits import held_tag
+from expenses.services.ledger_lock import add_row, change_row, in_versions, ledger_write, remove_row, restamp
+from expenses.services.row_writer import Author, RowWrite, write_rows
 
 
 def find_or_create_tags(*, ledger_id: int, names: Iterable[str], version: int) -> dict[str, Tag]:
-    """The tags of these names, by casefolded name; missing ones are created, in the spelling that comes first.
+    """Return the tags of these names, by casefolded name. Missing ones are created, in the spelling that comes first.
 
-    At most two queries. Call it under the ledger's lock.
+    It takes at most two queries. Call it under the ledger's lock.
     """
     wanted = {name.casefold(): name for name in reversed(list(names))}
     if not wanted:
@@ -27,39 +29,66 @@ def find_or_create_tags(*, ledger_id: int, names: Iterable[str], version: int) -
 
 
 def create_tag(*, by: User, name: str) -> Tag:
-    """Add a tag that nothing has yet."""
+    """Add a tag that no transaction has yet."""
     return add_row(Tag, by=by, fields={"name": name})
 
 
 def rename_tag(*, by: User, tag: Tag, name: str) -> Tag:
-    """Everything that shows it gets a new version; rules that add it add it by its new name."""
+    """Rename a tag. Transactions that show it get a new version, and rules follow."""
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id):
         changed = change_row(tag, by=by, fields={"name": name})
         if name != tag.name:
             restamp(Transaction.objects.filter(tags=tag), ledger_id=ledger_id)
-            _let_rules_follow(tag, name, ledger_id=ledger_id, version=changed.version)
+            _call_reference_hooks(tag, name, ledger_id=ledger_id, version=changed.version)
         return changed
 
 
 def delete_tag(*, by: User, tag: Tag) -> None:
-    """Take it off all transactions and remove it."""
+    """Take a tag off all transactions and remove it."""
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
-        move_tag(ledger_id=ledger_id, tag=tag, into=None, author=Author(DELETION, by))
+        _replace_tag(tag, into=None, author=Author("deletion", by))
         remove_row(tag, ledger_id=ledger_id, version=version)
 
 
 def merge_tag(*, by: User, tag: Tag, into: Tag) -> int:
-    """Let another tag take its place on all transactions and in rules, and remove it. Returns on how many rows."""
+    """Let another tag take a tag's place on all transactions and in rules, and remove it. Return on how many rows."""
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
-        n = move_tag(ledger_id=ledger_id, tag=tag, into=into, author=Author(MERGE, by))
-        _let_rules_follow(tag, into.name, ledger_id=ledger_id, version=version)
+        n = _replace_tag(tag, into=into, author=Author("merge", by))
+        _call_reference_hooks(tag, into.name, ledger_id=ledger_id, version=version)
         remove_row(tag, ledger_id=ledger_id, version=version)
         return n
 
 
-def _let_rules_follow(tag: Tag, name: str, *, ledger_id: int, version: int) -> None:
+def _call_reference_hooks(tag: Tag, name: str, *, ledger_id: int, version: int) -> None:
     for hook in reference_hooks():
         hook.follow_tag(ledger_id=ledger_id, name=tag.name, into=name, version=version)
+
+
+def _replace_tag(tag: Tag, *, into: Tag | None, author: Author) -> int:
+    """Take a tag off all transactions, those in the bin included, and put another one on.
+
+    Return how many live ones it was on.
+    """
+    ledger_id = tag.ledger_id
+    rows = Transaction.everything.filter(ledger_id=ledger_id, tags=tag).order_by("pk")
+    n_live: int = rows.filter(deleted_at=None).count()
+    new_names, new_tags = ({into.name}, [into.pk]) if into is not None else (set[str](), list[int]())
+    for ids, version in in_versions(rows.values_list("pk", flat=True), ledger_id=ledger_id):
+        names: dict[int, set[str]] = {pk: set() for pk in ids}
+        links = Transaction.tags.through.objects.filter(transaction__in=ids)
+        for pk, name in links.values_list("transaction_id", "tag__name"):
+            names[pk].add(name)
+        writes = []
+        for pk, had in names.items():
+            has = (had - {tag.name}) | new_names
+            writes.append(RowWrite(pk, {}, {"tags": [sorted(had), sorted(has)]}, new_tags, [tag.pk]))
+        write_rows(writes, ledger_id=ledger_id, version=version, author=author)
+    if into is not None:  # where the owner took the tag off, the other one is not wanted, either
+        old, new = held_tag(tag.pk), held_tag(into.pk)
+        held_rows = Transaction.everything.filter(ledger_id=ledger_id).annotate(text=Cast("held", TextField()))
+        for pk, held in held_rows.filter(text__contains=f'"{old}"').values_list("pk", "held"):
+            Transaction.everything.filter(pk=pk).update(held=sorted({*held, new} - {old}))
+    return n_live

@@ -18,7 +18,7 @@ from expenses.serializers.categories import (
 )
 from expenses.serializers.filters import CategoryFilter
 from expenses.services import categories
-from expenses.services.replacing import delete_category, merge_category
+from expenses.services.categories import delete_category, merge_category
 from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
 

@@ -16,7 +16,7 @@ from expenses.serializers.runs import (
     RunSerializer,
     RunWithResultSerializer,
 )
-from expenses.services.reverting import journal_of, revert_run
+from expenses.services.reverts import journal_of, revert_run
 from expenses.services.runs import cancel_run, fail_silent_runs, queue_run, reopen_run
 from expenses.views.base import LedgerViewSet
 

@@ -15,7 +15,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.shop_kinds import MappedKind, ShopKind, shop_kinds
 from expenses.models import KindMapping
 from expenses.serializers.shop_kinds import ShopKindInput, ShopKindSerializer, ShopKindsInput, ShopKindsSerializer
-from expenses.services.shop_kinds import put_kind, release_kind
+from expenses.services.categories import assign_kind, release_kind
 from expenses.views.base import LedgerViewSet, check_preconditions, conditional_response, etag_of_body
 
 KIND = OpenApiParameter("kind", OpenApiTypes.STR, OpenApiParameter.PATH, description="Such as `shop=pet` or `pets`.")
@@ -58,7 +58,7 @@ class ShopKindViewSet(LedgerViewSet):
         with self._guarded_kind(kind) as found:
             body = ShopKindInput(data=request.data, context=self.get_serializer_context())
             body.is_valid(raise_exception=True)
-            put_kind(by=self.user, kind=found.kind, category=body.validated_data["category"])
+            assign_kind(by=self.user, kind=found.kind, category=body.validated_data["category"])
             return self._answer(found)
 
     def destroy(self, request: Request, kind: str) -> Response:

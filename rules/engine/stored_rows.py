@@ -15,7 +15,7 @@ from accounts.models import User
 from expenses.ledger.money import SCALE
 from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
-from expenses.services.edit_window import edit_window_bound
+from expenses.services.edits import edit_window_bound
 
 FETCHED_AT_ONCE = 2000
 

@@ -10,7 +10,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.collection import collection_paused
 from expenses.models import Plan, Run, Transaction
 from expenses.querysets import TransactionQuerySet
-from expenses.services.bulk_runs import PlannedWork, Treat, order_run
+from expenses.services.bulk_runs import ChunkWork, PlannedWork, order_run
 from expenses.services.ledger_lock import Refusal
 from rules.engine.compilation import compile_all, rules_of
 from rules.engine.evaluator import Evaluator
@@ -18,8 +18,8 @@ from rules.engine.rule_sets import Matcher, RuleSet
 from rules.engine.stored_rows import read_stored_rows
 from rules.models import Rule
 from rules.operators.patterns import pattern_budget
+from rules.services.evaluation_writer import EvaluationWriter, note_left
 from rules.services.rules import note_timeouts
-from rules.services.storing import Storage, note_left
 
 KIND = "rules"
 CHUNK = 5000
@@ -78,13 +78,15 @@ def _order(by: User, rules: Sequence[Rule], scope: RunScope, *, subject: int | N
 class ApplyWork(PlannedWork):
     """The work of a run: the rules of its plan, compiled once for all chunks."""
 
-    def prepare(self, run: Run, plan: Plan) -> tuple[Treat, int]:
+    def prepare(self, run: Run, plan: Plan) -> tuple[ChunkWork, int]:
         matcher = Matcher(RuleSet(compile_all(Rule(**body) for body in plan.changes["rules"])))
-        return partial(_apply, run, plan, matcher, Storage(ledger_id=run.ledger_id, run=run)), CHUNK
+        return partial(_apply, run, plan, matcher, EvaluationWriter(ledger_id=run.ledger_id, run=run)), CHUNK
 
 
 @collection_paused()
-def _apply(run: Run, plan: Plan, matcher: Matcher, storage: Storage, ids: list[int], version: int) -> dict[str, int]:
+def _apply(
+    run: Run, plan: Plan, matcher: Matcher, writer: EvaluationWriter, ids: list[int], version: int
+) -> dict[str, int]:
     catalog = Catalog.load(run.ledger_id)
     evaluator = Evaluator(ledger_id=run.ledger_id, matcher=matcher, catalog=catalog, force=plan.changes["force"])
     rows = Transaction.objects.filter(ledger_id=run.ledger_id, pk__range=(ids[0], ids[-1])).order_by("pk")
@@ -94,7 +96,7 @@ def _apply(run: Run, plan: Plan, matcher: Matcher, storage: Storage, ids: list[i
     note_timeouts(ledger_id=run.ledger_id, rules=matcher.rule_set.rules, timeouts=budget.timeouts)
     return {
         "matched": sum(bool(evaluation.matched) for _, evaluation in evaluated),
-        "changed": storage.store(evaluated, evaluator=evaluator, version=version),
+        "changed": writer.write(evaluated, evaluator=evaluator, version=version),
         "left_alone": note_left(evaluated, run=run),
         **({"timeouts": sum(budget.timeouts.values())} if budget.timeouts else {}),
     }
@@ -111,4 +113,4 @@ def apply_at_once(*, ledger_id: int, ids: Sequence[int], trigger: str, run: Run 
     with pattern_budget() as budget:
         evaluated = [(row, evaluator.evaluate(row)) for row in stored]
     note_timeouts(ledger_id=ledger_id, rules=rule_set.rules, timeouts=budget.timeouts)
-    return Storage(ledger_id=ledger_id, run=run).store(evaluated, evaluator=evaluator, version=version)
+    return EvaluationWriter(ledger_id=ledger_id, run=run).write(evaluated, evaluator=evaluator, version=version)

@@ -7,8 +7,8 @@ from django.db.models import Count
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import Run, RunStatus, Transaction
-from expenses.services.detection import pair_run
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
+from expenses.services.pairs import pair_run
 from expenses.services.runs import Work
 from expenses.services.statement_rows import record_statement_rows
 from statements.entries import Entry

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from expenses.models import Transaction
-from expenses.services.edit_window import check_edit_window
+from expenses.services.edits import check_edit_window
 from expenses.services.ledger_lock import NotAllowed
 from tests.api.bodies import assert_problem
 from tests.api.bulk import body_of, edit, record

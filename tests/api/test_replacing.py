@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.models import Category, Change, Tombstone, Transaction
-from expenses.services.categories import create_category
-from expenses.services.replacing import merge_category
+from expenses.services.categories import create_category, merge_category
 from tests.api.bodies import assert_problem
 from tests.laws import law
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from expenses.services import reverting
+from expenses.services import reverts
 from tests.api.attached_files import attach
 from tests.api.bulk import body_of, contents, edit, record
 from tests.api.copies import Copy, ledger_of
@@ -63,7 +63,7 @@ def test_parts_stay_in_the_bin_with_their_whole(ana):
 
 @pytest.mark.parametrize("chunk", [1, 2, 500])
 def test_a_whole_comes_back_with_its_parts_whatever_chunks_they_fall_into(ana, monkeypatch, chunk):
-    monkeypatch.setattr(reverting, "CHUNK", chunk)
+    monkeypatch.setattr(reverts, "CHUNK", chunk)
     first, second = record(ana, {}, {"external_id": "y"})
     split(ana, first, "2.50", "3.00")
     split(ana, second, "0.50", "5.00")

@@ -8,7 +8,7 @@ from expenses.models import Plan, Tag, Transaction
 from expenses.services import bulk_runs, ledger_lock
 from expenses.services.runs import add_counts, perform_run
 from rules.models import Rule
-from rules.services import runs, storing
+from rules.services import evaluation_writer, runs
 from tests.api.bodies import assert_problem
 from tests.api.bulk import body_of, contents, edit, record
 from tests.api.rule_bodies import apply, category_id, does, left_alone, revert, rule, save, text, whole_ledger
@@ -190,7 +190,7 @@ def test_a_run_that_was_canceled_half_way_is_taken_back(ana, waiting, monkeypatc
 
 
 def test_clients_that_keep_a_copy_are_told_in_versions_of_at_most_a_thousand_rows(ana, monkeypatch):
-    monkeypatch.setattr(storing, "ROWS_OF_A_VERSION", 2)
+    monkeypatch.setattr(evaluation_writer, "ROWS_OF_A_VERSION", 2)
     ids = record(ana, *[{}] * 5, {"description": "Zoo"})
     since = ana.get("changes/?since=0").json()["version"]
     apply(ana, save(ana, actions=does(set_category="Dining", add_tags=["new"])))

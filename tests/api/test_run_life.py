@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from expenses.models import Change, Omission, Plan, Run, RunStatus, Transaction
-from expenses.services import bulk_runs, reverting, runs
-from expenses.services.editing import editing
+from expenses.services import bulk_runs, reverts, runs
+from expenses.services.edits import editing
 from expenses.services.runs import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run, resume_runs
 from expenses.tasks import carry_out_run
 from tests import queued
@@ -22,7 +22,7 @@ def order(ana, monkeypatch):
     """Order an edit of rows in chunks of two, which waits for a worker; gives the run's id."""
     monkeypatch.setattr("expenses.services.runs.AT_ONCE", 0)
     monkeypatch.setattr(bulk_runs, "CHUNK", 2)
-    monkeypatch.setattr(reverting, "CHUNK", 2)
+    monkeypatch.setattr(reverts, "CHUNK", 2)
 
     def make(*rows, **changes):
         ids = record(ana, *(rows or [{}] * 5))
@@ -282,7 +282,7 @@ def test_a_revert_that_was_killed_is_finished_by_another(ana, order, monkeypatch
         add_counts(run, counts)
 
     with monkeypatch.context() as killing:
-        killing.setattr(reverting, "add_counts", dying)
+        killing.setattr(reverts, "add_counts", dying)
         with pytest.raises(KeyboardInterrupt):
             ana.post(f"runs/{number}/revert/")
     assert state(ana, number) == ("succeeded", 5)
