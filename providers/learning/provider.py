@@ -1,4 +1,4 @@
-"""The link that has learned: a classifier trained on what its owner confirmed, for texts that nobody saw before."""
+"""The learned link: a classifier trained on its owner's confirmed transactions, for texts never seen before."""
 
 import math
 from collections import defaultdict
@@ -19,27 +19,27 @@ from providers.normalization import normalize
 
 #: Fewer confirmed transactions teach nothing.
 LEAST_CONFIRMED = 10
-#: A history that is played again is learned from anew when it has grown by so much.
+#: A replayed history is learned from anew when it has grown by this factor.
 GROWTH = 1.25
 MOST_ALTERNATIVES = 4
 #: From the classifier's probability and its lead over the second to the share of right answers: intercept, factor of
 #: the log-odds, factor of the logarithm of the lead. Measured by `benchmarks/curves.py`.
 CURVE = (0.29, 0.78, 0.08)
-#: Below that nothing is said.
+#: Answers of less confidence are left out.
 LEAST_CONFIDENCE = 0.15
-#: A word that speaks for a category by less is not named as a reason.
+#: A word with less weight for a category is not named as a reason.
 _LEAST_REASON = 0.3
 _MOST_REASONS = 2
 
 
 class TaughtProvider(Provider):
-    """Answers from the weights that it has, or that `learn` gave it."""
+    """A link that answers from the weights that `learn` trained."""
 
     name = "learned"
     version = "1"
 
     def __init__(self, *, country: str = "") -> None:
-        """`country` is the ISO 3166 alpha-2 code assumed where a transaction has none."""
+        """Take the ISO 3166 alpha-2 code that is assumed where a transaction has none."""
         self.country = country
         self._weights: Weights | None = None
         self._taught: list[LabeledQuestion] = []
@@ -49,11 +49,11 @@ class TaughtProvider(Provider):
         return key_of(transaction)
 
     def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
-        """As `suggest_all` says; nothing before enough is learned."""
+        """Answer as `suggest_all`, or decline before enough is learned."""
         return suggest_all(self._weights, transactions, country=self.country)
 
     def learn(self, confirmed: Sequence[LabeledQuestion]) -> "TaughtProvider":
-        """Learned anew when what is known has grown by a quarter; until then what was learned before answers."""
+        """Train anew when the known transactions have grown by a quarter; until then answer as before."""
         taught = TaughtProvider(country=self.country)
         taught._taught = [*self._taught, *confirmed]
         taught._weights, taught._n_trained = self._weights, self._n_trained
@@ -63,16 +63,16 @@ class TaughtProvider(Provider):
 
 
 def key_of(transaction: Question) -> tuple[Hashable, ...]:
-    """What counts of a transaction: of the amount, only its size. What a ledger offers and says is told by identity."""
+    """Return the parts of a transaction that count. Categories and kinds are compared by identity: cheap."""
     t = transaction
     return t.owner, t.text, t.direction, size_of(t.amount), t.account, t.country, id(t.categories), id(t.kinds)
 
 
 def suggest_all(weights: Weights | None, transactions: Sequence[Question], *, country: str) -> list[Suggestion | None]:
-    """What a classifier says of each transaction.
+    """Answer each transaction by a trained classifier.
 
-    None where it is too unsure, knows none of the offered categories, there are no words, or the person has said where
-    such a kind of shop belongs: then that counts.
+    Decline if it is too unsure, knows none of the offered categories, or finds no words. Decline also if the user has
+    mapped the kind of shop, since that mapping counts more.
     """
     answers: list[Suggestion | None] = [None] * len(transactions)
     if weights is None or not transactions:
@@ -81,7 +81,7 @@ def suggest_all(weights: Weights | None, transactions: Sequence[Question], *, co
     likely = weights.probabilities(features_of(transactions, known))
     offers: dict[int, list[int]] = defaultdict(list)
     for i, transaction in enumerate(transactions):
-        if normalize(transaction.text) and not _is_told(transaction, known[i].finding):
+        if normalize(transaction.text) and not _is_mapped(transaction, known[i].finding):
             offers[id(transaction.categories)].append(i)
     for members in offers.values():
         offer = _Offer.of(weights, transactions[members[0]])
@@ -90,7 +90,7 @@ def suggest_all(weights: Weights | None, transactions: Sequence[Question], *, co
     return answers
 
 
-def _is_told(transaction: Question, finding: MerchantFinding | None) -> bool:
+def _is_mapped(transaction: Question, finding: MerchantFinding | None) -> bool:
     if not transaction.kinds or finding is None:
         return False
     tag = finding.brand.kind.tag if finding.brand else ""
@@ -98,7 +98,7 @@ def _is_told(transaction: Question, finding: MerchantFinding | None) -> bool:
 
 
 class _Offer(NamedTuple):
-    """The offered categories that the classifier knows: their places among its categories, and their names."""
+    """The offered categories that the classifier knows: their indexes among its categories, and their names."""
 
     places: list[int]
     names: tuple[str, ...]
@@ -110,9 +110,9 @@ class _Offer(NamedTuple):
         return cls(places, tuple(names[weights.categories[i]] for i in places))
 
     def rank(self, likely: NDArray[np.float64]) -> "list[_Ranked]":
-        """For each row of `likely`, the likeliest of the offered.
+        """Return the likeliest of the offered categories for each row of `likely`.
 
-        Shares are those among all categories: where the likeliest is not offered, the others do not become likelier.
+        Shares are those among all categories: an offer without the likeliest makes the others no likelier.
         """
         shares = np.take(likely, self.places, axis=1)
         order = np.argsort(-shares, axis=1, kind="stable")[:, : MOST_ALTERNATIVES + 1]
@@ -136,11 +136,19 @@ class _Offer(NamedTuple):
         confidence = confidence_of_share(share, rival=ranked.rival)
         if confidence < LEAST_CONFIDENCE:
             return None
-        reasons = _reasons(weights, transaction, self.places[best])
-        kind = _kind(weights, finding, self.places[best])
+        place = self.places[best]
+        words = dict.fromkeys(words_read(normalize(transaction.text)))
+        spoken = [(weights.weight_of(bucket_of(f"w{word}"), place), word) for word in words]
+        telling = sorted((pair for pair in spoken if pair[0] > _LEAST_REASON), reverse=True)
+        reasons = [word for _, word in telling[:_MOST_REASONS]]
+        kind = ""
+        if finding and finding.brand:
+            speaks = sum(weights.weight_of(bucket, place) for bucket in buckets_of_finding(finding))
+            if speaks > _LEAST_REASON:
+                kind = f"{finding.brand.title} is a known {finding.brand.kind.label}"
         left = (1 - confidence) / (1 - share + 1e-9)
         return Suggestion(
-            category=weights.categories[self.places[best]],
+            category=weights.categories[place],
             confidence=confidence,
             score=round(share, 4),
             explanation=_explain(reasons, kind, self.names[best], weights.n_confirmed),
@@ -152,34 +160,20 @@ class _Offer(NamedTuple):
 
 
 class _Ranked(NamedTuple):
-    """The likeliest of the offered categories, as their number among them and their share; and the share of the
-    likeliest other category, offered or not."""
+    """The likeliest offered categories as (number among them, share).
+
+    `rival` is the share of the likeliest other category, offered or not.
+    """
 
     likeliest: list[tuple[int, float]]
     rival: float
 
 
 def confidence_of_share(share: float, *, rival: float) -> float:
-    """How many are right of answers with this share, where the likeliest other category has the share `rival`."""
+    """Return the share of right answers among those with this share, where the best other category has `rival`."""
     intercept, of_odds, of_lead = CURVE
     lead = math.log(max(share, 1e-9) / (rival + 1e-4))
     return round(logistic(intercept + of_odds * log_odds(share) + of_lead * lead), 4)
-
-
-def _reasons(weights: Weights, transaction: Question, category: int) -> list[str]:
-    """The words of the text that speak most for the category."""
-    words = dict.fromkeys(words_read(normalize(transaction.text)))
-    spoken = [(weights.weight_of(bucket_of(f"w{word}"), category), word) for word in words]
-    telling = sorted((pair for pair in spoken if pair[0] > _LEAST_REASON), reverse=True)
-    return [word for _, word in telling[:_MOST_REASONS]]
-
-
-def _kind(weights: Weights, finding: MerchantFinding | None, category: int) -> str:
-    """What the dictionary knows the merchant to be, where that speaks for the category."""
-    if finding is None or finding.brand is None:
-        return ""
-    speaks = sum(weights.weight_of(bucket, category) for bucket in buckets_of_finding(finding))
-    return f"{finding.brand.title} is a known {finding.brand.kind.label}" if speaks > _LEAST_REASON else ""
 
 
 def _explain(reasons: Sequence[str], kind: str, category: str, n_confirmed: int) -> str:

@@ -1,4 +1,4 @@
-"""Trains a classifier on confirmed transactions, with the dictionary's knowledge as a few imagined ones.
+"""Train a classifier on confirmed transactions, with the dictionary's knowledge as a few imagined ones.
 
 One logistic regression for each category against all others, by liblinear: the same result every time, a fifth of a
 second for a thousand transactions.
@@ -17,12 +17,12 @@ from providers.learning.weights import Weights
 from providers.merchants.provider import KindCategories, known_groups
 from providers.name_classifier.provider import load_name_classifier
 
-#: Confirmed transactions that are learned from: the latest.
+#: At most this many confirmed transactions are learned from: the latest.
 MOST = 10_000
 #: Inverse strength of the penalty on large weights; chosen by `benchmarks/categorization.py`.
 C = 10.0
 TOLERANCE = 1e-2
-#: How much an imagined transaction counts, by what it is imagined from.
+#: The weight of an imagined transaction, by its origin.
 _FINDING_WEIGHT = 1.0
 _RESEMBLANCE_WEIGHT = 0.5
 #: Ledgers that use no category of the system get none of them imagined.
@@ -32,7 +32,7 @@ _INCOMING = frozenset({"income", "salary", "interest", "other-income"})
 
 
 class Lesson(NamedTuple):
-    """Something that the classifier learns from, and how much it counts."""
+    """An example for the classifier, and its weight."""
 
     features: Features
     category: int
@@ -40,9 +40,9 @@ class Lesson(NamedTuple):
 
 
 def train(confirmed: Sequence[LabeledQuestion], *, country: str = "") -> Weights | None:
-    """The classifier that these make, oldest first; None where they and the dictionary name fewer than two categories.
+    """Train on these, oldest first. Return None if they and the dictionary name fewer than two categories.
 
-    Equal for equal arguments on one machine.
+    Equal arguments give equal weights on one machine.
     """
     latest = confirmed[-MOST:]
     known = known_of([question for question, _ in latest], country=country)
@@ -52,10 +52,10 @@ def train(confirmed: Sequence[LabeledQuestion], *, country: str = "") -> Weights
 
 
 def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]) -> list[Lesson]:
-    """What the dictionary says of the system's categories, as lessons.
+    """Return lessons from the dictionary about the system's categories.
 
-    They count less the less the person uses those categories: whoever has made their own wants no others. One that the
-    person has contradicted, who puts pet shops elsewhere, counts less still.
+    They count less the less the user uses those categories. A lesson that the user has contradicted, by putting pet
+    shops elsewhere, counts less still.
     """
     if not confirmed:
         return []
@@ -74,7 +74,7 @@ def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge
 def _chosen_by_group(
     confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]
 ) -> Mapping[str, Counter[int]]:
-    """Where the person has put what the dictionary finds, by the dictionary's category."""
+    """Count the user's choices for each category of the dictionary."""
     chosen: dict[str, Counter[int]] = defaultdict(Counter)
     for (_, category), (finding, _) in zip(confirmed, known, strict=True):
         if finding:
@@ -83,12 +83,12 @@ def _chosen_by_group(
 
 
 def _agreement(chosen: Counter[int], category: int) -> float:
-    """The square of the share of choices for the category, of which one is imagined, too."""
+    """Return the square of the share of choices for the category, with one imagined choice."""
     return ((chosen[category] + 1) / (chosen.total() + 1)) ** 2
 
 
 def _imagined(places: KindCategories) -> Iterator[tuple[str, Lesson]]:
-    """Each with the dictionary's category that it is of."""
+    """Yield each lesson with its category of the dictionary."""
     sounds = set(load_name_classifier().categories)
     for group in sorted(known_groups()):
         place = places.find(group=group)
@@ -101,13 +101,13 @@ def _imagined(places: KindCategories) -> Iterator[tuple[str, Lesson]]:
 
 
 def share_of_system(confirmed: Sequence[LabeledQuestion]) -> float:
-    """The share of transactions in categories of the system, of which two are imagined, too."""
+    """Return the share of transactions in categories of the system, with two imagined ones."""
     n = sum(any(offered.id == category and offered.key for offered in q.categories) for q, category in confirmed)
     return (n + _DOUBT) / (len(confirmed) + _DOUBT)
 
 
 def _distinct(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]) -> Iterator[Lesson]:
-    """One lesson for equal ones, which counts as often."""
+    """Yield one lesson for equal transactions, weighted by their number."""
     features = features_of([question for question, _ in confirmed], known)
     counted = Counter(zip(features, (category for _, category in confirmed), strict=True))
     return (Lesson(found, category, float(n)) for (found, category), n in counted.items())

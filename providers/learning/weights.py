@@ -1,4 +1,4 @@
-"""What a trained classifier is: a few arrays, which are kept as bytes that hold nothing but numbers."""
+"""The arrays of a trained classifier, stored as bytes that hold nothing but numbers."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from providers.grams import Features, GramTable, shares_of
 from providers.learning.features import WIDTH
 
-#: Raised whenever features or arrays change: what was trained before is not asked any more.
+#: Raised whenever features or arrays change: weights of another format are not used.
 FORMAT = 1
 
 
@@ -35,11 +35,11 @@ class Weights:
     n_confirmed: int
 
     def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float64]:
-        """How likely each text is of each category, before calibration; each row adds up to 1."""
+        """Return the probability of each category for each text, before calibration; each row adds up to 1."""
         return shares_of(GramTable.of(texts).times(self._padded, self._rows) + self.bias)
 
     def weight_of(self, bucket: int, category: int) -> float:
-        """How much a feature speaks for the category at that place in `categories`; 0 for one never seen."""
+        """Return the weight of a feature for the category at that index; 0 for one never seen."""
         return float(self._padded[self._rows[bucket], category])
 
     @cached_property
@@ -54,7 +54,7 @@ class Weights:
         return np.vstack([self.weights, np.zeros((1, len(self.categories)), dtype=np.float16)])
 
     def to_bytes(self) -> bytes:
-        """In NumPy's own format, which `from_bytes` reads without running anything that it holds."""
+        """Write NumPy's own format, which `from_bytes` reads without running anything that it holds."""
         file = io.BytesIO()
         np.savez_compressed(
             file,
@@ -69,24 +69,20 @@ class Weights:
 
     @classmethod
     def from_bytes(cls, content: bytes, *, digest: str) -> "Weights":
-        """Raises UnusableWeights where the content has another digest or format."""
+        """Read stored weights. Raise UnusableWeights for another digest or format."""
         if digest_of(content) != digest:
             raise UnusableWeights("The stored weights are damaged.")
         try:
-            with zipfile.ZipFile(io.BytesIO(content)):  # else NumPy reads other formats, too
-                return cls._read(content)
+            zipfile.ZipFile(io.BytesIO(content)).close()  # else NumPy reads other formats, too
+            with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+                if int(stored["format"]) != FORMAT:
+                    raise UnusableWeights("The stored weights are of another version.")
+                categories = tuple(map(int, stored["categories"]))
+                return cls(categories, stored["buckets"], stored["weights"], stored["bias"], int(stored["n_confirmed"]))
         except (zipfile.BadZipFile, KeyError, ValueError) as error:
             raise UnusableWeights("The stored weights are no weights.") from error
 
-    @classmethod
-    def _read(cls, content: bytes) -> "Weights":
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            if int(stored["format"]) != FORMAT:
-                raise UnusableWeights("The stored weights are of another version.")
-            categories = tuple(map(int, stored["categories"]))
-            return cls(categories, stored["buckets"], stored["weights"], stored["bias"], int(stored["n_confirmed"]))
-
 
 def digest_of(content: bytes) -> str:
-    """SHA-256, in hexadecimal digits."""
+    """Return the SHA-256 in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
