@@ -1,4 +1,4 @@
-"""Registers the app and its system checks."""
+"""The app and its system checks."""
 
 from django.apps import AppConfig
 

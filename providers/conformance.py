@@ -1,4 +1,17 @@
-"""Transactions that any link has to live with: ordinary ones, and texts that no bank should send but some do."""
+"""The conformance test of a link: checks that its author runs in their own tests.
+
+    import pytest
+    from providers.conformance import CHECKS, Exam
+
+    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+    def test_my_link_keeps_the_interface(check):
+        check(Exam(lambda: MyLink(folder="..."), transactions=[...]))
+
+or all at once, `check_provider(MyLink)`. Each check raises AssertionError with a sentence that names the link, the
+promise and the transaction. `transactions` are some that your link answers; the checks bring their own hostile ones.
+A link that asks a server is examined against a stand-in of that server, one that needs the database with a test
+database.
+"""
 
 import datetime as dt
 import json
@@ -50,7 +63,7 @@ HOSTILE_TEXTS = {
 
 
 def ordinary(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 1) -> list[Question]:
-    """Payments as they come, twins among them: equal rows, and rows that differ in one thing only."""
+    """Return ordinary payments with twins: equal rows, and rows that differ in one thing only."""
     cafe = Question("CAFE LUNA 4711", categories, owner, "out", "", Decimal("4.50"), "EUR", dt.date(2026, 11, 2))
     return [
         cafe,
@@ -69,7 +82,7 @@ def ordinary(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 
 
 
 def hostile(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 1) -> dict[str, Question]:
-    """A transaction for each hostile text, by what is the matter with it, with the text as merchant too."""
+    """Return a transaction for each hostile text, by the name of its trouble, with the text as merchant too."""
     as_text = {name: Question(text, categories, owner) for name, text in HOSTILE_TEXTS.items()}
     as_merchant = {
         f"{name} as merchant": Question("Cafe", categories, owner, "out", text) for name, text in HOSTILE_TEXTS.items()
@@ -82,27 +95,27 @@ NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "urllib.")
 
 
 class _Watch(threading.local):
-    """What the current thread is listening for; an audit hook can never be taken off, so it only looks here."""
+    """The audit events that the current thread records. A hook can never be removed, so it only looks here."""
 
     wanted: tuple[str, ...] = ()
     seen: list[str] | None = None
 
 
 _watch = _Watch()
-_installed = threading.Event()
-
-
-def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if _watch.seen is not None and event.startswith(_watch.wanted):
-        _watch.seen.append(f"{event} {args[0] if args else ''}".strip())
+_has_hook = threading.Event()
 
 
 @contextmanager
-def noticing(events: tuple[str, ...], *, queries: bool) -> Iterator[list[str]]:
-    """A list that fills with the audit events of this thread that begin so, and with its database queries."""
-    if not _installed.is_set():
-        _installed.set()
-        sys.addaudithook(_hook)
+def recorded(events: tuple[str, ...], *, queries: bool) -> Iterator[list[str]]:
+    """Fill a list with this thread's audit events that begin so, and with its database queries."""
+
+    def note_event(event: str, args: tuple[Any, ...]) -> None:
+        if _watch.seen is not None and event.startswith(_watch.wanted):
+            _watch.seen.append(f"{event} {args[0] if args else ''}".strip())
+
+    if not _has_hook.is_set():
+        _has_hook.set()
+        sys.addaudithook(note_event)
     seen: list[str] = []
 
     def note_query(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -129,7 +142,7 @@ SENTENCE_ENDS = (".", "!", "?", "…", "。", "؟", "।")
 
 @dataclass(frozen=True)
 class Exam:
-    """A link under examination: how to make it, and transactions that it should be asked about besides ours."""
+    """A link under examination. `make` makes it, `transactions` are asked about besides ours."""
 
     make: Callable[[], Provider]
     transactions: Sequence[Question] = ()
@@ -137,31 +150,31 @@ class Exam:
 
     @property
     def provider(self) -> Provider:
-        """One link, made once."""
+        """The link, made once."""
         if not self._made:
             self._made.append(self.make())
         return self._made[0]
 
     def batch(self) -> list[Question]:
-        """The author's transactions, then ordinary ones of the same owner and categories."""
+        """Return the author's transactions, then ordinary ones of the same owner and categories."""
         if not self.transactions:
             return ordinary()
         first = self.transactions[0]
         return [*self.transactions, *ordinary(first.categories, first.owner)]
 
     def hostile(self) -> dict[str, Question]:
-        """The author's owner and categories, with texts that nobody expects."""
+        """Return hostile texts with the author's owner and categories."""
         if not self.transactions:
             return hostile()
         return hostile(self.transactions[0].categories, self.transactions[0].owner)
 
     def confirmed(self) -> list[LabeledQuestion]:
-        """All of them that offer anything, as if the owner had put them into the offered categories by turns."""
+        """Return all transactions with an offer, labeled with the offered categories by turns."""
         asked = [transaction for transaction in [*self.batch(), *self.hostile().values()] if transaction.categories]
         return [LabeledQuestion(t, t.categories[i % len(t.categories)].id) for i, t in enumerate(asked)]
 
     def ask(self, asked: Sequence[Question], provider: Provider | None = None) -> list[Answer]:
-        """As many answers as there are transactions."""
+        """Return one answer for each transaction."""
         with _blaming(self, f"asked about {_about(asked[0]) if asked else 'nothing'}"):
             answers = list((provider or self.provider).categorize_many(asked))
         n_answers = len(answers)
@@ -169,7 +182,7 @@ class Exam:
         return answers
 
     def require(self, kept: bool, fault: str) -> None:
-        """Raises AssertionError, which names the link, when a promise is not kept."""
+        """Raise AssertionError, which names the link, if a promise is not kept."""
         if not kept:
             raise AssertionError(f"{_title(self)} {fault}.")
 
@@ -178,54 +191,54 @@ Check = Callable[[Exam], None]
 
 
 def check_provider(make_provider: Callable[[], Provider], *, transactions: Sequence[Question] | None = None) -> None:
-    """Run every check. Raises AssertionError at the first promise that the link breaks."""
+    """Run every check. Raise AssertionError at the first promise that the link breaks."""
     exam = Exam(make_provider, tuple(transactions or ()))
     for check in CHECKS:
         check(exam)
 
 
 def check_constructor_does_no_io(exam: Exam) -> None:
-    """The setting is read at start-up, where nothing may wait for a disk, a network or a database."""
+    """Check that start-up, which reads the setting, waits for no disk, network or database."""
     with _blaming(exam, "made"):
         exam.make()  # what is imported late is read now
-    with _blaming(exam, "made"), noticing(OUTWARD, queries=True) as seen:
+    with _blaming(exam, "made"), recorded(OUTWARD, queries=True) as seen:
         made: object = exam.make()
     exam.require(isinstance(made, Provider), "is not a subclass of providers.interface.Provider")
-    exam.require(not seen, f"reaches out while it is made: {_listed(seen)}")
+    exam.require(not seen, f"reaches out while it is made: {', '.join(dict.fromkeys(seen))}")
 
 
 def check_name_and_version(exam: Exam) -> None:
-    """The name is kept as the source of an answer, the version with every attempt."""
+    """Check the name, which is the source of an answer, and the version, which every attempt keeps."""
     for what, value in (("name", exam.provider.name), ("version", exam.provider.version)):
         exam.require(isinstance(value, str) and bool(value.strip()), f"has no {what}: {value!r}")
     exam.require(len(exam.provider.name) <= MAX_NAME, f"has a name of more than {MAX_NAME} characters")
 
 
 def check_check_gives_sentences(exam: Exam) -> None:
-    """`check()` is run as a system check: a list of sentences, made without network and database."""
+    """Check that `check()`, a system check, gives a list of sentences without network and database."""
     provider = exam.provider
-    with _blaming(exam, "checked"), noticing(OUTWARD, queries=True) as seen:
+    with _blaming(exam, "checked"), recorded(OUTWARD, queries=True) as seen:
         faults: object = provider.check()
-    exam.require(not seen, f"reaches out in check(): {_listed(seen)}")
+    exam.require(not seen, f"reaches out in check(): {', '.join(dict.fromkeys(seen))}")
     is_list = isinstance(faults, list) and all(isinstance(fault, str) and fault.strip() for fault in faults)
     exam.require(is_list, f"gives {faults!r} from check(), not a list of sentences")
 
 
 def check_one_answer_each_in_order(exam: Exam) -> None:
-    """A batch of any size, none included, gets one answer each."""
+    """Check that a batch of any size, none included, gets one answer each."""
     for batch in ([], exam.batch()[:1], exam.batch(), tuple(exam.batch())):
         exam.ask(batch)
 
 
 def check_answers_are_well_formed(exam: Exam) -> None:
-    """Offered categories only, probabilities, one sentence, JSON."""
+    """Check for offered categories only, probabilities, one sentence, JSON."""
     batch = exam.batch()
     for transaction, answer in zip(batch, exam.ask(batch), strict=True):
         _check_answer(exam, transaction, answer)
 
 
 def check_hostile_texts_are_survived(exam: Exam) -> None:
-    """Whatever the text, the link answers or declines."""
+    """Check that the link answers or declines any text."""
     for name, transaction in exam.hostile().items():
         with _blaming(exam, f"asked about text that is {name}"):
             _check_answer(exam, transaction, exam.ask([transaction])[0])
@@ -233,7 +246,7 @@ def check_hostile_texts_are_survived(exam: Exam) -> None:
 
 
 def check_same_question_same_answer(exam: Exam) -> None:
-    """Twice asked, and asked of a second link with the same options."""
+    """Check the answers when asked twice, and of a second link with the same options."""
     batch = exam.batch()
     first, again, other = exam.ask(batch), exam.ask(batch), exam.ask(batch, exam.make())
     for transaction, *answers in zip(batch, first, again, other, strict=True):
@@ -242,18 +255,23 @@ def check_same_question_same_answer(exam: Exam) -> None:
 
 
 def check_batches_do_not_matter(exam: Exam) -> None:
-    """An answer depends on its transaction, not on those beside it, their order or their number."""
+    """Check that an answer depends on its transaction alone, not on the rest of the batch."""
     batch = exam.batch()
     expected = [_comparable(answer) for answer in exam.ask(batch)]
+
+    def in_pieces(size: int) -> list[Hashable]:
+        pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
+        return [_comparable(answer) for piece in pieces for answer in exam.ask(piece)]
+
     backwards = [_comparable(answer) for answer in exam.ask(batch[::-1])][::-1]
-    for size, got in ((1, _in_pieces(exam, batch, 1)), (3, _in_pieces(exam, batch, 3)), (0, backwards)):
+    for size, got in ((1, in_pieces(1)), (3, in_pieces(3)), (0, backwards)):
         how = f"in batches of {size}" if size else "in the opposite order"
         for transaction, here, there in zip(batch, expected, got, strict=True):
             exam.require(here == there, f"answers differently {how} about {_about(transaction)}")
 
 
 def check_equal_keys_get_equal_answers(exam: Exam) -> None:
-    """The chain asks for one transaction of those with equal keys, and gives its answer to all of them."""
+    """Check equal keys: the chain asks for one of their transactions, and gives its answer to all."""
     groups: dict[Hashable, list[Question]] = defaultdict(list)
     for transaction in [*exam.batch(), *exam.hostile().values()]:
         key = _key(exam, transaction)
@@ -266,7 +284,7 @@ def check_equal_keys_get_equal_answers(exam: Exam) -> None:
 
 
 def check_input_is_left_alone(exam: Exam) -> None:
-    """The batch is the chain's; a link may not sort, empty or extend it."""
+    """Check that a link does not sort, empty or extend the batch, which is the chain's."""
     batch = exam.batch()
     given, ids = list(batch), [id(transaction) for transaction in batch]
     exam.ask(given)
@@ -275,12 +293,12 @@ def check_input_is_left_alone(exam: Exam) -> None:
 
 
 def check_recall_is_quick_and_complete(exam: Exam) -> None:
-    """`recall()` gives one Suggestion or None each, known from before, and asks nobody."""
+    """Check that `recall()` gives one Suggestion or None each, without the network."""
     batch = [*exam.batch(), *exam.hostile().values()]
     exam.ask(batch)
-    with _blaming(exam, "asked to recall"), noticing(NETWORK, queries=False) as seen:
+    with _blaming(exam, "asked to recall"), recorded(NETWORK, queries=False) as seen:
         recalled = list(exam.provider.recall(batch))
-    exam.require(not seen, f"asks the network in recall(): {_listed(seen)}")
+    exam.require(not seen, f"asks the network in recall(): {', '.join(dict.fromkeys(seen))}")
     exam.require(len(recalled) == len(batch), f"recalls {len(recalled)} answers to {len(batch)} transactions")
     for transaction, answer in zip(batch, recalled, strict=True):
         exam.require(not isinstance(answer, ProviderError), "gives an error from recall(), which knows or does not")
@@ -288,7 +306,7 @@ def check_recall_is_quick_and_complete(exam: Exam) -> None:
 
 
 def check_learning_makes_another(exam: Exam) -> None:
-    """`learn()` gives a link of the same name that answers as well, and leaves the one that was made as it was."""
+    """Check that `learn()` gives a link of the same name that answers as well, and leaves the first unchanged."""
     batch, lessons = exam.batch(), exam.confirmed()
     before = [_comparable(answer) for answer in exam.ask(batch)]
     taught = _teach(exam, exam.provider, lessons)
@@ -299,16 +317,16 @@ def check_learning_makes_another(exam: Exam) -> None:
 
 
 def check_what_is_taught_is_all_that_is_known(exam: Exam) -> None:
-    """A taught link knows nothing of the ledger, and teaching it nothing changes nothing."""
+    """Check that a taught link knows nothing else of the ledger, and that no lessons change nothing."""
     lessons = exam.confirmed()
     made = exam.make()
     untaught = _teach(exam, made, [])
     if untaught is made:
         return  # it does not learn
-    with _blaming(exam, "asked what it was taught"), noticing(NETWORK, queries=True) as seen:
+    with _blaming(exam, "asked what it was taught"), recorded(NETWORK, queries=True) as seen:
         exam.ask(exam.batch(), untaught)
         later = exam.ask(exam.batch(), _teach(exam, untaught, lessons))
-    exam.require(not seen, f"looks further than what it was taught: {_listed(seen)}")
+    exam.require(not seen, f"looks further than what it was taught: {', '.join(dict.fromkeys(seen))}")
     at_once = exam.ask(exam.batch(), _teach(exam, exam.make(), lessons))
     for transaction, here, there in zip(exam.batch(), later, at_once, strict=True):
         is_equal = _comparable(here) == _comparable(there)
@@ -352,7 +370,8 @@ def _check_answer(exam: Exam, transaction: Question, answer: object) -> None:
     others = [category for category, _ in answer.alternatives]
     exam.require(set(others) <= offered - {None}, f"has alternatives for {about} that were not offered")
     for number in (answer.confidence, *(probability for _, probability in answer.alternatives)):
-        exam.require(_is_probability(number), f"is {number!r} confident about {about}, which is not within [0, 1]")
+        is_probability = _is_finite(number) and 0 <= number <= 1
+        exam.require(is_probability, f"is {number!r} confident about {about}, which is not within [0, 1]")
     exam.require(answer.score is None or _is_finite(answer.score), f"scores {about} with {answer.score!r}, no number")
     exam.require(_is_sentence(answer.explanation), f"explains {about} with {answer.explanation!r}, not one sentence")
     exam.require(_are_effects(answer.effects), f"wants effects for {about} that cannot be kept: {answer.effects!r}")
@@ -361,7 +380,7 @@ def _check_answer(exam: Exam, transaction: Question, answer: object) -> None:
 
 @contextmanager
 def _blaming(exam: Exam, when: str) -> Iterator[None]:
-    """Turns an error into a fault of the link; a ProviderError too, since nothing was examined then."""
+    """Turn an error into a fault of the link; a ProviderError too, since nothing was examined then."""
     try:
         yield
     except AssertionError:
@@ -377,13 +396,8 @@ def _key(exam: Exam, transaction: Question) -> Hashable:
         return key
 
 
-def _in_pieces(exam: Exam, batch: list[Question], size: int) -> list[Hashable]:
-    pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
-    return [_comparable(answer) for piece in pieces for answer in exam.ask(piece)]
-
-
 def _comparable(answer: Answer) -> Hashable:
-    """All that a user sees of an answer; its details may tell how long it took."""
+    """Return all that a user sees of an answer, except details, which may hold durations."""
     if isinstance(answer, Suggestion):
         seen = replace(answer, details={})
         return tuple(getattr(seen, name) for name in Suggestion.__slots__ if name != "details")
@@ -394,10 +408,6 @@ def _is_finite(number: object) -> bool:
     return isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
 
 
-def _is_probability(number: Any) -> bool:
-    return _is_finite(number) and 0 <= number <= 1
-
-
 def _is_sentence(text: object) -> bool:
     if not isinstance(text, str) or not text.strip() or len(text) > MAX_EXPLANATION:
         return False
@@ -405,15 +415,13 @@ def _is_sentence(text: object) -> bool:
 
 
 def _are_effects(effects: object) -> bool:
-    if (
-        not isinstance(effects, Effects)
-        or not isinstance(effects.merchant, str)
-        or len(effects.merchant) > MAX_MERCHANT
-    ):
+    if not isinstance(effects, Effects) or not isinstance(effects.merchant, str):
         return False
     tags = effects.tags
     fit = isinstance(tags, tuple) and all(isinstance(tag, str) and 0 < len(tag) <= MAX_TAG for tag in tags)
-    return fit and isinstance(effects.fields, tuple) and {name for name, _ in effects.fields} <= set(EFFECT_FIELDS)
+    is_short = len(effects.merchant) <= MAX_MERCHANT
+    are_fields = isinstance(effects.fields, tuple) and {name for name, _ in effects.fields} <= set(EFFECT_FIELDS)
+    return is_short and fit and are_fields
 
 
 def _is_json(details: Any) -> bool:
@@ -432,7 +440,3 @@ def _title(exam: Exam) -> str:
 def _about(transaction: Question) -> str:
     text = transaction.description
     return repr(text if len(text) <= 30 else f"{text[:30]}…")
-
-
-def _listed(seen: Sequence[str]) -> str:
-    return ", ".join(dict.fromkeys(seen))

@@ -1,5 +1,5 @@
-"""A small text classifier that one person's confirmed transactions train: features, weights, training.
+"""A small text classifier, trained on a user's confirmed transactions: features, weights, training.
 
-Pure: no database, no request. Knows the merchants' dictionary, whose answers are among its features. scikit-learn is
-imported when something is trained, which only workers do; predicting needs numpy alone.
+It is pure: no database, no request. The answers of the merchants' dictionary are among its features. Only training,
+which is left to workers, imports scikit-learn; predicting needs numpy alone.
 """

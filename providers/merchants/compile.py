@@ -63,12 +63,13 @@ _REGIONS = {
 
 
 def place_brand(include: Iterable[object], exclude: Iterable[object] = ()) -> str:
-    """The countries of a brand: "at de", "*" for the whole world, "*ca us" for all but some, "" if unknown.
+    """Return the countries of a brand: "at de", "*" for the world, "*ca us" for all but some, "" if unknown.
 
     A part of a country counts as the country where it is included, and as nothing where it is excluded.
     """
     included = {country for place in include for country in _countries(place)}
-    excluded = {country for place in exclude if not _is_part(place) for country in _countries(place)}
+    whole = [place for place in exclude if not (isinstance(place, str) and len(place) > 2 and place[2] == "-")]
+    excluded = {country for place in whole for country in _countries(place)}
     if WORLD in included:
         return " ".join([WORLD, *sorted(excluded - {WORLD})]).replace("* ", "*")
     return " ".join(sorted(included - excluded))
@@ -82,10 +83,6 @@ def _countries(place: object) -> list[str]:
     code = place[:2]
     is_country = code.isalpha() and (len(place) == 2 or place[2] == "-")
     return [code] if is_country else []
-
-
-def _is_part(place: object) -> bool:
-    return isinstance(place, str) and len(place) > 2 and place[2] == "-"
 
 
 #: A name of more words is cut to these; bank texts hold no more of it.
@@ -102,7 +99,7 @@ _JOINTS = str.maketrans("", "", ".-")
 
 
 class SourceBrand(NamedTuple):
-    """A brand as one kind of place. `names` are spellings, `countries` as in `regions.place_brand`."""
+    """A brand as one kind of place. `names` are spellings, `countries` as in `place_brand`."""
 
     title: str
     kind: str
@@ -111,10 +108,10 @@ class SourceBrand(NamedTuple):
 
 
 def compile_brands(nsi: Mapping[str, Any], services: str) -> str:
-    """The text of `brands.txt` from the content of `nsi.json` and of `services.txt`."""
+    """Return the text of `brands.txt` from the content of `nsi.json` and of `services.txt`."""
     spelled: dict[str, set[SourceBrand]] = {}
     for brand in [*_read_services(services), *_read_brands(nsi["nsi"])]:
-        for name in _normalized_names(brand):
+        for name in {_normalized(spelling) for one in brand.names for spelling in _spellings(one)} - {""}:
             spelled.setdefault(name, set()).add(brand._replace(names=frozenset()))
     names = _without_useless(spelled)
     brands = sorted(set().union(*names.values()))
@@ -163,20 +160,14 @@ def _read_services(text: str) -> Iterator[SourceBrand]:
         yield SourceBrand(title.strip(), kind, place_brand(countries.split()) or WORLD, frozenset(names))
 
 
-def _normalized_names(brand: SourceBrand) -> set[str]:
-    return {
-        normal for name in brand.names for spelling in _spellings(name) if (normal := _cut(words_and_place(spelling)))
-    }
-
-
 def _spellings(name: str) -> set[str]:
-    """A name as banks may write it: umlauts spelled out, dots and hyphens left out, an ampersand apart."""
+    """Spell a name as banks may: umlauts spelled out, dots and hyphens left out, an ampersand apart."""
     plain = _PARENTHESES.sub("", name)
     return {plain, plain.translate(_UMLAUTS), plain.translate(_JOINTS), plain.replace("&", " ")}
 
 
-def _cut(words: list[str]) -> str:
-    return " ".join(words[:LONGEST_NAME])
+def _normalized(spelling: str) -> str:
+    return " ".join(words_and_place(spelling)[:LONGEST_NAME])
 
 
 def _without_useless(spelled: Mapping[str, set[SourceBrand]]) -> dict[str, set[SourceBrand]]:
@@ -188,17 +179,17 @@ def _without_useless(spelled: Mapping[str, set[SourceBrand]]) -> dict[str, set[S
     return {
         name: brands
         for name, brands in placed.items()
-        if brands and len(name) > 1 and name not in general and (name in shops or _starts_with_one_of(name, shops))
+        if brands and len(name) > 1 and name not in general and not shops.isdisjoint(_beginnings(name))
     }
 
 
-def _starts_with_one_of(name: str, names: set[str]) -> bool:
+def _beginnings(name: str) -> list[str]:
     words = name.split()
-    return any(" ".join(words[:n]) in names for n in range(1, len(words)))
+    return [" ".join(words[:n]) for n in range(1, len(words) + 1)]
 
 
 def _first_words(names: Mapping[str, set[SourceBrand]]) -> dict[str, str]:
-    """For each word that starts a name, the words of the longest such name and how far the word alone is a name.
+    """Return for each first word the length of the longest name with it, and a flag if it is no name alone.
 
     A word in the tail of more than two names is none unless it stands first in a text (flag f), of more than five
     names never (flag n): "market" names nothing. A word that starts names is a family of brands, but not if none of

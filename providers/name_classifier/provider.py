@@ -1,8 +1,8 @@
-"""What an unknown name sounds like: the likeliest category of a text that holds no known brand or word.
+"""The resemblance link: the likeliest category of a text that holds no known brand or word.
 
 `classifier.npz` is a linear classifier over pieces of words, trained by `train` on the names of known brands, on
-general words, and on what OpenStreetMap's editors call kinds of places in some thirty languages. It is right about half
-of the time, and says so: an answer of it is a suggestion.
+general words, and on OpenStreetMap's names for kinds of places in some thirty languages. About half of its answers are
+right, and their confidence says so: they are suggestions.
 """
 
 from collections.abc import Hashable, Sequence
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from providers.grams import Features, GramTable, grams_of, shares_of
 from providers.interface import Provider, Question, Suggestion
-from providers.merchants.provider import KindCategories, KindCategory
+from providers.merchants.provider import KindCategories
 from providers.normalization import normalize
 
 FILE = "classifier.npz"
 #: From the classifier's probability to the share of right answers: intercept and factor of the log-odds. Measured by
 #: `benchmarks/curves.py`.
 CURVE = (-0.34, 1.14)
-#: Confidences are told in such steps: they are not known better, and equal answers are stored once.
+#: Confidences are rounded to this step: they are not known better, and equal answers are stored once.
 STEP = 0.05
 #: No guess is certain.
 _MOST_STEPS = 19
@@ -47,45 +47,40 @@ class NameClassifier(NamedTuple):
     bias: NDArray[np.float32]
 
     def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float64]:
-        """How likely each text belongs to each category, shape (texts, categories); each row adds up to 1."""
+        """Return the probability of each category, shape (texts, categories); each row adds up to 1."""
         return shares_of(GramTable.of(texts).times(self.weights) * self.scale + self.bias)
 
 
 def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:
-    """The likeliest categories of each normalized text, likeliest first; equal ones are the very same tuple."""
+    """Return the likeliest categories of each normalized text; equal results share one tuple."""
     if not texts:
         return []
-    sounds = load_name_classifier()
-    shares = sounds.probabilities([grams_of(text) for text in texts])
+    classifier = load_name_classifier()
+    shares = classifier.probabilities([grams_of(text) for text in texts])
     order = np.argsort(-shares, axis=1, kind="stable")[:, :_MOST_GUESSES]
-    confidences = _confidences(np.take_along_axis(shares, order, axis=1))
+    intercept, of_odds = CURVE
+    held = np.clip(np.take_along_axis(shares, order, axis=1), 0.001, 0.999)
+    confidences = 1 / (1 + np.exp(-(intercept + of_odds * np.log(held / (1 - held)))))
     steps = np.rint(confidences / STEP).astype(int).clip(max=_MOST_STEPS)
     made: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Guess, ...]] = {}
-    return [
-        made.setdefault((tuple(places), tuple(parts)), _guesses(sounds.categories, places, parts))
-        for places, parts in zip(order.tolist(), steps.tolist(), strict=True)
-    ]
-
-
-def _confidences(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    intercept, of_odds = CURVE
-    held = np.clip(shares, 0.001, 0.999)
-    confidences: NDArray[np.float64] = 1 / (1 + np.exp(-(intercept + of_odds * np.log(held / (1 - held)))))
-    return confidences
-
-
-def _guesses(categories: Sequence[str], places: Sequence[int], steps: Sequence[int]) -> tuple[Guess, ...]:
-    return tuple(Guess(categories[i], round(n * STEP, 2)) for i, n in zip(places, steps, strict=True) if n)
+    guesses = []
+    for places, parts in zip(order.tolist(), steps.tolist(), strict=True):
+        key = tuple(places), tuple(parts)
+        if key not in made:
+            pairs = zip(places, parts, strict=True)
+            made[key] = tuple(Guess(classifier.categories[i], round(n * STEP, 2)) for i, n in pairs if n)
+        guesses.append(made[key])
+    return guesses
 
 
 @cache
 def load_name_classifier() -> NameClassifier:
-    """The classifier that ships, read once per process."""
+    """Read the shipped classifier, once per process."""
     return read_name_classifier(Path(str(files(__package__))) / FILE)
 
 
 def read_name_classifier(path: Path) -> NameClassifier:
-    """What `train` wrote."""
+    """Read a file that `train` wrote."""
     with np.load(path, allow_pickle=False) as stored:
         return NameClassifier(
             version=str(stored["version"]),
@@ -96,13 +91,13 @@ def read_name_classifier(path: Path) -> NameClassifier:
         )
 
 
-#: Below that nothing is said.
+#: Answers of less confidence are left out.
 LEAST_CONFIDENCE = 0.3
 _CODE_VERSION = "1"
 
 
 class NameClassifierProvider(Provider):
-    """Guesses by the pieces of a name: "Zahnarztpraxis Meier" is a dentist, whoever Meier is."""
+    """A link that guesses by the pieces of a name: "Zahnarztpraxis Meier" is a dentist."""
 
     name = "resemblance"
 
@@ -112,12 +107,12 @@ class NameClassifierProvider(Provider):
         return f"{_CODE_VERSION}+{load_name_classifier().version}"
 
     def key(self, transaction: Question) -> Hashable:
-        """As for the merchants' link: what a ledger offers and says is compared by identity."""
+        """Return a key for equal answers. Categories and kinds are compared by identity: cheap."""
         t = transaction
         return normalize(t.text), t.direction, id(t.categories), id(t.kinds)
 
     def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
-        """Guess what money was spent on; None where the name says little, or money came in."""
+        """Guess the category of money spent; decline if the name says little, or money came in."""
         texts = [normalize(t.text) if t.direction == "out" else "" for t in transactions]
         places = {(id(t.categories), id(t.kinds)): KindCategories(t.categories, t.kinds) for t in transactions}
         made: dict[Hashable, Suggestion | None] = {}
@@ -136,13 +131,10 @@ def _suggest(guesses: Sequence[Guess], places: KindCategories) -> Suggestion | N
     if not placed or placed[0][1].confidence < LEAST_CONFIDENCE:
         return None
     (place, guess), *others = placed
+    named = f"what you put into {place.category.name}" if place.mapped else place.category.name
     return Suggestion(
         category=place.category.id,
         confidence=guess.confidence,
-        explanation=f"Nobody by this name is known; it sounds like {_describe(place)}.",
+        explanation=f"Nobody by this name is known; it sounds like {named}.",
         alternatives=tuple((p.category.id, g.confidence) for p, g in others if p.category.id != place.category.id),
     )
-
-
-def _describe(place: KindCategory) -> str:
-    return f"what you put into {place.category.name}" if place.mapped else place.category.name

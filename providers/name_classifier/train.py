@@ -1,10 +1,10 @@
-"""Trains what `classifier` loads: which category a name sounds like.
+"""Train the classifier that the resemblance link loads.
 
     npm pack @openstreetmap/id-tagging-schema && tar xzf openstreetmap-id-tagging-schema-*.tgz
     python -m providers.name_classifier.train package
 
-The examples are the names of brands and the general words that `providers.merchants` knows, and the names and search
-terms that the tagging schema has for kinds of places in LANGUAGES. Nobody's transactions are among them.
+The examples are the brands and general words of `providers.merchants`, and the names and search terms of the tagging
+schema for kinds of places in LANGUAGES. No user's transactions are among them.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from providers.merchants.words import load_words
 from providers.name_classifier.provider import FILE
 from providers.normalization import normalize
 
-#: As the schema's files of translations are called.
+#: Names of the schema's files of translations.
 LANGUAGES = [
     "en", "de", "fr", "es", "it", "nl", "pt", "pt-BR", "pl", "sv", "ru", "da", "no", "nb", "fi", "cs", "hu",
     "ro", "tr", "uk", "el", "ja", "zh-CN", "ko", "ar", "he", "sk", "hr", "ca", "bg",
@@ -48,7 +48,7 @@ _PARENTHESES = re.compile(r"[(\[].*?[)\]]")
 
 
 class Example(NamedTuple):
-    """A normalized name of something in a category (its key), and how much it counts."""
+    """A normalized name of something in a category (its key), and its weight."""
 
     text: str
     category: str
@@ -61,7 +61,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("package", type=Path, help="folder of the unpacked npm package")
     parser.add_argument("--target", type=Path, default=_PACKAGE, help="folder to write to (default: this package)")
     options = parser.parse_args(arguments)
-    write_classifier([*_names_of_brands(), *_general_words()], package=options.package, target=options.target)
+    names = [*load_dictionary().categories_of_names(), *load_words().spent()]
+    write_classifier([Example(*pair) for pair in names], package=options.package, target=options.target)
 
 
 def write_classifier(examples: Sequence[Example], *, package: Path, target: Path) -> None:
@@ -73,7 +74,7 @@ def write_classifier(examples: Sequence[Example], *, package: Path, target: Path
 
 
 def train(examples: Sequence[Example]) -> dict[str, Any]:
-    """Arrays of a one-against-all logistic regression; weights in 8 bits, which cost no right answer."""
+    """Fit a one-against-all logistic regression; its weights in 8 bits cost no right answer."""
     rows = [grams_of(example.text) for example in examples]
     starts = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
     data = [value for _, values in rows for value in values]
@@ -90,7 +91,7 @@ def train(examples: Sequence[Example]) -> dict[str, Any]:
 
 
 def _balanced(examples: Sequence[Example]) -> list[float]:
-    """Weights that let categories count as they are paid for, not as their names are many."""
+    """Weigh examples so that categories count by their payments, not by the number of their names."""
     total: dict[str, float] = defaultdict(float)
     for example in examples:
         total[example.category] += example.weight
@@ -99,30 +100,18 @@ def _balanced(examples: Sequence[Example]) -> list[float]:
     return [example.weight * shares[example.category] for example in examples]
 
 
-def _names_of_brands() -> Iterator[Example]:
-    for name, category in load_dictionary().categories_of_names():
-        yield Example(name, category)
-
-
-def _general_words() -> Iterator[Example]:
-    for word, category in load_words().spent():
-        yield Example(word, category)
-
-
 def read_terms(package: Path) -> Iterator[Example]:
-    """The schema's names and terms of kinds of places whose category is known, in all LANGUAGES."""
+    """Yield the schema's names and terms of kinds of places of known category, in all LANGUAGES."""
     presets = json.loads((package / "dist" / "presets.json").read_text(encoding="utf-8"))
     for language in LANGUAGES:
         path = package / "dist" / "translations" / f"{language}.json"
         translated: Mapping[str, Any] = next(iter(json.loads(path.read_text(encoding="utf-8")).values()))
         for preset, texts in translated["presets"]["presets"].items():
-            if category := _category_of(presets.get(preset, {}).get("tags", {})):
+            tags = presets.get(preset, {}).get("tags", {}).items()
+            kinds = (load_kinds().get(f"{key}={value}") for key, value in tags)
+            category = next((kind.category for kind in kinds if kind and kind.category), "")
+            if category:
                 yield from _terms(texts, category)
-
-
-def _category_of(tags: Mapping[str, str]) -> str:
-    kinds = (load_kinds().get(f"{key}={value}") for key, value in tags.items())
-    return next((kind.category for kind in kinds if kind and kind.category), "")
 
 
 def _terms(texts: Mapping[str, Any], category: str) -> Iterator[Example]:
