@@ -16,7 +16,7 @@ from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar
 from insights.querysets import counted_rows, payee_groups, rows_with_excluded
 from insights.reports.periods import Period, buckets_of
-from insights.reports.sums import Change, Sums, label_category, rounded_parts, rounded_sums, shares
+from insights.reports.sums import AmountChange, Sums, label_category, rounded_parts, rounded_sums, shares
 from insights.reports.timeseries import BucketSums, rows_within, time_series
 
 N_TOP_CATEGORIES = 3
@@ -64,7 +64,7 @@ class PeriodSummary(PeriodSums):
     by_tag: list[Spent]
     by_account: list[Spent]
     previous: PeriodSums
-    change: dict[str, Change]
+    change: dict[str, AmountChange]
     #: Sums of what budgets leave out; all other sums leave it out, too.
     excluded: Sums
     monthly: list[BucketSums] | None
@@ -152,7 +152,9 @@ def summarize(
         previous=then,
         change={
             # No period is compared with one of which rows are left out.
-            name: Change(None, None) if then.n_unconverted else Change.between(getattr(then, name), getattr(now, name))
+            name: AmountChange(None, None)
+            if then.n_unconverted
+            else AmountChange.between(getattr(then, name), getattr(now, name))
             for name in ("income", "expense", "savings")
         },
         excluded=Sums(**rounded_sums(excluded, to)),

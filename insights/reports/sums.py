@@ -45,14 +45,14 @@ def rounded_sums(total: ConvertedTotal, currency: str, *, divided_by: Fraction =
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AmountChange:
     """A difference, absolute and in percent; percent is None where there was nothing or less before."""
 
     amount: Decimal | None
     percent: Decimal | None
 
     @classmethod
-    def between(cls, old: Decimal, new: Decimal) -> "Change":
+    def between(cls, old: Decimal, new: Decimal) -> "AmountChange":
         """Compare two rounded amounts."""
         return cls(new - old, percent(new - old, old))
 

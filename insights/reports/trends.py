@@ -18,7 +18,7 @@ from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar, later_month
 from insights.querysets import counted_rows
 from insights.reports.periods import ONE_DAY, Period
-from insights.reports.sums import CategoryLabel, Change, label_category, percent
+from insights.reports.sums import AmountChange, CategoryLabel, label_category, percent
 from insights.reports.timeseries import column_of, first_day
 
 #: How many months before it a month is compared with, in three lengths.
@@ -38,7 +38,7 @@ class Trend:
     mean: dict[str, Decimal | None]
     median: dict[str, Decimal | None]
     same_month_last_year: Decimal | None
-    change: Change
+    change: AmountChange
     direction: Literal["up", "down", "flat"]
     label: CategoryLabel | None
 
@@ -137,7 +137,7 @@ def _trend(amounts: Sequence[Decimal], currency: str, n_known: int, label: Categ
         mean={str(n): known(n, sum(amounts[1 : n + 1], Decimal(0)) / n) for n in WINDOWS},
         median={str(n): known(n, median(amounts[1 : n + 1])) for n in WINDOWS},
         same_month_last_year=known(N_MONTHS - 1, amounts[-1]),
-        change=Change.between(previous, amount),
+        change=AmountChange.between(previous, amount),
         direction="flat" if is_flat else "up" if change > 0 else "down",
         label=label,
     )

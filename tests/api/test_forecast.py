@@ -44,7 +44,7 @@ def ask(api, **query):
     return answer.json()
 
 
-def test_on_a_day_of_a_past_month_it_is_what_would_have_been_forecast_beside_the_truth(ana):
+def test_a_past_day_has_its_forecast_beside_the_actual_total(ana):
     live(ana, 6)
     record(ana, "2026-02-01", "5", "Salary", "in")
     record(ana, "2026-01-05", "45.50")
@@ -108,14 +108,14 @@ def test_on_a_day_of_a_past_month_it_is_what_would_have_been_forecast_beside_the
     }
 
 
-def test_a_month_that_is_over_comes_to_its_truth(ana):
+def test_a_past_month_ends_with_its_actual_total(ana):
     live(ana, 6)
     body = ask(ana, month="2025-12")
     assert (body["as_of"], body["is_over"], body["months_used"]) == ("2025-12-31", True, 5)
     assert body["spent"] == body["predicted_total"] == body["actual_total"] == "130.00"
 
 
-def test_this_month_is_forecast_from_what_is_there_today(ana):
+def test_this_month_is_forecast_from_todays_rows(ana):
     today = today_of(ana.user)
     live(ana, 4, until=today.replace(day=1))
     body = ask(ana)
@@ -124,7 +124,7 @@ def test_this_month_is_forecast_from_what_is_there_today(ana):
     assert (body["is_over"], body["actual_total"], body["by_category"][0]["actual"]) == (False, None, None)
 
 
-def test_days_after_the_last_recorded_one_are_not_yet_known_and_not_without_spending(ana):
+def test_days_after_the_last_record_are_unknown_not_empty(ana):
     live(ana, 6)
     record(ana, "2026-01-05", "45")
     body = ask(ana, as_of="2026-01-25")
@@ -137,7 +137,7 @@ def test_days_after_the_last_recorded_one_are_not_yet_known_and_not_without_spen
     assert (whole["is_over"], whole["predicted_total"], whole["actual_total"]) == (True, "135.00", None)
 
 
-def test_a_month_of_which_nothing_is_recorded_is_forecast_as_one_that_has_not_begun(ana):
+def test_an_unrecorded_month_is_forecast_as_a_future_one(ana):
     live(ana, 6)
     record(ana, "2026-01-05", "500")
     body = ask(ana, month="2026-03", curve="true")
@@ -150,7 +150,7 @@ def test_a_month_of_which_nothing_is_recorded_is_forecast_as_one_that_has_not_be
     )
 
 
-def test_a_month_that_is_not_yet_recorded_is_whole_wherever_months_begin(ana):
+def test_an_unrecorded_month_is_forecast_whole_with_any_month_start(ana):
     assert ana.patch("users/me/", {"preferences": {"month_start": 25}}).status_code == 200
     for month in (9, 10, 11, 12):
         record(ana, f"2025-{month}-26", "10")
@@ -160,7 +160,7 @@ def test_a_month_that_is_not_yet_recorded_is_whole_wherever_months_begin(ana):
     assert (body["start"], body["spent"], body["predicted_total"]) == ("2026-01-25", "0.00", "100.00")
 
 
-def test_the_newest_month_is_over_when_it_is_recorded_as_far_as_others(ana):
+def test_a_month_recorded_as_far_as_others_is_whole(ana):
     live(ana, 6)
     body = ask(ana, month="2025-12")
     assert (body["recorded_until"], body["predicted_total"], body["actual_total"]) == ("2025-12-21", "130.00", "130.00")
@@ -168,7 +168,7 @@ def test_the_newest_month_is_over_when_it_is_recorded_as_far_as_others(ana):
     assert ask(ana, month="2026-01")["months_used"] == 6
 
 
-def test_an_empty_ledger_has_nothing_to_tell_from(ana):
+def test_an_empty_ledger_is_forecast_as_zero(ana):
     body = ask(ana, month="2026-01", as_of="2026-01-10")
     assert (body["spent"], body["predicted_total"], body["interval"]) == ("0.00", "0.00", None)
     assert (body["method"], body["months_used"], body["past_error"]) == ("insufficient_history", 0, None)
@@ -176,7 +176,7 @@ def test_an_empty_ledger_has_nothing_to_tell_from(ana):
     assert body["explanation"].startswith("There is no past month to tell from")
 
 
-def test_one_past_month_is_repeated_and_too_little_for_an_interval(ana):
+def test_one_past_month_is_repeated_without_an_interval(ana):
     live(ana, 1)
     record(ana, "2026-02-01", "5", "Salary", "in")
     body = ask(ana, as_of="2026-01-10")
@@ -184,7 +184,7 @@ def test_one_past_month_is_repeated_and_too_little_for_an_interval(ana):
     assert body["explanation"].startswith("Too little history")
 
 
-def test_transfers_income_splits_and_what_budgets_leave_out_are_no_spending(ana):
+def test_transfers_income_splits_and_excluded_rows_are_no_spending(ana):
     live(ana, 3)
     record(ana, "2026-01-02", "2500", "Salary", "in")
     record(ana, "2026-01-03", "99", "Transfers")
@@ -194,7 +194,7 @@ def test_transfers_income_splits_and_what_budgets_leave_out_are_no_spending(ana)
     assert (body["spent"], body["predicted_total"]) == ("-10.00", "80.00")
 
 
-def test_months_begin_when_their_owner_says_so(ana):
+def test_months_begin_on_the_users_day(ana):
     assert ana.patch("users/me/", {"preferences": {"month_start": 25}}).status_code == 200
     for month in (9, 10, 11, 12):
         record(ana, f"2025-{month}-26", "10")
@@ -208,7 +208,7 @@ def test_months_begin_when_their_owner_says_so(ana):
     assert ask(ana, month="2025-12", as_of="2025-12-28")["predicted_total"] == "105.00"
 
 
-def test_every_row_is_converted_at_its_own_day_and_what_has_no_rate_is_named(ana):
+def test_rows_take_their_days_rate_and_missing_rates_are_named(ana):
     live(ana, 3)
     ExchangeRate.objects.create(base="EUR", quote="USD", date="2025-12-19", rate=Decimal("1.25"), source="ecb")
     ExchangeRate.objects.create(base="EUR", quote="USD", date="2026-01-02", rate=Decimal("1.6"), source="ecb")
@@ -222,7 +222,7 @@ def test_every_row_is_converted_at_its_own_day_and_what_has_no_rate_is_named(ana
     assert ask(ana, as_of="2025-12-31")["spent"] == "210.00"
 
 
-def test_the_course_of_the_month_is_told_if_it_is_asked_for(ana):
+def test_the_curve_is_shown_on_request(ana):
     live(ana, 3)
     record(ana, "2026-01-02", "45")
     record(ana, "2026-02-01", "5", "Salary", "in")
@@ -276,7 +276,7 @@ def test_a_known_bill_is_named_and_counted(ana):
     ]
 
 
-def test_an_answer_is_known_until_something_is_written(ana):
+def test_a_forecast_is_unchanged_until_a_write(ana):
     live(ana, 1)
     tag = ana.get("insights/forecast/", {"as_of": "2026-01-10"})["ETag"]
     assert ana.get("insights/forecast/", {"as_of": "2026-01-10"}, headers={"if-none-match": tag}).status_code == 304
@@ -284,7 +284,7 @@ def test_an_answer_is_known_until_something_is_written(ana):
     assert ana.get("insights/forecast/", {"as_of": "2026-01-10"}, headers={"if-none-match": tag}).status_code == 200
 
 
-def test_a_stranger_has_a_forecast_of_their_own(ana, ben):
+def test_a_stranger_gets_their_own_forecast(ana, ben):
     live(ana, 3)
     assert ask(ben, as_of="2026-01-10")["predicted_total"] == "0.00"
 
@@ -303,11 +303,11 @@ def test_a_stranger_has_a_forecast_of_their_own(ana, ben):
         ({"format": "gif"}, "format", "unknown"),
     ],
 )
-def test_what_nobody_can_answer_is_refused(ana, query, name, code):
+def test_an_impossible_forecast_is_refused(ana, query, name, code):
     assert_problem(ana.get("insights/forecast/", query), 400, (name, code))
 
 
-def test_what_has_not_begun_is_not_forecast(ana):
+def test_a_future_month_is_refused(ana):
     tomorrow = today_of(ana.user) + dt.timedelta(1)
     later = later_month(tomorrow.replace(day=1), 2)
     for query, name in (({"as_of": str(tomorrow)}, "as_of"), ({"month": f"{later:%Y-%m}"}, "month")):

@@ -95,7 +95,7 @@ def choose(api, payee, verdict, **fields):
     return pk
 
 
-def test_what_a_worker_found_is_named_before_it_is_due(ana):
+def test_a_computed_bill_is_still_to_come(ana):
     record(ana, [*rent(), *stream()])
     body = refreshed(ana)
     [found, _] = ana.get("insights/recurring/").json()["results"]
@@ -120,7 +120,7 @@ def test_what_a_worker_found_is_named_before_it_is_due(ana):
     }
 
 
-def test_what_came_is_no_more_to_come(ana, at):
+def test_a_paid_bill_is_no_more_to_come(ana, at):
     record(ana, [*rent(), *stream()])
     refreshed(ana)
     at(dt.date(2026, 6, 16))
@@ -130,14 +130,14 @@ def test_what_came_is_no_more_to_come(ana, at):
     assert (body["spent"], body["predicted_total"]) == ("800.00", "809.99")
 
 
-def test_what_came_early_is_no_more_to_come(ana):
+def test_an_early_payment_is_no_more_to_come(ana):
     record(ana, [*rent(), *stream(), row(TODAY, "800.00", "Rent Meyer", "Housing")])
     body = refreshed(ana)
     assert coming(body) == [("Streamflix", "2026-06-20", "9.99")]
     assert body["predicted_total"] == "809.99"
 
 
-def test_what_is_late_may_still_come(ana, at):
+def test_a_late_bill_is_still_to_come(ana, at):
     record(ana, [*rent(), *stream()])
     at(dt.date(2026, 6, 17))
     body = refreshed(ana)
@@ -153,7 +153,7 @@ def test_what_is_late_may_still_come(ana, at):
     assert body["predicted_total"] == "9.99"
 
 
-def test_what_is_rejected_is_no_bill(ana):
+def test_a_rejected_payment_is_no_bill(ana):
     record(ana, [*rent(), *stream()])
     refreshed(ana)
     choose(ana, "Rent Meyer", "rejected")
@@ -173,7 +173,7 @@ def test_a_maybe_is_a_bill_once_it_is_confirmed(ana):
         assert body["predicted_total"] == due["amount"]
 
 
-def test_a_bill_is_called_as_its_owner_calls_it(ana):
+def test_a_bill_has_the_name_its_user_gave(ana):
     record(ana, stream())
     refreshed(ana)
     choose(ana, "Streamflix", "confirmed", name="Films")
@@ -186,7 +186,7 @@ def test_salaries_are_no_bills(ana):
     assert coming(refreshed(ana)) == []
 
 
-def test_what_began_after_a_day_was_not_known_then(ana):
+def test_a_past_day_knows_no_later_bill(ana):
     record(ana, [*rent(5), *stream(3, first=3)])
     refreshed(ana)
     assert coming(ask(ana, as_of="2026-02-20")) == []
@@ -195,7 +195,7 @@ def test_what_began_after_a_day_was_not_known_then(ana):
     assert coming(ask(ana, as_of="2026-05-10")) == [("Rent Meyer", "2026-05-15", "800.00")]
 
 
-def test_on_a_past_day_a_bill_is_due_and_costs_as_it_did_then(ana):
+def test_a_past_day_has_the_bills_of_then(ana):
     dear = monthly("Rent Meyer", ["880.00"] * 2, day=17, first=4, category="Housing")
     record(ana, [*rent(3), *dear, *stream()])
     refreshed(ana)
@@ -208,7 +208,7 @@ def test_on_a_past_day_a_bill_is_due_and_costs_as_it_did_then(ana):
     assert coming(ask(ana, month="2026-05")) == []
 
 
-def test_what_comes_on_the_last_of_a_month_is_due_then_though_february_is_short(ana):
+def test_the_last_of_the_month_is_due_in_february_too(ana):
     days = [dt.date(2026, 1, 31), dt.date(2026, 2, 28), dt.date(2026, 3, 31), dt.date(2026, 4, 30)]
     before = [dt.date(2025, 11, 30), dt.date(2025, 12, 31)]
     record(ana, [row(day, "800.00", "Rent Meyer", "Housing") for day in (*before, *days)])
@@ -217,21 +217,21 @@ def test_what_comes_on_the_last_of_a_month_is_due_then_though_february_is_short(
         assert coming(ask(ana, as_of=f"{due[:7]}-10")) == [("Rent Meyer", due, "800.00")]
 
 
-def test_a_weekend_that_moved_one_payment_does_not_move_those_after_it(ana):
+def test_a_weekend_moves_one_payment_only(ana):
     days = [dt.date(2026, 1, 2), dt.date(2026, 2, 2), dt.date(2026, 3, 2), dt.date(2026, 4, 4)]
     record(ana, [row(day, "800.00", "Rent Meyer", "Housing") for day in days])
     refreshed(ana)
     assert coming(ask(ana, as_of="2026-05-01")) == [("Rent Meyer", "2026-05-02", "800.00")]
 
 
-def test_what_has_ended_is_to_come_on_days_on_which_nobody_knew(ana):
+def test_an_ended_bill_was_still_to_come_before_its_end(ana):
     record(ana, [*monthly("Gym", ["30.00"] * 3, day=25, category="Shopping"), *stream(), income(TODAY)])
     refreshed(ana)
     assert coming(ask(ana)) == [("Streamflix", "2026-06-20", "9.99")]
     assert coming(ask(ana, as_of="2026-04-22")) == [("Gym", "2026-04-25", "30.00")]
 
 
-def test_a_bill_in_another_currency_costs_what_it_came_to(ana, rates):
+def test_a_foreign_bill_costs_its_converted_payment(ana, rates):
     record(ana, [*rent(), *stream(currency="USD")])
     body = refreshed(ana)
     assert coming(body) == [("Rent Meyer", "2026-06-15", "800.00"), ("Streamflix", "2026-06-20", "7.99")]
@@ -242,7 +242,7 @@ def test_a_bill_in_another_currency_costs_what_it_came_to(ana, rates):
     ]
 
 
-def test_whoever_counts_in_another_currency_sees_bills_at_the_rate_of_today(ana, rates, join_ledger_of):
+def test_bills_in_another_currency_take_todays_rate(ana, rates, join_ledger_of):
     record(ana, rent())
     assert coming(refreshed(ana)) == [("Rent Meyer", "2026-06-15", "800.00")]
     vera = join_ledger_of(ana, "vera", "viewer")
@@ -256,7 +256,7 @@ def test_whoever_counts_in_another_currency_sees_bills_at_the_rate_of_today(ana,
     assert (coming(body), body["predicted_total"]) == ([("Rent Meyer", "2026-06-15", "1600.00")], "1600.00")
 
 
-def test_bills_without_a_rate_are_left_out_and_the_answer_says_so(ana, join_ledger_of):
+def test_bills_without_a_rate_are_left_out_and_counted(ana, join_ledger_of):
     record(ana, rent())
     refreshed(ana)
     vera = join_ledger_of(ana, "vera", "viewer")
@@ -267,7 +267,7 @@ def test_bills_without_a_rate_are_left_out_and_the_answer_says_so(ana, join_ledg
     assert body["explanation"].endswith("1 known bill is left out, for want of a rate of these days.")
 
 
-def test_what_was_just_paid_is_no_more_to_come_though_no_worker_came(ana):
+def test_a_new_payment_pays_its_bill_before_any_computation(ana):
     record(ana, [*rent(), *stream()])
     refreshed(ana)
     record(ana, [row(TODAY, "820.00", "Rent Meyer", "Housing")])
@@ -276,7 +276,7 @@ def test_what_was_just_paid_is_no_more_to_come_though_no_worker_came(ana):
     assert (body["spent"], body["predicted_total"]) == ("820.00", "829.99")
 
 
-def test_what_was_just_paid_is_of_one_contract_of_two_and_comes_again_a_turn_later(ana, at):
+def test_a_new_payment_pays_one_contract_of_two(ana, at):
     small = monthly("Telco", ["10.00"] * 5, day=12, category="Utilities")
     large = monthly("Telco", ["11.90"] * 5, day=14, category="Utilities")
     record(ana, [*small, *large])
@@ -304,12 +304,12 @@ def test_another_payment_leaves_the_bill_to_come(ana, paid):
     assert coming(ask(ana)) == [("Rent Meyer", "2026-06-15", "800.00")]
 
 
-def test_what_a_worker_took_for_a_second_payment_pays_nothing_later(ana):
+def test_a_doubled_payment_pays_no_later_turn(ana):
     record(ana, [*rent(), row(dt.date(2026, 5, 16), "800.00", "Rent Meyer", "Housing"), income(TODAY)])
     assert coming(refreshed(ana)) == [("Rent Meyer", "2026-06-15", "800.00")]
 
 
-def test_bills_since_the_last_statement_are_late_and_not_missed(ana, at):
+def test_bills_after_the_last_statement_are_late_not_missed(ana, at):
     record(ana, [*rent(day=2), *stream()])
     at(dt.date(2026, 7, 4))
     body = refreshed(ana)
@@ -320,7 +320,7 @@ def test_bills_since_the_last_statement_are_late_and_not_missed(ana, at):
     ]
 
 
-def test_before_a_worker_came_there_is_a_forecast_without_bills_that_says_so(ana, run_tasks):
+def test_a_forecast_before_the_first_computation_has_no_bills(ana, run_tasks):
     record(ana, rent())
     body = ask(ana)
     assert (body["still_to_come"], body["bills_computed_at"], body["is_stale"]) == ([], None, True)
@@ -340,7 +340,7 @@ def test_a_write_makes_bills_stale(ana):
     assert not refreshed(ana)["is_stale"]
 
 
-def test_an_answer_without_bills_is_not_taken_for_the_one_with_them(ana):
+def test_the_etag_tells_bills_from_none(ana):
     record(ana, rent())
     tag = ana.get("insights/forecast/")["ETag"]
     refresh(ledger_id=ledger_id_of(ana.user))
@@ -349,7 +349,7 @@ def test_an_answer_without_bills_is_not_taken_for_the_one_with_them(ana):
     assert ana.get("insights/forecast/", headers={"If-None-Match": again["ETag"]}).status_code == 304
 
 
-def test_an_answer_is_another_one_once_bills_are_known_anew_at_the_same_time(ana):
+def test_the_etag_changes_with_bills_computed_at_the_same_time(ana):
     record(ana, [*rent(), *stream()])
     refreshed(ana)
     tag = ana.get("insights/forecast/")["ETag"]
@@ -358,7 +358,7 @@ def test_an_answer_is_another_one_once_bills_are_known_anew_at_the_same_time(ana
     assert coming(again.json())[1] == ("Streamflix", "2026-06-20", "12.99")
 
 
-def test_a_stranger_sees_nobody_elses_bills(ana, ben):
+def test_a_stranger_sees_only_their_own_bills(ana, ben):
     record(ana, rent())
     refreshed(ana)
     assert coming(refreshed(ben)) == []

@@ -44,7 +44,7 @@ def lines_of(api, address=ADDRESS):
 
 
 @pytest.mark.usefixtures("half_a_year")
-def test_a_forecast_is_drawn_and_told_to_whoever_cannot_see_it(ana):
+def test_a_forecast_chart_describes_itself(ana):
     body = ana.get(ADDRESS).json()
     total, (low, high) = body["predicted_total"], body["interval"]
     root = drawn(ana)
@@ -59,7 +59,7 @@ def test_a_forecast_is_drawn_and_told_to_whoever_cannot_see_it(ana):
 
 
 @pytest.mark.usefixtures("half_a_year")
-def test_it_goes_from_what_was_spent_to_the_end_and_its_interval(ana):
+def test_lines_lead_from_the_spent_sum_to_the_interval(ana):
     body, lines = ana.get(ADDRESS).json(), lines_of(ana)
     low, high = body["interval"]
     ends = {"Predicted": body["predicted_total"], "At least": low, "At most": high}
@@ -72,11 +72,11 @@ def test_it_goes_from_what_was_spent_to_the_end_and_its_interval(ana):
 
 
 @pytest.mark.usefixtures("half_a_year")
-def test_of_a_month_that_is_over_there_is_nothing_to_foretell(ana):
+def test_a_past_month_has_no_predicted_line(ana):
     assert set(lines_of(ana, "insights/forecast/?month=2025-12")) == {"Spent", "Typical"}
 
 
-def test_days_that_are_not_yet_recorded_are_foretold_on_the_last_one_too(ana):
+def test_unrecorded_days_are_drawn_from_the_last_recorded_one(ana):
     days = [dt.date(2025, month, 21) for month in range(7, 13)]
     record(ana, [row(day, "40.00", "Corner shop", "Groceries") for day in (*days, dt.date(2026, 1, 10))])
     lines = lines_of(ana, "insights/forecast/?month=2026-01")
@@ -86,14 +86,14 @@ def test_days_that_are_not_yet_recorded_are_foretold_on_the_last_one_too(ana):
     assert lines["Predicted"] == [("02-01", Decimal("0.00")), ("02-28", Decimal("40.00"))]
 
 
-def test_of_too_little_history_there_is_no_interval(ana):
+def test_little_history_has_no_interval(ana):
     record(ana, [row(dt.date(2025, 12, 21), "30.00", "Market hall", "Groceries"), THE_NEXT_MONTH])
     assert set(lines_of(ana)) == {"Spent", "Predicted"}
     assert "between" not in (drawn(ana)[1].text or "")
 
 
 @pytest.mark.usefixtures("half_a_year")
-def test_it_is_drawn_as_png(ana):
+def test_a_forecast_is_drawn_as_png(ana):
     for answer in (ana.get(f"{ADDRESS}&format=png"), ana.get(ADDRESS, headers={"Accept": "image/png"})):
         assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
         assert answer.content.startswith(b"\x89PNG")
@@ -104,18 +104,18 @@ def test_a_forecast_of_nothing_is_drawn(ana):
         assert ana.get(f"insights/forecast/?format={name}").status_code == 200
 
 
-def test_the_course_of_the_month_is_in_the_body_only_if_it_is_asked_for(ana):
+def test_the_curve_is_in_the_body_on_request_only(ana):
     assert ana.get(f"{ADDRESS}&format=json").json()["curve"] is None
 
 
-def test_a_mistake_is_told_in_words_whatever_the_format(ana, anyone):
+def test_an_error_is_json_in_every_format(ana, anyone):
     for name in ("svg", "png"):
         assert_problem(ana.get(f"insights/forecast/?month=x&format={name}"), 400, ("month", "invalid"))
         assert anyone.get(f"insights/forecast/?format={name}")["Content-Type"] == "application/problem+json"
     assert_problem(ana.get("insights/forecast/?format=gif"), 400, ("format", "unknown"))
 
 
-def test_a_picture_is_not_sent_again_until_something_changes(ana):
+def test_an_unchanged_chart_is_not_sent_again(ana):
     tag = {"If-None-Match": ana.get(f"{ADDRESS}&format=svg")["ETag"]}
     answer = ana.get(f"{ADDRESS}&format=svg", headers=tag)
     assert (answer.status_code, answer.content) == (304, b"")
@@ -124,7 +124,7 @@ def test_a_picture_is_not_sent_again_until_something_changes(ana):
     assert ana.get(f"{ADDRESS}&format=svg", headers=tag).status_code == 200
 
 
-def test_a_stranger_gets_a_picture_of_their_own(ana, ben):
+def test_a_stranger_gets_their_own_chart(ana, ben):
     record(ana, [row(dt.date(2026, 1, 5), "7.00", "Corner shop", "Groceries")])
     assert "7.00" in (drawn(ana)[1].text or "")
     assert "7.00" not in (drawn(ben)[1].text or "")

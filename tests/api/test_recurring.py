@@ -105,7 +105,7 @@ def test_a_subscription_is_found_with_its_next_date(ana):
     assert 0.9 < one["confidence"] < 1
 
 
-def test_one_is_shown_with_what_was_paid(ana):
+def test_the_detail_has_its_payments(ana):
     ids = record(ana, stream())
     [one] = refreshed(ana)["results"]
     answer = ana.get(f"insights/recurring/{one['id']}/").json()
@@ -116,7 +116,7 @@ def test_one_is_shown_with_what_was_paid(ana):
     assert answer == one
 
 
-def test_nothing_is_known_before_the_first_time_and_a_worker_is_called(ana, run_tasks):
+def test_the_first_request_queues_a_computation(ana, run_tasks):
     record(ana, stream())
     before = listed(ana)
     assert (before["results"], before["computed_at"], before["is_stale"]) == ([], None, True)
@@ -133,7 +133,7 @@ def test_a_rise_and_a_doubled_payment_are_named(ana):
     assert (one["amount"], one["n_payments"]) == ("11.99", 5)
 
 
-def test_what_is_paid_twice_each_month_costs_twice_as_much(ana):
+def test_a_bill_paid_twice_a_month_costs_twice(ana):
     record(ana, stream() + stream())
     body = refreshed(ana)
     assert [(one["monthly_cost"], one["doubled"]) for one in body["results"]] == [("9.99", [])] * 2
@@ -165,7 +165,7 @@ def test_the_list_is_narrowed(ana):
     assert payees(listed(ana, verdict="confirmed")) == []
 
 
-def test_what_has_ended_comes_last(ana):
+def test_ended_payments_come_last(ana):
     gym = [row(dt.date(2025, month, 3), "30", "Gym", None) for month in range(1, 7)]
     record(ana, [*gym, *stream()])
     found = refreshed(ana)
@@ -176,7 +176,7 @@ def test_what_has_ended_comes_last(ana):
     assert found["totals"]["expense"]["month"] == "9.99"
 
 
-def test_what_would_come_after_the_last_row_of_a_statement_is_not_missed(ana):
+def test_payments_due_after_the_last_record_are_not_missed(ana):
     record(ana, [row(dt.date(2025, month, 5), "9.99", "Gym", None) for month in (9, 10, 11, 12)])
     body = refreshed(ana)
     [gym] = body["results"]
@@ -184,7 +184,7 @@ def test_what_would_come_after_the_last_row_of_a_statement_is_not_missed(ana):
     assert (body["recorded_until"], body["totals"]["expense"]["month"]) == ("2025-12-05", "9.99")
 
 
-def test_a_maybe_that_is_confirmed_is_mature_at_once_and_for_good(ana):
+def test_a_confirmed_maybe_is_mature_at_once_and_for_good(ana):
     record(ana, months("Power works", ["60", "80", "70", "55"], day=8))
     [one] = refreshed(ana)["results"]
     assert (one["status"], one["is_varying"]) == ("early", True)
@@ -196,7 +196,7 @@ def test_a_maybe_that_is_confirmed_is_mature_at_once_and_for_good(ana):
         assert body["totals"]["expense"]["month"] == one["monthly_cost"]
 
 
-def test_what_is_rejected_stays_away_though_it_is_found_anew(ana):
+def test_a_rejected_payment_stays_away_when_found_again(ana):
     ids = record(ana, stream())
     [one] = refreshed(ana)["results"]
     said = choose(ana, one["id"], "rejected")
@@ -231,7 +231,7 @@ def test_a_choice_is_changed_in_place(ana):
     assert RecurringChoice.objects.count() == 1
 
 
-def test_a_choice_is_told_to_whoever_keeps_a_copy(ana):
+def test_a_choice_is_synced_to_clients(ana):
     record(ana, stream())
     [one] = refreshed(ana)["results"]
     before = ana.get("changes/", {"since": 0}).json()["version"]
@@ -243,7 +243,7 @@ def test_a_choice_is_told_to_whoever_keeps_a_copy(ana):
     assert [(stone["type"], stone["id"]) for stone in after["deleted"]] == [("recurring_choice", choice["id"])]
 
 
-def test_one_keeps_its_id_when_another_payment_comes(ana):
+def test_an_id_survives_another_payment(ana):
     record(ana, months("Streamflix", ["9.99"] * 4)[:3])
     [before] = refreshed(ana)["results"]
     record(ana, months("Streamflix", ["9.99"] * 4)[3:])
@@ -251,7 +251,7 @@ def test_one_keeps_its_id_when_another_payment_comes(ana):
     assert (after["id"], after["n_payments"]) == (before["id"], 4)
 
 
-def test_one_keeps_its_id_when_its_rows_are_recorded_anew(ana):
+def test_an_id_survives_rows_recorded_anew(ana):
     ids = record(ana, stream())
     [before] = refreshed(ana)["results"]
     ana.delete("transactions/bulk/", {"ids": ids})
@@ -260,7 +260,7 @@ def test_one_keeps_its_id_when_its_rows_are_recorded_anew(ana):
     assert after["id"] == before["id"]
 
 
-def test_what_is_confirmed_is_followed_through_price_rises(ana):
+def test_a_confirmed_payment_is_followed_through_price_rises(ana):
     record(ana, months("Streamflix", ["9.99"] * 5)[:3])
     [one] = refreshed(ana)["results"]
     choose(ana, one["id"], "confirmed", name="Films")
@@ -269,7 +269,7 @@ def test_what_is_confirmed_is_followed_through_price_rises(ana):
     assert (after["id"], after["name"], after["amount"]) == (one["id"], "Films", "11.99")
 
 
-def test_a_rejected_bill_that_fails_to_come_is_no_oddity(ana, monkeypatch):
+def test_a_rejected_bill_is_never_missing(ana, monkeypatch):
     weekly = [row(dt.date(2025, 6, 2) + dt.timedelta(7 * week), "40", "Corner shop", None) for week in range(54)]
     rent = [row(dt.date(2025, 6 + month, 2), "800", "Rent Meyer", None) for month in range(6)]
     record(ana, [*weekly, *rent])
@@ -299,7 +299,7 @@ def missing_bills(api):
         ({"format": "svg"}, ("format", "unknown")),
     ],
 )
-def test_a_bad_filter_is_named(ana, query, error):
+def test_an_invalid_filter_is_refused(ana, query, error):
     assert_problem(ana.get("insights/recurring/", query), 400, error)
 
 
@@ -312,7 +312,7 @@ def test_a_bad_filter_is_named(ana, query, error):
         ({"verdict": "confirmed", "name": "x" * 101}, ("name", "max_length")),
     ],
 )
-def test_a_bad_choice_is_named(ana, body, error):
+def test_an_invalid_choice_is_refused(ana, body, error):
     record(ana, stream())
     [one] = refreshed(ana)["results"]
     assert_problem(ana.put(f"insights/recurring/{one['id']}/choice/", body), 400, error)
@@ -331,7 +331,7 @@ def test_a_stranger_sees_and_writes_nothing(ana, ben):
     assert RecurringChoice.objects.get().verdict == "confirmed"
 
 
-def test_a_viewer_reads_and_says_nothing(ana, join_ledger_of):
+def test_a_viewer_reads_and_may_not_choose(ana, join_ledger_of):
     record(ana, stream())
     [one] = refreshed(ana)["results"]
     vera = join_ledger_of(ana, "vera", "viewer")

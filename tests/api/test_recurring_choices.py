@@ -43,13 +43,13 @@ def test_rejecting_one_of_two_contracts_leaves_the_other(ana, two):
     assert [one["amount"] for one in computed(ana)] == ["11.90"]
 
 
-def test_naming_one_of_two_contracts_names_that_alone(ana, two):
+def test_a_name_is_of_one_contract_of_two(ana, two):
     say(ana, two[0], verdict="confirmed", name="Phone")
     say(ana, two[1], verdict="confirmed", name="Internet")
     assert {one["amount"]: one["name"] for one in computed(ana)} == {"10.00": "Phone", "11.90": "Internet"}
 
 
-def test_taking_the_word_on_one_back_leaves_that_on_the_other(ana, two):
+def test_taking_one_choice_back_leaves_the_other(ana, two):
     say(ana, two[0], verdict="confirmed", name="Phone")
     assert ana.delete(f"{PATH}{two[1]['id']}/choice/").status_code == 404
     say(ana, two[1], verdict="confirmed", name="Internet")
@@ -57,7 +57,7 @@ def test_taking_the_word_on_one_back_leaves_that_on_the_other(ana, two):
     assert {one["amount"]: one["name"] for one in listed(ana)} == {"10.00": "Phone", "11.90": "Telco"}
 
 
-def test_what_is_confirmed_outlives_a_new_base_currency(ana):
+def test_a_confirmed_payment_outlives_a_new_base_currency(ana):
     days = ["2026-01-05", "2026-02-09", "2026-03-03", "2026-04-08", "2026-05-05", "2026-06-07"]
     amounts = ["30", "95", "52", "70", "41", "88"]
     rows = [

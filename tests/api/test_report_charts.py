@@ -46,7 +46,7 @@ def test_a_report_of_nothing_is_drawn(ana, address):
         assert ana.get(f"{address}&format={name}").status_code == 200
 
 
-def test_many_categories_are_drawn_as_some_and_the_others(ana):
+def test_many_categories_are_drawn_with_one_bar_of_others(ana):
     for n, name in enumerate(["Dining", "Travel", "Shopping", "Groceries", "Housing", "Utilities", "Pets", "Kids"]):
         record(ana, f"{n + 1}.00", name)
     address = "insights/timeseries/?start=2024-10-01&end=2024-11-30&by=category&format=svg"
@@ -70,7 +70,7 @@ def test_bars_of_a_summary_add_up_to_its_title(ana):
     assert f"Spending 2024-11: {body['expense']} EUR" == chart.title
 
 
-def test_what_came_back_is_drawn_and_told(ana):
+def test_refunds_are_drawn_and_described(ana):
     record(ana, "10.00", "Dining")
     record(ana, "4.00", "Travel", direction="in")
     chart = chart_summary(ana.get("insights/summary/?date=2024-11").json())
@@ -78,7 +78,7 @@ def test_what_came_back_is_drawn_and_told(ana):
     assert chart.description.endswith("Dining 10.00 EUR (100.00 %); Travel -4.00 EUR (refunded).")
 
 
-def test_a_picture_has_room_for_so_many_buckets_and_no_more(ana):
+def test_a_chart_of_too_many_buckets_is_refused(ana):
     address = "insights/timeseries/?bucket=daily&start=2024-01-01"
     for name in ("svg", "png"):
         assert ana.get(f"{address}&end=2024-04-29&format={name}").status_code == 200
@@ -86,13 +86,13 @@ def test_a_picture_has_room_for_so_many_buckets_and_no_more(ana):
     assert len(ana.get(f"{address}&end=2024-04-30").json()["results"]) == 121
 
 
-def test_a_mistake_is_told_in_words_whatever_the_format(ana, anyone):
+def test_an_error_is_json_in_every_format(ana, anyone):
     for name in ("svg", "png"):
         assert_problem(ana.get(f"insights/summary/?date=x&format={name}"), 400, ("date", "invalid"))
         assert anyone.get(f"insights/summary/?format={name}")["Content-Type"] == "application/problem+json"
 
 
-def test_a_picture_is_not_sent_again_until_something_changes(ana):
+def test_an_unchanged_chart_is_not_sent_again(ana):
     tag = {"If-None-Match": ana.get("insights/summary/?format=svg")["ETag"]}
     answer = ana.get("insights/summary/?format=svg", headers=tag)
     assert (answer.status_code, answer.content) == (304, b"")

@@ -33,7 +33,7 @@ def of_category(api, name: str | None, parent: str | None = None):
     return {"category": ids[0], "category_name": name, "parent": ids[1], "parent_name": parent}
 
 
-def test_a_month_says_what_came_in_went_out_and_where(ana):
+def test_a_month_has_sums_by_category_merchant_tag_and_account(ana):
     purse = ana.post("accounts/", {"name": "Purse", "currency": "EUR"}).json()["id"]
     tag = ana.post("tags/", {"name": "out"}).json()["id"]
     ana.post("categories/", {"name": "Sushi", "kind": "expense", "parent": "Dining"})
@@ -81,7 +81,7 @@ def test_a_month_says_what_came_in_went_out_and_where(ana):
     }  # fmt: skip
 
 
-def test_nothing_at_all_is_zeros(ana):
+def test_an_empty_ledger_has_zeros(ana):
     assert report(ana, "summary", start="2024-01-01", end="2024-01-10") == {
         "period": {
             "unit": None, "name": "2024-01-01/2024-01-10", "start": "2024-01-01", "end": "2024-01-10", "n_days": 10,
@@ -140,7 +140,7 @@ def test_weeks_and_months_are_those_of_the_preferences(ana, query, expense):
     ("date", "unit", "name"),
     [("2024", "year", "2024"), ("2024-11", "month", "2024-11"), ("2024-11-05", "month", "2024-11")],
 )
-def test_without_a_period_it_is_what_the_date_is_called_as(ana, date, unit, name):
+def test_the_date_alone_names_the_period(ana, date, unit, name):
     period = report(ana, "summary", date=date)["period"]
     assert (period["unit"], period["name"]) == (unit, name)
 
@@ -154,7 +154,7 @@ def test_today_is_in_a_period_that_is_not_over(ana):
     assert (body["period"]["n_days_elapsed"], body["averages"]["per_day"]) == (0, None)
 
 
-def test_refunds_lower_what_was_spent_and_leave_no_share_below_zero(ana):
+def test_refunds_lower_spending_and_leave_no_negative_share(ana):
     record(ana, "40.00", "Shopping")
     record(ana, "10.00", "Shopping", direction="in")
     record(ana, "25.00", "Dining", direction="in")
@@ -170,7 +170,7 @@ def test_refunds_lower_what_was_spent_and_leave_no_share_below_zero(ana):
     assert body["top_categories"] == []
 
 
-def test_transfers_are_in_nothing_and_what_budgets_leave_out_is_told_apart(ana):
+def test_transfers_count_nowhere_and_excluded_rows_apart(ana):
     record(ana, "300.00", "Transfers")
     record(ana, "10.00", "Dining")
     for amount, category in (("4.00", "Dining"), ("90.00", "Salary")):
@@ -194,7 +194,7 @@ def test_the_parts_of_a_split_count_instead_of_it(ana):
     assert (body["expense"], body["n"]) == ("10.00", 2)
 
 
-def test_rows_without_a_merchant_are_of_whom_their_text_is_of(ana):
+def test_rows_without_a_merchant_are_grouped_by_text(ana):
     record(ana, "10.00", description="REWE SAGT DANKE 4711")
     record(ana, "20.50", description="REWE SAGT DANKE 4712", date="2024-11-09")
     record(ana, "1.00", "Shopping", description="REWE SAGT DANKE 4713", direction="in")
@@ -210,7 +210,7 @@ def test_rows_without_a_merchant_are_of_whom_their_text_is_of(ana):
     assert total(body["by_merchant"], "amount") == Decimal(body["expense"])
 
 
-def test_payees_of_other_currencies_are_of_one_name(ana):
+def test_a_payee_has_one_name_in_all_currencies(ana):
     ana.post("rates/", {"base": "USD", "quote": "EUR", "date": "2024-11-02", "rate": "0.5"})
     record(ana, "10.00", description="Bakery Sun 2", currency="USD")
     record(ana, "10.00", description="Bakery Sun 1", currency="USD", date="2024-11-03")
@@ -231,7 +231,7 @@ def test_more_merchants_than_are_listed_are_one_sum(ana):
     assert total([*body["by_merchant"], others], "amount") == Decimal(body["expense"])
 
 
-def test_other_currencies_are_converted_and_what_has_no_rate_is_named(ana):
+def test_other_currencies_are_converted_and_missing_rates_named(ana):
     record(ana, "10.00", "Dining")
     record(ana, "11.00", "Dining", currency="USD")
     record(ana, "5.00", currency="XAU", date="2024-10-01")
@@ -246,7 +246,7 @@ def test_other_currencies_are_converted_and_what_has_no_rate_is_named(ana):
     assert report(ana, "summary", currency="XAU", **NOVEMBER)["expense"].startswith("500")
 
 
-def test_a_rate_that_only_excluded_rows_lack_leaves_the_summary_complete(ana):
+def test_missing_rates_of_excluded_rows_leave_a_summary_complete(ana):
     record(ana, "10.00", "Dining")
     record(ana, "500", currency="XAU", is_excluded_from_budget=True)
     body = report(ana, "summary", **NOVEMBER)
@@ -254,7 +254,7 @@ def test_a_rate_that_only_excluded_rows_lack_leaves_the_summary_complete(ana):
     assert body["excluded"] == {"n": 1, "income": "0.00", "expense": "0.00", "n_unconverted": 1}
 
 
-def test_nothing_is_compared_with_a_period_of_which_rows_are_left_out(ana):
+def test_a_previous_period_without_rates_is_not_compared(ana):
     record(ana, "10.00", "Dining")
     record(ana, "8.00", "Dining", date="2024-10-01")
     assert report(ana, "summary", **NOVEMBER)["change"]["expense"] == {"amount": "2.00", "percent": "25.00"}
@@ -300,11 +300,11 @@ def test_lists_add_up_to_the_cent_whatever_was_converted(ana):
         ({"format": "gif"}, "format", "unknown"),
     ],
 )
-def test_what_cannot_be_meant_is_named(ana, query, field, code):
+def test_an_impossible_parameter_is_named(ana, query, field, code):
     assert_problem(ana.get("insights/summary/", query), 400, (field, code))
 
 
-def test_the_first_and_the_last_period_of_all_can_be_asked_for(ana):
+def test_the_first_and_last_possible_periods_are_valid(ana):
     for query in ({"period": "week", "date": "1900-01-05"}, {"period": "year", "date": "1900"},
                   {"period": "year", "date": "2199"}, {"start": "1900-01-01", "end": "2199-12-31"}):  # fmt: skip
         assert report(ana, "summary", **query)["expense"] == "0.00"
@@ -322,7 +322,7 @@ def test_a_summary_is_not_sent_again_until_something_changes(ana):
     assert ana.get("insights/summary/", NOVEMBER, headers=tag).status_code == 200
 
 
-def test_a_stranger_sees_nothing_of_it(ana, ben):
+def test_a_stranger_sees_none_of_the_sums(ana, ben):
     record(ana, "10.00", "Dining", merchant="Luna", tags=["out"])
     body = report(ben, "summary", **NOVEMBER)
     assert (body["n"], body["by_category"], body["by_merchant"], body["by_tag"]) == (0, [], [], [])

@@ -16,7 +16,7 @@ def bucket(name: str, start: str, end: str, n: int = 0, *, is_partial: bool = Fa
     return {"name": name, "start": start, "end": end, "is_partial": is_partial, "n": n, **NOTHING, **sums}
 
 
-def test_every_month_has_an_entry_and_one_that_is_cut_says_so(ana):
+def test_every_month_has_a_bucket_and_cut_ones_are_partial(ana):
     record(ana, "100.00", "Salary", "2024-09-15")
     record(ana, "10.00", "Dining", "2024-09-16")
     record(ana, "2.50", "Dining", "2024-11-20", direction="in")
@@ -44,7 +44,7 @@ def test_every_month_has_an_entry_and_one_that_is_cut_says_so(ana):
         ("yearly", "2024-01-10", "2026-01-09", ["2024", "2025"], []),
     ],
 )
-def test_weeks_begin_on_the_day_of_the_preferences_and_are_called_by_it(ana, name, start, end, names, partial):
+def test_weeks_have_the_name_of_their_first_day(ana, name, start, end, names, partial):
     ana.patch("users/me/", {"preferences": {"week_start": 7, "month_start": 10}})
     record(ana, "1.00", date=start)
     record(ana, "2.00", date=end)
@@ -56,19 +56,19 @@ def test_weeks_begin_on_the_day_of_the_preferences_and_are_called_by_it(ana, nam
 
 
 @pytest.mark.parametrize(("name", "n"), [("daily", 30), ("weekly", 13), ("monthly", 12), ("yearly", 5)])
-def test_without_ends_it_ends_with_today(ana, name, n):
+def test_a_series_without_ends_ends_today(ana, name, n):
     body = report(ana, "timeseries", bucket=name)
     assert (len(body["results"]), body["period"]["end"]) == (n, str(today_of(ana.user)))
     assert [one["is_partial"] for one in body["results"][:-1]] == [False] * (n - 1)
 
 
-def test_without_a_start_it_is_as_long_before_its_end(ana):
+def test_a_series_without_a_start_has_the_usual_length(ana):
     body = report(ana, "timeseries", end="2024-11-30")
     assert body["period"] == {"start": "2023-12-01", "end": "2024-11-30"}
     assert report(ana, "timeseries", bucket="yearly", end="1901-12-31")["period"]["start"] == "1900-01-01"
 
 
-def test_by_category_every_category_has_as_many_buckets(ana):
+def test_each_category_has_every_bucket(ana):
     ana.post("categories/", {"name": "Sushi", "kind": "expense", "parent": "Dining"})
     record(ana, "10.00", "Dining", "2024-10-05")
     record(ana, "4.00", "Sushi", "2024-11-05")
@@ -103,7 +103,7 @@ def test_by_category_every_category_has_as_many_buckets(ana):
         ({"currency": "EUR"}, "31.00"),
     ],
 )
-def test_it_is_narrowed_as_the_list_is(ana, query, expense):
+def test_a_time_series_takes_the_filters_of_the_list(ana, query, expense):
     ana.post("accounts/", {"name": "Purse", "currency": "EUR"})
     for fields in ({"name": "Sushi", "parent": "Dining"}, {"name": "Ham, cheese"}):
         assert ana.post("categories/", {"kind": "expense", **fields}).status_code == 201
@@ -126,7 +126,7 @@ def test_categories_accounts_and_tags_are_found_by_id(ana):
         assert [one["expense"] for one in results] == ["1.00"]
 
 
-def test_what_is_somebody_elses_is_not_there(ana, ben):
+def test_accounts_and_tags_of_others_do_not_exist(ana, ben):
     record(ana, "1.00", "Dining")
     own = {
         "category": ana.post("categories/", {"name": "Mine", "kind": "expense"}).json()["id"],
@@ -155,11 +155,11 @@ def test_what_is_somebody_elses_is_not_there(ana, ben):
         ({"account": ["a", "b"]}, "account", "repeated"),
     ],
 )
-def test_what_cannot_be_meant_is_named(ana, query, field, code):
+def test_an_impossible_parameter_is_named(ana, query, field, code):
     assert_problem(ana.get("insights/timeseries/", query), 400, (field, code))
 
 
-def test_200_years_of_months_are_too_many_and_three_years_of_days_are_not(ana):
+def test_too_many_buckets_are_refused(ana):
     assert_problem(ana.get("insights/timeseries/", {"start": "1900-01-01"}), 400, ("bucket", "too_many"))
     days = report(ana, "timeseries", bucket="daily", start="2022-01-01", end="2025-01-04")["results"]
     assert len(days) == MAX_BUCKETS
@@ -175,7 +175,7 @@ def test_buckets_add_up_to_the_cent_whatever_was_converted(ana):
     assert (body["is_complete"], body["n_unconverted"], body["n_missing"]) == (False, 1, 1)
 
 
-def test_rows_without_a_merchant_are_found_by_what_was_written(ana):
+def test_rows_without_a_merchant_are_found_by_description(ana):
     record(ana, "10.00", description="REWE SAGT DANKE 4711")
     record(ana, "20.00", description="REWE SAGT DANKE 4712")
     record(ana, "5.00", description="REWE SAGT DANKE 4712", merchant="Corner shop")
@@ -192,7 +192,7 @@ def test_rows_without_a_merchant_are_found_by_what_was_written(ana):
         assert only["expense"] == expense, text
 
 
-def test_what_has_no_category_is_asked_for_as_none(ana):
+def test_none_selects_rows_without_a_category(ana):
     record(ana, "10.00", "Dining")
     record(ana, "4.00")
     record(ana, "1.00", "Salary")

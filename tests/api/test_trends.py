@@ -22,7 +22,7 @@ def trend(amount: str, previous: str, change: str, percent: str | None, directio
     }  # fmt: skip
 
 
-def test_a_month_is_shown_beside_those_before_it_and_what_moved_most_comes_first(ana):
+def test_the_category_that_moved_most_comes_first(ana):
     for amount, month in [("10.00", "08"), ("20.00", "09"), ("60.00", "10"), ("63.00", "11")]:
         record(ana, amount, "Dining", f"2024-{month}-15")
     record(ana, "500.00", "Travel", "2024-11-30")
@@ -56,7 +56,7 @@ def test_a_month_is_shown_beside_those_before_it_and_what_moved_most_comes_first
     }  # fmt: skip
 
 
-def test_a_ledger_that_reaches_back_a_year_has_its_means_and_the_same_month(ana):
+def test_a_year_of_history_has_means_and_the_same_month(ana):
     record(ana, "1.00", "Dining", "2023-01-31")
     for month in range(1, 13):
         record(ana, f"{month}.00", "Dining", f"2024-{month:02}-02")
@@ -77,13 +77,13 @@ def test_a_month_begins_on_the_day_of_the_preferences(ana):
     assert (only["amount"], only["previous"]) == ("4.00", "3.00")
 
 
-def test_nothing_at_all_is_zeros(ana):
+def test_an_empty_ledger_has_zeros(ana):
     body = report(ana, "trends", month="2024-11")
     assert body["results"] == []
     assert body["expense"] == body["income"] == trend("0.00", "0.00", "0.00", None, "flat")
 
 
-def test_of_a_month_that_is_not_over_the_same_days_are_compared():
+def test_an_unfinished_month_is_compared_by_the_same_days():
     november = period_around("month", dt.date(2026, 11, 20), Calendar())
     spans = spans_of(november, today=dt.date(2026, 11, 20))
     assert (len(spans), spans[0], spans[1]) == (
@@ -127,17 +127,17 @@ def test_refunds_above_what_was_spent_have_no_percent(ana):
         ({"date": "2024-11"}, "date", "unknown"),
     ],
 )
-def test_what_cannot_be_meant_is_named(ana, query, field, code):
+def test_an_impossible_parameter_is_named(ana, query, field, code):
     assert_problem(ana.get("insights/trends/", query), 400, (field, code))
 
 
-def test_what_has_no_rate_is_named(ana):
+def test_missing_rates_are_named(ana):
     record(ana, "5.00", "Dining", currency="XAU")
     body = report(ana, "trends", month="2024-11")
     assert (body["is_complete"], body["n_unconverted"]) == (False, 1)
     assert body["missing"] == [{"base": "XAU", "quote": "EUR", "date": "2024-11-02"}]
 
 
-def test_a_stranger_sees_nothing_of_it(ana, ben):
+def test_a_stranger_sees_none_of_the_sums(ana, ben):
     record(ana, "10.00", "Dining")
     assert report(ben, "trends", month="2024-11")["results"] == []

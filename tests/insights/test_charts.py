@@ -70,7 +70,7 @@ def test_a_chart_of_nothing_is_a_chart():
         assert elements(draw(chart(*lines, labels=labels)))[0].text == "Spending"
 
 
-def test_each_line_has_a_color_that_color_blind_people_tell_apart():
+def test_lines_have_colors_that_color_blind_people_distinguish():
     assert len(set(COLORS)) == len(COLORS) == 8
     drawn = draw(chart(*[Line(str(n), [Decimal(n), Decimal(1)]) for n in range(8)])).decode()
     assert all(color in drawn for color in COLORS)
@@ -86,7 +86,7 @@ def test_a_picture_is_a_png_of_twice_the_size():
 @pytest.mark.parametrize(
     ("title", "is_covered"), [("Café Ёλ … 5 €", True), ("食料品", False), ("עברית", False), ("☕", False)]
 )
-def test_letters_that_the_package_lacks_are_looked_for_on_the_machine(title, is_covered):
+def test_letters_outside_the_package_come_from_the_machine(title, is_covered):
     assert bool(DRAWN_BY_ROBOTO.fullmatch(draw(chart(title=title)).decode())) is is_covered
     assert paint(draw(chart(title=title)))[:4] == b"\x89PNG"
 

@@ -53,7 +53,7 @@ def rent(**fields):
     return KnownBill(**{**known, **fields})
 
 
-def test_a_steady_life_goes_on():
+def test_steady_spending_is_forecast_to_go_on():
     found = foretell(steady(12) | spending((NOVEMBER, FOOD, "40")))
     assert (found.total.spent, found.total.predicted) == (Decimal("40.00"), Decimal("100.00"))
     assert (found.total.low, found.total.high) == (Decimal("100.00"), Decimal("100.00"))
@@ -61,7 +61,7 @@ def test_a_steady_life_goes_on():
     assert found.past_error == PastError(0, 10)
 
 
-def test_nothing_remains_on_the_last_day():
+def test_the_last_day_leaves_no_remainder():
     spent = steady(12) | {
         (month + dt.timedelta(30), FOOD): Decimal(9) for month in months_before(12) if month.month in {1, 3}
     }
@@ -74,7 +74,7 @@ def test_one_large_purchase_of_last_year_is_not_expected_again():
     assert foretell(spent).total.predicted < 150
 
 
-def test_who_moved_is_forecast_by_the_new_rent():
+def test_a_forecast_follows_a_new_rent():
     spent = steady(12)
     for month in months_before(12):
         spent |= spending((month + dt.timedelta(24), HOME, "1500" if month >= dt.date(2026, 7, 1) else "500"))
@@ -82,7 +82,7 @@ def test_who_moved_is_forecast_by_the_new_rent():
     assert by_category[HOME].predicted > 900
 
 
-def test_months_are_those_of_their_owner():
+def test_months_begin_on_the_users_day():
     calendar = Calendar(month_start=25)
     spent: dict[Any, Decimal] = {}
     for month in months_before(6, of=dt.date(2026, 10, 25)):
@@ -92,7 +92,7 @@ def test_months_are_those_of_their_owner():
     assert found.total.predicted == Decimal("90.00")
 
 
-def test_the_same_day_is_that_of_the_calendar_where_months_begin_on_another():
+def test_months_are_compared_by_the_day_of_the_calendar():
     calendar = Calendar(month_start=25)
     spent: dict[Any, Decimal] = {}
     for month in months_before(6, of=dt.date(2026, 10, 25)):
@@ -111,37 +111,37 @@ def test_the_same_day_is_that_of_the_calendar_where_months_begin_on_another():
         (4, "combined", "100.00", True),
     ],
 )
-def test_little_history_is_said(n_months, method, predicted, has_interval):
+def test_little_history_has_a_method_of_its_own(n_months, method, predicted, has_interval):
     found = foretell(steady(n_months) | spending((NOVEMBER, FOOD, "40")))
     assert (found.total.method, str(found.total.predicted)) == (method, predicted)
     assert (found.total.low is not None) == has_interval
 
 
-def test_nothing_at_all_is_nothing():
+def test_no_spending_is_forecast_as_zero():
     found = foretell({})
     assert (found.total.spent, found.total.predicted, found.total.low, found.total.high) == (0, 0, None, None)
     assert (found.categories, found.total.method) == ([], "insufficient_history")
 
 
-def test_the_month_in_which_the_ledger_begins_counts_if_it_had_begun_by_this_day():
+def test_the_ledgers_first_month_counts_if_begun_by_this_day():
     late = {key: amount for key, amount in steady(4).items() if key[0] > dt.date(2026, 7, 15)}
     assert foretell(late).months_used == 3
     assert foretell(late, today=dt.date(2026, 11, 25)).months_used == 4
 
 
-def test_a_month_without_statements_is_not_one_without_spending():
+def test_months_without_statements_are_left_out():
     gap = {key: amount for key, amount in steady(8).items() if key[0].month != 9}
     found = foretell(gap | spending((NOVEMBER, FOOD, "40")))
     assert (found.months_used, found.total.predicted) == (7, Decimal("100.00"))
 
 
-def test_nothing_later_than_the_day_is_looked_at():
+def test_later_days_change_no_forecast():
     spent = steady(12) | spending((NOVEMBER, FOOD, "40"))
     later = spending((dt.date(2026, 11, 11), FOOD, "999"), (dt.date(2026, 12, 1), FUN, "5"))
     assert foretell(spent | later) == foretell(spent)
 
 
-def test_it_never_falls_below_what_was_spent_unless_refunds_do():
+def test_a_forecast_never_falls_below_what_was_spent_unless_by_refunds():
     chance = random.Random(3)  # noqa: S311 - not a secret
     spent: dict[Any, Decimal] = {}
     for month in months_before(14):
@@ -183,13 +183,13 @@ def test_a_bill_may_be_the_first_of_its_category():
     assert {one.category: one.predicted for one in found.categories} == {FOOD: Decimal("60.00"), FUN: Decimal("800.00")}
 
 
-def test_a_late_bill_is_waited_for_and_a_missed_one_is_not():
+def test_a_late_bill_is_expected_and_a_missed_one_not():
     late, until = rent(due_on=dt.date(2026, 11, 8)), dt.date(2026, 11, 30)
     assert [due.on for due in still_to_come([late], today=dt.date(2026, 11, 10), until=until)] == [late.due_on]
     assert still_to_come([late], today=dt.date(2026, 11, 14), until=until) == []
 
 
-def test_a_weekly_bill_is_due_each_week_and_the_31st_is_the_last_of_a_shorter_month():
+def test_bills_are_due_weekly_and_on_the_last_of_short_months():
     weekly = rent(step_days=7, step_months=0, due_on=dt.date(2026, 11, 12))
     days = still_to_come([weekly], today=dt.date(2026, 11, 10), until=dt.date(2026, 11, 30))
     assert [due.on.day for due in days] == [12, 19, 26]
@@ -198,7 +198,7 @@ def test_a_weekly_bill_is_due_each_week_and_the_31st_is_the_last_of_a_shorter_mo
     assert [due.on for due in days] == [dt.date(2026, 1, 31), dt.date(2026, 2, 28)]
 
 
-def test_of_a_past_day_only_what_was_paid_by_then_is_known():
+def test_a_past_day_knows_only_earlier_payments():
     bill = rent()
     seen = seen_from(bill, dt.date(2026, 8, 1))
     assert seen is not None
@@ -237,13 +237,13 @@ def test_four_of_five_months_lie_in_the_interval():
     assert 0.75 <= n_within / n <= 0.88
 
 
-def test_ranks_of_few_errors_lie_outside_of_what_was_seen():
+def test_few_errors_have_a_stretched_interval():
     assert band_of([1.0]) is None
     assert band_of([-1.0, 0.0, 1.0]) == (-2.6, 2.6)
     assert band_of([float(i) for i in range(1, 10)]) == (1.0, 9.0)
 
 
-def test_a_curve_tells_every_day_beside_the_median_of_past_months():
+def test_a_curve_has_every_day_beside_the_usual_month():
     by_day: dict[Any, Decimal] = {}
     for month in months_before(3):
         by_day |= {month: Decimal(10), month + dt.timedelta(1): Decimal(month.month)}
@@ -257,7 +257,7 @@ def test_a_curve_tells_every_day_beside_the_median_of_past_months():
     ]
 
 
-def test_what_is_due_is_paid_once_and_comes_again_on_its_usual_day():
+def test_a_paid_bill_is_due_again_on_its_usual_day():
     bill = rent(due_on=dt.date(2026, 11, 16))
     paid = after_payment(bill, (dt.date(2026, 11, 12), Decimal(790)))
     assert (paid.due_on, paid.paid) == (dt.date(2026, 12, 15), (*bill.paid, (dt.date(2026, 11, 12), Decimal(790))))
@@ -265,7 +265,7 @@ def test_what_is_due_is_paid_once_and_comes_again_on_its_usual_day():
     assert after_payment(bill, None).paid == bill.paid
 
 
-def test_a_month_that_has_not_begun_is_an_ordinary_one_with_its_bills():
+def test_a_future_month_is_an_ordinary_one_with_its_bills():
     bill = rent(due_on=dt.date(2026, 10, 15))
     spent = steady(12) | {(day, HOME): amount for day, amount in bill.paid if day < dt.date(2026, 10, 1)}
     found = foretell(spent, today=dt.date(2026, 10, 10), month=NOVEMBER, bills=[bill])

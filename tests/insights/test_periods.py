@@ -39,19 +39,19 @@ def test_a_period_around_a_day_and_the_one_before(unit, calendar, start, end, na
     assert found.previous == Period(day(before), day(start) - ONE_DAY, unit)
 
 
-def test_before_any_other_period_there_are_as_many_days():
+def test_the_period_before_has_as_many_days():
     period = Period(day("2026-11-03"), day("2026-11-12"))
     assert (period.name, period.n_days) == ("2026-11-03/2026-11-12", 10)
     assert period.previous == Period(day("2026-10-24"), day("2026-11-02"))
 
 
 @pytest.mark.parametrize(("today", "n"), [("2026-10-31", 0), ("2026-11-01", 1), ("2026-11-20", 20), ("2026-12-05", 30)])
-def test_today_is_one_of_the_days_that_have_begun(today, n):
+def test_today_counts_as_elapsed(today, n):
     assert period_around("month", day("2026-11-11"), Calendar()).n_days_elapsed(day(today)) == n
 
 
 @given(UNITS, CALENDARS, DAYS)
-def test_a_day_lies_in_its_period_and_periods_follow_one_another(unit, calendar, some_day):
+def test_periods_follow_one_another_without_gaps(unit, calendar, some_day):
     period = period_around(unit, some_day, calendar)
     assert period.start <= some_day <= period.end
     assert period_around(unit, period.end + ONE_DAY, calendar).previous == period

@@ -26,13 +26,13 @@ def numbers(*texts: str) -> list[Decimal]:
         ([], []),
     ],
 )
-def test_shares_are_of_what_is_above_zero(amounts, expected):
+def test_shares_are_of_positive_amounts(amounts, expected):
     found = shares(numbers(*amounts))
     assert [None if share is None else str(share) for share in found] == expected
 
 
 @given(AMOUNTS)
-def test_shares_add_up_to_a_hundred_unless_nothing_is_above_zero(amounts):
+def test_shares_add_up_to_a_hundred(amounts):
     found = shares(amounts)
     assert [share is None for share in found] == [amount <= 0 for amount in amounts]
     known = [share for share in found if share is not None]
@@ -47,7 +47,7 @@ def test_no_share_is_a_hundredth_away_from_the_exact_one(amounts):
         assert share is None or abs(share - amount * 100 / base) < CENT
 
 
-def test_nothing_is_a_part_of_nothing_or_less():
+def test_a_percent_of_zero_or_less_is_none():
     assert percent(Decimal(5), Decimal(0)) is None
     assert percent(Decimal(5), Decimal(-1)) is None
     assert percent(Decimal(1), Decimal(8)) == Decimal("12.50")

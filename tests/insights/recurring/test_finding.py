@@ -93,7 +93,7 @@ def test_one_other_amount_is_no_new_price_until_it_came_twice() -> None:
     assert (one.amount, one.raised) == (other, PriceChange(price, other, payments[-2].day))
 
 
-def test_two_subscriptions_of_one_store_are_told_apart_from_what_is_bought_there() -> None:
+def test_two_subscriptions_are_separated_from_purchases_at_one_store() -> None:
     """
     2026-01-03 2.99 store
     2026-01-09 40.00 store
@@ -108,7 +108,7 @@ def test_two_subscriptions_of_one_store_are_told_apart_from_what_is_bought_there
     2026-05-03 2.99 store
     2026-05-18 9.99 store
     """
-    found = found_in(test_two_subscriptions_of_one_store_are_told_apart_from_what_is_bought_there, "2026-05-20")
+    found = found_in(test_two_subscriptions_are_separated_from_purchases_at_one_store, "2026-05-20")
     assert {(one.amount, one.payments, one.status) for one in found} == {
         (Decimal("2.99"), (1, 4, 6, 8, 11), "mature"),
         (Decimal("9.99"), (3, 5, 7, 9, 12), "mature"),
@@ -129,7 +129,7 @@ def test_one_missed_payment_is_named_and_forgiven() -> None:
     assert (one.missed, one.status, one.next_on) == ((D("2026-04-05"), D("2026-07-05")), "mature", D("2026-08-05"))
 
 
-def test_what_does_not_come_twice_has_ended() -> None:
+def test_two_missed_payments_end_a_chain() -> None:
     payments = monthly(5)
     [late] = find_recurring(payments, today=D("2024-06-09"))
     [ended] = find_recurring(payments, today=D("2024-07-10"))
@@ -149,7 +149,7 @@ def test_the_last_day_of_the_month_stays_the_last() -> None:
     assert (one.next_on, one.day_of_month) == (D("2026-02-28"), 31)
 
 
-def test_what_never_comes_on_a_weekend_is_due_on_the_workday_after() -> None:
+def test_a_payment_that_avoids_weekends_is_due_on_workdays() -> None:
     """
     2026-01-01 45 gym
     2026-02-02 45 gym
@@ -159,7 +159,7 @@ def test_what_never_comes_on_a_weekend_is_due_on_the_workday_after() -> None:
     2026-06-01 45 gym
     2026-07-01 45 gym
     """
-    [one] = found_in(test_what_never_comes_on_a_weekend_is_due_on_the_workday_after, "2026-07-02")
+    [one] = found_in(test_a_payment_that_avoids_weekends_is_due_on_workdays, "2026-07-02")
     assert (one.next_on, one.day_of_month) == (D("2026-08-03"), 1)
 
 
@@ -175,7 +175,7 @@ def test_a_second_payment_of_one_due_date_is_named() -> None:
     assert (one.payments, one.doubled) == ((1, 2, 3, 5), ((3, 4),))
 
 
-def test_what_is_always_paid_twice_is_two_and_no_double() -> None:
+def test_payments_always_made_twice_are_two_contracts() -> None:
     payments = sorted([*monthly(15), *monthly(15, first_id=101)], key=lambda one: one.day)
     found = find_recurring(payments, today=payments[-1].day)
     assert [(one.payments, one.amount, one.status, one.doubled) for one in found] == [
@@ -183,7 +183,7 @@ def test_what_is_always_paid_twice_is_two_and_no_double() -> None:
     ]
 
 
-def test_a_second_contract_that_begins_later_is_a_double_until_its_third_payment() -> None:
+def test_a_second_contract_is_a_double_until_its_third_payment() -> None:
     first, second = monthly(12), monthly(12, first_id=101)[8:]
     payments = sorted([*first, *second], key=lambda one: one.day)
     [one] = find_recurring([*first, *second[:2]], today=payments[-1].day)
@@ -237,7 +237,7 @@ def test_a_bill_paid_on_any_day_of_each_month_is_a_maybe() -> None:
     assert found_in(test_a_bill_paid_on_any_day_of_each_month_is_a_maybe, "2026-12-01") == []
 
 
-def test_one_payment_of_less_does_not_hide_a_bill_of_several_contracts() -> None:
+def test_a_smaller_payment_hides_no_contract() -> None:
     """
     2025-01-18 301.20 insurer
     2025-01-20 41.50 insurer
@@ -256,7 +256,7 @@ def test_one_payment_of_less_does_not_hide_a_bill_of_several_contracts() -> None
     2025-08-17 304.20 insurer
     2025-08-20 41.50 insurer
     """
-    found = found_in(test_one_payment_of_less_does_not_hide_a_bill_of_several_contracts, "2025-08-21")
+    found = found_in(test_a_smaller_payment_hides_no_contract, "2025-08-21")
     assert {(one.amount, one.status, len(one.payments)) for one in found} == {
         (Decimal("304.20"), "mature", 8),
         (Decimal("41.50"), "mature", 8),
@@ -312,7 +312,7 @@ def test_each_rhythm_is_found() -> None:
     }
 
 
-def test_what_is_confirmed_is_mature_however_it_looks() -> None:
+def test_a_confirmed_payment_is_mature_however_irregular() -> None:
     """
     2026-01-15 61.20 power
     2026-02-16 84.90 power
@@ -320,7 +320,7 @@ def test_what_is_confirmed_is_mature_however_it_looks() -> None:
     2026-03-20 12 power
     """
     claim = ConfirmedContract("power", "expense", "monthly", Decimal(50), Decimal(200))
-    payments = listed(test_what_is_confirmed_is_mature_however_it_looks.__doc__)
+    payments = listed(test_a_confirmed_payment_is_mature_however_irregular.__doc__)
     [one] = find_recurring(payments, today=D("2026-03-21"))
     assert one.status == "early"
     [one] = find_recurring(payments, today=D("2026-03-21"), confirmed=[claim])

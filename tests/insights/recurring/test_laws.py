@@ -33,7 +33,7 @@ days = st.integers(0, 600).map(lambda n: START + dt.timedelta(n))
 
 
 @given(histories(), days)
-def test_what_comes_later_changes_nothing_that_was_found_before(payments: list[Payment], today: dt.date) -> None:
+def test_later_payments_change_no_earlier_finding(payments: list[Payment], today: dt.date) -> None:
     until = [payment for payment in payments if payment.day <= today]
     assert find_recurring(payments, today=today) == find_recurring(until, today=today)
 
@@ -45,14 +45,14 @@ def test_the_order_of_rows_does_not_matter(payments: list[Payment], today: dt.da
 
 
 @given(histories(), days)
-def test_no_payment_is_of_two(payments: list[Payment], today: dt.date) -> None:
+def test_no_payment_belongs_to_two_chains(payments: list[Payment], today: dt.date) -> None:
     found = find_recurring(payments, today=today)
     held = [pk for one in found for pk in [*one.payments, *(second for _, second in one.doubled)]]
     assert len(held) == len(set(held))
 
 
 @given(histories(), days)
-def test_the_next_is_not_yet_missed(payments: list[Payment], today: dt.date) -> None:
+def test_the_next_payment_is_never_already_missed(payments: list[Payment], today: dt.date) -> None:
     for one in find_recurring(payments, today=today):
         assert 0 <= one.confidence <= 1
         assert one.low <= one.amount <= one.high
