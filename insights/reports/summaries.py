@@ -150,13 +150,7 @@ def summarize(
         by_tag=_spent(of_tags, to, tags.get, is_whole=False),
         by_account=_spent(of_accounts, to, accounts.get),
         previous=then,
-        change={
-            # No period is compared with one of which rows are left out.
-            name: AmountChange(None, None)
-            if then.n_unconverted
-            else AmountChange.between(getattr(then, name), getattr(now, name))
-            for name in ("income", "expense", "savings")
-        },
+        change=_changes(then, now),
         excluded=Sums(**rounded_sums(excluded, to)),
         monthly=months.results if months else None,
         rates=describe_rates(rates),
@@ -172,6 +166,14 @@ def _spent(
     amounts = rounded_parts(exact, currency) if is_whole else [round_to_minor_units(one, currency) for one in exact]
     found = zip(items, amounts, shares(amounts), strict=True)
     return [Spent(key, label(key), amount, share, total.n) for (key, total), amount, share in found]
+
+
+def _changes(then: Sums, now: Sums) -> dict[str, AmountChange]:
+    """Compare two periods; nothing is compared if the first lacks rows that have no rate."""
+    names = ("income", "expense", "savings")
+    if then.n_unconverted:
+        return {name: AmountChange(None, None) for name in names}
+    return {name: AmountChange.between(getattr(then, name), getattr(now, name)) for name in names}
 
 
 def _others(items: list[Spent]) -> OtherMerchants | None:

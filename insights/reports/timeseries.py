@@ -46,7 +46,7 @@ class TimeSeries:
     period: Period
     currency: str
     results: list[BucketSums]
-    #: None unless it was asked for.
+    #: None without a catalog.
     by_category: list[CategorySeries] | None
     rates: dict[str, Any]
     n_unconverted: int

@@ -91,7 +91,9 @@ class ForecastSerializer(serializers.Serializer[Any]):
     is_stale = serializers.BooleanField(
         help_text="Something was written since bills were looked for; a worker is at it. Ask again soon."
     )
-    curve = CurveDaySerializer(many=True, allow_null=True, help_text="Every day of the month, if it was asked for.")
+    curve = CurveDaySerializer(
+        many=True, allow_null=True, help_text="Every day of the month; null without `curve=true`."
+    )
     is_complete = serializers.BooleanField(source="rates.is_complete", help_text="False where a rate is missing.")
     n_unconverted = serializers.IntegerField(help_text="How many transactions are left out, since no rate is known.")
     n_missing = serializers.IntegerField(source="rates.n_missing")

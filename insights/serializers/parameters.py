@@ -155,7 +155,7 @@ class ForecastQuery(StrictSerializer):
         required=False,
         help_text="A day of the month: the forecast as it would have been at its end. Today, or the month's last day.",
     )
-    curve = serializers.BooleanField(default=False, help_text="Whether the course of the month is told, day by day.")
+    curve = serializers.BooleanField(default=False, help_text="Whether to add the sums of every day of the month.")
 
     def read_day(self, calendar: Calendar, *, today: dt.date) -> dt.date:
         """Return the last day that the forecast looks at; it lies in the month. Raises ValidationError."""

@@ -32,7 +32,7 @@ from insights.views.rendering import KnownFormatsMixin
 
 
 class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
-    """Subscriptions, bills, salaries: what comes again and again, when the next is due, and what you say of it."""
+    """Subscriptions, bills and salaries: payments that recur, when the next is due, and your verdict on them."""
 
     queryset = RecurringPayment.objects.all()
     serializer_class = RecurringListSerializer
@@ -41,7 +41,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
         operation_id="recurring_list", parameters=[RecurringQuery, NO_CURSOR], responses=RecurringListSerializer
     )
     def list(self, request: Request) -> Response:
-        """The next due first. A worker finds them: after a change `is_stale` says that it is still at it."""
+        """List recurring payments, the next due first. `is_stale` says that a worker computes them anew."""
         query = RecurringQuery(data=request.query_params, context=self.get_serializer_context())
         query.is_valid(raise_exception=True)
         ledger = membership_of(self.user).ledger
@@ -61,7 +61,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="recurring_retrieve", responses=RecurringDetailSerializer)
     def retrieve(self, request: Request, pk: int) -> Response:
-        """One of them, with its payments, the oldest first."""
+        """Return a recurring payment with its transactions, the oldest first."""
         refresh_soon(membership_of(self.user).ledger)
         [entry] = self._named([self._entry()])
         rows = self._transactions(entry.row.payments)
@@ -70,7 +70,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="recurring_choose", request=RecurringChoiceInput, responses=RecurringSerializer)
     def choose(self, request: Request, pk: int) -> Response:
-        """Confirm it, name it, or reject it; it holds for good, however often it is found again."""
+        """Confirm, name or reject a recurring payment. Your verdict holds for good, however often it is found again."""
         body = RecurringChoiceInput(data=request.data)
         body.is_valid(raise_exception=True)
         with self.locked():
@@ -81,7 +81,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="recurring_choice_destroy", request=None, responses={204: None})
     def take_back(self, request: Request, pk: int) -> Response:
-        """Take your verdict back, as if you had said nothing."""
+        """Take your verdict back."""
         with self.locked():
             entry = self._entry()
             if entry.choice is None:

@@ -72,7 +72,7 @@ class SummaryView(ReportView):
         """Income, spending and savings of a day, week, month, year or any other period, and where it was spent.
 
         Weeks and months are those of your preferences. Transfers are in nothing, refunds lower what was spent, and
-        what is excluded from budgets is told apart.
+        what is excluded from budgets has sums of its own.
         """
         query, currency = self.read_query()
         period = query.read_period(self.calendar, today=self.today)

@@ -1,4 +1,4 @@
-"""What the tests of reports share: rows of 2024, whose months are over whenever the tests run."""
+"""Rows for the tests of reports, in months of 2024 that are over."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ COMPLETE: dict[str, Any] = {"is_complete": True, "n_unconverted": 0, "rates": {}
 
 
 def record(api: Api, amount: str, category: str | None = None, date: str = "2024-11-02", **fields: Any) -> Any:
-    """A row; money comes in where the category is one of income, or `direction` says so."""
+    """Record a row; money comes in with a category of income, or if `direction` says so."""
     direction = "in" if category == "Salary" else "out"
     row = {"amount": amount, "description": "Row", "category": category, "date": date, "direction": direction}
     answer = api.post("transactions/", row | fields)
@@ -19,7 +19,7 @@ def record(api: Api, amount: str, category: str | None = None, date: str = "2024
 
 
 def report(api: Api, name: str, **query: Any) -> Any:
-    """The body of a report."""
+    """Return the body of a report."""
     answer = api.get(f"insights/{name}/", query)
     assert answer.status_code == 200, answer.content
     return answer.json()

@@ -15,19 +15,19 @@ def row(day: dt.date, amount: str, text: str, category: str | None, **fields: An
 
 
 def groceries(n_weeks: int, first: dt.date = FIRST) -> list[Row]:
-    """On the Wednesday of each week, 48 to 52."""
+    """Return groceries of 48 to 52 on the Wednesday of each week."""
     days = [first + dt.timedelta(7 * week + 2) for week in range(n_weeks)]
     return [row(day, f"{48 + place % 5}.00", "Corner shop", "Groceries") for place, day in enumerate(days)]
 
 
 def rents(n_months: int, amount: str = "800.00", year: int = 2025) -> list[Row]:
-    """On the second of each month."""
+    """Return a rent on the second of each month."""
     days = [dt.date(year + month // 12, month % 12 + 1, 2) for month in range(n_months)]
     return [row(day, amount, "Rent Meyer", "Housing") for day in days]
 
 
 def record(api: Any, rows: Sequence[Row] | Iterable[Row]) -> list[int]:
-    """All of them; their ids."""
+    """Record all rows and return their ids."""
     rows, ids = list(rows), list[int]()
     for start in range(0, len(rows), 100):
         answer = api.post("transactions/bulk/", {"transactions": rows[start : start + 100]})

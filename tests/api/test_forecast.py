@@ -1,4 +1,4 @@
-"""The forecast of a month's end over HTTP. Months of 2025 and 2026 that are over, whatever today is."""
+"""The forecast of a month's end over HTTP, for months of 2025 and 2026 that are over."""
 
 import datetime as dt
 from decimal import Decimal
@@ -30,7 +30,7 @@ def record(api, day, amount, category="Groceries", direction="out", **fields):
 
 
 def live(api, n_months, *, until=JANUARY, **fields):
-    """So many months with 40 for groceries on the 1st, and 60 for them and 30 for dining on the 21st."""
+    """Record n months with 40 for groceries on the 1st, and 60 for them and 30 for dining on the 21st."""
     for i in range(n_months, 0, -1):
         month = later_month(until, -i)
         record(api, month, "40", **fields)

@@ -1,4 +1,4 @@
-"""Bills of a forecast: found by a worker, rejected, confirmed and named by their owner, as they were known on a day."""
+"""Bills of a forecast: computed, rejected, confirmed and named, as they were known on a day."""
 
 import datetime as dt
 from decimal import Decimal
@@ -26,7 +26,7 @@ def _today(at):
 
 @pytest.fixture
 def at(monkeypatch):
-    """Makes a day today."""
+    """Make a day today."""
 
     def travel(day):
         noon = dt.datetime.combine(day, dt.time(12), dt.UTC)
@@ -37,7 +37,7 @@ def at(monkeypatch):
 
 @pytest.fixture
 def rates():
-    """A dollar is 80 cents all year."""
+    """Set a dollar to 80 cents all year."""
     for month in range(1, 7):
         for day in (15, 20):
             on = dt.date(2026, month, day)
@@ -45,13 +45,13 @@ def rates():
 
 
 def monthly(text, amounts, *, day, first=1, category=None, **fields):
-    """One payment a month of 2026."""
+    """Record one payment a month of 2026."""
     days = [dt.date(2026, first + place, day) for place in range(len(amounts))]
     return [row(day, amount, text, category, **fields) for day, amount in zip(days, amounts, strict=True)]
 
 
 def rent(n=5, day=15, **fields):
-    """From January on."""
+    """Record a rent from January on."""
     return monthly("Rent Meyer", ["800.00"] * n, day=day, category="Housing", **fields)
 
 
@@ -60,12 +60,12 @@ def stream(n=5, **fields):
 
 
 def electricity(n=5):
-    """Not regular enough to be counted on."""
+    """Record a bill that is too irregular to count on."""
     return monthly("Power works", ["60", "80", "70", "55", "65"][:n], day=18, category="Utilities")
 
 
 def income(day):
-    """Until then, everything is recorded."""
+    """Record an income; everything is recorded until then."""
     return row(day, "5.00", "Interest", "Salary", direction="in")
 
 

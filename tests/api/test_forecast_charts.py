@@ -1,4 +1,4 @@
-"""The forecast as a picture."""
+"""Charts of forecasts."""
 
 import datetime as dt
 from decimal import Decimal
@@ -20,7 +20,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture
 def half_a_year(ana):
-    """Until December 40 on the 1st of each month and between 50 and 100 on the 21st; in January 45 on the 2nd."""
+    """Record until December 40 on the 1st of each month and between 50 and 100 on the 21st; in January 45 on the 2nd."""
     for month in range(7, 13):
         first = dt.date(2025, month, 1)
         late = row(first + dt.timedelta(20), f"{50 + 10 * (month % 6)}.00", "Market hall", "Groceries")
@@ -35,7 +35,7 @@ def drawn(api, address=ADDRESS):
 
 
 def lines_of(api, address=ADDRESS):
-    """What is drawn: points by name, each a day and an amount."""
+    """Return the drawn points by name of their line: days and amounts."""
     chart = chart_forecast(api.get(f"{address}&curve=true").json())
     return {
         line.name: [(label, value) for label, value in zip(chart.labels, line.values, strict=True) if value is not None]

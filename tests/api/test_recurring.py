@@ -1,4 +1,4 @@
-"""What comes again and again: found by a worker, and confirmed or rejected for good by its owner."""
+"""Recurring payments over HTTP: computed, and confirmed or rejected for good."""
 
 import datetime as dt
 
@@ -25,7 +25,7 @@ def _today(monkeypatch):
 
 
 def months(text, amounts, *, day=5, category=None, **fields):
-    """One payment a month until June 2026."""
+    """Record one payment a month until June 2026."""
     first = 7 - len(amounts)
     days = [dt.date(2026, first + place, day) for place in range(len(amounts))]
     return [row(day, amount, text, category, **fields) for day, amount in zip(days, amounts, strict=True)]

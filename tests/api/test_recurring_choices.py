@@ -1,4 +1,4 @@
-"""What is said of one contract says nothing of another, and holds whatever is found anew."""
+"""A choice on one contract leaves others alone, and holds when payments are found anew."""
 
 import datetime as dt
 
@@ -15,7 +15,7 @@ PATH = "insights/recurring/"
 
 
 def computed(api):
-    """What is listed after a worker was there."""
+    """Compute insights and return the list."""
     refresh(ledger_id=ledger_id_of(api.user), is_forced=True)
     return listed(api)
 
@@ -31,7 +31,7 @@ def say(api, one, **said):
 
 @pytest.fixture
 def two(ana):
-    """Two contracts with one payee, whose prices are near each other; the cheaper one first."""
+    """Record two contracts with one payee and near prices; return the cheaper one first."""
     for day, amount in ((1, "10.00"), (15, "11.90")):
         record(ana, [row(dt.date(2026, month, day), amount, "Telco", "Utilities") for month in range(1, 7)])
     return sorted(computed(ana), key=lambda one: float(one["amount"]))

@@ -1,4 +1,4 @@
-"""Reports as pictures."""
+"""Charts of reports."""
 
 from decimal import Decimal
 from xml.etree import ElementTree as ET

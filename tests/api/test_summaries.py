@@ -1,4 +1,4 @@
-"""What a day, week, month, year or any other period came to."""
+"""Summaries of a day, week, month, year or any other period."""
 
 from decimal import Decimal
 

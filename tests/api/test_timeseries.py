@@ -1,4 +1,4 @@
-"""What came in and went out in each day, week, month or year."""
+"""Time series by day, week, month or year."""
 
 from decimal import Decimal
 

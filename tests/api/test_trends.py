@@ -1,4 +1,4 @@
-"""How the spending of a month compares with the months before it."""
+"""Trends: a month beside the months before it."""
 
 import datetime as dt
 

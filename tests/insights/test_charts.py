@@ -1,4 +1,4 @@
-"""Charts show what they are told, to people and to programs that read them aloud, and load nothing."""
+"""Charts show their amounts to people and to screen readers, and load nothing."""
 
 import re
 import subprocess

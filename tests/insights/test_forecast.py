@@ -21,7 +21,7 @@ def months_before(n, *, of=NOVEMBER):
 
 
 def spending(*rows):
-    """From rows of day, category and amount."""
+    """Add up rows of day, category and amount."""
     found: dict[Any, Decimal] = {}
     for day, category, amount in rows:
         found[day, category] = found.get((day, category), Decimal(0)) + Decimal(amount)
@@ -36,7 +36,7 @@ def foretell(spent, *, today=dt.date(2026, 11, 10), month=None, bills=(), calend
 
 
 def steady(n, *, early="40", late="60"):
-    """So many months with food early and late in each."""
+    """Return n months with food early and late in each."""
     found: dict[Any, Decimal] = {}
     for month in months_before(n):
         found |= spending((month, FOOD, early), (month + dt.timedelta(20), FOOD, late))

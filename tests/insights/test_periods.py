@@ -1,4 +1,4 @@
-"""Periods and buckets as their owner counts weeks and months."""
+"""Periods and buckets of the user's weeks and months."""
 
 import datetime as dt
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""What holds of whatever was paid."""
+"""Laws of the search that hold for any payments."""
 
 import datetime as dt
 from decimal import Decimal
