@@ -25,7 +25,7 @@ USER 10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
-  CMD ["python", "-m", "config.probe"]
+  CMD ["python", "-m", "config.processes.probe"]
 # Web server and worker together, on SQLite unless DATABASE_URL is set. One by one: `prepare`, then `web` and `work`.
 ENTRYPOINT ["python", "manage.py"]
 CMD ["serve"]

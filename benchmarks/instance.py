@@ -23,7 +23,7 @@ def fresh_instance(**environment: str) -> Iterator[None]:
         import django
 
         django.setup()
-        from config.serving import prepare
+        from config.processes.serving import prepare
 
         prepare()
         yield

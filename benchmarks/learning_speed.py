@@ -45,7 +45,7 @@ def print_speed(paths: Sequence[Path]) -> None:
 
 def print_chain(paths: Sequence[Path]) -> None:
     """Measure the product's chain on distinct descriptions, against their normalization alone."""
-    from config.preload import preload
+    from config.processes.preload import preload
     from providers.loading import configured_chain
 
     user = _register("ana")

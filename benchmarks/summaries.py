@@ -94,7 +94,7 @@ def main():
         from django.db import connection
 
         from accounts.services.users import register_user
-        from config.preload import preload
+        from config.processes.preload import preload
 
         signed_in = register_user(username="ana", email="ana@example.org", password="not-a-secret-1")
         ledger_id, application = fill(signed_in.user, n), get_wsgi_application()

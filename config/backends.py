@@ -59,7 +59,7 @@ def cache() -> dict[str, Any]:
     if not url:
         options = {"MAX_ENTRIES": 50_000}
         return {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache", "OPTIONS": options}
-    return {"BACKEND": "config.redis_cache.ForgivingRedisCache", "LOCATION": [url], "KEY_PREFIX": "outlay"}
+    return {"BACKEND": "config.redis.cache.ForgivingRedisCache", "LOCATION": [url], "KEY_PREFIX": "outlay"}
 
 
 def tasks() -> dict[str, Any]:
@@ -70,7 +70,7 @@ def tasks() -> dict[str, Any]:
     embedded = {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}
     if not _redis_url("TASKS_URL"):
         return {"default": embedded}
-    redis = {"BACKEND": "config.redis_tasks.RedisBackend", "QUEUES": list(TASK_QUEUES)}
+    redis = {"BACKEND": "config.redis.tasks.RedisBackend", "QUEUES": list(TASK_QUEUES)}
     return {"default": redis, "kept": embedded}
 
 

@@ -41,14 +41,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "config.middleware.SecurityHeaders",
+    "config.api.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
-    "config.middleware.PatternBudgetMiddleware",
-    "config.middleware.IdempotencyMiddleware",  # last: it opens the transaction that the view works in
+    "config.api.middleware.PatternBudgetMiddleware",
+    "config.api.middleware.IdempotencyMiddleware",  # last: it opens the transaction that the view works in
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -61,7 +61,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": backends.cache()}
 TASKS = backends.tasks()
 RQ_QUEUES = backends.task_queues()
-RQ = {"QUEUE_CLASS": "config.redis_tasks.Queue"}
+RQ = {"QUEUE_CLASS": "config.redis.tasks.Queue"}
 if RQ_QUEUES:
     INSTALLED_APPS.append("django_rq")
 WEB_WORKERS = environment.number("OUTLAY_WEB_WORKERS", 1, least=1)
@@ -167,14 +167,14 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["expenses.views.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "config.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "config.schema.ProblemSchema",
+    "DEFAULT_PAGINATION_CLASS": "config.api.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_HANDLER_CLASS": "config.errors.ProblemHandler",
-    "EXCEPTION_FORMATTER_CLASS": "config.errors.ProblemFormatter",
+    "EXCEPTION_HANDLER_CLASS": "config.api.errors.ProblemHandler",
+    "EXCEPTION_FORMATTER_CLASS": "config.api.errors.ProblemFormatter",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Outlay",
@@ -193,7 +193,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.schema.add_examples",
+        "config.api.schema.add_examples",
     ],
     "ENUM_NAME_OVERRIDES": {
         "TokenScope": "accounts.models.Scope",

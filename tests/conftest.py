@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.services.users import sign_in
-from config.pagination import forget_counts
+from config.api.pagination import forget_counts
 from providers.loading import configured_chain
 from rules.engine.compilation import forget_rules
 from rules.services.statistics import forget_statistics

@@ -14,7 +14,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 #: What a worker does from its start to its end, after it took up what a crash left.
 WORKER_LOOP = (
-    "config.task_worker.TaskWorker.work"
+    "config.redis.worker.TaskWorker.work"
     if settings.RQ_QUEUES
     else "django_tasks_db.management.commands.db_worker.Worker.run"
 )
@@ -96,7 +96,7 @@ def everything() -> list[str]:
 def run_due() -> None:
     """Run what is due, and what that leaves behind, until nothing is due."""
     if settings.RQ_QUEUES:
-        from config.task_worker import run_worker  # noqa: PLC0415
+        from config.redis.worker import run_worker  # noqa: PLC0415
 
         run_worker(burst=True)
     else:

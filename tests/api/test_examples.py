@@ -12,7 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
-from config import schema
+from config.api import schema
 from expenses.models import ExchangeRate, Ledger, Transaction
 from expenses.services.learning import learn
 from expenses.services.runs import perform_run

@@ -123,7 +123,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from django.db import connection
 from django.test import Client
-from config.serving import prepare
+from config.processes.serving import prepare
 prepare()
 def guess(_):
     body = json.dumps({"username": "ana", "password": "wrong"})

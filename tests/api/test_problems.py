@@ -38,8 +38,8 @@ urlpatterns = [
     path("crash-outside/", crash),
     path("", include("config.urls")),
 ]
-handler400, handler403 = "config.errors.bad_request", "config.errors.permission_denied"
-handler404, handler500 = "config.errors.not_found", "config.errors.server_error"
+handler400, handler403 = "config.api.errors.bad_request", "config.api.errors.permission_denied"
+handler404, handler500 = "config.api.errors.not_found", "config.api.errors.server_error"
 
 
 @pytest.mark.logs_errors

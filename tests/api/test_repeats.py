@@ -6,7 +6,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
 from accounts.models import StoredAnswer, User
-from config.middleware import IdempotencyMiddleware
+from config.api.middleware import IdempotencyMiddleware
 from expenses.models import Ledger, Transaction
 from statements.models import Import
 from tests import queued

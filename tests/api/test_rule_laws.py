@@ -14,7 +14,7 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.pagination import forget_counts
+from config.api.pagination import forget_counts
 from expenses.models import Transaction
 from rules.engine.compilation import forget_rules
 from rules.services.statistics import forget_statistics

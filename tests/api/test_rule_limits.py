@@ -38,7 +38,7 @@ def spent(monkeypatch):
             yield limit
             seconds.append(had - limit.left_s)
 
-    monkeypatch.setattr("config.middleware.pattern_budget", noted)
+    monkeypatch.setattr("config.api.middleware.pattern_budget", noted)
     return seconds
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import backends
-from config.redis_cache import ForgivingRedisCache
+from config.redis.cache import ForgivingRedisCache
 
 SECRET = "hunter2"
 NAMES = ("DATABASE_URL", "CACHE_URL", "TASKS_URL", "OUTLAY_STATEMENT_TIMEOUT_S")
@@ -66,10 +66,10 @@ REDIS = [
 def test_redis_takes_the_cache_and_the_tasks(given, url):
     given("CACHE_URL", url)
     given("TASKS_URL", url)
-    assert backends.cache()["BACKEND"] == "config.redis_cache.ForgivingRedisCache"
+    assert backends.cache()["BACKEND"] == "config.redis.cache.ForgivingRedisCache"
     assert backends.cache()["LOCATION"] == [url]
     assert {alias: backend["BACKEND"] for alias, backend in backends.tasks().items()} == {
-        "default": "config.redis_tasks.RedisBackend",
+        "default": "config.redis.tasks.RedisBackend",
         "kept": "django_tasks_db.DatabaseBackend",
     }
     assert {name: queue["URL"] for name, queue in backends.task_queues().items()} == {"default": url, "low": url}

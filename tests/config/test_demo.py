@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
 
-from config import demo
+from config.demo import year
 from expenses.models import Transaction
 from providers.loading import configured_chain
 from statements.formats import importer_for
@@ -26,7 +26,7 @@ N_OVERLAPPING = 5
 
 @pytest.mark.parametrize("filename", STATEMENTS)
 def test_each_statement_of_the_demo_is_read_without_an_error_or_a_question(filename):
-    data = (demo.FOLDER / filename).read_bytes()
+    data = (year.FOLDER / filename).read_bytes()
     importer = importer_for(data)
     reading = importer.detect(data)
     records = list(importer.read(data, reading.profile))
@@ -37,8 +37,8 @@ def test_each_statement_of_the_demo_is_read_without_an_error_or_a_question(filen
 
 
 def test_every_statement_of_the_folder_belongs_to_the_demo():
-    used = {statement.filename for statement in (demo.FIRST_STATEMENT, *demo.LATER_STATEMENTS)}
-    assert used == {path.name for path in demo.FOLDER.glob("*.csv")} == set(STATEMENTS)
+    used = {statement.filename for statement in (year.FIRST_STATEMENT, *year.LATER_STATEMENTS)}
+    assert used == {path.name for path in year.FOLDER.glob("*.csv")} == set(STATEMENTS)
 
 
 @pytest.fixture(scope="class")

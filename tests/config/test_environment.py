@@ -12,7 +12,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 
-from config import environment, serving
+from config import environment
+from config.processes import serving
 
 NAME = "OUTLAY_TEST_ONLY"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from config import serving
+from config.processes import serving
 from expenses.models import ExchangeRate
 
 

@@ -9,8 +9,8 @@ from threading import Thread
 
 import pytest
 
-from config import probe, serving, supervisor
 from config.environment import BASE_DIR
+from config.processes import probe, serving, supervisor
 from tests.databases import new_instance
 
 

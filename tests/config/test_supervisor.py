@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from config.environment import BASE_DIR
-from config.supervisor import LONGEST_PAUSE_S, SETTLED_S, Child
+from config.processes.supervisor import LONGEST_PAUSE_S, SETTLED_S, Child
 
 #: A child that says that it is there, then waits to be told to stop.
 STEADY = r"""
@@ -41,8 +41,8 @@ if not seen.exists():
 DEAF = STEADY.replace("signal.signal(signal.SIGTERM, stop)", "signal.signal(signal.SIGTERM, signal.SIG_IGN)")
 RUN = r"""
 import sys
-from config import supervisor
-from config.supervisor import Child, Supervisor
+from config.processes import supervisor
+from config.processes.supervisor import Child, Supervisor
 supervisor.STOP_WITHIN_S = 0.5
 supervisor.TICK_S = 0.02
 children = [Child(name, [sys.executable, "-c", code, name]) for name, code in CHILDREN]
@@ -172,7 +172,9 @@ def test_a_program_that_is_not_there_stops_the_rest_and_says_why(tmp_path, super
     running = supervise(web=STEADY)
     running.wait_for("up web")
     running.send(signal.SIGINT)
-    program = "from config.supervisor import Child, Supervisor\nSupervisor([Child('web', ['/no/such'])]).run()"
+    program = (
+        "from config.processes.supervisor import Child, Supervisor\nSupervisor([Child('web', ['/no/such'])]).run()"
+    )
     command: Any = [sys.executable, "-c", program]
     run = subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
     assert run.returncode == 1

@@ -116,7 +116,7 @@ def redis_away(settings, tmp_path, monkeypatch):
     """Tasks go to a Redis that is not there."""
     monkeypatch.setenv("TASKS_URL", f"unix://{tmp_path / 'redis.sock'}")
     settings.TASKS, settings.RQ_QUEUES = backends.tasks(), backends.task_queues()
-    from config.redis_tasks import redis_client  # noqa: PLC0415 - which is not needed without TASKS_URL
+    from config.redis.tasks import redis_client  # noqa: PLC0415 - which is not needed without TASKS_URL
 
     redis_client.cache_clear()
     yield task_backends

@@ -34,7 +34,7 @@ while True:
 PREPARE = """
 import django
 django.setup()
-from config.serving import prepare
+from config.processes.serving import prepare
 prepare()
 from accounts.services.users import register_user, sign_in
 ana = register_user(username="ana", email="ana@example.org", password="blue-Tomato-99")

@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from accounts.models import User
-from config import demo, serving
-from config.decision_table import NOBODY, Body, choose_rows, count_sources, reason_of, table_of
+from config.demo import year
+from config.demo.table import NOBODY, Body, choose_rows, count_sources, reason_of, table_of
+from config.processes import serving
 from expenses.models import Transaction
 from expenses.serializers.transactions import ExplanationSerializer, describe_transaction
 from providers.loading import configured_chain
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         if User.objects.exists():
             raise CommandError("This data folder is in use. Give the demo one of its own: make demo")
         password = secrets.token_urlsafe(9)
-        signed_in = demo.import_year(password=password, say=self._say)
+        signed_in = year.import_year(password=password, say=self._say)
         rows = Transaction.objects.for_user(signed_in.user).with_attempts().order_by("date", "id")
         bodies: list[Body] = [
             describe_transaction(row) | {"attempts": ExplanationSerializer(row).data["attempts"]} for row in rows

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config.housekeeping import tidy
+from config.processes.housekeeping import tidy
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config import serving
+from config.processes import serving
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
-from config.housekeeping import tidy_every_hour
-from config.preload import preload
+from config.processes.housekeeping import tidy_every_hour
+from config.processes.preload import preload
 from expenses.services.runs import resume_runs
 from expenses.tasks import resume_learning, resume_resolving
 from insights.services.refreshing import resume_refreshing
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         tidy_every_hour()
         preload()
         if settings.RQ_QUEUES:
-            from config.task_worker import run_worker  # noqa: PLC0415 - slow, and the embedded queue needs no Redis
+            from config.redis.worker import run_worker  # noqa: PLC0415 - slow, and the embedded queue needs no Redis
 
             run_worker()
         else:
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 def _require_redis() -> None:
     from redis.exceptions import RedisError  # noqa: PLC0415 - as above
 
-    from config.redis_tasks import redis_client  # noqa: PLC0415
+    from config.redis.tasks import redis_client  # noqa: PLC0415
 
     try:
         redis_client().ping()

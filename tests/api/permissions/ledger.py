@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import models
 
 from accounts.models import Token
-from config.schema import EXAMPLES
+from config.api.schema import EXAMPLES
 from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run, RunStatus
 from insights.models import Anomaly, AnomalyVerdict, RecurringPayment, RecurringVerdict
 from insights.services.feedback import choose, give_feedback

@@ -9,7 +9,7 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from config.idempotency import KEY, KEY_HEADER, takes_key
+from config.api.idempotency import KEY, KEY_HEADER, takes_key
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]

@@ -1,6 +1,6 @@
-"""The health check of a container, `python -m config.probe`: it asks the server on this machine whether it answers.
+"""The health check of a container: `python -m config.processes.probe`.
 
-It reads nothing but host and port, so that it may run often.
+It asks the server on this machine for a sign of life, and reads nothing but host and port, so that it may run often.
 """
 
 import http.client

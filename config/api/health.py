@@ -97,7 +97,7 @@ def _tasks() -> tuple[str, str | None]:
     if settings.RQ_QUEUES:
         from redis.exceptions import RedisError  # noqa: PLC0415 - slow, and the embedded queue needs no Redis
 
-        from config.task_worker import count_overdue  # noqa: PLC0415
+        from config.redis.worker import count_overdue  # noqa: PLC0415
 
         try:
             n += count_overdue(since=long_ago)

@@ -20,8 +20,8 @@ from rq.job import Job
 from rq.registry import ScheduledJobRegistry
 
 from config.backends import TASK_QUEUES
-from config.redis_tasks import purge_if_marked, redis_client
-from config.supervisor import end_with_parent
+from config.processes.supervisor import end_with_parent
+from config.redis.tasks import purge_if_marked, redis_client
 
 #: How often a worker looks for tasks in the database, and for the remains of other workers.
 MAINTENANCE_S = 30

@@ -21,7 +21,7 @@ from rq.job import Job
 from rq.results import Result
 
 from config.backends import KEEP_FAILED_S, TASK_QUEUES, TASK_TIMEOUT_S
-from config.redis_cache import connection_options
+from config.redis.cache import connection_options
 
 FIRST, LAST = TASK_QUEUES
 

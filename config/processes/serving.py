@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
 from config import environment
-from config.supervisor import Child
+from config.processes.supervisor import Child
 
 #: Any number that no other program locks in the same database.
 PREPARE_LOCK = 7_262_019_885
@@ -96,5 +96,5 @@ def supervise(*children: Child) -> NoReturn:
     connections.close_all()
     sys.stdout.flush()
     plan = {"children": [[c.name, c.command] for c in children], "share_metrics": settings.WEB_WORKERS > 1}
-    program = settings.BASE_DIR / "config" / "supervisor.py"
+    program = settings.BASE_DIR / "config" / "processes" / "supervisor.py"
     os.execv(sys.executable, [sys.executable, "-I", str(program), json.dumps(plan)])  # noqa: S606 - our own program

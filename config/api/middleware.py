@@ -13,8 +13,8 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from accounts.authentication import TokenAuthentication
 from accounts.models import StoredAnswer
 from accounts.services.stored_answers import KeyInUse, KeyReused, claim_key, free_key, hold_key, keep_answer
-from config.errors import SOMEBODY_WAS_FIRST, Busy, is_about_a_lock, problem_page
-from config.idempotency import KEY, KEY_HEADER, received_body, takes_key
+from config.api.errors import SOMEBODY_WAS_FIRST, Busy, is_about_a_lock, problem_page
+from config.api.idempotency import KEY, KEY_HEADER, received_body, takes_key
 from expenses.views.parsers import BodyTooLarge
 from rules.operators.patterns import pattern_budget
 

@@ -1,0 +1,1 @@
+"""A year of invented statements, and the table that shows their categories."""
