@@ -1,4 +1,4 @@
-"""Addresses of the ledger."""
+"""Paths of the ledger."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter

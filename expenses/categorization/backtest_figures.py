@@ -1,6 +1,6 @@
-"""What a chain comes to at its thresholds, and at those that a wanted precision needs. Pure arithmetic over answers.
+"""The figures of a backtest: coverage and precision at the present thresholds and at those for a wanted precision.
 
-Every link was asked about every row, so that what the next link gets can be told for any threshold.
+Pure arithmetic over answers. Every link was asked about every row, so the figures hold for any threshold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,93 +8,111 @@ from typing import Any, NamedTuple
 
 from providers.calibration import JudgedAnswer, threshold_for
 
-#: No confidence reaches it.
+#: A threshold that no confidence reaches.
 NEVER = 2.0
 
 
-class Told(NamedTuple):
-    """What a link said of one row. `is_final`: it suggests on purpose, and nobody else is asked."""
+class LinkAnswer(NamedTuple):
+    """The answer of a link to one row. `is_final`: it only suggests, and no later link is asked."""
 
     confidence: float
     is_right: bool
     is_final: bool = False
 
 
-class Played(NamedTuple):
-    """One row with what the links said of it, by name; `is_new`: its text was not confirmed before."""
+class ReplayedRow(NamedTuple):
+    """The answers to one row by the name of the link; `is_new`: its text was not confirmed before."""
 
-    told: Mapping[str, Told]
+    answers: Mapping[str, LinkAnswer]
     is_new: bool
 
 
-class Place(NamedTuple):
-    """A link's place in the chain. One that `is_fixed` keeps its threshold, whatever precision is wanted."""
+class LinkThreshold(NamedTuple):
+    """The threshold of a link. One that `is_fixed` stays, whatever precision is wanted."""
 
     link: str
     threshold: float
     is_fixed: bool = False
 
 
-class Figures(NamedTuple):
-    """How often answers are taken, and how often these are right; None where there is nothing to divide by."""
-
-    answered: int
-    coverage: float | None
-    precision: float | None
-
-    @classmethod
-    def of(cls, taken: Sequence[Told], *, n_asked: int) -> "Figures":
-        n = len(taken)
-        return cls(n, _share(n, n_asked), _share(sum(told.is_right for told in taken), n))
-
-
-def describe_backtest(rows: Sequence[Played], *, places: Sequence[Place], target_precision: float) -> dict[str, Any]:
-    """The figures of each link, of the whole chain, and of its answers to texts that were new."""
+def measure_backtest(
+    rows: Sequence[ReplayedRow], *, links: Sequence[LinkThreshold], target_precision: float
+) -> dict[str, Any]:
+    """Return the figures of each link, of the whole chain, and of the chain's answers to new texts."""
     new = [row for row in rows if row.is_new]
     return {
         "target_precision": target_precision,
-        "links": describe_links(rows, places=places, target_precision=target_precision),
-        "chain": describe_chain(rows, places=places, target_precision=target_precision),
-        "new_merchants": describe_chain(new, places=places, target_precision=target_precision),
+        "links": measure_links(rows, links=links, target_precision=target_precision),
+        "chain": measure_chain(rows, links=links, target_precision=target_precision),
+        "new_merchants": measure_chain(new, links=links, target_precision=target_precision),
     }
 
 
-def describe_links(rows: Sequence[Played], *, places: Sequence[Place], target_precision: float) -> dict[str, Any]:
-    """By link, in the chain's order. Thresholds for the target go with one another: each link's is found on the rows
-    that the links before it leave open at theirs."""
-    bodies: dict[str, Any] = {}
+def measure_links(
+    rows: Sequence[ReplayedRow], *, links: Sequence[LinkThreshold], target_precision: float
+) -> dict[str, Any]:
+    """Return the figures by link, in the chain's order.
+
+    The threshold for the target of each link is found on the rows that the links before it leave open at theirs.
+    """
+    figures: dict[str, Any] = {}
     now = wanted = list(rows)
-    for place in places:
-        threshold = place.threshold if place.is_fixed else _threshold(_takeable(wanted, place.link), target_precision)
-        taken, at_target = _taken(now, place.link, place.threshold), _taken(wanted, place.link, threshold)
-        bodies[place.link] = _describe(
-            Figures.of(taken, n_asked=len(now)), Figures.of(at_target, n_asked=len(wanted)),
-            n_asked=len(now), threshold=place.threshold, threshold_for_target=threshold,
-        )  # fmt: skip
-        now, wanted = _left(now, place.link, place.threshold), _left(wanted, place.link, threshold)
-    return bodies
+    for link in links:
+        threshold: float | None = link.threshold
+        if not link.is_fixed:
+            threshold = _threshold(_answers(wanted, link.link), target_precision)
+        figures[link.link] = _figures(
+            [answer for answer in _answers(now, link.link) if _is_sure(answer, link.threshold)],
+            [answer for answer in _answers(wanted, link.link) if _is_sure(answer, threshold)],
+            n_asked=len(now),
+            n_asked_at_target=len(wanted),
+            threshold=link.threshold,
+            threshold_for_target=threshold,
+        )
+        now, wanted = _left_open(now, link.link, link.threshold), _left_open(wanted, link.link, threshold)
+    return figures
 
 
-def describe_chain(rows: Sequence[Played], *, places: Sequence[Place], target_precision: float) -> dict[str, Any]:
-    """Of what the chain takes for a row. The threshold for the target is one for all links: it is found on the surest
-    answer to each row, and tried as the chain would, which takes the first answer that is sure enough."""
-    now = [told for row in rows if (told := _first_sure(row, places)) is not None]
-    threshold = _threshold([told for row in rows if (told := _surest(row, places)) is not None], target_precision)
-    at_one = [p if p.is_fixed else p._replace(threshold=NEVER if threshold is None else threshold) for p in places]
-    at_target = [told for row in rows if (told := _first_sure(row, at_one)) is not None]
-    return _describe(
-        Figures.of(now, n_asked=len(rows)), Figures.of(at_target, n_asked=len(rows)),
-        n_asked=len(rows), threshold=None, threshold_for_target=threshold,
-    )  # fmt: skip
+def measure_chain(
+    rows: Sequence[ReplayedRow], *, links: Sequence[LinkThreshold], target_precision: float
+) -> dict[str, Any]:
+    """Return the figures of what the chain takes.
+
+    One threshold for the target holds for all links. It is found on the surest answer to each row, and then tried as
+    the chain would, which takes the first answer that is sure enough.
+    """
+    surest = [answer for row in rows if (answer := _surest(row, links)) is not None]
+    threshold = _threshold(surest, target_precision)
+    same = NEVER if threshold is None else threshold
+    at_target = [link if link.is_fixed else link._replace(threshold=same) for link in links]
+    return _figures(
+        [answer for row in rows if (answer := _first_sure(row, links)) is not None],
+        [answer for row in rows if (answer := _first_sure(row, at_target)) is not None],
+        n_asked=len(rows),
+        n_asked_at_target=len(rows),
+        threshold=None,
+        threshold_for_target=threshold,
+    )
 
 
-def _describe(now: Figures, at_target: Figures, *, n_asked: int, **thresholds: float | None) -> dict[str, Any]:
+def _figures(
+    taken: Sequence[LinkAnswer],
+    taken_at_target: Sequence[LinkAnswer],
+    *,
+    n_asked: int,
+    n_asked_at_target: int,
+    threshold: float | None,
+    threshold_for_target: float | None,
+) -> dict[str, Any]:
     return {
         "asked": n_asked,
-        **now._asdict(),
-        **thresholds,
-        "coverage_at_target": at_target.coverage,
-        "precision_at_target": at_target.precision,
+        "answered": len(taken),
+        "coverage": _share(len(taken), n_asked),
+        "precision": _share(sum(answer.is_right for answer in taken), len(taken)),
+        "threshold": threshold,
+        "threshold_for_target": threshold_for_target,
+        "coverage_at_target": _share(len(taken_at_target), n_asked_at_target),
+        "precision_at_target": _share(sum(answer.is_right for answer in taken_at_target), len(taken_at_target)),
     }
 
 
@@ -102,49 +120,44 @@ def _share(n: int, of: int) -> float | None:
     return round(n / of, 4) if of else None
 
 
-def _threshold(told: Sequence[Told], precision: float) -> float | None:
-    """Confidences have four places, so six are enough to tell what lies between two."""
-    found = threshold_for([JudgedAnswer(one.confidence, one.is_right) for one in told], precision=precision)
+def _threshold(answers: Sequence[LinkAnswer], precision: float) -> float | None:
+    """Return a threshold for the precision; six places suffice to lie between confidences of four places."""
+    judged = [JudgedAnswer(answer.confidence, answer.is_right) for answer in answers]
+    found = threshold_for(judged, precision=precision)
     return None if found is None else round(found, 6)
 
 
-def _takeable(rows: Sequence[Played], link: str) -> list[Told]:
-    return [row.told[link] for row in rows if link in row.told and not row.told[link].is_final]
+def _answers(rows: Sequence[ReplayedRow], link: str) -> list[LinkAnswer]:
+    return [row.answers[link] for row in rows if link in row.answers and not row.answers[link].is_final]
 
 
-def _taken(rows: Sequence[Played], link: str, threshold: float | None) -> list[Told]:
-    return [told for told in _takeable(rows, link) if _is_sure(told, threshold)]
+def _is_sure(answer: LinkAnswer, threshold: float | None) -> bool:
+    return threshold is not None and answer.confidence >= threshold and not answer.is_final
 
 
-def _left(rows: Sequence[Played], link: str, threshold: float | None) -> list[Played]:
-    """The rows that the next link is asked about."""
-    return [row for row in rows if link not in row.told or not _ends(row.told[link], threshold)]
+def _left_open(rows: Sequence[ReplayedRow], link: str, threshold: float | None) -> list[ReplayedRow]:
+    """Return the rows that the next link is asked about."""
+    answered = ((row, row.answers.get(link)) for row in rows)
+    return [row for row, answer in answered if not (answer and (answer.is_final or _is_sure(answer, threshold)))]
 
 
-def _ends(told: Told, threshold: float | None) -> bool:
-    return told.is_final or _is_sure(told, threshold)
-
-
-def _is_sure(told: Told, threshold: float | None) -> bool:
-    return threshold is not None and told.confidence >= threshold and not told.is_final
-
-
-def _asked(row: Played, places: Sequence[Place]) -> Iterator[tuple[Told, Place]]:
-    """What each link said, up to one that suggests on purpose."""
-    for place in places:
-        if told := row.told.get(place.link):
-            yield told, place
-            if told.is_final:
+def _asked(row: ReplayedRow, links: Sequence[LinkThreshold]) -> Iterator[tuple[LinkAnswer, LinkThreshold]]:
+    """Yield the answers in order, up to one that is final."""
+    for link in links:
+        if answer := row.answers.get(link.link):
+            yield answer, link
+            if answer.is_final:
                 return
 
 
-def _first_sure(row: Played, places: Sequence[Place]) -> Told | None:
-    return next((told for told, place in _asked(row, places) if _is_sure(told, place.threshold)), None)
+def _first_sure(row: ReplayedRow, links: Sequence[LinkThreshold]) -> LinkAnswer | None:
+    return next((answer for answer, link in _asked(row, links) if _is_sure(answer, link.threshold)), None)
 
 
-def _surest(row: Played, places: Sequence[Place]) -> Told | None:
-    """None where a link decides whatever is wanted, or suggests on purpose."""
-    asked = list(_asked(row, places))
-    if any(told.is_final or (place.is_fixed and _is_sure(told, place.threshold)) for told, place in asked):
+def _surest(row: ReplayedRow, links: Sequence[LinkThreshold]) -> LinkAnswer | None:
+    """Return the surest answer, None if a link with a fixed threshold decides or an answer is final."""
+    asked = list(_asked(row, links))
+    if any(answer.is_final or (link.is_fixed and _is_sure(answer, link.threshold)) for answer, link in asked):
         return None
-    return max((told for told, place in asked if not place.is_fixed), key=lambda told: told.confidence, default=None)
+    free = [answer for answer, link in asked if not link.is_fixed]
+    return max(free, key=lambda answer: answer.confidence, default=None)

@@ -1,4 +1,4 @@
-"""The link that has learned, with the classifier that is kept for each ledger."""
+"""The link that asks the classifier trained on a ledger's confirmed transactions."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -10,28 +10,28 @@ from providers.interface import Answer, LabeledQuestion, Provider, Question
 from providers.learning.provider import TaughtProvider, key_of, suggest_all
 from providers.learning.weights import UnusableWeights, Weights
 
-#: Each takes a few megabytes.
+#: Number of classifiers in memory; each takes a few megabytes.
 MAX_KEPT = 8
 
 
 class LearnedProvider(Provider):
-    """Asks the owner's own classifier, where there is one that is of use to them."""
+    """Asks the ledger's own classifier, if there is one of use."""
 
     name = TaughtProvider.name
     version = TaughtProvider.version
     silence: ClassVar[str] = "It has not learned from enough confirmed transactions yet, or was of no use."
 
     def __init__(self, *, country: str = "") -> None:
-        """`country` is the ISO 3166 alpha-2 code assumed where a transaction has none, as for the merchants' link."""
+        """Take the ISO 3166 alpha-2 code to assume for transactions without a country."""
         self.country = country
 
     def key(self, transaction: Question) -> Hashable:
-        """Where nothing has learned, all are equal: nothing is said of any."""
+        """Return the cache key; equal for all transactions of a ledger without a classifier."""
         classifier = transaction.trust.classifier
         return (classifier, *key_of(transaction)) if classifier else ""
 
     def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
-        """One query for each classifier that this process has not used lately."""
+        """Answer all; one query for each classifier that this process has not used lately."""
         asked: dict[str, list[int]] = defaultdict(list)
         for i, transaction in enumerate(transactions):
             asked[transaction.trust.classifier].append(i)
@@ -48,7 +48,7 @@ class LearnedProvider(Provider):
 
 
 def weights_of(digest: str) -> Weights | None:
-    """The stored weights with this digest; None where they are gone, damaged or of another version."""
+    """Return the stored weights with this digest, None if they are gone, damaged or of another version."""
     try:
         return load_weights(digest)
     except (Classifier.DoesNotExist, UnusableWeights):
@@ -57,6 +57,6 @@ def weights_of(digest: str) -> Weights | None:
 
 @lru_cache(maxsize=MAX_KEPT)
 def load_weights(digest: str) -> Weights:
-    """Kept by this process once they were read. Raises Classifier.DoesNotExist, UnusableWeights."""
+    """Load weights and cache them in this process. Raises Classifier.DoesNotExist, UnusableWeights."""
     content = Classifier.objects.filter(digest=digest).values_list("content", flat=True)[:1].get()
     return Weights.from_bytes(bytes(content), digest=digest)

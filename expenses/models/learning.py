@@ -57,7 +57,7 @@ class BacktestResult(models.Model):
     """What a backtest found. Beside the run, because every list of transactions reads their runs."""
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="backtest")
-    #: As `expenses.backtests.describe_backtest` makes it.
+    #: The figures of `expenses.categorization.backtest_figures.measure_backtest`.
     body = models.JSONField()
 
     def __str__(self) -> str:

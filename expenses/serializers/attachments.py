@@ -1,4 +1,4 @@
-"""TODO."""
+"""Attachments in the API."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from expenses.models import Attachment
 
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
-    """A file beside a transaction; its type is what its content says."""
+    """A file of a transaction; its type is detected from its content."""
 
     class Meta:
         model = Attachment

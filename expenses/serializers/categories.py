@@ -1,4 +1,4 @@
-"""TODO."""
+"""Categories in the API, and the input that replaces one by another."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from expenses.serializers.fields import CategoryReference
 
 
 class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]):
-    """A category; system ones have a key and cannot be changed."""
+    """A category; a system category has a key and cannot be changed."""
 
     name = serializers.CharField(max_length=100)
     parent = CategoryReference(required=False, allow_null=True, default=None)  # type: ignore[assignment]
     parent_name = serializers.CharField(source="parent.display_name", read_only=True, default=None, allow_null=True)
     is_system = serializers.SerializerMethodField()
     is_hidden = serializers.BooleanField(
-        required=False, help_text="Hidden ones stay where they are used, and no machine answers with them any more."
+        required=False, help_text="A hidden category stays where it is used, but is never suggested."
     )
     version = serializers.IntegerField(source="seen_version", read_only=True)
 
@@ -44,7 +44,7 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
             return value
         shows_it = Q(category=self.instance) | Q(suggested_category=self.instance)
         if self.instance.children.exists() or Transaction.everything.filter(shows_it).exists():
-            detail = "Transactions, if only in the bin, or categories below it use this category, so its kind stays."
+            detail = "Transactions (perhaps in the bin) or child categories use this category, so its kind stays."
             raise serializers.ValidationError(detail, code="in_use")
         return value
 
@@ -55,7 +55,7 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
         has_children = self.instance is not None and self.instance.children.exists()
         if parent.parent_id is not None or parent == self.instance or has_children:
             raise serializers.ValidationError(
-                {"parent": "Categories have one level of parents: a parent has none, a child no children."},
+                {"parent": "Categories have two levels: a parent has no parent, and a child has no children."},
                 code="invalid",
             )
         if parent.kind != attrs.get("kind", getattr(self.instance, "kind", parent.kind)):
@@ -67,44 +67,43 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
 
 
 class ReplacementInput(serializers.Serializer[Any]):
-    """What takes the place of the context's `category` in the query of a deletion."""
+    """The query parameter of a deletion that replaces the context's `category`."""
 
     replacement = CategoryReference(
-        required=False, help_text="The category that takes its place: an id or a name; needed while it is in use."
+        required=False, help_text="The replacing category by id or name; required while the category is in use."
     )
 
     def validate_replacement(self, into: Category) -> Category:
-        return _checked(self.context["category"], into)
+        return _check_replacement(self.context["category"], into)
 
 
 class CategoryMergeInput(serializers.Serializer[Any]):
-    """What takes the place of the context's `category`."""
+    """The category that replaces the context's `category`."""
 
     into = CategoryReference()
 
     def validate_into(self, into: Category) -> Category:
-        return _checked(self.context["category"], into)
+        return _check_replacement(self.context["category"], into)
 
 
 class MergedCategorySerializer(CategorySerializer):
-    """The category that stays."""
+    """The category that remains."""
 
     moved = serializers.DictField(
         child=serializers.IntegerField(),
         read_only=True,
-        help_text="How many transactions, suggestions, categories below it, kinds of shops and rules moved; the bin is "
-        "not counted.",
+        help_text="Number of moved transactions, suggestions, child categories, kinds and rules, without the bin.",
     )
 
     class Meta(CategorySerializer.Meta):
         fields = [*CategorySerializer.Meta.fields, "moved"]
 
 
-def _checked(category: Category, into: Category) -> Category:
+def _check_replacement(category: Category, into: Category) -> Category:
     if into == category:
-        raise serializers.ValidationError("Name another category: none can take its own place.", code="itself")
+        raise serializers.ValidationError("Name another category: a category cannot replace itself.", code="itself")
     if into.parent_id == category.pk:
-        raise serializers.ValidationError(f"“{into}” is below “{category}”; move it out first.", code="below")
+        raise serializers.ValidationError(f"“{into}” is below “{category}”; move it first.", code="below")
     if into.kind != category.kind:
         detail = f"“{into}” is of kind {into.kind}; it takes one of kind {category.kind}."
         raise serializers.ValidationError(detail, code="wrong_kind")

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Changes since a version in the API, for clients that keep a copy."""
 
 from typing import Any
 
@@ -19,21 +19,24 @@ TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer"]
 
 
 class ChangesInput(serializers.Serializer[Any]):
-    """From where, and how much at once."""
+    """Query parameters of changes."""
 
     since = serializers.IntegerField(
-        min_value=0, max_value=2**63 - 1, default=0, help_text="The `version` of the answer before; 0 for everything."
+        min_value=0,
+        max_value=2**63 - 1,
+        default=0,
+        help_text="The `version` of the last response; 0 for everything.",
     )
     limit = serializers.IntegerField(
         min_value=1,
         max_value=MAX_ROWS,
         default=500,
-        help_text="About how many rows; those of one write stay together.",
+        help_text="Approximate number of rows; the rows of one write stay together.",
     )
 
 
 class DeletedSerializer(serializers.Serializer[Any]):
-    """What to forget."""
+    """A row to delete from the copy."""
 
     id = serializers.IntegerField(source="object_id")
 
@@ -43,7 +46,7 @@ class DeletedSerializer(serializers.Serializer[Any]):
 
 
 class ChangesSerializer(serializers.Serializer[Any]):
-    """Put the rows into your copy by id, take out what is deleted, then ask again with since=`version`."""
+    """Store the rows by id, delete the deleted ones, then repeat the request with since=`version`."""
 
     version = serializers.IntegerField()
     has_more = serializers.BooleanField()

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Tags in the API, and the input that merges two."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from expenses.serializers.fields import as_id_or_name, user_of
 
 
 class TagSerializer(StrictSerializer, serializers.ModelSerializer[Tag]):
-    """A label across categories."""
+    """A label of transactions, independent of their category."""
 
     class Meta:
         model = Tag
@@ -25,7 +25,7 @@ class TagSerializer(StrictSerializer, serializers.ModelSerializer[Tag]):
 
 
 class TagMergeInput(serializers.Serializer[Any]):
-    """What takes the place of the context's `tag`."""
+    """The tag that replaces the context's `tag`."""
 
     into = serializers.JSONField(help_text="The id or the name of another tag.")
 
@@ -38,12 +38,12 @@ class TagMergeInput(serializers.Serializer[Any]):
         if into is None:
             raise serializers.ValidationError(f"There is no tag “{value}”.", code="does_not_exist")
         if into == self.context["tag"]:
-            raise serializers.ValidationError("Name another tag: a tag cannot take its own place.", code="itself")
+            raise serializers.ValidationError("Name another tag: a tag cannot replace itself.", code="itself")
         return into
 
 
 class MergedTagSerializer(TagSerializer):
-    """The tag that stays."""
+    """The tag that remains."""
 
     moved = serializers.DictField(child=serializers.IntegerField(), read_only=True)
 

@@ -1,6 +1,6 @@
 """Plays a ledger's confirmed rows again, as a run that writes nothing but its result."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -8,10 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from expenses.categorization.backtest_figures import NEVER, Place, Played, Told, describe_backtest
+from expenses.categorization.backtest_figures import NEVER, LinkAnswer, LinkThreshold, ReplayedRow, measure_backtest
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.classifier import LearnedProvider
-from expenses.categorization.replay import Replayed, is_right, replay
+from expenses.categorization.replay import is_right, replay
 from expenses.categorization.training_rows import count_confirmed, read_confirmed
 from expenses.models import BacktestResult, Classifier, Run
 from expenses.models.ledgers import ledger_id_of
@@ -94,9 +94,16 @@ class BacktestWork(Work):
             raise Refusal(_too_few(len(asked), order), code="too_few")
         _note_total(run, len(asked))
         rows = _play(run, chain, known, asked)
-        figures = describe_backtest(
-            rows, places=_places(chain, catalog.trust.thresholds), target_precision=order.target_precision
-        )
+        own = catalog.trust.thresholds
+        links = [
+            LinkThreshold(
+                link.provider.name,
+                own.get(link.provider.name, link.min_confidence),
+                is_fixed=not link.provider.is_measured,
+            )
+            for link in chain.links
+        ]
+        figures = measure_backtest(rows, links=links, target_precision=order.target_precision)
         days = {"from": _day(asked[0]), "to": _day(asked[-1])}
         with transaction.atomic():
             advance(run, n_rows=len(rows) % CHUNK)
@@ -133,46 +140,28 @@ def _note_total(run: Run, n: int) -> None:
     Run.objects.filter(pk=run.pk, claim=run.claim).update(total=n)
 
 
-def _play(run: Run, chain: Chain, known: Sequence[LabeledQuestion], asked: Sequence[LabeledQuestion]) -> list[Played]:
-    rows: list[Played] = []
-    for row in _played(chain, known, asked):
-        rows.append(row)
+def _play(
+    run: Run, chain: Chain, known: Sequence[LabeledQuestion], asked: Sequence[LabeledQuestion]
+) -> list[ReplayedRow]:
+    rows: list[ReplayedRow] = []
+    seen = {_text(one) for one in known}
+    for replayed in replay(chain, asked, known=known):
+        answers = {
+            attempt.provider: LinkAnswer(suggestion.confidence, is_right(attempt, replayed.confirmed), suggestion.final)
+            for attempt in replayed.verdict.attempts
+            if (suggestion := attempt.suggestion) is not None and suggestion.category is not None
+        }
+        text = _text(replayed.confirmed)
+        rows.append(ReplayedRow(answers, is_new=text not in seen))
+        seen.add(text)
         if len(rows) % CHUNK == 0:
             with transaction.atomic():
                 advance(run, n_rows=CHUNK)
     return rows
 
 
-def _played(chain: Chain, known: Sequence[LabeledQuestion], asked: Sequence[LabeledQuestion]) -> Iterator[Played]:
-    seen = {_text(one) for one in known}
-    for one in replay(chain, asked, known=known):
-        text = _text(one.confirmed)
-        yield Played(_told(one), is_new=text not in seen)
-        seen.add(text)
-
-
 def _text(confirmed: LabeledQuestion) -> tuple[str, str]:
     return confirmed.question.direction, normalize(confirmed.question.text)
-
-
-def _told(one: Replayed) -> dict[str, Told]:
-    """What the links named, as it would be shown."""
-    return {
-        attempt.provider: Told(said.confidence, is_right(attempt, one.confirmed), said.final)
-        for attempt in one.verdict.attempts
-        if (said := attempt.suggestion) is not None and said.category is not None
-    }
-
-
-def _places(chain: Chain, thresholds: Any) -> list[Place]:
-    return [
-        Place(
-            link.provider.name,
-            thresholds.get(link.provider.name, link.min_confidence),
-            is_fixed=not link.provider.is_measured,
-        )
-        for link in chain.links
-    ]
 
 
 def _day(confirmed: LabeledQuestion) -> str | None:

@@ -1,4 +1,4 @@
-"""Attachments over HTTP."""
+"""Views of attachments."""
 
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
@@ -35,7 +35,7 @@ class TransactionAttachmentsViewSet(LedgerViewSet):
         responses={201: AttachmentSerializer, 200: AttachmentSerializer},
     )
     def create(self, request: Request, transaction: int) -> Response:
-        """Attach a PDF or picture; the same file again answers with the first one."""
+        """Attach a PDF or picture; if the same file is attached already, return that attachment."""
         row = self._transaction(transaction)
         body = AttachmentInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -66,7 +66,7 @@ class AttachmentViewSet(RetrieveViewSet):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)
     def content(self, request: Request, pk: int) -> FileResponse:
-        """The file itself, to be saved rather than shown."""
+        """Download the file."""
         attachment: Attachment = self.get_object()
         answer = FileResponse(
             attachment.file.open(), as_attachment=True, filename=attachment.name, content_type=attachment.media_type

@@ -1,4 +1,4 @@
-"""ETag, If-Match and If-None-Match, as RFC 9110 has them."""
+"""View sets of a ledger's rows: permissions, `as_user`, and conditional requests by ETag (RFC 9110)."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ from expenses.services.ledger_lock import lock_ledger
 
 
 class PreconditionFailed(APIException):
-    """The client knows an older version than the one that is there."""
+    """The client knows an older version of the row."""
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_detail = "It was changed meanwhile: read it again, and repeat your change if it still makes sense."
@@ -36,30 +36,35 @@ class PreconditionFailed(APIException):
 
 
 def etag_of(row: Any) -> str:
-    """The strong tag of one row's body: it changes with everything that the body shows."""
-    return f'"{row.pk}-{getattr(row, "seen_version", row.version)}"'  # what a category shows depends on the ledger
+    """Return the strong ETag of a row; it changes whenever the row's body does."""
+    return f'"{row.pk}-{getattr(row, "seen_version", row.version)}"'  # a system category depends on the ledger
 
 
 def etag_of_list(ledger: Ledger, *besides: object) -> str:
-    """The weak tag of any list of a ledger: the same rows may be written in other words by another release.
+    """Return the weak ETag of any list of a ledger; it changes with the ledger and with each release.
 
-    `besides`: what else the answer depends on, such as a day or a currency, in words without spaces and quotes.
+    `besides` is what else the answer depends on, such as a day or a currency, without spaces and quotes.
     """
     parts = (ledger.pk, ledger.version, settings.VERSION, *besides)
     return f'W/"{"-".join(map(str, parts))}"'
 
 
 def etag_of_body(body: Mapping[str, Any]) -> str:
-    """The strong tag of a body of JSON values that is made of several rows."""
+    """Return the strong ETag of a JSON body that is made of several rows."""
     return f'"{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]}"'
 
 
 def check_preconditions(request: Request, etag: str) -> Response | None:
-    """A 304 where the client's copy is good, None where the request is to be done.
+    """Return a 304 response if the client's copy is current, else None.
 
     Raises PreconditionFailed, and ValidationError for a write whose condition cannot be read.
     """
-    _require_readable(request)
+    for header in () if request.method in SAFE_METHODS else ("If-Match", "If-None-Match"):
+        value = request.headers.get(header)
+        # Django ignores an invalid ETag, so the write would go ahead without the client's condition.
+        if value is not None and not parse_etags(value):
+            detail = 'Send the ETag as it was given, with its quotes: "91-118".'
+            raise ValidationError({header: detail}, code="invalid")
     found = get_conditional_response(request, etag=etag)
     if found is None:
         return None
@@ -68,73 +73,62 @@ def check_preconditions(request: Request, etag: str) -> Response | None:
     return Response(status=found.status_code, headers={"ETag": etag})
 
 
-def _require_readable(request: Request) -> None:
-    """Django leaves out what is no tag; a write would then go ahead as if its client had set no condition."""
-    if request.method in SAFE_METHODS:
-        return
-    for header in ("If-Match", "If-None-Match"):
-        value = request.headers.get(header)
-        if value is not None and not parse_etags(value):
-            detail = 'Send the ETag as it was given, with its quotes: "91-118".'
-            raise ValidationError({header: detail}, code="invalid")
-
-
-def look_in(request: Request) -> None:
-    """Let the request see the named person's ledger as a viewer does. Raises PermissionDenied, NotFound."""
+def read_as_user(request: Request) -> None:
+    """Switch an admin's request to the ledger of the user in `as_user`. Raises PermissionDenied, NotFound."""
     username = request.query_params.get(AS_USER)
     if username is None:
         return
-    assert isinstance(request.user, User)  # noqa: S101 - the permission has seen to it
+    assert isinstance(request.user, User)  # noqa: S101 - IsAuthenticated has checked it
     if not (settings.ADMIN_SEES_ALL and is_admin(request.user)):
         raise PermissionDenied(
             "`as_user` is for admins, on servers with OUTLAY_ADMIN_SEES_ALL=yes; leave it out to see your own ledger.",
             code="as_user_refused",
         )
-    person = User.objects.filter(username__iexact=username).first() if username.isprintable() else None
-    if person is None:
-        raise NotFound("There is nobody of this name.", code="no_such_person")
-    look_into(membership_of(person).ledger, user=request.user)
+    user = User.objects.filter(username__iexact=username).first() if username.isprintable() else None
+    if user is None:
+        raise NotFound("There is no user of this name.", code="no_such_person")
+    look_into(membership_of(user).ledger, user=request.user)
 
 
 class MayWriteLedger(BasePermission):
-    """Every member reads; owners and editors write."""
+    """Every member may read; owners and editors may write."""
 
-    message = "You may look at this ledger, but not write in it."
+    message = "You may read this ledger, but not write to it."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not request.user.is_authenticated:
             return False
-        look_in(request)
+        read_as_user(request)
         return request.method in SAFE_METHODS or membership_of(request.user).may_write
 
 
 class MayAskLedger(BasePermission):
-    """Every member asks what nothing is written for, whatever the method."""
+    """Every member may send requests that write nothing, whatever the method."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not request.user.is_authenticated:
             return False
-        look_in(request)
+        read_as_user(request)
         return True
 
 
 class Conflict(APIException):
-    """What is asked for does not go together with what is there."""
+    """The request conflicts with existing data."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This does not go together with what is there."
+    default_detail = "This conflicts with existing data."
     default_code = "conflict"
 
 
 class LedgerViewSet(viewsets.GenericViewSet[Any]):
-    """Rows of the ledger that the signed-in person works in; anyone else's are simply not there."""
+    """Rows of the ledger that the user works in; rows of other ledgers are not found."""
 
     permission_classes = [IsAuthenticated, MayWriteLedger]
     lookup_value_converter = "int"
 
     @property
     def user(self) -> User:
-        assert isinstance(self.request.user, User)  # noqa: S101 - the permission has seen to it
+        assert isinstance(self.request.user, User)  # noqa: S101 - IsAuthenticated has checked it
         return self.request.user
 
     @cached_property
@@ -147,34 +141,34 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = dict(super().get_serializer_context())
-        return context | {"catalog": SimpleLazyObject(lambda: self.catalog)}  # most answers need none
+        return context | {"catalog": SimpleLazyObject(lambda: self.catalog)}  # most responses need none
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else writes in the ledger until the block ends, so that what is checked in it stays true."""
+        """Lock the ledger until the block ends, so that what is checked in the block stays true."""
         with transaction.atomic():
             lock_ledger(ledger_id_of(self.user))
             yield
 
     @contextmanager
     def guarded(self) -> Iterator[Any]:
-        """The row at the address, which nobody else changes until the block ends. Raises PreconditionFailed."""
+        """Yield the row at the address under the ledger's lock. Raises PreconditionFailed."""
         with self.locked():
             row = self.get_object()
             check_preconditions(self.request, etag_of(row))
             yield row
 
     def answer(self, row: Any, *, code: int = status.HTTP_200_OK) -> Response:
-        """The body of a row, with its ETag."""
+        """Return the body of a row with its ETag."""
         return Response(self.get_serializer(row).data, status=code, headers={"ETag": etag_of(row)})
 
 
-#: What chooses a page of a list, not which rows are in it.
+#: Query parameters that choose a page or an order of a list, but not its rows.
 PAGE_PARAMETERS = {"page", "page_size", "cursor", "ordering", "format"}
 
 
 def conditional_response(request: Request, make: Callable[[], Response], *besides: object) -> Response:
-    """An answer made of the ledger and what is named besides, with its tag: 304 while none of these has changed."""
+    """Return the response of `make` with an ETag of the ledger and `besides`, or 304 while these are unchanged."""
     tag = etag_of_list(membership_of(request.user).ledger, *besides)  # type: ignore[arg-type]
     unchanged = check_preconditions(request, tag)
     if unchanged is not None:
@@ -185,20 +179,20 @@ def conditional_response(request: Request, make: Callable[[], Response], *beside
 
 
 class ListViewSet(mixins.ListModelMixin, LedgerViewSet):
-    """Lists rows that are stamped with the ledger's version: 304 while nothing in the ledger has changed."""
+    """A list whose ETag is the version of the ledger: 304 while nothing in the ledger has changed."""
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return conditional_response(request, lambda: super(ListViewSet, self).list(request, *args, **kwargs))
 
     def list_key(self) -> tuple[Any, ...]:
-        """Equal for lists that hold the same rows: the ledger, its version, the address, and what narrows the list."""
+        """Return a key of the list's rows: the ledger, its version, the address and the filters."""
         ledger = membership_of(self.user).ledger
         narrowed = [item for item in sorted(self.request.query_params.lists()) if item[0] not in PAGE_PARAMETERS]
         return ledger.pk, ledger.version, self.request.path, str(narrowed)
 
 
 class RetrieveViewSet(LedgerViewSet):
-    """Shows one row that is stamped with the ledger's version: 304 while it is as the client knows it."""
+    """A single row whose ETag is its version: 304 while it is as the client knows it."""
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row = self.get_object()

@@ -1,4 +1,4 @@
-"""Categories over HTTP."""
+"""Views of categories."""
 
 from typing import Any
 
@@ -36,25 +36,25 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
         with self.locked():
             body = self.get_serializer(data=request.data)
             body.is_valid(raise_exception=True)
-            category = categories.create_category(by=self.user, **_parted(body.validated_data))
+            category = categories.create_category(by=self.user, **_without_hiding(body.validated_data))
         return self.answer(category, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Of the system's categories, only `is_hidden` can be changed."""
+        """Change a category; of a system category, only `is_hidden` can change."""
         with self.guarded() as category:
             if not (isinstance(request.data, dict) and set(request.data) == {"is_hidden"}):
                 _refuse_system(category)
             body = self.get_serializer(category, data=request.data, partial=True)
             body.is_valid(raise_exception=True)
-            fields = _parted(body.validated_data)
+            fields = _without_hiding(body.validated_data)
             return self.answer(categories.edit_category(by=self.user, category=category, **fields))
 
     @extend_schema(parameters=[ReplacementInput], responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete one of your own; while anything uses it, only with a `replacement`."""
+        """Delete a category of your own; while it is in use, only with a `replacement`."""
         with self.guarded() as category:
             _refuse_system(category)
-            into = self._checked(ReplacementInput, request.query_params, category).get("replacement")
+            into = self._validated(ReplacementInput, request.query_params, category).get("replacement")
             if into is None:
                 delete_category(by=self.user, category=category)
             else:
@@ -64,28 +64,28 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=CategoryMergeInput, responses=MergedCategorySerializer)
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, pk: int) -> Response:
-        """Let another category take its place everywhere; answers with that one, and this one is gone."""
+        """Replace a category by another one everywhere, delete it, and return the other one."""
         with self.guarded() as category:
             _refuse_system(category)
-            into = self._checked(CategoryMergeInput, request.data, category)["into"]
+            into = self._validated(CategoryMergeInput, request.data, category)["into"]
             merged = merge_category(by=self.user, category=category, into=into)
             body = {**self.get_serializer(merged.category).data, "moved": merged.moved}
             return Response(body, headers={"ETag": etag_of(merged.category)})
 
-    def _checked(self, serializer: type[Any], data: Any, category: Category) -> dict[str, Any]:
+    def _validated(self, serializer: type[Any], data: Any, category: Category) -> dict[str, Any]:
         body = serializer(data=data, context=self.get_serializer_context() | {"category": category})
         body.is_valid(raise_exception=True)
-        checked: dict[str, Any] = body.validated_data
-        return checked
+        values: dict[str, Any] = body.validated_data
+        return values
 
 
-def _parted(fields: dict[str, Any]) -> dict[str, Any]:
-    """What is the category's own, and how the ledger sees it."""
+def _without_hiding(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of the category apart from `is_hidden`, which belongs to the ledger."""
     own = {name: value for name, value in fields.items() if name != "is_hidden"}
     return {"fields": own} | {name: fields[name] for name in fields.keys() - own.keys()}
 
 
 def _refuse_system(category: Category) -> None:
     if category.ledger_id is None:
-        detail = "A category of the system cannot be changed, deleted or merged away; hide it with is_hidden: true."
+        detail = "A system category cannot be changed, deleted or merged; hide it with is_hidden: true."
         raise PermissionDenied(detail, code="system_category")

@@ -36,7 +36,7 @@ from providers.loading import configured_chain
 
 
 class SuggestView(APIView):
-    """What category a text would get; nothing is written."""
+    """The category that a text would get; nothing is written."""
 
     permission_classes = [IsAuthenticated]
     rates = {"post": "suggest"}
@@ -110,13 +110,13 @@ class CalibrationView(CalibrationAPIView):
 
 
 class BacktestView(CalibrationAPIView):
-    """What the chain would have said of transactions that you have confirmed, knowing only those before each."""
+    """The answers of the chain for your confirmed transactions, given only those before each."""
 
     error_codes = ("404",)
 
     @extend_schema(operation_id="categorization_backtest_latest", responses=RunWithResultSerializer)
     def get(self, request: Request) -> Response:
-        """The latest that has succeeded."""
+        """Return the latest backtest that has succeeded."""
         run = finished_backtests(user=self.user).order_by("-pk").first()
         if run is None:
             raise NotFound("There is no finished backtest yet; order one by POST to this address.", code="no_backtest")
@@ -126,16 +126,16 @@ class BacktestView(CalibrationAPIView):
         operation_id="categorization_backtest", request=BacktestInput, responses={202: RunWithResultSerializer}
     )
     def post(self, request: Request) -> Response:
-        """Order one: a run that changes no transaction, with its `result` at `runs/{id}/`.
+        """Order a backtest: a run that changes no transaction, with its `result` at `runs/{id}/`.
 
-        The same order again is answered with the run that has not ended; at most three others wait or run at a time.
+        Repeating an order returns the run that has not ended yet; at most three wait or run at a time.
         """
         run = order_backtest(by=self.user, order=self.validated(BacktestInput).order())
         return Response(RunWithResultSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
 
 class ThresholdsView(CalibrationAPIView):
-    """From which confidence on the answers of each link are taken in your ledger."""
+    """The confidence from which the answers of each link are taken in your ledger."""
 
     @extend_schema(operation_id="categorization_thresholds", responses=ThresholdsSerializer)
     def get(self, request: Request) -> Response:
@@ -145,17 +145,17 @@ class ThresholdsView(CalibrationAPIView):
         operation_id="categorization_thresholds_update", request=ThresholdsInput, responses=ThresholdsSerializer
     )
     def patch(self, request: Request) -> Response:
-        """Choose some, or give them back; what is categorized from now on keeps to them."""
+        """Choose or reset thresholds; they hold for what is categorized from now on."""
         set_thresholds(by=self.user, thresholds=self.validated(ThresholdsInput).validated_data["thresholds"])
         return _thresholds_of(self.user)
 
 
 class AdoptView(CalibrationAPIView):
-    """Thresholds as a backtest found them."""
+    """Adopts the threshold of a backtest."""
 
     @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses=ThresholdsSerializer)
     def post(self, request: Request) -> Response:
-        """Let all links that were played keep to the chain's threshold for the target; without one they suggest."""
+        """Give all replayed links the chain's threshold for the target; if there is none, links only suggest."""
         adopt_backtest(by=self.user, result=self.validated(AdoptInput).validated_data.get("backtest"))
         return _thresholds_of(self.user)
 

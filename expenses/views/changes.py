@@ -1,4 +1,4 @@
-"""What changed since a version, over HTTP."""
+"""The view of changes since a version, for clients that keep a copy."""
 
 from typing import cast
 
@@ -16,16 +16,16 @@ from expenses.views.base import MayWriteLedger
 
 
 class ChangesView(APIView):
-    """Everything that was created, changed or deleted since a version, without gaps."""
+    """All rows that were created, changed or deleted since a version, without gaps."""
 
     permission_classes = [IsAuthenticated, MayWriteLedger]
 
     @extend_schema(operation_id="changes", parameters=[ChangesInput], responses=ChangesSerializer)
     def get(self, request: Request) -> Response:
-        asked = ChangesInput(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        query = ChangesInput(data=request.query_params)
+        query.is_valid(raise_exception=True)
         try:
-            changes = changes_since(user=cast("User", request.user), **asked.validated_data)
+            changes = changes_since(user=cast("User", request.user), **query.validated_data)
         except UnknownVersion as error:
             raise serializers.ValidationError({"since": str(error)}, code="unknown_version") from None
         return Response(ChangesSerializer(changes, context={"request": request}).data)

@@ -1,4 +1,4 @@
-"""Tags over HTTP."""
+"""Views of tags."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -13,7 +13,7 @@ from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
 
 class TagViewSet(ListViewSet, RetrieveViewSet):
-    """Tags; those that a transaction or a rule names come into being by themselves."""
+    """Tags; a tag that a transaction or a rule names is created automatically."""
 
     queryset = Tag.objects.order_by("name", "id")
     serializer_class = TagSerializer
@@ -34,7 +34,7 @@ class TagViewSet(ListViewSet, RetrieveViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Take it off all transactions. A rule that adds it makes it anew."""
+        """Delete a tag from all transactions. A rule that adds it creates it again."""
         with self.guarded() as tag:
             tags.delete_tag(by=self.user, tag=tag)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -42,7 +42,7 @@ class TagViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=TagMergeInput, responses=MergedTagSerializer)
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, pk: int) -> Response:
-        """Let another tag take its place everywhere; answers with that one, and this one is gone."""
+        """Replace a tag by another one everywhere, delete it, and return the other one."""
         with self.guarded() as tag:
             body = TagMergeInput(data=request.data, context=self.get_serializer_context() | {"tag": tag})
             body.is_valid(raise_exception=True)

@@ -1,4 +1,4 @@
-"""Parts of a transaction over HTTP."""
+"""Views of transactions and their parts."""
 
 from typing import Any
 
@@ -24,67 +24,33 @@ from expenses.services.split_parts import UnequalParts
 from expenses.services.splits import Split, split_of, split_transaction, unsplit_transaction
 from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
-
-class Divisible(RetrieveViewSet):
-    """Transactions that can be split."""
-
-    @extend_schema(responses=SplitBody)
-    @action(detail=True)
-    def split(self, request: Request, pk: int) -> Response:
-        """The transaction and its parts."""
-        return self._answer_split(split_of(self.get_object()))
-
-    @extend_schema(request=SplitInput, responses=SplitBody)
-    @split.mapping.put
-    def split_anew(self, request: Request, pk: int) -> Response:
-        """Make these the parts that count instead of the transaction, or instead of the parts that it had."""
-        with self.guarded() as row:
-            body = SplitInput(data=request.data, context=self.get_serializer_context() | {"whole": row})
-            body.is_valid(raise_exception=True)
-            try:
-                made = split_transaction(by=self.user, transaction=row, parts=body.drafts(), catalog=self.catalog)
-            except UnequalParts as error:
-                raise serializers.ValidationError({"parts": str(error)}, code="wrong_sum") from None
-            return self._answer_split(made)
-
-    @extend_schema(responses={200: TransactionBody})
-    @split.mapping.delete
-    def unsplit(self, request: Request, pk: int) -> Response:
-        """Take the split back: the parts go, the transaction counts again in the category that it had before."""
-        with self.guarded() as row:
-            return self.answer(unsplit_transaction(by=self.user, transaction=row))
-
-    def _answer_split(self, split: Split) -> Response:
-        prefetch_related_objects(split.parts, "tags")
-        return Response(SplitBody(split).data, headers={"ETag": etag_of(split.parent)})
-
-
-#: What can be asked about a transaction in the bin.
+#: Actions that find transactions in the bin.
 FINDS_DELETED = {"restore", "history", "deleted"}
 
 
-class TransactionViewSet(ListViewSet, Divisible):
+class TransactionViewSet(ListViewSet, RetrieveViewSet):
     """Transactions of every kind."""
 
     queryset = Transaction.objects.with_related()
     serializer_class = TransactionBody
     filterset_class = TransactionFilter
-    #: The kind that the address fixes.
+    #: The kind of all transactions at the address.
     kind: str | None = None
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset() if self.action not in FINDS_DELETED else self._everything()
-        rows = rows.defer(None) if self.action == "explanation" else rows
+        rows: Any = super().get_queryset()
+        if self.action in FINDS_DELETED:
+            rows = Transaction.everything.with_related().for_user(self.user)
+        if self.action == "deleted":
+            rows = rows.in_bin()
+        if self.action == "explanation":
+            rows = rows.defer(None)
         return rows.filter(kind=self.kind) if self.kind else rows
-
-    def _everything(self) -> Any:
-        rows = Transaction.everything.with_related().for_user(self.user)
-        return rows.in_bin() if self.action == "deleted" else rows
 
     @extend_schema(responses=TransactionBody(many=True))
     @action(detail=False)
     def deleted(self, request: Request) -> Response:
-        """What is in the bin; all filters of the list work here, too."""
+        """List the transactions in the bin; all filters of the list work here, too."""
         return self.list(request)
 
     @extend_schema(request=TransactionInput, responses={201: TransactionBody, 200: TransactionBody})
@@ -104,7 +70,7 @@ class TransactionViewSet(ListViewSet, Divisible):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Into the bin: it can be restored for 30 days."""
+        """Put a transaction into the bin, where it can be restored for 30 days."""
         with self.guarded() as row:
             delete_transaction(by=self.user, transaction=row)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -112,28 +78,58 @@ class TransactionViewSet(ListViewSet, Divisible):
     @extend_schema(responses=ExplanationSerializer)
     @action(detail=True)
     def explanation(self, request: Request, pk: int) -> Response:
-        """Why this category: every link that was asked, what it said and how sure it was."""
+        """Explain the category: every link that was asked, its answer and its confidence."""
         return Response(ExplanationSerializer(self.get_object()).data)
 
     @extend_schema(request=None, responses=TransactionBody)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: int) -> Response:
-        """Say that the machine's answer or suggestion is right."""
+        """Confirm the machine's answer or suggestion."""
         with self.guarded() as row:
             return self.answer(transactions.confirm_transaction(by=self.user, transaction=row))
 
     @extend_schema(request=None, responses=TransactionBody)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: int) -> Response:
-        """Take it out of the bin."""
+        """Restore a transaction from the bin."""
         with self.guarded() as row:
             return self.answer(restore_transaction(by=self.user, transaction=row))
 
     @extend_schema(responses=HistorySerializer)
     @action(detail=True)
     def history(self, request: Request, pk: int) -> Response:
-        """Who or what changed which field, and when; the newest first."""
+        """List all changes of a transaction with their authors, the newest first."""
         return Response(HistorySerializer({"results": history_of(self.get_object())}).data)
+
+    @extend_schema(responses=SplitBody)
+    @action(detail=True)
+    def split(self, request: Request, pk: int) -> Response:
+        """Return the transaction and its parts."""
+        return self._answer_split(split_of(self.get_object()))
+
+    @extend_schema(request=SplitInput, responses=SplitBody)
+    @split.mapping.put
+    def split_anew(self, request: Request, pk: int) -> Response:
+        """Split the transaction into these parts; they replace earlier parts."""
+        with self.guarded() as row:
+            body = SplitInput(data=request.data, context=self.get_serializer_context() | {"whole": row})
+            body.is_valid(raise_exception=True)
+            try:
+                made = split_transaction(by=self.user, transaction=row, parts=body.drafts(), catalog=self.catalog)
+            except UnequalParts as error:
+                raise serializers.ValidationError({"parts": str(error)}, code="wrong_sum") from None
+            return self._answer_split(made)
+
+    @extend_schema(responses={200: TransactionBody})
+    @split.mapping.delete
+    def unsplit(self, request: Request, pk: int) -> Response:
+        """Undo the split: the parts are deleted, and the transaction has its earlier category again."""
+        with self.guarded() as row:
+            return self.answer(unsplit_transaction(by=self.user, transaction=row))
+
+    def _answer_split(self, split: Split) -> Response:
+        prefetch_related_objects(split.parts, "tags")
+        return Response(SplitBody(split).data, headers={"ETag": etag_of(split.parent)})
 
     def _input(self, instance: Transaction | None = None, **kwargs: Any) -> TransactionInput:
         context = self.get_serializer_context() | {"kind": self.kind}
@@ -150,21 +146,21 @@ class TransactionViewSet(ListViewSet, Divisible):
 
 
 class AllTransactionsViewSet(TransactionViewSet):
-    """Transactions of every kind, and writing many at once."""
+    """Transactions of every kind, and requests that write many at once."""
 
     rates = {"bulk": "bulk"}
 
     @extend_schema(request=BulkInput, responses=BulkAnswer)
     @action(detail=False, methods=["post"])
     def bulk(self, request: Request) -> Response:
-        """Record up to 1,000; what is wrong with one does not stop the others."""
+        """Record up to 1,000 transactions; an error in one does not stop the others."""
         rows = BulkInput.rows_of(request.data)
         return Response(record_bulk(by=self.user, rows=rows, context=self.get_serializer_context()))
 
     @extend_schema(request=BulkEditInput, responses={202: RunSerializer})
     @bulk.mapping.patch
     def edit_many(self, request: Request) -> Response:
-        """Change many in the same way, as a run that can be reverted. Rows that cannot be changed are left alone."""
+        """Change many in the same way, as a run that can be reverted. Rows that cannot change stay as they are."""
         order = BulkEditInput(data=request.data, context=self.get_serializer_context())
         order.is_valid(raise_exception=True)
         return _begun(order_edit(by=self.user, rows=order.validated_data["rows"], changes=order.changes()))
@@ -172,7 +168,7 @@ class AllTransactionsViewSet(TransactionViewSet):
     @extend_schema(request=BulkSelection, responses={202: RunSerializer})
     @bulk.mapping.delete
     def delete_many(self, request: Request) -> Response:
-        """Put many into the bin, as a run that can be reverted. The body says which, by `ids` or `filter`."""
+        """Put many into the bin, as a run that can be reverted. The body selects them by `ids` or `filter`."""
         order = BulkSelection(data=request.data, context=self.get_serializer_context())
         order.is_valid(raise_exception=True)
         return _begun(order_delete(by=self.user, rows=order.validated_data["rows"]))

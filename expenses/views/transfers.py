@@ -1,6 +1,5 @@
-"""Transfers over HTTP."""
+"""Views of transfers."""
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -8,10 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.models import Transfer
-from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.transfers import TransferBody, TransferInput
 from expenses.services import transfers
-from expenses.services.ledger_lock import lock_ledger
 from expenses.views.base import ListViewSet, RetrieveViewSet
 
 
@@ -24,16 +21,24 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
 
     @extend_schema(request=TransferInput, responses={201: TransferBody})
     def create(self, request: Request) -> Response:
-        """Record both halves of a movement, or pair two transactions that are there."""
-        with transaction.atomic():
-            lock_ledger(ledger_id_of(self.user))  # what is checked here is what is paired
+        """Record both halves of a movement, or pair two existing transactions."""
+        with self.locked():
             body = TransferInput(data=request.data, context=self.get_serializer_context())
             body.is_valid(raise_exception=True)
-            return self.answer(self._write(body), code=status.HTTP_201_CREATED)
+            fields = body.validated_data
+            if body.is_of_existing(fields):
+                pair = {name: fields[name] for name in ("outgoing", "incoming")}
+                recorded = transfers.pair_transactions(by=self.user, **pair)
+            else:
+                outgoing, incoming = body.drafts()
+                recorded = transfers.record_transfer(
+                    by=self.user, outgoing=outgoing, incoming=incoming, catalog=self.catalog
+                )
+            return self.answer(recorded, code=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Take the pair apart and forget it; the two transactions stay, as they were before."""
+        """Delete the pair; the two transactions stay as they were before."""
         with self.guarded() as pair:
             transfers.delete_transfer(by=self.user, transfer=pair)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -41,14 +46,14 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=None, responses=TransferBody)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: int) -> Response:
-        """Say that a pair that was found is right."""
+        """Confirm a pair that was found."""
         with self.guarded() as pair:
             return self.answer(transfers.confirm_transfer(by=self.user, transfer=pair))
 
     @extend_schema(request=None, responses=TransferBody)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: int) -> Response:
-        """Say that the two are no transfer: they stand as before, and no machine pairs them again."""
+        """Reject a pair: both transactions are as before, and they are never paired again."""
         with self.guarded() as pair:
             return self.answer(transfers.reject_transfer(by=self.user, transfer=pair))
 
