@@ -245,3 +245,7 @@ class TotalsFilter(TransactionFilter):
     def unchanged(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         """Return all rows: grouping and conversion exclude none."""
         return rows
+
+
+# A filter that no class body defines is not inherited.
+TotalsFilter.base_filters["import"] = TransactionFilter.base_filters["import"]

@@ -1,23 +1,20 @@
-"""How totals are shown, in their own currencies or in one."""
+"""Totals in the API, in their own currencies or in one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework import serializers
 
 from expenses.ledger.money import format_amount
-from expenses.rates.conversion import MissingRate
 from expenses.rates.usage import RateUsage
-from expenses.reports.totals import ConvertedTotal, ConvertedTotals, Total
+from expenses.reports.totals import ConvertedTotal, Total
 
-#: An answer names as many missing rates, the oldest first, and counts them all.
+#: Number of missing rates that a response names, the oldest first; it counts them all.
 N_MISSING_SHOWN = 20
-
-Names = Mapping[str, Mapping[int, str]]
 
 
 class TotalSerializer(serializers.Serializer[Any]):
-    """Sums of what `by` names, in one currency; `by` decides which of the first fields are there."""
+    """Sums in one currency; the grouping `by` decides which of the first fields are present."""
 
     year = serializers.CharField(required=False)
     month = serializers.CharField(required=False, help_text="As 2026-11.")
@@ -31,17 +28,18 @@ class TotalSerializer(serializers.Serializer[Any]):
     tag_name = serializers.CharField(required=False, allow_null=True)
     currency = serializers.CharField()
     income = serializers.CharField()
-    expense = serializers.CharField(help_text="Less what was refunded, so it may be negative.")
+    expense = serializers.CharField(help_text="Net of refunds, so it may be negative.")
     transfers_in = serializers.CharField(help_text="In neither income nor expense.")
     transfers_out = serializers.CharField()
-    n = serializers.IntegerField(help_text="How many transactions; the parts of a split one count instead of it.")
+    n = serializers.IntegerField(help_text="Number of transactions; the parts of a split one count instead of it.")
     n_unconverted = serializers.IntegerField(
-        required=False, help_text="With `convert_to`: how many of these the sums lack, since their rate is missing."
+        required=False,
+        help_text="With `convert_to`: number of transactions that the sums leave out, because a rate is missing.",
     )
 
 
 class UsedRatesSerializer(serializers.Serializer[Any]):
-    """The days and sources of the rates that were taken for a currency."""
+    """The days and sources of the rates that were used for a currency."""
 
     to = serializers.DateField()
     sources = serializers.ListField(child=serializers.ChoiceField(choices=["ecb", "manual"]))
@@ -51,7 +49,7 @@ class UsedRatesSerializer(serializers.Serializer[Any]):
 
 
 class MissingRateSerializer(serializers.Serializer[Any]):
-    """A rate that is not known."""
+    """An exchange rate that is not known."""
 
     base = serializers.CharField()
     quote = serializers.CharField()
@@ -59,70 +57,57 @@ class MissingRateSerializer(serializers.Serializer[Any]):
 
 
 class TotalsSerializer(serializers.Serializer[Any]):
-    """Totals, sorted by what they are of; what is beside `results` is there with `convert_to`."""
+    """Totals in the order of their groups; with `convert_to`, the response also has the other fields."""
 
-    currency = serializers.CharField(required=False, help_text="What all totals are in.")
-    is_complete = serializers.BooleanField(required=False, help_text="False where a rate is missing.")
+    currency = serializers.CharField(required=False, help_text="The currency of all totals.")
+    is_complete = serializers.BooleanField(required=False, help_text="False if a rate is missing.")
     results = TotalSerializer(many=True)
     rates = serializers.DictField(
-        child=UsedRatesSerializer(), required=False, help_text="By currency, which rates were taken."
+        child=UsedRatesSerializer(), required=False, help_text="The rates that were used, by currency."
     )
-    n_missing = serializers.IntegerField(required=False, help_text="How many currencies and days have no rate.")
+    n_missing = serializers.IntegerField(required=False, help_text="Number of missing rates, by currency and day.")
     missing = MissingRateSerializer(
         many=True, required=False, help_text=f"The oldest {N_MISSING_SHOWN} of these; each can be added to `rates/`."
     )
 
 
-def describe_totals(by: Sequence[str], totals: Mapping[tuple[Any, ...], Total], names: Names) -> dict[str, Any]:
-    """The body of totals by currency. `names`: by id, for what has a name beside its id."""
-    return {"results": [_described(by, values, total, names) for values, total in totals.items()]}
+def describe_totals(
+    by: Sequence[str], totals: Mapping[tuple[Any, ...], Total], names: Mapping[str, Mapping[int, str]]
+) -> list[dict[str, Any]]:
+    """Return the bodies of totals; there may be thousands, so they are made by hand.
 
-
-def describe_converted_totals(by: Sequence[str], found: ConvertedTotals, names: Names, *, to: str) -> dict[str, Any]:
-    """The body of totals in one currency, with the rates they took and those they lack."""
-    rates = describe_rates(found.rates)
-    first = {"currency": to, "is_complete": rates.pop("is_complete")}
-    return {**first, **describe_totals(by, found.totals, names), **rates}
+    `names` holds the names of categories, accounts or tags by id, under the key of the field.
+    """
+    bodies = []
+    for (*values, currency), total in totals.items():
+        body: dict[str, Any] = {}
+        for name, value in zip(by, values, strict=True):
+            body[name] = value
+            if (name_field := f"{name}_name") in names:
+                body[name_field] = names[name_field].get(value)
+        body |= {
+            "currency": currency,
+            "income": format_amount(total.income, currency),
+            "expense": format_amount(total.expense, currency),
+            "transfers_in": format_amount(total.transfers_in, currency),
+            "transfers_out": format_amount(total.transfers_out, currency),
+            "n": total.n,
+        }
+        if isinstance(total, ConvertedTotal):
+            body["n_unconverted"] = total.n_unconverted
+        bodies.append(body)
+    return bodies
 
 
 def describe_rates(rates: RateUsage) -> dict[str, Any]:
-    """Which rates sums in one currency took, and which they lack."""
+    """Return the rates that sums in one currency took, and those that are missing."""
     missing = sorted(rates.missing, key=lambda rate: (rate.day, rate.base))
     return {
         "is_complete": not missing,
-        "rates": _describe_usage(rates),
+        "rates": {
+            currency: {"from": used.first, "to": used.last, "sources": sorted(used.sources)}
+            for currency, used in sorted(rates.used.items())
+        },
         "n_missing": len(missing),
-        "missing": [_describe_missing(rate) for rate in missing[:N_MISSING_SHOWN]],
+        "missing": [{"base": rate.base, "quote": rate.quote, "date": rate.day} for rate in missing[:N_MISSING_SHOWN]],
     }
-
-
-def _describe_usage(rates: RateUsage) -> dict[str, Any]:
-    return {
-        currency: {"from": used.first, "to": used.last, "sources": sorted(used.sources)}
-        for currency, used in sorted(rates.used.items())
-    }
-
-
-def _describe_missing(rate: MissingRate) -> dict[str, Any]:
-    return {"base": rate.base, "quote": rate.quote, "date": rate.day}
-
-
-def _described(by: Sequence[str], values: tuple[Any, ...], total: Total, names: Names) -> dict[str, Any]:
-    *_, currency = values
-    return {
-        **dict(_named(by, values, names)),
-        "currency": currency,
-        "income": format_amount(total.income, currency),
-        "expense": format_amount(total.expense, currency),
-        "transfers_in": format_amount(total.transfers_in, currency),
-        "transfers_out": format_amount(total.transfers_out, currency),
-        "n": total.n,
-        **({"n_unconverted": total.n_unconverted} if isinstance(total, ConvertedTotal) else {}),
-    }
-
-
-def _named(by: Sequence[str], values: tuple[Any, ...], names: Names) -> Iterator[tuple[str, Any]]:
-    for name, value in zip(by, values, strict=False):
-        yield name, value
-        if f"{name}_name" in names:
-            yield f"{name}_name", names[f"{name}_name"].get(value)

@@ -1,4 +1,4 @@
-"""Totals over HTTP."""
+"""The view of totals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,20 +12,13 @@ from expenses.models import Account, ExchangeRate, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.reports.totals import add_up, convert_totals
 from expenses.serializers.fields import CurrencyField
-from expenses.serializers.filters import BY, TotalsFilter, TransactionFilter
-from expenses.serializers.totals import TotalsSerializer, describe_converted_totals, describe_totals
+from expenses.serializers.filters import BY, TotalsFilter
+from expenses.serializers.totals import TotalsSerializer, describe_rates, describe_totals
 from expenses.views.base import LedgerViewSet, conditional_response
-
-#: What `convert_to` calls the base currency of whoever asks.
-OWN_CURRENCY = "base"
-
-
-# Filters that no class body could name are not inherited.
-TotalsFilter.base_filters["import"] = TransactionFilter.base_filters["import"]
 
 
 class TotalsView(LedgerViewSet):
-    """What came in and went out."""
+    """Sums of income, expenses and transfers."""
 
     queryset = Transaction.objects.all()
     serializer_class = TotalsSerializer
@@ -34,14 +27,19 @@ class TotalsView(LedgerViewSet):
 
     @extend_schema(operation_id="transactions_totals", filters=True, responses=TotalsSerializer)
     def totals(self, request: Request) -> Response:
-        """Sums by month, category, account and more; all filters of the list of transactions work here, too.
+        """Sum up by month, category, account and more; all filters of the list of transactions work here, too.
 
-        With `convert_to` all sums are in one currency, each row at the rate of its own day; what has no rate is in no
-        sum, and named.
+        With `convert_to` all sums are in one currency, each row at the rate of its own day. The sums leave out what
+        has no rate, and name it.
         """
-        by, to = _wanted(request.query_params.get("by", "")), self._target()
+        parts = (name.strip() for name in request.query_params.get("by", "").split(","))
+        by, to = list(dict.fromkeys(name for name in parts if name)), self._target()
+        if unknown := [name for name in by if name not in BY]:
+            detail = f"There are no totals by “{unknown[0]}”; give some of {', '.join(BY)}."
+            raise serializers.ValidationError({"by": detail}, code="invalid")
         if to is None:
-            return conditional_response(request, lambda: Response(self._totals(by)))
+            by = [name for name in by if name != "currency"]  # always the last
+            return conditional_response(request, lambda: Response({"results": self._results(by)}))
         if "currency" in by:
             detail = "With `convert_to` all totals are in one currency; leave `currency` out of `by`."
             raise serializers.ValidationError({"by": detail}, code="invalid")
@@ -49,39 +47,35 @@ class TotalsView(LedgerViewSet):
         return conditional_response(request, lambda: Response(self._converted(by, to)), to, revision)
 
     def _target(self) -> str | None:
-        asked = self.request.query_params.get("convert_to")
-        if asked is None:
+        """Return the currency to convert into, if any."""
+        currency = self.request.query_params.get("convert_to")
+        if currency is None:
             return None
-        if asked.strip().casefold() == OWN_CURRENCY:
+        if currency.strip().casefold() == "base":
             return self.user.base_currency
         try:
-            return str(CurrencyField().run_validation(asked))
+            return str(CurrencyField().run_validation(currency))
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"convert_to": error.detail}) from None
 
-    def _totals(self, by: Sequence[str]) -> dict[str, Any]:
-        by = [name for name in by if name != "currency"]  # it always is the last
+    def _results(self, by: Sequence[str]) -> list[dict[str, Any]]:
         totals = add_up(self.filter_queryset(self.get_queryset()), by=by)
-        return describe_totals(by, totals, self._all_names(by))
+        return describe_totals(by, totals, self._names(by))
 
     def _converted(self, by: Sequence[str], to: str) -> dict[str, Any]:
         rows = self.filter_queryset(self.get_queryset())
         found = convert_totals(rows, by=by, to=to, ledger_id=ledger_id_of(self.user))
-        return describe_converted_totals(by, found, self._all_names(by), to=to)
+        rates = describe_rates(found.rates)
+        results = describe_totals(by, found.totals, self._names(by))
+        return {"currency": to, "is_complete": rates.pop("is_complete"), "results": results, **rates}
 
-    def _all_names(self, by: Sequence[str]) -> dict[str, dict[int, str]]:
-        return {f"{name}_name": self._names(name) for name in by if name in {"category", "account", "tag"}}
-
-    def _names(self, what: str) -> dict[int, str]:
-        if what == "category":
-            return {pk: category.display_name for pk, category in self.catalog.categories.items()}
-        table: Any = {"account": Account, "tag": Tag}[what]
-        return dict(table.objects.for_user(self.user).values_list("pk", "name"))
-
-
-def _wanted(text: str) -> list[str]:
-    by = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if unknown := [name for name in by if name not in BY]:
-        detail = f"There are no totals by “{unknown[0]}”; give some of {', '.join(BY)}."
-        raise serializers.ValidationError({"by": detail}, code="invalid")
-    return by
+    def _names(self, by: Sequence[str]) -> dict[str, dict[int, str]]:
+        """Return the names of what the totals are grouped by, by field and id."""
+        names = {}
+        if "category" in by:
+            names["category_name"] = {pk: c.display_name for pk, c in self.catalog.categories.items()}
+        for name, model in (("account", Account), ("tag", Tag)):
+            if name in by:
+                rows: Any = model.objects.for_user(self.user)
+                names[f"{name}_name"] = dict(rows.values_list("pk", "name"))
+        return names
