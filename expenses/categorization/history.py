@@ -1,7 +1,7 @@
-"""The link that remembers: what the owner confirmed for the same merchant before.
+"""The link that remembers the categories that the owner confirmed for the same merchant.
 
-Banks put the merchant first, so the leading words are the best key; a fuzzy comparison is only for typed text. The base
-confidences are measured: precision of each way over the statements of several people (docs/chain.md).
+Banks put the merchant first, so the leading words are the best key; a fuzzy comparison helps with typed text only. The
+base confidences are the measured precision of each way of matching on real statements (docs/chain.md).
 """
 
 import math
@@ -26,21 +26,21 @@ TEXT_LENGTH = Row._meta.get_field("match_text").max_length or 0
 MAX_PREFIXES = 500
 
 EXACT, FUZZY = "the same text", "similar text"
-#: Way of matching → share of right answers where it alone decided.
+#: Way of matching → share of right answers when it alone decided.
 BASE_CONFIDENCE = {EXACT: 0.99, 3: 0.90, 2: 0.80, 1: 0.80, FUZZY: 0.85}
-#: One word alone decides only where nearly all rows that begin with it agree.
+#: One word alone decides only if nearly all rows that begin with it agree.
 ONE_WORD_AGREEMENT = 0.9
 FUZZY_CUTOFF = 85
-#: Days in which a choice loses half of its weight beside a later one for the same text.
+#: Days after which a choice has half the weight of a later one for the same text.
 HALF_LIFE_DAYS = 180
-#: How much more a choice counts where the amount is one of its amounts, and where the account is its account.
+#: Factors of the weight of a choice with the same amount, and with the same account.
 SAME_AMOUNT, SAME_ACCOUNT = 3.0, 2.0
-#: How far beyond its amounts an amount may lie.
+#: Tolerance of the same amount, as a share.
 AMOUNT_MARGIN = 0.1
 
 
-#: Written out: asked with nearly every write, it took longer to compose than to answer. Ordered, so that equal votes
-#: always end the same.
+#: Written out, because nearly every write asks it and composing it took longer than answering it. Its order makes equal
+#: votes give the same answer.
 CONFIRMED = """
     SELECT direction, match_text, category_id, account_id, COUNT(*), MAX(date), MIN(amount), MAX(amount)
     FROM expenses_transaction
@@ -52,7 +52,7 @@ CONFIRMED = """
 
 
 class Vote(NamedTuple):
-    """Confirmed rows of one text, category and account: how many, the last one's day, the least and largest amount.
+    """Confirmed rows of one text, category and account: their number, last day, least and largest amount.
 
     Amounts are in ten-thousandths, as they are stored.
     """
@@ -65,7 +65,7 @@ class Vote(NamedTuple):
     most: int | None
 
     def joined_by(self, other: "Vote") -> "Vote":
-        """Both in one, of one category and account."""
+        """Return the sum of two votes for the same category and account."""
         return self._replace(
             n=self.n + other.n,
             last=max(filter(None, (self.last, other.last)), default=None),
@@ -74,17 +74,16 @@ class Vote(NamedTuple):
         )
 
     def weight(self, question: Question, newest: date | None) -> float:
-        """How much it counts beside votes for other categories."""
+        """Return the weight beside votes for other categories."""
         age = (newest - self.last).days if newest and self.last else 0
         weight = self.n * math.exp2(-age / HALF_LIFE_DAYS)
         if question.account is not None and question.account == self.account:
             weight *= SAME_ACCOUNT
-        return weight * SAME_AMOUNT if self._covers(question.amount) else weight
-
-    def _covers(self, amount: Decimal | None) -> bool:
-        if amount is None or self.least is None or self.most is None:
-            return False
-        return self.least * (1 - AMOUNT_MARGIN) <= _stored(amount) <= self.most * (1 + AMOUNT_MARGIN)
+        if question.amount is not None and self.least is not None and self.most is not None:
+            amount = _stored(question.amount)
+            if self.least * (1 - AMOUNT_MARGIN) <= amount <= self.most * (1 + AMOUNT_MARGIN):
+                weight *= SAME_AMOUNT
+        return weight
 
 
 def _stored(amount: Decimal) -> int:
@@ -92,7 +91,7 @@ def _stored(amount: Decimal) -> int:
 
 
 class Recalled(NamedTuple):
-    """Votes, the way of matching, and the matched text."""
+    """The recalled votes, the way of matching, and the matched text."""
 
     votes: Sequence[Vote]
     way: str | int
@@ -105,7 +104,7 @@ class Memory:
 
     #: One vote for each category and account, however they were added.
     by_text: dict[str, dict[tuple[int, int | None], Vote]] = field(default_factory=lambda: defaultdict(dict))
-    #: By first letters too, since only texts that share them are loaded: what else is asked must not change an answer.
+    #: By first letters, too: only texts that share them are loaded, and an answer must not depend on other questions.
     by_words: dict[tuple[str, int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     by_prefix: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -118,27 +117,22 @@ class Memory:
             self.by_words[text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)][vote.category] += vote.n
 
     def recall(self, text: str) -> Recalled | None:
-        """The best way that knows anything."""
+        """Recall votes by the best way of matching that finds any."""
         if votes := self.by_text.get(text):
             return Recalled(list(votes.values()), EXACT, text)
         for n_words in (3, 2, 1):
             words = leading_words(text, n_words)
             counted = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
             if counted and (n_words > 1 or _is_telling(words, counted)):
-                return Recalled(_votes(counted), n_words, words)
-        return self._recall_similar(text)
-
-    def _recall_similar(self, text: str) -> Recalled | None:
+                votes_by_word = [Vote(category, n, None, None, None, None) for category, n in counted.items()]
+                return Recalled(votes_by_word, n_words, words)
         candidates = self.by_prefix.get(text[:PREFIX_LENGTH], [])
         found = process.extractOne(text, candidates, scorer=fuzz.token_sort_ratio, score_cutoff=FUZZY_CUTOFF)
         return Recalled(list(self.by_text[found[0]].values()), FUZZY, found[0]) if found else None
 
 
-def _votes(counted: Counter[int]) -> list[Vote]:
-    return [Vote(category, n, None, None, None, None) for category, n in counted.items()]
-
-
 def _is_telling(word: str, counted: Counter[int]) -> bool:
+    """Return True if nearly all rows that begin with the word have one category."""
     return len(word) > 3 and counted.most_common(1)[0][1] / counted.total() >= ONE_WORD_AGREEMENT
 
 
@@ -146,7 +140,7 @@ Memories = dict[tuple[int, Direction], Memory]
 
 
 class HistoryProvider(Provider):
-    """Answers what the owner chose for the same merchant, less surely where their choices differ."""
+    """Answers with the owner's choice for the same merchant, less surely if the choices differ."""
 
     name = "history"
     version = "2"
@@ -168,13 +162,13 @@ class HistoryProvider(Provider):
 
 
 class RememberingProvider(HistoryProvider):
-    """The same with what it was taught instead of what the ledger holds."""
+    """A history link over the rows that it was taught, instead of those of the ledger."""
 
     def __init__(self, memories: Memories) -> None:
         self._taught = memories
 
     def learn(self, confirmed: Sequence[LabeledQuestion]) -> "RememberingProvider":
-        """Itself, since nobody asks what it was before."""
+        """Learn in place and return itself, because its former state is never needed."""
         for question, category in confirmed:
             memory = self._taught.setdefault((question.owner, question.direction), Memory())
             amount = None if question.amount is None else _stored(question.amount)
@@ -189,7 +183,7 @@ class RememberingProvider(HistoryProvider):
 def _suggest_once(
     known: dict[Hashable, Suggestion | None], memory: Memory | None, text: str, question: Question
 ) -> Suggestion | None:
-    """The very same answer to all rows of a text that was always put into one category, whatever their amounts."""
+    """Return the same object for all rows of a text that was always put into one category, whatever their amounts."""
     key = question.owner, question.direction, text, id(question.categories)
     if key in known:
         return known[key]
@@ -218,16 +212,16 @@ def _suggest(memory: Memory | None, text: str, question: Question) -> Suggestion
         score=share,
         explanation=_explain(recalled.matched, names[winner], n, of),
         alternatives=tuple((category, base * w / total) for category, w in others[:3]),
-        details={"matched": recalled.matched, "way": _way(recalled.way), "votes": of},
+        details={
+            "matched": recalled.matched,
+            "way": recalled.way if isinstance(recalled.way, str) else f"first {recalled.way} words",
+            "votes": of,
+        },
     )
 
 
-def _way(way: str | int) -> str:
-    return way if isinstance(way, str) else f"first {way} words"
-
-
 def _weights(votes: Iterable[Vote], question: Question) -> dict[int, float]:
-    """How much speaks for each category, whatever the order of the votes."""
+    """Return the weight of each category, independent of the order of the votes."""
     newest = max((vote.last for vote in votes if vote.last), default=None)
     weights: dict[int, list[float]] = defaultdict(list)
     for vote in votes:
@@ -254,22 +248,19 @@ def _load_memories(transactions: Sequence[Question], texts: Sequence[str]) -> Me
 
 
 def _confirmed(owner: int, prefixes: set[str]) -> Iterator[tuple[Direction, str, Vote]]:
-    """Confirmed texts, each with a vote; one indexed query, or all of them when many are asked for."""
+    """Yield confirmed texts with their votes; one indexed query, or all texts if there are many prefixes."""
     wanted = sorted(prefixes) if len(prefixes) <= MAX_PREFIXES else []
     narrowed = f"AND match_prefix IN ({', '.join(['%s'] * len(wanted))})" if wanted else ""
     with connection.cursor() as cursor:
         cursor.execute(CONFIRMED.format(narrowed=narrowed), [owner, *wanted])
         found = cursor.fetchall()
     for direction, text, category, account, n, last, least, most in found:
-        yield direction, text, Vote(category, n, account, _as_day(last), least, most)
-
-
-def _as_day(stored: date | str) -> date:
-    return date.fromisoformat(stored) if isinstance(stored, str) else stored
+        day = date.fromisoformat(last) if isinstance(last, str) else last  # SQLite returns text
+        yield direction, text, Vote(category, n, account, day, least, most)
 
 
 def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = 300) -> list[Question]:
-    """The questions of one owner, each with the owner's recently confirmed rows most like it, best first.
+    """Add the most similar of the owner's recently confirmed rows to each question, the best first.
 
     One query, however many questions.
     """
@@ -278,7 +269,7 @@ def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = 300
     rows = Row.objects.filter(ledger_id=questions[0].owner).confirmed().order_by("-id")
     chosen: dict[str, int] = {}
     for description, category in rows.values_list("raw_description", "category_id")[:among]:
-        chosen.setdefault(description, category)  # the latest choice for a text is what counts
+        chosen.setdefault(description, category)  # the latest choice for a text counts
     recent = {description: normalize(description) for description in chosen}
     nearest: dict[str, tuple[tuple[str, int], ...]] = {}
     for text in {question.text for question in questions}:

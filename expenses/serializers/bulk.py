@@ -1,4 +1,4 @@
-"""What a client writes to change or delete many transactions: which ones, and what they are to get."""
+"""Requests that record, change or delete many transactions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -31,26 +31,24 @@ from expenses.services.transactions import record_transactions
 
 MAX_IDS = 100_000
 CHUNK = 500
-#: Names of the list's parameters that do not narrow it.
+#: Query parameters of the list that are no filters.
 NO_FILTERS = {"ordering", *LIST_PARAMETERS}
 EVERYTHING = 'No filter means every transaction; if you mean that, say {"all": true}.'
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class FilterField(serializers.JSONField):
-    """The filters of the list, by the same names; `{"all": true}` for every transaction."""
+    """Filters of the list by name, or `{"all": true}` for every transaction."""
 
 
 class BulkSelection(serializers.Serializer[Any]):
-    """Which transactions: `ids`, or all that a `filter` finds."""
+    """A selection of transactions by `ids` or by `filter`."""
 
     ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
         required=False, allow_empty=False, max_length=MAX_IDS,
     )  # fmt: skip
-    filter = FilterField(
-        required=False, help_text="The filters of the list by the same names, or `all`: true for every transaction."
-    )
+    filter = FilterField(required=False, help_text="Filters of the list by name, or `all`: true for every transaction.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("ids" in attrs) == ("filter" in attrs):
@@ -61,14 +59,15 @@ class BulkSelection(serializers.Serializer[Any]):
     def _named(self, ids: list[int]) -> list[int]:
         wanted = list(dict.fromkeys(ids))
         mine = Transaction.objects.for_user(user_of(self)).order_by()
-        found = {pk for part in _parts(wanted) for pk in mine.filter(pk__in=part).values_list("pk", flat=True)}
+        found = {pk for chunk in _chunks(wanted) for pk in mine.filter(pk__in=chunk).values_list("pk", flat=True)}
         refuse_missing(pk for pk in wanted if pk not in found)
         return wanted
 
     def _filtered(self, wanted: Any) -> list[int]:
         mine = Transaction.objects.for_user(user_of(self))
+        is_all = isinstance(wanted, dict) and set(wanted) == {"all"} and wanted["all"] is True
         try:
-            found = mine if _is_all(wanted) else self._narrowed(mine, _as_parameters(wanted))
+            found = mine if is_all else self._narrowed(mine, _as_parameters(wanted))
         except serializers.ValidationError as error:
             detail = error.detail
             raise serializers.ValidationError({"filter": detail}) from None
@@ -82,19 +81,15 @@ class BulkSelection(serializers.Serializer[Any]):
 
 
 def refuse_missing(ids: Iterable[int]) -> None:
-    """Raises ValidationError that names them, if there are any."""
+    """Raises ValidationError that names the ids, if there are any."""
     missing = list(ids)
     if missing:
         shown = ", ".join(map(str, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         raise serializers.ValidationError({"ids": f"There is no transaction {shown}."}, code="does_not_exist")
 
 
-def _is_all(wanted: Any) -> bool:
-    return isinstance(wanted, dict) and set(wanted) == {"all"} and wanted["all"] is True
-
-
 def _as_parameters(wanted: Any) -> MultiValueDict[str, str]:
-    """Filters as the list reads them from its address. A blank one would find everything, so it is refused."""
+    """Return filters as query parameters. A blank filter would find everything, so it is refused."""
     if not isinstance(wanted, dict):
         raise serializers.ValidationError("Give an object of filters.", code="not_an_object")
     if not wanted:
@@ -120,7 +115,7 @@ def _as_texts(name: str, value: Any) -> Iterator[str]:
 
 
 class BulkChanges(serializers.Serializer[Any]):
-    """The new values; what is not named stays."""
+    """The new values; other fields keep theirs."""
 
     category = CategoryReference(required=False, allow_null=True)
     account = AccountReference(required=False, allow_null=True)
@@ -149,7 +144,7 @@ class BulkChanges(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
-            raise serializers.ValidationError("Say what to set.", code="required")
+            raise serializers.ValidationError("Name at least one field to set.", code="required")
         if "tags" in attrs and {"add_tags", "remove_tags"} & attrs.keys():
             detail = "Give `tags` for exactly these, or `add_tags` and `remove_tags`, but not both."
             raise serializers.ValidationError({"tags": detail}, code="ambiguous")
@@ -157,7 +152,7 @@ class BulkChanges(serializers.Serializer[Any]):
 
 
 class BulkEditInput(BulkSelection):
-    """Which transactions, and their new values."""
+    """A selection of transactions and their new values."""
 
     set = BulkChanges()
 
@@ -169,7 +164,7 @@ class BulkEditInput(BulkSelection):
         return attrs
 
     def changes(self) -> dict[str, Any]:
-        """The new values as JSON. Call it after `is_valid`."""
+        """Return the new values as JSON. Call it after `is_valid`."""
         values: dict[str, Any] = dict(self.validated_data["set"])
         for name in {"category", "account"} & values.keys():
             values[name] = values[name] and values[name].pk
@@ -179,21 +174,21 @@ class BulkEditInput(BulkSelection):
 
 
 def fits_none(category: Category) -> str:
-    """What is said of a category when `fits_any` is False."""
+    """Return the error for a category that fits none of the transactions."""
     return f"“{category}” is a category of kind {category.kind}, which fits none of these transactions."
 
 
 def fits_any(category: Category, ids: list[int]) -> bool:
-    """Whether any of the transactions could have the category."""
-    sorts = ("direction", "kind", "is_kind_stated")
-    for part in _parts(ids):
-        found = Transaction.objects.filter(pk__in=part).order_by().values(*sorts).distinct()
+    """Return True if any of the transactions could have the category."""
+    columns = ("direction", "kind", "is_kind_stated")
+    for chunk in _chunks(ids):
+        found = Transaction.objects.filter(pk__in=chunk).order_by().values(*columns).distinct()
         if any(fits(Transaction(**values), category) for values in found):
             return True
     return False
 
 
-def _parts(ids: list[int]) -> Iterable[list[int]]:
+def _chunks(ids: list[int]) -> Iterator[list[int]]:
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
@@ -207,7 +202,7 @@ class BulkInput(serializers.Serializer[Any]):
 
     @staticmethod
     def rows_of(data: Any) -> list[Any]:
-        """The rows, unchecked. Raises ValidationError when there is no list, or too long a one."""
+        """Return the rows without checking them. Raises ValidationError if there is no list, or it is too long."""
         rows = data.get("transactions") if isinstance(data, dict) else None
         if not isinstance(rows, list):
             raise serializers.ValidationError({"transactions": "Give a list of transactions."}, code="not_a_list")
@@ -218,7 +213,7 @@ class BulkInput(serializers.Serializer[Any]):
 
 
 class BulkFieldError(serializers.Serializer[Any]):
-    """One wrong field of one row."""
+    """An invalid field of a row."""
 
     attr = serializers.CharField(allow_null=True)
     code = serializers.CharField()
@@ -226,14 +221,14 @@ class BulkFieldError(serializers.Serializer[Any]):
 
 
 class BulkError(serializers.Serializer[Any]):
-    """What is wrong with the row at `index`, counted from 0."""
+    """The errors of the row at `index`, counted from 0."""
 
     index = serializers.IntegerField()
     errors = BulkFieldError(many=True)  # type: ignore[assignment]
 
 
 class BulkAnswer(serializers.Serializer[Any]):
-    """What became of the rows."""
+    """The recorded rows, the known ones, and the errors."""
 
     created = TransactionBody(many=True)
     updated = TransactionBody(many=True)
@@ -242,25 +237,24 @@ class BulkAnswer(serializers.Serializer[Any]):
 
 
 def record_bulk(*, by: User, rows: Sequence[Any], context: dict[str, Any]) -> dict[str, Any]:
-    """Record the rows that are right, and name what is wrong with the others. The body of the answer."""
+    """Record the valid rows, and return the body of the response, which lists the errors of the others."""
     inputs = [TransactionInput(data=row, context=context) for row in rows]
     right = [body for body in inputs if body.is_valid()]
     recorded = record_transactions(
         ledger_id=ledger_id_of(by), drafts=[body.draft() for body in right], catalog=context["catalog"]
     )
     prefetch_related_objects([r.transaction for r in recorded], "tags")
+    errors = []
+    for index, body in enumerate(inputs):
+        if body.errors:
+            fields = [
+                {"attr": None if e.attr == "non_field_errors" else e.attr, "code": e.code, "detail": e.detail}
+                for e in flatten_errors(body.errors)
+            ]
+            errors.append({"index": index, "errors": fields})
     return {
         "created": [describe_transaction(r.transaction) for r in recorded if r.is_new],
         "updated": [],
         "duplicates": [describe_transaction(r.transaction) for r in recorded if not r.is_new],
-        "errors": [
-            {"index": i, "errors": [_error(e) for e in flatten_errors(body.errors)]}
-            for i, body in enumerate(inputs)
-            if body.errors
-        ],
+        "errors": errors,
     }
-
-
-def _error(error: Any) -> dict[str, Any]:
-    attr = None if error.attr == "non_field_errors" else error.attr
-    return {"attr": attr, "code": error.code, "detail": error.detail}

@@ -1,4 +1,4 @@
-"""Reads JSON bodies, within bounds: neither a huge body nor a deep one costs more than its refusal."""
+"""The parser of JSON bodies, which refuses large and deeply nested ones early."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -12,7 +12,7 @@ MAX_DEPTH = 32
 
 
 class BodyTooLarge(APIException):
-    """More bytes than a body may have."""
+    """The body has too many bytes."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The body is too large; send less at a time."
@@ -20,7 +20,7 @@ class BodyTooLarge(APIException):
 
 
 class JSONParser(parsers.JSONParser):
-    """DRF's own reads a body of any size, since Django's limit is for bodies that it reads itself."""
+    """A JSON parser with limits: Django's limit of the size holds only for bodies that Django reads itself."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
