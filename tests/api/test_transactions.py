@@ -1,7 +1,12 @@
 """Transactions of every kind: the kind follows direction and category where the client does not state it."""
 
-import pytest
+import json
 
+import pytest
+from rest_framework.renderers import JSONRenderer
+
+from expenses.models import Transaction
+from expenses.serializers.transactions import CategorizationSerializer, TransactionBody
 from tests.api.bodies import assert_problem, settled, transaction
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -147,3 +152,19 @@ def test_an_answer_can_be_confirmed_and_nothing_cannot(ana, ben, model, run_task
     assert answer.json()["categorization"]["suggestion"] is None
     assert ana.get(f"transactions/{unsure}/").json() == answer.json()
     assert_problem(ana.post(f"transactions/{unknown}/confirm/"), 409, (None, "nothing_to_confirm"))
+
+
+def test_the_fast_body_is_that_of_the_declared_fields(ana):
+    """The fields one by one render the same body as the function that lists use."""
+    ana.post("accounts/", {"name": "Yen", "currency": "JPY"})
+    record(ana, kind="expense", category="Shopping", tags=["warm", "blue"], merchant="Shoes", notes="Left and right")
+    record(ana, direction="in", amount="1500", account="Yen", payment_method="card", mcc="5661", review="needed")
+    gone = record(ana, direction="out", iban="GB82WEST12345698765432", external_id="till-1")
+    assert ana.delete(f"transactions/{gone['id']}/").status_code == 204
+    rows = list(Transaction.everything.with_related())
+    assert len(rows) == 3
+    for row in rows:
+        fast, declared = TransactionBody(row).data, super(TransactionBody, TransactionBody(row)).to_representation(row)
+        assert json.loads(JSONRenderer().render(fast)) == json.loads(JSONRenderer().render(declared))
+        assert fast.keys() == TransactionBody().fields.keys()
+        assert fast["categorization"].keys() == CategorizationSerializer().fields.keys()
