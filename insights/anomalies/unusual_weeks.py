@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from insights.anomalies.baseline import WINDOW_WEEKS, ordinary_months
 from insights.anomalies.detection import Detection
@@ -61,10 +62,7 @@ def unusual_weeks(
     for subject, one in evaluations.items():  # all series end with the same week
         n_before = n - len(one.score)
         severities[subject] = np.concatenate([np.zeros(n_before), _severities(one, months[n_before:])])
-    paid = np.concatenate([np.zeros(WINDOW_WEEKS), whole.series.n > 0])
-    n_paid = sliding_window_view(paid, WINDOW_WEEKS)[:n].sum(axis=1)
-    is_recorded = n_paid >= np.minimum(np.arange(n), WINDOW_WEEKS) * LEAST_RECORDED  # a gap in the records is no habit
-    severity = np.max(list(severities.values()), axis=0) * is_recorded
+    severity = np.max(list(severities.values()), axis=0) * _has_records(whole)
     rows: dict[object, list[Payment]] = defaultdict(list)
     for payment in payments:
         rows[calendar.week_of(payment.day)].append(payment)
@@ -102,6 +100,15 @@ def unusual_weeks(
             )
         )
     return found
+
+
+def _has_records(whole: WeeklyEvaluation) -> NDArray[np.bool_]:
+    """Return True for weeks with payments in most weeks of the half year before: a gap in the records is no habit."""
+    n = len(whole.score)
+    paid = np.concatenate([np.zeros(WINDOW_WEEKS), whole.series.n > 0])
+    n_paid = sliding_window_view(paid, WINDOW_WEEKS)[:n].sum(axis=1)
+    enough: NDArray[np.bool_] = n_paid >= np.minimum(np.arange(n), WINDOW_WEEKS) * LEAST_RECORDED
+    return enough
 
 
 def _severities(one: WeeklyEvaluation, months: Floats) -> Floats:
