@@ -10,9 +10,20 @@ import pytest
 from django.db import connection, connections
 
 from expenses.models import Ledger, Membership
+from rules.operators import patterns
 from tests.conftest import Api, make_user
 from tests.databases import address_of
 from tests.fakes import ScriptedProvider
+from tests.laws import THOROUGH
+
+
+@pytest.fixture
+def short_patterns(monkeypatch: pytest.MonkeyPatch) -> float:
+    """A fifth of the time for slow patterns in the daily run. Return the share of the usual limits that holds."""
+    share = 1.0 if THOROUGH else 0.2
+    monkeypatch.setattr(patterns, "MATCH_S", patterns.MATCH_S * share)
+    monkeypatch.setattr(patterns, "TOTAL_S", patterns.TOTAL_S * share)
+    return share
 
 
 @pytest.fixture

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from rules.operators.patterns import TOTAL_S, TRIES, pattern_budget
+from rules.operators import patterns as limits
+from rules.operators.patterns import TRIES, pattern_budget
 from tests.api.saved_rules import CHAIN, conditions, create, refusal, spend, text
+
+pytestmark = pytest.mark.usefixtures("short_patterns")
 
 TOO_LARGE = "Its repeats multiply to too large a pattern; repeat less often, or nest fewer repeats."
 MALFORMED = [
@@ -133,7 +136,7 @@ def test_a_request_spends_no_more_than_its_time_on_however_many_slow_patterns(an
     with pattern_budget() as limit:
         assert record(ana, 10) == [None] * 10
     assert limit.left_s <= 0
-    assert limit.left_s > -TOTAL_S  # all but the match that used the last of it was refused without a try
+    assert limit.left_s > -limits.TOTAL_S  # all but the match that used the last of it was refused without a try
     assert limit.timeouts == dict.fromkeys(patterns, 10)
     assert len(patterns) > TRIES
     assert counts(ana) == {f"slow {i}": 10 for i in range(20)}
