@@ -37,7 +37,7 @@ def measure(household: Household) -> Mapping[str, Figures]:
     if not chosen:
         return {}
     found: dict[str, list[Scored]] = {name: [] for name in (*METHODS, "IsolationForest")}
-    past = AmountHistory(paid)
+    past = LogAmounts(paid)
     for place in chosen:
         past.advance(int(place))
         log, seen = past.logs[place], len(past.of_payee(place))
@@ -50,7 +50,7 @@ def measure(household: Household) -> Mapping[str, Figures]:
     return {name: figures_of(scored) for name, scored in found.items()}
 
 
-class AmountHistory:
+class LogAmounts:
     """Log amounts before a place, by payee and category."""
 
     def __init__(self, paid: Sequence[Payment]) -> None:
@@ -72,20 +72,20 @@ class AmountHistory:
         return self._groups.get(("category", self.paid[place].category), [])
 
 
-def amount_alone(past: AmountHistory, place: int, log: float) -> float:
+def amount_alone(past: LogAmounts, place: int, log: float) -> float:
     return log
 
 
-def z_of_category(past: AmountHistory, place: int, log: float) -> float:
+def z_of_category(past: LogAmounts, place: int, log: float) -> float:
     return _z(log, past.of_category(place) or past.logs[:place])
 
 
-def z_of_payee(past: AmountHistory, place: int, log: float) -> float:
+def z_of_payee(past: LogAmounts, place: int, log: float) -> float:
     payee = past.of_payee(place)
     return _z(log, payee) if len(payee) >= 3 else z_of_category(past, place, log)
 
 
-def shrunk_z(past: AmountHistory, place: int, log: float) -> float:
+def shrunk_z(past: LogAmounts, place: int, log: float) -> float:
     """Shrink median and MAD of the payee toward the category's, and these toward the person's."""
     center, spread = _level(past.logs[:place])
     for group in (past.of_category(place), past.of_payee(place)):
@@ -95,7 +95,7 @@ def shrunk_z(past: AmountHistory, place: int, log: float) -> float:
     return (log - center) / max(spread, LEAST_SPREAD)
 
 
-METHODS: Mapping[str, Callable[[AmountHistory, int, float], float]] = {
+METHODS: Mapping[str, Callable[[LogAmounts, int, float], float]] = {
     "amount alone": amount_alone,
     "robust z per category": z_of_category,
     "payee, else category": z_of_payee,
@@ -103,7 +103,7 @@ METHODS: Mapping[str, Callable[[AmountHistory, int, float], float]] = {
 }
 
 
-def forest_scores(past: AmountHistory, places: Sequence[int]) -> list[tuple[float, float]]:
+def forest_scores(past: LogAmounts, places: Sequence[int]) -> list[tuple[float, float]]:
     """Score by scikit-learn's IsolationForest on log amount, category and weekday, trained four times."""
     from sklearn.ensemble import IsolationForest
 

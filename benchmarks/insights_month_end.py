@@ -29,7 +29,7 @@ BOUNDS = (
 )
 
 
-class MonthForecast(NamedTuple):
+class TotalForecast(NamedTuple):
     """Forecast of a month's total, with an interval if the method has one."""
 
     total: float
@@ -41,7 +41,7 @@ class MonthOutcome(NamedTuple):
     """Forecast on a day of a month, and the actual total, in ordinary months of the household."""
 
     day: int
-    forecast: MonthForecast
+    forecast: TotalForecast
     actual: float
 
 
@@ -103,63 +103,63 @@ def measure(household: Household) -> Mapping[str, list[MonthOutcome]]:
     asked = [(month, day) for month in places for day in DAYS]
     own = insights_product.forecast_months(household, [(months.firsts[month], day) for month, day in asked])
     found[PRODUCT] = [
-        _outcome(day, MonthForecast(*one), months, month, unit) for (month, day), one in zip(asked, own, strict=True)
+        _outcome(day, TotalForecast(*one), months, month, unit) for (month, day), one in zip(asked, own, strict=True)
     ]
     return found
 
 
-def _outcome(day: int, forecast: MonthForecast, months: Months, month: int, unit: float) -> MonthOutcome:
-    scaled = MonthForecast(*(value if value is None else value / unit for value in forecast))
+def _outcome(day: int, forecast: TotalForecast, months: Months, month: int, unit: float) -> MonthOutcome:
+    scaled = TotalForecast(*(value if value is None else value / unit for value in forecast))
     return MonthOutcome(day, scaled, float(months.daily[month].sum()) / unit)
 
 
-def run_rate(months: Months, month: int, day: int) -> MonthForecast:
+def run_rate(months: Months, month: int, day: int) -> TotalForecast:
     length = (next_month(months.firsts[month]) - months.firsts[month]).days
-    return MonthForecast(months.spent(month, day) * length / day)
+    return TotalForecast(months.spent(month, day) * length / day)
 
 
-def last_month(months: Months, month: int, day: int) -> MonthForecast:
-    return MonthForecast(float(months.totals(month)[-1]))
+def last_month(months: Months, month: int, day: int) -> TotalForecast:
+    return TotalForecast(float(months.totals(month)[-1]))
 
 
-def mean_of_three(months: Months, month: int, day: int) -> MonthForecast:
-    return MonthForecast(float(months.totals(month)[-3:].mean()))
+def mean_of_three(months: Months, month: int, day: int) -> TotalForecast:
+    return TotalForecast(float(months.totals(month)[-3:].mean()))
 
 
-def same_point(months: Months, month: int, day: int) -> MonthForecast:
+def same_point(months: Months, month: int, day: int) -> TotalForecast:
     """Divide the spending so far by the share that the last twelve months had spent by that day."""
     totals = months.totals(month)[-12:]
     share = 1 - months.remainders(month, day, 12).sum() / totals.sum() if totals.sum() else 1.0
-    return MonthForecast(months.spent(month, day) / max(float(share), 0.05))
+    return TotalForecast(months.spent(month, day) / max(float(share), 0.05))
 
 
-def smoothed(months: Months, month: int, day: int) -> MonthForecast:
+def smoothed(months: Months, month: int, day: int) -> TotalForecast:
     """Smooth the totals exponentially, with a weight chosen by past errors and a normal interval."""
     total, spread = _smooth(months.totals(month))
-    return MonthForecast(total, total - Z_OF_80_PERCENT * spread, total + Z_OF_80_PERCENT * spread)
+    return TotalForecast(total, total - Z_OF_80_PERCENT * spread, total + Z_OF_80_PERCENT * spread)
 
 
-def theta(months: Months, month: int, day: int) -> MonthForecast:
+def theta(months: Months, month: int, day: int) -> TotalForecast:
     """Add half of the straight line's slope to the smoothed total."""
     totals = months.totals(month)
     slope = float(np.polyfit(np.arange(len(totals)), totals, 1)[0])
-    return MonthForecast(_smooth(totals)[0] + slope / 2)
+    return TotalForecast(_smooth(totals)[0] + slope / 2)
 
 
-def median_remainder(months: Months, month: int, day: int) -> MonthForecast:
+def median_remainder(months: Months, month: int, day: int) -> TotalForecast:
     """Add the median of the last twelve remainders, with a band from their 10 % to their 90 % quantile."""
     spent, rest = months.spent(month, day), months.remainders(month, day, 12)
     low, middle, high = np.quantile(rest, (0.1, 0.5, 0.9))
-    return MonthForecast(*(spent + float(value) for value in (middle, low, high)))
+    return TotalForecast(*(spent + float(value) for value in (middle, low, high)))
 
 
-def outer_ranks(months: Months, month: int, day: int) -> MonthForecast:
+def outer_ranks(months: Months, month: int, day: int) -> TotalForecast:
     """Add the median of the last twelve remainders, with a band from the least to the most."""
     spent, rest = months.spent(month, day), months.remainders(month, day, 12)
-    return MonthForecast(*(spent + float(value) for value in (np.median(rest), rest.min(), rest.max())))
+    return TotalForecast(*(spent + float(value) for value in (np.median(rest), rest.min(), rest.max())))
 
 
-METHODS: Mapping[str, Callable[[Months, int, int], MonthForecast]] = {
+METHODS: Mapping[str, Callable[[Months, int, int], TotalForecast]] = {
     "run rate": run_rate,
     "last month": last_month,
     "mean of three": mean_of_three,
@@ -186,7 +186,7 @@ def _smooth(totals: np.ndarray) -> tuple[float, float]:
     return best[1], best[2]
 
 
-def with_bills(spending: Sequence[Payment], months: Months, month: int, day: int, n: int) -> MonthForecast:
+def with_bills(spending: Sequence[Payment], months: Months, month: int, day: int, n: int) -> TotalForecast:
     """Add the due bills of simple chains, and the rest by its run rate (`n` is 0) or its median of `n` remainders."""
     first = months.firsts[month]
     today, following = first.replace(day=day), next_month(first)
@@ -195,8 +195,8 @@ def with_bills(spending: Sequence[Payment], months: Months, month: int, day: int
     rest = months_of_rest(past, bills, months, month)
     spent = months.spent(month, day)
     if n == 0:
-        return MonthForecast(spent + due + rest.spent(month, day) * ((following - first).days - day) / day)
-    return MonthForecast(spent + due + float(np.median(rest.remainders(month, day, n))))
+        return TotalForecast(spent + due + rest.spent(month, day) * ((following - first).days - day) / day)
+    return TotalForecast(spent + due + float(np.median(rest.remainders(month, day, n))))
 
 
 def _due(past: Sequence[Payment], *, today: dt.date, until: dt.date) -> tuple[float, set[int]]:

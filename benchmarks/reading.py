@@ -35,7 +35,7 @@ def install_anchor():
         explanation = serializers.CharField(source="decision.explanation", default="You chose this category.")
         suggestion = BareSuggestion(source="suggested_category", allow_null=True)
 
-    class BareSerializer(serializers.ModelSerializer):
+    class BareRowSerializer(serializers.ModelSerializer):
         amount = serializers.DecimalField(max_digits=13, decimal_places=2)
         account_name = serializers.CharField(source="account.name", read_only=True)
         category_name = serializers.CharField(source="category.name", read_only=True)
@@ -54,18 +54,18 @@ def install_anchor():
 
     class BareMixin:
         authentication_classes = [TokenAuthentication]
-        serializer_class = BareSerializer
+        serializer_class = BareRowSerializer
 
         def get_queryset(self):
             rows = Transaction.everything.filter(ledger_id=1)
             related = "account", "category", "suggested_category", "decision"
             return rows.order_by("-date", "-id").select_related(*related).prefetch_related("tags")
 
-    class NumberedPages(pagination.PageNumberPagination):
+    class BarePages(pagination.PageNumberPagination):
         page_size = PAGE
 
     class BareList(BareMixin, generics.ListCreateAPIView):
-        pagination_class = NumberedPages
+        pagination_class = BarePages
         filter_backends = []
 
         def perform_create(self, serializer):

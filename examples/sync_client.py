@@ -1,9 +1,9 @@
-"""An offline copy of an Outlay ledger, as a phone would keep it. Python's standard library only; docs/sync.md explains.
+"""Offline copy of an Outlay ledger, as a phone would keep it. Uses the standard library only; see docs/sync.md.
 
     python examples/sync_client.py http://127.0.0.1:8000 ana choose-a-good-one copy.sqlite3
 
-signs in, sends what was written offline, fetches what changed, and prints the newest transactions. Run it again: it
-fetches only what is new. Beyond this page a real client would add a screen, and ask its user where the copy overwrites.
+signs in, sends offline writes, fetches changes, and prints the newest transactions. Run it again: it fetches only what
+is new. A real client would add a screen, and ask its user before it overwrites other changes.
 """
 
 import json
@@ -20,13 +20,13 @@ from urllib.parse import urlsplit
 
 TIMEOUT_S = 30
 FIRST_PAUSE_S, LONGEST_PAUSE_S, TRIES = 0.1, 10.0, 12
-#: The server could not say yes or no just now; 409 only counts when it comes with Retry-After.
+#: Statuses to try again later; 409 only with Retry-After.
 COME_AGAIN = {429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said."""
+    """Answer of the server."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,26 +34,26 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait before the same request may be sent again; None where that would not help."""
+        """Seconds to wait before the same request is sent again; None if that would not help."""
         if self.status in COME_AGAIN or (self.status == 409 and "retry-after" in self.headers):
             return float(self.headers.get("retry-after", 0))
         return None
 
 
 class Refused(Exception):
-    """The server will not do this, however often it is asked."""
+    """A request that the server rejects for good."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(f"{answer.status}: {(answer.body or {}).get('detail')}")
         self.answer = answer
 
 
-#: Method, address, body and headers become an answer; raises OSError or HTTPException when none comes.
+#: Function of method, address, body and headers that returns an answer. Raises OSError or HTTPException without one.
 Transport = Callable[[str, str, bytes | None, Mapping[str, str]], Answer]
 
 
 def send_once(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-    """One try of one request."""
+    """Send one request once."""
     parts = urlsplit(url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.netloc, timeout=TIMEOUT_S)
@@ -69,7 +69,7 @@ def send_once(method: str, url: str, body: bytes | None, headers: Mapping[str, s
 
 @dataclass
 class Server:
-    """Sends a request until there is an answer to it: nothing here is done twice because an answer was lost."""
+    """Connection that sends each request until it is answered; a lost answer never causes a second write."""
 
     url: str
     username: str
@@ -79,7 +79,7 @@ class Server:
     n_retries: int = field(default=0, init=False)
 
     def call(self, method: str, path: str, body: Any = None, *, key: str = "", etag: str = "") -> Answer:
-        """`key` is the same for every try of one write; `etag` is the version that the write is made for."""
+        """Send a request. `key` is the same for every try of a write; `etag` is the version that it changes."""
         content = None if body is None else json.dumps(body).encode()
         for attempt in range(TRIES):
             headers = {"Content-Type": "application/json", "Authorization": f"Token {self.token}"}
@@ -96,10 +96,10 @@ class Server:
             if answer.retry_after is None:
                 return answer
             self._pause(attempt, at_least=answer.retry_after)
-        raise ConnectionError(f"{self.url} does not answer; what waits is sent the next time.")
+        raise ConnectionError(f"{self.url} does not answer; waiting writes are sent the next time.")
 
     def sign_in(self) -> None:
-        """Get a token. Raises Refused when name and password do not fit."""
+        """Get a token. Raises Refused if name and password do not match."""
         content = json.dumps({"username": self.username, "password": self.password, "name": "sync client"}).encode()
         headers = {"Content-Type": "application/json"}
         answer = self.transport("POST", f"{self.url}/api/v1/auth/login/", content, headers)
@@ -108,7 +108,7 @@ class Server:
         self.token = answer.body["token"]
 
     def _pause(self, attempt: int, *, at_least: float = 0) -> None:
-        """Longer with each try, and never the same for two clients, so that they do not come back together."""
+        """Wait longer with each try, by a random time, so that clients do not return together."""
         self.n_retries += 1
         longest = min(FIRST_PAUSE_S * 2**attempt, LONGEST_PAUSE_S)
         time.sleep(at_least + random.uniform(longest / 2, longest))
@@ -120,17 +120,17 @@ CREATE TABLE IF NOT EXISTS state (version INTEGER);
 CREATE TABLE IF NOT EXISTS queue (n INTEGER PRIMARY KEY, row TEXT, action TEXT, body TEXT, key TEXT, etag TEXT);
 INSERT INTO state SELECT 0 WHERE NOT EXISTS (SELECT * FROM state);
 """
-#: How `changes/` lists things → what `deleted` calls them.
+#: List in the answer of `changes/` → type in its list `deleted`.
 TYPES = {
     "transactions": "transaction", "accounts": "account", "categories": "category", "tags": "tag",
     "attachments": "attachment", "transfers": "transfer",
 }  # fmt: skip
-#: Action → method, and what follows the row's address.
+#: Action → method, and the end of the address.
 ACTIONS = {"edit": ("PATCH", ""), "delete": ("DELETE", ""), "restore": ("POST", "restore/")}
 
 
 class Copy:
-    """What the phone keeps: the ledger as it was last seen, and what its user did since, in that order."""
+    """Local database: the ledger as last fetched, and the user's writes since, in their order."""
 
     def __init__(self, path: str = ":memory:") -> None:
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -141,12 +141,12 @@ class Copy:
         return int(self.db.execute("SELECT version FROM state").fetchone()[0])
 
     def rows(self, kind: str) -> dict[int, Any]:
-        """Id → body of everything of a type."""
+        """Return the bodies of all rows of a type, by id."""
         found = self.db.execute("SELECT id, body FROM rows WHERE type = ? ORDER BY id", [kind])
         return {row_id: json.loads(body) for row_id, body in found}
 
     def take(self, page: dict[str, Any]) -> None:
-        """A page of `changes/` and its version go in together: after a crash the next pull goes on from there."""
+        """Store a page of `changes/` with its version: after a crash the next pull continues from there."""
         with self.db:
             self.db.execute("BEGIN")
             gone = [(row["type"], row["id"]) for row in page["deleted"]]
@@ -156,21 +156,21 @@ class Copy:
             self.db.execute("UPDATE state SET version = ?", [page["version"]])
 
     def empty(self) -> None:
-        """The server does not know our version: it was set back. What waits in the queue is kept."""
+        """Delete all rows, but no waiting writes: the server was restored and does not know our version."""
         self.db.executescript("BEGIN; DELETE FROM rows; UPDATE state SET version = 0; COMMIT;")
 
     def write(self, row: str, action: str, body: Any, *, etag: str = "") -> None:
-        """Queue what the user did, with the key that every try of it will carry."""
+        """Queue a write of the user, with the key for all its tries."""
         values = [row, action, json.dumps(body), str(uuid.uuid4()), etag]
         self.db.execute("INSERT INTO queue (row, action, body, key, etag) VALUES (?, ?, ?, ?, ?)", values)
 
     def first_write(self) -> tuple[int, str, str, Any, str, str] | None:
-        """Number, row, action, body, key and ETag of the oldest write that waits."""
+        """Return number, row, action, body, key and ETag of the oldest waiting write."""
         found = self.db.execute("SELECT n, row, action, body, key, etag FROM queue ORDER BY n").fetchone()
         return None if found is None else (*found[:3], json.loads(found[3]), *found[4:])
 
     def settle(self, number: int, row: str, found: dict[str, Any] | None) -> None:
-        """The write is done: those that follow it go to the row's real id, and are made for its new version."""
+        """Remove a finished write; later writes of the row get its real id and its new version."""
         with self.db:
             self.db.execute("BEGIN")
             self.db.execute("DELETE FROM queue WHERE n = ?", [number])
@@ -179,20 +179,20 @@ class Copy:
 
 
 def etag_of(row: dict[str, Any]) -> str:
-    """The tag that the server sends with a row's body."""
+    """Return the ETag that the server sends with a row's body."""
     return f'"{row["id"]}-{row["version"]}"'
 
 
 class SyncClient:
-    """Writes at once into the queue, and brings copy and server together when there is a connection."""
+    """Client that queues writes at once, and synchronizes copy and server over a connection."""
 
     def __init__(self, server: Server, copy: Copy) -> None:
         self.server, self.copy = server, copy
-        #: What the server would not do, for the user to look at.
+        #: Writes that the server rejected, for the user to review.
         self.refused: list[tuple[str, Any, Answer]] = []
 
     def create(self, fields: dict[str, Any]) -> str:
-        """Record a transaction, offline or not. Returns the name that it has until the server has given it an id."""
+        """Record a transaction, even offline. Returns its name until the server assigns an id."""
         row = str(uuid.uuid4())
         self.copy.write(row, "create", {"external_id": row, **fields})
         return row
@@ -202,32 +202,33 @@ class SyncClient:
         self.copy.write(str(row), "edit", fields, etag=self._known_tag(row))
 
     def delete(self, row: int | str) -> None:
-        """Put it into the bin."""
+        """Put a transaction into the bin."""
         self.copy.write(str(row), "delete", None, etag=self._known_tag(row))
 
     def restore(self, row: int | str) -> None:
-        """Take it out of the bin; repeating that does no harm, so no version is asked for."""
+        """Take a transaction out of the bin; that is harmless to repeat, so it needs no version."""
         self.copy.write(str(row), "restore", None)
 
     def sync(self) -> None:
-        """Send what waits, then fetch what is new: our own writes come back with everybody else's."""
+        """Send waiting writes, then fetch changes: own writes come back with those of others."""
         self.push()
         self.pull()
 
     def push(self) -> None:
-        """Send what waits, the oldest first."""
+        """Send waiting writes, the oldest first."""
         while (write := self.copy.first_write()) is not None:
             self._send(*write)
 
     def pull(self) -> int:
-        """Fetch what changed since the copy's version. Returns how many pages that took."""
+        """Fetch the changes since the copy's version. Returns the number of pages."""
         n_pages, has_more = 0, True
         while has_more:
             answer = self.server.call("GET", f"changes/?since={self.copy.version}")
             if answer.status == 400 and self.copy.version:
                 self.copy.empty()
                 continue
-            _require_success(answer)
+            if answer.status >= 300:
+                raise Refused(answer)
             self.copy.take(answer.body)
             n_pages, has_more = n_pages + 1, answer.body["has_more"]
         return n_pages
@@ -242,7 +243,7 @@ class SyncClient:
         self.copy.settle(number, row, answer.body if answer.status < 300 else None)
 
     def _change(self, row: str, action: str, body: Any, key: str, etag: str) -> Answer:
-        """Only the fields that the user touched are sent, so both changes stay when somebody else was first."""
+        """Send only the fields that the user changed, so that changes of others stay."""
         method, tail = ACTIONS[action]
         while True:
             answer = self.server.call(method, f"transactions/{row}/{tail}", body, key=key, etag=etag)
@@ -254,18 +255,13 @@ class SyncClient:
             etag = etag_of(current.body)
 
     def _known_tag(self, row: int | str) -> str:
-        """Made for the version that the user saw; a row that the server has not seen yet has none."""
+        """Return the ETag of the version that the user saw; "" for a row that is not on the server yet."""
         found = self.copy.db.execute("SELECT body FROM rows WHERE type = 'transaction' AND id = ?", [row]).fetchone()
         return etag_of(json.loads(found[0])) if found else ""
 
 
-def _require_success(answer: Answer) -> None:
-    if answer.status >= 300:
-        raise Refused(answer)
-
-
 def main(url: str, username: str, password: str, path: str = "copy.sqlite3") -> None:
-    """Synchronize a file, and show what is in it."""
+    """Synchronize a copy, and print its newest transactions."""
     client = SyncClient(Server(url.rstrip("/"), username, password), Copy(path))
     client.sync()
     for action, body, answer in client.refused:

@@ -1,11 +1,11 @@
-"""Proves that copies stay true: four writers, a bad connection, and a reader who ends with what the server has.
+"""Stress test of copies: four writers on a bad connection, and a reader who must end with the server's rows.
 
     python examples/sync_storm.py http://127.0.0.1:8000 --writes 10000
 
-Makes a new person and lets the writers create, edit, delete, restore, categorize, tag and rename at random, all at
-once. Answers are lost on purpose; what got none is sent again. Every writer keeps its own account of what it was told
-was done. At the end the reader's copy must equal the server's lists, and every writer's account must be found there: no
-row twice, none lost, no edit overwritten. Exit code 1 when anything differs.
+Registers a new user and lets the writers create, edit, delete, restore, categorize, tag and rename at random, all at
+once. Answers are lost on purpose; a request without an answer is sent again. Every writer records its confirmed writes.
+At the end the reader's copy must equal the server's lists, and these must contain every confirmed write: no row twice,
+none lost, no edit overwritten. The exit code is 1 if anything differs.
 """
 
 import argparse
@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from examples.sync_client import TIMEOUT_S, Answer, Copy, Server, SyncClient, etag_of, send_once
 
 N_WRITERS = 4
-PASSWORD = "a-storm-of-9-writes"  # noqa: S105 - of a person who is made up for the run
+PASSWORD = "a-storm-of-9-writes"  # noqa: S105 - of a user who exists for the run only
 CATEGORIES = ["Groceries", "Dining", "Transport", "Shopping"]
-#: What is compared besides transactions → where it is listed.
+#: Type that is compared besides transactions → its list.
 LISTS = {"account": "accounts/", "category": "categories/", "tag": "tags/"}
 NEEDS_ROW = {"edit", "categorize", "tag", "delete", "restore"}
-#: How often a writer does what, out of a hundred writes.
+#: Action → its share of a hundred writes.
 WEIGHTS = {
     "create": 30, "edit": 20, "categorize": 10, "tag": 8, "delete": 10, "restore": 8, "bulk": 3, "sign": 10, "rename": 1
 }  # fmt: skip
@@ -39,7 +39,7 @@ WEIGHTS = {
 
 @dataclass
 class BadConnection:
-    """Loses a part of the requests before they arrive, of the answers on their way, and some while they are made."""
+    """Transport that loses some requests, some answers, and hangs up on others."""
 
     chance: random.Random
     lost: Counter[str] = field(default_factory=Counter)
@@ -51,7 +51,7 @@ class BadConnection:
             raise ConnectionError("The request never arrived.")
         if fate == "hung up":
             hang_up(method, url, body, headers)
-            raise ConnectionError("Nobody waited for the answer.")
+            raise ConnectionError("The client did not wait for the answer.")
         answer = send_once(method, url, body, headers)
         if fate == "answer":
             raise ConnectionError("The answer never arrived.")
@@ -59,7 +59,7 @@ class BadConnection:
 
 
 def hang_up(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> None:
-    """Send and go away: the server still works on it while the next try comes in."""
+    """Send a request and hang up: the server still processes it while the next try arrives."""
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
     connection.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, dict(headers))
@@ -68,22 +68,22 @@ def hang_up(method: str, url: str, body: bytes | None, headers: Mapping[str, str
 
 @dataclass
 class Writer:
-    """One device of the person, which believes what it was told."""
+    """One device of the user, with its confirmed writes."""
 
     client: SyncClient
     connection: BadConnection
     chance: random.Random
-    #: What all writers sign at the same time, and the category that all rename.
+    #: Rows that all writers sign at the same time, and the category that all rename.
     shared_rows: list[int]
     shared_category: int
-    #: External id → what the row should show, `deleted` among it.
+    #: External id → expected fields of the row, including `deleted`.
     beliefs: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
-    #: Row → what this writer wrote into its notes.
+    #: Row → lines of this writer in its notes.
     signatures: dict[int, list[str]] = field(default_factory=dict)
 
     def write(self) -> None:
-        """Do one thing at random."""
+        """Do a random action."""
         action = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         if action in NEEDS_ROW and not self._rows(deleted=action == "restore"):
             action = "create"
@@ -130,7 +130,7 @@ class Writer:
         self._call("PATCH", f"categories/{self.shared_category}/", {"name": name})
 
     def sign(self) -> None:
-        """Add to the notes of a row that the others add to as well: nobody's line may be overwritten."""
+        """Add a line to the notes of a shared row: no line may be overwritten."""
         row_id, line, key = self.chance.choice(self.shared_rows), uuid.uuid4().hex[:10], str(uuid.uuid4())
         while True:
             row = self._call("GET", f"transactions/{row_id}/").body
@@ -169,7 +169,7 @@ class Writer:
         return [name for name, belief in self.beliefs.items() if belief["deleted"] is deleted]
 
     def _id(self, name: str) -> int:
-        """The row's id, as the client had it in the answer, or looks it up like any other."""
+        """Return the row's id, looked up by its external id once."""
         if name not in self.ids:
             for path in ("transactions/", "transactions/deleted/"):
                 for row in self._call("GET", f"{path}?{urlencode({'external_id': name})}").body["results"]:
@@ -194,7 +194,7 @@ class Writer:
 
 
 class Storm:
-    """The people, the rows that they share, and what is compared at the end."""
+    """The writers, the reader, their shared rows, and the final comparison."""
 
     def __init__(self, url: str, *, seed: int) -> None:
         self.url, self.seed, self.name = url, seed, f"storm-{uuid.uuid4().hex[:8]}"
@@ -221,7 +221,7 @@ class Storm:
         return Writer(SyncClient(server, Copy()), connection, chance, self.rows, self.category)
 
     def run(self, n_writes: int) -> None:
-        """Let all writers write and the reader read, at the same time."""
+        """Run all writers and the reader at the same time."""
         threads = [threading.Thread(target=self._work, args=[w, n_writes // N_WRITERS]) for w in self.writers]
         for thread in threads:
             thread.start()
@@ -243,7 +243,7 @@ class Storm:
             self.failures.append(f"A writer stopped: {error!r}")
 
     def faults(self) -> list[str]:
-        """Everything that is not as it should be."""
+        """Return all differences from the expected state."""
         live, binned = self._listed("transactions/"), self._listed("transactions/deleted/")
         found = [*self.failures, *self._differences(live)]
         names = Counter(row["external_id"] for row in [*live.values(), *binned.values()] if row["external_id"])
@@ -292,7 +292,7 @@ def _disagreements(row: dict[str, Any], belief: dict[str, Any], *, deleted: bool
 
 
 def report(storm: Storm, *, spent_s: float, faults: list[str]) -> None:
-    """What was done, lost and found."""
+    """Print the numbers of writes and losses, and the faults."""
     servers = [writer.client.server for writer in storm.writers]
     lost: Counter[str] = sum((writer.connection.lost for writer in storm.writers), Counter())
     copy = storm.reader.copy
@@ -304,7 +304,7 @@ def report(storm: Storm, *, spent_s: float, faults: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run a storm and print what came of it. Returns the exit code."""
+    """Run a storm and print its outcome. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
     parser.add_argument("--writes", type=int, default=10_000)

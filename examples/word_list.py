@@ -1,4 +1,4 @@
-"""A link of your own: words that name a category, given as OPTIONS of its entry in CATEGORIZATION_PROVIDERS."""
+"""Custom provider: words that name a category, given as OPTIONS of its entry in CATEGORIZATION_PROVIDERS."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from providers.interface import Answer, Provider, Question, Suggestion
 
 
 class WordListProvider(Provider):
-    """Answers the category that is named after a word of the text."""
+    """Provider that answers the category of a word in the text."""
 
     name = "words"
 
