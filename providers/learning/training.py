@@ -5,7 +5,7 @@ second for a thousand transactions.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +46,11 @@ def train(confirmed: Sequence[LabeledQuestion], *, country: str = "") -> Weights
     """
     latest = confirmed[-MOST:]
     known = known_of([question for question, _ in latest], country=country)
-    lessons = [*_distinct(latest, known), *_imagine(latest, known)]
+    # Equal transactions are one lesson, weighted by their number.
+    features = features_of([question for question, _ in latest], known)
+    counted = Counter(zip(features, (category for _, category in latest), strict=True))
+    lessons = [Lesson(found, category, float(n)) for (found, category), n in counted.items()]
+    lessons += _imagine(latest, known)
     categories = sorted({lesson.category for lesson in lessons})
     return _fit(lessons, categories, len(latest)) if len(categories) > 1 else None
 
@@ -63,54 +67,33 @@ def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge
     trust = share_of_system(confirmed) ** 2
     if trust < _LEAST_TRUST:
         return []
-    places = KindCategories(tuple(offered.values()), confirmed[-1].question.kinds)
-    chosen = _chosen_by_group(confirmed, known)
-    return [
-        lesson._replace(weight=lesson.weight * trust * _agreement(chosen[group], lesson.category))
-        for group, lesson in _imagined(places)
-    ]
-
-
-def _chosen_by_group(
-    confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]
-) -> Mapping[str, Counter[int]]:
-    """Count the user's choices for each category of the dictionary."""
+    categories = KindCategories(tuple(offered.values()), confirmed[-1].question.kinds)
+    # The user's choices for each category of the dictionary.
     chosen: dict[str, Counter[int]] = defaultdict(Counter)
     for (_, category), (finding, _) in zip(confirmed, known, strict=True):
         if finding:
             chosen[finding.category][category] += 1
-    return chosen
-
-
-def _agreement(chosen: Counter[int], category: int) -> float:
-    """Return the square of the share of choices for the category, with one imagined choice."""
-    return ((chosen[category] + 1) / (chosen.total() + 1)) ** 2
-
-
-def _imagined(places: KindCategories) -> Iterator[tuple[str, Lesson]]:
-    """Yield each lesson with its category of the dictionary."""
-    sounds = set(load_name_classifier().categories)
+    resembled = set(load_name_classifier().categories)
+    lessons = []
     for group in sorted(known_groups()):
-        place = places.find(group=group)
+        place = categories.find(group=group)
         if place is None:
             continue
+        category = place.category.id
+        # One choice for the category is imagined, so that a group without choices counts in full.
+        agreement = ((chosen[group][category] + 1) / (chosen[group].total() + 1)) ** 2
         direction = "in" if group in _INCOMING else "out"
-        yield group, Lesson(example_of_finding(group, direction), place.category.id, _FINDING_WEIGHT)
-        if group in sounds:
-            yield group, Lesson(example_of_resemblance(group), place.category.id, _RESEMBLANCE_WEIGHT)
+        lessons.append(Lesson(example_of_finding(group, direction), category, _FINDING_WEIGHT * trust * agreement))
+        if group in resembled:
+            weight = _RESEMBLANCE_WEIGHT * trust * agreement
+            lessons.append(Lesson(example_of_resemblance(group), category, weight))
+    return lessons
 
 
 def share_of_system(confirmed: Sequence[LabeledQuestion]) -> float:
     """Return the share of transactions in categories of the system, with two imagined ones."""
     n = sum(any(offered.id == category and offered.key for offered in q.categories) for q, category in confirmed)
     return (n + _DOUBT) / (len(confirmed) + _DOUBT)
-
-
-def _distinct(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]) -> Iterator[Lesson]:
-    """Yield one lesson for equal transactions, weighted by their number."""
-    features = features_of([question for question, _ in confirmed], known)
-    counted = Counter(zip(features, (category for _, category in confirmed), strict=True))
-    return (Lesson(found, category, float(n)) for (found, category), n in counted.items())
 
 
 def _fit(lessons: Sequence[Lesson], categories: Sequence[int], n_confirmed: int) -> Weights:

@@ -1,4 +1,4 @@
-"""What confidences are worth: measured by hand-made outcomes, corrected by laws that hold for any."""
+"""Calibration of confidences: hand-made outcomes, and laws that hold for any."""
 
 import math
 
@@ -34,7 +34,7 @@ def share_right(found):
 
 
 def believed(confidence, n, n_right):
-    """So many answers of one confidence, the right ones spread evenly over the time."""
+    """Return `n` answers of one confidence, the right ones spread evenly over the time."""
     return [JudgedAnswer(confidence, (i * n_right) % n < n_right) for i in range(n)]
 
 
@@ -108,11 +108,11 @@ class TestCorrection:
         assert fit_correction(said) == NO_CORRECTION
 
     @given(st.lists(st.builds(JudgedAnswer, claims, st.booleans()), max_size=LEAST_CORRECTED - 1), st.floats(-7, 0))
-    def test_before_there_are_outcomes_the_doubt_that_is_expected_corrects_alone(self, said, expected):
+    def test_expected_doubt_corrects_alone_before_outcomes(self, said, expected):
         assert fit_correction(said, expected=expected) == Correction(expected, 1)
 
     @pytest.mark.parametrize("n_right", [0, 3, 5])
-    def test_few_outcomes_leave_much_of_an_expected_doubt_and_many_none(self, n_right):
+    def test_expected_doubt_fades_with_the_number_of_outcomes(self, n_right):
         def moved_by(n):
             without, doubted = (
                 fit_correction(believed(0.9, 5 * n, n_right * n), expected=expected).apply(0.9) for expected in (0, -3)
@@ -151,7 +151,7 @@ class TestCorrection:
         many = fit_correction(believed(0.7, 3_000, n_right * 100)).apply(0.7)
         assert abs(few - 0.7) < abs(many - 0.7)
 
-    def test_a_link_that_got_better_is_believed_more_than_one_that_got_worse(self):
+    def test_later_outcomes_count_more(self):
         wrong, right = [JudgedAnswer(0.8, False)] * 50, [JudgedAnswer(0.8, True)] * 50
         assert fit_correction(wrong + right).apply(0.8) > 0.55 > 0.45 > fit_correction(right + wrong).apply(0.8)
 
@@ -161,7 +161,7 @@ class TestThreshold:
         assert threshold_for([JudgedAnswer(0.9, True)] * 2, precision=0.95) is None
         assert threshold_for([], precision=0.5) is None
 
-    def test_it_lies_half_way_from_the_least_sure_answer_that_keeps_the_precision_to_the_next_below(self):
+    def test_threshold_lies_half_way_to_the_next_answer_below(self):
         said = (
             [JudgedAnswer(0.9, True)] * 30
             + [JudgedAnswer(0.8, True)] * 9
@@ -183,7 +183,7 @@ class TestThreshold:
 
     @given(outcomes, st.floats(0.5, 1))
     @example([JudgedAnswer(0.9, True)] * 40 + [JudgedAnswer(0.8, False)] * 3 + [JudgedAnswer(0.7, True)] * 40, 0.95)
-    def test_what_is_taken_is_right_as_often_as_asked_and_no_lower_one_would_be(self, said, precision):
+    def test_threshold_is_the_lowest_that_keeps_the_precision(self, said, precision):
         found = threshold_for(said, precision=precision)
         assert found == threshold_for(said[::-1], precision=precision)
         assert found == threshold_for(sorted(said), precision=precision)
@@ -194,7 +194,7 @@ class TestThreshold:
             assert sum(o.is_right for o in above) / (len(above) + 1) < precision
 
     @given(outcomes.map(lambda said: [*said, *[JudgedAnswer(1.0, True)] * 240]), st.floats(0.5, 0.6))
-    def test_it_is_as_far_from_what_it_takes_as_from_what_it_leaves(self, said, precision):
+    def test_threshold_is_midway_between_taken_and_left_answers(self, said, precision):
         found = threshold_for(said, precision=precision)
         taken = min(o.confidence for o in said if o.confidence >= found)
         left = max((o.confidence for o in said if o.confidence < found), default=taken - 0.04)

@@ -121,7 +121,7 @@ def test_an_answer_counts_from_the_threshold_of_its_link_on(confidence, outcome)
     assert (verdict.decided is not None) == (outcome is Outcome.ANSWERED)
 
 
-def test_the_threshold_belongs_to_the_link_and_not_to_the_confidence():
+def test_the_threshold_belongs_to_the_link():
     strict, lax = says("strict", sure(FOOD, 0.9), 0.95), says("lax", sure(FUN, 0.3), 0.2)
     [verdict] = chain(strict, lax).decide([row("Bakery")])
     assert verdict.decided is not None
@@ -129,14 +129,14 @@ def test_the_threshold_belongs_to_the_link_and_not_to_the_confidence():
     assert outcomes(verdict) == [("strict", "unsure"), ("lax", "answered")]
 
 
-def test_the_likeliest_unsure_answer_is_kept_as_the_best_and_the_earlier_wins_a_tie():
+def test_the_likeliest_unsure_answer_is_best_and_earlier_wins_ties():
     links = [says("a", sure(FOOD, 0.2)), says("b", sure(FUN, 0.4)), says("c", sure(FOOD, 0.4)), says("d", None)]
     [verdict] = chain(*links).decide([row("Bakery")])
     assert verdict.decided is None
     assert verdict.best is verdict.attempts[1]
 
 
-def test_effects_are_kept_when_the_category_is_left_to_the_next_link():
+def test_effects_without_a_category_are_kept():
     tagging = says("tagging", Suggestion(None, 0, "It is tagged.", effects=Effects("Luna", ("coffee", "out"))))
     deciding = says("deciding", sure(effects=Effects("Cafe", ("food", "coffee"))))
     [verdict] = chain(tagging, deciding).decide([row("Cafe Luna")])
@@ -162,7 +162,7 @@ def test_only_what_is_still_open_is_passed_on():
     assert asked(rest) == ["Garage"]
 
 
-def test_of_transactions_with_equal_keys_one_is_asked_and_all_share_its_attempt():
+def test_transactions_with_equal_keys_share_one_attempt():
     link = Link(Says("keyed", lambda t: sure(), key=lambda t: t.description.lower()))
     verdicts = chain(link).decide([row("Bakery"), row("BAKERY"), row("Garage"), row("bakery")])
     assert asked(link) == ["Bakery", "Garage"]
@@ -206,7 +206,7 @@ CRASHES: dict[str, Callable[[], Link]] = {
 
 @pytest.mark.logs_errors
 @pytest.mark.parametrize("crash", CRASHES.values(), ids=CRASHES)
-def test_a_crashing_link_is_logged_and_the_next_one_goes_on(crash, caplog):
+def test_a_crashing_link_is_logged_and_passed_over(crash, caplog):
     verdicts = chain(crash(), says("next", sure(FUN))).decide([row("Bakery"), row("Cinema")])
     assert [outcomes(verdict) for verdict in verdicts] == [[("bad", "crashed"), ("next", "answered")]] * 2
     assert verdicts[0].attempts[0].explanation == CRASHED
@@ -215,7 +215,7 @@ def test_a_crashing_link_is_logged_and_the_next_one_goes_on(crash, caplog):
 
 
 @pytest.mark.parametrize("error", [ProviderUnavailable("It is away."), ProviderMisbehaved("It babbled.")])
-def test_a_raised_error_is_the_reason_for_the_whole_batch_and_the_next_link_goes_on(error, caplog):
+def test_a_raised_error_fails_the_whole_batch_of_its_link(error, caplog):
     verdicts = chain(says("away", error), says("next", sure())).decide([row("Bakery"), row("Cinema")])
     assert [outcomes(verdict) for verdict in verdicts] == [[("away", "failed"), ("next", "answered")]] * 2
     assert [verdict.attempts[0].explanation for verdict in verdicts] == [str(error)] * 2
@@ -246,7 +246,7 @@ MISBEHAVIOR: dict[str, list[Any]] = {
 @pytest.mark.parametrize(
     ("reason", "answer"), [(reason, answer) for reason, answers in MISBEHAVIOR.items() for answer in answers]
 )
-def test_an_answer_that_nobody_could_use_is_a_failure_with_its_reason(reason, answer):
+def test_an_unusable_answer_is_a_failure_with_its_reason(reason, answer):
     [verdict] = chain(says("bad", answer), says("next", sure())).decide([row("Bakery")])
     assert timeless(verdict)[0] == Attempt("bad", "7", Outcome.FAILED, reason)
     assert outcomes(verdict)[1] == ("next", "answered")
@@ -269,7 +269,7 @@ def test_one_suggestion_object_is_judged_for_each_set_of_categories():
     assert [outcomes(v) for v in chain(link).decide([some, none])] == [[("shared", "answered")], [("shared", "failed")]]
 
 
-def test_a_deferred_link_is_waited_for_only_where_nobody_was_confident():
+def test_unsure_rows_wait_for_the_deferred_link():
     quick = Link(Says("quick", lambda t: sure(FOOD, 0.9 if t.description == "Bakery" else 0.3)), 0.5)
     model = says("model", sure(FUN), deferred=True)
     sure_one, open_one = chain(quick, model).decide([row("Bakery"), row("Cinema")])
@@ -289,7 +289,7 @@ def test_resolving_asks_the_deferred_links_alone():
     assert asked(quick) == []
 
 
-def test_an_unavailable_deferred_link_is_waited_for_and_a_misbehaving_one_is_not():
+def test_rows_wait_for_unavailable_links_but_not_misbehaving_ones():
     away = says("model", ProviderUnavailable("It is away."), deferred=True)
     [verdict] = chain(away).resolve([row("Cinema")])
     reason = "It is away. It will be tried again."
@@ -301,7 +301,7 @@ def test_an_unavailable_deferred_link_is_waited_for_and_a_misbehaving_one_is_not
     assert not verdict.is_waiting
 
 
-def test_a_second_deferred_link_may_answer_while_the_first_is_away():
+def test_a_second_deferred_link_answers_while_the_first_is_away():
     away = says("big", ProviderUnavailable("It is away."), deferred=True)
     [verdict] = chain(away, says("small", sure(), deferred=True)).resolve([row("Cinema")])
     assert outcomes(verdict) == [("big", "failed"), ("small", "answered")]
@@ -315,7 +315,7 @@ def recalling(name: str, known: dict[str, Any]) -> Link:
     return link
 
 
-def test_recalling_gives_what_is_known_and_notes_the_rest_as_waiting_without_asking():
+def test_recall_gives_known_answers_and_notes_others_as_waiting():
     link = recalling("model", {"Bakery": sure(FOOD), "Cinema": sure(FUN, 0.3)})
     known, unsure, unknown = chain(says("quick", sure()), link).recall([row("Bakery"), row("Cinema"), row("Garage")])
     assert outcomes(known) == [("model", "answered")]
@@ -328,7 +328,7 @@ def test_recalling_gives_what_is_known_and_notes_the_rest_as_waiting_without_ask
 
 @pytest.mark.logs_errors
 @pytest.mark.parametrize("broken", ["too few", "an error"])
-def test_a_link_that_fails_to_recall_is_logged_and_waited_for(broken, caplog):
+def test_a_failed_recall_is_logged_and_waited_for(broken, caplog):
     class Broken(Says):
         def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
             return [] if broken == "too few" else 1 / 0  # type: ignore[return-value]
@@ -345,7 +345,7 @@ def failing(fresh_cache):
     return chain(link, breaker=CacheBreaker()), link
 
 
-def test_a_link_that_failed_three_times_in_a_row_is_left_alone(failing):
+def test_three_failures_in_a_row_open_the_breaker(failing):
     failing_chain, link = failing
     told = [outcomes(failing_chain.resolve([row("Cinema")])[0]) for _ in range(5)]
     assert told == [[("model", "failed")]] * 3 + [[("model", "skipped")]] * 2
@@ -403,7 +403,7 @@ class Taught(Says):
 LESSONS = [LabeledQuestion(row("Bakery"), FOOD.id), LabeledQuestion(row("Cinema"), FUN.id)]
 
 
-def test_a_taught_chain_is_another_one_without_the_links_that_only_a_task_may_ask():
+def test_a_taught_chain_is_another_one_without_deferred_links():
     before = chain(Link(Taught("a"), 0.5), says("b", None), says("model", sure(), deferred=True))
     after = before.learn(LESSONS[:1]).learn(LESSONS[1:])
     assert [outcomes(verdict) for verdict in after.decide([row("Bakery"), row("Cinema"), row("Garage")])] == [
@@ -423,13 +423,13 @@ def test_a_chain_without_a_link_asks_the_others():
     assert [link.provider.name for link in without.without("unknown").links] == ["b", "model"]
 
 
-def test_a_link_says_in_its_own_words_that_it_knows_nothing():
+def test_a_declining_link_gives_its_own_reason():
     [verdict] = chain(Link(Taught("a"), 0.5)).decide([row("Garage")])
     assert timeless(verdict) == [Attempt("a", "7", Outcome.DECLINED, "Nobody taught it this text.")]
 
 
 def trusting(**fields: Any) -> Attempt:
-    """What a link that claims 0.9 comes to for an owner of whom this is known."""
+    """Return the verdict of a link that claims 0.9 for an owner of this trust."""
     [verdict] = chain(Link(Taught("a", {"Bakery": FOOD.id}), 0.5)).decide([row("Bakery", trust=Trust(**fields))])
     [attempt] = timeless(verdict)
     return attempt
@@ -454,7 +454,7 @@ def test_a_correction_of_another_link_or_none_changes_nothing():
         assert claimed_confidence(suggestion) == 0.9
 
 
-def test_what_was_claimed_is_kept_beside_what_it_was_corrected_to():
+def test_the_claimed_confidence_is_kept_beside_the_corrected_one():
     suggestion = trusting(corrections={"a": Correction(-1, 1)}).suggestion
     assert suggestion is not None
     assert claimed_confidence(suggestion) == 0.9 > suggestion.confidence
@@ -470,9 +470,7 @@ def test_what_was_claimed_is_kept_beside_what_it_was_corrected_to():
         (True, 0.3, Outcome.ANSWERED),
     ],
 )
-def test_an_owners_threshold_goes_before_the_settings_and_judges_the_corrected_confidence(
-    corrected, threshold, outcome
-):
+def test_an_owners_threshold_judges_the_corrected_confidence(corrected, threshold, outcome):
     corrections = {"a": Correction(-1, 1)} if corrected else {}
     thresholds = {} if threshold is None else {"a": threshold}
     assert trusting(corrections=corrections, thresholds=thresholds).outcome == outcome
@@ -486,7 +484,7 @@ def test_effects_without_a_category_are_not_corrected():
 
 
 @given(st.floats(0, 1), st.lists(st.floats(0, 1), max_size=2), st.floats(-5, 5), st.floats(0.1, 4))
-def test_a_corrected_answer_and_its_alternatives_are_no_more_than_certain(confidence, others, intercept, slope):
+def test_corrected_probabilities_are_no_more_than_certain(confidence, others, intercept, slope):
     left = (1 - confidence) / max(sum(others), 1)
     alternatives = tuple((i + 2, p * left) for i, p in enumerate(others))
     offered = tuple(OfferedCategory(i, str(i), "expense") for i in (1, 2, 3))
@@ -540,7 +538,7 @@ def test_a_text_without_words_is_declined_for_that():
 
 
 @pytest.mark.parametrize("texts", [("4711 - 12.03.", "Bakery", ""), ("", "Bakery", "4711 - 12.03.")])
-def test_a_text_without_words_beside_others_is_declined_for_that_alone(texts):
+def test_a_text_without_words_is_declined_among_others(texts):
     silent = says("first", None)
     verdicts = chain(silent).decide([row(text) for text in texts])
     told = {text: verdict.attempts[0].explanation for text, verdict in zip(texts, verdicts, strict=True)}

@@ -79,7 +79,7 @@ def test_the_link_to_a_model_keeps_the_interface(check, impostor):
     check(Exam(lambda: OllamaProvider(model="tiny:1b", host=impostor.url, timeout_s=5, load_timeout_s=5), asked))
 
 
-def test_a_link_that_keeps_every_promise_passes_with_and_without_transactions_of_its_own():
+def test_a_good_link_passes_with_and_without_own_transactions():
     check_provider(Good)
     check_provider(Good, transactions=[Question("Cinema", FEW, owner=3)])
 

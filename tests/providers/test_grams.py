@@ -20,7 +20,7 @@ def test_a_word_is_in_the_same_bucket_everywhere():
     assert (bucket_of("wcafe"), bucket_of("bcafe luna")) == (27598, 40106)
 
 
-def test_a_text_is_its_words_their_pairs_and_the_pieces_of_its_words():
+def test_features_are_words_pairs_and_pieces():
     buckets, values = grams_of("ab cd")
     found = dict(zip(buckets, values, strict=True))
     assert found == pytest.approx(

@@ -81,24 +81,24 @@ class TestWhatIsLearned:
         assert named(taught(), text) == category
 
     @pytest.mark.parametrize(("n", "category"), [(0, "Pets"), (2, "Hund"), (6, "Hund")])
-    def test_two_shops_of_a_kind_put_elsewhere_count_more_than_what_the_system_would_say(self, n, category):
+    def test_two_own_choices_outweigh_the_dictionary(self, n, category):
         used = [
             (f"{shop} {place}", put) for shop, put in LIFE_OF_THE_SYSTEM for place in ("Nord", "West", "Ost", "Süd")
         ]
         rows = used + [(f"Fressnapf Filiale {letter}", HUND) for letter in "abcdef"[:n]]
         assert named(taught(rows), "Das Futterhaus") == category
 
-    def test_whoever_uses_their_own_categories_alone_is_not_answered_with_the_systems(self):
+    def test_users_of_own_categories_get_none_of_the_systems(self):
         rows = [(text, category) for text, category in LIFE if category in OWN] * 3
         texts = ("REWE", "Pizzeria Luna", "Fressnapf", "Lagerbox", "Unknown Ltd")
         assert {named(taught(rows), text) for text in texts} <= {"Hund", "Miete Lager"}
 
     def test_the_system_is_known_before_much_is_confirmed(self):
-        """What nobody has put anywhere goes where the dictionary says, as long as the person uses the system's."""
+        """Untouched kinds follow the dictionary, as long as the user uses the system's categories."""
         rows = [(f"Vbnmarkt {letter}", GROCERIES) for letter in "abcde"] + [("Gasthof Q", DINING)] * 5
         assert named(taught(rows), "Fressnapf") == "Pets"
 
-    def test_direction_tells_a_refund_of_one_category_from_a_payment_of_another(self):
+    def test_direction_tells_a_refund_from_a_payment(self):
         received = [LabeledQuestion(ask("Kowalke GmbH", direction="in"), HUND.id)] * 6
         spent = [LabeledQuestion(ask("Kowalke GmbH"), MIETE.id)] * 6
         provider = TaughtProvider().learn(received + spent)
@@ -131,7 +131,7 @@ class TestWhatIsLearned:
         assert train(lessons([("Lagerbox", MIETE)] * 20)) is None
         assert named(taught([("Lagerbox", MIETE)] * 20), "Lagerbox") is None
 
-    def test_a_single_category_of_the_system_is_one_among_those_that_it_has(self):
+    def test_a_single_category_of_the_system_is_learned(self):
         rows = [(f"Vbnmarkt {letter}", GROCERIES) for letter in "abcdefghijklm"]
         assert named(taught(rows), "Vbnmarkt z") == "Groceries"
 
@@ -170,11 +170,11 @@ class TestAnswers:
             ("Xqvw", "It looks most like Groceries"),
         ],
     )
-    def test_it_says_whether_words_or_the_dictionary_speak_for_it_or_neither(self, text, explanation):
+    def test_the_explanation_names_words_dictionary_or_neither(self, text, explanation):
         said = answer(known(), text).explanation
         assert said == f"{explanation}, as learned from 15 transactions that you confirmed."
 
-    def test_where_the_likeliest_category_is_not_offered_another_is_not_told(self):
+    def test_no_other_category_replaces_one_that_is_not_offered(self):
         """Fressnapf is a pet shop, and none of it was ever put into "Miete Lager"."""
         assert answer(known(), "Fressnapf Kowalke Lagerbox Rate", (MIETE,)) is None
 
@@ -188,7 +188,7 @@ class TestAnswers:
         assert named(provider, "Lagerbox", (OfferedCategory(55, "New", "expense"),)) is None
         assert named(provider, "Lagerbox", ()) is None
 
-    def test_where_the_likeliest_is_not_offered_the_others_do_not_become_likelier(self):
+    def test_a_missing_offer_makes_the_others_no_likelier(self):
         all_offered, own = answer(known(), "Xqvw"), answer(known(), "Xqvw", OWN)
         assert (all_offered.category, own.category) == (GROCERIES.id, HUND.id)
         assert own.score == answer(known(), "Xqvw", (HUND,)).score < all_offered.score
@@ -239,7 +239,7 @@ class TestKindsThatThePersonHasMapped:
         for text in ("Lagerbox Kowalke Rate August", "Gasthof Qvrelli", "Xqvw", "Vbnmarkt Filiale Ost"):
             assert answer(known(), text, kinds=kinds) == answer(known(), text) is not None
 
-    def test_a_group_that_is_mapped_is_mapped_for_words_of_it_too(self):
+    def test_a_mapped_group_holds_for_its_words(self):
         """The dictionary knows "Gasthof" as a word of no brand."""
         assert answer(known(), "Gasthof Qvrelli").category == DINING.id
         assert answer(known(), "Gasthof Qvrelli", kinds={"dining": HUND.id}) is None
@@ -300,7 +300,7 @@ class TestTeaching:
         assert (after.name, after.version, after.country) == (before.name, before.version, "DE")
         assert named(after, "Lagerbox") == "Miete Lager"
 
-    def test_it_is_trained_anew_when_what_it_knows_has_grown_by_a_quarter(self):
+    def test_it_is_trained_anew_after_growth_by_a_quarter(self):
         provider = taught()
         more = lessons([("Wurmkiste", HUND)])
         n_known = []
@@ -309,7 +309,7 @@ class TestTeaching:
             provider = provider.learn(more)
         assert n_known == [15, 15, 15, 15, 19]
 
-    def test_what_is_too_old_to_be_learned_from_does_not_hasten_the_next_training(self, monkeypatch):
+    def test_rows_too_old_to_learn_hasten_no_training(self, monkeypatch):
         monkeypatch.setattr(training, "MOST", len(LIFE))
         provider = taught(LIFE * 2).learn(lessons([("Wurmkiste", HUND)]))
         assert "wurmkiste" not in answer(provider, "Wurmkiste").details["words"]
@@ -326,7 +326,7 @@ class TestStoredWeights:
         assert again.probabilities(rows).tolist() == weights.probabilities(rows).tolist()
         assert (again.categories, again.n_confirmed) == ((1, 2, 3, 7, 8), len(LIFE))
 
-    def test_a_word_has_a_weight_for_each_category_and_one_never_seen_has_none(self):
+    def test_an_unseen_word_has_no_weight(self):
         weights = train(lessons())
         assert weights is not None
         hund, miete = weights.categories.index(HUND.id), weights.categories.index(MIETE.id)

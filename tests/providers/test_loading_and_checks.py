@@ -118,7 +118,7 @@ def test_a_faulty_entry_is_an_error_that_names_the_fault(use_chain, entry, messa
     assert str(raised.value) == message
 
 
-def test_each_option_that_a_link_refuses_is_an_error_of_its_own(use_chain):
+def test_each_refused_option_is_an_error(use_chain):
     use_chain({"BACKEND": RULES}, {"BACKEND": PARTICULAR, "OPTIONS": {"size": -1}})
     assert check_chain(None) == [
         checks.Error(f"{PARTICULAR}: size must be positive, not -1.", hint=HINT, id="providers.E002"),
@@ -126,7 +126,7 @@ def test_each_option_that_a_link_refuses_is_an_error_of_its_own(use_chain):
     ]
 
 
-def test_the_options_of_the_shipped_model_link_are_checked_without_the_network(use_chain):
+def test_options_of_the_model_link_are_checked_offline(use_chain):
     use_chain({"BACKEND": "providers.ollama.OllamaProvider", "OPTIONS": {"model": "", "host": "nas"}})
     assert [message.id for message in check_chain(None)] == ["providers.E002", "providers.E002"]
 
@@ -152,7 +152,7 @@ def test_all_faulty_entries_are_told_at_once(use_chain):
     ]
 
 
-def test_the_shipped_setting_has_no_fault_and_its_check_is_registered():
+def test_the_shipped_setting_has_no_fault():
     assert check_chain(None) == []
     assert check_chain in checks.registry.registry.get_checks()
 
@@ -172,7 +172,7 @@ def test_an_entry_becomes_a_link_with_its_threshold_and_options():
     assert first.size == 3
 
 
-def test_the_chain_is_built_once_and_again_when_the_setting_changes(use_chain):
+def test_the_chain_is_rebuilt_when_the_setting_changes(use_chain):
     use_chain({"BACKEND": SCRIPTED})
     chain = configured_chain()
     assert configured_chain() is chain

@@ -86,7 +86,7 @@ def write_package(folder):
     (folder / "LICENSE.md").write_text("Do as you please.", encoding="utf-8")
 
 
-def test_a_package_is_compiled_to_one_file_with_its_license_beside_it(tmp_path):
+def test_a_package_is_compiled_to_a_file_and_its_license(tmp_path):
     write_package(tmp_path / "package")
     compilation.main([str(tmp_path / "package"), "--target", str(tmp_path)])
     assert (tmp_path / "LICENSE-name-suggestion-index").read_text(encoding="utf-8") == "Do as you please."
@@ -96,7 +96,7 @@ def test_a_package_is_compiled_to_one_file_with_its_license_beside_it(tmp_path):
     assert name_in("netflix", compiled) == "netflix"
 
 
-def test_brands_names_and_first_words_are_the_lines_of_the_file():
+def test_the_file_holds_brands_names_and_first_words():
     assert compilation.compile_brands(NSI, SERVICES) == COMPILED
 
 
@@ -111,28 +111,28 @@ def brands_named(*names):
     }
 
 
-def test_a_word_at_the_end_of_many_names_names_nothing_alone():
+def test_the_end_of_many_names_is_no_name():
     names = ["Corner", *(f"{word} Corner" for word in ("Red", "Blue", "Green", "Black", "White", "Gold"))]
     dictionary = Dictionary(compilation.compile_brands(brands_named(*names), ""))
     assert name_in("corner", dictionary) is None
     assert name_in("red corner", dictionary) == "red corner"
 
 
-def test_a_word_at_the_end_of_a_few_names_counts_only_in_front():
+def test_the_end_of_few_names_counts_in_front_only():
     names = ["Corner", "Red Corner", "Blue Corner", "Green Corner"]
     dictionary = Dictionary(compilation.compile_brands(brands_named(*names), ""))
     assert name_in("corner town", dictionary) == "corner"
     assert name_in("old corner", dictionary, inner=True) is None
 
 
-def test_a_word_that_starts_many_names_is_a_family_of_brands():
+def test_the_start_of_many_names_is_a_family():
     names = ["Nord", *(f"Nord {word}" for word in ("City", "Express", "Extra", "Metro", "Center", "Local"))]
     dictionary = Dictionary(compilation.compile_brands(brands_named(*names), ""))
     assert name_in("nord town", dictionary) == "nord"
     assert name_in("old nord", dictionary, inner=True) == "nord"
 
 
-def test_a_word_that_starts_names_of_other_trades_only_names_nothing():
+def test_the_start_of_names_of_other_trades_is_no_name():
     nsi = brands_named("Seven")
     nsi["nsi"]["brands/shop/clothes"] = {"items": [item(f"Seven {word}", "001") for word in ("Hills", "Seas", "Suits")]}
     dictionary = Dictionary(compilation.compile_brands(nsi, ""))
@@ -159,7 +159,7 @@ def test_places_become_countries(include, exclude, countries):
     ("countries", "country", "known"),
     [("at de", "de", True), ("at de", "fr", False), ("*", "fr", True), ("*us", "us", False), ("*us", "", True)],
 )
-def test_a_brand_is_known_in_its_countries_and_where_no_country_is_given(countries, country, known):
+def test_a_brand_is_known_in_its_countries(countries, country, known):
     assert Brand("X", MerchantKind("shop=x", "shopping", 1, "x"), countries).is_known_in(country) is known
 
 
@@ -191,7 +191,7 @@ def test_well_known_brands_are_in_the_shipped_file(name, country, title, tag):
     assert (found.brands[0].title, found.brands[0].kind.tag) == (title, tag)
 
 
-def test_every_shipped_name_is_normalized_and_every_line_can_be_read():
+def test_every_shipped_name_is_normalized():
     head, *lines = PACKAGE.joinpath("brands.txt").read_text(encoding="utf-8").splitlines()
     about = json.loads(head)
     brands, names = lines[: about["brands"]], lines[about["brands"] : about["brands"] + about["names"]]
@@ -255,7 +255,7 @@ WORDS = Words("[dining]\nen: coffee, fish bar\nen weak: bar\nde: *cafe\n[fees-ta
         ("pay", None),
     ],
 )
-def test_phrases_come_first_then_the_last_word_then_endings_then_weak_words_alone(text, found):
+def test_phrases_win_over_words_endings_and_weak_words(text, found):
     assert WORDS.find(text.split(), "out") == found
 
 

@@ -1,4 +1,4 @@
-"""What the merchants link answers, seen through `categorize_many`."""
+"""Answers of the merchants link, seen through `categorize_many`."""
 
 import time
 
@@ -92,7 +92,7 @@ def test_several_words_are_one_key():
     assert (answer.category, answer.confidence) == (IDS["fees-taxes"], CONFIDENCE["phrase"])
 
 
-def test_a_word_of_fuel_chooses_the_fuel_station_of_a_supermarket():
+def test_a_word_of_fuel_chooses_a_supermarkets_fuel_station():
     answer = suggest("TESCO PETROL 3321", country="GB")
     assert answer.category == IDS["transport"]
     assert answer.explanation == "Tesco is a known fuel station brand, and “petrol” stands for Transport."
@@ -100,7 +100,7 @@ def test_a_word_of_fuel_chooses_the_fuel_station_of_a_supermarket():
     assert answer.alternatives[0][0] == IDS["groceries"]
 
 
-def test_without_such_a_word_a_brand_is_what_cards_are_used_for_most():
+def test_a_brand_without_pointer_is_its_likeliest_kind():
     answer = suggest("TESCO 3321", country="GB")
     assert answer.category == IDS["groceries"]
     assert {KEYS[number] for number, _ in answer.alternatives} >= {"transport"}
@@ -157,7 +157,7 @@ def test_words_of_income_say_nothing_of_money_that_goes_out():
     assert suggest("XYZZY PAYROLL 04") is None
 
 
-def test_money_from_a_brand_is_taken_for_a_refund_less_surely():
+def test_money_from_a_brand_is_a_refund_less_surely():
     answer = suggest("ZALANDO", direction="in", country="DE")
     assert answer == Suggestion(
         category=IDS["shopping"],
@@ -169,7 +169,7 @@ def test_money_from_a_brand_is_taken_for_a_refund_less_surely():
     )
 
 
-def test_a_general_word_of_spending_counts_for_money_in_only_beside_a_word_of_refund():
+def test_words_of_spending_need_a_refund_for_money_in():
     assert category_of("Hotel Musterhof refund", direction="in") == "travel"
     assert suggest("Hotel Musterhof", direction="in") is None
 
@@ -179,7 +179,7 @@ def test_brands_of_other_countries_are_not_known():
     assert suggest("MERCADONA 12", country="JP") is None
 
 
-def test_the_country_of_the_options_holds_where_a_transaction_has_none():
+def test_the_options_country_replaces_a_missing_one():
     rows = [Question("MERCADONA 12", OFFERED, 1), Question("MERCADONA 12", OFFERED, 1, country="ES")]
     absent, present = MerchantProvider(country="JP").categorize_many(rows)
     assert absent is None
@@ -251,7 +251,7 @@ def test_texts_that_say_nothing_are_declined(text):
 
 
 @given(st.text(), st.sampled_from(["in", "out"]), st.sampled_from(["", "DE", "us", "??"]))
-def test_whatever_the_text_the_answer_is_an_offered_category_or_none(text, direction, country):
+def test_any_text_gives_an_offered_category_or_none(text, direction, country):
     answer = suggest(text, direction=direction, country=country)
     assert answer is None or (answer.category in KEYS and 0 < answer.confidence < 1)
 
@@ -265,7 +265,7 @@ def test_a_very_long_text_is_answered_in_bounded_time(piece):
     assert time.process_time() - started < 1
 
 
-def test_marks_of_direction_and_invisible_characters_do_not_hide_a_brand():
+def test_invisible_characters_do_not_hide_a_brand():
     assert category_of("\u202eLI\u200bDL\u202c\x00 12", country="DE") == "groceries"
 
 
@@ -289,7 +289,7 @@ def test_a_word_that_is_whole_is_no_cut_one():
 
 
 @pytest.mark.parametrize("description", ["Xyzzy de la Halle", "Plugh Gestion total", "Plugh d g"])
-def test_a_part_of_a_text_that_only_looks_like_a_name_is_none(description):
+def test_a_part_that_looks_like_a_name_is_none(description):
     assert suggest(description, country="FR") is None
 
 
@@ -301,7 +301,7 @@ def test_a_reimbursement_is_income_though_it_reads_like_a_refund():
     assert category_of("Virement remboursement frais", direction="in", country="FR") == "other-income"
 
 
-def test_a_brand_of_several_words_comes_before_a_word_of_income():
+def test_a_brand_of_several_words_outranks_an_income_word():
     assert category_of("THE HOME DEPOT 2667", direction="in", country="US") == "shopping"
 
 
@@ -315,7 +315,7 @@ def test_a_batch_is_answered_in_its_order():
     assert [answer and answer.category for answer in answers] == [IDS["groceries"], None, IDS["healthcare"], None]
 
 
-def test_equal_keys_get_equal_answers_and_other_countries_or_directions_other_keys():
+def test_keys_differ_by_country_and_direction():
     provider = MerchantProvider()
     first, again = (
         Question("LIDL 4711", OFFERED, 1, country="DE"),
@@ -365,17 +365,17 @@ def suggest_mapped(description, mapped, **circumstances):
         ({"shop=bakery": FOOD, "dining": FOOD}, IDS["groceries"], None),
     ],
 )
-def test_a_kind_goes_before_its_group_and_a_group_before_the_system(mapped, category, mapped_by):
+def test_a_kind_outranks_its_group_and_the_system(mapped, category, mapped_by):
     answer = suggest_mapped("TESCO 3321", mapped)
     assert (answer.category, answer.details.get("mapped")) == (category, mapped_by)
 
 
 @pytest.mark.parametrize("mapped", [{"shop=supermarket": None}, {"groceries": None}, {"groceries": 999}])
-def test_what_is_put_nowhere_or_into_what_is_not_offered_is_not_answered(mapped):
+def test_kinds_without_an_offered_category_get_no_answer(mapped):
     assert suggest_mapped("TESCO 3321", mapped) is None
 
 
-def test_a_word_that_says_another_kind_of_place_follows_that_one():
+def test_a_pointing_word_follows_its_own_mapping():
     mapped = {"shop=supermarket": FOOD, "amenity=fuel": CAR}
     answer = suggest_mapped("TESCO PETROL 3321", mapped)
     assert answer.category == CAR
@@ -386,7 +386,7 @@ def test_a_word_that_says_another_kind_of_place_follows_that_one():
     assert suggest_mapped("ALDI PARKING", {"shop=supermarket": FOOD}).category == IDS["transport"]
 
 
-def test_the_other_kinds_of_a_brand_are_told_by_where_they_were_put():
+def test_alternatives_follow_the_mapping_of_their_kinds():
     others = dict(suggest_mapped("TESCO 3321", {"amenity=fuel": CAR}).alternatives)
     assert CAR in others
     assert IDS["transport"] not in others

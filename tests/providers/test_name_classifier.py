@@ -1,4 +1,4 @@
-"""What an unknown name sounds like: suggested, never taken for known, and silent where the name says nothing."""
+"""Guesses for unknown names: suggested, never certain, and silent for a name that says nothing."""
 
 from importlib.resources import files
 
@@ -54,7 +54,7 @@ def test_a_category_that_is_not_offered_is_not_answered():
     assert ask("Ristorante Qvrelli", ()) is None
 
 
-def test_a_persons_own_category_is_answered_where_they_put_the_group():
+def test_a_mapped_group_gets_the_users_own_category():
     own = OfferedCategory(99, "Essen", "expense")
     answer = ask("Ristorante Qvrelli", (*OFFERED, own), kinds={"dining": own.id})
     assert answer is not None
@@ -84,7 +84,7 @@ def test_guesses_do_not_depend_on_what_else_is_asked(texts):
     assert [[guess.category for guess in found] for found in together] == [[g.category for g in f] for f in alone]
 
 
-def test_the_classifier_that_ships_knows_categories_of_kinds_alone_and_names_its_sources():
+def test_the_shipped_classifier_names_its_sources():
     sounds = load_name_classifier()
     assert set(sounds.categories) <= {kind.category for kind in load_kinds().values()}
     assert sounds.weights.shape[1] == len(sounds.categories) == len(sounds.bias)
@@ -93,6 +93,6 @@ def test_the_classifier_that_ships_knows_categories_of_kinds_alone_and_names_its
     assert NameClassifierProvider().version == f"1+{sounds.version}"
 
 
-def test_the_license_of_the_schema_ships_with_what_was_learned_from_it():
+def test_the_license_of_the_schema_ships():
     text = files("providers.name_classifier").joinpath("LICENSE-id-tagging-schema").read_text(encoding="utf-8")
     assert "Permission to use, copy, modify" in text

@@ -95,7 +95,7 @@ def test_the_script_trains_on_known_brands_and_words_too(package, tmp_path, monk
     assert set(sounds.categories) == set(provider.load_name_classifier().categories)
 
 
-def test_categories_count_as_they_are_paid_for_not_as_their_names_are_many():
+def test_categories_are_weighted_by_payments():
     examples = [Example("a", "dining")] * 30 + [Example("b", "groceries"), Example("c", "pets")]
     weights = training._balanced(examples)
     total = {

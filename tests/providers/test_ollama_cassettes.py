@@ -48,7 +48,7 @@ def test_there_is_one_cassette_for_each_scenario():
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_cassette_keeps_no_path_time_or_name_of_the_recording_machine(name):
+def test_cassettes_hold_nothing_of_the_recording_machine(name):
     text = (FOLDER / f"{name}.yaml").read_text()
     assert not re.findall(r"/root/|/home/|/Users/|blobs/|modelfile|parent_model|[Uu]ser-[Aa]gent", text)
     assert set(re.findall(r"\b20\d\d-\d\d-\d\dT[\d:.]+", text)) <= {"2026-01-01T00:00:00"}
@@ -56,7 +56,7 @@ def test_a_cassette_keeps_no_path_time_or_name_of_the_recording_machine(name):
 
 
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if chats(name)])
-def test_a_prompt_is_never_counted_shorter_than_the_server_counted_it(name):
+def test_prompts_are_counted_no_shorter_than_the_server_does(name):
     for asked, said in chats(name):
         assert most_prompt_tokens(asked["messages"]) >= said.get("prompt_eval_count", 0)
 

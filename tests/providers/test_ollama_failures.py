@@ -67,7 +67,7 @@ def test_a_model_in_memory_gets_the_short_deadline(impostor):
     assert "within 0.2 seconds" in str(error)
 
 
-def test_a_model_that_has_to_be_loaded_gets_the_long_deadline_for_its_first_answer_only(impostor):
+def test_only_a_loading_model_gets_the_long_deadline(impostor):
     impostor.answer("/api/ps", {"models": []})
     assert "within 0.3 seconds" in str(failure(link(impostor, timeout_s=0.2, load_timeout_s=0.3)))
 
@@ -130,7 +130,7 @@ def test_the_model_command_names_an_old_server(impostor, settings):
 
 
 @pytest.mark.parametrize("version", ["0.12.11", "0.13.0-rc1", "1.0", "0.0.0", "dev"])
-def test_an_empty_answer_of_a_new_server_concerns_its_row_alone(impostor, version):
+def test_an_empty_answer_concerns_its_row_alone(impostor, version):
     impostor.answer("/api/version", {"version": version})
     impostor.answer("/api/chat", chat_answer("", []))
     answers = link(impostor).categorize_many(BATCH)
@@ -214,7 +214,7 @@ def test_a_pull_tells_its_bytes(impostor):
         assert list(client.pull("tiny:1b")) == [PullProgress("pulling", 3, 9), PullProgress("success")]
 
 
-def test_the_status_of_a_server_that_is_down_says_so_without_raising(closed_port):
+def test_the_status_names_a_server_that_is_down(closed_port):
     url = f"http://127.0.0.1:{closed_port}"
     with OllamaClient(host=url, timeout_s=1) as client:
         assert client.status("tiny:1b").as_dict() == {

@@ -13,12 +13,12 @@ LOGPROBS = st.floats(max_value=0, min_value=-1e6)
 TOKENS = st.one_of(st.sampled_from([*ascii_uppercase, " A", "B ", "\nC"]), st.text(max_size=4))
 
 
-def test_a_letter_is_as_likely_as_its_share_among_the_offered_letters():
+def test_a_letters_probability_is_its_share_among_offered_letters():
     tokens = [("B", math.log(0.3)), ("The", math.log(0.3)), ("A", math.log(0.1))]
     assert letter_probabilities(tokens, "AB") == pytest.approx([0.25, 0.75])
 
 
-def test_spellings_of_a_letter_with_and_without_a_blank_add_up():
+def test_spellings_of_a_letter_add_up():
     tokens = [(" A", math.log(0.2)), ("A", math.log(0.1)), ("B", math.log(0.1))]
     assert letter_probabilities(tokens, "AB") == pytest.approx([0.75, 0.25])
 
@@ -28,7 +28,7 @@ def test_an_unlisted_letter_counts_like_the_least_likely_listed_token():
     assert letter_probabilities(tokens, "ABC") == pytest.approx([0.6, 0.2, 0.2])
 
 
-def test_an_unlisted_letter_counts_as_no_more_than_what_the_listed_ones_leave_over():
+def test_an_unlisted_letter_gets_at_most_the_remainder():
     assert letter_probabilities([("A", math.log(0.9))], "AB") == pytest.approx([0.9, 0.1])
     assert letter_probabilities([("A", 0.0)], "AB") == pytest.approx([1, 0], abs=1e-8)
 
@@ -106,7 +106,7 @@ def last_letters(n):
     yield LETTERS[n - 1]
 
 
-def test_an_example_shows_its_group_first_and_then_its_letter_within_the_group():
+def test_an_example_shows_its_group_then_its_letter():
     subject = PromptSubject("bus", "out", (("tram", 30), ("tea", 1)))
     _, questions = hold(choose(options(40), subject, n_tokens=9999), [says("B"), says("A")])
     assert [[message["content"] for message in question[1:-1]] for question in questions] == [

