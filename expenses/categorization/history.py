@@ -90,7 +90,7 @@ def _stored(amount: Decimal) -> int:
     return int(amount.scaleb(SCALE))
 
 
-class Recalled(NamedTuple):
+class HistoryMatch(NamedTuple):
     """The recalled votes, the way of matching, and the matched text."""
 
     votes: Sequence[Vote]
@@ -116,19 +116,19 @@ class Memory:
         for n_words in (3, 2, 1):
             self.by_words[text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)][vote.category] += vote.n
 
-    def recall(self, text: str) -> Recalled | None:
+    def recall(self, text: str) -> HistoryMatch | None:
         """Recall votes by the best way of matching that finds any."""
         if votes := self.by_text.get(text):
-            return Recalled(list(votes.values()), EXACT, text)
+            return HistoryMatch(list(votes.values()), EXACT, text)
         for n_words in (3, 2, 1):
             words = leading_words(text, n_words)
             counted = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
             if counted and (n_words > 1 or _is_telling(words, counted)):
                 votes_by_word = [Vote(category, n, None, None, None, None) for category, n in counted.items()]
-                return Recalled(votes_by_word, n_words, words)
+                return HistoryMatch(votes_by_word, n_words, words)
         candidates = self.by_prefix.get(text[:PREFIX_LENGTH], [])
         found = process.extractOne(text, candidates, scorer=fuzz.token_sort_ratio, score_cutoff=FUZZY_CUTOFF)
-        return Recalled(list(self.by_text[found[0]].values()), FUZZY, found[0]) if found else None
+        return HistoryMatch(list(self.by_text[found[0]].values()), FUZZY, found[0]) if found else None
 
 
 def _is_telling(word: str, counted: Counter[int]) -> bool:
@@ -154,20 +154,20 @@ class HistoryProvider(Provider):
             for t, text in zip(transactions, texts, strict=True)
         ]
 
-    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "RememberingProvider":
-        return RememberingProvider({}).learn(confirmed)
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "InMemoryHistoryProvider":
+        return InMemoryHistoryProvider({}).learn(confirmed)
 
     def _memories(self, transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
         return _load_memories(transactions, texts)
 
 
-class RememberingProvider(HistoryProvider):
+class InMemoryHistoryProvider(HistoryProvider):
     """A history link over the rows that it was taught, instead of those of the ledger."""
 
     def __init__(self, memories: Memories) -> None:
         self._taught = memories
 
-    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "RememberingProvider":
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "InMemoryHistoryProvider":
         """Learn in place and return itself, because its former state is never needed."""
         for question, category in confirmed:
             memory = self._taught.setdefault((question.owner, question.direction), Memory())

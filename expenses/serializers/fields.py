@@ -58,6 +58,14 @@ class CategoryReference(serializers.Field[Category, Any, int | None, Any]):
         return value.pk
 
 
+class CategoryNameField(serializers.CharField):
+    """The display name of a category id in a response, from the context's catalog; "" or null if it is gone."""
+
+    def to_representation(self, value: Any) -> Any:
+        catalog: Catalog = self.context["catalog"]
+        return catalog.name(value) or (None if self.allow_null else "")
+
+
 @extend_schema_field(ID_OR_NAME)
 class AccountReference(serializers.Field[Account, Any, int | None, Any]):
     """An account of the ledger by id or name."""

@@ -6,10 +6,9 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.categorization.catalog import Catalog
 from expenses.categorization.review_groups import DIRECTIONS, CommonAnswer, OpenRow, ReviewGroup, direction_of
 from expenses.serializers.bulk import fits_any, fits_none, refuse_missing
-from expenses.serializers.fields import CategoryReference, DecimalMoneyField, user_of
+from expenses.serializers.fields import CategoryNameField, CategoryReference, DecimalMoneyField, user_of
 from expenses.services.review import keys_of, select_group, select_named
 
 
@@ -28,19 +27,11 @@ class ReasonsSerializer(serializers.Serializer[Any]):
     needs_review = serializers.IntegerField(help_text="A rule asks for a review.")
 
 
-class CategoryNameField(serializers.CharField):
-    """The name of an answer's category, from the catalog in the context."""
-
-    def get_attribute(self, instance: CommonAnswer) -> str:
-        catalog: Catalog = self.context["catalog"]
-        return catalog.name(instance.category)
-
-
 class GroupSuggestionSerializer(serializers.Serializer[CommonAnswer]):
     """The most common answer of the machines, given for `n` rows; `confidence` is its mean."""
 
     category = serializers.IntegerField()
-    category_name = CategoryNameField()
+    category_name = CategoryNameField(source="category")
     confidence = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
     source = serializers.CharField()  # type: ignore[assignment]
     n = serializers.IntegerField()

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.kinds import derive_kind
 from expenses.models import Transaction
-from expenses.serializers.fields import CategoryReference
+from expenses.serializers.fields import CategoryNameField, CategoryReference
 from expenses.serializers.runs import RunSerializer
 from rules.models import Proposal, ProposalStatus, Rule
 from rules.serializers.actions import ActionSerializer
@@ -32,13 +32,6 @@ class UnsavedRuleSerializer(RuleSerializer):
     def to_representation(self, instance: Rule) -> dict[str, Any]:
         actions = [self._action(action) for action in instance.actions]
         return {name: getattr(instance, name) for name in RULE_FIELDS} | {"actions": actions}
-
-
-class CategoryNameField(serializers.CharField):
-    """The display name of a category id; null if the category is gone."""
-
-    def to_representation(self, value: Any) -> Any:
-        return self.context["catalog"].name(value) or None
 
 
 class TouchedSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""What has been learned is asked about rows that stayed open: in parts, after any crash, and only where it is news."""
+"""Open rows are asked about again after learning: in parts, after any crash, and only where it is news."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What lies in accounts, and the register that leads to it."""
+"""Balances of accounts, and the registers that lead to them."""
 
 import datetime as dt
 from decimal import Decimal

@@ -265,7 +265,7 @@ def record_reports(recorder: Recorder) -> None:
 
 
 def record_recurring(recorder: Recorder) -> None:
-    """As a worker finds it, but for what today is."""
+    """Record recurring payments as a worker finds them, apart from the day."""
     ledger = Ledger.objects.get()
     refresh(ledger_id=ledger.pk)
     RecurringPayment.objects.all().delete()
@@ -284,7 +284,7 @@ def record_recurring(recorder: Recorder) -> None:
 
 
 def record_anomalies(recorder: Recorder) -> None:
-    """As a worker finds them."""
+    """Record anomalies as a worker finds them."""
     ledger, day, key = Ledger.objects.get(), "2026-11-02", "unusual_week-1-2026-11-02"
     rows = list(Transaction.objects.order_by("pk").values_list("pk", flat=True)[:1])
     amounts = {"observed": "182.40", "expected": "61.20", "low": "40.00", "high": "88.50"}

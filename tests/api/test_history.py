@@ -1,4 +1,4 @@
-"""Who or what changed which field of a transaction, and when: readable after everything that it names is gone."""
+"""The history of a transaction stays readable after everything that it names is gone."""
 
 from datetime import datetime
 

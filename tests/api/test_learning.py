@@ -1,4 +1,4 @@
-"""What people confirm teaches: texts that nobody saw before are answered, and what was left open is asked again."""
+"""Confirmed transactions teach the chain: new texts are answered, and open rows are asked about again."""
 
 from functools import partial
 from io import StringIO

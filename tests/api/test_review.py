@@ -1,4 +1,4 @@
-"""What somebody should look at, by merchant, and the one answer that settles a group."""
+"""The review queue by merchant, and the one answer that settles a group."""
 
 from datetime import timedelta
 

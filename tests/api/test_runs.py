@@ -1,4 +1,4 @@
-"""What writes many rows by machine, seen from outside."""
+"""Runs, which write many rows, seen from outside."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What `search` finds: every word, in any of the texts, in any case and any script, the newest first."""
+"""Search finds every word, in any of the texts, in any case and any script, the newest first."""
 
 import logging
 from typing import Any

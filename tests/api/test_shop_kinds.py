@@ -311,7 +311,7 @@ def test_a_new_name_of_a_category_shows_in_its_kinds(ana, food):
 
 
 class TestAfterMuchWasLearned:
-    """What a person says of a kind counts more than what they have chosen for shops of it."""
+    """The mapping of a kind counts more than earlier choices for its shops."""
 
     NEW_BRAND = "Netto Marken-Discount"
 

@@ -29,7 +29,7 @@ def _chain(use_chain):
 
 @pytest.fixture
 def script(use_chain, monkeypatch):
-    """What the model says of texts that contain a word."""
+    """Answers of the model to texts that contain a word."""
     use_chain(RULES, HISTORY, MODEL)
     monkeypatch.setattr(ScriptedProvider, "script", {})
     monkeypatch.setattr(ScriptedProvider, "asked", [])

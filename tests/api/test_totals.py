@@ -1,4 +1,4 @@
-"""What came in and went out, by month and more."""
+"""Sums of income and expenses by month and more."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""What people take back of what they confirmed is learned, too: deleted, restored, merged, split and reverted rows."""
+"""The chain unlearns what is taken back: deleted, restored, merged, split and reverted rows."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def _chain(use_chain):
 
 @pytest.fixture
 def ids(ana, run_tasks):
-    """Of sixty rows that were learned from; what is learned next need not wait."""
+    """Ids of sixty rows that were learned from; the next learning need not wait."""
     for name in SHOPS:
         ana.post("categories/", {"name": name, "kind": "expense"})
     bodies = [{"kind": "expense", **body} for body in confirmed_bodies(60)]

@@ -1,4 +1,4 @@
-"""What a chain comes to at its thresholds and at others, worked out by hand."""
+"""Figures of a backtest at the present thresholds and at others, worked out by hand."""
 
 from expenses.categorization.backtest_figures import (
     LinkAnswer,

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.history import HistoryProvider, Memory, RememberingProvider, Vote
+from expenses.categorization.history import HistoryProvider, InMemoryHistoryProvider, Memory, Vote
 from expenses.categorization.training_rows import read_confirmed
 from expenses.models.ledgers import ledger_id_of
 from providers.interface import LabeledQuestion, Question
@@ -79,7 +79,7 @@ def test_a_ledger_is_not_asked_by_who_was_taught_nothing(ana):
 def test_whoever_was_taught_is_taught_more_in_place():
     taught = HistoryProvider().learn([])
     assert taught.learn([LabeledQuestion(Question("Cafe", (), owner=1), 1)]) is taught
-    assert isinstance(taught, RememberingProvider)
+    assert isinstance(taught, InMemoryHistoryProvider)
 
 
 def test_votes_of_one_category_and_account_are_one_however_they_were_added():

@@ -1,4 +1,4 @@
-"""Which rows are the two halves of a transfer."""
+"""Matching of the two halves of a transfer."""
 
 import datetime as dt
 from decimal import Decimal

@@ -23,7 +23,7 @@ WAITING = "Nothing else was sure enough; the local model will look at it."
 
 @pytest.fixture
 def script(use_chain, monkeypatch):
-    """What the model says of texts that contain a word; `script.asked` is what it was asked."""
+    """Answers of the model to texts that contain a word; `script.asked` holds the questions."""
     use_chain(RULES, HISTORY, MODEL)
     monkeypatch.setattr(ScriptedProvider, "script", {})
     monkeypatch.setattr(ScriptedProvider, "asked", [])
