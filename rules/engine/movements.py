@@ -9,9 +9,9 @@ from rules.operators import FIELD_TYPES, FieldType
 TEXT_FIELDS = tuple(name for name, kind in FIELD_TYPES.items() if kind is FieldType.TEXT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen would take twice as long to make, for each row of a run
 class Movement:
-    """A transaction, stored or not, with all that rules look at, write and respect.
+    """A transaction, stored or not, with all that rules look at, write and respect. Never changed in place.
 
     `amount` is positive; `account`, `category` and `suggested` are ids; `tags` are casefolded names; `source` says
     where the category comes from, "" if there is none.
