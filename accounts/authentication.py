@@ -1,4 +1,4 @@
-"""Who sends a request, by the token in its header; and who signs in, by name and password."""
+"""Authentication of requests by the token in their header, and of users by name and password."""
 
 from typing import Any
 

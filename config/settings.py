@@ -69,8 +69,8 @@ TASK_WORKERS = environment.number("OUTLAY_TASK_WORKERS", 1, least=1)
 
 AUTH_USER_MODEL = "accounts.User"
 KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 - a name, not a secret
-MIGRATION_MODULES: dict[str, str | None] = {"knox": None}  # they would make the table that ours stands in for
-#: An admin may read another person's ledger; nobody but its members ever writes in it.
+MIGRATION_MODULES: dict[str, str | None] = {"knox": None}  # our own model replaces their table
+#: An admin may read another user's ledger. Only its members ever write in it.
 ADMIN_SEES_ALL = environment.flag("OUTLAY_ADMIN_SEES_ALL", default=False)
 AUTHENTICATION_BACKENDS = ["accounts.authentication.UsernameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -82,13 +82,13 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-#: What deletes the rows and files of a person who leaves, app by app.
+#: Functions that delete the rows and files of a user, app by app.
 ACCOUNT_ERASERS = [
     "statements.services.erasing.erase",
     "rules.hooks.erase",
     "expenses.services.delete_account.erase",
 ]
-#: Wrong passwords for one login name, and from one address, until neither is asked for some minutes.
+#: Wrong passwords for one login, and from one address, until no more are checked for some minutes.
 LOCKOUT_AFTER = environment.number("OUTLAY_LOCKOUT_AFTER", 10, least=1)
 LOCKOUT_ADDRESS_AFTER = environment.number("OUTLAY_LOCKOUT_ADDRESS_AFTER", 100, least=1)
 LOCKOUT_MINUTES = environment.number("OUTLAY_LOCKOUT_MINUTES", 15, least=1)
@@ -103,7 +103,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True  # no collectstatic on a fresh machine
+WHITENOISE_USE_FINDERS = True  # so that a new instance needs no collectstatic
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
@@ -111,11 +111,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20, least=1) * 1024 * 1024
 IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000, least=1)
 ATTACHMENT_MAX_BYTES = environment.number("OUTLAY_ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024
-#: How long after a transaction was recorded it can be edited, split or deleted; 0 is for ever.
+#: The time after its recording in which a transaction can be edited, split or deleted; 0 has no end.
 EXPENSE_EDIT_WINDOW = timedelta(hours=environment.number("EXPENSE_EDIT_WINDOW_HOURS", 0))
-#: Equal corrections of similar texts that make a proposal of a rule; 0 is never.
+#: The number of equal corrections of similar texts that leads to a proposed rule; 0 turns proposals off.
 PROPOSAL_AFTER = environment.number("OUTLAY_PROPOSAL_AFTER", 3)
-#: Kind of run → the class that does its work.
+#: Kind of run → class that does its work.
 RUN_WORK = {
     "import": "statements.services.committing.ImportWork",
     "bulk_edit": "expenses.services.bulk_runs.BulkEdit",
@@ -124,7 +124,7 @@ RUN_WORK = {
     "review": "expenses.services.review.ReviewWork",
     "backtest": "expenses.services.backtests.BacktestWork",
 }
-#: What insights are computed of, in this order; a later part is given what the earlier ones found.
+#: Parts of the insights in the order of their computation. A later part gets the results of the earlier ones.
 INSIGHT_PARTS = [
     "insights.services.recurring.RecurringPayments",
     "insights.services.amounts.AmountStatistics",
@@ -136,17 +136,17 @@ IMPORT_READ_AT_ONCE_BYTES = 1024 * 1024
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-#: A proxy in front ends TLS, and says so in X-Forwarded-Proto, which it must not let through from clients.
+#: A proxy in front ends TLS. It sets X-Forwarded-Proto, and must remove it from requests of clients.
 HTTPS = environment.flag("OUTLAY_HTTPS", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^api/v1/health/", r"^metrics$"]  # asked from inside, by what has no certificate
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health/", r"^metrics$"]  # requested inside the network, without TLS
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
 SILENCED_SYSTEM_CHECKS = [
-    "security.W003",  # no cookie signs anybody in, so no other site can write with one
-    "security.W005",  # which other names the domain has, and whether they speak TLS, only the operator knows
+    "security.W003",  # no cookie authenticates, so no other site can misuse one
+    "security.W005",  # only the operator knows whether all subdomains have TLS
     "security.W021",  # the same
-    *([] if HTTPS else ["security.W004", "security.W008"]),  # outlay.W001 warns where others share the line
+    *([] if HTTPS else ["security.W004", "security.W008"]),  # outlay.W001 warns where it matters
 ]
 APPEND_SLASH = False
 
@@ -217,12 +217,12 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-PROMETHEUS_EXPORT_MIGRATIONS = False  # health/ready/ tells
+PROMETHEUS_EXPORT_MIGRATIONS = False  # health/ready/ reports them
 
 OLLAMA_URL = environment.ollama_url()
 OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 
-#: The chain, asked in this order. MIN_CONFIDENCE is the threshold at which a link's answer is taken without asking you.
+#: The links of the chain in their order. An answer of at least MIN_CONFIDENCE is taken without approval.
 CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "rules.provider.RulesProvider"},
     {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
@@ -267,7 +267,7 @@ LOGGING = {
         "django_tasks_db": {"level": "WARNING"},
         "rq": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # the answer says which and how to allow it
-        "django.request": {"level": "ERROR"},  # what a client did wrong is in the answer
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # the answer names the host and the setting
+        "django.request": {"level": "ERROR"},  # the answer names the mistake of the client
     },
 }

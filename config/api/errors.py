@@ -53,7 +53,7 @@ def _printable(text: str) -> str:
 
 
 #: Two requests met: one took a name or id that the other wanted, or deleted what the other refers to.
-SOMEBODY_WAS_FIRST = "Another request was first: look at what is there now, and try again."
+ANOTHER_WAS_FIRST = "Another request was first: look at what is there now, and try again."
 
 
 class Busy(exceptions.APIException):
@@ -93,7 +93,7 @@ class ProblemHandler(ExceptionHandler):
             # A unique or foreign key is about another request; any other constraint is our own mistake.
             names = {type(exc.__cause__).__name__, str(exc).partition(" constraint failed")[0]}
             if names & {"UniqueViolation", "ForeignKeyViolation", "UNIQUE", "FOREIGN KEY"}:
-                return Conflict(SOMEBODY_WAS_FIRST)
+                return Conflict(ANOTHER_WAS_FIRST)
         if isinstance(exc, DatabaseError):
             return exc
         known: Exception = super().convert_known_exceptions(exc)

@@ -1,4 +1,4 @@
-"""Which requests take an idempotency key, and the fingerprint by which a repeat is recognized.
+"""Idempotency keys: the requests that take one, and the fingerprint by which a repeat is recognized.
 
 The header is that of draft-ietf-httpapi-idempotency-key-header; docs/retrying.md says what clients may rely on.
 """

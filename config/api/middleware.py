@@ -13,7 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from accounts.authentication import TokenAuthentication
 from accounts.models import StoredAnswer
 from accounts.services.stored_answers import KeyInUse, KeyReused, claim_key, free_key, hold_key, keep_answer
-from config.api.errors import SOMEBODY_WAS_FIRST, Busy, is_about_a_lock, problem_page
+from config.api.errors import ANOTHER_WAS_FIRST, Busy, is_about_a_lock, problem_page
 from config.api.idempotency import KEY, KEY_HEADER, received_body, takes_key
 from expenses.views.parsers import BodyTooLarge
 from rules.operators.patterns import pattern_budget
@@ -92,7 +92,7 @@ class IdempotencyMiddleware:
             return problem_page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BodyTooLarge.default_code, detail)
         # Another request may be in the way outside of the view: at the claim, or at the commit.
         except IntegrityError:
-            return problem_page(HTTPStatus.CONFLICT, "conflict", SOMEBODY_WAS_FIRST)
+            return problem_page(HTTPStatus.CONFLICT, "conflict", ANOTHER_WAS_FIRST)
         except OperationalError as error:
             if not is_about_a_lock(error):
                 raise

@@ -1,4 +1,4 @@
-"""Database, cache and tasks are chosen by address; a wrong one is refused without telling what it holds."""
+"""Database, cache and tasks are chosen by URL; a wrong URL is refused without a word of its password."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -27,7 +27,7 @@ def test_without_addresses_everything_is_embedded(tmp_path):
     assert backends.task_queues() == {}
 
 
-def test_postgresql_gives_no_lock_and_no_question_endless_time(given, tmp_path):
+def test_postgresql_limits_locks_and_statements(given, tmp_path):
     given("DATABASE_URL", "postgres://ana:secret@db:5433/money?sslmode=require&options=-c%20work_mem%3D8MB")
     found = backends.database(tmp_path)
     assert {key: found[key] for key in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")} == {
@@ -47,7 +47,7 @@ def test_postgresql_gives_no_lock_and_no_question_endless_time(given, tmp_path):
     assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"]) == (None, True)
 
 
-def test_the_time_of_a_question_is_the_operators(given, tmp_path):
+def test_the_statement_timeout_is_a_setting(given, tmp_path):
     given("DATABASE_URL", "postgres:///money")
     given("OUTLAY_STATEMENT_TIMEOUT_S", "0")
     assert "-c statement_timeout=0s" in backends.database(tmp_path)["OPTIONS"]["options"]
@@ -116,11 +116,11 @@ def test_a_database_that_outlay_does_not_know_is_refused(given, tmp_path):
 
 @pytest.fixture
 def dead(tmp_path):
-    """A cache whose Redis is not there."""
+    """Return a cache whose Redis is away."""
     return ForgivingRedisCache(f"unix://{tmp_path / 'redis.sock'}", {})
 
 
-def test_a_cache_that_is_away_has_forgotten_everything_and_fails_nobody(dead):
+def test_a_cache_that_is_away_is_empty_and_raises_nothing(dead):
     for _ in range(2):
         assert dead.get("a") is None
         assert dead.get("a", 7) == 7
@@ -137,11 +137,11 @@ def test_a_cache_that_is_away_has_forgotten_everything_and_fails_nobody(dead):
             dead.incr("a")
 
 
-def test_nobody_gets_a_lock_from_a_cache_that_is_away(dead):
+def test_a_cache_that_is_away_gives_no_lock(dead):
     assert dead.add("lock", 1) is False
 
 
-def test_a_cache_that_is_away_says_so_once_in_a_while(dead, caplog):
+def test_a_cache_that_is_away_logs_one_warning(dead, caplog):
     for _ in range(5):
         dead.get("a")
     message = "The cache in Redis does not answer (ConnectionError); work goes on without it."

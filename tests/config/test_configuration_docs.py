@@ -36,7 +36,7 @@ def in_words(default):
     return {True: "yes", False: "no"}.get(default) if isinstance(default, bool) else str(default)
 
 
-def test_the_table_names_every_variable_that_is_read_and_no_other():
+def test_the_table_names_exactly_the_variables_that_are_read():
     named = {
         node.value
         for path in sources()

@@ -15,7 +15,7 @@ def services():
     return yaml.safe_load(COMPOSE.read_text())["services"]
 
 
-def test_the_web_server_alone_is_reached_from_outside_and_by_default_from_this_machine(services):
+def test_only_the_web_server_publishes_a_port(services):
     ports = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert ports == {"web": ["${OUTLAY_PUBLISHED_AT:-127.0.0.1:8000}:8000"]}
 

@@ -25,7 +25,7 @@ N_OVERLAPPING = 5
 
 
 @pytest.mark.parametrize("filename", STATEMENTS)
-def test_each_statement_of_the_demo_is_read_without_an_error_or_a_question(filename):
+def test_demo_statements_are_read_without_errors_or_questions(filename):
     data = (year.FOLDER / filename).read_bytes()
     importer = importer_for(data)
     reading = importer.detect(data)
@@ -43,7 +43,7 @@ def test_every_statement_of_the_folder_belongs_to_the_demo():
 
 @pytest.fixture(scope="class")
 def demo_shown(django_db_setup, django_db_blocker, tmp_path_factory):
-    """What the command prints. Its year of statements is recorded once for a class, and rolled back after it."""
+    """Run the demo once for a class, give its output, and roll its year of statements back."""
     out = StringIO()
     with (
         django_db_blocker.unblock(),
@@ -86,14 +86,14 @@ class TestAYearOfStatements:
         assert max(map(len, table.splitlines())) == 120
 
 
-def test_the_demo_leaves_a_folder_that_people_use_alone(db):
+def test_the_demo_leaves_a_used_folder_alone(db):
     make_user("ana")
     with pytest.raises(CommandError, match="make demo"):
         call_command("demo", "--no-serve", stdout=StringIO())
     assert not Transaction.objects.exists()
 
 
-def test_a_port_that_cannot_be_used_is_said_before_any_work(settings, socket_enabled):
+def test_an_unusable_port_stops_the_demo_at_once(settings, socket_enabled):
     settings.HOST = "192.0.2.1"  # an address that no machine has
     with pytest.raises(CommandError, match="OUTLAY_PORT=8001"):
         call_command("demo", stdout=StringIO())

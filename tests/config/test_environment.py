@@ -1,4 +1,4 @@
-"""What an operator may set is read with working defaults, and refused by name where it is wrong."""
+"""Environment variables have working defaults, and a wrong one is refused by name."""
 
 import os
 import socket
@@ -38,7 +38,7 @@ def refused(read) -> str:
 
 
 @pytest.mark.parametrize(("value", "read"), [(None, "x"), ("", "x"), ("  ", "x"), (" a b ", "a b"), ("0", "0")])
-def test_a_text_is_read_without_blanks_and_an_empty_one_is_the_default(given, value, read):
+def test_an_empty_text_is_the_default(given, value, read):
     given(value)
     assert environment.text(NAME, "x") == read
 
@@ -141,13 +141,13 @@ OLLAMA = {
 
 
 @pytest.mark.parametrize(("value", "url"), OLLAMA.items())
-def test_the_address_of_the_model_is_read_as_ollama_reads_it(given, value, url):
+def test_ollama_host_is_read_as_ollama_does(given, value, url):
     given(value, "OLLAMA_HOST")
     assert environment.ollama_url() == url
 
 
 @pytest.mark.parametrize("value", ["nas:port", "nas:70000", "http://[::1", "::1"])
-def test_what_is_no_address_of_a_model_is_refused_by_name(given, value):
+def test_a_wrong_ollama_host_is_refused_by_name(given, value):
     given(value, "OLLAMA_HOST")
     message = f"OLLAMA_HOST must be an address such as 127.0.0.1:11434, not {value!r}."
     assert refused(environment.ollama_url) == message
@@ -157,7 +157,7 @@ def mode(path: Path) -> str:
     return oct(stat.S_IMODE(path.stat().st_mode))
 
 
-def test_the_secret_key_is_made_once_and_read_by_its_owner_alone(given, tmp_path):
+def test_the_secret_key_is_private_and_made_once(given, tmp_path):
     given(None, "OUTLAY_SECRET_KEY")
     key = environment.secret_key(tmp_path)
     assert len(key) >= 50
@@ -182,7 +182,7 @@ def test_two_folders_have_two_keys(given, tmp_path):
     assert len({environment.secret_key(folder) for folder in folders}) == 2
 
 
-def test_a_given_key_goes_before_the_kept_one_and_none_is_kept(given, tmp_path):
+def test_a_given_secret_key_wins_and_is_not_stored(given, tmp_path):
     given("from outside", "OUTLAY_SECRET_KEY")
     assert environment.secret_key(tmp_path) == "from outside"
     assert list(tmp_path.iterdir()) == []
@@ -207,7 +207,7 @@ def test_a_wrong_variable_stops_the_start_with_its_name(tmp_path):
 
 
 def settings_of(folder: Path, names: str, **variables: str) -> str:
-    """What a new process reads into its settings."""
+    """Return settings as a new process reads them, separated by bars."""
     unset = {name: value for name, value in os.environ.items() if not name.startswith("OUTLAY_")}
     command = [sys.executable, "-c", f"from config import settings as s; print({names}, sep='|')"]
     env = unset | {"OUTLAY_DATA_DIR": str(folder)} | variables
@@ -215,14 +215,14 @@ def settings_of(folder: Path, names: str, **variables: str) -> str:
     return run.stdout.strip()
 
 
-def test_an_env_file_in_the_data_folder_sets_variables_and_the_real_ones_win(tmp_path):
+def test_an_env_file_sets_variables_that_are_not_set_already(tmp_path):
     lines = ["# of this machine", "OUTLAY_PORT=8123", 'OUTLAY_OLLAMA_MODEL="qwen3:8b"', "export OUTLAY_TOKEN_DAYS=7"]
     (tmp_path / ".env").write_text("\n".join([*lines, "OUTLAY_HOST=0.0.0.0", "OUTLAY_SECRET_KEY=$ecret#key"]))
     names = "s.PORT, s.OLLAMA_MODEL, s.REST_KNOX['TOKEN_TTL'].days, s.HOST, s.SECRET_KEY"
     assert settings_of(tmp_path, names, OUTLAY_HOST="::1") == "8123|qwen3:8b|7|::1|$ecret#key"
 
 
-def test_a_wrong_line_of_an_env_file_stops_the_start_with_its_name(tmp_path):
+def test_a_wrong_variable_in_an_env_file_stops_the_start(tmp_path):
     (tmp_path / ".env").write_text("OUTLAY_PORT=http")
     with pytest.raises(subprocess.CalledProcessError) as raised:
         settings_of(tmp_path, "s.PORT")

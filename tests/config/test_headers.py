@@ -1,4 +1,4 @@
-"""What every answer forbids a browser, and what an operator is warned of."""
+"""Every answer has security headers, and an operator is warned of an open door."""
 
 import os
 import subprocess
@@ -41,13 +41,13 @@ def headers_of(answer: Any, names: dict[str, str]) -> dict[str, str | None]:
         ("get", "categorization/chain/", 200),
     ],
 )
-def test_answers_with_data_are_kept_and_shown_nowhere_else(ana, method, path, status):
+def test_answers_with_data_may_not_be_cached_or_framed(ana, method, path, status):
     answer = ana.request(method, path)
     assert answer.status_code == status
     assert headers_of(answer, DATA) == DATA
 
 
-def test_an_answer_with_an_etag_may_be_kept_by_the_client_alone(ana):
+def test_only_the_client_may_cache_an_etagged_answer(ana):
     answer = ana.post("accounts/", {"name": "Checking", "currency": "EUR"})
     assert "ETag" in answer.headers
     assert headers_of(answer, DATA) == DATA | {"Cache-Control": "private, no-cache"}
@@ -74,7 +74,7 @@ def test_pages_of_other_sites_are_told_nothing(ana):
         assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
 
 
-def test_a_body_over_the_limit_is_refused_with_the_same_headers(ana, settings):
+def test_a_refused_body_gets_the_same_headers(ana, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     answer = ana.post("expenses/", {"amount": "1", "description": "x" * 50})
     assert answer.status_code == 413
@@ -118,7 +118,7 @@ def check(*options: str, **environment: str) -> tuple[int, list[str]]:
     "environment",
     [{}, {"OUTLAY_HTTPS": "yes", "OUTLAY_PROXIES": "1", "OUTLAY_HOST": "0.0.0.0"}],  # noqa: S104
 )
-def test_an_operator_who_left_nothing_open_is_warned_of_nothing(environment):
+def test_a_safe_configuration_gives_no_warning(environment):
     assert check(**environment) == (0, [])
 
 
@@ -131,5 +131,5 @@ def test_an_operator_who_left_nothing_open_is_warned_of_nothing(environment):
         ({"OUTLAY_HTTPS": "yes"}, (1, ["outlay.W002"])),
     ],
 )
-def test_an_operator_is_warned_of_what_is_open(environment, expected):
+def test_an_open_configuration_gives_a_warning(environment, expected):
     assert check("--tag", "security", **environment) == expected

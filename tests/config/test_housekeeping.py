@@ -1,4 +1,4 @@
-"""What is thrown away in time, and what is not."""
+"""Tidying deletes what was kept long enough, and nothing else."""
 
 import os
 from datetime import timedelta
@@ -22,7 +22,7 @@ def tidy(**options):
 
 @pytest.fixture
 def rows(ana, use_chain):
-    """A live row, one deleted 29 days ago, and one deleted 31 days ago."""
+    """Record a live row, one deleted 29 days ago, and one deleted 31 days ago."""
     use_chain({"BACKEND": "rules.provider.RulesProvider"})
     live, recent, old = (ana.post("expenses/", COFFEE).json()["id"] for _ in range(3))
     for pk, days in ((recent, 29), (old, 31)):
@@ -31,7 +31,7 @@ def rows(ana, use_chain):
     return live, recent, old
 
 
-def test_the_bin_is_emptied_after_30_days_and_a_tombstone_stays(rows):
+def test_the_bin_is_emptied_after_30_days(rows):
     live, recent, old = rows
     assert tidy(dry_run=True)[0] == "1 transactions out of the bin would be removed."
     assert Transaction.everything.count() == 3

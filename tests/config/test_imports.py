@@ -44,7 +44,7 @@ def weights(tmp_path):
     return path
 
 
-def test_a_web_process_starts_and_answers_without_the_libraries_that_train(weights, tmp_path):
+def test_a_web_process_loads_no_heavy_library(weights, tmp_path):
     environment = os.environ | {"OUTLAY_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
     environment["OLLAMA_HOST"] = "127.0.0.1:11434"  # where nothing is called
     command: Any = [sys.executable, "-c", "\n".join([WEB, LOAD_CHAIN, ANSWERING, TELL]), str(weights)]

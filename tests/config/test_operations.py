@@ -1,4 +1,4 @@
-"""What an operator looks at besides the API: metrics and logs."""
+"""Metrics and logs, for operators."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from config.processes import serving
 from expenses.models import ExchangeRate
 
 
-def test_metrics_count_requests_and_name_no_person(ana):
+def test_metrics_count_requests_and_name_no_user(ana):
     ana.get("expenses/")
     page = ana.get("/metrics")
     assert page.status_code == 200
@@ -34,7 +34,7 @@ def test_logs_are_one_json_object_a_line_when_asked_for(tmp_path):
     assert line == {"level": "WARNING", "logger": "outlay", "message": "It is “here”"}
 
 
-def test_preparing_the_database_brings_the_rates_and_may_be_repeated(db):
+def test_preparing_twice_seeds_the_rates_once(db):
     for _ in range(2):
         serving.prepare()
         assert ExchangeRate.objects.reference().count() > 220_000

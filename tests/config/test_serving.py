@@ -1,4 +1,4 @@
-"""What runs an instance: a database prepared once by however many, and as many processes as the settings say."""
+"""An instance prepares its database once, and runs as many processes as the settings say."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from tests.databases import new_instance
 
 @pytest.fixture
 def environment(tmp_path):
-    """That of an instance with nothing in its database."""
+    """Return the environment of an instance with an empty database."""
     with new_instance(tmp_path) as variables:
         yield variables
 

@@ -144,7 +144,7 @@ def test_a_child_that_was_killed_is_started_again(supervise, tmp_path):
     running.send(signal.SIGINT)
 
 
-def test_a_child_that_does_not_listen_is_killed_in_the_end(supervise):
+def test_a_child_that_ignores_sigterm_is_killed(supervise):
     running = supervise(web=DEAF, worker=STEADY)
     running.wait_for("up web", "up worker")
     assert running.send(signal.SIGTERM) == 0
@@ -168,7 +168,7 @@ def test_ctrl_c_reaches_the_children_through_the_supervisor_alone(supervise, tmp
     running.send(signal.SIGINT)
 
 
-def test_a_program_that_is_not_there_stops_the_rest_and_says_why(tmp_path, supervise):
+def test_a_missing_program_is_named(tmp_path, supervise):
     running = supervise(web=STEADY)
     running.wait_for("up web")
     running.send(signal.SIGINT)
@@ -181,7 +181,7 @@ def test_a_program_that_is_not_there_stops_the_rest_and_says_why(tmp_path, super
     assert "No such file or directory: '/no/such'" in run.stderr.splitlines()[-1]
 
 
-def test_pauses_double_with_every_crash_in_a_row_up_to_a_limit():
+def test_pauses_double_with_each_crash_up_to_a_limit():
     child = Child("worker", [sys.executable, "-c", ""])
     child.start()
     assert child.process is not None
@@ -191,7 +191,7 @@ def test_pauses_double_with_every_crash_in_a_row_up_to_a_limit():
     assert pauses == [1, 2, 4, 8, 16, LONGEST_PAUSE_S, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
 
 
-def test_a_child_that_had_settled_starts_anew_with_the_shortest_pause():
+def test_a_settled_child_restarts_after_the_shortest_pause():
     child = Child("worker", [sys.executable])
     child.started_at, child.n_crashes = time.monotonic() - SETTLED_S - 1, 5
     assert child.plan_restart() == 1

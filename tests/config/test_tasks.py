@@ -37,7 +37,7 @@ def _nothing_done(db):
     done.clear()
 
 
-def test_the_more_important_task_runs_first_and_equals_in_their_order(run_tasks):
+def test_tasks_run_by_priority_then_in_order(run_tasks):
     low = note.using(priority=-10)
     low.enqueue("low")
     note.enqueue("first", {"a": ["ä", 1, None]})
@@ -123,14 +123,14 @@ def redis_away(settings, tmp_path, monkeypatch):
     redis_client.cache_clear()
 
 
-def test_a_task_is_kept_in_the_database_while_redis_is_away(redis_away):
+def test_the_database_keeps_tasks_while_redis_is_away(redis_away):
     note.using(priority=-10).enqueue("kept", {"a": 1})
     [row] = DBTaskResult.objects.all()
     assert (row.task_path, row.priority, row.backend_name, row.status) == (PATH, -10, "kept", "READY")
     assert row.args_kwargs == {"args": ["kept", {"a": 1}], "kwargs": {}}
 
 
-def test_a_redis_that_is_away_is_told_and_writing_goes_on(ana, without_model, redis_away):
+def test_writing_goes_on_while_redis_is_away(ana, without_model, redis_away):
     answer = ana.post("expenses/", {"amount": "4.50", "description": "Luna"})
     assert answer.status_code == 201
     detail = "Redis does not answer (ConnectionError); tasks are kept in the database."

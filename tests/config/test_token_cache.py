@@ -74,7 +74,7 @@ def instance(tmp_path: Path) -> Iterator[tuple[Process, Process, str, str]]:
                 process.child.communicate()
 
 
-def test_a_token_revoked_in_one_process_is_refused_at_once_in_another(instance):
+def test_a_revoked_token_is_refused_at_once_in_every_process(instance):
     one, other, mine, phones = instance
     assert other.ask("GET", "users/me/", phones)[0] == 200
     assert other.ask("GET", "users/me/", phones) == (200, 0)
