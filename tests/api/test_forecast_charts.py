@@ -20,7 +20,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture
 def half_a_year(ana):
-    """Record until December 40 on the 1st of each month and between 50 and 100 on the 21st; in January 45 on the 2nd."""
+    """Record 40 on the 1st and 50 to 100 on the 21st of each month until December; 45 on the 2nd of January."""
     for month in range(7, 13):
         first = dt.date(2025, month, 1)
         late = row(first + dt.timedelta(20), f"{50 + 10 * (month % 6)}.00", "Market hall", "Groceries")
