@@ -28,9 +28,10 @@ class RatesSerializer(serializers.Serializer[Any]):
     )
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """Leave optional fields out where they are None."""
+        """Leave optional fields out where they are None, and put the rates last."""
         body = super().to_representation(instance)
-        return {name: value for name, value in body.items() if value is not None or self.fields[name].required}
+        shown = {name: value for name, value in body.items() if value is not None or self.fields[name].required}
+        return dict(sorted(shown.items(), key=lambda item: item[0] in RatesSerializer._declared_fields))
 
 
 class ReportPeriodSerializer(serializers.Serializer[Any]):
