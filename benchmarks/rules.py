@@ -52,7 +52,7 @@ def plain_tests(folded):
 
 def matching(n):
     """Match 50 rules against every text, and 50 plain tests."""
-    from expenses.collection import collection_paused
+    from expenses.garbage_collection import collection_paused
     from rules.engine.compilation import compile_all
     from rules.engine.movements import Movement
     from rules.engine.rule_sets import Matcher, RuleSet

@@ -10,7 +10,7 @@ from decimal import Decimal
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, round_to_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account
-from expenses.services.drafts import TransactionDraft
+from expenses.models.drafts import TransactionDraft
 from providers.interface import Direction
 from statements.importer import RowError, Skipped, StatementRow
 

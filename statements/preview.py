@@ -5,9 +5,9 @@ from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.decisions import categorization_of, explain, explanation_for_status
+from expenses.categorization.questions import ask_chain
 from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
-from expenses.services.drafts import ask_chain
 from providers.chain import Verdict
 from statements.entries import Entry
 from statements.importer import RowError, Skipped
@@ -37,7 +37,7 @@ def preview_records(statement: Import, records: Sequence[Record], catalog: Catal
     entries = [record for record in records if isinstance(record, Entry)]
     known = known_fingerprints(statement, [entry.fingerprint for entry in entries])
     drafts = [entry.draft(statement.account) for entry in entries]
-    verdicts = ask_chain(drafts, ledger_id=statement.ledger_id, catalog=catalog, trigger="import")
+    verdicts = ask_chain(drafts, catalog=catalog, trigger="import")
     bodies = {
         id(entry): _entry_body(entry, verdict, known.get(entry.fingerprint), catalog)
         for entry, verdict in zip(entries, verdicts, strict=True)

@@ -1,18 +1,31 @@
 """The questions that the chain is asked about drafts, rows, training rows and texts."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Transaction
+from expenses.models.drafts import TransactionDraft
+from providers.chain import Verdict
 from providers.interface import EFFECT_FIELDS, Direction, OfferedCategory, Question, Trust, matching_text
+from providers.loading import configured_chain
 from providers.normalization import normalize
 
-if TYPE_CHECKING:
-    from expenses.services.drafts import TransactionDraft
+NOT_ASKED = Verdict(())
+
+
+def ask_chain(
+    drafts: Sequence[TransactionDraft], *, catalog: Catalog, trigger: Literal["create", "import"] = "create"
+) -> list[Verdict]:
+    """Return the verdicts of the immediate links, in the drafts' order. Drafts that do not ask get an empty one."""
+    asking = [i for i, draft in enumerate(drafts) if draft.is_for_chain]
+    questions = [question_of_draft(drafts[i], catalog=catalog, trigger=trigger) for i in asking]
+    answers = dict(zip(asking, configured_chain().decide(questions), strict=True))
+    return [answers.get(i, NOT_ASKED) for i in range(len(drafts))]
 
 
 def question_of_draft(
-    draft: "TransactionDraft", *, catalog: Catalog, trigger: Literal["create", "import"] = "create"
+    draft: TransactionDraft, *, catalog: Catalog, trigger: Literal["create", "import"] = "create"
 ) -> Question:
     """Return the question about a transaction that is to be recorded."""
     return Question(

@@ -13,6 +13,7 @@ from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION, derive_kind
 from expenses.ledger.money import has_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review
+from expenses.models.drafts import TransactionDraft
 from expenses.serializers.fields import (
     AccountReference,
     AmountField,
@@ -28,7 +29,6 @@ from expenses.serializers.fields import (
     user_of,
 )
 from expenses.serializers.transactions import TransactionBody
-from expenses.services.drafts import TransactionDraft
 from expenses.services.split_parts import describe_gap
 
 MIN_PARTS, MAX_PARTS = 2, 50

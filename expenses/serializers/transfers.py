@@ -11,8 +11,8 @@ from rest_framework.exceptions import ErrorDetail
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
 from expenses.models import DESCRIPTION_LENGTH, Transaction, Transfer
+from expenses.models.drafts import TransactionDraft
 from expenses.serializers.fields import AccountReference, AmountField, DayField, MoneyField, check_minor_units, user_of
-from expenses.services.drafts import TransactionDraft
 
 EXISTING = ("outgoing", "incoming")
 NEW = ("from_account", "to_account", "amount", "amount_to", "date", "description", "notes")

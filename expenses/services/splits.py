@@ -7,9 +7,9 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.models import CategorizationStatus, Transaction
+from expenses.models.drafts import TransactionDraft
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.deletion import bin_rows
-from expenses.services.drafts import TransactionDraft
 from expenses.services.edits import editing
 from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.ledger_queue import RESOLVE_PENDING

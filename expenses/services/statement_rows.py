@@ -13,13 +13,14 @@ from django.utils import timezone
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.decisions import attempts_as_json, categorization_of, decision_fields
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.collection import collection_paused
+from expenses.categorization.questions import ask_chain
+from expenses.garbage_collection import collection_paused
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.search_text import searchable
 from expenses.models import Account, CategorizationStatus, Decision, Run, Transaction
 from expenses.models.bulk_insert import insert_ignoring_known, insert_returning_ids
+from expenses.models.drafts import TransactionDraft
 from expenses.models.fields import as_stored
-from expenses.services.drafts import TransactionDraft, ask_chain
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.row_writer import link_tags
@@ -53,7 +54,7 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Transa
     days = [draft.date for draft in drafts]
     known = Transaction.everything.fingerprints(account=account, start=min(days), end=max(days)) if days else {}
     fresh = [draft for draft in drafts if draft.fingerprint not in known]
-    verdicts = ask_chain(fresh, ledger_id=run.ledger_id, catalog=catalog, trigger="import")
+    verdicts = ask_chain(fresh, catalog=catalog, trigger="import")
     with ledger_write(run.ledger_id) as version:
         advance(run, n_rows=len(drafts))
         now = connection.ops.adapt_datetimefield_value(timezone.now())

@@ -10,11 +10,12 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.decisions import categorization_of, make_decision
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
+from expenses.categorization.questions import ask_chain
 from expenses.hooks import call_edit_hooks
 from expenses.ledger.kinds import derive_kind
 from expenses.models import CategorizationStatus, Decision, Transaction
+from expenses.models.drafts import TransactionDraft
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.drafts import TransactionDraft, ask_chain
 from expenses.services.edits import editing, give_tags, held_tag, search_text_of
 from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
@@ -79,7 +80,7 @@ def record_transactions(
 
     With `pairs`, those that are halves of transfers are paired. Raises UnequalParts.
     """
-    answers = _ask(drafts, ledger_id=ledger_id, catalog=catalog)
+    answers = _ask(drafts, catalog=catalog)
     with ledger_write(ledger_id) as version:
         known = _known_rows(ledger_id, drafts)
         fresh = [answer.verdict for answer in answers if answer.identity not in known]
@@ -111,7 +112,7 @@ def record_parts(
 ) -> list[Transaction]:
     """Record parts of a row that is there. The caller holds the lock and checks the sum."""
     ledger_id = parent.ledger_id
-    answers = _ask(drafts, ledger_id=ledger_id, catalog=catalog)
+    answers = _ask(drafts, catalog=catalog)
     decisions = _store_decisions([answer.verdict for answer in answers], ledger_id=ledger_id, catalog=catalog)
     parts = [(_build_part(parent, answer, catalog, decisions), answer) for answer in answers]
     _insert(parts, ledger_id=ledger_id, version=version)
@@ -164,10 +165,10 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
         return row
 
 
-def _ask(drafts: Sequence[TransactionDraft], *, ledger_id: int, catalog: Catalog) -> list[_DraftVerdict]:
+def _ask(drafts: Sequence[TransactionDraft], *, catalog: Catalog) -> list[_DraftVerdict]:
     """Ask the chain about drafts and their parts at once."""
     every = [one for draft in drafts for one in (draft, *draft.parts)]
-    verdicts = iter(ask_chain(every, ledger_id=ledger_id, catalog=catalog))
+    verdicts = iter(ask_chain(every, catalog=catalog))
     return [
         _DraftVerdict(draft, next(verdicts), tuple(_DraftVerdict(part, next(verdicts)) for part in draft.parts))
         for draft in drafts

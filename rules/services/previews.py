@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.collection import collection_paused
+from expenses.garbage_collection import collection_paused
 from expenses.ledger.money import format_amount
 from expenses.models.ledgers import ledger_id_of
 from providers.interface import EFFECT_FIELDS

@@ -7,7 +7,7 @@ from functools import partial
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.collection import collection_paused
+from expenses.garbage_collection import collection_paused
 from expenses.models import Plan, Run, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.bulk_runs import ChunkWork, PlannedWork, order_run

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db.models import Count
 
 from expenses.categorization.catalog import Catalog
-from expenses.collection import collection_paused
+from expenses.garbage_collection import collection_paused
 from expenses.models import CategorizationStatus, Ledger, Transaction
 from rules.engine.compilation import compile_stored
 from rules.engine.evaluator import Evaluator
