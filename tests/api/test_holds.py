@@ -1,4 +1,4 @@
-"""What a person wrote by hand stays, whoever else writes, and for whichever rows are alike otherwise."""
+"""Values that a user wrote stay, whatever else writes and however similar the rows are."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ def test_of_two_rows_alike_the_held_one_stays(ana):
     assert [body_of(ana, pk)["notes"] for pk in (mine, other)] == ["", "by rule"]
 
 
-def test_a_tag_that_was_taken_off_stays_off_when_it_is_merged(ana):
+def test_a_removed_tag_stays_off_after_a_merge(ana):
     (pk,) = record(ana, {"tags": ["old"]})
     ana.patch(f"transactions/{pk}/", {"tags": []})
     save(ana, text(), actions=does(add_tags=["old"]))

@@ -96,7 +96,7 @@ def line(row: Any, **fields: Any) -> dict[str, Any]:
     return {name: row[name] for name in ("id", "date", "description")} | fields
 
 
-def test_three_equal_corrections_make_a_proposal_that_says_what_it_would_do(ana, ben, correct):
+def test_three_equal_corrections_make_a_proposal_with_its_impact(ana, ben, correct):
     waiting = spend(ana, "Blue Heron 99 Voss", date="2026-11-05")
     rows = correct(*HERON)
     [body] = proposals(ana)
@@ -166,7 +166,7 @@ def test_saying_again_what_history_learned_from_a_correction_counts(ana, use_cha
     assert phrases(ana) == ["blue heron"]
 
 
-def test_choosing_at_once_and_confirming_what_a_machine_said_are_no_corrections(ana, use_chain, correct, run_tasks):
+def test_first_choices_and_confirmations_are_no_corrections(ana, use_chain, correct, run_tasks):
     for name in HERON:
         spend(ana, name, category="Dining")
     use_chain({"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 1})
@@ -202,7 +202,7 @@ def test_payments_towns_and_kinds_of_shop_make_none(ana, correct):
     assert proposals(ana) == []
 
 
-def test_a_name_that_stands_for_different_things_makes_one_for_each(ana, correct):
+def test_a_name_of_different_things_makes_one_proposal_each(ana, correct):
     correct("HALDEN STORES 1", "HALDEN STORES 2", "HALDEN STORES 3", category="Groceries")
     correct("HALDEN PETROL 1", "HALDEN PETROL 2", "HALDEN PETROL 3", category="Transport")
     assert sorted(phrases(ana)) == ["halden petrol", "halden stores"]
@@ -259,7 +259,7 @@ def test_a_rule_that_does_it_takes_the_proposal_away(ana, correct, run_tasks):
     assert proposals(ana) == []
 
 
-def test_accepted_it_is_a_rule_that_counts_from_the_next_transaction_on(ana, correct, use_chain):
+def test_an_accepted_proposal_applies_to_the_next_transaction(ana, correct, use_chain):
     waiting = spend(ana, "Blue Heron 99")
     correct(*HERON)
     [body] = proposals(ana)
@@ -394,7 +394,7 @@ def test_a_proposal_is_answered_as_it_was_seen(ana, correct):
     assert ana.post(f"rules/proposals/{body['id']}/accept/", headers={"If-Match": now}).status_code == 201
 
 
-def test_the_list_is_narrowed_by_status_and_costs_the_same_for_one_and_many(ana, correct):
+def test_the_list_filters_by_status_at_constant_queries(ana, correct):
     correct(*HERON)
     correct("Tin Whistle 1", "Tin Whistle 2", "Tin Whistle 3")
     with CaptureQueriesContext(connection) as two:
@@ -429,7 +429,7 @@ def test_looking_twice_changes_nothing_and_costs_next_to_nothing(ana, correct, r
     assert proposals(ana) == before
 
 
-def test_a_task_that_was_lost_is_queued_again_by_the_next_correction(ana, run_tasks):
+def test_the_next_correction_queues_a_lost_task_again(ana, run_tasks):
     for row in [spend(ana, name) for name in HERON]:
         choose(ana, row, "Dining")
     queued.lose_all()
@@ -454,7 +454,7 @@ def test_rows_of_statements_count_as_any(ana, run_tasks):
     assert len(proposals(ana)) == 1
 
 
-def test_of_one_transaction_a_rule_is_made_when_it_is_wanted(ana, ben):
+def test_a_rule_is_made_of_one_transaction_on_request(ana, ben):
     row = spend(ana, "PAYPAL *QUILLBOX 4029357733", category="Dining")
     like = spend(ana, "Quillbox Order 5")
     answer = ana.post(f"transactions/{row['id']}/propose-rule/")
@@ -473,7 +473,7 @@ def test_of_one_transaction_a_rule_is_made_when_it_is_wanted(ana, ben):
     assert_problem(ben.post(f"transactions/{row['id']}/propose-rule/"), 404, (None, "not_found"))
 
 
-def test_a_rule_made_of_one_transaction_can_be_saved_as_it_is(ana):
+def test_a_rule_made_of_one_transaction_can_be_saved(ana):
     row = spend(ana, "Quillbox 12", category="Dining")
     body = ana.post(f"transactions/{row['id']}/propose-rule/").json()
     assert ana.post("rules/", body).status_code == 201

@@ -187,7 +187,7 @@ def _is_flat(body: dict[str, Any]) -> bool:
 
 @few
 @given(rules=SEVERAL, places=st.permutations([0, 1, 2, 3]))
-def test_the_order_of_rules_that_share_no_row_does_not_matter(ana, rules, places):
+def test_rules_without_shared_rows_may_come_in_any_order(ana, rules, places):
     with one_example():
         record(ana, *[{"description": f"Shop {n}", "tags": ["own"]} for n in range(len(rules))])
         Transaction.objects.update(held=[])
@@ -204,7 +204,7 @@ def test_the_order_of_rules_that_share_no_row_does_not_matter(ana, rules, places
         assert contents(ana) == once
 
 
-def test_rules_that_write_for_each_other_come_to_rest_in_one_run(ana, rows):
+def test_rules_that_feed_each_other_finish_in_one_run(ana, rows):
     """Each of three rules waits for what the next one writes."""
     chain = [("description", "Cafe Luna", "a"), ("notes", "a", "b"), ("merchant", "b", "c")]
     written = ["set_notes", "set_merchant", "add_tags"]

@@ -55,7 +55,7 @@ def test_matches_that_take_too_long_are_none_and_are_counted(ana):
     assert Rule.objects.get().n_timeouts == 1
 
 
-def test_of_a_rule_that_is_tested_only_its_own_patterns_are_counted(ana):
+def test_a_preview_counts_timeouts_of_its_own_patterns_only(ana):
     record(ana, SLOW)
     save(ana, slow(), name="Rival", actions=does(set_category="Travel"))
     assert preview(ana, text("aaa"))["timeouts"] == 0
@@ -75,7 +75,7 @@ SENDS: dict[str, Callable[[Any, list[int], list[Any]], Any]] = {
 
 
 @pytest.mark.parametrize("send", SENDS.values(), ids=SENDS.keys())
-def test_a_request_spends_little_time_however_many_patterns_do_not_end(ana, spent, short_patterns, send):
+def test_many_endless_patterns_cost_a_request_little_time(ana, spent, short_patterns, send):
     patterns = [slow(n) for n in range(2, 27)]
     for n, pattern in enumerate(patterns):
         save(ana, pattern, name=f"Rule {n}")
@@ -107,7 +107,7 @@ def test_a_worker_has_more_time(ana, run_tasks, monkeypatch):
     assert runs.REGEX_S_OF_CHUNK > AT_MOST_S
 
 
-def test_a_tag_that_goes_while_a_rule_is_tested_is_none(ana):
+def test_a_tag_deleted_during_a_preview_is_left_out(ana):
     record(ana, {"tags": ["gone", "there"]})
     is_gone = False
 

@@ -1,4 +1,4 @@
-"""What a rule would do, saved or not: before and after, what stays and why, and who wins today."""
+"""Previews of rules: values before and after, fields that stay, and today's winners."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def spans(api, *conditions, **fields):
     return [tuple(span.values()) for span in result["matched_on"]]
 
 
-def test_everything_that_a_rule_would_do_is_shown_field_by_field(ana):
+def test_a_preview_shows_all_changes_field_by_field(ana):
     (pk,) = record(ana, {"description": "CAFE LUNA 4711", "tags": ["food", "Old", "mine"], "amount": "12.5"})
     other, other_day = record(ana, {"description": "Zoo"}, {"date": "2026-11-03", "description": "Luna Park"})
     body = preview(ana, text("cafe luna"), actions=EVERYTHING)
@@ -122,7 +122,7 @@ def test_a_category_that_cannot_be_is_locked_and_says_why(ana):
     assert (result["after"]["category"], result["after"]["kind"], result["after"]["notes"]) == (None, "income", "n")
 
 
-def test_only_those_that_would_change_are_shown_where_one_asks_for_them(ana):
+def test_changes_only_lists_rows_that_would_change(ana):
     same, changes, _ = record(ana, {"category": "Dining"}, {}, {"description": "Zoo"})
     counts = {"n_rows": 3, "matched": 2, "would_change": 1, "locked": 0}
     for said, shown in (
@@ -183,13 +183,13 @@ def test_it_says_where_in_the_texts_the_conditions_match(ana, description, condi
     assert [(start, end, part) for _, start, end, part in found] == expected
 
 
-def test_the_texts_of_a_group_that_does_not_hold_are_not_why_a_rule_matches(ana):
+def test_a_group_that_fails_has_no_matched_texts(ana):
     record(ana, {})
     group = {"match": "all", "conditions": [text("cafe"), text("sol")]}
     assert spans(ana, group, text("luna"), match="any") == [("raw_description", 5, 9, "Luna")]
 
 
-def test_what_its_owner_wrote_is_locked_unless_the_rule_may_replace_it_and_the_test_says_force(ana):
+def test_user_values_are_locked_without_overwrite_always_and_force(ana):
     (pk,) = record(ana, {"merchant": "Mine", "tags": ["own"]})
     ana.patch(f"transactions/{pk}/", {"category": "Travel", "notes": "mine", "tags": []})
     actions = does(set_category="Dining", set_merchant="Luna", set_notes="n", add_tags=["own"])
@@ -208,13 +208,13 @@ def test_what_its_owner_wrote_is_locked_unless_the_rule_may_replace_it_and_the_t
     }  # fmt: skip
 
 
-def test_what_is_held_as_the_rule_wants_it_is_not_called_locked(ana):
+def test_a_held_field_with_the_wanted_value_is_not_locked(ana):
     record(ana, {"category": "Dining", "notes": "n"})
     body = preview(ana, actions=does(set_category="Dining", set_notes="n"))
     assert (body["matched"], body["would_change"], body["locked"]) == (1, 0, 0)
 
 
-def test_a_confirmed_category_a_split_and_half_of_a_transfer_keep_their_categories(ana):
+def test_confirmed_split_and_transferred_rows_keep_their_categories(ana):
     for name in ("Giro", "Purse"):
         ana.post("accounts/", {"name": name})
     sent = {"from_account": "Giro", "to_account": "Purse", "amount": "5", "description": "Luna", "date": "2026-11-09"}
@@ -236,7 +236,7 @@ def test_a_confirmed_category_a_split_and_half_of_a_transfer_keep_their_categori
     }
 
 
-def test_rows_that_the_edit_window_closes_are_locked_as_a_whole(ana, settings):
+def test_a_closed_edit_window_locks_the_whole_row(ana, settings):
     old, new = record(ana, {}, {})
     settings.EXPENSE_EDIT_WINDOW = timedelta(hours=72)
     Transaction.objects.filter(pk=old).update(created_at=timezone.now() - timedelta(hours=100))

@@ -36,7 +36,7 @@ def columns():
     return list(Transaction.everything.order_by("pk").values_list(*names))
 
 
-def test_what_a_run_wrote_is_taken_back_with_the_explanation_and_what_was_held(ana):
+def test_a_revert_restores_values_explanations_and_holds(ana):
     ids = record(ana, {"tags": ["old"]}, {"category": "Travel", "notes": "mine"}, {}, {"direction": "in"})
     first = save(ana, name="first", actions=does(set_category="Pets", set_merchant="First"))
     apply(ana, first)
@@ -91,7 +91,7 @@ def test_what_was_edited_by_hand_since_is_kept_and_reported(ana):
 
 
 @pytest.mark.parametrize("is_newest_first", [True, False])
-def test_two_runs_over_the_same_rows_are_taken_back_in_either_order(ana, is_newest_first):
+def test_two_runs_over_the_same_rows_revert_in_any_order(ana, is_newest_first):
     both, one = record(ana, {"description": "Luna Bar"}, {})
     before = whole_ledger(ana)
     runs = [
@@ -122,7 +122,7 @@ def test_a_ledger_is_gone_through_in_chunks_that_count_together(ana, monkeypatch
     assert changes["count"] == 7
 
 
-def test_a_run_is_carried_out_as_it_was_ordered_whatever_becomes_of_its_rules(ana, waiting, run_tasks):
+def test_a_run_ignores_later_edits_of_its_rules(ana, waiting, run_tasks):
     (pk,) = record(ana, {})
     edited, deleted = save(ana), save(ana, name="Tagger", actions=does(add_tags=["a"]))
     number = apply(ana)["id"]
@@ -137,7 +137,7 @@ def test_a_run_is_carried_out_as_it_was_ordered_whatever_becomes_of_its_rules(an
     assert Plan.objects.count() == 0
 
 
-def test_a_category_that_is_hidden_or_gone_by_then_is_passed_over(ana, waiting, run_tasks):
+def test_a_hidden_or_deleted_category_is_passed_over(ana, waiting, run_tasks):
     hidden, gone, binned = record(ana, {}, {"description": "Tea"}, {})
     own = ana.post("categories/", {"name": "Tea", "kind": "expense"}).json()["id"]
     save(ana, actions=does(set_category="Dining", set_notes="n"))
@@ -156,7 +156,7 @@ def test_a_category_that_is_hidden_or_gone_by_then_is_passed_over(ana, waiting, 
     assert left_alone(ana, run) == dict.fromkeys([hidden, gone], ("unfit", UNFIT))
 
 
-def test_a_run_that_is_canceled_stops_after_its_chunk_and_can_go_on(ana, waiting, run_tasks, monkeypatch):
+def test_a_canceled_run_stops_after_its_chunk_and_can_continue(ana, waiting, run_tasks, monkeypatch):
     record(ana, *[{}] * 5)
     number = apply(ana, save(ana))["id"]
 
@@ -189,7 +189,7 @@ def test_a_run_that_was_canceled_half_way_is_taken_back(ana, waiting, monkeypatc
     assert whole_ledger(ana) == before
 
 
-def test_clients_that_keep_a_copy_are_told_in_versions_of_at_most_a_thousand_rows(ana, monkeypatch):
+def test_a_version_of_a_run_has_at_most_1000_rows(ana, monkeypatch):
     monkeypatch.setattr(evaluation_writer, "ROWS_OF_A_VERSION", 2)
     ids = record(ana, *[{}] * 5, {"description": "Zoo"})
     since = ana.get("changes/?since=0").json()["version"]
@@ -207,7 +207,7 @@ def test_clients_that_keep_a_copy_are_told_in_versions_of_at_most_a_thousand_row
     assert ledger_lock.ROWS_OF_A_VERSION == 1000
 
 
-def test_what_a_run_changed_has_another_etag_and_what_it_left_has_not(ana):
+def test_a_run_changes_the_etag_of_changed_rows_only(ana):
     changed, same = record(ana, {}, {"description": "Zoo"})
     tags = {pk: ana.get(f"transactions/{pk}/")["ETag"] for pk in (changed, same)}
     apply(ana, save(ana, actions=does(add_tags=["a"])))
@@ -219,7 +219,7 @@ def test_what_a_run_changed_has_another_etag_and_what_it_left_has_not(ana):
     assert answer.status_code == 200
 
 
-def test_a_row_that_waits_for_the_model_is_answered_by_the_rule_and_waits_again_after_the_revert(ana, model, run_tasks):
+def test_a_pending_row_takes_the_rule_and_waits_after_revert(ana, model, run_tasks):
     model["Bistro"] = ("travel", 0.95)
     pk = ana.post("expenses/", {"amount": "5", "description": "Bistro", "date": "2026-11-02"}).json()["id"]
     assert body_of(ana, pk)["categorization"]["status"] == "pending"
@@ -243,7 +243,7 @@ def test_a_ledger_that_others_may_only_read_is_not_written(ana, join_ledger_of):
     assert left_alone(ana, ana.get("runs/").json()["results"][0]) == {}
 
 
-def test_an_edit_between_keeps_what_it_wrote_though_a_rule_wrote_it_too(ana):
+def test_a_revert_keeps_an_edit_made_after_the_run(ana):
     (pk,) = record(ana, {})
     number = save(ana, actions=does(set_notes="n"))
     run = apply(ana, number)

@@ -30,13 +30,13 @@ def test_a_field_that_another_rule_writes_today_is_a_conflict(ana):
 
 
 @pytest.mark.parametrize(("priority", "would_win"), [(99, True), (100, False), (101, False)])
-def test_the_lower_priority_would_win_and_of_equals_the_older_rule(ana, priority, would_win):
+def test_lower_priority_wins_then_the_older_rule(ana, priority, would_win):
     (pk,) = record(ana, {})
     save(ana, name="Cafes", actions=does(set_category="Travel"))
     assert conflicts(ana, priority=priority) == [(pk, "category", "Cafes", would_win)]
 
 
-def test_a_rule_that_ends_the_list_keeps_a_later_one_from_winning(ana):
+def test_a_stopping_rule_keeps_later_rules_from_winning(ana):
     (pk,) = record(ana, {})
     save(ana, name="Last", priority=5, actions=does(set_category="Travel"))
     save(ana, name="Stop", priority=1, actions=does(add_tags=["a"]), stop_processing=True)
@@ -56,7 +56,7 @@ def test_rules_that_are_not_asked_together_are_no_rivals(ana):
     assert [name for _, _, name, _ in conflicts(ana, triggers=["import"])] == ["Elsewhere"]
 
 
-def test_a_saved_rule_is_no_rival_of_itself_but_may_lose_what_it_has(ana):
+def test_a_saved_rule_is_no_rival_but_may_lose_fields(ana):
     (pk,) = record(ana, {})
     number = save(ana, name="Mine", priority=1)
     save(ana, name="Cafes", priority=50, actions=does(set_category="Travel"))
@@ -74,7 +74,7 @@ def test_a_saved_rule_is_no_rival_of_itself_but_may_lose_what_it_has(ana):
     assert conflicts(ana, priority=70) == [(pk, "category", "Cafes", False)]
 
 
-def test_of_a_saved_rule_what_is_not_given_is_as_it_is_saved(ana, ben):
+def test_omitted_fields_are_those_of_the_saved_rule(ana, ben):
     record(ana, {}, {"description": "Zoo"})
     number = save(ana, actions=does(set_notes="n"), mode="apply", overwrite="empty")
     for body in ({}, {"name": "Else", "is_active": False}, ana.get(f"rules/{number}/").json()):
@@ -89,7 +89,7 @@ def test_of_a_saved_rule_what_is_not_given_is_as_it_is_saved(ana, ben):
     assert_problem(ben.post("rules/test/", {"id": number, **rule()}), 400, ("id", "does_not_exist"))
 
 
-def test_an_unsaved_rule_needs_no_name_and_may_have_that_of_another(ana):
+def test_an_unsaved_rule_may_have_any_name_or_none(ana):
     record(ana, {})
     save(ana)
     body = rule()
@@ -99,7 +99,7 @@ def test_an_unsaved_rule_needs_no_name_and_may_have_that_of_another(ana):
     assert (answer.status_code, answer.json()["matched"]) == (200, 1)
 
 
-def test_days_narrow_the_rows_and_the_limit_what_is_shown_of_them(ana):
+def test_days_narrow_the_rows_and_limit_narrows_the_list(ana):
     ids = record(ana, *[{"date": f"2026-11-0{day}"} for day in range(1, 6)])
     save(ana, name="Cafes", actions=does(set_category="Travel"))
 
@@ -158,7 +158,7 @@ def test_others_rows_and_rules_are_never_looked_at(ana, ben, anyone, join_ledger
     ],
     ids=["category", "tags written", "tags read"],
 )
-def test_it_takes_two_queries_more_than_a_list_whether_of_1_or_of_200_rows(ana, body):
+def test_previews_of_1_and_200_rows_take_equal_queries(ana, body):
     def n_queries(method, *sent):
         with CaptureQueriesContext(connection) as queries:
             answer = getattr(ana, method)(*sent)

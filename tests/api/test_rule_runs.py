@@ -13,7 +13,7 @@ UNFIT = "The category does not go with the direction or kind of the transaction,
 HELD = "You wrote it yourself; a rule with overwrite “always” replaces that in a run with force."
 
 
-def test_one_rule_is_applied_and_everything_about_it_can_be_told(ana, ben):
+def test_a_run_of_one_rule_reports_all_about_it(ana, ben):
     pk, zoo = record(ana, {"tags": ["old"]}, {"description": "Zoo"})
     Transaction.objects.update(held=[])  # as a statement's
     number = save(
@@ -112,7 +112,7 @@ def test_one_rule_is_applied_and_everything_about_it_can_be_told(ana, ben):
     assert {word: ana.get(f"transactions/?search={word}").json()["count"] for word in found} == found
 
 
-def test_applying_all_asks_the_active_rules_that_are_for_it_in_order(ana):
+def test_apply_all_applies_active_manual_rules_in_order(ana):
     cafe, zoo = record(ana, {}, {"description": "Zoo"})
     late = save(ana, name="late", priority=200, actions=does(set_category="Pets", set_notes="late"))
     early = save(ana, name="early", priority=1, actions=does(set_category="Dining"))
@@ -129,7 +129,7 @@ def test_applying_all_asks_the_active_rules_that_are_for_it_in_order(ana):
     ]
 
 
-def test_runs_are_told_apart_by_what_they_are_about_whatever_becomes_of_the_rules(ana):
+def test_a_run_tells_its_subject_after_its_rules_change(ana):
     record(ana, {})
     late, early = save(ana, name="late", priority=200), save(ana, name="early", priority=1)
     save(ana, name="off", is_active=False)
@@ -171,7 +171,7 @@ def test_one_rule_is_applied_whatever_its_triggers(ana):
     assert body_of(ana, pk)["category_name"] == "Dining"
 
 
-def test_only_the_rows_of_the_days_that_are_ordered_are_asked_about(ana):
+def test_a_run_reads_only_rows_of_the_ordered_days(ana):
     ids = record(ana, *[{"date": f"2026-11-0{day}"} for day in range(1, 6)])
     number = save(ana)
     run = apply(ana, number, start="2026-11-02", end="2026-11-03")
@@ -236,7 +236,7 @@ def test_what_a_rule_may_replace(ana, overwrite, force, expected):
     assert left_alone(ana, run) == {ids[name]: ("held", f"category, notes, merchant: {HELD}") for name in held}
 
 
-def test_a_description_counts_as_empty_while_it_is_what_the_bank_wrote(ana):
+def test_the_banks_description_counts_as_empty(ana):
     number = save(ana, overwrite="empty", actions=does(set_description="Coffee"))
     other = save(ana, name="other", overwrite="empty", actions=does(set_description="Tea"))
     (pk,) = record(ana, {})
@@ -267,7 +267,7 @@ def test_a_rule_that_suggests_decides_nothing_and_can_be_confirmed(ana):
     assert ana.post(f"transactions/{open_row}/confirm/").json()["category_name"] == "Dining"
 
 
-def test_tags_are_added_and_taken_away_and_missing_ones_created_once(ana):
+def test_tags_are_added_and_removed_and_created_once(ana):
     both, one, held = record(ana, {"tags": ["FOOD", "old"]}, {}, {"tags": ["old"]})
     Transaction.objects.filter(pk__in=[both, one]).update(held=[])
     run = apply(ana, save(ana, actions=does(add_tags=["food", "Straße", "new"], remove_tags=["Old", "never"])))
@@ -279,7 +279,7 @@ def test_tags_are_added_and_taken_away_and_missing_ones_created_once(ana):
     assert sorted(Tag.objects.values_list("name", flat=True)) == ["FOOD", "Straße", "new", "old"]
 
 
-def test_money_that_comes_in_is_a_refund_in_a_category_of_expenses(ana):
+def test_incoming_money_in_an_expense_category_is_a_refund(ana):
     refund, stated = record(ana, {"direction": "in"}, {"direction": "in", "kind": "income"})
     run = apply(ana, save(ana))
     assert run["counts"] == {"matched": 2, "changed": 1, "left_alone": 1}
@@ -302,7 +302,7 @@ def test_rules_look_at_what_others_write(ana):
     assert apply(ana)["counts"] == {"matched": 1, "changed": 0, "left_alone": 0}
 
 
-def test_rows_where_rules_go_in_circles_stay_as_they_are_and_are_named(ana):
+def test_circling_rules_leave_rows_alone_and_are_named(ana):
     luna, zoo = record(ana, {}, {"description": "Zoo"})
     without, tagged = ({"field": "tags", "op": op, "value": ["t"]} for op in ("has_none", "has_any"))
     save(ana, text(), without, name="one", actions=does(add_tags=["t"], set_category="Dining"))

@@ -1,4 +1,4 @@
-"""What became of each rule, read from the transactions as they are; the order of rules; and what rules name."""
+"""Statistics of rules, their order, and their references."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ def test_a_reverted_run_leaves_no_trace_in_the_statistics(ana):
     assert stats(ana, coffee) == before
 
 
-def test_a_rule_behind_one_that_stops_still_says_what_it_matches(ana):
+def test_a_rule_after_a_stopping_one_counts_its_matches(ana):
     first, second = create(ana, "first", priority=1), create(ana, "second", priority=2)
     row = spend(ana, "CAFE LUNA")
     told = [rule["stats"] for rule in ana.get("rules/").json()["results"]]
@@ -108,7 +108,7 @@ def test_every_sort_of_condition_is_counted(ana, condition):
     assert stats(ana, rule) == expected
 
 
-def test_patterns_without_time_say_so_instead_of_a_number(ana, monkeypatch):
+def test_patterns_without_time_give_null_instead_of_a_number(ana, monkeypatch):
     monkeypatch.setattr("rules.operators.patterns.TOTAL_S", 0.0)
     spend(ana, "CAFE LUNA", ai_classify=False)
     rule = create(ana, conditions=[{"field": "raw_description", "op": "regex", "value": "c.fe"}])
@@ -117,7 +117,7 @@ def test_patterns_without_time_say_so_instead_of_a_number(ana, monkeypatch):
     assert plain["stats"]["matched"] == 1
 
 
-def test_a_list_counts_once_for_each_version_of_the_ledger(ana, monkeypatch):
+def test_statistics_are_counted_once_per_ledger_version(ana, monkeypatch):
     create(ana)
     counted: list[int] = []
     count = statistics._count_decided
@@ -151,7 +151,7 @@ def test_an_order_that_is_there_already_changes_no_rule(ana):
     assert ana.get("rules/").json() == before
 
 
-def test_an_order_that_is_there_already_rewrites_nothing_though_priorities_are_equal(ana):
+def test_an_unchanged_order_rewrites_no_priorities(ana):
     ids = [create(ana, name, priority=5)["id"] for name in "abc"]
     before = ana.get("rules/").json()
     assert ana.post("rules/reorder/", {"ids": ids}).status_code == 200

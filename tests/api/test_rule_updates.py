@@ -20,7 +20,7 @@ def number(ana):
     return save(ana, LUNA, actions=does(set_category="Dining", add_tags=["food"], set_notes="n"))
 
 
-def test_the_answer_of_an_edit_shows_what_the_rules_made_of_it(ana, number):
+def test_the_answer_to_an_edit_includes_changes_by_rules(ana, number):
     (pk,) = record(ana, {})
     before = body_of(ana, pk)
     answer = ana.patch(f"transactions/{pk}/", {"merchant": "Luna Ltd"})
@@ -63,7 +63,7 @@ def test_what_the_person_writes_in_the_same_edit_stays(ana, number):
     assert (row["category"], row["notes"], row["tags"]) == (None, "", [])
 
 
-def test_a_rule_that_may_always_write_is_not_forced_by_an_edit(ana):
+def test_an_edit_does_not_force_overwrite_always(ana):
     save(ana, LUNA, overwrite="always", actions=does(set_notes="n"))
     (pk,) = record(ana, {})
     assert ana.patch(f"transactions/{pk}/", {"merchant": "Luna", "notes": "mine"}).json()["notes"] == "mine"
@@ -97,7 +97,7 @@ def test_a_stranger_reaches_neither_the_row_nor_the_rules(ana, ben, number):
     assert ben.patch(f"transactions/{theirs}/", {"merchant": "Luna"}).json()["category"] is None
 
 
-def test_a_bulk_edit_asks_again_and_its_revert_takes_back_what_the_rules_wrote(ana, number, monkeypatch):
+def test_reverting_a_bulk_edit_reverts_its_rules(ana, number, monkeypatch):
     monkeypatch.setattr(bulk_runs, "CHUNK", 2)
     ids = record(ana, {}, {"category": "Travel"}, {"merchant": "Zoo"}, {"tags": ["own"], "direction": "in"})
     before = whole_ledger(ana)
@@ -116,7 +116,7 @@ def test_a_bulk_edit_asks_again_and_its_revert_takes_back_what_the_rules_wrote(a
     assert whole_ledger(ana) == before
 
 
-def test_what_was_edited_since_a_bulk_edit_is_kept_with_what_the_rules_wrote_elsewhere_taken_back(ana, number):
+def test_reverting_a_bulk_edit_keeps_later_edits(ana, number):
     first, second = record(ana, {}, {})
     run = edit(ana, {"ids": [first, second]}, merchant="Luna").json()
     ana.patch(f"transactions/{first}/", {"notes": "mine"})
@@ -140,7 +140,7 @@ def test_a_review_asks_again_and_its_revert_takes_that_back(ana):
     assert whole_ledger(ana) == before
 
 
-def test_rules_that_go_in_circles_leave_an_edit_as_it_was_written(ana):
+def test_circling_rules_leave_an_edit_alone(ana):
     without, tagged = ({"field": "tags", "op": op, "value": ["t"]} for op in ("has_none", "has_any"))
     save(ana, LUNA, without, name="one", actions=does(add_tags=["t"]))
     save(ana, LUNA, tagged, name="two", actions=does(remove_tags=["t"]))

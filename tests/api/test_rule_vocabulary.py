@@ -1,4 +1,4 @@
-"""What `rules/schema/` says a rule can be is what the API takes, and what it excludes is refused."""
+"""`rules/schema/` agrees with the API about valid rules."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_it_names_every_field_operator_option_and_action():
 
 
 @pytest.mark.parametrize(("field", "operator"), TESTS, ids=lambda part: part["name"])
-def test_what_it_allows_is_taken_and_what_it_excludes_is_refused(api, field, operator):
+def test_the_api_accepts_what_the_schema_allows_only(api, field, operator):
     right = example(operator["value"], field["name"])
     assert is_fine(operator["value"], right)
     condition = {"field": field["name"], "op": operator["name"], "value": right}
@@ -98,7 +98,7 @@ def test_the_bounds_of_options_are_those_of_the_api(api, name):
 
 
 @pytest.mark.parametrize("name", sorted(set(DESCRIBED["rule"]) - {"conditions", "actions"}))
-def test_the_fields_of_a_rule_have_the_bounds_and_defaults_that_it_says(api, name):
+def test_rule_fields_have_the_bounds_and_defaults_of_the_schema(api, name):
     schema = DESCRIBED["rule"][name]
     if "default" in schema:
         assert is_fine({key: value for key, value in schema.items() if key != "default"}, schema["default"])

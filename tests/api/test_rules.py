@@ -43,7 +43,7 @@ def stored(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def test_a_rule_comes_back_as_it_was_written_with_ids_for_names(ana):
+def test_a_saved_rule_is_returned_with_ids_for_names(ana):
     account = ana.post("accounts/", {"name": "Checking", "currency": "EUR"}).json()["id"]
     sent: dict[str, Any] = {
         "name": "Rewe and Edeka",
@@ -125,7 +125,7 @@ def test_what_a_rule_answers_can_be_sent_back(ana):
     assert stored(again.json()) == stored(body) | {"version": 2}
 
 
-def test_rules_are_listed_in_the_order_in_which_they_are_asked(ana):
+def test_rules_are_listed_in_the_order_they_apply(ana):
     for name, priority in [("late", 200), ("first", 5), ("second", 5), ("middle", 100), ("negative", -1)]:
         create(ana, name=name, priority=priority)
     body = ana.get("rules/").json()
@@ -133,7 +133,7 @@ def test_rules_are_listed_in_the_order_in_which_they_are_asked(ana):
     assert body == {"count": 5, "next": None, "previous": None}
 
 
-def test_a_list_costs_the_same_number_of_queries_for_one_rule_and_for_many(ana):
+def test_one_rule_and_many_take_the_same_queries(ana):
     def n_queries() -> int:
         with CaptureQueriesContext(connection) as queries:
             ana.get("rules/")
@@ -173,7 +173,7 @@ def test_a_stranger_sees_and_changes_nothing(ana, ben, anyone):
     assert ana.get(address).json() == body
 
 
-def test_two_people_may_use_one_name_and_one_person_may_not(ana, ben):
+def test_rule_names_are_unique_per_user(ana, ben):
     number = create(ana)["id"]
     create(ben)
     answer = ana.post("rules/", rule())
@@ -355,7 +355,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
 
 
 @pytest.mark.parametrize(("body", "errors"), REFUSED.values(), ids=REFUSED)
-def test_a_faulty_rule_is_refused_by_the_path_of_the_fault_and_not_kept(ana, body, errors):
+def test_a_faulty_rule_is_refused_with_the_faults_path(ana, body, errors):
     answer = ana.post("rules/", body)
     assert (answer.status_code, answer.json()) == (400, refusal(*errors))
     assert ana.get("rules/").json()["count"] == 0
@@ -365,14 +365,14 @@ PARTS = {name: case for name, case in REFUSED.items() if name not in {"nothing",
 
 
 @pytest.mark.parametrize(("body", "errors"), PARTS.values(), ids=PARTS)
-def test_a_change_is_checked_like_a_new_rule_and_a_refused_one_changes_nothing(ana, body, errors):
+def test_a_refused_edit_changes_nothing(ana, body, errors):
     kept = create(ana)
     answer = ana.patch(f"rules/{kept['id']}/", body)
     assert (answer.status_code, answer.json()) == (400, refusal(*errors))
     assert ana.get(f"rules/{kept['id']}/").json() == kept
 
 
-def test_a_direction_is_written_in_any_case_and_a_pattern_may_be_a_space(ana):
+def test_directions_have_any_case_and_patterns_may_be_blank(ana):
     create(ana, name="out", conditions=[{"field": "direction", "op": "equals", "value": "OUT"}])
     create(ana, name="space", conditions=[text(op="regex", value=" ")])
     assert spend(ana)["category_name"] == "Dining"
@@ -474,7 +474,7 @@ def test_the_rules_of_another_person_never_count(ana, ben):
     assert spend(ben)["categorization"]["status"] == "none"
 
 
-def test_new_changed_and_deleted_rules_count_from_the_next_transaction_on(ana):
+def test_rule_writes_count_from_the_next_transaction_on(ana):
     told = [spend(ana)["category_name"]]
     number = create(ana)["id"]
     told.append(spend(ana)["category_name"])
@@ -512,7 +512,7 @@ def test_stop_processing_keeps_later_rules_from_adding_their_tags(ana):
     assert (body["tags"], body["category_name"]) == (["both", "early"], None)
 
 
-def test_a_rule_that_only_tags_keeps_its_tags_when_another_link_gives_the_category(ana):
+def test_tags_of_a_rule_stay_if_another_link_categorizes(ana):
     spend(ana, category="Dining")
     create(ana, actions=[{"type": "add_tags", "value": ["coffee"]}])
     body = spend(ana)
@@ -525,7 +525,7 @@ def test_a_rule_that_only_tags_keeps_its_tags_when_another_link_gives_the_catego
     ]
 
 
-def test_a_rule_of_mode_suggest_suggests_and_nobody_else_is_asked(ana):
+def test_a_suggesting_rule_ends_the_chain(ana):
     spend(ana, category="Travel")
     create(ana, mode="suggest")
     body = spend(ana)
@@ -583,7 +583,7 @@ def test_a_category_of_the_wrong_kind_is_passed_over(ana):
     assert (incoming["category_name"], incoming["kind"]) == ("Salary", "income")
 
 
-def test_a_rule_whose_category_is_gone_shows_so_and_decides_nothing(ana):
+def test_a_rule_without_its_category_decides_nothing(ana):
     own = ana.post("categories/", {"name": "Sailing", "kind": "expense"}).json()["id"]
     number = create(ana, actions=[{"type": "set_category", "value": "Sailing"}])["id"]
     Category.objects.get(pk=own).delete()  # as releases did that knew no replacements

@@ -1,4 +1,4 @@
-"""What a rule may not say is refused by the path of the fault, in whole problem bodies, and nothing is kept."""
+"""Invalid rules are refused with the path of the fault in a whole problem body, and are not stored."""
 
 import json
 from typing import Any
@@ -221,7 +221,7 @@ def test_a_rule_that_is_faulty_as_a_whole_is_refused(ana, body, error):
     refused(ana, body, error)
 
 
-def test_what_belongs_to_another_person_does_not_exist_for_conditions_and_actions(ana, ben):
+def test_rules_cannot_refer_to_another_users_rows(ana, ben):
     account = ben.post("accounts/", {"name": "Purse", "currency": "EUR"}).json()["id"]
     category = ben.post("categories/", {"name": "Sailing", "kind": "expense"}).json()["id"]
     ben.post("expenses/", {"amount": "1", "description": "x", "tags": ["secret"]})

@@ -1,4 +1,4 @@
-"""What rules write besides the category when a transaction is recorded or comes from a statement."""
+"""Rules write more than the category into new and imported transactions."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ def state(ana: Any, lines: str, run_tasks: Any) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["date"], row["id"]))
 
 
-def test_a_rule_writes_all_that_it_says_into_what_is_recorded(ana):
+def test_a_rule_writes_all_its_actions_into_a_new_row(ana):
     create(ana, actions=WRITES)
     body = spend(ana, date="2026-11-02")
     assert settled(body) == transaction(
@@ -100,13 +100,13 @@ def test_a_tag_that_the_client_gave_is_not_taken_away(ana):
     assert spend(ana, tags=["Own"])["tags"] == ["Own", "coffee"]
 
 
-def test_a_tag_that_an_earlier_rule_keeps_away_is_not_added(ana):
+def test_a_tag_removed_by_an_earlier_rule_is_not_added(ana):
     create(ana, name="no", actions=[{"type": "remove_tags", "value": ["coffee"]}], stop_processing=False)
     create(ana, name="yes", actions=[{"type": "add_tags", "value": ["Coffee", "food"]}])
     assert spend(ana)["tags"] == ["food"]
 
 
-def test_a_rule_writes_all_that_it_says_into_the_rows_of_a_statement(ana, run_tasks):
+def test_a_rule_writes_all_its_actions_into_imported_rows(ana, run_tasks):
     create(ana, actions=WRITES)
     row, other = state(ana, "02.11.2026;CAFE LUNA;-4,50\n", run_tasks)
     assert settled(row) == transaction(
@@ -149,7 +149,7 @@ def create_circle(ana: Any) -> None:
     create(ana, name="back", conditions=[merchant("b")], actions=[set_merchant("a")], stop_processing=False)
 
 
-def test_rules_that_undo_each_other_leave_what_is_recorded_alone_and_say_so(ana):
+def test_circling_rules_leave_a_new_row_alone(ana):
     create_circle(ana)
     body = spend(ana, date="2026-11-02")
     assert settled(body) == transaction(
@@ -161,7 +161,7 @@ def test_rules_that_undo_each_other_leave_what_is_recorded_alone_and_say_so(ana)
     assert attempts(ana, body)[0] == ("rule", "declined", CIRCLE)
 
 
-def test_rules_that_undo_each_other_leave_the_rows_of_a_statement_alone_and_say_so(ana, run_tasks):
+def test_circling_rules_leave_imported_rows_alone(ana, run_tasks):
     create_circle(ana)
     row, _ = state(ana, "02.11.2026;CAFE LUNA;-4,50\n", run_tasks)
     assert (row["merchant"], row["category"], row["tags"]) == ("", None, [])
@@ -176,7 +176,7 @@ def test_another_link_still_decides_where_rules_undo_each_other(ana):
     assert body["categorization"]["source"] == "history"
 
 
-def test_a_suggestion_is_left_open_and_the_rest_that_the_rule_says_is_written(ana):
+def test_a_suggesting_rule_writes_its_other_actions(ana):
     create(ana, actions=WRITES, mode="suggest")
     body = spend(ana, date="2026-11-02")
     dining = category_id(ana, "Dining")
@@ -232,7 +232,7 @@ def test_a_transaction_whose_category_was_chosen_asks_no_rule(ana):
     assert attempts(ana, body) == []
 
 
-def test_many_rows_of_one_request_get_each_what_the_rules_say_of_it(ana):
+def test_each_row_of_a_bulk_request_gets_its_own_rules(ana):
     create(ana, actions=[set_merchant("Luna"), {"type": "set_notes", "value": "n"}], stop_processing=False)
     create(ana, name="big", conditions=[{"field": "amount", "op": "gt", "value": "9"}], actions=[set_merchant("Big")])
     row = {"date": "2026-11-02", "direction": "out"}

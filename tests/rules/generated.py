@@ -36,7 +36,7 @@ def condition(field: str, op: str, value: Any = None, **more: Any) -> dict[str, 
 
 
 def holds(*conditions: dict[str, Any], match: str = "all", movement: Movement = CAFE) -> bool:
-    """Whether a rule of these conditions matches."""
+    """Return True if a rule of these conditions matches."""
     return compile_conditions(match, conditions).matches(movement)
 
 

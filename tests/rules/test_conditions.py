@@ -57,7 +57,7 @@ def test_the_fields_and_patterns_that_conditions_look_at_are_known():
         ("all", [{"match": "any", "conditions": [YES, NO]}, BIG], True, True),
     ],
 )
-def test_tests_of_texts_are_told_from_the_rest_where_that_can_be_done(match, conditions, asks_text, asks_rest):
+def test_tests_of_texts_are_split_from_the_rest(match, conditions, asks_text, asks_rest):
     compiled = compile_conditions(match, conditions)
     assert (compiled.on_text is not None, compiled.on_rest is not None) == (asks_text, asks_rest)
 
@@ -69,7 +69,7 @@ def test_negation_is_the_complement(asked, movement):
 
 
 @given(LISTS, SUBJECTS)
-def test_all_is_none_of_the_negated_ones_and_any_is_not_all_of_them(conditions, movement):
+def test_all_and_any_are_duals_under_negation(conditions, movement):
     negated = [one | {"negate": not one["negate"]} for one in conditions]
     assert holds(*conditions, movement=movement) is not holds(*negated, match="any", movement=movement)
     assert holds(*conditions, match="any", movement=movement) is not holds(*negated, movement=movement)
@@ -103,7 +103,7 @@ def test_what_holds_to_the_letter_holds_whatever_the_case(asked, movement):
         assert holds(asked | {"case_sensitive": False}, movement=movement)
 
 
-def test_a_text_is_casefolded_once_however_many_conditions_look_at_it():
+def test_many_conditions_casefold_a_text_once():
     movement = Movement(merchant=CAFE.merchant)
     assert holds(YES, NO | {"negate": True}, condition("merchant", "starts_with", "CAFE"), movement=movement)
     assert movement.folds == {"merchant": "cafe luna"}

@@ -1,4 +1,4 @@
-"""Which rules match, in which order: quick ways of asking say what asking one by one says."""
+"""Rule sets and prefilters find the same rules, in the same order, as one test after another."""
 
 from dataclasses import replace
 
@@ -16,14 +16,14 @@ SETS = st.lists(RULES, max_size=24)
 
 
 def one_by_one(rules: list[CompiledRule], movement: Movement) -> tuple[CompiledRule, ...]:
-    """What the quick ways must come to."""
+    """Return the expected rules."""
     matching = [one for one in rules if one.matches(movement)]
     stop = next((place for place, one in enumerate(matching, 1) if one.stops), None)
     return tuple(matching[:stop])
 
 
 @given(SETS, st.lists(SUBJECTS, min_size=1, max_size=4))
-def test_a_set_of_rules_matches_what_its_rules_match_one_by_one(rules, subjects):
+def test_a_rule_set_matches_what_single_rules_match(rules, subjects):
     matcher = Matcher(RuleSet(rules))
     for movement in [*subjects, *subjects]:  # the second time from memory
         assert matcher.matched(movement) == one_by_one(rules, movement)
@@ -36,7 +36,7 @@ def test_an_index_over_many_rules_hides_none_that_matches(rules, movement):
 
 
 @given(SETS, SUBJECTS)
-def test_both_ways_to_look_rules_up_give_every_rule_that_matches_in_order(rules, movement):
+def test_needle_list_and_index_find_every_match_in_order(rules, movement):
     needles = [one.needles for one in rules]
     folded = {name: movement.folded(name) for name in TEXT_FIELDS}
     matching = {place for place, one in enumerate(rules) if one.matches(movement)}
@@ -46,7 +46,7 @@ def test_both_ways_to_look_rules_up_give_every_rule_that_matches_in_order(rules,
 
 
 @given(SETS, st.lists(SUBJECTS, min_size=1, max_size=4))
-def test_the_rest_of_a_subject_is_made_only_where_a_rule_looks_at_it(rules, subjects):
+def test_a_movement_is_made_only_if_a_rule_needs_it(rules, subjects):
     matcher = Matcher(RuleSet(rules))
     made: list[Movement] = []
 
@@ -80,7 +80,7 @@ def test_a_rule_that_stops_ends_the_list_once_it_matches():
     assert Matcher(RuleSet([passed, stops, later])).matched(replace(CAFE, merchant="Sol")) == (passed,)
 
 
-def test_a_stop_that_hangs_on_the_amount_is_asked_of_each_row():
+def test_a_stop_by_amount_is_checked_per_row():
     small = rule("small", condition("amount", "lt", "20"), stops=True)
     later = rule("later")
     matcher = Matcher(RuleSet([small, later]))

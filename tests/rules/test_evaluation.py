@@ -1,4 +1,4 @@
-"""What becomes of a row when rules are asked until nothing changes: who wins which field, and what stays."""
+"""Evaluation of rules: the winner of each field, and fields that stay."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ def merchant(value: str) -> dict[str, Any]:
 
 
 def names(evaluation: Evaluation) -> dict[str, tuple[str, Any]]:
-    """Who wrote what."""
+    """Return the rule and value of each written field."""
     return {field: (claim.rule.name, claim.value) for field, claim in evaluation.written.items()}
 
 
@@ -62,7 +62,7 @@ def test_the_first_rule_wins_each_field_and_tags_add_up():
     assert result.matched == [first, second, third]
 
 
-def test_a_tag_that_one_rule_adds_and_a_later_one_takes_away_stays_as_the_first_wants_it():
+def test_the_first_rule_decides_about_a_tag():
     adds, takes = always("adds", add_tags=("Food",)), always("takes", remove_tags=("FOOD",))
     assert evaluated([adds, takes]).after.tags == {"food"}
     assert evaluated([takes, adds]).after.tags == frozenset()
@@ -73,7 +73,7 @@ def test_a_category_that_is_not_offered_is_passed_over():
     assert names(evaluated([gone, there])) == {"category": ("there", 1)}
 
 
-def test_a_category_that_cannot_be_is_left_and_locked_and_the_rest_is_written():
+def test_an_unfit_category_is_locked_and_the_rest_written():
     result = evaluated(
         [always("gone", writes={"category": 9, "merchant": "Luna"}), always("too", writes={"category": 8})]
     )
@@ -82,7 +82,7 @@ def test_a_category_that_cannot_be_is_left_and_locked_and_the_rest_is_written():
     assert names(result) == {"merchant": ("gone", "Luna")}
 
 
-def test_a_category_that_cannot_be_is_not_told_where_another_rule_has_one_that_can():
+def test_an_unfit_category_is_not_reported_beside_a_fit_one():
     gone, there = always("gone", writes={"category": 9}), always("there", writes={"category": 1})
     for rules in ([gone, there], [there, gone]):
         assert evaluated(rules).left == {}
@@ -93,7 +93,7 @@ def test_a_rule_that_matches_nothing_writes_nothing():
     assert (result.after, result.matched, result.is_change) == (BLANK, [], False)
 
 
-def test_a_suggestion_leaves_the_category_and_is_not_made_where_there_is_one():
+def test_a_suggestion_is_made_only_without_a_category():
     suggests = always(writes={"category": 1}, suggests_only=True)
     after = evaluated([suggests]).after
     assert after == replace(BLANK, suggested=1, source="rule", status="suggested", confidence=1.0)
@@ -115,7 +115,7 @@ BY_RULE: dict[str, Any] = {"category": 1, "source": "rule", "confidence": 1.0}
         ("always", replace(AUTOMATIC, merchant="New", **BY_RULE), {}),
     ],
 )
-def test_what_a_machine_wrote_is_replaced_unless_the_rule_fills_only_empty_fields(overwrite, after, left, force):
+def test_overwrite_empty_keeps_values_of_machines(overwrite, after, left, force):
     result = evaluated([always(writes=WRITES, overwrite=overwrite)], AUTOMATIC, force=force)
     assert (result.after, result.left, result.locked) == (after, left, {})
 
@@ -130,7 +130,7 @@ LOCKED = {"category": HELD, "merchant": HELD, "tag:food": HELD}
 @pytest.mark.parametrize("state", [CONFIRMED, CHOSEN, CLEARED], ids=["confirmed", "chosen", "cleared"])
 @pytest.mark.parametrize("overwrite", ["empty", "machine", "always"])
 @pytest.mark.parametrize("force", [False, True])
-def test_what_a_person_wrote_stays_but_for_a_rule_that_overwrites_always_in_a_run_with_force(state, overwrite, force):
+def test_only_overwrite_always_with_force_replaces_user_values(state, overwrite, force):
     replaces = always(writes=WRITES, add_tags=("Food",), overwrite=overwrite)
     state = replace(state, held=HOLDS)
     result = evaluated([replaces], state, force=force)
@@ -141,14 +141,14 @@ def test_what_a_person_wrote_stays_but_for_a_rule_that_overwrites_always_in_a_ru
         assert (result.after, result.left, result.locked) == (state, LOCKED, LOCKED)
 
 
-def test_a_later_rule_does_not_take_a_field_that_the_first_one_may_not_write():
+def test_a_claimed_field_stays_closed_to_later_rules():
     keeps, writes = always("keeps", writes={"merchant": "A"}, overwrite="empty"), always(writes={"merchant": "B"})
     state = replace(BLANK, merchant="Old")
     assert evaluated([keeps, writes], state).after == state
 
 
 @pytest.mark.parametrize("overwrite", ["empty", "machine", "always"])
-def test_a_field_that_is_as_the_rule_wants_it_is_neither_written_nor_left(overwrite):
+def test_an_equal_value_is_neither_written_nor_left(overwrite):
     state = replace(BLANK, merchant="New", tags=frozenset({"food"}), held=HOLDS)
     result = evaluated([always(writes={"merchant": "New"}, add_tags=("food",), overwrite=overwrite)], state)
     assert (result.after, result.written, result.left) == (state, {}, {})
@@ -162,7 +162,7 @@ def test_a_description_is_empty_while_it_is_the_banks_own():
 
 
 @pytest.mark.parametrize("obstacle", [SPLIT, TRANSFER])
-def test_the_category_of_a_split_or_transfer_stays_and_the_rest_is_written(obstacle):
+def test_a_split_or_transfer_keeps_its_category_only(obstacle):
     half = replace(BLANK, category_obstacle=obstacle)
     result = evaluated([always(writes=WRITES, overwrite="always")], half, force=True)
     assert (result.after, result.locked) == (replace(half, merchant="New"), {"category": obstacle})
@@ -191,7 +191,7 @@ def test_a_rule_sees_what_another_one_wrote_whatever_their_order():
     assert result.matched == [first, second, third, fourth]
 
 
-def test_a_rule_that_wins_a_field_only_after_another_one_wrote_it_has_the_last_word():
+def test_a_rule_that_matches_later_has_the_last_word():
     renames, normalizes = (
         rule("renames", merchant("Luna"), writes={"merchant": "Cafe Luna"}),
         always(writes={"merchant": "Luna"}),
@@ -222,18 +222,18 @@ def test_a_circle_names_only_the_rules_that_undo_each_other():
     assert (result.matched, result.is_circle, result.after) == ([there, back], True, state)
 
 
-def test_a_rule_that_takes_its_own_ground_away_is_no_circle():
+def test_a_rule_that_ends_its_own_match_is_no_circle():
     once = rule("once", merchant("a"), writes={"merchant": "b"})
     assert evaluated([once], replace(BLANK, merchant="a")).after.merchant == "b"
 
 
-def test_a_long_chain_of_rules_settles():
+def test_a_long_chain_of_rules_ends():
     steps = [rule(f"step {i}", merchant(f"m{i}"), writes={"merchant": f"m{i + 1}"}) for i in range(40)]
     result = evaluated(steps[::-1], replace(BLANK, merchant="m0"))
     assert (result.after.merchant, result.matched, result.is_circle) == ("m40", steps, False)
 
 
-def test_what_was_left_for_a_round_and_written_in_a_later_one_is_not_told_as_left():
+def test_a_field_written_in_a_later_round_is_not_left():
     keeps = rule("keeps", condition("tags", "is_empty"), writes={"merchant": "x"}, overwrite="empty")
     replaces = rule("replaces", condition("tags", "has_any", ["go"]), writes={"merchant": "New"})
     result = evaluated([keeps, always(add_tags=("go",)), replaces], replace(BLANK, merchant="Old"))

@@ -1,4 +1,4 @@
-"""Laws of settling that hold for any rules and any row."""
+"""Laws of evaluation that hold for any rules and any row."""
 
 from dataclasses import replace
 
@@ -100,7 +100,7 @@ def held_by_a_person(row: Movement) -> set[str]:
 
 
 @given(LISTS, ROWS, FORCE)
-def test_settling_what_is_settled_changes_nothing(rules, row, force):
+def test_a_second_evaluation_changes_nothing(rules, row, force):
     once = evaluated(rules, row, force=force)
     again = evaluated(rules, once.after, force=force)
     assert (again.after, again.written) == (once.after, {})
@@ -108,7 +108,7 @@ def test_settling_what_is_settled_changes_nothing(rules, row, force):
 
 
 @given(LISTS, ROWS, FORCE)
-def test_what_is_told_as_written_is_what_differs_and_what_is_told_as_left_does_not(rules, row, force):
+def test_written_fields_differ_and_left_fields_do_not(rules, row, force):
     result = evaluated(rules, row, force=force)
     assert set(result.written) == changed(row, result.after)
     assert not set(result.left) & changed(row, result.after)
@@ -116,13 +116,13 @@ def test_what_is_told_as_written_is_what_differs_and_what_is_told_as_left_does_n
 
 
 @given(LISTS, ROWS)
-def test_what_a_person_holds_changes_for_no_rule_without_force(rules, row):
+def test_held_fields_never_change_without_force(rules, row):
     result = evaluated(rules, row)
     assert not changed(row, result.after) & held_by_a_person(row)
 
 
 @given(LISTS, ROWS, FORCE)
-def test_what_a_person_holds_changes_by_force_only_for_rules_that_overwrite_always(rules, row, force):
+def test_force_changes_held_fields_only_with_overwrite_always(rules, row, force):
     assume(not any(one.overwrite == "always" for one in rules))
     result = evaluated(rules, row, force=force)
     assert not changed(row, result.after) & row.held
@@ -149,7 +149,7 @@ def test_a_rule_that_matches_nothing_changes_nothing(rules, place, row, force):
 
 
 @given(CONDITIONS, LISTS.filter(bool), st.data(), ROWS, DAYS)
-def test_the_order_of_rules_that_share_no_row_does_not_matter(common, rules, data, row, day):
+def test_rules_without_shared_rows_may_come_in_any_order(common, rules, data, row, day):
     """Each rule is for an account of its own, which no rule writes, so no row is matched by two of them."""
     apart = [
         replace(

@@ -1,4 +1,4 @@
-"""What each operator asks of each sort of field."""
+"""Operators of each type of field."""
 
 import datetime as dt
 from dataclasses import replace
@@ -121,7 +121,7 @@ EMPTY = {"amount": False, "date": False, "account": True, "category": True, "tag
 
 
 @pytest.mark.parametrize(("field", "op", "value", "expected"), VALUES)
-def test_what_is_missing_satisfies_no_test_but_that_it_is_empty(field, op, value, expected):
+def test_a_missing_value_passes_only_is_empty(field, op, value, expected):
     says_so = op in {"is_empty", "has_none"}
     assert holds(condition(field, op, value), movement=BARE) is says_so
     assert holds(condition(field, op, value, negate=True), movement=BARE) is not says_so
@@ -129,7 +129,7 @@ def test_what_is_missing_satisfies_no_test_but_that_it_is_empty(field, op, value
 
 @pytest.mark.parametrize(("op", "value", "folded", "literal"), TEXT_CASES)
 @pytest.mark.parametrize("name", TEXT_NAMES)
-def test_a_missing_text_satisfies_no_test_but_that_it_is_empty(name, op, value, folded, literal):
+def test_a_missing_text_passes_only_is_empty(name, op, value, folded, literal):
     assert holds(condition(name, op, value), movement=BARE) is (op == "is_empty")
 
 
@@ -203,7 +203,7 @@ def test_approx_counts_both_ends_of_its_tolerance(tolerance, amount, expected):
         ("9999-12-31", True),
     ],
 )
-def test_day_minus_one_is_the_last_of_the_month_however_long_it_is(day, is_last):
+def test_day_minus_one_is_the_last_of_any_month(day, is_last):
     movement = replace(CAFE, date=dt.date.fromisoformat(day))
     asked = [condition("date", "day_of_month", days) for days in ([-1], [-1, 15], [28, 30])]
     assert [holds(one, movement=movement) for one in asked] == [is_last, is_last, day[-2:] in {"28", "30"}]

@@ -1,4 +1,4 @@
-"""What corrections have in common is found as the texts write it, and never in words that name nobody."""
+"""Drafts of rules take the words that corrections share, if these name a merchant."""
 
 from decimal import Decimal
 
@@ -44,7 +44,7 @@ def conditions_of(*texts: str, vocabulary: Vocabulary = NOTHING_KNOWN):
         (["BLUEHERON.COM/BILL", "BLUEHERON.COM/HELP"], "blueheron.com", True),
     ],
 )
-def test_the_phrase_is_the_run_of_whole_words_that_all_share_from_the_merchant_on(texts, phrase, is_at_start):
+def test_a_phrase_is_the_shared_words_from_the_merchant(texts, phrase, is_at_start):
     head = normalize(texts[0]).split(" ")[0]
     found = shared_phrase(texts, head=head)
     assert found is not None
@@ -63,7 +63,7 @@ def test_conditions_are_the_phrase_and_the_direction():
     ]
 
 
-def test_a_merchant_that_the_client_named_is_a_condition_where_the_text_does_not_say_it():
+def test_a_named_merchant_is_used_if_the_text_lacks_it():
     examples = [Movement(raw_description="order 12", merchant="Quillbox"), Movement(merchant="QUILLBOX LTD")]
     draft = draft_of_many(examples, head="quillbox", vocabulary=NOTHING_KNOWN)
     assert draft is not None
@@ -87,19 +87,19 @@ def test_a_town_makes_no_rule():
     assert conditions_of("Blue Heron Bergen", vocabulary=vocabulary) is not None
 
 
-def test_a_word_in_front_of_different_things_makes_no_rule_but_each_of_them_may():
+def test_a_word_before_different_names_makes_no_rule():
     texts = [("halden stores", 1), ("halden petrol", 2), ("halden mobile", 3), ("halden stores north", 1)]
     vocabulary = Vocabulary(texts)
     assert conditions_of("HALDEN STORES", "HALDEN PETROL", vocabulary=vocabulary) is None
     assert conditions_of("HALDEN STORES 1", "HALDEN STORES 2", vocabulary=vocabulary) is not None
 
 
-def test_a_brand_with_many_branches_of_one_category_makes_a_rule():
+def test_a_brand_with_branches_of_one_category_makes_a_rule():
     vocabulary = Vocabulary([("halden oslo", 1), ("halden bergen", 1), ("halden moss", 1), ("halden voss", None)])
     assert conditions_of("HALDEN OSLO", "HALDEN MOSS", vocabulary=vocabulary) is not None
 
 
-def test_of_one_text_the_town_at_the_end_is_left_out():
+def test_a_single_text_loses_the_town_at_its_end():
     vocabulary = Vocabulary([("tin whistle bergen", 1), ("rideon bergen", 2), ("mollys bergen", 3)])
     [example] = subjects("QUILLBOX NORTH BERGEN 12")
     draft = draft_of_one(example, head="quillbox", vocabulary=vocabulary)
@@ -144,7 +144,7 @@ def test_texts_that_go_on_alike_are_grouped_by_more_words():
     assert grouped(rows) == [["rideon trip"] * 3, ["rideon eats"] * 3]
 
 
-def test_texts_that_go_on_differently_are_grouped_by_what_they_share():
+def test_texts_with_different_endings_are_grouped_by_shared_words():
     rows = corrections("rideon trip", "rideon eats", "rideon help", "quillbox", "quillbox")
     assert grouped(rows) == [["rideon trip", "rideon eats", "rideon help"]]
 
@@ -158,7 +158,7 @@ def test_other_categories_and_directions_are_not_counted_together():
     assert grouped(rows) == []
 
 
-def test_where_the_common_name_will_not_do_the_longer_ones_are_tried():
+def test_longer_names_are_tried_if_the_common_one_fails():
     rows = corrections(*["halden stores"] * 3, "halden one", "halden two", "halden three")
     made = make_of_groups(
         rows, least=3, make=lambda found: len(found) if all("stores" in row.text for row in found) else None
