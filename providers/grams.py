@@ -1,7 +1,7 @@
 """Turn normalized text into numbers: its words and the pieces of its words, each in one of many buckets.
 
-Hashing needs no vocabulary, so a model knows what to do with a word that it never saw, and what is stored of it does
-not tell the words it was trained on.
+Hashing needs no vocabulary, so a model can use a word that it never saw. Stored weights do not reveal the words of
+their training.
 """
 
 import math

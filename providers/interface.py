@@ -142,10 +142,10 @@ NO_EFFECTS = Effects()
 class Suggestion:
     """The answer of a link.
 
-    `category` is the id of one of the offered categories, or None to leave the choice to the next link and keep only
-    the effects. `confidence` in [0, 1] is the probability that the category is right; `score` is the raw measure it was
-    made from. `explanation` is one sentence for the user; `details` are JSON values for the curious. `final` lets a
-    link answer below its threshold on purpose: the chain stops, but only suggests.
+    `category` is the id of an offered category. None leaves the choice to the next link and keeps only the effects.
+    `confidence` in [0, 1] is the probability that the category is right; `score` is the raw measure behind it.
+    `explanation` is one sentence for the user; `details` are further JSON values. `final` lets a link answer below its
+    threshold on purpose: the chain stops, but only suggests.
     """
 
     category: int | None

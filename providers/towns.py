@@ -30,7 +30,7 @@ class Town(NamedTuple):
     needs_code: bool
 
     def is_at_end(self, words: list[str], codes: list[frozenset[str]]) -> bool:
-        """Return True if words that end with its last word end with all of it, have more, and fit the codes behind."""
+        """Return True if the words end with the town, begin with something else, and `codes` behind fit its country."""
         start = len(words) - len(self.head) - 1
         if start <= 0 or words[start:-1] != self.head or (self.needs_code and not codes):
             return False

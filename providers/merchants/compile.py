@@ -7,8 +7,8 @@ The file has four parts, so that loading it is little more than splitting lines:
 number of lines of each part; brands ("name TAB kind TAB countries"); names ("normalized name TAB numbers of brands");
 and the first words of names ("word TAB longest name in words, then flags", see `_first_words`).
 
-The source names places by ISO 3166 codes ("de", "us-ca.geojson"), by UN M49 region numbers ("150" is Europe), or by
-files with shapes of its own, of which only the known ones can be placed.
+The source names places by ISO 3166 codes ("de", "us-ca.geojson") or UN M49 region numbers ("150" is Europe). Other
+files hold shapes of their own; only those in `_REGIONS` can be placed.
 """
 
 import argparse
@@ -111,7 +111,7 @@ def compile_brands(nsi: Mapping[str, Any], services: str) -> str:
     """Return the text of `brands.txt` from the content of `nsi.json` and of `services.txt`."""
     spelled: dict[str, set[SourceBrand]] = {}
     for brand in [*_read_services(services), *_read_brands(nsi["nsi"])]:
-        for name in {_normalized(spelling) for one in brand.names for spelling in _spellings(one)} - {""}:
+        for name in {name for title in brand.names for name in _normalized_names(title)} - {""}:
             spelled.setdefault(name, set()).add(brand._replace(names=frozenset()))
     names = _without_useless(spelled)
     brands = sorted(set().union(*names.values()))
@@ -135,21 +135,19 @@ def _read_brands(trees: Mapping[str, Any]) -> Iterator[SourceBrand]:
     kinds = load_kinds()
     for path, tree in sorted(trees.items()):
         kind = "=".join(path.split("/")[1:])
-        if path.startswith(_TREES) and kind in kinds:
-            yield from (_read_brand(item, kind) for item in tree["items"])
-
-
-def _read_brand(item: Mapping[str, Any], kind: str) -> SourceBrand:
-    tags: Mapping[str, str] = item["tags"]
-    places = item["locationSet"]
-    spellings = {value for tag, value in tags.items() if _NAME_TAGS.fullmatch(tag)}
-    title = tags.get("name") or tags.get("brand") or _PARENTHESES.sub("", item["displayName"])
-    return SourceBrand(
-        title=" ".join(title.split()),
-        kind=kind,
-        countries=place_brand(places.get("include", ()), places.get("exclude", ())),
-        names=frozenset({title, *spellings, *item.get("matchNames", ())}),
-    )
+        if not path.startswith(_TREES) or kind not in kinds:
+            continue
+        for item in tree["items"]:
+            tags: Mapping[str, str] = item["tags"]
+            places = item["locationSet"]
+            spellings = {value for tag, value in tags.items() if _NAME_TAGS.fullmatch(tag)}
+            title = tags.get("name") or tags.get("brand") or _PARENTHESES.sub("", item["displayName"])
+            yield SourceBrand(
+                title=" ".join(title.split()),
+                kind=kind,
+                countries=place_brand(places.get("include", ()), places.get("exclude", ())),
+                names=frozenset({title, *spellings, *item.get("matchNames", ())}),
+            )
 
 
 def _read_services(text: str) -> Iterator[SourceBrand]:
@@ -160,14 +158,11 @@ def _read_services(text: str) -> Iterator[SourceBrand]:
         yield SourceBrand(title.strip(), kind, place_brand(countries.split()) or WORLD, frozenset(names))
 
 
-def _spellings(name: str) -> set[str]:
-    """Spell a name as banks may: umlauts spelled out, dots and hyphens left out, an ampersand apart."""
-    plain = _PARENTHESES.sub("", name)
-    return {plain, plain.translate(_UMLAUTS), plain.translate(_JOINTS), plain.replace("&", " ")}
-
-
-def _normalized(spelling: str) -> str:
-    return " ".join(words_and_place(spelling)[:LONGEST_NAME])
+def _normalized_names(title: str) -> set[str]:
+    """Normalize a name as banks may spell it: with umlauts spelled out, without dots and hyphens, "&" apart."""
+    plain = _PARENTHESES.sub("", title)
+    spellings = {plain, plain.translate(_UMLAUTS), plain.translate(_JOINTS), plain.replace("&", " ")}
+    return {" ".join(words_and_place(spelling)[:LONGEST_NAME]) for spelling in spellings}
 
 
 def _without_useless(spelled: Mapping[str, set[SourceBrand]]) -> dict[str, set[SourceBrand]]:
@@ -191,9 +186,9 @@ def _beginnings(name: str) -> list[str]:
 def _first_words(names: Mapping[str, set[SourceBrand]]) -> dict[str, str]:
     """Return for each first word the length of the longest name with it, and a flag if it is no name alone.
 
-    A word in the tail of more than two names is none unless it stands first in a text (flag f), of more than five
-    names never (flag n): "market" names nothing. A word that starts names is a family of brands, but not if none of
-    several is of its own category: "five" does not name the starts of Five Guys and Five Below (flag n).
+    A word in the tail of more than two names is a name only in front (flag f); in the tail of more than five names it
+    is none (flag n). A word that starts names is a family of brands. It is none if none of several is of its own
+    category: "five" does not name the starts of Five Guys and Five Below (flag n).
     """
     tails = Counter(word for name in names for word in set(name.split()[1:]))
     families: dict[str, list[str]] = {}

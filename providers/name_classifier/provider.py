@@ -1,8 +1,8 @@
 """The resemblance link: the likeliest category of a text that holds no known brand or word.
 
-`classifier.npz` is a linear classifier over pieces of words, trained by `train` on the names of known brands, on
-general words, and on OpenStreetMap's names for kinds of places in some thirty languages. About half of its answers are
-right, and their confidence says so: they are suggestions.
+`classifier.npz` is a linear classifier over pieces of words. `train` makes it from the names of known brands, general
+words, and OpenStreetMap's names for kinds of places in some thirty languages. About half of its answers are right, and
+their confidence says so: they are suggestions.
 """
 
 from collections.abc import Hashable, Sequence

@@ -3,8 +3,8 @@
     npm pack @openstreetmap/id-tagging-schema && tar xzf openstreetmap-id-tagging-schema-*.tgz
     python -m providers.name_classifier.train package
 
-The examples are the brands and general words of `providers.merchants`, and the names and search terms of the tagging
-schema for kinds of places in LANGUAGES. No user's transactions are among them.
+The examples are the brands and general words of `providers.merchants`. The tagging schema adds names and search terms
+for kinds of places in LANGUAGES. No user's transactions are among them.
 """
 
 import argparse
