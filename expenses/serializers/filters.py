@@ -221,7 +221,7 @@ class TotalsFilter(TransactionFilter):
     end_date = filters.DateFilter(method="until")
     by = filters.CharFilter(
         method="unchanged",
-        help_text=f"What to group by, separated by commas: {', '.join(BY)}. Every total is in one currency.",
+        help_text=f"Groups, separated by commas: {', '.join(BY)}. Every total is in one currency.",
     )
     convert_to = filters.CharFilter(
         method="unchanged",

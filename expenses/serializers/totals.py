@@ -17,7 +17,7 @@ class TotalSerializer(serializers.Serializer[Any]):
     """Sums in one currency; the grouping `by` decides which of the first fields are present."""
 
     year = serializers.CharField(required=False)
-    month = serializers.CharField(required=False, help_text="As 2026-11.")
+    month = serializers.CharField(required=False, help_text="The month, such as 2026-11.")
     category = serializers.IntegerField(required=False, allow_null=True)
     category_name = serializers.CharField(required=False, allow_null=True)
     account = serializers.IntegerField(required=False, allow_null=True)
