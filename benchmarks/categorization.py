@@ -2,9 +2,9 @@
 
     python -m benchmarks.categorization [FOLDER_OR_FILES…] [--renamed] [--only accuracy|speed]
 
-The first N rows of each file (see `benchmarks.labeled_files`) are confirmed and the next 500 predicted, as by an
-instance without a model and rules: the chain of `config.settings`, calibrated on the N rows. Simple methods are trained
-on the same rows. All figures are percent; a row without an answer is not right; "-" means that fewer than 60 rows are
+The first N rows of each file (see `benchmarks.labeled_files`) are confirmed and the next 500 predicted. The chain is
+that of `config.settings` without a model and rules, calibrated on the N rows. Simple methods are trained on the same
+rows. All figures are percent; a row without an answer is not right; "-" means that fewer than 60 rows are
 left. Without arguments the files of `shared/categorization` beside the project's folder are read, or the invented ones
 of `benchmarks/samples`.
 

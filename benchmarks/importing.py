@@ -3,7 +3,7 @@
     python -m benchmarks.importing
 
 The statement has 3,000 distinct descriptions; the ledger has 50 rules and no model. Measured from the uploaded bytes to
-the committed, explained rows. Bounds: 30 times the CPU time of the raw insert into a bare table with three indexes, and
+the committed, explained rows. Bounds: 30 times the CPU time of the raw insert into a bare table with three indexes;
 200 MB of resident memory.
 """
 

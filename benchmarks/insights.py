@@ -4,7 +4,7 @@
 
 Households come from `benchmarks.households`; `--files` reads CSV files (see `benchmarks.household_files`) instead.
 Every evaluation walks forward: a day is judged by the days before it. The product must be ahead of the best simple
-method of the same run by a margin; the exit code is 1 if it misses one. See docs/insights-figures.md.
+method of the same run by a margin. The exit code is 1 if it misses one. See docs/insights-figures.md.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Single transactions: a payment with four times its amount must score higher than the real payment.
 
-Payments out from the 101st on, at most 300 of a household, are scored by the payments before them: as they were, and
-with four times the amount. AUC is the share of such pairs in the right order. Recall is measured at the threshold that
-1 % of the real payments exceed. Every household counts alike.
+Payments out from the 101st on, at most 300 of a household, are scored by the payments before them. Each is scored as it
+was, and with four times the amount. AUC is the share of such pairs in the right order. Recall is measured at the
+threshold that 1 % of the real payments exceed. Every household counts alike.
 """
 
 from collections.abc import Callable, Mapping, Sequence

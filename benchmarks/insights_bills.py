@@ -1,10 +1,14 @@
 """Yearly bills: do they raise false alarms, and is a bill that is paid twice seen?
 
-A bill of a new payee is put into a history of two years or more. It comes once a year, a few days early or late, each
-time 0 to 6 % dearer, and takes two fifths to three halves of an ordinary month. Simple methods judge the overall series
-at default thresholds: in the weeks of the second and the third bill, in the second's week without the bill, and in the
-week in which the second is paid again, 1 to 9 days later. The product has flagged it if a finding of the week names the
-bill, its category or the whole.
+A bill of a new payee is put into a history of two years or more. It comes once a year, a few days early or late. It
+takes two fifths to three halves of an ordinary month, each time 0 to 6 % more. Simple methods judge the overall series
+at default thresholds in four weeks:
+
+- the weeks of the second and of the third bill,
+- the second bill's week without the bill,
+- the week in which the second bill is paid again, 1 to 9 days later.
+
+The product has flagged a bill if a finding of the week names it, its category or the whole.
 """
 
 import datetime as dt

@@ -1,8 +1,8 @@
 """Month end: total spending of a month, forecast on its 10th and 20th day from the months before it.
 
-Whole calendar months from the seventh on. Errors are measured in ordinary months of their household (the mean of all
-its months), so that rich and poor count alike. WAPE is the sum of errors by the sum of months, bias the mean error. An
-interval of 80 % should hold 80 % of the months.
+Whole calendar months from the seventh on. The unit of errors is the mean month of a household, so that rich and poor
+count alike. WAPE is the sum of errors by the sum of months, bias the mean error. An interval of 80 % should hold 80 %
+of the months.
 """
 
 import datetime as dt
@@ -187,7 +187,7 @@ def _smooth(totals: np.ndarray) -> tuple[float, float]:
 
 
 def with_bills(spending: Sequence[Payment], months: Months, month: int, day: int, n: int) -> TotalForecast:
-    """Add the due bills of simple chains, and the rest by its run rate (`n` is 0) or its median of `n` remainders."""
+    """Add the due bills of simple chains and the rest: its median of `n` remainders, or its run rate if `n` is 0."""
     first = months.firsts[month]
     today, following = first.replace(day=day), next_month(first)
     past = [payment for payment in spending if payment.day <= today]

@@ -2,8 +2,8 @@
 
 All series of a household together. An oddity of a category (see `benchmarks.weekly_series`) is material if it takes a
 tenth of an ordinary month or more. It is seen if its week, as the newest, has an alarm of its category or overall.
-Simple methods are measured plainly, and gated: an excess of a tenth of an ordinary month, the highest total of half a
-year, and three weeks of silence per series after an alarm. Every finding of the product counts as an alarm.
+Simple methods are measured plainly and gated. A gated alarm needs an excess of a tenth of an ordinary month, the
+highest total of half a year, and three weeks without an alarm in its series. Every finding of the product counts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -79,7 +79,7 @@ def score_amounts(household: Household, asked: Sequence[Payment], *, times: int)
 def forecast_months(
     household: Household, asked: Sequence[tuple[dt.date, int]]
 ) -> list[tuple[float, float | None, float | None]]:
-    """Return total, low and high of each asked month (its first day), as forecast at the end of a day of it."""
+    """Forecast total, low and high of each asked month at the end of one of its days. Months are their first days."""
     found = []
     for first, day in asked:
         today = first.replace(day=day)

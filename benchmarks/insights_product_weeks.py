@@ -1,8 +1,8 @@
 """Weekly findings of the product, for the tables of `benchmarks.insights`.
 
-A worker walks forward week by week. Here it takes STRIDE or FINDINGS_STRIDE weeks at a time. The judgment of a week
-rests on the weeks before it, so only bills may be known a few weeks too early. Weeks with an injection, and weeks of
-yearly bills, are always the newest.
+A worker walks forward week by week. Here it takes STRIDE or FINDINGS_STRIDE weeks at a time. A week is judged by the
+weeks before it, so only bills may be known a few weeks too early. Weeks with an injection, and weeks of yearly bills,
+are always the newest.
 """
 
 import datetime as dt

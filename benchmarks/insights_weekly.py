@@ -1,6 +1,6 @@
 """Weekly oddities: is an odd week seen when it is the newest, and how many untouched weeks raise an alarm?
 
-Every week from the 27th on is judged by the weeks before it: as it was, and with its injection if it has one (see
+Every week from the 27th on is judged by the weeks before it, as it was. Some are judged again with an injection (see
 `benchmarks.weekly_series`). Injections stand alone, never in the history of another week. F1 assumes three oddities in
 a year: precision follows from recall and the false alarms per week. Untouched weeks have oddities of their own, so that
 false alarms are an upper bound.

@@ -2,8 +2,8 @@
 
     python -m benchmarks.search [URL of an empty database [rows]]
 
-The median of every search must stay under 0.3 s of wall-clock time: page 1 by cursor, and page 1 by number with its
-count. The first request counts the rows; its time is printed, too.
+Every search asks for page 1 by cursor, and for page 1 by number with its count. Its median must stay under 0.3 s of
+wall-clock time. The first request counts the rows; its time is printed, too.
 """
 
 import statistics

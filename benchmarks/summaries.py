@@ -4,8 +4,8 @@
 
 The product is called as a WSGI application in one process, with knox in front: server time, no network. A summary holds
 several lists, each a GROUP BY of its own. The anchor reads all of them in bare SQL from a copy of the table whose only
-index is by month. Bound: 3 times the anchor, goal 1.5 times. Two more anchors are shown: the same by the product's
-index, and the GROUP BY category alone, which is faster than signing in.
+index is by month. Bound: 3 times the anchor, goal 1.5 times. Two more anchors are shown. One uses the product's
+index; the other is the GROUP BY category alone, which is faster than signing in.
 """
 
 import random

@@ -4,8 +4,8 @@
 
 Registers a new user and lets the writers create, edit, delete, restore, categorize, tag and rename at random, all at
 once. Answers are lost on purpose; a request without an answer is sent again. Every writer records its confirmed writes.
-At the end the reader's copy must equal the server's lists, and these must contain every confirmed write: no row twice,
-none lost, no edit overwritten. The exit code is 1 if anything differs.
+At the end the reader's copy must equal the server's lists. These must contain every confirmed write: no row twice, none
+lost, no edit overwritten. The exit code is 1 if anything differs.
 """
 
 import argparse
