@@ -39,6 +39,7 @@ def test_as_many_processes_run_as_the_settings_say(settings):
     settings.WEB_WORKERS, settings.TASK_WORKERS = 3, 2
     command = list(serving.web_server().command)
     assert command[command.index("--workers") + 1] == "3"
+    assert "--preload" in command
     assert [child.name for child in serving.workers()] == ["worker 1", "worker 2"]
 
 

@@ -1,9 +1,10 @@
-"""Runs Outlay: migrates, then web server and task worker together."""
+"""Runs Outlay: web server and task workers on an up-to-date database."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from rich.console import Console
 
 from config.processes import serving
 
@@ -12,7 +13,7 @@ Outlay {version} is at   {url}
 Documentation            {url}/api/v1/docs/
 Your data                {data}
 
-Get a token (once for each device):
+Get a token (once per device):
   curl {url}/api/v1/auth/register/ -H 'Content-Type: application/json' \\
     -d '{{"username": "ana", "email": "ana@example.org", "password": "choose-a-good-one"}}'
 
@@ -27,7 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         serving.require_free_port()
-        serving.prepare()
+        with Console(stderr=True).status("Bringing the database up to date"):  # shown in terminals alone
+            serving.prepare()
         url = serving.base_url()
         self.stdout.write(WELCOME.format(version=settings.VERSION, url=url, data=settings.DATA_DIR))
         serving.supervise(serving.web_server(), *serving.workers())
