@@ -88,8 +88,7 @@ def import_s(data, number):
     from benchmarks.posting import seed
     from expenses.models import Transaction
     from expenses.services.runs import perform_run
-    from statements.services.committing import start_commit
-    from statements.services.receiving import read_statement, receive_statement
+    from statements.services.imports import read_statement, receive_statement, start_commit
 
     user = register_user(username=f"ana{number}", email=f"ana{number}@example.org", password="not-a-secret-1").user
     account, _ = seed(user)

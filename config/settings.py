@@ -84,7 +84,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 #: Functions that delete the rows and files of a user, app by app.
 ACCOUNT_ERASERS = [
-    "statements.services.erasing.erase",
+    "statements.services.delete_account.erase",
     "rules.hooks.erase",
     "expenses.services.delete_account.erase",
 ]
@@ -117,7 +117,7 @@ EXPENSE_EDIT_WINDOW = timedelta(hours=environment.number("EXPENSE_EDIT_WINDOW_HO
 PROPOSAL_AFTER = environment.number("OUTLAY_PROPOSAL_AFTER", 3)
 #: Kind of run → class that does its work.
 RUN_WORK = {
-    "import": "statements.services.committing.ImportWork",
+    "import": "statements.services.imports.ImportWork",
     "bulk_edit": "expenses.services.bulk_runs.BulkEdit",
     "bulk_delete": "expenses.services.bulk_runs.BulkDelete",
     "rules": "rules.services.runs.ApplyWork",

@@ -1,18 +1,24 @@
-"""Rows of a statement as the ledger wants them: checked, rounded, and with a fingerprint. Pure but for its inputs."""
+"""Rows of a statement as the ledger takes them: checked, rounded, and with a fingerprint against duplicates.
+
+A stored import is read from its file each time: file and profile are the whole truth.
+"""
 
 import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, round_to_minor_units
-from expenses.models import DESCRIPTION_LENGTH, Account
+from expenses.models import DESCRIPTION_LENGTH, Account, Transaction
 from expenses.models.drafts import TransactionDraft
 from providers.interface import Direction
+from statements.formats import importer_named
 from statements.importer import RowError, Skipped, StatementRow
+from statements.models import Import
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +131,54 @@ def summarize(records: Iterable[Entry | RowError | Skipped]) -> StatementSummary
         else:
             summary.n_skipped += 1
     return summary
+
+
+Record = Entry | RowError | Skipped
+
+
+def read_records(statement: Import) -> Iterator[Record]:
+    """Yield every record of the file in order. Raises UnreadableFile if the profile does not fit."""
+    with statement.file.open("rb") as file:
+        data = file.read()
+    currency = statement.account.currency if statement.account else statement.user.base_currency
+    return read_entries(importer_named(statement.format).read(data, statement.profile), currency=currency)
+
+
+SHOWN: dict[str, tuple[type, ...]] = {
+    "rows": (Entry, RowError),
+    "errors": (RowError,),
+    "skipped": (Skipped,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordList:
+    """The records of a kind (a key of SHOWN), sliced like a list; the file is read only as far as a slice needs."""
+
+    statement: Import
+    show: str
+
+    def __len__(self) -> int:
+        counts = {
+            "rows": self.statement.n_rows + self.statement.n_errors,
+            "errors": self.statement.n_errors,
+            "skipped": self.statement.n_skipped,
+        }
+        return counts[self.show]
+
+    def __getitem__(self, wanted: slice) -> list[Record]:
+        shown = (record for record in read_records(self.statement) if isinstance(record, SHOWN[self.show]))
+        return list(islice(shown, wanted.start, wanted.stop))
+
+
+def known_fingerprints(statement: Import, fingerprints: Sequence[str] | None = None) -> dict[str, int]:
+    """Return fingerprint → id of transactions in the import's account and period: of those given, or of all."""
+    if statement.account is None or statement.first_date is None or statement.last_date is None:
+        return {}
+    rows = Transaction.everything.all()  # what was deleted does not come back with the next statement
+    if fingerprints is not None:
+        rows = rows.filter(fingerprint__in=fingerprints)
+    known: dict[str, int] = rows.fingerprints(
+        account=statement.account, start=statement.first_date, end=statement.last_date
+    )
+    return known

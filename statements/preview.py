@@ -9,10 +9,9 @@ from expenses.categorization.questions import ask_chain
 from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
 from providers.chain import Verdict
-from statements.entries import Entry
+from statements.entries import Entry, Record, known_fingerprints
 from statements.importer import RowError, Skipped
 from statements.models import Import
-from statements.reading import Record, known_fingerprints
 
 NOTHING: dict[str, Any] = {
     "reason": None,

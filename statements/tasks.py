@@ -5,8 +5,7 @@ from django_tasks import task
 from expenses.services.runs import perform_run
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus
-from statements.services.committing import start_commit
-from statements.services.receiving import read_statement
+from statements.services.imports import read_statement, start_commit
 
 
 @task()

@@ -15,10 +15,10 @@ from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import perform_run, queue_run
 from expenses.views.base import Conflict, LedgerViewSet
 from expenses.views.parsers import JSONParser
+from statements.entries import SHOWN, RecordList
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus, Profile
 from statements.preview import preview_records
-from statements.reading import SHOWN, RecordList
 from statements.serializers import (
     CommitInput,
     CorrectionInput,
@@ -27,8 +27,13 @@ from statements.serializers import (
     ProfileSerializer,
     UploadInput,
 )
-from statements.services.committing import start_commit
-from statements.services.receiving import correct_statement, forget_statement, profile_faults, receive_statement
+from statements.services.imports import (
+    correct_statement,
+    forget_statement,
+    profile_faults,
+    receive_statement,
+    start_commit,
+)
 from statements.tasks import read_import
 
 

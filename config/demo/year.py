@@ -17,8 +17,7 @@ from expenses.services.runs import perform_run
 from expenses.services.transactions import confirm_transaction, edit_transaction
 from rules.services.rules import create_rule
 from statements.models import Import
-from statements.services.committing import start_commit
-from statements.services.receiving import receive_statement
+from statements.services.imports import receive_statement, start_commit
 
 FOLDER = settings.BASE_DIR / "examples" / "demo"
 USERNAME = "demo"

@@ -8,9 +8,8 @@ from statements.delimited.amounts import AmountError, decimal_of, parse_amount, 
 from statements.delimited.columns import Columns, find_columns
 from statements.delimited.dates import FormatChoice, Hints, choose_format
 from statements.delimited.encoding import detect_encoding
-from statements.delimited.layout import layout_of
 from statements.delimited.money import Signs, find_decimal, find_signs
-from statements.delimited.profile import FORMAT, profile_errors
+from statements.delimited.profile import FORMAT, layout_of, profile_errors
 from statements.delimited.reader import read_rows
 from statements.delimited.records import is_movement, records
 from statements.delimited.table import (

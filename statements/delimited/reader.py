@@ -8,8 +8,7 @@ from itertools import islice
 
 from statements.delimited.amounts import AmountError, parse_amount
 from statements.delimited.identities import iban_in, is_mcc
-from statements.delimited.layout import Layout
-from statements.delimited.profile import Positions
+from statements.delimited.profile import Layout, Positions
 from statements.delimited.records import Record
 from statements.delimited.table import tidy
 from statements.delimited.words import (

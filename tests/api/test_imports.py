@@ -9,7 +9,7 @@ from expenses.services.ledger_lock import Refusal
 from expenses.services.runs import SILENCE, perform_run
 from expenses.services.statement_rows import record_statement_rows
 from statements.models import Import, Profile
-from statements.services import committing, receiving
+from statements.services import imports
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
 HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
@@ -238,10 +238,10 @@ def test_undecided_rows_wait_for_the_model_and_then_get_its_answer(ana, giro, us
 def test_a_commit_that_was_killed_half_way_is_taken_up(ana, giro, monkeypatch):
     statement = upload(ana, GIRO, account="Giro").json()
     number = ana.post(f"imports/{statement['id']}/commit/").json()["id"]
-    monkeypatch.setattr(committing, "CHUNK", 2)
+    monkeypatch.setattr(imports, "CHUNK", 2)
     chunks = iter([record_statement_rows, die])
     with monkeypatch.context() as killing:
-        killing.setattr(committing, "record_statement_rows", lambda **what: next(chunks)(**what))  # noqa: PLW0108 - another each time
+        killing.setattr(imports, "record_statement_rows", lambda **what: next(chunks)(**what))  # noqa: PLW0108 - another each time
         with pytest.raises(KeyboardInterrupt):
             perform_run(run_id=number)
     assert ana.get(f"runs/{number}/").json()["status"] == "running"
@@ -285,11 +285,11 @@ def test_a_large_statement_is_committed_when_it_was_read(ana, giro, settings, ru
 
 def test_a_correction_that_comes_after_the_commit_changes_nothing(ana, giro):
     statement = Import.objects.get(pk=upload(ana, GIRO, account="Giro").json()["id"])
-    committing.start_commit(by=ana.user, statement=Import.objects.get(pk=statement.pk))
+    imports.start_commit(by=ana.user, statement=Import.objects.get(pk=statement.pk))
     with pytest.raises(Refusal):
-        receiving.correct_statement(statement=statement, corrections={"invert_sign": True}, account=None)
+        imports.correct_statement(statement=statement, corrections={"invert_sign": True}, account=None)
     with pytest.raises(Refusal):
-        receiving.forget_statement(statement=statement)
+        imports.forget_statement(statement=statement)
     stored = Import.objects.get(pk=statement.pk)
     assert (stored.status, stored.profile["invert_sign"]) == ("committing", False)
 
@@ -305,9 +305,9 @@ def test_the_account_of_a_commit_may_be_gone(ana, giro, run_tasks):
 
 
 def test_a_refused_file_leaves_nothing_on_the_disk(ana, giro, tmp_path, monkeypatch):
-    monkeypatch.setattr(receiving, "_read", die)
+    monkeypatch.setattr(imports, "_read", die)
     with pytest.raises(KeyboardInterrupt):
-        receiving.receive_statement(by=ana.user, data=GIRO.encode(), filename="x.csv")
+        imports.receive_statement(by=ana.user, data=GIRO.encode(), filename="x.csv")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

@@ -35,12 +35,12 @@ from expenses.services import bulk_runs, reverts  # noqa: E402
 from expenses.services.runs import SILENCE  # noqa: E402
 from expenses.tasks import resume_learning  # noqa: E402
 from rules.services import runs  # noqa: E402
-from statements.services import committing  # noqa: E402
+from statements.services import imports  # noqa: E402
 from tests import queued  # noqa: E402
 from tests.conftest import Api, make_user  # noqa: E402
 from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT  # noqa: E402
 
-committing.CHUNK = bulk_runs.CHUNK = reverts.CHUNK = runs.CHUNK = CHUNK
+imports.CHUNK = bulk_runs.CHUNK = reverts.CHUNK = runs.CHUNK = CHUNK
 #: What the run of a chunk begins with, whichever work it is.
 CHUNK_BEGINS = 'UPDATE "expenses_run" SET "done"'
 WRITE_BEGINS = 'UPDATE "expenses_ledger" SET version'
