@@ -190,9 +190,10 @@ def _may_name(word: str, found: list[str], index: int) -> bool:
     Dates and masks are 26jan, jan26, 9h30, xx12 and the like, references such as a1b2c3.
     """
     if word.isdigit():
+        if len(word) > 3 or index + 1 >= len(found):
+            return False
         neighbors = found[max(index - 1, 0) : index] + found[index + 1 : index + 2]
-        stands_by_number = any(near in _BESIDE_NUMBERS or any(map(str.isdigit, near)) for near in neighbors)
-        return len(word) <= 3 and index + 1 < len(found) and not stands_by_number
+        return not any(near in _BESIDE_NUMBERS or any(map(str.isdigit, near)) for near in neighbors)
     n_digits = sum(map(str.isdigit, word))
     if n_digits >= 4 or (len(word) > 4 and n_digits * 2 >= len(word)):
         return False
@@ -210,8 +211,10 @@ def _without_phrases(kept: list[str]) -> list[str]:
     left: list[str] = []
     index = 0
     while index < len(kept):
-        phrases = _PHRASES.get(kept[index], ())
-        phrase = next((one for one in phrases if tuple(kept[index : index + len(one)]) == one), ())
+        phrase: tuple[str, ...] = ()
+        if kept[index] in _PHRASES:
+            phrases = _PHRASES[kept[index]]
+            phrase = next((one for one in phrases if tuple(kept[index : index + len(one)]) == one), ())
         if not phrase or phrase in _TELLING_PHRASES:
             left += phrase or (kept[index],)
         index += len(phrase) or 1

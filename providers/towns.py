@@ -75,11 +75,10 @@ class Towns:
             return 0
         codes: list[frozenset[str]] = []
         for end in range(len(words), max(len(words) - _MOST_CODES, 1) - 1, -1):
-            towns = self._towns_ending_with(words[end - 1])
-            length = max((len(town.head) + 1 for town in towns if town.is_at_end(words[:end], codes)), default=0)
-            if length:
-                start = end - length
-                return 0 if self._ends_with_name(words[:end], start) else len(words) - start
+            here = words[:end]
+            towns = self._towns_ending_with(here[-1])
+            if length := max((len(town.head) + 1 for town in towns if town.is_at_end(here, codes)), default=0):
+                return 0 if self._ends_with_name(here, end - length) else len(words) - end + length
             if words[end - 1] not in self._codes:
                 break
             codes.append(frozenset(self._codes[words[end - 1]].split(" ")))
