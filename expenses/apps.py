@@ -1,4 +1,4 @@
-"""Registers the app; after every migration default categories, stored texts and the index of searches are seen to."""
+"""The ledger's app. After every migration it seeds categories, and brings indexes and stored texts up to date."""
 
 from typing import Any
 
@@ -11,19 +11,19 @@ from expenses.indexes import check_search_index, ensure_indexes
 
 
 def seed(*, using: str, **kwargs: Any) -> None:
-    """As Django seeds permissions: idempotent, and there whichever way the database was made."""
+    """Seed the default categories, whichever way the database was made."""
     from expenses.services.categories import seed_default_categories  # noqa: PLC0415 - models are not loaded before
 
     seed_default_categories(using=using)
 
 
 def index(*, using: str, **kwargs: Any) -> None:
-    """Here rather than in a migration: SQLite loses it when a later one makes the table anew."""
+    """Give indexes their form. In a migration SQLite would lose it, when a later one makes the table anew."""
     ensure_indexes(connections[using])
 
 
 def reread(*, using: str, **kwargs: Any) -> None:
-    """Once after an upgrade that reads texts otherwise; another time it only asks whether it is needed."""
+    """Normalize stored texts anew after an upgrade that does it differently."""
     from expenses.services.rereading import reread_texts  # noqa: PLC0415 - models are not loaded before
 
     if using == DEFAULT_DB_ALIAS:

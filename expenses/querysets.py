@@ -1,4 +1,4 @@
-"""Who sees what, and the reads that the rest is made of. `for_user` is the only door."""
+"""Querysets of the ledger. Reads for a user begin with `for_user`."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -17,7 +17,7 @@ class OwnedQuerySet(models.QuerySet[Any]):
     """Rows that belong to a ledger."""
 
     def for_user(self, user: User) -> Self:
-        """The rows of the ledger that this person works in; a stranger's id is simply not there."""
+        """Keep the rows of the ledger that the user works in."""
         return self.filter(ledger_id=ledger_id_of(user))
 
 
@@ -30,7 +30,7 @@ class TagQuerySet(OwnedQuerySet):
 
 
 class AttachmentQuerySet(OwnedQuerySet):
-    """Attachments; those of a transaction in the bin are not there until it is restored."""
+    """Attachments. Those of a transaction in the bin are left out until it is restored."""
 
     def for_user(self, user: User) -> Self:
         return super().for_user(user).filter(transaction__deleted_at=None)
@@ -44,11 +44,11 @@ class TransferQuerySet(OwnedQuerySet):
     """Pairs of transactions."""
 
     def with_rows(self) -> Self:
-        """Both halves, in the same query."""
+        """Load both halves in the same query."""
         return self.select_related("outgoing", "incoming")
 
     def of(self, ids: "Iterable[int] | models.QuerySet[Any]") -> Self:
-        """The pairs of transactions, rejected ones included; ids, or a query of them."""
+        """Keep the pairs of transactions, rejected ones included; `ids` may be a query."""
         wanted = ids if isinstance(ids, models.QuerySet) else list(ids)
         return self.filter(Q(outgoing__in=wanted) | Q(incoming__in=wanted))
 
@@ -60,7 +60,7 @@ class CategoryQuerySet(models.QuerySet[Any]):
         return self.in_ledger(ledger_id_of(user))
 
     def in_ledger(self, ledger_id: int) -> Self:
-        """As the ledger sees them: with `is_hidden` and `seen_version`, which rises when a category is hidden there."""
+        """Add `is_hidden` and `seen_version` in the ledger; the version rises when a category is hidden there."""
         hiding = FilteredRelation("hidings", condition=Q(hidings__ledger=ledger_id))
         rows = self.filter(Q(ledger_id=ledger_id) | Q(ledger_id=None)).annotate(hiding=hiding)
         return rows.annotate(
@@ -73,31 +73,31 @@ class TransactionQuerySet(OwnedQuerySet):
     """Transactions."""
 
     def with_related(self) -> Self:
-        """Everything a body shows, in two queries however many rows; what links said is read when it is asked for."""
+        """Load what a body shows, in two queries for any number of rows, without the attempts of links."""
         return self.with_attempts().defer("decision__attempts")
 
     def with_attempts(self) -> Self:
-        """The same with what every link said."""
+        """Load what a body shows and the attempts of every link."""
         return self.select_related("account", "category", "suggested_category", "decision", "run").prefetch_related(
             "tags"
         )
 
     def in_bin(self) -> Self:
-        """What was deleted and can be restored."""
+        """Keep rows that were deleted and can be restored."""
         return self.filter(deleted_at__isnull=False)
 
     def pairable(self) -> Self:
-        """What may be found to be half of a transfer, as `Transaction.is_pairable` says."""
+        """Keep rows that a machine may pair, as `Transaction.is_pairable` says."""
         is_open = Q(is_kind_stated=False) & ~Q(review_status="confirmed") & ~Q(category_source="user")
         whole = self.filter(account__isnull=False, parent__isnull=True, transfer__isnull=True, is_split=False)
         return whole.filter(Q(kind="transfer") | is_open)
 
     def between(self, start: date, end: date) -> Self:
-        """Both days included."""
+        """Keep rows of a period, both days included."""
         return self.filter(date__gte=start, date__lte=end)
 
     def fingerprints(self, *, account: Model, start: date, end: date) -> dict[str, int]:
-        """Fingerprint → id of what statements brought to an account in a period."""
+        """Return fingerprint → id of the rows that statements brought to an account in a period."""
         rows = self.filter(account=account, fingerprint__isnull=False).between(start, end)
         return dict(rows.order_by().values_list("fingerprint", "pk"))
 
@@ -108,20 +108,22 @@ class TransactionQuerySet(OwnedQuerySet):
         return self.filter(review_status="pending")
 
     def open_to_machines(self) -> Self:
-        """Where a machine that was asked was unsure or knew nothing, and no person has said anything since."""
+        """Keep rows for which the chain had no sure answer, and that no user has decided since."""
         is_open = Q(review_status="suggested") | Q(review_status="none", category=None, decision__isnull=False)
         is_settled = Q(category_source="user") | Q(review="done")
         return self.filter(is_open, ~is_settled, is_split=False, transfer=None)
 
     def in_review(self) -> Self:
-        """What somebody should look at: a suggestion, a category that is missing and that nobody took away, or what a
-        rule says needs it. Of a split its parts; pairs are looked at as transfers."""
+        """Keep rows that need a review: a suggestion, a missing category that no user took away, or a rule's request.
+
+        Splits are reviewed by their parts, and pairs as transfers.
+        """
         is_missing = Q(category=None, review_status__in=["none", "pending"]) & ~Q(category_source="user")
         is_asked_for = Q(review_status="suggested") | is_missing | Q(review="needed")
         return self.filter(is_asked_for, ~Q(review="done"), is_split=False, transfer=None)
 
     def search(self, text: str) -> Self:
-        """Every word occurs in the description, the merchant or the notes, whatever the case."""
+        """Keep rows in which every word occurs in the description, the merchant or the notes, in any case."""
         found = self
         for word in fold(text).split():
             found = found.filter(search_text__contains=word)

@@ -1,4 +1,4 @@
-"""Calendar days: which ones the ledger takes, and which one is today."""
+"""Calendar days: the ones that the ledger takes, today, and filters by months and days."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 
 
 def today_of(user: User) -> dt.date:
-    """The calendar day where the person lives."""
+    """Return the calendar day where the user lives."""
     return timezone.now().astimezone(ZoneInfo(user.time_zone)).date()
 
 
@@ -36,7 +36,7 @@ class Month(models.Func):
         super().__init__(day, output_field=models.CharField())
 
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """Of a date itself the month would depend on the session's time zone, and could not be indexed."""
+        """Cast to a timestamp: the month of a date depends on the session's time zone, and could not be indexed."""
         template = "date_trunc('month', (%(expressions)s)::timestamp)::date"
         return self.as_sql(compiler, connection, template=template, **context)
 
@@ -54,7 +54,7 @@ class DayOfMonth(models.Func):
         super().__init__(day, output_field=models.CharField())
 
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """A pattern that no setting of the session changes."""
+        """Use a pattern that no setting of the session changes."""
         return self.as_sql(compiler, connection, template="to_char(%(expressions)s, 'DD')", **context)
 
 
@@ -68,17 +68,17 @@ class Unindexed(models.Func):
     arity = 1
 
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """PostgreSQL knows from its statistics."""
+        """Leave the column as it is: PostgreSQL chooses well by its statistics."""
         return self.as_sql(compiler, connection, template="%(expressions)s", **context)
 
 
 def since(rows: Rows, day: dt.date) -> Rows:
-    """Those of the day and later, looked up by month, as the index of totals has them."""
+    """Keep rows of the day and later, looked up by month, as the index of totals has them."""
     return _by_month(rows, "gte", day, is_whole=day.day == 1)
 
 
 def until(rows: Rows, day: dt.date) -> Rows:
-    """Those of the day and earlier, looked up in the same way."""
+    """Keep rows of the day and earlier, looked up in the same way."""
     is_whole = day == dt.date.max or (day + dt.timedelta(1)).day == 1
     return _by_month(rows, "lte", day, is_whole=is_whole)
 
@@ -94,7 +94,7 @@ def _by_month(rows: Rows, comparison: str, day: dt.date, *, is_whole: bool) -> R
 
 
 def within_any(rows: Rows, spans: Iterable[tuple[dt.date, dt.date]]) -> Rows:
-    """Those of days that lie in one of the spans, both ends included; to be narrowed by `since` and `until` as well."""
+    """Keep rows of days in one of the spans, both ends included. Narrow them by `since` and `until` as well."""
     wanted = models.Q()
     for first, last in spans:
         wanted |= models.Q(on__gte=first, on__lte=last)

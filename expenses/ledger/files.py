@@ -1,4 +1,4 @@
-"""What a file is, by its content, and what it may be called."""
+"""The type of an uploaded file by its content, and its name without danger."""
 
 import hashlib
 import unicodedata
@@ -20,30 +20,30 @@ NAME_LENGTH = 200
 
 
 class RefusedFile(Exception):
-    """The sentence tells what would be accepted."""
+    """A file of a type that is not accepted; the sentence names the accepted ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """A file that is accepted: its type as found in the content, a name that is safe to show, its digest."""
+class AcceptedFile:
+    """An accepted file: a name that is safe to show, the type found in its content, its digest."""
 
     name: str
     media_type: str
     sha256: str
 
 
-def describe_file(data: bytes, *, name: str) -> Described:
-    """Raises RefusedFile for an empty file and for types other than pages and pictures, whatever the name says."""
+def describe_file(data: bytes, *, name: str) -> AcceptedFile:
+    """Describe a file by its content. Raises RefusedFile unless it is a page or a picture."""
     if not data:
         raise RefusedFile("The file is empty.")
     found = filetype.guess_mime(data)
     if found not in ACCEPTED:
         raise RefusedFile(f"By its content the file is none of {', '.join(ACCEPTED.values())}.")
-    return Described(safe_name(name), str(found), hashlib.sha256(data).hexdigest())
+    return AcceptedFile(safe_name(name), str(found), hashlib.sha256(data).hexdigest())
 
 
 def safe_name(name: str) -> str:
-    """The last part of a path, on whatever system it was one, without characters that cannot be seen."""
+    """Return the last part of a path, of any system, without invisible characters."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     visible = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip(" .")
     return visible[-NAME_LENGTH:] or "file"

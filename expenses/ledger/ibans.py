@@ -10,7 +10,7 @@ NO_SHAPE = (
 
 
 class NotAnIban(ValueError):
-    """The text is no account number; the message says what is wrong with it, `code` in a word."""
+    """A text that is no account number; the message and `code` say what is wrong with it."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -18,7 +18,7 @@ class NotAnIban(ValueError):
 
 
 def read_iban(text: str) -> str:
-    """The account number in capital letters and without spaces. Raises NotAnIban."""
+    """Return the account number in capital letters and without spaces. Raises NotAnIban."""
     iban = "".join(text.split())
     if not iban.isascii() or not _SHAPE.fullmatch(iban := iban.upper()):
         raise NotAnIban("invalid", NO_SHAPE)
@@ -29,5 +29,5 @@ def read_iban(text: str) -> str:
 
 
 def _as_number(iban: str) -> int:
-    """The number that is divided by 97: the first four characters at the end, A to Z as 10 to 35."""
+    """Return the number to divide by 97: the first four characters at the end, A to Z as 10 to 35."""
     return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4]))

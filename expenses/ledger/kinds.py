@@ -1,4 +1,4 @@
-"""What a transaction is, from the direction of its money and the kind of its category. Pure."""
+"""Kinds of transactions, derived from the direction of the money and the kind of the category. Pure."""
 
 from typing import Literal
 
@@ -27,12 +27,12 @@ _DERIVED: dict[tuple[str, str | None], Kind] = {
 
 
 def derive_kind(direction: str, category_kind: str | None) -> Kind | None:
-    """The kind that follows; None when the category cannot be: money out is never income."""
+    """Return the kind. Return None for a category that cannot be: money out is never income."""
     return _DERIVED.get((direction, category_kind))
 
 
 def offered_kinds(direction: str, kind: str | None) -> frozenset[str]:
-    """The kinds of category that the chain may choose from; `kind` is what the client stated, if it did."""
+    """Return the kinds of category that the chain may choose from; `kind` is what the client stated, if it did."""
     if kind is not None:
         return frozenset({CATEGORY_KIND[kind]})
     return frozenset({"expense", "income", "transfer"} if direction == "in" else {"expense", "transfer"})

@@ -15,32 +15,32 @@ MAX_AMOUNT = Decimal(10) ** 9
 
 @lru_cache(maxsize=1)
 def currency_codes() -> frozenset[str]:
-    """ISO 4217 codes, present and past."""
+    """Return the codes of ISO 4217, present and past."""
     return frozenset(list_currencies())
 
 
 @lru_cache(maxsize=512)
 def minor_units(currency: str) -> int:
-    """Decimal places of a currency: EUR 2, JPY 0, KWD 3."""
+    """Return the decimal places of a currency: EUR 2, JPY 0, KWD 3."""
     return min(get_currency_precision(currency), SCALE)
 
 
 def has_minor_units(amount: Decimal, currency: str) -> bool:
-    """Whether the amount can be paid: it has no more decimal places than its currency."""
+    """Return True if the amount can be paid: it has no more decimal places than its currency."""
     exponent = amount.normalize().as_tuple().exponent
     return isinstance(exponent, int) and -exponent <= minor_units(currency)
 
 
 def round_to_minor_units(amount: Decimal, currency: str) -> Decimal:
-    """Half up, away from zero, as banks round on statements."""
+    """Round half up, away from zero, as banks do on statements."""
     return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_UP)
 
 
 def apportion(parts: Sequence[Decimal], *, unit: Decimal) -> list[Decimal]:
-    """The parts in multiples of the unit that add up to their sum, rounded half up.
+    """Return the parts in multiples of the unit that add up to their sum, rounded half up.
 
-    By the largest remainder (Hamilton's method): all are rounded down, and what is missing is given, a unit each, to
-    those that lost most.
+    The method is the largest remainder (Hamilton): all parts are rounded down, and those that lost most get a unit
+    each until the sum is right.
     """
     found = [part.quantize(unit, rounding=ROUND_FLOOR) for part in parts]
     whole = sum(parts, Decimal(0)).quantize(unit, rounding=ROUND_HALF_UP)
@@ -52,7 +52,7 @@ def apportion(parts: Sequence[Decimal], *, unit: Decimal) -> list[Decimal]:
 
 
 def format_amount(amount: Decimal, currency: str) -> str:
-    """The decimal string of the API: always the currency's decimal places, never an exponent."""
+    """Return the decimal string of the API: always the currency's decimal places, never an exponent."""
     return f"{round_to_minor_units(amount, currency):f}"
 
 

@@ -1,4 +1,4 @@
-"""Which rows are the two halves of a transfer. Pure."""
+"""Pairs of rows that are the two halves of a transfer. Pure."""
 
 import datetime as dt
 from collections import defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-#: How long money may be under way between two accounts.
+#: The days that money may be under way between two accounts.
 DAYS_UNDER_WAY = 3
 
 
@@ -29,7 +29,7 @@ Slot = tuple[str, Decimal, dt.date]
 def match_halves(
     halves: Iterable[Half], *, fresh: Collection[int], rejected: Collection[Pair] = frozenset()
 ) -> list[Pair]:
-    """Pairs of (outgoing, incoming) ids of equal amount and currency in two accounts, at most three days apart.
+    """Return pairs of (outgoing, incoming) ids of equal amount and currency in two accounts, at most three days apart.
 
     At least one half of each is `fresh`, and none is in two pairs. The nearest days go first, then the lowest ids, so
     that the same rows always make the same pairs.

@@ -1,4 +1,4 @@
-"""Where money lies."""
+"""Accounts of a ledger."""
 
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from expenses.querysets import AccountQuerySet
 
 
 class AccountType(models.TextChoices):
-    """What kind of account it is."""
+    """The type of an account."""
 
     CHECKING = "checking"
     SAVINGS = "savings"
@@ -22,7 +22,7 @@ class AccountType(models.TextChoices):
 
 
 class Account(models.Model):
-    """Where money lies: a bank account, a card, a purse."""
+    """A place of money: a bank account, a card, a purse."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="accounts")
     name = models.CharField(max_length=100)

@@ -11,7 +11,7 @@ from expenses.querysets import AttachmentQuerySet
 
 
 def folder_of(ledger_id: int) -> str:
-    """Where the files of a ledger lie."""
+    """Return the folder of a ledger's files."""
     return f"attachments/{ledger_id}"
 
 

@@ -1,4 +1,4 @@
-"""What money is spent on or comes from."""
+"""Categories, and how a ledger adapts the system's."""
 
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from expenses.querysets import CategoryQuerySet, OwnedQuerySet
 
 
 class Category(models.Model):
-    """What money is spent on or comes from. The system's own belong to no ledger and have a key."""
+    """A use or source of money. The system's categories belong to no ledger and have a key."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, null=True, related_name="categories")
     key = models.CharField(max_length=32, blank=True, default="")
@@ -56,7 +56,7 @@ class Category(models.Model):
 
 
 class KindMapping(models.Model):
-    """A kind of shop, or the key of a category for all kinds and words of it, and where a ledger puts it."""
+    """The category of a ledger for a kind of shop, or for all kinds and words of a system category, by its key."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=64)
@@ -74,7 +74,7 @@ class KindMapping(models.Model):
 
 
 class Hiding(models.Model):
-    """Whether a ledger hides a category, the system's included. What is shown again keeps its row, for the version."""
+    """A category that a ledger hides or has hidden, the system's included; the row keeps the version."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
     category = models.ForeignKey(Category, models.CASCADE, related_name="hidings")

@@ -1,4 +1,4 @@
-"""What became of rows: the journal of changes, and what is left of deleted ones."""
+"""The journal of changes, and tombstones of deleted rows."""
 
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from expenses.querysets import OwnedQuerySet
 
 
 class Change(models.Model):
-    """One write of one transaction: which fields, from what to what, by whom. A row's creation is not written here."""
+    """One write of one transaction: fields, old and new values, author. A row's creation is not journaled."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
     transaction = models.ForeignKey(Transaction, models.CASCADE, related_name="changes")
@@ -22,7 +22,7 @@ class Change(models.Model):
     source = models.CharField(max_length=32)
     version = models.BigIntegerField()
     at = models.DateTimeField(auto_now_add=True)
-    #: Field → [before, after], as expenses.journal writes them.
+    #: Field → [before, after], as expenses.services.journal makes them.
     fields = models.JSONField()
 
     objects: ClassVar[Any] = OwnedQuerySet.as_manager()
@@ -41,7 +41,7 @@ def tombstone_type(model: type[models.Model]) -> str:
 
 
 class Tombstone(models.Model):
-    """What a client that keeps a copy must forget; gone again when the row is restored."""
+    """A deleted row that clients must remove from their copies; it goes when the row is restored."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
     type = models.CharField(max_length=16)

@@ -1,4 +1,4 @@
-"""What a ledger's own outcomes have taught: how far each link can be believed, and a classifier."""
+"""Results of learning from a ledger's confirmed rows: the reliability of each link, and a classifier."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from expenses.models.runs import Run
 
 
 class TrackRecord(models.Model):
-    """How the links have done on a ledger's confirmed rows, and what its owner wants of them. One a ledger."""
+    """The links' reliability on a ledger's confirmed rows, and the owner's thresholds. One a ledger."""
 
     ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
     #: Link → {"n", "accuracy", "ece", "brier", "bins"}, where there are enough outcomes.
@@ -54,7 +54,7 @@ class Classifier(models.Model):
 
 
 class BacktestResult(models.Model):
-    """What a backtest found. Beside the run, because every list of transactions reads their runs."""
+    """The result of a backtest. It is kept beside the run, because every list of transactions reads runs."""
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="backtest")
     #: The figures of `expenses.categorization.backtest_figures.measure_backtest`.

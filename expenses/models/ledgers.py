@@ -1,4 +1,4 @@
-"""Ledgers, who sees them, and which one a person works in."""
+"""Ledgers, their members, and the ledger that a user works in."""
 
 from django.conf import settings
 from django.db import models, transaction
@@ -28,7 +28,7 @@ class Ledger(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a member may do: everything, write, or read."""
+    """The rights of a member: everything, write, or read."""
 
     OWNER = "owner"
     EDITOR = "editor"
@@ -36,7 +36,7 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """Who sees a ledger: this table alone decides."""
+    """A user's access to a ledger. This table alone decides."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
@@ -55,7 +55,7 @@ class Membership(models.Model):
 
 
 def membership_of(user: User) -> Membership:
-    """The person's first membership; whoever has none gets a ledger of their own.
+    """Return the user's first membership. A user without one gets a ledger of their own.
 
     The answer is kept on the user object, which lives as long as the request.
     """
@@ -72,13 +72,13 @@ def look_into(ledger: Ledger, *, user: User) -> None:
 
 
 def ledger_id_of(user: User) -> int:
-    """The id of that ledger."""
+    """Return the id of the ledger that the user works in."""
     return membership_of(user).ledger_id
 
 
 @transaction.atomic
 def _found_ledger(user: User) -> Membership:
-    """Safe to run twice at once: one founder has one ledger."""
+    """Create a ledger with its founder as owner. Two at once create one: one founder has one ledger."""
     ledger, _ = Ledger.objects.get_or_create(founder=user, defaults={"normalization": VERSION})
     membership, _ = Membership.objects.get_or_create(ledger=ledger, user=user, defaults={"role": Role.OWNER})
     return membership

@@ -1,4 +1,4 @@
-"""Rates as they are kept: the ECB's belong to no ledger, a person's own to theirs."""
+"""Exchange rates: the ECB's belong to no ledger, a user's own to theirs."""
 
 from typing import Any, ClassVar, Self
 
@@ -10,14 +10,14 @@ from expenses.models.ledgers import Ledger, ledger_id_of
 
 
 class RateSource(models.TextChoices):
-    """Who says so."""
+    """The source of a rate."""
 
     ECB = "ecb", "European Central Bank"
     MANUAL = "manual", "Written by a person"
 
 
 class ExchangeRateQuerySet(models.QuerySet[Any]):
-    """Rates: the ECB's, which everybody sees, and the ledger's own."""
+    """The ECB's rates, which every user sees, and a ledger's own."""
 
     def for_user(self, user: User) -> Self:
         return self.filter(Q(ledger_id=ledger_id_of(user)) | Q(ledger_id=None))
@@ -26,17 +26,17 @@ class ExchangeRateQuerySet(models.QuerySet[Any]):
         return self.filter(ledger_id=ledger_id)
 
     def reference(self) -> Self:
-        """The ECB's, all of them with the euro as base."""
+        """Keep the ECB's rates, all of them with the euro as base."""
         return self.filter(ledger_id=None)
 
     def reference_revision(self) -> int:
-        """A number that rises whenever rates of the ECB are added: no ledger's version tells of those."""
+        """Return a number that rises whenever rates of the ECB are added, which no ledger's version shows."""
         newest: int | None = self.reference().order_by("-pk").values_list("pk", flat=True).first()
         return newest or 0
 
 
 class ExchangeRate(models.Model):
-    """On a day, one unit of `base` was worth `rate` units of `quote`.
+    """A rate of a day: one unit of `base` was worth `rate` units of `quote`.
 
     SQLite keeps the rate as a double, which gives back any 15 significant digits as they were written; more are refused
     on input, and nothing is summed (docs/currencies.md).

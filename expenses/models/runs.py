@@ -1,4 +1,4 @@
-"""What machines do to many rows at once."""
+"""Runs: changes of many rows by machine."""
 
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from expenses.querysets import RunQuerySet
 
 
 class RunStatus(models.TextChoices):
-    """How far a run is."""
+    """The status of a run."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -22,7 +22,7 @@ class RunStatus(models.TextChoices):
 
 
 class Run(models.Model):
-    """Anything that writes many rows by machine; it shows progress and remembers how it ended."""
+    """A change of many rows by machine, with its progress and its end."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="runs")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -56,9 +56,9 @@ class Run(models.Model):
 
 
 class Plan(models.Model):
-    """What a bulk run is to do, until it is done. Its rows were chosen when it was ordered: later ones stay out.
+    """The rows and changes of a bulk run that has not ended. Rows recorded after the order stay out.
 
-    Beside the run, because every list of transactions reads their runs.
+    It is kept beside the run, because every list of transactions reads runs.
     """
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="plan")
@@ -72,7 +72,7 @@ class Plan(models.Model):
 
     @cached_property
     def chosen(self) -> frozenset[int]:
-        """The rows as a set, made once for all chunks of the work."""
+        """Return the rows as a set, made once for all chunks of the work."""
         return frozenset(self.rows)
 
 

@@ -1,4 +1,4 @@
-"""The rows of the ledger, and why they have their categories."""
+"""Transactions, and the reasons for their categories."""
 
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ DESCRIPTION_LENGTH = 500
 
 
 class Decision(models.Model):
-    """Why: what every link said, kept as text so that it stays readable when the rule or the model is gone.
+    """The reason for a category: what every link said, as text that outlives the rule or the model.
 
     Rows of one batch that got the same answers share one decision.
     """
@@ -46,7 +46,7 @@ class Decision(models.Model):
 
 
 class CategorizationStatus(models.TextChoices):
-    """How a row's category stands; `confirmed` is never overwritten by a machine."""
+    """The status of a row's category; machines never overwrite `confirmed`."""
 
     CONFIRMED = "confirmed"
     AUTOMATIC = "automatic"
@@ -56,7 +56,7 @@ class CategorizationStatus(models.TextChoices):
 
 
 class Review(models.TextChoices):
-    """What somebody or a rule said about looking at a row, whatever its category."""
+    """A user's or rule's word on the review of a row, whatever its category."""
 
     NEEDED = "needed"
     DONE = "done"
@@ -213,7 +213,7 @@ class Transaction(models.Model):
 
     @property
     def is_pairable(self) -> bool:
-        """Whether it may be found to be half of a transfer: whole, alone, and not called something else by a person."""
+        """Return True if a machine may pair the row: it is whole, alone, and no user called it something else."""
         is_open = (
             not self.is_kind_stated
             and self.review_status != CategorizationStatus.CONFIRMED

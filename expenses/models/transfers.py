@@ -9,14 +9,14 @@ from expenses.querysets import TransferQuerySet
 
 
 class TransferStatus(models.TextChoices):
-    """How a pair stands; a rejected one is only remembered, so that it is not found again."""
+    """The status of a pair. A rejected one is kept, so that it is not found again."""
 
     AUTOMATIC = "automatic"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
 
 
-#: The pair holds, whoever found it.
+#: The condition that a pair is not rejected.
 STANDS = ~models.Q(status=TransferStatus.REJECTED)
 
 

@@ -1,4 +1,4 @@
-"""The rates of a report, looked up at once instead of for every row."""
+"""The rates of a report, loaded at once."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -45,18 +45,18 @@ class RateBook:
 
     @classmethod
     def load(cls, *, ledger_id: int, currencies: Iterable[str], to: str, start: dt.date, end: dt.date) -> "RateBook":
-        """Both days included; they may be the same, and lie anywhere."""
+        """Load the rates of a period, both days included."""
         others = set(currencies) - {to}
         manual = _manual(ledger_id, others, to, start, end) if others else []
         reference = _reference(others | {to}, start, end) if others else []
         return cls(RateTable(manual=manual, ecb=reference), currencies=others, to=to, start=start, end=end)
 
     def convert(self, money: Money, day: dt.date) -> Conversion:
-        """What the money was worth on the day. Raises MissingRate."""
+        """Convert the money at the day's rate. Raises MissingRate."""
         return self.rate(money.currency, day).apply(money, day=day)
 
     def rate(self, currency: str, day: dt.date) -> AppliedRate:
-        """The rate into `to` that counts on the day. Raises MissingRate."""
+        """Return the rate into `to` that counts on the day. Raises MissingRate."""
         if (currency, day) not in self._found:
             self._require_loaded(currency, day)
             self._found[currency, day] = self._table.rate(currency, self.to, day)

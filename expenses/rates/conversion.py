@@ -29,7 +29,7 @@ _SHOWN = Context(prec=SIGNIFICANT_DIGITS)
 
 
 class MissingRate(LookupError):
-    """No rate is known for a pair on a day: whoever asked says so, and never guesses."""
+    """The lack of a rate for a pair on a day."""
 
     def __init__(self, *, base: str, quote: str, day: dt.date) -> None:
         super().__init__(
@@ -42,7 +42,7 @@ class MissingRate(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class DatedRate:
-    """On a day, one unit of `base` was worth `value` units of `quote`."""
+    """A rate of a day: one unit of `base` was worth `value` units of `quote`."""
 
     base: str
     quote: str
@@ -52,7 +52,7 @@ class DatedRate:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What became of an amount, and why: `path` names the currencies from the first to the last."""
+    """An amount in another currency, with the rate; `path` names the currencies from the first to the last."""
 
     original: Money
     day: dt.date
@@ -65,7 +65,7 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class AppliedRate:
-    """A unit of the path's first currency is worth numerator / denominator of its last, exactly."""
+    """An exact rate: a unit of the path's first currency is worth numerator / denominator of its last."""
 
     numerator: Decimal
     denominator: Decimal
@@ -75,15 +75,15 @@ class AppliedRate:
 
     @property
     def value(self) -> Decimal:
-        """The quotient to 15 significant digits, for people to read; amounts are computed from the exact one."""
+        """Return the quotient to 15 significant digits, for display. Amounts are computed from the exact one."""
         return self.numerator if self.denominator == 1 else _SHOWN.divide(self.numerator, self.denominator)
 
     def exact(self, amount: Decimal) -> Decimal:
-        """The amount in the path's last currency as it is, for a sum that is rounded when it is complete."""
+        """Return the unrounded amount in the path's last currency, for a sum that is rounded when it is complete."""
         return _EXACT.divide(_EXACT.multiply(amount, self.numerator), self.denominator)
 
     def apply(self, money: Money, *, day: dt.date) -> Conversion:
-        """The amount in the path's last currency, rounded once, to its minor units."""
+        """Convert the money, and round once, to minor units."""
         currency = self.path[-1]
         worth = Money(round_to_minor_units(self.exact(money.amount), currency), currency)
         return Conversion(money, day, worth, self.value, self.date, self.source, self.path)
@@ -98,11 +98,11 @@ class RateTable:
         self._ecb = _by_pair(ecb)
 
     def convert(self, money: Money, *, to: str, day: dt.date) -> Conversion:
-        """What the money was worth on the day. Raises MissingRate."""
+        """Convert the money at the day's rate. Raises MissingRate."""
         return self.rate(money.currency, to, day).apply(money, day=day)
 
     def rate(self, base: str, quote: str, day: dt.date) -> AppliedRate:
-        """The rate that counts on the day. Raises MissingRate."""
+        """Return the rate that counts on the day. Raises MissingRate."""
         if base == quote:
             return AppliedRate(Decimal(1), Decimal(1), day, "same", (base,))
         found = self._manual_rate(base, quote, day) or self._reference_rate(base, quote, day)
@@ -141,5 +141,5 @@ def _by_pair(rates: Iterable[DatedRate]) -> dict[tuple[str, str], dict[dt.date, 
 
 
 def _days_back(day: dt.date, n: int) -> Iterable[dt.date]:
-    """The day and the n before it, newest first."""
+    """Return the day and the n before it, newest first."""
     return (day - dt.timedelta(days=age) for age in range(n + 1))

@@ -24,7 +24,7 @@ Days = dict[str, tuple[dt.date, dt.date]]
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """A currency in somebody's language; `is_current` says that it is tender somewhere."""
+    """A currency in the user's language; `is_current` says that it is legal tender somewhere."""
 
     code: str
     name: str
@@ -33,14 +33,14 @@ class Currency:
     is_current: bool
 
     def matches(self, text: str) -> bool:
-        """Every word is in the code, the name or the symbol, in any case."""
+        """Return True if every word is in the code, the name or the symbol, in any case."""
         own = f"{self.code} {self.name} {self.symbol}".casefold()
         return all(word in own for word in text.casefold().split())
 
 
 @lru_cache(maxsize=64)
 def currencies_on(day: dt.date, *, locale: str) -> tuple[Currency, ...]:
-    """All currencies by code, as they stood on the day; `locale` as a person's preferences have it, such as de-CH."""
+    """Return all currencies by code, as of the day; `locale` as in preferences, such as de-CH."""
     spoken = Locale.parse(locale.replace("-", "_"))
     current = _tender_on(day)
     return tuple(
@@ -62,7 +62,7 @@ def _tender_on(day: dt.date) -> frozenset[str]:
 
 
 def reference_days() -> Days:
-    """For which days the ECB's rates are known, by currency; the euro itself from the first to the last of all."""
+    """Return the first and last day of the ECB's rates by currency; the euro spans them all."""
     days: Days | None = cache.get(_DAYS_KEY)
     if days is None:
         days = _count_days()
@@ -71,7 +71,7 @@ def reference_days() -> Days:
 
 
 def forget_reference_days() -> None:
-    """Call it when rates of the ECB were added."""
+    """Drop the cached days. Call it when rates of the ECB were added."""
     cache.delete(_DAYS_KEY)
 
 
@@ -84,6 +84,6 @@ def _count_days() -> Days:
 
 
 def currencies_with_own_rates(ledger_id: int) -> set[str]:
-    """Those that a rate of the ledger's own names."""
+    """Return the currencies that the ledger's own rates name."""
     pairs = ExchangeRate.objects.own(ledger_id).order_by().values_list("base", "quote").distinct()
     return {code for pair in pairs for code in pair}

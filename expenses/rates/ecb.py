@@ -15,7 +15,7 @@ NOT_KNOWN = frozenset({"", "N/A"})
 
 
 class ReferenceRate(NamedTuple):
-    """What a euro was worth on a day; the rate is written as the ECB did."""
+    """The worth of a euro on a day, as the ECB wrote it."""
 
     quote: str
     date: dt.date
@@ -23,7 +23,7 @@ class ReferenceRate(NamedTuple):
 
 
 def reference_rates() -> list[ReferenceRate]:
-    """All rates of the file, oldest first."""
+    """Return all rates of the file, oldest first."""
     return sorted(_read(_packaged_file()), key=lambda rate: rate.date)
 
 

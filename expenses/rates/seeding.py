@@ -15,13 +15,13 @@ from expenses.rates.currencies import forget_reference_days
 from expenses.rates.ecb import ReferenceRate
 
 COLUMNS = ["base", "quote", "date", "rate", "source", "version"]
-#: Rates between two words of progress.
+#: Rates between two messages of progress.
 STEP = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Seeded:
-    """How many rates the file has, how many of them were missing, and its last day."""
+class SeedingResult:
+    """The number of rates in the file, the number that was missing, and the last day."""
 
     n_rates: int
     n_missing: int
@@ -30,7 +30,7 @@ class Seeded:
 
 def seed_reference_rates(
     *, rates: Sequence[ReferenceRate], is_rehearsal: bool = False, say: Callable[[str], None] = lambda text: None
-) -> Seeded:
+) -> SeedingResult:
     """Add the rates that the database lacks, all or none; safe to repeat, and to run twice at once.
 
     `rates` are all that there are, oldest first.
@@ -41,11 +41,11 @@ def seed_reference_rates(
             _insert(missing, say)
     if missing and not is_rehearsal:
         forget_reference_days()
-    return Seeded(len(rates), len(missing), rates[-1].date)
+    return SeedingResult(len(rates), len(missing), rates[-1].date)
 
 
 def _missing(rates: Sequence[ReferenceRate]) -> Sequence[ReferenceRate]:
-    """Counting is quick, and enough on every start but the first after an upgrade."""
+    """Find missing rates. Counting is quick, and enough on every start but the first after an upgrade."""
     reference = ExchangeRate.objects.reference().order_by()
     n_known = dict(reference.values_list("quote").annotate(n=Count("id")))
     if n_known == Counter(rate.quote for rate in rates):

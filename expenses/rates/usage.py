@@ -1,4 +1,4 @@
-"""Which rates a report took, and which it lacked: a sum in one currency is honest only with both beside it."""
+"""The rates that a report used, and those that it lacked."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from expenses.rates.conversion import AppliedRate, MissingRate
 
 @dataclass(slots=True)
 class UsedRates:
-    """The days and sources of the rates that were taken for one currency."""
+    """The days and sources of the rates used for one currency."""
 
     first: dt.date
     last: dt.date
@@ -22,7 +22,7 @@ class UsedRates:
 
 
 class RateUsage:
-    """Looks rates up in a book, and keeps account: each currency and day is looked up once, found or not."""
+    """A rate book that notes used and missing rates. Each currency and day is looked up once."""
 
     def __init__(self, book: RateBook) -> None:
         self.used: dict[str, UsedRates] = {}
@@ -31,14 +31,14 @@ class RateUsage:
         self._known: dict[tuple[str, dt.date], AppliedRate | None] = {}
 
     def rate(self, currency: str, day: dt.date) -> AppliedRate | None:
-        """The rate that counts on the day; None where there is none, which is kept in `missing`."""
+        """Return the rate that counts on the day. Without one return None, and note it in `missing`."""
         key = (currency, day)
         if key not in self._known:
             self._known[key] = self._look_up(currency, day)
         return self._known[key]
 
     def exact(self, amount: Decimal, currency: str, day: dt.date) -> Decimal | None:
-        """What the amount was worth on the day, unrounded; None where there is no rate. Its own currency takes none."""
+        """Convert an amount without rounding. Return None without a rate. The book's own currency needs none."""
         if currency == self._book.to:
             return amount
         rate = self.rate(currency, day)

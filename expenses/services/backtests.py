@@ -1,4 +1,4 @@
-"""Plays a ledger's confirmed rows again, as a run that writes nothing but its result."""
+"""Backtests: runs that replay a ledger's confirmed rows, and write nothing but their result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -42,14 +42,14 @@ class BacktestOrder:
     target_precision: float = 0.95
 
     def as_json(self) -> dict[str, Any]:
-        """As the run tells what it is about."""
+        """Return the order as the run keeps it."""
         days = {"from": self.start, "to": self.end}
         told = {name: day.isoformat() if day else None for name, day in days.items()}
         return {**told, "target_precision": self.target_precision}
 
     @classmethod
     def of(cls, run: Run) -> "BacktestOrder":
-        """What the run was ordered to do."""
+        """Return the order of a run."""
         start, end = (date.fromisoformat(day) if day else None for day in (run.about["from"], run.about["to"]))
         return cls(start, end, run.about["target_precision"])
 

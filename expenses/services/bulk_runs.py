@@ -96,7 +96,7 @@ class PlannedWork(Work):
 
 
 class BulkWork(PlannedWork):
-    """The same change of every row without an obstacle."""
+    """One change of every row without an obstacle."""
 
     def prepare(self, run: Run, plan: Plan) -> tuple[ChunkWork, int]:
         return partial(self._change_chunk, run, plan), CHUNK
@@ -141,7 +141,7 @@ class BulkDelete(BulkWork):
 
 
 class BulkEdit(BulkWork):
-    """The same new values for many rows."""
+    """An edit that gives many rows equal values."""
 
     def obstacles(self, run: Run, plan: Plan, rows: list[Transaction]) -> dict[int, Obstacle]:
         return obstacles_to_edit(rows, fields=planned_values(plan), user=run.user)

@@ -1,4 +1,4 @@
-"""What changed in a ledger since a version, for clients that keep a copy."""
+"""Changes of a ledger since a version, for clients that keep a copy."""
 
 import heapq
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class UnknownVersion(Exception):
 
 
 def changes_since(*, user: User, since: int, limit: int) -> Changes:
-    """At most `limit` rows, unless the first write alone has more. Raises UnknownVersion.
+    """Return at most `limit` changed rows, unless the first write alone has more. Raises UnknownVersion.
 
     A version is visible only together with all rows that it was stamped on, and after every smaller one, because
     writes of a ledger wait for each other. Rows that change while this reads move to a version beyond `version`, so a
@@ -72,7 +72,7 @@ def _between(table: Any, since: int, version: int) -> Any:
 
 
 def _last_version(rows: list[Any], *, limit: int) -> int | None:
-    """The last version that fits as a whole, or the first one if that does not; None if all fit."""
+    """Return the last version that fits as a whole, or else the first one. Return None if all fit."""
     versions = [table.select_related(None).values_list(_stamp_of(table), flat=True)[: limit + 1] for table in rows]
     first = list(islice(heapq.merge(*versions), limit + 1))
     if len(first) <= limit:

@@ -183,7 +183,7 @@ def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
 
 
 def _write_effects(row: Transaction, effects: Effects, version: int) -> None:
-    """What a person wrote stays, also what they wrote while the links were asked."""
+    """Write what links want besides the category, except over what a user wrote, even meanwhile."""
     fields: dict[str, Any] = ({"merchant": effects.merchant} if not row.merchant else {}) | dict(effects.fields)
     for name, value in fields.items():
         if name not in row.held:

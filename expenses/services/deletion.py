@@ -1,4 +1,4 @@
-"""Into the bin and out of it, and what becomes of it after a month."""
+"""Deletion into the bin, restoring, and purging after a month."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ CHUNK = 1000
 
 
 def delete_transaction(*, by: User, transaction: Transaction) -> None:
-    """Put it into the bin, from where it can be restored for 30 days. Raises DoesNotExist when it is gone already."""
+    """Put a row into the bin, where it can be restored for 30 days. Raises DoesNotExist if it is gone already."""
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         discard([row], version=version, author=Author.person(by))
@@ -62,14 +62,14 @@ def bin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> No
 
 
 def bury_rows(ids: Collection[int], *, ledger_id: int, version: int) -> None:
-    """Tell clients that keep a copy that rows go, and their attachments with them."""
+    """Leave tombstones of rows and their attachments."""
     bury(Transaction, ids, ledger_id=ledger_id, version=version)
     attachments = Attachment.objects.filter(transaction__in=ids)
     bury(Attachment, attachments.values_list("pk", flat=True), ledger_id=ledger_id, version=version)
 
 
 def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
-    """Take it out of the bin. Raises Refusal when another row has taken its external id meanwhile."""
+    """Take a row out of the bin. Raises Refusal if another row has its external id now."""
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.everything.for_user(by).with_related().get(pk=transaction.pk)
         recover([row], version=version, author=Author.answering(by))
@@ -110,7 +110,7 @@ def purge_deleted(*, before: datetime) -> int:
 
 
 def _purge(expired: Any, ledger_id: int) -> int:
-    """In parts, each under the ledger's lock: what its owner restores meanwhile is not expired any more."""
+    """Purge in parts, each under the ledger's lock, so that the owner can restore rows meanwhile."""
     n = 0
     while True:
         with ledger_write(ledger_id):
@@ -123,7 +123,7 @@ def _purge(expired: Any, ledger_id: int) -> int:
 
 
 def remove_for_good(ids: Collection[int]) -> None:
-    """Delete rows and their parts with what was said of them, unless other rows share that."""
+    """Delete rows and their parts, with decisions that no other row shares."""
     rows = Transaction.everything.filter(Q(pk__in=ids) | Q(parent__in=ids))
     delete_files(Attachment.objects.filter(transaction__in=rows))
     decisions = list(rows.exclude(decision=None).order_by().values_list("decision", flat=True).distinct())
@@ -132,6 +132,6 @@ def remove_for_good(ids: Collection[int]) -> None:
 
 
 def is_replaced(row: Transaction) -> bool:
-    """Whether another row of its account has its external id now."""
+    """Return True if another row of its account has its external id now."""
     same = Transaction.objects.filter(ledger_id=row.ledger_id, account=row.account_id, external_id=row.external_id)
     return row.external_id is not None and same.exclude(pk=row.pk).exists()

@@ -1,4 +1,4 @@
-"""Learns from what a ledger's people confirmed: measures the links, and trains the classifier.
+"""Learning from a ledger's confirmed rows: measures the links, and trains the classifier.
 
 Only reads rows, so nobody waits for it; what comes of it is stored as a whole. Done twice, it comes to the same.
 """
@@ -49,8 +49,8 @@ MOST_MEASURED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """How the links did when the history was played again. `n_right` counts the whole chain's right answers."""
+class ReplayMeasures:
+    """The links' reliability when the history is replayed. `n_right` counts right answers of the whole chain."""
 
     links: dict[str, Reliability]
     corrections: dict[str, Correction]
@@ -65,15 +65,15 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
-    """What came of it; `weights` is None where there is too little to learn from."""
+class LearningResult:
+    """What was learned; `weights` is None if there is too little to learn from."""
 
     n_confirmed: int
-    measured: Measured | None
+    measured: ReplayMeasures | None
     weights: Weights | None
 
 
-def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False) -> Learned | None:
+def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False) -> LearningResult | None:
     """Learn what was confirmed since the last time; None where nothing was, or the ledger is gone.
 
     `is_forced`: whatever was known before. A rehearsal stores nothing.
@@ -87,14 +87,14 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
     confirmed = read_confirmed(catalog=catalog, most=MOST)
     n = count_confirmed(ledger_id=ledger_id)
     is_due = is_forced or _is_due(record, n)
-    learned = Learned(n, measure(confirmed, _recorded(catalog)) if is_due else None, _train(confirmed))
+    learned = LearningResult(n, measure(confirmed, _recorded(catalog)) if is_due else None, _train(confirmed))
     if is_rehearsal or _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started):
         return learned
     return None
 
 
 def _is_due(record: TrackRecord, n: int) -> bool:
-    """Many more or fewer are confirmed than when the links were measured, or what is said of them is read otherwise."""
+    """Return True if the number of confirmed rows has changed much since the links were measured, or their reading."""
     is_read_otherwise = not record.learned_from.startswith(READING)
     return is_read_otherwise or not record.n_measured / GROWTH < n < max(record.n_measured, 1) * GROWTH
 
@@ -105,7 +105,7 @@ def _recorded(catalog: Catalog) -> Claims:
     )
 
 
-def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> Measured:
+def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> ReplayMeasures:
     """Play the latest of the history again, with the classifier and without it.
 
     `recorded` is what links said that cannot be played again.
@@ -120,7 +120,7 @@ def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> Measured:
         for link in chain.links
         if link.provider.is_measured and link.provider.name in claims
     }
-    return Measured(
+    return ReplayMeasures(
         links={
             name: _reliability(claimed, corrections.get(name, NO_CORRECTION))
             for name, claimed in claims.items()
@@ -144,7 +144,7 @@ def _expected(link: Link, confirmed: Sequence[LabeledQuestion]) -> float:
 
 
 def _reliability(claimed: Sequence[JudgedAnswer], correction: Correction) -> Reliability:
-    """How reliable a link is once its claims are corrected."""
+    """Return the reliability of a link's corrected claims."""
     return measure_reliability([o._replace(confidence=correction.apply(o.confidence)) for o in claimed])
 
 
@@ -160,8 +160,8 @@ def _train(confirmed: Sequence[LabeledQuestion]) -> Weights | None:
     return train(confirmed, country=asked.country)
 
 
-def _store(ledger_id: int, learned: Learned, *, stamp: str, took_s: float) -> bool:
-    """Keep what was learned, and that open rows are to be asked about again. False where the ledger is gone."""
+def _store(ledger_id: int, learned: LearningResult, *, stamp: str, took_s: float) -> bool:
+    """Store what was learned, and have open rows asked about again. Return False if the ledger is gone."""
     now = timezone.now()
     fields: dict[str, Any] = {"learned_from": stamp, "learned_at": now, "learned_for_s": took_s}
     fields |= {"asking_before": FROM_THE_LATEST, **_track_record(learned, now)}
@@ -177,7 +177,7 @@ def _store(ledger_id: int, learned: Learned, *, stamp: str, took_s: float) -> bo
     return True
 
 
-def _track_record(learned: Learned, now: datetime) -> dict[str, Any]:
+def _track_record(learned: LearningResult, now: datetime) -> dict[str, Any]:
     measured = learned.measured
     if measured is None:
         return {}
@@ -189,7 +189,7 @@ def _track_record(learned: Learned, now: datetime) -> dict[str, Any]:
     }
 
 
-def _classifier(learned: Learned, weights: Weights, now: datetime) -> dict[str, Any]:
+def _classifier(learned: LearningResult, weights: Weights, now: datetime) -> dict[str, Any]:
     content, measured = weights.to_bytes(), learned.measured
     fields: dict[str, Any] = {
         "digest": digest_of(content),

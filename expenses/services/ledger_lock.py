@@ -19,7 +19,7 @@ ROWS_OF_A_VERSION = 1000
 
 
 class Refusal(Exception):
-    """What is asked for does not go together with what is there; the sentence tells the user what to do."""
+    """A write that contradicts the present state. The sentence tells the user what to do."""
 
     def __init__(self, detail: str, *, code: str) -> None:
         super().__init__(detail)
@@ -27,7 +27,7 @@ class Refusal(Exception):
 
 
 class NotAllowed(Refusal):
-    """Others might, but not this person."""
+    """A write that other users may do, but not this one."""
 
 
 @contextmanager
@@ -47,8 +47,11 @@ def lock_ledger(ledger_id: int) -> None:
 
 
 def make_room() -> None:
-    """Between two parts of long work, let others write. PostgreSQL queues whoever waits for a lock; SQLite has them try
-    again now and then, at most a tenth of a second apart, so whoever takes the lock at once again shuts them out."""
+    """Let others write between two parts of long work.
+
+    PostgreSQL queues those who wait for a lock. SQLite has them try again now and then, at most a tenth of a second
+    apart, so a writer who takes the lock at once again would shut them out.
+    """
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         time.sleep(SQLITE_TRIES_EVERY_S)
 
@@ -66,7 +69,7 @@ def next_version(ledger_id: int) -> int:
 
 
 def in_versions(ids: Iterable[int], *, ledger_id: int) -> Iterator[tuple[list[int], int]]:
-    """The ids in parts, each with a version of its own to stamp."""
+    """Yield the ids in parts, each with a version of its own to stamp."""
     rest = list(ids)
     for start in range(0, len(rest), ROWS_OF_A_VERSION):
         yield rest[start : start + ROWS_OF_A_VERSION], next_version(ledger_id)

@@ -1,4 +1,4 @@
-"""Reads the texts of stored rows anew where a newer version of Outlay reads them otherwise."""
+"""A new normalization of stored texts, after an upgrade that normalizes differently."""
 
 from django.db import transaction
 
@@ -14,7 +14,7 @@ _COLUMNS = ("id", "raw_description", "merchant", "match_text", "match_prefix")
 
 
 def reread_texts() -> int:
-    """Bring every ledger to the present normalization, a thousand rows at a time; gives how many rows changed.
+    """Bring every ledger to the present normalization, a thousand rows at a time. Return how many rows changed.
 
     Safe to repeat, and to break off: a ledger is marked when its last row is done.
     """
@@ -37,7 +37,7 @@ def _reread_ledger(ledger_id: int) -> int:
 
 @transaction.atomic
 def _reread_batch(ledger_id: int, *, after: int) -> tuple[list[int], int]:
-    """The ids of the batch, and how many of its rows changed. What copies show is not touched, so no version rises."""
+    """Return the ids of the batch, and how many of its rows changed. Clients see no change, so no version rises."""
     lock_ledger(ledger_id)
     rows = list(Transaction.everything.filter(ledger_id=ledger_id, pk__gt=after).order_by("pk").only(*_COLUMNS)[:BATCH])
     changed = [row for row in rows if _reread(row)]
@@ -46,7 +46,7 @@ def _reread_batch(ledger_id: int, *, after: int) -> tuple[list[int], int]:
 
 
 def _reread(row: Transaction) -> bool:
-    """Whether the row's text reads otherwise now."""
+    """Normalize a row's text anew. Return True if it has changed."""
     texts = (row.raw_description, matching_text(row.merchant, row.raw_description))
     if any(_read(text) == row.match_text for text in texts):
         return False
@@ -65,8 +65,9 @@ def _read(text: str) -> str:
 
 
 def _may_be_read_from(text: str, stored: str) -> bool:
-    """Whether the stored words come in the text one after another: what is left of the description, or of a merchant
-    that the bank named and it. The merchant may have been edited since; then only the stored words are left.
+    """Return True if the stored words come in the text one after another.
+
+    The merchant may have been edited since; then only the stored words are left.
     """
     words = stored.split()
     rest = iter(normalization.plain_words(text))

@@ -203,7 +203,7 @@ def _leaving_bin(rows: dict[int, Transaction], changes: list[Change]) -> list[Tr
 
 @dataclass(frozen=True)
 class OldValues:
-    """What old values refer to, looked up once for many changes of a ledger."""
+    """Old values of the journal as rows have them, with references looked up once for many changes of a ledger."""
 
     ledger_id: int
     version: int

@@ -1,4 +1,4 @@
-"""What somebody should look at, and what they say of it: one answer for many rows, as a run that can be taken back."""
+"""Reviews: one answer for many rows, as a run that can be reverted."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NO_ANSWER = Obstacle("nothing_to_confirm", "There is no answer to confirm yet; g
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What one answer is for: ids in the order of the work, and those of the rows that can be looked at."""
+    """The rows of one answer: ids in the order of the work, and the rows that are in review."""
 
     ids: list[int]
     open: list[OpenRow]

@@ -36,11 +36,11 @@ UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
 
 
 class ClaimLost(Exception):
-    """The run was canceled, or another worker has taken it over: write nothing more."""
+    """The loss of a run to its cancellation or another worker: write nothing more."""
 
 
 class Work(ABC):
-    """What the runs of one kind do; settings.RUN_WORK names the class of each kind."""
+    """The work of the runs of one kind; settings.RUN_WORK names the class of each kind."""
 
     #: A new try begins with the first row, and leaves out what is there.
     starts_over = False
@@ -52,10 +52,10 @@ class Work(ABC):
         """Do the rest, chunk by chunk, each after `advance`. Raises Refusal where it cannot be done."""
 
     def before_resume(self, run: Run) -> None:  # noqa: B027 - most have nothing to look at
-        """Within the database transaction that resumes the run. Raises Refusal where it cannot go on."""
+        """Check the run within the database transaction that resumes it. Raises Refusal if it cannot go on."""
 
     def after_end(self, run: Run) -> None:  # noqa: B027 - the same
-        """Within the database transaction that ends the run or its try, whatever its status."""
+        """Clean up within the database transaction that ends the run or its try, whatever its status."""
 
 
 def work_of(run: Run) -> Work:
@@ -83,7 +83,7 @@ def perform_run(*, run_id: int) -> None:
 
 
 def claim_run(run_id: int) -> Run | None:
-    """The run, which is ours now: one that nobody began, or whose worker died; None when it is not to be had."""
+    """Claim a run that waits, or whose worker died. Return None if it cannot be claimed."""
     run: Run = Run.objects.get(pk=run_id)
     now = timezone.now()
     fields: dict[str, Any] = {
@@ -193,7 +193,7 @@ def _silent() -> Q:
 
 
 def _free() -> Q:
-    """Nobody is at it. One that failed while it was claimed has lost its worker; one that failed by itself stays so."""
+    """Match runs without a worker. A run that failed while it was claimed has lost its worker."""
     lost = Q(status=RunStatus.FAILED) & ~Q(claim="")
     return (Q(status=RunStatus.PENDING) | lost | _silent()) & Q(reverting_at=None)
 

@@ -1,4 +1,4 @@
-"""What the parts of a split transaction share with it, and what neither may do without the other."""
+"""Parts of split transactions: the fields that they share with the whole, and checks of both."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -28,7 +28,7 @@ class UnequalParts(Exception):
 
 
 def describe_gap(total: Decimal, amount: Decimal, currency: str) -> str:
-    """What is said of parts that do not make up the whole."""
+    """Return the sentence about parts that do not add up to the whole."""
     sums = f"{format_amount(total, currency)} {currency}, and the whole is {format_amount(amount, currency)} {currency}"
     return f"The parts add up to {sums}; they must be equal."
 
@@ -52,7 +52,7 @@ def check_sums(parents: Sequence[Transaction]) -> None:
 
 
 def check_edit(row: Transaction, changes: Mapping[str, Any]) -> None:
-    """Raises Refusal where a split holds the field."""
+    """Raise Refusal if a split holds one of the fields."""
     if row.parent_id is not None and _differing(row, changes, FIXED_ON_PART):
         name = _differing(row, changes, FIXED_ON_PART)[0]
         raise Refusal(f"The {_said(name)} of a part is changed at its parent, by split/.", code="part")
@@ -77,21 +77,21 @@ def pass_on(parent: Transaction, *, version: int, author: Author) -> None:
 
 
 def check_deletion(rows: Sequence[Transaction]) -> None:
-    """Raises Refusal where a part would go without its parent."""
+    """Raise Refusal if a part would go without its parent."""
     whole = {row.pk for row in rows}
     if any(row.parent_id is not None and row.parent_id not in whole for row in rows):
         raise Refusal("A part cannot be deleted alone; change the parts of the whole by split/.", code="part")
 
 
 def check_recovery(rows: Sequence[Transaction]) -> None:
-    """Raises Refusal where a part would come back without its parent."""
+    """Raise Refusal if a part would come back without its parent."""
     if any(row.parent_id is not None for row in rows):
         detail = "A part comes back with the whole: restore that, or split it again by split/."
         raise Refusal(detail, code="part")
 
 
 def _gone_together() -> Q:
-    """A live parent has live parts; one in the bin those that went at the same instant, not those of older splits."""
+    """Match live parts of live parents, and parts that went into the bin at the same instant as their parents."""
     return Q(deleted_at=None, parent__deleted_at=None) | Q(deleted_at=F("parent__deleted_at"))
 
 

@@ -93,7 +93,7 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Transa
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What rows with the same verdict share."""
+    """Values that rows with one verdict share."""
 
     columns: dict[str, Any]
     category_kind: str | None

@@ -1,4 +1,4 @@
-"""Writes from which confidence on a ledger takes the answers of each link."""
+"""Writes of thresholds: the confidence from which a ledger takes the answers of a link."""
 
 from collections.abc import Mapping, Sequence
 
@@ -53,6 +53,6 @@ def finished_backtests(*, user: User) -> OwnedQuerySet:
 
 
 def latest_result(*, user: User) -> BacktestResult | None:
-    """That of the newest finished backtest."""
+    """Return the result of the newest finished backtest."""
     run = finished_backtests(user=user).order_by("-pk").first()
     return run.backtest if run is not None else None

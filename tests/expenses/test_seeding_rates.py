@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from expenses.models import ExchangeRate
 from expenses.rates.ecb import reference_rates
-from expenses.rates.seeding import Seeded, seed_reference_rates
+from expenses.rates.seeding import SeedingResult, seed_reference_rates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("seeding")]
 
@@ -71,14 +71,14 @@ def test_a_newer_file_adds_what_is_missing_and_changes_nothing(of_2026):
     ExchangeRate.objects.filter(quote="USD", date="2026-09-30").update(rate=Decimal(9))
     ExchangeRate.objects.filter(quote="CHF", date="2026-09-30").delete()
     through, n = of_2026[-1].date, len(of_2026)
-    assert seed_reference_rates(rates=of_2026) == Seeded(n, n - len(older) + 1, through)
+    assert seed_reference_rates(rates=of_2026) == SeedingResult(n, n - len(older) + 1, through)
     assert ExchangeRate.objects.count() == n
     assert ExchangeRate.objects.get(quote="USD", date="2026-09-30").rate == 9
 
 
 def test_an_older_file_takes_nothing_away(of_2026):
     seed_reference_rates(rates=of_2026)
-    assert seed_reference_rates(rates=of_2026[:100]) == Seeded(100, 0, of_2026[99].date)
+    assert seed_reference_rates(rates=of_2026[:100]) == SeedingResult(100, 0, of_2026[99].date)
     assert ExchangeRate.objects.count() == len(of_2026)
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from expenses.models import Ledger
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.learning import Learned, ask_some_again, learn
+from expenses.services.learning import LearningResult, ask_some_again, learn
 from providers.learning.provider import LEAST_CONFIRMED
 
 
@@ -38,7 +38,7 @@ def _ledger_of(username: str) -> int:
     return ledger_id_of(user)
 
 
-def _describe(learned: Learned) -> str:
+def _describe(learned: LearningResult) -> str:
     if learned.weights is None:
         return f"{learned.n_confirmed} transactions are confirmed, {LEAST_CONFIRMED} are needed."
     sentence = (
