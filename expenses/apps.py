@@ -24,10 +24,10 @@ def index(*, using: str, **kwargs: Any) -> None:
 
 def reread(*, using: str, **kwargs: Any) -> None:
     """Normalize stored texts anew after an upgrade that does it differently."""
-    from expenses.services.rereading import reread_texts  # noqa: PLC0415 - models are not loaded before
+    from expenses.services.normalization import normalize_texts  # noqa: PLC0415 - models are not loaded before
 
     if using == DEFAULT_DB_ALIAS:
-        reread_texts()
+        normalize_texts()
 
 
 class ExpensesConfig(AppConfig):

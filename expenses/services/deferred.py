@@ -1,8 +1,7 @@
 """Asks the model about pending rows, as often as it takes. A write never waits for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.decisions import (
@@ -22,7 +21,6 @@ from expenses.services.row_category import apply_categorization
 from expenses.services.row_writer import Author
 from expenses.services.tags import find_or_create_tags
 from providers.chain import Outcome, Verdict, confidence_of
-from providers.interface import Effects
 from providers.loading import configured_chain
 
 BATCH = 10
@@ -82,7 +80,7 @@ def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
 
 def _is_news(row: Transaction, verdict: Verdict) -> bool:
     """Another answer than the row has, or the same a good deal more or less surely."""
-    standing = _standing(row, verdict)
+    standing = _categorization(row, verdict)
     before = (row.review_status, row.category_id, row.suggested_category_id)
     after = (standing.status, standing.category, standing.suggested_category)
     return before != after or abs((standing.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE
@@ -95,12 +93,12 @@ def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: Transa
         untouched = (Transaction.objects.pending() if among is None else among).filter(ledger_id=ledger_id)
         found = untouched.filter(pk__in=verdicts).with_attempts()
         rows = [row for row in found if _still_fits(row, verdicts[row.pk], catalog)]
-        landings = [_Landing.of(row, verdicts[row.pk], catalog) for row in rows]
+        landings = [_later_verdict(row, verdicts[row.pk], catalog) for row in rows]
         _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
         _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)
 
 
-def _standing(row: Transaction, verdict: Verdict) -> Categorization:
+def _categorization(row: Transaction, verdict: Verdict) -> Categorization:
     """The verdict's answer, unless another link, in it or before it, suggests something more surely."""
     answer, surest = categorization_of(verdict), verdict.surest
     is_doubted = surest is not verdict.decided and confidence_of(surest) > (answer.confidence or 0)
@@ -117,33 +115,28 @@ def _standing(row: Transaction, verdict: Verdict) -> Categorization:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Landing:
-    """One row with its new verdict and the decision that tells the whole story."""
+class _LaterVerdict(NamedTuple):
+    """A row with its new verdict, and the decision that tells the whole story."""
 
     row: Transaction
     verdict: Verdict
     decision: Decision
 
-    @classmethod
-    def of(cls, row: Transaction, verdict: Verdict, catalog: Catalog) -> "_Landing":
-        decision = make_decision(verdict, ledger_id=row.ledger_id, catalog=catalog)
-        names = {attempt["provider"] for attempt in decision.attempts}
-        kept = row.decision.attempts if row.decision else []
-        earlier = [a for a in kept if a["provider"] not in names and a["outcome"] != Outcome.WAITING]
-        decision.attempts = earlier + decision.attempts
-        sentence = explain(verdict, asked_before=[attempt["provider"] for attempt in earlier])
-        decision.explanation = sentence[:EXPLANATION_LENGTH]
-        return cls(row, verdict, decision)
 
-    @property
-    def standing(self) -> Categorization:
-        """How the row's category stands from now on."""
-        return _standing(self.row, self.verdict)
+def _later_verdict(row: Transaction, verdict: Verdict, catalog: Catalog) -> _LaterVerdict:
+    """Make the decision of a later verdict, with the attempts of links that were asked before."""
+    decision = make_decision(verdict, ledger_id=row.ledger_id, catalog=catalog)
+    names = {attempt["provider"] for attempt in decision.attempts}
+    kept = row.decision.attempts if row.decision else []
+    earlier = [a for a in kept if a["provider"] not in names and a["outcome"] != Outcome.WAITING]
+    decision.attempts = earlier + decision.attempts
+    sentence = explain(verdict, asked_before=[attempt["provider"] for attempt in earlier])
+    decision.explanation = sentence[:EXPLANATION_LENGTH]
+    return _LaterVerdict(row, verdict, decision)
 
 
 def _still_fits(row: Transaction, verdict: Verdict, catalog: Catalog) -> bool:
-    """False where the answer's category went, or the user made the row something else, after the links were asked.
+    """Return False if the answer's category went, or the user made the row something else, after the links were asked.
 
     Such a row stays pending, and the task that ends queues the next one for it.
     """
@@ -153,7 +146,7 @@ def _still_fits(row: Transaction, verdict: Verdict, catalog: Catalog) -> bool:
     return any(category.id == suggestion.category for category in offered_to(row, catalog))
 
 
-def _store_reasons(landings: Sequence[_Landing]) -> None:
+def _store_reasons(landings: Sequence[_LaterVerdict]) -> None:
     """Keep why a row still waits. Waiting rows share decisions, so few are written, and only when the reason is new."""
     newest = {landing.row.decision_id: landing for landing in landings if landing.row.decision is not None}
     for landing in newest.values():
@@ -164,39 +157,27 @@ def _store_reasons(landings: Sequence[_Landing]) -> None:
             restamp(Transaction.objects.filter(decision=kept), ledger_id=kept.ledger_id)
 
 
-def _store_answers(landings: Sequence[_Landing], catalog: Catalog, version: int) -> None:
-    replaced = [landing.row.decision_id for landing in landings if landing.row.decision_id is not None]
-    for landing in landings:
-        author = Author(landing.standing.source or CHAIN)
-        with editing([landing.row], version=version, author=author):
-            _land(landing, catalog, version)
+def _store_answers(landings: Sequence[_LaterVerdict], catalog: Catalog, version: int) -> None:
+    """Write the answers and effects of verdicts, except over what a user wrote, even meanwhile."""
+    replaced = [row.decision_id for row, _, _ in landings if row.decision_id is not None]
+    for row, verdict, decision in landings:
+        answer, effects = _categorization(row, verdict), verdict.effects
+        with editing([row], version=version, author=Author(answer.source or CHAIN)):
+            if answer.source != decision.source:  # the answer that stands need not be the last link's
+                for attempt in decision.attempts:
+                    if attempt["provider"] == answer.source and attempt["category_name"]:
+                        decision.source, decision.category_name = attempt["provider"], attempt["category_name"]
+                        decision.confidence = attempt["confidence"]
+                        decision.explanation = attempt["explanation"][:EXPLANATION_LENGTH]
+                        break
+            decision.save()
+            row.decision = decision
+            apply_categorization(row, answer, catalog=catalog)
+            fields: dict[str, Any] = ({} if row.merchant else {"merchant": effects.merchant}) | dict(effects.fields)
+            for name, value in fields.items():
+                if name not in row.held:
+                    setattr(row, name, value)
+            if effects.tags:
+                tags = find_or_create_tags(ledger_id=row.ledger_id, names=effects.tags, version=version).values()
+                give_tags(row, {*row.tags.all(), *(tag for tag in tags if held_tag(tag.pk) not in row.held)})
     Decision.objects.filter(pk__in=replaced, transactions=None).delete()
-
-
-def _land(landing: _Landing, catalog: Catalog, version: int) -> None:
-    row, standing = landing.row, landing.standing
-    decision = _retold(landing.decision, standing)
-    decision.save()
-    row.decision = decision
-    apply_categorization(row, standing, catalog=catalog)
-    _write_effects(row, landing.verdict.effects, version)
-
-
-def _write_effects(row: Transaction, effects: Effects, version: int) -> None:
-    """Write what links want besides the category, except over what a user wrote, even meanwhile."""
-    fields: dict[str, Any] = ({"merchant": effects.merchant} if not row.merchant else {}) | dict(effects.fields)
-    for name, value in fields.items():
-        if name not in row.held:
-            setattr(row, name, value)
-    if effects.tags:
-        tags = find_or_create_tags(ledger_id=row.ledger_id, names=effects.tags, version=version).values()
-        give_tags(row, {*row.tags.all(), *(tag for tag in tags if held_tag(tag.pk) not in row.held)})
-
-
-def _retold(decision: Decision, standing: Categorization) -> Decision:
-    """The decision, speaking of the link whose answer stands, which need not be the last one."""
-    said = (a for a in decision.attempts if a["provider"] == standing.source and a["category_name"])
-    if standing.source != decision.source and (told := next(said, None)) is not None:
-        decision.source, decision.category_name = told["provider"], told["category_name"]
-        decision.confidence, decision.explanation = told["confidence"], told["explanation"][:EXPLANATION_LENGTH]
-    return decision

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from expenses.models import Transaction
 from expenses.models.ledgers import Ledger, ledger_id_of
-from expenses.services import rereading
-from expenses.services.rereading import reread_texts
+from expenses.services import normalization
+from expenses.services.normalization import normalize_texts
 from providers.normalization import VERSION
 from tests.laws import law
 
@@ -55,7 +55,7 @@ def test_history_knows_an_older_row_in_another_town(ana, ledger):
     category = ana.post("categories/", {"name": "Food at home", "kind": "expense"}).json()["id"]
     row = record(ana, "Xyzzy Plugh Koeln", category=category)
     as_an_older_version_read(ledger, {row: "xyzzy plugh koeln"})
-    reread_texts()
+    normalize_texts()
     other = ana.get(f"expenses/{record(ana, 'Xyzzy Plugh Hamburg')}/").json()
     assert (other["category"], stored(ledger)[0]) == (category, stored(ledger)[1])
 
@@ -63,14 +63,14 @@ def test_history_knows_an_older_row_in_another_town(ana, ledger):
 def test_a_merchant_that_the_bank_named_is_read_again_with_the_description(ana, ledger):
     row = record(ana, "Xyzzy 4711 Berlin", merchant="Plugh")
     as_an_older_version_read(ledger, {row: "plugh xyzzy berlin"})
-    reread_texts()
+    normalize_texts()
     assert stored(ledger) == [("plugh xyzzy", "plug")]
 
 
 def test_where_the_merchant_was_edited_since_the_stored_words_are_read(ana, ledger):
     row = record(ana, "Card 4711", merchant="Plugh")
     as_an_older_version_read(ledger, {row: "other shop berlin"})
-    reread_texts()
+    normalize_texts()
     assert stored(ledger) == [("other shop", "othe")]
 
 
@@ -78,15 +78,15 @@ def test_reading_again_changes_nothing_and_raises_no_version(ana, ledger):
     row = record(ana, "REWE MARKT KOELN")
     as_an_older_version_read(ledger, {row: "rewe markt koeln"})
     ledger.refresh_from_db()
-    assert (reread_texts(), reread_texts()) == (1, 0)
+    assert (normalize_texts(), normalize_texts()) == (1, 0)
     assert Ledger.objects.get(pk=ledger.pk).version == ledger.version
 
 
 def test_a_ledger_of_more_rows_than_a_batch_is_read_to_its_end(ana, ledger, monkeypatch):
-    monkeypatch.setattr(rereading, "BATCH", 2)
+    monkeypatch.setattr(normalization, "BATCH", 2)
     rows = [record(ana, f"Shop{'abcde'[n]} Koeln") for n in range(5)]
     as_an_older_version_read(ledger, {row: f"shop{'abcde'[n]} koeln" for n, row in enumerate(rows)})
-    assert reread_texts() == 5
+    assert normalize_texts() == 5
     assert [text for text, _ in stored(ledger)] == ["shopa", "shopb", "shopc", "shopd", "shope"]
 
 
@@ -95,20 +95,20 @@ def test_a_row_in_the_bin_is_read_too(ana, ledger):
     ana.delete(f"expenses/{row}/")
     as_an_older_version_read(ledger, {})
     Transaction.everything.filter(pk=row).update(match_text="xyzzy koeln")
-    reread_texts()
+    normalize_texts()
     assert stored(ledger) == [("xyzzy", "xyzz")]
 
 
 def test_a_new_ledger_has_nothing_to_read_again(ana, ledger, django_assert_num_queries):
     record(ana, "Xyzzy")
     with django_assert_num_queries(1):
-        assert reread_texts() == 0
+        assert normalize_texts() == 0
 
 
 def test_a_merchant_whose_name_the_description_repeats_is_read_with_it(ana, ledger):
     row = record(ana, "Xyzzy Plugh Corner Berlin", merchant="Plugh")
     as_an_older_version_read(ledger, {row: "plugh xyzzy plugh corner berlin"})
-    assert reread_texts() == 1
+    assert normalize_texts() == 1
     assert stored(ledger) == [("plugh xyzzy plugh corner", "plug")]
 
 
@@ -116,7 +116,7 @@ def test_a_merchant_that_was_named_later_is_not_read(ana, ledger):
     row = record(ana, "Xyzzy Plugh Corner Berlin")
     ana.patch(f"expenses/{row}/", {"merchant": "Plugh"})
     as_an_older_version_read(ledger, {row: "xyzzy plugh corner berlin"})
-    reread_texts()
+    normalize_texts()
     assert stored(ledger) == [("xyzzy plugh corner", "xyzz")]
 
 
@@ -124,7 +124,7 @@ def test_a_text_that_was_cut_within_a_word_is_read_with_its_merchant(ana, ledger
     row = record(ana, LONG, merchant="Quux Berlin")
     [(now, _)] = stored(ledger)
     as_an_older_version_read(ledger, {row: f"quux berlin xyzzy{' plugh' * 40}"[:198] + "zz"})
-    reread_texts()
+    normalize_texts()
     assert stored(ledger) == [(now, "quux")]
 
 
@@ -143,5 +143,5 @@ def test_what_this_version_stored_it_reads_alike(ana, ledger, rows):
             ana.patch(f"expenses/{row}/", {"merchant": edited})
     before = stored(ledger)
     as_an_older_version_read(ledger, {})
-    assert reread_texts() == 0
+    assert normalize_texts() == 0
     assert stored(ledger) == before

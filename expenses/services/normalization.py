@@ -13,7 +13,7 @@ BATCH = 1000
 _COLUMNS = ("id", "raw_description", "merchant", "match_text", "match_prefix")
 
 
-def reread_texts() -> int:
+def normalize_texts() -> int:
     """Bring every ledger to the present normalization, a thousand rows at a time. Return how many rows changed.
 
     Safe to repeat, and to break off: a ledger is marked when its last row is done.
