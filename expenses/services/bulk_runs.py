@@ -106,7 +106,7 @@ class BulkWork(PlannedWork):
         rows = list(found.select_related("parent").order_by("pk"))
         there = {row.pk for row in rows}
         left = {pk: GONE for pk in self.missing(plan, ids) if pk not in there} | self.obstacles(run, plan, rows)
-        note_omissions(run, ((pk, obstacle.code, obstacle.detail) for pk, obstacle in left.items()))
+        note_omissions(run, ((pk, left[pk].code, left[pk].detail) for pk in ids if pk in left))
         counts = self.change(run, plan, [row for row in rows if row.pk not in left], version)
         return counts | {"left_alone": len(left)}
 
