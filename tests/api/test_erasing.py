@@ -227,7 +227,8 @@ def test_a_task_that_runs_meanwhile_ends_but_no_longer_says_for_whom(ana, monkey
         raise ValueError("as the test wants")
 
     ana.get("expenses/")
-    ask_model.enqueue(Ledger.objects.get().pk, [{"description": "Cafe Luna"}])
+    question = {"key": "k", "merchant": "", "description": "Cafe Luna", "direction": "out", "kinds": ["expense"]}
+    ask_model.enqueue(Ledger.objects.get().pk, [question])
     assert "Cafe Luna" in str(queued.everything())
     monkeypatch.setattr("expenses.tasks.configured_chain", leave_and_fail)
     run_tasks()
