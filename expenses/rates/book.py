@@ -47,8 +47,14 @@ class RateBook:
     def load(cls, *, ledger_id: int, currencies: Iterable[str], to: str, start: dt.date, end: dt.date) -> "RateBook":
         """Load the rates of a period, both days included."""
         others = set(currencies) - {to}
-        manual = _manual(ledger_id, others, to, start, end) if others else []
-        reference = _reference(others | {to}, start, end) if others else []
+        manual: list[DatedRate] = []
+        reference: list[DatedRate] = []
+        if others:
+            either_way = Q(base__in=others, quote=to) | Q(base=to, quote__in=others)
+            own = ExchangeRate.objects.own(ledger_id).filter(either_way)
+            manual = _dated(own, start, end, MANUAL_MAX_AGE_DAYS)
+            ecb = ExchangeRate.objects.reference().filter(base=PIVOT, quote__in=(others | {to}) - {PIVOT})
+            reference = _dated(ecb, start, end, ECB_MAX_AGE_DAYS)
         return cls(RateTable(manual=manual, ecb=reference), currencies=others, to=to, start=start, end=end)
 
     def convert(self, money: Money, day: dt.date) -> Conversion:
@@ -58,24 +64,12 @@ class RateBook:
     def rate(self, currency: str, day: dt.date) -> AppliedRate:
         """Return the rate into `to` that counts on the day. Raises MissingRate."""
         if (currency, day) not in self._found:
-            self._require_loaded(currency, day)
+            is_loaded = currency in self._currencies and self._start <= day <= self._end
+            if not is_loaded and currency != self.to:
+                detail = f"Rates of {currency} on {day} were not loaded; give `load` the currency and the period."
+                raise ValueError(detail)
             self._found[currency, day] = self._table.rate(currency, self.to, day)
         return self._found[currency, day]
-
-    def _require_loaded(self, currency: str, day: dt.date) -> None:
-        is_loaded = currency in self._currencies and self._start <= day <= self._end
-        if not is_loaded and currency != self.to:
-            raise ValueError(f"Rates of {currency} on {day} were not loaded; give `load` the currency and the period.")
-
-
-def _manual(ledger_id: int, currencies: set[str], to: str, start: dt.date, end: dt.date) -> list[DatedRate]:
-    either_way = Q(base__in=currencies, quote=to) | Q(base=to, quote__in=currencies)
-    return _dated(ExchangeRate.objects.own(ledger_id).filter(either_way), start, end, MANUAL_MAX_AGE_DAYS)
-
-
-def _reference(currencies: set[str], start: dt.date, end: dt.date) -> list[DatedRate]:
-    rates = ExchangeRate.objects.reference().filter(base=PIVOT, quote__in=currencies - {PIVOT})
-    return _dated(rates, start, end, ECB_MAX_AGE_DAYS)
 
 
 def _dated(rates: Any, start: dt.date, end: dt.date, max_age_days: int) -> list[DatedRate]:

@@ -148,10 +148,6 @@ def _reliability(claimed: Sequence[JudgedAnswer], correction: Correction) -> Rel
     return measure_reliability([o._replace(confidence=correction.apply(o.confidence)) for o in claimed])
 
 
-def _as_json(reliability: Reliability) -> dict[str, Any]:
-    return {**reliability._asdict(), "bins": [part._asdict() for part in reliability.bins]}
-
-
 def _train(confirmed: Sequence[LabeledQuestion]) -> Weights | None:
     providers = [link.provider for link in configured_chain().links]
     asked = next((provider for provider in providers if isinstance(provider, LearnedProvider)), None)
@@ -182,7 +178,10 @@ def _track_record(learned: LearningResult, now: datetime) -> dict[str, Any]:
     if measured is None:
         return {}
     return {
-        "links": {name: _as_json(reliability) for name, reliability in measured.links.items()},
+        "links": {
+            name: {**reliability._asdict(), "bins": [part._asdict() for part in reliability.bins]}
+            for name, reliability in measured.links.items()
+        },
         "corrections": {name: list(correction) for name, correction in measured.corrections.items()},
         "n_measured": learned.n_confirmed,
         "measured_at": now,

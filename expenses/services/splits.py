@@ -1,4 +1,4 @@
-"""Splits a transaction into parts that count instead of it, and takes that back."""
+"""Splits of transactions into parts that count instead of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,14 +42,18 @@ def split_transaction(
     ledger_id, author = ledger_id_of(by), Author.person(by)
     with ledger_write(ledger_id) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
-        _check_divisible(row)
+        if row.parent_id is not None:
+            raise Refusal("This is a part; split the whole anew with more parts.", code="part")
+        if row.transfer_id is not None:
+            raise Refusal("This is half of a transfer; reject or delete the transfer first.", code="paired")
         bin_rows(parts_of([row]), version=version, author=author)
         if has_confirmed([row]):
             call_confirmation_hooks(ledger_id=ledger_id)
         with editing([row], version=version, author=author):
             clear_category(row)
             row.is_split = True
-        _stamp(row, version)
+        row.version = version  # other parts are another split, although the parent itself may look as before
+        row.save(update_fields=["version", "updated_at"])
         made = record_parts(parent=row, drafts=parts, version=version, catalog=catalog)
         check_sums([row])
         return Split(row, made)
@@ -71,16 +75,3 @@ def unsplit_transaction(*, by: User, transaction: Transaction) -> Transaction:
         if row.review_status == CategorizationStatus.PENDING:
             RESOLVE_PENDING.queue(ledger_id)
         return row
-
-
-def _check_divisible(row: Transaction) -> None:
-    if row.parent_id is not None:
-        raise Refusal("This is a part; split the whole anew with more parts.", code="part")
-    if row.transfer_id is not None:
-        raise Refusal("This is half of a transfer; reject or delete the transfer first.", code="paired")
-
-
-def _stamp(row: Transaction, version: int) -> None:
-    """Other parts are another split, although the parent itself may look the same."""
-    row.version = version
-    row.save(update_fields=["version", "updated_at"])
