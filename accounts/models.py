@@ -71,7 +71,7 @@ class StoredAnswer(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="stored_answers")
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request, in hexadecimal.")
-    claim = models.UUIDField(help_text="Made anew by each process that takes up the request.")
+    claim = models.UUIDField(help_text="Made by each process that takes up the request.")
     claimed_at = models.DateTimeField(default=timezone.now)
     status = models.PositiveSmallIntegerField(null=True)
     headers = models.JSONField(default=dict)

@@ -16,7 +16,7 @@ from expenses.services.row_writer import Author
 WHOLE = Obstacle("split", "It is split, so its parts are looked at instead.")
 PAIRED = Obstacle("transfer", "It is half of a transfer; confirm or reject that at transfers/.")
 DECIDED = Obstacle("decided", "Its category was chosen, confirmed or taken away by hand; edit it by itself.")
-NOT_OPEN = Obstacle("not_open", "Nobody needs to look at it: it was reviewed, or a machine was sure of its category.")
+NOT_OPEN = Obstacle("not_open", "It needs no review: it was reviewed, or a link was sure of its category.")
 NO_ANSWER = Obstacle("nothing_to_confirm", "There is no answer to confirm yet; give a category.")
 
 

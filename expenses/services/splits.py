@@ -43,7 +43,7 @@ def split_transaction(
     with ledger_write(ledger_id) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
         if row.parent_id is not None:
-            raise Refusal("This is a part; split the whole anew with more parts.", code="part")
+            raise Refusal("This is a part; split the whole again with more parts.", code="part")
         if row.transfer_id is not None:
             raise Refusal("This is half of a transfer; reject or delete the transfer first.", code="paired")
         bin_rows(parts_of([row]), version=version, author=author)

@@ -175,7 +175,7 @@ def _text_condition(field: str, op: str, text: str) -> Condition:
     if op in {"is", "oneOf"}:
         return {"field": field, "op": "equals", "value": text} if text else {"field": field, "op": "is_empty"}
     if op == "matches" and CAPITAL_CLASS.search(text):
-        raise NotConvertible(r"Actual reads patterns in small letters: “\D” as “\d”. Write it anew as you mean it.")
+        raise NotConvertible(r"Actual reads patterns in small letters: “\D” as “\d”. Write the pattern as you mean it.")
     return {"field": field, "op": "regex" if op == "matches" else "contains", "value": text}
 
 

@@ -35,7 +35,7 @@ RULE_FIELDS = (
 )
 #: Fields that users of a pack set as they like: a change is no edit of the rule, and updates keep them.
 USER_FIELDS = {"name", "is_active", "priority"}
-CHANGED = "The checksum does not fit the content. Get the file anew, or take the checksum out if you edited it."
+CHANGED = "The checksum does not fit the content. Download the file again, or remove the checksum if you edited it."
 
 
 def version_order(version: str) -> tuple[int, ...]:

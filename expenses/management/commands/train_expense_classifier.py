@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = "Learn from what people confirmed. A running worker does it by itself; this does it at once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--user", help="The username of one person, whose ledger alone is learned from.")
+        parser.add_argument("--user", help="Learn from this user's ledger only.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would be learned, and store nothing.")
 
     def handle(self, *args: Any, user: str | None, dry_run: bool, **options: Any) -> None:
