@@ -19,7 +19,7 @@ _SYNC_FEEDS: dict[str, "SyncFeed"] = {}
 
 
 class EditHook(ABC):
-    """What an app does when users edit transactions, or when confirmed ones come and go."""
+    """The reaction of an app to edits of transactions, and to confirmed ones that come and go."""
 
     name: ClassVar[str]
 

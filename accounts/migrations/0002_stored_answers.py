@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=255)),
                 ('fingerprint', models.CharField(help_text='SHA-256 of the request, in hexadecimal.', max_length=64)),
-                ('claim', models.UUIDField(help_text='Made anew by each process that takes up the request.')),
+                ('claim', models.UUIDField(help_text='Made by each process that takes up the request.')),
                 ('claimed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('status', models.PositiveSmallIntegerField(null=True)),
                 ('headers', models.JSONField(default=dict)),

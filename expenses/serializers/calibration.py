@@ -76,7 +76,7 @@ class BacktestSerializer(serializers.Serializer[Any]):
     target_precision = serializers.FloatField()
     links = serializers.DictField(child=FiguresSerializer(), help_text="Figures by the name of the link, in order.")
     chain = FiguresSerializer()
-    new_merchants = FiguresSerializer(help_text="Only transactions whose text had not been confirmed before.")
+    new_merchants = FiguresSerializer(help_text="Only transactions with a text that was not confirmed before.")
 
     def get_fields(self) -> dict[str, Any]:
         days = {

@@ -66,7 +66,7 @@ class ReplayMeasures:
 
 @dataclass(frozen=True, slots=True)
 class LearningResult:
-    """What was learned; `weights` is None if there is too little to learn from."""
+    """The result of learning; `weights` is None if there are too few rows to learn from."""
 
     n_confirmed: int
     measured: ReplayMeasures | None

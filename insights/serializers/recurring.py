@@ -40,7 +40,7 @@ class RecurringQuery(StrictSerializer):
     kind = serializers.ChoiceField(choices=RecurringKind.choices, required=False)
     rhythm = serializers.ChoiceField(choices=RhythmChoice.choices, required=False)
     category = CategoryOrNone(required=False, help_text=NO_CATEGORY_HELP)
-    due_until = DayField(required=False, help_text="Those whose next payment is due on this day or earlier.")
+    due_until = DayField(required=False, help_text="Payments that are due on this day or earlier.")
 
 
 class RecurringChoiceInput(StrictSerializer):

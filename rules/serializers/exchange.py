@@ -63,7 +63,7 @@ class ImportQuery(StrictSerializer):
     on_conflict = serializers.ChoiceField(
         choices=["skip", "update", "rename"],
         default="skip",
-        help_text="What happens to a rule whose name is taken by a different one.",
+        help_text="What happens to a rule if another rule has its name.",
     )
     create_missing = serializers.BooleanField(
         default=False, help_text="Create the categories and tags that the rules name, but no accounts."

@@ -20,7 +20,7 @@ class StatisticsSerializer(serializers.Serializer[Any]):
     """Numbers of a rule, counted from the present transactions."""
 
     matched = serializers.IntegerField(allow_null=True, help_text="Null if its patterns take too long.")
-    applied = serializers.IntegerField(help_text="Transactions whose category comes from it.")
+    applied = serializers.IntegerField(help_text="Transactions with a category from this rule.")
     overridden = serializers.IntegerField(help_text="Those where you chose another category.")
     precision = serializers.FloatField(allow_null=True, help_text="Share of the `n` that it was right about.")
     n = serializers.IntegerField(help_text="Transactions that you confirmed or corrected.")
