@@ -13,10 +13,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
+from accounts.access import client_ip
 from accounts.models import Scope, Token, User
 from accounts.services.lockout import try_password
 from accounts.strict_serializer import StrictSerializer
-from accounts.throttles import client_ip
 
 TOKEN_NAME_LENGTH = Token._meta.get_field("name").max_length or 0
 

@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import TokenAuthentication, signed_in_user
+from accounts.access import TokenAuthentication, signed_in_user
 from accounts.models import Token, User
 from accounts.serializers import (
     EraseInput,

@@ -125,8 +125,8 @@ def print_cost_of_loading() -> None:
     """Print CPU time and memory of the first use, each part in a fresh process."""
     loads = {
         "dictionary": "from providers.merchants.dictionary import load_dictionary as load",
-        "words": "from providers.merchants.words import load_words as load",
-        "towns": "from providers.towns import load_towns as load",
+        "words": "from providers.merchants.dictionary import load_words as load",
+        "towns": "from providers.normalization import load_towns as load",
         "dictionary with its index of rare words": (
             "from providers.merchants.dictionary import load_dictionary\n"
             "def load():\n d = load_dictionary(); d._names_by_word; d._names_by_prefix"

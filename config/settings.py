@@ -72,7 +72,7 @@ KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 - a name, not a secret
 MIGRATION_MODULES: dict[str, str | None] = {"knox": None}  # our own model replaces their table
 #: An admin may read another user's ledger. Only its members ever write in it.
 ADMIN_SEES_ALL = environment.flag("OUTLAY_ADMIN_SEES_ALL", default=False)
-AUTHENTICATION_BACKENDS = ["accounts.authentication.UsernameOrEmailBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.access.UsernameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -151,9 +151,9 @@ SILENCED_SYSTEM_CHECKS = [
 APPEND_SLASH = False
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.access.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.RateThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.access.RateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "register": environment.rate("OUTLAY_RATE_REGISTER", "20/hour"),
         "login": environment.rate("OUTLAY_RATE_LOGIN", "30/minute"),

@@ -20,10 +20,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from providers.merchants.dictionary import load_dictionary
-from providers.merchants.words import load_words
-from providers.normalization import words_and_place
-from providers.towns import PLACE_WORDS
+from providers.merchants.dictionary import load_dictionary, load_words
+from providers.normalization import PLACE_WORDS, words_and_place
 
 _PACKAGE = Path(str(files("providers")))
 _LONGEST_TOWN = 4

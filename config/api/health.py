@@ -17,8 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers.breaker import CacheBreaker
-from providers.loading import configured_chain
+from providers.loading import CacheBreaker, configured_chain
 
 
 class PartFailed(Exception):

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
-from accounts.authentication import TokenAuthentication
+from accounts.access import TokenAuthentication
 from accounts.models import StoredAnswer
 from accounts.services.stored_answers import KeyInUse, KeyReused, claim_key, free_key, hold_key, keep_answer
 from config.api.errors import ANOTHER_WAS_FIRST, Busy, is_about_a_lock, problem_page

@@ -15,7 +15,7 @@ from config.api.idempotency import KEY, KEY_HEADER, takes_key
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
     """The header of our own authentication class."""
 
-    target_class = "accounts.authentication.TokenAuthentication"
+    target_class = "accounts.access.TokenAuthentication"
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):

@@ -2,10 +2,9 @@
 
 import gc
 
-from providers.merchants.dictionary import load_dictionary
-from providers.merchants.words import load_words
+from providers.merchants.dictionary import load_dictionary, load_words
 from providers.name_classifier.provider import load_name_classifier
-from providers.towns import load_towns
+from providers.normalization import load_towns
 
 
 def preload() -> None:

@@ -8,11 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from providers.breaker import CacheBreaker
 from providers.calibration import Correction
 from providers.chain import Link
 from providers.interface import NO_TRUST, Trust
-from providers.loading import configured_chain
+from providers.loading import CacheBreaker, configured_chain
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it.
 TRUST_QUERY = """

@@ -21,9 +21,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from providers.merchants import words
-from providers.merchants.dictionary import load_kinds
-from providers.merchants.words import load_words
+from providers.merchants.dictionary import load_kinds, load_words, read_lines
 from providers.normalization import words_and_place
 
 WORLD = "*"
@@ -151,7 +149,7 @@ def _read_brands(trees: Mapping[str, Any]) -> Iterator[SourceBrand]:
 
 
 def _read_services(text: str) -> Iterator[SourceBrand]:
-    for kind, line in words.read_lines(text):
+    for kind, line in read_lines(text):
         name, _, others = line.partition("=")
         title, _, countries = name.partition("@")
         names = {title, *others.split(",")} - {""}

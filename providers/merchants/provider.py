@@ -8,13 +8,20 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from providers.interface import NO_EFFECTS, Direction, Effects, OfferedCategory, Provider, Question, Suggestion
-from providers.merchants import dictionary
-from providers.merchants.dictionary import Brand, BrandMatch, MerchantKind, load_dictionary, load_kinds
-from providers.merchants.words import Way, WordMatch, load_words
+from providers.merchants.dictionary import (
+    Brand,
+    BrandMatch,
+    MerchantKind,
+    Way,
+    WordMatch,
+    load_dictionary,
+    load_kinds,
+    load_words,
+)
 from providers.normalization import normalize
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
-CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
+CONFIDENCE: Mapping[Way, float] = {
     "whole": 0.94,
     "leading words": 0.93,
     "leading word": 0.88,
@@ -29,7 +36,7 @@ CONFIDENCE: Mapping[dictionary.Way | Way, float] = {
     "cut word": 0.82,
 }
 #: Shares for an unknown country, where brands of the whole world pass for known ones, measured on all files.
-CONFIDENCE_ANYWHERE: Mapping[dictionary.Way | Way, float] = {
+CONFIDENCE_ANYWHERE: Mapping[Way, float] = {
     **CONFIDENCE,
     "leading word": 0.81,
     "inner words": 0.73,

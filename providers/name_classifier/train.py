@@ -22,8 +22,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 
 from providers.grams import BUCKETS, grams_of
-from providers.merchants.dictionary import load_dictionary, load_kinds
-from providers.merchants.words import load_words
+from providers.merchants.dictionary import load_dictionary, load_kinds, load_words
 from providers.name_classifier.provider import FILE
 from providers.normalization import normalize
 

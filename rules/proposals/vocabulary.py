@@ -3,9 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from providers.merchants.words import load_words
-from providers.normalization import CHANNEL_WORDS
-from providers.towns import load_towns
+from providers.merchants.dictionary import load_words
+from providers.normalization import CHANNEL_WORDS, load_towns
 
 #: Naming words have at least so many letters together; shorter phrases would occur inside other words.
 LEAST_LETTERS = 4

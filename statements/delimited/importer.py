@@ -11,14 +11,15 @@ from statements.delimited.encoding import detect_encoding
 from statements.delimited.money import Signs, find_decimal, find_signs
 from statements.delimited.profile import FORMAT, layout_of, profile_errors
 from statements.delimited.reader import read_rows
-from statements.delimited.records import is_movement, records
 from statements.delimited.table import (
     Column,
     Dialect,
     SampleTable,
     find_dialect,
     find_header,
+    is_movement,
     names_money,
+    records,
     table_of,
     tidy,
 )

@@ -12,8 +12,7 @@ from typing import Any
 from statements.delimited.amounts import possible_decimals
 from statements.delimited.dates import DateFormatError, date_parser
 from statements.delimited.encoding import decodes, detect_encoding
-from statements.delimited.records import is_movement, records
-from statements.delimited.table import is_dialect
+from statements.delimited.table import is_dialect, is_movement, records
 from statements.delimited.words import is_currency_code, normalized
 from statements.importer import Profile, ProfileError, UnreadableFile
 

@@ -7,10 +7,9 @@ from decimal import Decimal
 from itertools import islice
 
 from statements.delimited.amounts import AmountError, parse_amount
-from statements.delimited.identities import iban_in, is_mcc
+from statements.delimited.columns import iban_in, is_mcc
 from statements.delimited.profile import Layout, Positions
-from statements.delimited.records import Record
-from statements.delimited.table import tidy
+from statements.delimited.table import Record, tidy
 from statements.delimited.words import (
     begins_with,
     currency_of,

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.breaker import CacheBreaker
 from providers.calibration import NO_CORRECTION, Correction, log_odds
 from providers.chain import Attempt, Chain, Link, Outcome, Verdict, claimed_confidence
 from providers.interface import (
@@ -23,6 +22,7 @@ from providers.interface import (
     Suggestion,
     Trust,
 )
+from providers.loading import CacheBreaker
 
 FOOD, FUN = OfferedCategory(1, "Food", "expense"), OfferedCategory(2, "Fun", "expense")
 OFFERED = (FOOD, FUN)

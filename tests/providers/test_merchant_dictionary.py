@@ -6,10 +6,18 @@ from importlib.resources import files
 import pytest
 
 from providers.merchants import compile as compilation
-from providers.merchants import words
+from providers.merchants import dictionary
 from providers.merchants.compile import place_brand
-from providers.merchants.dictionary import Brand, Dictionary, MerchantKind, load_dictionary, load_kinds
-from providers.merchants.words import REFUND, Words, load_words
+from providers.merchants.dictionary import (
+    REFUND,
+    Brand,
+    Dictionary,
+    MerchantKind,
+    Words,
+    load_dictionary,
+    load_kinds,
+    load_words,
+)
 from providers.normalization import fold, normalize
 
 PACKAGE = files("providers.merchants")
@@ -205,12 +213,12 @@ def test_every_kind_has_a_category_of_the_system_or_none():
 
 
 def test_every_service_has_a_known_kind():
-    lines = words.read_lines(PACKAGE.joinpath("services.txt").read_text(encoding="utf-8"))
+    lines = dictionary.read_lines(PACKAGE.joinpath("services.txt").read_text(encoding="utf-8"))
     assert {kind for kind, _ in lines} <= set(load_kinds())
 
 
 def entries():
-    for section, line in words.read_lines(PACKAGE.joinpath("words.txt").read_text(encoding="utf-8")):
+    for section, line in dictionary.read_lines(PACKAGE.joinpath("words.txt").read_text(encoding="utf-8")):
         for entry in line.partition(": ")[2].split(", "):
             yield section, entry
 
@@ -228,11 +236,11 @@ def test_no_word_stands_for_two_categories_of_one_direction():
     homes: dict[tuple[bool, str], set[str]] = {}
     for section, word in entries():
         homes.setdefault((section.endswith(" in"), word), set()).add(section)
-    assert {word: words for word, words in homes.items() if len(words) > 1} == {}
+    assert {word: dictionary for word, dictionary in homes.items() if len(dictionary) > 1} == {}
 
 
 def test_the_languages_asked_for_have_words_in_every_common_category():
-    lines = words.read_lines(PACKAGE.joinpath("words.txt").read_text(encoding="utf-8"))
+    lines = dictionary.read_lines(PACKAGE.joinpath("words.txt").read_text(encoding="utf-8"))
     found = {(section, line[:2]) for section, line in lines}
     common = [*KEYS, "salary in", "interest in"]
     languages = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")

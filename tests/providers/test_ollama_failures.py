@@ -6,9 +6,9 @@ import socket
 import pytest
 from django.core.management import CommandError, call_command
 
-from providers.breaker import CacheBreaker
 from providers.chain import Chain, Link
 from providers.interface import ProviderError, ProviderMisbehaved, ProviderUnavailable, Suggestion
+from providers.loading import CacheBreaker
 from providers.ollama import OllamaProvider
 from providers.ollama.client import OllamaClient, PullProgress
 from providers.ollama.prompt import PromptTooLong

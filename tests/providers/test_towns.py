@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from providers import compile_towns
-from providers.towns import Towns, load_towns
+from providers.normalization import Towns, load_towns
 
 PACKAGE = files("providers")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
-from providers.merchants.words import load_words
+from providers.merchants.dictionary import load_words
 from providers.normalization import normalize
 from rules.engine.conditions import compile_conditions
 from rules.engine.movements import Movement

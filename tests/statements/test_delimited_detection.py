@@ -2,8 +2,7 @@
 
 import pytest
 
-from statements.delimited.records import records
-from statements.delimited.table import find_header
+from statements.delimited.table import find_header, records
 from statements.delimited.words import meaning
 from statements.formats import importer_for, importer_named
 from statements.importer import ReadingQuestion, Skipped, UnreadableFile
