@@ -1,5 +1,6 @@
-"""Querysets of the ledger. Reads for a user begin with `for_user`."""
+"""Querysets of the ledger, and the folded text that a search looks in. Reads for a user begin with `for_user`."""
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from typing import Any, Self
@@ -9,8 +10,18 @@ from django.db.models import F, FilteredRelation, Model, Q
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
-from expenses.ledger.search_text import fold
 from expenses.models.ledgers import ledger_id_of
+
+
+def searchable(*, description: str, raw_description: str, merchant: str, notes: str) -> str:
+    """Return the texts of a row, casefolded, one a line. A description that was never rewritten is there once."""
+    texts = dict.fromkeys((description, raw_description, merchant, notes))
+    return fold("\n".join(text for text in texts if text))
+
+
+def fold(text: str) -> str:
+    """Fold a text for comparison: equal in any case, and however an accent was typed."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 class OwnedQuerySet(models.QuerySet[Any]):
@@ -21,23 +32,11 @@ class OwnedQuerySet(models.QuerySet[Any]):
         return self.filter(ledger_id=ledger_id_of(user))
 
 
-class AccountQuerySet(OwnedQuerySet):
-    """Accounts."""
-
-
-class TagQuerySet(OwnedQuerySet):
-    """Tags."""
-
-
 class AttachmentQuerySet(OwnedQuerySet):
     """Attachments. Those of a transaction in the bin are left out until it is restored."""
 
     def for_user(self, user: User) -> Self:
         return super().for_user(user).filter(transaction__deleted_at=None)
-
-
-class RunQuerySet(OwnedQuerySet):
-    """Runs."""
 
 
 class TransferQuerySet(OwnedQuerySet):

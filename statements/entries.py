@@ -14,7 +14,7 @@ from itertools import islice
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, round_to_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Transaction
-from expenses.models.drafts import TransactionDraft
+from expenses.models.transactions import TransactionDraft
 from providers.interface import Direction
 from statements.formats import importer_named
 from statements.importer import RowError, Skipped, StatementRow

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Transaction
-from expenses.models.drafts import TransactionDraft
+from expenses.models.transactions import TransactionDraft
 from providers.chain import Verdict
 from providers.interface import EFFECT_FIELDS, Direction, OfferedCategory, Question, Trust, matching_text
 from providers.loading import configured_chain

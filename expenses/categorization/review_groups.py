@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from expenses.ledger.money import Money
-from expenses.ledger.search_text import fold
+from expenses.querysets import fold
 from providers.normalization import leading_words, normalize
 
 #: Number of leading words that name a group. Measured on labeled statements of four kinds of payers: with two words,

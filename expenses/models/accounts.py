@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 
 from expenses.models.fields import ExactDecimalField
 from expenses.models.ledgers import Ledger
-from expenses.querysets import AccountQuerySet
+from expenses.querysets import OwnedQuerySet
 
 
 class AccountType(models.TextChoices):
@@ -35,7 +35,7 @@ class Account(models.Model):
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[Any] = AccountQuerySet.as_manager()
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

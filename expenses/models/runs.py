@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.functional import cached_property
 
 from expenses.models.ledgers import Ledger
-from expenses.querysets import RunQuerySet
+from expenses.querysets import OwnedQuerySet
 
 
 class RunStatus(models.TextChoices):
@@ -46,7 +46,7 @@ class Run(models.Model):
     #: Its revert has begun, so that nobody resumes it; it is reverted when its status says so.
     reverting_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[Any] = RunQuerySet.as_manager()
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from expenses.models.ledgers import Ledger
-from expenses.querysets import TagQuerySet
+from expenses.querysets import OwnedQuerySet
 
 
 class Tag(models.Model):
@@ -16,7 +16,7 @@ class Tag(models.Model):
     name = models.CharField(max_length=50)
     version = models.BigIntegerField(default=0)
 
-    objects: ClassVar[Any] = TagQuerySet.as_manager()
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -13,7 +13,7 @@ from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION, derive_kind
 from expenses.ledger.money import has_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review
-from expenses.models.drafts import TransactionDraft
+from expenses.models.transactions import TransactionDraft
 from expenses.serializers.fields import (
     AccountReference,
     AmountField,

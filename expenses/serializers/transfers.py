@@ -11,7 +11,7 @@ from rest_framework.exceptions import ErrorDetail
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.dates import today_of
 from expenses.models import DESCRIPTION_LENGTH, Transaction, Transfer
-from expenses.models.drafts import TransactionDraft
+from expenses.models.transactions import TransactionDraft
 from expenses.serializers.fields import AccountReference, AmountField, DayField, MoneyField, check_minor_units, user_of
 
 EXISTING = ("outgoing", "incoming")

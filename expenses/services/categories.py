@@ -11,7 +11,7 @@ from expenses.hooks import call_confirmation_hooks, reference_hooks
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
 from expenses.models import CategorizationStatus, Category, Hiding, KindMapping, Transaction
 from expenses.models.ledgers import Ledger, ledger_id_of
-from expenses.services.edits import editing
+from expenses.services.edits import Author, RowWrite, editing, write_rows
 from expenses.services.ledger_lock import (
     Refusal,
     add_row,
@@ -22,7 +22,6 @@ from expenses.services.ledger_lock import (
     restamp,
 )
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES
-from expenses.services.row_writer import Author, RowWrite, write_rows
 
 
 @transaction.atomic

@@ -15,10 +15,9 @@ from expenses.categorization.history import with_examples
 from expenses.categorization.questions import offered_to, question_of_row
 from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.querysets import TransactionQuerySet
-from expenses.services.edits import editing, give_tags, held_tag
+from expenses.services.edits import Author, editing, give_tags, held_tag
 from expenses.services.ledger_lock import ledger_write, restamp
 from expenses.services.row_category import apply_categorization
-from expenses.services.row_writer import Author
 from expenses.services.tags import find_or_create_tags
 from providers.chain import Outcome, Verdict, confidence_of
 from providers.loading import configured_chain

@@ -13,10 +13,9 @@ from expenses.models import Attachment, Decision, Transaction, Transfer
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transfers import STANDS
 from expenses.services.attachments import delete_files
-from expenses.services.edits import editing
+from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import Refusal, bury, exhume, ledger_write
 from expenses.services.pairs import SOURCE, remove_pairs
-from expenses.services.row_writer import Author
 from expenses.services.split_parts import check_deletion, check_recovery, parts_of
 
 #: How long a deleted transaction can be restored.

@@ -11,11 +11,10 @@ from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.ledger.transfer_matching import DAYS_UNDER_WAY, Half, Pair, match_halves
 from expenses.models import CategorizationStatus, Category, Run, Transaction, Transfer, TransferStatus
-from expenses.services.edits import editing
+from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, bury, ledger_write, next_version
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.row_category import apply_choice, rewind
-from expenses.services.row_writer import Author
 
 #: The author, in the journal, of pairs that no user made.
 SOURCE = "transfers"

@@ -9,9 +9,8 @@ from expenses.categorization.review_groups import OpenRow, direction_of
 from expenses.hooks import call_edit_hooks
 from expenses.models import CategorizationStatus, Category, Plan, Run, Transaction
 from expenses.services.bulk_runs import BulkWork, Obstacle, obstacles_to_edit, order_run, planned_values
-from expenses.services.edits import editing
+from expenses.services.edits import Author, editing
 from expenses.services.row_category import accept_answer, answer_of, apply_choice, note_review
-from expenses.services.row_writer import Author
 
 WHOLE = Obstacle("split", "It is split, so its parts are looked at instead.")
 PAIRED = Obstacle("transfer", "It is half of a transfer; confirm or reject that at transfers/.")

@@ -8,9 +8,8 @@ from django.db.models import F, Q, Sum
 
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
-from expenses.services.edits import editing
+from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import Refusal
-from expenses.services.row_writer import Author
 
 #: What parts take over from their parent whenever it changes there.
 INHERITED = ("account", "date", "payment_method", "iban", "mcc")

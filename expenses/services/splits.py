@@ -7,14 +7,13 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.models import CategorizationStatus, Transaction
-from expenses.models.drafts import TransactionDraft
 from expenses.models.ledgers import ledger_id_of
+from expenses.models.transactions import TransactionDraft
 from expenses.services.deletion import bin_rows
-from expenses.services.edits import editing
+from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.row_category import clear_category, rewind
-from expenses.services.row_writer import Author
 from expenses.services.split_parts import check_sums, parts_of
 from expenses.services.transactions import record_parts
 

@@ -16,14 +16,14 @@ from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.categorization.questions import ask_chain
 from expenses.garbage_collection import collection_paused
 from expenses.ledger.kinds import derive_kind
-from expenses.ledger.search_text import searchable
 from expenses.models import Account, CategorizationStatus, Decision, Run, Transaction
 from expenses.models.bulk_insert import insert_ignoring_known, insert_returning_ids
-from expenses.models.drafts import TransactionDraft
 from expenses.models.fields import as_stored
+from expenses.models.transactions import TransactionDraft
+from expenses.querysets import searchable
+from expenses.services.edits import link_tags
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.services.ledger_queue import RESOLVE_PENDING
-from expenses.services.row_writer import link_tags
 from expenses.services.runs import advance
 from expenses.services.tags import find_or_create_tags
 from providers.chain import Verdict

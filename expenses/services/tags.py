@@ -9,9 +9,8 @@ from accounts.models import User
 from expenses.hooks import reference_hooks
 from expenses.models import Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.edits import held_tag
+from expenses.services.edits import Author, RowWrite, held_tag, write_rows
 from expenses.services.ledger_lock import add_row, change_row, in_versions, ledger_write, remove_row, restamp
-from expenses.services.row_writer import Author, RowWrite, write_rows
 
 
 def find_or_create_tags(*, ledger_id: int, names: Iterable[str], version: int) -> dict[str, Tag]:

@@ -14,9 +14,9 @@ from expenses.categorization.questions import ask_chain
 from expenses.hooks import call_edit_hooks
 from expenses.ledger.kinds import derive_kind
 from expenses.models import CategorizationStatus, Decision, Transaction
-from expenses.models.drafts import TransactionDraft
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.edits import editing, give_tags, held_tag, search_text_of
+from expenses.models.transactions import TransactionDraft
+from expenses.services.edits import Author, editing, give_tags, held_tag, link_tags, search_text_of
 from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.pairs import leave_transfer, pair_recorded, restamp_transfers
@@ -28,7 +28,6 @@ from expenses.services.row_category import (
     follow_category,
     refit,
 )
-from expenses.services.row_writer import Author, link_tags
 from expenses.services.split_parts import check_edit, check_sums, pass_on
 from expenses.services.tags import find_or_create_tags
 from providers.chain import Verdict

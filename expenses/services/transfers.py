@@ -3,12 +3,11 @@
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import CategorizationStatus, Transaction, Transfer, TransferStatus
-from expenses.models.drafts import TransactionDraft
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.edits import editing
+from expenses.models.transactions import TransactionDraft
+from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.pairs import SOURCE, join_rows, part_rows, remove_pairs
-from expenses.services.row_writer import Author
 from expenses.services.transactions import record_transactions
 
 

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from expenses.ledger.search_text import searchable
 from expenses.models import Decision, Run
+from expenses.querysets import searchable
+from expenses.services.edits import Author, RowWrite, write_rows
 from expenses.services.journal import Fields
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, next_version
-from expenses.services.row_writer import Author, RowWrite, write_rows
 from expenses.services.runs import note_omissions
 from expenses.services.tags import find_or_create_tags
 from providers.chain import Outcome

@@ -9,9 +9,8 @@ from django.db.models import Count, Q
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.ledger.search_text import fold
 from expenses.models import CategorizationStatus, Transaction
-from expenses.querysets import TransactionQuerySet
+from expenses.querysets import TransactionQuerySet, fold
 from rules.engine.compilation import compile_stored
 from rules.engine.evaluation import Evaluation
 from rules.engine.evaluator import Evaluator

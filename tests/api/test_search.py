@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from expenses import indexes
-from expenses.ledger.search_text import fold, searchable
+from expenses.querysets import fold, searchable
 from tests.api.bodies import assert_problem
 from tests.conftest import Api, make_user
 from tests.laws import law
