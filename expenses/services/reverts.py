@@ -22,7 +22,7 @@ from expenses.ledger.kinds import DIRECTION
 from expenses.models import Account, CategorizationStatus, Change, Decision, Plan, Run, RunStatus, Tag, Transaction
 from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.edits import Author, editing, give_tags
-from expenses.services.journal import CHOICE_FIELDS, ORDER, REFERENCES, Fields, Snapshot, snapshot
+from expenses.services.journal import CHOICE_FIELDS, INCIDENTAL, ORDER, REFERENCES, Fields, Snapshot, snapshot
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.pairs import SOURCE as TRANSFERS
@@ -228,7 +228,10 @@ class OldValues:
                 groups.setdefault(LABELS.get(name, name), {})[name] = change.fields[name]
         restored: set[str] = set()
         for label, fields in groups.items():
-            if all(_is_same(name, now[name], before) for name, (before, _) in fields.items()):
+            different = {name for name, (before, _) in fields.items() if not _is_same(name, now[name], before)}
+            if different <= INCIDENTAL:
+                if "decision_id" in different and now["decision_id"] == fields["decision_id"][1]:
+                    row.decision_id = self._read(fields)["decision_id"]  # a user gave the values back, not the reason
                 continue
             if reason := self._obstacle(row, now, fields):
                 yield KeptValue(row.pk, reason, label)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from config.api.pagination import forget_counts
@@ -20,7 +20,7 @@ from rules.engine.compilation import forget_rules
 from rules.services.statistics import forget_statistics
 from tests.api.bulk import contents, record
 from tests.api.generated_rules import CATEGORIES, RULES, named, record_every_sort
-from tests.api.rule_bodies import apply, does, left_alone, revert, text, whole_ledger
+from tests.api.rule_bodies import apply, does, left_alone, revert, rule, text, whole_ledger
 from tests.laws import law
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -126,7 +126,13 @@ def labels_of(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in GROUPS["category"]} | grouped
 
 
+#: A rule that overwrites whatever was written by hand.
+OVERWRITING = rule({"field": "direction", "op": "is_empty", "negate": True}, actions=does(set_category="Dining"),
+                   overwrite="always", triggers=["manual"])  # fmt: skip
+
+
 @few
+@example(rules=[OVERWRITING], order={"force": True}, edits=[(1, {"category": None})])
 @given(rules=SEVERAL, order=ORDERS, edits=st.lists(st.tuples(st.integers(0, 5), EDITS), min_size=1, max_size=3))
 def test_a_revert_keeps_exactly_what_was_edited_by_hand_since(ana, rows, rules, order, edits):
     with one_example():
