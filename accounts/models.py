@@ -1,7 +1,8 @@
 """Users with their preferences, their tokens, stored answers to their requests, and counts of wrong passwords."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
@@ -60,6 +61,10 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of auth_tok
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),
             models.UniqueConstraint(Lower("username"), name="user_username_unique"),
         ]
+
+    def today(self) -> date:
+        """Return the calendar day where the user lives."""
+        return timezone.now().astimezone(ZoneInfo(self.time_zone)).date()
 
 
 class StoredAnswer(models.Model):

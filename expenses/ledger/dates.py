@@ -1,22 +1,13 @@
-"""Calendar days: the ones that the ledger takes, today, and filters by months and days."""
+"""Calendar days: the ones that the ledger takes, and filters by months and days."""
 
 import datetime as dt
 from collections.abc import Iterable
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.utils import timezone
-
-from accounts.models import User
 
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
-
-
-def today_of(user: User) -> dt.date:
-    """Return the calendar day where the user lives."""
-    return timezone.now().astimezone(ZoneInfo(user.time_zone)).date()
 
 
 Rows = TypeVar("Rows", bound="models.QuerySet[Any]")

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.ledger.dates import EARLIEST, LATEST, today_of
+from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.money import Money
 from expenses.models.rates import ExchangeRate
 from expenses.rates.conversion import SIGNIFICANT_DIGITS, Conversion
@@ -83,7 +83,7 @@ class RateSerializer(StrictSerializer, serializers.ModelSerializer[ExchangeRate]
     def validate_date(self, value: dt.date) -> dt.date:
         if value < EARLIEST:
             raise serializers.ValidationError(f"Give a day from {EARLIEST} on.", code="out_of_range")
-        if value > today_of(user_of(self)):
+        if value > user_of(self).today():
             raise serializers.ValidationError("Rates of future days are not known yet.", code="future")
         return value
 
@@ -122,7 +122,7 @@ class ConversionInput(serializers.Serializer[Any]):
         refuse_unknown(self.initial_data, self.fields, what="parameter")  # a misspelled `to` would convert wrongly
         user, amount, currency = user_of(self), attrs["amount"], attrs["from"]
         check_minor_units(amount, currency)
-        to, day = attrs.get("to", user.base_currency), attrs.get("date", today_of(user))
+        to, day = attrs.get("to", user.base_currency), attrs.get("date", user.today())
         return {"money": Money(amount, currency), "to": to, "day": day}
 
 

@@ -8,7 +8,6 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.decisions import attempts_as_json, categorization_of, explain
 from expenses.categorization.questions import text_question
 from expenses.categorization.suggestions import other_categories
-from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
 from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus
 from expenses.serializers.fields import AccountReference, AmountField, CurrencyField, DayField
@@ -40,7 +39,7 @@ class QuestionInput(serializers.Serializer[Any]):
         """Return the question to the chain; `fields` are validated."""
         user, account = self.context["request"].user, fields.get("account")
         direction: Direction = fields.get("direction") or DIRECTION.get(fields.get("kind", ""), "out")
-        defaults = {"currency": account.currency if account else user.base_currency, "date": today_of(user)}
+        defaults = {"currency": account.currency if account else user.base_currency, "date": user.today()}
         return text_question(defaults | fields, catalog=self.context["catalog"], direction=direction, account=account)
 
 

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION, derive_kind
 from expenses.ledger.money import has_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review
@@ -159,7 +158,7 @@ class TransactionInput(StrictSerializer):
         else:
             user, account = user_of(self), attrs.get("account")
             currency = account.currency if account else user.base_currency
-            attrs = {"currency": currency, "date": today_of(user), **attrs}
+            attrs = {"currency": currency, "date": user.today(), **attrs}
         attrs["kind"], attrs["direction"] = self._kind_and_direction(attrs)
         self._check_category(attrs)
         check_minor_units(attrs["amount"], attrs["currency"])

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.ledger.dates import today_of
 from expenses.models import DESCRIPTION_LENGTH, Transaction, Transfer
 from expenses.models.transactions import TransactionDraft
 from expenses.serializers.fields import AccountReference, AmountField, DayField, MoneyField, check_minor_units, user_of
@@ -90,7 +89,7 @@ class TransferInput(StrictSerializer):
         fields = self.validated_data
         source, target = fields["from_account"], fields["to_account"]
         shared: dict[str, Any] = {
-            "date": fields.get("date") or today_of(user_of(self)),
+            "date": fields.get("date") or user_of(self).today(),
             "description": fields.get("description") or f"{source} → {target}"[:DESCRIPTION_LENGTH],
             "notes": fields.get("notes", ""),
             "category": self.context["catalog"].transfers,

@@ -9,7 +9,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.ledger.dates import today_of
 from expenses.models import Account, ExchangeRate
 from expenses.models.ledgers import ledger_id_of
 from expenses.reports.balances import rows_of, running_balances, value_accounts
@@ -39,7 +38,7 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
         """
         query = _validated(BalancesInput, request)
         on, to = query["date"], query["currency"] or self.user.base_currency
-        day = on or today_of(self.user)
+        day = on or self.user.today()
 
         def make() -> Response:
             ledger_id = ledger_id_of(self.user)

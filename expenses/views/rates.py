@@ -13,7 +13,6 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.ledger.dates import today_of
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.rates import ExchangeRate
 from expenses.rates.book import RateBook
@@ -40,7 +39,7 @@ class CurrencyViewSet(LedgerViewSet):
     )
     def list(self, request: Request) -> Response:
         text = request.query_params.get("search", "")
-        found = [c for c in currencies_on(today_of(self.user), locale=self.user.locale) if c.matches(text)]
+        found = [c for c in currencies_on(self.user.today(), locale=self.user.locale) if c.matches(text)]
         page: Any = self.paginate_queryset(found)
         days, own = reference_days(), currencies_with_own_rates(ledger_id_of(self.user))
         bodies = []

@@ -6,7 +6,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.ledger.dates import today_of
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.money import Money
 from expenses.models import DESCRIPTION_LENGTH, Transaction
@@ -90,7 +89,7 @@ class ScoreInput(StrictSerializer):
         return PaymentToScore(
             kind=fields["kind"],
             amount=Money(fields["amount"], fields.get("currency") or user.base_currency),
-            date=fields.get("date") or today_of(user),
+            date=fields.get("date") or user.today(),
             match_text=normalize(matching_text(merchant, fields["description"])),
             merchant=merchant,
             category=category.pk if category else None,

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from expenses.hooks import ReferenceHook
-from expenses.ledger.dates import today_of
 from expenses.ledger.money import SCALE
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import ledger_write, remove_row
@@ -45,7 +44,7 @@ def give_feedback(*, by: User, anomaly: Anomaly | AnomalyFeedback, verdict: Anom
     ledger_id = ledger_id_of(by)
     fields = {name: getattr(anomaly, name) for name in ANOMALY_FIELDS}
     with ledger_write(ledger_id) as version:
-        fields |= {"verdict": verdict, "given_at": timezone.now(), "given_on": today_of(by), "version": version}
+        fields |= {"verdict": verdict, "given_at": timezone.now(), "given_on": by.today(), "version": version}
         feedback: AnomalyFeedback
         feedback, _ = AnomalyFeedback.objects.update_or_create(ledger_id=ledger_id, key=anomaly.key, defaults=fields)
         _stay_fresh(ledger_id, version)

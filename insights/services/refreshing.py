@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from expenses.ledger.dates import today_of
 from expenses.models.ledgers import Ledger
 from expenses.services.ledger_lock import lock_ledger
 from expenses.services.ledger_queue import LedgerTask
@@ -73,7 +72,7 @@ class InsightPart(ABC):
 def read_history(ledger: Ledger) -> PaymentHistory:
     """Return all payments of the ledger until today."""
     founder = ledger.founder
-    today = today_of(founder)
+    today = founder.today()
     return PaymentHistory(
         ledger_id=ledger.pk,
         version=ledger.version,
@@ -95,7 +94,7 @@ def is_fresh(ledger: Ledger, state: InsightState | None) -> bool:
         return False
     founder = ledger.founder
     reading = reading_of(founder.base_currency, Calendar(founder.week_start, founder.month_start))
-    return (state.version, state.day, state.reading) == (ledger.version, today_of(founder), reading)
+    return (state.version, state.day, state.reading) == (ledger.version, founder.today(), reading)
 
 
 def refresh_soon(ledger: Ledger) -> InsightState | None:
@@ -104,7 +103,7 @@ def refresh_soon(ledger: Ledger) -> InsightState | None:
     Call it whenever a client asks for insights: it notes the day.
     """
     state = InsightState.objects.filter(pk=ledger.pk).first()
-    today = today_of(ledger.founder)
+    today = ledger.founder.today()
     if state is not None and state.asked_on != today:
         InsightState.objects.filter(pk=ledger.pk).update(asked_on=today)
     if not is_fresh(ledger, state):
@@ -126,7 +125,7 @@ def refresh_stale() -> int:
             continue
         is_written = state is None or state.version != ledger.version
         asked_on = state.asked_on if state is not None else None
-        if is_written or (asked_on is not None and today_of(ledger.founder) - asked_on <= ASKED_LATELY):
+        if is_written or (asked_on is not None and ledger.founder.today() - asked_on <= ASKED_LATELY):
             n_queued += REFRESH_INSIGHTS.queue(ledger.pk)
     return n_queued
 

@@ -8,7 +8,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.ledger.dates import today_of
 from expenses.models import Transaction
 from expenses.models.ledgers import membership_of
 from expenses.views.base import LedgerViewSet
@@ -51,7 +50,7 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
         if "category" in wanted and wanted["category"] is None:
             rows = rows.exclude(is_overall=True)  # all spending has no category either
         feedback = list(AnomalyFeedback.objects.for_user(self.user).order_by("-version"))
-        found = feedback_on(rows, feedback, today=today_of(self.user))
+        found = feedback_on(rows, feedback, today=self.user.today())
         shown = {"open", AnomalyVerdict.USEFUL} if "status" not in wanted else {wanted["status"]}
         if shown != {"all"}:
             found = [(anomaly, own) for anomaly, own in found if (own.verdict if own else "open") in shown]

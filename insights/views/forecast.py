@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.ledger.dates import today_of
 from expenses.models import ExchangeRate, Transaction
 from expenses.models.ledgers import membership_of
 from expenses.views.base import LedgerViewSet, conditional_response
@@ -41,7 +40,7 @@ class ForecastView(ChartMixin, LedgerViewSet):
         """
         query = ForecastQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        user, today, picture = self.user, today_of(self.user), request.accepted_renderer.format
+        user, today, picture = self.user, self.user.today(), request.accepted_renderer.format
         calendar, currency = Calendar(user.week_start, user.month_start), user.base_currency
         as_of = query.read_day(calendar, today=today)
         ledger = membership_of(user).ledger

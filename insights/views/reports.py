@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.ledger.dates import today_of
 from expenses.models import Account, ExchangeRate, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.views.base import LedgerViewSet, conditional_response
@@ -37,7 +36,7 @@ class ReportView(ChartMixin, LedgerViewSet):
 
     @property
     def today(self) -> dt.date:
-        return today_of(self.user)
+        return self.user.today()
 
     def read_query(self) -> tuple[Any, str]:
         """Return the valid parameters, and the currency of the report. Raises ValidationError."""

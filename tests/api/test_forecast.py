@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 
 from expenses.categorization.catalog import Catalog
-from expenses.ledger.dates import today_of
 from expenses.models import Category, ExchangeRate
 from expenses.models.ledgers import ledger_id_of
 from insights.calendars import Calendar, later_month
@@ -116,7 +115,7 @@ def test_a_past_month_ends_with_its_actual_total(ana):
 
 
 def test_this_month_is_forecast_from_todays_rows(ana):
-    today = today_of(ana.user)
+    today = ana.user.today()
     live(ana, 4, until=today.replace(day=1))
     body = ask(ana)
     assert body == ask(ana, month=f"{today:%Y-%m}") == ask(ana, as_of=str(today))
@@ -308,7 +307,7 @@ def test_an_impossible_forecast_is_refused(ana, query, name, code):
 
 
 def test_a_future_month_is_refused(ana):
-    tomorrow = today_of(ana.user) + dt.timedelta(1)
+    tomorrow = ana.user.today() + dt.timedelta(1)
     later = later_month(tomorrow.replace(day=1), 2)
     for query, name in (({"as_of": str(tomorrow)}, "as_of"), ({"month": f"{later:%Y-%m}"}, "month")):
         assert_problem(ana.get("insights/forecast/", query), 400, (name, "in_the_future"))

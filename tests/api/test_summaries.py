@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expenses.ledger.dates import today_of
 from expenses.models import Transaction
 from tests.api.bodies import assert_problem
 from tests.api.reports import COMPLETE, NOTHING, category_of, record, report, total
@@ -146,7 +145,7 @@ def test_the_date_alone_names_the_period(ana, date, unit, name):
 
 
 def test_today_is_in_a_period_that_is_not_over(ana):
-    today = today_of(ana.user)
+    today = ana.user.today()
     period = report(ana, "summary")["period"]
     assert (period["unit"], period["name"]) == ("month", str(today)[:7])
     assert (period["n_days_elapsed"], period["is_over"]) == (today.day, False)

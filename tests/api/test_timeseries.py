@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 
-from expenses.ledger.dates import today_of
 from insights.reports.periods import MAX_BUCKETS
 from tests.api.bodies import assert_problem
 from tests.api.reports import COMPLETE, NOTHING, category_of, record, report, total
@@ -58,7 +57,7 @@ def test_weeks_have_the_name_of_their_first_day(ana, name, start, end, names, pa
 @pytest.mark.parametrize(("name", "n"), [("daily", 30), ("weekly", 13), ("monthly", 12), ("yearly", 5)])
 def test_a_series_without_ends_ends_today(ana, name, n):
     body = report(ana, "timeseries", bucket=name)
-    assert (len(body["results"]), body["period"]["end"]) == (n, str(today_of(ana.user)))
+    assert (len(body["results"]), body["period"]["end"]) == (n, str(ana.user.today()))
     assert [one["is_partial"] for one in body["results"][:-1]] == [False] * (n - 1)
 
 

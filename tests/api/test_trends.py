@@ -4,7 +4,6 @@ import datetime as dt
 
 import pytest
 
-from expenses.ledger.dates import today_of
 from insights.calendars import Calendar
 from insights.reports.periods import period_around
 from insights.reports.trends import spans_of
@@ -98,7 +97,7 @@ def test_an_unfinished_month_is_compared_by_the_same_days():
 
 
 def test_this_month_counts_through_today(ana):
-    today = today_of(ana.user)
+    today = ana.user.today()
     ends_before = (today.replace(day=1) - dt.timedelta(1)).day
     record(ana, "5.00", "Dining", str(today))
     record(ana, "3.00", "Dining", str(today.replace(day=1) - dt.timedelta(ends_before)))

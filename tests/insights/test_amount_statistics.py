@@ -7,7 +7,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from expenses.ledger.dates import today_of
 from expenses.models import Transaction
 from expenses.models.ledgers import Ledger, ledger_id_of
 from insights.models import AmountCalibration, AmountGroup, InsightState
@@ -134,7 +133,7 @@ def test_command_prints_how_many_keys_were_computed(paid):
     assert said().startswith(f"Ledger {ledger.pk}: 8 keys computed, 0 unchanged, 0 gone in ")
     assert said() == f"Ledger {ledger.pk}: nothing has changed.\n"
     assert "0 keys computed, 8 unchanged, 0 gone" in said(force=True)
-    assert InsightState.objects.get().day == today_of(paid.user)
+    assert InsightState.objects.get().day == paid.user.today()
 
 
 def test_command_rejects_an_unknown_user(db):

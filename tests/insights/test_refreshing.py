@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from expenses.ledger.dates import today_of
 from expenses.models import Ledger
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_queue import LOST_AFTER, REST_FACTOR
@@ -109,7 +108,7 @@ def test_changed_preference_makes_insights_stale(spent, ana, preference):
 
 def test_next_day_makes_insights_stale(spent):
     state = compute(spent)
-    state.day = today_of(spent.founder) - dt.timedelta(1)
+    state.day = spent.founder.today() - dt.timedelta(1)
     state.save()
     assert not is_fresh(spent, state)
     assert refresh(ledger_id=spent.pk) is not None
