@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import ProtectedError
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,7 +36,7 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
 
         Money in other currencies than the account's is listed apart. Sums leave out what has no rate, and name it.
         """
-        query = _validated(BalancesInput, request)
+        query = self.checked(BalancesInput, data=request.query_params).validated_data
         on, to = query["date"], query["currency"] or self.user.base_currency
         day = on or self.user.today()
 
@@ -51,7 +51,8 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
     @action(detail=True)
     def register(self, request: Request, pk: int) -> Response:
         """List the transactions of an account with the balance after each, the newest first unless told otherwise."""
-        account, query = self.get_object(), _validated(RegisterInput, request)
+        account = self.get_object()
+        query = self.checked(RegisterInput, data=request.query_params).validated_data
         currency = query["currency"] or account.currency
 
         def make() -> Response:
@@ -66,18 +67,14 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
         return conditional_response(request, make)
 
     def create(self, request: Request) -> Response:
-        body = self.get_serializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        account = accounts.open_account(by=self.user, fields=body.validated_data)
-        return self.answer(account, code=status.HTTP_201_CREATED)
+        fields = self.checked(AccountSerializer).validated_data
+        return self.answer(accounts.open_account(by=self.user, fields=fields), code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         with self.guarded() as account:
-            body = self.get_serializer(account, data=request.data, partial=True)
-            body.is_valid(raise_exception=True)
-            return self.answer(accounts.edit_account(by=self.user, account=account, fields=body.validated_data))
+            fields = self.checked(AccountSerializer, account).validated_data
+            return self.answer(accounts.edit_account(by=self.user, account=account, fields=fields))
 
-    @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         with self.guarded() as account:
             try:
@@ -85,11 +82,3 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
             except ProtectedError:
                 raise Conflict(f"“{account}” has transactions; move or delete them first.", code="in_use") from None
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """Return the query parameters of a request. Raises ValidationError."""
-    query = serializer(data=request.query_params)
-    query.is_valid(raise_exception=True)
-    values: dict[str, Any] = query.validated_data
-    return values

@@ -37,9 +37,7 @@ class TransactionAttachmentsViewSet(LedgerViewSet):
     def create(self, request: Request, transaction: int) -> Response:
         """Attach a PDF or picture; if the same file is attached already, return that attachment."""
         row = self._transaction(transaction)
-        body = AttachmentInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        file = body.validated_data["file"]
+        file = self.checked(AttachmentInput).validated_data["file"]
         try:
             attachment, is_new = attach_file(by=self.user, transaction=row, data=file.read(), name=file.name)
         except RefusedFile as error:
@@ -57,7 +55,6 @@ class AttachmentViewSet(RetrieveViewSet):
     queryset = Attachment.objects.all()
     serializer_class = AttachmentSerializer
 
-    @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         with self.guarded() as attachment:
             remove_attachment(by=self.user, attachment=attachment)

@@ -5,14 +5,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.cache import get_conditional_response
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import parse_etags
-from rest_framework import mixins, status, viewsets
+from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -25,6 +25,8 @@ from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import Ledger, ledger_id_of, look_into, membership_of
 from expenses.serializers.filters import AS_USER
 from expenses.services.ledger_lock import lock_ledger
+
+S = TypeVar("S", bound=serializers.BaseSerializer[Any])
 
 
 class PreconditionFailed(APIException):
@@ -120,11 +122,10 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-class LedgerViewSet(viewsets.GenericViewSet[Any]):
-    """Rows of the ledger that the user works in; rows of other ledgers are not found."""
+class LedgerView(APIView):
+    """A view of the ledger that the user works in."""
 
     permission_classes = [IsAuthenticated, MayWriteLedger]
-    lookup_value_converter = "int"
 
     @property
     def user(self) -> User:
@@ -135,13 +136,33 @@ class LedgerViewSet(viewsets.GenericViewSet[Any]):
     def catalog(self) -> Catalog:
         return Catalog.load_for(self.user)
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        catalog = SimpleLazyObject(lambda: self.catalog)  # most responses need none
+        return {"request": self.request, "view": self, "catalog": catalog}
+
+    def checked(self, serializer: type[S], instance: Any = None, *, data: Any = None, **context: Any) -> S:
+        """Return a validated serializer of the request's body, or of `data`. Raises ValidationError.
+
+        A PATCH of a row is partial.
+        """
+        body = serializer(
+            instance,
+            data=self.request.data if data is None else data,
+            partial=instance is not None and self.request.method == "PATCH",
+            context=self.get_serializer_context() | context,
+        )
+        body.is_valid(raise_exception=True)
+        return body
+
+
+class LedgerViewSet(LedgerView, viewsets.GenericViewSet[Any]):
+    """Rows of the ledger that the user works in; rows of other ledgers are not found."""
+
+    lookup_value_converter = "int"
+
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
         return rows.for_user(self.user)
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        context = dict(super().get_serializer_context())
-        return context | {"catalog": SimpleLazyObject(lambda: self.catalog)}  # most responses need none
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -34,9 +34,8 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
 
     def create(self, request: Request) -> Response:
         with self.locked():
-            body = self.get_serializer(data=request.data)
-            body.is_valid(raise_exception=True)
-            category = categories.create_category(by=self.user, **_without_hiding(body.validated_data))
+            fields = _without_hiding(self.checked(CategorySerializer).validated_data)
+            category = categories.create_category(by=self.user, **fields)
         return self.answer(category, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
@@ -44,17 +43,16 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
         with self.guarded() as category:
             if not (isinstance(request.data, dict) and set(request.data) == {"is_hidden"}):
                 _refuse_system(category)
-            body = self.get_serializer(category, data=request.data, partial=True)
-            body.is_valid(raise_exception=True)
-            fields = _without_hiding(body.validated_data)
+            fields = _without_hiding(self.checked(CategorySerializer, category).validated_data)
             return self.answer(categories.edit_category(by=self.user, category=category, **fields))
 
-    @extend_schema(parameters=[ReplacementInput], responses={204: None})
+    @extend_schema(parameters=[ReplacementInput])
     def destroy(self, request: Request, pk: int) -> Response:
         """Delete a category of your own; while it is in use, only with a `replacement`."""
         with self.guarded() as category:
             _refuse_system(category)
-            into = self._validated(ReplacementInput, request.query_params, category).get("replacement")
+            query = self.checked(ReplacementInput, data=request.query_params, category=category)
+            into = query.validated_data.get("replacement")
             if into is None:
                 delete_category(by=self.user, category=category)
             else:
@@ -67,16 +65,10 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
         """Replace a category by another one everywhere, delete it, and return the other one."""
         with self.guarded() as category:
             _refuse_system(category)
-            into = self._validated(CategoryMergeInput, request.data, category)["into"]
+            into = self.checked(CategoryMergeInput, category=category).validated_data["into"]
             merged = merge_category(by=self.user, category=category, into=into)
             body = {**self.get_serializer(merged.category).data, "moved": merged.moved}
             return Response(body, headers={"ETag": etag_of(merged.category)})
-
-    def _validated(self, serializer: type[Any], data: Any, category: Category) -> dict[str, Any]:
-        body = serializer(data=data, context=self.get_serializer_context() | {"category": category})
-        body.is_valid(raise_exception=True)
-        values: dict[str, Any] = body.validated_data
-        return values
 
 
 def _without_hiding(fields: dict[str, Any]) -> dict[str, Any]:

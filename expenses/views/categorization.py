@@ -1,18 +1,13 @@
 """Views of the chain: suggestions, its links, their calibration and thresholds, and backtests."""
 
-from typing import Any, cast
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import User
-from accounts.strict_serializer import StrictSerializer
-from expenses.categorization.catalog import Catalog
 from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.suggestions import suggest_categories
 from expenses.categorization.trust import ledger_links, load_trust
@@ -30,12 +25,12 @@ from expenses.serializers.runs import RunWithResultSerializer
 from expenses.serializers.suggestions import SuggestAnswer, SuggestInput
 from expenses.services.backtests import order_backtest
 from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds
-from expenses.views.base import MayWriteLedger
+from expenses.views.base import LedgerView
 from providers.calibration import NO_CORRECTION, Correction
 from providers.loading import configured_chain
 
 
-class SuggestView(APIView):
+class SuggestView(LedgerView):
     """The category that a text would get; nothing is written."""
 
     permission_classes = [IsAuthenticated]
@@ -43,35 +38,15 @@ class SuggestView(APIView):
 
     @extend_schema(operation_id="categorization_suggest", request=SuggestInput, responses=SuggestAnswer)
     def post(self, request: Request) -> Response:
-        user = cast("User", request.user)
-        catalog = Catalog.load_for(user)
-        context = {"request": request, "catalog": catalog}
-        body = SuggestInput(data=request.data, context=context)
-        body.is_valid(raise_exception=True)
+        body = self.checked(SuggestInput)
         fields = body.validated_data
         many = fields.get("transactions", [fields])
         verdicts = suggest_categories([body.question(one) for one in many], use_model=fields["use_model"])
-        answers = SuggestAnswer(verdicts, many=True, context=context).data
+        answers = SuggestAnswer(verdicts, many=True, context=self.get_serializer_context()).data
         return Response({"results": answers} if "transactions" in fields else answers[0])
 
 
-class CalibrationAPIView(APIView):
-    """A view of what is measured of the ledger that the user works in."""
-
-    permission_classes = [IsAuthenticated, MayWriteLedger]
-
-    @property
-    def user(self) -> User:
-        return cast("User", self.request.user)
-
-    def validated(self, serializer: type[StrictSerializer]) -> Any:
-        """Return the validated serializer of the request's body. Raises ValidationError."""
-        body = serializer(data=self.request.data, context={"request": self.request})
-        body.is_valid(raise_exception=True)
-        return body
-
-
-class ChainView(CalibrationAPIView):
+class ChainView(LedgerView):
     """The links, their versions, thresholds and health."""
 
     @extend_schema(operation_id="categorization_chain", responses=ChainAnswer)
@@ -79,7 +54,7 @@ class ChainView(CalibrationAPIView):
         return Response(ChainAnswer({"links": ledger_links(ledger_id_of(self.user))}).data)
 
 
-class CalibrationView(CalibrationAPIView):
+class CalibrationView(LedgerView):
     """The reliability of each link, as last measured on your confirmed transactions."""
 
     @extend_schema(operation_id="categorization_calibration", responses=CalibrationSerializer)
@@ -109,7 +84,7 @@ class CalibrationView(CalibrationAPIView):
         return Response(CalibrationSerializer(body).data)
 
 
-class BacktestView(CalibrationAPIView):
+class BacktestView(LedgerView):
     """The answers of the chain for your confirmed transactions, given only those before each."""
 
     error_codes = ("404",)
@@ -130,11 +105,11 @@ class BacktestView(CalibrationAPIView):
 
         Repeating an order returns the run that has not ended yet; at most three wait or run at a time.
         """
-        run = order_backtest(by=self.user, order=self.validated(BacktestInput).order())
+        run = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
         return Response(RunWithResultSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
 
-class ThresholdsView(CalibrationAPIView):
+class ThresholdsView(LedgerView):
     """The confidence from which the answers of each link are taken in your ledger."""
 
     @extend_schema(operation_id="categorization_thresholds", responses=ThresholdsSerializer)
@@ -146,17 +121,17 @@ class ThresholdsView(CalibrationAPIView):
     )
     def patch(self, request: Request) -> Response:
         """Choose or reset thresholds; they hold for what is categorized from now on."""
-        set_thresholds(by=self.user, thresholds=self.validated(ThresholdsInput).validated_data["thresholds"])
+        set_thresholds(by=self.user, thresholds=self.checked(ThresholdsInput).validated_data["thresholds"])
         return _thresholds_of(self.user)
 
 
-class AdoptView(CalibrationAPIView):
+class AdoptView(LedgerView):
     """Adopts the threshold of a backtest."""
 
     @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses=ThresholdsSerializer)
     def post(self, request: Request) -> Response:
         """Give all replayed links the chain's threshold for the target; if there is none, links only suggest."""
-        adopt_backtest(by=self.user, result=self.validated(AdoptInput).validated_data.get("backtest"))
+        adopt_backtest(by=self.user, result=self.checked(AdoptInput).validated_data.get("backtest"))
         return _thresholds_of(self.user)
 
 

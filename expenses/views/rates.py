@@ -64,19 +64,15 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
     error_codes: tuple[str, ...] = ()
 
     def create(self, request: Request) -> Response:
-        body = self.get_serializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        rate = rates.add_rate(by=self.user, fields=body.validated_data)
-        return self.answer(rate, code=status.HTTP_201_CREATED)
+        fields = self.checked(RateSerializer).validated_data
+        return self.answer(rates.add_rate(by=self.user, fields=fields), code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         with self.guarded() as rate:
             _refuse_reference(rate)
-            body = self.get_serializer(rate, data=request.data, partial=True)
-            body.is_valid(raise_exception=True)
-            return self.answer(rates.edit_rate(by=self.user, rate=rate, fields=body.validated_data))
+            fields = self.checked(RateSerializer, rate).validated_data
+            return self.answer(rates.edit_rate(by=self.user, rate=rate, fields=fields))
 
-    @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         with self.guarded() as rate:
             _refuse_reference(rate)
@@ -90,9 +86,8 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
 
         404 if no rate is known.
         """
-        query = ConversionInput(data=request.query_params.dict(), context=self.get_serializer_context())
-        query.is_valid(raise_exception=True)
-        money, to, day = (query.validated_data[name] for name in ("money", "to", "day"))
+        query = self.checked(ConversionInput, data=request.query_params.dict()).validated_data
+        money, to, day = query["money"], query["to"], query["day"]
         ledger_id = ledger_id_of(self.user)
         book = RateBook.load(ledger_id=ledger_id, currencies=[money.currency], to=to, start=day, end=day)
         return Response(ConversionSerializer(book.convert(money, day)).data)

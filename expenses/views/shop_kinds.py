@@ -24,7 +24,7 @@ KIND = OpenApiParameter("kind", OpenApiTypes.STR, OpenApiParameter.PATH, descrip
 @extend_schema_view(
     retrieve=extend_schema(parameters=[KIND], responses=ShopKindSerializer),
     update=extend_schema(parameters=[KIND], request=ShopKindInput, responses=ShopKindSerializer),
-    destroy=extend_schema(parameters=[KIND], responses={204: None}),
+    destroy=extend_schema(parameters=[KIND]),
 )
 class ShopKindViewSet(LedgerViewSet):
     """The kinds of shops that the dictionary of merchants knows, and their categories."""
@@ -39,8 +39,7 @@ class ShopKindViewSet(LedgerViewSet):
     @extend_schema(parameters=[ShopKindsInput], responses=ShopKindsSerializer)
     def list(self, request: Request) -> Response:
         """List all kinds and groups, each group before its kinds."""
-        query = ShopKindsInput(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        query = self.checked(ShopKindsInput, data=request.query_params.dict())
 
         def make() -> Response:
             kinds = (MappedKind.of(kind, self.catalog) for kind in shop_kinds().values())
@@ -56,9 +55,8 @@ class ShopKindViewSet(LedgerViewSet):
     def update(self, request: Request, kind: str) -> Response:
         """Map a kind, or a whole group, to a category; null leaves its payments uncategorized."""
         with self._guarded_kind(kind) as found:
-            body = ShopKindInput(data=request.data, context=self.get_serializer_context())
-            body.is_valid(raise_exception=True)
-            assign_kind(by=self.user, kind=found.kind, category=body.validated_data["category"])
+            category = self.checked(ShopKindInput).validated_data["category"]
+            assign_kind(by=self.user, kind=found.kind, category=category)
             return self._answer(found)
 
     def destroy(self, request: Request, kind: str) -> Response:

@@ -20,19 +20,14 @@ class TagViewSet(ListViewSet, RetrieveViewSet):
 
     def create(self, request: Request) -> Response:
         with self.locked():
-            body = self.get_serializer(data=request.data)
-            body.is_valid(raise_exception=True)
-            tag = tags.create_tag(by=self.user, name=body.validated_data["name"])
+            tag = tags.create_tag(by=self.user, name=self.checked(TagSerializer).validated_data["name"])
         return self.answer(tag, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         with self.guarded() as tag:
-            body = self.get_serializer(tag, data=request.data, partial=True)
-            body.is_valid(raise_exception=True)
-            name = body.validated_data.get("name", tag.name)
+            name = self.checked(TagSerializer, tag).validated_data.get("name", tag.name)
             return self.answer(tags.rename_tag(by=self.user, tag=tag, name=name))
 
-    @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Delete a tag from all transactions. A rule that adds it creates it again."""
         with self.guarded() as tag:
@@ -44,10 +39,7 @@ class TagViewSet(ListViewSet, RetrieveViewSet):
     def merge(self, request: Request, pk: int) -> Response:
         """Replace a tag by another one everywhere, delete it, and return the other one."""
         with self.guarded() as tag:
-            body = TagMergeInput(data=request.data, context=self.get_serializer_context() | {"tag": tag})
-            body.is_valid(raise_exception=True)
-            into = body.validated_data["into"]
+            into = self.checked(TagMergeInput, tag=tag).validated_data["into"]
             n = tags.merge_tag(by=self.user, tag=tag, into=into)
-            return Response(
-                {**self.get_serializer(into).data, "moved": {"transactions": n}}, headers={"ETag": etag_of(into)}
-            )
+            body = {**self.get_serializer(into).data, "moved": {"transactions": n}}
+            return Response(body, headers={"ETag": etag_of(into)})

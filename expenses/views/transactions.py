@@ -55,20 +55,19 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
 
     @extend_schema(request=TransactionInput, responses={201: TransactionBody, 200: TransactionBody})
     def create(self, request: Request) -> Response:
-        body = self._input(data=request.data)
+        body = self.checked(TransactionInput, kind=self.kind)
         recorded = transactions.record_transaction(by=self.user, draft=body.draft(), catalog=self.catalog)
         code = status.HTTP_201_CREATED if recorded.is_new else status.HTTP_200_OK
         return self.answer(recorded.transaction, code=code)
 
     @extend_schema(request=TransactionInput, responses=TransactionBody)
     def update(self, request: Request, pk: int) -> Response:
-        return self._edit(data=request.data)
+        return self._edit()
 
     @extend_schema(request=TransactionInput, responses=TransactionBody)
     def partial_update(self, request: Request, pk: int) -> Response:
-        return self._edit(data=request.data, partial=True)
+        return self._edit()
 
-    @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Put a transaction into the bin, where it can be restored for 30 days."""
         with self.guarded() as row:
@@ -112,8 +111,7 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
     def split_anew(self, request: Request, pk: int) -> Response:
         """Split the transaction into these parts; they replace earlier parts."""
         with self.guarded() as row:
-            body = SplitInput(data=request.data, context=self.get_serializer_context() | {"whole": row})
-            body.is_valid(raise_exception=True)
+            body = self.checked(SplitInput, whole=row)
             try:
                 made = split_transaction(by=self.user, transaction=row, parts=body.drafts(), catalog=self.catalog)
             except UnequalParts as error:
@@ -131,15 +129,9 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
         prefetch_related_objects(split.parts, "tags")
         return Response(SplitBody(split).data, headers={"ETag": etag_of(split.parent)})
 
-    def _input(self, instance: Transaction | None = None, **kwargs: Any) -> TransactionInput:
-        context = self.get_serializer_context() | {"kind": self.kind}
-        body = TransactionInput(instance, context=context, **kwargs)
-        body.is_valid(raise_exception=True)
-        return body
-
-    def _edit(self, **kwargs: Any) -> Response:
+    def _edit(self) -> Response:
         with self.guarded() as row:
-            body = self._input(row, **kwargs)
+            body = self.checked(TransactionInput, row, kind=self.kind)
             tags = body.validated_data.get("tags")
             changes = body.changes()
             return self.answer(transactions.edit_transaction(by=self.user, transaction=row, changes=changes, tags=tags))
@@ -161,17 +153,14 @@ class AllTransactionsViewSet(TransactionViewSet):
     @bulk.mapping.patch
     def edit_many(self, request: Request) -> Response:
         """Change many in the same way, as a run that can be reverted. Rows that cannot change stay as they are."""
-        order = BulkEditInput(data=request.data, context=self.get_serializer_context())
-        order.is_valid(raise_exception=True)
+        order = self.checked(BulkEditInput)
         return _begun(order_edit(by=self.user, rows=order.validated_data["rows"], changes=order.changes()))
 
     @extend_schema(request=BulkSelection, responses={202: RunSerializer})
     @bulk.mapping.delete
     def delete_many(self, request: Request) -> Response:
         """Put many into the bin, as a run that can be reverted. The body selects them by `ids` or `filter`."""
-        order = BulkSelection(data=request.data, context=self.get_serializer_context())
-        order.is_valid(raise_exception=True)
-        return _begun(order_delete(by=self.user, rows=order.validated_data["rows"]))
+        return _begun(order_delete(by=self.user, rows=self.checked(BulkSelection).validated_data["rows"]))
 
 
 def _begun(run: Run) -> Response:

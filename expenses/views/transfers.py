@@ -23,8 +23,7 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
     def create(self, request: Request) -> Response:
         """Record both halves of a movement, or pair two existing transactions."""
         with self.locked():
-            body = TransferInput(data=request.data, context=self.get_serializer_context())
-            body.is_valid(raise_exception=True)
+            body = self.checked(TransferInput)
             fields = body.validated_data
             if body.is_of_existing(fields):
                 pair = {name: fields[name] for name in ("outgoing", "incoming")}
@@ -36,7 +35,6 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
                 )
             return self.answer(recorded, code=status.HTTP_201_CREATED)
 
-    @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Delete the pair; the two transactions stay as they were before."""
         with self.guarded() as pair:
@@ -56,11 +54,3 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
         """Reject a pair: both transactions are as before, and they are never paired again."""
         with self.guarded() as pair:
             return self.answer(transfers.reject_transfer(by=self.user, transfer=pair))
-
-    def _write(self, body: TransferInput) -> Transfer:
-        fields = body.validated_data
-        if body.is_of_existing(fields):
-            pair = {name: fields[name] for name in ("outgoing", "incoming")}
-            return transfers.pair_transactions(by=self.user, **pair)
-        outgoing, incoming = body.drafts()
-        return transfers.record_transfer(by=self.user, outgoing=outgoing, incoming=incoming, catalog=self.catalog)
