@@ -18,3 +18,6 @@ if CACHES["default"]["BACKEND"].endswith("RedisCache"):
     CACHES["default"]["LOCATION"] = [redis_databases.own(url) for url in CACHES["default"]["LOCATION"]]
 for queue in RQ_QUEUES.values():
     queue["URL"] = redis_databases.own(queue["URL"])
+
+# Each client of a test loads the middleware; it would look for all static files each time.
+WHITENOISE_AUTOREFRESH = True
