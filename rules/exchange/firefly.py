@@ -98,9 +98,7 @@ UNKNOWN_TRIGGERS = {
         "account_id source_account_id destination_account_id"
     ),
     "A rule here cannot ask for an account's balance.": "source_balance destination_balance",
-    "Outlay has no cash account for unknown payees.": (
-        "source_is_cash destination_is_cash account_is_cash"
-    ),
+    "Outlay has no cash account for unknown payees.": ("source_is_cash destination_is_cash account_is_cash"),
     "A rule here cannot ask whether a transaction is reconciled.": "reconciled",
 }
 SETTERS = {"set_category", "set_description", "set_notes"}

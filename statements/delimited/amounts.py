@@ -34,7 +34,6 @@ _SHAPE = re.compile(
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?P<by>[.,'_ ])[0-9]{3}(?:(?P=by)[0-9]{3})*|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
 _DIGIT = re.compile(r"[0-9]")
 _FOUR_DIGITS = re.compile(r"[0-9]{4}")
-_CLOCK = re.compile(r"(?:[01]?[0-9]|2[0-3])[.,][0-5][0-9]")
 _OTHER = {".": ",", ",": "."}
 _MARKS = {"cr": False, "dr": True, "db": True}
 
@@ -66,7 +65,14 @@ def _parsed(text: str, decimal: str) -> Amount:
     match = _SHAPE.fullmatch(cleaned)
     if match is None or bool(match["open"]) != bool(match["close"]):
         raise AmountError("is not an amount")
-    return _signed(match, decimal)
+    before, number = match["before"], match["number"]
+    if number[0] == "." and before[-1:].isalpha():  # the dot of an abbreviation: "Rs.500"
+        before, number = before + ".", number[1:]
+    negative, marked, currency = _surroundings(before, match["after"], number)
+    value = _unsigned(number, decimal)
+    if match["open"]:
+        negative, marked = True, True
+    return Amount(-value if negative else value, marked, currency)
 
 
 def possible_decimals(text: str) -> str:
@@ -78,26 +84,14 @@ def possible_decimals(text: str) -> str:
 def _possible(text: str) -> str:
     if not _DIGIT.search(text):
         return ""
-    return "".join(decimal for decimal in ".," if is_amount(text, decimal))
-
-
-def is_amount(text: str, decimal: str) -> bool:
-    try:
-        parse_amount(text, decimal)
-    except AmountError:
-        return False
-    return True
-
-
-def _signed(match: re.Match[str], decimal: str) -> Amount:
-    before, number = match["before"], match["number"]
-    if number[0] == "." and before[-1:].isalpha():  # the dot of an abbreviation: "Rs.500"
-        before, number = before + ".", number[1:]
-    negative, marked, currency = _surroundings(before, match["after"], number)
-    value = _unsigned(number, decimal)
-    if match["open"]:
-        negative, marked = True, True
-    return Amount(-value if negative else value, marked, currency)
+    found = ""
+    for decimal in ".,":
+        try:
+            parse_amount(text, decimal)
+        except AmountError:
+            continue
+        found += decimal
+    return found
 
 
 def _surroundings(before: str, after: str, number: str) -> tuple[bool, bool, str]:
@@ -120,20 +114,16 @@ def _surroundings(before: str, after: str, number: str) -> tuple[bool, bool, str
 
 def _unsigned(number: str, decimal: str) -> Decimal:
     whole, _, fraction = number.partition(decimal)
-    whole = _ungrouped(whole.strip())
+    whole = whole.strip()
+    if whole and not whole.isdigit():
+        if not _GROUPED.fullmatch(whole):
+            raise AmountError("is not an amount")
+        whole = "".join(filter(str.isdigit, whole))
     if (fraction and not fraction.isdigit()) or not (whole or fraction):
         raise AmountError("is not an amount")
     if len(whole.lstrip("0")) > MAX_INTEGER_DIGITS or len(fraction) > MAX_DECIMALS:
         raise AmountError(f"has more than {MAX_INTEGER_DIGITS} digits")
     return Decimal(f"{whole or '0'}.{fraction or '0'}" if fraction else whole)
-
-
-def _ungrouped(whole: str) -> str:
-    if not whole or whole.isdigit():
-        return whole
-    if not _GROUPED.fullmatch(whole):
-        raise AmountError("is not an amount")
-    return "".join(char for char in whole if char.isdigit())
 
 
 def decimal_of(texts: Sequence[str]) -> tuple[str, bool]:
@@ -145,11 +135,11 @@ def decimal_of(texts: Sequence[str]) -> tuple[str, bool]:
     proven = proven_decimal(texts)
     if proven:
         return proven, True
-    separators = [_separators(text) for text in texts]
-    used = set().union(*separators)
+    found_separators = [separators(text) for text in texts]
+    used = set().union(*found_separators)
     if len(used) != 1:
         return "", False
-    plain = [text for text, found in zip(texts, separators, strict=True) if not found]
+    plain = [text for text, found in zip(texts, found_separators, strict=True) if not found]
     return _OTHER[used.pop()], bool(plain) and not any(map(_FOUR_DIGITS.search, plain))
 
 
@@ -160,16 +150,8 @@ def proven_decimal(texts: Sequence[str]) -> str:
     return "" if dots == commas else "." if dots > commas else ","
 
 
-def has_separator(text: str) -> bool:
-    return bool(_separators(text))
-
-
-def is_clock(text: str) -> bool:
-    """Return True if a number may as well be a time of day, such as 18.30."""
-    return bool(_CLOCK.fullmatch(text))
-
-
 @lru_cache(maxsize=8192)
-def _separators(text: str) -> frozenset[str]:
+def separators(text: str) -> frozenset[str]:
+    """Return the points and commas in the number that a text holds."""
     match = _SHAPE.fullmatch(" ".join(text.translate(_CLEAN).split())) if len(text) <= MAX_CELL else None
     return frozenset(match["number"]) & {".", ","} if match else frozenset()

@@ -42,9 +42,18 @@ def detect_encoding(data: bytes) -> str:
     for bom, name in _BOMS:
         if data.startswith(bom):
             return name
-    if data.isascii() or _is_utf8(data):
+    if data.isascii() or decodes(data, "utf-8"):
         return "utf-8"
-    return _eight_bit(data)
+    sample = b"\n".join(_telling_lines(data))
+    beyond = [char for char in sample.decode("utf-8", "replace") if char > "\x7f"]
+    if beyond.count("\ufffd") <= _DAMAGED * len(beyond):
+        return "utf-8"
+    scores = {name: _score(sample, name) for name in _LETTERS if decodes(data, name)}
+    best = max(scores, key=lambda name: scores[name], default="")
+    if best and scores[best][0] >= _SURE:
+        return best
+    second = from_bytes(sample[:_OPINION_BYTES]).best()
+    return (second.encoding if second is not None else "") or best or "latin-1"
 
 
 def decodes(data: bytes, encoding: str) -> bool:
@@ -57,24 +66,6 @@ def decodes(data: bytes, encoding: str) -> bool:
     except (UnicodeDecodeError, UnicodeError):
         return False
     return True
-
-
-def _is_utf8(data: bytes) -> bool:
-    if decodes(data, "utf-8"):
-        return True
-    text = b"\n".join(_telling_lines(data)).decode("utf-8", "replace")
-    beyond = [char for char in text if char > "\x7f"]
-    return beyond.count("\ufffd") <= _DAMAGED * len(beyond)
-
-
-def _eight_bit(data: bytes) -> str:
-    sample = b"\n".join(_telling_lines(data))
-    scores = {name: _score(sample, name) for name in _LETTERS if decodes(data, name)}
-    best = max(scores, key=lambda name: scores[name], default="")
-    if best and scores[best][0] >= _SURE:
-        return best
-    second = from_bytes(sample[:_OPINION_BYTES]).best()
-    return (second.encoding if second is not None else "") or best or "latin-1"
 
 
 def _telling_lines(data: bytes) -> Iterable[bytes]:

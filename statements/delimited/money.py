@@ -3,6 +3,7 @@
 Each takes evidence or a question: 3.900 may be four or four thousand, and 12.00 money in or out.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -15,17 +16,16 @@ from statements.delimited.amounts import (
     Amount,
     AmountError,
     decimal_of,
-    has_separator,
-    is_clock,
     parse_amount,
     proven_decimal,
+    separators,
 )
-from statements.delimited.columns import Columns, is_card, running_balance
+from statements.delimited.columns import Columns, running_balance
 from statements.delimited.table import Column, SampleTable
-from statements.delimited.words import means
+from statements.delimited.words import means, mentions
 from statements.importer import ReadingQuestion
 
-_THREE = 3
+_CLOCK = re.compile(r"(?:[01]?[0-9]|2[0-3])[.,][0-5][0-9]")
 _OTHER = {".": ",", ",": "."}
 
 
@@ -46,15 +46,16 @@ def find_decimal(
     """
     guess, sure = decimal_of(amounts)
     # Numbers that are no amounts may prove it, such as balances and rates; a column of times of day proves nothing.
-    others = [c for c in table.columns if c.is_numeric and c not in columns.money and not all(map(is_clock, c.filled))]
+    numbers = [c for c in table.columns if c.is_numeric and c not in columns.money]
+    others = [c for c in numbers if not all(map(_CLOCK.fullmatch, c.filled))]
     elsewhere = [cell for column in others for cell in column.filled]
     proven = guess if sure else proven_decimal(elsewhere) or _proven_by_balance(columns)
     if proven:
         return DecimalChoice(proven)
-    separated = [text for text in amounts if has_separator(text)]
+    separated = [text for text in amounts if separators(text)]
     if not separated:
         return DecimalChoice("")
-    if guess and currencies and all(get_currency_precision(code) >= _THREE for code in currencies):
+    if guess and currencies and all(get_currency_precision(code) >= 3 for code in currencies):
         round_only = all("".join(filter(str.isdigit, text)).endswith("000") for text in separated)
         return DecimalChoice(_OTHER[guess], _question(separated[0], _OTHER[guess]) if round_only else None)
     return DecimalChoice(guess or ".", _question(separated[0], guess or "."))
@@ -64,21 +65,15 @@ def _proven_by_balance(columns: Columns) -> str:
     """Return the one separator under which the balance is the running sum of the amounts, or ""."""
     if columns.balance is None:
         return ""
-    fitting = [
-        decimal
-        for decimal in ".,"
-        if running_balance(_moved(columns, decimal), _numbers(columns.balance, decimal)) is not None
-    ]
+    fitting = []
+    for decimal in ".,":
+        amounts = _numbers(columns.amount, decimal)
+        if columns.amount is None:
+            pairs = zip_longest(_numbers(columns.debit, decimal), _numbers(columns.credit, decimal))
+            amounts = [(into or Decimal(0)) - abs(out or Decimal(0)) for out, into in pairs]
+        if running_balance(amounts, _numbers(columns.balance, decimal)) is not None:
+            fitting.append(decimal)
     return fitting[0] if len(fitting) == 1 else ""
-
-
-def _moved(columns: Columns, decimal: str) -> list[Decimal | None]:
-    """Return the amounts, or money in less money out."""
-    if columns.amount is not None:
-        return _numbers(columns.amount, decimal)
-    out = _numbers(columns.debit, decimal) if columns.debit else []
-    into = _numbers(columns.credit, decimal) if columns.credit else []
-    return [(b or Decimal(0)) - abs(a or Decimal(0)) for a, b in zip_longest(out, into)]
 
 
 def _question(example: str, taken: str) -> ReadingQuestion:
@@ -118,7 +113,7 @@ class Signs:
 
 def find_signs(table: SampleTable, columns: Columns, decimal: str) -> Signs:
     """Return how amounts are signed from the account holder's side."""
-    balances = _numbers(columns.balance, decimal) if columns.balance else []
+    balances = _numbers(columns.balance, decimal)
     if columns.amount is None:
         return _pair_signs(columns, decimal, balances)
     amounts = [_read(cell, decimal) for cell in columns.amount.cells]
@@ -126,7 +121,16 @@ def find_signs(table: SampleTable, columns: Columns, decimal: str) -> Signs:
     proof = running_balance(_signed(amounts, signs), balances) if balances else None
     if proof:
         return replace(signs, invert=proof.sign < 0, direction=proof.direction)
-    return _ask_when_in_doubt(table, signs, amounts)
+    known = [amount.value for amount in amounts if amount is not None and amount.value]
+    if signs.flag or signs.unsigned_is == "out" or not known:
+        return signs
+    # A list without a minus, and a card's list of mostly positive amounts, leave the sign in doubt.
+    n_positive = sum(value > 0 for value in known)
+    above = [cell for fields in table.preamble for cell in fields]
+    is_card = any(mentions(text, "card") for text in (*table.names, *above))
+    if n_positive == len(known) or (is_card and n_positive * 2 > len(known)):
+        return replace(signs, invert=is_card, questions=[_sign_question(inverted=is_card)])
+    return signs
 
 
 def _read(cell: str, decimal: str) -> Amount | None:
@@ -136,15 +140,14 @@ def _read(cell: str, decimal: str) -> Amount | None:
         return None
 
 
-def _numbers(column: Column, decimal: str) -> list[Decimal | None]:
-    amounts = [_read(cell, decimal) for cell in column.cells]
+def _numbers(column: Column | None, decimal: str) -> list[Decimal | None]:
+    amounts = [_read(cell, decimal) for cell in column.cells] if column else []
     return [None if amount is None else amount.value for amount in amounts]
 
 
 def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | None]) -> Signs:
     """Return the signs of debit and credit. Debits may be negative already; a running balance tells a swapped pair."""
-    out = _numbers(columns.debit, decimal) if columns.debit else []
-    into = _numbers(columns.credit, decimal) if columns.credit else []
+    out, into = _numbers(columns.debit, decimal), _numbers(columns.credit, decimal)
     moved = [value for value in out if value]
     negative = sum(value < 0 for value in moved) * 2 > len(moved)
     amounts = [(b or Decimal(0)) + (a or Decimal(0)) * (1 if negative else -1) for a, b in zip_longest(out, into)]
@@ -199,18 +202,6 @@ def _signed(amounts: Sequence[Amount | None], signs: Signs) -> list[Decimal | No
         outward = [amount is not None and not amount.marked for amount in amounts]
     pairs = zip(amounts, outward, strict=True)
     return [None if amount is None else -amount.value if out else amount.value for amount, out in pairs]
-
-
-def _ask_when_in_doubt(table: SampleTable, signs: Signs, amounts: Sequence[Amount | None]) -> Signs:
-    """Ask about a list without a minus, and about a card's list of mostly positive amounts."""
-    known = [amount.value for amount in amounts if amount is not None and amount.value]
-    positive = sum(value > 0 for value in known)
-    if signs.flag or signs.unsigned_is == "out" or not known:
-        return signs
-    card = is_card(table)
-    if positive == len(known) or (card and positive * 2 > len(known)):
-        return replace(signs, invert=card, questions=[_sign_question(inverted=card)])
-    return signs
 
 
 def _sign_question(*, inverted: bool) -> ReadingQuestion:

@@ -11,12 +11,12 @@ from statements.delimited.columns import iban_in, is_mcc
 from statements.delimited.profile import Layout, Positions
 from statements.delimited.table import Record, tidy
 from statements.delimited.words import (
+    balance_label,
     begins_with,
     currency_of,
     meaning,
     mentions,
     normalized,
-    starts_like_balance,
 )
 from statements.importer import RowError, Skipped, StatementRow
 
@@ -47,21 +47,8 @@ def collapsed(cell: str) -> str:
     return text
 
 
-def iban_of(fields: list[str], positions: Positions) -> str:
-    """Return the first account number, or "". A number of another system is not kept."""
-    cells = (tidy(fields[position]) for position in positions if position < len(fields))
-    return next((iban for cell in cells if (iban := iban_in(cell))), "")
-
-
-def mcc_of(fields: list[str], positions: Positions) -> str:
-    """Return the merchant category code, or ""."""
-    code = first_filled(fields, positions)
-    return code if is_mcc(code) else ""
-
-
 Outcome = StatementRow | RowError | Skipped
 
-_BALANCES = ("opening_balance", "closing_balance", "turnover")
 _NOTHING = {"", "-", "--", "\u2013", "\u2014"}
 _SHOWN = 80
 
@@ -137,9 +124,7 @@ class _Interpreter:
 
     def _dated(self, record: Record, day: date) -> Outcome:
         fields, layout = record.fields, self._layout
-        self._check_width(fields)
-        if record.is_open_ended:
-            self._check_end(fields)
+        self._check_shape(record)
         amount, currency = self._money(fields)
         if amount is None:
             return self._without_amount(record)
@@ -151,32 +136,42 @@ class _Interpreter:
         # A bank gives a row its first date when it books it; another date may stand in until then.
         lacks_booking_date = len(layout.date) > 1 and not first_filled(fields, layout.date[:1])
         pending = self._is_pending(status) or lacks_booking_date
-        reason = _balance(description)
+        reason = balance_label(description)
         if not reason and status and mentions(status, "declined"):
             reason = "declined"
         elif not reason and pending and layout.leave_out_pending:
             reason = "pending"
         if reason:
             return Skipped(record.line, reason, tuple(fields))
+        mcc = first_filled(fields, layout.mcc)
+        accounts = (tidy(fields[position]) for position in layout.iban if position < len(fields))
         return StatementRow(
-            record.line, day, amount, description, merchant, self._currency(fields, currency),
-            tuple(fields), pending, first_filled(fields, layout.external_id),
-            iban_of(fields, layout.iban) if layout.iban else "", mcc_of(fields, layout.mcc) if layout.mcc else "",
-        )  # fmt: skip
+            line=record.line,
+            date=day,
+            amount=amount,
+            description=description,
+            merchant=merchant,
+            currency=self._currency(fields, currency),
+            raw=tuple(fields),
+            pending=pending,
+            external_id=first_filled(fields, layout.external_id),
+            iban=next((iban for cell in accounts if (iban := iban_in(cell))), ""),
+            mcc=mcc if is_mcc(mcc) else "",
+        )
 
-    def _check_width(self, fields: list[str]) -> None:
-        if self._layout.widths.are_exceeded(fields):
-            mark = "comma" if self._layout.delimiter == "," else f"“{self._layout.delimiter}”"
+    def _check_shape(self, record: Record) -> None:
+        """Raise if the row is too long, or if the file ends within an amount: a part of it would pass for the whole."""
+        fields, layout = record.fields, self._layout
+        if layout.widths.are_exceeded(fields):
+            mark = "comma" if layout.delimiter == "," else f"“{layout.delimiter}”"
             raise _UnreadableCellError(
                 "amount",
                 "too_many_cells",
                 f"the row has more cells than the table has columns. A {mark} inside a value must be quoted.",
             )
-
-    def _check_end(self, fields: list[str]) -> None:
-        """Raise if the file ends within an amount: a part of it would be recorded as the whole."""
-        layout, last = self._layout, len(fields) - 1
-        if last in (*layout.amount, *layout.debit, *layout.credit) and fields[last].rstrip().endswith((".", ",")):
+        last = len(fields) - 1
+        is_money = last in (*layout.amount, *layout.debit, *layout.credit)
+        if record.is_open_ended and is_money and fields[last].rstrip().endswith((".", ",")):
             raise _UnreadableCellError(
                 "amount",
                 "cut_off",
@@ -189,11 +184,12 @@ class _Interpreter:
                 "amount", "missing", "the row ends before its amount. The file may be cut off here."
             )
         texts = [cell for cell in record.fields if cell.strip()]
-        reason = next((found for text in texts if (found := _balance(text))), "text")
+        reason = next((found for text in texts if (found := balance_label(text))), "text")
         return Skipped(record.line, reason, tuple(record.fields))
 
-    def _undated(self, record: Record, text: str) -> Outcome:
-        fields = record.fields
+    def _undated(self, record: Record, text: str) -> Skipped:
+        """Skip what is plainly no movement, a pending row or a sum; raise for any other amount without a date."""
+        fields, layout = record.fields, self._layout
         texts = [cell for cell in map(str.strip, fields) if cell]
         reason = self._reason(fields, texts)
         if reason:
@@ -204,13 +200,7 @@ class _Interpreter:
             return Skipped(record.line, "text", tuple(fields))
         if amount is None:
             return Skipped(record.line, "text", tuple(fields))
-        return self._amount_without_date(record, text)
-
-    def _amount_without_date(self, record: Record, text: str) -> Skipped:
-        """Skip a pending row or a sum; raise for any other row with an amount but no date."""
-        fields, layout = record.fields, self._layout
-        status = first_filled(fields, layout.status)
-        if self._is_pending(text) or self._is_pending(status):
+        if self._is_pending(text) or self._is_pending(first_filled(fields, layout.status)):
             return Skipped(record.line, "pending_without_date", tuple(fields))
         if not text and not joined(fields, layout.description + layout.merchant):
             return Skipped(record.line, "total", tuple(fields))
@@ -229,7 +219,7 @@ class _Interpreter:
         words = [text for text in texts[:3] if not text[0].isdigit()]
         if any(begins_with(word, "total") for word in words):
             return "total"
-        return next((found for word in words if (found := _balance(word))), "")
+        return next((found for word in words if (found := balance_label(word))), "")
 
     def _is_header(self, fields: list[str], texts: list[str]) -> bool:
         same = sum(1 for cell, name in zip(fields, self._header, strict=False) if name and normalized(cell) == name)
@@ -256,7 +246,13 @@ class _Interpreter:
         """Return (signed amount, or None if the row has none; text of the currency beside it)."""
         layout = self._layout
         if not layout.amount:
-            return self._debit_and_credit(fields)
+            out, into = first_filled(fields, layout.debit), first_filled(fields, layout.credit)
+            if out in _NOTHING and into in _NOTHING:
+                return None, ""
+            debit, _, currency = (Decimal(0), False, "") if out in _NOTHING else _parsed(out, layout.decimal, "debit")
+            credit, _, other = (Decimal(0), False, "") if into in _NOTHING else _parsed(into, layout.decimal, "credit")
+            value = credit + debit if layout.debit_is_negative else credit - debit
+            return (-value if layout.invert else value), currency or other
         text = first_filled(fields, layout.amount)
         if text in _NOTHING:
             return None, ""
@@ -266,16 +262,6 @@ class _Interpreter:
         elif layout.unsigned_is_out and not marked:
             value = -value
         return (-value if layout.invert else value), currency
-
-    def _debit_and_credit(self, fields: list[str]) -> tuple[Decimal | None, str]:
-        layout = self._layout
-        out, into = first_filled(fields, layout.debit), first_filled(fields, layout.credit)
-        if out in _NOTHING and into in _NOTHING:
-            return None, ""
-        debit, _, currency = (Decimal(0), False, "") if out in _NOTHING else _parsed(out, layout.decimal, "debit")
-        credit, _, other = (Decimal(0), False, "") if into in _NOTHING else _parsed(into, layout.decimal, "credit")
-        value = credit + debit if layout.debit_is_negative else credit - debit
-        return (-value if layout.invert else value), currency or other
 
     def _is_flagged_out(self, fields: list[str]) -> bool:
         layout = self._layout
@@ -297,10 +283,3 @@ def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:
         return parse_amount(text, decimal)
     except AmountError as error:
         raise _UnreadableCellError(attr, "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
-
-
-def _balance(text: str) -> str:
-    """Return opening_balance, closing_balance or turnover if the text is the label of one, else ""."""
-    if len(text) > _SHOWN or not starts_like_balance(text):
-        return ""
-    return next((name for name in _BALANCES if begins_with(text, name)), "")

@@ -282,7 +282,6 @@ def _is_misaligned(names: list[str], columns: list[Column], rows: list[list[str]
 
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~")
-QUOTES = ('"', "'")
 _SAMPLE_BYTES = 65536
 _SAMPLE_RECORDS = 60
 

@@ -15,18 +15,9 @@ LONGEST = 100
 _MIN_PHRASE, _MIN_STEM = 3, 5
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: A header that holds one of these beside a role's words is about something else: "Original amount", "Rate date".
-_ELSEWHERE = {
-    "original",
-    "originalbetrag",
-    "ursprungsbetrag",
-    "foreign",
-    "fee",
-    "rate",
-    "kurs",
-    "taux",
-    "converted",
-    "puvodni",
-}
+_ELSEWHERE = frozenset(
+    "original originalbetrag ursprungsbetrag foreign fee rate kurs taux converted puvodni".split()  # noqa: SIM905
+)
 
 
 class Meaning(NamedTuple):
@@ -71,30 +62,11 @@ for _place, (_role, _phrase, _languages) in enumerate(
 ):
     _PHRASES.setdefault(_phrase, []).append((_place, _role, _languages))
 _VALUES = {name: frozenset(_by_phrase(table)) for name, table in _DATA["value"].items()}
-_BALANCE_STARTS = frozenset(
-    phrase.split()[0] for name in ("opening_balance", "closing_balance", "turnover") for phrase in _VALUES[name]
-)
-_LINKING = {
-    "am",
-    "as",
-    "at",
-    "of",
-    "on",
-    "per",
-    "au",
-    "du",
-    "le",
-    "al",
-    "del",
-    "den",
-    "til",
-    "do",
-    "na",
-    "dne",
-    "dnia",
-    "the",
-    "za",
-}
+_BALANCES = ("opening_balance", "closing_balance", "turnover")
+#: First words of such labels: a cheap check before the whole text is looked at.
+_BALANCE_STARTS = frozenset(phrase.split()[0] for name in _BALANCES for phrase in _VALUES[name])
+_LONGEST_LABEL = 80
+_LINKING = frozenset("am as at of on per au du le al del den til do na dne dnia the za".split())  # noqa: SIM905
 _LONGEST_PHRASE = 5
 _CODES = frozenset(_DATA["currency"]["codes"].split())
 _TEXTS = {text.casefold(): code for text, code in _DATA["currency"]["texts"].items()}
@@ -107,30 +79,17 @@ def meaning(header: str) -> Meaning:
 
 @lru_cache(maxsize=2048)
 def _meaning(header: str) -> Meaning:
-    return _exact(normalized(header)) or _within(normalized(_CAMEL.sub(" ", header))) or NO_MEANING
-
-
-def _exact(text: str) -> Meaning | None:
-    """Return the role of the very phrase; one with a number behind it ("VWZ 7") is one of several such columns."""
-    bare = text.rstrip("0123456789").rstrip()
-    for role, phrases in _ROLES.items():
-        if text in phrases:
-            return Meaning(role, 1.0, phrases[text])
-        if bare in phrases and len(bare) >= _MIN_PHRASE:
-            return Meaning(role, 0.95, phrases[bare])
-    return None
-
-
-def _within(text: str) -> Meaning | None:
-    """Return the role of the best known phrase inside a header, or None.
+    """Return the role of the whole header, else of the best known phrase inside it.
 
     Every run of words, and every beginning and end of a word, is looked up; of equal weights the first role wins.
     """
+    if exact := _exact(normalized(header)):
+        return exact
+    text = normalized(_CAMEL.sub(" ", header))
     words = text.split()
     if _ELSEWHERE.intersection(words):
         return Meaning("other", 0.6, frozenset())
-    exact = _exact(text)
-    if exact or not text:
+    if exact := _exact(text):
         return exact
     found: dict[int, Meaning] = {}
     runs = {" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
@@ -143,7 +102,18 @@ def _within(text: str) -> Meaning | None:
     for stem in ends - runs:
         for place, role, languages in _PHRASES.get(stem, ()):
             found[place] = Meaning(role, 0.2 + 0.2 * len(stem) / len(text), languages)
-    return max((found[place] for place in sorted(found)), key=lambda part: part.weight, default=None)
+    return max((found[place] for place in sorted(found)), key=lambda part: part.weight, default=NO_MEANING)
+
+
+def _exact(text: str) -> Meaning | None:
+    """Return the role of the very phrase; one with a number behind it ("VWZ 7") is one of several such columns."""
+    bare = text.rstrip("0123456789").rstrip()
+    for role, phrases in _ROLES.items():
+        if text in phrases:
+            return Meaning(role, 1.0, phrases[text])
+        if bare in phrases and len(bare) >= _MIN_PHRASE:
+            return Meaning(role, 0.95, phrases[bare])
+    return None
 
 
 def means(text: str, name: str) -> bool:
@@ -170,10 +140,12 @@ def begins_with(text: str, name: str) -> bool:
     return False
 
 
-def starts_like_balance(text: str) -> bool:
-    """Return True if the first word may begin the label of a balance: a cheap check before `begins_with`."""
+def balance_label(text: str) -> str:
+    """Return opening_balance, closing_balance or turnover if the text is the label of one, else ""."""
     first = normalized(text.split(" ", 1)[0])
-    return first.split(" ", 1)[0] in _BALANCE_STARTS
+    if len(text) > _LONGEST_LABEL or first.split(" ", 1)[0] not in _BALANCE_STARTS:
+        return ""
+    return next((name for name in _BALANCES if begins_with(text, name)), "")
 
 
 def mentions(text: str, name: str) -> bool:
