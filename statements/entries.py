@@ -47,9 +47,10 @@ class Entry:
         )
 
 
-def read_entries(
-    records: Iterable[StatementRow | RowError | Skipped], *, currency: str
-) -> Iterator[Entry | RowError | Skipped]:
+Record = Entry | RowError | Skipped
+
+
+def read_entries(records: Iterable[StatementRow | RowError | Skipped], *, currency: str) -> Iterator[Record]:
     """Check each row against the ledger's limits; `currency` is that of rows that name none.
 
     Equal rows of one file are counted, so that two equal coffees on one day are two entries, and the same two again in
@@ -111,29 +112,22 @@ class StatementSummary:
             for currency, sums in self.sums.items()
         }
 
-    def add(self, entry: Entry) -> None:
-        """Count one entry."""
-        date = entry.row.date
-        self.first_date = min(self.first_date or date, date)
-        self.last_date = max(self.last_date or date, date)
-        self.fingerprints.add(entry.fingerprint)
-        self.sums[entry.currency][entry.direction] += entry.amount
 
-
-def summarize(records: Iterable[Entry | RowError | Skipped]) -> StatementSummary:
+def summarize(records: Iterable[Record]) -> StatementSummary:
     """Read all records once."""
     summary = StatementSummary()
     for record in records:
         if isinstance(record, Entry):
-            summary.add(record)
+            date = record.row.date
+            summary.first_date = min(summary.first_date or date, date)
+            summary.last_date = max(summary.last_date or date, date)
+            summary.fingerprints.add(record.fingerprint)
+            summary.sums[record.currency][record.direction] += record.amount
         elif isinstance(record, RowError):
             summary.n_errors += 1
         else:
             summary.n_skipped += 1
     return summary
-
-
-Record = Entry | RowError | Skipped
 
 
 def read_records(statement: Import) -> Iterator[Record]:

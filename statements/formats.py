@@ -24,7 +24,16 @@ _CONTAINERS = {
 
 def importer_for(data: bytes) -> Importer:
     """Return the importer that recognizes the content. Raises `UnreadableFile` with what to do next."""
-    _refuse_no_text(data)
+    if not data.strip():
+        raise UnreadableFile("empty", "The file is empty. Download it from your bank again and upload that file.")
+    for magic, (code, detail) in _CONTAINERS.items():
+        if data.startswith(magic):
+            raise UnreadableFile(code, detail)
+    # No database column can hold the character NUL, which a text of two or four bytes a character may have.
+    encoding = "utf-32" if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else "utf-16"
+    is_text = data.startswith(_BOMS) and "\0" not in data.decode(encoding, errors="ignore")
+    if b"\0" in data and not is_text:
+        raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")
     for importer in IMPORTERS:
         if importer.recognizes(data):
             return importer
@@ -42,16 +51,3 @@ def importer_named(name: str) -> Importer:
             return importer
     known = ", ".join(importer.format for importer in IMPORTERS)
     raise UnreadableFile("unknown_format", f"No format is called “{name}”. Choose one of: {known}.", attr="format")
-
-
-def _refuse_no_text(data: bytes) -> None:
-    if not data.strip():
-        raise UnreadableFile("empty", "The file is empty. Download it from your bank again and upload that file.")
-    for magic, (code, detail) in _CONTAINERS.items():
-        if data.startswith(magic):
-            raise UnreadableFile(code, detail)
-    # No database column can hold the character NUL, which a text of two or four bytes a character may have.
-    encoding = "utf-32" if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else "utf-16"
-    is_text = data.startswith(_BOMS) and "\0" not in data.decode(encoding, errors="ignore")
-    if b"\0" in data and not is_text:
-        raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")

@@ -10,7 +10,7 @@ from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
 from providers.chain import Verdict
 from statements.entries import Entry, Record, known_fingerprints
-from statements.importer import RowError, Skipped
+from statements.importer import RowError
 from statements.models import Import
 
 NOTHING: dict[str, Any] = {
@@ -37,11 +37,20 @@ def preview_records(statement: Import, records: Sequence[Record], catalog: Catal
     known = known_fingerprints(statement, [entry.fingerprint for entry in entries])
     drafts = [entry.draft(statement.account) for entry in entries]
     verdicts = ask_chain(drafts, catalog=catalog, trigger="import")
-    bodies = {
-        id(entry): _entry_body(entry, verdict, known.get(entry.fingerprint), catalog)
-        for entry, verdict in zip(entries, verdicts, strict=True)
-    }
-    return [bodies[id(r)] if isinstance(r, Entry) else _other_body(r) for r in records]
+    of_entries = zip(entries, verdicts, strict=True)
+    bodies = []
+    for record in records:
+        if isinstance(record, Entry):
+            entry, verdict = next(of_entries)
+            bodies.append(_entry_body(entry, verdict, known.get(entry.fingerprint), catalog))
+            continue
+        body = NOTHING | {"line": record.line, "raw": list(record.raw)}
+        if isinstance(record, RowError):
+            errors = [{"attr": record.attr, "code": record.code, "detail": record.detail}]
+            bodies.append(body | {"status": "error", "errors": errors})
+        else:
+            bodies.append(body | {"status": "skipped", "reason": record.reason, "date": record.date})
+    return bodies
 
 
 def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalog: Catalog) -> dict[str, Any]:
@@ -67,11 +76,3 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
         "duplicate_of": duplicate_of,
         "raw": list(entry.row.raw),
     }
-
-
-def _other_body(record: RowError | Skipped) -> dict[str, Any]:
-    body = NOTHING | {"line": record.line, "raw": list(record.raw)}
-    if isinstance(record, RowError):
-        error = {"attr": record.attr, "code": record.code, "detail": record.detail}
-        return body | {"status": "error", "errors": [error]}
-    return body | {"status": "skipped", "reason": record.reason, "date": record.date}

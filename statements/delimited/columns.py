@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 from typing import NamedTuple
 
 from expenses.ledger.ibans import NotAnIban, read_iban
@@ -17,16 +17,11 @@ from statements.delimited.words import currency_of, is_currency_code, means, men
 _MAX_LENGTH = 64
 
 
-def identifier_column(free: Sequence[Column]) -> Column | None:
-    """Return the column that is called an id and holds another id in every row, or None.
+def _identifies(cells: Sequence[str]) -> bool:
+    """Return True if every cell is filled, looks like an id, and differs from all others; row numbers are no ids.
 
     A wrong id would make the duplicate check take two rows for one.
     """
-    return next((c for c in free if c.weight("external_id") == 1.0 and identifies(c.cells)), None)
-
-
-def identifies(cells: Sequence[str]) -> bool:
-    """Return True if every cell is filled, looks like an id, and differs from all others; row numbers are no ids."""
     are_ids = all(len(cell) <= _MAX_LENGTH and " " not in cell and any(map(str.isdigit, cell)) for cell in cells)
     if not cells or len(set(cells)) < len(cells) or not are_ids:
         return False
@@ -76,12 +71,6 @@ def iban_columns(table: SampleTable) -> list[Column]:
     named = [column for column in holding if mentions(column.name, "other_account")]
     varied = [column for column in holding if _is_varied(column) and not means(column.name, "own_account")]
     return named or (varied if len(varied) == 1 else [])
-
-
-def mcc_column(table: SampleTable) -> Column | None:
-    """Return the column that is called a merchant category code and mostly holds such codes, or None."""
-    named = (column for column in table.columns if mentions(column.name, "mcc"))
-    return next((c for c in named if c.filled and sum(map(is_mcc, c.filled)) * 2 > len(c.filled)), None)
 
 
 def _is_varied(column: Column) -> bool:
@@ -218,8 +207,27 @@ def find_columns(table: SampleTable) -> Columns:
     if amount is None:
         rest = [c for c in numbers if c not in (debit, credit) and c.role in {"", "balance"} and not c.is_identifier]
         balance = balance if balance in rest else next(iter(rest), None)
-    taken = [c for c in (*dates, amount, debit, credit, balance) if c]
-    return _with_texts(table, Columns(dates, amount, debit, credit, balance), taken)
+    free = [c for c in table.columns if c not in (*dates, amount, debit, credit, balance)]
+    currency = _currency(free, amount or debit or credit)
+    status = _status(free)
+    texts = [c for c in free if c not in (currency, status)]
+    merchants = merchant_columns(texts)
+    ids = [c for c in texts if c.role == "external_id" and c.fullness == 1 and len(c.distinct) == table.height]
+    mccs = [c for c in table.columns if c.filled and mentions(c.name, "mcc")]
+    return Columns(
+        dates,
+        amount,
+        debit,
+        credit,
+        balance,
+        descriptions=description_columns(table, [c for c in texts if c not in ids], merchants),
+        merchants=merchants,
+        ibans=iban_columns(table),
+        mcc=next((c for c in mccs if sum(map(is_mcc, c.filled)) * 2 > len(c.filled)), None),
+        currency=currency,
+        status=status,
+        external_id=next((c for c in ids if c.weight("external_id") == 1.0 and _identifies(c.cells)), None),
+    )
 
 
 def _dates(table: SampleTable) -> list[Column]:
@@ -287,10 +295,11 @@ def _amount(table: SampleTable, numbers: list[Column]) -> tuple[Column | None, C
     if not ranked:
         return None, None
     best = ranked[0]
-    if best.weight("amount") < 0.9:
-        proven = _proven_by_balance(ranked[:5])
-        if proven:
-            return proven
+    if best.weight("amount") < 0.9:  # then look for a pair of which the second is the running sum of the first
+        for first, second in permutations(ranked[:5], 2):
+            proof = running_balance(values(first), values(second))
+            if proof and proof.n_pairs >= 2:
+                return first, second
     others = [c for c in numbers if c is not best and c.role != "other"]
     named = [c for c in others if c.role == "balance"]
     fitting = (c for c in named or others if running_balance(values(best), values(c)))
@@ -311,44 +320,15 @@ def _amount_score(column: Column) -> float:
     return score - 5 * column.is_identifier - 1.5 * column.is_constant - 3 * (not any(map(_moves, column.filled)))
 
 
-def _proven_by_balance(ranked: Sequence[Column]) -> tuple[Column, Column] | None:
-    """Return the pair of columns of which the second is the running sum of the first."""
-    for amount in ranked:
-        for balance in ranked:
-            proof = running_balance(values(amount), values(balance)) if balance is not amount else None
-            if proof and proof.n_pairs >= 2:
-                return amount, balance
-    return None
-
-
 def values(column: Column) -> list[Decimal | None]:
     """Return the cells as numbers, under the decimal separator that each allows; None for a cell that is no number."""
     return [parse_amount(cell, found[0]).value if (found := possible_decimals(cell)) else None for cell in column.cells]
 
 
-def _with_texts(table: SampleTable, found: Columns, taken: list[Column]) -> Columns:
-    free = [c for c in table.columns if c not in taken]
-    currency = _currency(free, found.money)
-    status = _status(free)
-    texts = [c for c in free if c not in (currency, status)]
-    merchants = merchant_columns(texts)
-    ids = [c for c in texts if c.role == "external_id" and c.fullness == 1 and len(c.distinct) == table.height]
-    return Columns(
-        found.dates, found.amount, found.debit, found.credit, found.balance,
-        descriptions=description_columns(table, [c for c in texts if c not in ids], merchants),
-        merchants=merchants,
-        ibans=iban_columns(table),
-        mcc=mcc_column(table),
-        currency=currency,
-        status=status,
-        external_id=identifier_column(ids),
-    )  # fmt: skip
-
-
-def _currency(free: list[Column], money: list[Column]) -> Column | None:
+def _currency(free: list[Column], money: Column | None) -> Column | None:
     """Return the column of currencies: filled before empty, named so before others, then the nearest to the amount."""
     fitting = [c for c in free if _tells_currency(c)]
-    place = money[0].index if money else 0
+    place = money.index if money else 0
     ranked = sorted(fitting, key=lambda c: (not c.filled, c.role != "currency", abs(c.index - place)))
     return next(iter(ranked), None)
 
@@ -373,9 +353,3 @@ def _status(free: list[Column]) -> Column | None:
     named = [c for c in few if c.weight("status") == 1.0 and not c.is_constant]
     named_any = [c for c in few if c.weight("status") == 1.0]
     return next(iter([*telling, *named, *named_any]), None)
-
-
-def is_card(table: SampleTable) -> bool:
-    """Return True if the header or the lines above it speak of a card."""
-    above = [cell for fields in table.preamble for cell in fields]
-    return any(mentions(text, "card") for text in (*table.names, *above))

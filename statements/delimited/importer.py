@@ -1,5 +1,6 @@
 """The importer of CSV and its kin: detects the profile of a file, with the questions that remain, and reads it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ from statements.delimited.columns import Columns, find_columns
 from statements.delimited.dates import FormatChoice, Hints, choose_format
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.money import Signs, find_decimal, find_signs
-from statements.delimited.profile import FORMAT, layout_of, profile_errors
+from statements.delimited.profile import FORMAT, layout_of, profile_errors, records_under
 from statements.delimited.reader import read_rows
 from statements.delimited.table import (
     Column,
@@ -39,29 +40,10 @@ from statements.importer import (
 _SAMPLE = 200
 
 
-def read_profile(data: bytes) -> Reading:
-    """Return the profile that fits a file. Raises `UnreadableFile` if it holds no table with dates and amounts."""
-    encoding = detect_encoding(data)
-    dialect = find_dialect(data, encoding)
-    if dialect is None:
-        raise _no_table()
-    sample = list(islice(records(data, encoding=encoding, **dialect._asdict()), _SAMPLE))
-    header_row = find_header(sample)
-    table = table_of(sample, header_row)
-    if not table.height and not (header_row is not None and names_money(sample[header_row].fields)):
-        raise _no_table()
-    columns = find_columns(table)
-    if not columns.dates or not columns.money:
-        raise _no_table()
-    return _Detection(data, encoding, dialect, table, columns).reading()
-
-
-def _no_table() -> UnreadableFile:
-    return UnreadableFile(
-        "no_table",
-        "No table with a date and an amount was found in this file. Check that it is the list of transactions, "
-        "or say in the profile which columns hold the date and the amount.",
-    )
+_NO_TABLE = (
+    "No table with a date and an amount was found in this file. Check that it is the list of transactions, "
+    "or say in the profile which columns hold the date and the amount."
+)
 
 
 class _Detection:
@@ -165,7 +147,10 @@ class _Detection:
             currency = currency_of(self._filled_currencies[0]) or self._filled_currencies[0]
         elif not currency and any("$" in cell for column in self._columns.money for cell in column.filled):
             currency = "$"
-        hints = Hints(self._languages(), currency, signs.direction)
+        # The languages that know the most cells of the header.
+        counts = Counter(language for column in self._table.columns for language in column.meaning.languages)
+        languages = frozenset(language for language, n in counts.items() if n == max(counts.values()))
+        hints = Hints(languages, currency, signs.direction)
         related = [cell for column in rest for cell in column.filled]
         related += [word for fields in self._table.preamble for cell in fields for word in cell.split()]
         choice = choose_format(primary.filled, related, hints)
@@ -192,15 +177,6 @@ class _Detection:
         rows = records(self._data, encoding=self._encoding, **self._dialect._asdict())
         return [tidy(row.fields[index]) for row in rows if index < len(row.fields)]
 
-    def _languages(self) -> frozenset[str]:
-        """Return the languages that know the most cells of the header."""
-        counts: dict[str, int] = {}
-        for column in self._table.columns:
-            for language in column.meaning.languages:
-                counts[language] = counts.get(language, 0) + 1
-        most = max(counts.values(), default=0)
-        return frozenset(language for language, n in counts.items() if n == most)
-
     def _has_continuations(self) -> bool:
         """Return True if records of description alone stand between the movements of the sample."""
         texts = {column.index for column in self._columns.descriptions}
@@ -216,7 +192,14 @@ class _Detection:
 
     def _ask_about_pending(self, profile: dict[str, Any]) -> None:
         """Ask about pending rows: once booked, they may come again with another date or text."""
-        n_pending = self._n_pending(profile) if profile["status"] is not None or len(profile["date"]) > 1 else 0
+        if profile["status"] is None and len(profile["date"]) < 2:
+            return
+        sample = islice(records(self._data, encoding=self._encoding, **self._dialect._asdict()), _SAMPLE)
+        try:
+            outcomes = read_rows(sample, layout_of(profile, self._data))
+        except UnreadableFile:
+            return
+        n_pending = sum(isinstance(outcome, StatementRow) and outcome.pending for outcome in outcomes)
         if not n_pending:
             return
         seen = "1 row is" if n_pending == 1 else f"{n_pending} rows are"
@@ -225,15 +208,6 @@ class _Detection:
             "Once booked they may come again with another date or text; leave pending rows out to record them once."
         )
         self._questions.append(ReadingQuestion("leave_out_pending", "pending_rows", detail, (False, True)))
-
-    def _n_pending(self, profile: dict[str, Any]) -> int:
-        """Return how many rows of the sample are pending and would be recorded."""
-        sample = islice(records(self._data, encoding=self._encoding, **self._dialect._asdict()), _SAMPLE)
-        try:
-            outcomes = read_rows(sample, layout_of(profile, self._data))
-        except UnreadableFile:
-            return 0
-        return sum(isinstance(outcome, StatementRow) and outcome.pending for outcome in outcomes)
 
     def _currency_code(self, decimal: str) -> str:
         """Return the one currency that headers, amounts or preamble name; "" if a column holds it."""
@@ -282,13 +256,22 @@ class DelimitedImporter(Importer):
         return find_dialect(data, detect_encoding(data)) is not None
 
     def detect(self, data: bytes) -> Reading:
-        return read_profile(data)
+        encoding = detect_encoding(data)
+        dialect = find_dialect(data, encoding)
+        if dialect is None:
+            raise UnreadableFile("no_table", _NO_TABLE)
+        sample = list(islice(records(data, encoding=encoding, **dialect._asdict()), _SAMPLE))
+        header_row = find_header(sample)
+        table = table_of(sample, header_row)
+        columns = find_columns(table)
+        is_named = header_row is not None and names_money(sample[header_row].fields)
+        if not (table.height or is_named) or not columns.dates or not columns.money:
+            raise UnreadableFile("no_table", _NO_TABLE)
+        return _Detection(data, encoding, dialect, table, columns).reading()
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
         layout = layout_of(profile, data)
-        quotechar = profile.get("quotechar", '"')
-        rows = records(data, encoding=profile["encoding"], delimiter=profile["delimiter"], quotechar=quotechar)
-        return read_rows(rows, layout)
+        return read_rows(records_under(profile, data), layout)
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
         return profile_errors(profile, data)

@@ -4,7 +4,7 @@ import codecs
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from statements.delimited.amounts import possible_decimals
 from statements.delimited.dates import DateFormatError, date_parser
 from statements.delimited.encoding import decodes, detect_encoding
-from statements.delimited.table import is_dialect, is_movement, records
+from statements.delimited.table import Record, is_dialect, is_movement, records
 from statements.delimited.words import is_currency_code, normalized
 from statements.importer import Profile, ProfileError, UnreadableFile
 
@@ -25,15 +25,18 @@ Positions = tuple[int, ...]
 _SAMPLE = 200
 
 
+def records_under(profile: Profile, data: bytes) -> Iterator[Record]:
+    """Yield the records of a file, split as the profile says."""
+    quotechar = profile.get("quotechar", '"')
+    return records(data, encoding=profile["encoding"], delimiter=profile["delimiter"], quotechar=quotechar)
+
+
 def header_names(profile: Profile, data: bytes) -> tuple[str, ...]:
     """Return the names in the profile's header record; none without a header."""
     row = profile.get("header_row")
     if row is None:
         return ()
-    rows = records(
-        data, encoding=profile["encoding"], delimiter=profile["delimiter"], quotechar=profile.get("quotechar", '"')
-    )
-    record = next(islice(rows, row, None), None)
+    record = next(islice(records_under(profile, data), row, None), None)
     return tuple(" ".join(name.split()) for name in record.fields) if record else ()
 
 
@@ -41,10 +44,7 @@ def first_rows(profile: Profile, data: bytes) -> list[list[str]]:
     """Return the fields of the first records below the profile's header."""
     row = profile.get("header_row")
     first = 0 if row is None else row + 1
-    rows = records(
-        data, encoding=profile["encoding"], delimiter=profile["delimiter"], quotechar=profile.get("quotechar", '"')
-    )
-    return [record.fields for record in islice(rows, first, first + _SAMPLE)]
+    return [record.fields for record in islice(records_under(profile, data), first, first + _SAMPLE)]
 
 
 def listed(value: Any) -> list[Any]:
@@ -70,31 +70,30 @@ def position_of(column: Any, names: Sequence[str]) -> int | None:
 
 
 FORMAT = "csv"
-_VALUE_KEYS = ("format", "encoding", "delimiter", "quotechar", "header_row", "decimal", "date_format", "currency_code")
-_SIGN_KEYS = ("sign_flag", "invert_sign", "unsigned_is", "debit_is_negative", "continuation_rows")
-_PENDING_KEYS = ("pending_when", "leave_out_pending")
-KEYS = frozenset((*COLUMN_KEYS, *_VALUE_KEYS, *_SIGN_KEYS, *_PENDING_KEYS))
 _BOOLEANS = ("invert_sign", "debit_is_negative", "continuation_rows", "leave_out_pending")
+KEYS = frozenset((
+    *COLUMN_KEYS, *_BOOLEANS, "format", "encoding", "delimiter", "quotechar", "header_row", "decimal", "date_format",
+    "currency_code", "sign_flag", "unsigned_is", "pending_when",
+))  # fmt: skip
 _DEEPEST_HEADER = 10_000
 
 
 def profile_errors(profile: Profile, data: bytes) -> list[ProfileError]:
     """Return the faults of a profile for this file. Columns are checked once the file can be split."""
-    form = [*_unknown_keys(profile), *_split_errors(profile, data), *_value_errors(profile), *_money_errors(profile)]
-    if form:
-        return form
-    names = header_names(profile, data)
-    n_columns = max(map(len, (names, *first_rows(profile, data))))
-    return _column_errors(profile, names, n_columns)
-
-
-def _unknown_keys(profile: Profile) -> list[ProfileError]:
     known = ", ".join(sorted(KEYS))
-    return [
+    unknown = [
         ProfileError(str(key), "unknown_key", f"“{key}” is not known. The keys are: {known}.")
         for key in profile
         if key not in KEYS
     ]
+    form = [*unknown, *_split_errors(profile, data), *_value_errors(profile), *_money_errors(profile)]
+    if form:
+        return form
+    names = header_names(profile, data)
+    n_columns = max(map(len, (names, *first_rows(profile, data))))
+    named = [(key, column) for key in COLUMN_KEYS for column in listed(profile.get(key))]
+    named += [("sign_flag", column) for column in listed((profile.get("sign_flag") or {}).get("column"))]
+    return [error for key, column in named if (error := _column_error(key, column, names, n_columns))]
 
 
 def _split_errors(profile: Profile, data: bytes) -> list[ProfileError]:
@@ -149,58 +148,40 @@ def _value_errors(profile: Profile) -> list[ProfileError]:
     if code and not (isinstance(code, str) and is_currency_code(code)):
         detail = f"“{code}” is not an ISO 4217 code such as EUR."
         errors.append(ProfileError("currency_code", "unknown_currency", detail))
-    return errors + _date_format_errors(profile.get("date_format"))
+    try:
+        date_parser(profile.get("date_format"))
+    except DateFormatError as error:
+        errors.append(ProfileError("date_format", "invalid", str(error)))
+    except TypeError:
+        detail = "The format of dates is missing. Write it as in %d.%m.%Y."
+        errors.append(ProfileError("date_format", "required", detail))
+    return errors
 
 
 def _are_words(value: Any) -> bool:
     return value is None or (isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value))
 
 
-def _date_format_errors(pattern: Any) -> list[ProfileError]:
-    try:
-        date_parser(pattern)
-    except DateFormatError as error:
-        return [ProfileError("date_format", "invalid", str(error))]
-    except TypeError:
-        return [ProfileError("date_format", "required", "The format of dates is missing. Write it as in %d.%m.%Y.")]
-    return []
-
-
 def _money_errors(profile: Profile) -> list[ProfileError]:
-    single, pair = (
-        bool(listed(profile.get("amount"))),
-        bool(listed(profile.get("debit")) or listed(profile.get("credit"))),
-    )
     errors = []
+    single = bool(listed(profile.get("amount")))
+    pair = bool(listed(profile.get("debit")) or listed(profile.get("credit")))
     if single and pair:
         errors.append(ProfileError("amount", "conflict", "Name either the amount or debit and credit, not both."))
     if not single and not pair:
         errors.append(ProfileError("amount", "required", "Name the column of amounts, or those of debit and credit."))
     if not listed(profile.get("date")):
         errors.append(ProfileError("date", "required", "Name the column of dates."))
-    return errors + _flag_errors(profile.get("sign_flag"))
-
-
-def _flag_errors(flag: Any) -> list[ProfileError]:
-    if not flag:
-        return []
-    if not isinstance(flag, Mapping) or len(listed(flag.get("column"))) != 1:
-        return [ProfileError("sign_flag", "invalid", "The flag needs a column, and negative_when or positive_when.")]
-    words = [flag.get("negative_when"), flag.get("positive_when")]
-    if not any(words) or not all(map(_are_words, words)):
-        return [
-            ProfileError(
-                "sign_flag", "invalid", "List the words of money out in negative_when, or of money in in positive_when."
-            )
-        ]
-    return []
-
-
-def _column_errors(profile: Profile, names: Sequence[str], n_columns: int) -> list[ProfileError]:
-    flag = profile.get("sign_flag") or {}
-    named = [(key, column) for key in COLUMN_KEYS for column in listed(profile.get(key))]
-    named += [("sign_flag", column) for column in listed(flag.get("column"))]
-    return [error for key, column in named if (error := _column_error(key, column, names, n_columns))]
+    flag = profile.get("sign_flag")
+    if flag and (not isinstance(flag, Mapping) or len(listed(flag.get("column"))) != 1):
+        detail = "The flag needs a column, and negative_when or positive_when."
+        errors.append(ProfileError("sign_flag", "invalid", detail))
+    elif flag:
+        words = [flag.get("negative_when"), flag.get("positive_when")]
+        if not any(words) or not all(map(_are_words, words)):
+            detail = "List the words of money out in negative_when, or of money in in positive_when."
+            errors.append(ProfileError("sign_flag", "invalid", detail))
+    return errors
 
 
 def _column_error(key: str, column: Any, names: Sequence[str], n_columns: int) -> ProfileError | None:

@@ -46,7 +46,10 @@ def receive_statement(
 
     The answer's status is `reading` for a file so large that the worker has to read it; queue the task then.
     """
-    _check_length(data)
+    n_lines = max(data.count(b"\n"), data.count(b"\r"))
+    if n_lines > settings.IMPORT_MAX_ROWS:
+        detail = f"The file has {n_lines} lines; at most {settings.IMPORT_MAX_ROWS} are read at once. Split it by year."
+        raise UnreadableFile("too_many_rows", detail)
     importer = importer_for(data)
     reading = importer.detect(data)
     if profile is None and reading.columns:  # the newest profile saved for a file of the same columns
@@ -90,7 +93,11 @@ def correct_statement(
     `corrections` are keys of the profile; they answer the questions about them. Raises UnreadableFile, and Refusal
     if the import was committed meanwhile.
     """
-    _refuse_half_committed(statement)
+    run = statement.run
+    if run is not None and run.status != RunStatus.REVERTED and run.transactions.exists():
+        # Its rows, read in another way, would not be recognized again.
+        detail = f"Run {run.pk} stopped after it had recorded some of the rows: resume it, or revert it first."
+        raise Refusal(detail, code="half_committed")
     if corrections:
         statement.profile = {**statement.profile, **corrections}
         statement.questions = [q for q in statement.questions if q["attr"] not in corrections]
@@ -105,14 +112,6 @@ def correct_statement(
             kept = {"format": statement.format, "columns": statement.columns, "profile": kept_keys}
             Profile.objects.update_or_create(ledger_id=statement.ledger_id, name=save_as, defaults=kept)
     return statement
-
-
-def _refuse_half_committed(statement: Import) -> None:
-    """Raise Refusal if a stopped run recorded rows: read in another way, they would not be recognized again."""
-    run = statement.run
-    if run is not None and run.status != RunStatus.REVERTED and run.transactions.exists():
-        detail = f"Run {run.pk} stopped after it had recorded some of the rows: resume it, or revert it first."
-        raise Refusal(detail, code="half_committed")
 
 
 def forget_statement(*, statement: Import) -> None:
@@ -156,13 +155,6 @@ def _content(statement: Import) -> bytes:
     with statement.file.open("rb") as file:
         data: bytes = file.read()
     return data
-
-
-def _check_length(data: bytes) -> None:
-    n_lines = max(data.count(b"\n"), data.count(b"\r"))
-    if n_lines > settings.IMPORT_MAX_ROWS:
-        detail = f"The file has {n_lines} lines; at most {settings.IMPORT_MAX_ROWS} are read at once. Split it by year."
-        raise UnreadableFile("too_many_rows", detail)
 
 
 CHUNK = 5000
