@@ -49,7 +49,21 @@ class _RuleAnswers:
     def answer(self, transaction: Question) -> Suggestion | None:
         if not self.rule_set.rules:
             return None
-        movement = _movement_of(transaction)
+        movement = Movement(
+            raw_description=transaction.description,
+            description=transaction.description,
+            merchant=transaction.merchant,
+            amount=transaction.amount,
+            direction=transaction.direction,
+            currency=transaction.currency,
+            account=transaction.account,
+            date=transaction.date,
+            tags=frozenset(map(str.casefold, transaction.tags)),
+            payment_method=transaction.payment_method,
+            notes=transaction.notes,
+            iban=transaction.iban,
+            mcc=transaction.mcc,
+        )
         offer = id(transaction.categories)
         key = offer, transaction.stated, tuple(getattr(movement, name) for name in self._compared)
         if key not in self._answers:
@@ -77,21 +91,3 @@ class _RuleAnswers:
                 source_id=claim.rule.id if claim else None,
             )
         return self._suggestions[key]
-
-
-def _movement_of(transaction: Question) -> Movement:
-    return Movement(
-        raw_description=transaction.description,
-        description=transaction.description,
-        merchant=transaction.merchant,
-        amount=transaction.amount,
-        direction=transaction.direction,
-        currency=transaction.currency,
-        account=transaction.account,
-        date=transaction.date,
-        tags=frozenset(map(str.casefold, transaction.tags)),
-        payment_method=transaction.payment_method,
-        notes=transaction.notes,
-        iban=transaction.iban,
-        mcc=transaction.mcc,
-    )

@@ -35,12 +35,10 @@ class Evaluator:
         self._key_of = _picker([*DECISIVE, *fields, *compared])
         self._evaluations: dict[tuple[tuple[Any, ...], Matched], Evaluation] = {}
         self._offered: dict[tuple[str, str | None], frozenset[int]] = {}
-
-    @property
-    def uses_tags(self) -> bool:
-        """Return True if the rules look at tags or write them, so that rows must be read with theirs."""
-        rules = self.rule_set.rules
-        return "tags" in self.rule_set.fields or any(rule.add_tags or rule.remove_tags for rule in rules)
+        tags = [name for rule in self.rule_set.rules for name in (*rule.add_tags, *rule.remove_tags)]
+        #: The rules look at tags or write them, so rows must be read with theirs.
+        self.uses_tags = bool(tags) or "tags" in self.rule_set.fields
+        self._spelling_of_rules = {name.casefold(): name for name in reversed(tags)}
 
     def evaluate(self, row: StoredRow) -> Evaluation:
         """Apply the rules to a row. Rows that look the same to the rules get the same object."""
@@ -115,11 +113,6 @@ class Evaluator:
         """Return the tags in order, spelled as the ledger does; new ones as the first rule does."""
         spelling = self._spelling_of_rules | {name.casefold(): name for name in self.tag_names.values()}
         return sorted(spelling.get(tag, tag) for tag in tags)
-
-    @cached_property
-    def _spelling_of_rules(self) -> dict[str, str]:
-        named = [name for rule in self.rule_set.rules for name in (*rule.add_tags, *rule.remove_tags)]
-        return {name.casefold(): name for name in reversed(named)}
 
     @cached_property
     def tag_names(self) -> dict[int, str]:

@@ -60,11 +60,8 @@ class NeedleList:
             for field, text in wanted or ():
                 self._positions[field][text].append(position)
         self._needles = [(field, list(positions)) for field, positions in self._positions.items()]
-
-    @property
-    def fields(self) -> Iterable[str]:
-        """Fields whose texts are searched."""
-        return self._positions.keys()
+        #: Fields whose texts are searched.
+        self.fields = list(self._positions)
 
     def candidates(self, folded: Mapping[str, str]) -> Sequence[int]:
         """Return the positions of rules that may match, in order; `folded` are the casefolded texts by field."""
@@ -87,11 +84,8 @@ class NeedleIndex:
             for field, text in wanted or ():
                 rarest = min(grams(text), key=lambda gram: (common[gram], gram))
                 self._positions[field][rarest].append(position)
-
-    @property
-    def fields(self) -> Iterable[str]:
-        """Fields whose texts are searched."""
-        return self._positions.keys()
+        #: Fields whose texts are searched.
+        self.fields = list(self._positions)
 
     def candidates(self, folded: Mapping[str, str]) -> Sequence[int]:
         """Return the positions that NeedleList finds, and some more."""

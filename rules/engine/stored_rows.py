@@ -81,7 +81,11 @@ COLUMNS = [COLUMN.get(name, name) for name in StoredRow._fields if name != "tags
 
 def read_stored_rows(rows: TransactionQuerySet, *, user: User | None, with_tags: bool) -> Iterator[StoredRow]:
     """Yield the rows in order, in one query and one more for tags. `user` is the one whose edit window counts."""
-    tags = _tags_of(rows) if with_tags else {}
+    tags: dict[int, tuple[int, ...]] = defaultdict(tuple)
+    if with_tags:
+        links = Transaction.tags.through.objects.filter(transaction__in=rows.order_by().values("pk"))
+        for row, tag in links.order_by("tag_id").values_list("transaction_id", "tag_id"):
+            tags[row] += (tag,)
     for values in _fetched(_annotated(rows, user).values_list(*COLUMNS)):
         yield StoredRow._make((*values, tags.get(values[0], ())))
 
@@ -127,11 +131,3 @@ def _fetched(rows: Any) -> Iterator[Sequence[Any]]:
         cursor.execute(sql, parameters)
         while part := cursor.fetchmany(FETCHED_AT_ONCE):
             yield from part
-
-
-def _tags_of(rows: TransactionQuerySet) -> dict[int, tuple[int, ...]]:
-    ids: dict[int, list[int]] = defaultdict(list)
-    links = Transaction.tags.through.objects.filter(transaction__in=rows.order_by().values("pk"))
-    for row, tag in links.order_by("tag_id").values_list("transaction_id", "tag_id"):
-        ids[row].append(tag)
-    return {row: tuple(tags) for row, tags in ids.items()}

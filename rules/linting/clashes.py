@@ -15,7 +15,7 @@ from typing import Any
 from rules.engine.conditions import is_literal, make_test
 from rules.linting.formulas import PLAIN, FieldTest, is_caseless
 from rules.operators import FIELD_TYPES, FieldType
-from rules.operators.numbers import bounds_of_approx
+from rules.operators.magnitudes import bounds_of_approx
 from rules.operators.patterns import compile_pattern
 
 #: A slower pattern might be cut off on another day, so its answer proves nothing.

@@ -6,10 +6,13 @@ of the API and `rules/schema/` are all built from these tables.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
-from rules.operators import dates, numbers, patterns, sets, texts
+from rules.operators import magnitudes, patterns, sets, texts
 
 Test = Callable[[Any], bool]
 
@@ -57,22 +60,26 @@ class Operator:
     #: Option that a condition can give besides the value → its default.
     options: Mapping[str, Any] = field(default_factory=dict)
     #: Returns the places in a text where the value matches; takes the value, the text and the options.
-    find: Callable[..., texts.Places] = texts.find_nothing
+    find: Callable[..., texts.Places] = lambda value, text: []
     #: Returns texts of which one occurs wherever the test holds, or None if there are none such.
-    needles: Callable[[Any], list[str] | None] = texts.no_needles
+    needles: Callable[[Any], list[str] | None] = lambda value: None
+
+
+def _one_needle(value: str) -> list[str]:
+    return [value]
 
 
 _CASE = {"case_sensitive": False}
 _ONE, _MANY, _NONE, _TWO = Shape.ONE, Shape.MANY, Shape.NONE, Shape.TWO
 _BY_TYPE: dict[FieldType, dict[str, Operator]] = {
     FieldType.TEXT: {
-        "equals": Operator(_ONE, ValueType.TEXT, texts.equals, _CASE, texts.find_start, texts.one_needle),
-        "contains": Operator(_ONE, ValueType.TEXT, texts.contains, _CASE, texts.find_values, texts.one_needle),
-        "starts_with": Operator(_ONE, ValueType.TEXT, texts.starts_with, _CASE, texts.find_start, texts.one_needle),
-        "ends_with": Operator(_ONE, ValueType.TEXT, texts.ends_with, _CASE, texts.find_end, texts.one_needle),
-        "contains_any": Operator(_MANY, ValueType.TEXT, texts.contains_any, _CASE, texts.find_values, texts.any_needle),
+        "equals": Operator(_ONE, ValueType.TEXT, texts.equals, _CASE, texts.find_start, _one_needle),
+        "contains": Operator(_ONE, ValueType.TEXT, texts.contains, _CASE, texts.find_values, _one_needle),
+        "starts_with": Operator(_ONE, ValueType.TEXT, texts.starts_with, _CASE, texts.find_start, _one_needle),
+        "ends_with": Operator(_ONE, ValueType.TEXT, texts.ends_with, _CASE, texts.find_end, _one_needle),
+        "contains_any": Operator(_MANY, ValueType.TEXT, texts.contains_any, _CASE, texts.find_values, list),
         "contains_all": Operator(
-            _MANY, ValueType.TEXT, texts.contains_all, _CASE, texts.find_values, texts.longest_needle
+            _MANY, ValueType.TEXT, texts.contains_all, _CASE, texts.find_values, lambda values: [max(values, key=len)]
         ),
         "regex": Operator(_ONE, ValueType.PATTERN, patterns.matches, _CASE, patterns.find_match),
         "fuzzy": Operator(
@@ -81,21 +88,21 @@ _BY_TYPE: dict[FieldType, dict[str, Operator]] = {
         "is_empty": Operator(_NONE, ValueType.TEXT, texts.is_empty, _CASE),
     },
     FieldType.NUMBER: {
-        "eq": Operator(_ONE, ValueType.NUMBER, numbers.eq),
-        "lt": Operator(_ONE, ValueType.NUMBER, numbers.lt),
-        "lte": Operator(_ONE, ValueType.NUMBER, numbers.lte),
-        "gt": Operator(_ONE, ValueType.NUMBER, numbers.gt),
-        "gte": Operator(_ONE, ValueType.NUMBER, numbers.gte),
-        "between": Operator(_TWO, ValueType.NUMBER, numbers.between),
-        "approx": Operator(_ONE, ValueType.NUMBER, numbers.approx, {"tolerance": "5"}),
+        "eq": Operator(_ONE, ValueType.NUMBER, magnitudes.comparison(Decimal, eq)),
+        "lt": Operator(_ONE, ValueType.NUMBER, magnitudes.comparison(Decimal, lt)),
+        "lte": Operator(_ONE, ValueType.NUMBER, magnitudes.comparison(Decimal, le)),
+        "gt": Operator(_ONE, ValueType.NUMBER, magnitudes.comparison(Decimal, gt)),
+        "gte": Operator(_ONE, ValueType.NUMBER, magnitudes.comparison(Decimal, ge)),
+        "between": Operator(_TWO, ValueType.NUMBER, magnitudes.between(Decimal)),
+        "approx": Operator(_ONE, ValueType.NUMBER, magnitudes.approx, {"tolerance": "5"}),
     },
     FieldType.DATE: {
-        "on": Operator(_ONE, ValueType.DATE, dates.on),
-        "before": Operator(_ONE, ValueType.DATE, dates.before),
-        "after": Operator(_ONE, ValueType.DATE, dates.after),
-        "between": Operator(_TWO, ValueType.DATE, dates.between),
-        "day_of_month": Operator(_MANY, ValueType.DAY_OF_MONTH, dates.day_of_month),
-        "weekday": Operator(_MANY, ValueType.WEEKDAY, dates.weekday),
+        "on": Operator(_ONE, ValueType.DATE, magnitudes.comparison(date.fromisoformat, eq)),
+        "before": Operator(_ONE, ValueType.DATE, magnitudes.comparison(date.fromisoformat, lt)),
+        "after": Operator(_ONE, ValueType.DATE, magnitudes.comparison(date.fromisoformat, gt)),
+        "between": Operator(_TWO, ValueType.DATE, magnitudes.between(date.fromisoformat)),
+        "day_of_month": Operator(_MANY, ValueType.DAY_OF_MONTH, magnitudes.day_of_month),
+        "weekday": Operator(_MANY, ValueType.WEEKDAY, magnitudes.weekday),
     },
     FieldType.ID: {
         "in": Operator(_MANY, ValueType.ID, sets.is_in),
@@ -105,7 +112,7 @@ _BY_TYPE: dict[FieldType, dict[str, Operator]] = {
         "has_any": Operator(_MANY, ValueType.TAG, sets.has_any),
         "has_all": Operator(_MANY, ValueType.TAG, sets.has_all),
         "has_none": Operator(_MANY, ValueType.TAG, sets.has_none),
-        "is_empty": Operator(_NONE, ValueType.TAG, sets.is_empty),
+        "is_empty": Operator(_NONE, ValueType.TAG, texts.is_empty),
     },
 }
 #: Field of a condition → its type.

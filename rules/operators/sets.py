@@ -28,9 +28,5 @@ def has_none(values: list[str]) -> TagsTest:
     return _names(values).isdisjoint
 
 
-def is_empty(_: None) -> TagsTest:
-    return lambda tags: not tags
-
-
 def _names(values: list[str]) -> frozenset[str]:
     return frozenset(value.casefold() for value in values)

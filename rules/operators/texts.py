@@ -54,10 +54,6 @@ def fuzzy(value: str, *, threshold: int) -> TextTest:
     )
 
 
-def find_nothing(value: str, text: str) -> Places:
-    return []
-
-
 def find_values(value: str | list[str], text: str) -> Places:
     """Return the first place of each value."""
     values = value if isinstance(value, list) else [value]
@@ -76,19 +72,3 @@ def find_alike(value: str, text: str, *, threshold: int) -> Places:
     """Return the part of the text that is most like the value."""
     best = fuzz.partial_ratio_alignment(value, text) if len(text) >= len(value) else None
     return [(best.dest_start, best.dest_end)] if best is not None and best.dest_end > best.dest_start else []
-
-
-def no_needles(value: str) -> None:
-    return None
-
-
-def one_needle(value: str) -> list[str]:
-    return [value]
-
-
-def any_needle(values: list[str]) -> list[str]:
-    return list(values)
-
-
-def longest_needle(values: list[str]) -> list[str]:
-    return [max(values, key=len)]

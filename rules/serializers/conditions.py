@@ -13,7 +13,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import MAX_AMOUNT, SCALE
 from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, DayField, TagsField
 from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Shape, ValueType
-from rules.operators.dates import LAST_DAY
+from rules.operators.magnitudes import LAST_DAY
 from rules.operators.pattern_size import Unsupported
 from rules.operators.patterns import MAX_LENGTH, compile_pattern
 

@@ -12,7 +12,7 @@ from expenses.models import Transaction
 from expenses.serializers.fields import MAX_TAGS, CategoryReference, TagsField
 from rules.models import TRIGGERS, Rule
 from rules.operators import FIELD_TYPES, OPERATORS, Operator, Shape, ValueType
-from rules.operators.dates import LAST_DAY
+from rules.operators.magnitudes import LAST_DAY
 from rules.serializers.actions import ACTIONS
 from rules.serializers.conditions import DIRECTIONS, MAX_CONDITIONS, MAX_TEXTS, MAX_VALUES, ConditionSerializer
 from rules.serializers.rules import RuleSerializer
