@@ -162,6 +162,8 @@ class LintContext:
 
     def disputed_fields(self, one: RuleCase, other: RuleCase) -> list[str]:
         """Return the fields for which both rules can win with different values, on any row."""
+        if not one.rule.triggers & other.rule.triggers:
+            return []
         return [
             name
             for name, value in one.effects.items()

@@ -204,33 +204,22 @@ def contradictory_rules(context: LintContext) -> Iterator[LintFinding]:
     """
     proved: set[tuple[RuleCase, ...]] = set()
     for case in context.living:
-        found = _contradiction(case, context)
-        if found is not None:
-            proved.add(found.cases)
-            yield found
+        for earlier in context.broader(case):
+            fields = context.disputed_fields(earlier, case) if earlier.position < case.position else []
+            if not fields or not context.implies(case, earlier):
+                continue
+            if context.implies(earlier, case):
+                does = f"{case.quoted} asks for the same as {earlier.quoted}, but"
+            elif earlier.rule.stops:  # it casts a shadow
+                continue
+            else:
+                does = f"{earlier.quoted} comes first, matches all that {case.quoted} does, and"
+            pair, example = (case, earlier), context.history.newest(case.rule)
+            proved.add(pair)
+            explanation = f"{does} wants another {_spoken(fields)}."
+            yield LintFinding(FindingKind.CONTRADICTORY, LintVerdict.PROVED, pair, explanation, example)
+            break  # one contradiction is enough to look into it
     yield from _overlaps(context, proved)
-
-
-def _contradiction(case: RuleCase, context: LintContext) -> LintFinding | None:
-    """Return a contradiction to the first rule that has one: one is enough to look into it."""
-    for earlier in context.broader(case):
-        fields = _disputed_fields(earlier, case, context) if earlier.position < case.position else []
-        if not fields or not context.implies(case, earlier):
-            continue
-        if context.implies(earlier, case):
-            explanation = f"{case.quoted} asks for the same as {earlier.quoted}, but wants another {_spoken(fields)}."
-        elif earlier.rule.stops:  # it casts a shadow
-            continue
-        else:
-            wins = f"{earlier.quoted} comes first, matches all that {case.quoted} does"
-            explanation = f"{wins}, and wants another {_spoken(fields)}."
-        example = context.history.newest(case.rule)
-        return LintFinding(FindingKind.CONTRADICTORY, LintVerdict.PROVED, (case, earlier), explanation, example)
-    return None
-
-
-def _disputed_fields(earlier: RuleCase, case: RuleCase, context: LintContext) -> list[str]:
-    return context.disputed_fields(earlier, case) if earlier.rule.triggers & case.rule.triggers else []
 
 
 def _overlaps(context: LintContext, proved: Set[tuple[RuleCase, ...]]) -> Iterator[LintFinding]:
@@ -242,7 +231,7 @@ def _overlaps(context: LintContext, proved: Set[tuple[RuleCase, ...]]) -> Iterat
                 return
             if (case, earlier) in seen:
                 continue
-            fields = _disputed_fields(earlier, case, context)
+            fields = context.disputed_fields(earlier, case)
             if "category" in fields and not {earlier.rule.category, case.rule.category} <= group.offered:
                 fields.remove("category")  # these rows cannot have one of the two
             if not fields:

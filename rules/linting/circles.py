@@ -1,7 +1,7 @@
 """Check for rules that undo each other, by running the engine on rows and on transactions made from conditions."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,19 +15,29 @@ from rules.engine.movements import Movement
 from rules.engine.rule_sets import Matcher, RuleSet
 from rules.engine.stored_rows import StoredRow
 from rules.linting.cases import FindingKind, LintContext, LintFinding, LintVerdict, RuleCase
-from rules.linting.formulas import PLAIN, FieldTest
+from rules.linting.formulas import PLAIN
 
 #: Limit on pairs of rules, and on rows and made transactions for each.
 MAX_PAIRS = 50
 MAX_TRIED = 40
 
-Pair = tuple[RuleCase, RuleCase]
-
 
 def circling_rules(context: LintContext, *, ledger_id: int, catalog: Catalog) -> Iterator[LintFinding]:
     """Find rules that never come to rest, proved by a row or by a transaction made from their conditions."""
+    by_field: dict[str, list[RuleCase]] = defaultdict(list)
+    for case in context.living:
+        for name in case.effects:
+            by_field[name].append(case)
+    suspects = (  # pairs with different values for a field, of which one tests a field that rules write
+        (case, other) if case.position < other.position else (other, case)
+        for case in context.living
+        if case.rule.compiled.fields & WRITTEN
+        for name, value in case.effects.items()
+        for other in by_field[name]
+        if other.effects[name] != value
+    )
     searches: dict[str, _CircleSearch] = {}
-    for one, other in _suspects(context):
+    for one, other in dict.fromkeys(islice(suspects, MAX_PAIRS)):
         for trigger in sorted(one.rule.triggers & other.rule.triggers):
             if trigger not in searches:
                 searches[trigger] = _CircleSearch(context, trigger, ledger_id=ledger_id, catalog=catalog)
@@ -38,23 +48,6 @@ def circling_rules(context: LintContext, *, ledger_id: int, catalog: Catalog) ->
                 break
         if context.deadline.has_passed():
             return
-
-
-def _suspects(context: LintContext) -> list[Pair]:
-    """Return pairs with different values for a field, of which one tests a field that rules write."""
-    by_field: dict[str, list[RuleCase]] = defaultdict(list)
-    for case in context.living:
-        for name in case.effects:
-            by_field[name].append(case)
-    pairs = (
-        (case, other) if case.position < other.position else (other, case)
-        for case in context.living
-        if case.rule.compiled.fields & WRITTEN
-        for name, value in case.effects.items()
-        for other in by_field[name]
-        if other.effects[name] != value
-    )
-    return list(dict.fromkeys(islice(pairs, MAX_PAIRS)))
 
 
 class _CircleSearch:
@@ -92,24 +85,21 @@ def _made_transactions(one: RuleCase, other: RuleCase) -> Iterator[Movement]:
     """Make transactions of the values that the two rules test and write."""
     values: dict[str, dict[Any, None]] = defaultdict(dict)
     for test in (*one.tests, *other.tests):
-        if not test.is_denied:
-            values[test.field].update(dict.fromkeys(_values_of(test)))
+        if test.is_denied:
+            continue
+        named = [*test.value] if isinstance(test.value, tuple) else [test.value]
+        if test.field in {"amount", "date"}:
+            read: Callable[[str], Any] = Decimal if test.field == "amount" else date.fromisoformat
+            named = [read(value) for value in named if isinstance(value, str)]
+        elif test.op not in {*PLAIN, "in", "has"}:
+            named = []
+        values[test.field].update(dict.fromkeys(named))
     for case in (one, other):
         for name in case.rule.writes.keys() & WRITTEN:
             values[name][case.rule.writes[name]] = None
     choices = [_choices(name, [*known]) for name, known in values.items()]
     for chosen in islice(product(*choices), MAX_TRIED):
         yield Movement(**dict(zip(values, chosen, strict=True)))
-
-
-def _values_of(test: FieldTest) -> list[Any]:
-    """Return the values that a test names."""
-    named = [*test.value] if isinstance(test.value, tuple) else [test.value]
-    if test.field == "amount":
-        return [Decimal(value) for value in named if isinstance(value, str)]
-    if test.field == "date":
-        return [date.fromisoformat(value) for value in named if isinstance(value, str)]
-    return named if test.op in {*PLAIN, "in", "has"} else []
 
 
 def _choices(name: str, values: list[Any]) -> list[Any]:

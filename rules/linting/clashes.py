@@ -104,29 +104,18 @@ def _clash_in_date(tests: Sequence[FieldTest]) -> bool:
         return False
     recurring = [test for test in tests if test.op in {"day_of_month", "weekday"}]
     others = [test for test in tests if test not in recurring]
-    return not any(
-        all(holds(test, first) for test in others) and _has_day(first, last, recurring)
-        for first, last in _periods(others)
-    )
-
-
-def _periods(tests: Sequence[FieldTest]) -> Iterator[tuple[dt.date, dt.date]]:
-    """Return first and last days of the periods in which each of these tests is constant."""
     named: set[dt.date] = set()
-    for test in tests:
+    for test in others:
         if test.value is not None:
             named.update(map(dt.date.fromisoformat, test.value if isinstance(test.value, tuple) else [test.value]))
     starts = sorted({dt.date.min} | named | {day + ONE_DAY for day in named if day < dt.date.max})
-    yield from ((start, following - ONE_DAY) for start, following in pairwise(starts))
-    yield starts[-1], dt.date.max
-
-
-def _has_day(first: dt.date, last: dt.date, tests: Sequence[FieldTest]) -> bool:
-    """Return True if a day of the period passes these recurring tests."""
-    if not tests:
-        return True
-    days = _days(first, last) if last - first <= MAX_TRIED else _kinds_of_days()
-    return any(all(holds(test, day) for test in tests) for day in days)
+    lasts = [*(start - ONE_DAY for start in starts[1:]), dt.date.max]
+    for first, last in zip(starts, lasts, strict=True):
+        if all(holds(test, first) for test in others):
+            days = _days(first, last) if last - first <= MAX_TRIED else _kinds_of_days()
+            if not recurring or not _none_passes(recurring, days):
+                return False
+    return True
 
 
 def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
@@ -161,10 +150,7 @@ class _TextDemands:
             return not kept or any(COMPARE[op](text, value) for op, value in self.denied)
         starts = [value for op, value in self.asserted if op == "starts_with"]
         ends = [value[::-1] for op, value in self.asserted if op == "ends_with"]
-        for beginnings in (
-            starts,
-            ends,
-        ):  # a text begins with all if they are prefixes of the longest
+        for beginnings in (starts, ends):  # a text begins with all if they are prefixes of the longest
             longest = max(beginnings, key=len, default="")
             if not all(longest.startswith(beginning) for beginning in beginnings):
                 return True

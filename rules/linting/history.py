@@ -17,7 +17,7 @@ from rules.engine.evaluator import Evaluator
 from rules.engine.rule_sets import CompiledRule, Matched, Matcher, Passing, RuleSet
 from rules.engine.stored_rows import StoredRow, read_stored_rows
 from rules.linting.deadline import Deadline
-from rules.operators.patterns import PatternBudget, pattern_budget
+from rules.operators.patterns import pattern_budget
 
 #: Time for regular expressions while matching; the rest of a request's time is for testing slow patterns.
 REGEX_S = 1.2
@@ -85,63 +85,47 @@ class MatchHistory:
 
 def read_history(*, user: User, rules: Sequence[CompiledRule], catalog: Catalog, deadline: Deadline) -> MatchHistory:
     """Read the ledger's rows, the newest first, until the deadline."""
-    matcher = Matcher(RuleSet(rules))
-    evaluator = Evaluator(ledger_id=ledger_id_of(user), matcher=matcher, catalog=catalog)
-    reader = _HistoryReader(evaluator)
+    rule_set = RuleSet(rules)
+    evaluator = Evaluator(ledger_id=ledger_id_of(user), matcher=Matcher(rule_set), catalog=catalog)
     newest_first = Transaction.objects.for_user(user).order_by("-date", "-id")
     rows = read_stored_rows(newest_first, user=None, with_tags=evaluator.uses_tags)
+    places = [StoredRow._fields.index(name) for name in rule_set.text_fields]
+    passing_by_texts: dict[tuple[Any, ...], Passing] = {}
+    groups: dict[tuple[Matched, frozenset[int]], RowGroup] = {}
+    by_rule: dict[CompiledRule, list[RowGroup]] = defaultdict(list)
+    n_rows = 0
     with pattern_budget(REGEX_S) as budget:
         while part := [*islice(rows, CHUNK)]:
-            reader.add(part)
+            n_rows += len(part)
+            for row in part:
+                texts: tuple[Any, ...] = tuple([row[place] for place in places])
+                passing = passing_by_texts.get(texts)
+                if passing is None:
+                    passing = passing_by_texts[texts] = rule_set.passing(texts)
+                if matched := _matched(passing, row, evaluator):
+                    key = matched, evaluator.offered(row)
+                    if key not in groups:
+                        groups[key] = RowGroup(*key, row)
+                        for rule in matched:
+                            by_rule[rule].append(groups[key])
+                    groups[key].n_rows += 1
             if deadline.has_passed():
                 break
-    return reader.history(budget, is_whole=budget.left_s > 0 and not deadline.was_missed)
+    has_time = budget.left_s > 0
+    return MatchHistory(
+        n_rows=n_rows,
+        is_whole=has_time and not deadline.was_missed,
+        groups=[*groups.values()],
+        by_rule=by_rule,
+        unsure=frozenset(rule for rule in rules if rule.compiled.patterns & budget.timeouts.keys()),
+        timeouts=budget.timeouts if has_time else Counter(),  # without time, untried patterns would count as slow
+        texts=nlargest(N_TEXTS, (text for texts in passing_by_texts for text in texts), key=len),
+    )
 
 
-class _HistoryReader:
-    """Matches all rules against rows, even behind a stopping rule; each distinct text once."""
-
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator, self._rule_set = evaluator, evaluator.rule_set
-        self._text_places = [StoredRow._fields.index(name) for name in self._rule_set.text_fields]
-        self._passing: dict[tuple[Any, ...], Passing] = {}
-        self._groups: dict[tuple[Matched, frozenset[int]], RowGroup] = {}
-        self._n_rows = 0
-
-    def add(self, rows: Sequence[StoredRow]) -> None:
-        """Count the rows in their groups."""
-        self._n_rows += len(rows)
-        for row in rows:
-            if matched := self._matched(row):
-                key = matched, self._evaluator.offered(row)
-                if key not in self._groups:
-                    self._groups[key] = RowGroup(*key, row)
-                self._groups[key].n_rows += 1
-
-    def _matched(self, row: StoredRow) -> Matched:
-        texts: tuple[Any, ...] = tuple([row[place] for place in self._text_places])
-        passing = self._passing.get(texts)
-        if passing is None:
-            passing = self._passing[texts] = self._rule_set.passing(texts)
-        if not passing:
-            return ()
-        if all(on_rest is None for _, on_rest in passing):
-            return tuple([rule for rule, _ in passing])
-        movement = self._evaluator.movement(row)
-        return tuple([rule for rule, on_rest in passing if on_rest is None or on_rest(movement)])
-
-    def history(self, budget: PatternBudget, *, is_whole: bool) -> MatchHistory:
-        """Return the history. Without any time left, untried patterns would count as slow: there are no timeouts."""
-        by_rule: dict[CompiledRule, list[RowGroup]] = defaultdict(list)
-        for group in self._groups.values():
-            for rule in group.matched:
-                by_rule[rule].append(group)
-        return MatchHistory(
-            n_rows=self._n_rows,
-            is_whole=is_whole,
-            groups=[*self._groups.values()],
-            by_rule=by_rule,
-            unsure=frozenset(rule for rule in self._rule_set.rules if rule.compiled.patterns & budget.timeouts.keys()),
-            timeouts=budget.timeouts if budget.left_s > 0 else Counter(),
-            texts=nlargest(N_TEXTS, (text for texts in self._passing for text in texts), key=len),
-        )
+def _matched(passing: Passing, row: StoredRow, evaluator: Evaluator) -> Matched:
+    """Return all rules that match the row, even behind a stopping rule."""
+    if all(on_rest is None for _, on_rest in passing):
+        return tuple([rule for rule, _ in passing])
+    movement = evaluator.movement(row)
+    return tuple([rule for rule, on_rest in passing if on_rest is None or on_rest(movement)])

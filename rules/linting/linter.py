@@ -53,19 +53,16 @@ def lint_rules(*, user: User, verdicts: Collection[LintVerdict]) -> LintReport:
         *circling_rules(context, ledger_id=ledger_id_of(user), catalog=catalog),
         *slow_rules(context),
     ]
-    wanted = [finding for finding in _without_repeats(findings) if finding.verdict in verdicts]
-    return LintReport(wanted, history.n_rows, history.is_whole and not deadline.was_missed)
-
-
-def _without_repeats(findings: list[LintFinding]) -> list[LintFinding]:
-    """Drop shadows between duplicates: a duplicate never gets a turn either."""
     duplicates = {
         frozenset(finding.cases)
         for finding in findings
         if finding.kind == FindingKind.DUPLICATE and finding.verdict == LintVerdict.PROVED
     }
-    return [
+    wanted = [
         finding
         for finding in findings
-        if finding.kind != FindingKind.SHADOWED or frozenset(finding.cases) not in duplicates
+        if finding.verdict in verdicts
+        # A duplicate never gets a turn either, so its shadow says nothing new.
+        and (finding.kind != FindingKind.SHADOWED or frozenset(finding.cases) not in duplicates)
     ]
+    return LintReport(wanted, history.n_rows, history.is_whole and not deadline.was_missed)

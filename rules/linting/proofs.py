@@ -22,7 +22,7 @@ def implies(narrow: Formula, *broad: Formula) -> bool:
 def is_refuted(formulas: Sequence[Formula]) -> bool:
     """Return True if it is proved that no row matches all these formulas."""
     try:
-        return _Branch(_ClashCache()).is_refuted_by(formulas)
+        return _Branch({}, {}).is_refuted_by(formulas)
     except _TooManyClashes:
         return False
 
@@ -31,27 +31,15 @@ class _TooManyClashes(Exception):
     """A search that takes too long."""
 
 
-class _ClashCache:
-    """Cache of sets of tests that clash, limited so that a search ends."""
-
-    def __init__(self) -> None:
-        self._known: dict[frozenset[FieldTest], bool] = {}
-
-    def clash(self, tests: frozenset[FieldTest]) -> bool:
-        """Return True if these tests of one field cannot hold together."""
-        if tests not in self._known:
-            if len(self._known) >= MAX_CLASHES:
-                raise _TooManyClashes
-            self._known[tests] = clash([*tests])
-        return self._known[tests]
-
-
 class _Branch:
-    """One way in which a formula could hold: tests that hold, by field, and open choices."""
+    """One way in which a formula could hold: tests that hold, by field, and open choices.
 
-    def __init__(self, clashes: _ClashCache, tests: dict[str, frozenset[FieldTest]] | None = None) -> None:
+    All branches of a search share `clashes`: sets of tests of one field, and whether they clash.
+    """
+
+    def __init__(self, clashes: dict[frozenset[FieldTest], bool], tests: dict[str, frozenset[FieldTest]]) -> None:
         self._clashes = clashes
-        self._tests = tests or {}
+        self._tests = tests
         self._choices: list[AnyOf] = []
 
     def is_refuted_by(self, formulas: Iterable[Formula]) -> bool:
@@ -85,7 +73,12 @@ class _Branch:
     def _may_hold(self, formula: Formula) -> bool:
         """Return False if the formula clashes at first sight."""
         if isinstance(formula, FieldTest):
-            return not self._clashes.clash(self._with(formula))
+            tests = self._with(formula)
+            if tests not in self._clashes:
+                if len(self._clashes) >= MAX_CLASHES:
+                    raise _TooManyClashes
+                self._clashes[tests] = clash([*tests])
+            return not self._clashes[tests]
         return isinstance(formula, AnyOf) or all(map(self._may_hold, formula.parts))
 
     def _narrow(self) -> bool:
