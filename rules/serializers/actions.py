@@ -1,6 +1,6 @@
 """The serializer of actions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,17 +58,3 @@ class ActionSerializer(StrictSerializer):
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"value": error.detail}) from None
         return {"type": attrs["type"], "value": action.keep(value)}
-
-
-def check_actions(actions: Sequence[Mapping[str, Any]]) -> None:
-    """Raise ValidationError if a rule has an action twice, or an action and its opposite."""
-    types = [action["type"] for action in actions]
-    if len(set(types)) < len(types):
-        raise serializers.ValidationError("A rule does each thing once.", code="repeated")
-    if {"mark_reviewed", "needs_review"} <= set(types):
-        raise serializers.ValidationError("It is either reviewed or to be reviewed.", code="contradictory")
-    values = {action["type"]: action["value"] for action in actions}
-    added, removed = ({name.casefold() for name in values.get(kind, ())} for kind in ("add_tags", "remove_tags"))
-    if both := added & removed:
-        detail = f"It adds and removes the tag {min(both)}; leave one of the two out."
-        raise serializers.ValidationError(detail, code="contradictory")

@@ -59,7 +59,19 @@ class ConditionSerializer(StrictSerializer):
         missing = {name: "This field is required." for name in ("field", "op") if name not in attrs}
         if missing:
             raise serializers.ValidationError(missing, code="required")
-        return self._single(attrs)
+        name, op = attrs["field"], attrs["op"]
+        if op not in OPERATORS[name]:
+            detail = f"“{name}” has no operator {op}; choose one of {', '.join(OPERATORS[name])}."
+            raise serializers.ValidationError({"op": detail}, code="unknown_op")
+        if "match" in attrs:
+            raise serializers.ValidationError({"match": "Only a rule or a group takes `match`."}, code="not_a_group")
+        options = _options(attrs, OPERATORS[name][op].options)
+        try:
+            value = self._value(name, op, attrs.get("value"))
+            _check_meaning(name, op, value, options)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"value": error.detail}) from None
+        return {"field": name, "op": op, "value": value, "negate": attrs.get("negate", False), **options}
 
     def _group(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.context.get("is_nested"):
@@ -79,21 +91,6 @@ class ConditionSerializer(StrictSerializer):
             "negate": attrs.get("negate", False),
             "conditions": inner.validated_data,
         }
-
-    def _single(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        name, op = attrs["field"], attrs["op"]
-        if op not in OPERATORS[name]:
-            detail = f"“{name}” has no operator {op}; choose one of {', '.join(OPERATORS[name])}."
-            raise serializers.ValidationError({"op": detail}, code="unknown_op")
-        if "match" in attrs:
-            raise serializers.ValidationError({"match": "Only a rule or a group takes `match`."}, code="not_a_group")
-        options = _options(attrs, OPERATORS[name][op].options)
-        try:
-            value = self._value(name, op, attrs.get("value"))
-            _check_meaning(name, op, value, options)
-        except serializers.ValidationError as error:
-            raise serializers.ValidationError({"value": error.detail}) from None
-        return {"field": name, "op": op, "value": value, "negate": attrs.get("negate", False), **options}
 
     def _value(self, name: str, op: str, value: Any) -> Any:
         """Return the checked value as it is stored."""

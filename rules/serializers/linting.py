@@ -8,9 +8,6 @@ from expenses.ledger.money import format_amount
 from rules.engine.stored_rows import StoredRow
 from rules.linting.cases import FindingKind, LintVerdict
 
-#: Verdicts of the findings that are shown by default.
-DEFAULT_VERDICTS = (LintVerdict.PROVED, LintVerdict.UNDECIDED)
-
 
 class LintOptions(serializers.Serializer[Any]):
     """Choice of findings."""
@@ -20,12 +17,6 @@ class LintOptions(serializers.Serializer[Any]):
         required=False,
         help_text="Only findings of this verdict; by default those that are proved or undecided.",
     )
-
-    @property
-    def verdicts(self) -> tuple[LintVerdict, ...]:
-        """The requested verdicts. Call `is_valid` first."""
-        verdict = self.validated_data.get("verdict")
-        return (LintVerdict(verdict),) if verdict else DEFAULT_VERDICTS
 
 
 class ExampleSerializer(serializers.Serializer[StoredRow]):

@@ -65,11 +65,6 @@ class TestInput(OrderInput, RuleSerializer):
             setattr(rule, name, self.validated_data[name])
         return rule
 
-    @property
-    def n_listed(self) -> int:
-        """The number of transactions to list. Call it after `is_valid`."""
-        return int(self.validated_data.get("limit", LISTED))
-
 
 class SpanSerializer(serializers.Serializer[Any]):
     """A part of a text that the rule's conditions match; `start` counts from 0, `end` is the place after it."""

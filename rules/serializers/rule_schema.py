@@ -51,9 +51,13 @@ ADDRESSES = {"account": "accounts/", "category": "categories/", "set_category": 
 
 def describe_rules() -> dict[str, Any]:
     """Return the fields of a rule with their bounds and defaults, and all operators and actions."""
-    fields = {name: field for name, field in RuleSerializer().fields.items() if not field.read_only}
+    rule: dict[str, JsonSchema] = {}
+    for name, field in RuleSerializer().fields.items():
+        if not field.read_only:
+            default = TRIGGERS if name == "triggers" else Rule._meta.get_field(name).default  # type: ignore[union-attr]
+            rule[name] = _schema_of(field) | ({} if default is NOT_PROVIDED else {"default": default})
     return {
-        "rule": {name: _schema_of(field) | _default_of(name) for name, field in fields.items()},
+        "rule": rule,
         "conditions": {"max_conditions": MAX_CONDITIONS, "max_values": MAX_VALUES, "levels_of_groups": 1},
         "fields": [_describe_field(name) for name in OPERATORS],
         "actions": [
@@ -62,11 +66,6 @@ def describe_rules() -> dict[str, Any]:
             for name, action in ACTIONS.items()
         ],
     }
-
-
-def _default_of(name: str) -> JsonSchema:
-    default = TRIGGERS if name == "triggers" else Rule._meta.get_field(name).default  # type: ignore[union-attr]
-    return {} if default is NOT_PROVIDED else {"default": default}
 
 
 def _describe_field(name: str) -> dict[str, Any]:

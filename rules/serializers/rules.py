@@ -8,7 +8,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.serializers.fields import user_of
 from rules.engine.conditions import leaves_of
 from rules.models import TRIGGERS, Rule
-from rules.serializers.actions import ActionSerializer, check_actions
+from rules.serializers.actions import ActionSerializer
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer
 from rules.services.statistics import Statistics
 
@@ -74,7 +74,15 @@ class RuleSerializer(StrictSerializer, serializers.ModelSerializer[Rule]):
         return value
 
     def validate_actions(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        check_actions(value)
+        values = {action["type"]: action["value"] for action in value}
+        if len(values) < len(value):
+            raise serializers.ValidationError("A rule does each thing once.", code="repeated")
+        if {"mark_reviewed", "needs_review"} <= values.keys():
+            raise serializers.ValidationError("It is either reviewed or to be reviewed.", code="contradictory")
+        added, removed = ({name.casefold() for name in values.get(kind, ())} for kind in ("add_tags", "remove_tags"))
+        if both := added & removed:
+            detail = f"It adds and removes the tag {min(both)}; leave one of the two out."
+            raise serializers.ValidationError(detail, code="contradictory")
         return value
 
     def to_representation(self, instance: Rule) -> dict[str, Any]:

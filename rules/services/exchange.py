@@ -186,45 +186,36 @@ class RuleImport:
     #: Rules of the pack by their name in it, and whether the document is a newer version of it.
     pack_rules: dict[str, Rule] = field(default_factory=dict)
     is_newer: bool = False
+    #: The pack that the document is.
+    pack: Pack | None = field(init=False)
     report: ImportReport = field(init=False)
 
     def __post_init__(self) -> None:
-        conversion = self.conversion
+        conversion, self.pack = self.conversion, self.conversion.pack
         self.report = ImportReport(conversion.format, self.options, conversion.left_out, conversion.refused)
-
-    @property
-    def pack(self) -> Pack | None:
-        """The pack that the document is."""
-        return self.conversion.pack
 
     def run(self) -> None:
         """Write the valid rules. Raises Refusal."""
-        if self.pack is not None:
-            self._compare_versions(self.pack)
+        pack = self.pack
+        if pack is not None:
+            self.pack_rules = {rule.pack_rule: rule for rule in self.rules.values() if rule.pack == pack.name}
+            installed = max((rule.pack_version for rule in self.pack_rules.values()), key=version_order, default="")
+            if version_order(installed) > version_order(pack.version):
+                detail = f"You have version {installed} of “{pack.name}”; this is {pack.version}, which is older."
+                raise Refusal(detail, code="older_pack")
+            self.is_newer = version_order(installed) < version_order(pack.version)
         for candidate in self.conversion.rules:
             self._import(candidate)
         self.report.refused.sort(key=lambda refusal: refusal.index)
         Rule.objects.bulk_create(self.new.values(), batch_size=200)
         if self.options.creates_missing:
             find_or_create_tags(ledger_id=self.ledger_id, names=self.new_tags, version=self.version)
-        if self.pack is not None:
-            self._finish_pack(self.pack)
-
-    def _compare_versions(self, pack: Pack) -> None:
-        self.pack_rules = {rule.pack_rule: rule for rule in self.rules.values() if rule.pack == pack.name}
-        installed = max((rule.pack_version for rule in self.pack_rules.values()), key=version_order, default="")
-        if version_order(installed) > version_order(pack.version):
-            detail = f"You have version {installed} of “{pack.name}”; this is {pack.version}, which is older."
-            raise Refusal(detail, code="older_pack")
-        self.is_newer = version_order(installed) < version_order(pack.version)
-
-    def _finish_pack(self, pack: Pack) -> None:
-        """Give all rules of the pack its version, and report those that it no longer has."""
-        Rule.objects.filter(ledger_id=self.ledger_id, pack=pack.name).update(pack_version=pack.version)
-        names = [candidate.body.get("name") for candidate in self.conversion.rules]
-        for name, rule in self.pack_rules.items():
-            if name not in names:
-                self.report.unchanged.append(RuleEntry(None, rule.name, rule.is_active, code="not_in_pack"))
+        if pack is not None:
+            Rule.objects.filter(ledger_id=self.ledger_id, pack=pack.name).update(pack_version=pack.version)
+            names = [candidate.body.get("name") for candidate in self.conversion.rules]
+            for name, rule in self.pack_rules.items():
+                if name not in names:
+                    self.report.unchanged.append(RuleEntry(None, rule.name, rule.is_active, code="not_in_pack"))
 
     def _import(self, candidate: Candidate) -> None:
         """Import one rule. Categories that were created for a rule that is not written are rolled back."""

@@ -127,10 +127,7 @@ class _Rivals:
         others = [rule for rule in today if rule.id != tested.id]
         then = sorted([*others, tested], key=lambda rule: (rule.priority, rule.id is None, rule.id))
         self._tested, self._today, self._then = tested, Matcher(RuleSet(today)), Matcher(RuleSet(then))
-
-    @property
-    def look_at_tags(self) -> bool:
-        return "tags" in self._today.rule_set.fields | self._then.rule_set.fields
+        self.look_at_tags = "tags" in self._today.rule_set.fields | self._then.rule_set.fields
 
     def conflicts(self, movement: Movement) -> Iterator[tuple[str, CompiledRule, bool]]:
         """Yield fields on which rules disagree: name, winner today, and whether the tested rule would win."""

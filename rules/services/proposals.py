@@ -1,6 +1,6 @@
 """Everything that writes proposals: the task that proposes rules, and the user's answers."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import count
 from typing import Any
 
@@ -27,6 +27,8 @@ from rules.services.rules import create_rule
 
 #: Time of the task for the patterns of existing rules.
 REGEX_S = 10.0
+#: Answers of the user to a proposal.
+ANSWERS = frozenset({ProposalStatus.ACCEPTED, ProposalStatus.NEVER})
 
 
 def propose_rules(*, ledger_id: int) -> None:
@@ -112,7 +114,7 @@ def _plan(
 def accept_proposal(*, by: User, proposal: Proposal, fields: dict[str, Any]) -> Rule:
     """Create the rule; `fields` are checked. Raises Refusal unless the proposal is open."""
     with ledger_write(ledger_id_of(by)) as version:
-        current = _read_open(proposal)
+        current = _read_unanswered(proposal)
         rule = create_rule(by=by, fields=fields | {"origin": Origin.LEARNED})
         current.status, current.accepted_rule, current.version = ProposalStatus.ACCEPTED, rule, version
         current.save()
@@ -121,7 +123,7 @@ def accept_proposal(*, by: User, proposal: Proposal, fields: dict[str, Any]) -> 
 
 def narrow_proposal(*, by: User, proposal: Proposal, catalog: Catalog) -> Proposal:
     """Add conditions that exclude confirmed rows of other categories. Raises Refusal if there are none."""
-    current = _read_open(proposal)
+    current = _read_unanswered(proposal)
     rule = current.unsaved_rule
     against = contradicting(rule, ledger_id=current.ledger_id, catalog=catalog)
     if not against:
@@ -150,7 +152,7 @@ def narrow_proposal(*, by: User, proposal: Proposal, catalog: Catalog) -> Propos
 def replace_conditions(*, by: User, proposal: Proposal, match: str, conditions: list[dict[str, Any]]) -> Proposal:
     """Replace the conditions for good; they are checked. Raises Refusal unless the proposal is open."""
     with ledger_write(ledger_id_of(by)) as version:
-        current = _read_open(proposal)
+        current = _read_unanswered(proposal)
         current.rule = current.rule | {"match": match, "conditions": conditions}
         current.is_narrowed, current.version = True, version
         current.save()
@@ -180,7 +182,7 @@ def refuse_proposal(*, by: User, proposal: Proposal, is_of_merchant: bool) -> Pr
     A second call may extend the refusal to the merchant.
     """
     with ledger_write(ledger_id_of(by)) as version:
-        current = _read_unless(proposal, ProposalStatus.ACCEPTED)
+        current = _read_unanswered(proposal, {ProposalStatus.ACCEPTED})
         current.status, current.version = ProposalStatus.NEVER, version
         current.is_of_merchant = current.is_of_merchant or is_of_merchant
         current.save()
@@ -215,14 +217,10 @@ def free_name(name: str, *, ledger_id: int) -> str:
     return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
-def _read_open(proposal: Proposal) -> Proposal:
-    """Return the proposal as it is stored now. Raises Refusal unless it is open."""
-    return _read_unless(proposal, ProposalStatus.ACCEPTED, ProposalStatus.NEVER)
-
-
-def _read_unless(proposal: Proposal, *refused: ProposalStatus) -> Proposal:
+def _read_unanswered(proposal: Proposal, answers: Set[str] = ANSWERS) -> Proposal:
+    """Return the proposal as it is stored now. Raises Refusal if it has one of the answers."""
     current: Proposal = Proposal.objects.select_related("accepted_rule").get(pk=proposal.pk)
-    if current.status not in refused:
+    if current.status not in answers:
         return current
     if current.status == ProposalStatus.NEVER:
         detail = "You said never to this proposal; make the rule yourself if you want it after all."

@@ -4,7 +4,7 @@ All numbers are counted from the rows as they are, so they are right again after
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from expenses.models import CategorizationStatus, Ledger, Transaction
 from rules.engine.compilation import compile_stored
 from rules.engine.evaluator import Evaluator
 from rules.engine.rule_sets import Matcher, RuleSet
-from rules.engine.stored_rows import StoredRow, read_distinct_rows, read_stored_rows
+from rules.engine.stored_rows import read_distinct_rows, read_stored_rows
 from rules.models import Rule
 from rules.operators.patterns import pattern_budget
 
@@ -89,8 +89,12 @@ def _count_matched(ledger_id: int, rules: Sequence[Rule], found: dict[int, Stati
     evaluator = Evaluator(ledger_id=ledger_id, matcher=matcher, catalog=Catalog({}))
     matched: Counter[int | None] = Counter()
     last: dict[int | None, int] = defaultdict(int)
+    rows = Transaction.objects.filter(ledger_id=ledger_id).order_by()
+    distinct = read_distinct_rows(rows, fields=sorted(matcher.rule_set.fields))
+    if "tags" in matcher.rule_set.fields:
+        distinct = ((row, 1, row.id) for row in read_stored_rows(rows, user=None, with_tags=True))
     with pattern_budget() as budget:
-        for row, n, newest in _distinct_rows(ledger_id, matcher.rule_set):
+        for row, n, newest in distinct:
             for rule in matcher.matched(evaluator.movement(row)):
                 matched[rule.id] += n
                 last[rule.id] = max(last[rule.id], newest)
@@ -99,12 +103,3 @@ def _count_matched(ledger_id: int, rules: Sequence[Rule], found: dict[int, Stati
         statistics = found[rule.id or 0]
         statistics.matched = matched[rule.id] if rule.compiled.patterns.isdisjoint(budget.timeouts) else None
         statistics.last_matched_at = instants.get(last[rule.id])
-
-
-def _distinct_rows(ledger_id: int, rules: RuleSet) -> Iterator[tuple[StoredRow, int, int]]:
-    """Yield rows that differ for the rules, with the number of equal rows and the newest one's id."""
-    rows = Transaction.objects.filter(ledger_id=ledger_id).order_by()
-    if "tags" in rules.fields:
-        yield from ((row, 1, row.id) for row in read_stored_rows(rows, user=None, with_tags=True))
-    else:
-        yield from read_distinct_rows(rows, fields=sorted(rules.fields))

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.views.base import LedgerViewSet, conditional_response
+from rules.linting.cases import LintVerdict
 from rules.linting.linter import lint_rules
 from rules.models import Rule
 from rules.serializers.linting import LintOptions, LintSerializer
@@ -27,7 +28,8 @@ class LintView(LedgerViewSet):
         """
         options = LintOptions(data=request.query_params)
         options.is_valid(raise_exception=True)
-        verdicts = options.verdicts
+        verdict = options.validated_data.get("verdict")
+        verdicts = (LintVerdict(verdict),) if verdict else (LintVerdict.PROVED, LintVerdict.UNDECIDED)
         n_timeouts = self.get_queryset().order_by().aggregate(n=Sum("n_timeouts"))["n"]  # no part of the version
         return conditional_response(
             request,

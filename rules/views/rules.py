@@ -19,7 +19,7 @@ from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import begin_run
 from expenses.views.base import ListViewSet
 from rules.models import Origin, Rule
-from rules.serializers.previews import OrderInput, TestAnswer, TestInput
+from rules.serializers.previews import LISTED, OrderInput, TestAnswer, TestInput
 from rules.serializers.rules import RuleSerializer
 from rules.services.previews import preview_rule
 from rules.services.rules import create_rule, delete_rule, edit_rule, reorder_rules
@@ -113,7 +113,7 @@ class RuleViewSet(ListViewSet):
             by=self.user,
             rule=body.rule(),
             scope=body.scope(),
-            limit=body.n_listed,
+            limit=body.validated_data.get("limit", LISTED),
             changes_only=body.validated_data.get("changes_only", False),
             catalog=self.catalog,
         )
