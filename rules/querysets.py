@@ -1,14 +1,10 @@
-"""Querysets of rules and proposals."""
+"""The queryset of proposals."""
 
 from typing import Self
 
 from django.db.models import F
 
 from expenses.querysets import OwnedQuerySet
-
-
-class RuleQuerySet(OwnedQuerySet):
-    """Rules."""
 
 
 class ProposalQuerySet(OwnedQuerySet):

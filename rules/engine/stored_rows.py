@@ -12,7 +12,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Q, Tex
 from django.db.models.functions import Cast, Coalesce
 
 from accounts.models import User
-from expenses.ledger.money import SCALE
+from expenses.ledger.money import SCALE, format_amount
 from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.edits import edit_window_bound
@@ -56,6 +56,11 @@ class StoredRow(NamedTuple):
     def money(self) -> Decimal:
         """The amount in units of the currency."""
         return Decimal(self.amount).scaleb(-SCALE)
+
+    @property
+    def formatted_amount(self) -> str:
+        """The amount as bodies write it, with the decimals of its currency."""
+        return format_amount(self.money, self.currency)
 
     @property
     def day(self) -> dt.date:

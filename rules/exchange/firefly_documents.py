@@ -116,7 +116,11 @@ def read_firefly(document: Any, conversion: RuleConversion) -> FireflyDocument:
             raise DocumentError("file", f"This is no table: {error}.") from None
         _read_rules(list(_rules_of_table(rows).values()), found, conversion)
         return found
-    _note_pages(document, conversion)
+    meta = document.get("meta") if isinstance(document, dict) else None
+    pages = meta.get("pagination") if isinstance(meta, dict) else None
+    total = pages.get("total_pages") if isinstance(pages, dict) else None
+    if isinstance(total, int) and total > 1:
+        conversion.leave_out("", "pages", f"This is one of {total} pages; import the others, too.")
     rules = []
     for item in _resources(document):
         attributes = item.get("attributes")
@@ -141,14 +145,6 @@ def _resources(document: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(document, list):
         for item in document:
             yield item if isinstance(item, dict) else {"attributes": item}
-
-
-def _note_pages(document: Any, conversion: RuleConversion) -> None:
-    meta = document.get("meta") if isinstance(document, dict) else None
-    pages = meta.get("pagination") if isinstance(meta, dict) else None
-    total = pages.get("total_pages") if isinstance(pages, dict) else None
-    if isinstance(total, int) and total > 1:
-        conversion.leave_out("", "pages", f"This is one of {total} pages; import the others, too.")
 
 
 def _read_rules(rules: list[Any], found: FireflyDocument, conversion: RuleConversion) -> None:
@@ -201,29 +197,24 @@ def _read_parts(value: Any, place: str) -> tuple[FireflyPart, ...]:
 
 
 def _rules_of_table(rows: Iterable[dict[str, str | None]]) -> dict[str, dict[str, Any]]:
-    """Return rules by id as the API would show them; each row is a rule, a trigger or an action."""
+    """Return rules by id as the API would show them; each row is a rule, a trigger or an action.
+
+    In the row of a rule, Firefly III writes one column more than it names: the group's title has no heading. Each value
+    stands under the name of the one before.
+    """
+    names = ["title", "description", "order", "active", "stop_processing", "strict"]
     rules: dict[str, dict[str, Any]] = {}
     for row in rows:
         rule = rules.setdefault(row.get("rule_id") or "", {"triggers": [], "actions": []})
         kind = row.get("row_contains")
         if kind == "rule":
-            rule.update(_heading(row))
+            has_title = not (row.get("order") or "").isdigit() or row.get("trigger_type")
+            columns = [*names, "trigger_type"] if has_title else names
+            keys = ["rule_group_title", *names] if has_title else names
+            rule.update(zip(keys, map(row.get, columns), strict=True))
         elif row.get("trigger_type") == "user_action":
             rule["trigger"] = row.get("trigger_value")
         elif kind in {"trigger", "action"}:
-            names = ("type", "value", "order", "active", "stop_processing")
-            rule[f"{kind}s"].append({name: row.get(f"{kind}_{name}") for name in names})
+            parts = ("type", "value", "order", "active", "stop_processing")
+            rule[f"{kind}s"].append({name: row.get(f"{kind}_{name}") for name in parts})
     return rules
-
-
-def _heading(row: dict[str, str | None]) -> dict[str, str | None]:
-    """Return the rule's own fields.
-
-    Firefly III writes one column more than it names in these rows: the group's title has no heading. Each value stands
-    under the name of the one before.
-    """
-    names = ["title", "description", "order", "active", "stop_processing", "strict"]
-    if (row.get("order") or "").isdigit() and not row.get("trigger_type"):
-        return {name: row.get(name) for name in names}
-    shifted = ["rule_group_title", *names]
-    return dict(zip(shifted, (row.get(name) for name in [*names, "trigger_type"]), strict=True))

@@ -13,7 +13,6 @@ from typing import Any
 from rules.exchange.conversion import (
     MAX_RULES,
     NAME_LENGTH,
-    Body,
     Candidate,
     DocumentError,
     Pack,
@@ -28,11 +27,6 @@ FORMAT = "outlay-rules"
 FORMAT_VERSION = 1
 VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}", re.ASCII)
 KNOWN_FIELDS = ("format", "format_version", "name", "pack_version", "exported_at", "rules", "checksum")
-#: Fields that a client writes and a file holds.
-RULE_FIELDS = (
-    *("name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "overwrite", "match"),
-    *("conditions", "actions"),
-)
 #: Fields that users of a pack set as they like: a change is no edit of the rule, and updates keep them.
 USER_FIELDS = {"name", "is_active", "priority"}
 CHANGED = "The checksum does not fit the content. Download the file again, or remove the checksum if you edited it."
@@ -46,11 +40,6 @@ def version_order(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def stored_fields(rule: Rule) -> Body:
-    """Return the fields of a rule that a client can write, as they are stored."""
-    return {name: getattr(rule, name) for name in RULE_FIELDS}
-
-
 def checksum_of(document: Mapping[str, Any]) -> str:
     """Return `sha256:` and the digest of a document's name, version and rules."""
     return _digest({key: document[key] for key in ("name", "pack_version", "rules") if key in document})
@@ -58,17 +47,12 @@ def checksum_of(document: Mapping[str, Any]) -> str:
 
 def fingerprint_of(rule: Rule) -> str:
     """Return a digest of a stored rule that changes when its user edits it."""
-    return _digest({key: value for key, value in stored_fields(rule).items() if key not in USER_FIELDS})
+    return _digest({key: value for key, value in rule.content.items() if key not in USER_FIELDS})
 
 
 def _digest(content: Any) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
-
-
-def is_own(document: Any) -> bool:
-    """Return True if a document says that it is Outlay's own."""
-    return isinstance(document, dict) and document.get("format") == FORMAT
 
 
 def read_own(document: dict[str, Any]) -> RuleConversion:
@@ -88,17 +72,12 @@ def read_own(document: dict[str, Any]) -> RuleConversion:
             conversion.rules.append(Candidate(index, read_object(body, f"rules.{index}")))
         except DocumentError as error:
             conversion.refuse(index, error)
-    conversion.pack = _read_pack(document)
+    pack_version = document.get("pack_version")
+    if pack_version is not None:
+        name = read_text(document.get("name"), "name")
+        if not name or len(name) > NAME_LENGTH or not name.isprintable():
+            raise DocumentError("name", f"A pack has a name of at most {NAME_LENGTH} characters that can be printed.")
+        if not isinstance(pack_version, str) or not VERSION.fullmatch(pack_version):
+            raise DocumentError("pack_version", "Write a version in numbers, such as 1.2.")
+        conversion.pack = Pack(name, pack_version)
     return conversion
-
-
-def _read_pack(document: dict[str, Any]) -> Pack | None:
-    version = document.get("pack_version")
-    if version is None:
-        return None
-    name = read_text(document.get("name"), "name")
-    if not name or len(name) > NAME_LENGTH or not name.isprintable():
-        raise DocumentError("name", f"A pack has a name of at most {NAME_LENGTH} characters that can be printed.")
-    if not isinstance(version, str) or not VERSION.fullmatch(version):
-        raise DocumentError("pack_version", "Write a version in numbers, such as 1.2.")
-    return Pack(name, version)

@@ -6,11 +6,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from expenses.models import Ledger
-from rules.querysets import RuleQuerySet
+from expenses.querysets import OwnedQuerySet
 
 MOST_PRIORITY = 1_000_000
-
-
+#: Fields that a client writes, and that a file or a proposal holds.
+RULE_FIELDS = (
+    "name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "overwrite", "match",
+    "conditions", "actions",
+)  # fmt: skip
 #: Rules apply to new rows of the API, rows of a statement, edited rows, and in runs over stored rows.
 TRIGGERS = ["create", "import", "update", "manual"]
 
@@ -68,7 +71,7 @@ class Rule(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[Any] = RuleQuerySet.as_manager()
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ["priority", "id"]
@@ -77,3 +80,8 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The fields that a client writes, as they are stored."""
+        return {name: getattr(self, name) for name in RULE_FIELDS}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from providers.normalization import normalize
@@ -31,10 +31,6 @@ class RuleDraft:
 
     phrase: str
     conditions: list[Condition]
-
-    def narrowed(self, condition: Condition) -> "RuleDraft":
-        """Return the draft with one more condition."""
-        return replace(self, conditions=[*self.conditions, condition])
 
 
 def draft_of_many(examples: Movements, *, head: str, vocabulary: Vocabulary) -> RuleDraft | None:

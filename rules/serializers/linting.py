@@ -4,7 +4,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.ledger.money import format_amount
 from rules.engine.stored_rows import StoredRow
 from rules.linting.cases import FindingKind, LintVerdict
 
@@ -24,12 +23,9 @@ class ExampleSerializer(serializers.Serializer[StoredRow]):
 
     id = serializers.IntegerField()
     date = serializers.DateField(source="day")
-    amount = serializers.CharField(source="money")
+    amount = serializers.CharField(source="formatted_amount")
     currency = serializers.CharField()
     description = serializers.CharField()
-
-    def to_representation(self, instance: StoredRow) -> dict[str, Any]:
-        return super().to_representation(instance) | {"amount": format_amount(instance.money, instance.currency)}
 
 
 class FindingSerializer(serializers.Serializer[Any]):

@@ -80,7 +80,7 @@ class ResultSerializer(serializers.Serializer[Any]):
 
     transaction = serializers.IntegerField(source="row.id")
     date = serializers.DateField(source="row.day")
-    amount = serializers.CharField()
+    amount = serializers.CharField(source="row.formatted_amount")
     currency = serializers.CharField(source="row.currency")
     description = serializers.CharField(source="row.description")
     merchant = serializers.CharField(source="row.merchant")

@@ -11,12 +11,11 @@ from expenses.ledger.kinds import derive_kind
 from expenses.models import Transaction
 from expenses.serializers.fields import CategoryNameField, CategoryReference
 from expenses.serializers.runs import RunSerializer
-from rules.models import Proposal, ProposalStatus, Rule
+from rules.models import RULE_FIELDS, Proposal, ProposalStatus, Rule
 from rules.serializers.actions import ActionSerializer
 from rules.serializers.conditions import MAX_CONDITIONS, ConditionSerializer
 from rules.serializers.rules import RuleSerializer
 from rules.services.impact import measure_impacts
-from rules.services.rule_drafts import RULE_FIELDS
 
 #: Evidence that a body lists; its sentence tells the whole number.
 LISTED = 20
@@ -31,7 +30,7 @@ class UnsavedRuleSerializer(RuleSerializer):
 
     def to_representation(self, instance: Rule) -> dict[str, Any]:
         actions = [self._action(action) for action in instance.actions]
-        return {name: getattr(instance, name) for name in RULE_FIELDS} | {"actions": actions}
+        return instance.content | {"actions": actions}
 
 
 class TouchedSerializer(serializers.Serializer[Any]):

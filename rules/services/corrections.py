@@ -51,23 +51,19 @@ def corrections_of(*, ledger_id: int, heads: Set[str]) -> list[CorrectedRow]:
     named = {head for head in heads if head != TYPED}
     found: dict[int, CorrectedRow] = {}
     if named:
-        rows = _read(_beginning_with(standing.order_by("transaction_id"), named))
-        found |= {row.id: row for row in rows if row.head in named}
+        changes = standing.order_by("transaction_id")
+        prefixes = {head[:PREFIX_LENGTH] for head in named}
+        if len(prefixes) <= MAX_PREFIXES:
+            wanted = Q(transaction__match_prefix__in=prefixes)
+            for prefix in prefixes:
+                if len(prefix) < PREFIX_LENGTH:  # a blank and letters of the next word follow a short head
+                    wanted |= Q(transaction__match_prefix__startswith=f"{prefix} ")
+            changes = changes.filter(wanted)
+        found |= {row.id: row for row in _read(changes) if row.head in named}
     if TYPED in heads:
         typed = standing.filter(transaction__fingerprint=None).order_by("-transaction_id")
         found |= {row.id: row for row in _read(typed[:MAX_TYPED])}
     return [found[pk] for pk in sorted(found)]
-
-
-def _beginning_with(changes: "QuerySet[Change]", heads: Set[str]) -> "QuerySet[Change]":
-    prefixes = {head[:PREFIX_LENGTH] for head in heads}
-    if len(prefixes) > MAX_PREFIXES:
-        return changes
-    wanted = Q(transaction__match_prefix__in=prefixes)
-    for prefix in prefixes:
-        if len(prefix) < PREFIX_LENGTH:  # a blank and letters of the next word follow a short head
-            wanted |= Q(transaction__match_prefix__startswith=f"{prefix} ")
-    return changes.filter(wanted)
 
 
 def _read(changes: "QuerySet[Change]") -> Iterator[CorrectedRow]:

@@ -41,9 +41,7 @@ from rules.exchange.packs import (
     USER_FIELDS,
     checksum_of,
     fingerprint_of,
-    is_own,
     read_own,
-    stored_fields,
     version_order,
 )
 from rules.models import Origin, Rule
@@ -72,7 +70,7 @@ def export_rules(*, by: User, rules: Iterable[Rule], pack: Pack | None) -> dict[
     document: dict[str, Any] = {"format": FORMAT, "format_version": FORMAT_VERSION}
     document |= {"name": pack.name, "pack_version": pack.version} if pack else {}
     document["exported_at"] = timezone.now().isoformat()
-    document["rules"] = [with_names(stored_fields(rule), directory) for rule in rules]
+    document["rules"] = [with_names(rule.content, directory) for rule in rules]
     return document | {"checksum": checksum_of(document)}
 
 
@@ -151,7 +149,7 @@ def _convert(document: Any, names: LedgerNames) -> RuleConversion:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # no answer could repeat it
         raise DocumentError("file", "It has half of a character (a lone surrogate).") from None
-    if is_own(document):
+    if isinstance(document, dict) and document.get("format") == FORMAT:
         return read_own(document)
     if is_firefly(document):
         return convert_firefly(document, names)
@@ -249,13 +247,22 @@ class RuleImport:
         changes = {key: value for key, value in fields.items() if not is_from_pack or key not in USER_FIELDS}
         was_edited = is_from_pack and fingerprint_of(there) != there.pack_checksum
         if all(getattr(there, key) == value for key, value in changes.items()):
-            self._keep(candidate, there, "identical")
+            code = "identical"
         elif on_conflict == "update" or (is_from_pack and self.is_newer and not was_edited):
-            self._update(candidate, there, changes, tags, pack_rule=there.pack_rule if is_from_pack else "")
+            for key, value in changes.items():
+                setattr(there, key, value)
+            there.version = self.version
+            self._stamp(there, (there.pack_rule if is_from_pack else "") or there.name)
+            there.save()
+            self.new_tags += tags
+            self.report.updated.append(RuleEntry(candidate.index, there.name, there.is_active))
+            return
         elif on_conflict == "rename" and (not is_from_pack or there.name in self.new):
             self._create(candidate, fields, tags, name=unique_name(fields["name"], self.rules))
+            return
         else:
-            self._keep(candidate, there, "edited" if was_edited else "skipped")
+            code = "edited" if was_edited else "skipped"
+        self.report.unchanged.append(RuleEntry(candidate.index, there.name, there.is_active, code=code))
 
     def _create(self, candidate: Candidate, fields: dict[str, Any], tags: list[str], *, name: str = "") -> None:
         rule = Rule(ledger_id=self.ledger_id, version=self.version, **fields)
@@ -265,20 +272,6 @@ class RuleImport:
         self.new_tags += tags
         renamed_from = original if name else None
         self.report.created.append(RuleEntry(candidate.index, rule.name, rule.is_active, renamed_from))
-
-    def _update(
-        self, candidate: Candidate, rule: Rule, changes: dict[str, Any], tags: list[str], *, pack_rule: str
-    ) -> None:
-        for key, value in changes.items():
-            setattr(rule, key, value)
-        rule.version = self.version
-        self._stamp(rule, pack_rule or rule.name)
-        rule.save()
-        self.new_tags += tags
-        self.report.updated.append(RuleEntry(candidate.index, rule.name, rule.is_active))
-
-    def _keep(self, candidate: Candidate, rule: Rule, code: str) -> None:
-        self.report.unchanged.append(RuleEntry(candidate.index, rule.name, rule.is_active, code=code))
 
     def _stamp(self, rule: Rule, pack_rule: str) -> None:
         """Note the origin of the rule: its pack, its name there, and its content as imported."""

@@ -7,7 +7,6 @@ from typing import Any
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.garbage_collection import collection_paused
-from expenses.ledger.money import format_amount
 from expenses.models.ledgers import ledger_id_of
 from providers.interface import EFFECT_FIELDS
 from rules.engine.compilation import compile_stored, rules_of
@@ -44,10 +43,6 @@ class PreviewedRow:
     after: dict[str, Any]
     locked: dict[str, str]
     spans: list[Span]
-
-    @property
-    def amount(self) -> str:
-        return format_amount(self.row.money, self.row.currency)
 
 
 @dataclass(slots=True)

@@ -29,11 +29,6 @@ from rules.proposals.grouping import CorrectedRow, make_of_groups, similar_group
 from rules.proposals.vocabulary import Vocabulary
 from rules.services.impact import Impact, Votes, count_votes, measure_impacts
 
-#: Fields of a rule that a proposal stores.
-RULE_FIELDS = (
-    "name", "group", "is_active", "priority", "stop_processing", "mode", "triggers", "overwrite", "match",
-    "conditions", "actions",
-)  # fmt: skip
 NAME_LENGTH = Rule._meta.get_field("name").max_length or 0
 #: Rows of a reviewed group that a rule is drafted from.
 MAX_ROWS = 100
@@ -59,8 +54,7 @@ class ProposalDraft:
     @property
     def rule_fields(self) -> dict[str, Any]:
         """The fields of its rule, as a proposal stores them."""
-        rule = rule_of(self.draft, category=self.category)
-        return {name: getattr(rule, name) for name in RULE_FIELDS}
+        return rule_of(self.draft, category=self.category).content
 
 
 class RuleDrafter:
@@ -143,7 +137,7 @@ class RuleDrafter:
         votes = count_votes(rule_of(draft, category=category), ledger_id=self.ledger_id)
         account = account_condition(examples) if votes.disagree else None
         if account is not None:
-            narrowed = draft.narrowed(account)
+            narrowed = replace(draft, conditions=[*draft.conditions, account])
             closer = count_votes(rule_of(narrowed, category=category), ledger_id=self.ledger_id)
             if closer.disagree < votes.disagree:
                 return narrowed, closer

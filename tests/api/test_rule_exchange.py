@@ -9,8 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from expenses.models import Ledger
-from rules.exchange.packs import RULE_FIELDS
-from rules.models import Rule
+from rules.models import RULE_FIELDS, Rule
 from rules.serializers.rules import RuleSerializer
 from tests.api.exchanged_rules import created, exported, imported, problems, simple
 from tests.conftest import Api
