@@ -78,20 +78,21 @@ def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
 
 def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[dict[str, Any]]:
     """Return the attempts for the API and the database. Categories are named, because their ids may disappear."""
-    return [_attempt_as_json(attempt, catalog) for attempt in attempts]
-
-
-def _attempt_as_json(attempt: Attempt, catalog: Catalog) -> dict[str, Any]:
-    suggestion = attempt.suggestion
-    named = suggestion is not None and suggestion.category is not None
-    return {
-        "provider": attempt.provider,
-        "version": attempt.version,
-        "outcome": str(attempt.outcome),
-        "category_name": catalog.name(suggestion.category) or None if suggestion else None,
-        "confidence": round(suggestion.confidence, 4) if suggestion and named else None,
-        "score": suggestion.score if suggestion else None,
-        "explanation": attempt.explanation,
-        "duration_ms": attempt.duration_ms,
-        "details": dict(suggestion.details) if suggestion else {},
-    }
+    bodies = []
+    for attempt in attempts:
+        suggestion = attempt.suggestion
+        named = suggestion is not None and suggestion.category is not None
+        bodies.append(
+            {
+                "provider": attempt.provider,
+                "version": attempt.version,
+                "outcome": str(attempt.outcome),
+                "category_name": catalog.name(suggestion.category) or None if suggestion else None,
+                "confidence": round(suggestion.confidence, 4) if suggestion and named else None,
+                "score": suggestion.score if suggestion else None,
+                "explanation": attempt.explanation,
+                "duration_ms": attempt.duration_ms,
+                "details": dict(suggestion.details) if suggestion else {},
+            }
+        )
+    return bodies

@@ -7,7 +7,7 @@ base confidences are the measured precision of each way of matching on real stat
 import math
 from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -37,7 +37,6 @@ HALF_LIFE_DAYS = 180
 SAME_AMOUNT, SAME_ACCOUNT = 3.0, 2.0
 #: Tolerance of the same amount, as a share.
 AMOUNT_MARGIN = 0.1
-
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it. Its order makes equal
 #: votes give the same answer.
@@ -148,17 +147,40 @@ class HistoryProvider(Provider):
     def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
         texts = [normalize(t.text)[:TEXT_LENGTH] for t in transactions]
         memories = self._memories(transactions, texts)
+        # Rows of a text that was always put into one category get the same object, whatever their amounts.
         unanimous: dict[Hashable, Suggestion | None] = {}
-        return [
-            _suggest_once(unanimous, memories.get((t.owner, t.direction)), text, t) if text else None
-            for t, text in zip(transactions, texts, strict=True)
-        ]
+        answers: list[Answer] = []
+        for question, text in zip(transactions, texts, strict=True):
+            key = question.owner, question.direction, text, id(question.categories)
+            if key in unanimous:
+                answers.append(unanimous[key])
+                continue
+            memory = memories.get((question.owner, question.direction))
+            answer = _suggest(memory, text, question) if memory and text else None
+            if answer is None or not answer.alternatives:
+                unanimous[key] = answer
+            answers.append(answer)
+        return answers
 
     def learn(self, confirmed: Sequence[LabeledQuestion]) -> "InMemoryHistoryProvider":
         return InMemoryHistoryProvider({}).learn(confirmed)
 
     def _memories(self, transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
-        return _load_memories(transactions, texts)
+        """Load the confirmed texts. One indexed query for each owner; it reads all texts if there are many prefixes."""
+        prefixes: dict[int, set[str]] = defaultdict(set)
+        for transaction, text in zip(transactions, texts, strict=True):
+            if text:
+                prefixes[transaction.owner].add(text[:PREFIX_LENGTH])
+        memories: Memories = defaultdict(Memory)
+        for owner, found in prefixes.items():
+            wanted = sorted(found) if len(found) <= MAX_PREFIXES else []
+            narrowed = f"AND match_prefix IN ({', '.join(['%s'] * len(wanted))})" if wanted else ""
+            with connection.cursor() as cursor:
+                cursor.execute(CONFIRMED.format(narrowed=narrowed), [owner, *wanted])
+                for direction, text, category, account, n, last, least, most in cursor.fetchall():
+                    day = date.fromisoformat(last) if isinstance(last, str) else last  # SQLite returns text
+                    memories[owner, direction].add(text, Vote(category, n, account, day, least, most))
+        return memories
 
 
 class InMemoryHistoryProvider(HistoryProvider):
@@ -180,37 +202,30 @@ class InMemoryHistoryProvider(HistoryProvider):
         return self._taught
 
 
-def _suggest_once(
-    known: dict[Hashable, Suggestion | None], memory: Memory | None, text: str, question: Question
-) -> Suggestion | None:
-    """Return the same object for all rows of a text that was always put into one category, whatever their amounts."""
-    key = question.owner, question.direction, text, id(question.categories)
-    if key in known:
-        return known[key]
-    answer = _suggest(memory, text, question)
-    if answer is None or not answer.alternatives:
-        known[key] = answer
-    return answer
-
-
-def _suggest(memory: Memory | None, text: str, question: Question) -> Suggestion | None:
-    recalled = memory.recall(text) if memory else None
+def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None:
+    recalled = memory.recall(text)
     if recalled is None:
         return None
     names = {category.id: category.name for category in question.categories}
     votes = [vote for vote in recalled.votes if vote.category in names]
     if not votes:
         return None
-    weights = _weights(votes, question)
+    newest = max((vote.last for vote in votes if vote.last), default=None)
+    parts: dict[int, list[float]] = defaultdict(list)
+    for vote in votes:
+        parts[vote.category].append(vote.weight(question, newest))
+    weights = {category: math.fsum(found) for category, found in sorted(parts.items())}  # in any order of the votes
     total = sum(weights.values())
     (winner, weight), *others = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
     base, share = BASE_CONFIDENCE[recalled.way], weight / total
     n, of = sum(vote.n for vote in votes if vote.category == winner), sum(vote.n for vote in votes)
+    times = {1: "once", 2: "twice"}.get(n, f"{n} times")
+    doubt = f", and something else {of - n} of {of} times" if n < of else ""
     return Suggestion(
         category=winner,
         confidence=base * share,
         score=share,
-        explanation=_explain(recalled.matched, names[winner], n, of),
+        explanation=f"You put “{recalled.matched}” into {names[winner]} {times}{doubt}.",
         alternatives=tuple((category, base * w / total) for category, w in others[:3]),
         details={
             "matched": recalled.matched,
@@ -218,45 +233,6 @@ def _suggest(memory: Memory | None, text: str, question: Question) -> Suggestion
             "votes": of,
         },
     )
-
-
-def _weights(votes: Iterable[Vote], question: Question) -> dict[int, float]:
-    """Return the weight of each category, independent of the order of the votes."""
-    newest = max((vote.last for vote in votes if vote.last), default=None)
-    weights: dict[int, list[float]] = defaultdict(list)
-    for vote in votes:
-        weights[vote.category].append(vote.weight(question, newest))
-    return {category: math.fsum(parts) for category, parts in sorted(weights.items())}
-
-
-def _explain(matched: str, name: str, n: int, total: int) -> str:
-    times = {1: "once", 2: "twice"}.get(n, f"{n} times")
-    doubt = f", and something else {total - n} of {total} times" if n < total else ""
-    return f"You put “{matched}” into {name} {times}{doubt}."
-
-
-def _load_memories(transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
-    prefixes: dict[int, set[str]] = defaultdict(set)
-    for transaction, text in zip(transactions, texts, strict=True):
-        if text:
-            prefixes[transaction.owner].add(text[:PREFIX_LENGTH])
-    memories: Memories = defaultdict(Memory)
-    for owner, wanted in prefixes.items():
-        for direction, text, vote in _confirmed(owner, wanted):
-            memories[owner, direction].add(text, vote)
-    return memories
-
-
-def _confirmed(owner: int, prefixes: set[str]) -> Iterator[tuple[Direction, str, Vote]]:
-    """Yield confirmed texts with their votes; one indexed query, or all texts if there are many prefixes."""
-    wanted = sorted(prefixes) if len(prefixes) <= MAX_PREFIXES else []
-    narrowed = f"AND match_prefix IN ({', '.join(['%s'] * len(wanted))})" if wanted else ""
-    with connection.cursor() as cursor:
-        cursor.execute(CONFIRMED.format(narrowed=narrowed), [owner, *wanted])
-        found = cursor.fetchall()
-    for direction, text, category, account, n, last, least, most in found:
-        day = date.fromisoformat(last) if isinstance(last, str) else last  # SQLite returns text
-        yield direction, text, Vote(category, n, account, day, least, most)
 
 
 def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = 300) -> list[Question]:
