@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.decisions import categorization_of, explain, explanation_for_status
-from expenses.categorization.questions import ask_chain
+from expenses.categorization.questions import ask_chain, categorization_of, explain, explanation_for_status
 from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
 from providers.chain import Verdict

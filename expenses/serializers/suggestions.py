@@ -5,8 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.decisions import attempts_as_json, categorization_of, explain
-from expenses.categorization.questions import text_question
+from expenses.categorization.questions import attempts_as_json, categorization_of, explain, text_question
 from expenses.categorization.suggestions import other_categories
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
 from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus

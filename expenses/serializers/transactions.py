@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.categorization.decisions import Categorization, explanation_for_status
+from expenses.categorization.questions import Categorization, explanation_for_status
 from expenses.ledger.money import format_amount
 from expenses.models import CategorizationStatus, Category, Review, Transaction
 from expenses.serializers.fields import DecimalMoneyField

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.decisions import (
+from expenses.categorization.history import with_examples
+from expenses.categorization.questions import (
     EXPLANATION_LENGTH,
     Categorization,
     categorization_of,
     explain,
     make_decision,
+    offered_to,
+    question_of_row,
 )
-from expenses.categorization.history import with_examples
-from expenses.categorization.questions import offered_to, question_of_row
 from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.edits import Author, editing, give_tags, held_tag

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.decisions import Categorization
+from expenses.categorization.questions import Categorization
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION, derive_kind
 from expenses.models import CategorizationStatus, Category, Change, Review, Transaction
 from expenses.services.journal import Fields

@@ -11,9 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.decisions import attempts_as_json, categorization_of, decision_fields
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.categorization.questions import ask_chain
+from expenses.categorization.questions import ask_chain, attempts_as_json, categorization_of, decision_fields
 from expenses.garbage_collection import collection_paused
 from expenses.ledger.kinds import derive_kind
 from expenses.models import Account, CategorizationStatus, Decision, Run, Transaction

@@ -8,9 +8,8 @@ from django.db.models import Q
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.decisions import categorization_of, make_decision
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
-from expenses.categorization.questions import ask_chain
+from expenses.categorization.questions import ask_chain, categorization_of, make_decision
 from expenses.hooks import call_edit_hooks
 from expenses.ledger.kinds import derive_kind
 from expenses.models import CategorizationStatus, Decision, Transaction
