@@ -9,7 +9,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.models import Account
-from expenses.serializers.fields import ID_OR_NAME, AccountReference, as_id_or_name, refuse_closed, user_of
+from expenses.serializers.fields import (
+    ID_OR_NAME,
+    AccountReference,
+    KeywordNames,
+    as_id_or_name,
+    refuse_closed,
+    user_of,
+)
 from expenses.serializers.transactions import CategorizationSerializer
 from statements.models import Import, ImportStatus, Profile
 
@@ -86,12 +93,11 @@ class QuestionSerializer(serializers.Serializer[Any]):
     alternatives = serializers.ListField()
 
 
-class PeriodSerializer(serializers.Serializer[Any]):
+class PeriodSerializer(KeywordNames):
     """First and last day."""
 
-    def get_fields(self) -> dict[str, Any]:
-        day = {"allow_null": True}
-        return {"from": serializers.DateField(**day), "to": serializers.DateField(**day)}  # type: ignore[arg-type]
+    from_ = serializers.DateField(allow_null=True)
+    to = serializers.DateField(allow_null=True)
 
 
 class ImportSerializer(serializers.ModelSerializer[Import]):

@@ -67,17 +67,17 @@ class BulkSelection(serializers.Serializer[Any]):
         mine = Transaction.objects.for_user(user_of(self))
         is_all = isinstance(wanted, dict) and set(wanted) == {"all"} and wanted["all"] is True
         try:
-            found = mine if is_all else self._narrowed(mine, _as_parameters(wanted))
+            if is_all:
+                found = mine
+            else:
+                narrowed = TransactionFilter(_as_parameters(wanted), mine, request=self.context["request"])
+                if not narrowed.is_valid():
+                    raise translate_validation(narrowed.errors)
+                found = narrowed.qs
         except serializers.ValidationError as error:
             detail = error.detail
             raise serializers.ValidationError({"filter": detail}) from None
         return list(dict.fromkeys(found.order_by("pk").values_list("pk", flat=True)))
-
-    def _narrowed(self, rows: Any, parameters: MultiValueDict[str, str]) -> Any:
-        narrowed = TransactionFilter(parameters, rows, request=self.context["request"])
-        if not narrowed.is_valid():
-            raise translate_validation(narrowed.errors)
-        return narrowed.qs
 
 
 def refuse_missing(ids: Iterable[int]) -> None:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.models import BacktestResult
-from expenses.serializers.fields import DayField, user_of
+from expenses.serializers.fields import DayField, KeywordNames, user_of
 from expenses.services.backtests import BacktestOrder
 from expenses.services.thresholds import adjustable_links, finished_backtests
 
@@ -26,14 +26,12 @@ class ShareField(serializers.FloatField):
         return value
 
 
-class BacktestInput(StrictSerializer):
+class BacktestInput(KeywordNames, StrictSerializer):
     """The days of the confirmed transactions to replay, and the wanted share of right answers."""
 
+    from_ = DayField(required=False, allow_null=True)
+    to = DayField(required=False, allow_null=True)
     target_precision = ShareField(min_value=0.5, max_value=0.999, default=0.95)
-
-    def get_fields(self) -> dict[str, Any]:
-        day = {"required": False, "allow_null": True}
-        return {"from": DayField(**day), "to": DayField(**day)} | super().get_fields()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         start, end = attrs.get("from"), attrs.get("to")
@@ -69,33 +67,26 @@ class FiguresSerializer(serializers.Serializer[Any]):
     precision_at_target = serializers.FloatField(allow_null=True)
 
 
-class BacktestSerializer(serializers.Serializer[Any]):
+class BacktestSerializer(KeywordNames):
     """The result of a backtest. In `chain` and `new_merchants` one threshold holds for all links."""
 
+    from_ = serializers.DateField(help_text="The day of the first transaction.")
+    to = serializers.DateField(help_text="The day of the last transaction.")
     n = serializers.IntegerField()
     target_precision = serializers.FloatField()
     links = serializers.DictField(child=FiguresSerializer(), help_text="Figures by the name of the link, in order.")
     chain = FiguresSerializer()
     new_merchants = FiguresSerializer(help_text="Only transactions with a text that was not confirmed before.")
 
-    def get_fields(self) -> dict[str, Any]:
-        days = {
-            "from": serializers.DateField(help_text="The day of the first transaction."),
-            "to": serializers.DateField(help_text="The day of the last transaction."),
-        }
-        return days | super().get_fields()
 
-
-class BinSerializer(serializers.Serializer[Any]):
+class BinSerializer(KeywordNames):
     """Answers with a confidence from `from` up to but not including `to`; the last bin includes 1."""
 
+    from_ = serializers.FloatField(source="start")
+    to = serializers.FloatField(source="end")
     n = serializers.IntegerField()
     mean_confidence = RoundedField()
     accuracy = RoundedField()
-
-    def get_fields(self) -> dict[str, Any]:
-        limits = {"from": serializers.FloatField(source="start"), "to": serializers.FloatField(source="end")}
-        return limits | super().get_fields()
 
 
 class CorrectionSerializer(serializers.Serializer[Any]):

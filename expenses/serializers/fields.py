@@ -42,6 +42,13 @@ def user_of(field: serializers.Field[Any, Any, Any, Any]) -> User:
     return user
 
 
+class KeywordNames(serializers.Serializer[Any]):
+    """A serializer whose fields may have the names of keywords: the field `from` is declared as `from_`."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name.removesuffix("_"): field for name, field in super().get_fields().items()}
+
+
 @extend_schema_field(ID_OR_NAME)
 class CategoryReference(serializers.Field[Category, Any, int | None, Any]):
     """A category of the ledger by id or name; the context holds the ledger's catalog."""

@@ -1,6 +1,5 @@
 """Filters of lists and the query parameters that every address takes."""
 
-import datetime as dt
 import re
 from calendar import monthrange
 from collections.abc import Iterable
@@ -76,10 +75,10 @@ class TransactionFilter(StrictFilterSet):
     status = filters.MultipleChoiceFilter("review_status", choices=CategorizationStatus.choices)
     source = filters.CharFilter("category_source")
     review = filters.MultipleChoiceFilter(choices=[*Review.choices, ("none", "No review")], null_value="none")
-    is_excluded_from_budget = filters.CharFilter(method="by_exclusion")
+    is_excluded_from_budget = filters.CharFilter(method="by_flag")
     iban = filters.CharFilter(method="by_iban", help_text="With or without spaces.")
     mcc = filters.CharFilter("mcc")
-    is_split = filters.CharFilter(method="by_is_split", help_text="false leaves out what is counted by its parts.")
+    is_split = filters.CharFilter(method="by_flag", help_text="false leaves out what is counted by its parts.")
     parent = filters.NumberFilter("parent", min_value=1, max_digits=18, decimal_places=0)
     uncategorized = filters.CharFilter(method="by_uncategorized")
     external_id = filters.CharFilter("external_id")
@@ -143,12 +142,8 @@ class TransactionFilter(StrictFilterSet):
         return rows.filter(is_open if _is_true(name, value) else ~is_open)
 
     @extend_schema_field(OpenApiTypes.BOOL)
-    def by_is_split(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        return rows.filter(is_split=_is_true(name, value))
-
-    @extend_schema_field(OpenApiTypes.BOOL)
-    def by_exclusion(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        return rows.filter(is_excluded_from_budget=_is_true(name, value))
+    def by_flag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(**{name: _is_true(name, value)})
 
     def by_iban(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.filter(iban="".join(value.split()).upper())
@@ -233,13 +228,13 @@ class TotalsFilter(TransactionFilter):
     def qs(self) -> Any:
         return super().qs.order_by()
 
-    def since(self, rows: TransactionQuerySet, name: str, value: dt.date) -> TransactionQuerySet:
+    def since(self, rows: TransactionQuerySet, name: str, value: date) -> TransactionQuerySet:
         return since(rows, value)
 
-    def until(self, rows: TransactionQuerySet, name: str, value: dt.date) -> TransactionQuerySet:
+    def until(self, rows: TransactionQuerySet, name: str, value: date) -> TransactionQuerySet:
         return until(rows, value)
 
-    def between(self, rows: TransactionQuerySet, start: dt.date, end: dt.date) -> TransactionQuerySet:
+    def between(self, rows: TransactionQuerySet, start: date, end: date) -> TransactionQuerySet:
         return self.until(self.since(rows, "", start), "", end)
 
     def unchanged(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:

@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.money import Money
 from expenses.models.rates import ExchangeRate
 from expenses.rates.conversion import SIGNIFICANT_DIGITS, Conversion
@@ -16,6 +15,7 @@ from expenses.serializers.fields import (
     AmountField,
     CurrencyField,
     DayField,
+    KeywordNames,
     MoneyField,
     RateTextField,
     check_minor_units,
@@ -81,8 +81,6 @@ class RateSerializer(StrictSerializer, serializers.ModelSerializer[ExchangeRate]
         read_only_fields = ["source", "version"]
 
     def validate_date(self, value: dt.date) -> dt.date:
-        if value < EARLIEST:
-            raise serializers.ValidationError(f"Give a day from {EARLIEST} on.", code="out_of_range")
         if value > user_of(self).today():
             raise serializers.ValidationError("Rates of future days are not known yet.", code="future")
         return value
@@ -103,20 +101,13 @@ class RateSerializer(StrictSerializer, serializers.ModelSerializer[ExchangeRate]
         return attrs
 
 
-class ConversionInput(serializers.Serializer[Any]):
+class ConversionInput(KeywordNames):
     """Query parameters of a conversion; `to` is your base currency and `date` is today unless given."""
 
     amount = AmountField()
     to = CurrencyField(required=False)
     date = DayField(required=False)
-
-    def get_fields(self) -> dict[str, Any]:
-        return super().get_fields() | {"from": CurrencyField()}
-
-    def validate_date(self, value: dt.date) -> dt.date:
-        if not EARLIEST <= value <= LATEST:
-            raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
-        return value
+    from_ = CurrencyField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         refuse_unknown(self.initial_data, self.fields, what="parameter")  # a misspelled `to` would convert wrongly

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from expenses.ledger.money import format_amount
 from expenses.rates.usage import RateUsage
 from expenses.reports.totals import ConvertedTotal, Total
+from expenses.serializers.fields import KeywordNames
 
 #: Number of missing rates that a response names, the oldest first; it counts them all.
 N_MISSING_SHOWN = 20
@@ -38,14 +39,12 @@ class TotalSerializer(serializers.Serializer[Any]):
     )
 
 
-class UsedRatesSerializer(serializers.Serializer[Any]):
+class UsedRatesSerializer(KeywordNames):
     """The days and sources of the rates that were used for a currency."""
 
+    from_ = serializers.DateField()
     to = serializers.DateField()
     sources = serializers.ListField(child=serializers.ChoiceField(choices=["ecb", "manual"]))
-
-    def get_fields(self) -> dict[str, Any]:
-        return {"from": serializers.DateField()} | super().get_fields()
 
 
 class MissingRateSerializer(serializers.Serializer[Any]):

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
-from expenses.serializers.fields import DayField
+from expenses.serializers.fields import DayField, KeywordNames
 from insights.models import (
     NAME_LENGTH,
     RecurringChoice,
@@ -113,14 +113,12 @@ class RecurringEntry:
         return self.yearly_cost / MONTHS_OF_A_YEAR
 
 
-class PriceChangeSerializer(serializers.Serializer[Any]):
+class PriceChangeSerializer(KeywordNames):
     """The last change of the price; `to` may be less."""
 
+    from_ = serializers.CharField()
     to = serializers.CharField()
     on = serializers.DateField()
-
-    def get_fields(self) -> dict[str, Any]:
-        return {"from": serializers.CharField()} | super().get_fields()
 
 
 class RecurringSerializer(serializers.Serializer[Any]):
