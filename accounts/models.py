@@ -1,7 +1,7 @@
 """Users with their preferences, their tokens, stored answers to their requests, and counts of wrong passwords."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
@@ -15,9 +15,11 @@ from knox.settings import CONSTANTS
 
 from accounts.token_cache import forget_tokens
 
+Row = TypeVar("Row", bound=models.Model)
 
-class UserQuerySet(models.QuerySet["User"]):
-    """Users."""
+
+class CachedQuerySet(models.QuerySet[Row]):
+    """Rows that the token cache holds copies of."""
 
     def update(self, **fields: Any) -> int:
         """Update the rows, and make every process forget its cached tokens."""
@@ -29,8 +31,8 @@ class UserQuerySet(models.QuerySet["User"]):
 class UserManager(DjangoUserManager["User"]):
     """Users, found by username or e-mail address in any case."""
 
-    def get_queryset(self) -> UserQuerySet:
-        return UserQuerySet(self.model, using=self._db)
+    def get_queryset(self) -> "CachedQuerySet[User]":
+        return CachedQuerySet(self.model, using=self._db)
 
     def get_by_login(self, login: str) -> "User | None":
         """Return the user whose username is `login`, else the one whose e-mail address it is."""
@@ -97,22 +99,16 @@ class Scope(models.TextChoices):
     READ_WRITE = "read_write"
 
 
-class TokenQuerySet(models.QuerySet["Token"]):
+class TokenQuerySet(CachedQuerySet["Token"]):
     """Tokens."""
 
     def for_user(self, user: User) -> Self:
         """Return the user's tokens that have not expired."""
         return self.filter(models.Q(expiry=None) | models.Q(expiry__gt=timezone.now()), user=user)
 
-    def update(self, **fields: Any) -> int:
-        """Update the rows, and make every process forget its cached tokens."""
-        n = super().update(**fields)
-        forget_tokens()
-        return n
-
     def update_silently(self, **fields: Any) -> int:
         """Update fields that no decision depends on, and leave the caches as they are."""
-        return super().update(**fields)
+        return models.QuerySet.update(self, **fields)
 
 
 class Token(AbstractAuthToken):  # type: ignore[misc]

@@ -87,13 +87,6 @@ def name_of_client(request: Request) -> str:
     return "".join(filter(str.isprintable, user_agent))[:TOKEN_NAME_LENGTH].strip()
 
 
-class TokenNameField(serializers.CharField):
-    """The name of a device or a program."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=TOKEN_NAME_LENGTH, **kwargs)
-
-
 class RegisterSerializer(serializers.Serializer[Any]):
     """A new user."""
 
@@ -131,7 +124,7 @@ class LoginSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=254, required=False)
     email = serializers.CharField(max_length=254, required=False)
     password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
-    name = TokenNameField(required=False)
+    name = serializers.CharField(max_length=TOKEN_NAME_LENGTH, required=False)
     scope = serializers.ChoiceField(Scope.choices, default=Scope.READ_WRITE)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +172,7 @@ class TokenSerializer(serializers.ModelSerializer[Token]):
 class NewTokenInput(StrictSerializer):
     """Name, scope and lifetime of a new token."""
 
-    name = TokenNameField()
+    name = serializers.CharField(max_length=TOKEN_NAME_LENGTH)
     scope = serializers.ChoiceField(Scope.choices, default=Scope.READ_WRITE)
     expires_in_days = serializers.IntegerField(
         min_value=1,

@@ -180,20 +180,18 @@ def _usable(answer: object, transaction: Question) -> Answer:
         return ProviderMisbehaved(f"Its confidence was {answer.confidence}, not a number from 0 to 1.")
     effects: object = answer.effects
     are_effects = isinstance(effects, Effects) and {name for name, _ in effects.fields} <= set(EFFECT_FIELDS)
-    if not are_effects or not _is_json(answer.details):
+    details: object = answer.details
+    try:
+        json.dumps(details, allow_nan=False)
+        are_json = isinstance(details, dict)
+    except (TypeError, ValueError):
+        are_json = False
+    if not are_effects or not are_json:
         return ProviderMisbehaved("Its effects or details are not of the kind that the interface asks for.")
     named = {answer.category, *(category for category, _ in answer.alternatives)} - {None}
     if not named <= {category.id for category in transaction.categories}:
         return ProviderMisbehaved("It answered with a category that was not offered.")
     return answer
-
-
-def _is_json(details: object) -> bool:
-    try:
-        json.dumps(details, allow_nan=False)
-    except (TypeError, ValueError):
-        return False
-    return isinstance(details, dict)
 
 
 class Breaker(Protocol):

@@ -14,7 +14,7 @@ The file has five parts:
 import argparse
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -51,8 +51,16 @@ def compile_towns(cities: Iterable[Mapping[str, Any]], states: Iterable[Mapping[
     # Names of brands and phrases, lest their ends be taken for places.
     known_names = {*load_dictionary().names, *load_words().phrases}
     famous = _read_towns(city for city in read if city["population"] >= _FAMOUS)
-    alone = _read_towns(city for city in read if _stands_alone(city)).keys() - _ambiguous_words(famous)
-    by_last_word = sorted(_by_last_word(_read_towns(read), alone).items())
+    # Names of towns that are also words, names or brands; brands named after famous towns do not count.
+    brands = {name for name in load_dictionary().names if " " not in name} - famous.keys()
+    ambiguous = frozenset(PLACE_WORDS["ambiguous"].split()) | load_words().single_words | brands
+    alone = _read_towns(city for city in read if _stands_alone(city)).keys() - ambiguous
+    towns: dict[str, list[str]] = {}
+    for name, countries in _read_towns(read).items():
+        front, _, last = name.rpartition(" ")
+        mark = "!" if not front and last not in alone else ""
+        towns.setdefault(last, []).append(f"{mark}{front.replace(' ', '_')}:{','.join(sorted(countries))}")
+    by_last_word = sorted(towns.items())
     codes = sorted(_read_codes(states).items())
     ends = {last for last, _ in [*by_last_word, *codes]}
     parts = {
@@ -107,21 +115,6 @@ def _stands_alone(city: Mapping[str, Any]) -> bool:
     if len(city["name"]) <= _SHORT:
         return bool(city["population"] >= _ALONE_SHORT)
     return bool(city["population"] >= (_ALONE_CODED if city["countrycode"].lower() in _CODED else _ALONE))
-
-
-def _by_last_word(countries: Mapping[str, set[str]], alone: Set[str]) -> dict[str, list[str]]:
-    towns: dict[str, list[str]] = {}
-    for name, known_in in countries.items():
-        head, _, last = name.rpartition(" ")
-        needs_code = not head and last not in alone
-        towns.setdefault(last, []).append(f"{'!' * needs_code}{head.replace(' ', '_')}:{','.join(sorted(known_in))}")
-    return towns
-
-
-def _ambiguous_words(famous: Mapping[str, object]) -> frozenset[str]:
-    """Return names of towns that are also words, names or brands; brands named after famous towns do not count."""
-    brands = {name for name in load_dictionary().names if " " not in name} - famous.keys()
-    return frozenset(PLACE_WORDS["ambiguous"].split()) | load_words().single_words | brands
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -373,7 +373,10 @@ def _check_answer(exam: Exam, transaction: Question, answer: object) -> None:
         is_probability = _is_finite(number) and 0 <= number <= 1
         exam.require(is_probability, f"is {number!r} confident about {about}, which is not within [0, 1]")
     exam.require(answer.score is None or _is_finite(answer.score), f"scores {about} with {answer.score!r}, no number")
-    exam.require(_is_sentence(answer.explanation), f"explains {about} with {answer.explanation!r}, not one sentence")
+    text: object = answer.explanation
+    is_sentence = isinstance(text, str) and bool(text.strip()) and len(text) <= MAX_EXPLANATION and "\n" not in text
+    ends_well = is_sentence and answer.explanation.rstrip("”\"'»)").endswith(SENTENCE_ENDS)
+    exam.require(ends_well, f"explains {about} with {text!r}, not one sentence")
     exam.require(_are_effects(answer.effects), f"wants effects for {about} that cannot be kept: {answer.effects!r}")
     exam.require(_is_json(answer.details), f"has details for {about} that are not JSON: {answer.details!r}")
 
@@ -406,12 +409,6 @@ def _comparable(answer: Answer) -> Hashable:
 
 def _is_finite(number: object) -> bool:
     return isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
-
-
-def _is_sentence(text: object) -> bool:
-    if not isinstance(text, str) or not text.strip() or len(text) > MAX_EXPLANATION:
-        return False
-    return "\n" not in text and text.rstrip("”\"'»)").endswith(SENTENCE_ENDS)
 
 
 def _are_effects(effects: object) -> bool:

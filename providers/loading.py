@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
-from django.core.cache import caches
+from django.core.cache import cache
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
@@ -24,9 +24,6 @@ OPEN_S = 60
 class CacheBreaker:
     """A count of failures in a row that all processes share. A lost cache only means asking once more."""
 
-    def __init__(self, *, cache_alias: str = "default") -> None:
-        self._alias = cache_alias
-
     def reason_to_skip(self, name: str) -> str | None:
         """Return the last failure's sentence while the breaker is open, else None."""
         n_failures, reason = self._state(name)
@@ -34,10 +31,10 @@ class CacheBreaker:
 
     def note_failure(self, name: str, reason: str) -> None:
         n_failures, _ = self._state(name)
-        caches[self._alias].set(self._key(name), (n_failures + 1, reason), OPEN_S)
+        cache.set(f"breaker:{name}", (n_failures + 1, reason), OPEN_S)
 
     def note_success(self, name: str) -> None:
-        caches[self._alias].delete(self._key(name))
+        cache.delete(f"breaker:{name}")
 
     def describe(self, name: str) -> dict[str, str | int | None]:
         """Return the state as JSON: `state` is closed or open, `last_error` the last failure's sentence."""
@@ -46,12 +43,8 @@ class CacheBreaker:
         return {"state": state, "n_failures": n_failures, "last_error": reason or None}
 
     def _state(self, name: str) -> tuple[int, str]:
-        n_failures, reason = caches[self._alias].get(self._key(name), (0, ""))
+        n_failures, reason = cache.get(f"breaker:{name}", (0, ""))
         return n_failures, reason
-
-    @staticmethod
-    def _key(name: str) -> str:
-        return f"breaker:{name}"
 
 
 HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."

@@ -5,7 +5,7 @@ for pharmacies never seen before.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 from zlib import crc32
@@ -85,28 +85,16 @@ def _features(transaction: Question, known: TextKnowledge) -> Features:
     whole: tuple[int, ...] = ()
     if text:
         whole = bucket_of(f"x{text}"), bucket_of(f"1{leading_words(text, 1)}"), bucket_of(f"2{leading_words(text, 2)}")
-    others, weights = _named([*_circumstances(transaction), *_knowledge(known)])
-    return (*buckets, *whole, *others), (*values, *(_WHOLE,) * len(whole), *weights)
-
-
-def _circumstances(transaction: Question) -> Iterator[tuple[str, float]]:
-    """Yield direction, the amount's power of two, and the account."""
-    yield f"dir{transaction.direction}", _DIRECTION
+    named = [(f"dir{transaction.direction}", _DIRECTION)]
     size = size_of(transaction.amount)
     if size is not None:
-        yield f"a{size}", _AMOUNT
-        yield f"a{transaction.direction}{size // 2}", _AMOUNT
+        named += [(f"a{size}", _AMOUNT), (f"a{transaction.direction}{size // 2}", _AMOUNT)]
     if transaction.account is not None:
-        yield f"in{transaction.account}", _ACCOUNT
-
-
-def _knowledge(known: TextKnowledge) -> Iterator[tuple[str, float]]:
-    if known.finding is None:
-        yield "Dnone", _NOTHING_FOUND
-    else:
-        yield from _finding(known.finding)
-    for category, probability in known.resemblances:
-        yield f"G{category}", probability
+        named.append((f"in{transaction.account}", _ACCOUNT))
+    named += _finding(known.finding) if known.finding else [("Dnone", _NOTHING_FOUND)]
+    named += [(f"G{category}", probability) for category, probability in known.resemblances]
+    others, weights = _named(named)
+    return (*buckets, *whole, *others), (*values, *(_WHOLE,) * len(whole), *weights)
 
 
 def _finding(finding: MerchantFinding) -> list[tuple[str, float]]:

@@ -166,7 +166,7 @@ def _normalized_names(title: str) -> set[str]:
 def _without_useless(spelled: Mapping[str, set[SourceBrand]]) -> dict[str, set[SourceBrand]]:
     """Drop names that are general words, single characters, of unknown place, or of banks that hide no other name."""
     kinds = load_kinds()
-    general = load_words().all_keys
+    general = {word for word, _ in load_words().spent()}
     placed = {name: {brand for brand in brands if brand.countries} for name, brands in spelled.items()}
     shops = {name for name, brands in placed.items() if any(kinds[brand.kind].category for brand in brands)}
     return {

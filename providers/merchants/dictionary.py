@@ -164,11 +164,6 @@ class Words:
         """Every expression of several words, in either direction."""
         return {phrase for table in (self._spent, self._received, self._refund) for phrase in table.phrases}
 
-    @property
-    def all_keys(self) -> set[str]:
-        """Every word and phrase that stands for money spent."""
-        return {*self._spent.phrases, *self._spent.singles, *self._spent.weak}
-
     def spent(self) -> Iterator[tuple[str, str]]:
         """Yield every word and phrase that stands for money spent, with the key of its category."""
         for entries in (self._spent.phrases, self._spent.singles, self._spent.weak):
@@ -326,7 +321,12 @@ class Dictionary:
             if name in self._names and (length > 1 or names_alone):
                 brands = self._brands_of(name, country)
                 if brands:
-                    return BrandMatch(name, brands, _way(start, length, len(words)), length / len(words))
+                    way: Way = "whole"
+                    if length < len(words) and start == 0:
+                        way = "leading words" if length > 1 else "leading word"
+                    elif length < len(words):
+                        way = "inner words" if length > 1 else "inner word"
+                    return BrandMatch(name, brands, way, length / len(words))
         return None
 
     def categories_of_names(self) -> Iterator[tuple[str, str]]:
@@ -392,14 +392,6 @@ class Dictionary:
         if len(known) > 1:
             known.sort(key=lambda brand: (normalize(brand.title) == name, brand.kind.likelihood), reverse=True)
         return tuple(known)
-
-
-def _way(start: int, length: int, n_words: int) -> Way:
-    if length == n_words:
-        return "whole"
-    if start == 0:
-        return "leading words" if length > 1 else "leading word"
-    return "inner words" if length > 1 else "inner word"
 
 
 def _index(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:

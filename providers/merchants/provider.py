@@ -70,18 +70,18 @@ class KindCategories:
     def find(self, *, group: str, tag: str = "") -> KindCategory | None:
         """Return the category of a kind, or of a word of its group; None if it is not offered or not wanted."""
         asked = (group, tag)
-        if asked not in self._found:
-            self._found[asked] = self._find(group, tag)
-        return self._found[asked]
-
-    def _find(self, group: str, tag: str) -> KindCategory | None:
-        name = deciding_kind(self._mapped, tag=tag, group=group)
-        if name:
+        if asked in self._found:
+            return self._found[asked]
+        found = None
+        if name := deciding_kind(self._mapped, tag=tag, group=group):
             category = self._by_id.get(self._mapped[name] or 0)
-            return KindCategory(category, name) if category else None
-        if group in self._by_key:
-            return KindCategory(self._by_key[group])
-        return self._find(_PARENTS[group], "") if group in _PARENTS else None
+            found = KindCategory(category, name) if category else None
+        elif group in self._by_key:
+            found = KindCategory(self._by_key[group])
+        elif group in _PARENTS:
+            found = self.find(group=_PARENTS[group])
+        self._found[asked] = found
+        return found
 
 
 def deciding_kind(mapped: Mapping[str, int | None], *, tag: str, group: str) -> str:

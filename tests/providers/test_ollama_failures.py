@@ -2,6 +2,7 @@
 
 import re
 import socket
+from dataclasses import asdict
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -217,7 +218,7 @@ def test_a_pull_tells_its_bytes(impostor):
 def test_the_status_names_a_server_that_is_down(closed_port):
     url = f"http://127.0.0.1:{closed_port}"
     with OllamaClient(host=url, timeout_s=1) as client:
-        assert client.status("tiny:1b").as_dict() == {
+        assert asdict(client.status("tiny:1b")) == {
             "reachable": False,
             "version": "",
             "model_pulled": False,

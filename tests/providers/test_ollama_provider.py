@@ -1,5 +1,6 @@
 """Answers of the link to the recorded replies of a real Ollama."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -175,7 +176,7 @@ def test_the_status_tells_of_server_and_model():
     ready, missing = replay("status")
     version = next(answer["version"] for _, answer in recorded_calls("status") if "version" in answer)
     assert ready == ServerStatus(reachable=True, version=version, model_pulled=True, loaded=True)
-    assert missing.as_dict() == {
+    assert asdict(missing) == {
         "reachable": True,
         "version": version,
         "model_pulled": False,

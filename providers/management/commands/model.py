@@ -27,18 +27,15 @@ class Command(BaseCommand):
             raise CommandError("No local model is configured; see OLLAMA_HOST in docs/configuration.md.")
         with OllamaClient(host=provider.host, timeout_s=provider.timeout_s) as client:
             if action == "pull":
-                self._pull(client, provider.model)
+                try:
+                    for step in client.pull(provider.model):
+                        share = f" {step.n_bytes_done * 100 // step.n_bytes_total} %" if step.n_bytes_total else ""
+                        self.stdout.write(f"\r{step.status + share:<70}", ending="")
+                except ProviderError as error:
+                    raise CommandError(str(error)) from None
+                self.stdout.write("")
             status = client.status(provider.model)
         if status.problem:
             raise CommandError(status.problem)
         loaded = "loaded" if status.loaded else "not loaded, so the first answer takes longer"
         self.stdout.write(f"Ollama {status.version} at {provider.host} has {provider.model} ({loaded}).")
-
-    def _pull(self, client: OllamaClient, model: str) -> None:
-        try:
-            for step in client.pull(model):
-                share = f" {step.n_bytes_done * 100 // step.n_bytes_total} %" if step.n_bytes_total else ""
-                self.stdout.write(f"\r{step.status + share:<70}", ending="")
-        except ProviderError as error:
-            raise CommandError(str(error)) from None
-        self.stdout.write("")
