@@ -126,6 +126,14 @@ def test_the_links_of_a_page_lead_somewhere(page):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_files_named_by_the_architecture_exist():
+    text = (settings.BASE_DIR / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`([a-z_]+/[a-z_/]*(?:\.py)?|[a-z_]+\.py)`", text)
+    roots = [settings.BASE_DIR, *(path.parent for path in settings.BASE_DIR.glob("*/apps.py"))]
+    assert len(named) > 30
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+
 def test_every_page_is_in_the_index():
     folder = settings.BASE_DIR / "docs"
     named = {(folder / target).resolve() for target in LINK.findall((folder / "README.md").read_text())}
