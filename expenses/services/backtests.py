@@ -88,11 +88,19 @@ class BacktestWork(Work):
     def perform(self, run: Run) -> None:
         order = BacktestOrder.of(run)
         catalog = Catalog.load(run.ledger_id)
-        chain = _chain_of(catalog)
+        chain = configured_chain()
+        if not catalog.trust.classifier and Classifier.objects.filter(pk=catalog.ledger_id).exists():
+            chain = chain.without(LearnedProvider.name)  # the ledger's classifier has been of no use
+        chain = chain.learn([])
         known, asked = _read(catalog, chain, order)
-        if len(asked) < LEAST_OUTCOMES:
-            raise Refusal(_too_few(len(asked), order), code="too_few")
-        _note_total(run, len(asked))
+        if (n := len(asked)) < LEAST_OUTCOMES:
+            where = " in these days" if order.start or order.end else ""
+            more = "confirm more, or name more days" if where else "confirm more, such as those in review/"
+            are = "1 transaction is" if n == 1 else f"{n or 'no'} transactions are"
+            detail = f"A backtest needs {LEAST_OUTCOMES} confirmed transactions, and {are} confirmed{where}: {more}."
+            raise Refusal(detail, code="too_few")
+        # Rows may have been confirmed since it was ordered.
+        Run.objects.filter(pk=run.pk, claim=run.claim).update(total=n)
         rows = _play(run, chain, known, asked)
         own = catalog.trust.thresholds
         links = [
@@ -104,24 +112,11 @@ class BacktestWork(Work):
             for link in chain.links
         ]
         figures = measure_backtest(rows, links=links, target_precision=order.target_precision)
-        days = {"from": _day(asked[0]), "to": _day(asked[-1])}
+        days = [one.question.date and one.question.date.isoformat() for one in (asked[0], asked[-1])]
+        body = {"n": len(rows), "from": days[0], "to": days[1], **figures}
         with transaction.atomic():
             advance(run, n_rows=len(rows) % CHUNK)
-            BacktestResult.objects.update_or_create(run=run, defaults={"body": {"n": len(rows), **days, **figures}})
-
-
-def _too_few(n: int, order: BacktestOrder) -> str:
-    where = " in these days" if order.start or order.end else ""
-    more = "confirm more, or name more days" if where else "confirm more, such as those in review/"
-    are = "1 transaction is" if n == 1 else f"{n or 'no'} transactions are"
-    return f"A backtest needs {LEAST_OUTCOMES} confirmed transactions, and {are} confirmed{where}: {more}."
-
-
-def _chain_of(catalog: Catalog) -> Chain:
-    """The links that answer at once, without a classifier that has been of no use."""
-    is_useless = not catalog.trust.classifier and Classifier.objects.filter(pk=catalog.ledger_id).exists()
-    chain = configured_chain()
-    return (chain.without(LearnedProvider.name) if is_useless else chain).learn([])
+            BacktestResult.objects.update_or_create(run=run, defaults={"body": body})
 
 
 def _read(catalog: Catalog, chain: Chain, order: BacktestOrder) -> tuple[list[LabeledQuestion], list[LabeledQuestion]]:
@@ -133,11 +128,6 @@ def _read(catalog: Catalog, chain: Chain, order: BacktestOrder) -> tuple[list[La
     first = order.start or date.min
     before = [one for one in confirmed if (one.question.date or first) < first]
     return before, confirmed[len(before) :]
-
-
-def _note_total(run: Run, n: int) -> None:
-    """Rows may have been confirmed since it was ordered."""
-    Run.objects.filter(pk=run.pk, claim=run.claim).update(total=n)
 
 
 def _play(
@@ -162,8 +152,3 @@ def _play(
 
 def _text(confirmed: LabeledQuestion) -> tuple[str, str]:
     return confirmed.question.direction, normalize(confirmed.question.text)
-
-
-def _day(confirmed: LabeledQuestion) -> str | None:
-    day = confirmed.question.date
-    return day.isoformat() if day else None

@@ -48,24 +48,12 @@ ALONE = Obstacle("split", "It is a part of a split; delete the whole, or change 
 TAKEN = Obstacle("duplicate", "Another transaction of that account has the same external id or statement row.")
 
 
-def order_edit(*, by: User, rows: Sequence[int], changes: dict[str, Any]) -> Run:
-    """Create the run that will change these rows. It does not start by itself.
-
-    `changes` is JSON: ids of category and account, names of `tags`, `add_tags` and `remove_tags`, ISO dates.
-    """
-    return order_run("bulk_edit", by=by, rows=rows, changes=changes)
-
-
-def order_delete(*, by: User, rows: Sequence[int]) -> Run:
-    """Create the run that will put these rows into the bin. It does not start by itself."""
-    return order_run("bulk_delete", by=by, rows=rows)
-
-
 @transaction.atomic
 def order_run(kind: str, *, by: User, rows: Sequence[int], changes: dict[str, Any] | None = None, **about: Any) -> Run:
     """Create a run of a kind whose work is a PlannedWork, with its plan. It does not start by itself.
 
-    `about` are further fields of the run.
+    `changes` is JSON; of a bulk edit: ids of category and account, names of `tags`, `add_tags` and `remove_tags`, ISO
+    dates. `about` are further fields of the run.
     """
     run: Run = Run.objects.create(ledger_id=ledger_id_of(by), user=by, kind=kind, total=len(rows), **about)
     Plan.objects.create(run=run, rows=list(rows), changes=changes or {})

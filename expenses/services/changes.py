@@ -43,14 +43,7 @@ def changes_since(*, user: User, since: int, limit: int) -> Changes:
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
     if since > newest:
         raise UnknownVersion(newest)
-    rows = {name: table.for_user(user).order_by(_stamp_of(table), "pk") for name, table in _tables().items()}
-    version = _last_version([_between(table, since, newest) for table in rows.values()], limit=limit) or newest
-    found = {name: list(_between(table, since or BEFORE_ALL, version)) for name, table in rows.items()}
-    return Changes(version, version < newest, found)
-
-
-def _tables() -> dict[str, Any]:
-    own = {
+    tables = {
         "transactions": Transaction.objects.with_related(),
         "accounts": Account.objects.all(),
         "categories": Category.objects.select_related("parent"),
@@ -58,8 +51,12 @@ def _tables() -> dict[str, Any]:
         "transfers": Transfer.objects.with_rows(),
         "attachments": Attachment.objects.all(),
         "deleted": Tombstone.objects.all(),
+        **{feed.name: feed.rows() for feed in sync_feeds()},
     }
-    return own | {feed.name: feed.rows() for feed in sync_feeds()}
+    rows = {name: table.for_user(user).order_by(_stamp_of(table), "pk") for name, table in tables.items()}
+    version = _last_version([_between(table, since, newest) for table in rows.values()], limit=limit) or newest
+    found = {name: list(_between(table, since or BEFORE_ALL, version)) for name, table in rows.items()}
+    return Changes(version, version < newest, found)
 
 
 def _stamp_of(table: Any) -> str:

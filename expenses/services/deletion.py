@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -16,7 +15,7 @@ from expenses.services.attachments import delete_files
 from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import Refusal, bury, exhume, ledger_write
 from expenses.services.pairs import SOURCE, remove_pairs
-from expenses.services.split_parts import check_deletion, check_recovery, parts_of
+from expenses.services.split_parts import parts_of
 
 #: How long a deleted transaction can be restored.
 KEPT = timedelta(days=30)
@@ -36,10 +35,11 @@ def discard(rows: list[Transaction], *, version: int, author: Author) -> None:
     A rejection is remembered until the rows are purged. They come `with_related()`, the caller holds the lock. Raises
     Refusal for a part without the whole.
     """
-    check_deletion(rows)
+    given = {row.pk for row in rows}
+    if any(row.parent_id is not None and row.parent_id not in given for row in rows):
+        raise Refusal("A part cannot be deleted alone; change the parts of the whole by split/.", code="part")
     pairs = Transfer.objects.of(row.pk for row in rows).filter(STANDS).order_by("pk")
     remove_pairs(pairs, author=Author(SOURCE, author.user, author.run), known=rows)
-    given = {row.pk for row in rows}
     bin_rows([*rows, *(part for part in parts_of(rows) if part.pk not in given)], version=version, author=author)
 
 
@@ -80,7 +80,9 @@ def recover(rows: list[Transaction], *, version: int, author: Author) -> None:
 
     They come `with_related()`, the caller holds the lock. Raises Refusal, for parts alone, too.
     """
-    check_recovery(rows)
+    if any(row.parent_id is not None for row in rows):
+        detail = "A part comes back with the whole: restore that, or split it again by split/."
+        raise Refusal(detail, code="part")
     rows = [*rows, *parts_of(rows)]
     if any(is_replaced(row) for row in rows):
         raise Refusal("Another transaction of that account has its external id now.", code="duplicate")
@@ -105,20 +107,17 @@ def purge_deleted(*, before: datetime) -> int:
     """Remove for good what was deleted before an instant; their tombstones stay. Returns how many."""
     expired = Transaction.everything.filter(deleted_at__lt=before).order_by()
     ledgers = list(expired.values_list("ledger_id", flat=True).distinct())
-    return sum(_purge(expired, ledger_id) for ledger_id in ledgers)
-
-
-def _purge(expired: Any, ledger_id: int) -> int:
-    """Purge in parts, each under the ledger's lock, so that the owner can restore rows meanwhile."""
     n = 0
-    while True:
-        with ledger_write(ledger_id):
-            ids = list(expired.filter(ledger_id=ledger_id).values_list("pk", flat=True)[:CHUNK])
-            release(ids)
-            remove_for_good(ids)
-        n += len(ids)
-        if len(ids) < CHUNK:
-            return n
+    for ledger_id in ledgers:
+        while True:  # in parts, each under the ledger's lock, so that the owner can restore rows meanwhile
+            with ledger_write(ledger_id):
+                ids = list(expired.filter(ledger_id=ledger_id).values_list("pk", flat=True)[:CHUNK])
+                release(ids)
+                remove_for_good(ids)
+            n += len(ids)
+            if len(ids) < CHUNK:
+                break
+    return n
 
 
 def remove_for_good(ids: Collection[int]) -> None:

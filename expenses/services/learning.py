@@ -6,7 +6,6 @@ Only reads rows, so nobody waits for it; what comes of it is stored as a whole. 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -27,7 +26,6 @@ from providers.calibration import (
     LEAST_OUTCOMES,
     NO_CORRECTION,
     Correction,
-    JudgedAnswer,
     Reliability,
     fit_correction,
     log_odds,
@@ -86,23 +84,16 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
     catalog = Catalog.load(ledger_id)
     confirmed = read_confirmed(catalog=catalog, most=MOST)
     n = count_confirmed(ledger_id=ledger_id)
-    is_due = is_forced or _is_due(record, n)
-    learned = LearningResult(n, measure(confirmed, _recorded(catalog)) if is_due else None, _train(confirmed))
+    is_read_otherwise = not record.learned_from.startswith(READING)
+    has_changed_much = not record.n_measured / GROWTH < n < max(record.n_measured, 1) * GROWTH
+    measured = None
+    if is_forced or is_read_otherwise or has_changed_much:
+        deferred = {link.provider.name for link in configured_chain().deferred}
+        measured = measure(confirmed, recorded_claims(catalog=catalog, links=deferred, most=MOST))
+    learned = LearningResult(n, measured, _train(confirmed))
     if is_rehearsal or _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started):
         return learned
     return None
-
-
-def _is_due(record: TrackRecord, n: int) -> bool:
-    """Return True if the number of confirmed rows has changed much since the links were measured, or their reading."""
-    is_read_otherwise = not record.learned_from.startswith(READING)
-    return is_read_otherwise or not record.n_measured / GROWTH < n < max(record.n_measured, 1) * GROWTH
-
-
-def _recorded(catalog: Catalog) -> Claims:
-    return recorded_claims(
-        catalog=catalog, links={link.provider.name for link in configured_chain().deferred}, most=MOST
-    )
 
 
 def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> ReplayMeasures:
@@ -120,12 +111,14 @@ def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> ReplayMea
         for link in chain.links
         if link.provider.is_measured and link.provider.name in claims
     }
+    links = {}
+    for name, claimed in claims.items():
+        if len(claimed) >= LEAST_OUTCOMES:
+            correction = corrections.get(name, NO_CORRECTION)
+            corrected = [claim._replace(confidence=correction.apply(claim.confidence)) for claim in claimed]
+            links[name] = measure_reliability(corrected)
     return ReplayMeasures(
-        links={
-            name: _reliability(claimed, corrections.get(name, NO_CORRECTION))
-            for name, claimed in claims.items()
-            if len(claimed) >= LEAST_OUTCOMES
-        },
+        links=links,
         corrections=corrections,
         n=len(replayed),
         n_right=sum(one.is_right for one in replayed),
@@ -143,11 +136,6 @@ def _expected(link: Link, confirmed: Sequence[LabeledQuestion]) -> float:
     return min(0.0, log_odds(share_of_system(confirmed)))
 
 
-def _reliability(claimed: Sequence[JudgedAnswer], correction: Correction) -> Reliability:
-    """Return the reliability of a link's corrected claims."""
-    return measure_reliability([o._replace(confidence=correction.apply(o.confidence)) for o in claimed])
-
-
 def _train(confirmed: Sequence[LabeledQuestion]) -> Weights | None:
     providers = [link.provider for link in configured_chain().links]
     asked = next((provider for provider in providers if isinstance(provider, LearnedProvider)), None)
@@ -158,52 +146,41 @@ def _train(confirmed: Sequence[LabeledQuestion]) -> Weights | None:
 
 def _store(ledger_id: int, learned: LearningResult, *, stamp: str, took_s: float) -> bool:
     """Store what was learned, and have open rows asked about again. Return False if the ledger is gone."""
-    now = timezone.now()
-    fields: dict[str, Any] = {"learned_from": stamp, "learned_at": now, "learned_for_s": took_s}
-    fields |= {"asking_before": FROM_THE_LATEST, **_track_record(learned, now)}
+    now, measured, weights = timezone.now(), learned.measured, learned.weights
+    record: dict[str, Any] = {
+        "learned_from": stamp,
+        "learned_at": now,
+        "learned_for_s": took_s,
+        "asking_before": FROM_THE_LATEST,
+    }
+    figures: dict[str, Any] = {}
+    if measured is not None:
+        record |= {
+            "links": {
+                name: {**reliability._asdict(), "bins": [part._asdict() for part in reliability.bins]}
+                for name, reliability in measured.links.items()
+            },
+            "corrections": {name: list(correction) for name, correction in measured.corrections.items()},
+            "n_measured": learned.n_confirmed,
+            "measured_at": now,
+        }
+        figures = {
+            "n_compared": measured.n,
+            "n_right": measured.n_right,
+            "n_right_without": measured.n_right_without,
+            "is_of_use": measured.is_of_use,
+        }
     with transaction.atomic():
         if not Ledger.objects.select_for_update().filter(pk=ledger_id).exists():
             return False
-        TrackRecord.objects.update_or_create(pk=ledger_id, defaults=fields)
-        if learned.weights is None:
+        TrackRecord.objects.update_or_create(pk=ledger_id, defaults=record)
+        if weights is None:
             Classifier.objects.filter(pk=ledger_id).delete()
         else:
-            defaults = _classifier(learned, learned.weights, now)
-            Classifier.objects.update_or_create(ledger_id=ledger_id, defaults=defaults)
+            content = weights.to_bytes()
+            figures |= {"digest": digest_of(content), "content": content, "n_confirmed": weights.n_confirmed}
+            Classifier.objects.update_or_create(ledger_id=ledger_id, defaults=figures | {"trained_at": now})
     return True
-
-
-def _track_record(learned: LearningResult, now: datetime) -> dict[str, Any]:
-    measured = learned.measured
-    if measured is None:
-        return {}
-    return {
-        "links": {
-            name: {**reliability._asdict(), "bins": [part._asdict() for part in reliability.bins]}
-            for name, reliability in measured.links.items()
-        },
-        "corrections": {name: list(correction) for name, correction in measured.corrections.items()},
-        "n_measured": learned.n_confirmed,
-        "measured_at": now,
-    }
-
-
-def _classifier(learned: LearningResult, weights: Weights, now: datetime) -> dict[str, Any]:
-    content, measured = weights.to_bytes(), learned.measured
-    fields: dict[str, Any] = {
-        "digest": digest_of(content),
-        "content": content,
-        "n_confirmed": weights.n_confirmed,
-        "trained_at": now,
-    }
-    if measured is None:
-        return fields
-    return fields | {
-        "n_compared": measured.n,
-        "n_right": measured.n_right,
-        "n_right_without": measured.n_right_without,
-        "is_of_use": measured.is_of_use,
-    }
 
 
 def ask_some_again(*, ledger_id: int, n_batches: int) -> bool:

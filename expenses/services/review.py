@@ -74,7 +74,9 @@ class ReviewWork(BulkWork):
         looked_at = Transaction.objects.filter(pk__in=[row.pk for row in rows]).in_review()
         is_open = set(looked_at.order_by().values_list("pk", flat=True))
         if fields:
-            found = {row.pk: DECIDED for row in rows if _is_settled_otherwise(row, fields["category"])}
+            # One answer for many does not replace what the owner said of a single row.
+            category = fields["category"]
+            found = {row.pk: DECIDED for row in rows if _is_by_hand(row) and row.category_id != category.pk}
             found |= obstacles_to_edit(rows, fields=fields, user=run.user)
         else:
             found = {row.pk: NO_ANSWER for row in rows if not _is_by_hand(row) and answer_of(row) is None}
@@ -84,28 +86,19 @@ class ReviewWork(BulkWork):
         category = planned_values(plan).get("category")
         with editing(rows, version=version, author=Author.ordering(run)):
             for row in rows:
-                _settle(row, category)
+                answer = None if _is_by_hand(row) else answer_of(row)
+                if category is not None:
+                    apply_choice(row, category)
+                elif answer is not None:
+                    accept_answer(row, answer)
+                else:
+                    note_review(row)  # the owner's choice is right
         call_edit_hooks(ledger_id=run.ledger_id, ids=[row.pk for row in rows], version=version, run=run)
         return {"resolved": len(rows)}
 
 
-def _settle(row: Transaction, category: Category | None) -> None:
-    answer = None if _is_by_hand(row) else answer_of(row)
-    if category is not None:
-        apply_choice(row, category)
-    elif answer is not None:
-        accept_answer(row, answer)
-    else:
-        note_review(row)  # what its owner chose is right
-
-
 def _is_by_hand(row: Transaction) -> bool:
     return row.category_source == "user" or row.review_status == CategorizationStatus.CONFIRMED
-
-
-def _is_settled_otherwise(row: Transaction, category: Category) -> bool:
-    """A rule asks to look at it, but one answer for many does not replace what its owner said of this one."""
-    return _is_by_hand(row) and row.category_id != category.pk
 
 
 def _reason_outside(row: Transaction) -> Obstacle:

@@ -33,6 +33,8 @@ WORKER_GONE = "Its worker stopped without a word. What it did stays: resume the 
 CRASHED = "It failed; the server's log says how. Resume the run to go on, or revert what it did."
 DETAIL_LENGTH = Omission._meta.get_field("detail").max_length or 0
 UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
+#: Failed while it was claimed.
+LOST_ITS_WORKER = Q(status=RunStatus.FAILED) & ~Q(claim="")
 
 
 class ClaimLost(Exception):
@@ -95,7 +97,8 @@ def claim_run(run_id: int) -> Run | None:
     fields |= {"started_at": Coalesce(F("started_at"), now), "finished_at": None}
     if work_of(run).starts_over:
         fields["done"] = 0
-    if not Run.objects.filter(_free(), pk=run_id).update(**fields):
+    free = Q(status=RunStatus.PENDING) | LOST_ITS_WORKER | _silent()
+    if not Run.objects.filter(free, pk=run_id, reverting_at=None).update(**fields):
         return None
     run.refresh_from_db()
     return run if run.claim == fields["claim"] else None
@@ -145,8 +148,7 @@ def resume_runs() -> int:
 
     A run whose worker may still live waits until that worker counts as dead.
     """
-    lost = Q(status=RunStatus.FAILED) & ~Q(claim="")
-    runs = list(Run.objects.filter(Q(status__in=UNFINISHED) | lost, reverting_at=None).order_by("pk"))
+    runs = list(Run.objects.filter(Q(status__in=UNFINISHED) | LOST_ITS_WORKER, reverting_at=None).order_by("pk"))
     now = timezone.now()
     for run in runs:
         enqueue(TASK, run.pk, run_after=max((run.alive_at or now - SILENCE) + SILENCE, now))
@@ -190,12 +192,6 @@ def fail_silent_runs(*, user: User) -> None:
 
 def _silent() -> Q:
     return Q(status=RunStatus.RUNNING, alive_at__lt=timezone.now() - SILENCE)
-
-
-def _free() -> Q:
-    """Match runs without a worker. A run that failed while it was claimed has lost its worker."""
-    lost = Q(status=RunStatus.FAILED) & ~Q(claim="")
-    return (Q(status=RunStatus.PENDING) | lost | _silent()) & Q(reverting_at=None)
 
 
 @transaction.atomic

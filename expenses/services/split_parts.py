@@ -33,12 +33,16 @@ def describe_gap(total: Decimal, amount: Decimal, currency: str) -> str:
 
 
 def parts_of(parents: Iterable[Transaction]) -> list[Transaction]:
-    """The parts that count instead of parents, or that went into the bin with them; with what `editing` needs."""
-    split = {parent.pk: parent for parent in parents if parent.is_split}
+    """Return the live parts of live parents, and parts that went into the bin at the same instant as their parents.
+
+    They come `with_related()`.
+    """
+    split = [parent.pk for parent in parents if parent.is_split]
     if not split:
         return []
-    together = Transaction.everything.filter(parent__in=split).filter(_gone_together())
-    return list(together.with_related().order_by("pk"))
+    live = Q(deleted_at=None, parent__deleted_at=None)
+    parts = Transaction.everything.filter(live | Q(deleted_at=F("parent__deleted_at")), parent__in=split)
+    return list(parts.with_related().order_by("pk"))
 
 
 def check_sums(parents: Sequence[Transaction]) -> None:
@@ -73,25 +77,6 @@ def pass_on(parent: Transaction, *, version: int, author: Author) -> None:
         for part in parts:
             for name in INHERITED:
                 setattr(part, name, getattr(parent, name))
-
-
-def check_deletion(rows: Sequence[Transaction]) -> None:
-    """Raise Refusal if a part would go without its parent."""
-    whole = {row.pk for row in rows}
-    if any(row.parent_id is not None and row.parent_id not in whole for row in rows):
-        raise Refusal("A part cannot be deleted alone; change the parts of the whole by split/.", code="part")
-
-
-def check_recovery(rows: Sequence[Transaction]) -> None:
-    """Raise Refusal if a part would come back without its parent."""
-    if any(row.parent_id is not None for row in rows):
-        detail = "A part comes back with the whole: restore that, or split it again by split/."
-        raise Refusal(detail, code="part")
-
-
-def _gone_together() -> Q:
-    """Match live parts of live parents, and parts that went into the bin at the same instant as their parents."""
-    return Q(deleted_at=None, parent__deleted_at=None) | Q(deleted_at=F("parent__deleted_at"))
 
 
 def _differing(row: Transaction, changes: Mapping[str, Any], names: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from expenses.hooks import reference_hooks
 from expenses.models import Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.edits import Author, RowWrite, held_tag, write_rows
-from expenses.services.ledger_lock import add_row, change_row, in_versions, ledger_write, remove_row, restamp
+from expenses.services.ledger_lock import change_row, in_versions, ledger_write, remove_row, restamp
 
 
 def find_or_create_tags(*, ledger_id: int, names: Iterable[str], version: int) -> dict[str, Tag]:
@@ -25,11 +25,6 @@ def find_or_create_tags(*, ledger_id: int, names: Iterable[str], version: int) -
     missing = [Tag(ledger_id=ledger_id, name=name, version=version) for key, name in wanted.items() if key not in tags]
     tags |= {tag.name.casefold(): tag for tag in Tag.objects.bulk_create(missing)}
     return {key: tags[key] for key in wanted}
-
-
-def create_tag(*, by: User, name: str) -> Tag:
-    """Add a tag that no transaction has yet."""
-    return add_row(Tag, by=by, fields={"name": name})
 
 
 def rename_tag(*, by: User, tag: Tag, name: str) -> Tag:

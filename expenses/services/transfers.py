@@ -26,9 +26,18 @@ def pair_transactions(*, by: User, outgoing: Transaction, incoming: Transaction)
     Raises Refusal where one is split, a part, or paired already.
     """
     with ledger_write(ledger_id_of(by)):
-        rows = [_current(by, outgoing), _current(by, incoming)]
+        rows: list[Transaction] = [
+            Transaction.objects.for_user(by).with_related().get(pk=row.pk) for row in (outgoing, incoming)
+        ]
         for row in rows:
-            _check_alone(row)
+            if row.is_split:
+                raise Refusal(f"Transaction {row.pk} is split; take the split back first.", code="split")
+            if row.parent_id is not None:
+                detail = f"Transaction {row.pk} is a part of another one; only the whole can be paired."
+                raise Refusal(detail, code="part")
+            if row.transfer_id is not None:
+                detail = f"Transaction {row.pk} is half of transfer {row.transfer_id} already."
+                raise Refusal(detail, code="paired")
         rejected = Transfer.objects.for_user(by).filter(outgoing=outgoing, incoming=incoming)
         remove_pairs(rejected, author=Author(SOURCE, by))
         return _join(rows, by=by)
@@ -73,20 +82,6 @@ def _join(rows: list[Transaction], *, by: User) -> Transfer:
 def _pair(by: User, transfer: Transfer) -> Transfer:
     pair: Transfer = Transfer.objects.for_user(by).with_rows().get(pk=transfer.pk)
     return pair
-
-
-def _current(by: User, row: Transaction) -> Transaction:
-    found: Transaction = Transaction.objects.for_user(by).with_related().get(pk=row.pk)
-    return found
-
-
-def _check_alone(row: Transaction) -> None:
-    if row.is_split:
-        raise Refusal(f"Transaction {row.pk} is split; take the split back first.", code="split")
-    if row.parent_id is not None:
-        raise Refusal(f"Transaction {row.pk} is a part of another one; only the whole can be paired.", code="part")
-    if row.transfer_id is not None:
-        raise Refusal(f"Transaction {row.pk} is half of transfer {row.transfer_id} already.", code="paired")
 
 
 def _set_status(pair: Transfer, status: TransferStatus, version: int) -> Transfer:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from expenses.models import Tag
 from expenses.serializers.tags import MergedTagSerializer, TagMergeInput, TagSerializer
 from expenses.services import tags
+from expenses.services.ledger_lock import add_row
 from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
 
@@ -20,7 +21,7 @@ class TagViewSet(ListViewSet, RetrieveViewSet):
 
     def create(self, request: Request) -> Response:
         with self.locked():
-            tag = tags.create_tag(by=self.user, name=self.checked(TagSerializer).validated_data["name"])
+            tag = add_row(Tag, by=self.user, fields=self.checked(TagSerializer).validated_data)
         return self.answer(tag, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:

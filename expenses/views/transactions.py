@@ -17,7 +17,7 @@ from expenses.serializers.runs import RunSerializer
 from expenses.serializers.transaction_input import SplitBody, SplitInput, TransactionInput
 from expenses.serializers.transactions import ExplanationSerializer, TransactionBody
 from expenses.services import transactions
-from expenses.services.bulk_runs import order_delete, order_edit
+from expenses.services.bulk_runs import order_run
 from expenses.services.deletion import delete_transaction, restore_transaction
 from expenses.services.runs import begin_run
 from expenses.services.split_parts import UnequalParts
@@ -154,13 +154,13 @@ class AllTransactionsViewSet(TransactionViewSet):
     def edit_many(self, request: Request) -> Response:
         """Change many in the same way, as a run that can be reverted. Rows that cannot change stay as they are."""
         order = self.checked(BulkEditInput)
-        return _begun(order_edit(by=self.user, rows=order.validated_data["rows"], changes=order.changes()))
+        return _begun(order_run("bulk_edit", by=self.user, rows=order.validated_data["rows"], changes=order.changes()))
 
     @extend_schema(request=BulkSelection, responses={202: RunSerializer})
     @bulk.mapping.delete
     def delete_many(self, request: Request) -> Response:
         """Put many into the bin, as a run that can be reverted. The body selects them by `ids` or `filter`."""
-        return _begun(order_delete(by=self.user, rows=self.checked(BulkSelection).validated_data["rows"]))
+        return _begun(order_run("bulk_delete", by=self.user, rows=self.checked(BulkSelection).validated_data["rows"]))
 
 
 def _begun(run: Run) -> Response:
