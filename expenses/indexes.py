@@ -38,27 +38,21 @@ logger = logging.getLogger(__name__)
 
 def ensure_indexes(connection: BaseDatabaseWrapper) -> None:
     """Give both their form unless they have it; where the database has no trigrams, say so and go on without."""
-    _shape_index_of_days(connection)
-    if connection.vendor == "postgresql":
-        _index_trigrams(connection)
-
-
-def _shape_index_of_days(connection: BaseDatabaseWrapper) -> None:
     asks, mark, create = DAYS[connection.vendor]
     now = _value(connection, asks, "transaction_date")
     if now is not None and mark not in now:
         with transaction.atomic(using=connection.alias):
             _execute(connection, "DROP INDEX transaction_date")
             _execute(connection, create)
-
-
-def _index_trigrams(connection: BaseDatabaseWrapper) -> None:
-    if not _is_missing(connection):
+    if connection.vendor != "postgresql" or not _is_missing(connection):
         return
-    if _has_trigrams(connection):
-        _execute(connection, TRIGRAMS)
-    else:
+    try:  # since PostgreSQL 13 the owner of the database may create it, if it is installed on the machine
+        with transaction.atomic(using=connection.alias):
+            _execute(connection, CREATE_EXTENSION)
+    except DatabaseError:
         logger.warning("%s %s", MISSING, HINT)
+        return
+    _execute(connection, TRIGRAMS)
 
 
 def check_search_index(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -79,16 +73,6 @@ def _is_missing(connection: BaseDatabaseWrapper) -> bool:
     """The table is there, the index is not."""
     asks = "SELECT to_regclass(%s)"
     return bool(_value(connection, asks, TABLE)) and not _value(connection, asks, NAME)
-
-
-def _has_trigrams(connection: BaseDatabaseWrapper) -> bool:
-    """Whoever owns the database may create the extension since PostgreSQL 13, if it is installed on the machine."""
-    try:
-        with transaction.atomic(using=connection.alias):
-            _execute(connection, CREATE_EXTENSION)
-    except DatabaseError:
-        return False
-    return True
 
 
 def _value(connection: BaseDatabaseWrapper, sql: str, parameter: str) -> Any:

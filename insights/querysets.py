@@ -8,8 +8,7 @@ from django.db.models import Min, Q
 
 from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
-from expenses.rates.book import RateBook
-from expenses.rates.usage import RateUsage
+from expenses.rates.book import RateBook, RateUsage
 from expenses.reports.totals import CurrencyGroup, group_rows
 from insights.payments import Payment, Uncounted, payee_of
 from providers.normalization import normalize

@@ -22,12 +22,9 @@ def read_iban(text: str) -> str:
     iban = "".join(text.split())
     if not iban.isascii() or not _SHAPE.fullmatch(iban := iban.upper()):
         raise NotAnIban("invalid", NO_SHAPE)
-    if not "02" <= iban[2:4] <= "98" or _as_number(iban) % 97 != 1:
+    # The number to divide by 97 has the first four characters at the end, and A to Z as 10 to 35.
+    number = int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4]))
+    if not "02" <= iban[2:4] <= "98" or number % 97 != 1:
         detail = f"The check digits of {iban} do not fit; look for a letter or digit that is wrong, missing or swapped."
         raise NotAnIban("wrong_check_digits", detail)
     return iban
-
-
-def _as_number(iban: str) -> int:
-    """Return the number to divide by 97: the first four characters at the end, A to Z as 10 to 35."""
-    return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4]))

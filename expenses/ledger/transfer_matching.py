@@ -60,17 +60,13 @@ def _partners(
     fresh: Collection[int],
     rejected: Collection[Pair],
 ) -> Iterator[Half]:
-    """The first of each other account, on the days that far away."""
+    """Yield the first of each other account, on the days that far away."""
     for days in {-distance, distance}:
         slot = coming.get((going.currency, going.amount, going.date + dt.timedelta(days)), {})
         for account, halves in slot.items():
             if account == going.account:
                 continue
-            fits = (h for h in halves if (going.id, h.id) not in rejected and (going.id in fresh or h.id in fresh))
-            yield from _first(fits)
-
-
-def _first(halves: Iterator[Half]) -> Iterator[Half]:
-    first = next(halves, None)
-    if first is not None:
-        yield first
+            for half in halves:
+                if (going.id, half.id) not in rejected and (going.id in fresh or half.id in fresh):
+                    yield half
+                    break

@@ -10,14 +10,9 @@ from expenses.models.transactions import Transaction
 from expenses.querysets import AttachmentQuerySet
 
 
-def folder_of(ledger_id: int) -> str:
-    """Return the folder of a ledger's files."""
-    return f"attachments/{ledger_id}"
-
-
 def storage_path(attachment: "Attachment", filename: str) -> str:
-    """A name of our own: what the client calls its file never reaches the file system."""
-    return f"{folder_of(attachment.ledger_id)}/{secrets.token_hex(16)}"
+    """Return a name of our own: what the client calls its file never reaches the file system."""
+    return f"attachments/{attachment.ledger_id}/{secrets.token_hex(16)}"
 
 
 class Attachment(models.Model):

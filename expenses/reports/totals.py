@@ -15,8 +15,7 @@ from django.db.models import Aggregate, Count, F, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
 from expenses.ledger.dates import EARLIEST, Month
-from expenses.rates.book import RateBook
-from expenses.rates.usage import RateUsage
+from expenses.rates.book import RateBook, RateUsage
 
 T = TypeVar("T", bound="Total")
 #: Names that totals can be grouped by → expressions of the database. A year is the sum of its months.

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from expenses.ledger.money import format_amount
-from expenses.rates.usage import RateUsage
+from expenses.rates.book import RateUsage
 from expenses.reports.totals import ConvertedTotal, Total
 from expenses.serializers.fields import KeywordNames
 

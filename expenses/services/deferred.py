@@ -1,7 +1,7 @@
 """Asks the model about pending rows, as often as it takes. A write never waits for it."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
@@ -30,6 +30,9 @@ BATCH_AGAIN = 100
 NOTABLE = 0.05
 #: Who changed a row where no link has an answer.
 CHAIN = "chain"
+
+#: A row with its new verdict, and the decision that tells the whole story.
+_LaterVerdict = tuple[Transaction, Verdict, Decision]
 
 
 def next_pending(*, ledger_id: int, after: int = 0) -> list[Transaction]:
@@ -71,31 +74,39 @@ def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
         return None
     catalog = Catalog.load(ledger_id)
     verdicts = configured_chain().measured.decide([question_of_row(row, catalog=catalog) for row in batch])
-    news = {row.pk: verdict for row, verdict in zip(batch, verdicts, strict=True) if _is_news(row, verdict)}
+    news: dict[int, Verdict] = {}
+    for row, verdict in zip(batch, verdicts, strict=True):
+        standing = _categorization(row, verdict)
+        old = (row.review_status, row.category_id, row.suggested_category_id)
+        new = (standing.status, standing.category, standing.suggested_category)
+        if old != new or abs((standing.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE:
+            news[row.pk] = verdict
     if news:
         land_verdicts(ledger_id=ledger_id, verdicts=news, among=Transaction.objects.open_to_machines())
     last: int = batch[-1].pk
     return last
 
 
-def _is_news(row: Transaction, verdict: Verdict) -> bool:
-    """Another answer than the row has, or the same a good deal more or less surely."""
-    standing = _categorization(row, verdict)
-    before = (row.review_status, row.category_id, row.suggested_category_id)
-    after = (standing.status, standing.category, standing.suggested_category)
-    return before != after or abs((standing.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE
-
-
 def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: TransactionQuerySet | None = None) -> None:
-    """Write later answers, by row id, where nobody touched the row meanwhile: it is pending, or one of `among`."""
+    """Write later answers, by row id, where nobody touched the row meanwhile: it is pending, or one of `among`.
+
+    The category of an answer may have gone, or a user made the row something else, after the links were asked. Such a
+    row stays pending, and the task that ends queues the next one for it.
+    """
     with ledger_write(ledger_id) as version:
         catalog = Catalog.load(ledger_id)
         untouched = (Transaction.objects.pending() if among is None else among).filter(ledger_id=ledger_id)
-        found = untouched.filter(pk__in=verdicts).with_attempts()
-        rows = [row for row in found if _still_fits(row, verdicts[row.pk], catalog)]
-        landings = [_later_verdict(row, verdicts[row.pk], catalog) for row in rows]
-        _store_reasons([landing for landing in landings if landing.verdict.is_waiting])
-        _store_answers([landing for landing in landings if not landing.verdict.is_waiting], catalog, version)
+        waiting: list[_LaterVerdict] = []
+        answered: list[_LaterVerdict] = []
+        for row in untouched.filter(pk__in=verdicts).with_attempts():
+            verdict = verdicts[row.pk]
+            suggestion = verdict.best.suggestion if verdict.best is not None else None
+            category = suggestion.category if suggestion is not None else None
+            if category is None or any(offered.id == category for offered in offered_to(row, catalog)):
+                landing = (row, verdict, _later_decision(row, verdict, catalog))
+                (waiting if verdict.is_waiting else answered).append(landing)
+        _store_reasons(waiting)
+        _store_answers(answered, catalog, version)
 
 
 def _categorization(row: Transaction, verdict: Verdict) -> Categorization:
@@ -115,15 +126,7 @@ def _categorization(row: Transaction, verdict: Verdict) -> Categorization:
     )
 
 
-class _LaterVerdict(NamedTuple):
-    """A row with its new verdict, and the decision that tells the whole story."""
-
-    row: Transaction
-    verdict: Verdict
-    decision: Decision
-
-
-def _later_verdict(row: Transaction, verdict: Verdict, catalog: Catalog) -> _LaterVerdict:
+def _later_decision(row: Transaction, verdict: Verdict, catalog: Catalog) -> Decision:
     """Make the decision of a later verdict, with the attempts of links that were asked before."""
     decision = make_decision(verdict, ledger_id=row.ledger_id, catalog=catalog)
     names = {attempt["provider"] for attempt in decision.attempts}
@@ -132,27 +135,15 @@ def _later_verdict(row: Transaction, verdict: Verdict, catalog: Catalog) -> _Lat
     decision.attempts = earlier + decision.attempts
     sentence = explain(verdict, asked_before=[attempt["provider"] for attempt in earlier])
     decision.explanation = sentence[:EXPLANATION_LENGTH]
-    return _LaterVerdict(row, verdict, decision)
-
-
-def _still_fits(row: Transaction, verdict: Verdict, catalog: Catalog) -> bool:
-    """Return False if the answer's category went, or the user made the row something else, after the links were asked.
-
-    Such a row stays pending, and the task that ends queues the next one for it.
-    """
-    suggestion = verdict.best.suggestion if verdict.best is not None else None
-    if suggestion is None or suggestion.category is None:
-        return True
-    return any(category.id == suggestion.category for category in offered_to(row, catalog))
+    return decision
 
 
 def _store_reasons(landings: Sequence[_LaterVerdict]) -> None:
     """Keep why a row still waits. Waiting rows share decisions, so few are written, and only when the reason is new."""
-    newest = {landing.row.decision_id: landing for landing in landings if landing.row.decision is not None}
-    for landing in newest.values():
-        kept = landing.row.decision
-        if kept is not None and kept.explanation != landing.decision.explanation:
-            kept.explanation, kept.attempts = landing.decision.explanation, landing.decision.attempts
+    newest = {row.decision_id: (row.decision, decision) for row, _, decision in landings}
+    for kept, decision in newest.values():
+        if kept is not None and kept.explanation != decision.explanation:
+            kept.explanation, kept.attempts = decision.explanation, decision.attempts
             kept.save(update_fields=["explanation", "attempts"])
             restamp(Transaction.objects.filter(decision=kept), ledger_id=kept.ledger_id)
 

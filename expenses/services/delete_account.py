@@ -59,17 +59,13 @@ def tables_of_ledgers() -> list[Table]:
     models, n = apps.get_models(include_auto_created=True), 0
     while n < len(ways):
         n = len(ways)
-        near = {model: _way_to(ways, model) for model in models if model not in ways}
-        ways |= {model: way for model, way in near.items() if way}
+        known = dict(ways)
+        for model in models:
+            for field in reversed(model._meta.concrete_fields):  # so that the first reference counts
+                is_owned = isinstance(field, ForeignKey) and field.remote_field.on_delete is CASCADE
+                if model not in known and is_owned and field.related_model in known:
+                    ways[model] = f"{field.name}__{known[field.related_model]}"
     return list(ways.items())
-
-
-def _way_to(ways: dict[type[Model], str], model: type[Model]) -> str | None:
-    """Through the first reference whose row this one would be deleted with."""
-    for field in model._meta.concrete_fields:
-        if isinstance(field, ForeignKey) and field.remote_field.on_delete is CASCADE and field.related_model in ways:
-            return f"{field.name}__{ways[field.related_model]}"
-    return None
 
 
 @runtime_checkable

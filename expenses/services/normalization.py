@@ -19,19 +19,14 @@ def normalize_texts() -> int:
     Safe to repeat, and to break off: a ledger is marked when its last row is done.
     """
     stale = Ledger.objects.exclude(normalization=normalization.VERSION).order_by("pk").values_list("pk", flat=True)
-    return sum(_reread_ledger(ledger_id) for ledger_id in list(stale))
-
-
-def _reread_ledger(ledger_id: int) -> int:
-    n_changed, after = 0, 0
-    while True:
-        ids, n = _reread_batch(ledger_id, after=after)
-        n_changed += n
-        if not ids:
-            break
-        after = ids[-1]
-        make_room()
-    Ledger.objects.filter(pk=ledger_id).update(normalization=normalization.VERSION)
+    n_changed = 0
+    for ledger_id in list(stale):
+        ids, n = _reread_batch(ledger_id, after=0)
+        while ids:
+            n_changed += n
+            make_room()
+            ids, n = _reread_batch(ledger_id, after=ids[-1])
+        Ledger.objects.filter(pk=ledger_id).update(normalization=normalization.VERSION)
     return n_changed
 
 

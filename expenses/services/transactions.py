@@ -78,7 +78,12 @@ def record_transactions(
 
     With `pairs`, those that are halves of transfers are paired. Raises UnequalParts.
     """
-    answers = _ask(drafts, catalog=catalog)
+    every = [one for draft in drafts for one in (draft, *draft.parts)]
+    verdicts = iter(ask_chain(every, catalog=catalog))
+    answers = [
+        _DraftVerdict(draft, next(verdicts), tuple(_DraftVerdict(part, next(verdicts)) for part in draft.parts))
+        for draft in drafts
+    ]
     with ledger_write(ledger_id) as version:
         known = _known_rows(ledger_id, drafts)
         fresh = [answer.verdict for answer in answers if answer.identity not in known]
@@ -95,8 +100,8 @@ def record_transactions(
             recorded.append(RecordedTransaction(row, is_new=found is None))
         _insert(new, ledger_id=ledger_id, version=version)
         if split := [(row, answer) for row, answer in new if answer.parts]:
-            verdicts = [part.verdict for _, answer in split for part in answer.parts]
-            decisions = _store_decisions(verdicts, ledger_id=ledger_id, catalog=catalog)
+            of_parts = [part.verdict for _, answer in split for part in answer.parts]
+            decisions = _store_decisions(of_parts, ledger_id=ledger_id, catalog=catalog)
             parts = [(_build_part(row, p, catalog, decisions), p) for row, answer in split for p in answer.parts]
             _insert(parts, ledger_id=ledger_id, version=version)
             check_sums([row for row, _ in split])
@@ -110,7 +115,7 @@ def record_parts(
 ) -> list[Transaction]:
     """Record parts of a row that is there. The caller holds the lock and checks the sum."""
     ledger_id = parent.ledger_id
-    answers = _ask(drafts, catalog=catalog)
+    answers = [_DraftVerdict(*pair) for pair in zip(drafts, ask_chain(drafts, catalog=catalog), strict=True)]
     decisions = _store_decisions([answer.verdict for answer in answers], ledger_id=ledger_id, catalog=catalog)
     parts = [(_build_part(parent, answer, catalog, decisions), answer) for answer in answers]
     _insert(parts, ledger_id=ledger_id, version=version)
@@ -134,7 +139,12 @@ def edit_transaction(
             for name, value in changes.items():
                 setattr(row, name, value)
             if {"account", "external_id"} & changes.keys():
-                _check_identity(row)
+                same = Q(external_id=row.external_id, external_id__isnull=False)
+                same |= Q(fingerprint=row.fingerprint, fingerprint__isnull=False)
+                others = Transaction.objects.filter(same, ledger_id=row.ledger_id, account=row.account)
+                if others.exclude(pk=row.pk).exists():
+                    detail = "Another transaction of that account has the same external id or statement row."
+                    raise Refusal(detail, code="duplicate")
             if "category" in changes and not row.is_split:
                 apply_choice(row, changes["category"])
                 row.review = changes.get("review", row.review)
@@ -161,16 +171,6 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
             accept_answer(row, answer)
         LEARN_FROM_CHOICES.queue(row.ledger_id)
         return row
-
-
-def _ask(drafts: Sequence[TransactionDraft], *, catalog: Catalog) -> list[_DraftVerdict]:
-    """Ask the chain about drafts and their parts at once."""
-    every = [one for draft in drafts for one in (draft, *draft.parts)]
-    verdicts = iter(ask_chain(every, catalog=catalog))
-    return [
-        _DraftVerdict(draft, next(verdicts), tuple(_DraftVerdict(part, next(verdicts)) for part in draft.parts))
-        for draft in drafts
-    ]
 
 
 def _known_rows(ledger_id: int, drafts: Sequence[TransactionDraft]) -> dict[tuple[int | None, str] | None, Transaction]:
@@ -251,13 +251,3 @@ def _insert(rows: Sequence[_NewRow], *, ledger_id: int, version: int) -> None:
     link_tags((row.pk, pk) for row, answer in rows for pk in {tags[name.casefold()].pk for name in answer.tags})
     if any(row.review_status == CategorizationStatus.PENDING for row, _ in rows):
         RESOLVE_PENDING.queue(ledger_id)
-
-
-def _check_identity(row: Transaction) -> None:
-    """Raise Refusal if another row of the account has the row's external id or fingerprint."""
-    same = Q(external_id=row.external_id, external_id__isnull=False)
-    same |= Q(fingerprint=row.fingerprint, fingerprint__isnull=False)
-    others = Transaction.objects.filter(same, ledger_id=row.ledger_id, account=row.account).exclude(pk=row.pk)
-    if others.exists():
-        detail = "Another transaction of that account has the same external id or statement row."
-        raise Refusal(detail, code="duplicate")

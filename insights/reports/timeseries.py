@@ -11,7 +11,7 @@ from typing import Any
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import since, until
 from expenses.querysets import TransactionQuerySet
-from expenses.rates.usage import RateUsage
+from expenses.rates.book import RateUsage
 from expenses.reports.totals import ConvertedTotal, add_groups, group_rows, load_book
 from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar, Unit

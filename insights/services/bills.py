@@ -8,8 +8,7 @@ from typing import NamedTuple, cast
 
 from django.db.models import Q
 
-from expenses.rates.book import RateBook
-from expenses.rates.usage import RateUsage
+from expenses.rates.book import RateBook, RateUsage
 from insights.forecast.bills import KnownBill, after_payment
 from insights.models import RecurringPayment, RecurringStatus, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH

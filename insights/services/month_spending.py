@@ -11,8 +11,7 @@ from django.db.models import Count, F, IntegerField, Max, Min, Q, QuerySet, Sum,
 from django.db.models.expressions import Combinable
 
 from expenses.ledger.dates import EARLIEST, LATEST, DayOfMonth, Month, since, until
-from expenses.rates.book import RateBook
-from expenses.rates.usage import RateUsage
+from expenses.rates.book import RateBook, RateUsage
 from insights.calendars import Calendar, later_month
 from insights.forecast.month import MONTHS_OF_A_CURVE
 from insights.forecast.spending import MAX_MONTHS

@@ -8,8 +8,7 @@ import pytest
 
 from expenses.models import ExchangeRate
 from expenses.rates.conversion import MissingRate
-from expenses.rates.ecb import ReferenceRate
-from expenses.rates.seeding import seed_reference_rates
+from expenses.rates.seeding import ReferenceRate, seed_reference_rates
 from tests.api.bodies import assert_problem
 from tests.api.converted import balances, open_account, record, totals
 from tests.conftest import Api

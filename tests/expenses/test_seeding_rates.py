@@ -8,8 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from expenses.models import ExchangeRate
-from expenses.rates.ecb import reference_rates
-from expenses.rates.seeding import SeedingResult, seed_reference_rates
+from expenses.rates.seeding import SeedingResult, reference_rates, seed_reference_rates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("seeding")]
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from expenses.rates.ecb import reference_rates
-from expenses.rates.seeding import seed_reference_rates
+from expenses.rates.seeding import reference_rates, seed_reference_rates
 
 
 class Command(BaseCommand):

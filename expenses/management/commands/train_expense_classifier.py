@@ -22,20 +22,19 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Say what would be learned, and store nothing.")
 
     def handle(self, *args: Any, user: str | None, dry_run: bool, **options: Any) -> None:
-        for ledger_id in [_ledger_of(user)] if user else Ledger.objects.order_by("pk").values_list("pk", flat=True):
+        ledgers = list(Ledger.objects.order_by("pk").values_list("pk", flat=True))
+        if user:
+            found = User.objects.filter(username=user).first()
+            if found is None:
+                raise CommandError(f"Nobody is called {user!r}.")
+            ledgers = [ledger_id_of(found)]
+        for ledger_id in ledgers:
             self.stdout.write(f"Ledger {ledger_id}: ", ending="")
             self.stdout.flush()
             learned = learn(ledger_id=ledger_id, is_forced=True, is_rehearsal=dry_run)
             self.stdout.write(_describe(learned) if learned else "it is gone.")
             while not dry_run and ask_some_again(ledger_id=ledger_id, n_batches=1):
                 pass
-
-
-def _ledger_of(username: str) -> int:
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise CommandError(f"Nobody is called {username!r}.")
-    return ledger_id_of(user)
 
 
 def _describe(learned: LearningResult) -> str:
