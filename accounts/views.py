@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from knox import views as knox
 from rest_framework import generics, status
 from rest_framework.exceptions import PermissionDenied
@@ -62,25 +62,19 @@ class LoginView(generics.GenericAPIView[User]):
         return Response(SignedInSerializer(sign_in(**body.validated_data)).data)
 
 
+@extend_schema_view(post=extend_schema(operation_id="auth_logout", request=None, responses={204: None}))
 class LogoutView(knox.LogoutView):  # type: ignore[misc]
     """Delete the token that this request came with."""
 
     authentication_classes = (TokenAuthentication,)
     is_open_to_read_tokens = True
 
-    @extend_schema(operation_id="auth_logout", request=None, responses={204: None})
-    def post(self, request: Request) -> Response:
-        return super().post(request)  # type: ignore[no-any-return]
 
-
+@extend_schema_view(post=extend_schema(operation_id="auth_logoutall", request=None, responses={204: None}))
 class LogoutAllView(knox.LogoutAllView):  # type: ignore[misc]
     """Delete every token of this user."""
 
     authentication_classes = (TokenAuthentication,)
-
-    @extend_schema(operation_id="auth_logoutall", request=None, responses={204: None})
-    def post(self, request: Request) -> Response:
-        return super().post(request)  # type: ignore[no-any-return]
 
 
 class OwnTokensView(generics.GenericAPIView[Token]):

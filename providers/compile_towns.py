@@ -54,7 +54,7 @@ def compile_towns(cities: Iterable[Mapping[str, Any]], states: Iterable[Mapping[
     # Names of towns that are also words, names or brands; brands named after famous towns do not count.
     brands = {name for name in load_dictionary().names if " " not in name} - famous.keys()
     ambiguous = frozenset(PLACE_WORDS["ambiguous"].split()) | load_words().single_words | brands
-    alone = _read_towns(city for city in read if _stands_alone(city)).keys() - ambiguous
+    alone = _read_towns(city for city in read if city["population"] >= _least_alone(city)).keys() - ambiguous
     towns: dict[str, list[str]] = {}
     for name, countries in _read_towns(read).items():
         front, _, last = name.rpartition(" ")
@@ -110,11 +110,11 @@ def _spellings(city: Mapping[str, Any], country: str) -> set[str]:
     return {" ".join(words) for words in found if 0 < len(words) <= _LONGEST_TOWN and len(words[-1]) > 1}
 
 
-def _stands_alone(city: Mapping[str, Any]) -> bool:
-    """Return True if the town is large enough that its name alone means it."""
+def _least_alone(city: Mapping[str, Any]) -> int:
+    """Return the inhabitants from which the town's name alone means it."""
     if len(city["name"]) <= _SHORT:
-        return bool(city["population"] >= _ALONE_SHORT)
-    return bool(city["population"] >= (_ALONE_CODED if city["countrycode"].lower() in _CODED else _ALONE))
+        return _ALONE_SHORT
+    return _ALONE_CODED if city["countrycode"].lower() in _CODED else _ALONE
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -62,7 +62,7 @@ HOSTILE_TEXTS = {
 }
 
 
-def ordinary(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 1) -> list[Question]:
+def ordinary(categories: tuple[OfferedCategory, ...], owner: int) -> list[Question]:
     """Return ordinary payments with twins: equal rows, and rows that differ in one thing only."""
     cafe = Question("CAFE LUNA 4711", categories, owner, "out", "", Decimal("4.50"), "EUR", dt.date(2026, 11, 2))
     return [
@@ -81,7 +81,7 @@ def ordinary(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 
     ]
 
 
-def hostile(categories: tuple[OfferedCategory, ...] = CATEGORIES, owner: int = 1) -> dict[str, Question]:
+def hostile(categories: tuple[OfferedCategory, ...], owner: int) -> dict[str, Question]:
     """Return a transaction for each hostile text, by the name of its trouble, with the text as merchant too."""
     as_text = {name: Question(text, categories, owner) for name, text in HOSTILE_TEXTS.items()}
     as_merchant = {
@@ -157,16 +157,16 @@ class Exam:
 
     def batch(self) -> list[Question]:
         """Return the author's transactions, then ordinary ones of the same owner and categories."""
-        if not self.transactions:
-            return ordinary()
-        first = self.transactions[0]
-        return [*self.transactions, *ordinary(first.categories, first.owner)]
+        return [*self.transactions, *ordinary(*self._offer)]
 
     def hostile(self) -> dict[str, Question]:
         """Return hostile texts with the author's owner and categories."""
-        if not self.transactions:
-            return hostile()
-        return hostile(self.transactions[0].categories, self.transactions[0].owner)
+        return hostile(*self._offer)
+
+    @property
+    def _offer(self) -> tuple[tuple[OfferedCategory, ...], int]:
+        first = self.transactions[0] if self.transactions else None
+        return (first.categories, first.owner) if first else (CATEGORIES, 1)
 
     def confirmed(self) -> list[LabeledQuestion]:
         """Return all transactions with an offer, labeled with the offered categories by turns."""

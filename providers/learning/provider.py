@@ -84,9 +84,12 @@ def suggest_all(weights: Weights | None, transactions: Sequence[Question], *, co
         if normalize(transaction.text) and not _is_mapped(transaction, known[i].finding):
             offers[id(transaction.categories)].append(i)
     for members in offers.values():
-        offer = _Offer.of(weights, transactions[members[0]])
-        for i, ranked in zip(members, offer.rank(likely[members]), strict=True):
-            answers[i] = offer.suggest(weights, transactions[i], known[i].finding, ranked)
+        names = {category.id: category.name for category in transactions[members[0]].categories}
+        places = [i for i, category in enumerate(weights.categories) if category in names]
+        offer = _Offer(places, tuple(names[weights.categories[i]] for i in places))
+        for i, (likeliest, rival) in zip(members, offer.rank(likely[members]), strict=True):
+            if likeliest:
+                answers[i] = offer.suggest(weights, transactions[i], known[i].finding, likeliest, rival)
     return answers
 
 
@@ -103,23 +106,18 @@ class _Offer(NamedTuple):
     places: list[int]
     names: tuple[str, ...]
 
-    @classmethod
-    def of(cls, weights: Weights, transaction: Question) -> "_Offer":
-        names = {category.id: category.name for category in transaction.categories}
-        places = [i for i, category in enumerate(weights.categories) if category in names]
-        return cls(places, tuple(names[weights.categories[i]] for i in places))
+    def rank(self, likely: NDArray[np.float64]) -> list[tuple[list[tuple[int, float]], float]]:
+        """Return for each row the likeliest offered categories as (number among them, share), and the rival's share.
 
-    def rank(self, likely: NDArray[np.float64]) -> "list[_Ranked]":
-        """Return the likeliest of the offered categories for each row of `likely`.
-
-        Shares are those among all categories: an offer without the likeliest makes the others no likelier.
+        The rival is the likeliest other category, offered or not. Shares are those among all categories: an offer
+        without the likeliest makes the others no likelier.
         """
         shares = np.take(likely, self.places, axis=1)
         order = np.argsort(-shares, axis=1, kind="stable")[:, : MOST_ALTERNATIVES + 1]
         ranked = np.take_along_axis(shares, order, axis=1)
         best_two = np.sort(likely, axis=1)[:, -2:]
         return [
-            _Ranked(list(zip(numbers, row, strict=True)), first if row and row[0] < first else second)
+            (list(zip(numbers, row, strict=True)), first if row and row[0] < first else second)
             for numbers, row, (second, first) in zip(order.tolist(), ranked.tolist(), best_two.tolist(), strict=True)
         ]
 
@@ -128,12 +126,11 @@ class _Offer(NamedTuple):
         weights: Weights,
         transaction: Question,
         finding: MerchantFinding | None,
-        ranked: "_Ranked",
+        likeliest: list[tuple[int, float]],
+        rival: float,
     ) -> Suggestion | None:
-        if not ranked.likeliest:
-            return None
-        (best, share), *others = ranked.likeliest
-        confidence = confidence_of_share(share, rival=ranked.rival)
+        (best, share), *others = likeliest
+        confidence = confidence_of_share(share, rival=rival)
         if confidence < LEAST_CONFIDENCE:
             return None
         place = self.places[best]
@@ -157,16 +154,6 @@ class _Offer(NamedTuple):
             ),
             details={"words": reasons, "learned_from": weights.n_confirmed},
         )
-
-
-class _Ranked(NamedTuple):
-    """The likeliest offered categories as (number among them, share).
-
-    `rival` is the share of the likeliest other category, offered or not.
-    """
-
-    likeliest: list[tuple[int, float]]
-    rival: float
 
 
 def confidence_of_share(share: float, *, rival: float) -> float:

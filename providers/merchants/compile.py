@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from providers.merchants.dictionary import load_kinds, load_words, read_lines
-from providers.normalization import words_and_place
+from providers.normalization import leading_words, words_and_place
 
 WORLD = "*"
 
@@ -172,13 +172,11 @@ def _without_useless(spelled: Mapping[str, set[SourceBrand]]) -> dict[str, set[S
     return {
         name: brands
         for name, brands in placed.items()
-        if brands and len(name) > 1 and name not in general and not shops.isdisjoint(_beginnings(name))
+        if brands
+        and len(name) > 1
+        and name not in general
+        and not shops.isdisjoint(leading_words(name, n) for n in range(1, LONGEST_NAME + 1))
     }
-
-
-def _beginnings(name: str) -> list[str]:
-    words = name.split()
-    return [" ".join(words[:n]) for n in range(1, len(words) + 1)]
 
 
 def _first_words(names: Mapping[str, set[SourceBrand]]) -> dict[str, str]:

@@ -109,16 +109,14 @@ def read_terms(package: Path) -> Iterator[Example]:
             tags = presets.get(preset, {}).get("tags", {}).items()
             kinds = (load_kinds().get(f"{key}={value}") for key, value in tags)
             category = next((kind.category for kind in kinds if kind and kind.category), "")
-            if category:
-                yield from _terms(texts, category)
-
-
-def _terms(texts: Mapping[str, Any], category: str) -> Iterator[Example]:
-    names = [texts.get("name") or "", *(texts.get("aliases") or "").split("\n")]
-    named = [(_PARENTHESES.sub("", name), 1.0) for name in names]
-    for text, weight in (*named, *((term, TERM_WEIGHT) for term in (texts.get("terms") or "").split(","))):
-        if normalized := normalize(text):
-            yield Example(normalized, category, weight)
+            if not category:
+                continue
+            names = [texts.get("name") or "", *(texts.get("aliases") or "").split("\n")]
+            weighed = [(_PARENTHESES.sub("", name), 1.0) for name in names]
+            weighed += [(term, TERM_WEIGHT) for term in (texts.get("terms") or "").split(",")]
+            for text, weight in weighed:
+                if normalized := normalize(text):
+                    yield Example(normalized, category, weight)
 
 
 if __name__ == "__main__":

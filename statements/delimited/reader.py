@@ -214,18 +214,14 @@ class _Interpreter:
         """Return why an undated record is plainly no movement, else ""."""
         if not texts:
             return "blank"
-        if self._is_header(fields, texts):
+        same = sum(1 for cell, name in zip(fields, self._header, strict=False) if name and normalized(cell) == name)
+        repeats_names = same * 2 >= len(texts) and same >= 2
+        if repeats_names or (len(texts) >= 3 and all(meaning(text).weight == 1.0 for text in texts)):
             return "repeated_header"
         words = [text for text in texts[:3] if not text[0].isdigit()]
         if any(begins_with(word, "total") for word in words):
             return "total"
         return next((found for word in words if (found := balance_label(word))), "")
-
-    def _is_header(self, fields: list[str], texts: list[str]) -> bool:
-        same = sum(1 for cell, name in zip(fields, self._header, strict=False) if name and normalized(cell) == name)
-        if same * 2 >= len(texts) and same >= 2:
-            return True
-        return len(texts) >= 3 and all(meaning(text).weight == 1.0 for text in texts)
 
     def _is_pending(self, text: str) -> bool:
         return bool(text) and (normalized(text) in self._layout.pending_when or mentions(text, "pending"))
