@@ -49,13 +49,9 @@ UNKNOWN_FIELDS = {
 }
 NO_SUCH_TEST = "A rule here cannot ask this."
 NEGATIVE = {"isNot": "is", "doesNotContain": "contains", "notOneOf": "oneOf"}
-TAG = re.compile(r"#[^#\s]+")
-CAPITAL_CLASS = re.compile(r"\\[A-Z]")
-YEAR_OR_MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
 #: Operator on a day → operator here, and the shift in days.
 DAY_OPS = {"is": ("on", 0), "gt": ("after", 0), "gte": ("after", -1), "lt": ("before", 0), "lte": ("before", 1)}
-#: Actual's “approximately” means two days for a day, and 7.5 percent, rounded to a hundredth, for an amount.
-NEAR_DAYS = 2
+#: Actual's “approximately” for an amount: 7.5 percent, rounded to a hundredth.
 NEAR_PER_MILLE = 75
 MAX_AMOUNT = 10**15
 IN: Condition = {"field": "direction", "op": "equals", "value": "in"}
@@ -153,11 +149,11 @@ def _convert_condition(part: ActualPart, document: ActualDocument, *, joins_by_o
 def _convert_date(op: str, value: Any) -> Condition:
     if not isinstance(value, str):
         raise NotConvertible("A rule here cannot ask for days that recur as in a schedule.")
-    if op == "is" and (found := YEAR_OR_MONTH.fullmatch(value)):
+    if op == "is" and (found := re.fullmatch(r"(\d{4})(?:-(\d{2}))?", value, re.ASCII)):
         year, month = int(found[1]), found[2]
         return in_month(year, int(month)) if month else in_month(year, 1, n_months=12)
     if op == "isapprox":
-        return near_day(read_day(value), NEAR_DAYS)
+        return near_day(read_day(value), 2)  # Actual's “approximately” for days
     if op not in DAY_OPS:
         raise NotConvertible(NO_SUCH_TEST)
     word, shift = DAY_OPS[op]
@@ -174,7 +170,7 @@ def _read_texts(part: ActualPart, op: str) -> list[str]:
 def _text_condition(field: str, op: str, text: str) -> Condition:
     if op in {"is", "oneOf"}:
         return {"field": field, "op": "equals", "value": text} if text else {"field": field, "op": "is_empty"}
-    if op == "matches" and CAPITAL_CLASS.search(text):
+    if op == "matches" and re.search(r"\\[A-Z]", text):
         raise NotConvertible(r"Actual reads patterns in small letters: “\D” as “\d”. Write the pattern as you mean it.")
     return {"field": field, "op": "regex" if op == "matches" else "contains", "value": text}
 
@@ -183,7 +179,7 @@ def _convert_tags(part: ActualPart) -> Condition:
     """Return a condition on the notes: Actual's tags are whole words in them, in any case."""
     if part.field != "notes":
         raise NotConvertible(NO_SUCH_TEST)
-    words = dict.fromkeys(word for text in _read_texts(part, part.op) for word in TAG.findall(text))
+    words = dict.fromkeys(word for text in _read_texts(part, part.op) for word in re.findall(r"#[^#\s]+", text))
     conditions = [{"field": "notes", "op": "regex", "value": rf"(?<!#){re.escape(word)}(?:[\s#]|$)"} for word in words]
     if part.op == "hasAnyTag" or len(conditions) < 2:
         return _any_of(conditions, negate=False)

@@ -30,9 +30,6 @@ from rules.exchange.conversion import (
 )
 from rules.exchange.firefly_documents import FireflyDocument, FireflyPart, FireflyRule, read_firefly
 
-ENDS_THE_LIST = (
-    "It ended its group; here it ends the list of rules, so that a row that it matches is not asked by rules below it."
-)
 #: Event that runs a rule there → triggers here. Every rule can be applied by hand.
 TRIGGERS = {
     "store-journal": ["create", "import", "manual"],
@@ -68,17 +65,10 @@ ALIASES = {
     "destination": "destination_account_contains",
     "to": "destination_account_contains",
 }
-ALIAS_PREFIXES = {"from_account_": "source_account_", "to_account_": "destination_account_"}
 OPPOSITES = {"amount_less": "amount_more", "date_before": "date_after"}
 OPPOSITES |= {right: left for left, right in OPPOSITES.items()}
 #: End of a trigger's name → operator here.
 TEXT_OPS = {"is": "equals", "contains": "contains", "starts": "starts_with", "ends": "ends_with"}
-#: Side of an account → direction of the money if one's own account stands there, and if the other party does.
-OWN_SIDE = {"source": "out", "destination": "in"}
-OTHER_SIDE = {"source": "in", "destination": "out"}
-ACCOUNT_FIELDS = {"account", "source_account", "destination_account"}
-CURRENCY_CODE = re.compile(r"(?:.*\()?([A-Za-z]{3})\)?")
-OTHER_NAMES = "Who is paid may be called otherwise here, and then “not” would match more than before."
 #: Why a trigger cannot be converted → how the names of such triggers begin.
 UNKNOWN_TRIGGERS = {
     "A rule here cannot ask for a budget.": "budget has_any_budget has_no_budget",
@@ -132,11 +122,19 @@ def convert_firefly(document: Any, names: LedgerNames) -> RuleConversion:
     """Convert the rules of an answer of Firefly III's API, or of its FireflyTable. Raises DocumentError."""
     conversion = RuleConversion("firefly-iii")
     found = read_firefly(document, conversion)
-    ordered = found.rules_in_order()
+    # In Firefly III a rule overwrites earlier ones, and a stopping rule ends its group. Here the first rule that writes
+    # a field wins it, and a stopping rule ends the list. So the groups are reversed. Within a group the stopping rules
+    # come first, in their order, and then the others, the last one first.
+    ordered: list[FireflyRule] = []
+    for group in sorted(found.groups, key=lambda title: found.groups[title], reverse=True):
+        rules = sorted((rule for rule in found.rules if rule.group == group), key=lambda rule: rule.place)
+        ordered += [rule for rule in rules if rule.stops]
+        ordered += [rule for rule in reversed(rules) if not rule.stops]
     for position, rule in enumerate(ordered):
         later = ordered[position + 1 :]
         if rule.stops and any(other.group != rule.group or other.place < rule.place for other in later):
-            conversion.leave_out(rule.title, "stop_processing", ENDS_THE_LIST)
+            why = "It ended its group; here it ends the list of rules, so that a row that it matches is not asked by "
+            conversion.leave_out(rule.title, "stop_processing", f"{why}rules below it.")
     taken: list[str] = []
     for position, rule in enumerate(ordered):
         name = unique_name(rule.title, taken)
@@ -192,7 +190,7 @@ def _convert_rule(
 def _convert_trigger(part: FireflyPart, names: LedgerNames) -> Condition | None:
     """Return the equivalent condition; None for a trigger that always holds. Raises NotConvertible."""
     word = ALIASES.get(part.type, part.type)
-    for alias, prefix in ALIAS_PREFIXES.items():
+    for alias, prefix in (("from_account_", "source_account_"), ("to_account_", "destination_account_")):
         if part.type.startswith(alias):
             word = prefix + part.type.removeprefix(alias)
     if word in {"exists", "user_action"} and not part.is_prohibited:
@@ -209,7 +207,11 @@ def _convert_asserted(word: str, part: FireflyPart, names: LedgerNames) -> Condi
         return {"field": field, "op": "is_empty", "negate": negate}
     field, _, ending = word.rpartition("_")
     is_text = field in {"description", "notes"} and ending in TEXT_OPS
-    is_account = ending in TEXT_OPS and field.removesuffix("_nr") in ACCOUNT_FIELDS
+    is_account = ending in TEXT_OPS and field.removesuffix("_nr") in {
+        "account",
+        "source_account",
+        "destination_account",
+    }
     if word not in CONVERTERS and not is_text and not is_account:
         fits = (why for why, starts in UNKNOWN_TRIGGERS.items() if word.startswith(tuple(starts.split())))
         raise NotConvertible(next(fits, "Outlay does not know this trigger."))
@@ -233,7 +235,7 @@ def _convert_account(field: str, ending: str, part: FireflyPart, names: LedgerNa
     is_number, side = field.endswith("_nr"), field.partition("_")[0]
     is_own = bool(own) and not is_number
     if part.is_prohibited and not (is_own and ending == "is"):
-        raise NotConvertible(OTHER_NAMES)
+        raise NotConvertible("Who is paid may be called otherwise here, and then “not” would match more than before.")
     condition: Condition
     if is_own:
         condition = {"field": "account", "op": "in", "value": own}
@@ -241,9 +243,9 @@ def _convert_account(field: str, ending: str, part: FireflyPart, names: LedgerNa
         condition = {"field": "iban", "op": TEXT_OPS[ending], "value": "".join(part.value.split())}
     else:
         condition = {"field": "merchant", "op": TEXT_OPS[ending], "value": part.value}
-    direction = (OWN_SIDE if is_own else OTHER_SIDE).get(side)
-    if direction is None:
+    if side not in {"source", "destination"}:
         return condition
+    direction = "out" if is_own == (side == "source") else "in"
     return {"match": "all", "conditions": [{"field": "direction", "op": "equals", "value": direction}, condition]}
 
 
@@ -283,7 +285,7 @@ def _convert_date(value: str, names: LedgerNames) -> Condition:
 
 def _convert_currency(value: str, names: LedgerNames) -> Condition:
     """Convert a currency's code, or a name with the code in parentheses."""
-    code = CURRENCY_CODE.fullmatch(value)
+    code = re.fullmatch(r"(?:.*\()?([A-Za-z]{3})\)?", value)
     if code is None:
         raise NotConvertible("A rule here asks for a currency's code, such as EUR.")
     return {"field": "currency", "op": "equals", "value": code[1].upper()}

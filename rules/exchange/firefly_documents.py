@@ -70,20 +70,6 @@ class FireflyDocument:
     groups: dict[str, int] = field(default_factory=dict)
     switched_off: set[str] = field(default_factory=set)
 
-    def rules_in_order(self) -> list[FireflyRule]:
-        """Return the rules in the order in which the same rules win here.
-
-        In Firefly III a rule overwrites earlier ones, and a stopping rule ends its group. Here the first rule that
-        writes a field wins it, and a stopping rule ends the list. So the groups are reversed. Within a group the
-        stopping rules come first, in their order, and then the others, the last one first.
-        """
-        ordered: list[FireflyRule] = []
-        for group in sorted(self.groups, key=lambda title: self.groups[title], reverse=True):
-            rules = sorted((rule for rule in self.rules if rule.group == group), key=lambda rule: rule.place)
-            ordered += [rule for rule in rules if rule.stops]
-            ordered += [rule for rule in reversed(rules) if not rule.stops]
-        return ordered
-
 
 @dataclass(frozen=True, slots=True)
 class FireflyTable:

@@ -29,7 +29,6 @@ VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}", re.ASCII)
 KNOWN_FIELDS = ("format", "format_version", "name", "pack_version", "exported_at", "rules", "checksum")
 #: Fields that users of a pack set as they like: a change is no edit of the rule, and updates keep them.
 USER_FIELDS = {"name", "is_active", "priority"}
-CHANGED = "The checksum does not fit the content. Download the file again, or remove the checksum if you edited it."
 
 
 def version_order(version: str) -> tuple[int, ...]:
@@ -65,7 +64,8 @@ def read_own(document: dict[str, Any]) -> RuleConversion:
     if "rules" not in document:
         raise DocumentError("rules", "This field is required.")
     if "checksum" in document and document["checksum"] != checksum_of(document):
-        raise DocumentError("checksum", CHANGED)
+        detail = "The checksum does not fit the content. Get the file anew, or take the checksum out if you edited it."
+        raise DocumentError("checksum", detail)
     conversion = RuleConversion(FORMAT)
     for index, body in enumerate(read_list(document["rules"], "rules", at_most=MAX_RULES)):
         try:

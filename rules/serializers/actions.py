@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rest_framework import serializers
@@ -22,20 +23,18 @@ class Action:
     is_flag: bool = False
 
 
-def _flag() -> serializers.Field[Any, Any, Any, Any]:
-    return serializers.ChoiceField(choices=[True])
-
-
+_FLAG = partial(serializers.ChoiceField, choices=[True])
+_TAGS = partial(TagsField, allow_empty=False)
 ACTIONS: dict[str, Action] = {
     "set_category": Action(CategoryReference, lambda category: category.pk),
-    "add_tags": Action(lambda: TagsField(allow_empty=False)),
-    "remove_tags": Action(lambda: TagsField(allow_empty=False)),
+    "add_tags": Action(_TAGS),
+    "remove_tags": Action(_TAGS),
     "set_merchant": Action(lambda: serializers.CharField(max_length=200)),
     "set_description": Action(lambda: serializers.CharField(max_length=DESCRIPTION_LENGTH)),
     "set_notes": Action(lambda: serializers.CharField(max_length=5000)),
-    "mark_reviewed": Action(_flag, is_flag=True),
-    "needs_review": Action(_flag, is_flag=True),
-    "exclude_from_budget": Action(_flag, is_flag=True),
+    "mark_reviewed": Action(_FLAG, is_flag=True),
+    "needs_review": Action(_FLAG, is_flag=True),
+    "exclude_from_budget": Action(_FLAG, is_flag=True),
 }
 
 

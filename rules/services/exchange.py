@@ -56,11 +56,6 @@ REASONS = {
     "edited": "You have edited this rule of the pack, so it stays as it is; on_conflict=update replaces it.",
     "not_in_pack": "This version of the pack no longer has it; delete it if you do not want it.",
 }
-REPEATED = "Another rule of this file has this name; on_conflict=rename takes both."
-UNKNOWN_FORMAT = (
-    f"These are no rules that Outlay knows: its own say “format”: “{FORMAT}”, those of Firefly III are an answer of "
-    "its API or its rules.csv, those of Actual are a list as getRules() gives it."
-)
 PLURALS = {"category": "categories", "account": "accounts", "tag": "tags"}
 
 
@@ -155,7 +150,11 @@ def _convert(document: Any, names: LedgerNames) -> RuleConversion:
         return convert_firefly(document, names)
     if is_actual(document):
         return convert_actual(document)
-    raise DocumentError("format", UNKNOWN_FORMAT)
+    detail = (
+        f"These are no rules that Outlay knows: its own say “format”: “{FORMAT}”, those of Firefly III are an answer "
+        "of its API or its rules.csv, those of Actual are a list as getRules() gives it."
+    )
+    raise DocumentError("format", detail)
 
 
 class InvalidRule(Exception):
@@ -241,7 +240,8 @@ class RuleImport:
             self._create(candidate, *self._check(candidate.body, None))
             return
         if there.name in self.new and on_conflict != "rename":
-            raise InvalidRule([{"attr": "name", "code": "repeated", "detail": REPEATED}])
+            detail = "Another rule of this file has this name; on_conflict=rename takes both."
+            raise InvalidRule([{"attr": "name", "code": "repeated", "detail": detail}])
         is_from_pack = self.pack is not None and there.pack == self.pack.name
         fields, tags = self._check(candidate.body | ({"name": there.name} if is_from_pack else {}), there)
         changes = {key: value for key, value in fields.items() if not is_from_pack or key not in USER_FIELDS}

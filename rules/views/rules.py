@@ -77,11 +77,15 @@ class RuleViewSet(ListViewSet):
         rule = create_rule(by=self.user, fields=body.validated_data)
         return self.answer(rule, code=status.HTTP_201_CREATED)
 
-    def update(self, request: Request, pk: int) -> Response:
-        return self._edit(data=request.data)
+    def update(self, request: Request, pk: int, *, partial: bool = False) -> Response:
+        with self.guarded() as rule:
+            body = self.get_serializer(rule, data=request.data, partial=partial)
+            body.is_valid(raise_exception=True)
+            edited = edit_rule(by=self.user, rule=rule, fields=body.validated_data)
+        return self.answer(edited)  # its statistics are counted while others may write
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        return self._edit(data=request.data, partial=True)
+        return self.update(request, pk, partial=True)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
@@ -138,13 +142,6 @@ class RuleViewSet(ListViewSet):
         )
         body.is_valid(raise_exception=True)
         return body
-
-    def _edit(self, **kwargs: Any) -> Response:
-        with self.guarded() as rule:
-            body = self.get_serializer(rule, **kwargs)
-            body.is_valid(raise_exception=True)
-            edited = edit_rule(by=self.user, rule=rule, fields=body.validated_data)
-        return self.answer(edited)  # its statistics are counted while others may write
 
 
 def _run_response(run: Run) -> Response:
