@@ -61,6 +61,11 @@ class Evaluator:
     def movement(self, row: StoredRow) -> Movement:
         """Return the row as rules see it. A tag that was deleted since the row was read is left out."""
         names = self.tag_names if row.tags else {}
+        held: set[str] = set()
+        if row.held != "[]":
+            for name in json.loads(row.held):  # rows hold tags by id, rules claim them by name
+                kind, _, pk = name.partition(":")
+                held.add(f"tag:{self.tag_names.get(int(pk), '').casefold()}" if kind == "tag" else name)
         obstacle = SPLIT if row.is_split else TRANSFER if row.transfer is not None else ""
         return Movement(
             raw_description=row.raw_description,
@@ -84,18 +89,10 @@ class Evaluator:
             review=row.review,
             is_excluded_from_budget=bool(row.is_excluded_from_budget),
             offered=self.offered(row),
-            held=frozenset() if row.held == "[]" else self._held(row),
+            held=frozenset(held),
             obstacle=CLOSED if row.is_closed else "",
             category_obstacle=obstacle,
         )
-
-    def _held(self, row: StoredRow) -> frozenset[str]:
-        """Return the fields that the owner wrote. Rows hold tags by id, rules claim them by name."""
-        held = set()
-        for name in json.loads(row.held):
-            kind, _, pk = name.partition(":")
-            held.add(f"tag:{self.tag_names.get(int(pk), '').casefold()}" if kind == "tag" else name)
-        return frozenset(held)
 
     def offered(self, row: StoredRow) -> frozenset[int]:
         """Return the ids of the categories that the row could have."""

@@ -207,11 +207,8 @@ def _convert_asserted(word: str, part: FireflyPart, names: LedgerNames) -> Condi
         return {"field": field, "op": "is_empty", "negate": negate}
     field, _, ending = word.rpartition("_")
     is_text = field in {"description", "notes"} and ending in TEXT_OPS
-    is_account = ending in TEXT_OPS and field.removesuffix("_nr") in {
-        "account",
-        "source_account",
-        "destination_account",
-    }
+    accounts = {"account", "source_account", "destination_account"}
+    is_account = ending in TEXT_OPS and field.removesuffix("_nr") in accounts
     if word not in CONVERTERS and not is_text and not is_account:
         fits = (why for why, starts in UNKNOWN_TRIGGERS.items() if word.startswith(tuple(starts.split())))
         raise NotConvertible(next(fits, "Outlay does not know this trigger."))

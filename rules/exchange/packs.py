@@ -64,7 +64,9 @@ def read_own(document: dict[str, Any]) -> RuleConversion:
     if "rules" not in document:
         raise DocumentError("rules", "This field is required.")
     if "checksum" in document and document["checksum"] != checksum_of(document):
-        detail = "The checksum does not fit the content. Get the file anew, or take the checksum out if you edited it."
+        detail = (
+            "The checksum does not fit the content. Download the file again, or remove the checksum if you edited it."
+        )
         raise DocumentError("checksum", detail)
     conversion = RuleConversion(FORMAT)
     for index, body in enumerate(read_list(document["rules"], "rules", at_most=MAX_RULES)):

@@ -56,26 +56,25 @@ def describe_rules() -> dict[str, Any]:
         if not field.read_only:
             default = TRIGGERS if name == "triggers" else Rule._meta.get_field(name).default  # type: ignore[union-attr]
             rule[name] = _schema_of(field) | ({} if default is NOT_PROVIDED else {"default": default})
+    fields: list[dict[str, Any]] = []
+    for name, by_name in OPERATORS.items():
+        operators = [_describe_operator(name, op, operator) for op, operator in by_name.items()]
+        fields.append({"name": name, "sort": FIELD_TYPES[name].value, "operators": operators})
+        if name in ADDRESSES:
+            fields[-1]["ids_from"] = ADDRESSES[name]
+        if name == "direction":
+            choices = Transaction._meta.get_field(name).flatchoices  # type: ignore[union-attr]
+            fields[-1]["known_values"] = [value for value, _ in choices]
     return {
         "rule": rule,
         "conditions": {"max_conditions": MAX_CONDITIONS, "max_values": MAX_VALUES, "levels_of_groups": 1},
-        "fields": [_describe_field(name) for name in OPERATORS],
+        "fields": fields,
         "actions": [
             {"name": name, "value": _schema_of(action.field()), "value_may_be_left_out": action.is_flag}
             | ({"ids_from": ADDRESSES[name]} if name in ADDRESSES else {})
             for name, action in ACTIONS.items()
         ],
     }
-
-
-def _describe_field(name: str) -> dict[str, Any]:
-    operators = [_describe_operator(name, op, operator) for op, operator in OPERATORS[name].items()]
-    described: dict[str, Any] = {"name": name, "sort": FIELD_TYPES[name].value, "operators": operators}
-    if name in ADDRESSES:
-        described["ids_from"] = ADDRESSES[name]
-    if name == "direction":
-        described["known_values"] = [value for value, _ in Transaction._meta.get_field(name).flatchoices]  # type: ignore[union-attr]
-    return described
 
 
 def _describe_operator(name: str, op: str, operator: Operator) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Reads corrections from the journal: categories that users chose, unlike any machine, and that still hold."""
 
 from collections.abc import Iterator, Set
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -70,15 +69,10 @@ def _read(changes: "QuerySet[Change]") -> Iterator[CorrectedRow]:
     columns = ("match_text", "direction", "category_id", "fingerprint")
     rows = changes.values_list("transaction_id", *(f"transaction__{name}" for name in columns), "fields")
     for pk, text, direction, category, fingerprint, fields in rows:
-        if _is_correction(fields):
-            yield CorrectedRow(pk, text, direction, category, is_typed=fingerprint is None)
-
-
-def _is_correction(fields: dict[str, Any]) -> bool:
-    """Return True unless the user only accepted a suggestion; the choice over an echo counts."""
-    source, _ = fields.get("category_source", (None, None))
-    if "category" not in fields or source in ECHOES:
-        return True
-    _, chosen = fields["category"]
-    suggested, _ = fields.get("suggested_category", (None, None))
-    return chosen is not None and (suggested is None or suggested[0] != chosen[0])
+        source, _ = fields.get("category_source", (None, None))
+        if "category" in fields and source not in ECHOES:
+            _, chosen = fields["category"]
+            suggested, _ = fields.get("suggested_category", (None, None))
+            if chosen is None or (suggested is not None and suggested[0] == chosen[0]):
+                continue  # the user only accepted a suggestion, or took the category away
+        yield CorrectedRow(pk, text, direction, category, is_typed=fingerprint is None)

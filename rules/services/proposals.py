@@ -5,7 +5,6 @@ from itertools import count
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
@@ -39,7 +38,7 @@ def propose_rules(*, ledger_id: int) -> None:
     attention, _ = Attention.objects.get_or_create(ledger_id=ledger_id)
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
     touched = touched_heads(ledger_id=ledger_id, since=attention.looked_to, until=newest)
-    if touched or _has_new_rules(ledger_id, since=attention.looked_to):
+    if touched or Rule.objects.filter(ledger_id=ledger_id, version__gt=attention.looked_to).exists():
         with pattern_budget(REGEX_S):
             waiting = list(Proposal.objects.filter(ledger_id=ledger_id, status=ProposalStatus.OPEN))
             corrections = corrections_of(ledger_id=ledger_id, heads=touched | {proposal.head for proposal in waiting})
@@ -56,12 +55,7 @@ def has_news(*, ledger_id: int) -> bool:
     looked_to = Attention.objects.values_list("looked_to", flat=True).get(pk=ledger_id)
     newest = Ledger.objects.values_list("version", flat=True).get(pk=ledger_id)
     touched = touched_heads(ledger_id=ledger_id, since=looked_to, until=newest)
-    return bool(touched) or _has_new_rules(ledger_id, since=looked_to)
-
-
-def _has_new_rules(ledger_id: int, *, since: int) -> bool:
-    newest: int | None = Rule.objects.filter(ledger_id=ledger_id).aggregate(newest=Max("version"))["newest"]
-    return newest is not None and newest > since
+    return bool(touched) or Rule.objects.filter(ledger_id=ledger_id, version__gt=looked_to).exists()
 
 
 def _store(drafts: Sequence[ProposalDraft], *, ledger_id: int) -> None:

@@ -78,8 +78,15 @@ class RuleExchangeViewSet(LedgerViewSet):
             fields: dict[str, Any] = serializer.validated_data
             return fields
 
+        is_upload = (request.content_type or "").startswith("multipart/")
+        if not is_upload and int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+            raise BodyTooLarge(f"A file of rules has at most {MAX_BYTES // 2**20} MB.")
+        document: Any = request.data
         try:
-            document = self._document(request)
+            if is_upload:
+                upload = RulesUpload(data=document)
+                upload.is_valid(raise_exception=True)
+                document = _decode(upload.validated_data["file"].read())
             report = import_rules(by=self.user, document=document, options=options, check=check)
         except DocumentError as error:
             raise serializers.ValidationError({error.place: error.detail}, code="invalid") from None
@@ -90,16 +97,6 @@ class RuleExchangeViewSet(LedgerViewSet):
         query.is_valid(raise_exception=True)
         asked: dict[str, Any] = query.validated_data
         return asked
-
-    def _document(self, request: Request) -> Any:
-        """Return the document of the body or of an uploaded file. Raises DocumentError."""
-        if (request.content_type or "").startswith("multipart/"):
-            upload = RulesUpload(data=request.data)
-            upload.is_valid(raise_exception=True)
-            return _decode(upload.validated_data["file"].read())
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
-            raise BodyTooLarge(f"A file of rules has at most {MAX_BYTES // 2**20} MB.")
-        return request.data
 
 
 def _decode(data: bytes) -> Any:
