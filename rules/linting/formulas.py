@@ -75,21 +75,21 @@ Formula = FieldTest | AllOf | AnyOf
 
 def formula_of(conditions: Conditions) -> Formula:
     """Return the formula of the conditions of a rule or a group."""
-    parts = [formula_of(one) if "conditions" in one else _formula_of_one(one) for one in conditions["conditions"]]
+    parts: list[Formula] = []
+    for one in conditions["conditions"]:
+        if "conditions" in one:
+            parts.append(formula_of(one))
+            continue
+        op = one["op"]
+        if op in LISTS:
+            single, needs_all = LISTS[op]
+            part = _join([_test(one, single, item) for item in one["value"]], needs_all=needs_all)
+        else:
+            part = _test(one, op, one.get("value"))
+        is_denied = bool(one.get("negate")) is not (op == "has_none")
+        parts.append(part.denial if is_denied else part)
     formula = _join(parts, needs_all=conditions["match"] == "all")
     return formula.denial if conditions.get("negate") else formula
-
-
-def _formula_of_one(condition: Mapping[str, Any]) -> Formula:
-    op, value = condition["op"], condition.get("value")
-    formula: Formula
-    if op in LISTS:
-        single, needs_all = LISTS[op]
-        formula = _join([_test(condition, single, item) for item in condition["value"]], needs_all=needs_all)
-    else:
-        formula = _test(condition, op, value)
-    is_denied = bool(condition.get("negate")) is not (op == "has_none")
-    return formula.denial if is_denied else formula
 
 
 def _test(condition: Mapping[str, Any], op: str, value: Any) -> FieldTest:

@@ -1,13 +1,11 @@
 """Tests of amounts and days. A missing value passes none."""
 
-import datetime as dt
 from calendar import monthrange
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 MagnitudeTest = Callable[[Any], bool]
-DateTest = Callable[[dt.date | None], bool]
 #: The number of a month's last day in conditions.
 LAST_DAY = -1
 
@@ -45,14 +43,14 @@ def bounds_of_approx(value: str, tolerance: str) -> tuple[Decimal, Decimal]:
     return middle - margin, middle + margin
 
 
-def day_of_month(values: list[int]) -> DateTest:
+def day_of_month(values: list[int]) -> MagnitudeTest:
     days = frozenset(values)
     if LAST_DAY not in days:
         return lambda date: date is not None and date.day in days
     return lambda date: date is not None and (date.day in days or date.day == monthrange(date.year, date.month)[1])
 
 
-def weekday(values: list[int]) -> DateTest:
+def weekday(values: list[int]) -> MagnitudeTest:
     """Return a test of the ISO weekday: 1 is Monday."""
     days = frozenset(values)
     return lambda date: date is not None and date.isoweekday() in days

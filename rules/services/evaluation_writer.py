@@ -15,16 +15,7 @@ from providers.chain import Outcome
 from providers.interface import EFFECT_FIELDS
 from rules.engine.evaluation import REASONS, SOURCE, TEXTS, VERSION, Evaluation, explain
 from rules.engine.evaluator import Evaluator
-from rules.engine.stored_rows import StoredRow
-
-#: Movement's field → column, in the order in which changes are listed.
-COLUMNS = {
-    "source": "category_source",
-    "confidence": "category_confidence",
-    "status": "review_status",
-    "category": "category_id",
-    "suggested": "suggested_category_id",
-}
+from rules.engine.stored_rows import COLUMN, StoredRow
 
 Evaluated = tuple[StoredRow, Evaluation]
 
@@ -81,10 +72,10 @@ class EvaluationWriter:
         before, after = evaluation.before, evaluation.after
         columns: dict[str, Any] = {}
         journal: Fields = {}
-        for name in (*COLUMNS, *EFFECT_FIELDS):
+        for name in ("source", "confidence", "status", "category", "suggested", *EFFECT_FIELDS):
             values = [getattr(before, name), getattr(after, name)]
             if values[0] != values[1]:
-                column = COLUMNS.get(name, name)
+                column = COLUMN.get(name, name)
                 columns[column] = values[1]
                 if name in {"category", "suggested"}:
                     values = [None if pk is None else [pk, evaluator.catalog.name(pk)] for pk in values]
