@@ -49,7 +49,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     )
     def create(self, request: Request) -> Response:
         """Read a statement; with `commit` its rows are recorded too, unless `questions` or unreadable rows are left."""
-        fields = self._checked(UploadInput, request.data)
+        fields = self.checked(UploadInput).validated_data
         upload, commits = fields["file"], fields["commit"]
         if commits and fields["account"] is None:
             raise serializers.ValidationError({"account": "Say into which account the rows go."}, code="required")
@@ -76,7 +76,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     def partial_update(self, request: Request, pk: int) -> Response:
         """Correct keys of the profile, or the account, and read the file again."""
         statement = self._parsed(or_failed=True)
-        fields = self._checked(CorrectionInput, request.data)
+        fields = self.checked(CorrectionInput).validated_data
         corrections = fields.get("profile", {})
         if faults := profile_faults(statement=statement, profile={**statement.profile, **corrections}):
             details = {f"profile.{key}": [ErrorDetail(text, code)] for key, code, text in faults}
@@ -121,7 +121,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     def commit(self, request: Request, pk: int) -> Response:
         """Record the rows, in the background; the run shows how far it is."""
         statement = self._parsed()
-        fields = self._checked(CommitInput, request.data)
+        fields = self.checked(CommitInput).validated_data
         if statement.account is None:
             detail = "Say first into which account the rows go: PATCH the import with `account`."
             raise serializers.ValidationError({"account": detail}, code="required")
@@ -137,12 +137,6 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         method = str(getattr(self.request, "method", "")).lower()
         is_upload = self.action_map.get(method, getattr(self, "action", "")) == "create"
         return [MultiPartParser()] if is_upload else [JSONParser()]
-
-    def _checked(self, serializer: type[serializers.Serializer[Import]], data: Any) -> dict[str, Any]:
-        body = serializer(data=data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        fields: dict[str, Any] = body.validated_data
-        return fields
 
     def _parsed(self, *, or_failed: bool = False) -> Import:
         statement: Import = self.get_object()

@@ -39,9 +39,7 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
     @extend_schema(operation_id="anomalies_list", parameters=[AnomalyQuery, NO_CURSOR], responses=AnomalyListSerializer)
     def list(self, request: Request) -> Response:
         """List anomalies, the newest first. Workers compute them; `is_stale` says that changes are being computed."""
-        query = AnomalyQuery(data=request.query_params, context=self.get_serializer_context())
-        query.is_valid(raise_exception=True)
-        wanted = query.validated_data
+        wanted = self.checked(AnomalyQuery, data=request.query_params).validated_data
         ledger = membership_of(self.user).ledger
         state = refresh_soon(ledger)
 
@@ -72,8 +70,7 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
     @extend_schema(operation_id="anomaly_feedback", request=FeedbackInput, responses=FeedbackSerializer)
     def give_feedback(self, request: Request, key: str) -> Response:
         """Give feedback on an anomaly; it holds whenever the anomaly is found again."""
-        body = FeedbackInput(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.checked(FeedbackInput)
         own = AnomalyFeedback.objects.for_user(self.user)
         with self.locked():
             # An anomaly that is no longer found is known from earlier feedback.

@@ -38,8 +38,7 @@ class ForecastView(ChartMixin, LedgerViewSet):
         `as_of`, what would have been forecast on that day. A worker finds the bills: `is_stale` says that it is still
         at it.
         """
-        query = ForecastQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = self.checked(ForecastQuery, data=request.query_params)
         user, today, picture = self.user, self.user.today(), request.accepted_renderer.format
         calendar, currency = Calendar(user.week_start, user.month_start), user.base_currency
         as_of = query.read_day(calendar, today=today)

@@ -42,8 +42,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
     )
     def list(self, request: Request) -> Response:
         """List recurring payments, the next due first. `is_stale` says that a worker computes them anew."""
-        query = RecurringQuery(data=request.query_params, context=self.get_serializer_context())
-        query.is_valid(raise_exception=True)
+        query = self.checked(RecurringQuery, data=request.query_params)
         ledger = membership_of(self.user).ledger
         state = refresh_soon(ledger)
         fresh = describe_freshness(ledger, state)
@@ -71,8 +70,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
     @extend_schema(operation_id="recurring_choose", request=RecurringChoiceInput, responses=RecurringSerializer)
     def choose(self, request: Request, pk: int) -> Response:
         """Confirm, name or reject a recurring payment. Your verdict holds for good, however often it is found again."""
-        body = RecurringChoiceInput(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.checked(RecurringChoiceInput)
         with self.locked():
             row = self.get_object()
             choice = choose(by=self.user, payment=row, **body.validated_data)

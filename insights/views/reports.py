@@ -40,8 +40,7 @@ class ReportView(ChartMixin, LedgerViewSet):
 
     def read_query(self) -> tuple[Any, str]:
         """Return the valid parameters, and the currency of the report. Raises ValidationError."""
-        query = self.query_class(data=self.request.query_params)
-        query.is_valid(raise_exception=True)
+        query = self.checked(self.query_class, data=self.request.query_params)
         return query, query.validated_data.get("currency", self.user.base_currency)
 
     def report(self, to: str, make: Callable[[], PeriodSummary | TimeSeries | Trends]) -> Response:
