@@ -9,7 +9,7 @@ from django.db.models import Min, Q
 from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook, RateUsage
-from expenses.reports.totals import CurrencyGroup, group_rows
+from expenses.reports.totals import CurrencyGroup, currency_groups
 from insights.payments import Payment, Uncounted, payee_of
 from providers.normalization import normalize
 
@@ -87,8 +87,8 @@ def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[CurrencyGroup]:
     Rows without a merchant and without words have an empty name. Two queries, since the index of totals holds
     merchants but no texts.
     """
-    named = group_rows(rows.exclude(merchant=""), by=("merchant",), to=to)
-    unnamed = group_rows(rows.filter(merchant=""), by=("match_text",), to=to, label=Min("description"))
+    named = currency_groups(rows.exclude(merchant=""), by=("merchant",), to=to)
+    unnamed = currency_groups(rows.filter(merchant=""), by=("match_text",), to=to, label=Min("description"))
     spellings: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for group in named:
         (merchant,) = group.key

@@ -121,14 +121,6 @@ class ConvertedTotal(Total):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class ConvertedTotals:
-    """Totals by the values of `by` and the one currency, and the rates that they took."""
-
-    totals: dict[tuple[Any, ...], ConvertedTotal]
-    rates: RateUsage
-
-
 class CurrencyGroup(NamedTuple):
     """The sum of rows of one kind, direction and currency, and of one day if a rate is needed."""
 
@@ -142,17 +134,19 @@ class CurrencyGroup(NamedTuple):
     label: Any = None
 
 
-def convert_totals(rows: QuerySet[Any], *, by: Sequence[str], to: str, ledger_id: int) -> ConvertedTotals:
-    """Return totals by the values of `by`, in the currency `to`. Four queries, or one if no rate is needed.
+def convert_totals(
+    rows: QuerySet[Any], *, by: Sequence[str], to: str, ledger_id: int
+) -> tuple[dict[tuple[Any, ...], ConvertedTotal], RateUsage]:
+    """Return totals by the values of `by` and the currency `to`, and the rates that they took.
 
-    Rows count as in `add_up`.
+    Four queries, or one if no rate is needed. Rows count as in `add_up`.
     """
-    groups = group_rows(rows, by=by, to=to)
+    groups = currency_groups(rows, by=by, to=to)
     rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))
-    return ConvertedTotals(_in_order(add_groups(groups, to=to, rates=rates)), rates)
+    return _in_order(add_groups(groups, to=to, rates=rates)), rates
 
 
-def group_rows(
+def currency_groups(
     rows: QuerySet[Any], *, by: Sequence[str], to: str, label: Aggregate | None = None
 ) -> list[CurrencyGroup]:
     """Return the sums of the database. One query, and a second one by day for the rows that are not in `to`.

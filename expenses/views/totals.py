@@ -39,12 +39,24 @@ class TotalsView(LedgerViewSet):
             raise serializers.ValidationError({"by": detail}, code="invalid")
         if to is None:
             by = [name for name in by if name != "currency"]  # always the last
-            return conditional_response(request, lambda: Response({"results": self._results(by)}))
+
+            def make() -> Response:
+                totals = add_up(self.filter_queryset(self.get_queryset()), by=by)
+                return Response({"results": describe_totals(by, totals, self._names(by))})
+
+            return conditional_response(request, make)
         if "currency" in by:
             detail = "With `convert_to` all totals are in one currency; leave `currency` out of `by`."
             raise serializers.ValidationError({"by": detail}, code="invalid")
-        revision = ExchangeRate.objects.reference_revision()
-        return conditional_response(request, lambda: Response(self._converted(by, to)), to, revision)
+
+        def make_converted() -> Response:
+            rows = self.filter_queryset(self.get_queryset())
+            totals, used = convert_totals(rows, by=by, to=to, ledger_id=ledger_id_of(self.user))
+            rates, results = describe_rates(used), describe_totals(by, totals, self._names(by))
+            body = {"currency": to, "is_complete": rates.pop("is_complete"), "results": results, **rates}
+            return Response(body)
+
+        return conditional_response(request, make_converted, to, ExchangeRate.objects.reference_revision())
 
     def _target(self) -> str | None:
         """Return the currency to convert into, if any."""
@@ -57,17 +69,6 @@ class TotalsView(LedgerViewSet):
             return str(CurrencyField().run_validation(currency))
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"convert_to": error.detail}) from None
-
-    def _results(self, by: Sequence[str]) -> list[dict[str, Any]]:
-        totals = add_up(self.filter_queryset(self.get_queryset()), by=by)
-        return describe_totals(by, totals, self._names(by))
-
-    def _converted(self, by: Sequence[str], to: str) -> dict[str, Any]:
-        rows = self.filter_queryset(self.get_queryset())
-        found = convert_totals(rows, by=by, to=to, ledger_id=ledger_id_of(self.user))
-        rates = describe_rates(found.rates)
-        results = describe_totals(by, found.totals, self._names(by))
-        return {"currency": to, "is_complete": rates.pop("is_complete"), "results": results, **rates}
 
     def _names(self, by: Sequence[str]) -> dict[str, dict[int, str]]:
         """Return the names of what the totals are grouped by, by field and id."""

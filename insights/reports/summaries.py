@@ -11,7 +11,7 @@ from typing import Any
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import round_to_minor_units
 from expenses.rates.book import RateUsage
-from expenses.reports.totals import ConvertedTotal, add_groups, group_rows, load_book
+from expenses.reports.totals import ConvertedTotal, add_groups, currency_groups, load_book
 from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar
 from insights.querysets import counted_rows, payee_groups, rows_with_excluded
@@ -102,10 +102,10 @@ def summarize(
     every = rows_within(rows_with_excluded(ledger_id), period)
     spending = every.filter(is_excluded_from_budget=False).exclude(kind="income")
     # In the order of the index that answers the query.
-    by_category = group_rows(every, by=("category", "kind", "account", "is_excluded_from_budget"), to=to)
-    before = group_rows(rows_within(counted_rows(ledger_id), period.previous), by=(), to=to)
+    by_category = currency_groups(every, by=("category", "kind", "account", "is_excluded_from_budget"), to=to)
+    before = currency_groups(rows_within(counted_rows(ledger_id), period.previous), by=(), to=to)
     by_payee = payee_groups(spending, to=to)
-    by_tag = group_rows(spending, by=("tag",), to=to) if tags else []
+    by_tag = currency_groups(spending, by=("tag",), to=to) if tags else []
     book = load_book([by_category, before, by_payee, by_tag], to=to, ledger_id=ledger_id)
     rates, other_rates = RateUsage(book), RateUsage(book)
 

@@ -12,7 +12,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateUsage
-from expenses.reports.totals import ConvertedTotal, add_groups, group_rows, load_book
+from expenses.reports.totals import ConvertedTotal, add_groups, currency_groups, load_book
 from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar, Unit
 from insights.reports.periods import BUCKETS, Bucket, Period, name_of
@@ -69,7 +69,7 @@ def time_series(
     """
     unit = BUCKETS[bucket]
     by = (column_of(unit, calendar), *(("category", "kind") if catalog else ()))
-    groups = group_rows(rows_within(rows, period), by=by, to=to)
+    groups = currency_groups(rows_within(rows, period), by=by, to=to)
     rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))
     totals = [ConvertedTotal() for _ in buckets]
     by_category: dict[int | None, list[ConvertedTotal]] = defaultdict(lambda: [ConvertedTotal() for _ in buckets])

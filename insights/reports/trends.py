@@ -13,7 +13,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import since, until, within_any
 from expenses.ledger.money import round_to_minor_units
 from expenses.rates.book import RateUsage
-from expenses.reports.totals import add_groups, group_rows, load_book
+from expenses.reports.totals import add_groups, currency_groups, load_book
 from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar, later_month
 from insights.querysets import counted_rows
@@ -91,7 +91,7 @@ def find_trends(
     spans = spans_of(month, today=today)
     rows = counted_rows(ledger_id)
     within = within_any(until(since(rows, spans[-1][0]), spans[0][1]), spans)
-    groups = group_rows(within, by=(column_of("month", calendar), "category", "kind"), to=to)
+    groups = currency_groups(within, by=(column_of("month", calendar), "category", "kind"), to=to)
     rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))
     expense, income = [Decimal(0)] * N_MONTHS, [Decimal(0)] * N_MONTHS
     by_category: dict[int | None, Amounts] = defaultdict(lambda: [Decimal(0)] * N_MONTHS)
