@@ -143,21 +143,15 @@ class _Interpreter:
             reason = "pending"
         if reason:
             return Skipped(record.line, reason, tuple(fields))
-        mcc = first_filled(fields, layout.mcc)
-        accounts = (tidy(fields[position]) for position in layout.iban if position < len(fields))
+        mcc = first_filled(fields, layout.mcc) if layout.mcc else ""
+        iban = ""
+        for position in layout.iban:
+            if position < len(fields) and (iban := iban_in(tidy(fields[position]))):
+                break
         return StatementRow(
-            line=record.line,
-            date=day,
-            amount=amount,
-            description=description,
-            merchant=merchant,
-            currency=self._currency(fields, currency),
-            raw=tuple(fields),
-            pending=pending,
-            external_id=first_filled(fields, layout.external_id),
-            iban=next((iban for cell in accounts if (iban := iban_in(cell))), ""),
-            mcc=mcc if is_mcc(mcc) else "",
-        )
+            record.line, day, amount, description, merchant, self._currency(fields, currency), tuple(fields),
+            pending, first_filled(fields, layout.external_id), iban, mcc if mcc and is_mcc(mcc) else "",
+        )  # fmt: skip
 
     def _check_shape(self, record: Record) -> None:
         """Raise if the row is too long, or if the file ends within an amount: a part of it would pass for the whole."""
@@ -169,9 +163,10 @@ class _Interpreter:
                 "too_many_cells",
                 f"the row has more cells than the table has columns. A {mark} inside a value must be quoted.",
             )
+        if not record.is_open_ended:
+            return
         last = len(fields) - 1
-        is_money = last in (*layout.amount, *layout.debit, *layout.credit)
-        if record.is_open_ended and is_money and fields[last].rstrip().endswith((".", ",")):
+        if fields[last].rstrip().endswith((".", ",")) and last in (*layout.amount, *layout.debit, *layout.credit):
             raise _UnreadableCellError(
                 "amount",
                 "cut_off",

@@ -142,8 +142,7 @@ def begins_with(text: str, name: str) -> bool:
 
 def balance_label(text: str) -> str:
     """Return opening_balance, closing_balance or turnover if the text is the label of one, else ""."""
-    first = normalized(text.split(" ", 1)[0])
-    if len(text) > _LONGEST_LABEL or first.split(" ", 1)[0] not in _BALANCE_STARTS:
+    if len(text) > _LONGEST_LABEL or normalized(text.split(" ", 1)[0]).split(" ", 1)[0] not in _BALANCE_STARTS:
         return ""
     return next((name for name in _BALANCES if begins_with(text, name)), "")
 
