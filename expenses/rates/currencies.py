@@ -65,7 +65,10 @@ def reference_days() -> Days:
     """Return the first and last day of the ECB's rates by currency; the euro spans them all."""
     days: Days | None = cache.get(_DAYS_KEY)
     if days is None:
-        days = _count_days()
+        bounds = ExchangeRate.objects.reference().order_by().values_list("quote").annotate(Min("date"), Max("date"))
+        days = {quote: (first, last) for quote, first, last in bounds}
+        if days:
+            days[PIVOT] = min(first for first, _ in days.values()), max(last for _, last in days.values())
         cache.set(_DAYS_KEY, days, _DAYS_KEPT_S)
     return days
 
@@ -73,14 +76,6 @@ def reference_days() -> Days:
 def forget_reference_days() -> None:
     """Drop the cached days. Call it when rates of the ECB were added."""
     cache.delete(_DAYS_KEY)
-
-
-def _count_days() -> Days:
-    bounds = ExchangeRate.objects.reference().order_by().values_list("quote").annotate(Min("date"), Max("date"))
-    days = {quote: (first, last) for quote, first, last in bounds}
-    if days:
-        days[PIVOT] = min(first for first, _ in days.values()), max(last for _, last in days.values())
-    return days
 
 
 def currencies_with_own_rates(ledger_id: int) -> set[str]:

@@ -18,13 +18,20 @@ from expenses.ledger.kinds import derive_kind
 from expenses.models import Account, Category, Plan, Run, RunStatus, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.deletion import discard
-from expenses.services.edits import EDIT_WINDOW_CLOSED, Author, closed_detail, closed_rows, editing, give_tags
+from expenses.services.edits import (
+    EDIT_WINDOW_CLOSED,
+    Author,
+    closed_detail,
+    closed_rows,
+    editing,
+    find_or_create_tags,
+    give_tags,
+)
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.pairs import leave_transfer, restamp_transfers
 from expenses.services.row_category import apply_choice, fits, follow_category, refit
 from expenses.services.runs import Work, add_counts, advance, note_omissions
 from expenses.services.split_parts import FIXED_ON_PART, HELD_BY_WHOLE
-from expenses.services.tags import find_or_create_tags
 
 CHUNK = 500
 #: The changes of a plan that are lists of tags.

@@ -47,22 +47,18 @@ def seed_default_categories(*, using: str = "default") -> None:
                 setattr(category, name, value)
             category.save(using=using)
             changed.append(category)
-    if changed and using == DEFAULT_DB_ALIAS:
-        for ledger_id in list(Ledger.objects.order_by("pk").values_list("pk", flat=True)):
-            _announce(changed, ledger_id=ledger_id)
-
-
-def _announce(changed: list[Category], *, ledger_id: int) -> None:
-    """Give a ledger's copies of changed system categories, and of everything that shows them, a new version."""
+    if not changed or using != DEFAULT_DB_ALIAS:
+        return
     ids = [category.pk for category in changed]
-    with ledger_write(ledger_id) as version:
-        for category in Category.objects.filter(Q(pk__in=ids) | Q(parent__in=ids), ledger=None):
-            new = {"version": version}
-            Hiding.objects.update_or_create(
-                ledger_id=ledger_id, category=category, defaults=new, create_defaults=new | {"is_hidden": False}
-            )
-        for category in changed:
-            _restamp_name(category, ledger_id=ledger_id, version=version)
+    for ledger_id in list(Ledger.objects.order_by("pk").values_list("pk", flat=True)):
+        with ledger_write(ledger_id) as version:
+            for category in Category.objects.filter(Q(pk__in=ids) | Q(parent__in=ids), ledger=None):
+                new = {"version": version}
+                Hiding.objects.update_or_create(
+                    ledger_id=ledger_id, category=category, defaults=new, create_defaults=new | {"is_hidden": False}
+                )
+            for category in changed:
+                _restamp_name(category, ledger_id=ledger_id, version=version)
 
 
 def create_category(*, by: User, fields: dict[str, Any], is_hidden: bool = False) -> Category:

@@ -16,10 +16,9 @@ from expenses.categorization.questions import (
 )
 from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.querysets import TransactionQuerySet
-from expenses.services.edits import Author, editing, give_tags, held_tag
+from expenses.services.edits import Author, editing, find_or_create_tags, give_tags, held_tag
 from expenses.services.ledger_lock import ledger_write, restamp
 from expenses.services.row_category import apply_categorization
-from expenses.services.tags import find_or_create_tags
 from providers.chain import Outcome, Verdict, confidence_of
 from providers.loading import configured_chain
 

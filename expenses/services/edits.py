@@ -185,6 +185,20 @@ def give_tags(row: Transaction, tags: Iterable[Tag]) -> None:
     row._prefetched_objects_cache = {"tags": found}  # type: ignore[attr-defined]  # noqa: SLF001 - as prefetching does
 
 
+def find_or_create_tags(*, ledger_id: int, names: Iterable[str], version: int) -> dict[str, Tag]:
+    """Return the tags of these names, by casefolded name. Missing ones are created, in the spelling that comes first.
+
+    It takes at most two queries. Call it under the ledger's lock.
+    """
+    wanted = {name.casefold(): name for name in reversed(list(names))}
+    if not wanted:
+        return {}
+    tags = {tag.name.casefold(): tag for tag in Tag.objects.filter(ledger_id=ledger_id)}
+    missing = [Tag(ledger_id=ledger_id, name=name, version=version) for key, name in wanted.items() if key not in tags]
+    tags |= {tag.name.casefold(): tag for tag in Tag.objects.bulk_create(missing)}
+    return {key: tags[key] for key in wanted}
+
+
 def held_tag(pk: int) -> str:
     """Return how the column `held` names a tag that the owner gave or took away."""
     return f"tag:{pk}"

@@ -10,26 +10,10 @@ from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 
 PLAIN_FIELDS = (
-    "kind",
-    "direction",
-    "currency",
-    "description",
-    "merchant",
-    "payment_method",
-    "notes",
-    "iban",
-    "mcc",
-    "review",
-    "is_excluded_from_budget",
-    "external_id",
-    "category_source",
-    "category_confidence",
-    "review_status",
-    "is_kind_stated",
-    "is_split",
-    "decision_id",
-    "held",
-)
+    "kind", "direction", "currency", "description", "merchant", "payment_method", "notes", "iban", "mcc", "review",
+    "is_excluded_from_budget", "external_id", "category_source", "category_confidence", "review_status",
+    "is_kind_stated", "is_split", "decision_id", "held",
+)  # fmt: skip
 #: Fields that are journaled only beside others.
 INCIDENTAL = {"decision_id", "held"}
 REFERENCES = ("account", "category", "suggested_category")

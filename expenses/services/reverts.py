@@ -21,7 +21,7 @@ from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.ledger.kinds import DIRECTION
 from expenses.models import Account, CategorizationStatus, Change, Decision, Plan, Run, RunStatus, Tag, Transaction
 from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
-from expenses.services.edits import Author, editing, give_tags
+from expenses.services.edits import Author, editing, find_or_create_tags, give_tags
 from expenses.services.journal import CHOICE_FIELDS, INCIDENTAL, ORDER, REFERENCES, Fields, Snapshot, snapshot
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.ledger_queue import RESOLVE_PENDING
@@ -30,7 +30,6 @@ from expenses.services.pairs import breaks_pair, restamp_transfers
 from expenses.services.row_category import fits
 from expenses.services.runs import UNFINISHED, add_counts, note_omissions, work_of
 from expenses.services.split_parts import FIXED_ON_PART, HELD_BY_WHOLE, parts_of
-from expenses.services.tags import find_or_create_tags
 
 CHUNK = 500
 #: The author, in the journal, of a revert's writes.

@@ -20,26 +20,18 @@ from expenses.models.bulk_insert import insert_ignoring_known, insert_returning_
 from expenses.models.fields import as_stored
 from expenses.models.transactions import TransactionDraft
 from expenses.querysets import searchable
-from expenses.services.edits import link_tags
+from expenses.services.edits import find_or_create_tags, link_tags
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.runs import advance
-from expenses.services.tags import find_or_create_tags
 from providers.chain import Verdict
 from providers.interface import matching_text
 from providers.normalization import normalize
 
 COLUMNS = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]
 DECISION_COLUMNS = [
-    "ledger_id",
-    "source",
-    "source_id",
-    "category_name",
-    "confidence",
-    "explanation",
-    "attempts",
-    "created_at",
-]
+    "ledger_id", "source", "source_id", "category_name", "confidence", "explanation", "attempts", "created_at",
+]  # fmt: skip
 #: Texts of a row that a verdict may write and a search looks at.
 TEXTS = ("merchant", "description", "notes")
 

@@ -1,6 +1,4 @@
-"""Writes of tags. Most tags come into being by being used."""
-
-from collections.abc import Iterable
+"""Writes of tags. Most tags are created when a transaction is given them."""
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -11,20 +9,6 @@ from expenses.models import Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.edits import Author, RowWrite, held_tag, write_rows
 from expenses.services.ledger_lock import change_row, in_versions, ledger_write, remove_row, restamp
-
-
-def find_or_create_tags(*, ledger_id: int, names: Iterable[str], version: int) -> dict[str, Tag]:
-    """Return the tags of these names, by casefolded name. Missing ones are created, in the spelling that comes first.
-
-    It takes at most two queries. Call it under the ledger's lock.
-    """
-    wanted = {name.casefold(): name for name in reversed(list(names))}
-    if not wanted:
-        return {}
-    tags = {tag.name.casefold(): tag for tag in Tag.objects.filter(ledger_id=ledger_id)}
-    missing = [Tag(ledger_id=ledger_id, name=name, version=version) for key, name in wanted.items() if key not in tags]
-    tags |= {tag.name.casefold(): tag for tag in Tag.objects.bulk_create(missing)}
-    return {key: tags[key] for key in wanted}
 
 
 def rename_tag(*, by: User, tag: Tag, name: str) -> Tag:

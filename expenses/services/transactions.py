@@ -15,7 +15,7 @@ from expenses.ledger.kinds import derive_kind
 from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
-from expenses.services.edits import Author, editing, give_tags, held_tag, link_tags, search_text_of
+from expenses.services.edits import Author, editing, find_or_create_tags, give_tags, held_tag, link_tags, search_text_of
 from expenses.services.ledger_lock import Refusal, ledger_write
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.pairs import leave_transfer, pair_recorded, restamp_transfers
@@ -28,7 +28,6 @@ from expenses.services.row_category import (
     refit,
 )
 from expenses.services.split_parts import check_edit, check_sums, pass_on
-from expenses.services.tags import find_or_create_tags
 from providers.chain import Verdict
 from providers.interface import matching_text
 from providers.normalization import normalize

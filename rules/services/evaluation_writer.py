@@ -6,11 +6,10 @@ from typing import Any
 
 from expenses.models import Decision, Run
 from expenses.querysets import searchable
-from expenses.services.edits import Author, RowWrite, write_rows
+from expenses.services.edits import Author, RowWrite, find_or_create_tags, write_rows
 from expenses.services.journal import Fields
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, next_version
 from expenses.services.runs import note_omissions
-from expenses.services.tags import find_or_create_tags
 from providers.chain import Outcome
 from providers.interface import EFFECT_FIELDS
 from rules.engine.evaluation import REASONS, SOURCE, TEXTS, VERSION, Evaluation, explain

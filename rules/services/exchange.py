@@ -15,8 +15,8 @@ from rest_framework.fields import CharField
 from accounts.models import User
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.categories import create_category
+from expenses.services.edits import find_or_create_tags
 from expenses.services.ledger_lock import Refusal, ledger_write
-from expenses.services.tags import find_or_create_tags
 from rules.exchange.actual import convert_actual
 from rules.exchange.actual_documents import is_actual
 from rules.exchange.conversion import (
