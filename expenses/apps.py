@@ -10,24 +10,19 @@ from django.db.models.signals import post_migrate
 from expenses.indexes import check_search_index, ensure_indexes
 
 
-def seed(*, using: str, **kwargs: Any) -> None:
-    """Seed the default categories, whichever way the database was made."""
+def bring_up_to_date(*, using: str, **kwargs: Any) -> None:
+    """Seed the default categories, normalize stored texts as this release does, and give indexes their form.
+
+    It follows every migration, whichever way the database was made. In a migration SQLite would lose the form of an
+    index, when a later migration makes the table anew.
+    """
     from expenses.services.categories import seed_default_categories  # noqa: PLC0415 - models are not loaded before
+    from expenses.services.normalization import normalize_texts  # noqa: PLC0415 - the same
 
     seed_default_categories(using=using)
-
-
-def index(*, using: str, **kwargs: Any) -> None:
-    """Give indexes their form. In a migration SQLite would lose it, when a later one makes the table anew."""
-    ensure_indexes(connections[using])
-
-
-def reread(*, using: str, **kwargs: Any) -> None:
-    """Normalize stored texts anew after an upgrade that does it differently."""
-    from expenses.services.normalization import normalize_texts  # noqa: PLC0415 - models are not loaded before
-
     if using == DEFAULT_DB_ALIAS:
         normalize_texts()
+    ensure_indexes(connections[using])
 
 
 class ExpensesConfig(AppConfig):
@@ -40,7 +35,5 @@ class ExpensesConfig(AppConfig):
         from expenses.services.learning import LearningHook  # noqa: PLC0415 - the same
 
         register_edit_hook(LearningHook())
-        post_migrate.connect(seed, sender=self)
-        post_migrate.connect(reread, sender=self)
-        post_migrate.connect(index, sender=self)
+        post_migrate.connect(bring_up_to_date, sender=self)
         checks.register(check_search_index, checks.Tags.database)

@@ -14,12 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.models.ledgers import ledger_id_of
-from expenses.models.rates import ExchangeRate
+from expenses.models.rates import ExchangeRate, RateSource
 from expenses.rates.book import RateBook
 from expenses.rates.currencies import currencies_on, currencies_with_own_rates, reference_days
 from expenses.serializers.filters import RateFilter
 from expenses.serializers.rates import ConversionInput, ConversionSerializer, CurrencySerializer, RateSerializer
-from expenses.services import rates
+from expenses.services.ledger_lock import add_row, change_row, ledger_write
 from expenses.views.base import LedgerViewSet, RetrieveViewSet
 
 #: Seconds for which a client may show currencies without asking again; then its copy is compared by ETag.
@@ -65,18 +65,20 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
 
     def create(self, request: Request) -> Response:
         fields = self.checked(RateSerializer).validated_data
-        return self.answer(rates.add_rate(by=self.user, fields=fields), code=status.HTTP_201_CREATED)
+        rate = add_row(ExchangeRate, by=self.user, fields={**fields, "source": RateSource.MANUAL})
+        return self.answer(rate, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         with self.guarded() as rate:
             _refuse_reference(rate)
             fields = self.checked(RateSerializer, rate).validated_data
-            return self.answer(rates.edit_rate(by=self.user, rate=rate, fields=fields))
+            return self.answer(change_row(rate, by=self.user, fields=fields))
 
     def destroy(self, request: Request, pk: int) -> Response:
         with self.guarded() as rate:
             _refuse_reference(rate)
-            rates.delete_rate(by=self.user, rate=rate)
+            with ledger_write(ledger_id_of(self.user)):
+                rate.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(parameters=[ConversionInput], responses=ConversionSerializer)
