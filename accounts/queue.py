@@ -10,10 +10,11 @@ from django.utils.module_loading import import_string
 def enqueue(path: str, *args: Any, priority: int | None = None, run_after: datetime | None = None) -> None:
     """Queue the task at a dotted path, such as "expenses.tasks.carry_out_run", once the transaction is committed.
 
-    Outside a transaction the task is queued at once. A queue that fails is logged; the committed work stays.
+    After a commit, a queue that fails is logged, since the work stays. Outside a transaction the task is queued at once,
+    and a queue that fails raises.
     """
 
     def send() -> None:
         import_string(path).using(priority=priority, run_after=run_after).enqueue(*args)
 
-    transaction.on_commit(send, robust=True)
+    transaction.on_commit(send, robust=transaction.get_connection().in_atomic_block)

@@ -31,7 +31,10 @@ def data_dir() -> Path:
 
 def load_env_file(folder: Path) -> None:
     """Set the variables of a `.env` file in the folder, except for those that are set already."""
-    Env.read_env(folder / ".env")
+    path = folder / ".env"
+    if path.exists() and not os.access(path, os.R_OK):
+        raise ImproperlyConfigured(f"{path} cannot be read. Give the user of the server the right to read it.")
+    Env.read_env(path)
 
 
 def text(name: str, default: str) -> str:

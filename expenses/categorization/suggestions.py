@@ -37,7 +37,7 @@ def _ask_in_background(questions: dict[int, Question]) -> dict[int, Verdict]:
     keys = {}
     for i, question in questions.items():
         text = repr((question.owner, *question_as_json(question).values()))
-        keys[i] = f"asked:{hashlib.sha256(text.encode()).hexdigest()}"
+        keys[i] = f"verdict:{hashlib.sha256(text.encode()).hexdigest()}"
     known = cache.get_many(set(keys.values()))
     wanted = {key: questions[i] for i, key in keys.items() if key not in known}
     new = [{"key": key, **question_as_json(q)} for key, q in wanted.items() if cache.add(key, 1, ASKED_FOR_S)]

@@ -55,10 +55,10 @@ class LedgerTask:
         return queued
 
     def go_on(self, ledger_id: int, *args: Any, wait: timedelta = timedelta(0)) -> None:
-        """Queue the next task from within the running one, unless another waits that will run later."""
+        """Queue the next task from within the running one. A retry with a wait gives way to a later one."""
         now = timezone.now()
-        free = Q((self.claim, None)) | Q((f"{self.claim}__lte", now + LOST_AFTER))
-        if self._rows(ledger_id).filter(free).update(**{self.claim: now + wait + LOST_AFTER}):
+        is_first = Q((self.claim, None)) | Q((f"{self.claim}__lte", now + LOST_AFTER)) if wait else Q()
+        if self._rows(ledger_id).filter(is_first).update(**{self.claim: now + wait + LOST_AFTER}):
             enqueue(self.path, ledger_id, *args, run_after=now + wait if wait else None)
 
     def finish(self, ledger_id: int, *, has_more: Callable[[], bool]) -> None:

@@ -174,9 +174,10 @@ def _categorize_half(row: Transaction, category: Category, author: Author) -> No
     if row.category is not None and row.category.kind == "transfer":
         row.review_status = CategorizationStatus.CONFIRMED if author.touches else row.review_status
         return
+    review = row.review
     apply_choice(row, category)
-    if not author.touches:
-        row.review_status, row.category_source = CategorizationStatus.AUTOMATIC, SOURCE
+    if not author.touches:  # no user has looked at it
+        row.review, row.review_status, row.category_source = review, CategorizationStatus.AUTOMATIC, SOURCE
 
 
 def _load(ids: Sequence[int], in_memory: dict[int, Transaction]) -> dict[int, Transaction]:

@@ -83,7 +83,7 @@ class OllamaClient:
             )
         if not reply.first_token:
             _refuse_old_server(self.version())
-            raise ProviderMisbehaved("The model answered nothing; choose another model.")
+            raise ProviderMisbehaved("Ollama gave no probabilities for the model's answer; choose another model.")
         return reply
 
     def loaded_digest(self, model: str) -> str:

@@ -206,6 +206,15 @@ def test_what_a_transfer_needs(ana):
     assert_problem(ana.post("transfers/", {"outgoing": row["id"]}), 400, ("incoming", "required"))
 
 
+def test_rows_that_a_machine_pairs_keep_their_open_review(ana):
+    rows = [record(ana, GOING, review="needed"), record(ana, COMING, review="needed")]
+    assert [read(ana, row)["kind"] for row in rows] == ["transfer", "transfer"]
+    assert [read(ana, row)["review"] for row in rows] == ["needed", "needed"]
+    number = ana.get("transfers/").json()["results"][0]["id"]
+    assert ana.post(f"transfers/{number}/reject/").status_code == 200
+    assert [read(ana, row)["review"] for row in rows] == ["needed", "needed"]
+
+
 def test_two_rows_are_paired_by_their_owner(ana):
     going, coming, transfer = pair(ana)
     rows = read(ana, going), read(ana, coming)

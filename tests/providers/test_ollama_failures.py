@@ -135,7 +135,9 @@ def test_an_empty_answer_concerns_its_row_alone(impostor, version):
     impostor.answer("/api/version", {"version": version})
     impostor.answer("/api/chat", chat_answer("", []))
     answers = link(impostor).categorize_many(BATCH)
-    assert [str(answer) for answer in answers] == ["The model answered nothing; choose another model."] * 2
+    assert [str(answer) for answer in answers] == [
+        "Ollama gave no probabilities for the model's answer; choose another model."
+    ] * 2
 
 
 @pytest.mark.parametrize("text", ["<html>Welcome</html>", "", "[]", '"yes"', "{}", '{"message": 3}', "[" * 5000])
