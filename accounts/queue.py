@@ -10,8 +10,8 @@ from django.utils.module_loading import import_string
 def enqueue(path: str, *args: Any, priority: int | None = None, run_after: datetime | None = None) -> None:
     """Queue the task at a dotted path, such as "expenses.tasks.carry_out_run", once the transaction is committed.
 
-    After a commit, a queue that fails is logged, since the work stays. Outside a transaction the task is queued at once,
-    and a queue that fails raises.
+    After a commit, a queue that fails is logged, since the work stays. Outside a transaction the task is queued at
+    once, and a queue that fails raises.
     """
 
     def send() -> None:
