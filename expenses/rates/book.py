@@ -21,6 +21,9 @@ from expenses.rates.conversion import (
     RateTable,
 )
 
+#: Number of missing rates that a response names, the oldest first; it counts them all.
+N_MISSING_SHOWN = 20
+
 
 class RateBook:
     """Everything that is needed to convert a ledger's money of a period into one currency.
@@ -122,3 +125,16 @@ class RateUsage:
             return amount
         rate = self.rate(currency, day)
         return rate.exact(amount) if rate else None
+
+    def describe(self) -> dict[str, Any]:
+        """Return the rates that were used, by currency, and those that are missing, as responses have them."""
+        missing = sorted(self.missing, key=lambda rate: (rate.day, rate.base))
+        return {
+            "is_complete": not missing,
+            "rates": {
+                currency: {"from": used.first, "to": used.last, "sources": sorted(used.sources)}
+                for currency, used in sorted(self.used.items())
+            },
+            "n_missing": len(missing),
+            "missing": [{"base": one.base, "quote": one.quote, "date": one.day} for one in missing[:N_MISSING_SHOWN]],
+        }

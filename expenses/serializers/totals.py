@@ -6,12 +6,9 @@ from typing import Any
 from rest_framework import serializers
 
 from expenses.ledger.money import format_amount
-from expenses.rates.book import RateUsage
+from expenses.rates.book import N_MISSING_SHOWN
 from expenses.reports.totals import ConvertedTotal, Total
 from expenses.serializers.fields import KeywordNames
-
-#: Number of missing rates that a response names, the oldest first; it counts them all.
-N_MISSING_SHOWN = 20
 
 
 class TotalSerializer(serializers.Serializer[Any]):
@@ -96,17 +93,3 @@ def describe_totals(
             body["n_unconverted"] = total.n_unconverted
         bodies.append(body)
     return bodies
-
-
-def describe_rates(rates: RateUsage) -> dict[str, Any]:
-    """Return the rates that sums in one currency took, and those that are missing."""
-    missing = sorted(rates.missing, key=lambda rate: (rate.day, rate.base))
-    return {
-        "is_complete": not missing,
-        "rates": {
-            currency: {"from": used.first, "to": used.last, "sources": sorted(used.sources)}
-            for currency, used in sorted(rates.used.items())
-        },
-        "n_missing": len(missing),
-        "missing": [{"base": rate.base, "quote": rate.quote, "date": rate.day} for rate in missing[:N_MISSING_SHOWN]],
-    }

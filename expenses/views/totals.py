@@ -13,7 +13,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.reports.totals import add_up, convert_totals
 from expenses.serializers.fields import CurrencyField
 from expenses.serializers.filters import BY, TotalsFilter
-from expenses.serializers.totals import TotalsSerializer, describe_rates, describe_totals
+from expenses.serializers.totals import TotalsSerializer, describe_totals
 from expenses.views.base import LedgerViewSet, conditional_response
 
 
@@ -52,7 +52,7 @@ class TotalsView(LedgerViewSet):
         def make_converted() -> Response:
             rows = self.filter_queryset(self.get_queryset())
             totals, used = convert_totals(rows, by=by, to=to, ledger_id=ledger_id_of(self.user))
-            rates, results = describe_rates(used), describe_totals(by, totals, self._names(by))
+            rates, results = used.describe(), describe_totals(by, totals, self._names(by))
             body = {"currency": to, "is_complete": rates.pop("is_complete"), "results": results, **rates}
             return Response(body)
 

@@ -12,7 +12,6 @@ from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import round_to_minor_units
 from expenses.rates.book import RateUsage
 from expenses.reports.totals import ConvertedTotal, add_groups, currency_groups, load_book
-from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar
 from insights.querysets import counted_rows, payee_groups, rows_with_excluded
 from insights.reports.periods import Period, buckets_of
@@ -153,7 +152,7 @@ def summarize(
         change=_changes(then, now),
         excluded=Sums(**rounded_sums(excluded, to)),
         monthly=months.results if months else None,
-        rates=describe_rates(rates),
+        rates=rates.describe(),
     )
 
 

@@ -13,7 +13,6 @@ from expenses.ledger.dates import since, until
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateUsage
 from expenses.reports.totals import ConvertedTotal, add_groups, currency_groups, load_book
-from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar, Unit
 from insights.reports.periods import BUCKETS, Bucket, Period, name_of
 from insights.reports.sums import CategoryLabel, Sums, label_category, rounded_parts
@@ -97,7 +96,7 @@ def time_series(
             for one, came, went, total in zip(buckets, income, expense, totals, strict=True)
         ],
         by_category=_category_series(by_category, to, catalog) if catalog else None,
-        rates=describe_rates(rates),
+        rates=rates.describe(),
         n_unconverted=sum(total.n_unconverted for total in totals),
     )
 

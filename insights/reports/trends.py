@@ -14,7 +14,6 @@ from expenses.ledger.dates import since, until, within_any
 from expenses.ledger.money import round_to_minor_units
 from expenses.rates.book import RateUsage
 from expenses.reports.totals import add_groups, currency_groups, load_book
-from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar, later_month
 from insights.querysets import counted_rows
 from insights.reports.periods import ONE_DAY, Period
@@ -116,7 +115,7 @@ def find_trends(
         expense=_trend(expense, to, n_known),
         income=_trend(income, to, n_known),
         results=[_trend(amounts, to, n_known, label_category(key, catalog)) for key, amounts in moved_most],
-        rates=describe_rates(rates),
+        rates=rates.describe(),
         n_unconverted=n_unconverted,
     )
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.serializers.totals import N_MISSING_SHOWN, MissingRateSerializer
+from expenses.rates.book import N_MISSING_SHOWN
+from expenses.serializers.totals import MissingRateSerializer
 
 #: Forecasts use `combined`, `last_month` and `insufficient_history`; the others stay for clients that know them.
 METHODS = ["combined", "year_median", "recent_median", "last_year", "last_month", "insufficient_history"]

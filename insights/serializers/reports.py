@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.serializers.totals import N_MISSING_SHOWN, MissingRateSerializer, UsedRatesSerializer
+from expenses.rates.book import N_MISSING_SHOWN
+from expenses.serializers.totals import MissingRateSerializer, UsedRatesSerializer
 from insights.reports.periods import BUCKETS
 from insights.reports.summaries import N_MERCHANTS
 from insights.reports.trends import WINDOWS

@@ -9,7 +9,6 @@ from typing import Any
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import apportion, minor_units, round_to_minor_units
 from expenses.models import Transaction
-from expenses.serializers.totals import describe_rates
 from insights.calendars import Calendar, later_month
 from insights.forecast import CurveDay, KnownBill, MonthForecast, Outlook, curve_of, forecast
 from insights.forecast.bills import seen_from
@@ -177,7 +176,7 @@ def forecast_month(
         by_category=_by_category(found, actual, catalog, nothing=0 * unit),
         still_to_come=due_bills,
         curve=curve,
-        rates=describe_rates(there.rates),
+        rates=there.rates.describe(),
         n_unconverted=there.n_unconverted,
         n_bills_without_rate=n_bills_without_rate,
         bills_computed_at=bills_computed_at,
