@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from insights.anomalies.amount_keys import TEXT_LENGTH, AmountKey, keys_of
-from insights.anomalies.doubled_charges import count_repeats
+from insights.anomalies.doubled_charges import WITHIN_DAYS
 from insights.payments import Payment
 
 Floats = NDArray[np.float64]
@@ -133,7 +133,12 @@ class AmountHistory:
     @property
     def n_repeats(self) -> int:
         """The number of payments that repeat an amount of a few days before."""
-        return count_repeats(self.logs, self.days)
+        last: dict[float, int] = {}
+        n = 0
+        for amount_log, day in zip(self.logs, self.days, strict=True):
+            n += day - last.get(amount_log, -WITHIN_DAYS - 1) <= WITHIN_DAYS
+            last[amount_log] = day
+        return n
 
     def sketch(self) -> Sketch:
         return sketch(self.logs)

@@ -130,13 +130,3 @@ def chance_of_repeat(*, n: int, n_repeats: int, n_all: int, n_repeats_all: int) 
     """
     overall = (n_repeats_all + CHANCE_OVERALL * N_PRIOR_OVERALL) / (n_all + N_PRIOR_OVERALL)
     return (n_repeats + N_PRIOR * overall) / (n + N_PRIOR)
-
-
-def count_repeats(logs: Sequence[float], days: Sequence[int]) -> int:
-    """Count the payments to one payee that repeat an amount of a few days before. Days are ordinals, ascending."""
-    last: dict[float, int] = {}
-    n = 0
-    for amount_log, day in zip(logs, days, strict=True):
-        n += day - last.get(amount_log, -WITHIN_DAYS - 1) <= WITHIN_DAYS
-        last[amount_log] = day
-    return n

@@ -7,9 +7,9 @@ and now; it returns what remains now, one number a series.
 
 import numpy as np
 
+from insights.calendars import MONTHS_OF_A_YEAR
 from insights.forecast.spending import Floats
 
-MONTHS_OF_A_YEAR = 12
 #: After so many months, one counts half as much where the newest count most.
 HALF_LIFE_SHORT, HALF_LIFE_LONG = 3, 6
 #: How many months are looked at where older ones count less and less.

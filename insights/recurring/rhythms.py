@@ -9,9 +9,11 @@ from functools import cached_property, lru_cache
 from statistics import median_low
 from typing import Literal
 
+from insights.calendars import MONTHS_OF_A_YEAR, later_month
+
 RhythmName = Literal["weekly", "biweekly", "four_weekly", "monthly", "bimonthly", "quarterly", "half_yearly", "yearly"]
 Weekend = Literal["stays", "next", "previous"]
-DAYS_OF_A_YEAR, MONTHS_OF_A_YEAR = 365.2425, 12
+DAYS_OF_A_YEAR = 365.2425
 LONGEST_MONTH = 31
 SATURDAY = 5
 #: The last six payments say on which day the next is due: old habits are forgotten.
@@ -137,6 +139,4 @@ def _n_days_of_month(start: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _month_start(first: int, n: int) -> int:
-    day = dt.date.fromordinal(first)
-    months = day.year * MONTHS_OF_A_YEAR + day.month - 1 + n
-    return dt.date(months // MONTHS_OF_A_YEAR, months % MONTHS_OF_A_YEAR + 1, 1).toordinal()
+    return later_month(dt.date.fromordinal(first).replace(day=1), n).toordinal()

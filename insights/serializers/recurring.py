@@ -12,6 +12,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.serializers.fields import DayField, KeywordNames
+from insights.calendars import MONTHS_OF_A_YEAR
 from insights.models import (
     NAME_LENGTH,
     RecurringChoice,
@@ -24,8 +25,6 @@ from insights.models import (
 from insights.recurring import RhythmName, times_a_year
 from insights.serializers.amounts import FormattedAmount
 from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
-
-MONTHS_OF_A_YEAR = 12
 
 
 class RecurringQuery(StrictSerializer):

@@ -24,7 +24,7 @@ ONE = Decimal(1)
 class KnownBills:
     """Bills in the requested currency. Bills without a rate into it are only counted."""
 
-    bills: list[KnownBill]
+    bills: Sequence[KnownBill] = ()
     n_without_rate: int = 0
 
 
@@ -56,7 +56,7 @@ def known_bills(
     """
     found = dict(_counted(ledger_id))
     if not found:
-        return KnownBills([])
+        return KnownBills()
     rows = list(found)
     read = _read(ledger_id, Q(pk__in={pk for row in rows for pk in row.payments}))
     newer = _newer(ledger_id, rows, read, today=today, version=version)

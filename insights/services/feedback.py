@@ -7,7 +7,7 @@ of the same kind, payee or category, and currency, with an amount within a quart
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Protocol, cast
+from typing import cast
 
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ from insights.models import (
     RecurringVerdict,
 )
 from insights.payments import Payment, payee_key
-from insights.recurring import ConfirmedContract, RecurringDirection, RhythmName
+from insights.recurring import ConfirmedContract, Recurring, RecurringDirection, RhythmName
 
 #: Amounts up to so many times as much are alike.
 BAND = Decimal("1.25")
@@ -129,26 +129,13 @@ def _subject_of(key: str) -> str:
     return key.split("-")[1]
 
 
-class RecurringFinding(Protocol):
-    """A recurring payment, just found or stored."""
-
-    @property
-    def payee(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def amount(self) -> Decimal: ...
-    @property
-    def payments(self) -> Sequence[int]: ...
-
-
 def band_of(*, low: Decimal, high: Decimal) -> tuple[Decimal, Decimal]:
     """Return the least and the greatest amount of the same contract."""
     return (low / BAND).quantize(PLACES, ROUND_HALF_UP), (high * BAND).quantize(PLACES, ROUND_HALF_UP)
 
 
 def choices_on(
-    recurring: Sequence[RecurringFinding], choices: Iterable[RecurringChoice], *, currency: str
+    recurring: Sequence[Recurring | RecurringPayment], choices: Iterable[RecurringChoice], *, currency: str
 ) -> list[RecurringChoice | None]:
     """Return the choice that holds for each recurring payment of a ledger, whose amounts are in the currency.
 

@@ -1,7 +1,6 @@
 """The forecast of a month of a ledger, beside the truth where the month is over."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ from insights.calendars import Calendar, later_month
 from insights.forecast import CurveDay, KnownBill, MonthForecast, Outlook, curve_of, forecast
 from insights.forecast.bills import seen_from
 from insights.forecast.month import INSUFFICIENT, LAST_MONTH
+from insights.services.bills import KnownBills
 from insights.services.month_spending import MonthSpending, read_month_spending
 
 
@@ -116,8 +116,7 @@ def forecast_month(
     as_of: dt.date,
     today: dt.date,
     recorded_until: dt.date | None,
-    bills: Sequence[KnownBill] = (),
-    n_bills_without_rate: int = 0,
+    known: KnownBills,
     bills_computed_at: dt.datetime | None = None,
     is_stale: bool = False,
     has_curve: bool = False,
@@ -126,7 +125,7 @@ def forecast_month(
 
     Takes one query, one more for the curve, and three where there are other currencies. Statements lag: days after the
     last recorded one are not yet known, and not without spending. A month that is over and recorded as far as others
-    is known to its end; to see that takes as many queries again. `bills` are those known today, in the currency; on an
+    is known to its end; to see that takes as many queries again. `known` are the bills of today, in the currency; on an
     earlier day, only what had been paid by then counts.
     """
     month, places = calendar.month_of(as_of), minor_units(currency)
@@ -145,7 +144,7 @@ def forecast_month(
     found = forecast(
         there.spent,
         recorded=there.recorded if until >= month else there.recorded_whole(calendar.month_of(until), calendar),
-        bills=bills if as_of == today else [seen for bill in bills if (seen := seen_from(bill, until))],
+        bills=known.bills if as_of == today else [seen for bill in known.bills if (seen := seen_from(bill, until))],
         month=month,
         calendar=calendar,
         today=until,
@@ -178,7 +177,7 @@ def forecast_month(
         curve=curve,
         rates=there.rates.describe(),
         n_unconverted=there.n_unconverted,
-        n_bills_without_rate=n_bills_without_rate,
+        n_bills_without_rate=known.n_without_rate,
         bills_computed_at=bills_computed_at,
         is_stale=is_stale,
     )

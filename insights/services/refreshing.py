@@ -40,10 +40,6 @@ class PaymentHistory:
     payments: Payments
 
     @property
-    def reading(self) -> str:
-        return reading_of(self.currency, self.calendar)
-
-    @property
     def recorded_until(self) -> dt.date | None:
         """The last day with a payment: nothing is known about later days."""
         return self.payments.all[-1].day if self.payments.all else None
@@ -171,7 +167,7 @@ def _store(history: PaymentHistory, parts: dict[str, InsightPart], found: dict[s
         defaults={
             "version": history.version,
             "day": history.today,
-            "reading": history.reading,
+            "reading": reading_of(history.currency, history.calendar),
             "currency": history.currency,
             "n_weeks": history.n_weeks,
             "recorded_until": history.recorded_until,

@@ -1,8 +1,6 @@
 """Forecasts over HTTP."""
 
 import zlib
-from collections.abc import Mapping
-from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +9,6 @@ from expenses.models import ExchangeRate, Transaction
 from expenses.models.ledgers import membership_of
 from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
-from insights.charts import Chart
 from insights.charts.reports import chart_forecast
 from insights.serializers.forecast import ForecastSerializer
 from insights.serializers.freshness import describe_freshness
@@ -27,6 +24,7 @@ class ForecastView(ChartMixin, LedgerViewSet):
 
     queryset = Transaction.objects.all()
     serializer_class = ForecastSerializer
+    chart = staticmethod(chart_forecast)
     filter_backends: list[type] = []
     pagination_class = None
 
@@ -63,8 +61,7 @@ class ForecastView(ChartMixin, LedgerViewSet):
                 as_of=as_of,
                 today=today,
                 recorded_until=recorded_until,
-                bills=known.bills,
-                n_bills_without_rate=known.n_without_rate,
+                known=known,
                 bills_computed_at=fresh["computed_at"],
                 is_stale=fresh["is_stale"],
                 has_curve=query.validated_data["curve"] or picture != "json",
@@ -74,6 +71,3 @@ class ForecastView(ChartMixin, LedgerViewSet):
         revision = ExchangeRate.objects.reference_revision()
         seen = zlib.crc32(repr((known, fresh)).encode())
         return conditional_response(request, make, currency, user.month_start, as_of, today, seen, revision, picture)
-
-    def chart(self, body: Mapping[str, Any]) -> Chart:
-        return chart_forecast(body)

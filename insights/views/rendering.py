@@ -55,18 +55,16 @@ class KnownFormatsMixin:
 
 
 class ChartMixin(KnownFormatsMixin):
-    """A view whose answers can be drawn; its method `chart` returns the chart of a body."""
+    """A view whose answers can be drawn."""
 
     renderer_classes: Sequence[type[BaseRenderer]] = [JSONRenderer, SvgRenderer, PngRenderer]
+    #: Makes the chart of a body.
+    chart: Callable[[Mapping[str, Any]], Chart]
 
     def body_of(self, report: Any) -> dict[str, Any]:
         """Return the JSON body of a report."""
         body: dict[str, Any] = _serializer(self.serializer_class).to_representation(report)  # type: ignore[attr-defined]
         return body
-
-    def chart(self, body: Mapping[str, Any]) -> Chart:
-        """Return the chart of a body."""
-        raise NotImplementedError
 
 
 @cache

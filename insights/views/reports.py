@@ -1,7 +1,7 @@
 """Summaries, time series and trends over HTTP: read from the ledger while the client waits."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework.request import Request
@@ -11,7 +11,6 @@ from expenses.models import Account, ExchangeRate, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
-from insights.charts import Chart
 from insights.charts.reports import chart_series, chart_summary, chart_trends
 from insights.querysets import counted_rows
 from insights.reports.summaries import PeriodSummary, summarize
@@ -64,6 +63,7 @@ class SummaryView(ReportView):
 
     serializer_class = SummarySerializer
     query_class = SummaryQuery
+    chart = staticmethod(chart_summary)
 
     @chart_schema("insights_summary", SummaryQuery, SummarySerializer)
     def summary(self, request: Request) -> Response:
@@ -88,15 +88,13 @@ class SummaryView(ReportView):
             ),
         )
 
-    def chart(self, body: Mapping[str, Any]) -> Chart:
-        return chart_summary(body)
-
 
 class TimeSeriesView(ReportView):
     """The sums of each day, week, month or year."""
 
     serializer_class = TimeSeriesSerializer
     query_class = TimeSeriesQuery
+    chart = staticmethod(chart_series)
 
     @chart_schema("insights_timeseries", TimeSeriesQuery, TimeSeriesSerializer)
     def series(self, request: Request) -> Response:
@@ -124,15 +122,13 @@ class TimeSeriesView(ReportView):
             ),
         )
 
-    def chart(self, body: Mapping[str, Any]) -> Chart:
-        return chart_series(body)
-
 
 class TrendsView(ReportView):
     """Changes from month to month."""
 
     serializer_class = TrendsSerializer
     query_class = TrendsQuery
+    chart = staticmethod(chart_trends)
 
     @chart_schema("insights_trends", TrendsQuery, TrendsSerializer)
     def trends(self, request: Request) -> Response:
@@ -153,6 +149,3 @@ class TrendsView(ReportView):
                 catalog=self.catalog,
             ),
         )
-
-    def chart(self, body: Mapping[str, Any]) -> Chart:
-        return chart_trends(body)

@@ -11,6 +11,7 @@ from expenses.models.ledgers import ledger_id_of
 from insights.calendars import Calendar, later_month
 from insights.forecast import KnownBill
 from insights.serializers.forecast import ForecastSerializer
+from insights.services.bills import KnownBills
 from insights.services.forecast import forecast_month
 from tests.api.bodies import assert_problem
 
@@ -255,7 +256,7 @@ def test_a_known_bill_is_named_and_counted(ana):
         as_of=as_of,
         today=as_of,
         recorded_until=as_of,
-        bills=[bill],
+        known=KnownBills([bill]),
     )
     body = ForecastSerializer(end).data
     assert body["predicted_total"] == "900.00"
