@@ -16,9 +16,10 @@ from benchmarks.simple_chains import ExpectedPayment
 from insights.anomalies.amount_scores import all_log_odds
 from insights.anomalies.amount_sketches import Histories, keyed
 from insights.calendars import Calendar
-from insights.forecast import KnownBill, forecast
+from insights.forecast.bills import KnownBill
+from insights.forecast.month import forecast
 from insights.payments import Payment, payee_key
-from insights.recurring import find_recurring
+from insights.recurring.detection import find_recurring
 
 #: Decimal places of amounts.
 PLACES = 2

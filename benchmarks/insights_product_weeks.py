@@ -22,7 +22,7 @@ from insights.anomalies.weekly_series import OVERALL as PRODUCT_OVERALL
 from insights.anomalies.weekly_series import weekly_series
 from insights.calendars import Calendar
 from insights.payments import Payment
-from insights.recurring import find_recurring
+from insights.recurring.detection import find_recurring
 
 #: A weekly score above it is shown, if the excess matters.
 WEEKLY_THRESHOLD = 1.5

@@ -9,7 +9,7 @@ from statistics import median
 from insights.anomalies.detection import Detection
 from insights.calendars import Calendar
 from insights.payments import Payment, Uncounted, payee_key, same_amount
-from insights.recurring import Recurring
+from insights.recurring.detection import Recurring
 
 #: Payments needed before a missing bill: fewer are a habit by chance.
 LEAST_HITS = 5

@@ -14,7 +14,7 @@ from insights.anomalies.unusual_weeks import unusual_weeks, with_new_merchants
 from insights.anomalies.weekly_series import OVERALL, weekly_series
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
 from insights.payments import Payment, Uncounted
-from insights.recurring import Recurring
+from insights.recurring.detection import Recurring
 
 
 def detect_anomalies(

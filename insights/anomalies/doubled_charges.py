@@ -13,7 +13,7 @@ from decimal import Decimal
 from insights.anomalies.detection import Detection
 from insights.calendars import Calendar
 from insights.payments import Payment, same_amount
-from insights.recurring import Recurring
+from insights.recurring.detection import Recurring
 
 #: A repeat within this many days is a doubled charge if the payee seldom repeats a charge.
 WITHIN_DAYS = 3

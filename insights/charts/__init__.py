@@ -2,7 +2,3 @@
 
 Pure: no database, no settings, no network. May import nothing of the project but itself.
 """
-
-from insights.charts.drawing import Chart, Line, draw, paint
-
-__all__ = ["Chart", "Line", "draw", "paint"]

@@ -3,8 +3,3 @@
 Pure arithmetic of what was spent by day and category, and of bills that come again. It knows no database, no settings
 and no requests. Amounts come in and go out as Decimal and are floats in between, where they are statistics.
 """
-
-from insights.forecast.bills import Due, KnownBill
-from insights.forecast.month import CurveDay, MonthForecast, Outlook, PastError, curve_of, forecast
-
-__all__ = ["CurveDay", "Due", "KnownBill", "MonthForecast", "Outlook", "PastError", "curve_of", "forecast"]

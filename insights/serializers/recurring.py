@@ -22,7 +22,7 @@ from insights.models import (
     RecurringVerdict,
     RhythmChoice,
 )
-from insights.recurring import RhythmName, times_a_year
+from insights.recurring.rhythms import RhythmName, times_a_year
 from insights.serializers.amounts import FormattedAmount
 from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
 

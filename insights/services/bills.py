@@ -14,7 +14,7 @@ from insights.models import RecurringPayment, RecurringStatus, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH
 from insights.payments import payee_of
 from insights.querysets import counted_rows
-from insights.recurring import RHYTHM_NAMED, RhythmName
+from insights.recurring.rhythms import RHYTHM_NAMED, RhythmName
 from insights.services.feedback import band_of, choices_by_payment
 
 ONE = Decimal(1)

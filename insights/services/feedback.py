@@ -28,7 +28,8 @@ from insights.models import (
     RecurringVerdict,
 )
 from insights.payments import Payment, payee_key
-from insights.recurring import ConfirmedContract, Recurring, RecurringDirection, RhythmName
+from insights.recurring.detection import ConfirmedContract, Recurring, RecurringDirection
+from insights.recurring.rhythms import RhythmName
 
 #: Amounts up to so many times as much are alike.
 BAND = Decimal("1.25")

@@ -9,9 +9,8 @@ from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import apportion, minor_units, round_to_minor_units
 from expenses.models import Transaction
 from insights.calendars import Calendar, later_month
-from insights.forecast import CurveDay, KnownBill, MonthForecast, Outlook, curve_of, forecast
-from insights.forecast.bills import seen_from
-from insights.forecast.month import INSUFFICIENT, LAST_MONTH
+from insights.forecast.bills import KnownBill, seen_from
+from insights.forecast.month import INSUFFICIENT, LAST_MONTH, CurveDay, MonthForecast, Outlook, curve_of, forecast
 from insights.services.bills import KnownBills
 from insights.services.month_spending import MonthSpending, read_month_spending
 

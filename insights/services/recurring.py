@@ -8,7 +8,7 @@ from expenses.ledger.money import format_amount
 from expenses.models import Category
 from insights.models import RecurringChoice, RecurringPayment, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH
-from insights.recurring import Recurring, find_recurring
+from insights.recurring.detection import Recurring, find_recurring
 from insights.services.feedback import choices_on, confirmed_contracts
 from insights.services.refreshing import InsightPart, PaymentHistory
 

@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from insights.charts import Chart, draw, paint
+from insights.charts.drawing import Chart, draw, paint
 
 
 class SvgRenderer(BaseRenderer):

@@ -9,7 +9,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.models import Category, ExchangeRate
 from expenses.models.ledgers import ledger_id_of
 from insights.calendars import Calendar, later_month
-from insights.forecast import KnownBill
+from insights.forecast.bills import KnownBill
 from insights.serializers.forecast import ForecastSerializer
 from insights.services.bills import KnownBills
 from insights.services.forecast import forecast_month

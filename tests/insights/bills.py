@@ -9,7 +9,7 @@ from insights.anomalies.detection import Detection
 from insights.anomalies.detectors import detect_anomalies
 from insights.calendars import Calendar
 from insights.payments import Payment
-from insights.recurring import Recurring, find_recurring
+from insights.recurring.detection import Recurring, find_recurring
 
 MONDAY = dt.date(2024, 1, 1)
 

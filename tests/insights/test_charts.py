@@ -8,8 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from insights.charts import Chart, Line, draw, paint
-from insights.charts.drawing import COLORS, DRAWN_BY_ROBOTO
+from insights.charts.drawing import COLORS, DRAWN_BY_ROBOTO, Chart, Line, draw, paint
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</text><script>alert('x')</script>\x00\ud800 & \"<b>"

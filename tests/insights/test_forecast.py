@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from insights.calendars import Calendar, later_month
-from insights.forecast import KnownBill, PastError, curve_of, forecast
-from insights.forecast.bills import after_payment, seen_from, still_to_come
+from insights.forecast.bills import KnownBill, after_payment, seen_from, still_to_come
 from insights.forecast.methods import band_of
+from insights.forecast.month import PastError, curve_of, forecast
 
 NOVEMBER = dt.date(2026, 11, 1)
 FOOD, HOME, FUN = 1, 2, 3

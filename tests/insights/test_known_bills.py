@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from insights.anomalies.bills import known_bills
 from insights.payments import Payment
-from insights.recurring import find_recurring
+from insights.recurring.detection import find_recurring
 
 TODAY = dt.date(2026, 11, 1)
 

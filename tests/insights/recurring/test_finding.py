@@ -3,7 +3,7 @@ import inspect
 from dataclasses import replace
 from decimal import Decimal
 
-from insights.recurring import ConfirmedContract, PriceChange, Recurring, find_recurring
+from insights.recurring.detection import ConfirmedContract, PriceChange, Recurring, find_recurring
 from tests.insights.recurring.listing import listed, monthly
 
 D = dt.date.fromisoformat

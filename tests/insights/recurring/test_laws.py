@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.payments import Payment
-from insights.recurring import find_recurring
+from insights.recurring.detection import find_recurring
 from tests.insights.recurring.listing import monthly
 
 START = dt.date(2024, 1, 1)
