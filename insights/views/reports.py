@@ -44,17 +44,14 @@ class ReportView(ChartMixin, LedgerViewSet):
 
     def report(self, to: str, make: Callable[[], PeriodSummary | TimeSeries | Trends]) -> Response:
         """Answer with the body of the report that `make` makes, or with 304."""
-        calendar, renderer = self.calendar, self.request.accepted_renderer
-        days = f"{calendar.week_start}-{calendar.month_start}"
-        revision = ExchangeRate.objects.reference_revision()
         return conditional_response(
             self.request,
             lambda: Response(self.body_of(make())),
             to,
             self.today,
-            days,
-            revision,
-            renderer.format,
+            f"{self.user.week_start}-{self.user.month_start}",
+            ExchangeRate.objects.reference_revision(),
+            self.request.accepted_renderer.format,
         )
 
 
