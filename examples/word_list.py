@@ -14,11 +14,11 @@ class WordListProvider(Provider):
         self.words = {word.casefold(): category for word, category in words.items()}
         self.confidence = confidence
 
-    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
-        return [self._answer(transaction) for transaction in transactions]
+    def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        return [self._answer(question) for question in questions]
 
-    def _answer(self, transaction: Question) -> Answer:
-        text, offered = transaction.text.casefold(), {c.name: c.id for c in transaction.categories}
+    def _answer(self, question: Question) -> Answer:
+        text, offered = question.text.casefold(), {c.name: c.id for c in question.categories}
         for word, name in self.words.items():
             if word in text and name in offered:
                 return Suggestion(offered[name], self.confidence, f"“{word}” is on your list for {name}.")

@@ -117,22 +117,22 @@ class Link:
     min_confidence: float = 0.0
     is_deferred: bool = False
 
-    def attempt(self, answer: Answer, transaction: Question, duration_ms: float = 0.0) -> Attempt:
+    def attempt(self, answer: Answer, question: Question, duration_ms: float = 0.0) -> Attempt:
         """Judge an answer by this link's threshold and by what was offered."""
         name, version = self.provider.name, self.provider.version
-        answer = _usable(answer, transaction)
+        answer = _usable(answer, question)
         if isinstance(answer, ProviderError):
             will_retry = self.is_deferred and isinstance(answer, ProviderUnavailable)
             explanation = f"{answer} It will be tried again." if will_retry else str(answer)
             return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
         if answer is None:
-            is_without_words = transaction.text and not normalize(transaction.text)
+            is_without_words = question.text and not normalize(question.text)
             reason = "There are no words in this text." if is_without_words else self.provider.silence
             return self.unasked(Outcome.DECLINED, reason, duration_ms=duration_ms)
         outcome = Outcome.DECLINED
         if answer.category is not None:
-            answer = _corrected(answer, transaction.trust.corrections.get(name, NO_CORRECTION))
-            threshold = transaction.trust.thresholds.get(name, self.min_confidence)
+            answer = _corrected(answer, question.trust.corrections.get(name, NO_CORRECTION))
+            threshold = question.trust.thresholds.get(name, self.min_confidence)
             is_sure = answer.confidence >= threshold and not answer.final
             outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
         return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
@@ -170,7 +170,7 @@ def _corrected(answer: Suggestion, correction: Correction) -> Suggestion:
     )
 
 
-def _usable(answer: object, transaction: Question) -> Answer:
+def _usable(answer: object, question: Question) -> Answer:
     """Return the answer itself, or ProviderMisbehaved for one that breaks a promise of the interface."""
     if answer is None or isinstance(answer, ProviderError):
         return answer
@@ -189,7 +189,7 @@ def _usable(answer: object, transaction: Question) -> Answer:
     if not are_effects or not are_json:
         return ProviderMisbehaved("Its effects or details are not of the kind that the interface asks for.")
     named = {answer.category, *(category for category, _ in answer.alternatives)} - {None}
-    if not named <= {category.id for category in transaction.categories}:
+    if not named <= {category.id for category in question.categories}:
         return ProviderMisbehaved("It answered with a category that was not offered.")
     return answer
 
@@ -213,18 +213,18 @@ class Chain:
     def deferred(self) -> tuple[Link, ...]:
         return tuple(link for link in self.links if link.is_deferred)
 
-    def decide(self, transactions: Sequence[Question]) -> list[Verdict]:
+    def decide(self, questions: Sequence[Question]) -> list[Verdict]:
         """Ask every immediate link; deferred ones are noted as waiting where nobody was confident."""
-        trail = _Trail(transactions)
+        trail = _Trail(questions)
         for link in self.links:
             if not link.is_deferred:
                 trail.ask(link, _answers)
         trail.note(Outcome.WAITING, "Nothing else was sure enough; the local model will look at it.", self.deferred)
         return trail.verdicts()
 
-    def resolve(self, transactions: Sequence[Question]) -> list[Verdict]:
+    def resolve(self, questions: Sequence[Question]) -> list[Verdict]:
         """Ask every deferred link, unless it has been failing; may take minutes and belongs in a task."""
-        trail = _Trail(transactions)
+        trail = _Trail(questions)
         for link in self.deferred:
             reason = self._breaker.reason_to_skip(link.provider.name)
             if reason is None:
@@ -233,9 +233,9 @@ class Chain:
                 trail.note(Outcome.SKIPPED, reason, (link,))
         return trail.verdicts()
 
-    def recall(self, transactions: Sequence[Question]) -> list[Verdict]:
+    def recall(self, questions: Sequence[Question]) -> list[Verdict]:
         """Ask deferred links what they know already, without any remote call; note the rest as waiting."""
-        trail = _Trail(transactions)
+        trail = _Trail(questions)
         for link in self.deferred:
             trail.ask(link, lambda link, asked: list(link.provider.recall(asked)), silent=True)
             reason = self._breaker.reason_to_skip(link.provider.name)
@@ -287,10 +287,10 @@ def _answers(link: Link, asked: list[Question]) -> list[Answer]:
 class _Trail:
     """The attempts made so far for each transaction of one batch."""
 
-    def __init__(self, transactions: Sequence[Question]) -> None:
-        self.transactions = transactions
-        self.attempts: list[list[Attempt]] = [[] for _ in transactions]
-        self.open = list(range(len(transactions)))
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.questions = questions
+        self.attempts: list[list[Attempt]] = [[] for _ in questions]
+        self.open = list(range(len(questions)))
         self.decided: dict[int, Attempt] = {}
         self.final: set[int] = set()
 
@@ -346,20 +346,20 @@ class _Trail:
         else:
             by_key: dict[Hashable, list[int]] = {}
             for i in self.open:
-                key = link.provider.key(self.transactions[i])
+                key = link.provider.key(self.questions[i])
                 by_key.setdefault((i,) if key is None else ("key", key), []).append(i)
             groups = list(by_key.values())
-        asked = [self.transactions[members[0]] for members in groups]
+        asked = [self.questions[members[0]] for members in groups]
         started = time.perf_counter()
         given = answers(link, asked)
         each_ms = (time.perf_counter() - started) * 1000 / len(asked)
         # One attempt for each distinct answer, so that storage can tell equal ones by identity.
         made: dict[tuple[int, int, bool], Attempt] = {}
         attempts = []
-        for members, answer, transaction in zip(groups, given, asked, strict=True):
-            is_without_words = answer is None and bool(transaction.text) and not normalize(transaction.text)
-            likeness = id(answer), id(transaction.categories), is_without_words
+        for members, answer, question in zip(groups, given, asked, strict=True):
+            is_without_words = answer is None and bool(question.text) and not normalize(question.text)
+            likeness = id(answer), id(question.categories), is_without_words
             if likeness not in made:
-                made[likeness] = link.attempt(answer, transaction, each_ms)
+                made[likeness] = link.attempt(answer, question, each_ms)
             attempts.append((members, made[likeness]))
         return attempts

@@ -5,10 +5,10 @@
 
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     def test_my_link_keeps_the_interface(check):
-        check(Exam(lambda: MyLink(folder="..."), transactions=[...]))
+        check(Exam(lambda: MyLink(folder="..."), questions=[...]))
 
 or all at once, `check_provider(MyLink)`. Each check raises AssertionError with a sentence that names the link, the
-promise and the transaction. `transactions` are some that your link answers; the checks bring their own hostile ones.
+promise and the question. `questions` are some that your link answers; the checks bring their own hostile ones.
 A link that asks a server is examined against a stand-in of that server, one that needs the database with a test
 database.
 """
@@ -142,10 +142,10 @@ SENTENCE_ENDS = (".", "!", "?", "…", "。", "؟", "।")
 
 @dataclass(frozen=True)
 class Exam:
-    """A link under examination. `make` makes it, `transactions` are asked about besides ours."""
+    """A link under examination. `make` makes it, and `questions` are asked besides ours."""
 
     make: Callable[[], Provider]
-    transactions: Sequence[Question] = ()
+    questions: Sequence[Question] = ()
     _made: list[Provider] = field(default_factory=list, init=False, repr=False)
 
     @property
@@ -157,7 +157,7 @@ class Exam:
 
     def batch(self) -> list[Question]:
         """Return the author's transactions, then ordinary ones of the same owner and categories."""
-        return [*self.transactions, *ordinary(*self._offer)]
+        return [*self.questions, *ordinary(*self._offer)]
 
     def hostile(self) -> dict[str, Question]:
         """Return hostile texts with the author's owner and categories."""
@@ -165,12 +165,12 @@ class Exam:
 
     @property
     def _offer(self) -> tuple[tuple[OfferedCategory, ...], int]:
-        first = self.transactions[0] if self.transactions else None
+        first = self.questions[0] if self.questions else None
         return (first.categories, first.owner) if first else (CATEGORIES, 1)
 
     def confirmed(self) -> list[LabeledQuestion]:
         """Return all transactions with an offer, labeled with the offered categories by turns."""
-        asked = [transaction for transaction in [*self.batch(), *self.hostile().values()] if transaction.categories]
+        asked = [question for question in [*self.batch(), *self.hostile().values()] if question.categories]
         return [LabeledQuestion(t, t.categories[i % len(t.categories)].id) for i, t in enumerate(asked)]
 
     def ask(self, asked: Sequence[Question], provider: Provider | None = None) -> list[Answer]:
@@ -190,9 +190,9 @@ class Exam:
 Check = Callable[[Exam], None]
 
 
-def check_provider(make_provider: Callable[[], Provider], *, transactions: Sequence[Question] | None = None) -> None:
+def check_provider(make_provider: Callable[[], Provider], *, questions: Sequence[Question] | None = None) -> None:
     """Run every check. Raise AssertionError at the first promise that the link breaks."""
-    exam = Exam(make_provider, tuple(transactions or ()))
+    exam = Exam(make_provider, tuple(questions or ()))
     for check in CHECKS:
         check(exam)
 
@@ -233,15 +233,15 @@ def check_one_answer_each_in_order(exam: Exam) -> None:
 def check_answers_are_well_formed(exam: Exam) -> None:
     """Check for offered categories only, probabilities, one sentence, JSON."""
     batch = exam.batch()
-    for transaction, answer in zip(batch, exam.ask(batch), strict=True):
-        _check_answer(exam, transaction, answer)
+    for question, answer in zip(batch, exam.ask(batch), strict=True):
+        _check_answer(exam, question, answer)
 
 
 def check_hostile_texts_are_survived(exam: Exam) -> None:
     """Check that the link answers or declines any text."""
-    for name, transaction in exam.hostile().items():
+    for name, question in exam.hostile().items():
         with _blaming(exam, f"asked about text that is {name}"):
-            _check_answer(exam, transaction, exam.ask([transaction])[0])
+            _check_answer(exam, question, exam.ask([question])[0])
     exam.ask(list(exam.hostile().values()))
 
 
@@ -249,9 +249,9 @@ def check_same_question_same_answer(exam: Exam) -> None:
     """Check the answers when asked twice, and of a second link with the same options."""
     batch = exam.batch()
     first, again, other = exam.ask(batch), exam.ask(batch), exam.ask(batch, exam.make())
-    for transaction, *answers in zip(batch, first, again, other, strict=True):
+    for question, *answers in zip(batch, first, again, other, strict=True):
         told = {_comparable(answer) for answer in answers}
-        exam.require(len(told) == 1, f"answers differently when asked again about {_about(transaction)}")
+        exam.require(len(told) == 1, f"answers differently when asked again about {_about(question)}")
 
 
 def check_batches_do_not_matter(exam: Exam) -> None:
@@ -266,18 +266,18 @@ def check_batches_do_not_matter(exam: Exam) -> None:
     backwards = [_comparable(answer) for answer in exam.ask(batch[::-1])][::-1]
     for size, got in ((1, in_pieces(1)), (3, in_pieces(3)), (0, backwards)):
         how = f"in batches of {size}" if size else "in the opposite order"
-        for transaction, here, there in zip(batch, expected, got, strict=True):
-            exam.require(here == there, f"answers differently {how} about {_about(transaction)}")
+        for question, here, there in zip(batch, expected, got, strict=True):
+            exam.require(here == there, f"answers differently {how} about {_about(question)}")
 
 
 def check_equal_keys_get_equal_answers(exam: Exam) -> None:
     """Check equal keys: the chain asks for one of their transactions, and gives its answer to all."""
     groups: dict[Hashable, list[Question]] = defaultdict(list)
-    for transaction in [*exam.batch(), *exam.hostile().values()]:
-        key = _key(exam, transaction)
-        exam.require(key == _key(exam, replace(transaction)), f"has two keys for {_about(transaction)}")
+    for question in [*exam.batch(), *exam.hostile().values()]:
+        key = _key(exam, question)
+        exam.require(key == _key(exam, replace(question)), f"has two keys for {_about(question)}")
         if key is not None:
-            groups[key].append(transaction)
+            groups[key].append(question)
     for members in groups.values():
         told = {_comparable(exam.ask([member])[0]) for member in members}
         exam.require(len(told) == 1, f"answers differently to transactions of one key, such as {_about(members[0])}")
@@ -286,9 +286,9 @@ def check_equal_keys_get_equal_answers(exam: Exam) -> None:
 def check_input_is_left_alone(exam: Exam) -> None:
     """Check that a link does not sort, empty or extend the batch, which is the chain's."""
     batch = exam.batch()
-    given, ids = list(batch), [id(transaction) for transaction in batch]
+    given, ids = list(batch), [id(question) for question in batch]
     exam.ask(given)
-    exam.require([id(transaction) for transaction in given] == ids, "changes the list that it is given")
+    exam.require([id(question) for question in given] == ids, "changes the list that it is given")
     exam.require(given == exam.batch(), "changes the transactions that it is given")
 
 
@@ -300,9 +300,9 @@ def check_recall_is_quick_and_complete(exam: Exam) -> None:
         recalled = list(exam.provider.recall(batch))
     exam.require(not seen, f"asks the network in recall(): {', '.join(dict.fromkeys(seen))}")
     exam.require(len(recalled) == len(batch), f"recalls {len(recalled)} answers to {len(batch)} transactions")
-    for transaction, answer in zip(batch, recalled, strict=True):
+    for question, answer in zip(batch, recalled, strict=True):
         exam.require(not isinstance(answer, ProviderError), "gives an error from recall(), which knows or does not")
-        _check_answer(exam, transaction, answer)
+        _check_answer(exam, question, answer)
 
 
 def check_learning_makes_another(exam: Exam) -> None:
@@ -310,8 +310,8 @@ def check_learning_makes_another(exam: Exam) -> None:
     batch, lessons = exam.batch(), exam.confirmed()
     before = [_comparable(answer) for answer in exam.ask(batch)]
     taught = _teach(exam, exam.provider, lessons)
-    for transaction in [*batch, *exam.hostile().values()]:
-        _check_answer(exam, transaction, exam.ask([transaction], taught)[0])
+    for question in [*batch, *exam.hostile().values()]:
+        _check_answer(exam, question, exam.ask([question], taught)[0])
     exam.require(lessons == exam.confirmed(), "changes the list that it is taught")
     exam.require([_comparable(a) for a in exam.ask(batch)] == before, "answers differently once another was taught")
 
@@ -328,9 +328,9 @@ def check_what_is_taught_is_all_that_is_known(exam: Exam) -> None:
         later = exam.ask(exam.batch(), _teach(exam, untaught, lessons))
     exam.require(not seen, f"looks further than what it was taught: {', '.join(dict.fromkeys(seen))}")
     at_once = exam.ask(exam.batch(), _teach(exam, exam.make(), lessons))
-    for transaction, here, there in zip(exam.batch(), later, at_once, strict=True):
+    for question, here, there in zip(exam.batch(), later, at_once, strict=True):
         is_equal = _comparable(here) == _comparable(there)
-        exam.require(is_equal, f"answers differently about {_about(transaction)} when it was taught nothing before")
+        exam.require(is_equal, f"answers differently about {_about(question)} when it was taught nothing before")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -359,13 +359,13 @@ def _teach(exam: Exam, provider: Provider, confirmed: Sequence[LabeledQuestion])
     return taught
 
 
-def _check_answer(exam: Exam, transaction: Question, answer: object) -> None:
+def _check_answer(exam: Exam, question: Question, answer: object) -> None:
     if answer is None or (isinstance(answer, ProviderError) and str(answer).strip()):
         return
-    about = _about(transaction)
+    about = _about(question)
     exam.require(isinstance(answer, Suggestion), f"answers {answer!r} about {about}: no Suggestion, error or None")
     assert isinstance(answer, Suggestion)  # noqa: S101 - said to the type checker; it has just been required
-    offered = {category.id for category in transaction.categories} | {None}
+    offered = {category.id for category in question.categories} | {None}
     exam.require(answer.category in offered, f"answers {about} with a category that was not offered")
     others = [category for category, _ in answer.alternatives]
     exam.require(set(others) <= offered - {None}, f"has alternatives for {about} that were not offered")
@@ -392,9 +392,9 @@ def _blaming(exam: Exam, when: str) -> Iterator[None]:
         raise AssertionError(f"{_title(exam)} raises {error!r} when it is {when}.") from error
 
 
-def _key(exam: Exam, transaction: Question) -> Hashable:
-    with _blaming(exam, f"asked for the key of {_about(transaction)}"):
-        key = exam.provider.key(transaction)
+def _key(exam: Exam, question: Question) -> Hashable:
+    with _blaming(exam, f"asked for the key of {_about(question)}"):
+        key = exam.provider.key(question)
         hash(key)
         return key
 
@@ -434,6 +434,6 @@ def _title(exam: Exam) -> str:
     return type(made[0]).__name__ if made else getattr(exam.make, "__name__", "The link")
 
 
-def _about(transaction: Question) -> str:
-    text = transaction.description
+def _about(question: Question) -> str:
+    text = question.description
     return repr(text if len(text) <= 30 else f"{text[:30]}…")

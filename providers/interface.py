@@ -177,19 +177,19 @@ class Provider(ABC):
     is_measured: ClassVar[bool] = True
 
     @abstractmethod
-    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
+    def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         """Answer each transaction in the same order; None declines.
 
         A ProviderError in the list concerns that transaction alone; one that is raised concerns the whole batch.
         """
 
-    def key(self, transaction: Question) -> Hashable:
+    def key(self, question: Question) -> Hashable:
         """Return a key that is equal for equal answers, so that the chain asks once; None is never equal."""
         return None
 
-    def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
+    def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
         """Return answers known from before, without any remote call. A deferred link may keep some."""
-        return [None] * len(transactions)
+        return [None] * len(questions)
 
     def learn(self, confirmed: Sequence[LabeledQuestion]) -> "Provider":
         """Return a provider like this one that also knows these transactions, oldest first.

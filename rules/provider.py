@@ -19,15 +19,15 @@ class RulesProvider(Provider):
     version = VERSION
     is_measured = False
 
-    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
+    def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         known: dict[tuple[int, str], _RuleAnswers] = {}
         answers: list[Answer] = []
         with pattern_budget() as budget:
-            for transaction in transactions:
-                key = transaction.owner, transaction.trigger
+            for question in questions:
+                key = question.owner, question.trigger
                 if key not in known:
-                    known[key] = _RuleAnswers(rules_of(transaction.owner).triggered_by(transaction.trigger))
-                answers.append(known[key].answer(transaction))
+                    known[key] = _RuleAnswers(rules_of(question.owner).triggered_by(question.trigger))
+                answers.append(known[key].answer(question))
         if budget.timeouts:
             for (owner, _), asked in known.items():
                 note_timeouts(ledger_id=owner, rules=asked.rule_set.rules, timeouts=budget.timeouts)
@@ -46,29 +46,29 @@ class _RuleAnswers:
         self._answers: dict[Hashable, Suggestion | None] = {}
         self._suggestions: dict[Hashable, Suggestion] = {}
 
-    def answer(self, transaction: Question) -> Suggestion | None:
+    def answer(self, question: Question) -> Suggestion | None:
         if not self.rule_set.rules:
             return None
         movement = Movement(
-            raw_description=transaction.description,
-            description=transaction.description,
-            merchant=transaction.merchant,
-            amount=transaction.amount,
-            direction=transaction.direction,
-            currency=transaction.currency,
-            account=transaction.account,
-            date=transaction.date,
-            tags=frozenset(map(str.casefold, transaction.tags)),
-            payment_method=transaction.payment_method,
-            notes=transaction.notes,
-            iban=transaction.iban,
-            mcc=transaction.mcc,
+            raw_description=question.description,
+            description=question.description,
+            merchant=question.merchant,
+            amount=question.amount,
+            direction=question.direction,
+            currency=question.currency,
+            account=question.account,
+            date=question.date,
+            tags=frozenset(map(str.casefold, question.tags)),
+            payment_method=question.payment_method,
+            notes=question.notes,
+            iban=question.iban,
+            mcc=question.mcc,
         )
-        offer = id(transaction.categories)
-        key = offer, transaction.stated, tuple(getattr(movement, name) for name in self._compared)
+        offer = id(question.categories)
+        key = offer, question.stated, tuple(getattr(movement, name) for name in self._compared)
         if key not in self._answers:
-            held = transaction.stated | {f"tag:{name}" for name in movement.tags}
-            offered = frozenset(category.id for category in transaction.categories)
+            held = question.stated | {f"tag:{name}" for name in movement.tags}
+            offered = frozenset(category.id for category in question.categories)
             row = replace(movement, held=held, offered=offered)
             found = evaluate(row, self._matcher.matched, looks_at=self.rule_set.fields)
             self._answers[key] = self._suggestion(found, offer) if found.matched else None

@@ -53,10 +53,10 @@ def preview_records(statement: Import, records: Sequence[Record], catalog: Catal
 
 
 def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalog: Catalog) -> dict[str, Any]:
-    standing = categorization_of(verdict)
-    category = catalog.categories.get(standing.category or 0)
-    suggested = catalog.categories.get(standing.suggested_category or 0)
-    explanation = explanation_for_status(explain(verdict), status=standing.status, confidence=standing.confidence)
+    found = categorization_of(verdict)
+    category = catalog.categories.get(found.category or 0)
+    suggested = catalog.categories.get(found.suggested_category or 0)
+    explanation = explanation_for_status(explain(verdict), status=found.status, confidence=found.confidence)
     fields = dict(verdict.effects.fields)
     return NOTHING | {
         "line": entry.row.line,
@@ -71,7 +71,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
         "mcc": entry.row.mcc,
         "category": category.pk if category else None,
         "category_name": category.display_name if category else None,
-        "categorization": categorization_body(standing, suggested=suggested, explanation=explanation),
+        "categorization": categorization_body(found, suggested=suggested, explanation=explanation),
         "duplicate_of": duplicate_of,
         "raw": list(entry.row.raw),
     }

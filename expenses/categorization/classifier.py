@@ -25,20 +25,20 @@ class LearnedProvider(Provider):
         """Take the ISO 3166 alpha-2 code to assume for transactions without a country."""
         self.country = country
 
-    def key(self, transaction: Question) -> Hashable:
+    def key(self, question: Question) -> Hashable:
         """Return the cache key; equal for all transactions of a ledger without a classifier."""
-        classifier = transaction.trust.classifier
-        return (classifier, *key_of(transaction)) if classifier else ""
+        classifier = question.trust.classifier
+        return (classifier, *key_of(question)) if classifier else ""
 
-    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
+    def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         """Answer all; one query for each classifier that this process has not used lately."""
         asked: dict[str, list[int]] = defaultdict(list)
-        for i, transaction in enumerate(transactions):
-            asked[transaction.trust.classifier].append(i)
-        answers: list[Answer] = [None] * len(transactions)
+        for i, question in enumerate(questions):
+            asked[question.trust.classifier].append(i)
+        answers: list[Answer] = [None] * len(questions)
         for digest, places in asked.items():
             weights = weights_of(digest) if digest else None
-            given = suggest_all(weights, [transactions[i] for i in places], country=self.country)
+            given = suggest_all(weights, [questions[i] for i in places], country=self.country)
             for i, answer in zip(places, given, strict=True):
                 answers[i] = answer
         return answers

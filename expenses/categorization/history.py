@@ -144,13 +144,13 @@ class HistoryProvider(Provider):
     name = "history"
     version = "2"
 
-    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
-        texts = [normalize(t.text)[:TEXT_LENGTH] for t in transactions]
-        memories = self._memories(transactions, texts)
+    def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        texts = [normalize(t.text)[:TEXT_LENGTH] for t in questions]
+        memories = self._memories(questions, texts)
         # Rows of a text that was always put into one category get the same object, whatever their amounts.
         unanimous: dict[Hashable, Suggestion | None] = {}
         answers: list[Answer] = []
-        for question, text in zip(transactions, texts, strict=True):
+        for question, text in zip(questions, texts, strict=True):
             key = question.owner, question.direction, text, id(question.categories)
             if key in unanimous:
                 answers.append(unanimous[key])
@@ -165,12 +165,12 @@ class HistoryProvider(Provider):
     def learn(self, confirmed: Sequence[LabeledQuestion]) -> "InMemoryHistoryProvider":
         return InMemoryHistoryProvider({}).learn(confirmed)
 
-    def _memories(self, transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
+    def _memories(self, questions: Sequence[Question], texts: Sequence[str]) -> Memories:
         """Load the confirmed texts. One indexed query for each owner; it reads all texts if there are many prefixes."""
         prefixes: dict[int, set[str]] = defaultdict(set)
-        for transaction, text in zip(transactions, texts, strict=True):
+        for question, text in zip(questions, texts, strict=True):
             if text:
-                prefixes[transaction.owner].add(text[:PREFIX_LENGTH])
+                prefixes[question.owner].add(text[:PREFIX_LENGTH])
         memories: Memories = defaultdict(Memory)
         for owner, found in prefixes.items():
             wanted = sorted(found) if len(found) <= MAX_PREFIXES else []
@@ -198,7 +198,7 @@ class InMemoryHistoryProvider(HistoryProvider):
                 memory.add(text, Vote(category, 1, question.account, question.date, amount, amount))
         return self
 
-    def _memories(self, transactions: Sequence[Question], texts: Sequence[str]) -> Memories:
+    def _memories(self, questions: Sequence[Question], texts: Sequence[str]) -> Memories:
         return self._taught
 
 

@@ -75,10 +75,10 @@ def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
     verdicts = configured_chain().measured.decide([question_of_row(row, catalog=catalog) for row in batch])
     news: dict[int, Verdict] = {}
     for row, verdict in zip(batch, verdicts, strict=True):
-        standing = _categorization(row, verdict)
+        categorization = _categorization(row, verdict)
         old = (row.review_status, row.category_id, row.suggested_category_id)
-        new = (standing.status, standing.category, standing.suggested_category)
-        if old != new or abs((standing.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE:
+        new = (categorization.status, categorization.category, categorization.suggested_category)
+        if old != new or abs((categorization.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE:
             news[row.pk] = verdict
     if news:
         land_verdicts(ledger_id=ledger_id, verdicts=news, among=Transaction.objects.open_to_machines())

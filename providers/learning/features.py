@@ -39,9 +39,9 @@ class TextKnowledge(NamedTuple):
     resemblances: tuple[tuple[str, float], ...]
 
 
-def known_of(transactions: Sequence[Question], *, country: str = "") -> list[TextKnowledge]:
+def known_of(questions: Sequence[Question], *, country: str = "") -> list[TextKnowledge]:
     """Look up each text; equal ones cost little more than one. `country` as in MerchantProvider."""
-    asked = [(t.text, t.direction, (t.country or country).lower()) for t in transactions]
+    asked = [(t.text, t.direction, (t.country or country).lower()) for t in questions]
     texts = list(dict.fromkeys(asked))
     spent = [normalize(text) if direction == "out" else "" for text, direction, _ in texts]
     classifier = load_name_classifier()
@@ -54,9 +54,9 @@ def known_of(transactions: Sequence[Question], *, country: str = "") -> list[Tex
     return [known[one] for one in asked]
 
 
-def features_of(transactions: Sequence[Question], known: Sequence[TextKnowledge]) -> list[Features]:
+def features_of(questions: Sequence[Question], known: Sequence[TextKnowledge]) -> list[Features]:
     """Return the features of each transaction, whose text is looked up in `known`."""
-    return [_features(t, k) for t, k in zip(transactions, known, strict=True)]
+    return [_features(t, k) for t, k in zip(questions, known, strict=True)]
 
 
 def buckets_of_finding(finding: MerchantFinding) -> tuple[int, ...]:
@@ -79,18 +79,18 @@ def size_of(amount: Decimal | None) -> int | None:
     return None if amount is None else int(math.log2(float(amount) + 1))
 
 
-def _features(transaction: Question, known: TextKnowledge) -> Features:
-    text = normalize(transaction.text)
+def _features(question: Question, known: TextKnowledge) -> Features:
+    text = normalize(question.text)
     buckets, values = grams_of(text)
     whole: tuple[int, ...] = ()
     if text:
         whole = bucket_of(f"x{text}"), bucket_of(f"1{leading_words(text, 1)}"), bucket_of(f"2{leading_words(text, 2)}")
-    named = [(f"dir{transaction.direction}", _DIRECTION)]
-    size = size_of(transaction.amount)
+    named = [(f"dir{question.direction}", _DIRECTION)]
+    size = size_of(question.amount)
     if size is not None:
-        named += [(f"a{size}", _AMOUNT), (f"a{transaction.direction}{size // 2}", _AMOUNT)]
-    if transaction.account is not None:
-        named.append((f"in{transaction.account}", _ACCOUNT))
+        named += [(f"a{size}", _AMOUNT), (f"a{question.direction}{size // 2}", _AMOUNT)]
+    if question.account is not None:
+        named.append((f"in{question.account}", _ACCOUNT))
     named += _finding(known.finding) if known.finding else [("Dnone", _NOTHING_FOUND)]
     named += [(f"G{category}", probability) for category, probability in known.resemblances]
     others, weights = _named(named)

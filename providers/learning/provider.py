@@ -45,12 +45,12 @@ class TaughtProvider(Provider):
         self._taught: list[LabeledQuestion] = []
         self._n_trained = 0
 
-    def key(self, transaction: Question) -> Hashable:
-        return key_of(transaction)
+    def key(self, question: Question) -> Hashable:
+        return key_of(question)
 
-    def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
+    def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Answer as `suggest_all`, or decline before enough is learned."""
-        return suggest_all(self._weights, transactions, country=self.country)
+        return suggest_all(self._weights, questions, country=self.country)
 
     def learn(self, confirmed: Sequence[LabeledQuestion]) -> "TaughtProvider":
         """Train anew when the known transactions have grown by a quarter; until then answer as before."""
@@ -62,42 +62,42 @@ class TaughtProvider(Provider):
         return taught
 
 
-def key_of(transaction: Question) -> tuple[Hashable, ...]:
+def key_of(question: Question) -> tuple[Hashable, ...]:
     """Return the parts of a transaction that count. Categories and kinds are compared by identity: cheap."""
-    t = transaction
+    t = question
     return t.owner, t.text, t.direction, size_of(t.amount), t.account, t.country, id(t.categories), id(t.kinds)
 
 
-def suggest_all(weights: Weights | None, transactions: Sequence[Question], *, country: str) -> list[Suggestion | None]:
+def suggest_all(weights: Weights | None, questions: Sequence[Question], *, country: str) -> list[Suggestion | None]:
     """Answer each transaction by a trained classifier.
 
     Decline if it is too unsure, knows none of the offered categories, or finds no words. Decline also if the user has
     mapped the kind of shop, since that mapping counts more.
     """
-    answers: list[Suggestion | None] = [None] * len(transactions)
-    if weights is None or not transactions:
+    answers: list[Suggestion | None] = [None] * len(questions)
+    if weights is None or not questions:
         return answers
-    known = known_of(transactions, country=country)
-    likely = weights.probabilities(features_of(transactions, known))
+    known = known_of(questions, country=country)
+    likely = weights.probabilities(features_of(questions, known))
     offers: dict[int, list[int]] = defaultdict(list)
-    for i, transaction in enumerate(transactions):
-        if normalize(transaction.text) and not _is_mapped(transaction, known[i].finding):
-            offers[id(transaction.categories)].append(i)
+    for i, question in enumerate(questions):
+        if normalize(question.text) and not _is_mapped(question, known[i].finding):
+            offers[id(question.categories)].append(i)
     for members in offers.values():
-        names = {category.id: category.name for category in transactions[members[0]].categories}
+        names = {category.id: category.name for category in questions[members[0]].categories}
         places = [i for i, category in enumerate(weights.categories) if category in names]
         offer = _Offer(places, tuple(names[weights.categories[i]] for i in places))
         for i, (likeliest, rival) in zip(members, offer.rank(likely[members]), strict=True):
             if likeliest:
-                answers[i] = offer.suggest(weights, transactions[i], known[i].finding, likeliest, rival)
+                answers[i] = offer.suggest(weights, questions[i], known[i].finding, likeliest, rival)
     return answers
 
 
-def _is_mapped(transaction: Question, finding: MerchantFinding | None) -> bool:
-    if not transaction.kinds or finding is None:
+def _is_mapped(question: Question, finding: MerchantFinding | None) -> bool:
+    if not question.kinds or finding is None:
         return False
     tag = finding.brand.kind.tag if finding.brand else ""
-    return bool(deciding_kind(transaction.kinds, tag=tag, group=finding.category))
+    return bool(deciding_kind(question.kinds, tag=tag, group=finding.category))
 
 
 class _Offer(NamedTuple):
@@ -124,7 +124,7 @@ class _Offer(NamedTuple):
     def suggest(
         self,
         weights: Weights,
-        transaction: Question,
+        question: Question,
         finding: MerchantFinding | None,
         likeliest: list[tuple[int, float]],
         rival: float,
@@ -134,7 +134,7 @@ class _Offer(NamedTuple):
         if confidence < LEAST_CONFIDENCE:
             return None
         place = self.places[best]
-        words = dict.fromkeys(words_read(normalize(transaction.text)))
+        words = dict.fromkeys(words_read(normalize(question.text)))
         spoken = [(weights.weight_of(bucket_of(f"w{word}"), place), word) for word in words]
         telling = sorted((pair for pair in spoken if pair[0] > _LEAST_REASON), reverse=True)
         reasons = [word for _, word in telling[:_MOST_REASONS]]

@@ -220,29 +220,29 @@ class MerchantProvider(Provider):
             return []
         return [f"The option country is {self._country!r}; give a code of two letters such as DE, or leave it out."]
 
-    def key(self, transaction: Question) -> Hashable:
+    def key(self, question: Question) -> Hashable:
         """Texts that normalize alike get one answer. Categories and kinds are compared by identity: cheap."""
         return (
-            normalize(transaction.description),
-            normalize(transaction.merchant),
-            transaction.direction,
-            transaction.country,
-            id(transaction.categories),
-            id(transaction.kinds),
+            normalize(question.description),
+            normalize(question.merchant),
+            question.direction,
+            question.country,
+            id(question.categories),
+            id(question.kinds),
         )
 
-    def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
+    def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Answer each transaction whose merchant or words are known, None for the others."""
         known: dict[tuple[int, int], KindCategories] = {}
         answers = []
-        for transaction in transactions:
-            ids = id(transaction.categories), id(transaction.kinds)
+        for question in questions:
+            ids = id(question.categories), id(question.kinds)
             if ids not in known:
-                known[ids] = KindCategories(transaction.categories, transaction.kinds)
-            country = (transaction.country or self._country).lower()
+                known[ids] = KindCategories(question.categories, question.kinds)
+            country = (question.country or self._country).lower()
             finding = None
-            for text in (transaction.merchant, transaction.description):
-                finding = find_answer(text, transaction.direction, country) if text else None
+            for text in (question.merchant, question.description):
+                finding = find_answer(text, question.direction, country) if text else None
                 if finding:
                     break
             answers.append(_suggest(finding, known[ids]) if finding else None)

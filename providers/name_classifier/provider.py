@@ -106,18 +106,18 @@ class NameClassifierProvider(Provider):
         """The version of the data and of this code."""
         return f"{_CODE_VERSION}+{load_name_classifier().version}"
 
-    def key(self, transaction: Question) -> Hashable:
+    def key(self, question: Question) -> Hashable:
         """Return a key for equal answers. Categories and kinds are compared by identity: cheap."""
-        t = transaction
+        t = question
         return normalize(t.text), t.direction, id(t.categories), id(t.kinds)
 
-    def categorize_many(self, transactions: Sequence[Question]) -> list[Suggestion | None]:
+    def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Guess the category of money spent; decline if the name says little, or money came in."""
-        texts = [normalize(t.text) if t.direction == "out" else "" for t in transactions]
-        places = {(id(t.categories), id(t.kinds)): KindCategories(t.categories, t.kinds) for t in transactions}
+        texts = [normalize(t.text) if t.direction == "out" else "" for t in questions]
+        places = {(id(t.categories), id(t.kinds)): KindCategories(t.categories, t.kinds) for t in questions}
         made: dict[Hashable, Suggestion | None] = {}
         answers: list[Suggestion | None] = []
-        for guesses, text, t in zip(guess_categories(texts), texts, transactions, strict=True):
+        for guesses, text, t in zip(guess_categories(texts), texts, questions, strict=True):
             offer = id(t.categories), id(t.kinds)
             key = (*offer, guesses)
             if text and key not in made:

@@ -71,21 +71,21 @@ class OllamaProvider(Provider):
             faults.append(f"num_ctx must be a number of tokens, {_FEWEST_TOKENS} or more, not {self.num_ctx!r}.")
         return faults
 
-    def key(self, transaction: Question) -> Hashable:
+    def key(self, question: Question) -> Hashable:
         """Return all that the model sees: cleaned text, direction, offered categories and examples."""
-        return model_question(transaction)
+        return model_question(question)
 
-    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
-        """Ask for each transaction. Raise ProviderUnavailable or ProviderMisbehaved if the server cannot be asked.
+    def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        """Ask each question. Raise ProviderUnavailable or ProviderMisbehaved if the server cannot be asked.
 
         Earlier answers of a batch that broke off are in the cache, so the same batch continues from there.
         """
-        questions = [model_question(transaction) for transaction in transactions]
-        if not any(questions):
-            return [None] * len(questions)
+        wanted = [model_question(question) for question in questions]
+        if not any(wanted):
+            return [None] * len(wanted)
         with self.connect(timeout_s=self.timeout_s) as client:
             session = _Session(self, client)
-            return [session.answer(question) if question else None for question in questions]
+            return [session.answer(question) if question else None for question in wanted]
 
     def connect(self, *, timeout_s: float) -> "OllamaClient":
         """Return a client of the server; the library behind it takes 16 MB, which a web process does without."""
@@ -93,16 +93,16 @@ class OllamaProvider(Provider):
 
         return OllamaClient(host=self.host, timeout_s=timeout_s)
 
-    def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
+    def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
         """Answer what the model was asked before, for some hours after it was last met; no remote call.
 
         All conversations go on side by side, with one look into the cache for each step.
         """
         model = self.cache.model(host=self.host, name=self.model)
-        questions = [model_question(transaction) for transaction in transactions]
+        wanted = [model_question(question) for question in questions]
         if not model:
-            return [None] * len(questions)
-        conversations = {question: self.conversation(question, model) for question in questions if question}
+            return [None] * len(wanted)
+        conversations = {question: self.conversation(question, model) for question in wanted if question}
         choices: dict[ModelQuestion, RankedChoice] = {}
         replies: Mapping[ModelQuestion, Reply | None] = dict.fromkeys(conversations)
         while replies:
@@ -120,7 +120,7 @@ class OllamaProvider(Provider):
             known = self.cache.replies(list(keys.values())) if keys else {}
             replies = {question: known[key] for question, key in keys.items() if key in known}
         suggestions = {question: self.suggestion(choices[question], question, model) for question in choices}
-        return [suggestions.get(question) if question else None for question in questions]
+        return [suggestions.get(question) if question else None for question in wanted]
 
     def conversation(self, question: ModelQuestion, model: Model) -> Conversation:
         """Start to choose within the context that both the options and the model allow."""

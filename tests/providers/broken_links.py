@@ -11,11 +11,11 @@ from django.db import connection
 from providers.interface import Effects, Provider, ProviderUnavailable, Suggestion
 
 
-def answer(transaction, **fields: Any):
+def answer(question, **fields: Any):
     """A right answer, with what the test makes wrong about it."""
-    if not transaction.categories:
+    if not question.categories:
         return None
-    return Suggestion(**{"category": transaction.categories[0].id, "confidence": 0.5, "explanation": "So."} | fields)
+    return Suggestion(**{"category": question.categories[0].id, "confidence": 0.5, "explanation": "So."} | fields)
 
 
 class Good(Provider):
@@ -23,16 +23,16 @@ class Good(Provider):
 
     name = "good"
 
-    def categorize_many(self, transactions):
-        return [answer(transaction) for transaction in transactions]
+    def categorize_many(self, questions):
+        return [answer(question) for question in questions]
 
 
 def wrong(**fields: Any) -> Callable[[], Provider]:
     """A link whose answers have these fields."""
 
     class Wrong(Good):
-        def categorize_many(self, transactions):
-            return [answer(transaction, **fields) for transaction in transactions]
+        def categorize_many(self, questions):
+            return [answer(question, **fields) for question in questions]
 
     return Wrong
 
@@ -41,85 +41,85 @@ def fails(act: Callable[[Any], object]) -> Callable[[], Provider]:
     """A link that does this with every transaction before it answers."""
 
     class Failing(Good):
-        def categorize_many(self, transactions):
-            return [(act(transaction), answer(transaction))[1] for transaction in transactions]
+        def categorize_many(self, questions):
+            return [(act(question), answer(question))[1] for question in questions]
 
     return Failing
 
 
 class Short(Good):
-    def categorize_many(self, transactions):
-        return super().categorize_many(transactions)[1:]
+    def categorize_many(self, questions):
+        return super().categorize_many(questions)[1:]
 
 
 class NotASuggestion(Good):
-    def categorize_many(self, transactions):
-        return ["Groceries" for _ in transactions]
+    def categorize_many(self, questions):
+        return ["Groceries" for _ in questions]
 
 
 class Foreign(Good):
-    def categorize_many(self, transactions):
-        return [Suggestion(99, 0.5, "So.") for _ in transactions]
+    def categorize_many(self, questions):
+        return [Suggestion(99, 0.5, "So.") for _ in questions]
 
 
 class Eager(Good):
     """Answers even where nothing is offered."""
 
-    def categorize_many(self, transactions):
-        return [Suggestion(1, 0.5, "So.") for _ in transactions]
+    def categorize_many(self, questions):
+        return [Suggestion(1, 0.5, "So.") for _ in questions]
 
 
 class Moody(Good):
     def __init__(self):
         self.moods = itertools.cycle([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
 
-    def categorize_many(self, transactions):
-        return [answer(transaction, confidence=next(self.moods)) for transaction in transactions]
+    def categorize_many(self, questions):
+        return [answer(question, confidence=next(self.moods)) for question in questions]
 
 
 class Sorting(Good):
     """Answers by place in the batch."""
 
-    def categorize_many(self, transactions):
-        return [answer(transaction, confidence=1 / (i + 1)) for i, transaction in enumerate(transactions)]
+    def categorize_many(self, questions):
+        return [answer(question, confidence=1 / (i + 1)) for i, question in enumerate(questions)]
 
 
 class CoarseKey(Good):
     """Says that all transactions are equal, but looks at the amount."""
 
-    def categorize_many(self, transactions):
-        return [answer(t, confidence=0.9 if t.amount else 0.1) for t in transactions]
+    def categorize_many(self, questions):
+        return [answer(t, confidence=0.9 if t.amount else 0.1) for t in questions]
 
-    def key(self, transaction):
+    def key(self, question):
         return "all the same"
 
 
 class UnhashableKey(Good):
-    def key(self, transaction):
-        return [transaction.description]
+    def key(self, question):
+        return [question.description]
 
 
 class RestlessKey(Good):
-    def key(self, transaction):
+    def key(self, question):
         return object()
 
 
 class Emptying(Good):
-    def categorize_many(self, transactions):
-        answers = super().categorize_many(transactions)
-        if isinstance(transactions, list):
-            transactions.reverse()
+    def categorize_many(self, questions):
+        answers = super().categorize_many(questions)
+        if isinstance(questions, list):
+            questions.reverse()
         return answers
 
 
 class ShortRecall(Good):
-    def recall(self, transactions):
+    def recall(self, questions):
         return []
 
 
 class ErrorInRecall(Good):
-    def recall(self, transactions):
-        return [ProviderUnavailable("It is away.") for _ in transactions]
+    def recall(self, questions):
+        return [ProviderUnavailable("It is away.") for _ in questions]
 
 
 class Nameless(Good):
@@ -167,7 +167,7 @@ class ReadingCheck(Good):
 
 
 class Unavailable(Good):
-    def categorize_many(self, transactions):
+    def categorize_many(self, questions):
         raise ProviderUnavailable("It is away.")
 
 
@@ -190,8 +190,8 @@ class Impressionable(Good):
 
     sureness = 0.5
 
-    def categorize_many(self, transactions):
-        return [answer(transaction, confidence=self.sureness) for transaction in transactions]
+    def categorize_many(self, questions):
+        return [answer(question, confidence=self.sureness) for question in questions]
 
     def learn(self, confirmed):
         self.sureness = 0.6
@@ -204,8 +204,8 @@ class Counting(Good):
     def __init__(self, sureness=0.5):
         self.sureness = sureness
 
-    def categorize_many(self, transactions):
-        return [answer(transaction, confidence=self.sureness) for transaction in transactions]
+    def categorize_many(self, questions):
+        return [answer(question, confidence=self.sureness) for question in questions]
 
     def learn(self, confirmed):
         return Counting(self.sureness * 0.9)
@@ -219,10 +219,10 @@ class Peeking(Good):
 
 
 class PeekingTaught(Peeking):
-    def categorize_many(self, transactions):
+    def categorize_many(self, questions):
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        return super().categorize_many(transactions)
+        return super().categorize_many(questions)
 
 
 BROKEN: list[tuple[Callable[[], Any], str]] = [

@@ -42,15 +42,15 @@ class Says(Provider):
         self.asked: list[str] = []
         self.known: dict[str, Any] = {}
 
-    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
-        self.asked += [transaction.description for transaction in transactions]
-        return [self.say(transaction) for transaction in transactions]
+    def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        self.asked += [question.description for question in questions]
+        return [self.say(question) for question in questions]
 
-    def key(self, transaction: Question) -> Any:
-        return self.make_key(transaction) if self.make_key else None
+    def key(self, question: Question) -> Any:
+        return self.make_key(question) if self.make_key else None
 
-    def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
-        return [self.known.get(transaction.description) for transaction in transactions]
+    def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
+        return [self.known.get(question.description) for question in questions]
 
 
 class NoBreaker:
@@ -75,7 +75,7 @@ def sure(category: OfferedCategory = FOOD, confidence: float = 0.9, **fields: An
 def says(name: str, answer: Any, threshold: float = 0.5, *, deferred: bool = False, **fields: Any) -> Link:
     """A link that says the same of everything; an exception is raised, a list is the whole answer."""
 
-    def say(transaction: Question) -> Any:
+    def say(question: Question) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -189,7 +189,7 @@ def test_a_chain_without_links_gives_empty_verdicts():
 
 
 def of(error: Exception) -> Callable[[Question], Any]:
-    def raising(transaction: Question) -> Any:
+    def raising(question: Question) -> Any:
         raise error
 
     return raising
@@ -255,7 +255,7 @@ def test_an_unusable_answer_is_a_failure_with_its_reason(reason, answer):
 @pytest.mark.parametrize("n_answers", [0, 1, 3])
 def test_a_wrong_number_of_answers_fails_the_whole_batch(n_answers):
     class Wrong(Says):
-        def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
+        def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
             return [sure()] * n_answers
 
     verdicts = chain(Link(Wrong("wrong", lambda t: None))).decide([row("Bakery"), row("Cinema")])
@@ -330,7 +330,7 @@ def test_recall_gives_known_answers_and_notes_others_as_waiting():
 @pytest.mark.parametrize("broken", ["too few", "an error"])
 def test_a_failed_recall_is_logged_and_waited_for(broken, caplog):
     class Broken(Says):
-        def recall(self, transactions: Sequence[Question]) -> Sequence[Suggestion | None]:
+        def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
             return [] if broken == "too few" else 1 / 0  # type: ignore[return-value]
 
     [verdict] = chain(Link(Broken("model", lambda t: None), 0.5, is_deferred=True)).recall([row("Garage")])
@@ -388,8 +388,8 @@ class Taught(Says):
         super().__init__(name, self._recall)
         self.lessons, self.confidence = lessons or {}, confidence
 
-    def _recall(self, transaction: Question) -> Suggestion | None:
-        category = self.lessons.get(transaction.description)
+    def _recall(self, question: Question) -> Suggestion | None:
+        category = self.lessons.get(question.description)
         if category is None:
             return None
         others = tuple((c.id, 1 - self.confidence) for c in OFFERED if c.id != category)

@@ -81,7 +81,7 @@ def test_the_link_to_a_model_keeps_the_interface(check, impostor):
 
 def test_a_good_link_passes_with_and_without_own_transactions():
     check_provider(Good)
-    check_provider(Good, transactions=[Question("Cinema", FEW, owner=3)])
+    check_provider(Good, questions=[Question("Cinema", FEW, owner=3)])
 
 
 @pytest.mark.parametrize(("link", "fault"), BROKEN)

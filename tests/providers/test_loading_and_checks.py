@@ -22,8 +22,8 @@ class Particular(Provider):
     def __init__(self, *, size: int = 1) -> None:
         self.size = int(size)
 
-    def categorize_many(self, transactions: Any) -> Any:
-        return [None] * len(transactions)
+    def categorize_many(self, questions: Any) -> Any:
+        return [None] * len(questions)
 
     def check(self) -> list[str]:
         return [f"size must be positive, not {self.size}.", "Choose another."] if self.size < 0 else []

@@ -43,8 +43,8 @@ KEYS = {number: key for key, number in IDS.items()}
 
 
 def suggest(description, *, country="", direction="out", merchant="", offered=OFFERED):
-    transaction = Question(description, offered, 1, direction, merchant=merchant, country=country)
-    [answer] = MerchantProvider().categorize_many([transaction])
+    question = Question(description, offered, 1, direction, merchant=merchant, country=country)
+    [answer] = MerchantProvider().categorize_many([question])
     return answer
 
 
@@ -259,9 +259,9 @@ def test_any_text_gives_an_offered_category_or_none(text, direction, country):
 @pytest.mark.parametrize("piece", ["rewe ", "a b c ", "cash withdrawal ", "card payment ", "a1", "ß", "the "])
 def test_a_very_long_text_is_answered_in_bounded_time(piece):
     suggest("warm up")
-    transactions = [Question(piece * 5_000, OFFERED, 1) for _ in range(20)]
+    questions = [Question(piece * 5_000, OFFERED, 1) for _ in range(20)]
     started = time.process_time()
-    MerchantProvider().categorize_many(transactions)
+    MerchantProvider().categorize_many(questions)
     assert time.process_time() - started < 1
 
 
@@ -349,8 +349,8 @@ FOOD, CAR = 301, 302  # of the person's own
 
 
 def suggest_mapped(description, mapped, **circumstances):
-    transaction = Question(description, OFFERED, 1, kinds=mapped, country="GB", **circumstances)
-    [answer] = MerchantProvider().categorize_many([transaction])
+    question = Question(description, OFFERED, 1, kinds=mapped, country="GB", **circumstances)
+    [answer] = MerchantProvider().categorize_many([question])
     return answer
 
 

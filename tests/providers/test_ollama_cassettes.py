@@ -35,12 +35,12 @@ def test_a_changed_prompt_fails_the_replay(monkeypatch):
         ({}, row("Night bus", FEW, examples=(("Night tram", 103),))),
     ],
 )
-def test_any_other_question_fails_the_replay(options, transaction):
+def test_any_other_question_fails_the_replay(options, question):
     with (
         cassette("asked_twice"),
         pytest.raises(CannotOverwriteExistingCassetteException, match="no recorded interaction"),
     ):
-        provider(**options).categorize_many([transaction])
+        provider(**options).categorize_many([question])
 
 
 def test_there_is_one_cassette_for_each_scenario():

@@ -26,8 +26,8 @@ TOO_LONG = "^2 categories do not fit into the model's context; raise num_ctx or 
 EXAMPLES = (("corner bakery", 0), ("night bus", 1))
 
 
-def asked_about(transaction: Question) -> Any:
-    return prompt.model_question(transaction)
+def asked_about(question: Question) -> Any:
+    return prompt.model_question(question)
 
 
 def contents(question):

@@ -31,7 +31,7 @@ def test_the_page_shows_the_example_as_it_is():
 def test_the_word_list_keeps_to_the_interface():
     dining = OfferedCategory(1, "Dining", "expense", key="dining")
     known = Question("KRUMMER HUND KOELN", (dining,), owner=1)
-    check_provider(lambda: WordListProvider(words={"krummer hund": "Dining"}), transactions=[known])
+    check_provider(lambda: WordListProvider(words={"krummer hund": "Dining"}), questions=[known])
 
 
 def test_the_page_shows_how_it_is_tested():
