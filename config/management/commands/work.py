@@ -26,7 +26,7 @@ class Command(BaseCommand):
         n_resumed = resume_resolving() + resume_runs() + resume_reading() + resume_looking() + resume_learning()
         resume_refreshing()
         if n_resumed:
-            self.stdout.write(f"Taking up what waits from before: {n_resumed} tasks.")
+            self.stdout.write(f"Starting with waiting work: {n_resumed} tasks.")
         tidy_every_hour()
         preload()
         if settings.RQ_QUEUES:
