@@ -1,5 +1,6 @@
 """What every test may use: people with clients, a worker that runs queued tasks, a chain made for the test."""
 
+import gc
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -29,6 +30,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     aside = [item for item in items if not touches_database(item)]
     config.hook.pytest_deselected(items=aside)
     items[:] = [item for item in items if touches_database(item)]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Collect garbage seldom from here on: most objects of a test run live as long as it does."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def touches_database(item: Any) -> bool:
