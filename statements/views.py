@@ -126,7 +126,10 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
             detail = "Say first into which account the rows go: PATCH the import with `account`."
             raise serializers.ValidationError({"account": detail}, code="required")
         if statement.n_errors and not fields["skip_errors"]:
-            detail = f"Rows that cannot be read: {statement.n_errors}. Correct the profile, or send `skip_errors` to leave them out."
+            detail = (
+                f"Rows that cannot be read: {statement.n_errors}. "
+                "Correct the profile, or send `skip_errors` to leave them out."
+            )
             raise Conflict(detail, code="unreadable_rows")
         run = start_commit(by=self.user, statement=statement)
         queue_run(run)
