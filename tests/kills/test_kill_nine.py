@@ -1,6 +1,6 @@
 """`kill -9` in the middle of a write: only whole rows are left, and what was begun can be finished or taken back.
 
-Each instance is real: processes of its own, on a database file, or on a database beside that of DATABASE_URL.
+Each instance is real: forked processes, on a database file, or on a database beside that of DATABASE_URL.
 """
 
 import json
@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,44 +27,61 @@ pytestmark = pytest.mark.timeout(300)
 class Instance:
     """An instance whose processes do commands of the victim, one after another."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        fixed = {"DJANGO_SETTINGS_MODULE": "tests.settings", "OLLAMA_HOST": "off", "OUTLAY_ALLOWED_HOSTS": "testserver"}
-        self.environment = {**os.environ, **environment, **fixed}
+    def __init__(self, victim: "subprocess.Popen[str]", *, folder: Path, address: str) -> None:
+        self.victim, self.folder, self.address = victim, folder, address
 
     def do(self, *commands: str) -> list[Any]:
-        """What the commands found out."""
-        ended = self._run(*commands)
-        assert ended.returncode == 0, ended.stderr
-        found: list[Any] = json.loads(ended.stdout.splitlines()[-1])
+        """Run the commands, and return what they found out."""
+        code, output = self._run(*commands)
+        assert code == 0, output
+        found: list[Any] = json.loads(output.splitlines()[-1])
         return found
 
     def die_of(self, command: str) -> None:
-        ended = self._run(command)
-        assert ended.returncode == -signal.SIGKILL, ended.stdout + ended.stderr
+        code, output = self._run(command)
+        assert code == -signal.SIGKILL, output
 
-    def _run(self, *commands: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tests.kills.victim", *commands]
-        return subprocess.run(  # noqa: S603
-            command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True, timeout=120, check=False
-        )
+    def _run(self, *commands: str) -> tuple[int, str]:
+        path = urlsplit(self.address).path
+        database = path.removeprefix("/") if self.address.startswith("postgres") else path.replace("//", "/")
+        order = {"commands": commands, "database": database, "folder": str(self.folder)}
+        assert self.victim.stdin is not None
+        assert self.victim.stdout is not None
+        self.victim.stdin.write(json.dumps(order) + "\n")
+        self.victim.stdin.flush()
+        answer = json.loads(self.victim.stdout.readline())
+        return answer["code"], answer["output"]
 
 
 @pytest.fixture(scope="session")
-def original(tmp_path_factory) -> Iterator[Instance]:
+def victim(tmp_path_factory) -> Iterator["subprocess.Popen[str]"]:
+    """A process that has loaded Django, and forks one for each of an instance's."""
+    fixed = {"DJANGO_SETTINGS_MODULE": "tests.settings", "OLLAMA_HOST": "off", "OUTLAY_ALLOWED_HOSTS": "testserver"}
+    fixed["OUTLAY_DATA_DIR"] = str(tmp_path_factory.mktemp("victim"))
+    command = [sys.executable, "-m", "tests.kills.victim"]
+    with subprocess.Popen(  # noqa: S603
+        command, cwd=BASE_DIR, env=os.environ | fixed, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.stdin.close()  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory, victim) -> Iterator[Instance]:
     """With many rows of one person. It is copied: to fill one for each test would take most of their time."""
     folder = tmp_path_factory.mktemp("original")
     with new_database(folder) as address:
-        instance = Instance({"OUTLAY_DATA_DIR": str(folder), "DATABASE_URL": address})
+        instance = Instance(victim, folder=folder, address=address)
         instance.do("fill")
         yield instance
 
 
 @pytest.fixture
-def instance(original, tmp_path) -> Iterator[Instance]:
+def instance(original, victim, tmp_path) -> Iterator[Instance]:
     """An instance that a test may kill."""
-    shutil.copytree(original.environment["OUTLAY_DATA_DIR"], tmp_path, dirs_exist_ok=True)
-    with new_database(tmp_path, like=original.environment["DATABASE_URL"]) as address:
-        yield Instance({"OUTLAY_DATA_DIR": str(tmp_path), "DATABASE_URL": address})
+    shutil.copytree(original.folder, tmp_path, dirs_exist_ok=True)
+    with new_database(tmp_path, like=original.address) as address:
+        yield Instance(victim, folder=tmp_path, address=address)
 
 
 @pytest.fixture(scope="session")

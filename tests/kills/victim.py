@@ -1,20 +1,26 @@
-"""A process that works on a ledger until it is killed, by SIGKILL, in the middle of a database transaction.
+"""Processes that work on a ledger until they are killed, by SIGKILL, in the middle of a database transaction.
 
-python -m tests.kills.victim COMMAND   with the environment of an instance; what it found out is its last line, as JSON.
+`python -m tests.kills.victim` loads Django once, and forks a process for each line that it reads. A line is JSON: the
+`commands`, and the `database` (its name) and `folder` of their instance. It answers with a line that holds `code` and
+`output`; the last line of the output holds the results of the commands as JSON.
 """
 
 import json
 import os
 import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402 - Django is set up first
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
@@ -232,5 +238,31 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     )
 }  # fmt: skip
 
+
+def run_in_child(commands: list[str], *, database: str, folder: str) -> tuple[int, str]:
+    """Run the commands in a forked process. Return its exit code, negative for a signal, and its output."""
+    with tempfile.TemporaryFile("w+") as output:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = database
+                settings.DATA_DIR, settings.MEDIA_ROOT = Path(folder), Path(folder) / "files"
+                print(json.dumps([COMMANDS[name]() for name in commands]), flush=True)  # noqa: T201
+                code = 0
+            except BaseException:  # noqa: BLE001 - the test shows it
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        output.seek(0)
+        return os.waitstatus_to_exitcode(status), output.read()
+
+
 if __name__ == "__main__":
-    print(json.dumps([COMMANDS[name]() for name in sys.argv[1:]]))  # noqa: T201
+    for line in sys.stdin:
+        order = json.loads(line)
+        exit_code, said = run_in_child(order["commands"], database=order["database"], folder=order["folder"])
+        print(json.dumps({"code": exit_code, "output": said}), flush=True)  # noqa: T201
