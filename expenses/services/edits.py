@@ -144,6 +144,7 @@ def editing(rows: Sequence[Transaction], *, version: int, author: Author) -> Ite
         (row, snapshot(row), {name: getattr(row, name) for name in FIELDS}, frozenset(row.tags.all())) for row in rows
     ]
     yield
+    prefetch_related_objects(rows, "tags")  # again, for rows that the block has refreshed
     at = timezone.now()
     writes: list[RowWrite] = []
     for row, journaled, values, old_tags in before:

@@ -99,7 +99,7 @@ _CODE_VERSION = "1"
 class NameClassifierProvider(Provider):
     """A link that guesses by the pieces of a name: "Zahnarztpraxis Meier" is a dentist."""
 
-    name = "resemblance"
+    name = "resemblance"  # as settings, stored decisions and the API call the link
 
     @property
     def version(self) -> str:  # type: ignore[override]
