@@ -26,7 +26,7 @@ def test_a_changed_prompt_fails_the_replay(monkeypatch):
 
 @pytest.mark.usefixtures("fresh_cache")
 @pytest.mark.parametrize(
-    ("options", "transaction"),
+    ("options", "question"),
     [
         ({"seed": 2}, row("Night bus", FEW)),
         ({}, row("Night tram", FEW)),
