@@ -1,8 +1,8 @@
 """The fields that a condition can look at, and the operators of each. Pure.
 
 To add an operator, write its test into the module of its field type and list it in `_BY_TYPE`. A test is False for an
-empty text. The engine, the checks of the API and `rules/schema/` are built from these tables. The linter takes apart only
-the operators that `linting/formulas.py` names.
+empty text. The engine, the checks of the API and `rules/schema/` are built from these tables. The linter takes apart
+only the operators that `linting/formulas.py` names.
 """
 
 from collections.abc import Callable, Mapping
