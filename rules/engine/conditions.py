@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rules.engine.movements import Movement
-from rules.operators import FIELD_TYPES, OPERATORS, FieldType
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType, expand
 from rules.operators.patterns import Undecided
 
 Condition = Mapping[str, Any]
@@ -32,6 +32,7 @@ class CompiledConditions:
 
 def compile_conditions(match: str, conditions: Sequence[Condition]) -> CompiledConditions:
     """Compile a checked list of conditions."""
+    conditions = expand(conditions)
     textual: list[Condition] = []
     others: list[Condition] = []
     for condition in conditions:
@@ -51,9 +52,10 @@ def compile_conditions(match: str, conditions: Sequence[Condition]) -> CompiledC
 
 
 def leaves_of(condition: Condition) -> Sequence[Condition]:
-    """Return the tests of a condition: the condition itself, or the members of its group."""
-    leaves: Sequence[Condition] = condition.get("conditions", [condition])
-    return leaves
+    """Return the tests of a condition: the condition itself, or those of its group."""
+    if "conditions" not in condition:
+        return [condition]
+    return [leaf for member in condition["conditions"] for leaf in leaves_of(member)]
 
 
 def is_literal(condition: Condition) -> bool:

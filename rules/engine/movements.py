@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from rules.operators import FIELD_TYPES, FieldType
+from rules.operators import ANY_OF, FIELD_TYPES, FieldType
 
-TEXT_FIELDS = tuple(name for name, kind in FIELD_TYPES.items() if kind is FieldType.TEXT)
+TEXT_FIELDS = tuple(name for name, kind in FIELD_TYPES.items() if kind is FieldType.TEXT and name not in ANY_OF)
 
 
 @dataclass(slots=True)  # frozen would take twice as long to make, for each row of a run

@@ -46,8 +46,11 @@ def needles_suffice(match: str, conditions: Sequence[Condition]) -> bool:
     if len(textual) != 1 or (match == "any" and len(conditions) > 1):
         return False
     [only] = textual
-    is_plain = not only.get("negate") and not only.get("case_sensitive")
-    return is_plain and only.get("op") in {"contains", "contains_any"}
+    tests = only["conditions"] if only.get("match") == "any" and not only.get("negate") else [only]
+    return all(
+        test.get("op") in {"contains", "contains_any"} and not test.get("negate") and not test.get("case_sensitive")
+        for test in tests
+    )
 
 
 class NeedleList:

@@ -7,6 +7,7 @@ from typing import Any
 from rules.engine.conditions import CompiledConditions, Condition, Predicate, compile_conditions
 from rules.engine.movements import TEXT_FIELDS, Movement
 from rules.engine.prefilter import Needle, NeedleIndex, NeedleList, needles_suffice, required_needles
+from rules.operators import expand
 
 #: Up to so many rules, a search for the needles of each rule is quicker than an index.
 LISTED_UP_TO = 400
@@ -53,6 +54,7 @@ Passing = tuple[tuple[CompiledRule, Predicate | None], ...]
 
 def compile_rule(*, match: str, conditions: Sequence[Condition], **rest: Any) -> CompiledRule:
     """Compile a checked rule; `rest` are the other fields of CompiledRule."""
+    conditions = expand(conditions)
     needles = required_needles(match, conditions)
     return CompiledRule(
         compiled=compile_conditions(match, conditions),

@@ -4,17 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from rules.engine.conditions import (
-    Condition,
-    compile_conditions,
-    fold,
-    is_literal,
-    leaves_of,
-    make_test,
-    options_of,
-)
+from rules.engine.conditions import Condition, compile_conditions, fold, is_literal, make_test, options_of
 from rules.engine.movements import Movement
-from rules.operators import FIELD_TYPES, OPERATORS, FieldType
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType, expand
 from rules.operators.patterns import Undecided
 
 
@@ -33,14 +25,15 @@ def matched_spans(conditions: Sequence[Condition], movement: Movement) -> list[S
     Negated conditions have none, and a group only if it holds as a whole.
     """
     found: dict[Span, None] = {}
-    for condition in conditions:
-        is_group = "conditions" in condition
-        if condition.get("negate") or (is_group and not compile_conditions("all", [condition]).matches(movement)):
+    for condition in expand(conditions):
+        if condition.get("negate"):
             continue
-        for leaf in leaves_of(condition):
-            if not leaf.get("negate") and FIELD_TYPES[leaf["field"]] is FieldType.TEXT:
-                with suppress(Undecided):
-                    found |= dict.fromkeys(_spans_of(leaf, movement))
+        if "conditions" in condition:
+            if compile_conditions("all", [condition]).matches(movement):
+                found |= dict.fromkeys(matched_spans(condition["conditions"], movement))
+        elif FIELD_TYPES[condition["field"]] is FieldType.TEXT:
+            with suppress(Undecided):
+                found |= dict.fromkeys(_spans_of(condition, movement))
     return list(found)
 
 

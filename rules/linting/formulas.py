@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from rules.operators import FIELD_TYPES, OPERATORS, FieldType
+from rules.operators import FIELD_TYPES, OPERATORS, FieldType, expand
 
 #: Match, conditions and negation of a rule or a group, as they are stored.
 Conditions = Mapping[str, Any]
@@ -76,7 +76,7 @@ Formula = FieldTest | AllOf | AnyOf
 def formula_of(conditions: Conditions) -> Formula:
     """Return the formula of the conditions of a rule or a group."""
     parts: list[Formula] = []
-    for one in conditions["conditions"]:
+    for one in expand(conditions["conditions"]):
         if "conditions" in one:
             parts.append(formula_of(one))
             continue

@@ -26,7 +26,7 @@ def slow_rules(context: LintContext) -> Iterator[LintFinding]:
     """Find slow patterns: proved if one ran out of time; undecided if it takes over a millisecond for a text."""
     deadline, history = Deadline(TOTAL_S), context.history
     for case in context.cases:
-        patterns = [test for test in case.tests if test.op == "regex"]
+        patterns = {(test.value, test.case_sensitive): test for test in case.tests if test.op == "regex"}.values()
         n_timeouts = case.n_timeouts + sum(history.timeouts[pattern] for pattern in case.rule.compiled.patterns)
         if n_timeouts:
             times = "once" if n_timeouts == 1 else f"{n_timeouts:,} times"

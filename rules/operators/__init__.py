@@ -5,7 +5,7 @@ empty text. The engine, the checks of the API and `rules/schema/` are built from
 only the operators that `linting/formulas.py` names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -118,6 +118,7 @@ _BY_TYPE: dict[FieldType, dict[str, Operator]] = {
 }
 #: Field of a condition → its type.
 FIELD_TYPES: dict[str, FieldType] = {
+    "text": FieldType.TEXT,
     "raw_description": FieldType.TEXT,
     "description": FieldType.TEXT,
     "merchant": FieldType.TEXT,
@@ -134,6 +135,8 @@ FIELD_TYPES: dict[str, FieldType] = {
     "mcc": FieldType.TEXT,
     "source": FieldType.TEXT,
 }
+#: Field that stands for several → these fields.
+ANY_OF: dict[str, tuple[str, ...]] = {"text": ("raw_description", "description", "merchant")}
 #: Field of a condition → its operators by name.
 OPERATORS: dict[str, dict[str, Operator]] = {name: _BY_TYPE[kind] for name, kind in FIELD_TYPES.items()}
 
@@ -141,3 +144,21 @@ OPERATORS: dict[str, dict[str, Operator]] = {name: _BY_TYPE[kind] for name, kind
 def make_condition(field: str, op: str, value: Any, *, negate: bool = False) -> dict[str, Any]:
     """Return a test of a field as rules store it, with the operator's default options."""
     return {"field": field, "op": op, "value": value, "negate": negate, **OPERATORS[field][op].options}
+
+
+def expand(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the conditions with a group for each test of a field that stands for several.
+
+    One of the fields must pass the test. `is_empty` asks all of them: it denies that there is a text.
+    """
+    found: list[Mapping[str, Any]] = []
+    for condition in conditions:
+        if "conditions" in condition:
+            found.append({**condition, "conditions": expand(condition["conditions"])})
+        elif condition["field"] in ANY_OF:
+            tests = [{**condition, "field": name, "negate": False} for name in ANY_OF[condition["field"]]]
+            match = "all" if condition["op"] == "is_empty" else "any"
+            found.append({"match": match, "negate": condition.get("negate", False), "conditions": tests})
+        else:
+            found.append(condition)
+    return found

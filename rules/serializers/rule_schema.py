@@ -11,7 +11,7 @@ from rest_framework import serializers
 from expenses.models import Transaction
 from expenses.serializers.fields import MAX_TAGS, CategoryReference, TagsField
 from rules.models import TRIGGERS, Rule
-from rules.operators import FIELD_TYPES, OPERATORS, Operator, Shape, ValueType
+from rules.operators import ANY_OF, FIELD_TYPES, OPERATORS, Operator, Shape, ValueType
 from rules.operators.magnitudes import LAST_DAY
 from rules.serializers.actions import ACTIONS
 from rules.serializers.conditions import DIRECTIONS, MAX_CONDITIONS, MAX_TEXTS, MAX_VALUES, ConditionSerializer
@@ -60,6 +60,8 @@ def describe_rules() -> dict[str, Any]:
     for name, by_name in OPERATORS.items():
         operators = [_describe_operator(name, op, operator) for op, operator in by_name.items()]
         fields.append({"name": name, "sort": FIELD_TYPES[name].value, "operators": operators})
+        if name in ANY_OF:
+            fields[-1]["any_of"] = list(ANY_OF[name])
         if name in ADDRESSES:
             fields[-1]["ids_from"] = ADDRESSES[name]
         if name == "direction":

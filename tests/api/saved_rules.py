@@ -57,7 +57,7 @@ NO_CHOICE = "There is no such choice; known are {}."
 
 
 NO_FIELD = NO_CHOICE.format(
-    "raw_description, description, merchant, amount, direction, currency, account, category, date, tags, "
+    "text, raw_description, description, merchant, amount, direction, currency, account, category, date, tags, "
     "payment_method, notes, iban, mcc, source"
 )
 

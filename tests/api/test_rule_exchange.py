@@ -39,6 +39,7 @@ SHOP: dict[str, Any] = {
                 {"field": "category", "op": "in", "value": ["Dining"], "negate": True},
                 {"field": "tags", "op": "has_all", "value": ["food"]},
                 {"field": "date", "op": "weekday", "value": [6, 7]},
+                {"field": "text", "op": "contains", "value": "rewe", "case_sensitive": False},
             ],
         },
     ],

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from expenses.models import Transaction
 from tests.api.bodies import assert_problem
-from tests.api.bulk import record
-from tests.api.rule_bodies import category_id, does, preview, rule, save, text
+from tests.api.bulk import contents, record
+from tests.api.rule_bodies import apply, category_id, does, preview, rule, save, text
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
@@ -181,6 +181,45 @@ def test_it_says_where_in_the_texts_the_conditions_match(ana, description, condi
     record(ana, {"description": description})
     found = spans(ana, condition)
     assert [(start, end, part) for _, start, end, part in found] == expected
+
+
+def test_any_text_finds_a_shop_wherever_it_stands_and_names_the_field(ana):
+    told, typed, paid, _ = record(
+        ana,
+        {"description": "LUNA 17"},
+        {"description": "Coffee", "merchant": "Cafe Luna"},
+        {"description": "luna", "merchant": "Luna"},
+        {"description": "Zoo", "notes": "Luna"},
+    )
+    body = preview(ana, text(field="text"))
+    assert {name: body[name] for name in ("n_rows", "matched", "would_change", "locked", "conflicts")} == {
+        "n_rows": 4, "matched": 3, "would_change": 3, "locked": 0, "conflicts": [],
+    }  # fmt: skip
+    found = {
+        result["transaction"]: [(one["field"], one["start"], one["end"], one["text"]) for one in result["matched_on"]]
+        for result in body["results"]
+    }
+    assert found == {
+        told: [("raw_description", 0, 4, "LUNA"), ("description", 0, 4, "LUNA")],
+        typed: [("merchant", 5, 9, "Luna")],
+        paid: [("raw_description", 0, 4, "luna"), ("description", 0, 4, "luna"), ("merchant", 0, 4, "Luna")],
+    }
+
+
+def test_a_denied_any_text_asks_that_no_field_matches(ana):
+    *_, zoo = record(ana, {"description": "Luna"}, {"description": "x", "merchant": "LUNA"}, {"description": "Zoo"})
+    body = preview(ana, text(field="text", negate=True))
+    assert [(result["transaction"], result["matched_on"]) for result in body["results"]] == [(zoo, [])]
+
+
+def test_a_rule_on_any_text_does_what_its_test_showed(ana):
+    record(ana, {"description": "Luna"}, {"description": "x", "merchant": "LUNA"}, {"description": "Zoo"})
+    body = preview(ana, text(field="text"))
+    number = save(ana, text(field="text"))
+    run = apply(ana, number)
+    assert run["counts"]["matched"] == body["matched"] == 2
+    rows = {row["id"]: row["category_name"] for row in contents(ana)}
+    assert {pk for pk, name in rows.items() if name == "Dining"} == {row["transaction"] for row in body["results"]}
 
 
 def test_a_group_that_fails_has_no_matched_texts(ana):

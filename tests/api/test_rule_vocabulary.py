@@ -51,6 +51,9 @@ def test_everybody_who_is_signed_in_may_read_it(ana, anyone):
 def test_it_names_every_field_operator_option_and_action():
     told = {f["name"]: {o["name"]: set(o["options"]) for o in f["operators"]} for f in DESCRIBED["fields"]}
     assert told == {name: {op: set(o.options) for op, o in ops.items()} for name, ops in OPERATORS.items()}
+    assert {f["name"]: f["any_of"] for f in DESCRIBED["fields"] if "any_of" in f} == {
+        "text": ["raw_description", "description", "merchant"]
+    }
     assert [action["name"] for action in DESCRIBED["actions"]] == list(ACTIONS)
     assert DESCRIBED["conditions"] == {"max_conditions": 100, "max_values": 200, "levels_of_groups": 1}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rules.engine.conditions import compile_conditions
 from rules.engine.movements import Movement
 from rules.engine.rule_sets import CompiledRule, compile_rule
-from rules.operators import FIELD_TYPES, OPERATORS, FieldType
+from rules.operators import OPERATORS
 
 CAFE = Movement(
     raw_description="CAFE Luna Straße 5",
@@ -53,7 +53,7 @@ def rule(name: str, *conditions: dict[str, Any], match: str = "all", **fields: A
 #: Words that contain one another, and whose cases differ in length.
 WORDS = st.sampled_from(["cafe", "CAFE Luna", "luna", "Straße", "STRASSE", "asse", "İstanbul", "ﬁne", "FINE", "x", "ß"])
 TEXTS = st.one_of(st.just(""), WORDS, st.tuples(WORDS, WORDS).map(" ".join), st.tuples(WORDS, WORDS).map("".join))
-TEXT_FIELDS = st.sampled_from(["raw_description", "description", "merchant", "notes"])
+TEXT_NAMES = st.sampled_from(["text", "raw_description", "description", "merchant", "notes"])
 CENTS = st.integers(0, 2000).map(lambda cents: str(Decimal(cents) / 100))
 DAYS = st.dates(dt.date(2024, 2, 26), dt.date(2024, 3, 2))
 ISO_DAYS = DAYS.map(dt.date.isoformat)
@@ -73,7 +73,7 @@ NEGATE = st.booleans()
 OF_TEXT = st.one_of(
     st.builds(
         condition,
-        TEXT_FIELDS,
+        TEXT_NAMES,
         st.sampled_from(["equals", "contains", "starts_with", "ends_with", "regex"]),
         WORDS,
         case_sensitive=st.booleans(),
@@ -81,14 +81,14 @@ OF_TEXT = st.one_of(
     ),
     st.builds(
         condition,
-        TEXT_FIELDS,
+        TEXT_NAMES,
         st.sampled_from(["contains_any", "contains_all"]),
         _some(WORDS),
         case_sensitive=st.booleans(),
         negate=NEGATE,
     ),
-    st.builds(condition, TEXT_FIELDS, st.just("fuzzy"), WORDS, threshold=st.sampled_from([50, 85]), negate=NEGATE),
-    st.builds(condition, TEXT_FIELDS, st.just("is_empty"), negate=NEGATE),
+    st.builds(condition, TEXT_NAMES, st.just("fuzzy"), WORDS, threshold=st.sampled_from([50, 85]), negate=NEGATE),
+    st.builds(condition, TEXT_NAMES, st.just("is_empty"), negate=NEGATE),
 )
 OF_VALUES = st.one_of(
     st.builds(condition, st.just("amount"), st.sampled_from(["eq", "lt", "lte", "gt", "gte"]), CENTS, negate=NEGATE),
@@ -152,4 +152,3 @@ RULES = st.builds(
 )
 #: Every field with every operator that it knows.
 FIELDS_AND_OPS = [(name, op) for name, ops in OPERATORS.items() for op in ops]
-TEXT_NAMES = [name for name, sort in FIELD_TYPES.items() if sort is FieldType.TEXT]

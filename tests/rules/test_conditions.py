@@ -55,6 +55,8 @@ def test_the_fields_and_patterns_that_conditions_look_at_are_known():
         ("any", [YES, BIG], False, True),
         ("all", [{"match": "any", "conditions": [YES, BIG]}], False, True),
         ("all", [{"match": "any", "conditions": [YES, NO]}, BIG], True, True),
+        ("all", [condition("text", "contains", "luna")], True, False),
+        ("all", [{"match": "all", "conditions": [condition("text", "contains", "luna"), BIG]}], False, True),
     ],
 )
 def test_tests_of_texts_are_split_from_the_rest(match, conditions, asks_text, asks_rest):

@@ -31,6 +31,7 @@ CONDITIONS = st.one_of(
     st.builds(asks, st.just("raw_description"), st.sampled_from(["contains", "starts_with", "equals"]), WORDS),
     st.builds(asks, st.just("raw_description"), st.just("contains_any"), st.lists(WORDS, min_size=1, max_size=3)),
     st.builds(asks, st.just("merchant"), st.just("contains"), WORDS),
+    st.builds(asks, st.just("text"), st.sampled_from(["contains", "equals"]), WORDS),
     st.builds(asks, st.just("amount"), st.sampled_from(["lt", "gte"]), st.sampled_from(["1", "2"])),
     st.builds(asks, st.just("category"), st.just("in"), st.lists(st.integers(1, 3), min_size=1, max_size=2)),
     st.builds(asks, st.just("tags"), st.sampled_from(["has_any", "has_none"]), st.just(["t"])),

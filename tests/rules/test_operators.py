@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rules.engine.movements import Movement
+from rules.engine.movements import TEXT_FIELDS, Movement
 from rules.operators import OPERATORS
-from tests.rules.generated import CAFE, FIELDS_AND_OPS, TEXT_NAMES, condition, holds
+from tests.rules.generated import CAFE, FIELDS_AND_OPS, condition, holds
 
 TEXT_CASES = [
     # op, value, holds whatever the case, holds to the letter
@@ -105,15 +105,58 @@ def test_an_operator_of_values_holds(field, op, value, expected, negate):
 
 def test_every_operator_of_every_field_is_in_the_tables_above():
     told = {field: {case[0] for case in cases} for field, cases in VALUE_CASES.items()}
-    told |= {name: {case[0] for case in TEXT_CASES} for name in TEXT_NAMES}
+    told |= {name: {case[0] for case in TEXT_CASES} for name in ["text", *TEXT_FIELDS]}
     assert {name: {op for _, op in ops} for name, ops in groupby(FIELDS_AND_OPS, lambda pair: pair[0])} == told
     assert {name: set(ops) for name, ops in OPERATORS.items()} == told
 
 
-@pytest.mark.parametrize("name", TEXT_NAMES)
+@pytest.mark.parametrize("name", TEXT_FIELDS)
 def test_every_text_field_is_read_from_its_own_place(name):
-    asked = [condition(other, "equals", getattr(CAFE, name).upper()) for other in TEXT_NAMES]
-    assert [holds(one) for one in asked] == [other == name for other in TEXT_NAMES]
+    asked = [condition(other, "equals", getattr(CAFE, name).upper()) for other in TEXT_FIELDS]
+    assert [holds(one) for one in asked] == [other == name for other in TEXT_FIELDS]
+
+
+#: The fields that `text` stands for, and others.
+IN_TEXT = ["raw_description", "description", "merchant"]
+NOT_IN_TEXT = ["notes", "payment_method", "iban", "mcc", "source", "currency"]
+
+
+def with_texts(*names: str, text: str = CAFE.raw_description) -> Movement:
+    """A movement with the text in these fields."""
+    movement = Movement(direction="")
+    for name in names:
+        setattr(movement, name, text)
+    return movement
+
+
+@pytest.mark.parametrize("negate", [False, True])
+@pytest.mark.parametrize("case_sensitive", [False, True])
+@pytest.mark.parametrize(("op", "value", "folded", "literal"), TEXT_CASES)
+@pytest.mark.parametrize("name", IN_TEXT)
+def test_any_text_holds_if_one_of_its_fields_does(name, op, value, folded, literal, case_sensitive, negate):
+    asked = condition("text", op, value, case_sensitive=case_sensitive, negate=negate)
+    movement = with_texts(name)
+    assert holds(asked, movement=movement) is ((literal if case_sensitive else folded) is not negate)
+
+
+@pytest.mark.parametrize(("op", "value", "folded", "literal"), TEXT_CASES)
+def test_any_text_reads_no_other_field(op, value, folded, literal):
+    movement = with_texts(*NOT_IN_TEXT)
+    assert holds(condition("text", op, value), movement=movement) is (op == "is_empty")
+
+
+def test_any_text_is_empty_only_if_all_its_fields_are():
+    asked, denied = condition("text", "is_empty"), condition("text", "is_empty", negate=True)
+    for name in IN_TEXT:
+        assert not holds(asked, movement=with_texts(name, text="x"))
+        assert holds(denied, movement=with_texts(name, text="x"))
+    assert holds(asked, movement=Movement(notes="x"))
+
+
+def test_any_text_has_all_words_in_one_of_its_fields():
+    asked = condition("text", "contains_all", ["cafe", "luna"])
+    assert holds(asked, movement=Movement(description="x", merchant="Luna, cafe"))
+    assert not holds(asked, movement=Movement(description="cafe", merchant="luna"))
 
 
 BARE = Movement(direction="")
@@ -128,7 +171,7 @@ def test_a_missing_value_passes_only_is_empty(field, op, value, expected):
 
 
 @pytest.mark.parametrize(("op", "value", "folded", "literal"), TEXT_CASES)
-@pytest.mark.parametrize("name", TEXT_NAMES)
+@pytest.mark.parametrize("name", ["text", *TEXT_FIELDS])
 def test_a_missing_text_passes_only_is_empty(name, op, value, folded, literal):
     assert holds(condition(name, op, value), movement=BARE) is (op == "is_empty")
 

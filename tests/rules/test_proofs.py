@@ -106,6 +106,10 @@ FOLLOWS = [
     (every(asks("equals", "in", on="direction", **NOT)), every(asks("equals", "out", on="direction"))),
     (every(asks("contains", "rewe"), asks("lt", "5", on="amount")), text("contains", "rewe")),
     (text("contains", "rewe"), some(asks("contains", "rewe"), asks("lt", "5", on="amount"))),
+    (every(asks("contains", "rewe", on="merchant")), every(asks("contains", "rew", on="text"))),
+    (every(asks("contains", "rewe", on="text", **NOT)), every(asks("contains", "rewe city", on="description", **NOT))),
+    (every(asks("is_empty", on="text")), every(asks("is_empty", on="merchant"))),
+    (every(asks("contains_any", ["rewe", "lidl"], on="text")), every(asks("is_empty", on="text", **NOT))),
     # De Morgan, and a group against the same tests outside of one
     (some(asks("contains", "a"), asks("contains", "b"), negate=True),
      every(asks("contains", "a", **NOT), asks("contains", "b", **NOT))),
@@ -134,6 +138,9 @@ DOES_NOT_FOLLOW = [
     (tags("has_any", ["food", "trip"]), tags("has_all", ["food", "trip"])),
     (some(asks("contains", "rewe"), asks("lt", "5", on="amount")), text("contains", "rewe")),
     (text("contains", "rewe"), every(asks("contains", "rewe", on="merchant"))),
+    (every(asks("contains", "rewe", on="text")), text("contains", "rewe")),
+    (every(asks("contains", "rewe", on="text")), every(asks("contains", "rewe city", on="text"))),
+    (every(asks("contains", "rewe", on="notes")), every(asks("contains", "rewe", on="text"))),
 ]
 IMPOSSIBLE = [
     every(asks("equals", "rewe"), asks("equals", "edeka")),
@@ -143,6 +150,8 @@ IMPOSSIBLE = [
     every(asks("is_empty"), asks("contains", "rewe")),
     every(asks("contains_any", ["rewe", "edeka"]), asks("contains_any", ["rew", "ede"], **NOT)),
     every(asks("regex", "rewe"), asks("regex", "rewe", **NOT)),
+    every(asks("contains", "rewe", on="text", **NOT), asks("equals", "Rewe", on="merchant")),
+    every(asks("is_empty", on="text"), asks("contains", "rewe", on="text")),
     every(asks("contains", "Rewe", **CASED), asks("contains", "rewe", **NOT)),
     every(asks("between", ["5", "10"], on="amount"), asks("gt", "10", on="amount")),
     every(asks("lt", "0.00", on="amount")),
@@ -162,6 +171,8 @@ POSSIBLE = [
     every(asks("lt", "5", on="amount", **NOT), asks("gte", "5", on="amount", **NOT)),
     every(asks("day_of_month", [29], on="date"), asks("between", ["2028-02-01", "2028-02-29"], on="date")),
     every(asks("regex", "a"), asks("regex", "b", **NOT)),
+    every(asks("equals", "rewe", on="text"), asks("equals", "edeka", on="text")),
+    every(asks("contains", "rewe", on="text"), asks("contains", "rewe", **NOT)),
 ]
 
 
@@ -238,6 +249,9 @@ TEXT_TESTS = st.one_of(
     leaf("raw_description", "regex", PATTERNS, **CASE),
     leaf("raw_description", "is_empty", st.none()),
     leaf("raw_description", "fuzzy", TEXTS, threshold=st.sampled_from([50, 70, 100]), **CASE),
+    leaf("text", "equals contains starts_with", TEXTS, **CASE),
+    leaf("text", "contains_any contains_all", st.lists(TEXTS, max_size=3), **CASE),
+    leaf("text", "is_empty", st.none()),
 )
 TESTS = st.one_of(
     TEXT_TESTS,
@@ -270,6 +284,7 @@ RULES = groups(st.one_of(TESTS, TESTS, groups(TESTS, most=2)), most=3)
 ROWS = st.builds(
     Movement,
     raw_description=TEXTS,
+    merchant=TEXTS,
     amount=st.one_of(st.none(), AMOUNTS.map(Decimal), st.sampled_from([Decimal("1.01"), Decimal("0.475")])),
     direction=st.sampled_from(["in", "out"]),
     date=st.one_of(st.none(), DAYS),
