@@ -181,6 +181,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "An expense API for your own machine: it says why a transaction got its category, and how likely "
     "that is right. Send your token as `Authorization: Token <token>`.",
     "VERSION": VERSION,
+    "SERVERS": [{"url": "/", "description": "This server"}],
     "LICENSE": {"name": "AGPL-3.0-or-later"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -50,7 +50,7 @@ class KnownFormatsMixin:
         try:
             return super().perform_content_negotiation(request, force)  # type: ignore[misc]
         except Http404:
-            known = ", ".join(renderer.format for renderer in self.renderer_classes)
+            known = ", ".join(dict.fromkeys(renderer.format for renderer in self.renderer_classes))
             raise ValidationError({"format": f"There is no such format; known are {known}."}, "unknown") from None
 
 

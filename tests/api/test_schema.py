@@ -15,6 +15,7 @@ from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import override_settings
+from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -28,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from config.wsgi import application
 from expenses.models import Run
 from statements.models import Profile
+from tests.api.bodies import assert_problem
 from tests.conftest import Api, make_user
 from tests.laws import n_examples
 
@@ -91,9 +93,57 @@ def test_the_pages_are_complete_without_internet(anyone, page):
     assert "http" not in sources
 
 
-def test_the_document_is_served_as_yaml_and_json_to_everybody(anyone):
-    assert yaml.safe_load(anyone.get("schema/").content) == DOCUMENT
+def test_the_document_is_the_committed_one_and_is_not_built_for_a_request(anyone, monkeypatch):
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("built for a request")
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", refuse)
+    answer = anyone.get("schema/")
+    assert (answer.status_code, answer.content) == (200, COMMITTED.read_bytes())
     assert anyone.get("schema/", {"format": "json"}).json() == DOCUMENT
+    assert DOCUMENT["info"]["version"] == django_settings.VERSION
+    assert DOCUMENT["servers"] == [{"url": "/", "description": "This server"}]
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("form", "accept", "media_type"),
+    [
+        ("", "", "application/vnd.oai.openapi"),
+        ("", "*/*", "application/vnd.oai.openapi"),
+        ("", "application/yaml", "application/yaml"),
+        ("", "application/json", "application/json"),
+        ("", "application/vnd.oai.openapi+json", "application/vnd.oai.openapi+json"),
+        ("", BROWSER, "text/plain"),
+        ("yaml", BROWSER, "text/plain"),
+        ("json", BROWSER, "application/json"),
+        ("json", "", "application/json"),
+    ],
+)
+def test_the_document_comes_in_the_form_that_is_wanted_and_a_browser_shows_it(anyone, form, accept, media_type):
+    headers = {"HTTP_ACCEPT": accept} if accept else {}
+    answer = anyone.get("schema/", {"format": form} if form else {}, **headers)
+    assert (answer.status_code, answer["Content-Type"]) == (200, f"{media_type}; charset=utf-8")
+    assert "Content-Disposition" not in answer
+    assert "Accept" in answer["Vary"]
+
+
+def test_an_unchanged_document_is_not_sent_again(anyone):
+    tags = {form: anyone.get("schema/", {"format": form})["ETag"] for form in ("yaml", "json")}
+    assert tags["yaml"] != tags["json"]
+    for form, tag in tags.items():
+        again = anyone.get("schema/", {"format": form}, HTTP_IF_NONE_MATCH=tag)
+        assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+        assert again["Cache-Control"] == "private, no-cache"
+    other = anyone.get("schema/", {"format": "json"}, HTTP_IF_NONE_MATCH=tags["yaml"])
+    assert other.status_code == 200
+
+
+def test_an_unknown_form_of_the_document_names_the_known_ones(anyone):
+    body = assert_problem(anyone.get("schema/", {"format": "xml"}), 400, ("format", "unknown"))
+    assert body["detail"] == "There is no such format; known are yaml, json."
 
 
 def test_the_root_leads_to_the_documentation(anyone):
