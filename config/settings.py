@@ -155,7 +155,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.access.RateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
-        "register": environment.rate("OUTLAY_RATE_REGISTER", "20/hour"),
+        "register": environment.rate("OUTLAY_RATE_REGISTER", "60/hour"),
         "login": environment.rate("OUTLAY_RATE_LOGIN", "30/minute"),
         "tokens": environment.rate("OUTLAY_RATE_TOKENS", "60/hour"),
         "erase": environment.rate("OUTLAY_RATE_ERASE", "10/hour"),
