@@ -30,7 +30,7 @@ from accounts.services.users import delete_account, register_user, sign_in
 
 
 class RegisterView(generics.GenericAPIView[User]):
-    """Create an account; the answer holds its first token."""
+    """Register a new user. The answer holds a first token."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -48,7 +48,7 @@ class RegisterView(generics.GenericAPIView[User]):
 
 
 class LoginView(generics.GenericAPIView[User]):
-    """Get one more token, for one more device."""
+    """Sign in. The answer holds one more token, for one more device."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -64,7 +64,7 @@ class LoginView(generics.GenericAPIView[User]):
 
 @extend_schema_view(post=extend_schema(operation_id="auth_logout", request=None, responses={204: None}))
 class LogoutView(knox.LogoutView):  # type: ignore[misc]
-    """Delete the token that this request came with."""
+    """Sign out. The token that this request came with is deleted."""
 
     authentication_classes = (TokenAuthentication,)
     is_open_to_read_tokens = True
@@ -72,7 +72,7 @@ class LogoutView(knox.LogoutView):  # type: ignore[misc]
 
 @extend_schema_view(post=extend_schema(operation_id="auth_logoutall", request=None, responses={204: None}))
 class LogoutAllView(knox.LogoutAllView):  # type: ignore[misc]
-    """Delete every token of this user."""
+    """Sign out everywhere. Every token of this user is deleted."""
 
     authentication_classes = (TokenAuthentication,)
 
@@ -95,13 +95,13 @@ class TokensView(OwnTokensView):
 
     @extend_schema(operation_id="auth_tokens_list", responses=TokenSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """List the tokens that have not expired, the newest first."""
+        """List your tokens. They are in order, the newest first, without those that have expired."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(operation_id="auth_tokens_create", request=NewTokenInput, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:
-        """Create a token for a program; the answer shows it once."""
+        """Create a token for a program. The answer shows it once."""
         body = NewTokenInput(data=request.data)
         body.is_valid(raise_exception=True)
         days = body.validated_data.pop("expires_in_days", None)
@@ -116,11 +116,15 @@ class TokenView(OwnTokensView):
 
     @extend_schema(operation_id="auth_tokens_destroy", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Revoke the token: from the next request on, it is refused."""
+        """Revoke a token. The next request with it is refused."""
         self.get_object().delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@extend_schema_view(
+    get=extend_schema(summary="Get your user and preferences"),
+    patch=extend_schema(summary="Change your user or preferences"),
+)
 class MeView(generics.RetrieveUpdateAPIView[User]):
     """The signed-in user and their preferences."""
 
@@ -134,7 +138,7 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
 
     @extend_schema(operation_id="users_me_destroy", responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Delete your account, everything in your ledger, and your files. Send your password."""
+        """Delete your user. Everything in your ledger and your files are deleted, too. Send your password."""
         EraseInput(data=request.data, context=self.get_serializer_context()).is_valid(raise_exception=True)
         delete_account(user=signed_in_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from config import backends, environment
+from config.api.groups import GROUPS
 
 BASE_DIR = environment.BASE_DIR
 DATA_DIR = environment.data_dir()
@@ -168,7 +169,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["expenses.views.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "config.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "config.api.schema.ProblemSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -182,6 +183,7 @@ SPECTACULAR_SETTINGS = {
     "that is right. Send your token as `Authorization: Token <token>`.",
     "VERSION": VERSION,
     "SERVERS": [{"url": "/", "description": "This server"}],
+    "TAGS": [{"name": group.name, "description": group.description} for group in GROUPS],
     "LICENSE": {"name": "AGPL-3.0-or-later"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -48,7 +48,10 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         request={"multipart/form-data": UploadInput}, responses={201: ImportSerializer, 202: ImportSerializer}
     )
     def create(self, request: Request) -> Response:
-        """Read a statement; with `commit` its rows are recorded too, unless `questions` or unreadable rows are left."""
+        """Upload a bank statement.
+
+        With `commit` its rows are recorded, too, unless `questions` or unreadable rows are left.
+        """
         fields = self.checked(UploadInput).validated_data
         upload, commits = fields["file"], fields["commit"]
         if commits and fields["account"] is None:
@@ -74,7 +77,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
 
     @extend_schema(request=CorrectionInput, responses=ImportSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Correct keys of the profile, or the account, and read the file again."""
+        """Correct how a statement is read. Send keys of the profile, or the account; the file is read again."""
         statement = self._parsed(or_failed=True)
         fields = self.checked(CorrectionInput).validated_data
         corrections = fields.get("profile", {})
@@ -94,7 +97,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Forget an import that was not committed, file and all."""
+        """Delete an import. Only an import that was not committed can be deleted. Its file is deleted, too."""
         forget_statement(statement=self._parsed(or_failed=True))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -104,7 +107,10 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     )
     @action(detail=True)
     def rows(self, request: Request, pk: int) -> Response:
-        """The rows with the category they would get, duplicates and errors named; nothing is written."""
+        """List an import's rows.
+
+        Each has the category it would get; duplicates and errors are named. Nothing is written.
+        """
         statement = self.get_object()
         show = request.query_params.get("show", "rows")
         if show not in SHOWN:
@@ -119,7 +125,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     @extend_schema(request=CommitInput, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def commit(self, request: Request, pk: int) -> Response:
-        """Record the rows, in the background; the run shows how far it is."""
+        """Record an import's rows. This is done in the background; the run shows how far it is."""
         statement = self._parsed()
         fields = self.checked(CommitInput).validated_data
         if statement.account is None:
@@ -153,6 +159,7 @@ class ProfileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.De
     """Saved ways to read a bank's files."""
 
     queryset = Profile.objects.all()
+    noun = "import profile"
     serializer_class = ProfileSerializer
 
 

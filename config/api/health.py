@@ -54,7 +54,7 @@ class _OpenView(APIView):
 
 
 class LiveView(_OpenView):
-    """Says that the process answers."""
+    """Check that the server answers."""
 
     @extend_schema(operation_id="health_live", responses=LiveSerializer)
     def get(self, request: Request) -> Response:
@@ -62,7 +62,10 @@ class LiveView(_OpenView):
 
 
 class ReadyView(_OpenView):
-    """Says how database, migrations, cache, tasks and model are; 503 when a required part fails."""
+    """Check that the server is ready.
+
+    Database, migrations, cache, tasks and model each have a status. The answer is 503 when a required part fails.
+    """
 
     @extend_schema(operation_id="health_ready", responses={200: ReadySerializer, 503: ReadySerializer})
     def get(self, request: Request) -> Response:

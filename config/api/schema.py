@@ -1,14 +1,17 @@
 """The OpenAPI document, with errors and examples of every operation."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_doc
 from rest_framework import serializers
 
+from config.api.groups import group_of
 from config.api.idempotency import KEY, KEY_HEADER, takes_key
 
 
@@ -57,8 +60,45 @@ KEY_PARAMETER = {
 }
 
 
-class ProblemSchema(AutoSchema):
-    """Adds the possible errors to each operation, and the idempotency key to each that takes one."""
+#: Summaries of actions that every resource has, in the words of transactions.
+RESOURCE_ACTIONS = {
+    "list": "List transactions.",
+    "create": "Create a transaction.",
+    "retrieve": "Get a transaction.",
+    "update": "Replace a transaction.",
+    "partial_update": "Change a transaction.",
+    "destroy": "Delete a transaction.",
+}
+TRANSACTION = re.compile(r"\b(a )?transaction(s?)\b")
+
+
+class OperationSchema(AutoSchema):
+    """Describes an operation by its docstring, and adds its possible errors and the idempotency key.
+
+    The first sentence of the docstring is the summary, the others are the description.
+    """
+
+    def get_tags(self) -> list[str]:
+        return [group_of(self.path)]
+
+    def get_summary(self) -> str:
+        return self._sentences()[0]
+
+    def get_description(self) -> str:  # type: ignore[override]
+        return self._sentences()[1]
+
+    def _sentences(self) -> tuple[str, str]:
+        """Return the first sentence of the docstring without its period, and the others."""
+        action = getattr(self.view, "action", None) or self.method.lower()
+        own = get_doc(getattr(self.view, action))
+        text = own or RESOURCE_ACTIONS.get(action) or get_doc(type(self.view))
+        is_about_transactions = not own or action not in vars(type(self.view))  # an expense inherits its views
+        queryset = getattr(self.view, "queryset", None)
+        if is_about_transactions and queryset is not None:
+            noun = getattr(self.view, "noun", None) or str(queryset.model._meta.verbose_name)
+            text = TRANSACTION.sub(lambda found: _name(noun, has_article=found[1], is_many=found[2]), text)
+        first, *others = re.split(r"\.(?:\s+|$)", text, maxsplit=1)
+        return first, others[0] if others else ""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
@@ -99,6 +139,14 @@ class ProblemSchema(AutoSchema):
         if "{" in self.path or any(p["name"] == "page" for p in operation.get("parameters", [])):
             codes |= {"404"}
         return codes | set(getattr(self.view, "error_codes", ()))
+
+
+def _name(noun: str, *, has_article: str | None, is_many: str) -> str:
+    """Return the noun as a sentence has the word transaction: with an article, or as a plural."""
+    if is_many:
+        return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    article = "an " if noun[0] in "aeiou" else "a "
+    return article + noun if has_article else noun
 
 
 #: Component → an example of it, which the API really read or gave (tests/api/test_examples.py).

@@ -32,9 +32,12 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(parameters=[BalancesInput], responses=BalancesSerializer)
     @action(detail=False, pagination_class=None)
     def balances(self, request: Request) -> Response:
-        """Return the balance of each account and its worth in your base currency, alone and together.
+        """Get balances of all accounts.
 
-        Money in other currencies than the account's is listed apart. Sums leave out what has no rate, and name it.
+        Each has its worth in your base currency beside it, and there is a total.
+
+        Money in other currencies than the account's is listed apart. Sums leave out what has no rate, and name
+        it.
         """
         query = self.checked(BalancesInput, data=request.query_params).validated_data
         on, to = query["date"], query["currency"] or self.user.base_currency
@@ -50,7 +53,10 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(parameters=[RegisterInput], responses=RegisterRow(many=True))
     @action(detail=True)
     def register(self, request: Request, pk: int) -> Response:
-        """List the transactions of an account with the balance after each, the newest first unless told otherwise."""
+        """List an account's transactions with balances.
+
+        Each has the balance after it. The newest come first unless you say otherwise.
+        """
         account = self.get_object()
         query = self.checked(RegisterInput, data=request.query_params).validated_data
         currency = query["currency"] or account.currency

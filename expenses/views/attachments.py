@@ -18,7 +18,7 @@ from expenses.views.base import LedgerViewSet, RetrieveViewSet
 
 
 class TransactionAttachmentsViewSet(LedgerViewSet):
-    """The files of one transaction."""
+    """Files of a transaction."""
 
     queryset = Transaction.objects.all()
     serializer_class = AttachmentSerializer
@@ -26,6 +26,7 @@ class TransactionAttachmentsViewSet(LedgerViewSet):
 
     @extend_schema(operation_id="transactions_attachments_list", responses=AttachmentSerializer(many=True))
     def list(self, request: Request, transaction: int) -> Response:
+        """List a transaction's attachments."""
         rows = self._transaction(transaction).attachments.all()
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
@@ -35,7 +36,10 @@ class TransactionAttachmentsViewSet(LedgerViewSet):
         responses={201: AttachmentSerializer, 200: AttachmentSerializer},
     )
     def create(self, request: Request, transaction: int) -> Response:
-        """Attach a PDF or picture; if the same file is attached already, return that attachment."""
+        """Attach a file to a transaction.
+
+        Send a PDF or a picture. If the same file is attached already, the answer is that attachment.
+        """
         row = self._transaction(transaction)
         file = self.checked(AttachmentInput).validated_data["file"]
         try:
@@ -63,7 +67,7 @@ class AttachmentViewSet(RetrieveViewSet):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)
     def content(self, request: Request, pk: int) -> FileResponse:
-        """Download the file."""
+        """Download an attached file."""
         attachment: Attachment = self.get_object()
         answer = FileResponse(
             attachment.file.open(), as_attachment=True, filename=attachment.name, content_type=attachment.media_type

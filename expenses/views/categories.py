@@ -39,7 +39,7 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
         return self.answer(category, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change a category; of a system category, only `is_hidden` can change."""
+        """Change a category. Of a system category, only `is_hidden` can change."""
         with self.guarded() as category:
             if not (isinstance(request.data, dict) and set(request.data) == {"is_hidden"}):
                 _refuse_system(category)
@@ -48,7 +48,7 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
 
     @extend_schema(parameters=[ReplacementInput])
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete a category of your own; while it is in use, only with a `replacement`."""
+        """Delete a category. Only your own categories can be deleted. While one is in use, name a `replacement`."""
         with self.guarded() as category:
             _refuse_system(category)
             query = self.checked(ReplacementInput, data=request.query_params, category=category)
@@ -62,7 +62,10 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=CategoryMergeInput, responses=MergedCategorySerializer)
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, pk: int) -> Response:
-        """Replace a category by another one everywhere, delete it, and return the other one."""
+        """Merge a category into another.
+
+        The other one replaces it everywhere and is the answer; the first is deleted.
+        """
         with self.guarded() as category:
             _refuse_system(category)
             into = self.checked(CategoryMergeInput, category=category).validated_data["into"]

@@ -38,6 +38,7 @@ class SuggestView(LedgerView):
 
     @extend_schema(operation_id="categorization_suggest", request=SuggestInput, responses=SuggestAnswer)
     def post(self, request: Request) -> Response:
+        """Suggest a category for a text. Nothing is written."""
         body = self.checked(SuggestInput)
         fields = body.validated_data
         many = fields.get("transactions", [fields])
@@ -51,6 +52,7 @@ class ChainView(LedgerView):
 
     @extend_schema(operation_id="categorization_chain", responses=ChainAnswer)
     def get(self, request: Request) -> Response:
+        """List the chain's links. Each has its version, threshold and health."""
         return Response(ChainAnswer({"links": ledger_links(ledger_id_of(self.user))}).data)
 
 
@@ -59,6 +61,7 @@ class CalibrationView(LedgerView):
 
     @extend_schema(operation_id="categorization_calibration", responses=CalibrationSerializer)
     def get(self, request: Request) -> Response:
+        """Get the reliability of each link. It was last measured on your confirmed transactions."""
         ledger_id = ledger_id_of(self.user)
         record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
         classifier = Classifier.objects.filter(pk=ledger_id).defer("content").first()
@@ -91,7 +94,7 @@ class BacktestView(LedgerView):
 
     @extend_schema(operation_id="categorization_backtest_latest", responses=RunWithResultSerializer)
     def get(self, request: Request) -> Response:
-        """Return the latest backtest that has succeeded."""
+        """Get the latest finished backtest."""
         run = finished_backtests(user=self.user).order_by("-pk").first()
         if run is None:
             raise NotFound("There is no finished backtest yet; order one by POST to this address.", code="no_backtest")
@@ -101,9 +104,11 @@ class BacktestView(LedgerView):
         operation_id="categorization_backtest", request=BacktestInput, responses={202: RunWithResultSerializer}
     )
     def post(self, request: Request) -> Response:
-        """Order a backtest: a run that changes no transaction, with its `result` at `runs/{id}/`.
+        """Start a backtest.
 
-        Repeating an order returns the run that has not ended yet; at most three wait or run at a time.
+        It is a run that changes no transaction; `result` at `runs/{id}/` has its figures.
+
+        An equal order returns the run that has not ended yet. At most three wait or run at a time.
         """
         run = order_backtest(by=self.user, order=self.checked(BacktestInput).order())
         return Response(RunWithResultSerializer(run).data, status=status.HTTP_202_ACCEPTED)
@@ -114,13 +119,14 @@ class ThresholdsView(LedgerView):
 
     @extend_schema(operation_id="categorization_thresholds", responses=ThresholdsSerializer)
     def get(self, request: Request) -> Response:
+        """Get your thresholds. From this confidence on, the answers of a link are taken in your ledger."""
         return _thresholds_of(self.user)
 
     @extend_schema(
         operation_id="categorization_thresholds_update", request=ThresholdsInput, responses=ThresholdsSerializer
     )
     def patch(self, request: Request) -> Response:
-        """Choose or reset thresholds; they hold for what is categorized from now on."""
+        """Choose or reset thresholds. They hold for what is categorized from now on."""
         set_thresholds(by=self.user, thresholds=self.checked(ThresholdsInput).validated_data["thresholds"])
         return _thresholds_of(self.user)
 
@@ -130,7 +136,10 @@ class AdoptView(LedgerView):
 
     @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses=ThresholdsSerializer)
     def post(self, request: Request) -> Response:
-        """Give all replayed links the chain's threshold for the target; if there is none, links only suggest."""
+        """Adopt a backtest's threshold.
+
+        All links that it replayed get the threshold for its target. If there is none, links only suggest.
+        """
         adopt_backtest(by=self.user, result=self.checked(AdoptInput).validated_data.get("backtest"))
         return _thresholds_of(self.user)
 

@@ -15,6 +15,10 @@ class ChangesView(LedgerView):
 
     @extend_schema(operation_id="changes", parameters=[ChangesInput], responses=ChangesSerializer)
     def get(self, request: Request) -> Response:
+        """List changes since a version.
+
+        All rows that were created, changed or deleted since are there, without gaps.
+        """
         query = self.checked(ChangesInput, data=request.query_params).validated_data
         try:
             changes = changes_since(user=self.user, **query)

@@ -38,6 +38,7 @@ class CurrencyViewSet(LedgerViewSet):
         parameters=[OpenApiParameter("search", str, description="Every word is in the code, the name or the symbol.")]
     )
     def list(self, request: Request) -> Response:
+        """List currencies. They are those of ISO 4217, in your language. `has_rates` says which can be converted."""
         text = request.query_params.get("search", "")
         found = [c for c in currencies_on(self.user.today(), locale=self.user.locale) if c.matches(text)]
         page: Any = self.paginate_queryset(found)
@@ -84,9 +85,9 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
     @extend_schema(parameters=[ConversionInput], responses=ConversionSerializer)
     @action(detail=False, error_codes=("404",))
     def convert(self, request: Request) -> Response:
-        """Convert an amount into another currency on a day; the answer names the rate, its day, source and path.
+        """Convert an amount of money.
 
-        404 if no rate is known.
+        The answer names the rate, its day, source and path. Without a known rate it is 404.
         """
         query = self.checked(ConversionInput, data=request.query_params.dict()).validated_data
         money, to, day = query["money"], query["to"], query["day"]

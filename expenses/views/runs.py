@@ -38,13 +38,13 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
     @extend_schema(request=None, responses=RunSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: int) -> Response:
-        """Stop a run after its current rows; its changes stay and can be reverted."""
+        """Cancel a run. It stops after its current rows; its changes stay and can be reverted."""
         return Response(RunSerializer(cancel_run(by=self.user, run=self.get_object())).data)
 
     @extend_schema(request=None, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: int) -> Response:
-        """Resume a run that failed or was canceled; nothing is done twice."""
+        """Resume a run. Only a run that failed or was canceled can be resumed. Nothing is done twice."""
         run = reopen_run(by=self.user, run=self.get_object())
         queue_run(run)
         return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
@@ -52,20 +52,20 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
     @extend_schema(request=None, responses=RevertedSerializer)
     @action(detail=True, methods=["post"])
     def revert(self, request: Request, pk: int) -> Response:
-        """Revert the changes of a run; what was changed or confirmed since stays, and is listed."""
+        """Revert a run. Rows that were changed or confirmed since stay as they are, and are listed."""
         reverted: Any = revert_run(by=self.user, run=self.get_object())
         return Response(RevertedSerializer(reverted).data)
 
     @extend_schema(responses=RunChangeSerializer(many=True))
     @action(detail=True)
     def changes(self, request: Request, pk: int) -> Response:
-        """List the fields that the run changed; for what an import recorded, use the filter `import`."""
+        """List the changes of a run. For what an import recorded, use the filter `import` of transactions."""
         page: Any = self.paginate_queryset(journal_of(self.get_object()))
         return self.get_paginated_response(RunChangeSerializer(page, many=True).data)
 
     @extend_schema(responses=OmissionSerializer(many=True))
     @action(detail=True)
     def errors(self, request: Request, pk: int) -> Response:
-        """List the transactions that the run left unchanged, and the reasons."""
+        """List what a run left out. Each of these transactions has the reason beside it."""
         page: Any = self.paginate_queryset(self.get_object().omissions.order_by("pk"))
         return self.get_paginated_response(OmissionSerializer(page, many=True).data)

@@ -38,7 +38,7 @@ class ShopKindViewSet(LedgerViewSet):
 
     @extend_schema(parameters=[ShopKindsInput], responses=ShopKindsSerializer)
     def list(self, request: Request) -> Response:
-        """List all kinds and groups, each group before its kinds."""
+        """List kinds of shops. Each group comes before its kinds."""
         query = self.checked(ShopKindsInput, data=request.query_params.dict())
 
         def make() -> Response:
@@ -48,19 +48,19 @@ class ShopKindViewSet(LedgerViewSet):
         return conditional_response(request, make)
 
     def retrieve(self, request: Request, kind: str) -> Response:
-        """Return one kind or group."""
+        """Get a kind of shop. The address takes groups of kinds, too."""
         answer = self._answer(_known(kind))
         return check_preconditions(request, answer["ETag"]) or answer
 
     def update(self, request: Request, kind: str) -> Response:
-        """Map a kind, or a whole group, to a category; null leaves its payments uncategorized."""
+        """Put a kind into a category. A whole group can be put as well; null leaves its payments uncategorized."""
         with self._guarded_kind(kind) as found:
             category = self.checked(ShopKindInput).validated_data["category"]
             assign_kind(by=self.user, kind=found.kind, category=category)
             return self._answer(found)
 
     def destroy(self, request: Request, kind: str) -> Response:
-        """Remove the mapping: a kind follows its group again, and a group the system."""
+        """Reset a kind's category. A kind follows its group again, and a group the system."""
         with self._guarded_kind(kind) as found:
             release_kind(by=self.user, kind=found.kind)
         return Response(status=status.HTTP_204_NO_CONTENT)

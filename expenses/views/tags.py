@@ -30,7 +30,7 @@ class TagViewSet(ListViewSet, RetrieveViewSet):
             return self.answer(tags.rename_tag(by=self.user, tag=tag, name=name))
 
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete a tag from all transactions. A rule that adds it creates it again."""
+        """Delete a tag. Transactions lose it. A rule that adds it creates it again."""
         with self.guarded() as tag:
             tags.delete_tag(by=self.user, tag=tag)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -38,7 +38,7 @@ class TagViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=TagMergeInput, responses=MergedTagSerializer)
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, pk: int) -> Response:
-        """Replace a tag by another one everywhere, delete it, and return the other one."""
+        """Merge a tag into another. The other one replaces it everywhere and is the answer; the first is deleted."""
         with self.guarded() as tag:
             into = self.checked(TagMergeInput, tag=tag).validated_data["into"]
             n = tags.merge_tag(by=self.user, tag=tag, into=into)

@@ -27,10 +27,12 @@ class TotalsView(LedgerViewSet):
 
     @extend_schema(operation_id="transactions_totals", filters=True, responses=TotalsSerializer)
     def totals(self, request: Request) -> Response:
-        """Sum up by month, category, account and more; all filters of the list of transactions work here, too.
+        """Sum up transactions.
 
-        With `convert_to` all sums are in one currency, each row at the rate of its own day. The sums leave out what
-        has no rate, and name it.
+        Sums are by month, category, account and more; all filters of the list work here, too.
+
+        With `convert_to` all sums are in one currency, each row at the rate of its own day. The sums leave out
+        what has no rate, and name it.
         """
         parts = (name.strip() for name in request.query_params.get("by", "").split(","))
         by, to = list(dict.fromkeys(name for name in parts if name)), self._target()

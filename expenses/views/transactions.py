@@ -50,11 +50,12 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(responses=TransactionBody(many=True))
     @action(detail=False)
     def deleted(self, request: Request) -> Response:
-        """List the transactions in the bin; all filters of the list work here, too."""
+        """List transactions in the bin. All filters of the list work here, too."""
         return self.list(request)
 
     @extend_schema(request=TransactionInput, responses={201: TransactionBody, 200: TransactionBody})
     def create(self, request: Request) -> Response:
+        """Record a transaction. Without a `category`, the chain looks for one."""
         body = self.checked(TransactionInput, kind=self.kind)
         recorded = transactions.record_transaction(by=self.user, draft=body.draft(), catalog=self.catalog)
         code = status.HTTP_201_CREATED if recorded.is_new else status.HTTP_200_OK
@@ -69,7 +70,7 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
         return self._edit()
 
     def destroy(self, request: Request, pk: int) -> Response:
-        """Put a transaction into the bin, where it can be restored for 30 days."""
+        """Put a transaction into the bin. It can be restored for 30 days."""
         with self.guarded() as row:
             delete_transaction(by=self.user, transaction=row)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -77,13 +78,13 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(responses=ExplanationSerializer)
     @action(detail=True)
     def explanation(self, request: Request, pk: int) -> Response:
-        """Explain the category: every link that was asked, its answer and its confidence."""
+        """Explain a transaction's category. The answer has every link that was asked, its answer and its confidence."""
         return Response(ExplanationSerializer(self.get_object()).data)
 
     @extend_schema(request=None, responses=TransactionBody)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: int) -> Response:
-        """Confirm the machine's answer or suggestion."""
+        """Confirm a transaction's category. The machine's answer or suggestion counts as your own then."""
         with self.guarded() as row:
             return self.answer(transactions.confirm_transaction(by=self.user, transaction=row))
 
@@ -97,19 +98,19 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(responses=HistorySerializer)
     @action(detail=True)
     def history(self, request: Request, pk: int) -> Response:
-        """List all changes of a transaction with their authors, the newest first."""
+        """List a transaction's changes. Each has its author; the newest come first."""
         return Response(HistorySerializer({"results": history_of(self.get_object())}).data)
 
     @extend_schema(responses=SplitBody)
     @action(detail=True)
     def split(self, request: Request, pk: int) -> Response:
-        """Return the transaction and its parts."""
+        """Get a transaction with its parts."""
         return self._answer_split(split_of(self.get_object()))
 
     @extend_schema(request=SplitInput, responses=SplitBody)
     @split.mapping.put
     def split_anew(self, request: Request, pk: int) -> Response:
-        """Split the transaction into these parts; they replace earlier parts."""
+        """Split a transaction into parts. They replace earlier parts."""
         with self.guarded() as row:
             body = self.checked(SplitInput, whole=row)
             try:
@@ -121,7 +122,7 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(responses={200: TransactionBody})
     @split.mapping.delete
     def unsplit(self, request: Request, pk: int) -> Response:
-        """Undo the split: the parts are deleted, and the transaction has its earlier category again."""
+        """Undo a transaction's split. The parts are deleted, and the transaction has its earlier category again."""
         with self.guarded() as row:
             return self.answer(unsplit_transaction(by=self.user, transaction=row))
 
@@ -145,21 +146,27 @@ class AllTransactionsViewSet(TransactionViewSet):
     @extend_schema(request=BulkInput, responses=BulkAnswer)
     @action(detail=False, methods=["post"])
     def bulk(self, request: Request) -> Response:
-        """Record up to 1,000 transactions; an error in one does not stop the others."""
+        """Record many transactions. Send up to 1,000. An error in one does not stop the others."""
         rows = BulkInput.rows_of(request.data)
         return Response(record_bulk(by=self.user, rows=rows, context=self.get_serializer_context()))
 
     @extend_schema(request=BulkEditInput, responses={202: RunSerializer})
     @bulk.mapping.patch
     def edit_many(self, request: Request) -> Response:
-        """Change many in the same way, as a run that can be reverted. Rows that cannot change stay as they are."""
+        """Change many transactions.
+
+        All change in the same way, as a run that can be reverted. Rows that cannot change stay as they are.
+        """
         order = self.checked(BulkEditInput)
         return _begun(order_run("bulk_edit", by=self.user, rows=order.validated_data["rows"], changes=order.changes()))
 
     @extend_schema(request=BulkSelection, responses={202: RunSerializer})
     @bulk.mapping.delete
     def delete_many(self, request: Request) -> Response:
-        """Put many into the bin, as a run that can be reverted. The body selects them by `ids` or `filter`."""
+        """Put many transactions into the bin.
+
+        This is a run that can be reverted. The body selects them by `ids` or `filter`.
+        """
         return _begun(order_run("bulk_delete", by=self.user, rows=self.checked(BulkSelection).validated_data["rows"]))
 
 
@@ -171,9 +178,11 @@ class ExpenseViewSet(TransactionViewSet):
     """Money out."""
 
     kind = "expense"
+    noun = "expense"
 
 
 class IncomeViewSet(TransactionViewSet):
     """Money earned."""
 
     kind = "income"
+    noun = "income"

@@ -21,7 +21,7 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
 
     @extend_schema(request=TransferInput, responses={201: TransferBody})
     def create(self, request: Request) -> Response:
-        """Record both halves of a movement, or pair two existing transactions."""
+        """Create a transfer. Record both halves of a movement, or pair two existing transactions."""
         with self.locked():
             body = self.checked(TransferInput)
             fields = body.validated_data
@@ -36,7 +36,7 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
             return self.answer(recorded, code=status.HTTP_201_CREATED)
 
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete the pair; the two transactions stay as they were before."""
+        """Delete a transfer. The two transactions stay as they were before."""
         with self.guarded() as pair:
             transfers.delete_transfer(by=self.user, transfer=pair)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -44,13 +44,13 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=None, responses=TransferBody)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: int) -> Response:
-        """Confirm a pair that was found."""
+        """Confirm a transfer. A pair that was found counts as your own then."""
         with self.guarded() as pair:
             return self.answer(transfers.confirm_transfer(by=self.user, transfer=pair))
 
     @extend_schema(request=None, responses=TransferBody)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: int) -> Response:
-        """Reject a pair: both transactions are as before, and they are never paired again."""
+        """Reject a transfer. Both transactions are as before, and they are never paired again."""
         with self.guarded() as pair:
             return self.answer(transfers.reject_transfer(by=self.user, transfer=pair))

@@ -38,7 +38,10 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="anomalies_list", parameters=[AnomalyQuery, NO_CURSOR], responses=AnomalyListSerializer)
     def list(self, request: Request) -> Response:
-        """List anomalies, the newest first. Workers compute them; `is_stale` says that changes are being computed."""
+        """List anomalies.
+
+        The newest come first. Workers compute them; `is_stale` says that changes are being computed.
+        """
         wanted = self.checked(AnomalyQuery, data=request.query_params).validated_data
         ledger = membership_of(self.user).ledger
         state = refresh_soon(ledger)
@@ -69,7 +72,7 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="anomaly_feedback", request=FeedbackInput, responses=FeedbackSerializer)
     def give_feedback(self, request: Request, key: str) -> Response:
-        """Give feedback on an anomaly; it holds whenever the anomaly is found again."""
+        """Give feedback on an anomaly. It holds when the anomaly is found again, too."""
         body = self.checked(FeedbackInput)
         own = AnomalyFeedback.objects.for_user(self.user)
         with self.locked():
@@ -82,7 +85,7 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="anomaly_feedback_destroy", request=None, responses={204: None})
     def take_back(self, request: Request, key: str) -> Response:
-        """Delete your feedback."""
+        """Delete feedback on an anomaly."""
         with self.locked():
             feedback = AnomalyFeedback.objects.for_user(self.user).filter(key=key).first()
             if feedback is None:

@@ -30,11 +30,14 @@ class ForecastView(ChartMixin, LedgerViewSet):
 
     @chart_schema("insights_forecast", ForecastQuery, ForecastSerializer)
     def forecast(self, request: Request) -> Response:
-        """In total and by category, with an interval that holds the truth in 80 % of cases, and bills still to come.
+        """Forecast a month's spending.
 
-        In your base currency, of a month as you count them. Of a month that is over it tells the truth, too; with
-        `as_of`, what would have been forecast on that day. A worker finds the bills: `is_stale` says that it is still
-        at it.
+        In total and by category, with an interval that holds the truth in 80 % of cases, and bills still to
+        come.
+
+        Amounts are in your base currency, of a month as you count them. A month that is over has its true sums,
+        too. With `as_of`, the answer is what would have been forecast on that day. A worker finds the bills;
+        `is_stale` says that it is not done yet.
         """
         query = self.checked(ForecastQuery, data=request.query_params)
         user, today, picture = self.user, self.user.today(), request.accepted_renderer.format

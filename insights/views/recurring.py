@@ -41,7 +41,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
         operation_id="recurring_list", parameters=[RecurringQuery, NO_CURSOR], responses=RecurringListSerializer
     )
     def list(self, request: Request) -> Response:
-        """List recurring payments, the next due first. `is_stale` says that a worker computes them anew."""
+        """List recurring payments. The next due comes first. `is_stale` says that a worker computes them now."""
         query = self.checked(RecurringQuery, data=request.query_params)
         ledger = membership_of(self.user).ledger
         state = refresh_soon(ledger)
@@ -60,7 +60,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="recurring_retrieve", responses=RecurringDetailSerializer)
     def retrieve(self, request: Request, pk: int) -> Response:
-        """Return a recurring payment with its transactions, the oldest first."""
+        """Get a recurring payment. Its transactions are in it, the oldest first."""
         refresh_soon(membership_of(self.user).ledger)
         [entry] = self._named([self._entry()])
         rows = self._transactions(entry.row.payments)
@@ -69,7 +69,10 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="recurring_choose", request=RecurringChoiceInput, responses=RecurringSerializer)
     def choose(self, request: Request, pk: int) -> Response:
-        """Confirm, name or reject a recurring payment. Your verdict holds for good, however often it is found again."""
+        """Judge a recurring payment.
+
+        Confirm, name or reject it. Your verdict holds for good, also when the payment is found again.
+        """
         body = self.checked(RecurringChoiceInput)
         with self.locked():
             row = self.get_object()
@@ -79,7 +82,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
 
     @extend_schema(operation_id="recurring_choice_destroy", request=None, responses={204: None})
     def take_back(self, request: Request, pk: int) -> Response:
-        """Take your verdict back."""
+        """Delete your verdict."""
         with self.locked():
             entry = self._entry()
             if entry.choice is None:

@@ -64,10 +64,12 @@ class SummaryView(ReportView):
 
     @chart_schema("insights_summary", SummaryQuery, SummarySerializer)
     def summary(self, request: Request) -> Response:
-        """Income, spending and savings of a day, week, month, year or any other period, and where it was spent.
+        """Summarize a period.
 
-        Weeks and months are those of your preferences. Transfers are in nothing, refunds lower what was spent, and
-        what is excluded from budgets has sums of its own.
+        Income, spending and savings of a day, week, month, year or any other period, and where it was spent.
+
+        Weeks and months are those of your preferences. Transfers are in nothing, refunds lower what was spent,
+        and what is excluded from budgets has sums of its own.
         """
         query, currency = self.read_query()
         period = query.read_period(self.calendar, today=self.today)
@@ -95,10 +97,13 @@ class TimeSeriesView(ReportView):
 
     @chart_schema("insights_timeseries", TimeSeriesQuery, TimeSeriesSerializer)
     def series(self, request: Request) -> Response:
-        """Income, spending and savings in equal steps, of everything or of some categories, one account, tag, merchant.
+        """Get sums step by step.
 
-        There is one entry for each step, zeros where nothing happened. Without `start` and `end`: the last 30 days,
-        13 weeks, 12 months or 5 years.
+        Income, spending and savings in equal steps, of everything or of some categories, one account, tag or
+        merchant.
+
+        There is one entry for each step, zeros where nothing happened. Without `start` and `end`: the last 30
+        days, 13 weeks, 12 months or 5 years.
         """
         query, currency = self.read_query()
         is_drawn = request.accepted_renderer.format != "json"
@@ -129,7 +134,9 @@ class TrendsView(ReportView):
 
     @chart_schema("insights_trends", TrendsQuery, TrendsSerializer)
     def trends(self, request: Request) -> Response:
-        """Spending of a month by category, beside the month before, the usual, and the year before.
+        """Compare a month with earlier ones.
+
+        Spending by category is beside the month before, the usual, and the year before.
 
         A month that is not over is compared with as many days of the others.
         """

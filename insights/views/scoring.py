@@ -22,7 +22,10 @@ class ScoreView(LedgerView):
 
     @extend_schema(operation_id="insights_score_transaction", request=ScoreInput, responses=ScoreAnswer)
     def post(self, request: Request) -> Response:
-        """Compare a payment with those to the same payee, in its category and in the whole ledger, as last computed."""
+        """Score a payment.
+
+        It is compared with those to the same payee, in its category and in the whole ledger, as last computed.
+        """
         ledger = membership_of(self.user).ledger
         body = self.checked(ScoreInput)
         state = refresh_soon(ledger)

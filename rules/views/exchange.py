@@ -43,13 +43,13 @@ class RuleExchangeViewSet(LedgerViewSet):
     @extend_schema(operation_id="rules_schema", responses=RuleVocabulary)
     @action(detail=False, url_path="schema")
     def vocabulary(self, request: Request) -> Response:
-        """Return the fields, operators and actions of rules, for programs that edit rules."""
+        """Get the words of rules. Programs that edit rules find all fields, operators and actions here."""
         return Response(describe_rules())
 
     @extend_schema(operation_id="rules_export", parameters=[ExportQuery], responses=RulesFile)
     @action(detail=False)
     def export(self, request: Request) -> Response:
-        """Download rules as a file, with names for ids."""
+        """Export rules. The file has names in place of ids."""
         asked = self._asked(ExportQuery)
         rules = self.get_queryset()
         rules = rules.filter(group=asked["group"]) if "group" in asked else rules
@@ -67,7 +67,10 @@ class RuleExchangeViewSet(LedgerViewSet):
     )
     @action(detail=False, methods=["post"], url_path="import")
     def import_document(self, request: Request) -> Response:
-        """Import rules of Outlay, Firefly III or Actual. Valid rules are written, invalid ones are listed."""
+        """Import rules.
+
+        The file is of Outlay, Firefly III or Actual. Valid rules are written, invalid ones are listed.
+        """
         asked = self._asked(ImportQuery)
         options = ImportOptions(asked["on_conflict"], asked["create_missing"], asked["dry_run"])
         context = self.get_serializer_context()

@@ -21,10 +21,12 @@ class LintView(LedgerViewSet):
 
     @extend_schema(operation_id="rules_lint", parameters=[LintOptions], responses=LintSerializer)
     def lint(self, request: Request) -> Response:
-        """Find rules that never get a turn, never match, repeat or contradict each other, or are slow.
+        """Find mistakes in rules.
 
-        The verdict says how certain a finding is. `proved` holds for any transactions, and `undecided` is suggested by
-        yours. `disproved` is a suspicion that one of your transactions refutes.
+        Among them are rules that never get a turn, never match, repeat or contradict each other, or are slow.
+
+        The verdict says how certain a finding is. `proved` holds for any transactions, and `undecided` is
+        suggested by yours. `disproved` is a suspicion that one of your transactions refutes.
         """
         options = LintOptions(data=request.query_params)
         options.is_valid(raise_exception=True)

@@ -50,6 +50,7 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
     """Rules proposed from your corrections: accept them, narrow them, or refuse them for good."""
 
     queryset = Proposal.objects.as_seen()
+    noun = "proposed rule"
     serializer_class = ProposalSerializer
     filterset_class = ProposalFilter
 
@@ -60,7 +61,10 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=AcceptInput, responses={201: AcceptedRuleSerializer})
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: int) -> Response:
-        """Create the rule, as it is or with other fields. Stored transactions stay, unless you send `apply`."""
+        """Accept a proposed rule.
+
+        The rule is created, as it is or with other fields. Stored transactions stay, unless you send `apply`.
+        """
         with self.guarded() as proposal:
             own = proposal.rule | {"name": free_name(proposal.rule["name"], ledger_id=proposal.ledger_id)}
             sent: Any = request.data
@@ -78,7 +82,10 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=NarrowInput, responses=ProposalSerializer)
     @action(detail=True, methods=["post"])
     def narrow(self, request: Request, pk: int) -> Response:
-        """Exclude confirmed transactions that disagree, or set conditions that match fewer transactions."""
+        """Narrow a proposed rule.
+
+        Exclude confirmed transactions that disagree, or set conditions that match fewer transactions.
+        """
         order = NarrowInput(data=request.data, context=self.get_serializer_context())
         order.is_valid(raise_exception=True)
         with self.guarded() as proposal:
@@ -93,7 +100,7 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=NeverInput, responses=ProposalSerializer)
     @action(detail=True, methods=["post"])
     def never(self, request: Request, pk: int) -> Response:
-        """Refuse this rule, or every rule for its merchant, for good."""
+        """Refuse a proposed rule. It stays refused for good; `scope` extends this to every rule for its merchant."""
         order = NeverInput(data=request.data)
         order.is_valid(raise_exception=True)
         with self.guarded() as proposal:
@@ -110,7 +117,10 @@ class ProposeRuleViewSet(LedgerViewSet):
 
     @extend_schema(request=ProposeInput, responses=ProposedRuleSerializer)
     def propose(self, request: Request, pk: int) -> Response:
-        """Return a rule for transactions like this one, and its impact; nothing is written."""
+        """Propose a rule from a transaction.
+
+        It fits transactions like this one, and shows its impact. Nothing is written.
+        """
         row, context = self.get_object(), self.get_serializer_context()
         body = ProposeInput(data=request.data, context=context | {"transaction": row})
         body.is_valid(raise_exception=True)

@@ -59,7 +59,7 @@ class ReviewViewSet(ListViewSet):
         return super().get_queryset().in_review()
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List the groups, the largest first."""
+        """List groups to review. The largest come first."""
 
         def respond() -> Response:
             rows = self.filter_queryset(self.get_queryset())
@@ -72,7 +72,9 @@ class ReviewViewSet(ListViewSet):
     @extend_schema(request=ResolveInput, responses={200: ResolvedSerializer, 202: ResolvedSerializer})
     @action(detail=False, methods=["post"])
     def resolve(self, request: Request) -> Response:
-        """Accept or correct a group: 200 if it is done, 202 if it has more than 100 rows.
+        """Accept or correct a group.
+
+        The status is 200 if it is done, and 202 if it has more than 100 rows.
 
         Without a category, each row gets the machine's answer. Rows that cannot take the answer stay, and
         `runs/{id}/errors/` lists them.

@@ -68,7 +68,7 @@ class RuleViewSet(ListViewSet):
         return super().get_serializer_context() | {"statistics": known}
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        """Return the rule, never 304: its statistics change without it."""
+        """Get a rule. The status is never 304, since statistics change without the rule."""
         return self.answer(self.get_object())
 
     def create(self, request: Request) -> Response:
@@ -96,7 +96,7 @@ class RuleViewSet(ListViewSet):
     @extend_schema(request=ReorderInput, responses=RuleSerializer(many=True))
     @action(detail=False, methods=["post"])
     def reorder(self, request: Request) -> Response:
-        """Put rules into another order; all priorities are rewritten, in tens."""
+        """Reorder rules. All priorities are rewritten, in tens."""
         body = ReorderInput(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         reorder_rules(by=self.user, ids=body.validated_data["ids"])
@@ -105,7 +105,10 @@ class RuleViewSet(ListViewSet):
     @extend_schema(request=TestInput, responses=TestAnswer)
     @action(detail=False, methods=["post"])
     def test(self, request: Request) -> Response:
-        """Return the effect of a rule, saved or not: values before and after, locked fields, and who wins today."""
+        """Test a rule.
+
+        The rule may be unsaved. The answer has values before and after, locked fields, and who wins today.
+        """
         pk = request.data.get("id") if isinstance(request.data, dict) else None
         saved: Rule | None = None
         if isinstance(pk, int) and not isinstance(pk, bool):
@@ -126,14 +129,21 @@ class RuleViewSet(ListViewSet):
     @extend_schema(request=OrderInput, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, pk: int) -> Response:
-        """Apply this rule alone to stored transactions, whatever its triggers; the run can be reverted."""
+        """Apply one rule.
+
+        Stored transactions change where its conditions match; its triggers do not count. The run can be
+        reverted.
+        """
         scope = self._checked(OrderInput).scope()
         return _run_response(order_rule(by=self.user, rule=self.get_object(), scope=scope))
 
     @extend_schema(operation_id="rules_apply_all", request=OrderInput, responses={202: RunSerializer})
     @action(detail=False, methods=["post"], url_path="apply")
     def apply_all(self, request: Request) -> Response:
-        """Apply all active rules with the trigger `manual` to stored transactions."""
+        """Apply all rules.
+
+        Stored transactions get what the active rules with the trigger `manual` say. The run can be reverted.
+        """
         return _run_response(order_rules(by=self.user, scope=self._checked(OrderInput).scope()))
 
     def _checked(self, shape: type[Input], *, instance: Rule | None = None) -> Input:

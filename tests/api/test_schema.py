@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
@@ -73,6 +74,39 @@ def test_every_operation_names_its_errors():
             for code in codes & {"400", "401", "403", "404", "409", "413", "415", "422"}:
                 problem = operation["responses"][code]["content"]
                 assert list(problem) == ["application/problem+json"], (method, path, code)
+
+
+VERBS = {
+    "Accept", "Adopt", "Apply", "Attach", "Cancel", "Change", "Check", "Choose", "Compare", "Confirm", "Convert",
+    "Correct", "Create", "Delete", "Download", "Explain", "Export", "Find", "Forecast", "Get", "Give", "Import",
+    "Judge", "List", "Merge", "Narrow", "Propose", "Put", "Record", "Refuse", "Register", "Reject", "Reorder",
+    "Replace", "Reset", "Restore", "Resume", "Revert", "Revoke", "Score", "Sign", "Split", "Start", "Suggest",
+    "Sum", "Summarize", "Test", "Undo", "Upload",
+}  # fmt: skip
+
+
+def test_every_operation_has_a_short_summary_of_its_own_that_begins_with_a_verb():
+    summaries = [o["summary"] for operations in DOCUMENT["paths"].values() for o in operations.values()]
+    odd = [s for s in summaries if len(s.split()) > 6 or s.split()[0] not in VERBS or s.endswith(".")]
+    assert odd == []
+    assert [s for s, n in Counter(summaries).items() if n > 1] == []
+    assert {o["operationId"] for operations in DOCUMENT["paths"].values() for o in operations.values()} >= {
+        "expenses_create", "rules_apply_all", "runs_revert_create"}  # fmt: skip
+
+
+def test_expenses_and_incomes_speak_of_themselves():
+    for name, noun in (("expenses", "an expense"), ("incomes", "an income"), ("transactions", "a transaction")):
+        operation = DOCUMENT["paths"][f"/api/v1/{name}/{{id}}/split/"]["delete"]
+        assert operation["summary"] == f"Undo {noun}'s split"
+        assert f"the {noun.split()[1]} has its earlier category" in operation["description"]
+
+
+def test_every_group_is_described_and_every_operation_is_in_one():
+    described = {tag["name"]: tag["description"] for tag in DOCUMENT["tags"]}
+    used = [o["tags"] for operations in DOCUMENT["paths"].values() for o in operations.values()]
+    assert all(len(tags) == 1 for tags in used)
+    assert {tags[0] for tags in used} == set(described)
+    assert all(text.endswith(".") for text in described.values())
 
 
 @pytest.mark.parametrize("page", ["docs/", "redoc/"])
