@@ -44,6 +44,10 @@ def database(folder: Path) -> dict[str, Any]:
             "lock_timeout": LOCK_TIMEOUT_S,
             "idle_in_transaction_session_timeout": 300,  # a process that hangs holds its locks no longer
             "statement_timeout": environment.number("OUTLAY_STATEMENT_TIMEOUT_S", 60),
+            # A machine that is gone holds its locks no longer, either.
+            "tcp_keepalives_idle": 5,
+            "tcp_keepalives_interval": 2,
+            "tcp_user_timeout": 10,
         }
         ours = " ".join(f"-c {name}={seconds}s" for name, seconds in timeouts.items())
         options = {"connect_timeout": 10} | given | {"options": f"{ours} {given.get('options', '')}".strip()}

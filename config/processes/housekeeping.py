@@ -1,4 +1,7 @@
-"""The regular deletion of what is kept no longer. It may be interrupted, and many processes may do it at once."""
+"""Housekeeping of each worker beside its tasks: it deletes what is kept no longer, and takes up interrupted runs.
+
+It may be interrupted, and many processes may do it at once.
+"""
 
 import logging
 import os
@@ -15,8 +18,13 @@ from django.utils import timezone
 from accounts.services.stored_answers import prune_answers
 from expenses.models import Attachment, Transaction
 from expenses.services.deletion import KEPT, purge_deleted
+from expenses.services.life_signs import WORKER, hold
+from expenses.services.runs import resume_interrupted
 from insights.services.refreshing import refresh_stale
 from statements.models import Import
+
+#: How often a worker looks for runs whose workers were stopped.
+LOOK_EVERY_S = 2
 
 logger = logging.getLogger(__name__)
 
@@ -65,3 +73,23 @@ def _keep_tidy() -> None:
             logger.exception("Tidying failed; it is tried again in an hour.")
         finally:
             close_old_connections()
+
+
+def keep_watch() -> None:
+    """Hold the name of a worker, and look for interrupted runs, in a thread."""
+    threading.Thread(target=_watch, name="watch", daemon=True).start()
+
+
+def _watch() -> None:
+    pause = threading.Event()
+    while True:
+        try:
+            with hold(WORKER):
+                while True:
+                    resume_interrupted()
+                    pause.wait(LOOK_EVERY_S)
+        except Exception:
+            logger.exception("The look for interrupted runs failed; it is tried again.")
+        finally:
+            close_old_connections()
+        pause.wait(LOOK_EVERY_S)

@@ -35,13 +35,13 @@ class Run(models.Model):
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     counts = models.JSONField(default=dict)
-    #: Which worker has it, while one has; a worker that has lost it writes nothing more.
+    #: The name that its worker holds while it lives (`life_signs`); a worker that has lost it writes nothing more.
     claim = models.CharField(max_length=32, blank=True, default="")
     error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
-    #: When its worker last said that it is at it; long ago means that the worker died.
-    alive_at = models.DateTimeField(null=True)
+    #: When it was noticed that its worker was stopped half way; it goes on by itself.
+    interrupted_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     #: Its revert has begun, so that nobody resumes it; it is reverted when its status says so.
     reverting_at = models.DateTimeField(null=True)

@@ -2,12 +2,20 @@
 
 from typing import Any
 
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from expenses.models import Omission, Run, RunStatus
 from expenses.serializers.calibration import BacktestSerializer
 from expenses.services.backtests import KIND as BACKTEST
+from expenses.services.life_signs import WORKER, find_held
+from expenses.services.runs import UNFINISHED
+
+INTERRUPTED = "Its worker was stopped. What it did stays, and the run goes on by itself."
+NO_WORKER = (
+    "No worker is running, and the run needs one. `make run` restarts its own; elsewhere, start `manage.py work`."
+)
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
@@ -20,6 +28,9 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     progress = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    note = serializers.SerializerMethodField(
+        help_text="What to know about a run that was interrupted, or that no worker can take up; else null."
+    )
     about = AboutField(
         required=False,
         help_text="The order of a run of rules or of a backtest: its days, its rules, and so on.",
@@ -28,7 +39,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     class Meta:
         model = Run
         fields = [
-            "id", "kind", "status", "progress", "counts", "created_at", "started_at", "finished_at", "error", "about",
+            "id", "kind", "status", "progress", "counts", "created_at", "started_at", "finished_at", "error", "note",
+            "about",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -38,6 +50,17 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     def get_error(self, run: Run) -> str | None:
         return run.error or None
+
+    def get_note(self, run: Run) -> str | None:
+        sentences = [INTERRUPTED] if run.status in UNFINISHED and run.interrupted_at is not None else []
+        if run.status == RunStatus.PENDING and not self._has_worker:
+            sentences.append(NO_WORKER)
+        return " ".join(sentences) or None
+
+    @cached_property
+    def _has_worker(self) -> bool:
+        """Return True if a worker lives. It is looked up once for all runs of a list."""
+        return bool(find_held([WORKER]))
 
     def to_representation(self, instance: Run) -> dict[str, Any]:
         body = super().to_representation(instance)

@@ -16,7 +16,7 @@ from expenses.categorization.training_rows import count_confirmed, read_confirme
 from expenses.models import BacktestResult, Classifier, Run
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, lock_ledger
-from expenses.services.runs import UNFINISHED, Work, advance, begin_run, fail_silent_runs, queue_run
+from expenses.services.runs import UNFINISHED, Work, advance, begin_run, queue_run
 from providers.calibration import LEAST_OUTCOMES
 from providers.chain import Chain
 from providers.interface import LabeledQuestion
@@ -25,8 +25,6 @@ from providers.loading import configured_chain
 from providers.normalization import normalize
 
 KIND = "backtest"
-#: After imports and answers; before proposals and learning, which no request waits for.
-PRIORITY = -15
 #: So many orders of one ledger wait or run at a time.
 MOST_AT_ONCE = 3
 #: Rows between two signs of life.
@@ -63,7 +61,6 @@ def order_backtest(*, by: User, order: BacktestOrder) -> Run:
     ledger_id = ledger_id_of(by)
     with transaction.atomic():
         lock_ledger(ledger_id)
-        fail_silent_runs(user=by)
         unfinished: list[Run] = list(Run.objects.filter(ledger_id=ledger_id, kind=KIND, status__in=UNFINISHED))
         for other in unfinished:
             if BacktestOrder.of(other) == order:
@@ -75,7 +72,7 @@ def order_backtest(*, by: User, order: BacktestOrder) -> Run:
         run: Run = Run.objects.create(ledger_id=ledger_id, user=by, kind=KIND, total=n, about=order.as_json())
     if run.total < LEAST_OUTCOMES:
         return begin_run(run)
-    queue_run(run, priority=PRIORITY)
+    queue_run(run)
     return run
 
 
@@ -84,6 +81,8 @@ class BacktestWork(Work):
 
     starts_over = True
     is_revertible = False
+    #: After imports and answers; before proposals and learning, which no request waits for.
+    priority = -15
 
     def perform(self, run: Run) -> None:
         order = BacktestOrder.of(run)

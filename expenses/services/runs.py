@@ -1,18 +1,19 @@
 """The life of a run: who works on it, how far it is, how it ends and how it goes on.
 
-Tasks may be queued twice and workers may die: the claim alone decides who works. Whoever is silent for too long loses
-it, and notices before the next write: every chunk of work is one database transaction that begins with `advance`.
+Tasks may be queued twice and workers may die: the claim alone decides who works. The worker holds the claim's name for
+as long as it lives, so everybody sees at once that it was killed. Whoever loses a claim notices before the next write:
+every chunk of work is one database transaction that begins with `advance`.
 """
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -23,18 +24,14 @@ from expenses.models import Omission, Run, RunStatus
 from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal
+from expenses.services.life_signs import find_held, forget, hold
 
 TASK = "expenses.tasks.carry_out_run"
 #: Rows that a run works through within the request.
 AT_ONCE = 100
-#: A worker that says nothing for so long is taken for dead; a chunk takes about a second.
-SILENCE = timedelta(seconds=30)
-WORKER_GONE = "Its worker stopped without a word. What it did stays: resume the run to go on, or revert it."
 CRASHED = "It failed; the server's log says how. Resume the run to go on, or revert what it did."
 DETAIL_LENGTH = Omission._meta.get_field("detail").max_length or 0
 UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
-#: Failed while it was claimed.
-LOST_ITS_WORKER = Q(status=RunStatus.FAILED) & ~Q(claim="")
 
 
 class ClaimLost(Exception):
@@ -48,6 +45,8 @@ class Work(ABC):
     starts_over = False
     #: It changes rows, which a revert gives back.
     is_revertible = True
+    #: The priority of its task; None is that of imports and edits.
+    priority: int | None = None
 
     @abstractmethod
     def perform(self, run: Run) -> None:
@@ -68,49 +67,48 @@ def work_of(run: Run) -> Work:
 
 def perform_run(*, run_id: int) -> None:
     """Work on a run, unless another worker is at it or it has ended."""
-    run = claim_run(run_id)
-    if run is None:
-        return
-    try:
-        work_of(run).perform(run)
-    except ClaimLost:
-        return
-    except Refusal as error:
-        _end(run, RunStatus.FAILED, error=str(error))
-    except Exception:
-        _end(run, RunStatus.FAILED, error=CRASHED)
-        raise
-    else:
-        _end(run, RunStatus.SUCCEEDED)
+    with claim_run(run_id) as run:
+        if run is None:
+            return
+        try:
+            work_of(run).perform(run)
+        except ClaimLost:
+            return
+        except Refusal as error:
+            _end(run, RunStatus.FAILED, error=str(error))
+        except Exception:
+            _end(run, RunStatus.FAILED, error=CRASHED)
+            raise
+        else:
+            _end(run, RunStatus.SUCCEEDED)
 
 
-def claim_run(run_id: int) -> Run | None:
-    """Claim a run that waits, or whose worker died. Return None if it cannot be claimed."""
+@contextmanager
+def claim_run(run_id: int) -> Iterator[Run | None]:
+    """Claim a run that waits or was interrupted, until the end of the block. Give None if it cannot be claimed."""
     run: Run = Run.objects.get(pk=run_id)
-    now = timezone.now()
-    fields: dict[str, Any] = {
-        "status": RunStatus.RUNNING,
-        "claim": secrets.token_hex(16),
-        "alive_at": now,
-        "error": "",
-    }
-    fields |= {"started_at": Coalesce(F("started_at"), now), "finished_at": None}
+    interrupt_abandoned([run])
+    fields: dict[str, Any] = {"status": RunStatus.RUNNING, "claim": secrets.token_hex(16), "error": ""}
+    fields |= {"started_at": Coalesce(F("started_at"), timezone.now()), "finished_at": None}
     if work_of(run).starts_over:
         fields["done"] = 0
-    free = Q(status=RunStatus.PENDING) | LOST_ITS_WORKER | _silent()
-    if not Run.objects.filter(free, pk=run_id, reverting_at=None).update(**fields):
-        return None
-    run.refresh_from_db()
-    return run if run.claim == fields["claim"] else None
+    with hold(fields["claim"]):  # first, so that nobody sees a claim that no process holds
+        try:
+            waiting = Run.objects.filter(pk=run_id, status=RunStatus.PENDING, reverting_at=None)
+            is_ours = waiting.update(**fields)
+            run.refresh_from_db()
+            yield run if is_ours else None
+        finally:
+            forget(fields["claim"])
 
 
 def advance(run: Run, *, n_rows: int) -> None:
-    """Say that the worker lives and these rows are done. Call it first in a chunk's database transaction.
+    """Say that these rows are done. Call it first in a chunk's database transaction.
 
     Until that ends nobody else can claim or cancel the run. Raises ClaimLost.
     """
     held = Run.objects.filter(pk=run.pk, claim=run.claim, status=RunStatus.RUNNING)
-    if not held.update(done=F("done") + n_rows, alive_at=timezone.now()):
+    if not held.update(done=F("done") + n_rows):
         raise ClaimLost
     run.done += n_rows
 
@@ -138,21 +136,41 @@ def begin_run(run: Run) -> Run:
     return run
 
 
-def queue_run(run: Run, *, priority: int | None = None) -> None:
+def queue_run(run: Run) -> None:
     """Queue the run on commit. If queueing fails, the next start of a worker or a resume takes the run up."""
-    enqueue(TASK, run.pk, priority=priority)
+    enqueue(TASK, run.pk, priority=work_of(run).priority)
 
 
 def resume_runs() -> int:
-    """Queue every run that a crash interrupted or left waiting. Return how many.
+    """Queue every run that waits or was interrupted, whatever was queued before a crash. Return how many."""
+    interrupt_abandoned(Run.objects.filter(status=RunStatus.RUNNING))
+    waiting = list(Run.objects.filter(status=RunStatus.PENDING, reverting_at=None).order_by("pk"))
+    for run in waiting:
+        queue_run(run)
+    return len(waiting)
 
-    A run whose worker may still live waits until that worker counts as dead.
-    """
-    runs = list(Run.objects.filter(Q(status__in=UNFINISHED) | LOST_ITS_WORKER, reverting_at=None).order_by("pk"))
-    now = timezone.now()
-    for run in runs:
-        enqueue(TASK, run.pk, run_after=max((run.alive_at or now - SILENCE) + SILENCE, now))
-    return len(runs)
+
+def resume_interrupted() -> int:
+    """Queue the runs whose workers were stopped since the last look. Return how many."""
+    return interrupt_abandoned(Run.objects.filter(status=RunStatus.RUNNING))
+
+
+def interrupt_abandoned(runs: Iterable[Run]) -> int:
+    """Let those of the runs whose workers were stopped wait for another worker, and queue them. Return how many."""
+    claimed = [run for run in runs if run.status == RunStatus.RUNNING]
+    held = find_held([run.claim for run in claimed])
+    n_interrupted = 0
+    for run in claimed:
+        if run.claim in held:
+            continue
+        now = timezone.now()
+        with transaction.atomic():
+            abandoned = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, claim=run.claim)
+            if abandoned.update(status=RunStatus.PENDING, claim="", interrupted_at=now):
+                queue_run(run)
+                n_interrupted += 1
+        forget(run.claim)
+    return n_interrupted
 
 
 @transaction.atomic
@@ -178,20 +196,14 @@ def reopen_run(*, by: User, run: Run) -> Run:
         raise Refusal(detail, code="not_stopped")
     work_of(current).before_resume(current)
     current.status, current.error, current.claim = RunStatus.PENDING, "", ""
-    current.finished_at = current.alive_at = None
+    current.finished_at = current.interrupted_at = None
     current.save()
     return current
 
 
-def fail_silent_runs(*, user: User) -> None:
-    """Mark the runs of the person's ledger whose workers died. Looking costs one query, and no lock."""
-    silent = Run.objects.filter(_silent(), ledger_id=ledger_id_of(user))
-    if silent.exists():
-        silent.update(status=RunStatus.FAILED, error=WORKER_GONE, finished_at=timezone.now())
-
-
-def _silent() -> Q:
-    return Q(status=RunStatus.RUNNING, alive_at__lt=timezone.now() - SILENCE)
+def interrupt_abandoned_of(user: User) -> None:
+    """Let the abandoned runs of the user's ledger wait for a worker. The look costs one query, and no lock."""
+    interrupt_abandoned(Run.objects.filter(status=RunStatus.RUNNING, ledger_id=ledger_id_of(user)))
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from expenses.serializers.runs import (
     RunWithResultSerializer,
 )
 from expenses.services.reverts import journal_of, revert_run
-from expenses.services.runs import cancel_run, fail_silent_runs, queue_run, reopen_run
+from expenses.services.runs import cancel_run, interrupt_abandoned_of, queue_run, reopen_run
 from expenses.views.base import LedgerViewSet
 
 
@@ -28,7 +28,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
     serializer_class = RunSerializer
 
     def get_queryset(self) -> Any:
-        fail_silent_runs(user=self.user)
+        interrupt_abandoned_of(self.user)
         runs = super().get_queryset()
         return runs.select_related("backtest") if self.action == "retrieve" else runs
 

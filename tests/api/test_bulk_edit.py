@@ -29,6 +29,7 @@ def test_rows_named_by_id_get_the_same_values_and_the_run_says_so(ana):
         "started_at": run["started_at"],
         "finished_at": run["finished_at"],
         "error": None,
+        "note": None,
     }
     first, second, third = (body_of(ana, pk) for pk in ids)
     assert first["category_name"] == "Dining"

@@ -178,6 +178,7 @@ def test_the_first_does_not_give_back_what_another_took_over(ana):
 
 def test_a_worker_that_starts_removes_what_is_kept_no_longer(ana, monkeypatch):
     monkeypatch.setattr(queued.WORKER_LOOP, lambda *_, **__: None)
+    monkeypatch.setattr("config.management.commands.work.keep_watch", lambda: None)
     ana.post("transactions/", ROW, **with_key())
     age_by(timedelta(hours=25))
     call_command("work")

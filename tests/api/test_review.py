@@ -207,6 +207,7 @@ def test_one_call_corrects_a_group_and_offers_the_rule(ana, ben):
         "started_at": run["started_at"],
         "finished_at": run["finished_at"],
         "error": None,
+        "note": None,
         "similar": 0,
         "rule": {
             "name": "Cafe Luna",

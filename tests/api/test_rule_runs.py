@@ -35,6 +35,7 @@ def test_a_run_of_one_rule_reports_all_about_it(ana, ben):
         "started_at": run["started_at"],
         "finished_at": run["finished_at"],
         "error": None,
+        "note": None,
         "about": {"rules": [{"id": number, "name": "Coffee"}], "start": None, "end": None, "force": False},
     }
     assert ana.get(f"runs/{run['id']}/").json() == run

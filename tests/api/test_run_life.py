@@ -1,6 +1,6 @@
 """Who works on a run, how it ends, and how it goes on: canceled, failed, resumed, reverted."""
 
-from datetime import timedelta
+from contextlib import ExitStack
 
 import pytest
 from django.utils import timezone
@@ -8,13 +8,28 @@ from django.utils import timezone
 from expenses.models import Change, Omission, Plan, Run, RunStatus, Transaction
 from expenses.services import bulk_runs, reverts, runs
 from expenses.services.edits import editing
-from expenses.services.runs import SILENCE, ClaimLost, add_counts, advance, claim_run, perform_run, resume_runs
+from expenses.services.ledger_lock import ledger_write
+from expenses.services.life_signs import WORKER, find_held, forget, hold
+from expenses.services.runs import (
+    ClaimLost,
+    add_counts,
+    advance,
+    claim_run,
+    perform_run,
+    resume_interrupted,
+    resume_runs,
+)
 from expenses.tasks import carry_out_run
 from tests import queued
 from tests.api.bodies import assert_problem
 from tests.api.bulk import body_of, contents, edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
+
+STOPPED = "Its worker was stopped. What it did stays, and the run goes on by itself."
+NO_WORKER = (
+    "No worker is running, and the run needs one. `make run` restarts its own; elsewhere, start `manage.py work`."
+)
 
 
 @pytest.fixture
@@ -52,10 +67,6 @@ def die_after(monkeypatch, number, chunks):
             perform_run(run_id=number)
 
 
-def fall_silent(number):
-    Run.objects.filter(pk=number).update(alive_at=timezone.now() - SILENCE - timedelta(seconds=1))
-
-
 def test_a_run_is_worked_on_once_however_often_it_is_queued(ana, order, run_tasks):
     number = order()
     for _ in range(3):
@@ -68,78 +79,143 @@ def test_a_run_is_worked_on_once_however_often_it_is_queued(ana, order, run_task
     assert Change.objects.filter(run=number).count() == 5
 
 
-def test_a_living_worker_keeps_its_run(order):
+def test_a_living_worker_keeps_its_run_however_slow_it_is(ana, order):
     number = order()
-    assert claim_run(number) is not None
-    assert claim_run(number) is None
+    with claim_run(number) as run:
+        assert run is not None
+        with claim_run(number) as other:
+            assert other is None
+        assert (queued.committed(resume_interrupted), queued.committed(resume_runs)) == (0, 0)
+        assert state(ana, number) == ("running", 0)
 
 
-def test_a_worker_that_was_silent_for_too_long_cannot_write_over_its_successor(ana, order):
+def test_a_worker_that_lost_its_run_cannot_write_over_its_successor(ana, order):
     number = order()
-    silent = claim_run(number)
-    fall_silent(number)
-    successor = claim_run(number)
-    assert silent is not None
-    assert successor is not None
-    with pytest.raises(ClaimLost):
-        advance(silent, n_rows=1)
-    advance(successor, n_rows=1)
-    runs._end(silent, RunStatus.FAILED, error="too late")
-    assert state(ana, number) == ("running", 1)
+    with claim_run(number) as first:
+        ana.post(f"runs/{number}/cancel/")
+        ana.post(f"runs/{number}/resume/")
+        with claim_run(number) as successor:
+            with pytest.raises(ClaimLost):
+                advance(first, n_rows=1)
+            advance(successor, n_rows=1)
+            runs._end(first, RunStatus.FAILED, error="too late")
+            assert state(ana, number) == ("running", 1)
 
 
 def test_a_chunk_of_a_worker_that_lost_its_run_leaves_no_trace(ana, order, monkeypatch):
     number = order()
+    with ExitStack() as successor:
 
-    def slow(run, *, n_rows):
-        fall_silent(number)
-        assert claim_run(number) is not None
-        advance(run, n_rows=n_rows)
+        def too_late(ledger_id):
+            ana.post(f"runs/{number}/cancel/")
+            ana.post(f"runs/{number}/resume/")
+            assert successor.enter_context(claim_run(number)) is not None
+            return ledger_write(ledger_id)
 
-    monkeypatch.setattr(bulk_runs, "advance", slow)
-    perform_run(run_id=number)
-    assert state(ana, number) == ("running", 0)
-    assert Change.objects.count() == 0
+        monkeypatch.setattr(bulk_runs, "ledger_write", too_late)
+        perform_run(run_id=number)
+        assert state(ana, number) == ("running", 0)
+        assert Change.objects.count() == 0
 
 
-def test_a_killed_run_has_whole_rows_is_marked_failed_when_somebody_looks_and_goes_on(
+def test_a_killed_run_has_whole_rows_waits_when_somebody_looks_and_goes_on_by_itself(
     ana, ben, order, monkeypatch, run_tasks
 ):
     number = order()
     die_after(monkeypatch, number, 2)
-    assert state(ana, number) == ("running", 4)
     assert Transaction.objects.filter(notes="x").count() == Change.objects.filter(run=number).count() == 4
-    assert_problem(ana.post(f"runs/{number}/resume/"), 409, (None, "not_stopped"))
-    fall_silent(number)
+    queued.lose_all()
     ben.get("runs/")
-    assert Run.objects.get(pk=number).status == "running"  # only her own are marked
-    run = ana.get("runs/").json()["results"][0]
-    assert (run["status"], run["progress"]) == ("failed", {"done": 4, "total": 5})
-    assert (
-        run["error"] == "Its worker stopped without a word. What it did stays: resume the run to go on, or revert it."
-    )
-    assert run["finished_at"] is not None
-    answer = ana.post(f"runs/{number}/resume/")
-    assert (answer.status_code, answer.json()["status"], answer.json()["error"]) == (202, "pending", None)
+    assert Run.objects.get(pk=number).status == "running"  # a look is for one's own runs
+    with hold(WORKER):
+        run = ana.get("runs/").json()["results"][0]
+        assert run == {
+            "id": number,
+            "kind": "bulk_edit",
+            "status": "pending",
+            "progress": {"done": 4, "total": 5},
+            "counts": {"changed": 4, "unchanged": 0, "left_alone": 0},
+            "created_at": run["created_at"],
+            "started_at": run["started_at"],
+            "finished_at": None,
+            "error": None,
+            "note": STOPPED,
+        }
+    assert ana.get(f"runs/{number}/").json() == run | {"note": f"{STOPPED} {NO_WORKER}"}
+    assert_problem(ana.post(f"runs/{number}/resume/"), 409, (None, "not_stopped"))
+    assert_problem(ana.post(f"runs/{number}/revert/"), 409, (None, "not_ended"))
     run_tasks()
     ended = ana.get(f"runs/{number}/").json()
-    assert (ended["status"], ended["counts"]["changed"], ended["started_at"]) == ("succeeded", 5, run["started_at"])
+    assert ended == run | {
+        "status": "succeeded",
+        "progress": {"done": 5, "total": 5},
+        "counts": {"changed": 5, "unchanged": 0, "left_alone": 0},
+        "finished_at": ended["finished_at"],
+        "note": None,
+    }
     assert Change.objects.filter(run=number).count() == 5
 
 
+def test_a_run_that_goes_on_says_that_it_was_interrupted(ana, order, monkeypatch):
+    number = order()
+    die_after(monkeypatch, number, 2)
+    assert queued.committed(resume_interrupted) == 1
+    with claim_run(number) as run:
+        assert run is not None
+        body = ana.get(f"runs/{number}/").json()
+        assert (body["status"], body["error"], body["note"]) == ("running", None, STOPPED)
+
+
+def test_an_interrupted_run_is_canceled_and_taken_back(ana, order, monkeypatch, run_tasks):
+    number = order()
+    before = [row | {"notes": ""} for row in contents(ana)]
+    die_after(monkeypatch, number, 2)
+    assert state(ana, number) == ("pending", 4)
+    canceled = ana.post(f"runs/{number}/cancel/").json()
+    assert (canceled["status"], canceled["note"]) == ("canceled", None)
+    run_tasks()
+    assert ana.post(f"runs/{number}/revert/").json()["counts"]["restored"] == 4
+    assert contents(ana) == before
+
+
+def test_a_run_that_waits_says_when_no_worker_is_running(ana, order):
+    number = order()
+    assert ana.get(f"runs/{number}/").json()["note"] == NO_WORKER
+    with hold(WORKER), hold(WORKER):
+        assert ana.get(f"runs/{number}/").json()["note"] is None
+    assert ana.get("runs/").json()["results"][0]["note"] == NO_WORKER
+
+
+def test_a_name_is_held_until_its_last_process_lets_go(db):
+    assert find_held([]) == set()
+    with hold("first"), hold("second"):
+        with hold("first"):
+            assert find_held(["first", "second", "third"]) == {"first", "second"}
+        assert find_held(["first"]) == {"first"}
+    assert find_held(["first", "second"]) == set()
+    forget("first")
+    assert find_held(["first"]) == set()
+
+
 def test_a_worker_that_starts_takes_up_what_waits_or_was_killed(ana, order, monkeypatch, run_tasks):
-    waiting, killed, refused = order(), order(), order()
+    waiting, killed, alive, refused = order(), order(), order(), order()
     die_after(monkeypatch, killed, 1)
     Run.objects.filter(pk=refused).update(status="failed", error="There is no such thing.")
     queued.lose_all()
-    assert queued.committed(resume_runs) == 2
+    with claim_run(alive):
+        assert queued.committed(resume_runs) == 2
+        run_tasks()
+        assert (state(ana, waiting), state(ana, killed)) == (("succeeded", 5), ("succeeded", 5))
+        assert (state(ana, alive), state(ana, refused)) == (("running", 0), ("failed", 0))
+
+
+def test_a_worker_takes_up_the_run_of_one_that_was_killed_beside_it(ana, order, monkeypatch, run_tasks):
+    killed, waiting = order(), order()
+    die_after(monkeypatch, killed, 1)
+    queued.lose_all()
+    assert [queued.committed(resume_interrupted) for _ in range(2)] == [1, 0]
     run_tasks()
-    assert (state(ana, waiting), state(ana, killed)) == (("succeeded", 5), ("running", 2))  # its worker may live
-    fall_silent(killed)
-    assert state(ana, killed) == ("failed", 2)
-    assert queued.committed(resume_runs) == 1
-    run_tasks()
-    assert (state(ana, killed), state(ana, refused)) == (("succeeded", 5), ("failed", 0))
+    assert (state(ana, killed), state(ana, waiting)) == (("succeeded", 5), ("pending", 0))
 
 
 @pytest.mark.logs_errors
@@ -319,7 +395,9 @@ def test_a_run_whose_revert_has_begun_is_not_resumed(ana, order):
     number = order()
     Run.objects.filter(pk=number).update(status="failed", claim="lost", reverting_at=timezone.now())
     assert_problem(ana.post(f"runs/{number}/resume/"), 409, (None, "reverting"))
-    assert (queued.committed(resume_runs), claim_run(number)) == (0, None)
+    assert queued.committed(resume_runs) == 0
+    with claim_run(number) as run:
+        assert run is None
     assert ana.post(f"runs/{number}/revert/").status_code == 200
 
 
@@ -349,9 +427,7 @@ def test_omissions_are_written_once_even_when_a_chunk_was_killed(ana, order, mon
     number = order({}, {"kind": "income", "direction": "in"}, {}, {"kind": "income", "direction": "in"}, {},
                    category="Dining")  # fmt: skip
     die_after(monkeypatch, number, 1)
-    fall_silent(number)
-    assert state(ana, number) == ("failed", 2)
-    ana.post(f"runs/{number}/resume/")
+    assert state(ana, number) == ("pending", 2)
     run_tasks()
     assert Omission.objects.filter(run=number).count() == 2
     assert ana.get(f"runs/{number}/").json()["counts"] == {"changed": 3, "unchanged": 0, "left_alone": 2}

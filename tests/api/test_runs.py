@@ -41,6 +41,8 @@ def test_a_run_waits_then_works_then_tells_how_it_ended(ana, run, run_tasks):
         "started_at": None,
         "finished_at": None,
         "error": None,
+        "note": "No worker is running, and the run needs one. "
+        "`make run` restarts its own; elsewhere, start `manage.py work`.",
     }
     assert ana.get(f"runs/{run['id']}/").json() == run
     run_tasks()
@@ -48,7 +50,7 @@ def test_a_run_waits_then_works_then_tells_how_it_ended(ana, run, run_tasks):
     assert run["created_at"] <= ended["started_at"] <= ended["finished_at"]
     assert ended["counts"]["created"] == 3
     stamps = {name: ended[name] for name in ("started_at", "finished_at", "counts")}
-    assert ended == run | stamps | {"status": "succeeded", "progress": {"done": 3, "total": 3}}
+    assert ended == run | stamps | {"status": "succeeded", "progress": {"done": 3, "total": 3}, "note": None}
     assert ana.get("runs/").json() == {"count": 1, "next": None, "previous": None, "results": [ended]}
 
 

@@ -39,6 +39,7 @@ def test_postgresql_limits_locks_and_statements(given, tmp_path):
         "PORT": 5433,
     }
     timeouts = "-c lock_timeout=20s -c idle_in_transaction_session_timeout=300s -c statement_timeout=60s"
+    timeouts += " -c tcp_keepalives_idle=5s -c tcp_keepalives_interval=2s -c tcp_user_timeout=10s"
     assert found["OPTIONS"] == {
         "connect_timeout": 10,
         "sslmode": "require",

@@ -91,69 +91,69 @@ def before(original) -> dict[str, Any]:
     return found
 
 
-def only_failed(found: dict[str, Any], *, done: int) -> dict[str, Any]:
-    """The run is marked failed when somebody looks, with what its worker did; gives what else is there."""
+def only_interrupted(found: dict[str, Any], *, done: int) -> dict[str, Any]:
+    """The run waits when somebody looks, with what its worker did; gives what else is there."""
     assert (found.pop("status"), found.pop("done")) == ("running", done)
     run = found.pop("seen")
-    assert (run["status"], run["progress"]["done"]) == ("failed", done)
-    assert "resume the run to go on, or revert it" in run["error"]
+    assert (run["status"], run["progress"]["done"], run["error"]) == ("pending", done, None)
+    assert run["note"].startswith("Its worker was stopped. What it did stays, and the run goes on by itself. No worker")
     return {name: n for name, n in found.items() if n}
 
 
 def test_a_bulk_edit(instance, before):
     instance.die_of("edit")
-    found, resumed, reverted, after = instance.do("look", "resume", "revert", "dump")
-    assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK, "n_edited": CHUNK}
-    assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", N_ROWS)
-    assert resumed["seen"]["counts"] == {"changed": N_ROWS, "unchanged": 0, "left_alone": 0}
+    found, finished, reverted, after = instance.do("look", "go_on", "revert", "dump")
+    assert only_interrupted(found, done=CHUNK) == {"n_changes": CHUNK, "n_edited": CHUNK}
+    assert (finished["seen"]["status"], finished["n_changes"]) == ("succeeded", N_ROWS)
+    assert finished["seen"]["counts"] == {"changed": N_ROWS, "unchanged": 0, "left_alone": 0}
     assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
     assert after == before
 
 
-def test_a_bulk_edit_that_is_not_resumed_but_taken_back(instance, before):
+def test_a_bulk_edit_that_is_not_awaited_but_taken_back(instance, before):
     instance.die_of("edit")
-    _, reverted, after = instance.do("look", "revert", "dump")
+    _, _, reverted, after = instance.do("look", "cancel", "revert", "dump")
     assert reverted["seen"]["counts"]["restored"] == CHUNK
     assert after == before
 
 
 def test_a_review(instance, before):
     instance.die_of("review")
-    found, resumed, reverted, after = instance.do("look", "resume", "revert", "dump")
+    found, finished, reverted, after = instance.do("look", "go_on", "revert", "dump")
     left = CHUNK // 3
-    assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK - left, "n_omissions": left}
+    assert only_interrupted(found, done=CHUNK) == {"n_changes": CHUNK - left, "n_omissions": left}
     resolved, left_alone = N_ROWS - N_ROWS // 3, N_ROWS // 3
-    assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", resolved)
-    assert resumed["seen"]["counts"] == {"resolved": resolved, "left_alone": left_alone}
+    assert (finished["seen"]["status"], finished["n_changes"]) == ("succeeded", resolved)
+    assert finished["seen"]["counts"] == {"resolved": resolved, "left_alone": left_alone}
     assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
     assert after == before
 
 
 def test_a_run_of_rules(instance, before):
     instance.die_of("apply_rules")
-    found, resumed, reverted, after = instance.do("look", "resume", "revert", "dump")
+    found, finished, reverted, after = instance.do("look", "go_on", "revert", "dump")
     own = CHUNK // 3
-    assert only_failed(found, done=CHUNK) == {"n_changes": CHUNK, "n_partly_edited": CHUNK, "n_omissions": own}
-    assert (resumed["seen"]["status"], resumed["n_changes"]) == ("succeeded", N_ROWS)
-    assert resumed["seen"]["counts"] == {"matched": N_ROWS, "changed": N_ROWS, "left_alone": N_ROWS // 3}
+    assert only_interrupted(found, done=CHUNK) == {"n_changes": CHUNK, "n_partly_edited": CHUNK, "n_omissions": own}
+    assert (finished["seen"]["status"], finished["n_changes"]) == ("succeeded", N_ROWS)
+    assert finished["seen"]["counts"] == {"matched": N_ROWS, "changed": N_ROWS, "left_alone": N_ROWS // 3}
     assert (reverted["seen"]["status"], reverted["seen"]["kept"]) == ("reverted", [])
     assert after == before
 
 
-def test_a_run_of_rules_that_is_not_resumed_but_taken_back(instance, before):
+def test_a_run_of_rules_that_is_not_awaited_but_taken_back(instance, before):
     instance.die_of("apply_rules")
-    _, reverted, after = instance.do("look", "revert", "dump")
+    _, _, reverted, after = instance.do("look", "cancel", "revert", "dump")
     assert reverted["seen"]["counts"]["restored"] == CHUNK
     assert after == before
 
 
 def test_a_backtest(instance, before):
     instance.die_of("backtest")
-    found, after, resumed = instance.do("look", "dump", "resume")
-    assert only_failed(found, done=STEP) == {}
+    found, after, finished = instance.do("look", "dump", "go_on")
+    assert only_interrupted(found, done=STEP) == {}
     assert after == before
-    assert (resumed["seen"]["status"], resumed["seen"]["result"]["n"]) == ("succeeded", N_ROWS // 3)
-    assert resumed["n_changes"] == 0
+    assert (finished["seen"]["status"], finished["seen"]["result"]["n"]) == ("succeeded", N_ROWS // 3)
+    assert finished["n_changes"] == 0
 
 
 def test_learning(instance):
@@ -167,10 +167,10 @@ def test_learning(instance):
 
 def test_a_bulk_delete_and_its_revert(instance, before):
     instance.die_of("delete")
-    found, resumed = instance.do("look", "resume")
+    found, finished = instance.do("look", "go_on")
     whole = dict.fromkeys(("n_changes", "n_deleted", "n_tombstones"), CHUNK)
-    assert only_failed(found, done=CHUNK) == whole
-    assert resumed["seen"]["counts"] == {"deleted": N_ROWS, "left_alone": 0}
+    assert only_interrupted(found, done=CHUNK) == whole
+    assert finished["seen"]["counts"] == {"deleted": N_ROWS, "left_alone": 0}
     instance.die_of("revert_and_die")
     found, reverted, after = instance.do("look", "revert", "dump")
     assert (found["seen"]["status"], found["n_deleted"]) == ("succeeded", N_ROWS - CHUNK)
@@ -181,11 +181,11 @@ def test_a_bulk_delete_and_its_revert(instance, before):
 
 def test_an_import(instance, before):
     instance.die_of("import_statement")
-    found, resumed, reverted, after = instance.do("look", "resume", "revert", "dump")
+    found, finished, reverted, after = instance.do("look", "go_on", "revert", "dump")
     n_whole = CHUNK - 1  # the header is in the first chunk
-    assert only_failed(found, done=n_whole) == {"n_created": n_whole}
-    counts = resumed["seen"]["counts"]
-    assert (resumed["seen"]["status"], counts["created"], counts["duplicates"]) == ("succeeded", N_ROWS, 0)
+    assert only_interrupted(found, done=n_whole) == {"n_created": n_whole}
+    counts = finished["seen"]["counts"]
+    assert (finished["seen"]["status"], counts["created"], counts["duplicates"]) == ("succeeded", N_ROWS, 0)
     assert (reverted["seen"]["counts"]["removed"], reverted["seen"]["kept"]) == (N_ROWS, [])
     assert after | {"tombstones": []} == before
 

@@ -12,7 +12,6 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from django.conf import settings  # noqa: E402
 from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402 - Django is set up first
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from expenses.models import (  # noqa: E402
@@ -38,7 +36,6 @@ from expenses.models import (  # noqa: E402
     Transaction,
 )
 from expenses.services import bulk_runs, reverts  # noqa: E402
-from expenses.services.runs import SILENCE  # noqa: E402
 from expenses.tasks import resume_learning  # noqa: E402
 from rules.services import runs  # noqa: E402
 from statements.services import imports  # noqa: E402
@@ -188,7 +185,7 @@ def revert_and_die() -> None:
 
 
 def look() -> dict[str, Any]:
-    """What the dead worker left, before and after its silence is noticed."""
+    """What the dead worker left, before and after its death is noticed."""
     run = Run.objects.latest("pk")
     touched = Transaction.everything.filter(notes="x", category__key="shopping", account__name="Giro")
     found = {
@@ -203,15 +200,18 @@ def look() -> dict[str, Any]:
         "n_omissions": Omission.objects.filter(run=run).count(),
         "n_decisions_of_nothing": Decision.objects.filter(transactions=None).count(),
     }
-    Run.objects.filter(pk=run.pk, status="running").update(alive_at=timezone.now() - SILENCE - timedelta(seconds=1))
     return found | {"seen": person().get(f"runs/{run.pk}/").json()}
 
 
-def resume() -> dict[str, Any]:
+def go_on() -> dict[str, Any]:
+    """The run goes on without an order: somebody has looked at it."""
     number = Run.objects.latest("pk").pk
-    assert person().post(f"runs/{number}/resume/").status_code == 202
     queued.run_due()
     return {"seen": person().get(f"runs/{number}/").json(), "n_changes": Change.objects.filter(run=number).count()}
+
+
+def cancel() -> None:
+    assert person().post(f"runs/{Run.objects.latest('pk').pk}/cancel/").status_code == 200
 
 
 def revert() -> dict[str, Any]:
@@ -234,7 +234,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         fill, edit, review, apply_rules, backtest, delete, import_statement, write_many, repeat_write, revert_and_die,
-        look, resume, revert, dump, learn, learned, resume_learned,
+        look, go_on, cancel, revert, dump, learn, learned, resume_learned,
     )
 }  # fmt: skip
 

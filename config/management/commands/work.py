@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
-from config.processes.housekeeping import tidy_every_hour
+from config.processes.housekeeping import keep_watch, tidy_every_hour
 from config.processes.preload import preload
 from expenses.services.runs import resume_runs
 from expenses.tasks import resume_learning, resume_resolving
@@ -23,6 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.RQ_QUEUES:
             _require_redis()  # before anything is queued; the supervisor tries again
+        keep_watch()
         n_resumed = resume_resolving() + resume_runs() + resume_reading() + resume_looking() + resume_learning()
         resume_refreshing()
         if n_resumed:

@@ -1,0 +1,77 @@
+"""Names that a process holds for as long as it lives. A `kill -9` ends the hold at once, and a slow process keeps it.
+
+PostgreSQL holds them as locks of a connection. With SQLite all processes share a machine, so files are locked.
+"""
+
+import fcntl
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+#: Each worker holds this name.
+WORKER = "worker"
+HELD_KEYS = """
+    SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+@contextmanager
+def hold(name: str) -> Iterator[None]:
+    """Hold the name until the end of the block, or of this process. Any number of processes may share a name."""
+    if connection.vendor != "postgresql":
+        with _file_of(name).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield
+        return
+    own = connection.copy()  # a transaction that fails, or the end of a request, does not disturb it
+    try:
+        with own.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock_shared(%s)", [_key_of(name)])
+        yield
+    finally:
+        own.close()
+
+
+def find_held(names: Collection[str]) -> set[str]:
+    """Return those of the names that a living process holds."""
+    if not names:
+        return set()
+    if connection.vendor != "postgresql":
+        return {name for name in names if _is_locked(_file_of(name))}
+    with connection.cursor() as cursor:
+        cursor.execute(HELD_KEYS)
+        keys = {key for (key,) in cursor.fetchall()}
+    return {name for name in names if _key_of(name) in keys}
+
+
+def forget(name: str) -> None:
+    """Remove what is left of a name that nobody will hold again."""
+    if connection.vendor != "postgresql":
+        _file_of(name).unlink(missing_ok=True)
+
+
+def _file_of(name: str) -> Path:
+    folder: Path = settings.DATA_DIR / "locks"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / name
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _key_of(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
