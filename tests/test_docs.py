@@ -25,16 +25,21 @@ def _no_model(settings, tmp_path):
 
 @pytest.fixture(scope="module")
 def server(module_database):
-    """One server for all pages, with the rates of the ECB: what one page wrote is there for the next."""
     with module_database():
         seed_reference_rates(rates=[rate for rate in reference_rates() if rate.date.year >= 2024])
     return module_database
 
 
-@pytest.mark.parametrize("page", TYPED)
-def test_what_a_page_tells_to_type_is_answered_as_it_shows(page, server, run_tasks, tmp_path):
+@pytest.fixture
+def db(server):
+    """One server for all tests of this module: what a page wrote is there for the next."""
     with server():
-        assert faults_of(ALL_PAGES[page], folder=tmp_path, run_tasks=run_tasks) == []
+        yield
+
+
+@pytest.mark.parametrize("page", TYPED)
+def test_what_a_page_tells_to_type_is_answered_as_it_shows(page, db, run_tasks, tmp_path):
+    assert faults_of(ALL_PAGES[page], folder=tmp_path, run_tasks=run_tasks) == []
 
 
 def test_pages_with_commands_are_found_and_may_all_register_within_an_hour():

@@ -248,3 +248,18 @@ def test_balances_of_today_are_sent_again_on_another_day(ana):
     tags = {query: ana.get(f"accounts/balances/{query}")["ETag"] for query in ("", "?date=2026-11-02")}
     ana.patch("users/me/", {"preferences": {"time_zone": "Pacific/Pago_Pago"}})  # where it always is another day
     assert [is_known(ana, f"accounts/balances/{query}", tag) for query, tag in tags.items()] == [False, True]
+
+
+def test_a_new_base_currency_changes_reports_and_new_rows_and_no_old_ones(ana):
+    ana.post("accounts/", {"name": "Old"})
+    spent = {"amount": "10", "description": "Kiosk", "date": "2026-10-01", "category": "Dining"}
+    old = ana.post("expenses/", spent | {"account": "Old"}).json()
+    ana.post("rates/", {"base": "EUR", "quote": "CHF", "date": "2026-10-01", "rate": "0.9"})
+    ana.patch("users/me/", {"preferences": {"base_currency": "CHF"}})
+    assert ana.get(f"transactions/{old['id']}/").json() == old
+    assert ana.get("accounts/").json()["results"][0]["currency"] == "EUR"
+    summary = ana.get("insights/summary/?period=month&date=2026-10").json()
+    assert (summary["currency"], summary["expense"]) == ("CHF", "9.00")
+    assert summary["rates"] == {"EUR": {"from": "2026-10-01", "to": "2026-10-01", "sources": ["manual"]}}
+    new = [ana.post("expenses/", body).json()["currency"] for body in (spent, spent | {"account": "Old"})]
+    assert [*new, ana.post("accounts/", {"name": "New"}).json()["currency"]] == ["CHF", "EUR", "CHF"]

@@ -152,6 +152,21 @@ def test_totals_count_what_budgets_do_not(ana):
     assert only["results"][0]["expense"] == "4.00"
 
 
+def test_insights_leave_out_what_budgets_do_not_count_and_balances_count_it(ana):
+    ana.post("accounts/", {"name": "Giro", "currency": "EUR"})
+    spent = {"account": "Giro", "date": "2026-10-05", "category": "Dining"}
+    record(ana, **spent, amount="9.00", is_excluded_from_budget=True)
+    record(ana, **spent, amount="4.00", is_excluded_from_budget=False)
+    summary = ana.get("insights/summary/?period=month&date=2026-10").json()
+    assert (summary["expense"], summary["excluded"]["expense"]) == ("4.00", "9.00")
+    (bucket,) = ana.get("insights/timeseries/?bucket=monthly&start=2026-10-01&end=2026-10-31").json()["results"]
+    assert bucket["expense"] == "4.00"
+    assert ana.get("insights/trends/?month=2026-10").json()["expense"]["amount"] == "4.00"
+    assert ana.get("insights/forecast/?month=2026-10").json()["spent"] == "4.00"
+    assert ana.get("accounts/balances/").json()["results"][0]["balance"] == "-13.00"
+    assert ana.get("transactions/totals/").json()["results"][0]["expense"] == "13.00"
+
+
 def test_nobody_else_sees_or_changes_them(ana, ben):
     pk = record(ana, **SENT)["id"]
     assert ben.get("transactions/", {"iban": IBAN}).json()["results"] == []

@@ -121,6 +121,15 @@ def test_what_is_not_one_movement_is_left_alone(ana, going, coming):
     assert ana.get("transfers/").json()["count"] == 0
 
 
+def test_rows_that_meet_by_an_edit_or_in_two_currencies_are_paired_by_their_owner_alone(ana):
+    going, late = record(ana, GOING), record(ana, COMING, date="2026-11-09")
+    edited = ana.patch(f"transactions/{late['id']}/", {"date": "2026-11-04"}).json()
+    arrived = record(ana, COMING, account="Dollars", currency="USD")
+    assert (edited["transfer"], arrived["transfer"]) == (None, None)
+    pair = ana.post("transfers/", {"outgoing": going["id"], "incoming": arrived["id"]}).json()
+    assert (pair["status"], pair["outgoing"]["currency"], pair["incoming"]["currency"]) == ("confirmed", "EUR", "USD")
+
+
 def test_what_its_owner_called_a_transfer_keeps_its_category(ana):
     ana.post("categories/", {"name": "Nest egg", "kind": "transfer"})
     going = record(ana, GOING, category="Nest egg")
