@@ -41,6 +41,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.api.request_log.RequestIdMiddleware",  # first: each answer has an id, also a refusal of the others
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "config.api.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
@@ -247,7 +248,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "text": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "format": "{asctime}{levelname}{name}{message}",
@@ -255,8 +256,10 @@ LOGGING = {
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         },
     },
+    "filters": {"request": {"()": "config.api.request_log.RequestFields"}},
     "handlers": {
         "console": {
+            "filters": ["request"],
             "class": "logging.StreamHandler",
             "formatter": environment.choice("OUTLAY_LOG_FORMAT", ("text", "json")),
         }
@@ -270,7 +273,8 @@ LOGGING = {
         "django_tasks_db": {"level": "WARNING"},
         "rq": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # the answer names the host and the setting
-        "django.request": {"level": "ERROR"},  # the answer names the mistake of the client
+        # The answer names the mistake of the client, and config.api.request_log says that there was one.
+        "django.security": {"level": "CRITICAL"},
+        "django.request": {"level": "ERROR"},
     },
 }

@@ -2,6 +2,7 @@
 
 from django_tasks import task
 
+from accounts.refusal_log import log_refusal
 from expenses.services.runs import perform_run
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus
@@ -18,6 +19,7 @@ def read_import(import_id: int) -> None:
         read_statement(statement=statement)
     except UnreadableFile as error:
         _fail(import_id, error.detail)
+        log_refusal(f"import {import_id}", import_id=import_id, user_id=statement.user_id, codes=[error.code])
     except Exception:
         _fail(import_id, "It could not be read; the server's log says why. Upload it again.")
         raise

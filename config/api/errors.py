@@ -15,6 +15,7 @@ from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
+from config.api.request_log import current_request_id
 from expenses.rates.conversion import MissingRate
 from expenses.services.ledger_lock import NotAllowed, Refusal
 from expenses.views.base import Conflict
@@ -31,6 +32,7 @@ def problem(status: int, detail: str, errors: list[dict[str, Any]]) -> dict[str,
         "status": status,
         "detail": detail,
         "errors": errors,
+        "request_id": current_request_id(),
     }
 
 

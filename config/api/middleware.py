@@ -75,6 +75,7 @@ class IdempotencyMiddleware:
             found = None
         if found is None:  # the view refuses in its own words
             return self.get_response(request)
+        request.user = found[0]  # the log names the user of a refusal
         if len(key) > 1 and key[0] == key[-1] == '"':  # the draft has a string in quotes, most clients send none
             key = key[1:-1]
         if KEY.fullmatch(key) is None:

@@ -37,6 +37,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
+    request_id = serializers.CharField(help_text="Also in the header `X-Request-ID`, and in the server's log.")
 
 
 ERRORS = {

@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from accounts.queue import enqueue
+from accounts.refusal_log import log_refusal
 from expenses.models import Omission, Run, RunStatus
 from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.ledgers import ledger_id_of
@@ -76,6 +77,8 @@ def perform_run(*, run_id: int) -> None:
             return
         except Refusal as error:
             _end(run, RunStatus.FAILED, error=str(error))
+            what = f"run {run.pk} ({run.kind})"
+            log_refusal(what, run=run.pk, kind=run.kind, user_id=run.user_id, codes=[error.code])
         except Exception:
             _end(run, RunStatus.FAILED, error=CRASHED)
             raise

@@ -1,5 +1,6 @@
 """Whole bodies, so that a field that goes missing or is added unseen breaks a test."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +88,9 @@ def assert_problem(answer: Any, status: int, *errors: tuple[str | None, str]) ->
     """The answer is a problem with exactly these fields and codes to blame. Returns its body."""
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"] == "application/problem+json"
+    assert json.loads(answer.content)["request_id"] == answer["X-Request-ID"]
     body: dict[str, Any] = answer.json()
+    body.pop("request_id", None)  # a test's own client has taken it out
     assert set(body) == {"type", "title", "status", "detail", "errors"}
     assert (body["type"], body["title"], body["status"]) == ("about:blank", TITLES[status], status)
     assert body["detail"]
