@@ -218,6 +218,7 @@ SPECTACULAR_SETTINGS = {
         "Rhythm": "insights.models.RhythmChoice",
         "TrendDirection": ["up", "down", "flat"],
         "ConversionSourceEnum": ["same", "manual", "ecb"],
+        "SourcesEnum": ["ecb", "manual"],
     },
 }
 

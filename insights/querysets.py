@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.db.models import Min, Q
 
@@ -41,6 +42,8 @@ class Payments:
     n_unconverted: int
     #: Excluded rows, and those without a rate.
     uncounted: list[Uncounted]
+    #: Each rate that a payment took, as reports name it.
+    rates_used: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def spending(self) -> list[Payment]:
@@ -77,7 +80,7 @@ def load_payments(*, ledger_id: int, to: str, until: dt.date) -> Payments:
             uncounted.append(Uncounted(payment.payee, payment.day))
         else:
             converted.append(payment if payment.currency == to else replace(payment, amount=amount))
-    return Payments(converted, len(counted) - len(converted), uncounted)
+    return Payments(converted, len(counted) - len(converted), uncounted, rates.named)
 
 
 def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[CurrencyGroup]:

@@ -19,6 +19,7 @@ from expenses.rates.conversion import (
     DatedRate,
     MissingRate,
     RateTable,
+    name_rates,
 )
 
 #: Number of missing rates that a response names, the oldest first; it counts them all.
@@ -126,8 +127,16 @@ class RateUsage:
         rate = self.rate(currency, day)
         return rate.exact(amount) if rate else None
 
-    def describe(self) -> dict[str, Any]:
-        """Return the rates that were used, by currency, and those that are missing, as responses have them."""
+    @property
+    def named(self) -> list[dict[str, Any]]:
+        """Return each rate that was used, the newest first."""
+        return name_rates(rate.named for rate in {*self._known.values()} if rate is not None)
+
+    def describe(self, *others: "RateUsage") -> dict[str, Any]:
+        """Return the rates that were used, and those that are missing, as responses have them.
+
+        `others` are uses of further parts of the report, whose rates are named with the others in `rates_used`.
+        """
         missing = sorted(self.missing, key=lambda rate: (rate.day, rate.base))
         return {
             "is_complete": not missing,
@@ -135,6 +144,8 @@ class RateUsage:
                 currency: {"from": used.first, "to": used.last, "sources": sorted(used.sources)}
                 for currency, used in sorted(self.used.items())
             },
+            "rates_used": name_rates(self.named, *(other.named for other in others)),
+            "rates_url": None,
             "n_missing": len(missing),
             "missing": [{"base": one.base, "quote": one.quote, "date": one.day} for one in missing[:N_MISSING_SHOWN]],
         }

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import Literal
+from operator import itemgetter
+from typing import Any, Literal
 
 from expenses.ledger.money import Money, round_to_minor_units
 
@@ -78,6 +79,17 @@ class AppliedRate:
         """Return the quotient to 15 significant digits, for display. Amounts are computed from the exact one."""
         return self.numerator if self.denominator == 1 else _SHOWN.divide(self.numerator, self.denominator)
 
+    @property
+    def named(self) -> dict[str, Any]:
+        """Return the rate as a report names it."""
+        return {
+            "from": self.path[0],
+            "to": self.path[-1],
+            "rate": format_rate(self.value),
+            "day": self.date.isoformat(),
+            "source": self.source,
+        }
+
     def exact(self, amount: Decimal) -> Decimal:
         """Return the unrounded amount in the path's last currency, for a sum that is rounded when it is complete."""
         return _EXACT.divide(_EXACT.multiply(amount, self.numerator), self.denominator)
@@ -87,6 +99,17 @@ class AppliedRate:
         currency = self.path[-1]
         worth = Money(round_to_minor_units(self.exact(money.amount), currency), currency)
         return Conversion(money, day, worth, self.value, self.date, self.source, self.path)
+
+
+def format_rate(rate: Decimal) -> str:
+    """Return a rate as a decimal string without trailing zeros or an exponent."""
+    return f"{rate.normalize():f}"
+
+
+def name_rates(*used: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return named rates of one or several parts of a report, each once, the newest first."""
+    once = {(one["day"], one["from"], one["source"]): one for part in used for one in part if one["source"] != "same"}
+    return [once[key] for key in sorted(sorted(once), key=itemgetter(0), reverse=True)]
 
 
 class RateTable:

@@ -6,7 +6,7 @@ its parts lie in the same account.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from expenses.ledger.money import Money
 from expenses.models import Account, Transaction
 from expenses.models.fields import ExactDecimalField
 from expenses.rates.book import RateBook
-from expenses.rates.conversion import Conversion, MissingRate
+from expenses.rates.conversion import Conversion, MissingRate, name_rates
 
 #: The amount that a row adds to its account; money out is negative.
 SIGNED = Case(
@@ -68,6 +68,8 @@ class Valuation:
     balances: Sequence[Balance]
     amount: Decimal
     missing: Sequence[MissingRate]
+    #: The rates of all conversions.
+    rates: Mapping[str, Any]
 
     @property
     def is_complete(self) -> bool:
@@ -110,7 +112,9 @@ def value_accounts(
     worths = [part.worth for balance in balances for part in (balance, *balance.others)]
     missing = {worth.missing.base: worth.missing for worth in worths if worth.missing}
     total = sum((worth.amount for worth in worths if worth.amount is not None), Decimal(0))
-    return Valuation(to, day, on, balances, total, [missing[currency] for currency in sorted(missing)])
+    used = name_rates(book.rate(worth.conversion.original.currency, day).named for worth in worths if worth.conversion)
+    rates = {"rates_used": used, "rates_url": None}
+    return Valuation(to, day, on, balances, total, [missing[currency] for currency in sorted(missing)], rates)
 
 
 def rows_of(account: Account, *, currency: str) -> QuerySet[Any]:

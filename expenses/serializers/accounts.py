@@ -17,6 +17,7 @@ from expenses.serializers.fields import (
     check_minor_units,
     user_of,
 )
+from expenses.serializers.rates import AllRatesInput, RatesUsedSerializer
 from expenses.serializers.transactions import TransactionBody
 
 
@@ -64,7 +65,7 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
         return attrs
 
 
-class BalancesInput(serializers.Serializer[Any]):
+class BalancesInput(AllRatesInput):
     """Query parameters of balances."""
 
     date = DayField(
@@ -123,7 +124,7 @@ class GrandTotalSerializer(serializers.Serializer[Any]):
     missing = serializers.ListField(child=serializers.CharField())
 
 
-class BalancesSerializer(serializers.Serializer[Any]):
+class BalancesSerializer(RatesUsedSerializer):
     """The balances of all accounts, including closed ones, and their total worth."""
 
     date = serializers.DateField(allow_null=True, source="on")

@@ -17,6 +17,7 @@ from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.ibans import NotAnIban, read_iban
 from expenses.ledger.money import MAX_AMOUNT, SCALE, currency_codes, format_amount, has_minor_units, minor_units
 from expenses.models import Account, Category, Tag
+from expenses.rates.conversion import format_rate
 
 #: A number as clients write it; Python alone would also accept 5_000 and digits of other scripts.
 DECIMAL = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,4})?|[+-]?\.\d+", re.ASCII)
@@ -224,11 +225,6 @@ class MccField(serializers.RegexField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(re.compile(r"^[0-9]{4}\Z"), **kwargs)
-
-
-def format_rate(rate: Decimal) -> str:
-    """Return a rate as a decimal string without trailing zeros or an exponent."""
-    return f"{rate.normalize():f}"
 
 
 def too_many_places(currency: str) -> ErrorDetail:

@@ -222,6 +222,9 @@ class TotalsFilter(TransactionFilter):
         method="unchanged",
         help_text="The currency to convert all totals into, or `base` for your base currency.",
     )
+    all_rates = filters.CharFilter(
+        method="unchanged_by_flag", help_text="With `convert_to`: true lists all rates in `rates_used`."
+    )
     ordering = None
 
     @property
@@ -239,6 +242,11 @@ class TotalsFilter(TransactionFilter):
 
     def unchanged(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         """Return all rows: grouping and conversion exclude none."""
+        return rows
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def unchanged_by_flag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        _is_true(name, value)
         return rows
 
 

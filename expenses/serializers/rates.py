@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import Money
 from expenses.models.rates import ExchangeRate
-from expenses.rates.conversion import SIGNIFICANT_DIGITS, Conversion
+from expenses.rates.conversion import SIGNIFICANT_DIGITS, Conversion, format_rate
 from expenses.serializers.fields import (
     DECIMAL,
     AmountField,
@@ -19,13 +21,14 @@ from expenses.serializers.fields import (
     MoneyField,
     RateTextField,
     check_minor_units,
-    format_rate,
     user_of,
 )
 from expenses.serializers.filters import refuse_unknown
 
 #: Bounds of a rate; each is roughly the inverse of the other.
 LEAST, MOST = Decimal("0.000000001"), Decimal(999_999_999)
+#: Rates that a report names unless it is asked for all of them.
+N_RATES_SHOWN = 100
 
 
 class CurrencySerializer(serializers.Serializer[Any]):
@@ -135,3 +138,49 @@ class ConversionSerializer(serializers.Serializer[Conversion]):
     rate_date = serializers.DateField()
     source = serializers.ChoiceField(choices=["same", "manual", "ecb"])  # type: ignore[assignment]
     path = serializers.ListField(child=serializers.CharField())
+
+
+class NamedRateSerializer(KeywordNames):
+    """A rate that a report used: on `day`, one unit of `from` was worth `rate` units of `to`."""
+
+    from_ = serializers.CharField()
+    to = serializers.CharField()
+    rate = serializers.CharField()
+    day = serializers.DateField(help_text="The day of the rate; it may be earlier than that of a transaction.")
+    source = serializers.ChoiceField(choices=["ecb", "manual"])  # type: ignore[assignment]
+
+
+class RatesUsedSerializer(serializers.Serializer[Any]):
+    """The rates of a report, as its last fields."""
+
+    rates_used = NamedRateSerializer(
+        source="rates.rates_used",
+        many=True,
+        help_text=f"Each rate that was used, the newest first; {N_RATES_SHOWN} at most without `all_rates`.",
+    )
+    rates_url = serializers.URLField(
+        source="rates.rates_url",
+        allow_null=True,
+        help_text="The same report with all its rates; null if all of them are listed.",
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        return dict(sorted(fields.items(), key=lambda item: item[0] in RatesUsedSerializer._declared_fields))
+
+
+class AllRatesInput(serializers.Serializer[Any]):
+    """The query parameter of a report for all its rates."""
+
+    all_rates = serializers.BooleanField(
+        default=False, help_text=f"Whether `rates_used` lists all rates, also more than {N_RATES_SHOWN}."
+    )
+
+
+def cut_rates(body: dict[str, Any], *, request: Request) -> dict[str, Any]:
+    """Return the body of a report with its newest rates, and a link to all of them if these are more."""
+    wants_all = request.query_params.get("all_rates") in serializers.BooleanField.TRUE_VALUES
+    if wants_all or len(body["rates_used"]) <= N_RATES_SHOWN:
+        return body
+    url = replace_query_param(request.build_absolute_uri(), "all_rates", "true")
+    return {**body, "rates_used": body["rates_used"][:N_RATES_SHOWN], "rates_url": url}

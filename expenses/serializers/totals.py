@@ -9,6 +9,7 @@ from expenses.ledger.money import format_amount
 from expenses.rates.book import N_MISSING_SHOWN
 from expenses.reports.totals import ConvertedTotal, Total
 from expenses.serializers.fields import KeywordNames
+from expenses.serializers.rates import NamedRateSerializer
 
 
 class TotalSerializer(serializers.Serializer[Any]):
@@ -60,6 +61,10 @@ class TotalsSerializer(serializers.Serializer[Any]):
     results = TotalSerializer(many=True)
     rates = serializers.DictField(
         child=UsedRatesSerializer(), required=False, help_text="The rates that were used, by currency."
+    )
+    rates_used = NamedRateSerializer(many=True, required=False, help_text="Each of these rates, the newest first.")
+    rates_url = serializers.URLField(
+        required=False, allow_null=True, help_text="The same totals with all their rates; null if all are listed."
     )
     n_missing = serializers.IntegerField(required=False, help_text="Number of missing rates, by currency and day.")
     missing = MissingRateSerializer(

@@ -19,6 +19,7 @@ from expenses.serializers.accounts import (
     RegisterInput,
     RegisterRow,
 )
+from expenses.serializers.rates import cut_rates
 from expenses.services import accounts
 from expenses.views.base import Conflict, ListViewSet, RetrieveViewSet, conditional_response
 
@@ -46,7 +47,7 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
         def make() -> Response:
             ledger_id = ledger_id_of(self.user)
             valuation = value_accounts(self.get_queryset(), to=to, day=day, ledger_id=ledger_id, on=on)
-            return Response(BalancesSerializer(valuation).data)
+            return Response(cut_rates(BalancesSerializer(valuation).data, request=request))
 
         return conditional_response(request, make, to, day, ExchangeRate.objects.reference_revision())
 

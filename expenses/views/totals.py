@@ -13,6 +13,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.reports.totals import add_up, convert_totals
 from expenses.serializers.fields import CurrencyField
 from expenses.serializers.filters import BY, TotalsFilter
+from expenses.serializers.rates import cut_rates
 from expenses.serializers.totals import TotalsSerializer, describe_totals
 from expenses.views.base import LedgerViewSet, conditional_response
 
@@ -56,7 +57,7 @@ class TotalsView(LedgerViewSet):
             totals, used = convert_totals(rows, by=by, to=to, ledger_id=ledger_id_of(self.user))
             rates, results = used.describe(), describe_totals(by, totals, self._names(by))
             body = {"currency": to, "is_complete": rates.pop("is_complete"), "results": results, **rates}
-            return Response(body)
+            return Response(cut_rates(body, request=request))
 
         return conditional_response(request, make_converted, to, ExchangeRate.objects.reference_revision())
 

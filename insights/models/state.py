@@ -22,6 +22,8 @@ class InsightState(models.Model):
     recorded_until = models.DateField(null=True)
     #: Rows left out because no rate into the currency is known.
     n_unconverted = models.PositiveIntegerField(default=0)
+    #: The rates that the amounts took, as reports name them.
+    rates_used = models.JSONField(default=list)
     computed_at = models.DateTimeField(null=True)
     #: The duration of the computation.
     computed_for_s = models.FloatField(default=0)

@@ -152,7 +152,7 @@ def summarize(
         change=_changes(then, now),
         excluded=Sums(**rounded_sums(excluded, to)),
         monthly=months.results if months else None,
-        rates=rates.describe(),
+        rates=rates.describe(other_rates),
     )
 
 

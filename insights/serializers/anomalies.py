@@ -14,6 +14,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.serializers.fields import DayField
+from expenses.serializers.rates import AllRatesInput, RatesUsedSerializer
 from insights.anomalies.reasons import reason_of
 from insights.models import Anomaly, AnomalyFeedback, AnomalyKind, AnomalyVerdict
 from insights.serializers.amounts import FormattedAmount
@@ -22,7 +23,7 @@ from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARA
 STATUSES = ["open", *AnomalyVerdict.values]
 
 
-class AnomalyQuery(StrictSerializer):
+class AnomalyQuery(AllRatesInput, StrictSerializer):
     """Query parameters of the list."""
 
     ignored_fields = NUMBERED_LIST_PARAMETERS
@@ -200,7 +201,7 @@ class ComparedWithSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(many=False)
-class AnomalyListSerializer(serializers.Serializer[Any]):
+class AnomalyListSerializer(RatesUsedSerializer):
     """A page of anomalies, the newest first, and how fresh they are."""
 
     count = serializers.IntegerField()

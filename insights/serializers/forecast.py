@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from expenses.rates.book import N_MISSING_SHOWN
+from expenses.serializers.rates import RatesUsedSerializer
 from expenses.serializers.totals import MissingRateSerializer
 
 #: Forecasts use `combined`, `last_month` and `insufficient_history`; the others stay for clients that know them.
@@ -58,7 +59,7 @@ class CurveDaySerializer(serializers.Serializer[Any]):
     typical = serializers.CharField(allow_null=True, help_text="The median of the last twelve months.")
 
 
-class ForecastSerializer(serializers.Serializer[Any]):
+class ForecastSerializer(RatesUsedSerializer):
     """The forecast of a month's end. In `spent` and `predicted`, categories add up to the total."""
 
     month = serializers.CharField(source="name", help_text="As 2026-11.")

@@ -27,5 +27,7 @@ def describe_freshness(ledger: Ledger, state: InsightState | None) -> dict[str, 
         "computed_at": state.computed_at if state else None,
         "is_stale": not is_fresh(ledger, state),
         "n_unconverted": state.n_unconverted if state else 0,
+        "rates_used": state.rates_used if state else [],
+        "rates_url": None,
         "history": {"weeks": weeks, "is_sufficient": is_sufficient, "note": note},
     }

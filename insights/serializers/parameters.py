@@ -16,6 +16,7 @@ from expenses.models import Account, Category, Tag
 from expenses.querysets import TransactionQuerySet
 from expenses.serializers.fields import CategoryReference, CurrencyField, DayField, as_id_or_name
 from expenses.serializers.filters import COMMON_PARAMETERS, LIST_PARAMETERS
+from expenses.serializers.rates import AllRatesInput
 from insights.calendars import Calendar, Unit
 from insights.querysets import paid_to
 from insights.reports.periods import BUCKETS, MAX_BUCKETS, Bucket, Period, buckets_of, period_around
@@ -44,7 +45,7 @@ class CategoryOrNone(CategoryReference):
         return None if is_none(data) else super().to_internal_value(data)
 
 
-class ReportQuery(StrictSerializer):
+class ReportQuery(AllRatesInput, StrictSerializer):
     """Parameters of a report. Each is given once; unknown ones are refused."""
 
     ignored_fields = COMMON_PARAMETERS
@@ -146,7 +147,7 @@ class TimeSeriesQuery(ReportQuery):
         return rows.filter(paid_to(given["merchant"])) if "merchant" in given else rows
 
 
-class ForecastQuery(StrictSerializer):
+class ForecastQuery(AllRatesInput, StrictSerializer):
     """The month of a forecast, and the last day that it looks at."""
 
     ignored_fields = COMMON_PARAMETERS

@@ -12,6 +12,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.serializers.fields import DayField, KeywordNames
+from expenses.serializers.rates import AllRatesInput, RatesUsedSerializer
 from insights.calendars import MONTHS_OF_A_YEAR
 from insights.models import (
     NAME_LENGTH,
@@ -27,7 +28,7 @@ from insights.serializers.amounts import FormattedAmount
 from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
 
 
-class RecurringQuery(StrictSerializer):
+class RecurringQuery(AllRatesInput, StrictSerializer):
     """Query parameters of the list."""
 
     ignored_fields = NUMBERED_LIST_PARAMETERS
@@ -194,7 +195,7 @@ class RecurringTotalsSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(many=False)
-class RecurringListSerializer(serializers.Serializer[Any]):
+class RecurringListSerializer(RatesUsedSerializer):
     """A page of recurring payments, the next due first, and how fresh they are."""
 
     count = serializers.IntegerField()

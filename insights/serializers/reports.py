@@ -5,13 +5,14 @@ from typing import Any
 from rest_framework import serializers
 
 from expenses.rates.book import N_MISSING_SHOWN
+from expenses.serializers.rates import RatesUsedSerializer
 from expenses.serializers.totals import MissingRateSerializer, UsedRatesSerializer
 from insights.reports.periods import BUCKETS
 from insights.reports.summaries import N_MERCHANTS
 from insights.reports.trends import WINDOWS
 
 
-class RatesSerializer(serializers.Serializer[Any]):
+class RatesSerializer(RatesUsedSerializer):
     """Rates that the sums took, and those that they lack."""
 
     is_complete = serializers.BooleanField(source="rates.is_complete", help_text="False where a rate is missing.")
@@ -29,10 +30,13 @@ class RatesSerializer(serializers.Serializer[Any]):
     )
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """Leave optional fields out where they are None, and put the rates last."""
+        """Leave optional fields out where they are None."""
         body = super().to_representation(instance)
-        shown = {name: value for name, value in body.items() if value is not None or self.fields[name].required}
-        return dict(sorted(shown.items(), key=lambda item: item[0] in RatesSerializer._declared_fields))
+        return {name: value for name, value in body.items() if value is not None or self.fields[name].required}
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        return dict(sorted(fields.items(), key=lambda item: item[0] in RatesSerializer._declared_fields))
 
 
 class ReportPeriodSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from django.db.models import Q
 
@@ -22,10 +22,11 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class KnownBills:
-    """Bills in the requested currency. Bills without a rate into it are only counted."""
+    """Bills in the requested currency, and the rates that they took. Bills without a rate into it are only counted."""
 
     bills: Sequence[KnownBill] = ()
     n_without_rate: int = 0
+    rates_used: Sequence[dict[str, Any]] = ()
 
 
 class _Paid(NamedTuple):
@@ -75,7 +76,7 @@ def known_bills(
         if bill.paid:
             known[bill.id] = bill
     _pay(known, {row.pk: row for row in rows}, _converted(newer, rates, to=currency))
-    return KnownBills(list(known.values()), n_without_rate)
+    return KnownBills(list(known.values()), n_without_rate, rates.named)
 
 
 def _counted(ledger_id: int) -> list[tuple[RecurringPayment, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import apportion, minor_units, round_to_minor_units
 from expenses.models import Transaction
+from expenses.rates.conversion import name_rates
 from insights.calendars import Calendar, later_month
 from insights.forecast.bills import KnownBill, seen_from
 from insights.forecast.month import INSUFFICIENT, LAST_MONTH, CurveDay, MonthForecast, Outlook, curve_of, forecast
@@ -156,6 +157,7 @@ def forecast_month(
     if is_over and is_whole:
         sums = there.of_month(month)
         actual = dict(zip(sums, apportion(list(sums.values()), unit=unit), strict=True))
+    rates = there.rates.describe()
     due_bills = []
     for due in found.still_to_come:
         amounts = (due.bill.amount, due.bill.low, due.bill.high)
@@ -174,7 +176,7 @@ def forecast_month(
         by_category=_by_category(found, actual, catalog, nothing=0 * unit),
         still_to_come=due_bills,
         curve=curve,
-        rates=there.rates.describe(),
+        rates=rates | {"rates_used": name_rates(rates["rates_used"], known.rates_used)},
         n_unconverted=there.n_unconverted,
         n_bills_without_rate=known.n_without_rate,
         bills_computed_at=bills_computed_at,

@@ -25,7 +25,7 @@ REFRESH_INSIGHTS = LedgerTask(
 #: Insights are computed anew each day while a client has asked for them within this time.
 ASKED_LATELY = dt.timedelta(days=31)
 #: Raise it when the same rows give other insights: every ledger is then computed anew.
-ARITHMETIC = 1
+ARITHMETIC = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,7 @@ def _store(history: PaymentHistory, parts: dict[str, InsightPart], found: dict[s
             "n_weeks": history.n_weeks,
             "recorded_until": history.recorded_until,
             "n_unconverted": history.payments.n_unconverted,
+            "rates_used": history.payments.rates_used,
             "computed_at": timezone.now(),
             "computed_for_s": took_s,
         },

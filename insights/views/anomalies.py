@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from expenses.models import Transaction
 from expenses.models.ledgers import membership_of
+from expenses.serializers.rates import cut_rates
 from expenses.views.base import LedgerViewSet
 from insights.models import Anomaly, AnomalyFeedback, AnomalyVerdict
 from insights.serializers.anomalies import (
@@ -67,7 +68,7 @@ class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
             for anomaly, own in page
         ]
         answer = self.get_paginated_response(AnomalySerializer(entries, many=True).data)
-        answer.data |= describe_freshness(ledger, state)
+        answer.data |= cut_rates(describe_freshness(ledger, state), request=request)
         return answer
 
     @extend_schema(operation_id="anomaly_feedback", request=FeedbackInput, responses=FeedbackSerializer)

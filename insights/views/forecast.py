@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from expenses.models import ExchangeRate, Transaction
 from expenses.models.ledgers import membership_of
+from expenses.serializers.rates import cut_rates
 from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
 from insights.charts.reports import chart_forecast
@@ -69,7 +70,7 @@ class ForecastView(ChartMixin, LedgerViewSet):
                 is_stale=fresh["is_stale"],
                 has_curve=query.validated_data["curve"] or picture != "json",
             )
-            return Response(self.body_of(found))
+            return Response(cut_rates(self.body_of(found), request=request))
 
         revision = ExchangeRate.objects.reference_revision()
         seen = zlib.crc32(repr((known, fresh)).encode())

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of, membership_of
+from expenses.serializers.rates import cut_rates
 from expenses.views.base import LedgerViewSet
 from insights.models import RecurringPayment, RecurringVerdict
 from insights.serializers.freshness import describe_freshness
@@ -45,7 +46,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
         query = self.checked(RecurringQuery, data=request.query_params)
         ledger = membership_of(self.user).ledger
         state = refresh_soon(ledger)
-        fresh = describe_freshness(ledger, state)
+        fresh = cut_rates(describe_freshness(ledger, state), request=request)
         choices = choices_by_payment(ledger_id=ledger.pk)
         entries = [RecurringEntry(row, choices.get(row.pk)) for row in self.get_queryset()]
         entries = [entry for entry in entries if _is_wanted(entry, query.validated_data)]
@@ -54,7 +55,7 @@ class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
         page: Any = self.paginate_queryset(entries)
         answer = self.get_paginated_response(RecurringSerializer(self._named(page), many=True).data)
         answer.data |= {"totals": total_costs(entries, currency=fresh["currency"] or ledger.founder.base_currency)}
-        answer.data |= {name: fresh[name] for name in ("currency", "computed_at", "is_stale", "n_unconverted")}
+        answer.data |= {name: value for name, value in fresh.items() if name != "history"}
         answer.data |= {"recorded_until": state.recorded_until if state else None}
         return answer
 

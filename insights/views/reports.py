@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from expenses.models import Account, ExchangeRate, Tag, Transaction
 from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.rates import cut_rates
 from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
 from insights.charts.reports import chart_series, chart_summary, chart_trends
@@ -46,7 +47,7 @@ class ReportView(ChartMixin, LedgerViewSet):
         """Answer with the body of the report that `make` makes, or with 304."""
         return conditional_response(
             self.request,
-            lambda: Response(self.body_of(make())),
+            lambda: Response(cut_rates(self.body_of(make()), request=self.request)),
             to,
             self.today,
             f"{self.user.week_start}-{self.user.month_start}",

@@ -6,7 +6,10 @@ from typing import Any
 from tests.conftest import Api
 
 NOTHING: dict[str, Any] = {"income": "0.00", "expense": "0.00", "savings": "0.00"}
-COMPLETE: dict[str, Any] = {"is_complete": True, "n_unconverted": 0, "rates": {}, "n_missing": 0, "missing": []}
+UNCONVERTED: dict[str, Any] = {"rates_used": [], "rates_url": None}
+COMPLETE: dict[str, Any] = {
+    "is_complete": True, "n_unconverted": 0, "rates": {}, "n_missing": 0, "missing": [], **UNCONVERTED,
+}  # fmt: skip
 
 
 def record(api: Api, amount: str, category: str | None = None, date: str = "2024-11-02", **fields: Any) -> Any:

@@ -95,6 +95,8 @@ def test_unusual_week_is_listed_with_its_reason(ana, spike):
         "currency": "EUR",
         "is_stale": False,
         "n_unconverted": 0,
+        "rates_used": [],
+        "rates_url": None,
         "history": {"weeks": 53, "is_sufficient": True, "note": None},
     }
 

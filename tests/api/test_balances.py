@@ -88,6 +88,8 @@ def test_a_balance_is_what_was_there_and_what_came_and_went(ana, checking):
                 ],
             }
         ],
+        "rates_used": [],
+        "rates_url": None,
     }
 
 

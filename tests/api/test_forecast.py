@@ -105,6 +105,8 @@ def test_a_past_day_has_its_forecast_beside_the_actual_total(ana):
         "n_unconverted": 0,
         "n_missing": 0,
         "missing": [],
+        "rates_used": [],
+        "rates_url": None,
     }
 
 
@@ -218,6 +220,10 @@ def test_rows_take_their_days_rate_and_missing_rates_are_named(ana):
     body = ask(ana, as_of="2026-01-10", curve="true")
     assert (body["spent"], body["is_complete"], body["n_unconverted"]) == ("10.00", False, 1)
     assert (body["n_missing"], body["missing"]) == (1, [{"base": "CHF", "quote": "EUR", "date": "2026-01-04"}])
+    usd = {"from": "USD", "to": "EUR", "source": "ecb"}
+    assert (body["rates_used"], body["rates_url"]) == (
+        [usd | {"day": "2026-01-02", "rate": "0.625"}, usd | {"day": "2025-12-19", "rate": "0.8"}], None,
+    )  # fmt: skip
     assert body["curve"][2] == {"date": "2026-01-03", "spent": "10.00", "typical": "40.00"}
     assert ask(ana, as_of="2025-12-31")["spent"] == "210.00"
 

@@ -38,6 +38,10 @@ def worth(amount: str, rate: str, rate_date: str, source: str, currency: str = "
     return {"currency": currency, "amount": amount, **how, "missing": None}
 
 
+def used(currency: str, rate: str, day: str, source: str = "ecb") -> dict[str, str]:
+    return {"from": currency, "to": "EUR", "rate": rate, "day": day, "source": source}
+
+
 def without_rate(base: str, day: str, amount: str | None = None) -> dict[str, Any]:
     unknown = {"rate": None, "rate_date": None, "source": None}
     return {"currency": "EUR", "amount": amount, **unknown, "missing": None if amount else sentence(base, "EUR", day)}
@@ -97,6 +101,8 @@ def test_balances_say_what_they_are_worth_alone_and_together(ana):
                 ],
             },
         ],
+        "rates_used": [used("USD", "0.78125", "2026-11-02"), used("JPY", "0.00569216757741348", "2026-10-30")],
+        "rates_url": None,
     }
 
 
@@ -166,6 +172,12 @@ def test_totals_in_one_currency_take_the_rate_of_each_day_and_name_it(ana):
             "CHF": {"from": "2026-11-02", "to": "2026-11-02", "sources": ["ecb"]},
             "USD": {"from": "2026-10-30", "to": "2026-11-02", "sources": ["ecb"]},
         },
+        "rates_used": [
+            used("CHF", "1.0752688172043", "2026-11-02"),
+            used("USD", "0.78125", "2026-11-02"),
+            used("USD", "0.8", "2026-10-30"),
+        ],
+        "rates_url": None,
         "n_missing": 1,
         "missing": [{"base": "VND", "quote": "EUR", "date": "2026-11-02"}],
     }
@@ -199,6 +211,7 @@ def test_many_missing_rates_are_counted_and_the_oldest_named(ana):
 def test_totals_of_nothing_and_of_strangers_are_empty(ana, ben):
     record(ana, "10.00", "USD")
     empty = {"currency": "EUR", "is_complete": True, "results": [], "rates": {}, "n_missing": 0, "missing": []}
+    empty |= {"rates_used": [], "rates_url": None}
     assert totals(ben) == empty
     assert totals(ana, month="2026-09") == empty
 

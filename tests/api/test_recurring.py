@@ -100,6 +100,8 @@ def test_a_subscription_is_found_with_its_next_date(ana):
         "currency": "EUR",
         "is_stale": False,
         "n_unconverted": 0,
+        "rates_used": [],
+        "rates_url": None,
         "recorded_until": "2026-06-05",
     }
     assert 0.9 < one["confidence"] < 1
