@@ -1,18 +1,14 @@
-"""Requests that record, change or delete many transactions."""
+"""Requests that change or delete many transactions in the same way."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.utils.datastructures import MultiValueDict
 from django_filters.utils import translate_validation
 from drf_spectacular.utils import extend_schema_field
-from drf_standardized_errors.formatter import flatten_errors
 from rest_framework import serializers
 
-from accounts.models import User
 from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review, Transaction
-from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import (
     AccountReference,
     CategoryReference,
@@ -24,10 +20,7 @@ from expenses.serializers.fields import (
     user_of,
 )
 from expenses.serializers.filters import LIST_PARAMETERS, TransactionFilter
-from expenses.serializers.transaction_input import TransactionInput
-from expenses.serializers.transactions import TransactionBody, describe_transaction
 from expenses.services.row_category import fits
-from expenses.services.transactions import record_transactions
 
 MAX_IDS = 100_000
 CHUNK = 500
@@ -190,71 +183,3 @@ def fits_any(category: Category, ids: list[int]) -> bool:
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-
-
-MAX_ROWS = 1000
-
-
-class BulkInput(serializers.Serializer[Any]):
-    """Up to 1,000 transactions."""
-
-    transactions = TransactionInput(many=True)
-
-    @staticmethod
-    def rows_of(data: Any) -> list[Any]:
-        """Return the rows without checking them. Raises ValidationError if there is no list, or it is too long."""
-        rows = data.get("transactions") if isinstance(data, dict) else None
-        if not isinstance(rows, list):
-            raise serializers.ValidationError({"transactions": "Give a list of transactions."}, code="not_a_list")
-        if len(rows) > MAX_ROWS:
-            detail = f"{len(rows)} transactions are too many; send at most {MAX_ROWS} at a time."
-            raise serializers.ValidationError({"transactions": detail}, code="max_length")
-        return rows
-
-
-class BulkFieldError(serializers.Serializer[Any]):
-    """An invalid field of a row."""
-
-    attr = serializers.CharField(allow_null=True)
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class BulkError(serializers.Serializer[Any]):
-    """The errors of the row at `index`, counted from 0."""
-
-    index = serializers.IntegerField()
-    errors = BulkFieldError(many=True)  # type: ignore[assignment]
-
-
-class BulkAnswer(serializers.Serializer[Any]):
-    """The recorded rows, the known ones, and the errors."""
-
-    created = TransactionBody(many=True)
-    updated = TransactionBody(many=True)
-    duplicates = TransactionBody(many=True)
-    errors = BulkError(many=True)  # type: ignore[assignment]
-
-
-def record_bulk(*, by: User, rows: Sequence[Any], context: dict[str, Any]) -> dict[str, Any]:
-    """Record the valid rows, and return the body of the response, which lists the errors of the others."""
-    inputs = [TransactionInput(data=row, context=context) for row in rows]
-    right = [body for body in inputs if body.is_valid()]
-    recorded = record_transactions(
-        ledger_id=ledger_id_of(by), drafts=[body.draft() for body in right], catalog=context["catalog"]
-    )
-    prefetch_related_objects([r.transaction for r in recorded], "tags")
-    errors = []
-    for index, body in enumerate(inputs):
-        if body.errors:
-            fields = [
-                {"attr": None if e.attr == "non_field_errors" else e.attr, "code": e.code, "detail": e.detail}
-                for e in flatten_errors(body.errors)
-            ]
-            errors.append({"index": index, "errors": fields})
-    return {
-        "created": [describe_transaction(r.transaction) for r in recorded if r.is_new],
-        "updated": [],
-        "duplicates": [describe_transaction(r.transaction) for r in recorded if not r.is_new],
-        "errors": errors,
-    }

@@ -28,7 +28,7 @@ from expenses.services.edits import (
     give_tags,
 )
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
-from expenses.services.pairs import leave_transfer, restamp_transfers
+from expenses.services.pairs import leave_transfers, restamp_transfers
 from expenses.services.row_category import apply_choice, fits, follow_category, refit
 from expenses.services.runs import Work, add_counts, advance, note_omissions
 from expenses.services.split_parts import FIXED_ON_PART, HELD_BY_WHOLE
@@ -143,8 +143,7 @@ class BulkEdit(BulkWork):
     def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
         fields = planned_values(plan)
         tags = _planned_tags(plan, version=version)
-        for row in rows:
-            leave_transfer(row, fields, author=Author.ordering(run), known=rows)
+        leave_transfers([(row, fields) for row in rows], author=Author.ordering(run))
         with editing(rows, version=version, author=Author.ordering(run)):
             for row in rows:
                 for name, value in fields.items():

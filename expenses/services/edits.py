@@ -89,12 +89,10 @@ def write_rows(
     if changes:
         insert_ignoring_known(Change, CHANGE_COLUMNS, changes)
     link_tags((write.id, tag) for write in writes for tag in write.new_tags)
-    lost: dict[int, list[int]] = defaultdict(list)
-    for write in writes:
-        for tag in write.lost_tags:
-            lost[tag].append(write.id)
-    for tag, ids in lost.items():
-        Transaction.tags.through.objects.filter(tag=tag, transaction__in=ids).delete()
+    if lost := [(write.id, tag) for write in writes for tag in write.lost_tags]:
+        table = connection.ops.quote_name(Transaction.tags.through._meta.db_table)
+        with connection.cursor() as cursor:
+            cursor.executemany(f"DELETE FROM {table} WHERE transaction_id = %s AND tag_id = %s", lost)  # noqa: S608
 
 
 def link_tags(links: Iterable[tuple[int, int]]) -> None:

@@ -115,28 +115,35 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
         RESOLVE_PENDING.queue(ledger_id)
 
 
-def leave_transfer(
-    row: Transaction, changes: Mapping[str, Any], *, author: Author, known: Iterable[Transaction] = ()
-) -> Mapping[str, Any]:
-    """Take the row's pair apart if the author's changes make it another movement. Return the changes left to apply.
+def leave_transfers(
+    edits: Sequence[tuple[Transaction, Mapping[str, Any]]], *, author: Author
+) -> list[Mapping[str, Any]]:
+    """Take pairs apart where the author's changes make a row another movement. Return the changes left to apply.
 
-    Rows in `known`, which come `with_related()`, are changed in memory, too.
+    The rows come `with_related()`, and are changed in memory, too. The number of queries grows with hundreds of pairs.
     """
-    if row.transfer_id is None:
-        return changes
-    pair = Transfer.objects.with_rows().get(pk=row.transfer_id)
-    if not breaks_pair(pair, row, changes):
-        return changes
-    remove_pairs([pair], author=Author(SOURCE, author.user, author.run), known=[row, *known])
-    if "category" in changes or "is_kind_stated" in changes:
-        return changes
-    return {name: value for name, value in changes.items() if name != "kind"}  # it followed from the pair's category
+    pair_ids = [row.transfer_id for row, _ in edits]
+    if not any(pair_ids):
+        return [changes for _, changes in edits]
+    pairs = Transfer.objects.with_rows().in_bulk({pk for pk in pair_ids if pk is not None})
+    broken = {
+        row.transfer_id: pairs[row.transfer_id]
+        for row, changes in edits
+        if row.transfer_id in pairs and breaks_pair(pairs[row.transfer_id], row, changes)
+    }
+    remove_pairs(broken.values(), author=Author(SOURCE, author.user, author.run), known=[row for row, _ in edits])
+    left: list[Mapping[str, Any]] = []
+    for pair_id, (_, changes) in zip(pair_ids, edits, strict=True):
+        keeps_kind = pair_id not in broken or not {"category", "is_kind_stated"}.isdisjoint(changes)
+        left.append(changes if keeps_kind else {name: changes[name] for name in changes if name != "kind"})
+    return left
 
 
 def restamp_transfers(rows: Iterable[Transaction], changes: Iterable[str], *, version: int) -> None:
     """Give every pair of the rows, rejected ones too, a new version if it shows a changed field."""
-    if not SHOWN_IN_TRANSFER.isdisjoint(changes):
-        Transfer.objects.of(row.pk for row in rows).update(version=version)
+    ids = [row.pk for row in rows]
+    if ids and not SHOWN_IN_TRANSFER.isdisjoint(changes):
+        Transfer.objects.of(ids).update(version=version)
 
 
 def breaks_pair(pair: Transfer, row: Transaction, changes: Mapping[str, Any]) -> bool:

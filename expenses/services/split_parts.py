@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import F, Q, Sum
 
@@ -70,13 +70,15 @@ def check_edit(row: Transaction, changes: Mapping[str, Any]) -> None:
         raise Refusal(detail, code="split")
 
 
-def pass_on(parent: Transaction, *, version: int, author: Author) -> None:
-    """Give what parts inherit from their parent to them."""
-    parts = parts_of([parent])
+def pass_on(parents: Iterable[Transaction], *, version: int, author: Author) -> None:
+    """Give what parts inherit from their parents to them."""
+    wholes = {parent.pk: parent for parent in parents}
+    parts = parts_of(wholes.values())
     with editing(parts, version=version, author=author):
         for part in parts:
+            whole = wholes[cast("int", part.parent_id)]
             for name in INHERITED:
-                setattr(part, name, getattr(parent, name))
+                setattr(part, name, getattr(whole, name))
 
 
 def _differing(row: Transaction, changes: Mapping[str, Any], names: Sequence[str]) -> list[str]:

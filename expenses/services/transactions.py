@@ -1,9 +1,10 @@
 """Writes of transactions: record, edit and confirm them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
@@ -15,10 +16,19 @@ from expenses.ledger.kinds import derive_kind
 from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
-from expenses.services.edits import Author, editing, find_or_create_tags, give_tags, held_tag, link_tags, search_text_of
-from expenses.services.ledger_lock import Refusal, ledger_write
+from expenses.services.edits import (
+    Author,
+    check_edit_window,
+    editing,
+    find_or_create_tags,
+    give_tags,
+    held_tag,
+    link_tags,
+    search_text_of,
+)
+from expenses.services.ledger_lock import Refusal, ledger_write, lock_ledger, next_version
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
-from expenses.services.pairs import leave_transfer, pair_recorded, restamp_transfers
+from expenses.services.pairs import SHOWN_IN_TRANSFER, leave_transfers, pair_recorded, restamp_transfers
 from expenses.services.row_category import (
     accept_answer,
     answer_of,
@@ -62,7 +72,27 @@ class _DraftVerdict:
         return self.draft.account.pk if self.draft.account else None, self.draft.external_id
 
 
+@dataclass(frozen=True, slots=True)
+class RowEdit:
+    """New values of a row that was read `with_related()`. Without `tags`, it keeps its tags."""
+
+    row: Transaction
+    changes: Mapping[str, Any]
+    tags: Sequence[str] | None = None
+
+
 _NewRow = tuple[Transaction, _DraftVerdict]
+
+
+def known_rows(
+    *, ledger_id: int, external_ids: Iterable[str | None]
+) -> dict[tuple[int | None, str] | None, Transaction]:
+    """Return rows with these external ids, by account and external id."""
+    wanted = {external_id for external_id in external_ids if external_id is not None}
+    if not wanted:
+        return {}
+    rows = Transaction.objects.filter(ledger_id=ledger_id, external_id__in=wanted).with_related()
+    return {(row.account_id, row.external_id): row for row in rows}
 
 
 def record_transaction(*, by: User, draft: TransactionDraft, catalog: Catalog) -> RecordedTransaction:
@@ -83,8 +113,12 @@ def record_transactions(
         _DraftVerdict(draft, next(verdicts), tuple(_DraftVerdict(part, next(verdicts)) for part in draft.parts))
         for draft in drafts
     ]
-    with ledger_write(ledger_id) as version:
-        known = _known_rows(ledger_id, drafts)
+    with transaction.atomic():
+        lock_ledger(ledger_id)
+        known = known_rows(ledger_id=ledger_id, external_ids=[draft.external_id for draft in drafts])
+        if all(answer.identity in known for answer in answers):
+            return [RecordedTransaction(known[answer.identity], is_new=False) for answer in answers]
+        version = next_version(ledger_id)
         fresh = [answer.verdict for answer in answers if answer.identity not in known]
         decisions = _store_decisions(fresh, ledger_id=ledger_id, catalog=catalog)
         recorded: list[RecordedTransaction] = []
@@ -124,39 +158,68 @@ def record_parts(
 def edit_transaction(
     *, by: User, transaction: Transaction, changes: Mapping[str, Any], tags: Sequence[str] | None = None
 ) -> Transaction:
-    """Change fields. A category named here is the user's own choice, which no machine overwrites.
-
-    What its split or transfer shows of it follows. Raises Refusal when another row of the account has the external id
-    or the fingerprint, and where a split holds the field.
-    """
-    ledger_id, author = ledger_id_of(by), Author.person(by)
-    with ledger_write(ledger_id) as version:
+    """Change fields of one row, as `edit_transactions` does. Raises Refusal."""
+    with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.objects.for_user(by).with_related().get(pk=transaction.pk)
-        check_edit(row, changes)
-        changes = leave_transfer(row, changes, author=author)
-        with editing([row], version=version, author=author):
+        edited = edit_transactions([RowEdit(row, changes, tags)], by=by, version=version)[row.pk]
+        if isinstance(edited, Refusal):
+            raise edited
+        return edited
+
+
+def edit_transactions(edits: Sequence[RowEdit], *, by: User, version: int) -> dict[int, Transaction | Refusal]:
+    """Change fields of different rows. A category named here is the user's own choice, which no machine overwrites.
+
+    What splits and transfers show of the rows follows. The caller holds the lock. Return the edited rows by id. A row
+    that cannot take its edit stays as it is, and its refusal is returned: the edit window is closed, a split holds the
+    field, or another row of the account has the external id or fingerprint.
+    """
+    refusals = {edit.row.pk: refusal for edit in edits if (refusal := _refusal_of(edit, by=by))}
+    taken = [edit for edit in edits if edit.row.pk not in refusals]
+    if not taken:
+        return dict(refusals)
+    ledger_id, author, rows = ledger_id_of(by), Author.person(by), [edit.row for edit in taken]
+    left = leave_transfers([(edit.row, edit.changes) for edit in taken], author=author)
+    names = [name for edit in taken for name in edit.tags or ()]
+    tags = find_or_create_tags(ledger_id=ledger_id, names=names, version=version)
+    with editing(rows, version=version, author=author):
+        for edit, changes in zip(taken, left, strict=True):
+            row = edit.row
             for name, value in changes.items():
                 setattr(row, name, value)
-            if {"account", "external_id"} & changes.keys():
-                same = Q(external_id=row.external_id, external_id__isnull=False)
-                same |= Q(fingerprint=row.fingerprint, fingerprint__isnull=False)
-                others = Transaction.objects.filter(same, ledger_id=row.ledger_id, account=row.account)
-                if others.exclude(pk=row.pk).exists():
-                    detail = "Another transaction of that account has the same external id or statement row."
-                    raise Refusal(detail, code="duplicate")
             if "category" in changes and not row.is_split:
                 apply_choice(row, changes["category"])
                 row.review = changes.get("review", row.review)
             refit(row)
             follow_category(row)  # a machine may have given it one after the changes were checked
-            if tags is not None:
-                give_tags(row, find_or_create_tags(ledger_id=ledger_id, names=tags, version=version).values())
-        restamp_transfers([row], changes, version=version)
-        if row.is_split:
-            pass_on(row, version=version, author=author)
-        if call_edit_hooks(ledger_id=ledger_id, ids=[row.pk], version=version):
-            row = Transaction.objects.for_user(by).with_related().get(pk=row.pk)
-        return row
+            if edit.tags is not None:
+                give_tags(row, dict.fromkeys(tags[name.casefold()] for name in edit.tags))
+    shown = [edit.row for edit in taken if not SHOWN_IN_TRANSFER.isdisjoint(edit.changes)]
+    restamp_transfers(shown, SHOWN_IN_TRANSFER, version=version)
+    pass_on([row for row in rows if row.is_split], version=version, author=author)
+    if call_edit_hooks(ledger_id=ledger_id, ids=[row.pk for row in rows], version=version):
+        rows = list(Transaction.objects.for_user(by).with_related().filter(pk__in=[row.pk for row in rows]))
+    return refusals | {row.pk: row for row in rows}
+
+
+def _refusal_of(edit: RowEdit, *, by: User) -> Refusal | None:
+    """Return the reason why the row cannot take the edit, or None."""
+    row, changes = edit.row, edit.changes
+    try:
+        check_edit(row, changes)
+        check_edit_window([row], user=by)
+    except Refusal as refusal:
+        return refusal
+    account, external_id = changes.get("account", row.account), changes.get("external_id", row.external_id)
+    if (account, external_id) == (row.account, row.external_id):
+        return None
+    same = Q(external_id=external_id, external_id__isnull=False)
+    same |= Q(fingerprint=row.fingerprint, fingerprint__isnull=False)
+    others = Transaction.objects.filter(same, ledger_id=row.ledger_id, account=account)
+    if others.exclude(pk=row.pk).exists():
+        detail = "Another transaction of that account has the same external id or statement row."
+        return Refusal(detail, code="duplicate")
+    return None
 
 
 def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
@@ -170,14 +233,6 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
             accept_answer(row, answer)
         LEARN_FROM_CHOICES.queue(row.ledger_id)
         return row
-
-
-def _known_rows(ledger_id: int, drafts: Sequence[TransactionDraft]) -> dict[tuple[int | None, str] | None, Transaction]:
-    external_ids = [draft.external_id for draft in drafts if draft.external_id is not None]
-    if not external_ids:
-        return {}
-    rows = Transaction.objects.filter(ledger_id=ledger_id, external_id__in=external_ids).with_related()
-    return {(row.account_id, row.external_id): row for row in rows}
 
 
 def _store_decisions(verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Catalog) -> dict[int, Decision]:

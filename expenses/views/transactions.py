@@ -1,5 +1,6 @@
 """Views of transactions and their parts."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -10,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.models import Run, Transaction
-from expenses.serializers.bulk import BulkAnswer, BulkEditInput, BulkInput, BulkSelection, record_bulk
+from expenses.serializers.bulk import BulkEditInput, BulkSelection
+from expenses.serializers.bulk_recording import BulkAnswer, BulkInput, record_bulk
 from expenses.serializers.filters import TransactionFilter
 from expenses.serializers.history import HistorySerializer, history_of
 from expenses.serializers.runs import RunSerializer
@@ -146,9 +148,15 @@ class AllTransactionsViewSet(TransactionViewSet):
     @extend_schema(request=BulkInput, responses=BulkAnswer)
     @action(detail=False, methods=["post"])
     def bulk(self, request: Request) -> Response:
-        """Record many transactions. Send up to 1,000. An error in one does not stop the others."""
-        rows = BulkInput.rows_of(request.data)
-        return Response(record_bulk(by=self.user, rows=rows, context=self.get_serializer_context()))
+        """Record many transactions. Send up to 1,000. An error in one does not stop the others.
+
+        `on_conflict` decides about rows whose `external_id` is known. With `update` they take over the fields that are
+        sent. With `skip` they stay, and `differences` names the fields that differ.
+        """
+        rows, on_conflict = BulkInput.read(request.data)
+        with self.locked() if on_conflict == "update" else nullcontext():
+            context = self.get_serializer_context()
+            return Response(record_bulk(by=self.user, rows=rows, on_conflict=on_conflict, context=context))
 
     @extend_schema(request=BulkEditInput, responses={202: RunSerializer})
     @bulk.mapping.patch

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
-from expenses.serializers.bulk import BulkFieldError
+from expenses.serializers.bulk_recording import BulkFieldError
 from expenses.serializers.fields import user_of
 from expenses.serializers.filters import COMMON_PARAMETERS
 from rules.exchange.conversion import GROUP_LENGTH, MAX_RULES, NAME_LENGTH

@@ -52,7 +52,11 @@ def test_duplicates_answer_the_rows_that_are_there(ana, ben):
     body = send(ana, {**ROW, "external_id": "a", "amount": "9"}, {**ROW, "external_id": "b"},
                 {**ROW, "external_id": "b", "amount": "7"}).json()  # fmt: skip
     assert [row["external_id"] for row in body["created"]] == ["b"]
-    assert body["duplicates"] == [first, body["created"][0]]
+    other = {"field": "amount", "stored": "5.50"}
+    assert body["duplicates"] == [
+        {**first, "differences": [{**other, "sent": "9.00"}]},
+        {**body["created"][0], "differences": [{**other, "sent": "7.00"}]},
+    ]
     assert (body["updated"], body["errors"]) == ([], [])
     assert ana.get("transactions/").json()["count"] == 2
     assert len(send(ben, {**ROW, "external_id": "a"}).json()["created"]) == 1
