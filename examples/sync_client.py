@@ -1,23 +1,29 @@
 """Offline copy of an Outlay ledger, as a phone would keep it. Uses the standard library only; see docs/sync.md.
 
-    python examples/sync_client.py http://127.0.0.1:8000 ana choose-a-good-one copy.sqlite3
+    python examples/sync_client.py http://127.0.0.1:8000 ana
 
-signs in, sends offline writes, fetches changes, and prints the newest transactions. Run it again: it fetches only what
-is new. A real client would add a screen, and ask its user before it overwrites other changes.
+asks for the password, sends offline writes, fetches changes, and prints the newest transactions. Money out is negative.
+Run it again: it uses the same token, and fetches only what is new. A real client would add a screen, and ask its user
+before it overwrites other changes.
 """
 
+import argparse
+import getpass
 import json
+import os
 import random
 import sqlite3
-import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+#: Variable that holds the password where nobody can type it.
+PASSWORD_VARIABLE = "OUTLAY_PASSWORD"  # noqa: S105 - a name, no password
 TIMEOUT_S = 30
 FIRST_PAUSE_S, LONGEST_PAUSE_S, TRIES = 0.1, 10.0, 12
 #: Statuses to try again later; 409 only with Retry-After.
@@ -67,22 +73,49 @@ def send_once(method: str, url: str, body: bytes | None, headers: Mapping[str, s
         connection.close()
 
 
+class TokenFile:
+    """File that keeps a user's token from one run to the next. Only its owner can read it."""
+
+    def __init__(self, path: str, *, url: str, username: str) -> None:
+        self.path, self.owner = Path(path), {"url": url, "username": username}
+
+    def read(self) -> str:
+        """Return the token, or "" if the file holds none of this user."""
+        try:
+            found = json.loads(self.path.read_text())
+        except (OSError, ValueError):
+            return ""
+        return str(found["token"]) if self.owner.items() <= found.items() else ""
+
+    def write(self, token: str) -> None:
+        self.path.unlink(missing_ok=True)  # a file with another mode would keep it
+        with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(self.owner | {"token": token}, file)
+
+
 @dataclass
 class Server:
     """Connection that sends each request until it is answered; a lost answer never causes a second write."""
 
     url: str
     username: str
-    password: str
+    #: Called only when a token is missing, expired or revoked.
+    ask_password: Callable[[], str]
     transport: Transport = send_once
-    token: str = ""
+    token_file: TokenFile | None = None
+    token: str = field(default="", init=False)
     n_retries: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.token_file is not None:
+            self.token = self.token_file.read()
 
     def call(self, method: str, path: str, body: Any = None, *, key: str = "", etag: str = "") -> Answer:
         """Send a request. `key` is the same for every try of a write; `etag` is the version that it changes."""
         content = None if body is None else json.dumps(body).encode()
         for attempt in range(TRIES):
-            headers = {"Content-Type": "application/json", "Authorization": f"Token {self.token}"}
+            headers = {"Content-Type": "application/json"}
+            headers |= {"Authorization": f"Token {self.token}"} if self.token else {}
             headers |= {"Idempotency-Key": key} if key else {}
             headers |= {"If-Match": etag} if etag else {}
             try:
@@ -100,12 +133,15 @@ class Server:
 
     def sign_in(self) -> None:
         """Get a token. Raises Refused if name and password do not match."""
-        content = json.dumps({"username": self.username, "password": self.password, "name": "sync client"}).encode()
+        fields = {"username": self.username, "password": self.ask_password(), "name": "sync client"}
+        content = json.dumps(fields).encode()
         headers = {"Content-Type": "application/json"}
         answer = self.transport("POST", f"{self.url}/api/v1/auth/login/", content, headers)
         if answer.status != 200:
             raise Refused(answer)
         self.token = answer.body["token"]
+        if self.token_file is not None:
+            self.token_file.write(self.token)
 
     def _pause(self, attempt: int, *, at_least: float = 0) -> None:
         """Wait longer with each try, by a random time, so that clients do not return together."""
@@ -260,23 +296,34 @@ class SyncClient:
         return etag_of(json.loads(found[0])) if found else ""
 
 
-def main(url: str, username: str, password: str, path: str = "copy.sqlite3") -> None:
+def read_password() -> str:
+    """Return the password from the environment, or ask for it without showing it."""
+    return os.environ.get(PASSWORD_VARIABLE) or getpass.getpass()
+
+
+def main() -> None:
     """Synchronize a copy, and print its newest transactions."""
-    client = SyncClient(Server(url.rstrip("/"), username, password), Copy(path))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", help="address of the server, such as http://127.0.0.1:8000")
+    parser.add_argument("username", help=f"your login name; the password is in {PASSWORD_VARIABLE}, or is asked for")
+    parser.add_argument("--copy", default="copy.sqlite3", help="file of the copy (default: %(default)s)")
+    parser.add_argument("--token-file", help="file of the token (default: the name of the copy, and .token)")
+    options = parser.parse_args()
+    url = options.url.rstrip("/")
+    token_file = TokenFile(options.token_file or f"{options.copy}.token", url=url, username=options.username)
+    client = SyncClient(Server(url, options.username, read_password, token_file=token_file), Copy(options.copy))
     client.sync()
     for action, body, answer in client.refused:
         print(f"Not done: {action} {body}: {answer.body['detail']}")
     rows = client.copy.rows("transaction").values()
     print(f"Version {client.copy.version}, {len(rows)} transactions.")
     for row in sorted(rows, key=lambda row: (row["date"], row["id"]), reverse=True)[:10]:
-        money = f"{row['amount']:>10} {row['currency']}"
-        print(f"{row['date']} {money}  {row['category_name'] or '-':16} {row['description']}")
+        amount = "-" * (row["direction"] == "out") + row["amount"]
+        print(f"{row['date']} {amount:>11} {row['currency']}  {row['category_name'] or '-':16} {row['description']}")
 
 
 if __name__ == "__main__":
-    if not 4 <= len(sys.argv) <= 5:
-        raise SystemExit(__doc__)
     try:
-        main(*sys.argv[1:])
+        main()
     except (Refused, ConnectionError) as error:
         raise SystemExit(str(error)) from None

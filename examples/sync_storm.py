@@ -199,12 +199,12 @@ class Storm:
     def __init__(self, url: str, *, seed: int) -> None:
         self.url, self.seed, self.name = url, seed, f"storm-{uuid.uuid4().hex[:8]}"
         person = {"username": self.name, "email": f"{self.name}@example.org", "password": PASSWORD}
-        self.server = Server(url, self.name, PASSWORD)
+        self.server = Server(url, self.name, lambda: PASSWORD)
         self.call("POST", "auth/register/", person)
         self.category = self.call("POST", "categories/", {"name": "Shared", "kind": "expense"}).body["id"]
         row = {"amount": "1.00", "direction": "out", "description": "Signed by all", "ai_classify": False}
         self.rows = [self.call("POST", "transactions/", row).body["id"] for _ in range(10)]
-        self.reader = SyncClient(Server(url, self.name, PASSWORD), Copy())
+        self.reader = SyncClient(Server(url, self.name, lambda: PASSWORD), Copy())
         self.writers = [self._writer(n) for n in range(N_WRITERS)]
         self.n_done, self.n_pages, self.failures = 0, 0, list[str]()
 
@@ -217,7 +217,7 @@ class Storm:
     def _writer(self, number: int) -> Writer:
         chance = random.Random(f"{self.seed}-{number}")
         connection = BadConnection(chance)
-        server = Server(self.url, self.name, PASSWORD, transport=connection)
+        server = Server(self.url, self.name, lambda: PASSWORD, transport=connection)
         return Writer(SyncClient(server, Copy()), connection, chance, self.rows, self.category)
 
     def run(self, n_writes: int) -> None:

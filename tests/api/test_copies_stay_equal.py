@@ -1,5 +1,6 @@
 """Laws of synchronization: whatever is written, whenever it is fetched, a copy ends equal to the ledger."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -156,23 +157,75 @@ def test_four_writers_with_a_bad_connection_and_a_reader_end_equal(url):
     assert written.startswith("200 writes")
 
 
-@pytest.mark.timeout(300)
-def test_the_client_shows_what_it_fetched_and_fetches_only_what_is_new(url, tmp_path):
-    program = BASE_DIR / "examples" / "sync_client.py"
-    register = f"""
+def as_ana(url, script, *arguments):
+    """Return what a script prints that has ana's `server`; tests themselves open no connection."""
+    head = f"""
 import sys
 sys.path.insert(0, {str(BASE_DIR)!r})
 from examples.sync_client import Copy, Server, SyncClient
-server = Server({url!r}, "ana", "blue-Tomato-99")
-server.call("POST", "auth/register/", {{"username": "ana", "email": "a@example.org", "password": "blue-Tomato-99"}})
-client = SyncClient(server, Copy({str(tmp_path / "copy.sqlite3")!r}))
-row = client.create({{"amount": "5.50", "direction": "out", "description": "Written offline", "date": "2026-11-02"}})
-client.edit(row, {{"category": "Dining"}})
-client.edit(row, {{"amount": "-1"}})
+server = Server({url!r}, "ana", lambda: "blue-Tomato-99")
 """
-    subprocess.run([sys.executable, "-c", register], check=True)  # noqa: S603
-    command = [sys.executable, str(program), url, "ana", "blue-Tomato-99", str(tmp_path / "copy.sqlite3")]
-    said = [subprocess.check_output(command, text=True).splitlines() for _ in range(2)]  # noqa: S603
-    shown = ["Version 2, 1 transactions.", "2026-11-02       5.50 EUR  Dining           Written offline"]
+    return subprocess.check_output([sys.executable, "-c", head + script, *arguments], text=True)  # noqa: S603
+
+
+def run_client(url, folder, *, typed="", **variables):
+    """Run the client as ana from a shell. `typed` is what she types where no terminal hides it."""
+    command = [sys.executable, str(BASE_DIR / "examples" / "sync_client.py"), url, "ana"]
+    environment = {name: value for name, value in os.environ.items() if name != "OUTLAY_PASSWORD"} | variables
+    return subprocess.run(  # noqa: S603
+        command,
+        cwd=folder,
+        env=environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
+    )
+
+
+@pytest.mark.timeout(300)
+def test_the_client_keeps_one_token_and_fetches_only_what_is_new(url, tmp_path):
+    as_ana(
+        url,
+        """
+server.call("POST", "auth/register/", {"username": "ana", "email": "a@example.org", "password": "blue-Tomato-99"})
+client = SyncClient(server, Copy(sys.argv[1]))
+row = client.create({"amount": "5.50", "direction": "out", "description": "Written offline", "date": "2026-11-02"})
+client.edit(row, {"category": "Dining"})
+client.edit(row, {"amount": "-1"})
+client.create({"amount": "20", "direction": "in", "description": "Jo", "date": "2026-11-01", "ai_classify": False})
+""",
+        str(tmp_path / "copy.sqlite3"),
+    )
+    refused = run_client(url, tmp_path, OUTLAY_PASSWORD="not-hers")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("400: ")
+    prompted = run_client(url, tmp_path, typed="blue-Tomato-99\n")
+    token = tmp_path / "copy.sqlite3.token"
+    assert (token.stat().st_mode & 0o777, "blue-Tomato-99" in token.read_text()) == (0o600, False)
+    kept, again = token.read_text(), run_client(url, tmp_path)
+    said = [answer.stdout.splitlines() for answer in (prompted, again)]
+    shown = [
+        "Version 3, 2 transactions.",
+        "2026-11-02       -5.50 EUR  Dining           Written offline",
+        "2026-11-01       20.00 EUR  -                Jo",
+    ]
     assert said[0][0].startswith("Not done: edit {'amount': '-1'}: An amount is more than 0")
-    assert said[0][1:] == said[1] == shown
+    assert (said[0][1:], said[1], again.stderr, token.read_text()) == (shown, shown, "", kept)
+
+    named = "for row in server.call('GET', 'auth/tokens/').body['results']: print(row['name'])"
+    assert as_ana(url, named).splitlines().count("sync client") == 2  # one of the client, one of this script
+    as_ana(url, 'server.call("POST", "auth/logoutall/")')
+    token.chmod(0o644)
+    assert run_client(url, tmp_path, OUTLAY_PASSWORD="blue-Tomato-99").stdout.splitlines() == shown
+    assert (token.stat().st_mode & 0o777, token.read_text() == kept) == (0o600, False)
+
+
+def test_the_client_asks_for_a_password_that_nobody_sees_on_the_command_line(tmp_path):
+    usage = subprocess.run(  # noqa: S603
+        [sys.executable, str(BASE_DIR / "examples" / "sync_client.py"), "--help"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "OUTLAY_PASSWORD" in usage
+    assert "usage: sync_client.py [-h] [--copy COPY] [--token-file TOKEN_FILE] url username" in " ".join(usage.split())
