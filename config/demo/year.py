@@ -70,6 +70,12 @@ CHOICES = (
 )
 #: Rows with a right category that the user confirms.
 CONFIRMED = ("REWE SAGT", "TELEKOM")
+#: A pub that the chain takes for a shop: its text, the right category, and the text of another payment there.
+PUB, PUB_CATEGORY, PUB_AGAIN = "ZUM SCHIEFEN ECK", "Dining", "ZUM SCHIEFEN ECK 2 BONN"
+#: A month that the statements cover whole.
+MONTH = "2026-09"
+#: Steps that import_year tells of.
+N_STEPS = 4 + len(LATER_STATEMENTS)
 
 
 def import_year(*, password: str, say: Say) -> SignedIn:
@@ -83,13 +89,14 @@ def import_year(*, password: str, say: Say) -> SignedIn:
     say(f"Opened {len(accounts)} accounts, made {len(RULES)} rules.")
     import_statement(FIRST_STATEMENT, by=user, accounts=accounts, say=say)
     for text, index, category in CHOICES:
-        edit_transaction(by=user, transaction=_row(user, text, index), changes={"category": catalog.find(category)})
-    rows = [_row(user, text, 0) for text in CONFIRMED]
+        edit_transaction(by=user, transaction=find_row(user, text, index), changes={"category": catalog.find(category)})
+    rows = [find_row(user, text) for text in CONFIRMED]
     answered = [row for row in rows if row.category_id or row.suggested_category_id]
     for row in answered:
         confirm_transaction(by=user, transaction=row)
     say(f"Chose a category for {len(CHOICES)} rows, confirmed {len(answered)}.")
     learn(ledger_id=ledger_id_of(user))
+    say("Learned from them.")
     for statement in LATER_STATEMENTS:
         import_statement(statement, by=user, accounts=accounts, say=say)
     return signed_in
@@ -125,6 +132,7 @@ def import_statement(statement: Statement, *, by: User, accounts: dict[str, Acco
     return received
 
 
-def _row(user: User, text: str, index: int) -> Transaction:
+def find_row(user: User, text: str, index: int = 0) -> Transaction:
+    """Return one of the rows with a text, in the order of their dates."""
     row: Transaction = Transaction.objects.for_user(user).search(text).order_by("date", "id")[index]
     return row

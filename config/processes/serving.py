@@ -15,17 +15,22 @@ from django.db import connection, connections
 
 from config import environment
 from config.processes.supervisor import Child
+from expenses.garbage_collection import collection_paused
 
 #: Any number that no other program locks in the same database.
 PREPARE_LOCK = 7_262_019_885
 
 
-def prepare() -> None:
-    """Bring the database up to date and seed it. Safe to repeat, and safe in several processes at once."""
-    with _lock_in_postgresql() if connection.vendor == "postgresql" else _lock_in_folder():
+def prepare(*, with_rates: bool = True) -> None:
+    """Bring the database up to date and seed it. Safe to repeat, and safe in several processes at once.
+
+    An amount is converted only with rates, which take a second or two in a new database.
+    """
+    with collection_paused(), _lock_in_postgresql() if connection.vendor == "postgresql" else _lock_in_folder():
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
-        call_command("seed_rates", verbosity=0)
+        if with_rates:
+            call_command("seed_rates", verbosity=0)
 
 
 @contextmanager

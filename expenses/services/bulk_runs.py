@@ -78,7 +78,8 @@ class PlannedWork(Work):
             with ledger_write(run.ledger_id) as version:
                 advance(run, n_rows=len(ids))
                 add_counts(run, work(ids, version))
-            make_room()
+            if start + size < len(plan.rows):
+                make_room()
 
     def after_end(self, run: Run) -> None:
         if run.status == RunStatus.SUCCEEDED:

@@ -194,7 +194,8 @@ class ImportWork(Work):
                 drafts = [record.draft(statement.account) for record in chunk if isinstance(record, Entry)]
                 catalog = Catalog.load(run.ledger_id)
                 record_statement_rows(run=run, account=statement.account, drafts=drafts, catalog=catalog)
-                make_room()
+                if len(chunk) == CHUNK:
+                    make_room()
             pair_run(run)
         except UnreadableFile as error:
             raise Refusal(str(error), code="unreadable") from None

@@ -1,6 +1,8 @@
 """The demo: its statements, and what the command shows of them."""
 
+import shlex
 from io import StringIO
+from string import Template
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,6 +15,7 @@ from providers.loading import configured_chain
 from statements.formats import importer_for
 from statements.importer import RowError, StatementRow
 from tests.conftest import make_user
+from tests.pages import Request
 
 STATEMENTS = {
     "giro.csv": (78, "3280.99"),
@@ -84,6 +87,37 @@ class TestAYearOfStatements:
     def test_the_table_fits_the_terminal(self, shown):
         table, _, _ = shown.partition("\nuser ")
         assert max(map(len, table.splitlines())) == 120
+
+    def test_each_step_of_the_progress_is_told_once(self, shown):
+        steps, _, _ = shown.partition("\n451 rows in ")
+        assert len(steps.splitlines()) == 1 + year.N_STEPS
+
+    def test_every_command_that_it_ends_with_shows_something(self, shown):
+        _, _, commands = shown.partition("another terminal")
+        variables, answers = dict[str, str](), []
+        for words in (shlex.split(line) for line in commands.splitlines() if line.startswith("  ")):
+            if words[0] == "curl":
+                end = words.index("|") if "|" in words else None
+                request = Request.of([Template(word).substitute(variables) for word in words[1:end]])
+                answers.append(request.send())
+                assert request.url.startswith("http://127.0.0.1:8000/api/v1/")
+                assert answers[-1].status_code == 200, answers[-1].content
+            else:
+                variables |= dict(word.split("=", 1) for word in words)
+        summary, picture, explanation, corrected, suggestion, review = answers
+        assert len(summary.json()["by_category"]) > 5
+        assert picture.content.startswith(b"\x89PNG")
+        assert [a["provider"] for a in explanation.json()["attempts"]][-1] == "history"
+        pub = corrected.json()
+        assert (pub["merchant"], pub["category_name"]) == ("ZUM SCHIEFEN ECK KOELN", "Dining")
+        assert (pub["kind"], pub["categorization"]["source"]) == ("expense", "user")
+        assert (suggestion.json()["category_name"], suggestion.json()["source"]) == ("Dining", "history")
+        assert len(review.json()["results"]) == 3
+
+    def test_commands_show_json_on_lines_of_its_own(self, shown):
+        curls = [line for line in shown.splitlines() if line.startswith("  curl")]
+        assert len(curls) == 6
+        assert all(line.endswith((" | python3 -m json.tool", " -o year.png")) for line in curls)
 
 
 def test_the_demo_leaves_a_used_folder_alone(db):
