@@ -14,6 +14,8 @@ ALL_PAGES = {
     for page in [settings.BASE_DIR / "README.md", *sorted((settings.BASE_DIR / "docs").rglob("*.md"))]
 }
 TYPED = [name for name, page in ALL_PAGES.items() if any(has_commands(text) for _, text in blocks_of(page))]
+#: A request that a table of the page names, such as `PUT transactions/{id}/split/`, in its second column.
+NAMED_REQUEST = re.compile(r"^\|[^|]*\| `(GET|POST|PUT|PATCH|DELETE) ([^`]+)` \|", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)[^)]*\)")
 
 
@@ -55,6 +57,24 @@ def test_commands_are_in_blocks_that_are_typed_and_answers_below_a_command(page)
     first_command = next((i for i, (language, text) in enumerate(blocks) if has_commands(text)), len(blocks))
     assert elsewhere == []
     assert first_command <= first_answer
+
+
+def test_each_request_that_replaces_one_of_another_api_is_typed():
+    page = ALL_PAGES["docs/for-clients-of.md"]
+    typed = "\n".join(text for language, text in blocks_of(page) if language == "sh").replace("\\\n", "")
+    named = NAMED_REQUEST.findall(page)
+    sent = {
+        "GET": r'\ncurl (?!-X)(?!.* -[dF] ).*{}"?\n',
+        "POST": r"curl (?!.*-X).*{} .*-[dF]",
+        "PUT": r"curl -X PUT .*{} ",
+        "PATCH": r"curl -X PATCH .*{} ",
+    }
+    patterns = {
+        f"{method} {path}": sent[method].format(re.escape(f"$api/{path}").replace(re.escape("{id}"), r"\$\w+"))
+        for method, path in named
+    }
+    assert len(patterns) > 15
+    assert [request for request, pattern in patterns.items() if re.search(pattern, typed) is None] == []
 
 
 @pytest.mark.parametrize("page", ALL_PAGES)
