@@ -36,6 +36,7 @@ class RegisterView(generics.GenericAPIView[User]):
     permission_classes = (AllowAny,)
     serializer_class = RegisterSerializer
     rates = {"post": "register"}
+    error_codes = {"post": ("403", "409")}
 
     @extend_schema(operation_id="auth_register", responses={201: SignedInSerializer})
     def post(self, request: Request) -> Response:
@@ -131,6 +132,7 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
     serializer_class = UserSerializer
     http_method_names = ["get", "patch", "delete", "head", "options"]
     rates = {"delete": "erase"}
+    error_codes = {"delete": ("409",)}
     body_of_delete = EraseInput
 
     def get_object(self) -> User:

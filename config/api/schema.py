@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,35 +111,37 @@ class OperationSchema(AutoSchema):
             operation["requestBody"] = {"content": {"application/json": {"schema": schema}}, "required": True}
         codes = self._error_codes(operation)
         if takes_key(self.method, self.path):
-            codes |= {"400", "409", "422"}
             operation["parameters"] = [*operation.get("parameters", []), KEY_PARAMETER]
             if created := operation["responses"].get("201"):
                 repeated = {**created, "description": "It was created by the same request before."}
                 operation["responses"].setdefault("200", repeated)
         problem = self.resolve_serializer(ProblemSerializer, "response").ref
-        content = {"application/problem+json": {"schema": problem}}
-        action = getattr(self.view, "action", None) or self.method.lower()
-        has_rate = action in getattr(self.view, "rates", ())
-        for code in [*sorted(codes), *(["429"] if has_rate else [])]:
+        for code in sorted(codes):
+            content = {"application/problem+json": {"schema": problem}}
             operation["responses"].setdefault(code, {"description": ERRORS[code], "content": content})
         return operation
 
     def _error_codes(self, operation: dict[str, Any]) -> set[str]:
+        """Return the statuses of all errors that a request can get. A test provokes every one of them."""
+        view, action = self.view, getattr(self.view, "action", None) or self.method.lower()
         is_write = self.method not in {"GET", "HEAD"}
-        codes = {"412"} if "{" in self.path and is_write else set[str]()
-        if self.view.permission_classes and self.get_auth():
-            codes |= {"401"}
+        parameters = operation.get("parameters", [])
         # OpenAPI 3.0 has no body of a DELETE, which names the rows to delete.
         has_body = "requestBody" in operation or (self.method == "DELETE" and "{" not in self.path)
-        if has_body or operation.get("parameters"):
-            codes |= {"400"}
-        if is_write:
-            codes |= {"403", "409"}
-        if has_body:
-            codes |= {"413", "415"}
-        if "{" in self.path or any(p["name"] == "page" for p in operation.get("parameters", [])):
-            codes |= {"404"}
-        return codes | set(getattr(self.view, "error_codes", ()))
+        possible = {
+            "400": has_body or bool(parameters) or takes_key(self.method, self.path),
+            "401": any(self.get_auth()),
+            "403": any(self.get_auth()) and is_write and not getattr(view, "is_open_to_read_tokens", False),
+            "404": "{" in self.path or any(parameter["name"] == "page" for parameter in parameters),
+            "409": takes_key(self.method, self.path),
+            "412": is_write and "{" in self.path and getattr(view, "is_guarded", False),
+            "413": has_body,
+            "415": has_body,
+            "422": takes_key(self.method, self.path),
+            "429": action in getattr(view, "rates", ()),
+        }
+        own: Mapping[str, tuple[str, ...]] = getattr(view, "error_codes", {})
+        return {code for code, is_possible in possible.items() if is_possible} | set(own.get(action, ()))
 
 
 def _name(noun: str, *, has_article: str | None, is_many: str) -> str:
@@ -150,27 +152,48 @@ def _name(noun: str, *, has_article: str | None, is_many: str) -> str:
     return article + noun if has_article else noun
 
 
+_HERE = Path(__file__).parent
 #: Component → an example of it, which the API really read or gave (tests/api/test_examples.py).
-EXAMPLES: dict[str, Any] = json.loads(Path(__file__).with_name("examples.json").read_text())
+EXAMPLES: dict[str, Any] = json.loads((_HERE / "examples.json").read_text())
+#: Bodies of real refusals by name, and the name for each operation and status.
+REFUSALS: dict[str, dict[str, Any]] = json.loads((_HERE / "refusals.json").read_text())
 
 
 def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Give every body of every operation its component's example. A hook of drf-spectacular."""
-    for media in _bodies(result):
-        component = media["schema"].get("$ref", "").rpartition("/")[2]
-        if component.startswith("Paginated"):
-            item = EXAMPLES.get(component.removeprefix("Paginated").removesuffix("List"))
-            example = item and {"count": 1, "next": None, "previous": None, "results": [item]}
-        else:
-            example = EXAMPLES.get(component)
-        if example is not None:
-            media["example"] = example
+    """Give every body of every operation an example. A hook of drf-spectacular."""
+    used: dict[str, Any] = {}
+    for operation in operations_of(result):
+        refusals = REFUSALS["operations"].get(operation["operationId"], {})
+        for code, media in _bodies(operation):
+            name = refusals.get(code) or media["schema"].get("$ref", "").rpartition("/")[2]
+            if code == "503" and f"Failing{name}" in EXAMPLES:
+                name = f"Failing{name}"
+            value = REFUSALS["examples"].get(name) if code in refusals else _example_of(name)
+            if value is not None:
+                used[name] = value
+                media["examples"] = {name: {"$ref": f"#/components/examples/{name}"}}
+    result["components"]["examples"] = {name: {"value": used[name]} for name in sorted(used)}
     return result
 
 
-def _bodies(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _example_of(component: str) -> Any:
+    """Return the example of a component, or of a page with one."""
+    if not component.startswith("Paginated"):
+        return EXAMPLES.get(component)
+    item = EXAMPLES.get(component.removeprefix("Paginated").removesuffix("List"))
+    return item and {"count": 1, "next": None, "previous": None, "results": [item]}
+
+
+def operations_of(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every operation of the document."""
     for operations in result["paths"].values():
-        for operation in operations.values():
-            yield from operation.get("requestBody", {}).get("content", {}).values()
-            for response in operation["responses"].values():
-                yield from response.get("content", {}).values()
+        yield from operations.values()
+
+
+def _bodies(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the bodies of an operation with their statuses, which are empty for the request."""
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        yield "", media
+    for code, response in operation["responses"].items():
+        for media in response.get("content", {}).values():
+            yield code, media

@@ -159,6 +159,8 @@ class LedgerViewSet(LedgerView, viewsets.GenericViewSet[Any]):
     """Rows of the ledger that the user works in; rows of other ledgers are not found."""
 
     lookup_value_converter = "int"
+    #: Writes look at `If-Match`.
+    is_guarded = False
 
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
@@ -214,6 +216,8 @@ class ListViewSet(mixins.ListModelMixin, LedgerViewSet):
 
 class RetrieveViewSet(LedgerViewSet):
     """A single row whose ETag is its version: 304 while it is as the client knows it."""
+
+    is_guarded = True
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row = self.get_object()

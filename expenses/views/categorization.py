@@ -90,7 +90,7 @@ class CalibrationView(LedgerView):
 class BacktestView(LedgerView):
     """The answers of the chain for your confirmed transactions, given only those before each."""
 
-    error_codes = ("404",)
+    error_codes = {"get": ("404",)}
 
     @extend_schema(operation_id="categorization_backtest_latest", responses=RunWithResultSerializer)
     def get(self, request: Request) -> Response:

@@ -61,8 +61,8 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
     queryset = ExchangeRate.objects.all()
     serializer_class = RateSerializer
     filterset_class = RateFilter
-    #: Statuses that the schema adds to the operations; an action may name some.
-    error_codes: tuple[str, ...] = ()
+    #: Errors of an action that only it answers.
+    error_codes = {"convert": ("404",)}
 
     def create(self, request: Request) -> Response:
         fields = self.checked(RateSerializer).validated_data
@@ -83,7 +83,7 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(parameters=[ConversionInput], responses=ConversionSerializer)
-    @action(detail=False, error_codes=("404",))
+    @action(detail=False)
     def convert(self, request: Request) -> Response:
         """Convert an amount of money.
 

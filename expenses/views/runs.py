@@ -26,6 +26,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet
 
     queryset = Run.objects.all()
     serializer_class = RunSerializer
+    error_codes = {"revert": ("409",)}
 
     def get_queryset(self) -> Any:
         interrupt_abandoned_of(self.user)

@@ -35,6 +35,7 @@ class ShopKindViewSet(LedgerViewSet):
     filter_backends = ()
     lookup_field = "kind"
     lookup_value_converter = "str"
+    is_guarded = True
 
     @extend_schema(parameters=[ShopKindsInput], responses=ShopKindsSerializer)
     def list(self, request: Request) -> Response:

@@ -62,6 +62,7 @@ class RuleViewSet(ListViewSet):
     queryset = Rule.objects.all()
     serializer_class = RuleSerializer
     filterset_class = RuleFilter
+    is_guarded = True
 
     def get_serializer_context(self) -> dict[str, Any]:
         known = SimpleLazyObject(lambda: statistics_of(ledger_id_of(self.user)))
@@ -127,7 +128,7 @@ class RuleViewSet(ListViewSet):
         return Response(TestAnswer(preview).data)
 
     @extend_schema(request=OrderInput, responses={202: RunSerializer})
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], is_guarded=False)
     def apply(self, request: Request, pk: int) -> Response:
         """Apply one rule.
 

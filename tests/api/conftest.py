@@ -33,6 +33,13 @@ def silent_chain(use_chain: Callable[..., None]) -> None:
 
 
 @pytest.fixture
+def files(settings: Any) -> None:
+    """Files in memory, where a request that is undone may leave some behind."""
+    in_memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = settings.STORAGES | {"default": in_memory}
+
+
+@pytest.fixture
 def model(use_chain: Callable[..., None]) -> Iterator[dict[str, Any]]:
     """The user's history, then a model that says what the returned script tells it to."""
     ScriptedProvider.script, ScriptedProvider.asked[:] = {}, []

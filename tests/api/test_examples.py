@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from drf_spectacular.generators import SchemaGenerator
 
 from config.api import schema
@@ -20,6 +22,8 @@ from insights.models import Anomaly, RecurringPayment
 from insights.services.refreshing import refresh
 from rules.services.proposals import propose_rules
 from tests.api.generated_ledger import generated_rows
+from tests.api.permissions.undoing import undone
+from tests.api.refusals import Refusals
 from tests.conftest import Api
 
 CHAIN = [
@@ -27,7 +31,7 @@ CHAIN = [
     {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8},
 ]
-PATH = Path(schema.__file__).with_name("examples.json")
+FOLDER = Path(schema.__file__).parent
 STATEMENT = b"Date;Description;Amount;Currency\n2026-10-30;REWE SAGT DANKE 4711;-45.50;EUR\n"
 #: What differs from run to run, by key.
 STEADY = {
@@ -173,6 +177,9 @@ def record_ledger(recorder: Recorder) -> None:
     send("get", "categorization/chain/", answers="ChainAnswer")
     send("get", "health/live/", answers="Live")
     send("get", "health/ready/", answers="Ready")
+    with undone():
+        MigrationRecorder(connection).record_unapplied("statements", "0001_initial")
+        recorder.kept["FailingReady"] = recorder.api.get("health/ready/").json()
 
 
 def record_proposals(recorder: Recorder) -> None:
@@ -228,6 +235,10 @@ def record_exchange(recorder: Recorder) -> None:
     document = send("get", "rules/export/?pack=Supermarkets&pack_version=1.2", answers="RulesFile")
     del document["exported_at"]
     send("post", "rules/import/?dry_run=true", asks="RulesDocumentRequest", body=document, answers="ImportAnswer")
+    text = json.dumps(document, sort_keys=True)  # PostgreSQL keeps keys in an order of its own
+    file = SimpleUploadedFile("supermarkets.json", text.encode())
+    assert recorder.api.post("rules/import/?dry_run=true", {"file": file}, format="multipart").status_code == 200
+    recorder.kept["RulesUploadRequest"] = {"file": text}
 
 
 def record_splits_and_transfers(send: Any, recorded: int) -> None:
@@ -301,6 +312,7 @@ def record_anomalies(recorder: Recorder) -> None:
 def record_imports(recorder: Recorder) -> None:
     file = SimpleUploadedFile("october.csv", STATEMENT)
     uploaded = recorder.api.post("imports/", {"file": file, "account": "Checking"}, format="multipart").json()
+    recorder.kept["UploadInputRequest"] = {"file": STATEMENT.decode(), "account": "Checking"}
     recorder.kept["Import"] = steady(uploaded)
     address = f"imports/{uploaded['id']}/"
     correction = {"profile": {"date_format": "%Y-%m-%d"}, "save_as": "My bank"}
@@ -315,6 +327,7 @@ def record_imports(recorder: Recorder) -> None:
 
 def record_attachment(recorder: Recorder) -> None:
     transaction = recorder.api.get("transactions/").json()["results"][0]["id"]
+    recorder.kept["AttachmentInputRequest"] = {"file": "%PDF-1.7 a receipt"}
     file = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 a receipt")
     answer = recorder.api.post(f"transactions/{transaction}/attachments/", {"file": file}, format="multipart")
     recorder.kept["Attachment"] = steady(answer.json())
@@ -335,25 +348,47 @@ def record_measuring(recorder: Recorder) -> None:
     send("patch", "categorization/thresholds/", asks="PatchedThresholdsInputRequest", body=own)
 
 
+def hold(recorded: dict[str, Any], committed: dict[str, Any], path: Path) -> None:
+    """Compare what was recorded with what is committed, or write it there."""
+    if os.environ.get("OUTLAY_RECORD_EXAMPLES"):
+        path.write_text(json.dumps(recorded, indent=2, ensure_ascii=False) + "\n")
+        committed.clear()
+        committed.update(recorded)
+    assert recorded == committed, "record the examples again, as the head of this file says"
+
+
+@pytest.mark.logs_errors
 @pytest.mark.django_db
 def test_the_examples_are_what_the_api_reads_and_answers(settings, tmp_path):
     settings.MEDIA_ROOT, settings.CATEGORIZATION_PROVIDERS = tmp_path, CHAIN
-    recorded = record()
-    if os.environ.get("OUTLAY_RECORD_EXAMPLES"):
-        PATH.write_text(json.dumps(recorded, indent=2, ensure_ascii=False) + "\n")
-        schema.EXAMPLES.clear()
-        schema.EXAMPLES.update(recorded)
-    assert recorded == schema.EXAMPLES
+    hold(record(), schema.EXAMPLES, FOLDER / "examples.json")
+
+
+@pytest.mark.usefixtures("files", "silent_chain")
+def test_the_refusals_are_what_the_api_answers(ana, ben, join_ledger_of):
+    refusals = Refusals(owner=ana, stranger=ben, join_ledger_of=join_ledger_of).record()
+    hold(refusals, schema.REFUSALS, FOLDER / "refusals.json")
 
 
 def test_every_body_of_every_operation_has_an_example():
     document = SchemaGenerator().get_schema(request=None, public=True)
     missing = [
-        (method, path)
+        (method, path, kind)
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
         for content in [operation.get("requestBody", {}), *operation["responses"].values()]
         for kind, media in content.get("content", {}).items()
-        if "example" not in media and kind == "application/json"
+        if "examples" not in media and kind not in {"application/octet-stream", "image/svg+xml", "image/png"}
     ]
     assert missing == []
+
+
+def test_the_example_of_an_error_has_its_status():
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    examples = document["components"]["examples"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for code, response in operation["responses"].items():
+                media = response.get("content", {}).get("application/problem+json", {"examples": {}})
+                for name in media["examples"]:
+                    assert examples[name]["value"]["status"] == int(code), (method, path, code)

@@ -165,18 +165,33 @@ def receipt(text: bytes = b"one more") -> SimpleUploadedFile:
 def address_of(operation: Operation, ids: dict[str, int], query: dict[str, Any] | None = None) -> str:
     """Its address with the id of something that is in `ids`."""
     kind = STATES.get(operation) or KINDS.get(operation.path.split("/")[0])
-    filled = operation.path
-    for name in ("{id}", "{transaction}"):
-        filled = filled.replace(name, str(ids.get(str(kind))))
-    filled = filled.replace("{kind}", SHOPS).replace("{key}", ANOMALY)
+    filled = _filled(operation, ids.get(str(kind)))
     parameters = "&".join(f"{name}={value}" for name, value in (QUERIES.get(operation, {}) | (query or {})).items())
     return f"{filled}?{parameters}" if parameters else filled
 
 
+def address_in_another_state(operation: Operation, ids: dict[str, int]) -> str:
+    """Its address with the id of something that is not in the state which it asks for."""
+    return _filled(operation, ids.get(KINDS.get(operation.path.split("/")[0], "")))
+
+
+def _filled(operation: Operation, number: int | None) -> str:
+    filled = operation.path
+    for name in ("{id}", "{transaction}"):
+        filled = filled.replace(name, str(number))
+    return filled.replace("{kind}", SHOPS).replace("{key}", ANOMALY)
+
+
 def send(
-    api: Api, operation: Operation, ids: dict[str, int], *, query: dict[str, Any] | None = None, body: Any = None
+    api: Api,
+    operation: Operation,
+    ids: dict[str, int],
+    *,
+    query: dict[str, Any] | None = None,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
 ) -> Any:
-    """The answer to a request that its owner may make, or to one with another body."""
+    """The answer to a request that its owner may make, or to one with another body or more headers."""
     body = BODIES.get(operation) if body is None else body
     address, form = address_of(operation, ids, query), {}
     if isinstance(body, dict) and body.get("file") is FILE:
@@ -184,7 +199,7 @@ def send(
             body | {"file": statement() if operation.path == "imports/" else receipt()},
             {"format": "multipart"},
         )
-    answer = api.request(operation.method, address, body, **form)
+    answer = api.request(operation.method, address, body, **form, **(headers or {}))
     if answer.streaming:
         b"".join(answer.streaming_content)  # to the end, which closes the file
     return answer
