@@ -24,8 +24,13 @@ from expenses.views.parsers import BodyTooLarge
 CONTENT_TYPE = "application/problem+json"
 
 
-def problem(status: int, detail: str, errors: list[dict[str, Any]]) -> dict[str, Any]:
+def problem(status: int, errors: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the body of an error. `errors` has an entry for each wrong field; without a field, `attr` is null."""
+    attr, detail = errors[0]["attr"], errors[0]["detail"]
+    if len(errors) > 1:
+        detail = f"{len(errors)} fields are wrong."
+    elif attr is not None:
+        detail = f"{attr}: {detail}"
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -45,8 +50,7 @@ class ProblemFormatter(ExceptionFormatter):
             # DRF calls an error of the whole body `non_field_errors`, below a path or alone.
             path = (error.attr or "").removesuffix("non_field_errors").removesuffix(".")
             errors.append({"attr": _printable(path) or None, "code": error.code, "detail": _printable(error.detail)})
-        summary = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} fields are wrong."
-        return problem(self.exc.status_code, summary, errors)
+        return problem(self.exc.status_code, errors)
 
 
 def _printable(text: str) -> str:
@@ -110,7 +114,7 @@ class ProblemHandler(ExceptionHandler):
 
 def problem_page(status: HTTPStatus, code: str, detail: str, *, attr: str | None = None) -> HttpResponse:
     """Return an error from outside of DRF; `attr` is the wrong field or header."""
-    body = problem(status, detail, [{"attr": attr, "code": code, "detail": detail}])
+    body = problem(status, [{"attr": attr, "code": code, "detail": detail}])
     return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
 
 

@@ -84,6 +84,13 @@ def settled(body: dict[str, Any]) -> dict[str, Any]:
     return rest
 
 
+def summary_of(errors: list[dict[str, Any]]) -> str:
+    """Return the `detail` of a problem with these errors: a single one names its field."""
+    if len(errors) > 1:
+        return f"{len(errors)} fields are wrong."
+    return ": ".join(filter(None, (errors[0]["attr"], errors[0]["detail"])))
+
+
 def assert_problem(answer: Any, status: int, *errors: tuple[str | None, str]) -> dict[str, Any]:
     """The answer is a problem with exactly these fields and codes to blame. Returns its body."""
     assert answer.status_code == status, answer.content
@@ -93,7 +100,7 @@ def assert_problem(answer: Any, status: int, *errors: tuple[str | None, str]) ->
     body.pop("request_id", None)  # a test's own client has taken it out
     assert set(body) == {"type", "title", "status", "detail", "errors"}
     assert (body["type"], body["title"], body["status"]) == ("about:blank", TITLES[status], status)
-    assert body["detail"]
     assert all(set(error) == {"attr", "code", "detail"} and error["detail"] for error in body["errors"])
     assert [(error["attr"], error["code"]) for error in body["errors"]] == list(errors)
+    assert body["detail"] == summary_of(body["errors"])
     return body

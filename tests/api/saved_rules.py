@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.api.bodies import summary_of
+
 CHAIN = [
     {"BACKEND": "rules.provider.RulesProvider"},
     {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85},
@@ -36,8 +38,8 @@ def category_id(api, name: str) -> Any:
 
 
 def refusal(*errors: tuple[str, str, str]) -> dict[str, Any]:
-    detail = errors[0][2] if len(errors) == 1 else f"{len(errors)} fields are wrong."
     told = [{"attr": attr, "code": code, "detail": text} for attr, code, text in errors]
+    detail = summary_of(told)
     return {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail, "errors": told}
 
 

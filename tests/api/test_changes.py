@@ -160,7 +160,7 @@ def test_what_is_no_version_or_limit_is_refused(ana, query, attr, code):
 def test_a_version_that_the_ledger_has_not_reached_is_refused_with_what_to_do(ana):
     newest = record(ana)["version"]
     body = assert_problem(ana.get("changes/", {"since": newest + 1}), 400, ("since", "unknown_version"))
-    assert body["detail"] == f"The ledger is at version {newest}. Empty your copy and begin again with since=0."
+    assert body["detail"] == f"since: The ledger is at version {newest}. Empty your copy and begin again with since=0."
 
 
 def test_a_new_name_reaches_the_rows_that_show_it(ana):

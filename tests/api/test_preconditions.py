@@ -159,7 +159,7 @@ def test_a_condition_that_cannot_be_read_is_refused_rather_than_ignored(ana, row
         for value in (f"{row['id']}-{row['version']}", "", '"half'):
             answer = send(ana, method, address(row, action), data, **{header: value})
             body = assert_problem(answer, 400, (header, "invalid"))
-            assert body["detail"] == 'Send the ETag as it was given, with its quotes: "91-118".'
+            assert body["detail"] == f'{header}: Send the ETag as it was given, with its quotes: "91-118".'
     assert ana.get(address(row)).json() == row
 
 

@@ -149,7 +149,7 @@ def test_a_pair_has_one_rate_a_day_either_way_round(ana, base, quote):
     first = ana.post("rates/", OWN).json()
     again = {**OWN, "base": base, "quote": quote, "rate": "0.9"}
     problem = assert_problem(ana.post("rates/", again), 400, ("date", "unique"))
-    wanted = f"You have a rate from USD to CHF of 2026-11-02; change that one: rates/{first['id']}/."
+    wanted = f"date: You have a rate from USD to CHF of 2026-11-02; change that one: rates/{first['id']}/."
     assert problem["detail"] == wanted
     other = ana.post("rates/", again | {"date": "2026-11-01"}).json()
     assert_problem(ana.patch(f"rates/{other['id']}/", {"date": "2026-11-02"}), 400, ("date", "unique"))

@@ -40,7 +40,7 @@ def test_a_key_with_another_request_is_refused(ana):
         ana.put("transactions/", ROW, **with_key()),
     ]
     for answer in others:
-        assert assert_problem(answer, 422, (HEADER, "key_reused"))["detail"] == REUSED
+        assert assert_problem(answer, 422, (HEADER, "key_reused"))["detail"] == f"{HEADER}: {REUSED}"
     assert (ana.get("transactions/").json()["count"], versions()) == (1, before)
 
 
@@ -141,7 +141,7 @@ def test_while_the_first_is_worked_on_a_repeat_is_told_to_wait(ana):
     ana.post("transactions/", ROW, **with_key())
     StoredAnswer.objects.update(status=None, claimed_at=timezone.now() - timedelta(seconds=59))
     answer = ana.post("transactions/", ROW, **with_key())
-    assert assert_problem(answer, 409, (HEADER, "key_in_use"))["detail"] == IN_USE
+    assert assert_problem(answer, 409, (HEADER, "key_in_use"))["detail"] == f"{HEADER}: {IN_USE}"
     assert answer["Retry-After"] == "1"
     assert_problem(ana.post("transactions/", ROW | {"amount": "6"}, **with_key()), 422, (HEADER, "key_reused"))
 

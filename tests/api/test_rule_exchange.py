@@ -165,7 +165,7 @@ def test_export_of_an_empty_group_is_refused(ana, ben):
                 "type": "about:blank",
                 "title": "Bad Request",
                 "status": 400,
-                "detail": detail,
+                "detail": f"group: {detail}",
                 "errors": [{"attr": "group", "code": "does_not_exist", "detail": detail}],
             },
         )

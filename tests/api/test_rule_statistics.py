@@ -169,7 +169,8 @@ def test_an_order_names_each_rule_once_and_only_ones_own(ana, ben):
     for ids, code, detail in cases:
         answer = ana.post("rules/reorder/", {"ids": ids})
         errors = [{"attr": "ids", "code": code, "detail": detail}]
-        problem = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail, "errors": errors}
+        summary = f"ids: {detail}"
+        problem = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": summary, "errors": errors}
         assert (answer.status_code, answer.json()) == (400, problem)
 
 

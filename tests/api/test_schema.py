@@ -178,7 +178,7 @@ def test_an_unchanged_document_is_not_sent_again(anyone):
 
 def test_an_unknown_form_of_the_document_names_the_known_ones(anyone):
     body = assert_problem(anyone.get("schema/", {"format": "xml"}), 400, ("format", "unknown"))
-    assert body["detail"] == "There is no such format; known are yaml, json."
+    assert body["detail"] == "format: There is no such format; known are yaml, json."
 
 
 def test_the_root_leads_to_the_documentation(anyone):

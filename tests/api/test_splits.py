@@ -159,7 +159,7 @@ def test_bad_parts_are_named_and_nothing_is_written(ana, ben, parts, attr, code)
 def test_both_sums_are_told(ana):
     answer = split(ana, record(ana)["id"], [{"amount": "30"}, {"amount": "15"}])
     body = assert_problem(answer, 400, ("parts", "wrong_sum"))
-    assert body["detail"] == "The parts add up to 45.00 EUR, and the whole is 45.50 EUR; they must be equal."
+    assert body["detail"] == "parts: The parts add up to 45.00 EUR, and the whole is 45.50 EUR; they must be equal."
 
 
 def test_a_whole_with_parts_has_no_category_and_an_edit_no_parts(ana):

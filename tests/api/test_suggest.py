@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from expenses.models import Ledger
 from providers.interface import ProviderMisbehaved, ProviderUnavailable
 from tests import queued
+from tests.api.bodies import summary_of
 from tests.fakes import RecallingProvider, ScriptedProvider
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
@@ -82,7 +83,8 @@ PENDING = {
 
 def refusal(attr: str | None, code: str, detail: str) -> dict[str, Any]:
     errors = [{"attr": attr, "code": code, "detail": detail}]
-    return {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail, "errors": errors}
+    summary = summary_of(errors)
+    return {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": summary, "errors": errors}
 
 
 def test_a_known_text_gets_category_confidence_and_reasons(ana):
