@@ -15,6 +15,7 @@ from django.db import connection, connections
 
 from config import environment
 from config.processes.supervisor import Child
+from config.processes.web_worker import KEEP_ALIVE_S, LONGEST_LINE, ProblemWorker
 from expenses.garbage_collection import collection_paused
 
 #: Any number that no other program locks in the same database.
@@ -83,7 +84,9 @@ def _bracketed(host: str) -> str:
 def web_server() -> Child:
     """Return gunicorn, with as many processes as the setting says. They share the memory of what one of them loads."""
     bind = f"{_bracketed(settings.HOST)}:{settings.PORT}"
-    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--threads", "4"]
+    worker = f"{ProblemWorker.__module__}.{ProblemWorker.__qualname__}"
+    web = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--worker-class", worker, "--threads", "4"]
+    web += ["--keep-alive", str(KEEP_ALIVE_S), "--limit-request-line", str(LONGEST_LINE)]
     web += ["--workers", str(settings.WEB_WORKERS), "--worker-tmp-dir", str(settings.DATA_DIR)]
     web += ["--log-level", "warning", "--chdir", str(settings.BASE_DIR), "--no-control-socket"]
     return Child("web server", [*web, "--preload"] if settings.WEB_WORKERS > 1 else web)
