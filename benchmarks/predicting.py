@@ -66,7 +66,7 @@ def train(confirmed: Sequence[LabeledRow]) -> TrainedChain:
         return TrainedChain(chain.learn([]), NO_TRUST, None)
     measured = measure(history, {})
     trust = Trust(corrections=measured.corrections)
-    chain = chain if measured.is_of_use else chain.without(LEARNED)
+    chain = chain if measured.comparison.is_of_use else chain.without(LEARNED)
     trusted = [one._replace(question=replace(one.question, trust=trust)) for one in history]
     shown = [one for one in replay(chain, trusted) if one.verdict.best]
     past = [JudgedAnswer(confidence_of(one.verdict.best), one.is_right) for one in shown]

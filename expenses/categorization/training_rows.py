@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db.models import Count, Max
 
+from expenses.categorization import comparison
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import TRAINING_COLUMNS, training_question
 from expenses.models import KindMapping, Transaction
@@ -12,8 +13,8 @@ from providers import normalization
 from providers.interface import NO_TRUST, LabeledQuestion, Trust
 from providers.learning import weights
 
-#: The version of the reading of texts and features; after a change, everything is learned anew.
-READING = f"{normalization.VERSION}.{weights.FORMAT}"
+#: The version of the reading of texts and features, and of the comparison; after a change, everything is learned anew.
+READING = f"{normalization.VERSION}.{weights.FORMAT}.{comparison.VERSION}"
 
 
 def read_confirmed(

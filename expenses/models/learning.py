@@ -45,7 +45,10 @@ class Classifier(models.Model):
     n_right = models.PositiveIntegerField(null=True)
     n_right_without = models.PositiveIntegerField(null=True)
     n_compared = models.PositiveIntegerField(default=0)
-    #: It is asked unless it has made the chain worse.
+    #: Rows that were right only with it, and only without it.
+    n_gained = models.PositiveIntegerField(null=True)
+    n_lost = models.PositiveIntegerField(null=True)
+    #: It is asked if it helps (`expenses.categorization.comparison`).
     is_of_use = models.BooleanField(default=True)
     trained_at = models.DateTimeField()
 

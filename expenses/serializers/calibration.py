@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
+from expenses.categorization.comparison import HelpVerdict
 from expenses.models import BacktestResult
 from expenses.serializers.fields import DayField, KeywordNames, user_of
 from expenses.services.backtests import BacktestOrder
@@ -116,11 +117,28 @@ class ClassifierSerializer(serializers.Serializer[Any]):
         source="classifier.n_confirmed", help_text="Number of transactions that it was trained on."
     )
     trained_at = serializers.DateTimeField(source="classifier.trained_at")
-    in_use = serializers.BooleanField(help_text="False if the chain was right more often without it.")
+    in_use = serializers.BooleanField(help_text="False if the chain was not right more often with it.")
     right_with = serializers.IntegerField(allow_null=True, source="classifier.n_right")
     right_without = serializers.IntegerField(allow_null=True, source="classifier.n_right_without")
     compared = serializers.IntegerField(
         source="classifier.n_compared", help_text="Number of transactions asked both with it and without it."
+    )
+    only_right_with = serializers.IntegerField(
+        allow_null=True, source="classifier.n_gained", help_text="Number of these that were right only with it."
+    )
+    only_right_without = serializers.IntegerField(
+        allow_null=True, source="classifier.n_lost", help_text="Number of these that were right only without it."
+    )
+    p_value = RoundedField(
+        source="comparison.p_value",
+        allow_null=True,
+        help_text="The probability that chance alone gives an advantage as large as this.",
+    )
+    verdict = serializers.ChoiceField(
+        source="comparison.verdict",
+        choices=list(HelpVerdict),
+        allow_null=True,
+        help_text="`helps`: more than by chance; `too_early`: used, and too few rows to tell; `no_help`: not used.",
     )
 
 

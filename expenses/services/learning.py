@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.classifier import LearnedProvider
+from expenses.categorization.comparison import PairedComparison, compare
 from expenses.categorization.replay import Claims, claims_by_link, recorded_claims, replay
 from expenses.categorization.training_rows import READING, count_confirmed, read_confirmed, stamp_of_confirmed
 from expenses.hooks import EditHook
@@ -48,18 +49,11 @@ MOST_MEASURED = 2_000
 
 @dataclass(frozen=True, slots=True)
 class ReplayMeasures:
-    """The links' reliability when the history is replayed. `n_right` counts right answers of the whole chain."""
+    """The links' reliability when the history is replayed, and the chain's answers with and without the classifier."""
 
     links: dict[str, Reliability]
     corrections: dict[str, Correction]
-    n: int
-    n_right: int
-    n_right_without: int
-
-    @property
-    def is_of_use(self) -> bool:
-        """The classifier has not made the chain worse."""
-        return self.n_right >= self.n_right_without
+    comparison: PairedComparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +111,8 @@ def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> ReplayMea
             correction = corrections.get(name, NO_CORRECTION)
             corrected = [claim._replace(confidence=correction.apply(claim.confidence)) for claim in claimed]
             links[name] = measure_reliability(corrected)
-    return ReplayMeasures(
-        links=links,
-        corrections=corrections,
-        n=len(replayed),
-        n_right=sum(one.is_right for one in replayed),
-        n_right_without=sum(one.is_right for one in without),
-    )
+    pairs = ((one.is_right, other.is_right) for one, other in zip(replayed, without, strict=True))
+    return ReplayMeasures(links, corrections, compare(pairs))
 
 
 def _expected(link: Link, confirmed: Sequence[LabeledQuestion]) -> float:
@@ -164,12 +153,8 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, took_s: float
             "n_measured": learned.n_confirmed,
             "measured_at": now,
         }
-        figures = {
-            "n_compared": measured.n,
-            "n_right": measured.n_right,
-            "n_right_without": measured.n_right_without,
-            "is_of_use": measured.is_of_use,
-        }
+        compared = measured.comparison._asdict()
+        figures = {"n_compared": compared.pop("n"), **compared, "is_of_use": measured.comparison.is_of_use}
     with transaction.atomic():
         if not Ledger.objects.select_for_update().filter(pk=ledger_id).exists():
             return False

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from expenses.categorization.classifier import LearnedProvider
+from expenses.categorization.comparison import PairedComparison
 from expenses.categorization.suggestions import suggest_categories
 from expenses.categorization.trust import ledger_links, load_trust
 from expenses.models import Classifier, TrackRecord
@@ -82,9 +83,16 @@ class CalibrationView(LedgerView):
                 "classifier": classifier,
                 "version": LearnedProvider.version,
                 "in_use": LearnedProvider.name in names and digest == classifier.digest,
+                "comparison": _comparison_of(classifier),
             },
         }
         return Response(CalibrationSerializer(body).data)
+
+
+def _comparison_of(classifier: Classifier) -> PairedComparison | None:
+    """Return the comparison that was stored; None before the first one."""
+    figures = [getattr(classifier, name) for name in ("n_compared", *PairedComparison._fields[1:])]
+    return None if None in figures else PairedComparison(*figures)
 
 
 class BacktestView(LedgerView):

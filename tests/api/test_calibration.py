@@ -3,6 +3,7 @@
 import pytest
 from django.db.models import F
 
+from expenses.categorization.comparison import sign_test
 from expenses.models import Classifier, Decision, Ledger, TrackRecord, Transaction
 from expenses.services.learning import learn
 from providers.calibration import JudgedAnswer, fit_correction
@@ -66,10 +67,43 @@ def test_the_classifier_is_shown_with_what_it_is_good_for(ana, chain):
         "right_with": kept.n_right,
         "right_without": kept.n_right_without,
         "compared": 120,
+        "only_right_with": kept.n_gained,
+        "only_right_without": kept.n_lost,
+        "p_value": round(sign_test(kept.n_gained or 0, kept.n_lost or 0), 4),
+        "verdict": "helps",
     }
     assert (kept.n_right or 0) > (kept.n_right_without or 0) > 0
+    assert (kept.n_gained or 0) - (kept.n_lost or 0) == (kept.n_right or 0) - (kept.n_right_without or 0)
     Classifier.objects.update(n_right=F("n_right_without") - 1, is_of_use=False)
     assert calibration(ana)["classifier"]["in_use"] is False
+
+
+def test_a_classifier_that_changes_no_answer_is_not_in_use(ana, chain):
+    bills = [f"{name} rent" for name in ("Quill", "Brindle", "Thorn", "Marsh", "Otter")]
+    kinds = ["Housing", "Insurance", "Kids", "Housing", "Insurance"]
+    days = [f"2026-0{month}-{day:02}" for month in range(1, 6) for day in range(1, 26)]
+    fixed = {"direction": "out", "amount": "5"}
+    record(ana, [fixed | {"description": bills[i % 5], "category": kinds[i % 5], "date": day}
+                 for i, day in enumerate(days)])  # fmt: skip
+    learn_all(ana)
+    found = calibration(ana)["classifier"]
+    assert found["right_with"] == found["right_without"] > 100
+    assert {name: found[name] for name in ("in_use", "verdict", "p_value")} == {
+        "in_use": False, "verdict": "no_help", "p_value": 1.0,
+    }  # fmt: skip
+    asked = ana.post("categorization/suggest/", {"description": "Willow rent", "amount": "5.00"}).json()
+    [learned] = [one for one in asked["attempts"] if one["provider"] == "learned"]
+    assert (learned["outcome"], learned["explanation"]) == (
+        "declined", "It has not learned from enough confirmed transactions yet, or was of no use.",
+    )  # fmt: skip
+
+
+def test_an_older_comparison_has_no_verdict(ana, chain):
+    record(ana, generated_rows(60))
+    learn_all(ana)
+    Classifier.objects.update(n_gained=None, n_lost=None)
+    found = calibration(ana)["classifier"]
+    assert [found[name] for name in ("only_right_with", "only_right_without", "p_value", "verdict")] == [None] * 4
 
 
 def test_a_link_with_few_answers_is_not_judged(ana, chain):

@@ -45,8 +45,6 @@ def _describe(learned: LearningResult) -> str:
     )
     if learned.measured is None:
         return f"{sentence}."
-    measured = learned.measured
-    use = "in use" if measured.is_of_use else "not in use"
-    return (
-        f"{sentence}; {use}: {measured.n_right} of {measured.n} right with it, {measured.n_right_without} without it."
-    )
+    found = learned.measured.comparison
+    use = "in use" if found.is_of_use else "not in use"
+    return f"{sentence}; {use}: {found.n_right} of {found.n} right with it, {found.n_right_without} without it."
