@@ -49,6 +49,11 @@ def test_pages_with_commands_are_found_and_may_all_register_within_an_hour():
     assert str(api_settings.DEFAULT_THROTTLE_RATES["register"]) == "60/hour"
 
 
+def test_the_walkthrough_has_an_answer_under_every_command():
+    languages = [language for language, _ in blocks_of(ALL_PAGES["docs/walkthrough.md"])]
+    assert languages == ["sh", "json"] * (len(languages) // 2)
+
+
 @pytest.mark.parametrize("page", ALL_PAGES)
 def test_commands_are_in_blocks_that_are_typed_and_answers_below_a_command(page):
     blocks = blocks_of(ALL_PAGES[page])
