@@ -113,6 +113,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20, least=1) * 1024 * 1024
 IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000, least=1)
 ATTACHMENT_MAX_BYTES = environment.number("OUTLAY_ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024
+#: A picture of few bytes may have more pixels than the memory of whoever opens it.
+ATTACHMENT_MAX_MEGAPIXELS = environment.number("OUTLAY_ATTACHMENT_MAX_MEGAPIXELS", 100, least=1)
 #: The time after its recording in which a transaction can be edited, split or deleted; 0 has no end.
 EXPENSE_EDIT_WINDOW = timedelta(hours=environment.number("EXPENSE_EDIT_WINDOW_HOURS", 0))
 #: The number of equal corrections of similar texts that leads to a proposed rule; 0 turns proposals off.

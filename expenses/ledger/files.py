@@ -1,10 +1,12 @@
-"""The type of an uploaded file by its content, and its name without danger."""
+"""The type and size of an uploaded file by its content, and its name without danger."""
 
 import hashlib
 import unicodedata
 from dataclasses import dataclass
+from io import BytesIO
 
 import filetype
+import imagesize
 
 #: Media types of receipts: pages and pictures. Nothing that a browser would run.
 ACCEPTED = {
@@ -17,10 +19,16 @@ ACCEPTED = {
     "image/tiff": "TIFF",
 }
 NAME_LENGTH = 200
+#: Where the size of a JPEG is looked for, after its profiles and thumbnails: a hostile one would take seconds.
+JPEG_HEADER_BYTES = 512 * 1024
 
 
 class RefusedFile(Exception):
-    """A file of a type that is not accepted; the sentence names the accepted ones."""
+    """A file that is not accepted; the sentence says why."""
+
+    def __init__(self, detail: str, *, code: str = "invalid_type") -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +40,35 @@ class AcceptedFile:
     sha256: str
 
 
-def describe_file(data: bytes, *, name: str) -> AcceptedFile:
-    """Describe a file by its content. Raises RefusedFile unless it is a page or a picture."""
+def describe_file(data: bytes, *, name: str, most_megapixels: int) -> AcceptedFile:
+    """Describe a file by its content. Raises RefusedFile unless it is a page, or a picture that is not too large."""
     if not data:
         raise RefusedFile("The file is empty.")
     found = filetype.guess_mime(data)
     if found not in ACCEPTED:
         raise RefusedFile(f"By its content the file is none of {', '.join(ACCEPTED.values())}.")
+    if found.startswith("image/"):
+        _require_size(data, media_type=found, most_megapixels=most_megapixels)
     return AcceptedFile(safe_name(name), str(found), hashlib.sha256(data).hexdigest())
+
+
+def _require_size(data: bytes, *, media_type: str, most_megapixels: int) -> None:
+    """Raises RefusedFile for a picture whose header says too much, or nothing. It reads the header alone."""
+    header = BytesIO(data[:JPEG_HEADER_BYTES] if media_type == "image/jpeg" else data)
+    try:
+        info = imagesize.get_info(header, dpi=False, colors=False, channels=False)
+    except Exception:  # noqa: BLE001 - whatever a hostile header makes of the reader
+        width = height = 0
+    else:
+        # The library reads the sides of a GIF as numbers with a sign.
+        width, height = (side % 2**16 if media_type == "image/gif" else side for side in (info.width, info.height))
+    if width < 1 or height < 1:
+        detail = "The header of the picture does not say its size, so the file is damaged. Send the whole picture."
+        raise RefusedFile(detail, code="invalid_image")
+    if width * height > most_megapixels * 1_000_000:
+        size = f"{width:,} by {height:,} pixels, or {width * height / 1e6:,.1f} megapixels"
+        detail = f"The picture has {size}, and at most {most_megapixels:,} are accepted. Send a smaller one."
+        raise RefusedFile(detail, code="too_many_pixels")
 
 
 def safe_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction as database
 
@@ -15,11 +16,11 @@ MOST = 20
 
 
 def attach_file(*, by: User, transaction: Transaction, data: bytes, name: str) -> tuple[Attachment, bool]:
-    """The attachment, and whether it is new; the same content again gives the first one back.
+    """Return the attachment, and whether it is new; the same content again gives the first one back.
 
-    Raises RefusedFile for what is no page or picture, Refusal when the transaction has 20 already.
+    Raises RefusedFile for what is no page or picture, or too large a one. Raises Refusal if there are 20 already.
     """
-    described = describe_file(data, name=name)
+    described = describe_file(data, name=name, most_megapixels=settings.ATTACHMENT_MAX_MEGAPIXELS)
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
         there = {attachment.sha256: attachment for attachment in transaction.attachments.all()}

@@ -45,7 +45,7 @@ class TransactionAttachmentsViewSet(LedgerViewSet):
         try:
             attachment, is_new = attach_file(by=self.user, transaction=row, data=file.read(), name=file.name)
         except RefusedFile as error:
-            raise serializers.ValidationError({"file": str(error)}, code="invalid_type") from None
+            raise serializers.ValidationError({"file": str(error)}, code=error.code) from None
         return self.answer(attachment, code=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
     def _transaction(self, pk: int) -> Transaction:

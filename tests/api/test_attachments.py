@@ -1,5 +1,6 @@
 """Files beside transactions: what is accepted, how it is served, and that it goes when the transaction goes."""
 
+import struct
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -13,7 +14,59 @@ from tests.api.bodies import assert_problem
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(20)
+
+def png(width, height):
+    """A picture of which nothing but the header is there."""
+    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">LLBB", width, height, 8, 2) + bytes(10)
+
+
+def gif(width, height):
+    return b"GIF89a" + struct.pack("<HH", width, height) + bytes(10)
+
+
+def jpeg(width, height):
+    return (
+        b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
+        + bytes(9)
+        + b"\xff\xc0\x00\x11\x08"
+        + struct.pack(">HH", height, width)
+        + bytes(12)
+    )
+
+
+def webp(width, height):
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return b"RIFF\x20\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00" + bytes(4) + sides + bytes(20)
+
+
+def tiff(width, height):
+    return (
+        b"II*\x00" + struct.pack("<LH", 8, 2) + struct.pack("<HHLLHHLL", 256, 4, 1, width, 257, 4, 1, height) + bytes(8)
+    )
+
+
+def heic(width, height):
+    return (
+        box(b"ftyp", b"heic", bytes(4), b"heicmif1")
+        + box(
+            b"meta", bytes(4),
+            box(b"pitm", bytes(4), struct.pack(">H", 1)),
+            box(
+                b"iprp",
+                box(b"ipco", box(b"ispe", bytes(4), struct.pack(">LL", width, height))),
+                box(b"ipma", bytes(4), struct.pack(">LHBB", 1, 1, 1, 1)),
+            ),
+        )
+    )  # fmt: skip
+
+
+def box(name, *parts):
+    return struct.pack(">L", 8 + sum(map(len, parts))) + name + b"".join(parts)
+
+
+HEADERS = {"png": png, "gif": gif, "jpeg": jpeg, "webp": webp, "tiff": tiff, "heic": heic}
+PNG = png(640, 480)
+DAMAGED = "The header of the picture does not say its size, so the file is damaged. Send the whole picture."
 COFFEE = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02"}
 
 
@@ -78,6 +131,61 @@ def test_the_same_file_again_answers_with_the_first(ana, coffee, files):
 def test_a_file_is_judged_by_its_content(ana, coffee, files, data, code):
     assert_problem(attach(ana, coffee, data, "receipt.pdf"), 400, ("file", code))
     assert ana.get(f"transactions/{coffee}/attachments/").json()["results"] == []
+    assert files() == []
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_picture_of_too_many_pixels_is_refused_by_its_header(ana, coffee, files, kind):
+    version = ana.get("changes/").json()["version"]
+    answer = attach(ana, coffee, HEADERS[kind](60_000, 60_000), "receipt")
+    assert_problem(answer, 400, ("file", "too_many_pixels"))
+    detail = "The picture has 60,000 by 60,000 pixels, or 3,600.0 megapixels, and at most 100 are accepted. "
+    assert answer.json()["errors"][0]["detail"] == f"{detail}Send a smaller one."
+    assert ana.get(f"transactions/{coffee}/attachments/").json()["results"] == []
+    assert ana.get("changes/").json()["version"] == version
+    assert files() == []
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_picture_up_to_the_limit_is_attached(ana, coffee, settings, kind):
+    settings.ATTACHMENT_MAX_MEGAPIXELS = 12
+    assert_problem(attach(ana, coffee, HEADERS[kind](4_000, 3_001)), 400, ("file", "too_many_pixels"))
+    answer = attach(ana, coffee, HEADERS[kind](4_000, 3_000))
+    assert (answer.status_code, answer.json()["media_type"]) == (201, f"image/{kind}")
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.7, 0.9])
+def test_a_picture_cut_short_is_refused_or_has_its_size(ana, coffee, files, kind, share):
+    """A part of a header either says no size, and is refused, or says all of it."""
+    whole = HEADERS[kind](60_000, 60_000)
+    answer = attach(ana, coffee, whole[: 12 + int(share * (len(whole) - 12))])
+    assert answer.status_code == 400
+    error = answer.json()["errors"][0]
+    assert error["attr"] == "file"
+    assert error["code"] in {"invalid_type", "invalid_image", "too_many_pixels"}
+    assert files() == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(0, 480),
+        gif(640, 0),
+        jpeg(0, 0),
+        PNG[:20],
+        PNG.replace(b"IHDR", b"IDAT"),
+        b"\xff\xd8\xff\xe0\x00\x01" + bytes(40),
+        b"\xff\xd8\xff" + bytes(4000),
+        webp(10, 10).replace(b"VP8X", b"VP9?"),
+        b"II*\x00" + b"\xff" * 40,
+        heic(10, 10).replace(b"ispe", b"free"),
+    ],
+)
+def test_a_header_that_says_no_size_is_refused(ana, coffee, files, data):
+    answer = attach(ana, coffee, data)
+    assert_problem(answer, 400, ("file", "invalid_image"))
+    assert answer.json()["errors"][0]["detail"] == DAMAGED
     assert files() == []
 
 
