@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test test-all test-engines check format lock openapi cassettes merchants brands towns sounds
+.PHONY: run demo test test-all test-engines check format lock openapi examples cassettes merchants brands towns sounds
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -42,6 +42,11 @@ format: $(VENV)/.installed-dev
 # The committed OpenAPI document.
 openapi: $(VENV)/.installed-dev
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+# Records the document's examples from real requests and refusals, around which it is written twice.
+examples: openapi
+	OUTLAY_RECORD_EXAMPLES=1 $(BIN)/python -m pytest -q -n 0 tests/api/test_examples.py -k 'reads_and or refusals'
+	$(MAKE) openapi
 
 # Records the model's answers anew from a running Ollama (OLLAMA_HOST, OUTLAY_OLLAMA_MODEL).
 cassettes: $(VENV)/.installed-dev

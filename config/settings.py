@@ -200,6 +200,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.api.schema.add_examples",
+        "config.api.links.add_links",
     ],
     "ENUM_NAME_OVERRIDES": {
         "TokenScope": "accounts.models.Scope",

@@ -1,6 +1,6 @@
 """The examples of the OpenAPI document are what the API really reads and answers.
 
-OUTLAY_RECORD_EXAMPLES=1 python -m pytest tests/api/test_examples.py -n 0   writes them anew
+`make examples` writes them again.
 """
 
 import json
@@ -354,7 +354,7 @@ def hold(recorded: dict[str, Any], committed: dict[str, Any], path: Path) -> Non
         path.write_text(json.dumps(recorded, indent=2, ensure_ascii=False) + "\n")
         committed.clear()
         committed.update(recorded)
-    assert recorded == committed, "record the examples again, as the head of this file says"
+    assert recorded == committed, "record them again: make examples"
 
 
 @pytest.mark.logs_errors
