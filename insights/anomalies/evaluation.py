@@ -33,8 +33,6 @@ class WeeklyEvaluation:
     seasonal: Floats
     spread: Floats
     score: Floats
-    #: The first week with two years before it: from there on STL looks for a season.
-    seasonal_from: int
 
     @property
     def expected(self) -> Floats:
@@ -44,7 +42,9 @@ class WeeklyEvaluation:
         """Return how the week at index `i` was evaluated."""
         if np.isnan(self.trend[i]):
             return "insufficient_history"
-        return "stl" if i >= self.seasonal_from else "robust_level"
+        return (
+            "stl" if self.seasonal[i] else "robust_level"
+        )  # a season on which the years disagree adds exactly nothing
 
     def interval(self, i: int) -> tuple[float, float]:
         """Return the amounts between which four of five such weeks lie, learned from the errors of earlier weeks."""
@@ -60,10 +60,9 @@ def evaluate_weeks(series: WeeklySeries) -> WeeklyEvaluation:
     """Evaluate every week by the weeks before it: a later week changes nothing."""
     n = len(series.spent)
     trend, seasonal, spread = (np.full(n, np.nan) for _ in range(3))
-    active, seasonal_from = active_weeks(series.spent + series.bills), n
+    active = active_weeks(series.spent + series.bills)
     for start, stop in pairwise([0, *range(LEAST_WEEKS, n, REFIT_WEEKS), n]):
         factors = season_factors(series.spent[:start])
-        seasonal_from = seasonal_from if factors is None else min(seasonal_from, start)
         season = np.ones(stop) if factors is None else np.resize(factors, stop)
         level, width = weekly_baseline(series.spent[:stop] / season, active[:stop], start=start)
         trend[start:stop] = level
@@ -71,4 +70,4 @@ def evaluate_weeks(series: WeeklySeries) -> WeeklyEvaluation:
         spread[start:stop] = width * season[start:]
     with np.errstate(invalid="ignore", divide="ignore"):
         score = (np.maximum(series.spent, 0.0) - trend - seasonal) / spread
-    return WeeklyEvaluation(series, trend, seasonal, spread, score, seasonal_from)
+    return WeeklyEvaluation(series, trend, seasonal, spread, score)

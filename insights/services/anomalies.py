@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from expenses.ledger.money import SCALE
+from expenses.ledger.money import SCALE, round_to_minor_units
 from expenses.models import Category
 from insights.anomalies.detection import Detection
 from insights.anomalies.detectors import detect_anomalies
@@ -38,10 +38,13 @@ class Anomalies(InsightPart):
 
 def _row(one: Detection, history: PaymentHistory) -> Anomaly:
     parts: dict[str, Any] = {}
+    method = one.method
     if one.trend is not None and one.seasonal is not None:
         amounts = {"trend": one.trend, "seasonal": one.seasonal, "residual": one.excess, "known_bills": one.known_bills}
         parts = {name: str(_exact(amount)) for name, amount in amounts.items()}
         parts |= {"also": list(one.also), "n_weeks": one.n_weeks}
+        if method == "stl" and not round_to_minor_units(_exact(one.seasonal), history.currency):
+            method = "robust_level"  # the season is less than a cent
     return Anomaly(
         ledger_id=history.ledger_id,
         key=one.key,
@@ -58,7 +61,7 @@ def _row(one: Detection, history: PaymentHistory) -> Anomaly:
         high=_exact(one.high),
         score=one.score,
         severity=one.severity,
-        method=one.method,
+        method=method,
         parts=parts,
         transactions=list(one.payments),
     )

@@ -101,6 +101,33 @@ def test_unusual_week_is_listed_with_its_reason(ana, spike):
     }
 
 
+def test_a_season_that_adds_nothing_is_not_named(ana, run_tasks):
+    """Let three years disagree about their weeks, so that no season counts."""
+    first = dt.date(2023, 1, 2)
+    spike = row(first + dt.timedelta(7 * 130 + 1), "420.00", "Corner shop", "Groceries")
+    record(ana, [*groceries(150, first), spike])
+    found = refreshed(ana, run_tasks)
+    [one] = [one for one in found["results"] if one["week"] == str(first + dt.timedelta(7 * 130))]
+    assert (one["parts"]["seasonal"], one["method"]) == ("0.00", "robust_level")
+    assert one["parts"]["trend"] == one["expected"]
+
+
+def test_a_season_that_counts_is_named(ana, run_tasks):
+    first = dt.date(2023, 1, 2)
+    rows = groceries(150, first)
+    for n, one in enumerate(rows):
+        if n % 52 in range(20, 26):
+            one["amount"] = f"{200 + n % 5}.00"
+    spike = row(first + dt.timedelta(7 * 124 + 1), "900.00", "Corner shop", "Groceries")
+    record(ana, [*rows, spike])
+    found = refreshed(ana, run_tasks)
+    [one] = [one for one in found["results"] if one["week"] == str(first + dt.timedelta(7 * 124))]
+    assert one["method"] == "stl"
+    assert float(one["parts"]["seasonal"]) > 20
+    expected = float(one["parts"]["trend"]) + float(one["parts"]["seasonal"])
+    assert expected == pytest.approx(float(one["expected"]), abs=0.011)
+
+
 def test_repeated_yearly_bill_is_no_anomaly(ana, run_tasks):
     bills = [
         row(dt.date(year, 3, 10 + year % 3), "640.00", "Harbor Insurance", "Insurance") for year in (2023, 2024, 2025)
