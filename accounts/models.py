@@ -16,6 +16,8 @@ from knox.settings import CONSTANTS
 from accounts.token_cache import forget_tokens
 
 Row = TypeVar("Row", bound=models.Model)
+#: What a user chooses for all their devices.
+PREFERENCES = ("base_currency", "time_zone", "locale", "week_start", "month_start")
 
 
 class CachedQuerySet(models.QuerySet[Row]):

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from accounts.access import client_ip
-from accounts.models import Scope, Token, User
+from accounts.models import PREFERENCES, Scope, Token, User
 from accounts.services.lockout import try_password
 from accounts.strict_serializer import StrictSerializer
 
@@ -37,7 +37,7 @@ class PreferencesSerializer(StrictSerializer, serializers.ModelSerializer[User])
 
     class Meta:
         model = User
-        fields = ["base_currency", "time_zone", "locale", "week_start", "month_start"]
+        fields = PREFERENCES
 
     def validate_base_currency(self, value: str) -> str:
         if value.upper() not in list_currencies() or value.upper() in {"XXX", "XTS"}:  # no currency, and tests

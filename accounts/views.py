@@ -11,6 +11,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from accounts.access import TokenAuthentication, signed_in_user
 from accounts.models import Token, User
@@ -26,7 +27,7 @@ from accounts.serializers import (
     name_of_client,
 )
 from accounts.services.tokens import issue_token
-from accounts.services.users import delete_account, register_user, sign_in
+from accounts.services.users import delete_account, edit_user, register_user, sign_in
 
 
 class RegisterView(generics.GenericAPIView[User]):
@@ -137,6 +138,9 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
 
     def get_object(self) -> User:
         return signed_in_user(self.request)
+
+    def perform_update(self, serializer: BaseSerializer[User]) -> None:
+        serializer.instance = edit_user(user=signed_in_user(self.request), fields=serializer.validated_data)
 
     @extend_schema(operation_id="users_me_destroy", responses={204: None})
     def delete(self, request: Request) -> Response:

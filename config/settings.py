@@ -90,6 +90,8 @@ ACCOUNT_ERASERS = [
     "rules.hooks.erase",
     "expenses.services.delete_account.erase",
 ]
+#: Functions that follow a change of a user's preferences, app by app.
+PREFERENCE_FOLLOWERS = ["expenses.services.preferences.stamp_preferences"]
 #: Wrong passwords for one login, and from one address, until no more are checked for some minutes.
 LOCKOUT_AFTER = environment.number("OUTLAY_LOCKOUT_AFTER", 10, least=1)
 LOCKOUT_ADDRESS_AFTER = environment.number("OUTLAY_LOCKOUT_ADDRESS_AFTER", 100, least=1)
@@ -207,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "CategorizationStatus": "expenses.models.CategorizationStatus",
         "SuggestionStatus": ["automatic", "suggested", "pending", "none"],
         "RunStatus": "expenses.models.RunStatus",
+        "ProposalStatusEnum": "rules.models.ProposalStatus",
         "PartStatus": ["ok", "failing", "off"],
         "Health": ["ok", "failing"],
         "LiveStatus": ["ok"],

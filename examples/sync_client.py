@@ -159,8 +159,12 @@ INSERT INTO state SELECT 0 WHERE NOT EXISTS (SELECT * FROM state);
 #: List in the answer of `changes/` → type in its list `deleted`.
 TYPES = {
     "transactions": "transaction", "accounts": "account", "categories": "category", "tags": "tag",
-    "attachments": "attachment", "transfers": "transfer",
+    "attachments": "attachment", "transfers": "transfer", "rates": "rate", "kind_mappings": "kind_mapping",
+    "rules": "rule", "proposals": "proposal", "imports": "import", "import_profiles": "import_profile",
+    "anomaly_feedback": "anomaly_feedback", "recurring_choices": "recurring_choice",
 }  # fmt: skip
+#: There is one of each, which is null in a page that does not change it. Copies have it under the id 0.
+SINGLE = ("preferences", "thresholds")
 #: Action → method, and the end of the address.
 ACTIONS = {"edit": ("PATCH", ""), "delete": ("DELETE", ""), "restore": ("POST", "restore/")}
 
@@ -188,6 +192,7 @@ class Copy:
             gone = [(row["type"], row["id"]) for row in page["deleted"]]
             self.db.executemany("DELETE FROM rows WHERE type = ? AND id = ?", gone)
             new = [(kind, row["id"], json.dumps(row)) for name, kind in TYPES.items() for row in page[name]]
+            new += [(name, 0, json.dumps(page[name])) for name in SINGLE if page[name] is not None]
             self.db.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", new)
             self.db.execute("UPDATE state SET version = ?", [page["version"]])
 

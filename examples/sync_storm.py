@@ -2,10 +2,10 @@
 
     python examples/sync_storm.py http://127.0.0.1:8000 --writes 10000
 
-Registers a new user and lets the writers create, edit, delete, restore, categorize, tag and rename at random, all at
-once. Answers are lost on purpose; a request without an answer is sent again. Every writer records its confirmed writes.
-At the end the reader's copy must equal the server's lists. These must contain every confirmed write: no row twice, none
-lost, no edit overwritten. The exit code is 1 if anything differs.
+Registers a new user. The writers create, edit, delete, restore, categorize, tag, rename, and write rules and rates at
+random, all at once. Answers are lost on purpose; a request without an answer is sent again. Every writer records its
+confirmed writes. At the end the reader's copy must equal the server's lists. These must contain every confirmed write:
+no row twice, none lost, no edit overwritten. The exit code is 1 if anything differs.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,16 @@ N_WRITERS = 4
 PASSWORD = "a-storm-of-9-writes"  # noqa: S105 - of a user who exists for the run only
 CATEGORIES = ["Groceries", "Dining", "Transport", "Shopping"]
 #: Type that is compared besides transactions → its list.
-LISTS = {"account": "accounts/", "category": "categories/", "tag": "tags/"}
+LISTS = {
+    "account": "accounts/", "category": "categories/", "tag": "tags/", "rule": "rules/", "rate": "rates/?source=manual",
+}  # fmt: skip
+#: Fields of a list that change by themselves, which `changes/` leaves out.
+COMPUTED = {"stats"}
 NEEDS_ROW = {"edit", "categorize", "tag", "delete", "restore"}
 #: Action → its share of a hundred writes.
 WEIGHTS = {
-    "create": 30, "edit": 20, "categorize": 10, "tag": 8, "delete": 10, "restore": 8, "bulk": 3, "sign": 10, "rename": 1
+    "create": 29, "edit": 20, "categorize": 9, "tag": 7, "delete": 10, "restore": 8, "bulk": 3, "sign": 9, "rename": 1,
+    "rule": 3, "rate": 1,
 }  # fmt: skip
 
 
@@ -76,11 +82,15 @@ class Writer:
     #: Rows that all writers sign at the same time, and the category that all rename.
     shared_rows: list[int]
     shared_category: int
+    #: A day before which this writer has written no rate.
+    rate_day: date
     #: External id → expected fields of the row, including `deleted`.
     beliefs: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
     #: Row → lines of this writer in its notes.
     signatures: dict[int, list[str]] = field(default_factory=dict)
+    #: Ids of this writer's rules, the oldest first.
+    rules: list[int] = field(default_factory=list)
 
     def write(self) -> None:
         """Do a random action."""
@@ -128,6 +138,25 @@ class Writer:
     def rename(self) -> None:
         name = f"Shared {self.chance.randrange(10**9)}"
         self._call("PATCH", f"categories/{self.shared_category}/", {"name": name})
+
+    def rule(self) -> None:
+        """Make a rule for the shared category, which no write applies, and delete or edit it at once or later."""
+        condition = {"field": "description", "op": "contains", "value": f"Shop {self.chance.randrange(1000)}"}
+        fields = {"name": uuid.uuid4().hex, "triggers": ["manual"], "conditions": [condition]}
+        actions = [{"type": "set_category", "value": self.shared_category}]
+        self.rules.append(self._call("POST", "rules/", fields | {"actions": actions}).body["id"])
+        if self.chance.random() < 0.5:
+            self._call("DELETE", f"rules/{self.rules.pop(0)}/")
+        else:
+            self._call("PATCH", f"rules/{self.rules[0]}/", {"priority": self.chance.randrange(100)})
+
+    def rate(self) -> None:
+        """Write a rate of a day that no other writer has."""
+        self.rate_day -= timedelta(days=N_WRITERS)
+        fields = {"base": "EUR", "quote": "USD", "date": self.rate_day.isoformat(), "rate": "1.25"}
+        path = f"rates/{self._call('POST', 'rates/', fields).body['id']}/"
+        if self.chance.random() < 0.5:
+            self._call("DELETE", path)
 
     def sign(self) -> None:
         """Add a line to the notes of a shared row: no line may be overwritten."""
@@ -218,7 +247,8 @@ class Storm:
         chance = random.Random(f"{self.seed}-{number}")
         connection = BadConnection(chance)
         server = Server(self.url, self.name, lambda: PASSWORD, transport=connection)
-        return Writer(SyncClient(server, Copy()), connection, chance, self.rows, self.category)
+        first_day = date(2026, 1, 1) - timedelta(days=number)
+        return Writer(SyncClient(server, Copy()), connection, chance, self.rows, self.category, first_day)
 
     def run(self, n_writes: int) -> None:
         """Run all writers and the reader at the same time."""
@@ -267,10 +297,11 @@ class Storm:
 
     def _listed(self, path: str) -> dict[int, Any]:
         rows: dict[int, Any] = {}
-        following = f"{path}?cursor=&page_size=500"
+        following = f"{path}{'&' if '?' in path else '?'}cursor=&page_size=500"
         while following:
             page = self.call("GET", following).body
-            rows |= {row["id"]: row for row in page["results"]}
+            for row in page["results"]:
+                rows[row["id"]] = {name: value for name, value in row.items() if name not in COMPUTED}
             following = (page["next"] or "").partition("/api/v1/")[2]
         return rows
 

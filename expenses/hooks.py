@@ -99,11 +99,18 @@ class SyncFeed:
     name: str
     rows: Callable[[], Any]
     serializer: Callable[..., BaseSerializer[Any]]
+    #: The reference to an account whose name the rows show, if any.
+    account: str = ""
 
     @property
     def type(self) -> str:
         """Return the `type` of deleted rows in `changes/`."""
         return tombstone_type(self.rows().model)
+
+    def restamp_account(self, account: int, *, version: int) -> None:
+        """Stamp the rows that show an account, which is renamed or deleted in the same write."""
+        if self.account:
+            self.rows().filter(**{self.account: account}).update(version=version)
 
 
 def register_sync_feed(feed: SyncFeed) -> None:

@@ -12,8 +12,8 @@ from expenses.models.ledgers import Ledger
 from expenses.services.delete_account import forget_tasks
 from rules.engine.conditions import leaves_of
 from rules.exchange.packs import fingerprint_of
-from rules.models import Rule
-from rules.services.proposals import move_proposals
+from rules.models import Proposal, Rule
+from rules.services.proposals import move_proposals, remove_proposals
 from rules.services.rules import queue_proposing
 from rules.services.runs import apply_at_once
 
@@ -24,7 +24,7 @@ NAMING = {"set_category": "category", "add_tags": "tags", "remove_tags": "tags"}
 
 
 class RuleReferences(ReferenceHook):
-    """The references of a ledger's rules: to categories by id, and to tags by name."""
+    """The references of a ledger's rules and proposals: to categories by id, and to tags by name."""
 
     name = "rules"
 
@@ -38,9 +38,15 @@ class RuleReferences(ReferenceHook):
         move_proposals(ledger_id=ledger_id, category=category, into=into, version=version)
         return len(rules)
 
+    def forget(self, *, ledger_id: int, category: int, version: int) -> None:
+        """Delete the proposals of the category; a rule with it holds it back."""
+        proposals = Proposal.objects.filter(ledger_id=ledger_id, category=category)
+        remove_proposals(proposals, ledger_id=ledger_id, version=version)
+
     def restamp(self, *, ledger_id: int, category: int, version: int) -> None:
         ids = [rule.pk for rule in _rules_with(ledger_id, category)]
         Rule.objects.filter(pk__in=ids).update(version=version)
+        Proposal.objects.filter(ledger_id=ledger_id, category=category).update(version=version)
 
     def follow_tag(self, *, ledger_id: int, name: str, into: str, version: int) -> None:
         for rule in Rule.objects.filter(ledger_id=ledger_id):

@@ -65,12 +65,14 @@ class Import(models.Model):
     #: Record the rows as soon as they are read, if nothing is left to ask.
     wants_commit = models.BooleanField(default=False)
     run = models.OneToOneField(Run, models.SET_NULL, null=True, related_name="statement")
+    version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = ImportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["ledger", "version"], name="import_version")]
 
     def __str__(self) -> str:
         return self.filename
@@ -97,12 +99,15 @@ class Profile(models.Model):
     format = models.CharField(max_length=16)
     columns = models.JSONField()
     profile = models.JSONField()
+    version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = ImportQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "import profile"
         ordering = ["name"]
+        indexes = [models.Index(fields=["ledger", "version"], name="profile_version")]
         constraints = [models.UniqueConstraint(fields=["ledger", "name"], name="profile_name_unique")]
 
     def __str__(self) -> str:

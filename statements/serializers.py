@@ -115,7 +115,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
         fields = [
             "id", "status", "filename", "format", "encoding", "profile", "columns", "questions", "account",
             "account_name", "n_rows", "n_new", "n_duplicates", "n_errors", "n_skipped", "period", "totals", "run",
-            "error", "created_at",
+            "error", "version", "created_at",
         ]  # fmt: skip
 
     def get_encoding(self, statement: Import) -> str | None:
@@ -135,7 +135,7 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
 
     class Meta:
         model = Profile
-        fields = ["id", "name", "format", "columns", "profile", "created_at"]
+        fields = ["id", "name", "format", "columns", "profile", "version", "created_at"]
 
 
 class RowErrorSerializer(serializers.Serializer[Any]):

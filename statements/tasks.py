@@ -6,7 +6,7 @@ from accounts.refusal_log import log_refusal
 from expenses.services.runs import perform_run
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus
-from statements.services.imports import read_statement, start_commit
+from statements.services.imports import fail_reading, read_statement, start_commit
 
 
 @task()
@@ -18,10 +18,10 @@ def read_import(import_id: int) -> None:
     try:
         read_statement(statement=statement)
     except UnreadableFile as error:
-        _fail(import_id, error.detail)
+        fail_reading(import_id=import_id, error=error.detail)
         log_refusal(f"import {import_id}", import_id=import_id, user_id=statement.user_id, codes=[error.code])
     except Exception:
-        _fail(import_id, "It could not be read; the server's log says why. Upload it again.")
+        fail_reading(import_id=import_id, error="It could not be read; the server's log says why. Upload it again.")
         raise
     if statement.wants_commit and statement.is_clear:
         perform_run(run_id=start_commit(by=statement.user, statement=statement).pk)
@@ -33,7 +33,3 @@ def resume_reading() -> int:
     for import_id in reading:
         read_import.enqueue(import_id)
     return len(reading)
-
-
-def _fail(import_id: int, error: str) -> None:
-    Import.objects.filter(pk=import_id, status=ImportStatus.READING).update(status=ImportStatus.FAILED, error=error)

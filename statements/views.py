@@ -29,6 +29,7 @@ from statements.serializers import (
 )
 from statements.services.imports import (
     correct_statement,
+    forget_profile,
     forget_statement,
     profile_faults,
     receive_statement,
@@ -161,6 +162,9 @@ class ProfileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.De
     queryset = Profile.objects.all()
     noun = "import profile"
     serializer_class = ProfileSerializer
+
+    def perform_destroy(self, instance: Profile) -> None:
+        forget_profile(profile=instance)
 
 
 def _as_validation_error(error: UnreadableFile) -> serializers.ValidationError:

@@ -274,7 +274,7 @@ def test_rules_and_profiles_have_names_of_their_own(ledger):
     rule = {"ledger_id": ledger, "name": "R", "triggers": [], "conditions": [], "actions": [], "version": 1}
     Rule.objects.create(**rule)
     assert "rule" in refused(Rule.objects.create, **rule)
-    profile = {"ledger_id": ledger, "name": "P", "format": "csv", "columns": [], "profile": {}}
+    profile = {"ledger_id": ledger, "name": "P", "format": "csv", "columns": [], "profile": {}, "version": 1}
     Profile.objects.create(**profile)
     assert "profile" in refused(Profile.objects.create, **profile)
 

@@ -1,14 +1,15 @@
-"""Registration, sign-in and deletion of users."""
+"""Registration, sign-in, changes and deletion of users."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from accounts.models import Scope, User
+from accounts.models import PREFERENCES, Scope, User
 from accounts.roles import USER, give_role
 from accounts.services.lockout import forget_guesses
 from accounts.services.tokens import issue_token
@@ -36,6 +37,25 @@ def register_user(*, username: str, email: str, password: str, name: str = "") -
     user = User.objects.create_user(username=username, email=email, password=password)
     give_role(user=user, role=USER)
     return sign_in(user=user, name=name)
+
+
+@transaction.atomic
+def edit_user(*, user: User, fields: Mapping[str, Any]) -> User:
+    """Change fields of a user. Raises DoesNotExist when they are gone.
+
+    Other apps follow changed preferences: each path in PREFERENCE_FOLLOWERS names a function of `user`.
+    """
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    changed = {name: value for name, value in fields.items() if getattr(locked, name) != value}
+    for name, value in changed.items():
+        setattr(locked, name, value)
+    if changed:
+        locked.save(update_fields=list(changed))
+    if not changed.keys().isdisjoint(PREFERENCES):
+        for path in settings.PREFERENCE_FOLLOWERS:
+            follow: Callable[..., None] = import_string(path)
+            follow(user=locked)
+    return locked
 
 
 @transaction.atomic

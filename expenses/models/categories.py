@@ -67,6 +67,7 @@ class KindMapping(models.Model):
     objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["ledger", "version"], name="kind_mapping_version")]
         constraints = [models.UniqueConstraint(fields=["ledger", "kind"], name="kind_mapping_unique")]
 
     def __str__(self) -> str:

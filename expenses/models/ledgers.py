@@ -21,6 +21,8 @@ class Ledger(models.Model):
     resolving_until = models.DateTimeField(null=True)
     #: The version of `providers.normalization` that all its rows were read by; null if older than versions.
     normalization = models.PositiveSmallIntegerField(null=True)
+    #: Its version when the owner last chose thresholds for the links of the chain.
+    thresholds_version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -41,6 +43,8 @@ class Membership(models.Model):
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role.choices)
+    #: The ledger's version when the member last changed a preference.
+    preferences_version = models.BigIntegerField(default=0)
 
     class Meta:
         ordering = ["id"]

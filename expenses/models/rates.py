@@ -54,7 +54,11 @@ class ExchangeRate(models.Model):
 
     class Meta:
         ordering = ["-date", "-id"]
-        indexes = [models.Index(fields=["-date", "-id"], name="rate_date")]
+        verbose_name = "rate"
+        indexes = [
+            models.Index(fields=["-date", "-id"], name="rate_date"),
+            models.Index(fields=["ledger", "version"], name="rate_version"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(rate__gt=0), name="rate_positive"),
             models.CheckConstraint(condition=~Q(base=F("quote")), name="rate_of_two_currencies"),

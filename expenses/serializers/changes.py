@@ -4,10 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.serializers import PreferencesSerializer
 from expenses.hooks import sync_feeds
 from expenses.serializers.accounts import AccountSerializer
 from expenses.serializers.attachments import AttachmentSerializer
+from expenses.serializers.calibration import LinkThresholdSerializer
 from expenses.serializers.categories import CategorySerializer
+from expenses.serializers.rates import RateSerializer
+from expenses.serializers.shop_kinds import KindMappingSerializer
 from expenses.serializers.tags import TagSerializer
 from expenses.serializers.transactions import TransactionBody
 from expenses.serializers.transfers import TransferBody
@@ -15,7 +19,7 @@ from expenses.serializers.transfers import TransferBody
 MAX_ROWS = 5000
 
 
-TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer"]
+TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer", "rate", "kind_mapping"]
 
 
 class ChangesInput(serializers.Serializer[Any]):
@@ -56,6 +60,14 @@ class ChangesSerializer(serializers.Serializer[Any]):
     tags = TagSerializer(many=True, source="lists.tags")
     transfers = TransferBody(many=True, source="lists.transfers")
     attachments = AttachmentSerializer(many=True, source="lists.attachments")
+    rates = RateSerializer(many=True, source="lists.rates", help_text="The ledger's own.")
+    kind_mappings = KindMappingSerializer(many=True, source="lists.kind_mappings")
+    preferences = PreferencesSerializer(
+        allow_null=True, help_text="Those of the user, if one has changed since; else null."
+    )
+    thresholds = LinkThresholdSerializer(
+        many=True, allow_null=True, help_text="Those of all links, if one has changed since; else null."
+    )
     deleted = DeletedSerializer(many=True, source="lists.deleted")
 
     def get_fields(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.shop_kinds import GROUPS, MappedKind
-from expenses.models import Category
+from expenses.models import Category, KindMapping
 from expenses.serializers.fields import CategoryReference
 from expenses.serializers.filters import refuse_unknown
 
@@ -21,6 +21,16 @@ class ShopKindSerializer(serializers.Serializer[MappedKind]):
     category = serializers.IntegerField(allow_null=True, source="category.pk")
     category_name = serializers.CharField(allow_null=True, source="category.display_name")
     is_mapped = serializers.BooleanField(help_text="Whether you mapped it; otherwise it follows its group.")
+
+
+class KindMappingSerializer(serializers.ModelSerializer[KindMapping]):
+    """A kind of shop, or a group of kinds, that the ledger has mapped to a category."""
+
+    category_name = serializers.CharField(allow_null=True, source="category.display_name", default=None)
+
+    class Meta:
+        model = KindMapping
+        fields = ["id", "kind", "category", "category_name", "version"]
 
 
 @extend_schema_serializer(many=False)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from accounts.models import User
+from expenses.hooks import sync_feeds
 from expenses.models import Account, Transaction, Transfer
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import add_row, change_row, ledger_write, remove_row, restamp
@@ -20,6 +21,7 @@ def edit_account(*, by: User, account: Account, fields: dict[str, Any]) -> Accou
         changed = change_row(account, by=by, fields=fields)
         if changed.name != account.name:
             restamp(Transaction.objects.filter(account=account), ledger_id=ledger_id)
+            _restamp_feeds(account, version=changed.version)
         return changed
 
 
@@ -29,4 +31,10 @@ def delete_account(*, by: User, account: Account) -> None:
         binned = Transaction.everything.filter(account=account, deleted_at__isnull=False)
         Transfer.objects.of(binned.values("pk")).update(version=version)
         binned.update(account=None)
+        _restamp_feeds(account, version=version)
         remove_row(account, ledger_id=account.ledger_id, version=version)
+
+
+def _restamp_feeds(account: Account, *, version: int) -> None:
+    for feed in sync_feeds():
+        feed.restamp_account(account.pk, version=version)

@@ -10,7 +10,7 @@ from accounts.models import User
 from expenses.ledger.files import describe_file
 from expenses.models import Attachment, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refusal, ledger_write, remove_row
+from expenses.services.ledger_lock import Refusal, ledger_write, remove_row, write_nothing
 
 MOST = 20
 
@@ -25,6 +25,7 @@ def attach_file(*, by: User, transaction: Transaction, data: bytes, name: str) -
     with ledger_write(ledger_id) as version:
         there = {attachment.sha256: attachment for attachment in transaction.attachments.all()}
         if described.sha256 in there:
+            write_nothing()
             return there[described.sha256], False
         if len(there) >= MOST:
             raise Refusal(f"A transaction has at most {MOST} attachments; delete one first.", code="too_many")

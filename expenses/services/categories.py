@@ -20,6 +20,7 @@ from expenses.services.ledger_lock import (
     ledger_write,
     remove_row,
     restamp,
+    write_nothing,
 )
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES
 
@@ -165,15 +166,20 @@ def assign_kind(*, by: User, kind: str, category: Category | None) -> None:
             new = {"category": category, "version": version}
             KindMapping.objects.update_or_create(ledger_id=ledger_id, kind=kind, defaults=new)
             LEARN_FROM_CHOICES.queue(ledger_id)
+        else:
+            write_nothing()
 
 
 def release_kind(*, by: User, kind: str) -> None:
     """Let a kind of shop follow its group again, and a group the system. Safe to repeat."""
     ledger_id = ledger_id_of(by)
-    with ledger_write(ledger_id):
-        n, _ = KindMapping.objects.for_user(by).filter(kind=kind).delete()
-        if n:
+    with ledger_write(ledger_id) as version:
+        mapping = KindMapping.objects.for_user(by).filter(kind=kind).first()
+        if mapping is not None:
+            remove_row(mapping, ledger_id=ledger_id, version=version)
             LEARN_FROM_CHOICES.queue(ledger_id)
+        else:
+            write_nothing()
 
 
 def _drop_category(row: Transaction, category: Category) -> None:
@@ -192,6 +198,7 @@ def _restamp_name(category: Category, *, ledger_id: int, version: int) -> None:
     shows_it = Q(category=category) | Q(suggested_category=category)
     restamp(Transaction.objects.filter(shows_it, ledger_id=ledger_id), ledger_id=ledger_id)
     Category.objects.filter(parent=category, ledger_id=ledger_id).update(version=version)
+    KindMapping.objects.filter(category=category, ledger_id=ledger_id).update(version=version)
     for hook in reference_hooks():
         hook.restamp(ledger_id=ledger_id, category=category.pk, version=version)
 

@@ -13,7 +13,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.models.transfers import STANDS
 from expenses.services.attachments import delete_files
 from expenses.services.edits import Author, editing
-from expenses.services.ledger_lock import Refusal, bury, exhume, ledger_write
+from expenses.services.ledger_lock import Refusal, bury, exhume, ledger_write, write_nothing
 from expenses.services.pairs import SOURCE, remove_pairs
 from expenses.services.split_parts import parts_of
 
@@ -72,6 +72,8 @@ def restore_transaction(*, by: User, transaction: Transaction) -> Transaction:
     with ledger_write(ledger_id_of(by)) as version:
         row: Transaction = Transaction.everything.for_user(by).with_related().get(pk=transaction.pk)
         recover([row], version=version, author=Author.answering(by))
+        if row.version != version:
+            write_nothing()
         return row
 
 

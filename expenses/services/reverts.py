@@ -23,7 +23,7 @@ from expenses.models import Account, CategorizationStatus, Change, Decision, Pla
 from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.edits import Author, editing, find_or_create_tags, give_tags
 from expenses.services.journal import CHOICE_FIELDS, INCIDENTAL, ORDER, REFERENCES, Fields, Snapshot, snapshot
-from expenses.services.ledger_lock import Refusal, ledger_write, make_room
+from expenses.services.ledger_lock import Refusal, ledger_write, lock_ledger, make_room
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.pairs import SOURCE as TRANSFERS
 from expenses.services.pairs import breaks_pair, restamp_transfers
@@ -129,9 +129,11 @@ def _begin(by: User, run: Run) -> Run:
 @transaction.atomic
 def _finish(result: RevertResult) -> None:
     run = result.run
+    lock_ledger(run.ledger_id)
     run.status, run.finished_at, run.claim = RunStatus.REVERTED, timezone.now(), ""
     run.counts = {**run.counts, "kept": len(result.kept)}
     run.save()
+    work_of(run).after_revert(run)
     Plan.objects.filter(run=run).delete()
     note_omissions(
         run,

@@ -24,7 +24,7 @@ from accounts.refusal_log import log_refusal
 from expenses.models import Omission, Run, RunStatus
 from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refusal
+from expenses.services.ledger_lock import Refusal, lock_ledger
 from expenses.services.life_signs import find_held, forget, hold
 
 TASK = "expenses.tasks.carry_out_run"
@@ -58,6 +58,9 @@ class Work(ABC):
 
     def after_end(self, run: Run) -> None:  # noqa: B027 - the same
         """Clean up within the database transaction that ends the run or its try, whatever its status."""
+
+    def after_revert(self, run: Run) -> None:  # noqa: B027 - the same
+        """Stamp what shows the run's status within the database transaction that ends its revert."""
 
 
 def work_of(run: Run) -> Work:
@@ -179,6 +182,7 @@ def interrupt_abandoned(runs: Iterable[Run]) -> int:
 @transaction.atomic
 def cancel_run(*, by: User, run: Run) -> Run:
     """Stop it after the chunk it is at; what it did stays. Raises Refusal when it has ended."""
+    lock_ledger(run.ledger_id)
     unfinished = Run.objects.for_user(by).filter(pk=run.pk, status__in=UNFINISHED)
     stopped = unfinished.update(status=RunStatus.CANCELED, finished_at=timezone.now(), claim="")
     current: Run = Run.objects.for_user(by).get(pk=run.pk)
@@ -191,6 +195,7 @@ def cancel_run(*, by: User, run: Run) -> Run:
 @transaction.atomic
 def reopen_run(*, by: User, run: Run) -> Run:
     """Let a run that failed or was canceled wait for a worker again. Raises Refusal for any other."""
+    lock_ledger(run.ledger_id)
     current: Run = Run.objects.for_user(by).select_for_update().get(pk=run.pk)
     if current.reverting_at is not None and current.status != RunStatus.REVERTED:
         raise Refusal("Its revert has begun: revert it again to finish that.", code="reverting")
@@ -211,6 +216,7 @@ def interrupt_abandoned_of(user: User) -> None:
 
 @transaction.atomic
 def _end(run: Run, status: str, *, error: str = "") -> None:
+    lock_ledger(run.ledger_id)
     held = Run.objects.filter(pk=run.pk, claim=run.claim, status=RunStatus.RUNNING)
     if held.update(status=status, error=error, finished_at=timezone.now(), claim=""):
         run.refresh_from_db()

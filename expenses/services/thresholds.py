@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from accounts.models import User
-from expenses.models import BacktestResult, Run, RunStatus, TrackRecord
+from expenses.categorization.trust import LedgerLink, ledger_links
+from expenses.models import BacktestResult, Ledger, Run, RunStatus, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from expenses.querysets import OwnedQuerySet
-from expenses.services.ledger_lock import Refusal, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write, write_nothing
 from providers.chain import Link
 from providers.loading import configured_chain
 
@@ -19,17 +20,27 @@ def adjustable_links() -> Sequence[Link]:
     return [link for link in configured_chain().links if link.provider.is_measured]
 
 
+def thresholds_of(ledger_id: int) -> list[LedgerLink]:
+    """Return the links that have a threshold, each with the ledger's. One query."""
+    return [link for link in ledger_links(ledger_id) if link.link.provider.is_measured]
+
+
 def set_thresholds(*, by: User, thresholds: Mapping[str, float | None]) -> None:
     """Take a link's answers from this confidence on, in [0, 1]; None: from the setting's. Safe to repeat.
 
     Links that are not named keep theirs. The names must have been checked.
     """
     ledger_id = ledger_id_of(by)
-    with ledger_write(ledger_id):
+    with ledger_write(ledger_id) as version:
         record, _ = TrackRecord.objects.get_or_create(ledger_id=ledger_id)
         changed = {**record.thresholds, **thresholds}
-        record.thresholds = {link: value for link, value in changed.items() if value is not None}
+        own = {link: value for link, value in changed.items() if value is not None}
+        if own == record.thresholds:
+            write_nothing()
+            return
+        record.thresholds = own
         record.save(update_fields=["thresholds"])
+        Ledger.objects.filter(pk=ledger_id).update(thresholds_version=version)
 
 
 def adopt_backtest(*, by: User, result: BacktestResult | None) -> None:

@@ -26,7 +26,7 @@ from expenses.services.edits import (
     link_tags,
     search_text_of,
 )
-from expenses.services.ledger_lock import Refusal, ledger_write, lock_ledger, next_version
+from expenses.services.ledger_lock import Refusal, ledger_write, lock_ledger, next_version, write_nothing
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.pairs import SHOWN_IN_TRANSFER, leave_transfers, pair_recorded, restamp_transfers
 from expenses.services.row_category import (
@@ -164,6 +164,8 @@ def edit_transaction(
         edited = edit_transactions([RowEdit(row, changes, tags)], by=by, version=version)[row.pk]
         if isinstance(edited, Refusal):
             raise edited
+        if edited.version != version:
+            write_nothing()
         return edited
 
 
@@ -231,7 +233,10 @@ def confirm_transaction(*, by: User, transaction: Transaction) -> Transaction:
             if answer is None:
                 raise Refusal("There is no answer to confirm yet; set a category instead.", code="nothing_to_confirm")
             accept_answer(row, answer)
-        LEARN_FROM_CHOICES.queue(row.ledger_id)
+        if row.version == version:
+            LEARN_FROM_CHOICES.queue(row.ledger_id)
+        else:
+            write_nothing()
         return row
 
 

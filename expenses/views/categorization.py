@@ -25,7 +25,7 @@ from expenses.serializers.calibration import (
 from expenses.serializers.runs import RunWithResultSerializer
 from expenses.serializers.suggestions import SuggestAnswer, SuggestInput
 from expenses.services.backtests import order_backtest
-from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds
+from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds, thresholds_of
 from expenses.views.base import LedgerView
 from providers.calibration import NO_CORRECTION, Correction
 from providers.loading import configured_chain
@@ -153,5 +153,4 @@ class AdoptView(LedgerView):
 
 
 def _thresholds_of(user: User) -> Response:
-    links = [link for link in ledger_links(ledger_id_of(user)) if link.link.provider.is_measured]
-    return Response(ThresholdsSerializer({"results": links}).data)
+    return Response(ThresholdsSerializer({"results": thresholds_of(ledger_id_of(user))}).data)

@@ -11,7 +11,11 @@ from expenses.views.base import LedgerView
 
 
 class ChangesView(LedgerView):
-    """All rows that were created, changed or deleted since a version, without gaps."""
+    """All rows that were created, changed or deleted since a version, without gaps.
+
+    Runs, the reference rates of the European Central Bank, and whatever is computed from transactions are not listed:
+    anomalies, recurring payments, reports, statistics of rules. Ask for these at their own addresses.
+    """
 
     @extend_schema(operation_id="changes", parameters=[ChangesInput], responses=ChangesSerializer)
     def get(self, request: Request) -> Response:

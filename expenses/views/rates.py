@@ -19,7 +19,7 @@ from expenses.rates.book import RateBook
 from expenses.rates.currencies import currencies_on, currencies_with_own_rates, reference_days
 from expenses.serializers.filters import RateFilter
 from expenses.serializers.rates import ConversionInput, ConversionSerializer, CurrencySerializer, RateSerializer
-from expenses.services.ledger_lock import add_row, change_row, ledger_write
+from expenses.services.ledger_lock import add_row, change_row, ledger_write, remove_row
 from expenses.views.base import LedgerViewSet, RetrieveViewSet
 
 #: Seconds for which a client may show currencies without asking again; then its copy is compared by ETag.
@@ -78,8 +78,9 @@ class RateViewSet(mixins.ListModelMixin, RetrieveViewSet):
     def destroy(self, request: Request, pk: int) -> Response:
         with self.guarded() as rate:
             _refuse_reference(rate)
-            with ledger_write(ledger_id_of(self.user)):
-                rate.delete()
+            ledger_id = ledger_id_of(self.user)
+            with ledger_write(ledger_id) as version:
+                remove_row(rate, ledger_id=ledger_id, version=version)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(parameters=[ConversionInput], responses=ConversionSerializer)

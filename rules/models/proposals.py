@@ -44,8 +44,7 @@ class Proposal(models.Model):
 
     #: The ledger's version, from `as_seen`: the impact of a proposal depends on every transaction.
     seen_version: int
-    #: Its reason, evidence and impact, where they are read for an answer.
-    because: str
+    #: Its evidence and impact, where they are read for an answer.
     evidence_rows: list[dict[str, Any]]
     impact: Any
 
@@ -53,6 +52,7 @@ class Proposal(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["ledger", "version"], name="proposal_version")]
         constraints = [
             models.UniqueConstraint(
                 fields=["ledger", "phrase", "direction", "category"], name="proposal_once_for_phrase_and_category"

@@ -75,7 +75,10 @@ class Rule(models.Model):
 
     class Meta:
         ordering = ["priority", "id"]
-        indexes = [models.Index(fields=["ledger", "priority", "id"], name="rule_order")]
+        indexes = [
+            models.Index(fields=["ledger", "priority", "id"], name="rule_order"),
+            models.Index(fields=["ledger", "version"], name="rule_version"),
+        ]
         constraints = [models.UniqueConstraint(fields=["ledger", "name"], name="rule_name_unique")]
 
     def __str__(self) -> str:

@@ -70,21 +70,35 @@ class ProposalListSerializer(serializers.ListSerializer[Any]):
         return super().to_representation(proposals)
 
 
-class ProposalSerializer(serializers.Serializer[Proposal]):
-    """A rule that was made from corrections, and its impact."""
+class StoredProposalSerializer(serializers.Serializer[Proposal]):
+    """A rule that was made from corrections, without what it would do now."""
 
     id = serializers.IntegerField()
     status = serializers.ChoiceField(choices=ProposalStatus.choices)
     rule = UnsavedRuleSerializer(source="unsaved_rule")
-    evidence = EvidenceSerializer(many=True, source="evidence_rows")
-    because = serializers.CharField()
-    blast_radius = ImpactSerializer(
-        allow_null=True, source="impact", help_text="Null once the proposal was accepted or refused."
+    because = serializers.SerializerMethodField()
+    transactions = serializers.ListField(
+        child=serializers.IntegerField(), source="evidence", help_text="Ids of the corrected transactions."
     )
     accepted_rule = serializers.IntegerField(
         allow_null=True, source="accepted_rule_id", help_text="The rule that it became."
     )
     created_at = serializers.DateTimeField()
+    version = serializers.IntegerField(help_text="That of its last write.")
+
+    def get_because(self, proposal: Proposal) -> str:
+        n, category = len(proposal.evidence), self.context["catalog"].name(proposal.category_id)
+        what = f"{n} transactions" if n > 1 else "a transaction"
+        return f"You put {what} with “{proposal.phrase}” into {category}, which no machine had said."
+
+
+class ProposalSerializer(StoredProposalSerializer):
+    """A rule that was made from corrections, and its impact."""
+
+    evidence = EvidenceSerializer(many=True, source="evidence_rows")
+    blast_radius = ImpactSerializer(
+        allow_null=True, source="impact", help_text="Null once the proposal was accepted or refused."
+    )
     version = serializers.IntegerField(
         source="seen_version", help_text="That of the ledger: any transaction may change what it would do."
     )
@@ -99,7 +113,7 @@ class ProposalSerializer(serializers.Serializer[Proposal]):
 
 
 def add_details(proposals: Sequence[Proposal], context: Any) -> None:
-    """Add evidence, reason and impact to proposals from `as_seen()`, in three queries at most."""
+    """Add evidence and impact to proposals from `as_seen()`, in three queries at most."""
     if not proposals:
         return
     catalog, user, ledger_id = context["catalog"], context["request"].user, proposals[0].ledger_id
@@ -110,9 +124,6 @@ def add_details(proposals: Sequence[Proposal], context: Any) -> None:
     impacts = measure_impacts([p.unsaved_rule for p in waiting], ledger_id=ledger_id, catalog=catalog, user=user)
     by_proposal = dict(zip((proposal.pk for proposal in waiting), impacts, strict=True))
     for proposal in proposals:
-        n, category = len(proposal.evidence), catalog.name(proposal.category_id)
-        what = f"{n} transactions" if n > 1 else "a transaction"
-        proposal.because = f"You put {what} with “{proposal.phrase}” into {category}, which no machine had said."
         proposal.evidence_rows = [known[pk] for pk in proposal.evidence if pk in known][:LISTED]
         proposal.impact = by_proposal.get(proposal.pk)
 

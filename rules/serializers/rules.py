@@ -96,3 +96,15 @@ class RuleSerializer(StrictSerializer, serializers.ModelSerializer[Rule]):
             return action
         category = self.context["catalog"].categories.get(action["value"])
         return {**action, "value_name": category.display_name if category else None}
+
+
+class StoredRuleSerializer(RuleSerializer):
+    """A rule without its statistics, which change with every transaction."""
+
+    class Meta(RuleSerializer.Meta):
+        fields = [name for name in RuleSerializer.Meta.fields if name != "stats"]
+        read_only_fields = ["origin", "version"]
+
+    def to_representation(self, instance: Rule) -> dict[str, Any]:
+        body = {name: getattr(instance, name) for name in StoredRuleSerializer.Meta.fields}
+        return body | {"actions": [self._action(action) for action in instance.actions]}

@@ -132,7 +132,7 @@ def import_rules(*, by: User, document: Any, options: ImportOptions, check: Rule
             rules = {rule.name: rule for rule in Rule.objects.filter(ledger_id=ledger_id)}
             work = RuleImport(by, ledger_id, version, conversion, options, check, Directory.load_for(by), rules)
             work.run()
-        transaction.set_rollback(options.is_dry_run)
+        transaction.set_rollback(options.is_dry_run or not (work.report.n_written or work.is_newer))
     return work.report
 
 
@@ -208,7 +208,8 @@ class RuleImport:
         if self.options.creates_missing:
             find_or_create_tags(ledger_id=self.ledger_id, names=self.new_tags, version=self.version)
         if pack is not None:
-            Rule.objects.filter(ledger_id=self.ledger_id, pack=pack.name).update(pack_version=pack.version)
+            older = Rule.objects.filter(ledger_id=self.ledger_id, pack=pack.name).exclude(pack_version=pack.version)
+            older.update(pack_version=pack.version, version=self.version)
             names = [candidate.body.get("name") for candidate in self.conversion.rules]
             for name, rule in self.pack_rules.items():
                 if name not in names:

@@ -1,6 +1,6 @@
 """Everything that writes proposals: the task that proposes rules, and the user's answers."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from itertools import count
 from typing import Any
 
@@ -10,7 +10,7 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import Ledger, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refusal, ledger_write
+from expenses.services.ledger_lock import Refusal, bury, ledger_write
 from rules.engine.compilation import compile_stored
 from rules.engine.evaluator import Evaluator
 from rules.engine.rule_sets import Matcher, RuleSet
@@ -64,7 +64,7 @@ def _store(drafts: Sequence[ProposalDraft], *, ledger_id: int) -> None:
         return
     with ledger_write(ledger_id) as version:
         gone, new, changed = _plan(drafts, ledger_id)
-        Proposal.objects.filter(pk__in=[proposal.pk for proposal in gone]).delete()
+        remove_proposals(gone, ledger_id=ledger_id, version=version)
         for proposal in changed:
             proposal.version = version
             proposal.save(update_fields=["rule", "evidence", "version"])
@@ -184,9 +184,16 @@ def refuse_proposal(*, by: User, proposal: Proposal, is_of_merchant: bool) -> Pr
             others = Proposal.objects.filter(
                 ledger_id=current.ledger_id, direction=current.direction, status=ProposalStatus.OPEN
             )
-            of_merchant = [other.pk for other in others if is_one_merchant(other.phrase, current.phrase)]
-            others.filter(pk__in=of_merchant).delete()
+            of_merchant = [other for other in others if is_one_merchant(other.phrase, current.phrase)]
+            remove_proposals(of_merchant, ledger_id=current.ledger_id, version=version)
         return current
+
+
+def remove_proposals(proposals: Iterable[Proposal], *, ledger_id: int, version: int) -> None:
+    """Delete proposals for good and leave tombstones."""
+    ids = [proposal.pk for proposal in proposals]
+    bury(Proposal, ids, ledger_id=ledger_id, version=version)
+    Proposal.objects.filter(pk__in=ids).delete()
 
 
 def move_proposals(*, ledger_id: int, category: int, into: int, version: int) -> None:
@@ -196,7 +203,7 @@ def move_proposals(*, ledger_id: int, category: int, into: int, version: int) ->
             ledger_id=ledger_id, category=into, phrase=proposal.phrase, direction=proposal.direction
         )
         if twins.exists():
-            proposal.delete()
+            remove_proposals([proposal], ledger_id=ledger_id, version=version)
             continue
         own = {"type": "set_category", "value": category}
         actions = [own | {"value": into} if action == own else action for action in proposal.rule["actions"]]

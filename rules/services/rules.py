@@ -9,7 +9,7 @@ from django.db.models import F
 
 from accounts.models import User
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refusal, add_row, change_row, ledger_write
+from expenses.services.ledger_lock import Refusal, add_row, change_row, ledger_write, remove_row, write_nothing
 from expenses.services.ledger_queue import LedgerTask
 from rules.engine.rule_sets import CompiledRule
 from rules.models import Attention, Proposal, ProposalStatus, Rule
@@ -51,6 +51,7 @@ def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
         wanted = iter(ids)
         ordered = [named[next(wanted)] if rule.pk in named else rule for rule in rules]
         if ordered == rules:
+            write_nothing()
             return
         for place, rule in enumerate(ordered, 1):
             if rule.priority != place * STEP:
@@ -60,8 +61,10 @@ def reorder_rules(*, by: User, ids: Sequence[int]) -> None:
 
 def delete_rule(*, by: User, rule: Rule) -> None:
     """Delete a rule; decisions that it made keep their explanation."""
-    with ledger_write(ledger_id_of(by)):
-        rule.delete()
+    ledger_id = ledger_id_of(by)
+    with ledger_write(ledger_id) as version:
+        Proposal.objects.filter(ledger_id=ledger_id, accepted_rule=rule).update(version=version)
+        remove_row(rule, ledger_id=ledger_id, version=version)
 
 
 def note_timeouts(*, ledger_id: int, rules: Iterable[CompiledRule], timeouts: Mapping[str, int]) -> None:

@@ -14,7 +14,7 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Run, RunStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.ledger_lock import Refusal, ledger_write, make_room
+from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room, next_version, remove_row
 from expenses.services.pairs import pair_run
 from expenses.services.runs import Work
 from expenses.services.statement_rows import record_statement_rows
@@ -71,7 +71,9 @@ def receive_statement(
     try:
         if len(data) <= settings.IMPORT_READ_AT_ONCE_BYTES:
             _read(statement)
-        statement.save()
+        with ledger_write(statement.ledger_id) as version:
+            statement.version = version
+            statement.save()
     except BaseException:
         statement.file.delete(save=False)
         raise
@@ -81,8 +83,8 @@ def receive_statement(
 def read_statement(*, statement: Import) -> None:
     """Read the whole of a file that was too large for its request. Raises UnreadableFile, Refusal."""
     _read(statement)
-    with ledger_write(statement.ledger_id):
-        _store(statement, was=(ImportStatus.READING,))
+    with ledger_write(statement.ledger_id) as version:
+        _store(statement, was=(ImportStatus.READING,), version=version)
 
 
 def correct_statement(
@@ -103,24 +105,40 @@ def correct_statement(
         statement.questions = [q for q in statement.questions if q["attr"] not in corrections]
     statement.account = account or statement.account
     _read(statement)
-    with ledger_write(statement.ledger_id):
-        _store(statement, was=CORRECTABLE)
+    with ledger_write(statement.ledger_id) as version:
+        _store(statement, was=CORRECTABLE, version=version)
         if save_as:
             # What belongs to this one file is left out of the saved profile, unless it was corrected.
             detected = importer_named(statement.format).detect(_content(statement)).profile
             kept_keys = {k: v for k, v in statement.profile.items() if k not in FILE_KEYS or v != detected.get(k)}
-            kept = {"format": statement.format, "columns": statement.columns, "profile": kept_keys}
+            kept = {"format": statement.format, "columns": statement.columns, "profile": kept_keys, "version": version}
             Profile.objects.update_or_create(ledger_id=statement.ledger_id, name=save_as, defaults=kept)
     return statement
 
 
 def forget_statement(*, statement: Import) -> None:
     """Remove an import that was not committed, file and all. Raises Refusal when it was, or is being."""
-    with ledger_write(statement.ledger_id):
+    with ledger_write(statement.ledger_id) as version:
         deleted, _ = Import.objects.filter(pk=statement.pk).standing(*CORRECTABLE).delete()
         if not deleted:
             raise _too_late()
+        bury(Import, [statement.pk], ledger_id=statement.ledger_id, version=version)
         transaction.on_commit(lambda: statement.file.delete(save=False))
+
+
+def fail_reading(*, import_id: int, error: str) -> None:
+    """Mark an import whose file could not be read, unless it was read or deleted meanwhile."""
+    statement = Import.objects.filter(pk=import_id, status=ImportStatus.READING).first()
+    if statement is not None:
+        with ledger_write(statement.ledger_id) as version:
+            still = Import.objects.filter(pk=import_id, status=ImportStatus.READING)
+            still.update(status=ImportStatus.FAILED, error=error, version=version)
+
+
+def forget_profile(*, profile: Profile) -> None:
+    """Delete a saved profile; imports that were read by it stay as they are."""
+    with ledger_write(profile.ledger_id) as version:
+        remove_row(profile, ledger_id=profile.ledger_id, version=version)
 
 
 def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[ProfileError]:
@@ -140,9 +158,10 @@ def _read(statement: Import) -> None:
     statement.status, statement.error = ImportStatus.PARSED, ""
 
 
-def _store(statement: Import, *, was: tuple[str, ...]) -> None:
+def _store(statement: Import, *, was: tuple[str, ...], version: int) -> None:
     """Write what was read, unless another request committed, deleted or read it first. Call it under the lock."""
-    fields = {name: getattr(statement, name) for name in READ_FIELDS}
+    statement.version = version
+    fields = {name: getattr(statement, name) for name in (*READ_FIELDS, "version")}
     if not Import.objects.filter(pk=statement.pk).standing(*was).update(**fields):
         raise _too_late()
 
@@ -166,12 +185,12 @@ def start_commit(*, by: User, statement: Import) -> Run:
     if statement.account is not None and not statement.account.is_active:
         detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
         raise Refusal(detail, code="closed")
-    with ledger_write(statement.ledger_id):
+    with ledger_write(statement.ledger_id) as version:
         run: Run = Run.objects.create(
             ledger_id=statement.ledger_id, user=by, kind="import", subject=statement.pk, total=statement.n_rows
         )
         claimed = Import.objects.filter(pk=statement.pk).standing(ImportStatus.PARSED)
-        if not claimed.update(status=ImportStatus.COMMITTING, run=run):
+        if not claimed.update(status=ImportStatus.COMMITTING, run=run, version=version):
             raise Refusal("This import is being committed, or has been.", code="committed")
     statement.status, statement.run = ImportStatus.COMMITTING, run
     return run
@@ -202,7 +221,8 @@ class ImportWork(Work):
 
     def before_resume(self, run: Run) -> None:
         statement = Import.objects.filter(run=run).standing(ImportStatus.PARSED)
-        if not statement.update(status=ImportStatus.COMMITTING, error=""):
+        version = next_version(run.ledger_id)
+        if not statement.update(status=ImportStatus.COMMITTING, error="", version=version):
             raise Refusal(SUPERSEDED, code="committed")
         run.total = Import.objects.get(run=run).n_rows  # its profile may have been corrected
         run.save(update_fields=["total"])
@@ -214,9 +234,19 @@ class ImportWork(Work):
         run.counts = {"created": created, "duplicates": max(run.done - created, 0), **by_status}
         run.save(update_fields=["counts"])
         is_done = run.status == RunStatus.SUCCEEDED
-        Import.objects.filter(run=run).update(
+        self._update(
+            run,
             status=ImportStatus.COMMITTED if is_done else ImportStatus.PARSED,
             error=run.error,
             n_new=run.counts["created"],
             n_duplicates=run.counts["duplicates"],
         )
+
+    def after_revert(self, run: Run) -> None:
+        self._update(run)
+
+    def _update(self, run: Run, **fields: Any) -> None:
+        """Write fields of the import, and stamp it. Another run may have taken it up by now."""
+        statement = Import.objects.filter(run=run)
+        if statement.exists():
+            statement.update(version=next_version(run.ledger_id), **fields)

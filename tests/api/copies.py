@@ -1,15 +1,31 @@
 """An offline copy of a ledger, kept by nothing but `changes/`, and the ledger as its lists show it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-#: What a copy holds → the type that `deleted` calls it.
+
+class Table(NamedTuple):
+    """What `deleted` calls the rows of a table, their list, and fields that only the list has."""
+
+    type: str
+    path: str
+    #: They change by themselves, when transactions do, so a copy does not hold them.
+    computed: frozenset[str] = frozenset()
+
+
 TABLES = {
-    "transactions": "transaction",
-    "accounts": "account",
-    "categories": "category",
-    "tags": "tag",
-    "transfers": "transfer",
+    "transactions": Table("transaction", "transactions/"),
+    "accounts": Table("account", "accounts/"),
+    "categories": Table("category", "categories/"),
+    "tags": Table("tag", "tags/"),
+    "transfers": Table("transfer", "transfers/"),
+    "rates": Table("rate", "rates/?source=manual"),
+    "rules": Table("rule", "rules/", frozenset({"stats"})),
+    "proposals": Table("proposal", "rules/proposals/", frozenset({"evidence", "blast_radius", "version"})),
+    "imports": Table("import", "imports/"),
+    "import_profiles": Table("import_profile", "import-profiles/"),
 }
+#: What there is one of, under this number in its table.
+ONLY = 0
 Tables = dict[str, dict[int, dict[str, Any]]]
 
 
@@ -18,7 +34,7 @@ class Copy:
 
     def __init__(self, api: Any, *, limit: int = 500) -> None:
         self.api, self.limit, self.version = api, limit, 0
-        self.tables: Tables = {name: {} for name in TABLES}
+        self.tables: Tables = {name: {} for name in [*TABLES, "preferences", "thresholds"]}
 
     def pull(self) -> "Copy":
         """Ask until there is no more; each page brings the copy further."""
@@ -35,26 +51,39 @@ class Copy:
         return page
 
     def take(self, page: dict[str, Any]) -> None:
-        for name, kind in TABLES.items():
+        for name, table in TABLES.items():
             for gone in page["deleted"]:
-                if gone["type"] == kind:
+                if gone["type"] == table.type:
                     self.tables[name].pop(gone["id"], None)
-            self.tables[name] |= {row["id"]: row for row in page[name]}
+            self.tables[name] |= {row["id"]: _stored(row, table) for row in page[name]}
+        if page["preferences"] is not None:
+            self.tables["preferences"][ONLY] = page["preferences"]
+        if page["thresholds"] is not None:
+            self.tables["thresholds"] = dict(enumerate(page["thresholds"]))
         self.version = page["version"]
 
 
 def ledger_of(api: Any) -> Tables:
     """The same from the lists, page by page."""
-    return {name: _all_rows(api, f"{name}/") for name in TABLES}
+    links = api.get("categorization/thresholds/").json()["results"]
+    return {
+        **{name: _all_rows(api, table) for name, table in TABLES.items()},
+        "preferences": {ONLY: api.get("users/me/").json()["preferences"]},
+        "thresholds": dict(enumerate(links)),
+    }
 
 
-def _all_rows(api: Any, path: str) -> dict[int, dict[str, Any]]:
+def _all_rows(api: Any, table: Table) -> dict[int, dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
-    address: str | None = f"{path}?cursor=&page_size=500"
+    address: str | None = f"{table.path}{'&' if '?' in table.path else '?'}cursor=&page_size=500"
     while address is not None:
         answer = api.get(address)
         assert answer.status_code == 200, answer.content
         body = answer.json()
-        rows |= {row["id"]: row for row in body["results"]}
+        rows |= {row["id"]: _stored(row, table) for row in body["results"]}
         address = body["next"] and "/api" + body["next"].partition("/api")[2]
     return rows
+
+
+def _stored(row: dict[str, Any], table: Table) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in table.computed}

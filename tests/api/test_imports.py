@@ -66,6 +66,7 @@ def test_an_upload_is_read_and_nothing_is_recorded(ana, giro):
     assert body.pop("created_at")
     assert body == {
         "id": body["id"],
+        "version": ana.get("changes/").json()["version"],
         "status": "parsed",
         "filename": "march.csv",
         "format": "csv",

@@ -106,6 +106,7 @@ def test_three_equal_corrections_make_a_proposal_with_its_impact(ana, ben, corre
         "rule": rule_body(ana),
         "evidence": [line(row) for row in rows],
         "because": "You put 3 transactions with “blue heron” into Dining, which no machine had said.",
+        "transactions": [row["id"] for row in rows],
         "blast_radius": {
             "touches": 1,
             "agree": 3,

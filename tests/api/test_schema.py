@@ -221,7 +221,7 @@ def fill(api: Api) -> dict[str, int]:
     ledger = api.user.memberships.get().ledger
     found["runs"] = Run.objects.create(ledger=ledger, user=api.user, kind="import").pk
     found["import-profiles"] = Profile.objects.create(
-        ledger=ledger, name="Bank", format="csv", columns=["Date"], profile={}
+        ledger=ledger, name="Bank", format="csv", columns=["Date"], profile={}, version=1
     ).pk
     return found | {"transactions": found["expenses"]}
 

@@ -98,7 +98,9 @@ def unmade(api: Api, account: int) -> dict[str, int]:
         "canceled_run": canceled,
         "proposal": proposed(ledger),
         "recurring": recurring(api),
-        "profile": Profile.objects.create(ledger=ledger, name="Bank", format="csv", columns=[], profile={}).pk,
+        "profile": Profile.objects.create(
+            ledger=ledger, name="Bank", format="csv", columns=[], profile={}, version=1
+        ).pk,
     }
 
 
