@@ -14,7 +14,7 @@ def stamp(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("expenses", "0018_more_in_changes"), ("rules", "0004_proposals")]
+    dependencies = [("expenses", "0019_more_in_changes"), ("rules", "0004_proposals")]
 
     operations = [
         migrations.AddIndex("rule", models.Index(fields=["ledger", "version"], name="rule_version")),

@@ -14,7 +14,7 @@ def stamp(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("expenses", "0018_more_in_changes"), ("statements", "0001_initial")]
+    dependencies = [("expenses", "0019_more_in_changes"), ("statements", "0001_initial")]
 
     operations = [
         migrations.AlterModelOptions("profile", {"ordering": ["name"], "verbose_name": "import profile"}),

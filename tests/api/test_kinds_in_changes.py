@@ -390,7 +390,7 @@ def test_a_page_without_news_asks_each_table_once(ana):
     assert len(asked) <= len(NOTHING) + 2
 
 
-@pytest.mark.parametrize("steps", [["expenses.migrations.0018_more_in_changes"], []])
+@pytest.mark.parametrize("steps", [["expenses.migrations.0019_more_in_changes"], []])
 def test_clients_from_before_the_upgrade_are_told_what_they_never_saw(ana, steps):
     fill(ana)
     mappings = {"category": "Dining"}

@@ -19,7 +19,7 @@ def stamp(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("expenses", "0017_interrupted_runs")]
+    dependencies = [("expenses", "0018_rows_that_differ")]
 
     operations = [
         migrations.AlterModelOptions("exchangerate", {"ordering": ["-date", "-id"], "verbose_name": "rate"}),
