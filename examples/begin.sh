@@ -14,7 +14,7 @@ try:
     for name in sys.argv[1:]:
         found = found[int(name)] if isinstance(found, list) else found[name]
 except (ValueError, LookupError, TypeError):
-    sys.exit("The answer has no field “" + " ".join(sys.argv[1:]) + "”. Is the server running at $api?")
+    sys.exit("The answer has no field “" + " ".join(sys.argv[1:]) + "”. If there is no answer, start Outlay, or set api to its address.")
 print(found)' "$@"
 }
 
