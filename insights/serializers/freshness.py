@@ -18,9 +18,10 @@ def describe_freshness(ledger: Ledger, state: InsightState | None) -> dict[str, 
     if state is None or state.computed_at is None:
         note = NOT_YET
     elif not is_sufficient:
+        had = "1 week" if weeks == 1 else f"{weeks} weeks"
         note = (
-            f"insufficient_history: {weeks} weeks with transactions are too few to detect anomalies. {LEAST_WEEKS} "
-            "weeks are needed, and half a year gives good results."
+            f"insufficient_history: {had} of transactions cannot show anomalies. {LEAST_WEEKS} weeks are needed, and "
+            "half a year gives good results."
         )
     return {
         "currency": state.currency or None if state else None,

@@ -79,25 +79,29 @@ class MonthEnd:
         """Some sentences on what the forecast stands on, what it lacks, and how good it was."""
         found = [_explain_method(self.forecast)]
         if self.known_until < self.as_of:
-            found.append(f"Nothing is recorded after {self.known_until}: what was spent since then is not yet known.")
+            found.append(f"Nothing is recorded after {self.known_until}, so spending since then is not yet known.")
         if n := self.n_bills_without_rate:
             bills = "1 known bill is" if n == 1 else f"{n} known bills are"
-            found.append(f"{bills} left out, for want of a rate of these days.")
+            found.append(f"{bills} left out, because there is no rate for the day.")
         return " ".join(found)
 
 
 def _explain_method(found: MonthForecast) -> str:
     n, error = found.months_used, found.past_error
     if n == 0:
-        return "There is no past month to tell from: only what was spent and known bills are counted."
+        return "There is no past month yet, so only the spending so far and known bills are counted."
     if found.total.method == LAST_MONTH:
-        return "Too little history for more than last month's rest: three past months are the least."
-    how = f"What was spent, known bills, and what usually remained after this day of the last {n} months."
+        return "There are fewer than three past months, so the rest of the month is taken from the last one."
+    how = (
+        f"This adds the spending so far, known bills, and what usually followed after this day in the last {n} months."
+    )
     if not found.day:
-        how = f"Known bills, and what else the last {n} months usually came to."
+        how = f"This adds known bills and what else was usually spent in the last {n} months."
     if error is None:
-        return f"{how} Too few of them could be forecast to say how sure that is."
-    return f"{how} On this day it was off by {error.share:.0%} on average in the last {error.n_months} of them."
+        return f"{how} There are too few past forecasts to say how sure that is."
+    if error.n_months == 1:
+        return f"{how} The same forecast of the last month was off by {error.share:.0%}."
+    return f"{how} The same forecasts of the last {error.n_months} months were off by {error.share:.0%} on average."
 
 
 def last_recorded(ledger_id: int, *, today: dt.date) -> dt.date | None:

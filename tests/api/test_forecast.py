@@ -66,8 +66,8 @@ def test_a_past_day_has_its_forecast_beside_the_actual_total(ana):
         "method": "combined",
         "months_used": 6,
         "past_error": {"percent": 0.0, "n_months": 4},
-        "explanation": "What was spent, known bills, and what usually remained after this day of the last 6 months. "
-        "On this day it was off by 0% on average in the last 4 of them.",
+        "explanation": "This adds the spending so far, known bills, and what usually followed after this day in the "
+        "last 6 months. The same forecasts of the last 4 months were off by 0% on average.",
         "by_category": [
             {
                 "category": id_of("Groceries"),
@@ -133,7 +133,7 @@ def test_days_after_the_last_record_are_unknown_not_empty(ana):
     assert (body["as_of"], body["recorded_until"], body["day"]) == ("2026-01-25", "2026-01-05", 25)
     assert (body["spent"], body["predicted_total"], body["actual_total"]) == ("45.00", "135.00", None)
     assert body["explanation"].endswith(
-        "Nothing is recorded after 2026-01-05: what was spent since then is not yet known."
+        "Nothing is recorded after 2026-01-05, so spending since then is not yet known."
     )
     whole = ask(ana, month="2026-01")
     assert (whole["is_over"], whole["predicted_total"], whole["actual_total"]) == (True, "135.00", None)
@@ -145,7 +145,9 @@ def test_an_unrecorded_month_is_forecast_as_a_future_one(ana):
     body = ask(ana, month="2026-03", curve="true")
     assert (body["recorded_until"], body["spent"], body["predicted_total"]) == ("2026-01-05", "0.00", "130.00")
     assert (body["months_used"], body["interval"], body["actual_total"]) == (6, ["130.00", "130.00"], None)
-    assert body["explanation"].startswith("Known bills, and what else the last 6 months usually came to.")
+    assert body["explanation"].startswith(
+        "This adds known bills and what else was usually spent in the last 6 months. "
+    )
     assert (body["curve"][0], body["curve"][30]) == (
         {"date": "2026-03-01", "spent": None, "typical": "40.00"},
         {"date": "2026-03-31", "spent": None, "typical": "130.00"},
@@ -175,7 +177,9 @@ def test_an_empty_ledger_is_forecast_as_zero(ana):
     assert (body["spent"], body["predicted_total"], body["interval"]) == ("0.00", "0.00", None)
     assert (body["method"], body["months_used"], body["past_error"]) == ("insufficient_history", 0, None)
     assert (body["by_category"], body["still_to_come"]) == ([], [])
-    assert body["explanation"].startswith("There is no past month to tell from")
+    assert body["explanation"].startswith(
+        "There is no past month yet, so only the spending so far and known bills are counted."
+    )
 
 
 def test_one_past_month_is_repeated_without_an_interval(ana):
@@ -183,7 +187,21 @@ def test_one_past_month_is_repeated_without_an_interval(ana):
     record(ana, "2026-02-01", "5", "Salary", "in")
     body = ask(ana, as_of="2026-01-10")
     assert (body["method"], body["predicted_total"], body["interval"]) == ("last_month", "90.00", None)
-    assert body["explanation"].startswith("Too little history")
+    assert (
+        body["explanation"]
+        == "There are fewer than three past months, so the rest of the month is taken from the last one."
+    )
+
+
+def test_one_past_forecast_is_told_in_the_singular(ana):
+    live(ana, 3)
+    record(ana, "2026-02-01", "5", "Salary", "in")
+    body = ask(ana, as_of="2026-01-10")
+    assert (body["months_used"], body["past_error"]["n_months"]) == (3, 1)
+    assert body["explanation"] == (
+        "This adds the spending so far, known bills, and what usually followed after this day in the last 3 months. "
+        "The same forecast of the last month was off by 0%."
+    )
 
 
 def test_transfers_income_splits_and_excluded_rows_are_no_spending(ana):

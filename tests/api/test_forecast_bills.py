@@ -264,7 +264,7 @@ def test_bills_without_a_rate_are_left_out_and_counted(ana, join_ledger_of):
     assert vera.patch("users/me/", {"preferences": {"base_currency": "USD"}}).status_code == 200
     body = ask(vera)
     assert (coming(body), body["is_complete"]) == ([], False)
-    assert body["explanation"].endswith("1 known bill is left out, for want of a rate of these days.")
+    assert body["explanation"].endswith("1 known bill is left out, because there is no rate for the day.")
 
 
 def test_a_new_payment_pays_its_bill_before_any_computation(ana):
