@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test test-all test-engines check format lock openapi examples cassettes merchants brands towns sounds
+.PHONY: run demo test test-all test-engines check format lock openapi examples sentences cassettes merchants brands towns sounds
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -47,6 +47,10 @@ openapi: $(VENV)/.installed-dev
 examples: openapi
 	OUTLAY_RECORD_EXAMPLES=1 $(BIN)/python -m pytest -q -n 0 tests/api/test_examples.py -k 'reads_and or refusals'
 	$(MAKE) openapi
+
+# The sentences of errors that Django and its packages raise, in our words.
+sentences: $(VENV)/.installed
+	$(BIN)/pybabel compile --domain django --locale en --directory config/locale
 
 # Records the model's answers anew from a running Ollama (OLLAMA_HOST, OUTLAY_OLLAMA_MODEL).
 cassettes: $(VENV)/.installed-dev

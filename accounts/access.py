@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.authentication import get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
@@ -24,12 +25,18 @@ if TYPE_CHECKING:  # views import this module while they are made
     from rest_framework.views import APIView
 
 
+SIGN_IN_AGAIN = "This token is unknown or has expired. Sign in again: POST /api/v1/auth/login/."
+WRONG_SCHEME = "Write your token as `Authorization: Token <token>`, with this word in front of it and no other."
+
+
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     """Token authentication with knox's header and hashes, and a query only once a minute per process."""
 
     def authenticate(self, request: Request | HttpRequest) -> tuple[User, Token] | None:
         """Raises PermissionDenied for a write with a read token, unless the view allows it."""
         found: tuple[User, Token] | None = super().authenticate(request)
+        if found is None and get_authorization_header(request):  # knox leaves other schemes to other classes
+            raise NotAuthenticated(WRONG_SCHEME)
         if found is not None and found[1].scope == Scope.READ and request.method not in SAFE_METHODS:
             view = (getattr(request, "parser_context", None) or {}).get("view")  # middleware has none
             if not getattr(view, "is_open_to_read_tokens", False):
@@ -39,11 +46,11 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, Token]:
         if not token.isascii():
-            raise AuthenticationFailed("Invalid token.")
+            raise AuthenticationFailed(SIGN_IN_AGAIN)
         digest, stamp = hash_token(token.decode()), revocation_stamp()
         user, row = TOKENS.get(digest, stamp=stamp) or _load(digest)
         if row.has_expired(at=timezone.now()):
-            raise AuthenticationFailed("Invalid token.")
+            raise AuthenticationFailed(SIGN_IN_AGAIN)
         return user, row
 
 
@@ -52,9 +59,9 @@ def _load(digest: str) -> tuple[User, Token]:
     tokens: Any = Token.objects.select_related("user").annotate(is_admins=admin_memberships("user_id"))
     token = tokens.filter(digest=digest).first()
     if token is None:
-        raise AuthenticationFailed("Invalid token.")
+        raise AuthenticationFailed(SIGN_IN_AGAIN)
     if not token.user.is_active:
-        raise AuthenticationFailed("User inactive or deleted.")
+        raise AuthenticationFailed("This user was deactivated. Ask the operator of the server.")
     remember_admin(token.user, is_admin=token.is_admins)
     note_use(token=token)
     TOKENS.put(digest, stamp=stamp, user=token.user, token=token)

@@ -4,6 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+#: The sentence of a field that is required where no declaration can say so.
+MISSING = "This field is missing: send a value."
+
 
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that names unknown fields in its errors. Fields that only responses have may be sent back."""

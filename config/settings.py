@@ -103,6 +103,8 @@ REST_KNOX = {
 }
 
 LANGUAGE_CODE = "en"
+#: What Django and its packages say to a client, in our words; `make sentences` compiles it.
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -62,6 +62,9 @@ def _printable(text: str) -> str:
 ANOTHER_WAS_FIRST = "Another request was first: look at what is there now, and try again."
 
 
+BROKEN_FORM = "This form cannot be read: send it as multipart/form-data with its boundary, as `curl -F` does."
+
+
 class Busy(exceptions.APIException):
     """Another write held the database's lock for longer than a request waits."""
 
@@ -104,6 +107,34 @@ class ProblemHandler(ExceptionHandler):
             return exc
         known: Exception = super().convert_known_exceptions(exc)
         return known
+
+    def format_exception(self, exc: exceptions.APIException) -> dict[str, Any]:
+        """Return the body. What depends on the address is said in words of the address."""
+        detail: Any = exc.detail
+        if isinstance(exc, exceptions.MethodNotAllowed):
+            detail = self._allowed_methods()
+        elif isinstance(exc, exceptions.UnsupportedMediaType):
+            detail = self._read_media_types()
+        elif str(detail).startswith("Multipart form parse error"):
+            detail = BROKEN_FORM
+        if detail != exc.detail:
+            exc.detail = exceptions.ErrorDetail(detail, exc.default_code)
+        body: dict[str, Any] = super().format_exception(exc)
+        return body
+
+    def _allowed_methods(self) -> str:
+        """Return the sentence that names the methods of the address."""
+        view, method = self.context["view"], self.context["request"].method
+        allowed = [name for name in view.allowed_methods if name not in {"HEAD", "OPTIONS"}]
+        if method == "POST" and "PATCH" in allowed:
+            return f"POST creates, and this is there already: use PATCH to change it. Allowed are {', '.join(allowed)}."
+        return f"{method} is not possible at this address; use {' or '.join(allowed)}."
+
+    def _read_media_types(self) -> str:
+        """Return the sentence that names the header of a body that the address reads."""
+        if "application/json" in {parser.media_type for parser in self.context["view"].get_parsers()}:
+            return "Send JSON, and say so with the header `Content-Type: application/json`."
+        return "Send a form with the header `Content-Type: multipart/form-data`, as `curl -F` does."
 
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
         request = self.context.get("request")

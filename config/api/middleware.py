@@ -8,7 +8,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 
 from accounts.access import TokenAuthentication
 from accounts.models import StoredAnswer
@@ -71,7 +71,7 @@ class IdempotencyMiddleware:
             return self.get_response(request)
         try:
             found = TokenAuthentication().authenticate(request)
-        except (AuthenticationFailed, PermissionDenied):
+        except (AuthenticationFailed, NotAuthenticated, PermissionDenied):
             found = None
         if found is None:  # the view refuses in its own words
             return self.get_response(request)

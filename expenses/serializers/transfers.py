@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import MISSING, StrictSerializer
 from expenses.models import DESCRIPTION_LENGTH, Transaction, Transfer
 from expenses.models.transactions import TransactionDraft
 from expenses.serializers.fields import AccountReference, AmountField, DayField, MoneyField, check_minor_units, user_of
@@ -139,6 +139,6 @@ class TransferInput(StrictSerializer):
 
 
 def _require(attrs: dict[str, Any], names: tuple[str, ...]) -> None:
-    missing = {name: [ErrorDetail("This field is required.", code="required")] for name in names if name not in attrs}
+    missing = {name: [ErrorDetail(MISSING, code="required")] for name in names if name not in attrs}
     if missing:
         raise serializers.ValidationError(missing)

@@ -1,5 +1,6 @@
 """The parser of JSON bodies, which refuses large and deeply nested ones early."""
 
+import json
 from collections.abc import Mapping
 from io import BytesIO
 from typing import IO, Any
@@ -33,9 +34,20 @@ class JSONParser(parsers.JSONParser):
             data = super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError:
             raise _too_deep() from None
+        except ParseError as error:
+            raise ParseError(_place_of(error.__context__)) from None
         if _is_deeper_than(data, MAX_DEPTH):
             raise _too_deep()
         return data
+
+
+def _place_of(cause: BaseException | None) -> str:
+    """Return the sentence that says where a body stops being JSON."""
+    if isinstance(cause, json.JSONDecodeError):
+        return f"This is not JSON: look at line {cause.lineno}, character {cause.colno}."
+    if isinstance(cause, UnicodeDecodeError):
+        return "Send the JSON in UTF-8."
+    return "This is not JSON: NaN, Infinity and very long numbers are not part of it."
 
 
 def _too_deep() -> ParseError:

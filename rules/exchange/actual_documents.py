@@ -145,7 +145,7 @@ def _read_parts(value: Any, place: str) -> list[ActualPart]:
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            raise DocumentError(place, "Expected a list, or its JSON.") from None
+            raise DocumentError(place, "Send a list, or its JSON.") from None
     parts = []
     for i, entry in enumerate(read_list(value, place, at_most=MAX_PARTS)):
         item = read_object(entry, f"{place}.{i}")

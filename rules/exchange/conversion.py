@@ -104,7 +104,7 @@ class RuleConversion:
 def read_object(value: Any, place: str) -> dict[str, Any]:
     """Return the value, which must be an object. Raises DocumentError."""
     if not isinstance(value, dict):
-        raise DocumentError(place, "Expected an object.")
+        raise DocumentError(place, "Send an object, in curly braces.")
     return value
 
 
@@ -113,7 +113,7 @@ def read_list(value: Any, place: str, *, at_most: int | None = None) -> list[Any
     if value is None:
         return []
     if not isinstance(value, list):
-        raise DocumentError(place, "Expected a list.")
+        raise DocumentError(place, "Send a list, in square brackets.")
     if at_most is not None and len(value) > at_most:
         raise DocumentError(place, f"{len(value)} are too many; there can be {at_most}.")
     return value
@@ -124,7 +124,7 @@ def read_text(value: Any, place: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise DocumentError(place, "Expected a string.")
+        raise DocumentError(place, "Write a text.")
     return str(value).strip()
 
 
@@ -148,7 +148,7 @@ def read_number(value: Any, place: str) -> int:
         digits = value.strip().removeprefix("-")
         if digits.isascii() and digits.isdigit():
             return int(value)
-    raise DocumentError(place, "Expected a whole number.")
+    raise DocumentError(place, "Write a whole number, such as 5.")
 
 
 def shorten(text: str, length: int = SHORT_LENGTH) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from accounts.strict_serializer import MISSING
 from rules.exchange.conversion import (
     MAX_RULES,
     NAME_LENGTH,
@@ -62,7 +63,7 @@ def read_own(document: dict[str, Any]) -> RuleConversion:
     if isinstance(version, bool) or version != FORMAT_VERSION:
         raise DocumentError("format_version", f"This server reads version {FORMAT_VERSION}; update it to read others.")
     if "rules" not in document:
-        raise DocumentError("rules", "This field is required.")
+        raise DocumentError("rules", MISSING)
     if "checksum" in document and document["checksum"] != checksum_of(document):
         detail = (
             "The checksum does not fit the content. Download the file again, or remove the checksum if you edited it."

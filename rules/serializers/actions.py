@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import MISSING, StrictSerializer
 from expenses.models import DESCRIPTION_LENGTH
 from expenses.serializers.fields import CategoryReference, TagsField
 from rules.serializers.conditions import ConditionValue, with_context
@@ -23,7 +23,9 @@ class Action:
     is_flag: bool = False
 
 
-_FLAG = partial(serializers.ChoiceField, choices=[True])
+_FLAG = partial(
+    serializers.ChoiceField, choices=[True], error_messages={"invalid_choice": "Write true, or leave `value` out."}
+)
 _TAGS = partial(TagsField, allow_empty=False)
 ACTIONS: dict[str, Action] = {
     "set_category": Action(CategoryReference, lambda category: category.pk),
@@ -48,10 +50,10 @@ class ActionSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "type" not in attrs:  # a PATCH of the rule requires no part of it
-            raise serializers.ValidationError({"type": "This field is required."}, code="required")
+            raise serializers.ValidationError({"type": MISSING}, code="required")
         action = ACTIONS[attrs["type"]]
         if "value" not in attrs and not action.is_flag:
-            raise serializers.ValidationError({"value": "This field is required."}, code="required")
+            raise serializers.ValidationError({"value": MISSING}, code="required")
         try:
             value = with_context(action.field(), self.context).run_validation(attrs.get("value", True))
         except serializers.ValidationError as error:

@@ -9,7 +9,7 @@ import regex
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import MISSING, StrictSerializer
 from expenses.ledger.money import MAX_AMOUNT, SCALE
 from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, DayField, TagsField
 from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Shape, ValueType
@@ -56,7 +56,7 @@ class ConditionSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "conditions" in attrs:
             return self._group(attrs)
-        missing = {name: "This field is required." for name in ("field", "op") if name not in attrs}
+        missing = {name: MISSING for name in ("field", "op") if name not in attrs}
         if missing:
             raise serializers.ValidationError(missing, code="required")
         name, op = attrs["field"], attrs["op"]
@@ -130,7 +130,7 @@ class ConditionSerializer(StrictSerializer):
             days = [*range(1, 32), LAST_DAY]
             return _whole_number(value, days, "Give days from 1 to 31, or -1 for a month's last day.")
         if not isinstance(value, str):
-            raise serializers.ValidationError("Give a string.", code="invalid")
+            raise serializers.ValidationError("Write a text.", code="invalid")
         return str(serializers.CharField(max_length=MAX_TEXTS[kind], trim_whitespace=False).run_validation(value))
 
 
@@ -175,7 +175,7 @@ def _check_meaning(name: str, op: str, value: Any, options: Mapping[str, Any]) -
 
 def _decimal(value: Any) -> str:
     if isinstance(value, str) and not DECIMAL.fullmatch(value.strip()):
-        raise serializers.ValidationError("A valid number is required.", code="invalid")
+        raise serializers.ValidationError("Write a number, such as 0.95.", code="invalid")
     digits = len(str(MAX_AMOUNT)) + SCALE
     serializers.DecimalField(digits, SCALE, min_value=0, max_value=MAX_AMOUNT).run_validation(value)
     return f"{Decimal(str(value).strip()):f}"  # as it was written, not filled up with zeros

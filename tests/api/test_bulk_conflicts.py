@@ -112,7 +112,7 @@ def test_new_rows_and_wrong_ones_go_beside_updates(ana):
     assert [one["external_id"] for one in body["created"]] == ["b"]
     assert [(one["id"], one["notes"]) for one in body["updated"]] == [(row["id"], "x")]
     misfit = "“Salary” is a category of kind income, which does not fit money out."
-    required = {"code": "required", "detail": "This field is required."}
+    required = {"code": "required", "detail": "This field is missing: send a value."}
     assert body["errors"] == [
         error(1, "category", "wrong_kind", misfit),
         {"index": 3, "errors": [{"attr": "amount", **required}, {"attr": "description", **required}]},

@@ -181,7 +181,7 @@ def test_rule_names_are_unique_per_user(ana, ben):
     assert ana.patch(f"rules/{number}/", {"name": "Coffee"}).status_code == 200
 
 
-REQUIRED = "This field is required."
+REQUIRED = "This field is missing: send a value."
 NO_OP = NO_CHOICE.format(
     "after, approx, before, between, contains, contains_all, contains_any, day_of_month, ends_with, eq, equals, fuzzy, "
     "gt, gte, has_all, has_any, has_none, in, is_empty, lt, lte, on, regex, starts_with, weekday"
@@ -213,15 +213,15 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "text for amount, deep inside": (
         conditions({"conditions": [CAFE, {"field": "amount", "op": "lt", "value": "much"}]}),
-        [("conditions.0.conditions.1.value", "invalid", "A valid number is required.")],
+        [("conditions.0.conditions.1.value", "invalid", "Write a number, such as 0.95.")],
     ),
     "amount beyond all": (
         conditions({"field": "amount", "op": "eq", "value": "1e30"}),
-        [("conditions.0.value", "max_digits", "Ensure that there are no more than 14 digits in total.")],
+        [("conditions.0.value", "max_digits", "Write at most 14 digits.")],
     ),
     "negative amount": (
         conditions({"field": "amount", "op": "eq", "value": "-1"}),
-        [("conditions.0.value", "min_value", "Ensure this value is greater than or equal to 0.")],
+        [("conditions.0.value", "min_value", "Write 0 or more.")],
     ),
     "range upside down": (
         conditions({"field": "amount", "op": "between", "value": ["9", "5"]}),
@@ -233,7 +233,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "list where one is wanted": (
         conditions(text(value=["cafe"])),
-        [("conditions.0.value", "invalid", "Give a string.")],
+        [("conditions.0.value", "invalid", "Write a text.")],
     ),
     "one where a list is wanted": (
         conditions(text(op="contains_any")),
@@ -243,11 +243,11 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
         conditions(text(op="contains_any", value=["x"] * 201)),
         [("conditions.0.value", "not_a_list", "Give a list of 1 to 200 values.")],
     ),
-    "number for text": (conditions(text(value=5)), [("conditions.0.value", "invalid", "Give a string.")]),
-    "no value": (conditions(text(value="")), [("conditions.0.value", "blank", "This field may not be blank.")]),
+    "number for text": (conditions(text(value=5)), [("conditions.0.value", "invalid", "Write a text.")]),
+    "no value": (conditions(text(value="")), [("conditions.0.value", "blank", "Write a text that is not empty.")]),
     "long value": (
         conditions(text(value="x" * 201)),
-        [("conditions.0.value", "max_length", "Ensure this field has no more than 200 characters.")],
+        [("conditions.0.value", "max_length", "Write at most 200 characters.")],
     ),
     "text of spaces": (conditions(text(value="  ")), [("conditions.0.value", "blank", NO_TEXT)]),
     "a space among texts": (
@@ -268,20 +268,20 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "NUL": (
         conditions(text(value="a\x00")),
-        [("conditions.0.value", "null_characters_not_allowed", "Null characters are not allowed.")],
+        [("conditions.0.value", "null_characters_not_allowed", "Leave out the null character.")],
     ),
     "unknown account": (
         conditions({"field": "account", "op": "in", "value": ["Piggy bank"]}),
         [("conditions.0.value", "does_not_exist", "There is no account “Piggy bank”.")],
     ),
-    "no conditions": (conditions(), [("conditions", "empty", "This list may not be empty.")]),
+    "no conditions": (conditions(), [("conditions", "empty", "Send at least one item.")]),
     "too many conditions": (
         conditions(*[CAFE] * 101),
-        [("conditions", "max_length", "Ensure this field has no more than 100 elements.")],
+        [("conditions", "max_length", "Send at most 100 items.")],
     ),
     "too many in a group": (
         conditions({"conditions": [CAFE] * 101}),
-        [("conditions.0.conditions", "max_length", "Ensure this field has no more than 100 elements.")],
+        [("conditions.0.conditions", "max_length", "Send at most 100 items.")],
     ),
     "empty group": (
         conditions({"conditions": []}),
@@ -300,11 +300,11 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "conditions no list": (
         rule(conditions="cafe"),
-        [("conditions", "not_a_list", 'Expected a list of items but got type "str".')],
+        [("conditions", "not_a_list", "Send a list, in square brackets.")],
     ),
     "condition no object": (
         conditions("cafe"),
-        [("conditions.0", "invalid", "Invalid data. Expected a dictionary, but got str.")],
+        [("conditions.0", "invalid", "Send an object, in curly braces.")],
     ),
     "unknown action": (
         actions({"type": "explode", "value": 1}),
@@ -324,32 +324,32 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "tags no list": (
         actions({"type": "add_tags", "value": "food"}),
-        [("actions.0.value", "not_a_list", 'Expected a list of items but got type "str".')],
+        [("actions.0.value", "not_a_list", "Send a list, in square brackets.")],
     ),
     "no tags": (
         actions({"type": "add_tags", "value": []}),
-        [("actions.0.value", "empty", "This list may not be empty.")],
+        [("actions.0.value", "empty", "Send at least one item.")],
     ),
     "one thing twice": (
         actions(TO_DINING, TO_DINING),
         [("actions", "repeated", "A rule does each thing once.")],
     ),
-    "no actions": (actions(), [("actions", "empty", "This list may not be empty.")]),
+    "no actions": (actions(), [("actions", "empty", "Send at least one item.")]),
     "unknown trigger": (
         rule(triggers=["create", "moonrise"]),
         [("triggers.1", "invalid_choice", NO_CHOICE.format("create, import, update, manual"))],
     ),
-    "no trigger": (rule(triggers=[]), [("triggers", "empty", "This list may not be empty.")]),
+    "no trigger": (rule(triggers=[]), [("triggers", "empty", "Send at least one item.")]),
     "unknown match": (rule(match="some"), [("match", "invalid_choice", NO_CHOICE.format("all, any"))]),
     "unknown mode": (rule(mode="guess"), [("mode", "invalid_choice", NO_CHOICE.format("apply, suggest"))]),
-    "no whole number": (rule(priority="high"), [("priority", "invalid", "A valid integer is required.")]),
+    "no whole number": (rule(priority="high"), [("priority", "invalid", "Write a whole number, such as 5.")]),
     "long name": (
         rule(name="n" * 101),
-        [("name", "max_length", "Ensure this field has no more than 100 characters.")],
+        [("name", "max_length", "Write at most 100 characters.")],
     ),
     "a list": (
         [rule()],
-        [(None, "invalid", "Invalid data. Expected a dictionary, but got list.")],
+        [(None, "invalid", "Send an object, in curly braces.")],
     ),
 }
 

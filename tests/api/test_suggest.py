@@ -344,19 +344,19 @@ def test_fifty_questions_cost_as_many_queries_as_one(ana, use_chain, script, cha
     assert ask(1) == ask(50)
 
 
-LONG = "Ensure this field has no more than 500 characters."
+LONG = "Write at most 500 characters."
 REFUSED: dict[str, tuple[Any, tuple[str | None, str, str]]] = {
     "nothing": ({}, ("description", "required", "Give `description` or `transactions`.")),
     "both": (
         {"description": "x", "transactions": []},
         ("description", "required", "Give `description` or `transactions`."),
     ),
-    "blank": ({"description": " "}, ("description", "blank", "This field may not be blank.")),
-    "null": ({"description": None}, ("description", "null", "This field may not be null.")),
+    "blank": ({"description": " "}, ("description", "blank", "Write a text that is not empty.")),
+    "null": ({"description": None}, ("description", "null", "Send a value instead of null.")),
     "long": ({"description": "x" * 501}, ("description", "max_length", LONG)),
     "NUL": (
         {"description": "a\x00"},
-        ("description", "null_characters_not_allowed", "Null characters are not allowed."),
+        ("description", "null_characters_not_allowed", "Leave out the null character."),
     ),
     "no amount": (
         {"description": "x", "amount": "0"},
@@ -368,7 +368,7 @@ REFUSED: dict[str, tuple[Any, tuple[str | None, str, str]]] = {
     ),
     "no direction": (
         {"description": "x", "direction": "up"},
-        ("direction", "invalid_choice", '"up" is not a valid choice.'),
+        ("direction", "invalid_choice", "There is no such choice; the documentation lists all."),
     ),
     "kind against direction": (
         {"description": "x", "kind": "expense", "direction": "in"},
@@ -384,19 +384,19 @@ REFUSED: dict[str, tuple[Any, tuple[str | None, str, str]]] = {
     ),
     "nothing in a list": (
         {"transactions": [{}]},
-        ("transactions.0.description", "required", "This field is required."),
+        ("transactions.0.description", "required", "This field is missing: send a value."),
     ),
     "too many": (
         {"transactions": [{"description": "x"}] * 101},
-        ("transactions", "max_length", "Ensure this field has no more than 100 elements."),
+        ("transactions", "max_length", "Send at most 100 items."),
     ),
     "no list": (
         {"transactions": {"description": "x"}},
-        ("transactions", "not_a_list", 'Expected a list of items but got type "dict".'),
+        ("transactions", "not_a_list", "Send a list, in square brackets."),
     ),
     "a list alone": (
         [{"description": "x"}],
-        (None, "invalid", "Invalid data. Expected a dictionary, but got list."),
+        (None, "invalid", "Send an object, in curly braces."),
     ),
 }
 
