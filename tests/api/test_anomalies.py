@@ -373,8 +373,8 @@ def test_list_says_that_history_is_too_short(ana, run_tasks):
         {
             "weeks": 1,
             "is_sufficient": False,
-            "note": "insufficient_history: 1 week of transactions cannot show anomalies. 8 weeks are needed, and half a "
-            "year gives good results.",
+            "note": "insufficient_history: 1 week of transactions cannot show anomalies. 8 weeks are needed, and half "
+            "a year gives good results.",
         },
     )
 
