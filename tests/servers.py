@@ -24,10 +24,11 @@ class Server:
 
     def __init__(self, *command: str, environment: Mapping[str, str]) -> None:
         self.host, self.port, self.token = "127.0.0.1", free_port(), ""
+        self.environment = {**environment, "OUTLAY_PORT": str(self.port)}
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, "manage.py", *command],
             cwd=BASE_DIR,
-            env={**environment, "OUTLAY_PORT": str(self.port)},
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

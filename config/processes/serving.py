@@ -58,6 +58,28 @@ def _lock_in_postgresql() -> Iterator[None]:
         lock.close()
 
 
+@contextmanager
+def own_folder() -> Iterator[None]:
+    """Keep other supervisors from the data folder, also after `supervise`. Raises CommandError if there is one.
+
+    Instances with PostgreSQL may share a folder.
+    """
+    if connection.vendor == "postgresql":
+        yield
+        return
+    with (settings.DATA_DIR / "serve.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = (
+                f"Outlay is running already with the data folder {settings.DATA_DIR}. Stop it first, or give this one "
+                "a folder of its own: OUTLAY_DATA_DIR=/another/folder"
+            )
+            raise CommandError(message) from None
+        os.set_inheritable(file.fileno(), True)  # the supervisor takes the place of this process, not of its children
+        yield
+
+
 def require_free_port() -> None:
     """Raises CommandError, with what to do, when another program listens where the web server would."""
     with socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET) as probe:

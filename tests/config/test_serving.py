@@ -3,15 +3,19 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from django.core.management import CommandError
+from django.db import connection
 
 from config.environment import BASE_DIR
 from config.processes import probe, serving, supervisor
 from tests.databases import new_instance
+from tests.servers import Server, free_port, kill, run_server
 
 
 @pytest.fixture
@@ -33,6 +37,38 @@ def test_processes_that_start_together_prepare_one_database(environment):
     assert said == [("", 0)] * 3
     check = [sys.executable, "manage.py", "migrate", "--check"]
     assert subprocess.run(check, cwd=BASE_DIR, env=environment, check=False).returncode == 0  # noqa: S603
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.timeout(300)
+def test_a_second_instance_leaves_a_data_folder_alone(tmp_path):
+    with run_server(tmp_path, DATABASE_URL="") as server:
+        environment = {**server.environment, "OUTLAY_PORT": str(free_port())}
+        command = [sys.executable, "manage.py", "serve"]
+        second = subprocess.run(  # noqa: S603
+            command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, timeout=100, check=False
+        )
+        assert (second.returncode, second.stdout) == (1, "")
+        assert second.stderr == (
+            f"CommandError: Outlay is running already with the data folder {tmp_path}. Stop it first, or give this one "
+            "a folder of its own: OUTLAY_DATA_DIR=/another/folder\n"
+        )
+        assert server.request("GET", "health/live/") == (200, {"status": "ok"})
+        kill(server.process.pid)
+        server.process.wait()
+        third = Server("serve", environment=environment)
+        third.wait_until_live()  # no lock outlives its holder
+        third.stop()
+        assert "Stopping." in third.said()
+
+
+def test_instances_with_postgresql_may_share_a_folder(db):
+    is_shared = connection.vendor == "postgresql"
+    refusal = nullcontext() if is_shared else pytest.raises(CommandError, match="running already with the data folder")
+    with serving.own_folder(), refusal, serving.own_folder():
+        pass
+    with serving.own_folder():
+        pass
 
 
 def test_as_many_processes_run_as_the_settings_say(settings):

@@ -88,8 +88,9 @@ class Command(BaseCommand):
             serving.prepare()
         self._say(_next_steps(bodies, signed_in=signed_in, password=password))
         if not no_serve:
-            self._say("Ctrl-C stops it, and throws its data away.")
-            serving.supervise(serving.web_server(), *serving.workers())
+            self._say("Ctrl-C stops it.")
+            with serving.own_folder():
+                serving.supervise(serving.web_server(), *serving.workers())
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

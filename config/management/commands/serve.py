@@ -27,9 +27,10 @@ class Command(BaseCommand):
     help = "Migrate, then run the web server and the task worker until Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        serving.require_free_port()
-        with Console(stderr=True).status("Bringing the database up to date"):  # shown in terminals alone
-            serving.prepare()
-        url = serving.base_url()
-        self.stdout.write(WELCOME.format(version=settings.VERSION, url=url, data=settings.DATA_DIR))
-        serving.supervise(serving.web_server(), *serving.workers())
+        with serving.own_folder():
+            serving.require_free_port()
+            with Console(stderr=True).status("Bringing the database up to date"):  # shown in terminals alone
+                serving.prepare()
+            url = serving.base_url()
+            self.stdout.write(WELCOME.format(version=settings.VERSION, url=url, data=settings.DATA_DIR))
+            serving.supervise(serving.web_server(), *serving.workers())
