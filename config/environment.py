@@ -16,6 +16,8 @@ from environ import Env
 
 #: The address of a server that listens on all addresses, or of one without a host → the address for its clients.
 LISTENING_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - not ours
+#: A name, an address, or nothing for this machine.
+HOST = re.compile(r"[\w.:-]*")
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -124,17 +126,22 @@ def secret_key(folder: Path) -> str:
 def ollama_url() -> str:
     """Return OLLAMA_HOST as Ollama's own tools read it: host, host:port or a URL. Return "" where it is off.
 
-    The default port of a bare host is 11434, that of a URL its scheme's. Raises ImproperlyConfigured for a wrong port.
+    The default port of a bare host is 11434, that of a URL its scheme's. Raises ImproperlyConfigured for anything else.
     """
     value = text("OLLAMA_HOST", "http://127.0.0.1:11434")
     if value.lower() in {"off", "no", "none"}:
         return ""
     has_scheme = "://" in value
+    message = f"OLLAMA_HOST must be an address such as 127.0.0.1:11434, or off, not {value!r}."
     try:
         url = urlsplit(value if has_scheme else f"http://{value}")
         port = url.port or ({"https": 443}.get(url.scheme, 80) if has_scheme else 11434)
     except ValueError:
-        raise ImproperlyConfigured(f"OLLAMA_HOST must be an address such as 127.0.0.1:11434, not {value!r}.") from None
+        raise ImproperlyConfigured(message) from None
+    has_host = bool(url.netloc) and HOST.fullmatch(url.hostname or "") is not None
+    has_more = bool(url.query or url.fragment) or url.path.startswith("//")
+    if url.scheme not in {"http", "https"} or not has_host or has_more:
+        raise ImproperlyConfigured(message)
     host = LISTENING_EVERYWHERE.get(url.hostname or "", url.hostname)
     user = url.netloc[: url.netloc.rfind("@") + 1]  # kept, so that the provider's own check refuses it
     return f"{url.scheme}://{user}{f'[{host}]' if ':' in str(host) else host}:{port}{url.path.rstrip('/')}"

@@ -146,10 +146,16 @@ def test_ollama_host_is_read_as_ollama_does(given, value, url):
     assert environment.ollama_url() == url
 
 
-@pytest.mark.parametrize("value", ["nas:port", "nas:70000", "http://[::1", "::1"])
+NO_ADDRESSES = [
+    "nas:port", "nas:70000", "http://[::1", "::1", "http://", "https://", "http:///", "http:///api", "://nas", "/", "?",
+    "ftp://nas", "unix:///run/ollama.sock", "http://http://nas", "na s", "nas,other", "nas?model=x", "http://nas#x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NO_ADDRESSES)
 def test_a_wrong_ollama_host_is_refused_by_name(given, value):
     given(value, "OLLAMA_HOST")
-    message = f"OLLAMA_HOST must be an address such as 127.0.0.1:11434, not {value!r}."
+    message = f"OLLAMA_HOST must be an address such as 127.0.0.1:11434, or off, not {value!r}."
     assert refused(environment.ollama_url) == message
 
 
@@ -220,6 +226,12 @@ def test_an_env_file_sets_variables_that_are_not_set_already(tmp_path):
     (tmp_path / ".env").write_text("\n".join([*lines, "OUTLAY_HOST=0.0.0.0", "OUTLAY_SECRET_KEY=$ecret#key"]))
     names = "s.PORT, s.OLLAMA_MODEL, s.REST_KNOX['TOKEN_TTL'].days, s.HOST, s.SECRET_KEY"
     assert settings_of(tmp_path, names, OUTLAY_HOST="::1") == "8123|qwen3:8b|7|::1|$ecret#key"
+
+
+def test_an_ollama_host_without_a_host_stops_the_start(tmp_path):
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        settings_of(tmp_path, "s.OLLAMA_URL", OLLAMA_HOST="http://")
+    assert "OLLAMA_HOST must be an address such as 127.0.0.1:11434, or off, not 'http://'." in raised.value.stderr
 
 
 def test_a_wrong_variable_in_an_env_file_stops_the_start(tmp_path):
