@@ -80,6 +80,11 @@ def ledger_id_of(user: User) -> int:
     return membership_of(user).ledger_id
 
 
+def recorder_of(user: User) -> int | None:
+    """Return the id that rows keep of who recorded them: none for the founder, who is meant where no id is kept."""
+    return None if membership_of(user).ledger.founder_id == user.pk else user.pk
+
+
 @transaction.atomic
 def _found_ledger(user: User) -> Membership:
     """Create a ledger with its founder as owner. Two at once create one: one founder has one ledger."""

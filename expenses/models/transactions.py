@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 
 from expenses.ledger.dates import Month
@@ -117,6 +118,10 @@ class Transaction(models.Model):
         "expenses.Transfer", models.SET_NULL, null=True, related_name="transactions", db_index=False
     )
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="transactions")
+    #: The member who recorded it; null: who ordered its run, else the ledger's founder.
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     #: Everything a search looks at, casefolded: SQLite knows upper and lower case of A to Z alone.
     search_text = models.TextField(blank=True, default="")
     #: In the bin since; only `everything` finds it.
@@ -170,6 +175,12 @@ class Transaction(models.Model):
             ),
             # Deleting a row looks for its parts: without this, in the whole table.
             models.Index(fields=["parent"], name="transaction_parts", condition=models.Q(parent__isnull=False)),
+            # Deleting a user looks for what they recorded in the ledgers of others.
+            models.Index(
+                fields=["recorded_by"],
+                name="transaction_recorded_by",
+                condition=models.Q(recorded_by__isnull=False),
+            ),
             models.Index(fields=["transfer"], name="transaction_transfer", condition=models.Q(transfer__isnull=False)),
             # The other half of a transfer is looked for by its amount.
             models.Index(

@@ -174,7 +174,7 @@ class _Bulk:
         bodies = {index: BulkRow(data=self.rows[index], context=self.context) for index in indexes}
         right = {index: body for index, body in bodies.items() if self._is_valid(index, body)}
         recorded = record_transactions(
-            ledger_id=ledger_id_of(self.by),
+            by=self.by,
             drafts=[body.draft() for body in right.values()],
             catalog=self.context["catalog"],
         )

@@ -96,5 +96,8 @@ class HistorySerializer(serializers.Serializer[Any]):
 def history_of(row: Transaction) -> Iterator[Change]:
     """Return the changes of a transaction, the newest first, then its creation as an unsaved change."""
     yield from row.changes.select_related("user").order_by("-id")
-    source = row.run.kind if row.run else "user"
-    yield Change(transaction=row, at=row.created_at, source=source, run=row.run, fields={"created_at": []})
+    run = row.run if row.parent_id is None else None  # a part is made by a user, also where a run brought the whole
+    recorder = row.recorded_by or (run.user if run is not None else row.ledger.founder)
+    source = run.kind if run is not None else "user"
+    created = {"created_at": list[Any]()}
+    yield Change(transaction=row, at=row.created_at, source=source, user=recorder, run=run, fields=created)

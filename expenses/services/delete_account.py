@@ -13,7 +13,7 @@ from django_tasks import TaskResultStatus, task_backends
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from expenses.models import Run
+from expenses.models import Change, Run
 from expenses.models.ledgers import Ledger
 from expenses.services.ledger_lock import lock_ledger
 
@@ -29,6 +29,7 @@ def erase(*, user: User) -> None:
     for ledger_id in ledgers:
         lock_ledger(ledger_id)
     hand_over(Run.objects.filter(user=user).exclude(ledger__in=ledgers))
+    hand_over(Change.objects.filter(user=user).exclude(ledger__in=ledgers))
     for name in ("resolve_pending", "ask_model", "learn_from_choices"):
         forget_tasks(f"expenses.tasks.{name}", ledgers)
     forget_tasks("expenses.tasks.carry_out_run", Run.objects.filter(ledger__in=ledgers).values_list("pk", flat=True))

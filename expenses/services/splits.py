@@ -53,7 +53,7 @@ def split_transaction(
             row.is_split = True
         row.version = version  # other parts are another split, although the parent itself may look as before
         row.save(update_fields=["version", "updated_at"])
-        made = record_parts(parent=row, drafts=parts, version=version, catalog=catalog)
+        made = record_parts(by=by, parent=row, drafts=parts, version=version, catalog=catalog)
         check_sums([row])
         return Split(row, made)
 

@@ -65,6 +65,7 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Transa
             "parent_id": None,
             "transfer_id": None,
             "run_id": run.pk,
+            "recorded_by_id": None,
             "created_at": now,
             "updated_at": now,
         }

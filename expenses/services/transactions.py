@@ -14,7 +14,7 @@ from expenses.categorization.questions import ask_chain, categorization_of, make
 from expenses.hooks import call_edit_hooks
 from expenses.ledger.kinds import derive_kind
 from expenses.models import CategorizationStatus, Decision, Transaction
-from expenses.models.ledgers import ledger_id_of
+from expenses.models.ledgers import ledger_id_of, recorder_of
 from expenses.models.transactions import TransactionDraft
 from expenses.services.edits import (
     Author,
@@ -97,16 +97,17 @@ def known_rows(
 
 def record_transaction(*, by: User, draft: TransactionDraft, catalog: Catalog) -> RecordedTransaction:
     """Record one. If the account has a row with its external id, return that row."""
-    return record_transactions(ledger_id=ledger_id_of(by), drafts=[draft], catalog=catalog)[0]
+    return record_transactions(by=by, drafts=[draft], catalog=catalog)[0]
 
 
 def record_transactions(
-    *, ledger_id: int, drafts: Sequence[TransactionDraft], catalog: Catalog, pairs: bool = True
+    *, by: User, drafts: Sequence[TransactionDraft], catalog: Catalog, pairs: bool = True
 ) -> list[RecordedTransaction]:
     """Record many, in one database transaction and a number of queries that does not depend on how many.
 
     With `pairs`, those that are halves of transfers are paired. Raises UnequalParts.
     """
+    ledger_id = ledger_id_of(by)
     every = [one for draft in drafts for one in (draft, *draft.parts)]
     verdicts = iter(ask_chain(every, catalog=catalog))
     answers = [
@@ -131,12 +132,12 @@ def record_transactions(
             if found is None:
                 new.append((row, answer))
             recorded.append(RecordedTransaction(row, is_new=found is None))
-        _insert(new, ledger_id=ledger_id, version=version)
+        _insert(new, by=by, version=version)
         if split := [(row, answer) for row, answer in new if answer.parts]:
             of_parts = [part.verdict for _, answer in split for part in answer.parts]
             decisions = _store_decisions(of_parts, ledger_id=ledger_id, catalog=catalog)
             parts = [(_build_part(row, p, catalog, decisions), p) for row, answer in split for p in answer.parts]
-            _insert(parts, ledger_id=ledger_id, version=version)
+            _insert(parts, by=by, version=version)
             check_sums([row for row, _ in split])
         if pairs:
             pair_recorded([row for row, _ in new], ledger_id=ledger_id)
@@ -144,14 +145,14 @@ def record_transactions(
 
 
 def record_parts(
-    *, parent: Transaction, drafts: Sequence[TransactionDraft], version: int, catalog: Catalog
+    *, by: User, parent: Transaction, drafts: Sequence[TransactionDraft], version: int, catalog: Catalog
 ) -> list[Transaction]:
     """Record parts of a row that is there. The caller holds the lock and checks the sum."""
     ledger_id = parent.ledger_id
     answers = [_DraftVerdict(*pair) for pair in zip(drafts, ask_chain(drafts, catalog=catalog), strict=True)]
     decisions = _store_decisions([answer.verdict for answer in answers], ledger_id=ledger_id, catalog=catalog)
     parts = [(_build_part(parent, answer, catalog, decisions), answer) for answer in answers]
-    _insert(parts, ledger_id=ledger_id, version=version)
+    _insert(parts, by=by, version=version)
     return [part for part, _ in parts]
 
 
@@ -294,13 +295,15 @@ def _build_part(
     return part
 
 
-def _insert(rows: Sequence[_NewRow], *, ledger_id: int, version: int) -> None:
+def _insert(rows: Sequence[_NewRow], *, by: User, version: int) -> None:
     """Insert rows with their tags, and queue what is to follow."""
+    ledger_id, recorder = ledger_id_of(by), recorder_of(by)
     names = [name for _, answer in rows for name in answer.tags]
     tags = find_or_create_tags(ledger_id=ledger_id, names=names, version=version)
     for row, answer in rows:
         held = {held_tag(tags[name.casefold()].pk) for name in answer.draft.tags}
         row.ledger_id, row.version, row.held = ledger_id, version, sorted(answer.draft.stated_fields | held)
+        row.recorded_by_id = recorder
     Transaction.objects.bulk_create([row for row, _ in rows], batch_size=500)
     if any(row.review_status == CategorizationStatus.CONFIRMED for row, _ in rows):
         LEARN_FROM_CHOICES.queue(ledger_id)

@@ -13,10 +13,9 @@ from expenses.services.transactions import record_transactions
 
 def record_transfer(*, by: User, outgoing: TransactionDraft, incoming: TransactionDraft, catalog: Catalog) -> Transfer:
     """Record both halves of a movement at once."""
-    ledger_id = ledger_id_of(by)
-    with ledger_write(ledger_id):
+    with ledger_write(ledger_id_of(by)):
         drafts = [outgoing, incoming]
-        recorded = record_transactions(ledger_id=ledger_id, drafts=drafts, catalog=catalog, pairs=False)
+        recorded = record_transactions(by=by, drafts=drafts, catalog=catalog, pairs=False)
         return _join([one.transaction for one in recorded], by=by)
 
 

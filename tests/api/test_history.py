@@ -53,7 +53,7 @@ def sorted_fields(event):
     return event | {"fields": sorted(event["fields"], key=lambda change: change["field"])}
 
 
-CREATED = event("created", username=None)
+CREATED = event("created")
 
 
 def test_a_new_row_has_its_creation_alone(ana, row):
@@ -177,7 +177,7 @@ def test_an_imported_row_names_its_run(ana, silent_chain, settings, tmp_path):
     file = SimpleUploadedFile("november.csv", STATEMENT)
     statement = ana.post("imports/", {"file": file, "account": "Checking", "commit": True}, format="multipart").json()
     (row,) = ana.get("transactions/").json()["results"]
-    created = event("created", source="import", username=None, run=statement["run"])
+    created = event("created", source="import", run=statement["run"])
     assert history(ana, row) == [created]
     ana.patch(address(row), {"notes": "with milk"})
     assert history(ana, row) == [event("changed", field("notes", "", "with milk")), created]
@@ -190,11 +190,49 @@ def test_each_member_is_named_and_all_may_read(ana, join_ledger_of, row):
     assert history(ana, row) == history(eva, row) == history(vera, row) == told
 
 
-def test_the_event_outlives_who_caused_it(ana, join_ledger_of, row):
+def test_every_way_to_record_a_row_names_who_recorded_it(ana, join_ledger_of, silent_chain, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    for name in ("Checking", "Purse"):
+        ana.post("accounts/", {"name": name})
     eva = join_ledger_of(ana, "eva", "editor")
+    for api, username in ((ana, "ana"), (eva, "eva")):
+        typed = api.post("transactions/", ROW).json()
+        (bulk,) = api.post("transactions/bulk/", {"transactions": [ROW]}).json()["created"]
+        transfer = api.post("transfers/", {"from_account": "Checking", "to_account": "Purse", "amount": "5"}).json()
+        whole = api.post("transactions/", ROW | {"parts": [{"amount": "5.00"}, {"amount": "0.50"}]}).json()
+        parts = api.get(f"transactions/{whole['id']}/split/").json()["parts"]
+        created = event("created", username=username)
+        for row in (typed, bulk, whole, *parts, transfer["outgoing"], transfer["incoming"]):
+            assert history(ana, row)[-1] == created
+        file = SimpleUploadedFile("november.csv", STATEMENT.replace(b"Luna", username.encode()))
+        sent = {"file": file, "account": "Checking", "commit": True}
+        run = api.post("imports/", sent, format="multipart").json()["run"]
+        (imported,) = ana.get("transactions/", {"import": run}).json()["results"]
+        assert history(ana, imported) == [event("created", source="import", username=username, run=run)]
+
+
+def test_who_splits_the_row_of_another_made_its_parts(ana, join_ledger_of, silent_chain, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    ana.post("accounts/", {"name": "Checking"})
+    eva = join_ledger_of(ana, "eva", "editor")
+    sent = {"file": SimpleUploadedFile("november.csv", STATEMENT), "account": "Checking", "commit": True}
+    run = eva.post("imports/", sent, format="multipart").json()["run"]
+    (row,) = ana.get("transactions/").json()["results"]
+    for api, username in ((ana, "ana"), (eva, "eva")):
+        parts = api.put(address(row, "split/"), {"parts": [{"amount": "5.00"}, {"amount": "0.50"}]}).json()["parts"]
+        assert [history(ana, part) for part in parts] == [[event("created", username=username)]] * 2
+    assert history(ana, row)[-1] == event("created", source="import", username="eva", run=run)
+
+
+def test_what_a_member_did_who_has_left_stays_under_the_founders_name(ana, join_ledger_of, silent_chain):
+    ana.get("transactions/")
+    eva = join_ledger_of(ana, "eva", "editor")
+    row = eva.post("transactions/", ROW).json()
     eva.patch(address(row), {"notes": "with milk"})
-    eva.user.delete()
-    assert history(ana, row) == [event("changed", field("notes", "", "with milk"), username=None), CREATED]
+    told = [event("changed", field("notes", "", "with milk"), username="eva"), event("created", username="eva")]
+    assert history(ana, row) == told
+    assert eva.delete("users/me/", {"password": "blue-Tomato-99"}).status_code == 204
+    assert history(ana, row) == [event("changed", field("notes", "", "with milk")), CREATED]
 
 
 def test_a_stranger_finds_no_history(ana, ben, row):
