@@ -19,6 +19,7 @@ from accounts.services.lockout import try_password
 from accounts.strict_serializer import StrictSerializer
 
 TOKEN_NAME_LENGTH = Token._meta.get_field("name").max_length or 0
+PASSWORD_LENGTH = 1000
 
 
 def free_email(value: str, *, but_for: User | None = None) -> str:
@@ -87,7 +88,16 @@ def name_of_client(request: Request) -> str:
     return "".join(filter(str.isprintable, user_agent))[:TOKEN_NAME_LENGTH].strip()
 
 
-class RegisterSerializer(serializers.Serializer[Any]):
+def check_strength(password: str, *, user: User, field: str) -> None:
+    """Raises ValidationError that names the field, for a password that is short, common or like the user's name."""
+    try:
+        validate_password(password, user)
+    except DjangoValidationError as error:
+        details = [ErrorDetail(text, code=one.code) for one in error.error_list for text in one.messages]
+        raise serializers.ValidationError({field: details}) from None
+
+
+class RegisterSerializer(StrictSerializer):
     """A new user."""
 
     username = serializers.RegexField(
@@ -96,7 +106,14 @@ class RegisterSerializer(serializers.Serializer[Any]):
         error_messages={"invalid": "Use letters, digits and . + - _ only."},
     )
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
+    password = serializers.CharField(write_only=True, max_length=PASSWORD_LENGTH, trim_whitespace=False)
+    confirm_password = serializers.CharField(
+        write_only=True,
+        max_length=PASSWORD_LENGTH,
+        trim_whitespace=False,
+        required=False,
+        help_text="The password once more, where a form asks for it twice.",
+    )
 
     def validate_username(self, value: str) -> str:
         if User.normalize_username(value) != value:
@@ -109,21 +126,20 @@ class RegisterSerializer(serializers.Serializer[Any]):
         return free_email(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        try:
-            validate_password(attrs["password"], User(username=attrs["username"], email=attrs["email"]))
-        except DjangoValidationError as error:
-            raise serializers.ValidationError(
-                {"password": [ErrorDetail(m, code=e.code) for e in error.error_list for m in e.messages]}
-            ) from None
+        if attrs.pop("confirm_password", attrs["password"]) != attrs["password"]:
+            detail = "The two passwords differ; type the same password twice."
+            raise serializers.ValidationError({"confirm_password": detail}, code="differs")
+        user = User(username=attrs["username"], email=attrs["email"])
+        check_strength(attrs["password"], user=user, field="password")
         return attrs
 
 
-class LoginSerializer(serializers.Serializer[Any]):
+class LoginSerializer(StrictSerializer):
     """Username or e-mail address, and the password."""
 
     username = serializers.CharField(max_length=254, required=False)
     email = serializers.CharField(max_length=254, required=False)
-    password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
+    password = serializers.CharField(write_only=True, max_length=PASSWORD_LENGTH, trim_whitespace=False)
     name = serializers.CharField(max_length=TOKEN_NAME_LENGTH, required=False)
     scope = serializers.ChoiceField(Scope.choices, default=Scope.READ_WRITE)
 
@@ -195,12 +211,14 @@ class NewTokenSerializer(TokenSerializer):
         return str(self.context["secret"])
 
 
-class EraseInput(serializers.Serializer[Any]):
-    """The password, so that a stolen token cannot delete the account."""
+class OwnPasswordField(serializers.CharField):
+    """The password of the signed-in user, which a stolen token does not know. A wrong one counts as a guess."""
 
-    password = serializers.CharField(write_only=True, max_length=1000, trim_whitespace=False)
+    def __init__(self) -> None:
+        super().__init__(write_only=True, max_length=PASSWORD_LENGTH, trim_whitespace=False)
 
-    def validate_password(self, value: str) -> str:
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
         request = self.context["request"]
         user = request.user
         right = try_password(
@@ -209,3 +227,9 @@ class EraseInput(serializers.Serializer[Any]):
         if not right:
             raise serializers.ValidationError("This is not your password.", code="wrong_password")
         return value
+
+
+class EraseInput(StrictSerializer):
+    """The password, so that a stolen token cannot delete the account."""
+
+    password = OwnPasswordField()

@@ -1,21 +1,31 @@
 """A serializer that refuses unknown fields, so that a misspelled field is not lost silently."""
 
+import json
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 
 #: The sentence of a field that is required where no declaration can say so.
 MISSING = "This field is missing: send a value."
 
 
-class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that names unknown fields in its errors. Fields that only responses have may be sent back."""
+def refuse_unknown(
+    given: Iterable[Any], known: Iterable[str], *, what: str, besides: frozenset[str] = frozenset()
+) -> None:
+    """Raises ValidationError that names what is given but not known. `besides` is accepted, too, but not told."""
+    known = list(known)
+    if unknown := sorted({str(name) for name in given} - {*known} - besides):
+        detail = f"There is no such {what}; known are {', '.join(known)}." if known else f"It takes no {what}."
+        raise serializers.ValidationError(dict.fromkeys(unknown, detail), code="unknown")
 
-    #: Fields of the response that are accepted here and ignored.
-    ignored_fields: frozenset[str] = frozenset()
+
+class HelpfulSerializer(serializers.Serializer[Any]):
+    """A serializer that answers an invalid choice with the valid ones."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields; an invalid choice is answered with the valid ones."""
         fields = super().get_fields()
         for field in (getattr(field, "child", field) for field in fields.values()):
             if isinstance(field, serializers.ChoiceField):
@@ -23,10 +33,46 @@ class StrictSerializer(serializers.Serializer[Any]):
                 field.error_messages["invalid_choice"] = f"There is no such choice; known are {known}."
         return fields
 
+
+class StrictSerializer(HelpfulSerializer):
+    """A serializer that names unknown fields in its errors.
+
+    What an answer shows may be sent back in a change. A field that cannot be changed must then be as it is.
+    """
+
+    #: Makes the body that may be sent back, where that is not this serializer.
+    body_class: type[serializers.Serializer[Any]] | None = None
+    #: Fields that are accepted, whatever they hold.
+    ignored_fields: frozenset[str] = frozenset()
+
     def to_internal_value(self, data: Any) -> Any:
-        unknown = sorted(set(data) - self.fields.keys() - self.ignored_fields) if isinstance(data, dict) else []
-        if unknown:
-            writable = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            detail = f"There is no such field; known are {writable}."
-            raise serializers.ValidationError(dict.fromkeys(unknown, detail), code="unknown")
+        if isinstance(data, dict):
+            self._check_names(data)
         return super().to_internal_value(data)
+
+    def shown_row(self, data: dict[str, Any]) -> Any:
+        """Return the row whose body may be sent back; None for a new one."""
+        return self.instance
+
+    def _check_names(self, data: dict[str, Any]) -> None:
+        writable = [name for name, field in self.fields.items() if not field.read_only]
+        shown_names = {*self.fields} if self.body_class is None else _names_in(self.body_class)
+        refuse_unknown(data, writable, what="field", besides=self.ignored_fields | shown_names)
+        fixed = sorted((data.keys() & shown_names) - {*writable} - self.ignored_fields)
+        row = self.shown_row(data) if fixed else None
+        if row is None:
+            detail = "This field is set by the server; leave it out."
+            other = fixed
+        else:
+            detail = "This field cannot be changed; leave it out, or send it as it is."
+            body = (self.body_class or type(self))(context=self.context)
+            shown = json.loads(JSONRenderer().render(body.to_representation(row)))
+            other = [name for name in fixed if data[name] != shown[name]]
+        if other:
+            raise serializers.ValidationError(dict.fromkeys(other, detail), code="read_only")
+
+
+@cache
+def _names_in(kind: type[serializers.Serializer[Any]]) -> frozenset[str]:
+    """Return the fields of a body: to build them for each of many rows would take long."""
+    return frozenset(kind().fields)

@@ -28,9 +28,10 @@ from accounts.serializers import (
 )
 from accounts.services.tokens import issue_token
 from accounts.services.users import delete_account, edit_user, register_user, sign_in
+from accounts.strict_view import StrictView
 
 
-class RegisterView(generics.GenericAPIView[User]):
+class RegisterView(StrictView, generics.GenericAPIView[User]):
     """Register a new user. The answer holds a first token."""
 
     authentication_classes = ()
@@ -43,13 +44,12 @@ class RegisterView(generics.GenericAPIView[User]):
     def post(self, request: Request) -> Response:
         if not settings.REGISTRATION_OPEN:
             raise PermissionDenied("Registration is closed on this server.", code="registration_closed")
-        body = self.get_serializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.checked(RegisterSerializer)
         signed_in = register_user(**body.validated_data, name=name_of_client(request))
         return Response(SignedInSerializer(signed_in).data, status=status.HTTP_201_CREATED)
 
 
-class LoginView(generics.GenericAPIView[User]):
+class LoginView(StrictView, generics.GenericAPIView[User]):
     """Sign in. The answer holds one more token, for one more device."""
 
     authentication_classes = ()
@@ -59,13 +59,12 @@ class LoginView(generics.GenericAPIView[User]):
 
     @extend_schema(operation_id="auth_login", responses={200: SignedInSerializer})
     def post(self, request: Request) -> Response:
-        body = self.get_serializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.checked(LoginSerializer)
         return Response(SignedInSerializer(sign_in(**body.validated_data)).data)
 
 
 @extend_schema_view(post=extend_schema(operation_id="auth_logout", request=None, responses={204: None}))
-class LogoutView(knox.LogoutView):  # type: ignore[misc]
+class LogoutView(StrictView, knox.LogoutView):  # type: ignore[misc]
     """Sign out. The token that this request came with is deleted."""
 
     authentication_classes = (TokenAuthentication,)
@@ -73,13 +72,13 @@ class LogoutView(knox.LogoutView):  # type: ignore[misc]
 
 
 @extend_schema_view(post=extend_schema(operation_id="auth_logoutall", request=None, responses={204: None}))
-class LogoutAllView(knox.LogoutAllView):  # type: ignore[misc]
+class LogoutAllView(StrictView, knox.LogoutAllView):  # type: ignore[misc]
     """Sign out everywhere. Every token of this user is deleted."""
 
     authentication_classes = (TokenAuthentication,)
 
 
-class OwnTokensView(generics.GenericAPIView[Token]):
+class OwnTokensView(StrictView, generics.GenericAPIView[Token]):
     """The user's own tokens that have not expired."""
 
     serializer_class = TokenSerializer
@@ -104,8 +103,7 @@ class TokensView(OwnTokensView):
     @extend_schema(operation_id="auth_tokens_create", request=NewTokenInput, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:
         """Create a token for a program. The answer shows it once."""
-        body = NewTokenInput(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.checked(NewTokenInput)
         days = body.validated_data.pop("expires_in_days", None)
         expires_in = timedelta(days=days) if days else None
         token, secret = issue_token(user=signed_in_user(request), expires_in=expires_in, **body.validated_data)
@@ -127,14 +125,14 @@ class TokenView(OwnTokensView):
     get=extend_schema(summary="Get your user and preferences"),
     patch=extend_schema(summary="Change your user or preferences"),
 )
-class MeView(generics.RetrieveUpdateAPIView[User]):
+class MeView(StrictView, generics.RetrieveUpdateAPIView[User]):
     """The signed-in user and their preferences."""
 
     serializer_class = UserSerializer
     http_method_names = ["get", "patch", "delete", "head", "options"]
     rates = {"delete": "erase"}
     error_codes = {"delete": ("409",)}
-    body_of_delete = EraseInput
+    bodies_of_delete = {"delete": EraseInput}
 
     def get_object(self) -> User:
         return signed_in_user(self.request)
@@ -145,6 +143,6 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
     @extend_schema(operation_id="users_me_destroy", responses={204: None})
     def delete(self, request: Request) -> Response:
         """Delete your user. Everything in your ledger and your files are deleted, too. Send your password."""
-        EraseInput(data=request.data, context=self.get_serializer_context()).is_valid(raise_exception=True)
+        self.checked(EraseInput)
         delete_account(user=signed_in_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

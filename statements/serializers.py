@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.strict_serializer import StrictSerializer
 from expenses.models import Account
 from expenses.serializers.fields import (
     ID_OR_NAME,
@@ -40,7 +41,7 @@ class ProfileReference(serializers.Field[Profile, Any, int, Any]):
         return value.pk
 
 
-class UploadInput(serializers.Serializer[Import]):
+class UploadInput(StrictSerializer):
     """A statement, and into which account it goes."""
 
     file = serializers.FileField(allow_empty_file=True, max_length=255)
@@ -59,7 +60,7 @@ class UploadInput(serializers.Serializer[Import]):
         return upload
 
 
-class CorrectionInput(serializers.Serializer[Import]):
+class CorrectionInput(StrictSerializer):
     """Another account, or keys of the profile to change; `save_as` keeps the profile under a name."""
 
     account = AccountReference(required=False)
@@ -78,7 +79,7 @@ class CorrectionInput(serializers.Serializer[Import]):
         return value
 
 
-class CommitInput(serializers.Serializer[Import]):
+class CommitInput(StrictSerializer):
     """Rows that cannot be read stop a commit, unless they are to be left out."""
 
     skip_errors = serializers.BooleanField(default=False)

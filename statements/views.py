@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import perform_run, queue_run
-from expenses.views.base import Conflict, LedgerViewSet
+from expenses.views.base import NO_CURSOR, Conflict, LedgerViewSet
 from expenses.views.parsers import JSONParser
 from statements.entries import SHOWN, RecordList
 from statements.importer import UnreadableFile
@@ -103,7 +103,10 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
-        parameters=[OpenApiParameter("show", str, enum=list(SHOWN), description="Which rows; `rows` by default.")],
+        parameters=[
+            OpenApiParameter("show", str, enum=list(SHOWN), description="Which rows; `rows` by default."),
+            NO_CURSOR,
+        ],
         responses=ImportRowSerializer(many=True),
     )
     @action(detail=True)

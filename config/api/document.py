@@ -15,9 +15,8 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
-from insights.views.rendering import KnownFormatsMixin
+from accounts.strict_view import StrictView
 
 #: The committed document, which a test proves to be the one that the code describes.
 PATH = settings.BASE_DIR / "docs" / "openapi.yaml"
@@ -33,7 +32,7 @@ def document(form: str) -> tuple[bytes, str]:
     return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
-class DocumentView(KnownFormatsMixin, APIView):
+class DocumentView(StrictView):
     """The document for programs, in YAML or JSON. A browser shows it as text."""
 
     authentication_classes = ()
@@ -58,13 +57,13 @@ class DocumentView(KnownFormatsMixin, APIView):
         return get_conditional_response(request, etag=etag, response=answer) or answer
 
 
-class _LocalPage:
+class _LocalPage(StrictView):
     """A page that asks no other host, so that it works without internet."""
 
     metadata_class = None
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         # The bundles style themselves inline and know foreign images.
         policy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
         policy += "img-src 'self' data:; worker-src 'self' blob:"
@@ -73,11 +72,11 @@ class _LocalPage:
         return response
 
 
-class SwaggerView(_LocalPage, SpectacularSwaggerView):  # type: ignore[misc]
+class SwaggerView(_LocalPage, SpectacularSwaggerView):
     """The document to try out."""
 
 
-class RedocView(_LocalPage, SpectacularRedocView):  # type: ignore[misc]
+class RedocView(_LocalPage, SpectacularRedocView):
     """The document to read."""
 
     template_name = "config/redoc.html"

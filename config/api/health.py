@@ -15,8 +15,8 @@ from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.strict_view import StrictView
 from providers.loading import CacheBreaker, configured_chain
 
 
@@ -46,7 +46,7 @@ class ReadySerializer(serializers.Serializer[Any]):
     parts = PartSerializer(many=True)
 
 
-class _OpenView(APIView):
+class _OpenView(StrictView):
     """A view that needs no token."""
 
     authentication_classes = ()

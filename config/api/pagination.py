@@ -1,5 +1,6 @@
 """Pages of lists: numbered with a count by default, or by cursor."""
 
+import re
 from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ from django.core import signing
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.utils.functional import cached_property
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -50,12 +51,26 @@ class NumberedPages(PageNumberPagination):
     page_size = PAGE_SIZE
     page_size_query_param = "page_size"
     max_page_size = 500
+    last_page_strings = ()
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         list_key = getattr(view, "list_key", None)  # lists of the ledger have one
         if list_key is not None:
             self.django_paginator_class = partial(CountingPaginator, key=list_key())  # type: ignore[assignment]
         return super().paginate_queryset(queryset, request, view=view)
+
+    def get_page_number(self, request: Request, paginator: Paginator[Any]) -> int:
+        return _number_in(request, "page") or 1
+
+    def get_page_size(self, request: Request) -> int:
+        return min(_number_in(request, "page_size") or PAGE_SIZE, self.max_page_size)
+
+
+def _number_in(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is not None and not re.fullmatch(r"0*[1-9]\d{0,99}", text, re.ASCII):
+        raise ValidationError({name: "Give a whole number, at least 1."}, code="invalid")
+    return int(text) if text is not None else None
 
 
 class CursorPages(BasePagination):
@@ -68,7 +83,7 @@ class CursorPages(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.address = request.build_absolute_uri()
         self.order = [str(name) for name in queryset.query.order_by or queryset.model._meta.ordering]
-        size = NumberedPages().get_page_size(request) or PAGE_SIZE
+        size = NumberedPages().get_page_size(request)
         place, backwards = self._decode(request.query_params["cursor"], queryset.model)
         if place is not None:
             queryset = queryset.filter(_beyond(self.order, place, backwards=backwards))
@@ -127,6 +142,8 @@ class Pages(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         has_cursor = "cursor" in request.query_params and isinstance(queryset, QuerySet)
+        if has_cursor and "page" in request.query_params:
+            raise ValidationError({"page": "Give `page` or `cursor`, but not both."}, code="contradictory")
         self.pages: BasePagination = CursorPages() if has_cursor else NumberedPages()
         return self.pages.paginate_queryset(queryset, request, view=view)
 

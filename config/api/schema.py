@@ -105,7 +105,8 @@ class OperationSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
-        body = getattr(self.view, "body_of_delete", None)  # drf-spectacular knows no body of a DELETE
+        action = getattr(self.view, "action", None) or self.method.lower()
+        body = getattr(self.view, "bodies_of_delete", {}).get(action)  # drf-spectacular knows no body of a DELETE
         if self.method == "DELETE" and body is not None:
             schema = self.resolve_serializer(body, "request").ref
             operation["requestBody"] = {"content": {"application/json": {"schema": schema}}, "required": True}
@@ -126,10 +127,9 @@ class OperationSchema(AutoSchema):
         view, action = self.view, getattr(self.view, "action", None) or self.method.lower()
         is_write = self.method not in {"GET", "HEAD"}
         parameters = operation.get("parameters", [])
-        # OpenAPI 3.0 has no body of a DELETE, which names the rows to delete.
-        has_body = "requestBody" in operation or (self.method == "DELETE" and "{" not in self.path)
+        has_body = "requestBody" in operation
         possible = {
-            "400": has_body or bool(parameters) or takes_key(self.method, self.path),
+            "400": True,  # any operation refuses unknown parameters
             "401": any(self.get_auth()),
             "403": any(self.get_auth()) and is_write and not getattr(view, "is_open_to_read_tokens", False),
             "404": "{" in self.path or any(parameter["name"] == "page" for parameter in parameters),

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.models import Account, Transaction
 from expenses.serializers.fields import (
@@ -132,7 +132,7 @@ class BalancesSerializer(RatesUsedSerializer):
     results = BalanceSerializer(many=True, source="balances")
 
 
-class RegisterInput(serializers.Serializer[Any]):
+class RegisterInput(HelpfulSerializer):
     """Query parameters of a register."""
 
     start = DayField(required=False, default=None)

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from accounts.strict_serializer import StrictSerializer
 from expenses.models import Attachment
 
 
@@ -17,7 +18,7 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
         read_only_fields = fields
 
 
-class AttachmentInput(serializers.Serializer[Any]):
+class AttachmentInput(StrictSerializer):
     """A page or picture."""
 
     file = serializers.FileField(max_length=255)

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.utils.datastructures import MultiValueDict
+from django_filters import MultipleChoiceFilter
 from django_filters.utils import translate_validation
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.strict_serializer import StrictSerializer, refuse_unknown
 from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review, Transaction
 from expenses.serializers.fields import (
     AccountReference,
@@ -19,13 +21,11 @@ from expenses.serializers.fields import (
     refuse_closed,
     user_of,
 )
-from expenses.serializers.filters import LIST_PARAMETERS, TransactionFilter
+from expenses.serializers.filters import TransactionFilter
 from expenses.services.row_category import fits
 
 MAX_IDS = 100_000
 CHUNK = 500
-#: Query parameters of the list that are no filters.
-NO_FILTERS = {"ordering", *LIST_PARAMETERS}
 EVERYTHING = 'No filter means every transaction; if you mean that, say {"all": true}.'
 
 
@@ -34,7 +34,7 @@ class FilterField(serializers.JSONField):
     """Filters of the list by name, or `{"all": true}` for every transaction."""
 
 
-class BulkSelection(serializers.Serializer[Any]):
+class BulkSelection(StrictSerializer):
     """A selection of transactions by `ids` or by `filter`."""
 
     ids = serializers.ListField(
@@ -87,15 +87,14 @@ def _as_parameters(wanted: Any) -> MultiValueDict[str, str]:
         raise serializers.ValidationError("Give an object of filters.", code="not_an_object")
     if not wanted:
         raise serializers.ValidationError(EVERYTHING, code="empty_filter")
-    known = set(TransactionFilter.base_filters) - NO_FILTERS
-    if unknown := sorted(set(wanted) - known):
-        detail = f"There is no such filter; known are {', '.join(sorted(known))}, or all alone."
-        raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
+    refuse_unknown(wanted, sorted(TransactionFilter.base_filters.keys() - {"ordering"}), what="filter")
     return MultiValueDict({name: list(_as_texts(name, value)) for name, value in wanted.items()})
 
 
 def _as_texts(name: str, value: Any) -> Iterator[str]:
     values = value if isinstance(value, list) else [value]
+    if len(values) > 1 and not isinstance(TransactionFilter.base_filters[name], MultipleChoiceFilter):
+        raise serializers.ValidationError({name: "Give it once."}, code="repeated")
     if not values:
         raise serializers.ValidationError({name: EVERYTHING}, code="blank")
     for item in values:
@@ -107,7 +106,7 @@ def _as_texts(name: str, value: Any) -> Iterator[str]:
         yield text
 
 
-class BulkChanges(serializers.Serializer[Any]):
+class BulkChanges(StrictSerializer):
     """The new values; other fields keep theirs."""
 
     category = CategoryReference(required=False, allow_null=True)
@@ -127,13 +126,6 @@ class BulkChanges(serializers.Serializer[Any]):
 
     def validate_account(self, value: Account | None) -> Account | None:
         return refuse_closed(value)
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            detail = f"This cannot be set for many at once; what can is {', '.join(self.fields)}."
-            raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
-        values: dict[str, Any] = super().to_internal_value(data)
-        return values
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:

@@ -9,6 +9,7 @@ from drf_standardized_errors.formatter import flatten_errors
 from rest_framework import serializers
 
 from accounts.models import User
+from accounts.strict_serializer import refuse_unknown
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import AccountReference
@@ -42,6 +43,7 @@ class BulkInput(serializers.Serializer[Any]):
     @classmethod
     def read(cls, data: Any) -> tuple[list[Any], str]:
         """Return the rows without checking them, and `on_conflict`. Raises ValidationError."""
+        refuse_unknown(data if isinstance(data, dict) else (), ["transactions", "on_conflict"], what="field")
         rows = data.get("transactions") if isinstance(data, dict) else None
         if not isinstance(rows, list):
             raise serializers.ValidationError({"transactions": "Give a list of transactions."}, code="not_a_list")

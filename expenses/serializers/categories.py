@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q
 from rest_framework import serializers
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
 from expenses.models import Category, Transaction
 from expenses.serializers.fields import CategoryReference
 
@@ -66,7 +66,7 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
         return {**super().to_representation(instance), "name": instance.display_name}
 
 
-class ReplacementInput(serializers.Serializer[Any]):
+class ReplacementInput(HelpfulSerializer):
     """The query parameter of a deletion that replaces the context's `category`."""
 
     replacement = CategoryReference(
@@ -77,7 +77,7 @@ class ReplacementInput(serializers.Serializer[Any]):
         return _check_replacement(self.context["category"], into)
 
 
-class CategoryMergeInput(serializers.Serializer[Any]):
+class CategoryMergeInput(StrictSerializer):
     """The category that replaces the context's `category`."""
 
     into = CategoryReference()

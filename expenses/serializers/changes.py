@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.serializers import PreferencesSerializer
+from accounts.strict_serializer import HelpfulSerializer
 from expenses.hooks import sync_feeds
 from expenses.serializers.accounts import AccountSerializer
 from expenses.serializers.attachments import AttachmentSerializer
@@ -22,7 +23,7 @@ MAX_ROWS = 5000
 TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer", "rate", "kind_mapping"]
 
 
-class ChangesInput(serializers.Serializer[Any]):
+class ChangesInput(HelpfulSerializer):
     """Query parameters of changes."""
 
     since = serializers.IntegerField(

@@ -2,7 +2,6 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
 
@@ -22,40 +21,9 @@ from expenses.reports.totals import COLUMNS
 from expenses.serializers.fields import as_id_or_name
 
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
-#: The query parameter that names another user's ledger; `expenses.views.base` reads it.
-AS_USER = "as_user"
-#: Query parameters that every address takes.
-COMMON_PARAMETERS = frozenset({"format", AS_USER})
-#: Query parameters that every list takes besides its filters.
-LIST_PARAMETERS = COMMON_PARAMETERS | {"page", "page_size", "cursor"}
 
 
-def refuse_unknown(
-    given: Iterable[str],
-    known: Iterable[str],
-    *,
-    what: str = "filter",
-    ignored: frozenset[str] = COMMON_PARAMETERS,
-) -> None:
-    """Raises ValidationError for the first unknown query parameter, since ignoring it would answer another question."""
-    if unknown := sorted({*given}.difference(known, ignored)):
-        detail = f"There is no such {what}; known are {', '.join(sorted(known))}."
-        raise serializers.ValidationError({unknown[0]: detail}, code="unknown")
-
-
-class StrictFilterSet(filters.FilterSet):  # type: ignore[misc]
-    """Filters that refuse unknown names, because a misspelled filter would show everything."""
-
-    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(data, *args, **kwargs)
-        for name in data if hasattr(data, "getlist") else ():
-            takes_many = isinstance(self.filters.get(name), filters.MultipleChoiceFilter)
-            if name in self.filters and not takes_many and len(data.getlist(name)) > 1:
-                raise serializers.ValidationError({name: "Give it once."}, code="repeated")
-        refuse_unknown(data or (), self.filters, ignored=LIST_PARAMETERS)
-
-
-class TransactionFilter(StrictFilterSet):
+class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of transactions. A category includes its children; names are accepted wherever ids are."""
 
     start_date = filters.DateFilter("date", "gte")
@@ -191,7 +159,7 @@ class CurrencyFilter(filters.CharFilter):  # type: ignore[misc]
         return found
 
 
-class RateFilter(StrictFilterSet):
+class RateFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of exchange rates; both days are included."""
 
     base = CurrencyFilter("base")

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
 from expenses.ledger.money import Money
 from expenses.models.rates import ExchangeRate
 from expenses.rates.conversion import SIGNIFICANT_DIGITS, Conversion, format_rate
@@ -23,7 +23,6 @@ from expenses.serializers.fields import (
     check_minor_units,
     user_of,
 )
-from expenses.serializers.filters import refuse_unknown
 
 #: Bounds of a rate; each is roughly the inverse of the other.
 LEAST, MOST = Decimal("0.000000001"), Decimal(999_999_999)
@@ -113,7 +112,6 @@ class ConversionInput(KeywordNames):
     from_ = CurrencyField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refuse_unknown(self.initial_data, self.fields, what="parameter")  # a misspelled `to` would convert wrongly
         user, amount, currency = user_of(self), attrs["amount"], attrs["from"]
         check_minor_units(amount, currency)
         to, day = attrs.get("to", user.base_currency), attrs.get("date", user.today())
@@ -169,7 +167,7 @@ class RatesUsedSerializer(serializers.Serializer[Any]):
         return dict(sorted(fields.items(), key=lambda item: item[0] in RatesUsedSerializer._declared_fields))
 
 
-class AllRatesInput(serializers.Serializer[Any]):
+class AllRatesInput(HelpfulSerializer):
     """The query parameter of a report for all its rates."""
 
     all_rates = serializers.BooleanField(

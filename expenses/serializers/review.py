@@ -99,6 +99,9 @@ class ResolveInput(StrictSerializer):
         user, category = user_of(self), attrs.get("category")
         if "key" in attrs:
             chosen = select_group(user=user, key=attrs["key"])
+            if not chosen.ids:
+                detail = "No transaction in review has this key; read review/ again."
+                raise serializers.ValidationError({"key": detail}, code="does_not_exist")
         else:
             keys = keys_of(user=user, ids=attrs["ids"])
             refuse_missing(pk for pk in attrs["ids"] if pk not in keys)

@@ -5,11 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
 from expenses.categorization.shop_kinds import GROUPS, MappedKind
 from expenses.models import Category, KindMapping
 from expenses.serializers.fields import CategoryReference
-from expenses.serializers.filters import refuse_unknown
 
 
 class ShopKindSerializer(serializers.Serializer[MappedKind]):
@@ -43,7 +42,7 @@ class ShopKindsSerializer(serializers.Serializer[Any]):
 class ShopKindInput(StrictSerializer):
     """The category to map a kind to."""
 
-    ignored_fields = frozenset(ShopKindSerializer().fields)
+    body_class = ShopKindSerializer
 
     category = CategoryReference(allow_null=True, help_text="An id or a name; null: leave this kind uncategorized.")
 
@@ -54,7 +53,7 @@ class ShopKindInput(StrictSerializer):
         return value
 
 
-class ShopKindsInput(serializers.Serializer[Any]):
+class ShopKindsInput(HelpfulSerializer):
     """Query parameters of the list of kinds."""
 
     group = serializers.ChoiceField(choices=GROUPS, required=False)
@@ -62,10 +61,6 @@ class ShopKindsInput(serializers.Serializer[Any]):
     search = serializers.CharField(
         required=False, max_length=200, help_text="Every word is in the kind, its label, its group or its category."
     )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refuse_unknown(self.initial_data, self.fields)
-        return attrs
 
     def matches(self, kind: MappedKind) -> bool:
         """Return True if the list shows the kind. Call it after `is_valid`."""

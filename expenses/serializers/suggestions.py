@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import attempts_as_json, categorization_of, explain, text_question
 from expenses.categorization.suggestions import other_categories
@@ -15,7 +16,7 @@ from providers.chain import Verdict
 from providers.interface import Direction, Question
 
 
-class QuestionInput(serializers.Serializer[Any]):
+class QuestionInput(StrictSerializer):
     """A text and other known details of a payment."""
 
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH)

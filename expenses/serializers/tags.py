@@ -24,7 +24,7 @@ class TagSerializer(StrictSerializer, serializers.ModelSerializer[Tag]):
         return value
 
 
-class TagMergeInput(serializers.Serializer[Any]):
+class TagMergeInput(StrictSerializer):
     """The tag that replaces the context's `tag`."""
 
     into = serializers.JSONField(help_text="The id or the name of another tag.")

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ErrorDetail
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION, derive_kind
 from expenses.ledger.money import has_minor_units
-from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review
+from expenses.models import DESCRIPTION_LENGTH, Account, Category, Review, Transaction
 from expenses.models.transactions import TransactionDraft
 from expenses.serializers.fields import (
     AccountReference,
@@ -57,7 +57,7 @@ class PartInput(StrictSerializer):
     Texts that are left out are those of the whole, too.
     """
 
-    ignored_fields = frozenset(TransactionBody().fields)
+    body_class = TransactionBody
 
     amount = AmountField()
     category = CategoryReference(required=False, allow_null=True)
@@ -71,9 +71,16 @@ class PartInput(StrictSerializer):
     class Meta:
         list_serializer_class = PartList
 
+    def shown_row(self, data: dict[str, Any]) -> Transaction | None:
+        """Return the part that the client sends back, or else the whole, which a new part has its other fields of."""
+        if "whole" not in self.context:
+            return None
+        whole: Transaction = self.context["whole"]
+        return next((part for part in self.context["parts"] if part.pk == data.get("id")), whole)
+
 
 class SplitInput(StrictSerializer):
-    """All parts of a transaction; the context's `whole` is the transaction."""
+    """All parts of a transaction; the context's `whole` is the transaction, and `parts` are its parts until now."""
 
     parts = PartInput(many=True)
     ai_classify = serializers.BooleanField(
@@ -126,7 +133,7 @@ def drafts_of_parts(parts: Sequence[dict[str, Any]], *, whole: TransactionDraft)
 class TransactionInput(StrictSerializer):
     """A transaction as a client sends it. The context's `kind` is the kind that the address fixes, if it does."""
 
-    ignored_fields = frozenset(TransactionBody().fields)
+    body_class = TransactionBody
 
     kind = serializers.ChoiceField(choices=list(CATEGORY_KIND), required=False)
     direction = serializers.ChoiceField(choices=["in", "out"], required=False)

@@ -5,14 +5,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.cache import get_conditional_response
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import parse_etags
-from rest_framework import mixins, serializers, status, viewsets
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import mixins, status, viewsets
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -21,12 +22,13 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.roles import is_admin
+from accounts.strict_view import StrictView
 from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import Ledger, ledger_id_of, look_into, membership_of
-from expenses.serializers.filters import AS_USER
 from expenses.services.ledger_lock import lock_ledger
 
-S = TypeVar("S", bound=serializers.BaseSerializer[Any])
+#: The query parameter that names another user's ledger.
+AS_USER = "as_user"
 
 
 class PreconditionFailed(APIException):
@@ -122,10 +124,12 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-class LedgerView(APIView):
+class LedgerView(StrictView):
     """A view of the ledger that the user works in."""
 
     permission_classes = [IsAuthenticated, MayWriteLedger]
+
+    common_parameters = StrictView.common_parameters | {AS_USER}
 
     @property
     def user(self) -> User:
@@ -138,21 +142,7 @@ class LedgerView(APIView):
 
     def get_serializer_context(self) -> dict[str, Any]:
         catalog = SimpleLazyObject(lambda: self.catalog)  # most responses need none
-        return {"request": self.request, "view": self, "catalog": catalog}
-
-    def checked(self, serializer: type[S], instance: Any = None, *, data: Any = None, **context: Any) -> S:
-        """Return a validated serializer of the request's body, or of `data`. Raises ValidationError.
-
-        A PATCH of a row is partial.
-        """
-        body = serializer(
-            instance,
-            data=self.request.data if data is None else data,
-            partial=instance is not None and self.request.method == "PATCH",
-            context=self.get_serializer_context() | context,
-        )
-        body.is_valid(raise_exception=True)
-        return body
+        return super().get_serializer_context() | {"catalog": catalog}
 
 
 class LedgerViewSet(LedgerView, viewsets.GenericViewSet[Any]):
@@ -186,6 +176,8 @@ class LedgerViewSet(LedgerView, viewsets.GenericViewSet[Any]):
         return Response(self.get_serializer(row).data, status=code, headers={"ETag": etag_of(row)})
 
 
+#: For lists that are not rows of one table in its order: no cursor can say where one is.
+NO_CURSOR = OpenApiParameter("cursor", exclude=True)
 #: Query parameters that choose a page or an order of a list, but not its rows.
 PAGE_PARAMETERS = {"page", "page_size", "cursor", "ordering", "format"}
 

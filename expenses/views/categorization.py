@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from accounts.strict_view import StrictView
 from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.comparison import PairedComparison
 from expenses.categorization.suggestions import suggest_categories
@@ -35,6 +36,7 @@ class SuggestView(LedgerView):
     """The category that a text would get; nothing is written."""
 
     permission_classes = [IsAuthenticated]
+    common_parameters = StrictView.common_parameters  # the chain is asked of the user's own ledger alone
     rates = {"post": "suggest"}
 
     @extend_schema(operation_id="categorization_suggest", request=SuggestInput, responses=SuggestAnswer)

@@ -20,7 +20,7 @@ from expenses.rates.currencies import currencies_on, currencies_with_own_rates, 
 from expenses.serializers.filters import RateFilter
 from expenses.serializers.rates import ConversionInput, ConversionSerializer, CurrencySerializer, RateSerializer
 from expenses.services.ledger_lock import add_row, change_row, ledger_write, remove_row
-from expenses.views.base import LedgerViewSet, RetrieveViewSet
+from expenses.views.base import NO_CURSOR, LedgerViewSet, RetrieveViewSet
 
 #: Seconds for which a client may show currencies without asking again; then its copy is compared by ETag.
 FRESH_FOR_S = 300
@@ -35,7 +35,10 @@ class CurrencyViewSet(LedgerViewSet):
     filter_backends = ()
 
     @extend_schema(
-        parameters=[OpenApiParameter("search", str, description="Every word is in the code, the name or the symbol.")]
+        parameters=[
+            OpenApiParameter("search", str, description="Every word is in the code, the name or the symbol."),
+            NO_CURSOR,
+        ]
     )
     def list(self, request: Request) -> Response:
         """List currencies. They are those of ISO 4217, in your language. `has_rates` says which can be converted."""

@@ -56,7 +56,8 @@ class ShopKindViewSet(LedgerViewSet):
     def update(self, request: Request, kind: str) -> Response:
         """Put a kind into a category. A whole group can be put as well; null leaves its payments uncategorized."""
         with self._guarded_kind(kind) as found:
-            category = self.checked(ShopKindInput).validated_data["category"]
+            shown = MappedKind.of(found, self.catalog)
+            category = self.checked(ShopKindInput, shown).validated_data["category"]
             assign_kind(by=self.user, kind=found.kind, category=category)
             return self._answer(found)
 

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from django.db.models import prefetch_related_objects
+from django.utils.functional import SimpleLazyObject
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -114,7 +115,8 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
     def split_anew(self, request: Request, pk: int) -> Response:
         """Split a transaction into parts. They replace earlier parts."""
         with self.guarded() as row:
-            body = self.checked(SplitInput, whole=row)
+            parts = SimpleLazyObject(lambda: split_of(row).parts)
+            body = self.checked(SplitInput, whole=row, parts=parts)
             try:
                 made = split_transaction(by=self.user, transaction=row, parts=body.drafts(), catalog=self.catalog)
             except UnequalParts as error:
@@ -144,6 +146,7 @@ class AllTransactionsViewSet(TransactionViewSet):
     """Transactions of every kind, and requests that write many at once."""
 
     rates = {"bulk": "bulk"}
+    bodies_of_delete = {"delete_many": BulkSelection}
 
     @extend_schema(request=BulkInput, responses=BulkAnswer)
     @action(detail=False, methods=["post"])
@@ -168,7 +171,7 @@ class AllTransactionsViewSet(TransactionViewSet):
         order = self.checked(BulkEditInput)
         return _begun(order_run("bulk_edit", by=self.user, rows=order.validated_data["rows"], changes=order.changes()))
 
-    @extend_schema(request=BulkSelection, responses={202: RunSerializer})
+    @extend_schema(responses={202: RunSerializer})
     @bulk.mapping.delete
     def delete_many(self, request: Request) -> Response:
         """Put many transactions into the bin.

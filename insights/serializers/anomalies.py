@@ -18,15 +18,13 @@ from expenses.serializers.rates import AllRatesInput, RatesUsedSerializer
 from insights.anomalies.reasons import reason_of
 from insights.models import Anomaly, AnomalyFeedback, AnomalyKind, AnomalyVerdict
 from insights.serializers.amounts import FormattedAmount
-from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
+from insights.serializers.parameters import NO_CATEGORY_HELP, CategoryOrNone
 
 STATUSES = ["open", *AnomalyVerdict.values]
 
 
-class AnomalyQuery(AllRatesInput, StrictSerializer):
+class AnomalyQuery(AllRatesInput):
     """Query parameters of the list."""
-
-    ignored_fields = NUMBERED_LIST_PARAMETERS
 
     start = DayField(required=False, help_text="Only weeks that begin on this day or later.")
     end = DayField(required=False, help_text="Only weeks that begin on this day or earlier.")

@@ -5,17 +5,14 @@ import re
 from typing import Any
 
 from django.db.models import Q
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.models import Account, Category, Tag
 from expenses.querysets import TransactionQuerySet
 from expenses.serializers.fields import CategoryReference, CurrencyField, DayField, as_id_or_name
-from expenses.serializers.filters import COMMON_PARAMETERS, LIST_PARAMETERS
 from expenses.serializers.rates import AllRatesInput
 from insights.calendars import Calendar, Unit
 from insights.querysets import paid_to
@@ -24,9 +21,6 @@ from insights.reports.periods import BUCKETS, MAX_BUCKETS, Bucket, Period, bucke
 #: The parameter of rows without a category. A category of that name is given by its id.
 NO_CATEGORY = "none"
 NO_CATEGORY_HELP = f"`{NO_CATEGORY}` is what has no category."
-#: Lists of insights are made of more than one table, so no cursor can say where one is.
-NUMBERED_LIST_PARAMETERS = LIST_PARAMETERS - {"cursor"}
-NO_CURSOR = OpenApiParameter("cursor", exclude=True)
 #: How many buckets a time series has unless its ends are given; today's is the last.
 N_BUCKETS: dict[Unit, int] = {"day": 30, "week": 13, "month": 12, "year": 5}
 #: More buckets cannot be told apart in a picture, and take seconds to draw.
@@ -45,17 +39,10 @@ class CategoryOrNone(CategoryReference):
         return None if is_none(data) else super().to_internal_value(data)
 
 
-class ReportQuery(AllRatesInput, StrictSerializer):
-    """Parameters of a report. Each is given once; unknown ones are refused."""
+class ReportQuery(AllRatesInput):
+    """Parameters of a report."""
 
-    ignored_fields = COMMON_PARAMETERS
     currency = CurrencyField(required=False, help_text="What all amounts are in; your base currency unless given.")
-
-    def to_internal_value(self, data: Any) -> Any:
-        lists = {name for name, field in self.fields.items() if isinstance(field, serializers.ListField)}
-        if repeated := [name for name in data if name not in lists and len(data.getlist(name)) > 1]:
-            raise _refused(repeated[0], "Give it once.", "repeated")
-        return super().to_internal_value(data)
 
 
 class SummaryQuery(ReportQuery):
@@ -147,10 +134,9 @@ class TimeSeriesQuery(ReportQuery):
         return rows.filter(paid_to(given["merchant"])) if "merchant" in given else rows
 
 
-class ForecastQuery(AllRatesInput, StrictSerializer):
+class ForecastQuery(AllRatesInput):
     """The month of a forecast, and the last day that it looks at."""
 
-    ignored_fields = COMMON_PARAMETERS
     month = serializers.CharField(required=False, help_text="As 2026-11; that of `as_of`, or this one, unless given.")
     as_of = DayField(
         required=False,

@@ -25,13 +25,11 @@ from insights.models import (
 )
 from insights.recurring.rhythms import RhythmName, times_a_year
 from insights.serializers.amounts import FormattedAmount
-from insights.serializers.parameters import NO_CATEGORY_HELP, NUMBERED_LIST_PARAMETERS, CategoryOrNone
+from insights.serializers.parameters import NO_CATEGORY_HELP, CategoryOrNone
 
 
-class RecurringQuery(AllRatesInput, StrictSerializer):
+class RecurringQuery(AllRatesInput):
     """Query parameters of the list."""
-
-    ignored_fields = NUMBERED_LIST_PARAMETERS
 
     status = serializers.ChoiceField(choices=RecurringStatus.choices, required=False)
     verdict = serializers.ChoiceField(

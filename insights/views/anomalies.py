@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from expenses.models import Transaction
 from expenses.models.ledgers import membership_of
 from expenses.serializers.rates import cut_rates
-from expenses.views.base import LedgerViewSet
+from expenses.views.base import NO_CURSOR, LedgerViewSet
 from insights.models import Anomaly, AnomalyFeedback, AnomalyVerdict
 from insights.serializers.anomalies import (
     AnomalyEntry,
@@ -22,16 +22,14 @@ from insights.serializers.anomalies import (
     FeedbackSerializer,
 )
 from insights.serializers.freshness import describe_freshness
-from insights.serializers.parameters import NO_CURSOR
 from insights.services.feedback import feedback_on, give_feedback, take_back
 from insights.services.refreshing import refresh_soon
-from insights.views.rendering import KnownFormatsMixin
 
 #: Query parameters that filter rows, and how.
 FILTERS = {"start": "week__gte", "end": "week__lte", "kind": "kind", "category": "category"}
 
 
-class AnomalyViewSet(KnownFormatsMixin, LedgerViewSet):
+class AnomalyViewSet(LedgerViewSet):
     """Unusual weeks, bills that are missing, more expensive or doubled, and large payments to new payees."""
 
     queryset = Anomaly.objects.all()

@@ -14,10 +14,9 @@ from rest_framework.response import Response
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.serializers.rates import cut_rates
-from expenses.views.base import LedgerViewSet
+from expenses.views.base import NO_CURSOR, LedgerViewSet
 from insights.models import RecurringPayment, RecurringVerdict
 from insights.serializers.freshness import describe_freshness
-from insights.serializers.parameters import NO_CURSOR
 from insights.serializers.recurring import (
     RecurringChoiceInput,
     RecurringDetailSerializer,
@@ -29,10 +28,9 @@ from insights.serializers.recurring import (
 )
 from insights.services.feedback import choices_by_payment, choose, take_back
 from insights.services.refreshing import refresh_soon
-from insights.views.rendering import KnownFormatsMixin
 
 
-class RecurringViewSet(KnownFormatsMixin, LedgerViewSet):
+class RecurringViewSet(LedgerViewSet):
     """Subscriptions, bills and salaries: payments that recur, when the next is due, and your verdict on them."""
 
     queryset = RecurringPayment.objects.all()

@@ -4,13 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BaseRenderer, JSONRenderer
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from insights.charts.drawing import Chart, draw, paint
@@ -40,21 +37,7 @@ class PngRenderer(SvgRenderer):
         return paint(svg) if svg else b""
 
 
-class KnownFormatsMixin:
-    """A view that answers an unknown format with the known ones."""
-
-    renderer_classes: Sequence[type[BaseRenderer]]
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Return the renderer. An unknown format is an error of the request, not a missing page."""
-        try:
-            return super().perform_content_negotiation(request, force)  # type: ignore[misc]
-        except Http404:
-            known = ", ".join(dict.fromkeys(renderer.format for renderer in self.renderer_classes))
-            raise ValidationError({"format": f"There is no such format; known are {known}."}, "unknown") from None
-
-
-class ChartMixin(KnownFormatsMixin):
+class ChartMixin:
     """A view whose answers can be drawn."""
 
     renderer_classes: Sequence[type[BaseRenderer]] = [JSONRenderer, SvgRenderer, PngRenderer]

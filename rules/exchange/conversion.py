@@ -29,9 +29,9 @@ Body = dict[str, Any]
 class DocumentError(Exception):
     """A malformed part of a document; `place` is its path, such as `rules.3.actions`."""
 
-    def __init__(self, place: str, detail: str) -> None:
+    def __init__(self, place: str, detail: str, code: str = "invalid") -> None:
         super().__init__(f"{place}: {detail}")
-        self.place = place
+        self.place, self.code = place, code
         self.detail = detail
 
 

@@ -58,7 +58,7 @@ def _digest(content: Any) -> str:
 def read_own(document: dict[str, Any]) -> RuleConversion:
     """Return the rules and the pack of Outlay's own file. Raises DocumentError."""
     if stray := sorted(set(document) - set(KNOWN_FIELDS)):
-        raise DocumentError(stray[0], f"There is no such field; known are {', '.join(KNOWN_FIELDS)}.")
+        raise DocumentError(stray[0], f"There is no such field; known are {', '.join(KNOWN_FIELDS)}.", "unknown")
     version = document.get("format_version")
     if isinstance(version, bool) or version != FORMAT_VERSION:
         raise DocumentError("format_version", f"This server reads version {FORMAT_VERSION}; update it to read others.")

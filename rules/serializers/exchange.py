@@ -5,10 +5,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
 from expenses.serializers.bulk_recording import BulkFieldError
 from expenses.serializers.fields import user_of
-from expenses.serializers.filters import COMMON_PARAMETERS
 from rules.exchange.conversion import GROUP_LENGTH, MAX_RULES, NAME_LENGTH
 from rules.exchange.packs import VERSION
 from rules.models import Rule
@@ -18,10 +17,8 @@ MAX_BYTES = 4 * 2**20
 IDS = re.compile(r"\d{1,18}(,\d{1,18})*", re.ASCII)
 
 
-class ExportQuery(StrictSerializer):
+class ExportQuery(HelpfulSerializer):
     """Rules to export, and the pack that they make; all rules by default."""
-
-    ignored_fields = COMMON_PARAMETERS
 
     group = serializers.CharField(max_length=GROUP_LENGTH, required=False, help_text="Only rules of this group.")
     ids = serializers.CharField(required=False, help_text="Only these rules, such as 4,7,9.")
@@ -54,10 +51,8 @@ class ExportQuery(StrictSerializer):
         return attrs
 
 
-class ImportQuery(StrictSerializer):
+class ImportQuery(HelpfulSerializer):
     """Options of an import."""
-
-    ignored_fields = COMMON_PARAMETERS
 
     dry_run = serializers.BooleanField(default=False, help_text="Return the outcome without writing anything.")
     on_conflict = serializers.ChoiceField(
@@ -70,7 +65,7 @@ class ImportQuery(StrictSerializer):
     )
 
 
-class RulesUpload(serializers.Serializer[Any]):
+class RulesUpload(StrictSerializer):
     """A file of rules: Outlay's own, Actual's or Firefly III's, also as a table."""
 
     file = serializers.FileField(max_length=255)

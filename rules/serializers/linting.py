@@ -4,11 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.strict_serializer import HelpfulSerializer
 from rules.engine.stored_rows import StoredRow
 from rules.linting.cases import FindingKind, LintVerdict
 
 
-class LintOptions(serializers.Serializer[Any]):
+class LintOptions(HelpfulSerializer):
     """Choice of findings."""
 
     verdict = serializers.ChoiceField(

@@ -38,6 +38,8 @@ class OrderInput(StrictSerializer):
 class TestInput(OrderInput, RuleSerializer):
     """A rule that is not saved, and its test; with an `id`, omitted fields are those of the saved rule."""
 
+    body_class = RuleSerializer
+
     limit = serializers.IntegerField(min_value=0, max_value=MOST_LISTED, default=LISTED)
     changes_only = serializers.BooleanField(
         default=False, help_text="Show those that would change, instead of all that match."

@@ -31,8 +31,8 @@ class StatisticsSerializer(serializers.Serializer[Any]):
 class RuleSerializer(StrictSerializer, serializers.ModelSerializer[Rule]):
     """A rule. Categories and accounts may be named; they are stored and returned as ids."""
 
-    #: Fields of a proposed rule, which may be sent back.
-    ignored_fields = frozenset({"because", "blast_radius"})
+    #: Fields of a proposed rule, and what changes without the rule; they may be sent back.
+    ignored_fields = frozenset({"because", "blast_radius", "stats"})
 
     triggers = serializers.ListField(
         child=serializers.ChoiceField(choices=TRIGGERS), default=lambda: list(TRIGGERS), allow_empty=False

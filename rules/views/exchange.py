@@ -50,7 +50,7 @@ class RuleExchangeViewSet(LedgerViewSet):
     @action(detail=False)
     def export(self, request: Request) -> Response:
         """Export rules. The file has names in place of ids."""
-        asked = self._asked(ExportQuery)
+        asked = self.checked(ExportQuery, data=request.query_params).validated_data
         rules = self.get_queryset()
         rules = rules.filter(group=asked["group"]) if "group" in asked else rules
         rules = rules.filter(pk__in=asked["ids"]) if "ids" in asked else rules
@@ -71,7 +71,7 @@ class RuleExchangeViewSet(LedgerViewSet):
 
         The file is of Outlay, Firefly III or Actual. Valid rules are written, invalid ones are listed.
         """
-        asked = self._asked(ImportQuery)
+        asked = self.checked(ImportQuery, data=request.query_params).validated_data
         options = ImportOptions(asked["on_conflict"], asked["create_missing"], asked["dry_run"])
         context = self.get_serializer_context()
 
@@ -87,19 +87,11 @@ class RuleExchangeViewSet(LedgerViewSet):
         document: Any = request.data
         try:
             if is_upload:
-                upload = RulesUpload(data=document)
-                upload.is_valid(raise_exception=True)
-                document = _decode(upload.validated_data["file"].read())
+                document = _decode(self.checked(RulesUpload).validated_data["file"].read())
             report = import_rules(by=self.user, document=document, options=options, check=check)
         except DocumentError as error:
-            raise serializers.ValidationError({error.place: error.detail}, code="invalid") from None
+            raise serializers.ValidationError({error.place: error.detail}, code=error.code) from None
         return Response(ImportAnswer(report).data)
-
-    def _asked(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        query = serializer(data=self.request.query_params, context=self.get_serializer_context())
-        query.is_valid(raise_exception=True)
-        asked: dict[str, Any] = query.validated_data
-        return asked
 
 
 def _decode(data: bytes) -> Any:

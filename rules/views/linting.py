@@ -28,9 +28,7 @@ class LintView(LedgerViewSet):
         The verdict says how certain a finding is. `proved` holds for any transactions, and `undecided` is
         suggested by yours. `disproved` is a suspicion that one of your transactions refutes.
         """
-        options = LintOptions(data=request.query_params)
-        options.is_valid(raise_exception=True)
-        verdict = options.validated_data.get("verdict")
+        verdict = self.checked(LintOptions, data=request.query_params).validated_data.get("verdict")
         verdicts = (LintVerdict(verdict),) if verdict else (LintVerdict.PROVED, LintVerdict.UNDECIDED)
         n_timeouts = self.get_queryset().order_by().aggregate(n=Sum("n_timeouts"))["n"]  # no part of the version
         return conditional_response(

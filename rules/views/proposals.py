@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.serializers.filters import StrictFilterSet
 from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import begin_run
 from expenses.views.base import LedgerViewSet, ListViewSet, RetrieveViewSet, etag_of
@@ -40,7 +39,7 @@ from rules.services.runs import RunScope, order_rule
 from rules.services.statistics import statistics_of
 
 
-class ProposalFilter(StrictFilterSet):
+class ProposalFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of proposals."""
 
     status = filters.ChoiceFilter(choices=ProposalStatus.choices)
@@ -68,14 +67,12 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
         with self.guarded() as proposal:
             own = proposal.rule | {"name": free_name(proposal.rule["name"], ledger_id=proposal.ledger_id)}
             sent: Any = request.data
-            context = self.get_serializer_context()
-            body = AcceptInput(data=own | sent if isinstance(sent, dict) else sent, context=context)
-            body.is_valid(raise_exception=True)
+            body = self.checked(AcceptInput, data=own | sent if isinstance(sent, dict) else sent)
             fields = dict(body.validated_data)
             is_applied = fields.pop("apply")
             rule = accept_proposal(by=self.user, proposal=proposal, fields=fields)
         run = begin_run(order_rule(by=self.user, rule=rule, scope=RunScope())) if is_applied else None
-        answer = RuleSerializer(rule, context=context).data
+        answer = RuleSerializer(rule, context=self.get_serializer_context()).data
         answer |= {"run": RunSerializer(run).data if run is not None else None}
         return Response(answer, status=status.HTTP_201_CREATED, headers={"ETag": etag_of(rule)})
 
@@ -86,8 +83,7 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
 
         Exclude confirmed transactions that disagree, or set conditions that match fewer transactions.
         """
-        order = NarrowInput(data=request.data, context=self.get_serializer_context())
-        order.is_valid(raise_exception=True)
+        order = self.checked(NarrowInput)
         with self.guarded() as proposal:
             if order.validated_data:
                 wanted = {"match": "all"} | order.validated_data
@@ -101,8 +97,7 @@ class ProposalViewSet(ListViewSet, RetrieveViewSet):
     @action(detail=True, methods=["post"])
     def never(self, request: Request, pk: int) -> Response:
         """Refuse a proposed rule. It stays refused for good; `scope` extends this to every rule for its merchant."""
-        order = NeverInput(data=request.data)
-        order.is_valid(raise_exception=True)
+        order = self.checked(NeverInput)
         with self.guarded() as proposal:
             is_of_merchant = order.validated_data["scope"] == "merchant"
             refuse_proposal(by=self.user, proposal=proposal, is_of_merchant=is_of_merchant)
@@ -121,8 +116,8 @@ class ProposeRuleViewSet(LedgerViewSet):
 
         It fits transactions like this one, and shows its impact. Nothing is written.
         """
-        row, context = self.get_object(), self.get_serializer_context()
-        body = ProposeInput(data=request.data, context=context | {"transaction": row})
-        body.is_valid(raise_exception=True)
-        rule, impact = suggest_rule(transaction=row, category=body.validated_data["category"], catalog=self.catalog)
-        return Response(ProposedRuleSerializer(rule, context=context | {"impact": impact}).data)
+        row = self.get_object()
+        category = self.checked(ProposeInput, transaction=row).validated_data["category"]
+        rule, impact = suggest_rule(transaction=row, category=category, catalog=self.catalog)
+        context = self.get_serializer_context() | {"impact": impact}
+        return Response(ProposedRuleSerializer(rule, context=context).data)

@@ -13,17 +13,17 @@ from rest_framework.response import Response
 from expenses.categorization.review_groups import DIRECTIONS, OpenRow, group_rows
 from expenses.models import Category, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.serializers.filters import StrictFilterSet, TransactionFilter
+from expenses.serializers.filters import TransactionFilter
 from expenses.serializers.review import ResolveInput, ReviewGroupSerializer, example_descriptions
 from expenses.serializers.runs import RunSerializer
 from expenses.services.review import order_review, read_open
 from expenses.services.runs import UNFINISHED, begin_run
-from expenses.views.base import ListViewSet, conditional_response
+from expenses.views.base import NO_CURSOR, ListViewSet, conditional_response
 from rules.serializers.proposals import UnsavedRuleSerializer
 from rules.services.rule_drafts import offer_rule
 
 
-class ReviewFilter(StrictFilterSet):
+class ReviewFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of the rows that are grouped."""
 
     direction = filters.ChoiceFilter(choices=[(name, name) for name in DIRECTIONS])
@@ -58,6 +58,7 @@ class ReviewViewSet(ListViewSet):
     def get_queryset(self) -> Any:
         return super().get_queryset().in_review()
 
+    @extend_schema(parameters=[NO_CURSOR])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List groups to review. The largest come first."""
 
@@ -79,8 +80,7 @@ class ReviewViewSet(ListViewSet):
         Without a category, each row gets the machine's answer. Rows that cannot take the answer stay, and
         `runs/{id}/errors/` lists them.
         """
-        order = ResolveInput(data=request.data, context=self.get_serializer_context())
-        order.is_valid(raise_exception=True)
+        order = self.checked(ResolveInput)
         chosen, category = order.validated_data["chosen"], order.validated_data["category"]
         rule = self._rule_for(chosen.open, category)
         run = begin_run(order_review(by=self.user, rows=chosen.ids, category=category))

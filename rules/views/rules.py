@@ -1,6 +1,6 @@
 """Rules over HTTP."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from django.utils.functional import SimpleLazyObject
 from django_filters import rest_framework as filters
@@ -14,7 +14,6 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.models import Run
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import user_of
-from expenses.serializers.filters import StrictFilterSet
 from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import begin_run
 from expenses.views.base import ListViewSet
@@ -27,7 +26,6 @@ from rules.services.runs import order_rule, order_rules
 from rules.services.statistics import statistics_of
 
 MAX_REORDERED = 10_000
-Input = TypeVar("Input", bound=OrderInput)
 
 
 class ReorderInput(StrictSerializer):
@@ -47,7 +45,7 @@ class ReorderInput(StrictSerializer):
         return value
 
 
-class RuleFilter(StrictFilterSet):
+class RuleFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of the list."""
 
     group = filters.CharFilter("group", "iexact")
@@ -73,20 +71,16 @@ class RuleViewSet(ListViewSet):
         return self.answer(self.get_object())
 
     def create(self, request: Request) -> Response:
-        body = self.get_serializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        rule = create_rule(by=self.user, fields=body.validated_data)
+        rule = create_rule(by=self.user, fields=self.checked(RuleSerializer).validated_data)
         return self.answer(rule, code=status.HTTP_201_CREATED)
 
-    def update(self, request: Request, pk: int, *, partial: bool = False) -> Response:
+    def update(self, request: Request, pk: int) -> Response:
         with self.guarded() as rule:
-            body = self.get_serializer(rule, data=request.data, partial=partial)
-            body.is_valid(raise_exception=True)
-            edited = edit_rule(by=self.user, rule=rule, fields=body.validated_data)
+            edited = edit_rule(by=self.user, rule=rule, fields=self.checked(RuleSerializer, rule).validated_data)
         return self.answer(edited)  # its statistics are counted while others may write
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        return self.update(request, pk, partial=True)
+        return self.update(request, pk)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
@@ -98,9 +92,7 @@ class RuleViewSet(ListViewSet):
     @action(detail=False, methods=["post"])
     def reorder(self, request: Request) -> Response:
         """Reorder rules. All priorities are rewritten, in tens."""
-        body = ReorderInput(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        reorder_rules(by=self.user, ids=body.validated_data["ids"])
+        reorder_rules(by=self.user, ids=self.checked(ReorderInput).validated_data["ids"])
         return mixins.ListModelMixin.list(self, request)
 
     @extend_schema(request=TestInput, responses=TestAnswer)
@@ -116,7 +108,7 @@ class RuleViewSet(ListViewSet):
             saved = self.get_queryset().filter(pk=pk).first()
             if saved is None:
                 raise serializers.ValidationError({"id": f"There is no rule {pk}."}, code="does_not_exist")
-        body = self._checked(TestInput, instance=saved)
+        body = self.checked(TestInput, saved, partial=saved is not None)
         preview = preview_rule(
             by=self.user,
             rule=body.rule(),
@@ -135,7 +127,7 @@ class RuleViewSet(ListViewSet):
         Stored transactions change where its conditions match; its triggers do not count. The run can be
         reverted.
         """
-        scope = self._checked(OrderInput).scope()
+        scope = self.checked(OrderInput).scope()
         return _run_response(order_rule(by=self.user, rule=self.get_object(), scope=scope))
 
     @extend_schema(operation_id="rules_apply_all", request=OrderInput, responses={202: RunSerializer})
@@ -145,14 +137,7 @@ class RuleViewSet(ListViewSet):
 
         Stored transactions get what the active rules with the trigger `manual` say. The run can be reverted.
         """
-        return _run_response(order_rules(by=self.user, scope=self._checked(OrderInput).scope()))
-
-    def _checked(self, shape: type[Input], *, instance: Rule | None = None) -> Input:
-        body = shape(
-            instance, data=self.request.data, partial=instance is not None, context=self.get_serializer_context()
-        )
-        body.is_valid(raise_exception=True)
-        return body
+        return _run_response(order_rules(by=self.user, scope=self.checked(OrderInput).scope()))
 
 
 def _run_response(run: Run) -> Response:

@@ -192,7 +192,10 @@ def test_a_preference_is_kept_in_one_spelling(ana, name, value, kept):
 
 
 def test_the_email_address_can_be_changed_and_the_username_cannot(ana, ben):
-    answer = ana.patch("users/me/", {"email": "New@Example.ORG", "username": "queen", "roles": ["Admin"]})
+    refused = ana.patch("users/me/", {"email": "New@Example.ORG", "username": "queen", "roles": ["Admin"]})
+    assert_problem(refused, 400, ("roles", "read_only"), ("username", "read_only"))
+    assert ana.get("users/me/").json()["email"] == "ana@example.org"
+    answer = ana.patch("users/me/", {"email": "New@Example.ORG", "username": "ana", "roles": []})
     assert answer.status_code == 200
     assert (answer.json()["username"], answer.json()["email"]) == ("ana", "New@example.org")
     assert answer.json()["roles"] == []

@@ -106,9 +106,14 @@ def test_no_rows_are_no_work(ana):
     assert (answer.status_code, answer.json()) == (200, NO_ROWS)
 
 
-@pytest.mark.parametrize("body", [{}, [], None, "x", {"transactions": None}, {"transactions": {}}, {"rows": [ROW]}])
+@pytest.mark.parametrize("body", [{}, [], None, "x", {"transactions": None}, {"transactions": {}}])
 def test_a_body_without_a_list_is_refused(ana, body):
     assert_problem(ana.post("transactions/bulk/", body), 400, ("transactions", "not_a_list"))
+
+
+def test_a_list_under_another_name_is_named(ana):
+    body = assert_problem(ana.post("transactions/bulk/", {"rows": [ROW]}), 400, ("rows", "unknown"))
+    assert body["detail"] == "There is no such field; known are transactions."
 
 
 def test_a_thousand_rows_are_taken_and_one_more_is_refused(ana):

@@ -118,6 +118,8 @@ def record() -> dict[str, Any]:
     send("post", "auth/tokens/", asks="NewTokenInputRequest", body=token, answers="NewToken")
     current = next(row for row in send("get", "auth/tokens/")["results"] if row["is_current"])
     recorder.kept["Token"] = steady(current)
+    selection = {"filter": {"category": "Dining", "end_date": "2025-12-31"}}
+    send("delete", "transactions/bulk/", asks="BulkSelectionRequest", body=selection)
     send("delete", "users/me/", asks="EraseInputRequest", body={"password": "blue-Tomato-99"})
     return recorder.kept
 

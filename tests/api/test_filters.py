@@ -220,8 +220,29 @@ def test_numbered_pages_link_to_each_other(ana):
 
 
 def test_a_page_that_is_not_there_is_not_found(ana):
-    for page in ("2", "0", "-1", "abc", "9" * 30):
+    for page in ("2", "9" * 30):
         assert_problem(ana.get("expenses/", {"page": page}), 404, (None, "not_found"))
+
+
+@pytest.mark.parametrize("name", ["page", "page_size"])
+@pytest.mark.parametrize("value", ["0", "-1", "abc", "", "1.5", "last", "\u0664"])
+@pytest.mark.parametrize("address", ["expenses/", "tags/", "currencies/", "review/", "insights/recurring/"])
+def test_a_page_and_its_size_are_numbers_from_one(ana, address, name, value):
+    body = assert_problem(ana.get(address, {name: value}), 400, (name, "invalid"))
+    assert body["detail"] == "Give a whole number, at least 1."
+
+
+def test_the_size_of_a_page_by_cursor_is_a_number_from_one(ana):
+    assert_problem(ana.get("expenses/", {"cursor": "", "page_size": "abc"}), 400, ("page_size", "invalid"))
+
+
+def test_a_page_is_given_by_its_number_or_by_a_cursor(ana):
+    assert_problem(ana.get("expenses/", {"cursor": "", "page": "2"}), 400, ("page", "contradictory"))
+
+
+@pytest.mark.parametrize("order", ["amuont", "-amuont", "date,amuont", "merchant", "--date"])
+def test_an_unknown_order_is_refused(ana, order):
+    assert_problem(ana.get("expenses/", {"ordering": order}), 400, ("ordering", "invalid_choice"))
 
 
 def test_a_page_holds_500_rows_at_most(ana):

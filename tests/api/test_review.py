@@ -319,9 +319,17 @@ def test_a_second_answer_finds_nothing_to_do_and_says_so(ana):
         run = resolve(ana, **body, also_similar=True).json()
         assert (run["counts"], run["rule"]) == ({"resolved": 0, "left_alone": 2}, None)
         assert left_alone(ana, run) == dict.fromkeys(ids, "decided")
-    run = resolve(ana, key="out:cafe luna", category="Travel").json()
-    assert (run["status"], run["progress"], run["counts"]) == ("succeeded", {"done": 0, "total": 0}, {})
     assert contents(ana) == before
+
+
+@pytest.mark.parametrize("key", ["out:cafe luna", "out:cafe lnua", "in:cafe luna", "out#7"])
+def test_a_key_of_no_group_in_review_is_refused(ana, key):
+    ids = record(ana, {}, {})
+    resolve(ana, ids=ids, category="Dining")
+    before = contents(ana), ana.get("runs/").json()
+    body = assert_problem(resolve(ana, key=key, category="Travel"), 400, ("key", "does_not_exist"))
+    assert body["detail"] == "No transaction in review has this key; read review/ again."
+    assert (contents(ana), ana.get("runs/").json()) == before
 
 
 def test_rows_that_cannot_take_the_answer_are_left_alone_and_named(ana):
@@ -399,7 +407,7 @@ def test_nobody_else_s_rows_are_resolved(ana, ben, join_ledger_of):
     (hers,), (his,) = record(ana, {}), record(ben, {})
     assert_problem(resolve(ben, ids=[his, hers], category="Dining"), 400, ("ids", "does_not_exist"))
     assert resolve(ben, ids=[his], category="Dining", also_similar=True).json()["similar"] == 0
-    assert resolve(ben, key="out:cafe luna", category="Dining").json()["progress"]["total"] == 0
+    assert_problem(resolve(ben, key="out:cafe luna", category="Dining"), 400, ("key", "does_not_exist"))
     viewer = join_ledger_of(ana, "vera", "viewer")
     assert [group["ids"] for group in groups(viewer)] == [[hers]]
     assert resolve(viewer, ids=[hers], category="Dining").status_code == 403

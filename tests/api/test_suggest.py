@@ -368,7 +368,7 @@ REFUSED: dict[str, tuple[Any, tuple[str | None, str, str]]] = {
     ),
     "no direction": (
         {"description": "x", "direction": "up"},
-        ("direction", "invalid_choice", "There is no such choice; the documentation lists all."),
+        ("direction", "invalid_choice", "There is no such choice; known are in, out."),
     ),
     "kind against direction": (
         {"description": "x", "kind": "expense", "direction": "in"},

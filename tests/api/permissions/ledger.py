@@ -39,6 +39,7 @@ def name_the_rest(api: Api) -> None:
     for name in ("Left", "Right"):
         api.post("accounts/", {"name": name})
     api.post("tags/", {"name": "sweet"})
+    api.post("expenses/", ROW)
     backtested(api)
 
 

@@ -149,8 +149,6 @@ for _name in ("transactions", "expenses", "incomes"):
         op(f"PATCH {_name}/{{id}}/"): {"notes": "x"},
         op(f"PUT {_name}/{{id}}/split/"): {"parts": PARTS},
     }
-#: Its body says which transactions go, for which OpenAPI 3.0 has no words.
-UNDESCRIBED_BODIES = ops("DELETE transactions/bulk/")
 QUERIES = {op("GET rates/convert/"): {"amount": "1", "from": "EUR", "to": "EUR"}}
 
 

@@ -48,13 +48,14 @@ NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
 #: Fields that hold a text, a number or a choice, which nobody owns.
 PLAIN = {
     "ai_classify", "also_similar", "amount", "amount_to", "apply", "base", "base_currency", "case_sensitive",
-    "changes_only", "checksum", "color_token", "commit", "country", "currency", "date", "description", "direction",
-    "email", "end", "expires_in_days", "exported_at", "external_id", "field", "file", "force", "format",
-    "format_version", "from", "group", "iban", "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key",
-    "kind", "limit", "locale", "match", "mcc", "merchant", "mode", "month_start", "name", "negate", "notes", "op",
-    "opening_balance", "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate", "review",
-    "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision", "threshold",
-    "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username", "verdict", "week_start",
+    "changes_only", "checksum", "color_token", "commit", "confirm_password", "country", "currency",
+    "date", "description", "direction", "email", "end", "expires_in_days", "exported_at",
+    "external_id", "field", "file", "force", "format", "format_version", "from", "group", "iban", "icon",
+    "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind", "limit", "locale", "match", "mcc",
+    "merchant", "mode", "month_start", "name", "negate", "notes", "op", "opening_balance",
+    "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate", "review", "rules",
+    "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision", "threshold", "thresholds",
+    "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username", "verdict", "week_start",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
@@ -112,8 +113,6 @@ def leaves(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def fields_of(operation: Operation) -> list[str]:
-    if operation == op("DELETE transactions/bulk/"):  # see UNDESCRIBED_BODIES
-        return ["ids", "filter"]
     content = DESCRIBED[operation]["requestBody"]["content"]
     return list(leaves(next(iter(content.values()))["schema"]))
 

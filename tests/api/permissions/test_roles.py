@@ -13,6 +13,7 @@ from django.db import connection
 from accounts.models import Scope
 from accounts.roles import ADMIN, give_role
 from accounts.services.tokens import issue_token
+from tests.api.bodies import assert_problem
 from tests.api.permissions import table
 from tests.api.permissions.ledger import contents, fill, ledger_of, name_the_rest, reference_rate
 from tests.api.permissions.operations import (
@@ -22,7 +23,6 @@ from tests.api.permissions.operations import (
     OPERATIONS,
     PAGES,
     QUERIES,
-    UNDESCRIBED_BODIES,
     Operation,
     address_of,
     op,
@@ -48,6 +48,10 @@ READ_TOKEN_MAY = ops(
     "POST auth/login/", "POST auth/register/", "POST auth/logout/", "POST insights/score-transaction/"
 )  # fmt: skip
 LEAVING = op("DELETE users/me/")
+#: Concerns who asks, in whatever ledger.
+OF_NO_LEDGER = (
+    OPEN | ops("POST categorization/suggest/") | {o for o in OPERATIONS if o.path.startswith(("auth/", "users/"))}
+)
 WRITES = {o for o in OPERATIONS if o.method != "get"}
 NAMES_AN_ID = {o for o in OPERATIONS if o.names_an_id}
 
@@ -59,11 +63,15 @@ class House:
         self.ana, self.ids, self.ledger = ana, fill(ana), ledger_of(ana)
 
     def ask(self, api: Api, *, may_write: bool, **query: str) -> table.Statuses:
-        """The status of every operation. What one did is taken back before the next."""
+        """The status of every operation. What one did is taken back before the next.
+
+        `query` goes to addresses of a ledger, the others know no `as_user`.
+        """
         self.before, statuses = contents(self.ledger), {}
         for operation in IN_ORDER:
             with undone(), self.unchanged(operation, may_change=may_write or operation.method == "get"):
-                statuses[operation] = send(api, operation, self.ids, query=query).status_code
+                asked = {} if operation in OF_NO_LEDGER else query
+                statuses[operation] = send(api, operation, self.ids, query=asked).status_code
             assert query or is_described(operation, statuses[operation]), operation
         return statuses
 
@@ -110,7 +118,7 @@ def those_with(status: int, statuses: table.Statuses) -> set[Operation]:
 def test_the_table_and_the_requests_leave_no_operation_out():
     for role, statuses in table.read().items():
         assert sorted(statuses) == OPERATIONS, role
-    with_body = {o for o, described in DESCRIBED.items() if "requestBody" in described} | UNDESCRIBED_BODIES
+    with_body = {o for o, described in DESCRIBED.items() if "requestBody" in described}
     assert set(BODIES) == with_body
     assert set(QUERIES) <= set(OPERATIONS)
 
@@ -179,11 +187,17 @@ def test_an_admin_who_looks_in_sees_what_a_viewer_sees(house, ben, settings):
 def test_who_may_not_look_in_is_told_so_at_every_address_of_a_ledger(house, ben, role):
     give_role(user=ben.user, role=role)
     statuses = house.ask(ben, may_write=False, as_user="ana")
-    aside = ops("POST categorization/suggest/")
-    aside |= {o for o in OPERATIONS if o.path.startswith(("auth/", "users/"))} | OPEN
-    assert succeeded(statuses) == aside - PERSONAL
-    assert those_with(403, statuses) == set(OPERATIONS) - aside
+    assert succeeded(statuses) == OF_NO_LEDGER - PERSONAL
+    assert those_with(403, statuses) == set(OPERATIONS) - OF_NO_LEDGER
     assert those_with(404, statuses) == PERSONAL
+
+
+def test_as_user_is_unknown_where_no_ledger_is_asked(house, ben, settings):
+    settings.ADMIN_SEES_ALL = True
+    give_role(user=ben.user, role=ADMIN)
+    for operation in OF_NO_LEDGER:
+        with undone():
+            assert_problem(send(ben, operation, house.ids, query={"as_user": "ana"}), 400, ("as_user", "unknown"))
 
 
 def test_a_token_for_reading_writes_nothing(house):
