@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from knox.models import AbstractAuthToken
@@ -65,6 +65,15 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of auth_tok
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),
             models.UniqueConstraint(Lower("username"), name="user_username_unique"),
         ]
+
+    def save(self, *args: Any, keeps: "Token | None" = None, **kwargs: Any) -> None:
+        """Save the row. A new password revokes the user's tokens, but for the one that `keeps` names."""
+        raw_password: str | None = self._password  # type: ignore[attr-defined]  # Django keeps it until it is saved
+        has_new_password = raw_password is not None and not self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if has_new_password:
+                self.auth_token_set.exclude(pk=keeps and keeps.pk).delete()
 
     def today(self) -> date:
         """Return the calendar day where the user lives."""

@@ -233,3 +233,17 @@ class EraseInput(StrictSerializer):
     """The password, so that a stolen token cannot delete the account."""
 
     password = OwnPasswordField()
+
+
+class PasswordInput(StrictSerializer):
+    """The password of the user until now, and a new one."""
+
+    current_password = OwnPasswordField()
+    new_password = serializers.CharField(write_only=True, max_length=PASSWORD_LENGTH, trim_whitespace=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["new_password"] == attrs["current_password"]:
+            detail = "This is your password already; choose another one."
+            raise serializers.ValidationError({"new_password": detail}, code="unchanged")
+        check_strength(attrs["new_password"], user=self.context["request"].user, field="new_password")
+        return attrs

@@ -11,5 +11,6 @@ urlpatterns = [
     path("auth/logoutall/", views.LogoutAllView.as_view(), name="logoutall"),
     path("auth/tokens/", views.TokensView.as_view(), name="tokens"),
     path("auth/tokens/<int:pk>/", views.TokenView.as_view(), name="token"),
+    path("users/me/password/", views.PasswordView.as_view(), name="password"),
     path("users/me/", views.MeView.as_view(), name="me"),
 ]

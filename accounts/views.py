@@ -20,6 +20,7 @@ from accounts.serializers import (
     LoginSerializer,
     NewTokenInput,
     NewTokenSerializer,
+    PasswordInput,
     RegisterSerializer,
     SignedInSerializer,
     TokenSerializer,
@@ -27,7 +28,7 @@ from accounts.serializers import (
     name_of_client,
 )
 from accounts.services.tokens import issue_token
-from accounts.services.users import delete_account, edit_user, register_user, sign_in
+from accounts.services.users import change_password, delete_account, edit_user, register_user, sign_in
 from accounts.strict_view import StrictView
 
 
@@ -145,4 +146,18 @@ class MeView(StrictView, generics.RetrieveUpdateAPIView[User]):
         """Delete your user. Everything in your ledger and your files are deleted, too. Send your password."""
         self.checked(EraseInput)
         delete_account(user=signed_in_user(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PasswordView(StrictView):
+    """The password of the signed-in user."""
+
+    rates = {"post": "login"}
+
+    @extend_schema(operation_id="users_me_password", request=PasswordInput, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Change your password. All other tokens are revoked at once; the one of this request stays."""
+        password = self.checked(PasswordInput).validated_data["new_password"]
+        assert isinstance(request.auth, Token)  # noqa: S101 - IsAuthenticated has checked it
+        change_password(user=signed_in_user(request), password=password, keeps=request.auth)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from knox.models import get_digest_token
 from knox.settings import CONSTANTS, knox_settings
+from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.models import Scope, Token, User
 
@@ -19,10 +20,18 @@ NOTED_EVERY = timedelta(minutes=5)
 logger = logging.getLogger(__name__)
 
 
+@transaction.atomic
 def issue_token(
     *, user: User, name: str = "", scope: str = Scope.READ_WRITE, expires_in: timedelta | None = None
 ) -> tuple[Token, str]:
-    """Return a new row and its secret, which is stored nowhere. Without `expires_in`, each use extends the expiry."""
+    """Return a new row and its secret, which is stored nowhere. Without `expires_in`, each use extends the expiry.
+
+    Raises AuthenticationFailed if the password was changed since the user was read.
+    """
+    # A change of the password waits for this lock, and then revokes the new token, too.
+    known = User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password)
+    if known.first() is None:
+        raise AuthenticationFailed("Your password was changed just now; sign in with the new one.")
     now = timezone.now()
     Token.objects.filter(user=user, expiry__lte=now).delete()
     digest, secret = get_digest_token()

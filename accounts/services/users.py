@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from accounts.models import PREFERENCES, Scope, User
+from accounts.models import PREFERENCES, Scope, Token, User
 from accounts.roles import USER, give_role
 from accounts.services.lockout import forget_guesses
 from accounts.services.tokens import issue_token
@@ -56,6 +56,15 @@ def edit_user(*, user: User, fields: Mapping[str, Any]) -> User:
             follow: Callable[..., None] = import_string(path)
             follow(user=locked)
     return locked
+
+
+@transaction.atomic
+def change_password(*, user: User, password: str, keeps: Token) -> None:
+    """Store a new password, and revoke all tokens of the user but the one to keep."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    locked.set_password(password)
+    locked.save(update_fields=["password"], keeps=keeps)
+    forget_guesses(user=locked)
 
 
 @transaction.atomic

@@ -29,8 +29,8 @@ def takes_key(method: str, path: str) -> bool:
         return False
     if path.endswith("/revert/"):  # works in many transactions, and is harmless when repeated
         return False
-    # A deleted user leaves no answer, and a wrong password has to count, which a rollback would undo.
-    return (method, path) != ("DELETE", "/api/v1/users/me/")
+    # A wrong password has to count, which a rollback would undo. A deleted user leaves no answer.
+    return path != "/api/v1/users/me/password/" and (method, path) != ("DELETE", "/api/v1/users/me/")
 
 
 @contextmanager

@@ -120,7 +120,9 @@ def record() -> dict[str, Any]:
     recorder.kept["Token"] = steady(current)
     selection = {"filter": {"category": "Dining", "end_date": "2025-12-31"}}
     send("delete", "transactions/bulk/", asks="BulkSelectionRequest", body=selection)
-    send("delete", "users/me/", asks="EraseInputRequest", body={"password": "blue-Tomato-99"})
+    change = {"current_password": "blue-Tomato-99", "new_password": "green-Kettle-42"}
+    send("post", "users/me/password/", asks="PasswordInputRequest", body=change)
+    send("delete", "users/me/", asks="EraseInputRequest", body={"password": "green-Kettle-42"})
     return recorder.kept
 
 

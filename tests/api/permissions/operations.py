@@ -140,6 +140,7 @@ BODIES: dict[Operation, Any] = {
     op("POST transactions/{transaction}/attachments/"): {"file": FILE},
     op("POST transfers/"): {"from_account": "Left", "to_account": "Right", "amount": "5"},
     op("PATCH users/me/"): {},
+    op("POST users/me/password/"): {"current_password": PASSWORD, "new_password": "green-Kettle-42"},
     op("DELETE users/me/"): {"password": PASSWORD},
 }
 for _name in ("transactions", "expenses", "incomes"):

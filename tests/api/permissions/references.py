@@ -49,10 +49,10 @@ NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
 PLAIN = {
     "ai_classify", "also_similar", "amount", "amount_to", "apply", "base", "base_currency", "case_sensitive",
     "changes_only", "checksum", "color_token", "commit", "confirm_password", "country", "currency",
-    "date", "description", "direction", "email", "end", "expires_in_days", "exported_at",
+    "current_password", "date", "description", "direction", "email", "end", "expires_in_days", "exported_at",
     "external_id", "field", "file", "force", "format", "format_version", "from", "group", "iban", "icon",
     "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind", "limit", "locale", "match", "mcc",
-    "merchant", "mode", "month_start", "name", "negate", "notes", "op", "opening_balance",
+    "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "op", "opening_balance",
     "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate", "review", "rules",
     "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision", "threshold", "thresholds",
     "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username", "verdict", "week_start",

@@ -39,7 +39,7 @@ OPEN = PAGES | ops("POST auth/register/", "POST auth/login/", "GET health/live/"
 #: Writes what is the person's own, or nothing, whosever ledger they work in.
 OWN = ops(
     "POST auth/login/", "POST auth/register/", "POST auth/logout/", "POST auth/logoutall/", "POST auth/tokens/",
-    "PATCH users/me/", "DELETE users/me/", "POST categorization/suggest/",
+    "PATCH users/me/", "DELETE users/me/", "POST users/me/password/", "POST categorization/suggest/",
     "POST insights/score-transaction/",
 )  # fmt: skip
 #: What belongs to a person and not to a ledger.
