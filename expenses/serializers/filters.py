@@ -23,14 +23,23 @@ from expenses.serializers.fields import as_id_or_name
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
 
 
+KINDS = [(kind, kind) for kind in ("expense", "income", "refund", "transfer")]
+#: Other names of filters, which clients of other APIs send.
+SYNONYMS = {"category_id": "category", "type": "kind", "start": "start_date", "end": "end_date"}
+SAME_AS = {other: f"Another name of `{name}`." for other, name in SYNONYMS.items()}
+
+
 class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of transactions. A category includes its children; names are accepted wherever ids are."""
 
     start_date = filters.DateFilter("date", "gte")
     end_date = filters.DateFilter("date", "lte")
+    start = filters.DateFilter("date", "gte", help_text=SAME_AS["start"])
+    end = filters.DateFilter("date", "lte", help_text=SAME_AS["end"])
     year = filters.NumberFilter(method="by_year", min_value=1, max_value=9999, decimal_places=0)
     month = filters.CharFilter(method="by_month", help_text="A month as 2026-11, or 1 to 12 beside `year`.")
-    category = filters.CharFilter(method="by_category")
+    category = filters.CharFilter(method="by_category", help_text="An id or a name; those below it are included.")
+    category_id = filters.CharFilter(method="by_category", help_text=SAME_AS["category_id"])
     account = filters.CharFilter(method="by_account")
     tag = filters.CharFilter(method="by_tag")
     merchant = filters.CharFilter("merchant", "icontains")
@@ -39,7 +48,8 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     search = filters.CharFilter(
         method="by_search", max_length=200, help_text="Every word occurs in description, merchant or notes."
     )
-    kind = filters.MultipleChoiceFilter(choices=[(k, k) for k in ("expense", "income", "refund", "transfer")])
+    kind = filters.MultipleChoiceFilter(choices=KINDS)
+    type = filters.MultipleChoiceFilter("kind", choices=KINDS, help_text=SAME_AS["type"])
     status = filters.MultipleChoiceFilter("review_status", choices=CategorizationStatus.choices)
     source = filters.CharFilter("category_source")
     review = filters.MultipleChoiceFilter(choices=[*Review.choices, ("none", "No review")], null_value="none")
@@ -57,6 +67,13 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = Transaction
         fields: ClassVar[list[str]] = []
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        for other, name in SYNONYMS.items():
+            if {other, name} <= {*(data or ())}:
+                detail = f"It is another name of `{name}`; give one of the two."
+                raise serializers.ValidationError({other: detail}, code="contradictory")
 
     @property
     def qs(self) -> Any:
@@ -88,7 +105,7 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
         catalog: Catalog = Catalog.load_for(self.request.user)
         category = catalog.find(as_id_or_name(value)) or catalog.find(value)
         if category is None:
-            raise serializers.ValidationError({"category": f"There is no category “{value}”."}, code="does_not_exist")
+            raise serializers.ValidationError({name: f"There is no category “{value}”."}, code="does_not_exist")
         return rows.filter(category__in=catalog.with_children(category))
 
     def by_account(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
@@ -182,6 +199,8 @@ class TotalsFilter(TransactionFilter):
 
     start_date = filters.DateFilter(method="since")
     end_date = filters.DateFilter(method="until")
+    start = filters.DateFilter(method="since", help_text=SAME_AS["start"])
+    end = filters.DateFilter(method="until", help_text=SAME_AS["end"])
     by = filters.CharFilter(
         method="unchanged",
         help_text=f"Groups, separated by commas: {', '.join(BY)}. Every total is in one currency.",

@@ -74,6 +74,7 @@ def test_rows_found_by_a_filter_are_those_that_the_list_shows(ana):
     assert edit(ana, {"filter": {"month": "2026-10", "tag": "trip"}}, notes="x").json()["progress"]["total"] == 1
     assert edit(ana, {"filter": {"year": 2026, "month": 10}}, merchant="m").json()["progress"]["total"] == 2
     assert edit(ana, {"filter": {"kind": ["expense", "income"]}}, merchant="n").json()["progress"]["total"] == 3
+    assert edit(ana, {"filter": {"type": ["expense", "income"]}}, merchant="o").json()["progress"]["total"] == 3
     assert edit(ana, {"filter": {"uncategorized": True}}, category="Dining").json()["counts"]["changed"] == 3
     assert edit(ana, {"filter": {"all": True}}, payment_method="cash").json()["counts"]["changed"] == 3
     assert edit(ana, {"filter": {"search": "nothing has this"}}, notes="y").json()["counts"] == {}
@@ -108,6 +109,9 @@ def test_nobody_else_s_rows_are_found(ana, ben):
         ({"filter": {"ordering": "date"}}, "filter.ordering", "unknown"),
         ({"filter": {"page": 1}}, "filter.page", "unknown"),
         ({"filter": {"color": "red"}}, "filter.color", "unknown"),
+        ({"filter": {"kind": "expense", "type": "expense"}}, "filter.type", "contradictory"),
+        ({"filter": {"category_id": "nowhere"}}, "filter.category_id", "does_not_exist"),
+        ({"filter": {"year": [2025, 2026]}}, "filter.year", "repeated"),
         ({"filter": {"search": "  "}}, "filter.search", "blank"),
         ({"filter": {"search": None}}, "filter.search", "blank"),
         ({"filter": {"kind": []}}, "filter.kind", "blank"),

@@ -321,3 +321,38 @@ def test_every_list_can_be_paged_both_ways(ana, path):
 def test_a_number_that_is_no_import_is_refused_at_once(ana, number):
     answer = ana.get(f"transactions/?import={number}")
     assert (answer.status_code, {error["attr"] for error in answer.json()["errors"]}) == (400, {"import"})
+
+
+SECOND_NAMES = [
+    ("category_id", "category", "Groceries"),
+    ("type", "kind", "expense"),
+    ("start", "start_date", "2026-11-02"),
+    ("end", "end_date", "2026-10-30"),
+]
+
+
+@pytest.mark.parametrize("address", ["transactions/", "expenses/", "incomes/", "transactions/totals/"])
+@pytest.mark.parametrize(("other", "name", "value"), SECOND_NAMES)
+def test_the_second_name_of_a_filter_finds_the_same(ledger, address, other, name, value):
+    expected = ledger.get(address, {name: value}).json()
+    assert ledger.get(address, {other: value}).json() == expected
+    assert expected != ledger.get(address).json() or address in {"expenses/", "incomes/"}
+
+
+def test_second_names_find_what_they_say(ledger):
+    assert found(ledger, category_id="Groceries") == ["back", "rewe"]
+    assert found(ledger, type=["income", "refund"]) == ["back", "acme"]
+    assert found(ledger, start="2026-10-30", end="2026-11-02") == ["rewe", "acme"]
+
+
+@pytest.mark.parametrize("address", ["transactions/", "expenses/", "incomes/", "transactions/totals/"])
+@pytest.mark.parametrize(("other", "name", "value"), SECOND_NAMES)
+def test_both_names_of_a_filter_are_refused(ledger, address, other, name, value):
+    body = assert_problem(ledger.get(address, {name: value, other: value}), 400, (other, "contradictory"))
+    assert body["detail"] == f"It is another name of `{name}`; give one of the two."
+
+
+def test_a_wrong_value_of_a_second_name_is_named_by_it(ledger):
+    assert_problem(ledger.get("transactions/", {"category_id": "nowhere"}), 400, ("category_id", "does_not_exist"))
+    assert_problem(ledger.get("transactions/", {"type": "gift"}), 400, ("type", "invalid_choice"))
+    assert_problem(ledger.get("transactions/", {"start": "soon"}), 400, ("start", "invalid"))

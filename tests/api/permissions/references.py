@@ -61,6 +61,7 @@ PLAIN = {
 FILTERS = {
     "account": "account",
     "category": "category",
+    "category_id": "category",
     "ids": "rule",
     "import": "import",
     "parent": "split_expense",
@@ -73,7 +74,7 @@ PLAIN_FILTERS = {
     "hidden", "iban", "is_active", "is_excluded_from_budget", "is_split", "kind", "limit", "mapped", "max_amount",
     "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin", "pack", "pack_version", "page",
     "page_size", "period", "quote", "review", "rhythm", "search", "show", "since", "source", "start", "start_date",
-    "status", "to", "uncategorized", "verdict", "year",
+    "status", "to", "type", "uncategorized", "verdict", "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
