@@ -113,7 +113,7 @@ def test_a_body_without_a_list_is_refused(ana, body):
 
 def test_a_list_under_another_name_is_named(ana):
     body = assert_problem(ana.post("transactions/bulk/", {"rows": [ROW]}), 400, ("rows", "unknown"))
-    assert body["detail"] == "There is no such field; known are transactions."
+    assert body["errors"][0]["detail"] == "There is no such field; known are transactions, on_conflict."
 
 
 def test_a_thousand_rows_are_taken_and_one_more_is_refused(ana):

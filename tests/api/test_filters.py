@@ -229,7 +229,7 @@ def test_a_page_that_is_not_there_is_not_found(ana):
 @pytest.mark.parametrize("address", ["expenses/", "tags/", "currencies/", "review/", "insights/recurring/"])
 def test_a_page_and_its_size_are_numbers_from_one(ana, address, name, value):
     body = assert_problem(ana.get(address, {name: value}), 400, (name, "invalid"))
-    assert body["detail"] == "Give a whole number, at least 1."
+    assert body["errors"][0]["detail"] == "Give a whole number, at least 1."
 
 
 def test_the_size_of_a_page_by_cursor_is_a_number_from_one(ana):
@@ -349,7 +349,7 @@ def test_second_names_find_what_they_say(ledger):
 @pytest.mark.parametrize(("other", "name", "value"), SECOND_NAMES)
 def test_both_names_of_a_filter_are_refused(ledger, address, other, name, value):
     body = assert_problem(ledger.get(address, {name: value, other: value}), 400, (other, "contradictory"))
-    assert body["detail"] == f"It is another name of `{name}`; give one of the two."
+    assert body["errors"][0]["detail"] == f"It is another name of `{name}`; give one of the two."
 
 
 def test_a_wrong_value_of_a_second_name_is_named_by_it(ledger):

@@ -328,7 +328,7 @@ def test_a_key_of_no_group_in_review_is_refused(ana, key):
     resolve(ana, ids=ids, category="Dining")
     before = contents(ana), ana.get("runs/").json()
     body = assert_problem(resolve(ana, key=key, category="Travel"), 400, ("key", "does_not_exist"))
-    assert body["detail"] == "No transaction in review has this key; read review/ again."
+    assert body["errors"][0]["detail"] == "No transaction in review has this key; read review/ again."
     assert (contents(ana), ana.get("runs/").json()) == before
 
 

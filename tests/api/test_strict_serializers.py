@@ -82,8 +82,8 @@ def test_a_field_that_the_server_sets_is_refused_in_a_new_row(ana, address, body
 def test_an_id_in_a_row_of_many_is_refused_and_the_others_are_recorded(ana):
     rows = [ROW | {"direction": "out", "id": 7}, ROW | {"direction": "out"}]
     answer = ana.post("transactions/bulk/", {"transactions": rows}).json()
-    detail = "This field is set by the server; leave it out."
-    assert answer["errors"] == [{"index": 0, "errors": [{"attr": "id", "code": "read_only", "detail": detail}]}]
+    detail = "A row is found by its `external_id`; leave `id` out, or PATCH the transaction of this id."
+    assert answer["errors"] == [{"index": 0, "errors": [{"attr": "id", "code": "not_an_identity", "detail": detail}]}]
     assert len(answer["created"]) == ana.get("transactions/").json()["count"] == 1
 
 
@@ -105,7 +105,7 @@ def test_a_field_that_cannot_be_changed_is_named(ana, address):
     for name, value in OTHER[address].items():
         assert shown[name] != value
         body = assert_problem(ana.patch(row, {name: value}), 400, (name, "read_only"))
-        assert body["detail"] == "This field cannot be changed; leave it out, or send it as it is."
+        assert body["errors"][0]["detail"] == "This field cannot be changed; leave it out, or send it as it is."
     assert ana.get(row).json() == shown
 
 
@@ -134,7 +134,7 @@ def test_what_is_fixed_of_a_person_is_named(ana, name, value):
 def test_a_password_may_be_typed_twice_to_register(anyone):
     differs = anyone.post("auth/register/", SIGN_UP | {"confirm_password": "blue-Tomato-98"})
     body = assert_problem(differs, 400, ("confirm_password", "differs"))
-    assert body["detail"] == "The two passwords differ; type the same password twice."
+    assert body["errors"][0]["detail"] == "The two passwords differ; type the same password twice."
     assert anyone.post("auth/login/", {"username": "carla", "password": PASSWORD}).status_code == 400
     assert anyone.post("auth/register/", SIGN_UP | {"confirm_password": PASSWORD}).status_code == 201
 
@@ -151,14 +151,14 @@ def test_a_misspelled_parameter_of_a_list_is_named(ana, address):
 
 def test_the_known_parameters_are_told(ana):
     body = assert_problem(ana.get("tags/", {"foo": "1"}), 400, ("foo", "unknown"))
-    assert body["detail"] == "There is no such parameter; known are cursor, page, page_size."
+    assert body["errors"][0]["detail"] == "There is no such parameter; known are cursor, page, page_size."
     body = assert_problem(ana.get("users/me/", {"foo": "1"}), 400, ("foo", "unknown"))
-    assert body["detail"] == "It takes no parameter."
+    assert body["errors"][0]["detail"] == "It takes no parameter."
 
 
 def test_an_unknown_format_is_refused_everywhere(ana):
     body = assert_problem(ana.get("tags/", {"format": "xml"}), 400, ("format", "unknown"))
-    assert body["detail"] == "There is no such format; known are json."
+    assert body["errors"][0]["detail"] == "There is no such format; known are json."
     assert ana.get("tags/", {"format": "json"}).status_code == 200
 
 

@@ -39,7 +39,7 @@ CONDITIONS = {"account": ("in", "account"), "category": ("in", "category"), "tag
 #: All others are compared with texts, numbers and days.
 FIELDS = {
     "amount", "currency", "date", "description", "direction", "iban", "mcc", "merchant", "notes", "payment_method",
-    "raw_description", "source", *CONDITIONS,
+    "raw_description", "source", "text", *CONDITIONS,
 }  # fmt: skip
 #: `id` and `ids` of these name rules.
 OF_RULES = {op("POST rules/test/"), op("POST rules/reorder/")}
@@ -52,10 +52,11 @@ PLAIN = {
     "current_password", "date", "description", "direction", "email", "end", "expires_in_days", "exported_at",
     "external_id", "field", "file", "force", "format", "format_version", "from", "group", "iban", "icon",
     "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind", "limit", "locale", "match", "mcc",
-    "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "op", "opening_balance",
-    "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate", "review", "rules",
-    "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision", "threshold", "thresholds",
-    "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username", "verdict", "week_start",
+    "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "on_conflict", "op",
+    "opening_balance", "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate",
+    "review", "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision",
+    "threshold", "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username",
+    "verdict", "week_start",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
@@ -69,12 +70,12 @@ FILTERS = {
     "tag": "tag",
 }
 PLAIN_FILTERS = {
-    "amount", "as_of", "base", "bucket", "by", "convert_to", "create_missing", "currency", "cursor", "curve",
-    "date", "direction", "dry_run", "due_until", "end", "end_date", "external_id", "format", "from", "group",
-    "hidden", "iban", "is_active", "is_excluded_from_budget", "is_split", "kind", "limit", "mapped", "max_amount",
-    "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin", "pack", "pack_version", "page",
-    "page_size", "period", "quote", "review", "rhythm", "search", "show", "since", "source", "start", "start_date",
-    "status", "to", "type", "uncategorized", "verdict", "year",
+    "all_rates", "amount", "as_of", "base", "bucket", "by", "convert_to", "create_missing", "currency", "cursor",
+    "curve", "date", "direction", "dry_run", "due_until", "end", "end_date", "external_id", "format", "from",
+    "group", "hidden", "iban", "is_active", "is_excluded_from_budget", "is_split", "kind", "limit", "mapped",
+    "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin", "pack",
+    "pack_version", "page", "page_size", "period", "quote", "review", "rhythm", "search", "show", "since",
+    "source", "start", "start_date", "status", "to", "type", "uncategorized", "verdict", "year",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
