@@ -46,6 +46,11 @@ def count_confirmed(*, ledger_id: int, start: date | None = None, end: date | No
     return _rows(ledger_id, start, end).count()
 
 
+def count_confirmed_since(version: int, *, ledger_id: int) -> int:
+    """Return the number of confirmed rows that were recorded, confirmed or edited after a version of the ledger."""
+    return _rows(ledger_id).filter(version__gt=version).count()
+
+
 def _rows(ledger_id: int | None, start: date | None = None, end: date | None = None) -> TransactionQuerySet:
     rows: TransactionQuerySet = Transaction.objects.filter(ledger_id=ledger_id, is_split=False).confirmed()
     rows = rows.filter(date__gte=start) if start else rows

@@ -19,6 +19,8 @@ class TrackRecord(models.Model):
     #: How many rows were confirmed when the links were last measured, and when that was.
     n_measured = models.PositiveIntegerField(default=0)
     measured_at = models.DateTimeField(null=True)
+    #: The ledger's version before the rows were read; null if older than this column.
+    measured_version = models.BigIntegerField(null=True)
     #: Which confirmed rows were last learned from: equal as long as none was added, changed or removed.
     learned_from = models.CharField(max_length=64, blank=True, default="")
     learned_at = models.DateTimeField(null=True)

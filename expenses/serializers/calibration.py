@@ -75,6 +75,13 @@ class BacktestSerializer(KeywordNames):
     to = serializers.DateField(help_text="The day of the last transaction.")
     n = serializers.IntegerField()
     target_precision = serializers.FloatField()
+    measured_at = serializers.DateTimeField(allow_null=True, help_text="Null for a backtest of an earlier release.")
+    ledger_version = serializers.IntegerField(
+        allow_null=True, help_text="The version of the ledger whose transactions were read."
+    )
+    n_confirmed = serializers.IntegerField(
+        allow_null=True, help_text="Number of confirmed transactions of all days at that version."
+    )
     links = serializers.DictField(child=FiguresSerializer(), help_text="Figures by the name of the link, in order.")
     chain = FiguresSerializer()
     new_merchants = FiguresSerializer(help_text="Only transactions with a text that was not confirmed before.")
@@ -145,8 +152,16 @@ class ClassifierSerializer(serializers.Serializer[Any]):
 class CalibrationSerializer(serializers.Serializer[Any]):
     """The last measurement of the links: its time, its number of confirmed transactions and its results."""
 
-    measured_at = serializers.DateTimeField(allow_null=True)
-    n_confirmed = serializers.IntegerField()
+    measured_at = serializers.DateTimeField(allow_null=True, help_text="Null if nothing was measured yet.")
+    ledger_version = serializers.IntegerField(
+        allow_null=True, help_text="The version of the ledger whose transactions were read."
+    )
+    n_confirmed = serializers.IntegerField(help_text="Number of confirmed transactions at that version.")
+    n_since = serializers.IntegerField(
+        allow_null=True,
+        help_text="Confirmed transactions recorded, confirmed or edited since; null if an earlier release measured.",
+    )
+    is_stale = serializers.BooleanField(help_text="Whether confirmed transactions came, changed or went since.")
     links = serializers.DictField(
         child=ReliabilitySerializer(allow_null=True),
         help_text="Reliability by the name of the link; null for a link with fewer than 30 answers.",

@@ -17,6 +17,9 @@ NO_WORKER = (
     "No worker is running, and the run needs one. `make run` restarts its own; elsewhere, start `manage.py work`."
 )
 
+#: What results of earlier releases do not tell.
+UNDATED = dict.fromkeys(("measured_at", "ledger_version", "n_confirmed"))
+
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class AboutField(serializers.JSONField):
@@ -86,7 +89,7 @@ class RunWithResultSerializer(RunSerializer):
         body = super().to_representation(instance)
         found = body.pop("result")
         if instance.kind == BACKTEST:
-            body["result"] = found if instance.status == RunStatus.SUCCEEDED else None
+            body["result"] = {**UNDATED, **found} if found and instance.status == RunStatus.SUCCEEDED else None
         return body
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from expenses.categorization.backtest_figures import NEVER, LinkAnswer, LinkThreshold, ReplayedRow, measure_backtest
@@ -13,7 +14,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.replay import is_right, replay
 from expenses.categorization.training_rows import count_confirmed, read_confirmed
-from expenses.models import BacktestResult, Classifier, Run
+from expenses.models import BacktestResult, Classifier, Ledger, Run
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, lock_ledger
 from expenses.services.runs import UNFINISHED, Work, advance, begin_run, queue_run
@@ -91,6 +92,10 @@ class BacktestWork(Work):
         if not catalog.trust.classifier and Classifier.objects.filter(pk=catalog.ledger_id).exists():
             chain = chain.without(LearnedProvider.name)  # the ledger's classifier has been of no use
         chain = chain.learn([])
+        # Before the rows are read, so that whatever changes meanwhile is later.
+        measured_at = timezone.now().isoformat().replace("+00:00", "Z")
+        version = Ledger.objects.values_list("version", flat=True).get(pk=run.ledger_id)
+        n_confirmed = count_confirmed(ledger_id=run.ledger_id)
         known, asked = _read(catalog, chain, order)
         if (n := len(asked)) < LEAST_OUTCOMES:
             where = " in these days" if order.start or order.end else ""
@@ -112,7 +117,8 @@ class BacktestWork(Work):
         ]
         figures = measure_backtest(rows, links=links, target_precision=order.target_precision)
         days = [one.question.date and one.question.date.isoformat() for one in (asked[0], asked[-1])]
-        body = {"n": len(rows), "from": days[0], "to": days[1], **figures}
+        as_of = {"measured_at": measured_at, "ledger_version": version, "n_confirmed": n_confirmed}
+        body = {"n": len(rows), "from": days[0], "to": days[1], **as_of, **figures}
         with transaction.atomic():
             advance(run, n_rows=len(rows) % CHUNK)
             BacktestResult.objects.update_or_create(run=run, defaults={"body": body})

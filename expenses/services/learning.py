@@ -71,6 +71,9 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
     `is_forced`: whatever was known before. A rehearsal stores nothing.
     """
     started = time.monotonic()
+    version = Ledger.objects.filter(pk=ledger_id).values_list("version", flat=True).first()
+    if version is None:
+        return None
     stamp = stamp_of_confirmed(ledger_id)
     record = TrackRecord.objects.filter(pk=ledger_id).first() or TrackRecord(ledger_id=ledger_id)
     if stamp == record.learned_from and not is_forced:
@@ -85,7 +88,8 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
         deferred = {link.provider.name for link in configured_chain().deferred}
         measured = measure(confirmed, recorded_claims(catalog=catalog, links=deferred, most=MOST))
     learned = LearningResult(n, measured, _train(confirmed))
-    if is_rehearsal or _store(ledger_id, learned, stamp=stamp, took_s=time.monotonic() - started):
+    took_s = time.monotonic() - started
+    if is_rehearsal or _store(ledger_id, learned, stamp=stamp, version=version, took_s=took_s):
         return learned
     return None
 
@@ -133,7 +137,7 @@ def _train(confirmed: Sequence[LabeledQuestion]) -> Weights | None:
     return train(confirmed, country=asked.country)
 
 
-def _store(ledger_id: int, learned: LearningResult, *, stamp: str, took_s: float) -> bool:
+def _store(ledger_id: int, learned: LearningResult, *, stamp: str, version: int, took_s: float) -> bool:
     """Store what was learned, and have open rows asked about again. Return False if the ledger is gone."""
     now, measured, weights = timezone.now(), learned.measured, learned.weights
     record: dict[str, Any] = {
@@ -152,6 +156,7 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, took_s: float
             "corrections": {name: list(correction) for name, correction in measured.corrections.items()},
             "n_measured": learned.n_confirmed,
             "measured_at": now,
+            "measured_version": version,
         }
         compared = measured.comparison._asdict()
         figures = {"n_compared": compared.pop("n"), **compared, "is_of_use": measured.comparison.is_of_use}

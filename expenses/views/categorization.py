@@ -12,6 +12,7 @@ from accounts.strict_view import StrictView
 from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.comparison import PairedComparison
 from expenses.categorization.suggestions import suggest_categories
+from expenses.categorization.training_rows import count_confirmed, count_confirmed_since
 from expenses.categorization.trust import ledger_links, load_trust
 from expenses.models import Classifier, TrackRecord
 from expenses.models.ledgers import ledger_id_of
@@ -76,9 +77,15 @@ class CalibrationView(LedgerView):
             else None
             for name in names
         }
+        is_unversioned = record.measured_at is not None and record.measured_version is None
+        since = record.measured_version or 0
+        n_since = None if is_unversioned else count_confirmed_since(since, ledger_id=ledger_id)
         body = {
             "measured_at": record.measured_at,
+            "ledger_version": record.measured_version,
             "n_confirmed": record.n_measured,
+            "n_since": n_since,
+            "is_stale": bool(n_since) or count_confirmed(ledger_id=ledger_id) != record.n_measured,
             "links": links,
             "classifier": classifier
             and {

@@ -1,9 +1,11 @@
 """A confirmed history is played again, and tells which thresholds a wanted precision needs."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.replay import is_right, replay
@@ -56,6 +58,8 @@ def ledger_of(api):
 
 def test_it_is_a_run_with_a_result(ana, run_tasks):
     record(ana, generated_rows(120))
+    ana.post("expenses/", {"amount": "1", "description": "Not confirmed"})
+    version, before = ana.get("changes/").json()["version"], timezone.now()
     ordered = order(ana)
     about = {"from": None, "to": None, "target_precision": 0.95}
     assert (ordered["kind"], ordered["status"], ordered["about"]) == ("backtest", "pending", about)
@@ -65,11 +69,22 @@ def test_it_is_a_run_with_a_result(ana, run_tasks):
     assert (run["status"], run["progress"], run["counts"]) == ("succeeded", {"done": 120, "total": 120}, {})
     result = run["result"]
     assert (result["n"], result["from"], result["to"]) == (120, "2025-01-01", "2026-08-19")
+    assert (result["ledger_version"], result["n_confirmed"]) == (version, 120)
+    assert before < datetime.fromisoformat(result["measured_at"]) < timezone.now()
     assert (result["target_precision"], list(result["links"])) == (0.95, ["rule", "history", "learned"])
     assert all(set(part) == FIGURES for part in [*result["links"].values(), result["chain"], result["new_merchants"]])
     assert result["chain"]["asked"] == 120 > result["new_merchants"]["asked"] > 30
     assert [result["links"][link]["threshold"] for link in result["links"]] == [0.0, 0.95, 0.85]
     assert ana.get(ADDRESS).json() == run
+
+
+def test_a_result_of_an_earlier_release_does_not_say_as_of_when_it_is(ana, run_tasks):
+    record(ana, generated_rows(40))
+    undated = dict.fromkeys(("measured_at", "ledger_version", "n_confirmed"))
+    result = backtest(ana, run_tasks)["result"]
+    stored = {name: value for name, value in result.items() if name not in undated}
+    BacktestResult.objects.update(body=stored)
+    assert ana.get(ADDRESS).json()["result"] == stored | undated
 
 
 def test_the_same_order_again_is_the_same_run_until_it_has_ended(ana, run_tasks):
@@ -149,6 +164,7 @@ def test_days_narrow_what_is_asked_and_not_what_is_known(ana, run_tasks):
     record(ana, [row | {"date": "2026-05-01"} for row in twice[1::2]])
     result = backtest(ana, run_tasks, **{"from": "2026-03-01", "to": "2026-06-01"})["result"]
     assert (result["n"], result["from"], result["to"]) == (30, "2026-05-01", "2026-05-01")
+    assert result["n_confirmed"] > 30
     assert (result["new_merchants"]["asked"], result["chain"]["coverage"], result["chain"]["precision"]) == (0, 1, 1)
     assert result["new_merchants"]["coverage"] is None
 

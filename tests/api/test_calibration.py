@@ -10,7 +10,14 @@ from providers.calibration import JudgedAnswer, fit_correction
 from tests.api.generated_ledger import generated_rows, record
 
 ADDRESS = "categorization/calibration/"
-NOTHING = {"measured_at": None, "n_confirmed": 0, "classifier": None}
+NOTHING = {
+    "measured_at": None,
+    "ledger_version": None,
+    "n_confirmed": 0,
+    "n_since": 0,
+    "is_stale": False,
+    "classifier": None,
+}
 
 
 @pytest.fixture
@@ -34,6 +41,43 @@ def calibration(api):
 
 def test_nothing_is_said_before_anything_is_measured(ana, chain):
     assert calibration(ana) == NOTHING | {"links": {"rule": None, "history": None, "learned": None}}
+
+
+def as_of(api):
+    body = calibration(api)
+    return {name: body[name] for name in ("ledger_version", "n_confirmed", "n_since", "is_stale")}
+
+
+def test_a_measurement_says_as_of_when_it_is_and_what_was_confirmed_since(ana, chain):
+    rows = generated_rows(40)
+    record(ana, rows[:38])
+    unmeasured = {"ledger_version": None, "n_confirmed": 0, "n_since": 38, "is_stale": True}
+    assert as_of(ana) == unmeasured
+    version = ana.get("changes/").json()["version"]
+    learn_all(ana)
+    measured = {"ledger_version": version, "n_confirmed": 38, "n_since": 0, "is_stale": False}
+    assert as_of(ana) == measured
+    ana.post("expenses/", {"amount": "1", "description": "Not confirmed"})
+    assert as_of(ana) == measured
+    confirmed = record(ana, rows[38:])
+    assert as_of(ana) == measured | {"n_since": 2, "is_stale": True}
+    for row in confirmed:
+        ana.delete(f"transactions/{row['id']}/")
+    assert as_of(ana) == measured
+    earlier = ana.get("transactions/", {"status": "confirmed"}).json()["results"][0]
+    ana.delete(f"transactions/{earlier['id']}/")
+    assert as_of(ana) == measured | {"is_stale": True}
+
+
+def test_a_measurement_of_an_earlier_release_does_not_know_what_was_confirmed_since(ana, chain):
+    rows = generated_rows(39)
+    record(ana, rows[:38])
+    learn_all(ana)
+    TrackRecord.objects.update(measured_version=None)
+    unversioned = {"ledger_version": None, "n_confirmed": 38, "n_since": None, "is_stale": False}
+    assert as_of(ana) == unversioned
+    record(ana, rows[38:])
+    assert as_of(ana) == unversioned | {"is_stale": True}
 
 
 def test_every_link_is_measured_on_what_was_confirmed(ana, chain):
