@@ -8,7 +8,7 @@ ROOT = "/api/v1/"
 HOMES = {"Run": "runs/", "Resolved": "runs/", "AcceptedRule": "rules/"}
 
 
-class Link(NamedTuple):
+class OperationLink(NamedTuple):
     """An operation and status, and the operation that can come next with a part of the answer."""
 
     source: str
@@ -21,27 +21,29 @@ class Link(NamedTuple):
 FIRST_KEY, FIRST_ID = {"key": "$response.body#/results/0/key"}, {"id": "$response.body#/results/0/id"}
 #: Links that do not follow from addresses.
 OTHERS = (
-    Link("anomalies_list", "200", "anomaly_feedback", FIRST_KEY),
-    Link("anomalies_list", "200", "anomaly_feedback_destroy", FIRST_KEY),
-    Link("recurring_list", "200", "recurring_retrieve", FIRST_ID),
-    Link("recurring_list", "200", "recurring_choose", FIRST_ID),
-    Link("recurring_list", "200", "recurring_choice_destroy", FIRST_ID),
-    Link("review_list", "200", "review_resolve_create", body=FIRST_KEY),
-    Link("rules_proposals_list", "200", "rules_proposals_accept_create", FIRST_ID),
-    Link("rules_proposals_list", "200", "rules_proposals_narrow_create", FIRST_ID),
-    Link("rules_proposals_list", "200", "rules_proposals_never_create", FIRST_ID),
-    Link("import_profiles_list", "200", "import_profiles_retrieve", FIRST_ID),
-    Link("import_profiles_list", "200", "import_profiles_destroy", FIRST_ID),
-    Link("rules_create", "201", "rules_test_create", body={"id": "$response.body#/id"}),
-    Link("rules_retrieve", "200", "rules_test_create", body={"id": "$response.body#/id"}),
-    Link("categorization_backtest", "202", "categorization_thresholds_adopt", body={"backtest": "$response.body#/id"}),
-    Link(
+    OperationLink("anomalies_list", "200", "anomaly_feedback", FIRST_KEY),
+    OperationLink("anomalies_list", "200", "anomaly_feedback_destroy", FIRST_KEY),
+    OperationLink("recurring_list", "200", "recurring_retrieve", FIRST_ID),
+    OperationLink("recurring_list", "200", "recurring_choose", FIRST_ID),
+    OperationLink("recurring_list", "200", "recurring_choice_destroy", FIRST_ID),
+    OperationLink("review_list", "200", "review_resolve_create", body=FIRST_KEY),
+    OperationLink("rules_proposals_list", "200", "rules_proposals_accept_create", FIRST_ID),
+    OperationLink("rules_proposals_list", "200", "rules_proposals_narrow_create", FIRST_ID),
+    OperationLink("rules_proposals_list", "200", "rules_proposals_never_create", FIRST_ID),
+    OperationLink("import_profiles_list", "200", "import_profiles_retrieve", FIRST_ID),
+    OperationLink("import_profiles_list", "200", "import_profiles_destroy", FIRST_ID),
+    OperationLink("rules_create", "201", "rules_test_create", body={"id": "$response.body#/id"}),
+    OperationLink("rules_retrieve", "200", "rules_test_create", body={"id": "$response.body#/id"}),
+    OperationLink(
+        "categorization_backtest", "202", "categorization_thresholds_adopt", body={"backtest": "$response.body#/id"}
+    ),
+    OperationLink(
         "categorization_backtest_latest",
         "200",
         "categorization_thresholds_adopt",
         body={"backtest": "$response.body#/id"},
     ),
-    Link("changes", "200", "changes", {"since": "$response.body#/version"}),
+    OperationLink("changes", "200", "changes", {"since": "$response.body#/version"}),
 )
 
 
@@ -68,7 +70,7 @@ def add_links(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
-def _links_by_address(result: dict[str, Any]) -> Iterator[Link]:
+def _links_by_address(result: dict[str, Any]) -> Iterator[OperationLink]:
     """Yield links from a body with an `id` to the operations on that id: from `POST x/` to `x/{id}/` and below."""
     paths, schemas = result["paths"], result["components"]["schemas"]
     resources = {
@@ -90,14 +92,14 @@ def _links_by_address(result: dict[str, Any]) -> Iterator[Link]:
                     yield from _links_to(home, paths, source=operation["operationId"], status=status)
 
 
-def _links_to(home: str, paths: Mapping[str, Any], *, source: str, status: str) -> Iterator[Link]:
+def _links_to(home: str, paths: Mapping[str, Any], *, source: str, status: str) -> Iterator[OperationLink]:
     """Yield a link to each operation on an id below this address."""
     for path, operations in paths.items():
         if path.startswith(f"{ROOT}{home}{{") and path.count("{") == 1:
             name = path.partition("{")[2].partition("}")[0]
             for operation in operations.values():
                 if operation["operationId"] != source:
-                    yield Link(source, status, operation["operationId"], {name: "$response.body#/id"})
+                    yield OperationLink(source, status, operation["operationId"], {name: "$response.body#/id"})
 
 
 def _component(operation: Mapping[str, Any], status: str) -> str:
