@@ -34,7 +34,7 @@ LISTS = {
     "account": "accounts/", "category": "categories/", "tag": "tags/", "rule": "rules/", "rate": "rates/?source=manual",
 }  # fmt: skip
 #: Fields of a list that change by themselves, which `changes/` leaves out.
-COMPUTED = {"stats"}
+COMPUTED = {"stats", "other_currencies"}
 NEEDS_ROW = {"edit", "categorize", "tag", "delete", "restore"}
 #: Action → its share of a hundred writes.
 WEIGHTS = {

@@ -10,6 +10,8 @@ from django.db.models import Q
 from expenses.models import Account, Ledger, Run, RunStatus
 from expenses.querysets import OwnedQuerySet
 
+#: The code of the question whether rows of other currencies go into the account.
+OTHER_CURRENCY = "other_currency"
 STOPPED = (RunStatus.FAILED, RunStatus.CANCELED, RunStatus.REVERTED)
 
 
@@ -62,6 +64,8 @@ class Import(models.Model):
     #: Currency → {"in", "out", "sum"}, decimal strings.
     totals = models.JSONField(default=dict)
     error = models.TextField(blank=True, default="")
+    #: Currencies other than the account's, in which its owner wants rows recorded there.
+    confirmed_currencies = models.JSONField(default=list)
     #: Record the rows as soon as they are read, if nothing is left to ask.
     wants_commit = models.BooleanField(default=False)
     run = models.OneToOneField(Run, models.SET_NULL, null=True, related_name="statement")
@@ -84,6 +88,11 @@ class Import(models.Model):
         is_taken_back = self.status == ImportStatus.COMMITTED and ended == RunStatus.REVERTED
         is_stopped = self.status == ImportStatus.COMMITTING and ended in STOPPED
         return ImportStatus.PARSED if is_taken_back or is_stopped else self.status
+
+    @property
+    def currency_question(self) -> dict[str, Any] | None:
+        """Return the question whether rows of other currencies go into the account, while it is open."""
+        return next((question for question in self.questions if question["code"] == OTHER_CURRENCY), None)
 
     @property
     def is_clear(self) -> bool:

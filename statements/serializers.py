@@ -86,7 +86,10 @@ class CommitInput(StrictSerializer):
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
-    """A question that the file leaves open; `alternatives` are values for the profile's key `attr`."""
+    """A question that the file leaves open; `alternatives` are values for the profile's key `attr`.
+
+    If `attr` is `account`, they are ids of accounts, the present one first.
+    """
 
     attr = serializers.CharField()
     code = serializers.CharField()

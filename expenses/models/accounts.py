@@ -1,5 +1,7 @@
 """Accounts of a ledger."""
 
+import hashlib
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -35,6 +37,9 @@ class Account(models.Model):
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
+    #: Balances in other currencies, once `reports.balances.note_other_currencies` has looked for them.
+    other_currencies: Sequence[Any] = ()
+
     objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     class Meta:
@@ -43,3 +48,10 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def seen_version(self) -> str:
+        """Return the version of what is shown of the account: its own, and a digest of other currencies in it."""
+        if not self.other_currencies:
+            return str(self.version)
+        return f"{self.version}-{hashlib.sha256(repr(self.other_currencies).encode()).hexdigest()[:16]}"

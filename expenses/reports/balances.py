@@ -38,12 +38,18 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
-class CurrencySum:
+class CurrencyBalance:
     """The sum of the `n` transactions of an account in one currency."""
 
     currency: str
     amount: Decimal
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencySum(CurrencyBalance):
+    """A sum of transactions in one currency, and its worth in another one."""
+
     worth: Worth
 
 
@@ -84,11 +90,11 @@ def value_accounts(
     Takes one query for the accounts, one for the sums, and two for the rates if any is needed.
     """
     accounts = list(accounts)
-    rows = Transaction.objects.filter(account__in=[account.pk for account in accounts], parent=None).order_by()
+    rows = Transaction.objects.filter(account__in=[account.pk for account in accounts])
     rows = rows.filter(date__lte=on) if on else rows
     sums: dict[int, dict[str, tuple[Decimal, int]]] = defaultdict(dict)
-    for account, currency, amount, n in rows.values_list("account", "currency").annotate(sum=Sum(SIGNED), n=Count("*")):
-        sums[account][currency] = (amount, n)
+    for pk, currency, amount, n in _sums(rows, "account", "currency"):
+        sums[pk][currency] = (amount, n)
     currencies = {account.currency for account in accounts} | {name for found in sums.values() for name in found}
     book = RateBook.load(ledger_id=ledger_id, currencies=currencies, to=to, start=day, end=day)
 
@@ -115,6 +121,42 @@ def value_accounts(
     used = name_rates(book.rate(worth.conversion.original.currency, day).named for worth in worths if worth.conversion)
     rates = {"rates_used": used, "rates_url": None}
     return Valuation(to, day, on, balances, total, [missing[currency] for currency in sorted(missing)], rates)
+
+
+def note_other_currencies(accounts: Iterable[Account]) -> None:
+    """Set `other_currencies` of each account: what lies in it in other currencies than its own. Takes one query."""
+    wanted = {account.pk: account for account in accounts}
+    by_currency: dict[str, list[int]] = defaultdict(list)
+    for account in wanted.values():
+        by_currency[account.currency].append(account.pk)
+    ranges = Q()
+    for currency, ids in by_currency.items():  # ranges, which the index of registers has; an inequality reads all rows
+        ranges |= Q(account__in=ids, currency__lt=currency) | Q(account__in=ids, currency__gt=currency)
+    if not wanted:
+        return
+    found: dict[int, list[CurrencyBalance]] = defaultdict(list)
+    for pk, currency, amount, n in _sums(Transaction.objects.filter(ranges), "account", "currency"):
+        found[pk].append(CurrencyBalance(currency, amount, n))
+    for pk, account in wanted.items():
+        account.other_currencies = found[pk]
+
+
+def balances_beside(account: Account, *, currency: str) -> list[CurrencyBalance]:
+    """Return the balances of an account in every currency but this one. Takes one query."""
+    rows = Transaction.objects.filter(Q(currency__lt=currency) | Q(currency__gt=currency), account=account)
+    found = {name: (amount, n) for name, amount, n in _sums(rows, "currency")}
+    amount, n = found.get(account.currency, (Decimal(0), 0))
+    if n or account.opening_balance:
+        found[account.currency] = amount + account.opening_balance, n
+    return [CurrencyBalance(name, *found[name]) for name in sorted(found) if name != currency]
+
+
+def _sums(rows: QuerySet[Any], *columns: str) -> Iterable[Any]:
+    """Return rows of (columns, sum, number), in the order of the columns. Parts of splits do not count."""
+    sums: Iterable[Any] = (
+        rows.filter(parent=None).order_by(*columns).values_list(*columns).annotate(sum=Sum(SIGNED), n=Count("*"))
+    )
+    return sums
 
 
 def rows_of(account: Account, *, currency: str) -> QuerySet[Any]:

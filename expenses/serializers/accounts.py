@@ -21,15 +21,29 @@ from expenses.serializers.rates import AllRatesInput, RatesUsedSerializer
 from expenses.serializers.transactions import TransactionBody
 
 
+class CurrencyBalanceSerializer(serializers.Serializer[Any]):
+    """The balance of an account's transactions in one currency."""
+
+    currency = serializers.CharField()
+    balance = MoneyField(source="amount")
+    n = serializers.IntegerField(help_text="Number of transactions.")
+
+
 class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
     """An account; its currency is the default for its transactions."""
 
     currency = CurrencyField(required=False)
     opening_balance = DecimalMoneyField(max_digits=13, decimal_places=4, required=False)
+    other_currencies = CurrencyBalanceSerializer(
+        many=True, read_only=True, help_text="Balances of transactions in other currencies than the account's."
+    )
 
     class Meta:
         model = Account
-        fields = ["id", "name", "type", "currency", "country", "opening_balance", "is_active", "version", "created_at"]
+        fields = [
+            "id", "name", "type", "currency", "country", "opening_balance", "is_active", "other_currencies", "version",
+            "created_at",
+        ]  # fmt: skip
         read_only_fields = ["version"]
         extra_kwargs = {
             "country": {"help_text": "ISO 3166 alpha-2 code; helps to tell apart merchants of the same name."},
@@ -65,6 +79,15 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
         return attrs
 
 
+class SyncedAccount(AccountSerializer):
+    """An account of a copy, without balances, which the copy's transactions add up to."""
+
+    other_currencies = None  # type: ignore[assignment]
+
+    class Meta(AccountSerializer.Meta):
+        fields = [name for name in AccountSerializer.Meta.fields if name != "other_currencies"]
+
+
 class BalancesInput(AllRatesInput):
     """Query parameters of balances."""
 
@@ -95,8 +118,10 @@ class OtherCurrencySerializer(serializers.Serializer[Any]):
     """The sum of an account's transactions in a currency other than its own."""
 
     currency = serializers.CharField()
-    amount = MoneyField()
-    n_transactions = serializers.IntegerField(source="n")
+    balance = MoneyField(source="amount")
+    n = serializers.IntegerField()
+    amount = MoneyField(help_text="The same as `balance`.")
+    n_transactions = serializers.IntegerField(source="n", help_text="The same as `n`.")
     in_base = WorthSerializer(source="worth")
 
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from accounts.serializers import PreferencesSerializer
 from accounts.strict_serializer import HelpfulSerializer
 from expenses.hooks import sync_feeds
-from expenses.serializers.accounts import AccountSerializer
+from expenses.serializers.accounts import SyncedAccount
 from expenses.serializers.attachments import AttachmentSerializer
 from expenses.serializers.calibration import LinkThresholdSerializer
 from expenses.serializers.categories import CategorySerializer
@@ -56,7 +56,7 @@ class ChangesSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     has_more = serializers.BooleanField()
     transactions = TransactionBody(many=True, source="lists.transactions")
-    accounts = AccountSerializer(many=True, source="lists.accounts")
+    accounts = SyncedAccount(many=True, source="lists.accounts")
     categories = CategorySerializer(many=True, source="lists.categories")
     tags = TagSerializer(many=True, source="lists.tags")
     transfers = TransferBody(many=True, source="lists.transfers")

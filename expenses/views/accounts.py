@@ -8,14 +8,16 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from expenses.models import Account, ExchangeRate
 from expenses.models.ledgers import ledger_id_of
-from expenses.reports.balances import rows_of, running_balances, value_accounts
+from expenses.reports.balances import balances_beside, note_other_currencies, rows_of, running_balances, value_accounts
 from expenses.serializers.accounts import (
     AccountSerializer,
     BalancesInput,
     BalancesSerializer,
+    CurrencyBalanceSerializer,
     RegisterInput,
     RegisterRow,
 )
@@ -23,12 +25,38 @@ from expenses.serializers.rates import cut_rates
 from expenses.services import accounts
 from expenses.views.base import Conflict, ListViewSet, RetrieveViewSet, conditional_response
 
+_Pages: Any = api_settings.DEFAULT_PAGINATION_CLASS
+
+
+class RegisterPages(_Pages):  # type: ignore[misc]
+    """Pages of a register, which also name the balances in other currencies."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        paginated: dict[str, Any] = super().get_paginated_response_schema(schema)
+        names = {"currency": "string", "balance": "string", "n": "integer"}
+        item = {"type": "object", "required": list(names), "properties": {n: {"type": t} for n, t in names.items()}}
+        paginated["properties"]["other_currencies"] = {"type": "array", "items": item}
+        paginated["required"] = [*paginated.get("required", ()), "other_currencies"]
+        return paginated
+
 
 class AccountViewSet(ListViewSet, RetrieveViewSet):
     """Accounts."""
 
     queryset = Account.objects.all()
     serializer_class = AccountSerializer
+
+    def get_object(self) -> Account:
+        account: Account = super().get_object()
+        if self.action != "register":  # which shows nothing of the account itself
+            note_other_currencies([account])
+        return account
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a serializer of an account or a list of them, with their balances in other currencies."""
+        shown = args[0] if kwargs.get("many") else args[:1]
+        note_other_currencies(shown)
+        return super().get_serializer(*args, **kwargs)
 
     @extend_schema(parameters=[BalancesInput], responses=BalancesSerializer)
     @action(detail=False, pagination_class=None)
@@ -52,11 +80,12 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
         return conditional_response(request, make, to, day, ExchangeRate.objects.reference_revision())
 
     @extend_schema(parameters=[RegisterInput], responses=RegisterRow(many=True))
-    @action(detail=True)
+    @action(detail=True, pagination_class=RegisterPages)
     def register(self, request: Request, pk: int) -> Response:
         """List an account's transactions with balances.
 
-        Each has the balance after it. The newest come first unless you say otherwise.
+        Each has the balance after it. The newest come first unless you say otherwise. `other_currencies` has the
+        balances that are left out, because they are in another currency.
         """
         account = self.get_object()
         query = self.checked(RegisterInput, data=request.query_params).validated_data
@@ -69,7 +98,10 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
             sign = query["ordering"].removesuffix("date")
             page: Any = self.paginate_queryset(rows.with_related().order_by(f"{sign}date", f"{sign}id"))
             balances = running_balances(account, currency=currency, page=page)
-            return self.get_paginated_response(RegisterRow(page, many=True, context={"balances": balances}).data)
+            answer = self.get_paginated_response(RegisterRow(page, many=True, context={"balances": balances}).data)
+            beside = balances_beside(account, currency=currency)
+            answer.data["other_currencies"] = CurrencyBalanceSerializer(beside, many=True).data
+            return answer
 
         return conditional_response(request, make)
 

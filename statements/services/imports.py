@@ -20,13 +20,13 @@ from expenses.services.runs import Work
 from expenses.services.statement_rows import record_statement_rows
 from statements.entries import Entry, known_fingerprints, read_records, summarize
 from statements.formats import importer_for, importer_named
-from statements.importer import ProfileError, UnreadableFile
-from statements.models import Import, ImportStatus, Profile
+from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
+from statements.models import OTHER_CURRENCY, Import, ImportStatus, Profile
 
 #: What reading a file finds out, and what may be corrected before it.
 READ_FIELDS = (
     "account", "profile", "questions", "status", "error", "first_date", "last_date", "n_rows", "n_new",
-    "n_duplicates", "n_errors", "n_skipped", "totals",
+    "n_duplicates", "n_errors", "n_skipped", "totals", "confirmed_currencies",
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
 FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row")
@@ -92,8 +92,8 @@ def correct_statement(
 ) -> Import:
     """Read the file in another way, or for another account; save the profile under a name.
 
-    `corrections` are keys of the profile; they answer the questions about them. Raises UnreadableFile, and Refusal
-    if the import was committed meanwhile.
+    `corrections` are keys of the profile; they answer the questions about them. The account that the import has already
+    answers the question about its currency. Raises UnreadableFile, and Refusal if the import was committed meanwhile.
     """
     run = statement.run
     if run is not None and run.status != RunStatus.REVERTED and run.transactions.exists():
@@ -103,7 +103,10 @@ def correct_statement(
     if corrections:
         statement.profile = {**statement.profile, **corrections}
         statement.questions = [q for q in statement.questions if q["attr"] not in corrections]
-    statement.account = account or statement.account
+    if account is not None and account.pk != statement.account_id:
+        statement.account, statement.confirmed_currencies = account, []
+    elif account is not None and statement.currency_question:
+        statement.confirmed_currencies = sorted(statement.totals.keys() - {account.currency})
     _read(statement)
     with ledger_write(statement.ledger_id) as version:
         _store(statement, was=CORRECTABLE, version=version)
@@ -155,7 +158,26 @@ def _read(statement: Import) -> None:
     statement.n_new = statement.n_rows - n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
+    statement.questions = [q for q in statement.questions if q["code"] != OTHER_CURRENCY]
+    if question := _currency_question(statement):
+        statement.questions.append(asdict(question))
     statement.status, statement.error = ImportStatus.PARSED, ""
+
+
+def _currency_question(statement: Import) -> ReadingQuestion | None:
+    """Return the question about rows in other currencies than the account's, unless its owner has confirmed them."""
+    account = statement.account
+    if account is None:
+        return None
+    others = sorted(statement.totals.keys() - {account.currency})
+    if set(others) <= set(statement.confirmed_currencies):
+        return None
+    accounts = Account.objects.filter(ledger_id=statement.ledger_id, currency__in=others, is_active=True)
+    detail = (
+        f"Rows are in {', '.join(others)}, and “{account}” is an account in {account.currency}. "
+        f'Choose another account, or confirm this one: PATCH the import with {{"account": {account.pk}}}.'
+    )
+    return ReadingQuestion("account", OTHER_CURRENCY, detail, (account.pk, *accounts.values_list("pk", flat=True)))
 
 
 def _store(statement: Import, *, was: tuple[str, ...], version: int) -> None:
@@ -185,6 +207,8 @@ def start_commit(*, by: User, statement: Import) -> Run:
     if statement.account is not None and not statement.account.is_active:
         detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
         raise Refusal(detail, code="closed")
+    if question := statement.currency_question:
+        raise Refusal(question["detail"], code=OTHER_CURRENCY)
     with ledger_write(statement.ledger_id) as version:
         run: Run = Run.objects.create(
             ledger_id=statement.ledger_id, user=by, kind="import", subject=statement.pk, total=statement.n_rows

@@ -14,7 +14,7 @@ class Table(NamedTuple):
 
 TABLES = {
     "transactions": Table("transaction", "transactions/"),
-    "accounts": Table("account", "accounts/"),
+    "accounts": Table("account", "accounts/", frozenset({"other_currencies"})),
     "categories": Table("category", "categories/"),
     "tags": Table("tag", "tags/"),
     "transfers": Table("transfer", "transfers/"),

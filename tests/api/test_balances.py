@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.api.pagination import forget_counts
 from expenses.rates.conversion import MissingRate
 from tests.api.bodies import assert_problem
 from tests.laws import law
@@ -83,8 +85,22 @@ def test_a_balance_is_what_was_there_and_what_came_and_went(ana, checking):
                 "n_transactions": 2,
                 "in_base": {"currency": "EUR", "amount": "1087.67", "missing": None, **SAME},
                 "other_currencies": [
-                    {"currency": "JPY", "amount": "-700", "n_transactions": 1, "in_base": no_rate("JPY")},
-                    {"currency": "USD", "amount": "2.00", "n_transactions": 2, "in_base": no_rate("USD")},
+                    {
+                        "currency": "JPY",
+                        "balance": "-700",
+                        "n": 1,
+                        "amount": "-700",
+                        "n_transactions": 1,
+                        "in_base": no_rate("JPY"),
+                    },
+                    {
+                        "currency": "USD",
+                        "balance": "2.00",
+                        "n": 2,
+                        "amount": "2.00",
+                        "n_transactions": 2,
+                        "in_base": no_rate("USD"),
+                    },
                 ],
             }
         ],
@@ -182,3 +198,58 @@ def test_the_balance_is_the_last_of_the_register_and_the_sum_of_its_rows(ana, ro
     results = {one["account"]: one for one in ana.get("accounts/balances/").json()["results"]}
     assert Decimal(results[account]["balance"]) == running
     assert results[account]["n_transactions"] == len(found)
+
+
+def test_an_account_and_its_register_name_what_lies_in_other_currencies(ana, ben, checking):
+    account = ana.get(f"accounts/{checking}/")
+    record(ana, "10.00")
+    assert ana.get(f"accounts/{checking}/", headers={"If-None-Match": account["ETag"]}).status_code == 304
+    record(ana, "3.00", currency="USD")
+    record(ana, "5.00", "in", currency="USD", date="2026-11-03")
+    record(ana, "700", currency="JPY")
+    ana.delete(f"transactions/{record(ana, '9.00', currency='CHF')}/")
+    yen, dollars = {"currency": "JPY", "balance": "-700", "n": 1}, {"currency": "USD", "balance": "2.00", "n": 2}
+    shown = ana.get(f"accounts/{checking}/", headers={"If-None-Match": account["ETag"]})
+    assert shown.json() == account.json() | {"other_currencies": [yen, dollars]}
+    assert ana.get("accounts/").json()["results"] == [shown.json()]
+    renamed = {"name": "Giro"}
+    assert ana.patch(f"accounts/{checking}/", renamed, headers={"If-Match": account["ETag"]}).status_code == 412
+    answer = ana.patch(f"accounts/{checking}/", renamed, headers={"If-Match": shown["ETag"]})
+    assert answer.json() == shown.json() | renamed | {"version": answer.json()["version"]}
+    (fed,) = ana.get("changes/").json()["accounts"]
+    assert fed | {"other_currencies": [yen, dollars]} == answer.json()
+    page = ana.get(f"accounts/{checking}/register/").json()
+    (row,) = page["results"]
+    assert page == {"count": 1, "next": None, "previous": None, "results": [row], "other_currencies": [yen, dollars]}
+    euros = {"currency": "EUR", "balance": "90.00", "n": 1}
+    page = ana.get(f"accounts/{checking}/register/", {"currency": "USD", "cursor": ""}).json()
+    assert ([row["balance"] for row in page["results"]], page["other_currencies"]) == (["2.00", "-3.00"], [euros, yen])
+    assert ben.get(f"accounts/{checking}/register/").status_code == 404
+
+
+def test_parts_of_a_split_count_once_in_other_currencies(ana, checking):
+    parts = [{"amount": "1.00"}, {"amount": "2.00"}]
+    record(ana, "3.00", currency="USD", parts=parts)
+    expected = [{"currency": "USD", "balance": "-3.00", "n": 1}]
+    assert ana.get(f"accounts/{checking}/").json()["other_currencies"] == expected
+    assert ana.get(f"accounts/{checking}/register/").json()["other_currencies"] == expected
+
+
+@law(15)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["EUR", "USD", "CHF"]), st.integers(1, 10_000), st.sampled_from(["in", "out"])),
+        max_size=6,
+    )
+)
+def test_registers_and_other_currencies_leave_nothing_out(ana, checking, rows):
+    with transaction.atomic():
+        for currency, cents, direction in rows:
+            record(ana, str(cents * CENT), direction, currency=currency)
+        forget_counts()  # a rollback gives versions again
+        page = ana.get(f"accounts/{checking}/register/").json()
+        (whole,) = ana.get("accounts/balances/").json()["results"]
+        expected = [{name: one[name] for name in ("currency", "balance", "n")} for one in whole["other_currencies"]]
+        assert page["other_currencies"] == ana.get(f"accounts/{checking}/").json()["other_currencies"] == expected
+        assert page["count"] + sum(one["n"] for one in page["other_currencies"]) == len(rows)
+        transaction.set_rollback(True)

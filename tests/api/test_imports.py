@@ -9,6 +9,7 @@ from expenses.services.runs import perform_run
 from expenses.services.statement_rows import record_statement_rows
 from statements.models import Import, Profile
 from statements.services import imports
+from tests.api.bodies import assert_problem
 
 RULES = {"BACKEND": "rules.provider.RulesProvider"}
 HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
@@ -515,12 +516,76 @@ def test_a_stranger_sees_no_import(ana, ben, giro):
     assert errors_of(upload(ben, GIRO, profile="My bank")) == [("profile", "does_not_exist")]
 
 
-def test_rows_of_another_currency_keep_it(ana, giro):
-    text = "Date,Description,Amount,Currency\n2026-04-01,Bakery,-5.00,EUR\n2026-04-02,Diner,-700,JPY\n"
-    body = upload(ana, text, account="Giro", commit="true").json()
+MIXED = "Date,Description,Amount,Currency\n2026-04-01,Bakery,-5.00,EUR\n2026-04-02,Diner,-700,JPY\n"
+DOLLARS = "Date,Description,Amount,Currency\n2026-04-01,Bakery,-5.00,USD\n2026-04-02,Diner,-7.00,USD\n"
+
+
+def currency_question(currencies, account, *others):
+    return {
+        "attr": "account",
+        "code": "other_currency",
+        "detail": f"Rows are in {currencies}, and “{account['name']}” is an account in EUR. Choose another account, or "
+        f'confirm this one: PATCH the import with {{"account": {account["id"]}}}.',
+        "alternatives": [account["id"], *(other["id"] for other in others)],
+    }
+
+
+def test_rows_of_another_currency_wait_for_an_answer_and_keep_it(ana, giro, run_tasks):
+    body = upload(ana, MIXED, account="Giro", commit="true").json()
     assert body["totals"] == {
         "EUR": {"in": "0.00", "out": "5.00", "sum": "-5.00"},
         "JPY": {"in": "0", "out": "700", "sum": "-700"},
     }
+    question = currency_question("JPY", giro)
+    assert (body["status"], body["questions"]) == ("parsed", [question])
+    address = f"imports/{body['id']}/"
+    assert_problem(ana.post(f"{address}commit/"), 409, (None, "other_currency"))
+    assert ana.post(f"{address}commit/").json()["detail"] == question["detail"]
+    assert ana.get("transactions/").json()["count"] == 0
+    assert ana.patch(address, {"profile": {"invert_sign": False}}).json()["questions"] == [question]
+    profile = body["profile"] | {"invert_sign": False}
+    confirmed = ana.patch(address, {"account": "Giro"}).json()
+    assert confirmed == body | {"questions": [], "profile": profile, "version": confirmed["version"]}
+    assert ana.patch(address, {"profile": {"invert_sign": False}}).json()["questions"] == []
+    assert ana.post(f"{address}commit/").status_code == 202
+    run_tasks()
     rows = ana.get("transactions/?ordering=id").json()["results"]
     assert [(row["amount"], row["currency"]) for row in rows] == [("5.00", "EUR"), ("700", "JPY")]
+
+
+def test_a_file_in_another_currency_than_the_account_asks_for_an_account(ana, ben, giro):
+    dollars = ana.post("accounts/", {"name": "Dollars", "currency": "USD"}).json()
+    francs = ana.post("accounts/", {"name": "Francs", "currency": "CHF"}).json()
+    ben.post("accounts/", {"name": "Mine", "currency": "USD"})
+    body = upload(ana, DOLLARS, account="Giro").json()
+    address = f"imports/{body['id']}/"
+    assert body["questions"] == [currency_question("USD", giro, dollars)]
+    (question,) = ana.patch(address, {"account": "Francs"}).json()["questions"]
+    assert question["alternatives"] == [francs["id"], dollars["id"]]
+    assert_problem(ana.post(f"{address}commit/"), 409, (None, "other_currency"))
+    answered = ana.patch(address, {"account": "Dollars"}).json()
+    assert (answered["account_name"], answered["questions"]) == ("Dollars", [])
+    assert ana.post(f"{address}commit/").status_code == 202
+
+
+def test_an_answer_about_one_account_or_currency_is_none_about_another(ana, giro):
+    francs = ana.post("accounts/", {"name": "Francs", "currency": "CHF"}).json()
+    address = f"imports/{upload(ana, MIXED).json()['id']}/"
+    assert ana.get(address).json()["questions"] == []
+    assert ana.patch(address, {"account": "Giro"}).json()["questions"] == [currency_question("JPY", giro)]
+    assert ana.patch(address, {"account": "Giro"}).json()["questions"] == []
+    (question,) = ana.patch(address, {"account": "Francs"}).json()["questions"]
+    assert question["alternatives"] == [francs["id"], giro["id"]]
+    without_column = {"profile": {"currency": None, "currency_code": "EUR"}, "account": "Giro"}
+    assert ana.patch(address, without_column).json()["questions"] == []
+    asked = ana.patch(address, {"profile": {"currency_code": "USD"}}).json()["questions"]
+    assert asked == [currency_question("USD", giro)]
+
+
+def test_a_large_file_in_another_currency_waits_as_well(ana, giro, settings, run_tasks):
+    settings.IMPORT_READ_AT_ONCE_BYTES = 10
+    address = f"imports/{upload(ana, DOLLARS, account='Giro', commit='true').json()['id']}/"
+    run_tasks()
+    body = ana.get(address).json()
+    assert (body["status"], body["questions"]) == ("parsed", [currency_question("USD", giro)])
+    assert ana.get("transactions/").json()["count"] == 0

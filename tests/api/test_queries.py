@@ -74,12 +74,12 @@ LISTS = {
     "transactions/?category=Dining&tag=all&account=Checking&search=cafe": SIGN_IN + 6,
     "incomes/": SIGN_IN + 3,
     "categories/": SIGN_IN + 2,  # count, rows
-    "accounts/": SIGN_IN + 2,
+    "accounts/": SIGN_IN + 3,  # count, rows, sums in other currencies
     "tags/": SIGN_IN + 2,
     "accounts/balances/": SIGN_IN + 3,  # the newest rate, accounts, sums
     "accounts/balances/?currency=CHF": SIGN_IN + 5,  # and rates: one's own, the ECB's
-    "accounts/{account}/register/": SIGN_IN + 6,  # account, count, rows, tags, what was before, the window
-    "accounts/{account}/register/?cursor=": SIGN_IN + 5,
+    "accounts/{account}/register/": SIGN_IN + 7,  # account, count, rows, tags, what was before, the window
+    "accounts/{account}/register/?cursor=": SIGN_IN + 6,
     "transactions/totals/?by=month,category": SIGN_IN + 2,  # sums, categories
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
     # The newest rate, sums, categories, bills, what was said of them; how fresh they are, the queue.
