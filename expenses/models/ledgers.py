@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from accounts.models import User
+from accounts.roles import ADMIN
 from providers.normalization import VERSION
 
 _MEMO = "_outlay_membership"
@@ -70,9 +71,19 @@ def membership_of(user: User) -> Membership:
     return found
 
 
-def look_into(ledger: Ledger, *, user: User) -> None:
-    """Let the person, for as long as this object of theirs lives, look at a ledger that is not theirs."""
-    setattr(user, _MEMO, Membership(ledger=ledger, user=user, role=Role.VIEWER))
+def work_in(ledger: Ledger, *, user: User, role: Role) -> None:
+    """Let the person, for as long as this object of theirs lives, work in a ledger that is not theirs."""
+    setattr(user, _MEMO, Membership(ledger=ledger, user=user, role=role))
+
+
+def may_edit_as_admin(ledger_id: int) -> bool:
+    """Return True if some admin can edit transactions of the ledger: by `as_user`, or as a member."""
+    admins = User.objects.filter(groups__name=ADMIN, is_active=True)
+    if settings.ADMIN_SEES_ALL:
+        return admins.exists()
+    members = admins.filter(memberships__ledger=ledger_id)
+    works_in = [membership_of(admin) for admin in members.distinct()]
+    return any(found.ledger_id == ledger_id and found.may_write for found in works_in)
 
 
 def ledger_id_of(user: User) -> int:

@@ -21,7 +21,6 @@ from expenses.services.deletion import discard
 from expenses.services.edits import (
     EDIT_WINDOW_CLOSED,
     Author,
-    closed_detail,
     closed_rows,
     editing,
     find_or_create_tags,
@@ -220,7 +219,7 @@ def obstacles_to_edit(rows: Sequence[Transaction], *, fields: dict[str, Any], us
 
 
 def _closed(rows: Sequence[Transaction], user: User) -> dict[int, Obstacle]:
-    return {row.pk: Obstacle(EDIT_WINDOW_CLOSED, closed_detail(row)) for row in closed_rows(rows, user=user)}
+    return {pk: Obstacle(EDIT_WINDOW_CLOSED, detail) for pk, detail in closed_rows(rows, user=user).items()}
 
 
 def _taken(rows: Sequence[Transaction], account: Account | None) -> dict[int, Obstacle]:

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.roles import is_admin
 from expenses.models import Change, Run, Tag, Transaction
 from expenses.models.bulk_insert import insert_ignoring_known
+from expenses.models.ledgers import may_edit_as_admin
 from expenses.querysets import searchable
 from expenses.services.journal import Fields, differences, snapshot
 from expenses.services.ledger_lock import NotAllowed
@@ -205,17 +206,29 @@ def held_tag(pk: int) -> str:
 
 def check_edit_window(rows: Iterable[Transaction], *, user: User) -> None:
     """Raise NotAllowed if the user cannot edit one of the rows any more. Call it under the ledger's lock."""
-    for row in closed_rows(rows, user=user):
-        raise NotAllowed(closed_detail(row), code=EDIT_WINDOW_CLOSED)
+    for detail in closed_rows(rows, user=user).values():
+        raise NotAllowed(detail, code=EDIT_WINDOW_CLOSED)
 
 
-def closed_rows(rows: Iterable[Transaction], *, user: User) -> list[Transaction]:
-    """Return the rows recorded before the edit window. Admins have no edit window."""
+def closed_rows(rows: Iterable[Transaction], *, user: User) -> dict[int, str]:
+    """Return the rows of one ledger that were recorded before the edit window. Admins have no edit window.
+
+    By id, a sentence says since when the row is closed, and who can help.
+    """
     if not settings.EXPENSE_EDIT_WINDOW:
-        return []
+        return {}
     now = timezone.now()
     closed = [row for row in rows if now - recorded_at(row) > settings.EXPENSE_EDIT_WINDOW]
-    return [] if closed and is_admin(user) else closed
+    if not closed or is_admin(user):
+        return {}
+    hours = int(settings.EXPENSE_EDIT_WINDOW.total_seconds() // 3600)
+    can_help = may_edit_as_admin(closed[0].ledger_id)
+    way_out = "Ask an admin to do it." if can_help else "The operator can change EXPENSE_EDIT_WINDOW_HOURS."
+    return {
+        row.pk: f"It was recorded more than {hours} hours ago, so it cannot be edited, split or deleted since "
+        f"{recorded_at(row) + settings.EXPENSE_EDIT_WINDOW:%Y-%m-%d %H:%M} UTC. {way_out}"
+        for row in closed
+    }
 
 
 def edit_window_bound(user: User) -> datetime | None:
@@ -223,16 +236,6 @@ def edit_window_bound(user: User) -> datetime | None:
     if not settings.EXPENSE_EDIT_WINDOW or is_admin(user):
         return None
     return timezone.now() - settings.EXPENSE_EDIT_WINDOW
-
-
-def closed_detail(row: Transaction) -> str:
-    """Return the sentence that says since when the row is closed, and who can edit it."""
-    since = recorded_at(row) + settings.EXPENSE_EDIT_WINDOW
-    hours = int(settings.EXPENSE_EDIT_WINDOW.total_seconds() // 3600)
-    return (
-        f"It was recorded more than {hours} hours ago, so it cannot be edited, split or deleted since "
-        f"{since:%Y-%m-%d %H:%M} UTC. Ask an admin to do it."
-    )
 
 
 def recorded_at(row: Transaction) -> datetime:

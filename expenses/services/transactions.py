@@ -17,8 +17,9 @@ from expenses.models import CategorizationStatus, Decision, Transaction
 from expenses.models.ledgers import ledger_id_of, recorder_of
 from expenses.models.transactions import TransactionDraft
 from expenses.services.edits import (
+    EDIT_WINDOW_CLOSED,
     Author,
-    check_edit_window,
+    closed_rows,
     editing,
     find_or_create_tags,
     give_tags,
@@ -26,7 +27,7 @@ from expenses.services.edits import (
     link_tags,
     search_text_of,
 )
-from expenses.services.ledger_lock import Refusal, ledger_write, lock_ledger, next_version, write_nothing
+from expenses.services.ledger_lock import NotAllowed, Refusal, ledger_write, lock_ledger, next_version, write_nothing
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.pairs import SHOWN_IN_TRANSFER, leave_transfers, pair_recorded, restamp_transfers
 from expenses.services.row_category import (
@@ -177,7 +178,8 @@ def edit_transactions(edits: Sequence[RowEdit], *, by: User, version: int) -> di
     that cannot take its edit stays as it is, and its refusal is returned: the edit window is closed, a split holds the
     field, or another row of the account has the external id or fingerprint.
     """
-    refusals = {edit.row.pk: refusal for edit in edits if (refusal := _refusal_of(edit, by=by))}
+    closed = closed_rows([edit.row for edit in edits], user=by)
+    refusals = {edit.row.pk: refusal for edit in edits if (refusal := _refusal_of(edit, closed))}
     taken = [edit for edit in edits if edit.row.pk not in refusals]
     if not taken:
         return dict(refusals)
@@ -205,14 +207,15 @@ def edit_transactions(edits: Sequence[RowEdit], *, by: User, version: int) -> di
     return refusals | {row.pk: row for row in rows}
 
 
-def _refusal_of(edit: RowEdit, *, by: User) -> Refusal | None:
-    """Return the reason why the row cannot take the edit, or None."""
+def _refusal_of(edit: RowEdit, closed: Mapping[int, str]) -> Refusal | None:
+    """Return the reason why the row cannot take the edit, or None. `closed` are rows outside of the edit window."""
     row, changes = edit.row, edit.changes
     try:
         check_edit(row, changes)
-        check_edit_window([row], user=by)
     except Refusal as refusal:
         return refusal
+    if row.pk in closed:
+        return NotAllowed(closed[row.pk], code=EDIT_WINDOW_CLOSED)
     account, external_id = changes.get("account", row.account), changes.get("external_id", row.external_id)
     if (account, external_id) == (row.account, row.external_id):
         return None

@@ -24,7 +24,7 @@ from accounts.models import User
 from accounts.roles import is_admin
 from accounts.strict_view import StrictView
 from expenses.categorization.catalog import Catalog
-from expenses.models.ledgers import Ledger, ledger_id_of, look_into, membership_of
+from expenses.models.ledgers import Ledger, Role, ledger_id_of, membership_of, work_in
 from expenses.services.ledger_lock import lock_ledger
 
 #: The query parameter that names another user's ledger.
@@ -77,8 +77,11 @@ def check_preconditions(request: Request, etag: str) -> Response | None:
     return Response(status=found.status_code, headers={"ETag": etag})
 
 
-def read_as_user(request: Request) -> None:
-    """Switch an admin's request to the ledger of the user in `as_user`. Raises PermissionDenied, NotFound."""
+def read_as_user(request: Request, view: APIView) -> None:
+    """Switch an admin's request to the ledger of the user in `as_user`. Raises PermissionDenied, NotFound.
+
+    There an admin reads everything, and writes in the actions that the view names in `open_to_admins`.
+    """
     username = request.query_params.get(AS_USER)
     if username is None:
         return
@@ -91,7 +94,8 @@ def read_as_user(request: Request) -> None:
     user = User.objects.filter(username__iexact=username).first() if username.isprintable() else None
     if user is None:
         raise NotFound("There is no user of this name.", code="no_such_person")
-    look_into(membership_of(user).ledger, user=request.user)
+    may_write = getattr(view, "action", None) in getattr(view, "open_to_admins", ())
+    work_in(membership_of(user).ledger, user=request.user, role=Role.EDITOR if may_write else Role.VIEWER)
 
 
 class MayWriteLedger(BasePermission):
@@ -102,7 +106,7 @@ class MayWriteLedger(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not request.user.is_authenticated:
             return False
-        read_as_user(request)
+        read_as_user(request, view)
         return request.method in SAFE_METHODS or membership_of(request.user).may_write
 
 
@@ -112,7 +116,7 @@ class MayAskLedger(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not request.user.is_authenticated:
             return False
-        read_as_user(request)
+        read_as_user(request, view)
         return True
 
 

@@ -37,6 +37,10 @@ class TransactionViewSet(ListViewSet, RetrieveViewSet):
     queryset = Transaction.objects.with_related()
     serializer_class = TransactionBody
     filterset_class = TransactionFilter
+    #: What an admin may do in the ledger of `as_user`: what the edit window closes to others, and taking that back.
+    open_to_admins = frozenset(
+        {"update", "partial_update", "destroy", "restore", "split_anew", "unsplit", "edit_many", "delete_many"}
+    )
     #: The kind of all transactions at the address.
     kind: str | None = None
 

@@ -95,7 +95,7 @@ def test_update_takes_over_only_the_fields_that_are_sent(ana):
     assert updated["version"] == version_of(ana) > row["version"]
     history = ana.get(f"transactions/{row['id']}/history/").json()["results"]
     assert [(event["action"], event["source"], event["username"], event["version"]) for event in history] == [
-        ("changed", "user", "ana", updated["version"]), ("created", "user", None, None)
+        ("changed", "user", "ana", updated["version"]), ("created", "user", "ana", None)
     ]  # fmt: skip
     assert history[0]["fields"] == [
         {"field": "notes", "old": "one", "new": "two"}, {"field": "amount", "old": "5.50", "new": "7.00"}

@@ -83,7 +83,7 @@ def test_whoever_sends_a_request_is_known_to_be_an_admin_without_asking(ada, ana
     assert (is_admin(ada.user), is_admin(ana.user)) == (True, False)
 
 
-def test_an_admin_looks_into_another_ledger_and_writes_nothing(ana, ada):
+def test_an_admin_looks_into_another_ledger_and_records_nothing(ana, ada):
     row = ana.post("expenses/", ROW).json()
     assert ada.get("expenses/").json()["count"] == 0
     assert ada.get("expenses/", {"as_user": "Ana"}).json()["results"] == [row]
@@ -91,8 +91,6 @@ def test_an_admin_looks_into_another_ledger_and_writes_nothing(ana, ada):
     assert ada.get(f"expenses/{row['id']}/").status_code == 404
     writes = [
         ("post", "expenses/", ROW),
-        ("patch", f"expenses/{row['id']}/", {"notes": "x"}),
-        ("delete", f"expenses/{row['id']}/", None),
         ("post", f"expenses/{row['id']}/confirm/", {}),
         ("post", "rules/", {}),
         ("post", "imports/", {}),
