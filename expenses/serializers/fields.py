@@ -51,6 +51,11 @@ class KeywordNames(serializers.Serializer[Any]):
 
 
 @extend_schema_field(ID_OR_NAME)
+class IdOrName(serializers.JSONField):
+    """An id or a name, which the serializer looks up."""
+
+
+@extend_schema_field(ID_OR_NAME)
 class CategoryReference(serializers.Field[Category, Any, int | None, Any]):
     """A category of the ledger by id or name; the context holds the ledger's catalog."""
 

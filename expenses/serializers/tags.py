@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.models import Tag
-from expenses.serializers.fields import as_id_or_name, user_of
+from expenses.serializers.fields import IdOrName, as_id_or_name, user_of
 
 
 class TagSerializer(StrictSerializer, serializers.ModelSerializer[Tag]):
@@ -27,7 +27,7 @@ class TagSerializer(StrictSerializer, serializers.ModelSerializer[Tag]):
 class TagMergeInput(StrictSerializer):
     """The tag that replaces the context's `tag`."""
 
-    into = serializers.JSONField(help_text="The id or the name of another tag.")
+    into = IdOrName(help_text="The id or the name of another tag.")
 
     def validate_into(self, value: Any) -> Tag:
         wanted = as_id_or_name(value)

@@ -139,6 +139,7 @@ FIELD_TYPES: dict[str, FieldType] = {
 ANY_OF: dict[str, tuple[str, ...]] = {"text": ("raw_description", "description", "merchant")}
 #: Field of a condition → its operators by name.
 OPERATORS: dict[str, dict[str, Operator]] = {name: _BY_TYPE[kind] for name, kind in FIELD_TYPES.items()}
+OPERATOR_NAMES = sorted({name for operators in OPERATORS.values() for name in operators})
 
 
 def make_condition(field: str, op: str, value: Any, *, negate: bool = False) -> dict[str, Any]:

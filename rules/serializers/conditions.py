@@ -12,7 +12,7 @@ from rest_framework import serializers
 from accounts.strict_serializer import MISSING, StrictSerializer
 from expenses.ledger.money import MAX_AMOUNT, SCALE
 from expenses.serializers.fields import DECIMAL, AccountReference, CategoryReference, DayField, TagsField
-from rules.operators import FIELD_TYPES, OPERATORS, FieldType, Shape, ValueType
+from rules.operators import FIELD_TYPES, OPERATOR_NAMES, OPERATORS, FieldType, Shape, ValueType
 from rules.operators.magnitudes import LAST_DAY
 from rules.operators.pattern_size import Unsupported
 from rules.operators.patterns import MAX_LENGTH, compile_pattern
@@ -39,7 +39,7 @@ class ConditionSerializer(StrictSerializer):
     """A test of one field, or a group of such tests under `conditions` with a `match` of its own."""
 
     field = serializers.ChoiceField(choices=list(OPERATORS), required=False)
-    op = serializers.ChoiceField(choices=sorted({op for ops in OPERATORS.values() for op in ops}), required=False)
+    op = serializers.ChoiceField(choices=OPERATOR_NAMES, required=False)
     value = ConditionValue(required=False, allow_null=True)
     case_sensitive = serializers.BooleanField(required=False)
     threshold = serializers.IntegerField(

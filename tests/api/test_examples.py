@@ -170,6 +170,9 @@ def record_ledger(recorder: Recorder) -> None:
     send("post", "incomes/", body={"amount": "20.00", "description": "From Jo", "date": "2026-11-03"})
     wish = {"filter": {"month": "2026-11"}, "set": {"category": "Travel", "add_tags": ["alps"]}}
     edited = send("patch", "transactions/bulk/", asks="PatchedBulkEditInputRequest", body=wish)["id"]
+    gone = send("post", "transactions/", body=rows[0])["id"]
+    send("delete", "transactions/bulk/", body={"ids": [gone]})
+    recorder.kept["BulkSelectionRequest"] = {"ids": [IDS["id"]]}
     recorder.kept["RunChange"] = steady(send("get", f"runs/{edited}/changes/")["results"][0])
     recorder.kept["Omission"] = steady(send("get", f"runs/{edited}/errors/")["results"][0])
     record_review(recorder)
