@@ -76,9 +76,7 @@ class BacktestSerializer(KeywordNames):
     n = serializers.IntegerField()
     target_precision = serializers.FloatField()
     measured_at = serializers.DateTimeField(allow_null=True, help_text="Null for a backtest of an earlier release.")
-    ledger_version = serializers.IntegerField(
-        allow_null=True, help_text="The version of the ledger whose transactions were read."
-    )
+    ledger_version = serializers.IntegerField(allow_null=True, help_text="The version of the ledger at that time.")
     n_confirmed = serializers.IntegerField(
         allow_null=True, help_text="Number of confirmed transactions of all days at that version."
     )
@@ -153,9 +151,7 @@ class CalibrationSerializer(serializers.Serializer[Any]):
     """The last measurement of the links: its time, its number of confirmed transactions and its results."""
 
     measured_at = serializers.DateTimeField(allow_null=True, help_text="Null if nothing was measured yet.")
-    ledger_version = serializers.IntegerField(
-        allow_null=True, help_text="The version of the ledger whose transactions were read."
-    )
+    ledger_version = serializers.IntegerField(allow_null=True, help_text="The version of the ledger at that time.")
     n_confirmed = serializers.IntegerField(help_text="Number of confirmed transactions at that version.")
     n_since = serializers.IntegerField(
         allow_null=True,

@@ -18,6 +18,7 @@ from expenses.serializers.rates import AllRatesInput, RatesUsedSerializer
 from insights.anomalies.reasons import reason_of
 from insights.models import Anomaly, AnomalyFeedback, AnomalyKind, AnomalyVerdict
 from insights.serializers.amounts import FormattedAmount
+from insights.serializers.freshness import ComparedWithSerializer
 from insights.serializers.parameters import NO_CATEGORY_HELP, CategoryOrNone
 
 STATUSES = ["open", *AnomalyVerdict.values]
@@ -188,14 +189,6 @@ class AnomalySerializer(serializers.Serializer[Any]):
     feedback = FeedbackSerializer(
         allow_null=True, help_text="Feedback on this anomaly or on one like it: its `key` says on which."
     )
-
-
-class ComparedWithSerializer(serializers.Serializer[Any]):
-    """How much history there is to compare with."""
-
-    weeks = serializers.IntegerField()
-    is_sufficient = serializers.BooleanField()
-    note = serializers.CharField(allow_null=True)
 
 
 @extend_schema_serializer(many=False)

@@ -25,6 +25,7 @@ from insights.models import (
 )
 from insights.recurring.rhythms import RhythmName, times_a_year
 from insights.serializers.amounts import FormattedAmount
+from insights.serializers.freshness import ComparedWithSerializer
 from insights.serializers.parameters import NO_CATEGORY_HELP, CategoryOrNone
 
 
@@ -205,6 +206,7 @@ class RecurringListSerializer(RatesUsedSerializer):
     computed_at = serializers.DateTimeField(allow_null=True)
     is_stale = serializers.BooleanField(help_text="Something was written since; a worker is at it. Ask again soon.")
     n_unconverted = serializers.IntegerField(help_text="Transactions left out because a rate is missing.")
+    history = ComparedWithSerializer()
     recorded_until = serializers.DateField(
         allow_null=True, help_text="The last day with a payment: what is due later is not missed yet."
     )

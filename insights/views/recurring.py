@@ -16,7 +16,7 @@ from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.serializers.rates import cut_rates
 from expenses.views.base import NO_CURSOR, LedgerViewSet
 from insights.models import RecurringPayment, RecurringVerdict
-from insights.serializers.freshness import describe_freshness
+from insights.serializers.freshness import FOR_RECURRING, describe_freshness
 from insights.serializers.recurring import (
     RecurringChoiceInput,
     RecurringDetailSerializer,
@@ -44,7 +44,7 @@ class RecurringViewSet(LedgerViewSet):
         query = self.checked(RecurringQuery, data=request.query_params)
         ledger = membership_of(self.user).ledger
         state = refresh_soon(ledger)
-        fresh = cut_rates(describe_freshness(ledger, state), request=request)
+        fresh = cut_rates(describe_freshness(ledger, state, lack=FOR_RECURRING), request=request)
         choices = choices_by_payment(ledger_id=ledger.pk)
         entries = [RecurringEntry(row, choices.get(row.pk)) for row in self.get_queryset()]
         entries = [entry for entry in entries if _is_wanted(entry, query.validated_data)]
@@ -53,8 +53,7 @@ class RecurringViewSet(LedgerViewSet):
         page: Any = self.paginate_queryset(entries)
         answer = self.get_paginated_response(RecurringSerializer(self._named(page), many=True).data)
         answer.data |= {"totals": total_costs(entries, currency=fresh["currency"] or ledger.founder.base_currency)}
-        answer.data |= {name: value for name, value in fresh.items() if name != "history"}
-        answer.data |= {"recorded_until": state.recorded_until if state else None}
+        answer.data |= {**fresh, "recorded_until": state.recorded_until if state else None}
         return answer
 
     @extend_schema(operation_id="recurring_retrieve", responses=RecurringDetailSerializer)

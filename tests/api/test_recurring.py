@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -102,6 +103,7 @@ def test_a_subscription_is_found_with_its_next_date(ana):
         "n_unconverted": 0,
         "rates_used": [],
         "rates_url": None,
+        "history": {"weeks": 14, "is_sufficient": True, "note": None},
         "recorded_until": "2026-06-05",
     }
     assert 0.9 < one["confidence"] < 1
@@ -124,6 +126,37 @@ def test_the_first_request_queues_a_computation(ana, run_tasks):
     assert (before["results"], before["computed_at"], before["is_stale"]) == ([], None, True)
     run_tasks()
     assert payees(listed(ana)) == ["Streamflix"]
+
+
+NOT_YET = "Nothing is computed yet; a worker is at it. Ask again in a few seconds."
+NOT_AGAIN_YET = "The ledger has changed since; a worker is at it. Ask again in a few seconds."
+SHORT = (
+    "insufficient_history: 1 week of transactions can show few recurring payments. A monthly one is found for sure "
+    "after three payments."
+)
+
+
+def test_right_after_an_import_the_list_says_that_nothing_is_computed_yet(ana, run_tasks, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    ana.post("accounts/", {"name": "Giro"})
+    lines = "".join(f"2026-0{month}-05;Streamflix;-9.99;EUR\n" for month in range(3, 7))
+    file = SimpleUploadedFile("giro.csv", f"Date;Payee;Amount;Currency\n{lines}".encode())
+    sent = {"file": file, "account": "Giro", "commit": True}
+    assert ana.post("imports/", sent, format="multipart").json()["status"] == "committed"
+    body = listed(ana)
+    history = {"weeks": 0, "is_sufficient": False, "note": NOT_YET}
+    fresh = {"count": 0, "computed_at": None, "is_stale": True, "history": history, "recorded_until": None}
+    assert {name: body[name] for name in fresh} == fresh
+    assert body["history"] == ana.get("insights/anomalies/").json()["history"]
+    run_tasks()
+    assert payees(listed(ana)) == ["Streamflix"]
+
+
+def test_a_short_history_and_a_change_since_are_noted(ana):
+    record(ana, [row(TODAY, "1.00", "Kiosk", None)])
+    assert refreshed(ana)["history"] == {"weeks": 1, "is_sufficient": False, "note": SHORT}
+    record(ana, [row(TODAY, "2.00", "Kiosk", None)])
+    assert listed(ana)["history"] == {"weeks": 1, "is_sufficient": False, "note": NOT_AGAIN_YET}
 
 
 def test_a_rise_and_a_doubled_payment_are_named(ana):
