@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from django.db.models import Exists, OuterRef
-
 from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.ledger.transfer_matching import DAYS_UNDER_WAY, Half, Pair, match_halves
@@ -39,14 +37,9 @@ def pair_recorded(rows: Sequence[Transaction], *, ledger_id: int) -> None:
 def pair_run(run: Run) -> int:
     """Pair the rows that a run recorded, as part of the run. Return how many pairs are new."""
     with ledger_write(run.ledger_id):
-        rows = Transaction.objects.all().pairable()
-        other = rows.filter(ledger=OuterRef("ledger"), amount=OuterRef("amount"), currency=OuterRef("currency"))
-        other = other.exclude(account=OuterRef("account")).exclude(direction=OuterRef("direction")).order_by()
-        likely = rows.filter(run=run).filter(Exists(other)).order_by()
-        fresh = [Half(*values) for values in likely.values_list(*HALF_FIELDS)]
-        if not fresh:
-            return 0
-        return _pair(fresh, ledger_id=run.ledger_id, author=Author(SOURCE, run=run), known=())
+        rows = Transaction.objects.filter(run=run).pairable().order_by()
+        fresh = [Half(*values) for values in rows.values_list(*HALF_FIELDS)]
+        return _pair(fresh, ledger_id=run.ledger_id, author=Author(SOURCE, run=run), known=()) if fresh else 0
 
 
 def join_rows(

@@ -95,6 +95,8 @@ def test_a_worker_that_lost_its_run_cannot_write_over_its_successor(ana, order):
         ana.post(f"runs/{number}/cancel/")
         ana.post(f"runs/{number}/resume/")
         with claim_run(number) as successor:
+            assert first is not None
+            assert successor is not None
             with pytest.raises(ClaimLost):
                 advance(first, n_rows=1)
             advance(successor, n_rows=1)

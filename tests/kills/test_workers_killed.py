@@ -20,10 +20,10 @@ N_ROWS = 12_000
 
 
 def commit_statement(server: Server) -> int:
-    """Upload a large statement, and return the run that records it."""
+    """Upload a large statement of few amounts, and return the run that records it."""
     server.register()
     server.request("POST", "accounts/", {"name": "Giro", "currency": "EUR"})
-    lines = [f"2026-10-{i % 30 + 1:02};Shop {i};-{i}.50;EUR" for i in range(1, N_ROWS + 1)]
+    lines = [f"2026-10-{i % 30 + 1:02};Shop {i};-{i % 90}.50;EUR" for i in range(1, N_ROWS + 1)]
     part = "--X\r\nContent-Disposition: form-data; name="
     text = "\n".join(["Date;Payee;Amount;Currency", *lines])
     form = f'{part}"account"\r\n\r\nGiro\r\n{part}"file"; filename="october.csv"\r\n\r\n{text}\r\n--X--\r\n'
