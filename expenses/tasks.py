@@ -9,6 +9,7 @@ from django_tasks import task
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
 from expenses.categorization.questions import question_from_json
+from expenses.categorization.suggestions import ASKED_FOR_S
 from expenses.categorization.training_rows import READING, stamp_of_confirmed
 from expenses.models import Ledger, TrackRecord, Transaction
 from expenses.services.deferred import next_pending, resolve_rows
@@ -63,8 +64,8 @@ def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
     asked = [question_from_json(fields, catalog=catalog) for fields in questions]
     verdicts = configured_chain().resolve(with_examples(asked))
     for fields, verdict in zip(questions, verdicts, strict=True):
-        if verdict.best is None and not verdict.is_waiting:
-            cache.set(fields["key"], verdict, IN_VAIN_FOR_S)
+        if verdict.best is None:
+            cache.set(fields["key"], verdict, ASKED_FOR_S if verdict.is_waiting else IN_VAIN_FOR_S)
 
 
 @task()

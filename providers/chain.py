@@ -34,6 +34,13 @@ logger = logging.getLogger(__name__)
 CLAIMED = "claimed"
 
 
+#: Seconds after which a client may ask about a text again that a deferred link is being asked about.
+ASK_AGAIN_S = 5
+SEND_AGAIN = "Send the same request again in {} seconds."
+#: The end of the explanation of an attempt that failed for now.
+TRIED_AGAIN = " It will be tried again."
+
+
 class Outcome(StrEnum):
     """The end of asking one link."""
 
@@ -123,7 +130,7 @@ class Link:
         answer = _usable(answer, question)
         if isinstance(answer, ProviderError):
             will_retry = self.is_deferred and isinstance(answer, ProviderUnavailable)
-            explanation = f"{answer} It will be tried again." if will_retry else str(answer)
+            explanation = f"{answer}{TRIED_AGAIN}" if will_retry else str(answer)
             return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
         if answer is None:
             is_without_words = question.text and not normalize(question.text)
@@ -240,7 +247,7 @@ class Chain:
             trail.ask(link, lambda link, asked: list(link.provider.recall(asked)), silent=True)
             reason = self._breaker.reason_to_skip(link.provider.name)
             if reason is None:
-                trail.note(Outcome.WAITING, "It has been asked; ask again in a moment.", (link,))
+                trail.note(Outcome.WAITING, f"It has been asked. {SEND_AGAIN.format(ASK_AGAIN_S)}", (link,))
             else:
                 trail.note(Outcome.SKIPPED, reason, (link,))
         return trail.verdicts()

@@ -156,7 +156,7 @@ def stated_merchant(merchant: str, description: str, match_text: str) -> str:
     return merchant if is_stated else ""
 
 
-FAILURES = {Outcome.FAILED, Outcome.CRASHED}
+FAILURES = {Outcome.FAILED, Outcome.CRASHED, Outcome.SKIPPED}
 EXPLANATION_LENGTH = Decision._meta.get_field("explanation").max_length or 0
 
 
@@ -191,7 +191,7 @@ def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
         return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
     if verdict.best is not None:
         return verdict.best.explanation
-    asked = ", ".join([*asked_before, *(a.provider for a in verdict.attempts)])
+    asked = ", ".join([*asked_before, *(a.provider for a in verdict.attempts if a.outcome is not Outcome.SKIPPED)])
     if not asked:
         return "Nothing was asked about this text."
     failed = [f" {a.provider}: {a.explanation}" for a in verdict.attempts if a.outcome in FAILURES]

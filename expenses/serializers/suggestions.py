@@ -7,12 +7,12 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import attempts_as_json, categorization_of, explain, text_question
-from expenses.categorization.suggestions import other_categories
+from expenses.categorization.suggestions import is_being_asked, other_categories
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
 from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus
 from expenses.serializers.fields import AccountReference, AmountField, CurrencyField, DayField
 from expenses.serializers.transactions import AttemptSerializer
-from providers.chain import Verdict
+from providers.chain import ASK_AGAIN_S, Verdict
 from providers.interface import Direction, Question
 
 
@@ -73,6 +73,9 @@ class SuggestAnswer(serializers.Serializer[Any]):
     category_name = serializers.CharField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    retry_after_s = serializers.IntegerField(
+        allow_null=True, help_text="If it is pending: seconds after which the same request may find the model's answer."
+    )
     rationale = serializers.CharField()
     alternatives = AlternativeSerializer(many=True)
     attempts = AttemptSerializer(many=True)
@@ -88,6 +91,7 @@ class SuggestAnswer(serializers.Serializer[Any]):
             "category_name": category.display_name if category else None,
             "confidence": categorization.confidence,
             "source": categorization.source or None,
+            "retry_after_s": ASK_AGAIN_S if is_being_asked(instance) else None,
             "rationale": best.explanation if best else explain(instance),
             "alternatives": [
                 {"category_name": catalog.categories[other].display_name, "confidence": round(confidence, 4)}

@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from expenses.hooks import call_confirmation_hooks, has_confirmed
-from expenses.models import Attachment, Decision, Transaction, Transfer
+from expenses.models import Attachment, CategorizationStatus, Decision, Transaction, Transfer
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transfers import STANDS
 from expenses.services.attachments import delete_files
 from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import Refusal, bury, exhume, ledger_write, write_nothing
+from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.pairs import SOURCE, remove_pairs
 from expenses.services.split_parts import parts_of
 
@@ -101,6 +102,8 @@ def unbin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> 
         attachments = Attachment.objects.filter(transaction__in=rows)
         attachments.update(version=version)
         exhume(Attachment, attachments.values_list("pk", flat=True), ledger_id=rows[0].ledger_id)
+    if any(row.review_status == CategorizationStatus.PENDING for row in rows):
+        RESOLVE_PENDING.queue(rows[0].ledger_id)  # the task that was to ask about them has passed them over
     if has_confirmed(rows):
         call_confirmation_hooks(ledger_id=rows[0].ledger_id)
 

@@ -42,13 +42,19 @@ class SuggestView(LedgerView):
 
     @extend_schema(operation_id="categorization_suggest", request=SuggestInput, responses=SuggestAnswer)
     def post(self, request: Request) -> Response:
-        """Suggest a category for a text. Nothing is written."""
+        """Suggest a category for a text. Nothing is written.
+
+        The answer is `pending` only while the model is asked. Then `retry_after_s` and `Retry-After` say when to send
+        the same request again.
+        """
         body = self.checked(SuggestInput)
         fields = body.validated_data
         many = fields.get("transactions", [fields])
         verdicts = suggest_categories([body.question(one) for one in many], use_model=fields["use_model"])
         answers = SuggestAnswer(verdicts, many=True, context=self.get_serializer_context()).data
-        return Response({"results": answers} if "transactions" in fields else answers[0])
+        waits = [answer["retry_after_s"] for answer in answers if answer["retry_after_s"] is not None]
+        headers = {"Retry-After": str(max(waits))} if waits else {}
+        return Response({"results": answers} if "transactions" in fields else answers[0], headers=headers)
 
 
 class ChainView(LedgerView):

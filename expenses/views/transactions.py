@@ -157,7 +157,7 @@ class AllTransactionsViewSet(TransactionViewSet):
     def bulk(self, request: Request) -> Response:
         """Record many transactions. Send up to 1,000. An error in one does not stop the others.
 
-        `on_conflict` decides about rows whose `external_id` is known. With `update` they take over the fields that are
+        `on_conflict` decides about rows with a known `external_id`. With `update` they take over the fields that are
         sent. With `skip` they stay, and `differences` names the fields that differ.
         """
         rows, on_conflict = BulkInput.read(request.data)

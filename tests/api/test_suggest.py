@@ -19,8 +19,7 @@ RULES = {"BACKEND": "rules.provider.RulesProvider"}
 HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.85}
 MODEL = {"BACKEND": "tests.fakes.RecallingProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True}
 ADDRESS = "categorization/suggest/"
-WAITING = "Nothing else was sure enough; the local model will look at it."
-ASKED = "It has been asked; ask again in a moment."
+ASKED = "It has been asked. Send the same request again in 5 seconds."
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +74,7 @@ PENDING = {
     "category_name": None,
     "confidence": None,
     "source": None,
+    "retry_after_s": 5,
     "rationale": ASKED,
     "alternatives": [],
     "attempts": [*QUICK, attempt("model", "waiting", ASKED)],
@@ -98,6 +98,7 @@ def test_a_known_text_gets_category_confidence_and_reasons(ana):
         "category_name": "Dining",
         "confidence": 0.99,
         "source": "history",
+        "retry_after_s": None,
         "rationale": because,
         "alternatives": [],
         "attempts": [attempt("rule", "declined", KNOWS_NOTHING), attempt("history", "answered", because, **found)],
@@ -111,6 +112,7 @@ def test_an_unknown_text_gets_none_and_the_reason(ana):
         "category_name": None,
         "confidence": None,
         "source": None,
+        "retry_after_s": None,
         "rationale": "Nothing recognized this text (asked: rule, history).",
         "alternatives": [],
         "attempts": QUICK,
@@ -217,6 +219,7 @@ def test_the_model_is_asked_in_the_background_and_recalled_the_next_time(ana, sc
         "category_name": "Dining",
         "confidence": 0.9,
         "source": "model",
+        "retry_after_s": None,
         "rationale": "The script says Dining.",
         "alternatives": [],
         "attempts": [*QUICK, attempt("model", "answered", "The script says Dining.", **found)],
@@ -261,11 +264,37 @@ def test_an_earlier_suggestion_is_told_while_the_model_is_waited_for(ana, script
     assert body["alternatives"] == [{"category_name": "Groceries", "confidence": 0.33}]
 
 
-def test_the_model_can_be_left_out(ana, script):
-    body = suggest(ana, use_model=False)
-    assert body["status"] == "pending"
-    assert body["rationale"] == WAITING
+NOT_ASKED = PENDING | {
+    "status": "none",
+    "retry_after_s": None,
+    "rationale": "Nothing recognized this text (asked: rule, history).",
+    "attempts": QUICK,
+}
+
+
+def test_a_model_that_is_left_out_is_not_waited_for(ana, script, run_tasks):
+    answer = ana.post(ADDRESS, {"description": "Cafe Luna", "use_model": False})
+    assert (untimed(answer.json()), "Retry-After" in answer) == (NOT_ASKED, False)
     assert queued.n_waiting() == 0
+    spend(ana, "Cafe Luna", category="Dining")
+    spend(ana, "Cafe Luna", category="Groceries")
+    body = suggest(ana, use_model=False)
+    assert (body["status"], body["retry_after_s"]) == ("suggested", None)
+
+
+def test_a_server_without_the_model_lets_nobody_wait(ana, script, use_chain):
+    use_chain(RULES, HISTORY)
+    answer = ana.post(ADDRESS, {"description": "Cafe Luna"})
+    assert (untimed(answer.json()), "Retry-After" in answer) == (NOT_ASKED, False)
+
+
+def test_a_pending_answer_says_when_to_ask_again(ana, script):
+    spend(ana, "Bakery", category="Groceries")
+    answer = ana.post(ADDRESS, {"description": "Cafe Luna"})
+    assert (untimed(answer.json()), answer["Retry-After"]) == (PENDING, "5")
+    answer = ana.post(ADDRESS, {"transactions": [{"description": "Bakery"}, {"description": "Cafe Luna"}]})
+    assert [body["retry_after_s"] for body in answer.json()["results"]] == [None, 5]
+    assert answer["Retry-After"] == "5"
 
 
 def test_one_text_is_asked_once_however_often_it_is_suggested(ana, ben, script, run_tasks):
@@ -289,12 +318,50 @@ def test_the_texts_of_one_request_are_asked_in_one_task(ana, script, run_tasks):
     assert [one["status"] for one in results] == ["automatic"] * 3 + ["none"]
 
 
-def test_a_model_that_is_away_leaves_the_answer_pending(ana, script, run_tasks):
+AWAY = "It is away. Send the same request again in 60 seconds."
+
+
+def test_nobody_waits_for_a_model_that_is_away(ana, script, run_tasks):
     script.script = {"Luna": ProviderUnavailable("It is away.")}
     suggest(ana)
     run_tasks()
-    assert suggest(ana) == PENDING
+    expected = NOT_ASKED | {
+        "rationale": f"Nothing recognized this text (asked: rule, history, model). model: {AWAY}",
+        "attempts": [*QUICK, attempt("model", "failed", AWAY)],
+    }
+    assert suggest(ana) == expected
     assert (queued.n_waiting(), queued.n_failed()) == (0, 0)
+    cache.clear()  # the minute is over
+    script.script = {"Luna": ("dining", 0.9)}
+    assert suggest(ana) == PENDING
+    run_tasks()
+    assert suggest(ana)["category_name"] == "Dining"
+
+
+def test_nobody_waits_for_a_model_that_kept_failing(ana, script, run_tasks):
+    cache.set("breaker:model", (3, "It is away."), 60)
+    expected = NOT_ASKED | {
+        "rationale": f"Nothing recognized this text (asked: rule, history). model: {AWAY}",
+        "attempts": [*QUICK, attempt("model", "skipped", AWAY)],
+    }
+    answer = ana.post(ADDRESS, {"description": "Cafe Luna"})
+    assert (untimed(answer.json()), "Retry-After" in answer) == (expected, False)
+    assert queued.n_waiting() == 0
+    for category in ("Dining", "Dining", "Groceries"):
+        spend(ana, "Cafe Luna", category=category)
+    body = suggest(ana)
+    assert (body["status"], body["category_name"]) == ("suggested", "Dining")
+
+
+def test_a_pending_row_that_comes_out_of_the_bin_is_looked_at(ana, script, run_tasks):
+    row = ana.post("expenses/", {"amount": "4.50", "description": "Cafe Luna"}).json()
+    assert row["categorization"]["status"] == "pending"
+    ana.delete(f"expenses/{row['id']}/")
+    run_tasks()
+    script.script = {"Luna": ("dining", 0.9)}
+    assert ana.post(f"expenses/{row['id']}/restore/").json()["categorization"]["status"] == "pending"
+    run_tasks()
+    assert ana.get(f"expenses/{row['id']}/").json()["category_name"] == "Dining"
 
 
 @pytest.mark.parametrize(
@@ -315,6 +382,7 @@ def test_nobody_waits_for_a_model_that_was_asked_in_vain(ana, ben, script, run_t
     run_tasks()
     expected = PENDING | {
         "status": "none",
+        "retry_after_s": None,
         "rationale": rationale,
         "attempts": [*QUICK, attempt("model", outcome, reason)],
     }

@@ -146,6 +146,7 @@ def test_disagreement_lowers_confidence_and_names_the_other_choice(ana):
         "category_name": "Dining",
         "confidence": 0.7425,
         "source": "history",
+        "retry_after_s": None,
         "rationale": "You put “cafe luna” into Dining 3 times, and something else 1 of 4 times.",
         "alternatives": [{"category_name": "Groceries", "confidence": 0.2475}],
     }

@@ -321,7 +321,13 @@ def test_recall_gives_known_answers_and_notes_others_as_waiting():
     assert outcomes(known) == [("model", "answered")]
     assert (outcomes(unsure), unsure.is_waiting) == ([("model", "unsure")], False)
     assert timeless(unknown) == [
-        Attempt("model", "7", Outcome.WAITING, "It has been asked; ask again in a moment.", will_retry=True)
+        Attempt(
+            "model",
+            "7",
+            Outcome.WAITING,
+            "It has been asked. Send the same request again in 5 seconds.",
+            will_retry=True,
+        )
     ]
     assert asked(link) == []
 
