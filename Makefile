@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test test-all test-engines check format lock openapi examples sentences cassettes merchants brands towns sounds
+.PHONY: run demo test test-all test-engines check format lock openapi examples clients sentences cassettes merchants brands towns sounds
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -42,6 +42,13 @@ format: $(VENV)/.installed-dev
 # The committed OpenAPI document.
 openapi: $(VENV)/.installed-dev
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+# Generates clients from the OpenAPI document, and runs their examples against a server. Without npm, only Python's.
+clients: $(VENV)/.installed-dev
+	@test -x .cache/clients/bin/python || $(PYTHON) -m venv .cache/clients
+	@.cache/clients/bin/pip install --quiet --disable-pip-version-check --require-hashes -r examples/clients/python/requirements.txt
+	@command -v npm >/dev/null && npm ci --silent --no-audit --no-fund --prefix examples/clients/typescript || echo "Without npm: no TypeScript"
+	OUTLAY_CLIENTS=yes $(BIN)/python -m pytest -n 0 tests/test_clients.py
 
 # Records the document's examples from real requests and refusals, around which it is written twice.
 examples: openapi
@@ -84,6 +91,7 @@ sounds: $(VENV)/.installed
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt requirements.in
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o examples/clients/python/requirements.txt examples/clients/python/requirements.in
 
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Outlay needs Python 3.11 or later; say which: make run PYTHON=python3.11")'
