@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
-from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -35,7 +34,7 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     def authenticate(self, request: Request | HttpRequest) -> tuple[User, Token] | None:
         """Raises PermissionDenied for a write with a read token, unless the view allows it."""
         found: tuple[User, Token] | None = super().authenticate(request)
-        if found is None and get_authorization_header(request):  # knox leaves other schemes to other classes
+        if found is None and request.META.get("HTTP_AUTHORIZATION"):  # knox leaves other schemes to other classes
             raise NotAuthenticated(WRONG_SCHEME)
         if found is not None and found[1].scope == Scope.READ and request.method not in SAFE_METHODS:
             view = (getattr(request, "parser_context", None) or {}).get("view")  # middleware has none

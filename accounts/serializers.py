@@ -14,6 +14,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from accounts.access import client_ip
+from accounts.misspellings import did_you_mean
 from accounts.models import PREFERENCES, Scope, Token, User
 from accounts.services.lockout import try_password
 from accounts.strict_serializer import StrictSerializer
@@ -41,15 +42,17 @@ class PreferencesSerializer(StrictSerializer, serializers.ModelSerializer[User])
         fields = PREFERENCES
 
     def validate_base_currency(self, value: str) -> str:
-        if value.upper() not in list_currencies() or value.upper() in {"XXX", "XTS"}:  # no currency, and tests
-            raise serializers.ValidationError(f"“{value}” is not an ISO 4217 currency code.", code="unknown_currency")
+        known = list_currencies() - {"XXX", "XTS"}  # no currency, and tests
+        if value.upper() not in known:
+            detail = f"“{value}” is not an ISO 4217 currency code.{did_you_mean(value, known)}"
+            raise serializers.ValidationError(detail, code="unknown_currency")
         return value.upper()
 
     def validate_time_zone(self, value: str) -> str:
-        if value not in available_timezones() or value in {"localtime", "Factory"}:  # the machine's own, and not set
-            raise serializers.ValidationError(
-                f"“{value}” is not a time zone name such as Europe/Berlin.", code="unknown_time_zone"
-            )
+        known = available_timezones() - {"localtime", "Factory"}  # the machine's own, and not set
+        if value not in known:
+            detail = f"“{value}” is not a time zone name such as Europe/Berlin.{did_you_mean(value, known)}"
+            raise serializers.ValidationError(detail, code="unknown_time_zone")
         return value
 
     def validate_locale(self, value: str) -> str:
@@ -88,13 +91,14 @@ def name_of_client(request: Request) -> str:
     return "".join(filter(str.isprintable, user_agent))[:TOKEN_NAME_LENGTH].strip()
 
 
-def check_strength(password: str, *, user: User, field: str) -> None:
-    """Raises ValidationError that names the field, for a password that is short, common or like the user's name."""
+def strong_password(password: str, *, user: User) -> str:
+    """Return the password. Raises ValidationError if it is short, common or like the user's name."""
     try:
         validate_password(password, user)
     except DjangoValidationError as error:
         details = [ErrorDetail(text, code=one.code) for one in error.error_list for text in one.messages]
-        raise serializers.ValidationError({field: details}) from None
+        raise serializers.ValidationError(details) from None
+    return password
 
 
 class RegisterSerializer(StrictSerializer):
@@ -125,13 +129,19 @@ class RegisterSerializer(StrictSerializer):
     def validate_email(self, value: str) -> str:
         return free_email(value)
 
+    def validate_password(self, value: str) -> str:
+        """Return the password. It is compared with name and address as they were sent, even if these are wrong."""
+        sent = {name: str(self.initial_data.get(name, "")) for name in ("username", "email")}
+        return strong_password(value, user=User(**sent))
+
+    def validate_confirm_password(self, value: str) -> str:
+        if value != self.initial_data.get("password", value):
+            raise serializers.ValidationError("The two passwords differ; type the same password twice.", code="differs")
+        return value
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs.pop("confirm_password", attrs["password"]) != attrs["password"]:
-            detail = "The two passwords differ; type the same password twice."
-            raise serializers.ValidationError({"confirm_password": detail}, code="differs")
-        user = User(username=attrs["username"], email=attrs["email"])
-        check_strength(attrs["password"], user=user, field="password")
-        return attrs
+        """Return the fields of the user."""
+        return {name: value for name, value in attrs.items() if name != "confirm_password"}
 
 
 class LoginSerializer(StrictSerializer):
@@ -241,9 +251,11 @@ class PasswordInput(StrictSerializer):
     current_password = OwnPasswordField()
     new_password = serializers.CharField(write_only=True, max_length=PASSWORD_LENGTH, trim_whitespace=False)
 
+    def validate_new_password(self, value: str) -> str:
+        return strong_password(value, user=self.context["request"].user)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["new_password"] == attrs["current_password"]:
             detail = "This is your password already; choose another one."
             raise serializers.ValidationError({"new_password": detail}, code="unchanged")
-        check_strength(attrs["new_password"], user=self.context["request"].user, field="new_password")
         return attrs

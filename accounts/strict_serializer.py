@@ -8,6 +8,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
+from accounts.misspellings import did_you_mean
+
 #: The sentence of a field that is required where no declaration can say so.
 MISSING = "This field is missing: send a value."
 
@@ -22,6 +24,20 @@ def refuse_unknown(
         raise serializers.ValidationError(dict.fromkeys(unknown, detail), code="unknown")
 
 
+class NoSuchChoice(str):
+    """The sentence of a wrong choice, which lists the known ones. DRF formats it with the `input`."""
+
+    known: list[str]
+
+    def __new__(cls, known: list[str]) -> "NoSuchChoice":
+        message = super().__new__(cls, f"There is no such choice; known are {', '.join(known)}.")
+        message.known = known
+        return message
+
+    def format(self, *args: Any, **kwargs: Any) -> str:
+        return f"{self}{did_you_mean(kwargs['input'], self.known)}"
+
+
 class HelpfulSerializer(serializers.Serializer[Any]):
     """A serializer that answers an invalid choice with the valid ones."""
 
@@ -29,8 +45,7 @@ class HelpfulSerializer(serializers.Serializer[Any]):
         fields = super().get_fields()
         for field in (getattr(field, "child", field) for field in fields.values()):
             if isinstance(field, serializers.ChoiceField):
-                known = ", ".join(str(choice) for choice in field.choices)
-                field.error_messages["invalid_choice"] = f"There is no such choice; known are {known}."
+                field.error_messages["invalid_choice"] = NoSuchChoice([str(choice) for choice in field.choices])
         return fields
 
 

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.misspellings import did_you_mean
 from accounts.strict_serializer import StrictSerializer
 from expenses.models import Account
 from expenses.serializers.fields import (
@@ -34,7 +35,8 @@ class ProfileReference(serializers.Field[Profile, Any, int, Any]):
         found = profiles.filter(pk=wanted) if isinstance(wanted, int) else profiles.filter(name=wanted)
         profile: Profile | None = found.first() or profiles.filter(name=str(data)).first()
         if profile is None:
-            raise serializers.ValidationError(f"There is no profile “{data}”.", code="does_not_exist")
+            detail = f"There is no profile “{data}”.{did_you_mean(data, profiles.values_list('name', flat=True))}"
+            raise serializers.ValidationError(detail, code="does_not_exist")
         return profile
 
     def to_representation(self, value: Profile) -> int:

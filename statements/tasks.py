@@ -2,7 +2,7 @@
 
 from django_tasks import task
 
-from accounts.refusal_log import log_refusal
+from accounts.services.refusal_log import log_refusal
 from expenses.services.runs import perform_run
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus

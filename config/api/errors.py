@@ -124,7 +124,8 @@ class ProblemHandler(ExceptionHandler):
 
     def _allowed_methods(self) -> str:
         """Return the sentence that names the methods of the address."""
-        view, method = self.context["view"], self.context["request"].method
+        request: Any = self.context["request"]
+        view, method = self.context["view"], request.method
         allowed = [name for name in view.allowed_methods if name not in {"HEAD", "OPTIONS"}]
         if method == "POST" and "PATCH" in allowed:
             return f"POST creates, and this is there already: use PATCH to change it. Allowed are {', '.join(allowed)}."

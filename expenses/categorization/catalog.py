@@ -51,6 +51,10 @@ class Catalog:
         named = [c for c in self.categories.values() if name in {c.name.casefold(), c.display_name.casefold()}]
         return max(named, key=lambda c: c.ledger_id is not None, default=None)
 
+    def names(self) -> list[str]:
+        """Return the names that a user may mean, without hidden categories."""
+        return [category.display_name for category in self.categories.values() if not category.is_hidden]
+
     @property
     def transfers(self) -> Category:
         """Return the system's category of money that stays in the ledger."""

@@ -1,6 +1,7 @@
 """Calendar days: the ones that the ledger takes, and filters by months and days."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -8,6 +9,43 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
+
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d\d?)\2(\d\d?)|(\d\d)(\d\d))(?:[T ]\d\d.*)?", re.ASCII | re.DOTALL)
+_YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})", re.ASCII)
+
+
+def intended_day(text: str) -> dt.date | None:
+    """Return the day that a text in another form than YYYY-MM-DD means, or None if it may mean none or several."""
+    possible: set[dt.date | None] = set()
+    if match := _YEAR_FIRST.fullmatch(text.strip()):
+        year, _, *parts = match.groups()
+        month, day = filter(None, parts)
+        possible = {_day(year, month, day)}
+    elif match := _YEAR_LAST.fullmatch(text.strip()):
+        first, separator, second, year = match.groups()
+        possible = {_day(year, second, first)}
+        if separator != ".":  # with points, the day comes first everywhere
+            possible.add(_day(year, first, second))
+    possible.discard(None)
+    return possible.pop() if len(possible) == 1 else None
+
+
+def advice_on_day(text: str) -> str:
+    """Return what to write instead of a text that is no day as YYYY-MM-DD."""
+    day = intended_day(text)
+    if day is not None:
+        return f"Write {day}."
+    if ISO_DAY.fullmatch(text):
+        return "There is no such day; write it as YYYY-MM-DD."
+    return "Write the day as YYYY-MM-DD, such as 2026-11-02."
+
+
+def _day(year: str, month: str, day: str) -> dt.date | None:
+    try:
+        return dt.date(int(year), int(month), int(day))
+    except ValueError:
+        return None
 
 
 Rows = TypeVar("Rows", bound="models.QuerySet[Any]")

@@ -9,6 +9,7 @@ from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
 from expenses.ledger.money import format_amount
 from expenses.models import Account, Transaction
 from expenses.serializers.fields import (
+    CountryField,
     CurrencyField,
     DayField,
     DecimalMoneyField,
@@ -33,6 +34,11 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
     """An account; its currency is the default for its transactions."""
 
     currency = CurrencyField(required=False)
+    country = CountryField(
+        required=False,
+        allow_blank=True,
+        help_text="ISO 3166 alpha-2 code; helps to tell apart merchants of the same name.",
+    )
     opening_balance = DecimalMoneyField(max_digits=13, decimal_places=4, required=False)
     other_currencies = CurrencyBalanceSerializer(
         many=True, read_only=True, help_text="Balances of transactions in other currencies than the account's."
@@ -46,7 +52,6 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
         ]  # fmt: skip
         read_only_fields = ["version"]
         extra_kwargs = {
-            "country": {"help_text": "ISO 3166 alpha-2 code; helps to tell apart merchants of the same name."},
             "is_active": {"help_text": "False when the account is closed: it accepts no new transactions."},
         }
 
@@ -64,11 +69,6 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
             detail = f"“{account}” has transactions, so its currency cannot change; open another account."
             raise serializers.ValidationError(detail, code="in_use")
         return value
-
-    def validate_country(self, value: str) -> str:
-        if value and not (len(value) == 2 and value.isascii() and value.isalpha()):
-            raise serializers.ValidationError("Give a two-letter country code, such as DE.", code="invalid")
-        return value.upper()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is None:

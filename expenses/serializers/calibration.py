@@ -19,11 +19,15 @@ class ShareField(serializers.FloatField):
 
     def __init__(self, *, min_value: float = 0.0, max_value: float = 1.0, **kwargs: Any) -> None:
         super().__init__(min_value=min_value, max_value=max_value, **kwargs)
+        self.least, self.most = min_value, max_value
 
     def to_internal_value(self, data: Any) -> float:
         value = super().to_internal_value(data)
         if isinstance(data, bool) or not math.isfinite(value):
             self.fail("invalid")
+        share = round(value / 100, 6)
+        if value >= 2 and self.least <= share <= self.most:  # 95 stands for 95 %
+            raise serializers.ValidationError(f"Write {share:g}.", code="max_value")
         return value
 
 

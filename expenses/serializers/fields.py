@@ -11,9 +11,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import get_attribute
 
+from accounts.misspellings import did_you_mean
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.ledger.dates import EARLIEST, LATEST
+from expenses.ledger.countries import intended_country, names_of_countries
+from expenses.ledger.dates import EARLIEST, LATEST, advice_on_day
 from expenses.ledger.ibans import NotAnIban, read_iban
 from expenses.ledger.money import MAX_AMOUNT, SCALE, currency_codes, format_amount, has_minor_units, minor_units
 from expenses.models import Account, Category, Tag
@@ -64,7 +66,9 @@ class CategoryReference(serializers.Field[Category, Any, int | None, Any]):
         wanted = as_id_or_name(data)
         category = catalog.find(wanted) or (catalog.find(str(data)) if isinstance(data, str) else None)
         if category is None:
-            raise serializers.ValidationError(f"There is no category “{data}”.", code="does_not_exist")
+            raise serializers.ValidationError(
+                f"There is no category “{data}”.{did_you_mean(data, catalog.names())}", code="does_not_exist"
+            )
         return category
 
     def to_representation(self, value: Category) -> int | None:
@@ -94,7 +98,10 @@ class AccountReference(serializers.Field[Account, Any, int | None, Any]):
         if found is None and isinstance(data, str):
             found = accounts.get(data.strip().casefold())
         if found is None:
-            raise serializers.ValidationError(f"There is no account “{data}”.", code="does_not_exist")
+            raise serializers.ValidationError(
+                f"There is no account “{data}”.{did_you_mean(data, {row.name for row in accounts.values()})}",
+                code="does_not_exist",
+            )
         return found
 
     def to_representation(self, value: Account) -> int | None:
@@ -184,6 +191,11 @@ class RateTextField(serializers.CharField):
         return format_rate(value)
 
 
+def no_currency(code: str) -> str:
+    """Return the sentence for a code that is no currency."""
+    return f"“{code}” is not an ISO 4217 currency code.{did_you_mean(code, currency_codes())}"
+
+
 @extend_schema_field(OpenApiTypes.STR)
 class CurrencyField(serializers.CharField):
     """An ISO 4217 code."""
@@ -194,20 +206,38 @@ class CurrencyField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         code = super().to_internal_value(data).upper()
         if code not in currency_codes():
-            raise serializers.ValidationError(f"“{code}” is not an ISO 4217 currency code.", code="unknown_currency")
+            raise serializers.ValidationError(no_currency(code), code="unknown_currency")
         return code
+
+
+@extend_schema_field({"type": "string", "maxLength": 2})
+class CountryField(serializers.CharField):
+    """An ISO 3166 alpha-2 code; a name is answered with its code."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        known, locale = names_of_countries("en"), user_of(self).locale
+        if not text or text.upper() in known:
+            return text.upper()
+        code = intended_country(text, locale=locale)
+        if code is not None:
+            raise serializers.ValidationError(f"Write {code}.", code="invalid")
+        names = [*known.values(), *names_of_countries(locale).values()]
+        detail = f"Give a two-letter country code, such as DE.{did_you_mean(text, names)}"
+        raise serializers.ValidationError(detail, code="invalid")
 
 
 class DayField(serializers.DateField):
     """A day as YYYY-MM-DD, the only form of ISO 8601 that is accepted."""
 
-    default_error_messages = {"invalid": "There is no such day; write it as YYYY-MM-DD."}
-
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
 
     def to_internal_value(self, value: Any) -> dt.date:
-        day = super().to_internal_value(value)
+        try:
+            day = super().to_internal_value(value)
+        except serializers.ValidationError:
+            raise serializers.ValidationError(advice_on_day(str(value)), code="invalid") from None
         if not EARLIEST <= day <= LATEST:
             raise serializers.ValidationError(f"Give a day from {EARLIEST} to {LATEST}.", code="out_of_range")
         return day

@@ -5,12 +5,14 @@ from calendar import monthrange
 from datetime import date
 from typing import Any, ClassVar
 
+from django import forms
 from django.db.models import Q
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.misspellings import did_you_mean
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import since, until
 from expenses.ledger.money import currency_codes
@@ -18,7 +20,7 @@ from expenses.models import Account, CategorizationStatus, Category, Review, Tag
 from expenses.models.rates import ExchangeRate, ExchangeRateQuerySet, RateSource
 from expenses.querysets import CategoryQuerySet, TransactionQuerySet
 from expenses.reports.totals import COLUMNS
-from expenses.serializers.fields import as_id_or_name
+from expenses.serializers.fields import DayField, as_id_or_name, no_currency
 
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
 
@@ -29,13 +31,43 @@ SYNONYMS = {"category_id": "category", "type": "kind", "start": "start_date", "e
 SAME_AS = {other: f"Another name of `{name}`." for other, name in SYNONYMS.items()}
 
 
-class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
+class HelpfulFilterSet(filters.FilterSet):  # type: ignore[misc]
+    """Filters that answer a wrong choice with the known ones."""
+
+    def get_form_class(self) -> Any:
+        """Return the form; its fields answer a wrong choice with the known ones."""
+        form: Any = super().get_form_class()
+        for field in form.base_fields.values():
+            if isinstance(field, forms.ChoiceField):
+                choices: Any = field.choices
+                known = ", ".join(str(choice) for choice, _ in choices if choice)
+                field.error_messages["invalid_choice"] = f"There is no such choice; known are {known}."
+        return form
+
+
+class DayFormField(forms.DateField):
+    """A day of a query, read like that of a body."""
+
+    def to_python(self, value: Any) -> date | None:
+        try:
+            return DayField().run_validation(value) if value else None
+        except serializers.ValidationError as error:
+            raise forms.ValidationError([forms.ValidationError(str(e), e.code) for e in error.detail]) from None  # type: ignore[union-attr]
+
+
+class DayFilter(filters.DateFilter):  # type: ignore[misc]
+    """A filter of rows by a day as YYYY-MM-DD."""
+
+    field_class = DayFormField
+
+
+class TransactionFilter(HelpfulFilterSet):
     """Filters of transactions. A category includes its children; names are accepted wherever ids are."""
 
-    start_date = filters.DateFilter("date", "gte")
-    end_date = filters.DateFilter("date", "lte")
-    start = filters.DateFilter("date", "gte", help_text=SAME_AS["start"])
-    end = filters.DateFilter("date", "lte", help_text=SAME_AS["end"])
+    start_date = DayFilter("date", "gte")
+    end_date = DayFilter("date", "lte")
+    start = DayFilter("date", "gte", help_text=SAME_AS["start"])
+    end = DayFilter("date", "lte", help_text=SAME_AS["end"])
     year = filters.NumberFilter(method="by_year", min_value=1, max_value=9999, decimal_places=0)
     month = filters.CharFilter(method="by_month", help_text="A month as 2026-11, or 1 to 12 beside `year`.")
     category = filters.CharFilter(method="by_category", help_text="An id or a name; those below it are included.")
@@ -105,7 +137,8 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
         catalog: Catalog = Catalog.load_for(self.request.user)
         category = catalog.find(as_id_or_name(value)) or catalog.find(value)
         if category is None:
-            raise serializers.ValidationError({name: f"There is no category “{value}”."}, code="does_not_exist")
+            detail = f"There is no category “{value}”.{did_you_mean(value, catalog.names())}"
+            raise serializers.ValidationError({name: detail}, code="does_not_exist")
         return rows.filter(category__in=catalog.with_children(category))
 
     def by_account(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
@@ -114,7 +147,8 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
         known = {a.name.casefold(): a for a in accounts} | {a.pk: a for a in accounts}
         account = known.get(as_id_or_name(value)) or known.get(value.strip().casefold())
         if account is None:
-            raise serializers.ValidationError({"account": f"There is no account “{value}”."}, code="does_not_exist")
+            detail = f"There is no account “{value}”.{did_you_mean(value, [a.name for a in accounts])}"
+            raise serializers.ValidationError({"account": detail}, code="does_not_exist")
         return rows.filter(account=account)
 
     def by_tag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
@@ -137,7 +171,7 @@ class TransactionFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.search(value)
 
 
-class CategoryFilter(filters.FilterSet):  # type: ignore[misc]
+class CategoryFilter(HelpfulFilterSet):
     """Filters of categories."""
 
     hidden = filters.CharFilter(method="by_hidden", help_text="true lists hidden categories only, false the others.")
@@ -170,19 +204,18 @@ class CurrencyFilter(filters.CharFilter):  # type: ignore[misc]
     def filter(self, qs: ExchangeRateQuerySet, value: str) -> ExchangeRateQuerySet:
         code = value.upper()
         if code and code not in currency_codes():
-            detail = f"“{value}” is not an ISO 4217 currency code."
-            raise serializers.ValidationError({self.field_name: detail}, code="unknown_currency")
+            raise serializers.ValidationError({self.field_name: no_currency(value)}, code="unknown_currency")
         found: ExchangeRateQuerySet = super().filter(qs, code)
         return found
 
 
-class RateFilter(filters.FilterSet):  # type: ignore[misc]
+class RateFilter(HelpfulFilterSet):
     """Filters of exchange rates; both days are included."""
 
     base = CurrencyFilter("base")
     quote = CurrencyFilter("quote")
-    start_date = filters.DateFilter("date", "gte")
-    end_date = filters.DateFilter("date", "lte")
+    start_date = DayFilter("date", "gte")
+    end_date = DayFilter("date", "lte")
     source = filters.ChoiceFilter(choices=RateSource.choices)
 
     class Meta:
@@ -197,10 +230,10 @@ BY = [*COLUMNS, "currency"]
 class TotalsFilter(TransactionFilter):
     """Filters of totals: those of the list, with periods looked up by month, as the index of totals needs."""
 
-    start_date = filters.DateFilter(method="since")
-    end_date = filters.DateFilter(method="until")
-    start = filters.DateFilter(method="since", help_text=SAME_AS["start"])
-    end = filters.DateFilter(method="until", help_text=SAME_AS["end"])
+    start_date = DayFilter(method="since")
+    end_date = DayFilter(method="until")
+    start = DayFilter(method="since", help_text=SAME_AS["start"])
+    end = DayFilter(method="until", help_text=SAME_AS["end"])
     by = filters.CharFilter(
         method="unchanged",
         help_text=f"Groups, separated by commas: {', '.join(BY)}. Every total is in one currency.",

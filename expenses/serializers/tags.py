@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.misspellings import did_you_mean
 from accounts.strict_serializer import StrictSerializer
 from expenses.models import Tag
 from expenses.serializers.fields import IdOrName, as_id_or_name, user_of
@@ -36,7 +37,9 @@ class TagMergeInput(StrictSerializer):
         by_id: dict[int | str, Tag] = {tag.pk: tag for tag in tags}
         into: Tag | None = by_id.get(wanted) or by_name.get(str(value).strip().casefold())
         if into is None:
-            raise serializers.ValidationError(f"There is no tag “{value}”.", code="does_not_exist")
+            raise serializers.ValidationError(
+                f"There is no tag “{value}”.{did_you_mean(value, [tag.name for tag in tags])}", code="does_not_exist"
+            )
         if into == self.context["tag"]:
             raise serializers.ValidationError("Name another tag: a tag cannot replace itself.", code="itself")
         return into

@@ -116,7 +116,7 @@ def _begin(by: User, run: Run) -> Run:
         detail = f"This run is {current.status}; cancel it first, or wait until it has ended."
         raise Refusal(detail, code="not_ended")
     if current.status == RunStatus.REVERTED:
-        raise Refusal("This run is reverted already.", code="not_ended")
+        raise Refusal("This run is reverted already, so nothing is left to take back.", code="already_reverted")
     if not work_of(current).is_revertible:
         detail = f"A {current.kind} changes no transaction, so there is nothing to take back."
         raise Refusal(detail, code="nothing_to_revert")

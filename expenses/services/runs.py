@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from accounts.queue import enqueue
-from accounts.refusal_log import log_refusal
+from accounts.services.refusal_log import log_refusal
 from expenses.models import Omission, Run, RunStatus
 from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.ledgers import ledger_id_of

@@ -2,14 +2,16 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
 from rest_framework import serializers
 
+from accounts.misspellings import did_you_mean
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.ledger.dates import EARLIEST, LATEST
+from expenses.ledger.dates import EARLIEST, LATEST, advice_on_day, intended_day
 from expenses.models import Account, Category, Tag
 from expenses.querysets import TransactionQuerySet
 from expenses.serializers.fields import CategoryReference, CurrencyField, DayField, as_id_or_name
@@ -176,6 +178,8 @@ def _period_named(name: str, unit: Unit, text: str | None, calendar: Calendar, *
     if text is not None:
         match = DATE.fullmatch(text)
         if match is None or not (match["day"] or unit == "year" or (unit == "month" and match["month"])):
+            if intended_day(text) is not None:
+                raise _refused(name, advice_on_day(text), "invalid")
             shorter = {"month": ", or a month as 2026-11", "year": ", a month as 2026-11, or a year as 2026"}
             raise _refused(name, f"Give a day as 2026-11-20{shorter.get(unit, '')}.", "invalid")
         if match["day"]:
@@ -211,7 +215,7 @@ def _categories_named(text: str, catalog: Catalog) -> list[Category | None]:
     for part in text.split(","):
         category = None if is_none(part) else _category_named(part, catalog)
         if category is None and not is_none(part):
-            raise _unknown("category", part)
+            raise _unknown("category", part, catalog.names())
         found.append(category)
     return found
 
@@ -226,7 +230,7 @@ def _id_named(table: type[Account] | type[Tag], name: str, text: str, user: User
     known: dict[int | str, int] = {called.casefold(): pk for pk, called in rows} | {pk: pk for pk, _ in rows}
     found = known.get(_id_or_name(name, text), known.get(text.strip().casefold()))
     if found is None:
-        raise _unknown(name, text)
+        raise _unknown(name, text, [called for _, called in rows])
     return found
 
 
@@ -234,9 +238,9 @@ def _id_or_name(name: str, text: str) -> int | str:
     try:
         wanted = as_id_or_name(text)
     except serializers.ValidationError:
-        raise _unknown(name, text) from None
+        raise _unknown(name, text, ()) from None
     return wanted.casefold() if isinstance(wanted, str) else wanted
 
 
-def _unknown(name: str, text: str) -> serializers.ValidationError:
-    return _refused(name, f"There is no {name} “{text}”.", "does_not_exist")
+def _unknown(name: str, text: str, known: Iterable[str]) -> serializers.ValidationError:
+    return _refused(name, f"There is no {name} “{text}”.{did_you_mean(text, known)}", "does_not_exist")

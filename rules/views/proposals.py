@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
+from expenses.serializers.filters import HelpfulFilterSet
 from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import begin_run
 from expenses.views.base import LedgerViewSet, ListViewSet, RetrieveViewSet, etag_of
@@ -39,7 +40,7 @@ from rules.services.runs import RunScope, order_rule
 from rules.services.statistics import statistics_of
 
 
-class ProposalFilter(filters.FilterSet):  # type: ignore[misc]
+class ProposalFilter(HelpfulFilterSet):
     """Filters of proposals."""
 
     status = filters.ChoiceFilter(choices=ProposalStatus.choices)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from expenses.categorization.review_groups import DIRECTIONS, OpenRow, group_rows
 from expenses.models import Category, Transaction
 from expenses.models.ledgers import ledger_id_of
-from expenses.serializers.filters import TransactionFilter
+from expenses.serializers.filters import DayFilter, HelpfulFilterSet, TransactionFilter
 from expenses.serializers.review import ResolveInput, ReviewGroupSerializer, example_descriptions
 from expenses.serializers.runs import RunSerializer
 from expenses.services.review import order_review, read_open
@@ -23,7 +23,7 @@ from rules.serializers.proposals import UnsavedRuleSerializer
 from rules.services.rule_drafts import offer_rule
 
 
-class ReviewFilter(filters.FilterSet):  # type: ignore[misc]
+class ReviewFilter(HelpfulFilterSet):
     """Filters of the rows that are grouped."""
 
     direction = filters.ChoiceFilter(choices=[(name, name) for name in DIRECTIONS])
@@ -31,8 +31,8 @@ class ReviewFilter(filters.FilterSet):  # type: ignore[misc]
     search = filters.CharFilter(
         method="by_search", max_length=200, help_text="Every word occurs in description, merchant or notes."
     )
-    start = filters.DateFilter("date", "gte")
-    end = filters.DateFilter("date", "lte")
+    start = DayFilter("date", "gte")
+    end = DayFilter("date", "lte")
 
     by_account = TransactionFilter.by_account
     by_search = TransactionFilter.by_search

@@ -14,6 +14,7 @@ from accounts.strict_serializer import StrictSerializer
 from expenses.models import Run
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import user_of
+from expenses.serializers.filters import HelpfulFilterSet
 from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import begin_run
 from expenses.views.base import ListViewSet
@@ -45,7 +46,7 @@ class ReorderInput(StrictSerializer):
         return value
 
 
-class RuleFilter(filters.FilterSet):  # type: ignore[misc]
+class RuleFilter(HelpfulFilterSet):
     """Filters of the list."""
 
     group = filters.CharFilter("group", "iexact")

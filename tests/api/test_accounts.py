@@ -66,7 +66,7 @@ def test_an_empty_account_is_deleted_and_one_in_use_is_not(ana):
         ("type", "piggy bank", "invalid_choice"),
         ("currency", "XQX", "unknown_currency"),
         ("currency", None, "null"),
-        ("country", "DEU", "max_length"),
+        ("country", "DEU", "invalid"),
         ("country", "D1", "invalid"),
         ("country", "D", "invalid"),
         ("opening_balance", "abc", "invalid"),

@@ -12,10 +12,12 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 
 from tests.api.bodies import TITLES, summary_of
+from tests.api.bulk import edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 ROW = {"amount": "5.50", "description": "Cafe Luna", "date": "2026-11-02"}
+NO_CHOICE = "There is no such choice; known are"
 WRITE_JSON = "Send JSON, and say so with the header `Content-Type: application/json`."
 
 
@@ -109,9 +111,9 @@ def test_a_broken_form_is_told_what_to_send(ana):
 @pytest.mark.parametrize(
     ("query", "status", "errors"),
     [
-        ("page=x", 404, [(None, "not_found", "There is no such page; begin with page=1.")]),
         ("page=99", 404, [(None, "not_found", "There is no such page; begin with page=1.")]),
         ("account=x1", 400, [("account", "does_not_exist", "There is no account “x1”.")]),
+        ("kind=expnse", 400, [("kind", "invalid_choice", f"{NO_CHOICE} expense, income, refund, transfer.")]),
         ("min_amount=x", 400, [("min_amount", "invalid", "Write a number.")]),
     ],
 )
@@ -138,3 +140,168 @@ def test_the_sentences_for_clients_are_short():
     assert len(texts) > 50
     long = [s for text in texts for s in re.split(r"(?<=[.?:;]) ", text) if len(s.split()) > 20]
     assert long == []
+
+
+DAYS = [
+    ("02.11.2026", "Write 2026-11-02."),
+    ("2.11.2026", "Write 2026-11-02."),
+    ("31.12.2026", "Write 2026-12-31."),
+    ("31/12/2026", "Write 2026-12-31."),
+    ("12/31/2026", "Write 2026-12-31."),
+    ("2026/11/02", "Write 2026-11-02."),
+    ("20261102", "Write 2026-11-02."),
+    ("2026-11-02T10:00:00Z", "Write 2026-11-02."),
+    ("11/02/2026", "Write the day as YYYY-MM-DD, such as 2026-11-02."),
+    ("02-11-2026", "Write the day as YYYY-MM-DD, such as 2026-11-02."),
+    ("02.11.26", "Write the day as YYYY-MM-DD, such as 2026-11-02."),
+    ("32.11.2026", "Write the day as YYYY-MM-DD, such as 2026-11-02."),
+    ("yesterday", "Write the day as YYYY-MM-DD, such as 2026-11-02."),
+    ("2026-13-01", "There is no such day; write it as YYYY-MM-DD."),
+    ("2026-02-30", "There is no such day; write it as YYYY-MM-DD."),
+]
+
+
+@pytest.mark.parametrize(("text", "detail"), DAYS)
+def test_a_day_in_another_form_is_told_the_right_one_wherever_days_are_read(ana, text, detail):
+    rule = {"name": "x", "actions": [{"type": "set_category", "value": "Dining"}]}
+    on = [{"field": "date", "op": "on", "value": text}]
+    within = [{"field": "date", "op": "between", "value": [text, "2026-12-31"]}]
+    answers = [
+        (ana.post("expenses/", ROW | {"date": text}), "date"),
+        (ana.post("rates/", {"base": "USD", "quote": "CHF", "date": text, "rate": "0.8"}), "date"),
+        (ana.post("rules/", rule | {"conditions": on}), "conditions.0.value"),
+        (ana.post("rules/", rule | {"conditions": within}), "conditions.0.value"),
+        (ana.post("rules/apply/", {"start": text}), "start"),
+        (ana.post("categorization/backtest/", {"from": text}), "from"),
+        (ana.get("transactions/", {"start_date": text}), "start_date"),
+        (ana.get("transactions/totals/", {"end_date": text}), "end_date"),
+        (ana.get("rates/", {"start_date": text}), "start_date"),
+        (ana.get("review/", {"end": text}), "end"),
+        (ana.get("accounts/balances/", {"date": text}), "date"),
+        (ana.get("insights/summary/", {"start": text, "end": "2026-12-31"}), "start"),
+        (ana.get("insights/timeseries/", {"end": text}), "end"),
+        (ana.get("insights/forecast/", {"as_of": text}), "as_of"),
+    ]
+    for answer, attr in answers:
+        assert_answer(answer, 400, (attr, "invalid", detail))
+
+
+def test_a_day_of_a_period_in_another_form_is_told_the_right_one(ana):
+    answer = ana.get("insights/summary/", {"period": "week", "date": "02.11.2026"})
+    assert_answer(answer, 400, ("date", "invalid", "Write 2026-11-02."))
+
+
+NEAR_BERLIN = "Did you mean Europe/Berlin or Europe/Dublin or Europe/Belfast?"
+NEAR = [
+    ("post", "expenses/", ROW | {"category": "Grocery"}, "category", "does_not_exist",
+     "There is no category “Grocery”. Did you mean Groceries?"),
+    ("post", "expenses/", ROW | {"account": "Chekcing"}, "account", "does_not_exist",
+     "There is no account “Chekcing”. Did you mean Checking?"),
+    ("get", "transactions/", {"category": "Grocery"}, "category", "does_not_exist",
+     "There is no category “Grocery”. Did you mean Groceries?"),
+    ("get", "transactions/", {"account": "Chekcing"}, "account", "does_not_exist",
+     "There is no account “Chekcing”. Did you mean Checking?"),
+    ("get", "insights/timeseries/", {"category": "Grocery"}, "category", "does_not_exist",
+     "There is no category “Grocery”. Did you mean Groceries?"),
+    ("get", "insights/timeseries/", {"tag": "hollidays"}, "tag", "does_not_exist",
+     "There is no tag “hollidays”. Did you mean holiday?"),
+    ("post", "expenses/", ROW | {"currency": "EURO"}, "currency", "unknown_currency",
+     "“EURO” is not an ISO 4217 currency code. Did you mean EUR?"),
+    ("patch", "users/me/", {"preferences": {"time_zone": "Europe/Berln"}}, "preferences.time_zone",
+     "unknown_time_zone",
+     f"“Europe/Berln” is not a time zone name such as Europe/Berlin. {NEAR_BERLIN}"),
+    ("post", "expenses/", ROW | {"kind": "expnse"}, "kind", "invalid_choice",
+     "There is no such choice; known are expense, income, refund, transfer. Did you mean expense?"),
+    ("post", "expenses/", ROW | {"category": "Zzyzx"}, "category", "does_not_exist",
+     "There is no category “Zzyzx”."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "address", "data", "attr", "code", "detail"), NEAR)
+def test_an_unknown_name_is_told_the_nearest_ones_of_its_owner(ana, ben, method, address, data, attr, code, detail):
+    for name in ("Checking", "Savings"):
+        ana.post("accounts/", {"name": name})
+    ana.post("tags/", {"name": "holiday"})
+    ben.post("categories/", {"name": "Groceryx", "kind": "expense"})
+    ben.post("categories/", {"name": "Zzyzx", "kind": "expense"})
+    ben.post("accounts/", {"name": "Chekcingx"})
+    ben.post("tags/", {"name": "hollidaysx"})
+    assert_answer(ana.request(method, address, data), 400, (attr, code, detail))
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "detail"),
+    [
+        (95, "max_value", "Write 0.95."),
+        ("95", "max_value", "Write 0.95."),
+        (99.9, "max_value", "Write 0.999."),
+        (100, "max_value", "Write 0.999 or less."),
+        (1.5, "max_value", "Write 0.999 or less."),
+        (0.1, "min_value", "Write 0.5 or more."),
+    ],
+)
+def test_a_share_in_percent_is_told_its_number(ana, value, code, detail):
+    answer = ana.post("categorization/backtest/", {"target_precision": value})
+    assert_answer(answer, 400, ("target_precision", code, detail))
+
+
+def test_a_threshold_in_percent_is_told_its_number(ana, use_chain):
+    use_chain({"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95})
+    answer = ana.patch("categorization/thresholds/", {"thresholds": {"history": 80}})
+    assert_answer(answer, 400, ("thresholds.history", "max_value", "Write 0.8."))
+
+
+@pytest.mark.parametrize(
+    ("country", "detail"),
+    [
+        ("Germany", "Write DE."),
+        ("germany", "Write DE."),
+        ("Sweden", "Write SE."),
+        ("SWE", "Write SE."),
+        ("UK", "Write GB."),
+        ("Österreich", "Write AT."),
+        ("Swedn", "Give a two-letter country code, such as DE. Did you mean Sweden or Schweden?"),
+        ("ZZ", "Give a two-letter country code, such as DE."),
+        ("1", "Give a two-letter country code, such as DE."),
+    ],
+)
+def test_the_name_of_a_country_is_told_its_code(ana, country, detail):
+    ana.patch("users/me/", {"preferences": {"locale": "de"}})
+    account = {"name": "Giro", "country": country}
+    assert_answer(ana.post("accounts/", account), 400, ("country", "invalid", detail))
+    assert ana.get("accounts/").json()["results"] == []
+
+
+@pytest.mark.parametrize(("country", "kept"), [("de", "DE"), ("SE", "SE"), ("", ""), ("XK", "XK")])
+def test_the_code_of_a_country_is_kept(ana, country, kept):
+    assert ana.post("accounts/", {"name": "Giro", "country": country}).json()["country"] == kept
+
+
+def test_all_faults_of_a_new_user_are_named_at_once(ana, anyone):
+    body = {"username": "ana", "email": "nowhere", "password": "123", "confirm_password": "1234"}
+    assert_answer(
+        anyone.post("auth/register/", body),
+        400,
+        ("username", "unique", "This name is taken."),
+        ("email", "invalid", "Write an address such as ana@example.org."),
+        ("password", "password_too_short", "This password is too short. It must contain at least 8 characters."),
+        ("password", "password_too_common", "This password is too common."),
+        ("password", "password_entirely_numeric", "This password is entirely numeric."),
+        ("confirm_password", "differs", "The two passwords differ; type the same password twice."),
+    )
+
+
+def test_a_password_like_a_wrong_name_is_refused(anyone):
+    body = {"username": "no such name", "email": "tomato.soup@example.org", "password": "tomato.soup"}
+    answer = anyone.post("auth/register/", body)
+    assert [(error["attr"], error["code"]) for error in answer.json()["errors"]] == [
+        ("username", "invalid"),
+        ("password", "password_too_similar"),
+    ]
+
+
+def test_a_second_revert_has_a_code_of_its_own(ana):
+    number = edit(ana, {"ids": record(ana, {})}, notes="x").json()["id"]
+    assert ana.post(f"runs/{number}/revert/").status_code == 200
+    detail = "This run is reverted already, so nothing is left to take back."
+    assert_answer(ana.post(f"runs/{number}/revert/"), 409, (None, "already_reverted", detail))

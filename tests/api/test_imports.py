@@ -364,7 +364,7 @@ def test_only_a_run_that_has_ended_is_taken_back_and_only_once(ana, ben, giro, r
     run_tasks()
     assert ben.post(f"runs/{run}/revert/").status_code == 404
     assert ana.post(f"runs/{run}/revert/").status_code == 200
-    assert errors_of(ana.post(f"runs/{run}/revert/")) == [(None, "not_ended")]
+    assert errors_of(ana.post(f"runs/{run}/revert/")) == [(None, "already_reverted")]
 
 
 def test_an_import_is_committed_once(ana, giro):

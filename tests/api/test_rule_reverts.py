@@ -54,7 +54,7 @@ def test_a_revert_restores_values_explanations_and_holds(ana):
         "kept": [],
     }
     assert (whole_ledger(ana), columns()) == (before, stored)
-    assert_problem(ana.post(f"runs/{run['id']}/revert/"), 409, (None, "not_ended"))
+    assert_problem(ana.post(f"runs/{run['id']}/revert/"), 409, (None, "already_reverted"))
 
 
 def test_what_was_edited_by_hand_since_is_kept_and_reported(ana):

@@ -290,7 +290,7 @@ def test_reverting_restores_every_field_exactly(ana, order, run_tasks):
     assert contents(ana) == before
     assert list(Transaction.objects.order_by("pk").values_list("is_touched", flat=True)) == touched
     assert ana.get("transactions/?search=cafe").json()["count"] == 6
-    assert_problem(ana.post(f"runs/{number}/revert/"), 409, (None, "not_ended"))
+    assert_problem(ana.post(f"runs/{number}/revert/"), 409, (None, "already_reverted"))
     row = Transaction.objects.order_by("pk")[0]
     event = ana.get(f"transactions/{row.pk}/history/").json()["results"][0]
     assert (event["source"], event["username"], event["run"]) == ("revert", "ana", number)
