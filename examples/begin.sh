@@ -8,9 +8,9 @@ pick() {
 import json, sys
 
 text = sys.stdin.read()
-print(text, file=sys.stderr)
 try:
     found = json.loads(text)
+    print(json.dumps(found, indent=2, ensure_ascii=False), file=sys.stderr)
     for name in sys.argv[1:]:
         found = found[int(name)] if isinstance(found, list) else found[name]
 except (ValueError, LookupError, TypeError):
