@@ -186,12 +186,11 @@ DRF_STANDARDIZED_ERRORS = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Outlay",
-    "DESCRIPTION": "An expense API for your own machine: it says why a transaction got its category, and how likely "
-    "that is right. Send your token as `Authorization: Token <token>`.",
+    "DESCRIPTION": (BASE_DIR / "config" / "api" / "introduction.md").read_text(encoding="utf-8"),
     "VERSION": VERSION,
     "SERVERS": [{"url": "/", "description": "This server"}],
     "TAGS": [{"name": group.name, "description": group.description} for group in GROUPS],
-    "LICENSE": {"name": "AGPL-3.0-or-later"},
+    "LICENSE": {"name": "AGPL-3.0-or-later", "url": "https://www.gnu.org/licenses/agpl-3.0.html"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],

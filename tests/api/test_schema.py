@@ -102,6 +102,12 @@ def test_expenses_and_incomes_speak_of_themselves():
         assert f"the {noun.split()[1]} has its earlier category" in operation["description"]
 
 
+def test_the_introduction_says_what_holds_for_all_operations():
+    headings = re.findall(r"^## (.+)$", DOCUMENT["info"]["description"], re.MULTILINE)
+    topics = ["Sign in", "Money and days", "Lists", "Errors", "Repeated requests", "Changes by others"]
+    assert headings == [*topics, "Work in the background"]
+
+
 def test_every_group_is_described_and_every_operation_is_in_one():
     described = {tag["name"]: tag["description"] for tag in DOCUMENT["tags"]}
     used = [o["tags"] for operations in DOCUMENT["paths"].values() for o in operations.values()]
