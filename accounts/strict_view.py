@@ -1,6 +1,7 @@
 """A view that refuses what its operation in the OpenAPI document does not name, so that no word of a client is lost."""
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from django.http import Http404
@@ -26,6 +27,8 @@ class Accepted(NamedTuple):
 
 #: View class and handler → what the document says of the operation. To ask the document takes milliseconds.
 _accepted: dict[tuple[type[APIView], str], Accepted] = {}
+#: Only one thread asks at a time: drf-spectacular loads its extensions at the first question, without a lock.
+_document = Lock()
 
 
 class StrictView(APIView):
@@ -43,7 +46,8 @@ class StrictView(APIView):
             return
         key = type(self), name
         if key not in _accepted:
-            _accepted[key] = self._read_document(name)
+            with _document:
+                _accepted[key] = self._read_document(name)
         accepted = _accepted[key]
         self._check_parameters(accepted.parameters)
         if request.method not in SAFE_METHODS and not accepted.takes_body:
