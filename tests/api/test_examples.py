@@ -72,7 +72,7 @@ def steady(value: Any, key: str = "") -> Any:
         return STEADY[key]
     if key in IDS and isinstance(value, int):
         return IDS[key]
-    if key == "payments" and all(isinstance(item, int) for item in value):
+    if key in {"payments", "transactions"} and all(isinstance(item, int) for item in value):
         return [IDS["id"] + place for place in range(len(value))]
     if isinstance(value, dict):
         return {k: steady(v, k) for k, v in value.items()}
