@@ -72,10 +72,10 @@ def steady(value: Any, key: str = "") -> Any:
         return STEADY[key]
     if key in IDS and isinstance(value, int):
         return IDS[key]
-    if key in {"payments", "transactions"} and all(isinstance(item, int) for item in value):
-        return [IDS["id"] + place for place in range(len(value))]
     if isinstance(value, dict):
         return {k: steady(v, k) for k, v in value.items()}
+    if key in {"payments", "transactions"} and isinstance(value, list) and isinstance(next(iter(value), None), int):
+        return [IDS["id"] + place for place in range(len(value))]
     return [steady(item) for item in value] if isinstance(value, list) else value
 
 
