@@ -261,7 +261,7 @@ client.create({"amount": "20", "direction": "in", "description": "Jo", "date": "
         "2026-11-02       -5.50 EUR  Dining           Written offline",
         "2026-11-01       20.00 EUR  -                Jo",
     ]
-    assert said[0][0].startswith("Not done: edit {'amount': '-1'}: An amount is more than 0")
+    assert said[0][0].startswith("Not done: edit {'amount': '-1'}: amount: An amount is more than 0")
     assert (said[0][1:], said[1], again.stderr, token.read_text()) == (shown, shown, "", kept)
 
     named = "for row in server.call('GET', 'auth/tokens/').body['results']: print(row['name'])"

@@ -94,7 +94,7 @@ LISTS = {
     "insights/timeseries/?start=2026-11-01&end=2026-11-30&category=Dining&tag=all&account=Checking": SIGN_IN + 5,
     "insights/trends/?month=2026-11": SIGN_IN + 4,  # and the oldest day
     "categorization/kinds/": SIGN_IN + 2,  # categories, kinds that were put into some
-    "categorization/calibration/": SIGN_IN + 3,  # what was measured, the classifier, whether it is asked
+    "categorization/calibration/": SIGN_IN + 4,  # what was measured, the classifier, whether it is asked, rows confirmed since
     "categorization/backtest/": SIGN_IN + 1,
     "categorization/thresholds/": SIGN_IN + 1,
     # Thresholds; and of each of two links whether it fails, where the cache is in the database.

@@ -47,7 +47,7 @@ def test_the_answer_to_an_edit_includes_changes_by_rules(ana, number):
     assert attempt["details"] == {"rules": [{"id": number, "name": "Coffee"}], "run": None}
     events = ana.get(f"transactions/{pk}/history/").json()["results"]
     assert [(event["source"], event["username"], event["version"]) for event in events] == [
-        ("rule", None, row["version"]), ("user", "ana", row["version"]), ("user", None, None),
+        ("rule", None, row["version"]), ("user", "ana", row["version"]), ("user", "ana", None),
     ]  # fmt: skip
     since = ana.get(f"changes/?since={before['version']}").json()
     assert (since["transactions"], [tag["name"] for tag in since["tags"]]) == ([row], ["food"])
