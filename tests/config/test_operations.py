@@ -31,7 +31,7 @@ def test_logs_are_one_json_object_a_line_when_asked_for(tmp_path):
     run = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
     line = json.loads(run.stderr)
     assert line.pop("time")
-    assert line == {"level": "WARNING", "logger": "outlay", "message": "It is “here”"}
+    assert line == {"level": "WARNING", "logger": "outlay", "message": "It is “here”", "request_id": None}
 
 
 def test_preparing_twice_seeds_the_rates_once(db):
