@@ -22,23 +22,31 @@ from expenses.views.base import Conflict
 from expenses.views.parsers import BodyTooLarge
 
 CONTENT_TYPE = "application/problem+json"
+#: Wrong fields that the `detail` of a problem names; `errors` names all.
+N_FIELDS_NAMED = 5
 
 
 def problem(status: int, errors: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the body of an error. `errors` has an entry for each wrong field; without a field, `attr` is null."""
-    attr, detail = errors[0]["attr"], errors[0]["detail"]
-    if len(errors) > 1:
-        detail = f"{len(errors)} fields are wrong."
-    elif attr is not None:
-        detail = f"{attr}: {detail}"
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": _summary(errors),
         "errors": errors,
         "request_id": current_request_id(),
     }
+
+
+def _summary(errors: list[dict[str, Any]]) -> str:
+    """Return the sentences of the only wrong field behind its name, or the names of all wrong fields."""
+    fields = list(dict.fromkeys(error["attr"] for error in errors))
+    if len(fields) == 1:
+        sentences = " ".join(str(error["detail"]) for error in errors)
+        return sentences if fields[0] is None else f"{fields[0]}: {sentences}"
+    named = [field for field in fields if field is not None]
+    more = f" and {len(named) - N_FIELDS_NAMED} more" if len(named) > N_FIELDS_NAMED else ""
+    return f"{len(fields)} fields are wrong: {', '.join(named[:N_FIELDS_NAMED])}{more}."
 
 
 class ProblemFormatter(ExceptionFormatter):

@@ -85,10 +85,12 @@ def settled(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def summary_of(errors: list[dict[str, Any]]) -> str:
-    """Return the `detail` of a problem with these errors: a single one names its field."""
-    if len(errors) > 1:
-        return f"{len(errors)} fields are wrong."
-    return ": ".join(filter(None, (errors[0]["attr"], errors[0]["detail"])))
+    """Return the `detail` of a problem with these errors: it names the fields, and says what is wrong with one."""
+    fields = list(dict.fromkeys(error["attr"] for error in errors))
+    if len(fields) > 1:
+        more = f" and {len(fields) - 5} more" if len(fields) > 5 else ""
+        return f"{len(fields)} fields are wrong: {', '.join(fields[:5])}{more}."
+    return ": ".join(filter(None, (fields[0], " ".join(error["detail"] for error in errors))))
 
 
 def assert_problem(answer: Any, status: int, *errors: tuple[str | None, str]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def test_without_a_token_the_scheme_is_named(anyone):
 def test_several_faults_are_all_named(ana):
     body = assert_problem(ana.post("expenses/", {"amount": "0", "date": "x"}), 400,
                           ("amount", "min_value"), ("date", "invalid"), ("description", "required"))  # fmt: skip
-    assert body["detail"] == "3 fields are wrong."
+    assert body["detail"] == "3 fields are wrong: amount, date, description."
 
 
 @pytest.fixture

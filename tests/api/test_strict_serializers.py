@@ -146,7 +146,7 @@ def test_a_misspelled_parameter_of_a_list_is_named(ana, address):
     body = assert_problem(
         ana.get(address, {"staus": "open", "foo": "1"}), 400, ("foo", "unknown"), ("staus", "unknown")
     )
-    assert body["detail"] == "2 fields are wrong."
+    assert body["detail"] == "2 fields are wrong: foo, staus."
 
 
 def test_the_known_parameters_are_told(ana):
