@@ -131,7 +131,7 @@ class RegisterSerializer(StrictSerializer):
 
     def validate_password(self, value: str) -> str:
         """Return the password. It is compared with name and address as they were sent, even if these are wrong."""
-        sent = {name: str(self.initial_data.get(name, "")) for name in ("username", "email")}
+        sent = {name: str(self.initial_data.get(name, ""))[:254] for name in ("username", "email")}
         return strong_password(value, user=User(**sent))
 
     def validate_confirm_password(self, value: str) -> str:

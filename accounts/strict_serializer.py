@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from functools import cache
+from heapq import nsmallest
 from typing import Any
 
 from rest_framework import serializers
@@ -12,6 +13,9 @@ from accounts.misspellings import did_you_mean
 
 #: The sentence of a field that is required where no declaration can say so.
 MISSING = "This field is missing: send a value."
+#: Unknown names that an answer tells, and characters of each: a body of megabytes must not make one of gigabytes.
+N_UNKNOWN_NAMED = 10
+NAME_LENGTH = 100
 
 
 def refuse_unknown(
@@ -19,9 +23,9 @@ def refuse_unknown(
 ) -> None:
     """Raises ValidationError that names what is given but not known. `besides` is accepted, too, but not told."""
     known = list(known)
-    if unknown := sorted({str(name) for name in given} - {*known} - besides):
+    if unknown := nsmallest(N_UNKNOWN_NAMED, {str(name) for name in given} - {*known} - besides):
         detail = f"There is no such {what}; known are {', '.join(known)}." if known else f"It takes no {what}."
-        raise serializers.ValidationError(dict.fromkeys(unknown, detail), code="unknown")
+        raise serializers.ValidationError({name[:NAME_LENGTH]: detail for name in unknown}, code="unknown")
 
 
 class NoSuchChoice(str):

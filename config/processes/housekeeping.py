@@ -84,8 +84,9 @@ def _watch() -> None:
     pause = threading.Event()
     while True:
         try:
-            with hold(WORKER):
+            with hold(WORKER) as require_hold:
                 while True:
+                    require_hold()
                     resume_interrupted()
                     pause.wait(LOOK_EVERY_S)
         except Exception:

@@ -186,10 +186,11 @@ class CategoryFilter(HelpfulFilterSet):
 
 
 def _is_true(name: str, value: str) -> bool:
-    wanted = {"true": True, "false": False}.get(value.lower())
-    if wanted is None:
-        raise serializers.ValidationError({name: "Give true or false."}, code="invalid")
-    return wanted
+    if value in serializers.BooleanField.TRUE_VALUES:
+        return True
+    if value in serializers.BooleanField.FALSE_VALUES:
+        return False
+    raise serializers.ValidationError({name: "Give true or false."}, code="invalid")
 
 
 # `import` is a keyword, so no class body can define it.

@@ -4,13 +4,13 @@ PostgreSQL holds them as locks of a connection. With SQLite all processes share 
 """
 
 import fcntl
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 #: Each worker holds this name.
 WORKER = "worker"
@@ -22,18 +22,23 @@ HELD_KEYS = """
 
 
 @contextmanager
-def hold(name: str) -> Iterator[None]:
-    """Hold the name until the end of the block, or of this process. Any number of processes may share a name."""
+def hold(name: str) -> Iterator[Callable[[], None]]:
+    """Hold the name until the end of the block, or of this process. Any number of processes may share a name.
+
+    Yields a function that raises OperationalError if the hold was lost with its connection.
+    """
     if connection.vendor != "postgresql":
         with _file_of(name).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
-            yield
+            yield lambda: None
         return
     own = connection.copy()  # a transaction that fails, or the end of a request, does not disturb it
     try:
         with own.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock_shared(%s)", [_key_of(name)])
-        yield
+            yield lambda: cursor.execute("SELECT 1")
+            with suppress(DatabaseError):  # the connection may be lost, and the hold with it
+                cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [_key_of(name)])
     finally:
         own.close()
 

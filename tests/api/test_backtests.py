@@ -69,7 +69,8 @@ def test_it_is_a_run_with_a_result(ana, run_tasks):
     assert (run["status"], run["progress"], run["counts"]) == ("succeeded", {"done": 120, "total": 120}, {})
     result = run["result"]
     assert (result["n"], result["from"], result["to"]) == (120, "2025-01-01", "2026-08-19")
-    assert (result["ledger_version"], result["n_confirmed"]) == (version, 120)
+    assert version <= result["ledger_version"] <= ana.get("changes/").json()["version"]  # tasks before it also write
+    assert result["n_confirmed"] == 120
     assert before < datetime.fromisoformat(result["measured_at"]) < timezone.now()
     assert (result["target_precision"], list(result["links"])) == (0.95, ["rule", "history", "learned"])
     assert all(set(part) == FIGURES for part in [*result["links"].values(), result["chain"], result["new_merchants"]])

@@ -206,9 +206,9 @@ def test_every_way_to_record_a_row_names_who_recorded_it(ana, join_ledger_of, si
             assert history(ana, row)[-1] == created
         file = SimpleUploadedFile("november.csv", STATEMENT.replace(b"Luna", username.encode()))
         sent = {"file": file, "account": "Checking", "commit": True}
-        run = api.post("imports/", sent, format="multipart").json()["run"]
-        (imported,) = ana.get("transactions/", {"import": run}).json()["results"]
-        assert history(ana, imported) == [event("created", source="import", username=username, run=run)]
+        statement = api.post("imports/", sent, format="multipart").json()
+        (imported,) = ana.get("transactions/", {"import": statement["id"]}).json()["results"]
+        assert history(ana, imported) == [event("created", source="import", username=username, run=statement["run"])]
 
 
 def test_who_splits_the_row_of_another_made_its_parts(ana, join_ledger_of, silent_chain, settings, tmp_path):

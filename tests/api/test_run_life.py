@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from expenses.models import Change, Omission, Plan, Run, RunStatus, Transaction
@@ -433,3 +434,17 @@ def test_omissions_are_written_once_even_when_a_chunk_was_killed(ana, order, mon
     run_tasks()
     assert Omission.objects.filter(run=number).count() == 2
     assert ana.get(f"runs/{number}/").json()["counts"] == {"changed": 3, "unchanged": 0, "left_alone": 2}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite holds names by files, which need no connection.")
+def test_a_name_that_was_lost_with_its_connection_is_noticed(db):
+    with hold("lost") as require_hold:
+        require_hold()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        with pytest.raises(OperationalError):
+            require_hold()
+        assert find_held(["lost"]) == set()

@@ -140,6 +140,17 @@ def test_a_password_may_be_typed_twice_to_register(anyone):
 
 
 @pytest.mark.parametrize(
+    "address", ["auth/login/", "auth/register/", "auth/logoutall/", "transactions/bulk/", "expenses/"]
+)
+def test_a_body_of_unknown_names_alone_gets_a_short_answer(ana, address):
+    answer = ana.post(address, {f"{n:06}" + "x" * 200: 0 for n in range(5_000)})
+    assert answer.status_code == 400
+    unknown = [error["attr"] for error in answer.json()["errors"] if error["code"] == "unknown"]
+    assert unknown == [f"{n:06}" + "x" * 94 for n in range(10)]
+    assert len(answer.content) < 20_000
+
+
+@pytest.mark.parametrize(
     "address", ["categories/", "tags/", "accounts/", "imports/", "runs/", "changes/", "transfers/"]
 )
 def test_a_misspelled_parameter_of_a_list_is_named(ana, address):
