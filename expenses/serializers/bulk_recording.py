@@ -1,15 +1,16 @@
 """Requests that record many transactions. Rows with known external ids are compared, and changed on request."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from django.db.models import prefetch_related_objects
+from drf_spectacular.utils import extend_schema_field
 from drf_standardized_errors.formatter import flatten_errors
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.strict_serializer import refuse_unknown
+from accounts.strict_serializer import StrictSerializer
 from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import AccountReference
@@ -27,34 +28,26 @@ from expenses.services.split_parts import parts_of
 from expenses.services.transactions import RowEdit, edit_transactions, known_rows, record_transactions
 
 MAX_ROWS = 1000
+#: Rows of one account and external id take their turns one by one, under the ledger's lock.
+MAX_TURNS = 5
 
 
-class BulkInput(serializers.Serializer[Any]):
+@extend_schema_field(TransactionInput(many=True))
+class RowsField(serializers.ListField):
+    """The rows of a request as they were sent, since each is checked by itself."""
+
+    default_error_messages = {"max_length": "%(show_value)d rows are too many; send at most {max_length} at a time."}
+
+
+class BulkInput(StrictSerializer):
     """Up to 1,000 transactions."""
 
-    transactions = TransactionInput(many=True)
+    transactions = RowsField(max_length=MAX_ROWS)
     on_conflict = serializers.ChoiceField(
         choices=["skip", "update"],
         default="skip",
-        error_messages={"invalid_choice": "There is no such choice; known are skip, update."},
         help_text="Whether rows with a known `external_id` stay as they are, or take over the fields that are sent.",
     )
-
-    @classmethod
-    def read(cls, data: Any) -> tuple[list[Any], str]:
-        """Return the rows without checking them, and `on_conflict`. Raises ValidationError."""
-        refuse_unknown(data if isinstance(data, dict) else (), ["transactions", "on_conflict"], what="field")
-        rows = data.get("transactions") if isinstance(data, dict) else None
-        if not isinstance(rows, list):
-            raise serializers.ValidationError({"transactions": "Give a list of transactions."}, code="not_a_list")
-        if len(rows) > MAX_ROWS:
-            detail = f"{len(rows)} transactions are too many; send at most {MAX_ROWS} at a time."
-            raise serializers.ValidationError({"transactions": detail}, code="max_length")
-        try:
-            choice = cls().fields["on_conflict"].run_validation(data.get("on_conflict", "skip"))
-        except serializers.ValidationError as error:
-            raise serializers.ValidationError({"on_conflict": error.detail}) from None
-        return rows, choice
 
 
 class RowIdentity(serializers.Serializer[Any]):
@@ -158,21 +151,15 @@ class _Bulk:
         """Take rows of one external id in turn: the second meets what the first has made. Others go together."""
         identities = [self._identity(data) for data in self.rows]
         found = known_rows(ledger_id=ledger_id_of(self.by), external_ids=[pair[1] for pair in identities if pair])
-        known = {identity: row.pk for identity, row in found.items()}
+        known = {identity: row.pk for identity, row in found.items() if identity is not None}
         self.stored |= {row.pk: row for row in found.values()}
-        waiting = list(range(len(self.rows)))
-        while waiting:
-            turn: dict[_Identity | int, int] = {}
-            for index in waiting:
-                turn.setdefault(identities[index] or index, index)
-            indexes = sorted(turn.values())
-            self.edit({i: known[identities[i]] for i in indexes if identities[i] in known})
-            self.record([i for i in indexes if identities[i] not in known])
-            known |= {identities[i]: self.places[i].row for i in indexes if i in self.places}
-            waiting = [i for i in waiting if i not in set(indexes)]
+        for turn in self._turns(identities):
+            self.edit({i: known[pair] for i, pair in turn.items() if pair in known})
+            self.record([i for i, pair in turn.items() if pair not in known])
+            known |= {pair: self.places[i].row for i, pair in turn.items() if pair is not None and i in self.places}
 
     def record(self, indexes: Sequence[int]) -> None:
-        """Record valid rows, unless their external ids are known."""
+        """Record valid rows, unless their external ids are known. Then read all rows so far again."""
         bodies = {index: BulkRow(data=self.rows[index], context=self.context) for index in indexes}
         right = {index: body for index, body in bodies.items() if self._is_valid(index, body)}
         recorded = record_transactions(
@@ -180,14 +167,18 @@ class _Bulk:
             drafts=[body.draft() for body in right.values()],
             catalog=self.context["catalog"],
         )
-        found = {index: one.transaction for index, one in zip(right, recorded, strict=True)}
-        self.stored |= {row.pk: row for row in found.values()}
-        prefetch_related_objects(list(found.values()), "tags")
-        old = {index: found[index] for index, one in zip(right, recorded, strict=True) if not one.is_new}
-        differences = self._differences({index: (row, right[index]) for index, row in old.items()})
-        for index, row in found.items():
-            is_old = index in old
-            self.places[index] = _Place("duplicates" if is_old else "created", row.pk, differences.get(index, ()))
+        self.stored |= {one.transaction.pk: one.transaction for one in recorded}
+        # A write of one row may change another, as in transfers. A row that is gone meanwhile stays as it was.
+        self.stored |= Transaction.objects.with_related().in_bulk(self.stored)
+        pairs = {
+            index: (self.stored[one.transaction.pk], body)
+            for (index, body), one in zip(right.items(), recorded, strict=True)
+            if not one.is_new
+        }
+        differences = self._differences(pairs)
+        for index, one in zip(right, recorded, strict=True):
+            name = "created" if one.is_new else "duplicates"
+            self.places[index] = _Place(name, one.transaction.pk, differences.get(index, ()))
 
     def edit(self, ids: dict[int, int]) -> None:
         """Give stored rows, by the index of what was sent, the fields that were sent."""
@@ -219,12 +210,10 @@ class _Bulk:
             if isinstance(outcome, Refusal):
                 self._refuse(index, attr=None, code=outcome.code, detail=str(outcome))
             else:
-                self.stored[outcome.pk] = outcome
                 self.places[index] = _Place("updated", outcome.pk)
 
     def answer(self) -> dict[str, Any]:
-        """Return the body of the response. It shows each row as it is now."""
-        prefetch_related_objects(list(self.stored.values()), "tags")
+        """Return the body of the response. It shows each row as the last turn left it."""
         body: dict[str, list[Any]] = {"created": [], "updated": [], "duplicates": [], "errors": []}
         for _, place in sorted(self.places.items()):
             shown = describe_transaction(self.stored[place.row])
@@ -232,6 +221,21 @@ class _Bulk:
             body[place.list].append(shown | ({"differences": list(place.differences)} if is_known else {}))
         body["errors"] = [{"index": index, "errors": errors} for index, errors in sorted(self.errors.items())]
         return body
+
+    def _turns(self, identities: Sequence[_Identity | None]) -> list[dict[int, _Identity | None]]:
+        """Return the identities by index, of which no two in a turn are equal. Refuse rows beyond the last turn."""
+        turns: list[dict[int, _Identity | None]] = [{} for _ in range(MAX_TURNS)]
+        counts: Counter[_Identity] = Counter()
+        for index, pair in enumerate(identities):
+            turn = 0 if pair is None else counts[pair]
+            if turn < MAX_TURNS:
+                turns[turn][index] = pair
+            else:
+                detail = f"{MAX_TURNS} rows before it have this `external_id`; send this one in another request."
+                self._refuse(index, attr="external_id", code="repeated_too_often", detail=detail)
+            if pair is not None:
+                counts[pair] += 1
+        return [turn for turn in turns if turn]
 
     def _identity(self, data: Any) -> _Identity | None:
         """Return account and external id; None if one of them is missing or invalid, which its recording names."""

@@ -160,10 +160,12 @@ class AllTransactionsViewSet(TransactionViewSet):
         `on_conflict` decides about rows with a known `external_id`. With `update` they take over the fields that are
         sent. With `skip` they stay, and `differences` names the fields that differ.
         """
-        rows, on_conflict = BulkInput.read(request.data)
+        order = self.checked(BulkInput).validated_data
+        rows, on_conflict = order["transactions"], order["on_conflict"]
         with self.locked() if on_conflict == "update" else nullcontext():
             context = self.get_serializer_context()
-            return Response(record_bulk(by=self.user, rows=rows, on_conflict=on_conflict, context=context))
+            body = record_bulk(by=self.user, rows=rows, on_conflict=on_conflict, context=context)
+        return Response(body)
 
     @extend_schema(request=BulkEditInput, responses={202: RunSerializer})
     @bulk.mapping.patch

@@ -106,9 +106,19 @@ def test_no_rows_are_no_work(ana):
     assert (answer.status_code, answer.json()) == (200, NO_ROWS)
 
 
-@pytest.mark.parametrize("body", [{}, [], None, "x", {"transactions": None}, {"transactions": {}}])
-def test_a_body_without_a_list_is_refused(ana, body):
-    assert_problem(ana.post("transactions/bulk/", body), 400, ("transactions", "not_a_list"))
+@pytest.mark.parametrize(
+    ("body", "attr", "code"),
+    [
+        ({}, "transactions", "required"),
+        ({"transactions": None}, "transactions", "null"),
+        ({"transactions": {}}, "transactions", "not_a_list"),
+        ({"transactions": "x"}, "transactions", "not_a_list"),
+        ([], None, "invalid"),
+        ("x", None, "invalid"),
+    ],
+)
+def test_a_body_without_a_list_is_refused(ana, body, attr, code):
+    assert_problem(ana.post("transactions/bulk/", body), 400, (attr, code))
 
 
 def test_a_list_under_another_name_is_named(ana):

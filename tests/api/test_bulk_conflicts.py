@@ -195,6 +195,16 @@ def test_another_word_for_on_conflict_is_refused(ana, choice):
     assert ana.get("transactions/").json()["count"] == 0
 
 
+def test_wrong_fields_beside_the_rows_are_named_with_what_was_meant(ana):
+    answer = ana.post("transactions/bulk/", {"transactions": [ROW] * 1001, "on_conflict": "updates"})
+    body = assert_problem(answer, 400, ("transactions", "max_length"), ("on_conflict", "invalid_choice"))
+    assert [one["detail"] for one in body["errors"]] == [
+        "1001 rows are too many; send at most 1000 at a time.",
+        "There is no such choice; known are skip, update. Did you mean update?",
+    ]
+    assert ana.get("transactions/").json()["count"] == 0
+
+
 def test_a_split_holds_its_fields_and_its_parts_are_compared(ana):
     parts = [{"amount": "2.00", "category": "Dining"}, {"amount": "3.50", "category": "Groceries"}]
     row = create(ana, parts=parts)
@@ -230,6 +240,86 @@ def test_another_amount_takes_a_transfer_apart(ana):
     (updated,) = update(ana, {**going, "amount": "51"}, coming)["updated"]
     assert (updated["transfer"], updated["kind"], updated["amount"]) == (None, "expense", "51.00")
     assert stored(ana, second)["transfer"] is None
+
+
+@pytest.fixture
+def halves(ana):
+    """Return two rows that are halves of a transfer, as they were sent."""
+    for name in ("Giro", "Purse"):
+        ana.post("accounts/", {"name": name})
+    going = ROW | {"account": "Giro", "amount": "50"}
+    return going, {**ROW, "account": "Purse", "amount": "50", "direction": "in", "external_id": "b"}
+
+
+def assert_as_stored(api, body):
+    """Each row of the answer is shown as its own address shows it. Return these rows by their external ids."""
+    for row in [*body["created"], *body["updated"], *body["duplicates"]]:
+        assert {name: row[name] for name in row if name != "differences"} == stored(api, row)
+    return {row["external_id"]: row for row in api.get("transactions/").json()["results"]}
+
+
+def test_the_other_half_of_a_broken_transfer_is_shown_as_it_is_now(ana, halves):
+    going, coming = halves
+    first, second = send(ana, going, coming)["created"]
+    body = update(ana, {**going, "amount": "51"}, coming)
+    rows = assert_as_stored(ana, body)
+    assert (rows["a"]["kind"], rows["b"]["kind"], rows["b"]["transfer"]) == ("expense", "income", None)
+    assert rows["b"]["version"] > second["version"]
+    assert (first["id"], second["id"]) == (rows["a"]["id"], rows["b"]["id"])
+    assert body == NOTHING | {"updated": [rows["a"]], "duplicates": [{**rows["b"], "differences": []}]}
+
+
+def test_a_second_edit_meets_the_other_half_of_a_broken_transfer(ana, halves):
+    going, coming = halves
+    send(ana, going, coming)
+    body = update(ana, {**going, "amount": "51"}, coming, {**coming, "notes": "x", "category": "Salary"})
+    rows = assert_as_stored(ana, body)
+    assert body == NOTHING | {
+        "updated": [rows["a"], rows["b"]], "duplicates": [{**rows["b"], "differences": []}]
+    }  # fmt: skip
+    shown = [rows["b"][name] for name in ("kind", "transfer", "category_name", "notes")]
+    assert shown == ["income", None, "Salary", "x"]
+    assert ana.get("transfers/").json()["results"] == []
+
+
+@pytest.mark.parametrize("on_conflict", ["skip", "update"])
+def test_a_known_row_that_a_new_one_makes_a_transfer_is_shown_as_one(ana, halves, on_conflict):
+    going, coming = halves
+    (known,) = send(ana, coming)["created"]
+    assert (known["kind"], known["transfer"]) == ("income", None)
+    body = send(ana, going, coming, on_conflict=on_conflict)
+    rows = assert_as_stored(ana, body)
+    assert rows["a"]["transfer"] == rows["b"]["transfer"] is not None
+    assert (rows["b"]["id"], rows["b"]["kind"]) == (known["id"], "transfer")
+    assert body == NOTHING | {"created": [rows["a"]], "duplicates": [{**rows["b"], "differences": []}]}
+
+
+def test_the_sixth_row_of_one_external_id_is_refused(ana):
+    ana.post("accounts/", {"name": "Purse"})
+    rows = [{**ROW, "notes": str(i)} for i in range(7)]
+    body = update(ana, *rows, {**ROW, "account": "Purse"}, {**ROW, "external_id": None})
+    detail = "5 rows before it have this `external_id`; send this one in another request."
+    created = sorted(ana.get("transactions/").json()["results"], key=lambda row: row["id"])
+    assert body == NOTHING | {
+        "created": created, "updated": [created[0]] * 4,
+        "errors": [error(i, "external_id", "repeated_too_often", detail) for i in (5, 6)],
+    }  # fmt: skip
+    assert [(row["external_id"], row["account_name"], row["notes"]) for row in created] == [
+        ("a", None, "4"), ("a", "Purse", ""), (None, None, "")
+    ]  # fmt: skip
+    assert [len(rows) for rows in send(ana, *rows).values()] == [0, 0, 7, 0]
+
+
+def test_many_repeats_cost_no_more_queries_than_a_few(ana):
+    def cost(n: int) -> int:
+        sent = [{**ROW, "external_id": f"of {n}", "notes": str(i)} for i in range(n)]
+        with CaptureQueriesContext(connection) as queries:
+            body = ana.client.post("/api/v1/transactions/bulk/", {"transactions": sent, "on_conflict": "update"}).json()
+        assert [len(rows) for rows in body.values()] == [1, 4, 0, n - 5]
+        return len(queries)
+
+    cost(6)
+    assert cost(300) <= cost(10)
 
 
 def test_a_closed_account_keeps_its_rows_open_to_updates(ana):
