@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from django.db.models import prefetch_related_objects
+from django.template.defaultfilters import pluralize
 from django.utils.functional import SimpleLazyObject
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -11,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.services.refusal_log import log_refusal
 from expenses.models import Run, Transaction
 from expenses.serializers.bulk import BulkEditInput, BulkSelection
 from expenses.serializers.bulk_recording import BulkAnswer, BulkInput, record_bulk
@@ -165,6 +167,16 @@ class AllTransactionsViewSet(TransactionViewSet):
         with self.locked() if on_conflict == "update" else nullcontext():
             context = self.get_serializer_context()
             body = record_bulk(by=self.user, rows=rows, on_conflict=on_conflict, context=context)
+        if n := len(body["errors"]):
+            log_refusal(
+                f"{n} row{pluralize(n)} of {request.method} {request.path}",
+                rows=n,
+                method=request.method,
+                path=request.path,
+                status=status.HTTP_200_OK,
+                user_id=self.user.pk,
+                codes=[error["code"] for row in body["errors"] for error in row["errors"]],
+            )
         return Response(body)
 
     @extend_schema(request=BulkEditInput, responses={202: RunSerializer})

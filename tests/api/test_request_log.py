@@ -214,6 +214,33 @@ def test_reads_and_successful_writes_are_not_logged(ana, refusals):
     assert refusals() == []
 
 
+@pytest.mark.parametrize("on_conflict", ["skip", "update"])
+def test_refused_rows_of_a_bulk_are_logged_in_one_line_without_content(ana, refusals, on_conflict):
+    rows = [ROW, ROW | {"amount": "0", "notes": SECRET}, {"description": SECRET}, ROW | {SECRET: "x"}, ROW]
+    ana.post("transactions/bulk/", {"transactions": [ROW, ROW], "on_conflict": on_conflict})
+    assert refusals() == []
+    answer = ana.post("transactions/bulk/", {"transactions": rows, "on_conflict": on_conflict})
+    assert (answer.status_code, [row["index"] for row in answer.json()["errors"]]) == (200, [1, 2, 3])
+    [line] = refusals()
+    assert {name: line[name] for name in ("user_id", "method", "path", "status", "rows", "codes")} == {
+        "user_id": ana.user.pk,
+        "method": "POST",
+        "path": "/api/v1/transactions/bulk/",
+        "status": 200,
+        "rows": 3,
+        "codes": ["min_value", "required", "unknown"],
+    }
+    shown = "Refused 3 rows of POST /api/v1/transactions/bulk/: codes=min_value,required,unknown user_id="
+    assert line["msg"] % line["args"] == f"{shown}{ana.user.pk}"
+    assert SECRET not in str(line)
+
+
+def test_a_refused_row_of_a_bulk_has_the_id_of_its_request_in_the_log(ana):
+    _, [line] = logged(lambda: ana.post("transactions/bulk/", {"transactions": [{}]}, **given_id("r-1")), "text")
+    shown = f"Refused 1 row of POST /api/v1/transactions/bulk/: codes=required user_id={ana.user.pk}"
+    assert line.partition(" INFO ")[2] == f"{LOGGER} [r-1] {shown}"
+
+
 @pytest.mark.logs_errors
 def test_a_busy_database_is_logged_by_django_alone(ana, monkeypatch, refusals):
     def refuse(*args: Any, **kwargs: Any) -> None:
