@@ -1,7 +1,10 @@
 """Known names that are near to an unknown one."""
 
 from collections.abc import Iterable
+from functools import cache
 
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
 from rapidfuzz import fuzz, process
 
 #: Likeness in percent from which a name is worth a mention.
@@ -21,3 +24,17 @@ def did_you_mean(text: object, known: Iterable[str]) -> str:
     found = process.extract(wanted, folded, scorer=fuzz.WRatio, limit=MOST_NAMED, score_cutoff=ALIKE)
     nearest = [names[place] for _, _, place in found]
     return f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+
+
+def no_currency(text: object) -> str:
+    """Return the sentences for a text that is no currency code: the nearest codes of today, or where to find one."""
+    is_like_a_code = len(str(text).strip()) <= LEAST_LENGTH + 1  # a word is like many codes
+    near = did_you_mean(text, _current_currencies()) if is_like_a_code else ""
+    return f"“{text}” is not an ISO 4217 currency code.{near or ' Find it at GET /api/v1/currencies/?search=name.'}"
+
+
+@cache
+def _current_currencies() -> frozenset[str]:
+    """Return the codes that are legal tender somewhere when the process starts."""
+    territories = get_global("territory_currencies")
+    return frozenset(code for territory in territories for code in get_territory_currencies(territory))

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from accounts.access import client_ip
-from accounts.misspellings import did_you_mean
+from accounts.misspellings import did_you_mean, no_currency
 from accounts.models import PREFERENCES, Scope, Token, User
 from accounts.services.lockout import try_password
 from accounts.strict_serializer import StrictSerializer
@@ -44,8 +44,7 @@ class PreferencesSerializer(StrictSerializer, serializers.ModelSerializer[User])
     def validate_base_currency(self, value: str) -> str:
         known = list_currencies() - {"XXX", "XTS"}  # no currency, and tests
         if value.upper() not in known:
-            detail = f"“{value}” is not an ISO 4217 currency code.{did_you_mean(value, known)}"
-            raise serializers.ValidationError(detail, code="unknown_currency")
+            raise serializers.ValidationError(no_currency(value), code="unknown_currency")
         return value.upper()
 
     def validate_time_zone(self, value: str) -> str:

@@ -13,6 +13,8 @@ from accounts.misspellings import did_you_mean
 
 #: The sentence of a field that is required where no declaration can say so.
 MISSING = "This field is missing: send a value."
+#: The sentence of a body that was sent back too late.
+ANOTHER_WAS_FIRST = "Another client was first: read the row again, and send your change with its new version."
 #: Unknown names that an answer tells, and characters of each: a body of megabytes must not make one of gigabytes.
 N_UNKNOWN_NAMED = 10
 NAME_LENGTH = 100
@@ -25,7 +27,8 @@ def refuse_unknown(
     known = list(known)
     if unknown := nsmallest(N_UNKNOWN_NAMED, {str(name) for name in given} - {*known} - besides):
         detail = f"There is no such {what}; known are {', '.join(known)}." if known else f"It takes no {what}."
-        raise serializers.ValidationError({name[:NAME_LENGTH]: detail for name in unknown}, code="unknown")
+        details = {name[:NAME_LENGTH]: f"{detail}{did_you_mean(name, known)}" for name in unknown}
+        raise serializers.ValidationError(details, code="unknown")
 
 
 class NoSuchChoice(str):
@@ -88,7 +91,8 @@ class StrictSerializer(HelpfulSerializer):
             shown = json.loads(JSONRenderer().render(body.to_representation(row)))
             other = [name for name in fixed if data[name] != shown[name]]
         if other:
-            raise serializers.ValidationError(dict.fromkeys(other, detail), code="read_only")
+            details = {name: ANOTHER_WAS_FIRST if row and name == "version" else detail for name in other}
+            raise serializers.ValidationError(details, code="read_only")
 
 
 @cache

@@ -173,6 +173,8 @@ class Copy:
     """Local database: the ledger as last fetched, and the user's writes since, in their order."""
 
     def __init__(self, path: str = ":memory:") -> None:
+        if path != ":memory:":  # it holds what its owner spends
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.db.executescript(SCHEMA)
 
@@ -314,7 +316,9 @@ def main() -> None:
     parser.add_argument("--copy", default="copy.sqlite3", help="file of the copy (default: %(default)s)")
     parser.add_argument("--token-file", help="file of the token (default: the name of the copy, and .token)")
     options = parser.parse_args()
-    url = options.url.rstrip("/")
+    url = options.url.rstrip("/").removesuffix("/api/v1")
+    if urlsplit(url).scheme not in {"http", "https"}:
+        parser.error(f"the address begins with http:// or https://, such as http://{url}")
     token_file = TokenFile(options.token_file or f"{options.copy}.token", url=url, username=options.username)
     client = SyncClient(Server(url, options.username, read_password, token_file=token_file), Copy(options.copy))
     client.sync()

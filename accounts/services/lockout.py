@@ -23,11 +23,10 @@ Found = TypeVar("Found")
 class LockedOut(Throttled):
     """No password is checked for `wait` seconds."""
 
-    default_detail = "Too many wrong passwords. Wait a while, then try again."
     default_code = "locked_out"
 
     def __init__(self, wait: int) -> None:
-        APIException.__init__(self)
+        APIException.__init__(self, f"Too many wrong passwords. Try again in {wait} seconds.")
         self.wait = wait
 
 

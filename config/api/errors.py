@@ -22,6 +22,8 @@ from expenses.views.base import Conflict
 from expenses.views.parsers import BodyTooLarge
 
 CONTENT_TYPE = "application/problem+json"
+#: The sentence of a body that is `null`, for which DRF has untranslated words of its own.
+NO_BODY = "Send an object, in curly braces."
 #: Wrong fields that the `detail` of a problem names; `errors` names all.
 N_FIELDS_NAMED = 5
 
@@ -57,7 +59,8 @@ class ProblemFormatter(ExceptionFormatter):
         for error in error_response.errors:
             # DRF calls an error of the whole body `non_field_errors`, below a path or alone.
             path = (error.attr or "").removesuffix("non_field_errors").removesuffix(".")
-            errors.append({"attr": _printable(path) or None, "code": error.code, "detail": _printable(error.detail)})
+            detail = NO_BODY if error.code == "null" and not path else _printable(error.detail)
+            errors.append({"attr": _printable(path) or None, "code": error.code, "detail": detail})
         return problem(self.exc.status_code, errors)
 
 

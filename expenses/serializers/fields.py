@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import get_attribute
 
-from accounts.misspellings import did_you_mean
+from accounts.misspellings import did_you_mean, no_currency
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.countries import intended_country, names_of_countries
@@ -189,11 +189,6 @@ class RateTextField(serializers.CharField):
 
     def to_representation(self, value: Any) -> str:
         return format_rate(value)
-
-
-def no_currency(code: str) -> str:
-    """Return the sentence for a code that is no currency."""
-    return f"“{code}” is not an ISO 4217 currency code.{did_you_mean(code, currency_codes())}"
 
 
 @extend_schema_field(OpenApiTypes.STR)

@@ -12,15 +12,15 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.misspellings import did_you_mean
+from accounts.misspellings import did_you_mean, no_currency
 from expenses.categorization.catalog import Catalog
-from expenses.ledger.dates import since, until
+from expenses.ledger.dates import EARLIEST, LATEST, since, until
 from expenses.ledger.money import currency_codes
 from expenses.models import Account, CategorizationStatus, Category, Review, Tag, Transaction
 from expenses.models.rates import ExchangeRate, ExchangeRateQuerySet, RateSource
 from expenses.querysets import CategoryQuerySet, TransactionQuerySet
 from expenses.reports.totals import COLUMNS
-from expenses.serializers.fields import DayField, as_id_or_name, no_currency
+from expenses.serializers.fields import DayField, as_id_or_name
 
 MONTH = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<month>0?[1-9]|1[0-2])", re.ASCII)
 
@@ -68,7 +68,7 @@ class TransactionFilter(HelpfulFilterSet):
     end_date = DayFilter("date", "lte")
     start = DayFilter("date", "gte", help_text=SAME_AS["start"])
     end = DayFilter("date", "lte", help_text=SAME_AS["end"])
-    year = filters.NumberFilter(method="by_year", min_value=1, max_value=9999, decimal_places=0)
+    year = filters.NumberFilter(method="by_year", min_value=EARLIEST.year, max_value=LATEST.year, decimal_places=0)
     month = filters.CharFilter(method="by_month", help_text="A month as 2026-11, or 1 to 12 beside `year`.")
     category = filters.CharFilter(method="by_category", help_text="An id or a name; those below it are included.")
     category_id = filters.CharFilter(method="by_category", help_text=SAME_AS["category_id"])
@@ -106,6 +106,16 @@ class TransactionFilter(HelpfulFilterSet):
             if {other, name} <= {*(data or ())}:
                 detail = f"It is another name of `{name}`; give one of the two."
                 raise serializers.ValidationError({other: detail}, code="contradictory")
+
+    def is_valid(self) -> bool:
+        """Return True for filters that a row can pass: a bound above the other one is an error, not an empty list."""
+        valid: bool = super().is_valid()
+        given = self.form.cleaned_data if valid else {}
+        for low, high in (("start_date", "end_date"), ("start", "end"), ("min_amount", "max_amount")):
+            first, last = given.get(low), given.get(high)
+            if first is not None and last is not None and first > last:
+                raise serializers.ValidationError({high: f"It lies before `{low}`; swap the two."}, "ends_before_start")
+        return valid
 
     @property
     def qs(self) -> Any:

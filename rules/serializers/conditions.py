@@ -175,7 +175,7 @@ def _check_meaning(name: str, op: str, value: Any, options: Mapping[str, Any]) -
 
 def _decimal(value: Any) -> str:
     if isinstance(value, str) and not DECIMAL.fullmatch(value.strip()):
-        raise serializers.ValidationError("Write a number, such as 0.95.", code="invalid")
+        raise serializers.ValidationError("Write a number with a point, such as 12.50.", code="invalid")
     digits = len(str(MAX_AMOUNT)) + SCALE
     serializers.DecimalField(digits, SCALE, min_value=0, max_value=MAX_AMOUNT).run_validation(value)
     return f"{Decimal(str(value).strip()):f}"  # as it was written, not filled up with zeros

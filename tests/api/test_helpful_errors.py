@@ -11,7 +11,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
 
-from tests.api.bodies import TITLES, summary_of
+from tests.api.bodies import TITLES, assert_problem, summary_of
 from tests.api.bulk import edit, record
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
@@ -305,3 +305,44 @@ def test_a_second_revert_has_a_code_of_its_own(ana):
     assert ana.post(f"runs/{number}/revert/").status_code == 200
     detail = "This run is reverted already, so nothing is left to take back."
     assert_answer(ana.post(f"runs/{number}/revert/"), 409, (None, "already_reverted", detail))
+
+
+def test_a_body_of_null_is_told_like_any_other_that_is_no_object(ana):
+    for body in ("null", "[]", '"x"'):
+        answer = ana.client.post("/api/v1/expenses/", body, content_type="application/json")
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == "Send an object, in curly braces."
+
+
+@pytest.mark.parametrize(
+    ("query", "attr", "detail"),
+    [
+        ("start_date=2026-10-31&end_date=2026-10-01", "end_date", "It lies before `start_date`; swap the two."),
+        ("start=2026-10-31&end=2026-10-01", "end", "It lies before `start`; swap the two."),
+        ("min_amount=50&max_amount=5", "max_amount", "It lies before `min_amount`; swap the two."),
+        ("categroy=Dining", "categroy", None),
+    ],
+)
+def test_filters_that_no_row_can_pass_are_refused(ana, query, attr, detail):
+    ana.post("expenses/", {"amount": "1", "description": "x", "tags": ["food"]})
+    answer = ana.get(f"transactions/?{query}")
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["attr"]) == (400, attr)
+    assert error["detail"] == detail if detail else error["detail"].endswith("Did you mean category or category_id?")
+
+
+def test_a_word_for_money_leads_to_the_list_of_currencies(ana):
+    def said(code):
+        return ana.post("expenses/", {"amount": "1", "description": "x", "currency": code}).json()["detail"]
+
+    assert said("EURO") == "currency: “EURO” is not an ISO 4217 currency code. Did you mean EUR?"
+    assert said("kronor").endswith(" Find it at GET /api/v1/currencies/?search=name.")
+
+
+def test_a_body_that_is_sent_back_too_late_says_who_was_first(ana):
+    body = ana.post("expenses/", {"amount": "1", "description": "x"}).json()
+    ana.patch(f"expenses/{body['id']}/", {"notes": "n"})
+    detail = "Another client was first: read the row again, and send your change with its new version."
+    answer = ana.patch(f"expenses/{body['id']}/", {"notes": "m", "version": body["version"]})
+    assert_problem(answer, 400, ("version", "read_only"))
+    assert answer.json()["errors"][0]["detail"] == detail

@@ -213,7 +213,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str | None, str, str]]]] = {
     ),
     "text for amount, deep inside": (
         conditions({"conditions": [CAFE, {"field": "amount", "op": "lt", "value": "much"}]}),
-        [("conditions.0.conditions.1.value", "invalid", "Write a number, such as 0.95.")],
+        [("conditions.0.conditions.1.value", "invalid", "Write a number with a point, such as 12.50.")],
     ),
     "amount beyond all": (
         conditions({"field": "amount", "op": "eq", "value": "1e30"}),

@@ -39,7 +39,7 @@ def each(field: str, op: str, values: list[Any], code: str, detail: str) -> list
     return [(field, op, value, code, detail) for value in values]
 
 
-NO_STRING, NO_NUMBER = "Write a text.", "Write a number, such as 0.95."
+NO_STRING, NO_NUMBER = "Write a text.", "Write a number with a point, such as 12.50."
 NO_DAY = "There is no such day; write it as YYYY-MM-DD."
 NO_LIST, NO_RANGE = "Give a list of 1 to 200 values.", "Give a list of two values, the smaller first."
 NO_REFERENCE, NO_VALUE = "Give an id or a name.", "This operator takes no value."
