@@ -89,13 +89,13 @@ class Refusals:
         body = BODIES.get(operation)
         if body is not None:
             yield lambda: self._send(operation, body={})
-            yield lambda: self._send(operation, body=body | {"colour": "red"})
+            yield lambda: self._send(operation, body=body | {"color": "red"})
             yield lambda: self._send(operation, body=[1])
         parameters = {p["name"] for p in DESCRIBED[operation].get("parameters", []) if p["in"] == "query"}
         for name, value in WRONG.items():
             if name in parameters:
                 yield lambda name=name, value=value: self._send(operation, query={name: value})  # type: ignore[misc]
-        yield lambda: self._send(operation, query={"colour": "red"})
+        yield lambda: self._send(operation, query={"color": "red"})
         yield lambda: self._send(operation, headers={"HTTP_IDEMPOTENCY_KEY": "a key with spaces"})
         yield lambda: self._send(operation, headers={"HTTP_HOST": "elsewhere.example"})
 
