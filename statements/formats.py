@@ -39,8 +39,8 @@ def importer_for(data: bytes) -> Importer:
             return importer
     raise UnreadableFile(
         "no_table",
-        "No table with a date and an amount was found in this file. Check that it is the list of transactions, "
-        "download it from your bank as CSV, and upload that file.",
+        "No table with a date and an amount was found in this file. Only CSV is read, not OFX, QIF, CAMT or MT940. "
+        "Download the list of transactions from your bank as CSV, and upload that file.",
     )
 
 

@@ -12,6 +12,10 @@ from expenses.querysets import OwnedQuerySet
 
 #: The code of the question whether rows of other currencies go into the account.
 OTHER_CURRENCY = "other_currency"
+#: The code of the question what to do with a file without transactions.
+NO_ROWS = "no_rows"
+#: Questions without whose answer nothing is recorded; the others are answered by the likelier reading.
+BLOCKING = (OTHER_CURRENCY, NO_ROWS)
 STOPPED = (RunStatus.FAILED, RunStatus.CANCELED, RunStatus.REVERTED)
 
 

@@ -90,7 +90,7 @@ class CommitInput(StrictSerializer):
 class QuestionSerializer(serializers.Serializer[Any]):
     """A question that the file leaves open; `alternatives` are values for the profile's key `attr`.
 
-    If `attr` is `account`, they are ids of accounts, the present one first.
+    If `attr` is `account`, they are ids of accounts, the present one first. If it is `file`, there are none.
     """
 
     attr = serializers.CharField()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail
@@ -37,6 +37,9 @@ from statements.services.imports import (
 )
 from statements.tasks import read_import
 
+#: When to look again at an import whose file is being read.
+ASK_AGAIN_S = 2
+
 
 class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerViewSet):
     """Bank statements: upload, look at the rows, correct how they are read, commit."""
@@ -46,7 +49,15 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     rates = {"create": "imports"}
 
     @extend_schema(
-        request={"multipart/form-data": UploadInput}, responses={201: ImportSerializer, 202: ImportSerializer}
+        request={"multipart/form-data": UploadInput},
+        responses={
+            201: ImportSerializer,
+            202: OpenApiResponse(
+                ImportSerializer,
+                "The file is large and is being read by a worker: `status` is `reading`. "
+                "Get the import again after the seconds in `Retry-After`.",
+            ),
+        },
     )
     def create(self, request: Request) -> Response:
         """Upload a bank statement.
@@ -70,7 +81,8 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
             raise _as_validation_error(error) from None
         if statement.status == ImportStatus.READING:
             transaction.on_commit(lambda: read_import.enqueue(statement.pk), robust=True)
-            return Response(self.get_serializer(statement).data, status=status.HTTP_202_ACCEPTED)
+            headers = {"Retry-After": str(ASK_AGAIN_S)}
+            return Response(self.get_serializer(statement).data, status=status.HTTP_202_ACCEPTED, headers=headers)
         if commits and statement.is_clear:
             perform_run(run_id=start_commit(by=self.user, statement=statement).pk)
             statement.refresh_from_db()
@@ -119,17 +131,20 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         show = request.query_params.get("show", "rows")
         if show not in SHOWN:
             raise serializers.ValidationError({"show": f"Give one of {', '.join(SHOWN)}."}, code="invalid_choice")
-        if statement.status == ImportStatus.READING:
-            raise Conflict("The file is still being read; ask again in a moment.", code="reading")
-        if statement.status == ImportStatus.FAILED:
-            raise Conflict(f"The file could not be read: {statement.error}", code="failed")
+        if statement.status in (ImportStatus.READING, ImportStatus.FAILED):
+            raise Conflict(_why_not(statement), code=statement.status)
         page: Any = self.paginate_queryset(RecordList(statement, show))  # type: ignore[arg-type]
         return self.get_paginated_response(preview_records(statement, page, self.catalog))
 
     @extend_schema(request=CommitInput, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def commit(self, request: Request, pk: int) -> Response:
-        """Record an import's rows. This is done in the background; the run shows how far it is."""
+        """Record an import's rows.
+
+        This is done in the background; the run shows how far it is. Rows are recorded as `rows/` shows them, even while
+        `questions` are open. Only the questions `other_currency` and `no_rows`, and rows that cannot be read, stop a
+        commit.
+        """
         statement = self._parsed()
         fields = self.checked(CommitInput).validated_data
         if statement.account is None:
@@ -155,7 +170,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         statement: Import = self.get_object()
         allowed = {ImportStatus.PARSED, ImportStatus.FAILED} if or_failed else {ImportStatus.PARSED}
         if statement.stands not in allowed:
-            raise Conflict(f"This import is {statement.status}; it stays as it is.", code=statement.status)
+            raise Conflict(_why_not(statement), code=statement.status)
         return statement
 
 
@@ -168,6 +183,17 @@ class ProfileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.De
 
     def perform_destroy(self, instance: Profile) -> None:
         forget_profile(profile=instance)
+
+
+def _why_not(statement: Import) -> str:
+    """Return why an import cannot be used now, and what to do."""
+    if statement.status == ImportStatus.READING:
+        return "The file is still being read; ask again in a moment."
+    if statement.status == ImportStatus.FAILED:
+        return f"The file could not be read: {statement.error}"
+    if statement.status == ImportStatus.COMMITTING:
+        return f"Its rows are being recorded; the run shows how far it is: GET runs/{statement.run_id}/."
+    return f"This import is committed; revert its run first: POST runs/{statement.run_id}/revert/."
 
 
 def _as_validation_error(error: UnreadableFile) -> serializers.ValidationError:

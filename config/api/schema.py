@@ -166,8 +166,8 @@ def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         refusals = REFUSALS["operations"].get(operation["operationId"], {})
         for code, media in _bodies(operation):
             name = refusals.get(code) or media["schema"].get("$ref", "").rpartition("/")[2]
-            if code == "503" and f"Failing{name}" in EXAMPLES:
-                name = f"Failing{name}"
+            other = {"202": f"Reading{name}", "503": f"Failing{name}"}.get(code)
+            name = other if other in EXAMPLES else name
             value = REFUSALS["examples"].get(name) if code in refusals else _example_of(name)
             if value is not None:
                 used[name] = value

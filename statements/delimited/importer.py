@@ -41,8 +41,8 @@ _SAMPLE = 200
 
 
 _NO_TABLE = (
-    "No table with a date and an amount was found in this file. Check that it is the list of transactions, "
-    "or say in the profile which columns hold the date and the amount."
+    "No table with a date and an amount was found in this file. Only CSV is read, not OFX, QIF, CAMT or MT940. "
+    "Check that it is the list of transactions as CSV, with a column of dates and one of amounts."
 )
 
 

@@ -1,5 +1,6 @@
 """Imports: receive a file, correct how it is read, and record its rows as a run."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import islice
@@ -21,7 +22,7 @@ from expenses.services.statement_rows import record_statement_rows
 from statements.entries import Entry, known_fingerprints, read_records, summarize
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
-from statements.models import OTHER_CURRENCY, Import, ImportStatus, Profile
+from statements.models import BLOCKING, NO_ROWS, OTHER_CURRENCY, Import, ImportStatus, Profile
 
 #: What reading a file finds out, and what may be corrected before it.
 READ_FIELDS = (
@@ -63,7 +64,7 @@ def receive_statement(
         format=importer.format,
         profile={**reading.profile, **profile.profile} if profile else reading.profile,
         columns=reading.columns,
-        questions=[] if profile else [asdict(question) for question in reading.questions],
+        questions=[] if profile else [_with_answer(question) for question in reading.questions],
         status=ImportStatus.READING,
         wants_commit=wants_commit,
     )
@@ -158,10 +159,23 @@ def _read(statement: Import) -> None:
     statement.n_new = statement.n_rows - n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
-    statement.questions = [q for q in statement.questions if q["code"] != OTHER_CURRENCY]
+    statement.questions = [q for q in statement.questions if q["code"] not in BLOCKING]
+    if not statement.n_rows:
+        detail = (
+            "No transaction was found in this file, so there is nothing to record. Correct the profile, "
+            "or DELETE this import and upload another file."
+        )
+        statement.questions.append(asdict(ReadingQuestion("file", NO_ROWS, detail)))
     if question := _currency_question(statement):
         statement.questions.append(asdict(question))
     statement.status, statement.error = ImportStatus.PARSED, ""
+
+
+def _with_answer(question: ReadingQuestion) -> dict[str, Any]:
+    """Return a question about the profile, whose detail ends with the bodies that answer it."""
+    taken, *others = [json.dumps({"profile": {question.attr: value}}) for value in question.alternatives]
+    answer = f"To confirm this, PATCH the import with {taken}; to change it, with {' or '.join(others)}."
+    return {**asdict(question), "detail": f"{question.detail} {answer}"}
 
 
 def _currency_question(statement: Import) -> ReadingQuestion | None:
@@ -207,8 +221,9 @@ def start_commit(*, by: User, statement: Import) -> Run:
     if statement.account is not None and not statement.account.is_active:
         detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
         raise Refusal(detail, code="closed")
-    if question := statement.currency_question:
-        raise Refusal(question["detail"], code=OTHER_CURRENCY)
+    for question in statement.questions:
+        if question["code"] in BLOCKING:
+            raise Refusal(question["detail"], code=question["code"])
     with ledger_write(statement.ledger_id) as version:
         run: Run = Run.objects.create(
             ledger_id=statement.ledger_id, user=by, kind="import", subject=statement.pk, total=statement.n_rows

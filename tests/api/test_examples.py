@@ -12,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.test import override_settings
 from drf_spectacular.generators import SchemaGenerator
 
 from config.api import schema
@@ -330,6 +331,9 @@ def record_imports(recorder: Recorder) -> None:
     recorder.send("get", f"runs/{run['id']}/", answers="Run")
     perform_run(run_id=run["id"])
     recorder.send("post", f"runs/{run['id']}/revert/", answers="Reverted")
+    with override_settings(IMPORT_READ_AT_ONCE_BYTES=10):
+        upload = {"file": SimpleUploadedFile("october.csv", STATEMENT), "account": "Checking"}
+        recorder.kept["ReadingImport"] = steady(recorder.api.post("imports/", upload, format="multipart").json())
 
 
 def record_attachment(recorder: Recorder) -> None:

@@ -1,5 +1,9 @@
 """A statement from upload to committed rows."""
 
+import json
+import re
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -589,3 +593,130 @@ def test_a_large_file_in_another_currency_waits_as_well(ana, giro, settings, run
     body = ana.get(address).json()
     assert (body["status"], body["questions"]) == ("parsed", [currency_question("USD", giro)])
     assert ana.get("transactions/").json()["count"] == 0
+
+
+QUESTIONS: list[tuple[str, dict[str, Any]]] = [
+    (
+        "Date,Description,Amount\n01/02/2026,Bakery,-5.00\n",
+        {
+            "attr": "date_format",
+            "code": "unknown_date_order",
+            "detail": "Every date of the file can be read in more than one way; they were read as %d/%m/%Y. "
+            'To confirm this, PATCH the import with {"profile": {"date_format": "%d/%m/%Y"}}; '
+            'to change it, with {"profile": {"date_format": "%m/%d/%Y"}}.',
+            "alternatives": ["%d/%m/%Y", "%m/%d/%Y"],
+        },
+    ),
+    (
+        "Date,Description,Amount\n2026-04-01,Bakery,5.00\n2026-04-02,Diner,7.00\n",
+        {
+            "attr": "invert_sign",
+            "code": "unknown_sign",
+            "detail": "Nothing in the file says whether its positive amounts are money in or out; they were taken as "
+            'money in, as written. To confirm this, PATCH the import with {"profile": {"invert_sign": false}}; '
+            'to change it, with {"profile": {"invert_sign": true}}.',
+            "alternatives": [False, True],
+        },
+    ),
+    (
+        "Date;Description;Amount\n2026-04-01;Bakery;-3.900\n2026-04-02;Diner;-4.500\n",
+        {
+            "attr": "decimal",
+            "code": "unknown_decimal",
+            "detail": "Nothing in the file says whether the separator in “-3.900” is that of thousands or of "
+            "fractions; “,” was taken as the decimal separator. "
+            'To confirm this, PATCH the import with {"profile": {"decimal": ","}}; '
+            'to change it, with {"profile": {"decimal": "."}}.',
+            "alternatives": [",", "."],
+        },
+    ),
+    (
+        "Date,Description,Amount,Status\n2026-04-01,Bakery,-5.00,pending\n2026-04-02,Diner,-7.00,booked\n",
+        {
+            "attr": "leave_out_pending",
+            "code": "pending_rows",
+            "detail": "Among the first 2 transactions, 1 row is marked as pending, and will be recorded. Once booked "
+            "they may come again with another date or text; leave pending rows out to record them once. "
+            'To confirm this, PATCH the import with {"profile": {"leave_out_pending": false}}; '
+            'to change it, with {"profile": {"leave_out_pending": true}}.',
+            "alternatives": [False, True],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "question"), QUESTIONS, ids=[question["code"] for _, question in QUESTIONS])
+def test_a_question_says_how_to_answer_it_and_a_commit_without_an_answer_takes_the_rows_as_shown(
+    ana, giro, text, question, run_tasks
+):
+    body = upload(ana, text, account="Giro", commit="true").json()
+    assert (body["status"], body["run"], body["questions"]) == ("parsed", None, [question])
+    shown = ana.get(f"imports/{body['id']}/rows/").json()["results"]
+    for answer in re.findall(r"PATCH the import with ({.*?}}); to change it, with ({.*?}})\.", question["detail"])[0]:
+        other = upload(ana, text, account="Giro").json()
+        assert ana.patch(f"imports/{other['id']}/", json.loads(answer)).json()["questions"] == []
+    assert ana.post(f"imports/{body['id']}/commit/").status_code == 202
+    run_tasks()
+    recorded = ana.get("transactions/?ordering=id").json()["results"]
+    facts = ("date", "amount", "direction", "description")
+    assert [[row[key] for key in facts] for row in recorded] == [[row[key] for key in facts] for row in shown]
+
+
+def test_a_file_without_transactions_is_not_recorded_and_says_so(ana, giro, settings, run_tasks):
+    question = {
+        "attr": "file",
+        "code": "no_rows",
+        "detail": "No transaction was found in this file, so there is nothing to record. Correct the profile, or "
+        "DELETE this import and upload another file.",
+        "alternatives": [],
+    }
+    text = "Date,Description,Amount\n"
+    body = upload(ana, text, account="Giro", commit="true").json()
+    assert (body["status"], body["n_rows"], body["run"], body["questions"]) == ("parsed", 0, None, [question])
+    address = f"imports/{body['id']}/"
+    answer = ana.post(f"{address}commit/")
+    assert_problem(answer, 409, (None, "no_rows"))
+    assert answer.json()["detail"] == question["detail"]
+    assert ana.get("runs/").json()["count"] == 0
+    assert ana.delete(address).status_code == 204
+    settings.IMPORT_READ_AT_ONCE_BYTES = 10
+    large = upload(ana, text, account="Giro", commit="true").json()
+    run_tasks()
+    read = ana.get(f"imports/{large['id']}/").json()
+    assert (read["status"], read["run"], read["questions"]) == ("parsed", None, [question])
+
+
+def test_a_refusal_names_the_state_of_an_import_and_what_to_do_first(ana, giro, settings, run_tasks):
+    def assert_refused(code, detail):
+        for answer in (ana.post(f"{address}commit/"), ana.patch(address, {"profile": {}}), ana.delete(address)):
+            assert_problem(answer, 409, (None, code))
+            assert answer.json()["detail"] == detail
+
+    settings.IMPORT_READ_AT_ONCE_BYTES = 10
+    answer = upload(ana, GIRO, account="Giro")
+    body = answer.json()
+    assert (answer.status_code, answer["Retry-After"], body["status"], body["run"]) == (202, "2", "reading", None)
+    address = f"imports/{body['id']}/"
+    assert_refused("reading", "The file is still being read; ask again in a moment.")
+    run_tasks()
+    run = ana.post(f"{address}commit/").json()["id"]
+    assert_refused("committing", f"Its rows are being recorded; the run shows how far it is: GET runs/{run}/.")
+    run_tasks()
+    assert_refused("committed", f"This import is committed; revert its run first: POST runs/{run}/revert/.")
+    assert ana.post(f"runs/{run}/revert/").status_code == 200
+    assert ana.delete(address).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"OFXHEADER:100\nDATA:OFXSGML\n", b"!Type:Bank\nD01/02/2026\nT-5.00\n^\n", b"<?xml version='1.0'?><Document/>",
+     b":20:START\n:25:DE89\n:61:2604010401D5,00\n"],
+    ids=["ofx", "qif", "camt", "mt940"],
+)  # fmt: skip
+def test_another_format_than_csv_is_refused_by_name(ana, content):
+    answer = upload(ana, content)
+    assert_problem(answer, 400, ("file", "no_table"))
+    assert answer.json()["errors"][0]["detail"] == (
+        "No table with a date and an amount was found in this file. Only CSV is read, not OFX, QIF, CAMT or MT940. "
+        "Download the list of transactions from your bank as CSV, and upload that file."
+    )
