@@ -139,7 +139,11 @@ def _answer(questions: Path, answers: Path, answers_shown: list[Any], run_tasks:
 
 
 def _body(answer: Any) -> bytes:
-    return b"" if answer.streaming else bytes(answer.content)
+    """Return the content of an answer. A file is closed instead: no page shows one."""
+    if answer.streaming:
+        answer.close()
+        return b""
+    return bytes(answer.content)
 
 
 def _script(page: str) -> tuple[str, list[Any]]:

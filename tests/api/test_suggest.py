@@ -432,7 +432,11 @@ REFUSED: dict[str, tuple[Any, tuple[str | None, str, str]]] = {
     ),
     "no currency": (
         {"description": "x", "currency": "XXZ"},
-        ("currency", "unknown_currency", "“XXZ” is not an ISO 4217 currency code."),
+        (
+            "currency",
+            "unknown_currency",
+            "“XXZ” is not an ISO 4217 currency code. Find it at GET /api/v1/currencies/?search=name.",
+        ),
     ),
     "no direction": (
         {"description": "x", "direction": "up"},
