@@ -19,8 +19,8 @@ ACCEPTED = {
     "image/tiff": "TIFF",
 }
 NAME_LENGTH = 200
-#: Where the size of a JPEG is looked for, after its profiles and thumbnails: a hostile one would take seconds.
-JPEG_HEADER_BYTES = 512 * 1024
+#: Bytes of a picture that are read for its size: a hostile header would take seconds.
+HEADER_BYTES = 512 * 1024
 
 
 class RefusedFile(Exception):
@@ -40,6 +40,19 @@ class AcceptedFile:
     sha256: str
 
 
+class _Header(BytesIO):
+    """The header of a picture, wherever it lies in the file. It counts what is read, and what is skipped is free."""
+
+    left = HEADER_BYTES
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise EOFError
+        return data
+
+
 def describe_file(data: bytes, *, name: str, most_megapixels: int) -> AcceptedFile:
     """Describe a file by its content. Raises RefusedFile unless it is a page, or a picture that is not too large."""
     if not data:
@@ -54,14 +67,10 @@ def describe_file(data: bytes, *, name: str, most_megapixels: int) -> AcceptedFi
 
 def _require_size(data: bytes, *, media_type: str, most_megapixels: int) -> None:
     """Raises RefusedFile for a picture whose header says too much, or nothing. It reads the header alone."""
-    header = BytesIO(data[:JPEG_HEADER_BYTES] if media_type == "image/jpeg" else data)
-    try:
-        info = imagesize.get_info(header, dpi=False, colors=False, channels=False)
-    except Exception:  # noqa: BLE001 - whatever a hostile header makes of the reader
-        width = height = 0
-    else:
-        # The library reads the sides of a GIF as numbers with a sign.
-        width, height = (side % 2**16 if media_type == "image/gif" else side for side in (info.width, info.height))
+    # Without its turn, which a hostile header makes slow to find. A header that cannot be read gives -1.
+    width, height = imagesize.get(_Header(data), exif_rotation=False)
+    if media_type == "image/gif" and (width, height) != (-1, -1):  # its sides are read as numbers with a sign
+        width, height = width % 2**16, height % 2**16
     if width < 1 or height < 1:
         detail = "The header of the picture does not say its size, so the file is damaged. Send the whole picture."
         raise RefusedFile(detail, code="invalid_image")

@@ -189,6 +189,32 @@ def test_a_header_that_says_no_size_is_refused(ana, coffee, files, data):
     assert files() == []
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        heic(10, 10)[:-27] + box(b"ipma", bytes(4), struct.pack(">L", 200_000), b"\x00\x01\x01\x01" * 200_000),
+        b"\xff\xd8" + b"\xff\xe0\x00\x02" * 200_000 + jpeg(10, 10)[2:],
+    ],
+    ids=["heic", "jpeg"],
+)
+def test_a_header_too_long_to_read_is_refused(ana, coffee, files, data):
+    assert_problem(attach(ana, coffee, data), 400, ("file", "invalid_image"))
+    assert files() == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        box(b"ftyp", b"heic", bytes(4), b"heicmif1") + box(b"mdat", bytes(700_000)) + heic(640, 480)[24:],
+        heic(640, 480)[:24] + box(b"meta", bytes(4), box(b"iloc", bytes(700_000)), heic(640, 480)[36:]),
+        b"\xff\xd8" + (b"\xff\xe2\xff\xff" + bytes(65_533)) * 11 + jpeg(640, 480)[2:],
+    ],
+    ids=["pixels first", "locations, which say where the turn is", "profiles"],
+)
+def test_a_size_behind_much_else_is_found(ana, coffee, data):
+    assert attach(ana, coffee, data).status_code == 201
+
+
 def test_a_file_over_the_limit_is_refused(ana, coffee, files, settings):
     settings.ATTACHMENT_MAX_BYTES = 1024 * 1024
     assert attach(ana, coffee, PDF.ljust(1024 * 1024)).status_code == 201
