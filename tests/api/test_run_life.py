@@ -9,7 +9,7 @@ from django.utils import timezone
 from expenses.models import Change, Omission, Plan, Run, RunStatus, Transaction
 from expenses.services import bulk_runs, reverts, runs
 from expenses.services.edits import editing
-from expenses.services.ledger_lock import ledger_write
+from expenses.services.ledger_lock import ledger_write, lock_ledger
 from expenses.services.life_signs import WORKER, find_held, forget, hold
 from expenses.services.runs import (
     ClaimLost,
@@ -253,6 +253,33 @@ def test_canceling_stops_between_chunks_and_what_was_done_stays(ana, ben, order,
     ana.post(f"runs/{number}/resume/")
     run_tasks()
     assert state(ana, number) == ("succeeded", 5)
+
+
+def test_canceling_sees_what_the_holder_of_the_lock_wrote(ana, order, monkeypatch):
+    number = order()
+
+    def lock_after_its_end(ledger_id):
+        Run.objects.filter(pk=number).update(status=RunStatus.SUCCEEDED)
+        lock_ledger(ledger_id)
+
+    with monkeypatch.context() as waiting:
+        waiting.setattr(runs, "lock_ledger", lock_after_its_end)
+        answer = ana.post(f"runs/{number}/cancel/")
+    assert_problem(answer, 409, (None, "ended"))
+    assert answer.json()["detail"] == "This run is succeeded; there is nothing left to cancel."
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_no_file_of_a_claim_is_left(ana, order, run_tasks, settings, tmp_path, is_killed):
+    settings.DATA_DIR = tmp_path
+    number = order()
+    if is_killed:  # at once, so that it cleans up nothing: its file is left, and nobody holds it
+        with hold("killed"):
+            Run.objects.filter(pk=number).update(status=RunStatus.RUNNING, claim="killed")
+        assert queued.committed(resume_interrupted) == 1
+    run_tasks()
+    assert state(ana, number) == ("succeeded", 5)
+    assert list(tmp_path.rglob("locks/*")) == []
 
 
 def test_a_run_that_nobody_began_is_canceled_at_once(ana, order, run_tasks):
