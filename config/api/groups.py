@@ -126,6 +126,6 @@ GROUPS = (
 def group_of(path: str) -> str:
     """Return the name of the group of an address below `/api/v1/`. Raises ValueError if it belongs to none."""
     address = path.removeprefix("/api/v1/")
-    return max((len(start), group.name) for group in GROUPS for start in group.addresses if address.startswith(start))[
-        1
-    ]
+    found = ((len(start), group.name) for group in GROUPS for start in group.addresses if address.startswith(start))
+    _length, name = max(found)
+    return name

@@ -51,7 +51,6 @@ class NumberedPages(PageNumberPagination):
     page_size = PAGE_SIZE
     page_size_query_param = "page_size"
     max_page_size = 500
-    last_page_strings = ()
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         list_key = getattr(view, "list_key", None)  # lists of the ledger have one

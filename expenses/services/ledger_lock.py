@@ -41,7 +41,7 @@ def ledger_write(ledger_id: int) -> Iterator[int]:
 
 
 def write_nothing() -> None:
-    """Take the present `ledger_write` back, its version included: everything is as it should be already."""
+    """Take the present `ledger_write` back, its version included: it was a trial, or changed nothing."""
     transaction.set_rollback(True)
 
 

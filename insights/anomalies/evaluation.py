@@ -42,9 +42,8 @@ class WeeklyEvaluation:
         """Return how the week at index `i` was evaluated."""
         if np.isnan(self.trend[i]):
             return "insufficient_history"
-        return (
-            "stl" if self.seasonal[i] else "robust_level"
-        )  # a season on which the years disagree adds exactly nothing
+        # A season on which the years disagree adds exactly nothing.
+        return "stl" if self.seasonal[i] else "robust_level"
 
     def interval(self, i: int) -> tuple[float, float]:
         """Return the amounts between which four of five such weeks lie, learned from the errors of earlier weeks."""

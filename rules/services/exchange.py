@@ -16,7 +16,7 @@ from accounts.models import User
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.categories import create_category
 from expenses.services.edits import find_or_create_tags
-from expenses.services.ledger_lock import Refusal, ledger_write
+from expenses.services.ledger_lock import Refusal, ledger_write, write_nothing
 from rules.exchange.actual import convert_actual
 from rules.exchange.actual_documents import is_actual
 from rules.exchange.conversion import (
@@ -127,12 +127,12 @@ def import_rules(*, by: User, document: Any, options: ImportOptions, check: Rule
     transfers = [category.name for category in directory.catalog.categories.values() if category.kind == "transfer"]
     conversion = _convert(document, LedgerNames(tuple(directory.accounts.values()), tuple(transfers)))
     ledger_id = ledger_id_of(by)
-    with transaction.atomic():
-        with ledger_write(ledger_id) as version:
-            rules = {rule.name: rule for rule in Rule.objects.filter(ledger_id=ledger_id)}
-            work = RuleImport(by, ledger_id, version, conversion, options, check, Directory.load_for(by), rules)
-            work.run()
-        transaction.set_rollback(options.is_dry_run or not (work.report.n_written or work.is_newer))
+    with ledger_write(ledger_id) as version:
+        rules = {rule.name: rule for rule in Rule.objects.filter(ledger_id=ledger_id)}
+        work = RuleImport(by, ledger_id, version, conversion, options, check, Directory.load_for(by), rules)
+        work.run()
+        if options.is_dry_run or not (work.report.n_written or work.is_newer):
+            write_nothing()
     return work.report
 
 
