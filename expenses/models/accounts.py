@@ -1,6 +1,5 @@
 """Accounts of a ledger."""
 
-import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -48,10 +47,3 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def seen_version(self) -> str:
-        """Return the version of what is shown of the account: its own, and a digest of other currencies in it."""
-        if not self.other_currencies:
-            return str(self.version)
-        return f"{self.version}-{hashlib.sha256(repr(self.other_currencies).encode()).hexdigest()[:16]}"

@@ -118,10 +118,8 @@ class OtherCurrencySerializer(serializers.Serializer[Any]):
     """The sum of an account's transactions in a currency other than its own."""
 
     currency = serializers.CharField()
-    balance = MoneyField(source="amount")
-    n = serializers.IntegerField()
-    amount = MoneyField(help_text="The same as `balance`.")
-    n_transactions = serializers.IntegerField(source="n", help_text="The same as `n`.")
+    amount = MoneyField()
+    n_transactions = serializers.IntegerField(source="n")
     in_base = WorthSerializer(source="worth")
 
 

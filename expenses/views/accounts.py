@@ -46,17 +46,15 @@ class AccountViewSet(ListViewSet, RetrieveViewSet):
     queryset = Account.objects.all()
     serializer_class = AccountSerializer
 
-    def get_object(self) -> Account:
-        account: Account = super().get_object()
-        if self.action != "register":  # which shows nothing of the account itself
-            note_other_currencies([account])
-        return account
-
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         """Return a serializer of an account or a list of them, with their balances in other currencies."""
         shown = args[0] if kwargs.get("many") else args[:1]
         note_other_currencies(shown)
         return super().get_serializer(*args, **kwargs)
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Get an account. The status is never 304, since `other_currencies` change without the account."""
+        return self.answer(self.get_object())
 
     @extend_schema(parameters=[BalancesInput], responses=BalancesSerializer)
     @action(detail=False, pagination_class=None)

@@ -40,7 +40,7 @@ class PreconditionFailed(APIException):
 
 
 def etag_of(row: Any) -> str:
-    """Return the strong ETag of a row; it changes whenever the row's body does."""
+    """Return the strong ETag of a row: its id and version. What others change in its body leaves the tag."""
     return f'"{row.pk}-{getattr(row, "seen_version", row.version)}"'  # a system category depends on the ledger
 
 

@@ -76,6 +76,7 @@ LISTS = {
     "incomes/": SIGN_IN + 3,
     "categories/": SIGN_IN + 2,  # count, rows
     "accounts/": SIGN_IN + 3,  # count, rows, sums in other currencies
+    "accounts/{account}/": SIGN_IN + 2,  # the row, sums in other currencies
     "tags/": SIGN_IN + 2,
     "accounts/balances/": SIGN_IN + 3,  # the newest rate, accounts, sums
     "accounts/balances/?currency=CHF": SIGN_IN + 5,  # and rates: one's own, the ECB's
