@@ -1,10 +1,8 @@
 """Known names that are near to an unknown one."""
 
 from collections.abc import Iterable
-from functools import cache
 
-from babel.core import get_global
-from babel.numbers import get_territory_currencies
+from babel.numbers import list_currencies
 from rapidfuzz import fuzz, process
 
 #: Likeness in percent from which a name is worth a mention.
@@ -27,14 +25,7 @@ def did_you_mean(text: object, known: Iterable[str]) -> str:
 
 
 def no_currency(text: object) -> str:
-    """Return the sentences for a text that is no currency code: the nearest codes of today, or where to find one."""
+    """Return the sentences for a text that is no currency code: the nearest codes, or where to find one."""
     is_like_a_code = len(str(text).strip()) <= LEAST_LENGTH + 1  # a word is like many codes
-    near = did_you_mean(text, _current_currencies()) if is_like_a_code else ""
+    near = did_you_mean(text, list_currencies()) if is_like_a_code else ""
     return f"“{text}” is not an ISO 4217 currency code.{near or ' Find it at GET /api/v1/currencies/?search=name.'}"
-
-
-@cache
-def _current_currencies() -> frozenset[str]:
-    """Return the codes that are legal tender somewhere when the process starts."""
-    territories = get_global("territory_currencies")
-    return frozenset(code for territory in territories for code in get_territory_currencies(territory))
