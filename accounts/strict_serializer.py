@@ -14,7 +14,7 @@ from accounts.misspellings import did_you_mean
 #: The sentence of a field that is required where no declaration can say so.
 MISSING = "This field is missing: send a value."
 #: The sentence of a body that was sent back too late.
-ANOTHER_WAS_FIRST = "Another client was first: read the row again, and send your change with its new version."
+STALE_VERSION = "Another client was first: read the row again, and send your change with its new version."
 #: Unknown names that an answer tells, and characters of each: a body of megabytes must not make one of gigabytes.
 N_UNKNOWN_NAMED = 10
 NAME_LENGTH = 100
@@ -91,7 +91,7 @@ class StrictSerializer(HelpfulSerializer):
             shown = json.loads(JSONRenderer().render(body.to_representation(row)))
             other = [name for name in fixed if data[name] != shown[name]]
         if other:
-            details = {name: ANOTHER_WAS_FIRST if row and name == "version" else detail for name in other}
+            details = {name: STALE_VERSION if row and name == "version" else detail for name in other}
             raise serializers.ValidationError(details, code="read_only")
 
 
