@@ -174,6 +174,8 @@ def _corrected(answer: Suggestion, correction: Correction) -> Suggestion:
         details={**answer.details, CLAIMED: answer.confidence},
         final=answer.final,
         source_id=answer.source_id,
+        evidence=answer.evidence,
+        support=answer.support,
     )
 
 

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -138,6 +139,24 @@ class Effects:
 NO_EFFECTS = Effects()
 
 
+class Evidence(StrEnum):
+    """The kind of knowledge that an answer rests on; a ledger's thresholds hold for one kind each."""
+
+    RULE = "rule"
+    #: The same text was confirmed before.
+    REPEAT = "repeat"
+    #: Its first words, or most of its letters, were.
+    LEADING_WORDS = "leading_words"
+    #: The owner's keyword of a category, or a known name in damaged text.
+    KEYWORD = "keyword"
+    #: A brand or a general word of the dictionary.
+    NAME = "name"
+    LEARNED = "learned"
+    SOUND = "sound"
+    MODEL = "model"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """The answer of a link.
@@ -158,6 +177,10 @@ class Suggestion:
     final: bool = False
     #: The id of the rule, or of another part of the link, that gave the answer, for statistics.
     source_id: int | None = None
+    #: The kind of knowledge behind the answer.
+    evidence: Evidence = Evidence.OTHER
+    #: By category, how much the link speaks for it, in the link's own measure; empty: by confidence alone.
+    support: Mapping[int, float] = field(default_factory=dict)
 
 
 #: The answer to one question. An error is data here: one bad answer does not spoil the rest of its batch.

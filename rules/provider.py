@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from providers.interface import EFFECT_FIELDS, NO_EFFECTS, Answer, Effects, Provider, Question, Suggestion
+from providers.interface import EFFECT_FIELDS, NO_EFFECTS, Answer, Effects, Evidence, Provider, Question, Suggestion
 from rules.engine.compilation import rules_of
 from rules.engine.evaluation import VERSION, Evaluation, evaluate, explain
 from rules.engine.movements import Movement
@@ -89,5 +89,6 @@ class _RuleAnswers:
                 details={"rules": [{"id": rule.id, "name": rule.name} for rule in found.matched]},
                 final=claim is not None and claim.rule.suggests_only,
                 source_id=claim.rule.id if claim else None,
+                evidence=Evidence.RULE,
             )
         return self._suggestions[key]

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 
 from expenses.ledger.money import SCALE
 from expenses.models import Transaction as Row
-from providers.interface import Answer, Direction, LabeledQuestion, Provider, Question, Suggestion
+from providers.interface import Answer, Direction, Evidence, LabeledQuestion, Provider, Question, Suggestion
 from providers.normalization import leading_words, normalize
 
 PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
@@ -232,6 +232,7 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
             "way": recalled.way if isinstance(recalled.way, str) else f"first {recalled.way} words",
             "votes": of,
         },
+        evidence=Evidence.REPEAT if recalled.way == EXACT else Evidence.LEADING_WORDS,
     )
 
 

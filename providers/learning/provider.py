@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from providers.calibration import log_odds, logistic
 from providers.grams import bucket_of, words_read
-from providers.interface import LabeledQuestion, Provider, Question, Suggestion
+from providers.interface import Evidence, LabeledQuestion, Provider, Question, Suggestion
 from providers.learning.features import buckets_of_finding, features_of, known_of, size_of
 from providers.learning.training import train
 from providers.learning.weights import Weights
@@ -153,6 +153,7 @@ class _Offer(NamedTuple):
                 (weights.categories[self.places[i]], math.floor(other * left * 10_000) / 10_000) for i, other in others
             ),
             details={"words": reasons, "learned_from": weights.n_confirmed},
+            evidence=Evidence.LEARNED,
         )
 
 

@@ -7,7 +7,16 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from providers.interface import NO_EFFECTS, Direction, Effects, OfferedCategory, Provider, Question, Suggestion
+from providers.interface import (
+    NO_EFFECTS,
+    Direction,
+    Effects,
+    Evidence,
+    OfferedCategory,
+    Provider,
+    Question,
+    Suggestion,
+)
 from providers.merchants.dictionary import (
     Brand,
     BrandMatch,
@@ -272,6 +281,7 @@ def _suggest(finding: MerchantFinding, places: KindCategories) -> Suggestion | N
         effects=Effects(merchant=brand.title) if brand else NO_EFFECTS,
         alternatives=tuple((other, left) for other in ids),
         details=details,
+        evidence=Evidence.NAME,
     )
 
 

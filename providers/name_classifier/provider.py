@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from providers.grams import Features, GramTable, grams_of, shares_of
-from providers.interface import Provider, Question, Suggestion
+from providers.interface import Evidence, Provider, Question, Suggestion
 from providers.merchants.provider import KindCategories
 from providers.normalization import normalize
 
@@ -137,4 +137,5 @@ def _suggest(guesses: Sequence[Guess], places: KindCategories) -> Suggestion | N
         confidence=guess.confidence,
         explanation=f"Nobody by this name is known; it sounds like {named}.",
         alternatives=tuple((p.category.id, g.confidence) for p, g in others if p.category.id != place.category.id),
+        evidence=Evidence.SOUND,
     )

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from providers.interface import Answer, Provider, ProviderError, ProviderMisbehaved, Question, Suggestion
+from providers.interface import Answer, Evidence, Provider, ProviderError, ProviderMisbehaved, Question, Suggestion
 from providers.ollama.cache import AnswerCache, Model, reply_key
 from providers.ollama.letters import Conversation, RankedChoice, Reply, choose
 from providers.ollama.prompt import PROMPT_VERSION, ModelQuestion, Prompt, PromptTooLong, model_question
@@ -147,6 +147,7 @@ class OllamaProvider(Provider):
                 "n_answer_tokens": sum(reply.n_answer_tokens for reply in choice.replies),
                 "duration_ms": sum(reply.duration_ms for reply in choice.replies),
             },
+            evidence=Evidence.MODEL,
         )
 
 
