@@ -179,8 +179,8 @@ class Suggestion:
     source_id: int | None = None
     #: The kind of knowledge behind the answer.
     evidence: Evidence = Evidence.OTHER
-    #: By category, how much the link speaks for it, in the link's own measure; empty: by confidence alone.
-    support: Mapping[int, float] = field(default_factory=dict)
+    #: Pairs of a category and how much the link speaks for it, in the link's own measure; (): by confidence alone.
+    support: tuple[tuple[int, float], ...] = ()
 
 
 #: The answer to one question. An error is data here: one bad answer does not spoil the rest of its batch.
