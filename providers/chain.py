@@ -139,7 +139,7 @@ class Link:
         outcome = Outcome.DECLINED
         if answer.category is not None:
             answer = _corrected(answer, question.trust.corrections.get(name, NO_CORRECTION))
-            threshold = question.trust.thresholds.get(name, self.min_confidence)
+            threshold = question.trust.threshold(name, answer.evidence, default=self.min_confidence)
             is_sure = answer.confidence >= threshold and not answer.final
             outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
         return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))

@@ -50,15 +50,21 @@ NO_KINDS: Mapping[str, int | None] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The owner's own measurements and wishes, by the names of links.
+    """The owner's own measurements and wishes.
 
-    `corrections` turn the confidences that links claim into measured ones; `thresholds` replace those of the setting.
+    `corrections` turn the confidences that links claim into measured ones, by the name of the link. `thresholds` by the
+    name of the link replace those of the setting; `evidence_thresholds` by kind of evidence replace both.
     `classifier` is the digest of the owner's useful trained classifier, "" if there is none.
     """
 
     corrections: Mapping[str, Correction] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     classifier: str = ""
+    evidence_thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def threshold(self, link: str, evidence: str, *, default: float) -> float:
+        """Return the confidence from which an answer is taken: of its evidence, else of its link, else the default."""
+        return self.evidence_thresholds.get(evidence, self.thresholds.get(link, default))
 
 
 #: The trust of an unknown owner.

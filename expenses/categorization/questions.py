@@ -220,6 +220,7 @@ def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
         "source_id": best.suggestion.source_id if best is not None and best.suggestion is not None else None,
         "category_name": catalog.name(category),
         "confidence": round(confidence_of(best), 4) if best is not None else None,
+        "evidence": str(best.suggestion.evidence) if best is not None and best.suggestion is not None else "",
         "explanation": explain(verdict)[:EXPLANATION_LENGTH],
     }
 

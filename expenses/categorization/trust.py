@@ -15,7 +15,7 @@ from providers.loading import CacheBreaker, configured_chain
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it.
 TRUST_QUERY = """
-    SELECT record.corrections, record.thresholds, COALESCE(classifier.digest, '')
+    SELECT record.corrections, record.thresholds, record.evidence_thresholds, COALESCE(classifier.digest, '')
     FROM expenses_trackrecord AS record
     LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id AND classifier.is_of_use
     WHERE record.ledger_id = %s
@@ -30,9 +30,11 @@ def load_trust(ledger_id: int | None) -> Trust:
     if found is None:
         return NO_TRUST
     # The driver of a database returns JSON as text or as objects.
-    corrections, thresholds = (json.loads(json_) if isinstance(json_, str) else json_ for json_ in found[:2])
+    corrections, thresholds, of_evidence = (
+        json.loads(json_) if isinstance(json_, str) else json_ for json_ in found[:3]
+    )
     by_link = {name: Correction(*values) for name, values in corrections.items()}
-    return Trust(corrections=by_link, thresholds=thresholds, classifier=found[2])
+    return Trust(by_link, thresholds, classifier=found[3], evidence_thresholds=of_evidence)
 
 
 @dataclass(frozen=True)

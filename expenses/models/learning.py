@@ -16,6 +16,8 @@ class TrackRecord(models.Model):
     corrections = models.JSONField(default=dict)
     #: Link → the confidence at which its answer is taken; those that the owner chose alone.
     thresholds = models.JSONField(default=dict)
+    #: Kind of evidence → the same; it comes before the threshold of the link.
+    evidence_thresholds = models.JSONField(default=dict)
     #: How many rows were confirmed when the links were last measured, and when that was.
     n_measured = models.PositiveIntegerField(default=0)
     measured_at = models.DateTimeField(null=True)
@@ -64,6 +66,8 @@ class BacktestResult(models.Model):
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="backtest")
     #: The figures of `expenses.categorization.backtest_figures.measure_backtest`.
     body = models.JSONField()
+    #: [link, evidence, confidence, answers, right ones] of the best answers to the rows, for each confidence.
+    outcomes = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"Of {self.body['n']} rows by run {self.run_id}"

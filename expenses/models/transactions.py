@@ -33,6 +33,8 @@ class Decision(models.Model):
     source_id = models.BigIntegerField(null=True)
     category_name = models.CharField(max_length=100, blank=True, default="")
     confidence = models.FloatField(null=True)
+    #: The kind of knowledge behind the answer, of `providers.interface.Evidence`; "" in decisions of earlier releases.
+    evidence = models.CharField(max_length=16, blank=True, default="")
     explanation = models.CharField(max_length=500)
     attempts = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)

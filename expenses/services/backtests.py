@@ -128,7 +128,7 @@ def _read(catalog: Catalog, chain: Chain, order: BacktestOrder) -> tuple[list[La
     """The rows before the first day, which are known, and those that are asked about, oldest first."""
     # The next link is always asked, too.
     everything = {link.provider.name: NEVER for link in chain.links if link.provider.is_measured}
-    trust = replace(catalog.trust, thresholds=everything)
+    trust = replace(catalog.trust, thresholds=everything, evidence_thresholds={})
     confirmed = read_confirmed(catalog=catalog, end=order.end, most=MOST, trust=trust)
     first = order.start or date.min
     before = [one for one in confirmed if (one.question.date or first) < first]

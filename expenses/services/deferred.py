@@ -137,6 +137,12 @@ def _later_decision(row: Transaction, verdict: Verdict, catalog: Catalog) -> Dec
     return decision
 
 
+def _evidence_of(source: str, verdict: Verdict) -> str:
+    """Return what the answer of a link rests on, "" if the verdict has no answer of it."""
+    given = (attempt.suggestion for attempt in verdict.attempts if attempt.provider == source)
+    return next((str(suggestion.evidence) for suggestion in given if suggestion is not None), "")
+
+
 def _store_reasons(landings: Sequence[_LaterVerdict]) -> None:
     """Keep why a row still waits. Waiting rows share decisions, so few are written, and only when the reason is new."""
     newest = {row.decision_id: (row.decision, decision) for row, _, decision in landings}
@@ -154,6 +160,9 @@ def _store_answers(landings: Sequence[_LaterVerdict], catalog: Catalog, version:
         answer, effects = _categorization(row, verdict), verdict.effects
         with editing([row], version=version, author=Author(answer.source or CHAIN)):
             if answer.source != decision.source:  # the answer that stands need not be the last link's
+                decision.evidence = _evidence_of(answer.source, verdict) or (
+                    row.decision.evidence if row.decision else ""
+                )
                 for attempt in decision.attempts:
                     if attempt["provider"] == answer.source and attempt["category_name"]:
                         decision.source, decision.category_name = attempt["provider"], attempt["category_name"]

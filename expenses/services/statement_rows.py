@@ -30,7 +30,8 @@ from providers.normalization import normalize
 
 COLUMNS = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]
 DECISION_COLUMNS = [
-    "ledger_id", "source", "source_id", "category_name", "confidence", "explanation", "attempts", "created_at",
+    "ledger_id", "source", "source_id", "category_name", "confidence", "evidence", "explanation", "attempts",
+    "created_at",
 ]  # fmt: skip
 #: Texts of a row that a verdict may write and a search looks at.
 TEXTS = ("merchant", "description", "notes")

@@ -11,7 +11,7 @@ from expenses.services.journal import Fields
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, next_version
 from expenses.services.runs import note_omissions
 from providers.chain import Outcome
-from providers.interface import EFFECT_FIELDS
+from providers.interface import EFFECT_FIELDS, Evidence
 from rules.engine.evaluation import REASONS, SOURCE, TEXTS, VERSION, Evaluation, explain
 from rules.engine.evaluator import Evaluator
 from rules.engine.stored_rows import COLUMN, StoredRow
@@ -114,6 +114,7 @@ class EvaluationWriter:
                 source_id=claim.rule.id,
                 category_name=name,
                 confidence=1.0,
+                evidence=str(Evidence.RULE),
                 explanation=explanation,
                 attempts=[attempt],
             )

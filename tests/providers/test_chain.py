@@ -482,6 +482,19 @@ def test_an_owners_threshold_judges_the_corrected_confidence(corrected, threshol
     assert trusting(corrections=corrections, thresholds=thresholds).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("thresholds", "of_evidence", "outcome"),
+    [
+        ({"a": 0.95}, {"other": 0.9}, "answered"),
+        ({"a": 0.5}, {"other": 0.91}, "unsure"),
+        ({"a": 0.95}, {"name": 0.5}, "unsure"),
+        ({}, {"name": 1.0}, "answered"),
+    ],
+)
+def test_a_threshold_of_the_evidence_comes_before_that_of_the_link(thresholds, of_evidence, outcome):
+    assert trusting(thresholds=thresholds, evidence_thresholds=of_evidence).outcome == outcome
+
+
 def test_effects_without_a_category_are_not_corrected():
     link = says("a", Suggestion(None, 1.0, "A tag.", effects=Effects(tags=("x",))))
     [verdict] = chain(link).decide([row("Bakery", trust=Trust(corrections={"a": Correction(-3, 1)}))])
