@@ -11,11 +11,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
+from insights.charts.letters import shortened, width_of
+from insights.charts.palette import GRID, GROUND, HATCHED, INK, SLOTS, hatched, style_sheet
+
 #: Bars side by side, bars on top of one another, bars from left to right, or lines.
 Shape = Literal["bars", "stacked", "ranking", "lines"]
 
-#: Okabe and Ito, "Color Universal Design" (2008), and a gray.
-COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C8400", "#666666")
 FONT = "Roboto, Helvetica, Arial, sans-serif"
 WIDTH, HEIGHT = 900, 480
 #: Each label of bars from left to right has a line of its own.
@@ -24,7 +25,12 @@ HEIGHT_OF_A_BAR, HEIGHT_BESIDE_BARS = 32, 160
 MAX_STEPS = 6
 #: More labels along the bottom than these are not all written.
 MAX_LABELS = 16
-LABEL_LENGTH, NAME_LENGTH = 28, 24
+#: Pixels of letters, and the most that a name beside a bar, below one, or of the legend may take.
+LETTERS, LABEL_WIDTH, TICK_WIDTH, NAME_WIDTH = 13, 230, 130, 150
+#: Pixels between a name and its bar.
+GAP = 16
+#: Radii. A dot on a line shows its amount to those who point at it.
+SIZE_OF_A_MARK, SIZE_OF_A_DOT = 5, 1.5
 #: Characters that XML 1.0 forbids, halves of characters, and those that turn or steer the line.
 FORBIDDEN = dict.fromkeys(
     [
@@ -38,12 +44,36 @@ FORBIDDEN |= dict.fromkeys([*range(9, 14), 0x85, 0x2028, 0x2029], " ")
 DRAWN_BY_ROBOTO = re.compile("[\u0000-\u052f\u1e00-\u20cf]*")
 
 
+#: Colors of lines that name none, by their place.
+PLACES = ("first", "second", "others", "uncategorized", *(f"slot-{place}" for place in range(len(SLOTS))))
+#: Shapes that pygal draws for values.
+DRAWN = {"rect", "path", "circle"}
+SERIES, LEGEND = re.compile(r"serie-(\d+)\b"), re.compile(r"activate-serie-(\d+)")
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One color of a chart: a value for each label, None where there is none."""
+    """A value for each label, None where there is none. `colors` are of single bars, `color` of all and the legend.
+
+    Colors are names of the palette; without one, the line has the color of its place.
+    """
 
     name: str
     values: Sequence[Decimal | None]
+    color: str = ""
+    colors: Sequence[str] = ()
+    #: A broken line is of what is not known; marks are points without a line between them.
+    style: Literal["solid", "broken", "marks"] = "solid"
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """An area between two lines: the least and the greatest value of each label, None where there is none."""
+
+    name: str
+    low: Sequence[Decimal | None]
+    high: Sequence[Decimal | None]
+    color: str = "area"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +86,13 @@ class Chart:
     labels: Sequence[str]
     lines: Sequence[Line]
     shape: Shape = "bars"
+    #: With a shape of lines.
+    fan: Fan | None = None
+
+    @property
+    def colors(self) -> list[str]:
+        """The color of each line."""
+        return [line.color or PLACES[place % len(PLACES)] for place, line in enumerate(self.lines)]
 
 
 def draw(chart: Chart) -> bytes:
@@ -67,20 +104,19 @@ def draw(chart: Chart) -> bytes:
     graph = makers[chart.shape](
         js=[],
         style=pygal.style.Style(
-            background="#ffffff",
-            plot_background="#ffffff",
-            foreground="#222222",
-            foreground_strong="#000000",
-            foreground_subtle="#777777",
-            colors=COLORS,
+            background=GROUND[0],
+            plot_background=GROUND[0],
+            foreground=INK[0],
+            foreground_strong=INK[0],
+            foreground_subtle=GRID[0],
             opacity="1",
             opacity_hover="0.8",
             transition="none",
             font_family=FONT,
             title_font_size=20,
-            label_font_size=13,
-            major_label_font_size=13,
-            legend_font_size=13,
+            label_font_size=LETTERS,
+            major_label_font_size=LETTERS,
+            legend_font_size=LETTERS,
         ),
         width=WIDTH,
         height=max(HEIGHT_BESIDE_BARS + HEIGHT_OF_A_BAR * n_labels, HEIGHT // 2) if is_ranking else HEIGHT,
@@ -90,25 +126,114 @@ def draw(chart: Chart) -> bytes:
         show_legend=len(chart.lines) > 1,
         legend_at_bottom=True,
         legend_at_bottom_columns=4,
-        truncate_legend=NAME_LENGTH,
-        truncate_label=LABEL_LENGTH,  # or it cuts them shorter
+        truncate_legend=-1,
+        truncate_label=-1,
         x_label_rotation=40 if n_labels > MAX_LABELS // 2 and not is_ranking else 0,
         x_labels_major_every=-(-n_labels // MAX_LABELS) if is_crowded else None,
         show_minor_x_labels=not is_crowded,
         include_x_axis=True,
         max_scale=MAX_STEPS,
         print_zeroes=False,
+        stroke_style={"width": 2.5},
+        range=_range_of(chart) if chart.fan else None,
     )
-    labels = [_plain(label) for label in chart.labels]
-    # pygal writes labels of bars from left to right out, however long.
-    graph.x_labels = [
-        label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1].rstrip()}…" for label in labels
-    ]
+    width = LABEL_WIDTH if is_ranking else TICK_WIDTH
+    graph.x_labels = [shortened(_plain(label), LETTERS, width) for label in chart.labels]
+    if is_ranking:
+        _leave_room(graph)
     for line in chart.lines:
-        graph.add(_plain(line.name), [None if value is None else float(value) for value in line.values])
-    graph.add_xml_filter(lambda root: _describe(root, chart))
+        graph.add(
+            shortened(_plain(line.name), LETTERS, NAME_WIDTH),
+            [None if value is None else float(value) for value in line.values],
+            stroke=line.style != "marks",
+            dots_size=SIZE_OF_A_MARK if line.style == "marks" else SIZE_OF_A_DOT,
+        )
+    graph.add_xml_filter(lambda root: _describe(_color(root, chart, graph), chart))
     drawn: bytes = graph.render()
     return drawn
+
+
+def _range_of(chart: Chart) -> tuple[float, float]:
+    """Return the least and the greatest value of lines and fan, 0 among them."""
+    fan = chart.fan
+    rows = [line.values for line in chart.lines] + ([fan.low, fan.high] if fan else [])
+    values = [float(value) for row in rows for value in row if value is not None]
+    return min(0.0, *values), max(1.0, *values)
+
+
+def _leave_room(graph: Any) -> None:
+    """Give names beside bars the room that they take: pygal takes all letters for equally wide."""
+    guess = graph._compute_margin  # noqa: SLF001 - pygal has no setting for it
+
+    def measure() -> None:
+        guess()
+        graph.margin_box.left = GAP + max((width_of(label, LETTERS) for label in graph.x_labels), default=0)
+
+    graph._compute_margin = measure  # noqa: SLF001 - the same
+
+
+def _color(root: Any, chart: Chart, graph: Any) -> Any:
+    """Color bars, lines and the legend by classes of a style sheet, and draw the fan below the lines."""
+    for group in root.iter("g"):
+        if found := SERIES.search(group.get("class", "")):
+            line, color = chart.lines[int(found[1])], chart.colors[int(found[1])]
+            shapes = [shape for shape in group.iter() if shape.tag in DRAWN]
+            # pygal draws no bar where there is no value.
+            places = [place for place, value in enumerate(line.values) if value is not None]
+            for shape, place in zip(shapes, places, strict=False):
+                own = line.colors[place] if line.colors else color
+                _dress(shape, own, is_line=shape.tag == "path", is_broken=line.style == "broken")
+        if found := LEGEND.fullmatch(group.get("id", "")):
+            _dress(next(group.iter("rect")), chart.colors[int(found[1])])
+    if chart.fan is not None:
+        plot = next(group for group in root.iter("g") if group.get("class") == "plot")
+        first_line = next(place for place, child in enumerate(plot) if SERIES.search(child.get("class", "")))
+        plot.insert(first_line, _fan(root, chart.fan, graph))
+    sheet = root.makeelement("style", {"type": "text/css"})
+    sheet.text = style_sheet()
+    definitions = next(root.iter("defs"))
+    definitions.append(sheet)
+    for name in hatched([*chart.colors, *(color for line in chart.lines for color in line.colors)]):
+        definitions.append(_pattern(root, name))
+    return root
+
+
+def _dress(shape: Any, color: str, *, is_line: bool = False, is_broken: bool = False) -> None:
+    """Give a shape its color. Bars have a line around them, so that two on top of each other stay two."""
+    name = color.removesuffix(HATCHED)
+    if is_line:
+        shape.set("class", f"line nofill {name}-stroke")
+        if is_broken:
+            shape.set("stroke-dasharray", "7 5")
+    elif color == name:
+        shape.set("class", f"{shape.get('class')} {name} gap")
+    else:
+        shape.set("class", f"{shape.get('class')} gap")
+        shape.set("style", f"fill:url(#{color})")
+
+
+def _fan(root: Any, fan: Fan, graph: Any) -> Any:
+    """Return the area between two lines."""
+    edges = [
+        [(place, float(value)) for place, value in enumerate(values) if value is not None]
+        for values in (fan.low, fan.high)
+    ]
+    across = graph._x_pos  # noqa: SLF001 - pygal draws no areas between lines, but knows where their points are
+    corners = [graph.view((across[place], value)) for place, value in [*edges[0], *reversed(edges[1])]]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+    area = root.makeelement("polygon", {"points": points, "class": fan.color, "opacity": "0.8"})
+    area.append(root.makeelement("title", {}))
+    area[0].text = _plain(fan.name)
+    return area
+
+
+def _pattern(root: Any, color: str) -> Any:
+    """Return the pattern of a hatched color."""
+    size = {"width": "8", "height": "8"}
+    found = root.makeelement("pattern", {"id": color, "patternUnits": "userSpaceOnUse", **size})
+    found.append(root.makeelement("rect", {"class": color.removesuffix(HATCHED), **size}))
+    found.append(root.makeelement("path", {"d": "M-2 2L2 -2M0 8L8 0M6 10L10 6", "class": "gap", "stroke-width": "2"}))
+    return found
 
 
 def paint(svg: bytes, *, zoom: float = 2) -> bytes:
@@ -143,7 +268,7 @@ def _pygal() -> Any:
 
 
 def _format(value: float | None, currency: str) -> str:
-    """Write cents only where there are some."""
+    """Write thousands apart, and cents only where there are some."""
     return "" if value is None else f"{value:,.{0 if value == int(value) else 2}f} {currency}"
 
 

@@ -1,12 +1,14 @@
 """Charts of summaries, time series, trends and forecasts: each function makes a chart of a JSON body. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from insights.charts.drawing import Chart, Line
+from insights.charts.palette import color_of
 
-N_CATEGORIES, N_COLORS = 12, 7
+#: Bars beside names, and colors on top of one another; others are one bar or color more.
+N_CATEGORIES, N_COLORS = 12, 11
 OTHERS = "Others"
 
 
@@ -22,11 +24,13 @@ def chart_summary(body: Mapping[str, Any]) -> Chart:
     shares = [f"{item['share']} %" if item["share"] else "refunded" for item in items]
     parts = [f"{_name(item)} {item['amount']} {currency} ({share})" for item, share in zip(items, shares, strict=True)]
     return Chart(
-        title=f"Spending {name}: {body['expense']} {currency}",
+        title=f"Spending {name}: {_thousands(body['expense'])} {currency}",
         description=f"Income {body['income']}, spending {body['expense']} {currency}. {_sentence(parts)}",
         currency=currency,
         labels=[_name(item) for item in reversed(items)],
-        lines=[Line("Spending", [Decimal(item["amount"]) for item in reversed(items)])],
+        lines=[
+            Line("Spending", [Decimal(item["amount"]) for item in reversed(items)], colors=_colors(reversed(items)))
+        ],
         shape="ranking",
     )
 
@@ -38,11 +42,14 @@ def chart_series(body: Mapping[str, Any]) -> Chart:
     lines = [Line("Income", income), Line("Spending", expense)]
     is_split = "by_category" in body
     if is_split:
-        lines = [Line(_name(one), [Decimal(value) for value in one["expenses"]]) for one in body["by_category"]]
+        lines = [
+            Line(_name(one), [Decimal(value) for value in one["expenses"]], _color(one)) for one in body["by_category"]
+        ]
         if len(lines) > N_COLORS:
             lines = lines[:N_COLORS]
             shown = [sum(values) for values in zip(*(line.values for line in lines), strict=True)]
-            lines.append(Line(OTHERS, [whole - part for whole, part in zip(expense, shown, strict=True)]))
+            rest = [whole - part for whole, part in zip(expense, shown, strict=True)]
+            lines.append(Line(OTHERS, rest, "others"))
     parts = [f"{one['name']}: income {one['income']}, spending {one['expense']}" for one in results]
     return Chart(
         title=f"{'Spending' if is_split else 'Income and spending'} in {currency}, {body['bucket']}",
@@ -64,8 +71,10 @@ def chart_trends(body: Mapping[str, Any]) -> Chart:
         currency=currency,
         labels=[_name(one) for one in reversed(results)],
         lines=[
-            Line("Month before", [Decimal(one["previous"]) for one in reversed(results)]),
-            Line(month["name"], [Decimal(one["amount"]) for one in reversed(results)]),
+            Line("Month before", [Decimal(one["previous"]) for one in reversed(results)], "others"),
+            Line(
+                month["name"], [Decimal(one["amount"]) for one in reversed(results)], "ink", _colors(reversed(results))
+            ),
         ],
         shape="ranking",
     )
@@ -107,6 +116,20 @@ def chart_forecast(body: Mapping[str, Any]) -> Chart:
 
 def _name(item: Mapping[str, Any]) -> str:
     return str(item["category_name"] or "Uncategorized")
+
+
+def _color(item: Mapping[str, Any]) -> str:
+    """Return the color of a category; all others together have one of their own."""
+    return color_of(item["category"]) if "category" in item else "others"
+
+
+def _colors(items: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [_color(item) for item in items]
+
+
+def _thousands(amount: str) -> str:
+    """Return the amount with its thousands apart, as titles show it."""
+    return f"{Decimal(amount):,}"
 
 
 def _sentence(parts: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from insights.charts.reports import chart_summary
+from insights.charts.reports import chart_series, chart_summary, chart_trends
 from tests.api.bodies import assert_problem
 from tests.api.reports import record
 
@@ -47,7 +47,8 @@ def test_a_report_of_nothing_is_drawn(ana, address):
 
 
 def test_many_categories_are_drawn_with_one_bar_of_others(ana):
-    for n, name in enumerate(["Dining", "Travel", "Shopping", "Groceries", "Housing", "Utilities", "Pets", "Kids"]):
+    names = [ana.post("categories/", {"name": f"Own {n}", "kind": "expense"}).json()["name"] for n in range(11)]
+    for n, name in enumerate(["Dining", "Travel", *names]):
         record(ana, f"{n + 1}.00", name)
     address = "insights/timeseries/?start=2024-10-01&end=2024-11-30&by=category&format=svg"
     drawn = ana.get(address).content.decode()
@@ -97,3 +98,38 @@ def test_an_unchanged_chart_is_not_sent_again(ana):
     answer = ana.get("insights/summary/?format=svg", headers=tag)
     assert (answer.status_code, answer.content) == (304, b"")
     assert ana.get("insights/summary/?format=png", headers=tag).status_code == 200
+
+
+def colors_of(chart):
+    """Return the color of each category that a chart shows."""
+    if chart.shape == "ranking":
+        return dict(zip(chart.labels, chart.lines[-1].colors, strict=True))
+    return {line.name: line.color for line in chart.lines}
+
+
+def test_a_category_keeps_its_color_in_every_chart(ana):
+    own = ana.post("categories/", {"name": "Own", "kind": "expense"}).json()["name"]
+    for n, name in enumerate(["Dining", own, "Travel"]):
+        record(ana, f"{5 + 3 * n}.00", name, "2024-10-02")
+        record(ana, f"{20 - 5 * n}.00", name)
+    record(ana, "3.00")
+    summary = "insights/summary/?date=2024-11"
+    series = "insights/timeseries/?start=2024-10-01&end=2024-11-30&by=category"
+    trends = "insights/trends/?month=2024-11"
+
+    before = colors_of(chart_summary(ana.get(summary).json()))
+    assert before["Uncategorized"] == "uncategorized"
+    assert len(set(before.values())) == 4
+    assert colors_of(chart_series(ana.get(series).json())) == before
+    assert colors_of(chart_trends(ana.get(trends).json())) == before
+
+    record(ana, "900.00", "Housing")
+    after = colors_of(chart_summary(ana.get(summary).json()))
+    assert {name: after[name] for name in before} == before
+    assert after["Housing"] not in before.values()
+
+
+def test_a_title_has_its_thousands_apart(ana):
+    record(ana, "1234567.80", "Dining")
+    root = ET.fromstring(ana.get("insights/summary/?date=2024-11&format=svg").content)  # noqa: S314 - our own
+    assert root[0].text == "Spending 2024-11: 1,234,567.80 EUR"
