@@ -17,14 +17,19 @@ from providers.interface import Direction
 from providers.normalization import PLACE_WORDS, normalize
 
 #: How a brand was found: the whole text; its leading words or leading word; words or a word further on; by likeness;
-#: as a text that a bank cut off within the name. Then how a general word was found.
+#: as a text that a bank cut off within the name; a brand of other countries, by a telling name or by a mere word. Then
+#: how a general word was found; "movement" is a word about the movement of the money itself, "channel" a vague one.
 Way = Literal[
     "whole", "leading words", "leading word", "inner words", "inner word", "similar", "cut name",
-    "phrase", "word", "ending", "alone", "cut word",
+    "name abroad", "word abroad", "movement", "phrase", "word", "ending", "alone", "channel", "cut word",
 ]  # fmt: skip
 
 #: The section of words that say that money came back; it is no category.
 REFUND = "refund"
+#: Keys of the categories of fees, and of money that stays in the ledger.
+FEES, TRANSFERS = "fees-taxes", "transfers"
+#: Words that stand behind the language of a line in `words.txt`.
+STRENGTHS = frozenset({"weak", "first", "last"})
 _SHORTEST_ENDING = 3
 _SHORTEST_CUT = 6
 #: Letters that a cut word may lack, and words that it may begin.
@@ -60,15 +65,29 @@ class WordTable:
         self.phrases: dict[str, str] = {}
         self.singles: dict[str, str] = {}
         self.weak: dict[str, str] = {}
+        #: Words about the movement itself, which count before names where a text begins or ends with them.
+        self.first: dict[str, str] = {}
+        self.last: dict[str, str] = {}
+        self.longest_first: dict[str, int] = {}
+        self.longest_last: dict[str, int] = {}
         self.endings: dict[str, str] = {}
         #: First words of phrases, with the number of words of the longest phrase.
         self.longest: dict[str, int] = {}
         #: Endings by their last letters, the longest first.
         self.tails: dict[str, list[str]] = {}
 
-    def add(self, entry: str, category: str, *, weak: bool) -> None:
-        """Add one entry of `words.txt`; the first category of a word stays."""
-        if weak:
+    def add(self, entry: str, category: str, *, strength: str) -> None:
+        """Add one entry of `words.txt`; the first category of a word stays. `strength` is "", weak, first or last."""
+        n_words = entry.count(" ") + 1
+        if strength == "first":
+            self.first.setdefault(entry, category)
+            first = entry.split(" ", 1)[0]
+            self.longest_first[first] = max(self.longest_first.get(first, 0), n_words)
+        if strength == "last":
+            self.last.setdefault(entry, category)
+            last = entry.rsplit(" ", 1)[-1]
+            self.longest_last[last] = max(self.longest_last.get(last, 0), n_words)
+        elif strength == "weak":
             self.weak.setdefault(entry, category)
         elif entry.startswith("*"):
             ending = entry[1:]
@@ -79,7 +98,7 @@ class WordTable:
         elif " " in entry:
             self.phrases.setdefault(entry, category)
             first = entry.split(" ", 1)[0]
-            self.longest[first] = max(self.longest.get(first, 0), entry.count(" ") + 1)
+            self.longest[first] = max(self.longest.get(first, 0), n_words)
         else:
             self.singles.setdefault(entry, category)
 
@@ -97,6 +116,30 @@ class WordTable:
         if len(words) == 1 and words[0] in self.weak:
             return WordMatch(words[0], self.weak[words[0]], "alone")
         return None
+
+    def find_movement(self, words: list[str]) -> WordMatch | None:
+        """Find the longest words about the movement itself that the text begins with, else ends with.
+
+        A fee behind the first ones decides instead: "withdrawal fee". So does any other word before the last ones:
+        "hotel transfer".
+        """
+        for length in range(min(self.longest_first.get(words[0], 0), len(words)), 0, -1):
+            phrase = " ".join(words[:length])
+            if category := self.first.get(phrase):
+                is_fee = length < len(words) and self.singles.get(words[-1]) == FEES
+                return None if is_fee and category != FEES else WordMatch(phrase, category, "movement")
+        for length in range(min(self.longest_last.get(words[-1], 0), len(words)), 0, -1):
+            phrase = " ".join(words[-length:])
+            if category := self.last.get(phrase):
+                other = self.find(words[:-length])
+                is_other = other and other.way != "alone" and other.category != category
+                return None if is_other else WordMatch(phrase, category, "movement")
+        return None
+
+    def find_channel(self, words: list[str]) -> WordMatch | None:
+        """Find the weak word that a text begins with, for a text of which nothing else is known."""
+        category = self.weak.get(words[0], "")
+        return WordMatch(words[0], category, "channel") if category == TRANSFERS else None
 
     def find_cut(self, words: list[str]) -> WordMatch | None:
         """Find the general words that a bank cut off at the end of the text, if all stand for one category."""
@@ -150,12 +193,13 @@ class Words:
             category, _, direction = section.partition(" ")
             found.add(category)
             languages, _, entries = line.partition(": ")
-            weak = languages.endswith(" weak")
+            strength = languages.rsplit(" ", 1)[-1]
+            strength = strength if strength in STRENGTHS else ""
             table = self._refund if category == REFUND else self._received if direction == "in" else self._spent
             for entry in entries.split(", "):
-                table.add(entry, category, weak=weak)
-                if category == "transfers":
-                    self._received.add(entry, category, weak=weak)
+                table.add(entry, category, strength=strength)
+                if category == TRANSFERS and not direction:
+                    self._received.add(entry, category, strength=strength)
         #: The keys of all categories that words stand for.
         self.categories = frozenset(found - {REFUND})
 
@@ -183,6 +227,14 @@ class Words:
         """Find keys of several words only; those of an income count even beside a word of refund."""
         received = self._received.find_phrase(words) if direction == "in" else None
         return received or self._table_of(words, direction).find_phrase(words)
+
+    def find_movement(self, words: list[str], direction: Direction) -> WordMatch | None:
+        """Find the words that tell of the movement itself, and so more than any name beside them."""
+        return self._table_of(words, direction).find_movement(words)
+
+    def find_channel(self, words: list[str]) -> WordMatch | None:
+        """Find the vague word of a transfer that the text begins with."""
+        return self._spent.find_channel(words)
 
     def find_cut(self, words: list[str]) -> WordMatch | None:
         """Find the word of money spent that a bank cut off at the end of the text."""
@@ -222,6 +274,8 @@ def load_kinds() -> dict[str, MerchantKind]:
 
 
 _SHORTEST_INNER_WORD = 4
+#: Letters of one word that is no name by chance.
+_SHORTEST_TELLING = 5
 _SHORTEST_SIMILAR = 6
 #: Names that a cut text may begin; of more it says too little.
 _MOST_CUT_NAMES = 12
@@ -297,6 +351,24 @@ class Dictionary:
         if found or len(words) == 1 or joined not in self._names:
             return found
         return self._find_at([joined, *words[2:]], 0, country)
+
+    def find_abroad(self, words: list[str]) -> BrandMatch | None:
+        """Find the brand of any country that the text starts with.
+
+        It tells less than a brand of the own country. A word in front of others, a short one and one that also ends
+        other names tell least: another merchant may well be called so.
+        """
+        match = self.find_leading(words, "")
+        if not match:
+            return None
+        is_word = match.way == "leading word" or self._is_ordinary(match.name)
+        return match._replace(way="word abroad" if is_word else "name abroad")
+
+    def _is_ordinary(self, name: str) -> bool:
+        if " " in name:
+            return False
+        others = self._names_by_word[name]
+        return len(name) < _SHORTEST_TELLING or any(not f"{other} ".startswith(f"{name} ") for other in others)
 
     def find_inner(self, words: list[str], country: str) -> BrandMatch | None:
         """Find a brand further on; a name of one word counts only if it ends few other names."""

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
+from babel import Locale
+
 from providers.interface import (
     NO_EFFECTS,
     Direction,
@@ -43,6 +45,10 @@ CONFIDENCE: Mapping[Way, float] = {
     "alone": 0.8,
     "cut name": 0.91,
     "cut word": 0.82,
+    "name abroad": 0.62,
+    "word abroad": 0.34,
+    "movement": 0.98,
+    "channel": 0.5,
 }
 #: Shares for an unknown country, where brands of the whole world pass for known ones, measured on all files.
 CONFIDENCE_ANYWHERE: Mapping[Way, float] = {
@@ -51,13 +57,18 @@ CONFIDENCE_ANYWHERE: Mapping[Way, float] = {
     "inner words": 0.73,
     "inner word": 0.68,
 }
+#: Ways to brands that the own country does not know.
+ABROAD: frozenset[str] = frozenset({"name abroad", "word abroad"})
+_MOST_COUNTRIES_TOLD = 3
+#: Countries whose English names take an article.
+_WITH_ARTICLE = frozenset({"AE", "BS", "CD", "DO", "FK", "GB", "GM", "KM", "KY", "MH", "MV", "NL", "PH", "US"})
 #: Money that comes in under a brand or word is its refund or income a little less surely.
 SHARE_OF_RECEIVED = 0.95
 #: Categories of words that overrule the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe.
 _POINTERS = frozenset({"transport", "healthcare", "dining", "utilities", "insurance", "travel"})
 #: A category that is not offered may be answered by the one above it.
 _PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
-_CODE_VERSION = "3"
+_CODE_VERSION = "4"
 
 
 class KindCategory(NamedTuple):
@@ -126,41 +137,49 @@ class MerchantFinding(NamedTuple):
 def find_answer(text: str, direction: Direction, country: str) -> MerchantFinding | None:
     """Find the brand or word that tells what a payment was for. `country` is a small code or "".
 
-    A name of several words wins over phrases, these over brands of one word, these over general words.
+    Words about the movement itself win over all names but one that is the whole text. A name of several words wins
+    over phrases, these over brands of one word, these over general words, these over brands of other countries.
     """
     words = normalize(text).split()
     if not words:
         return None
-    known = load_dictionary()
+    known, general = load_dictionary(), load_words()
     leading = known.find_leading(words, country)
     named = leading if leading and leading.way != "leading word" else None
+    movement = None if leading and leading.way == "whole" else _by_word(general.find_movement(words, direction), words)
     if direction == "in":
         found = (
-            _by_word(load_words().find_phrase(words, "in"), words)
+            movement
+            or _by_word(general.find_phrase(words, "in"), words)
             or _by_brand(named, words, country)
-            or _by_word(load_words().find(words, "in"), words)
+            or _by_word(general.find(words, "in"), words)
             or _by_brand(leading or known.find_inner(words, country), words, country)
+            or _by_brand(known.find_abroad(words), words, country)
+            or _by_word(general.find_channel(words), words)
         )
         return found and found._replace(
             confidence=round(found.confidence * SHARE_OF_RECEIVED, 2), is_refund=found.brand is not None
         )
-    if named:
-        return _by_brand(named, words, country) or _by_word(load_words().find(words, "out"), words)
+    if named and not movement:
+        return _by_brand(named, words, country) or _by_word(general.find(words, "out"), words)
     found = (
-        _by_word(load_words().find_phrase(words, "out"), words)
+        movement
+        or _by_word(general.find_phrase(words, "out"), words)
         or _by_head_noun(leading, words)
         or _by_brand(leading, words, country)
-        or _by_word(load_words().find(words, "out"), words)
+        or _by_word(general.find(words, "out"), words)
         or _by_brand(known.find_inner(words, country), words, country)
+        or _by_brand(known.find_abroad(words), words, country)
     )
     if found:
         return found
     # Nothing whole is known: the bank may have cut the text, or its writer may have slipped.
-    cut_word = None if known.has_word(words[-1]) else load_words().find_cut(words)
+    cut_word = None if known.has_word(words[-1]) else general.find_cut(words)
     return (
         _by_brand(known.find_cut(words, country), words, country)
         or _by_word(cut_word, words)
         or _by_brand(known.find_similar(words, country), words, country)
+        or _by_word(general.find_channel(words), words)
     )
 
 
@@ -285,12 +304,24 @@ def _suggest(finding: MerchantFinding, places: KindCategories) -> Suggestion | N
     )
 
 
+def _countries_of(brand: Brand) -> str:
+    """Return the English names of up to three countries of a brand."""
+    codes = brand.countries.upper().split()
+    if len(codes) > _MOST_COUNTRIES_TOLD or brand.countries.startswith("*"):
+        return "other countries"
+    names = Locale("en").territories
+    told = [f"the {names[code]}" if code in _WITH_ARTICLE else names.get(code, code) for code in codes]
+    return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+
+
 def _explain(finding: MerchantFinding, place: KindCategory) -> str:
     stood_for = f"what you put into {place.category.name}" if place.mapped else place.category.name
     if finding.brand is None:
         subject, verb = ("words", "stand") if " " in finding.text else ("word", "stands")
         return f"The {subject} \u201c{finding.text}\u201d {verb} for {stood_for}."
     known = f"{finding.brand.title} is a known {finding.brand.kind.label}"
+    if finding.way in ABROAD:
+        known += f", mainly in {_countries_of(finding.brand)}"
     if finding.pointer:
         known += f", and \u201c{finding.pointer}\u201d stands for {stood_for}"
     elif place.mapped:

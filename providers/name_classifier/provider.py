@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from providers.grams import Features, GramTable, grams_of, shares_of
 from providers.interface import Evidence, Provider, Question, Suggestion
+from providers.merchants.dictionary import load_dictionary
 from providers.merchants.provider import KindCategories
 from providers.normalization import normalize
 
@@ -119,23 +120,33 @@ class NameClassifierProvider(Provider):
         answers: list[Suggestion | None] = []
         for guesses, text, t in zip(guess_categories(texts), texts, questions, strict=True):
             offer = id(t.categories), id(t.kinds)
-            key = (*offer, guesses)
+            known = _known_categories(text)
+            key = (*offer, guesses, known)
             if text and key not in made:
-                made[key] = _suggest(guesses, places[offer])
+                made[key] = _suggest(guesses, places[offer], known=known)
             answers.append(made[key] if text else None)
         return answers
 
 
-def _suggest(guesses: Sequence[Guess], places: KindCategories) -> Suggestion | None:
+def _known_categories(text: str) -> frozenset[str]:
+    """Return the categories of the brand, of any country, that the text begins with."""
+    match = load_dictionary().find_leading(text.split(), "")
+    return frozenset(brand.kind.category for brand in match.brands) if match else frozenset()
+
+
+def _suggest(guesses: Sequence[Guess], places: KindCategories, *, known: frozenset[str]) -> Suggestion | None:
     placed = [(place, guess) for guess in guesses if (place := places.find(group=guess.category))]
     if not placed or placed[0][1].confidence < LEAST_CONFIDENCE:
+        return None
+    # It has learned the names of the dictionary: of these it knows no more than the dictionary says.
+    if placed[0][1].category in known:
         return None
     (place, guess), *others = placed
     named = f"what you put into {place.category.name}" if place.mapped else place.category.name
     return Suggestion(
         category=place.category.id,
         confidence=guess.confidence,
-        explanation=f"Nobody by this name is known; it sounds like {named}.",
+        explanation=f"It sounds like {named}." if known else f"Nobody by this name is known; it sounds like {named}.",
         alternatives=tuple((p.category.id, g.confidence) for p, g in others if p.category.id != place.category.id),
         evidence=Evidence.SOUND,
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.interface import NO_EFFECTS, Effects, OfferedCategory, Question, Suggestion
+from providers.interface import NO_EFFECTS, Effects, Evidence, OfferedCategory, Question, Suggestion
 from providers.merchants import MerchantProvider
 from providers.merchants.provider import CONFIDENCE, CONFIDENCE_ANYWHERE, SHARE_OF_RECEIVED
 
@@ -61,6 +61,7 @@ def test_a_brand_in_front_answers_with_its_kind_of_shop():
         score=0.5,
         effects=Effects(merchant="Rewe"),
         details={"matched": "rewe", "way": "leading word", "kind": "shop=supermarket"},
+        evidence=Evidence.NAME,
     )
 
 
@@ -72,6 +73,7 @@ def test_a_text_that_is_nothing_but_a_brand_is_surest():
         score=1.0,
         effects=Effects(merchant="Netflix"),
         details={"matched": "netflix", "way": "whole", "kind": "online=streaming"},
+        evidence=Evidence.NAME,
     )
 
 
@@ -83,6 +85,7 @@ def test_a_general_word_answers_without_naming_a_merchant():
         score=0.5,
         effects=NO_EFFECTS,
         details={"matched": "pharmacy", "way": "word"},
+        evidence=Evidence.NAME,
     )
 
 
@@ -166,6 +169,7 @@ def test_money_from_a_brand_is_a_refund_less_surely():
         score=1.0,
         effects=Effects(merchant="Zalando"),
         details={"matched": "zalando", "way": "whole", "kind": "online=marketplace"},
+        evidence=Evidence.NAME,
     )
 
 
@@ -174,17 +178,24 @@ def test_words_of_spending_need_a_refund_for_money_in():
     assert suggest("Hotel Musterhof", direction="in") is None
 
 
-def test_brands_of_other_countries_are_not_known():
-    assert category_of("MERCADONA 12", country="ES") == "groceries"
-    assert suggest("MERCADONA 12", country="JP") is None
+def test_brands_of_other_countries_are_known_less_surely():
+    home, abroad = suggest("MERCADONA 12", country="ES"), suggest("MERCADONA 12", country="JP")
+    assert (home.category, home.confidence) == (IDS["groceries"], CONFIDENCE["whole"])
+    assert (abroad.category, abroad.confidence) == (IDS["groceries"], CONFIDENCE["name abroad"])
+    assert abroad.explanation == "Mercadona is a known supermarket chain, mainly in Spain and Portugal."
+
+
+@pytest.mark.parametrize("description", ["MERCADONA XYZZY PLUGH", "ORANGE", "STANDARD"])
+def test_a_mere_word_tells_least_of_a_brand_of_another_country(description):
+    assert suggest(description, country="JP").confidence == CONFIDENCE["word abroad"]
 
 
 def test_the_options_country_replaces_a_missing_one():
     rows = [Question("MERCADONA 12", OFFERED, 1), Question("MERCADONA 12", OFFERED, 1, country="ES")]
     absent, present = MerchantProvider(country="JP").categorize_many(rows)
-    assert absent is None
+    assert absent is not None
     assert present is not None
-    assert present.category == IDS["groceries"]
+    assert (absent.confidence, present.confidence) == (CONFIDENCE["name abroad"], CONFIDENCE["whole"])
 
 
 def test_a_bank_of_a_shops_name_is_not_the_shop():
@@ -334,7 +345,7 @@ def test_keys_differ_by_country_and_direction():
 
 
 def test_the_version_names_the_data():
-    assert MerchantProvider().version.startswith("3+nsi.8.")
+    assert MerchantProvider().version.startswith("4+nsi.8.")
     assert MerchantProvider.name == "merchants"
 
 
