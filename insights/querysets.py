@@ -34,6 +34,13 @@ def rows_with_excluded(ledger_id: int) -> TransactionQuerySet:
     return rows.exclude(kind="transfer")
 
 
+def last_recorded(ledger_id: int, *, today: dt.date) -> dt.date | None:
+    """Return the last day, until today, on which the ledger has a row of any kind. Takes one query."""
+    rows = Transaction.objects.filter(ledger_id=ledger_id, date__lte=today)
+    found: dt.date | None = rows.order_by("-date", "-id").values_list("date", flat=True).first()
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Payments:
     """All payments of a ledger until a day, the oldest first, and how many more have no rate into the currency."""

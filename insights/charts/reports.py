@@ -65,9 +65,11 @@ def chart_trends(body: Mapping[str, Any]) -> Chart:
     """Show this month beside the month before, where most has moved."""
     results, currency, month = body["results"][:N_CATEGORIES], body["currency"], body["month"]
     parts = [f"{_name(one)} {one['amount']}, before {one['previous']} {currency}" for one in results]
+    days = f"From {month['compared_from']} through {month['compared_through']}, and the same days of the month before."
+    notes = [days if month["compared_through"] else "", body["note"] or "", _sentence(parts)]
     return Chart(
         title=f"Spending {month['name']} and the month before, {currency}",
-        description=f"Through {month['compared_through']} and as many days before. {_sentence(parts)}",
+        description=" ".join(filter(None, notes)),
         currency=currency,
         labels=[_name(one) for one in reversed(results)],
         lines=[

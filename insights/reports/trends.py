@@ -4,7 +4,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import median
 from typing import Any, Literal
@@ -12,10 +12,11 @@ from typing import Any, Literal
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import since, until, within_any
 from expenses.ledger.money import round_to_minor_units
+from expenses.models import Transaction
 from expenses.rates.book import RateUsage
 from expenses.reports.totals import add_groups, currency_groups, load_book
 from insights.calendars import Calendar, later_month
-from insights.querysets import counted_rows
+from insights.querysets import counted_rows, last_recorded
 from insights.reports.periods import ONE_DAY, Period
 from insights.reports.sums import AmountChange, CategoryLabel, label_category, percent
 from insights.reports.timeseries import column_of, first_day
@@ -25,6 +26,8 @@ WINDOWS = (3, 6, 12)
 N_MONTHS = max(WINDOWS) + 1
 #: Changes of less than 10 % are flat: 10 % of a month is three days of spending.
 FLAT_BELOW_PERCENT = Decimal("10.00")
+#: A ledger that begins later than this many days after a month did lacks the days before.
+LATE_START = 3
 Amounts = list[Decimal]
 
 
@@ -38,7 +41,8 @@ class Trend:
     median: dict[str, Decimal | None]
     same_month_last_year: Decimal | None
     change: AmountChange
-    direction: Literal["up", "down", "flat"]
+    #: None where there is nothing to compare with, as then the change is.
+    direction: Literal["up", "down", "flat"] | None
     label: CategoryLabel | None
 
 
@@ -48,8 +52,7 @@ class Trends:
 
     period: Period
     today: dt.date
-    #: The last day that is compared.
-    compared_through: dt.date
+    span: "ComparedSpan"
     currency: str
     n_months_before: int
     expense: Trend
@@ -69,32 +72,91 @@ class Trends:
         return self.period.end < self.today
 
 
-def spans_of(month: Period, *, today: dt.date) -> list[tuple[dt.date, dt.date]]:
-    """Return the compared days of the month and of each one before it, the newest first.
+@dataclass(frozen=True, slots=True)
+class ComparedSpan:
+    """Days of a month that are compared with the same days of the months before, and why not all of them are."""
 
-    A month that is not over has its days until today, and so have the months before it.
+    start: dt.date
+    through: dt.date
+    #: False if nothing is recorded on these days, or on those of the month before.
+    is_comparable: bool
+    note: str | None
+
+    @property
+    def compared_from(self) -> dt.date | None:
+        return self.start if self.is_comparable else None
+
+    @property
+    def compared_through(self) -> dt.date | None:
+        return self.through if self.is_comparable else None
+
+
+def compared_span(
+    month: Period, *, today: dt.date, first: dt.date | None, last: dt.date | None, has_before: bool
+) -> ComparedSpan:
+    """Return the days of a month that can be compared.
+
+    `first` and `last` are the days of the ledger's first row and of its last one until today, of any kind; None without
+    rows. `has_before` is true if the month before has a row. Days after the last row are not yet recorded, and not
+    without spending.
     """
-    n_days = month.n_days_elapsed(today) or month.n_days
+    begun, before = min(today, month.end), month.previous
+    whole = ComparedSpan(month.start, begun, False, None)
+    if first is None or last is None:
+        return replace(whole, note="Nothing is recorded yet.")
+    if last < month.start:
+        return replace(whole, note=f"Nothing is recorded in {month.name} yet; the last transaction is of {last}.")
+    if first >= month.start:
+        return replace(whole, note=f"The first transaction is of {first}, so there is no month before to compare with.")
+    if not has_before:
+        return replace(whole, note=f"Nothing is recorded in {before.name}, the month before.")
+    through, n_skipped = min(begun, last), (first - before.start).days
+    notes = []
+    if through < begun:
+        notes.append(f"Nothing is recorded after {last}, so later days are not compared.")
+    start = month.start
+    if n_skipped > LATE_START:
+        start += n_skipped * ONE_DAY
+        notes.append(f"The first transaction is of {first}, so earlier days of a month are not compared.")
+    note = " ".join(notes) or None
+    return ComparedSpan(start, through, start <= through, note)
+
+
+def spans_of(month: Period, span: ComparedSpan) -> list[tuple[dt.date, dt.date]]:
+    """Return the compared days of the month and the same days of each one before it, the newest first.
+
+    A whole month is compared with whole months, however many days they have.
+    """
+    skipped, n_days = span.start - month.start, (span.through - month.start).days + 1
     found = []
     for age in range(N_MONTHS):
-        first = later_month(month.start, -age)
-        last = later_month(first, 1) - ONE_DAY
-        found.append((first, last if n_days == month.n_days else min(first + (n_days - 1) * ONE_DAY, last)))
+        begun = later_month(month.start, -age)
+        last = later_month(begun, 1) - ONE_DAY
+        through = last if n_days == month.n_days else min(begun + (n_days - 1) * ONE_DAY, last)
+        found.append((begun + skipped, through))
     return found
 
 
 def find_trends(
     *, ledger_id: int, month: Period, calendar: Calendar, today: dt.date, to: str, catalog: Catalog
 ) -> Trends:
-    """Compare the month in the currency `to`. Takes two queries; three more where there are other currencies."""
-    spans = spans_of(month, today=today)
-    rows = counted_rows(ledger_id)
+    """Compare the month in the currency `to`. Takes four queries; three more where there are other currencies."""
+    rows, recorded = counted_rows(ledger_id), Transaction.objects.filter(ledger_id=ledger_id)
+    first: dt.date | None = recorded.order_by("date", "id").values_list("date", flat=True).first()
+    span = compared_span(
+        month,
+        today=today,
+        first=first,
+        last=last_recorded(ledger_id, today=today),
+        has_before=until(since(recorded, month.previous.start), month.previous.end).exists(),
+    )
+    spans = spans_of(month, span if span.start <= span.through else replace(span, start=month.start))
     within = within_any(until(since(rows, spans[-1][0]), spans[0][1]), spans)
     groups = currency_groups(within, by=(column_of("month", calendar), "category", "kind"), to=to)
     rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))
     expense, income = [Decimal(0)] * N_MONTHS, [Decimal(0)] * N_MONTHS
     by_category: dict[int | None, Amounts] = defaultdict(lambda: [Decimal(0)] * N_MONTHS)
-    firsts, n_unconverted = [first for first, _ in reversed(spans)], 0
+    firsts, n_unconverted = [calendar.month_of(begun) for begun, _ in reversed(spans)], 0
     for (on, category, kind, _), total in add_groups(groups, to=to, rates=rates).items():
         age = N_MONTHS - bisect_right(firsts, first_day(on))
         n_unconverted += total.n_unconverted
@@ -103,24 +165,25 @@ def find_trends(
         else:
             expense[age] += total.expense
             by_category[category][age] += total.expense
-    oldest: dt.date | None = rows.order_by("date").values_list("date", flat=True).first()
-    n_known = 0 if oldest is None else sum(first >= calendar.month_of(oldest) for first, _ in spans[1:])
+    n_known = 0 if first is None else sum(begun >= calendar.month_of(first) for begun, _ in spans[1:])
     moved_most = sorted(by_category.items(), key=lambda item: (-abs(item[1][0] - item[1][1]), item[0] is None, item[0]))
     return Trends(
         period=month,
         today=today,
-        compared_through=spans[0][1],
+        span=span,
         currency=to,
         n_months_before=n_known,
-        expense=_trend(expense, to, n_known),
-        income=_trend(income, to, n_known),
-        results=[_trend(amounts, to, n_known, label_category(key, catalog)) for key, amounts in moved_most],
+        expense=_trend(expense, to, n_known, span),
+        income=_trend(income, to, n_known, span),
+        results=[_trend(amounts, to, n_known, span, label_category(key, catalog)) for key, amounts in moved_most],
         rates=rates.describe(),
         n_unconverted=n_unconverted,
     )
 
 
-def _trend(amounts: Sequence[Decimal], currency: str, n_known: int, label: CategoryLabel | None = None) -> Trend:
+def _trend(
+    amounts: Sequence[Decimal], currency: str, n_known: int, span: ComparedSpan, label: CategoryLabel | None = None
+) -> Trend:
     """Compare the first of the unrounded amounts with the others, which are of months before it."""
 
     def known(n: int, amount: Decimal) -> Decimal | None:
@@ -136,7 +199,7 @@ def _trend(amounts: Sequence[Decimal], currency: str, n_known: int, label: Categ
         mean={str(n): known(n, sum(amounts[1 : n + 1], Decimal(0)) / n) for n in WINDOWS},
         median={str(n): known(n, median(amounts[1 : n + 1])) for n in WINDOWS},
         same_month_last_year=known(N_MONTHS - 1, amounts[-1]),
-        change=AmountChange.between(previous, amount),
-        direction="flat" if is_flat else "up" if change > 0 else "down",
+        change=AmountChange.between(previous, amount) if span.is_comparable else AmountChange(None, None),
+        direction=None if not span.is_comparable else "flat" if is_flat else "up" if change > 0 else "down",
         label=label,
     )

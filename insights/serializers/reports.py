@@ -215,7 +215,14 @@ class TimeSeriesSerializer(RatesSerializer):
 class TrendMonthSerializer(ReportPeriodSerializer):
     """The month, and which of its days are compared with the same days of the months before."""
 
-    compared_through = serializers.DateField(help_text="The last day that counts: today in a month that is not over.")
+    compared_from = serializers.DateField(
+        source="span.compared_from", allow_null=True, help_text="The first day that is compared; null: none is."
+    )
+    compared_through = serializers.DateField(
+        source="span.compared_through",
+        allow_null=True,
+        help_text="The last day that is compared: the last recorded one in a month that is not recorded to its end.",
+    )
 
 
 class WindowsSerializer(serializers.Serializer[Any]):
@@ -234,7 +241,9 @@ class TrendSerializer(serializers.Serializer[Any]):
     median = WindowsSerializer()
     same_month_last_year = serializers.CharField(allow_null=True)
     change = AmountChangeSerializer(help_text="Since the month before.")
-    direction = serializers.ChoiceField(choices=["up", "down", "flat"])
+    direction = serializers.ChoiceField(
+        choices=["up", "down", "flat"], allow_null=True, help_text="Null where there is nothing to compare."
+    )
 
 
 class CategoryTrendSerializer(CategoryLabelSerializer, TrendSerializer):
@@ -248,6 +257,9 @@ class TrendsSerializer(RatesSerializer):
     currency = serializers.CharField()
     flat_below_percent = serializers.CharField(help_text="What changed by less is flat.")
     n_months_before = serializers.IntegerField(help_text="How many of the 12 months before the ledger reaches back.")
+    note = serializers.CharField(
+        source="span.note", allow_null=True, help_text="Why some days, or all, are not compared; null: all are."
+    )
     expense = TrendSerializer()
     income = TrendSerializer()
     results = CategoryTrendSerializer(many=True)

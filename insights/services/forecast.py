@@ -7,7 +7,6 @@ from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import apportion, minor_units, round_to_minor_units
-from expenses.models import Transaction
 from expenses.rates.conversion import name_rates
 from insights.calendars import Calendar, later_month
 from insights.forecast.bills import KnownBill, seen_from
@@ -102,13 +101,6 @@ def _explain_method(found: MonthForecast) -> str:
     if error.n_months == 1:
         return f"{how} The same forecast of the last month was off by {error.share:.0%}."
     return f"{how} The same forecasts of the last {error.n_months} months were off by {error.share:.0%} on average."
-
-
-def last_recorded(ledger_id: int, *, today: dt.date) -> dt.date | None:
-    """Return the last day, until today, on which the ledger has a row of any kind. Takes one query."""
-    rows = Transaction.objects.filter(ledger_id=ledger_id, date__lte=today)
-    found: dt.date | None = rows.order_by("-date", "-id").values_list("date", flat=True).first()
-    return found
 
 
 def forecast_month(

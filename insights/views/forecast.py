@@ -11,11 +11,12 @@ from expenses.serializers.rates import cut_rates
 from expenses.views.base import LedgerViewSet, conditional_response
 from insights.calendars import Calendar
 from insights.charts.reports import chart_forecast
+from insights.querysets import last_recorded
 from insights.serializers.forecast import ForecastSerializer
 from insights.serializers.freshness import describe_freshness
 from insights.serializers.parameters import ForecastQuery
 from insights.services.bills import known_bills
-from insights.services.forecast import forecast_month, last_recorded
+from insights.services.forecast import forecast_month
 from insights.services.refreshing import refresh_soon
 from insights.views.rendering import ChartMixin, chart_schema
 
