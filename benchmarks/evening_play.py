@@ -1,0 +1,226 @@
+"""One evening of a young ledger over HTTP: imports, answers to the review queue, and what is sure meanwhile."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from benchmarks.api_client import ApiClient, Refused, run_tasks
+from benchmarks.young_ledgers import BankFile, YoungLedger, YoungRow
+
+#: Numbers of confirmations at which thresholds are adopted, and at which texts that nobody knows are asked about.
+ADOPTED_AT, ASKED_AT = (30, 60), (0, 10, 30, 60)
+#: Confirmations after which the ledger is looked at each time, and the step from there on.
+EACH_TO, STEP = 10, 5
+PRECISION = 0.95
+#: Texts of each sort that are recorded as rows, beside those that are asked about.
+N_RECORDED = 10
+
+
+class Silence(NamedTuple):
+    """Texts that nobody can know: their number, and how many got a category or a suggestion."""
+
+    n: int = 0
+    n_automatic: int = 0
+    n_suggested: int = 0
+
+    def plus(self, other: "Silence") -> "Silence":
+        return Silence(*(one + two for one, two in zip(self, other, strict=True)))
+
+
+class Outcome(NamedTuple):
+    """An answer about an open row: its text, its truth, and what the chain says."""
+
+    text: str
+    category: str
+    answer: str
+    source: str
+    confidence: float
+    is_automatic: bool
+    is_right: bool
+
+
+class Point(NamedTuple):
+    """The ledger after `n` confirmations. `outcomes` are the answers about rows that nobody confirmed."""
+
+    n: int
+    n_rows: int
+    n_confirmed: int
+    outcomes: tuple[Outcome, ...]
+    nonsense: Silence
+    private: Silence
+
+    @property
+    def automatic(self) -> list[Outcome]:
+        return [one for one in self.outcomes if one.is_automatic]
+
+    @property
+    def n_automatic_right(self) -> int:
+        return sum(one.is_right for one in self.automatic)
+
+    @property
+    def n_right(self) -> int:
+        """Number of rows with the right category: confirmed, or taken without asking."""
+        return self.n_confirmed + self.n_automatic_right
+
+
+class Evening(NamedTuple):
+    """All points of a ledger, and the answers to its backtests."""
+
+    ledger: str
+    points: list[Point]
+    adopted: list[str]
+
+
+def play(ledger: YoungLedger) -> Evening:
+    """Play one ledger on an instance that is set up."""
+    person = _Person(ledger)
+    person.settle_in()
+    points, adopted = [person.look(0)], []
+    for n in range(1, ledger.n_confirmations + 1):
+        is_last = not person.answer()
+        if n in ADOPTED_AT:
+            adopted.append(person.adopt())
+        if is_last or n <= EACH_TO or n % STEP == 0:
+            run_tasks()
+            points.append(person.look(n))
+        if is_last:
+            break
+    return Evening(ledger.name, points, adopted)
+
+
+class _Person:
+    """The owner of a young ledger, who knows every truth."""
+
+    def __init__(self, ledger: YoungLedger) -> None:
+        self.ledger = ledger
+        self.api = ApiClient("".join(filter(str.isalnum, ledger.name.lower())))
+        self.n_rules = ledger.n_rules
+        self.truths: dict[int, YoungRow] = {}
+        self.categories: dict[str, int] = {}
+
+    def settle_in(self) -> None:
+        """Import all files, and record texts that nobody can know."""
+        self.categories = self.api.category_ids()
+        truths: dict[tuple[Any, ...], YoungRow] = {}
+        for file in self.ledger.files:
+            body = {"name": file.account, "currency": self.ledger.currency, "country": self.ledger.country}
+            account = self.api.post("accounts/", body)["id"]
+            self._import(file)
+            truths |= {(account, row.date.isoformat(), row.amount): row for row in file.rows}
+        unknown = [*self.ledger.nonsense[:: len(self.ledger.nonsense) // N_RECORDED], *self.ledger.private[:N_RECORDED]]
+        self.api.post("transactions/bulk/", {"transactions": [self._question(text) for text in unknown]})
+        run_tasks()
+        for row in self._rows():
+            key = (row["account"], row["date"], Decimal(row["amount"]) * (1 if row["direction"] == "in" else -1))
+            if truth := truths.get(key):
+                self.truths[row["id"]] = truth
+        n_imported = sum(len(file.rows) for file in self.ledger.files)
+        if len(self.truths) != n_imported:
+            raise SystemExit(f"{self.ledger.name}: {len(self.truths)} of {n_imported} rows were found again.")
+
+    def _import(self, file: BankFile) -> None:
+        """Import a file, and answer the only question that its bank leaves open."""
+        from django.core.files.uploadedfile import SimpleUploadedFile
+
+        upload = {"file": SimpleUploadedFile("statement.csv", file.content), "account": file.account}
+        statement = self.api.post("imports/", upload, form=True)
+        codes = {question["code"] for question in statement["questions"]}
+        if codes == {"unknown_date_order"}:
+            statement = self.api.patch(f"imports/{statement['id']}/", {"profile": {"date_format": file.date_format}})
+            codes = {question["code"] for question in statement["questions"]}
+        if codes or statement["n_new"] != len(file.rows):
+            raise SystemExit(f"{self.ledger.name} {file.account}: {statement}")
+        self.api.post(f"imports/{statement['id']}/commit/")
+        run_tasks()
+
+    def _question(self, text: str) -> dict[str, Any]:
+        return {
+            "description": text, "direction": "out", "amount": "17.30", "currency": self.ledger.currency,
+            "date": "2025-06-20", "account": self.ledger.files[0].account,
+        }  # fmt: skip
+
+    def _rows(self) -> Iterator[Any]:
+        return self.api.pages("transactions/")
+
+    def answer(self) -> bool:
+        """Answer the first group of the queue, or its first row. Return False if nothing was left to answer."""
+        found = next(iter(self._groups()), None)
+        if found is None:
+            return False
+        by_category: dict[str, list[int]] = {}
+        for row_id in found if self.ledger.answers_groups else found[:1]:
+            by_category.setdefault(self.truths[row_id].category, []).append(row_id)
+        for category, ids in by_category.items():
+            if category not in self.categories:
+                created = self.api.post("categories/", {"name": category, "kind": "expense"})
+                self.categories[category] = created["id"]
+            run = self.api.post("review/resolve/", {"ids": ids, "category": self.categories[category]})
+            if run["counts"]["resolved"] != len(ids):
+                raise SystemExit(f"{self.ledger.name}: {run}")
+            if self.n_rules and run["rule"]:
+                self.api.post("rules/", _sent(run["rule"]))
+                self.n_rules -= 1
+        return True
+
+    def _groups(self) -> Iterator[list[int]]:
+        """Yield the ids of each group in the queue's order, without texts that nobody can know."""
+        for group in self.api.pages("review/"):
+            if ids := [row_id for row_id in group["ids"] if row_id in self.truths]:
+                yield ids
+
+    def adopt(self) -> str:
+        """Order a backtest and adopt its threshold. Return the threshold, or why there is none."""
+        run_tasks()
+        run = self.api.post("categorization/backtest/", {"target_precision": PRECISION})
+        run_tasks()
+        try:
+            self.api.post("categorization/thresholds/adopt/")
+        except Refused as refused:
+            if refused.status != 409:
+                raise
+            return "409"
+        result = self.api.get(f"runs/{run['id']}/")["result"]
+        return str(result["chain"]["threshold_for_target"])
+
+    def look(self, n: int) -> Point:
+        """Return what the ledger shows now."""
+        outcomes, n_confirmed, unknown = [], 0, {}
+        for row in self._rows():
+            truth, said = self.truths.get(row["id"]), row["categorization"]
+            if truth is None:
+                unknown[row["description"]] = said
+            elif said["status"] == "confirmed":
+                n_confirmed += 1
+            elif found := _outcome(truth, row):
+                outcomes.append(found)
+        silences = []
+        for texts in (self.ledger.nonsense, self.ledger.private):
+            silence = _silence([said for text, said in unknown.items() if text in texts])
+            if n in ASKED_AT:
+                silence = silence.plus(_silence(self.api.suggest([self._question(text) for text in texts])))
+            silences.append(silence)
+        return Point(n, len(self.truths), n_confirmed, tuple(outcomes), *silences)
+
+
+def _outcome(truth: YoungRow, row: Mapping[str, Any]) -> Outcome | None:
+    said = row["categorization"]
+    is_automatic = said["status"] == "automatic"
+    shown = {"category_name": row["category_name"], **said} if is_automatic else said["suggestion"]
+    if shown is None:
+        return None
+    return Outcome(
+        truth.text, truth.category, shown["category_name"], shown["source"], shown["confidence"] or 1.0, is_automatic,
+        shown["category_name"] in truth.right,
+    )  # fmt: skip
+
+
+def _silence(said: Sequence[Mapping[str, Any]]) -> Silence:
+    statuses = Counter(one["status"] for one in said)
+    return Silence(len(said), statuses["automatic"], statuses["suggested"])
+
+
+def _sent(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an offered rule as it is sent back."""
+    actions = [{name: value for name, value in one.items() if name != "value_name"} for one in rule["actions"]]
+    return {**rule, "actions": actions}
