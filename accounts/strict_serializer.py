@@ -45,8 +45,33 @@ class NoSuchChoice(str):
         return f"{self}{did_you_mean(kwargs['input'], self.known)}"
 
 
+class DeclaredFields(dict[str, Any]):
+    """The declared fields of a serializer, of which DRF makes a deep copy for each body.
+
+    A deep copy makes each field anew from its arguments, which takes four times as long as to copy its attributes. That
+    is enough: nothing changes a field once it is made, except its binding to a serializer.
+    """
+
+    def __deepcopy__(self, memo: object) -> dict[str, Any]:
+        return {name: _copy(field) for name, field in self.items()}
+
+
+def _copy(field: Any) -> Any:
+    twin = object.__new__(type(field))
+    twin.__dict__.update(field.__dict__)
+    if "child" in field.__dict__:
+        twin.child = _copy(field.child)
+        twin.child.source = None
+        twin.child.bind(field_name="", parent=twin)
+    return twin
+
+
 class HelpfulSerializer(serializers.Serializer[Any]):
     """A serializer that answers an invalid choice with the valid ones."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._declared_fields = DeclaredFields(cls._declared_fields)
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()

@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 
 from expenses.models.fields import ExactDecimalField
 from expenses.models.ledgers import Ledger
+from expenses.models.prepared_queries import PreparedQuery
 from expenses.querysets import OwnedQuerySet
 
 
@@ -47,3 +48,9 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+@PreparedQuery
+def accounts_of(ledger: int) -> "models.QuerySet[Account]":
+    """Return the accounts of a ledger by its id, in the order of their ids."""
+    return Account.objects.filter(ledger_id=ledger)

@@ -5,6 +5,7 @@ from django.db import models, transaction
 
 from accounts.models import User
 from accounts.roles import ADMIN
+from expenses.models.prepared_queries import PreparedQuery
 from providers.normalization import VERSION
 
 _MEMO = "_outlay_membership"
@@ -59,6 +60,11 @@ class Membership(models.Model):
         return self.role != Role.VIEWER
 
 
+@PreparedQuery
+def _first_memberships(user: int) -> "models.QuerySet[Membership]":
+    return Membership.objects.filter(user_id=user).select_related("ledger")[:1]
+
+
 def membership_of(user: User) -> Membership:
     """Return the user's first membership. A user without one gets a ledger of their own.
 
@@ -66,7 +72,7 @@ def membership_of(user: User) -> Membership:
     """
     found: Membership | None = getattr(user, _MEMO, None)
     if found is None:
-        found = Membership.objects.filter(user=user).select_related("ledger").first() or _found_ledger(user)
+        found = next(iter(_first_memberships(user.pk)), None) or _found_ledger(user)
         setattr(user, _MEMO, found)
     return found
 

@@ -19,6 +19,8 @@ from expenses.ledger.dates import EARLIEST, LATEST, advice_on_day
 from expenses.ledger.ibans import NotAnIban, read_iban
 from expenses.ledger.money import MAX_AMOUNT, SCALE, currency_codes, format_amount, has_minor_units, minor_units
 from expenses.models import Account, Category, Tag
+from expenses.models.accounts import accounts_of
+from expenses.models.ledgers import ledger_id_of
 from expenses.rates.conversion import format_rate
 
 #: A number as clients write it; Python alone would also accept 5_000 and digits of other scripts.
@@ -90,7 +92,7 @@ class AccountReference(serializers.Field[Account, Any, int | None, Any]):
     def to_internal_value(self, data: Any) -> Account:
         context = cast("dict[str, Any]", self.context)
         if "accounts" not in context:  # loaded once for all rows of the request
-            rows = list(Account.objects.for_user(user_of(self)))
+            rows = accounts_of(ledger_id_of(user_of(self)))
             context["accounts"] = {row.pk: row for row in rows} | {row.name.casefold(): row for row in rows}
         accounts: dict[int | str, Account] = context["accounts"]
         wanted = as_id_or_name(data)

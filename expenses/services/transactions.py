@@ -14,6 +14,7 @@ from expenses.categorization.questions import ask_chain, categorization_of, make
 from expenses.hooks import call_edit_hooks
 from expenses.ledger.kinds import derive_kind
 from expenses.models import CategorizationStatus, Decision, Transaction
+from expenses.models.bulk_insert import insert_objects
 from expenses.models.ledgers import ledger_id_of, recorder_of
 from expenses.models.transactions import TransactionDraft
 from expenses.services.edits import (
@@ -248,7 +249,8 @@ def _store_decisions(verdicts: Sequence[Verdict], *, ledger_id: int, catalog: Ca
     """Store a decision for each distinct verdict, and return them by the verdict's id()."""
     distinct = {id(v): v for v in verdicts if v.attempts}
     decisions = [make_decision(v, ledger_id=ledger_id, catalog=catalog) for v in distinct.values()]
-    return dict(zip(distinct, Decision.objects.bulk_create(decisions, batch_size=500), strict=True))
+    insert_objects(decisions)
+    return dict(zip(distinct, decisions, strict=True))
 
 
 def _build_row(answer: _DraftVerdict, catalog: Catalog, decisions: Mapping[int, Decision]) -> Transaction:
@@ -307,7 +309,7 @@ def _insert(rows: Sequence[_NewRow], *, by: User, version: int) -> None:
         held = {held_tag(tags[name.casefold()].pk) for name in answer.draft.tags}
         row.ledger_id, row.version, row.held = ledger_id, version, sorted(answer.draft.stated_fields | held)
         row.recorded_by_id = recorder
-    Transaction.objects.bulk_create([row for row, _ in rows], batch_size=500)
+    insert_objects([row for row, _ in rows])
     if any(row.review_status == CategorizationStatus.CONFIRMED for row, _ in rows):
         LEARN_FROM_CHOICES.queue(ledger_id)
     for row, answer in rows:

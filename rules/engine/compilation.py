@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db import connection
 
 from rules.engine.rule_sets import CompiledRule, RuleSet, compile_rule
 from rules.models import Mode, Rule
 
 MAX_CACHED_LEDGERS = 100
+#: Written out, because nearly every write asks it and composing it took ten times as long as answering it.
+STAMP = "SELECT MAX(version), COUNT(*) FROM rules_rule WHERE ledger_id = %s"
 #: Action → the field that its value is written to.
 WRITES = {
     "set_category": "category",
@@ -70,13 +72,15 @@ _cached: dict[int, LedgerRules] = {}
 
 def rules_of(ledger_id: int) -> LedgerRules:
     """Return the ledger's active rules, compiled once per process and version; one small query asks for the version."""
-    rules = Rule.objects.filter(ledger_id=ledger_id)
-    stamp = tuple(rules.order_by().aggregate(Max("version"), Count("id")).values())
+    with connection.cursor() as cursor:
+        cursor.execute(STAMP, [ledger_id])
+        stamp = cursor.fetchone()
     known = _cached.get(ledger_id)
     if known is None or known.stamp != stamp:
         if len(_cached) >= MAX_CACHED_LEDGERS:
             _cached.clear()
-        known = _cached[ledger_id] = LedgerRules(stamp, compile_all(rules.filter(is_active=True)))
+        rules = Rule.objects.filter(ledger_id=ledger_id, is_active=True)
+        known = _cached[ledger_id] = LedgerRules(stamp, compile_all(rules))
     return known
 
 
