@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from benchmarks.api_client import ApiClient, Refused, run_tasks
-from benchmarks.young_ledgers import BankFile, YoungLedger, YoungRow
+from benchmarks.statement_rows import StatementRow
+from benchmarks.young_ledgers import BankFile, YoungLedger
 
 #: Numbers of confirmations at which thresholds are adopted, and at which texts that nobody knows are asked about.
 ADOPTED_AT, ASKED_AT = (30, 60), (0, 10, 30, 60)
@@ -96,13 +97,13 @@ class _Person:
         self.ledger = ledger
         self.api = ApiClient("".join(filter(str.isalnum, ledger.name.lower())))
         self.n_rules = ledger.n_rules
-        self.truths: dict[int, YoungRow] = {}
+        self.truths: dict[int, StatementRow] = {}
         self.categories: dict[str, int] = {}
 
     def settle_in(self) -> None:
         """Import all files, and record texts that nobody can know."""
         self.categories = self.api.category_ids()
-        truths: dict[tuple[Any, ...], YoungRow] = {}
+        truths: dict[tuple[Any, ...], StatementRow] = {}
         for file in self.ledger.files:
             body = {"name": file.account, "currency": self.ledger.currency, "country": self.ledger.country}
             account = self.api.post("accounts/", body)["id"]
@@ -203,7 +204,7 @@ class _Person:
         return Point(n, len(self.truths), n_confirmed, tuple(outcomes), *silences)
 
 
-def _outcome(truth: YoungRow, row: Mapping[str, Any]) -> Outcome | None:
+def _outcome(truth: StatementRow, row: Mapping[str, Any]) -> Outcome | None:
     said = row["categorization"]
     is_automatic = said["status"] == "automatic"
     shown = {"category_name": row["category_name"], **said} if is_automatic else said["suggestion"]

@@ -75,8 +75,8 @@ class LabeledFile:
     categories: Mapping[int, OfferedCategory]
 
 
-class _Line(NamedTuple):
-    """A line of the file: the transaction without categories, and the names of its categories."""
+class LabeledLine(NamedTuple):
+    """A transaction without categories, the name of its category, and names that also count as right."""
 
     question: Question
     category: str
@@ -101,7 +101,11 @@ def read_file(path: Path, *, is_renamed: bool = False) -> LabeledFile:
     """
     csv.field_size_limit(sys.maxsize)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = [_read_line(row) for row in csv.DictReader(file)]
+        return label(path.stem, [_read_line(row) for row in csv.DictReader(file)], is_renamed=is_renamed)
+
+
+def label(name: str, lines: Sequence[LabeledLine], *, is_renamed: bool = False) -> LabeledFile:
+    """Return the lines with the ids of their categories, as of a file of this name."""
     categories = [*CATEGORIES, *_own_categories(lines)]
     ids = {category.name: category.id for category in categories}
     rights = {name: frozenset({number}) for name, number in ids.items()}
@@ -117,10 +121,10 @@ def read_file(path: Path, *, is_renamed: bool = False) -> LabeledFile:
         )
         for line in lines
     ]
-    return LabeledFile(path.stem, rows, {category.id: category for category in categories})
+    return LabeledFile(name, rows, {category.id: category for category in categories})
 
 
-def _read_line(row: Mapping[str, str]) -> _Line:
+def _read_line(row: Mapping[str, str]) -> LabeledLine:
     amount = Decimal(row["amount"]) if row["amount"] else None
     direction: Direction = "in" if amount is not None and amount > 0 else "out"
     question = Question(
@@ -134,10 +138,10 @@ def _read_line(row: Mapping[str, str]) -> _Line:
         country="GB" if row["country"] == "UK" else row["country"],
     )
     also = (name.strip() for name in (row["also_right"] or "").split(";"))
-    return _Line(question, row["category"], tuple(filter(None, also)))
+    return LabeledLine(question, row["category"], tuple(filter(None, also)))
 
 
-def _own_categories(lines: Sequence[_Line]) -> list[OfferedCategory]:
+def _own_categories(lines: Sequence[LabeledLine]) -> list[OfferedCategory]:
     """Return a category for each label that is no default; an income category if money only came in."""
     default = {category.name for category in CATEGORIES}
     directions: dict[str, set[str]] = defaultdict(set)

@@ -57,6 +57,16 @@ def _confidence(answers: Sequence[PredictedRow]) -> dict[str, Figure]:
     }
 
 
+def by_sort(prediction: Prediction, sorts: Sequence[str]) -> dict[str, Figure]:
+    """Return the percentage of right answers about each sort of row that is among the confirmed ones.
+
+    `sorts` has a word for each row of the file; "" is no sort.
+    """
+    known = sorted(set(sorts[: prediction.n]) - {""})
+    answers = list(zip(prediction.answers, sorts[prediction.n :], strict=False))
+    return {f"{sort}: right": percent(a.is_right for a, one in answers if one == sort) for sort in known}
+
+
 def _percent_of(reliability: Reliability | None, figure: Callable[[Reliability], float]) -> Figure:
     return 100 * figure(reliability) if reliability else None
 
