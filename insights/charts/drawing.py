@@ -53,6 +53,8 @@ DRAWN_BY_ROBOTO = re.compile("[\u0000-\u052f\u1e00-\u20cf]*")
 PLACES = ("first", "second", "others", "uncategorized", *(f"slot-{place}" for place in range(len(SLOTS))))
 #: Shapes that pygal draws for values.
 DRAWN = {"rect", "path", "circle"}
+#: pygal turns labels about their middle, which then lies in the bars.
+TURNED = re.compile(r"rotate\(([\d.]+) (.*)\)")
 SERIES, LEGEND = re.compile(r"serie-(\d+)\b"), re.compile(r"activate-serie-(\d+)")
 
 
@@ -229,8 +231,17 @@ def _color(root: Any, chart: Chart, graph: Any) -> Any:
             for shape, place in zip(shapes, places, strict=False):
                 own = line.colors[place] if line.colors else color
                 _dress(shape, own, is_line=shape.tag == "path", is_broken=line.style == "broken")
+                if shape.tag != "path":  # bars and marks that touch others stay apart from them
+                    has_gap = chart.shape == "stacked" or line.style == "marks"
+                    shape.set("class", f"{shape.get('class')} {'gap' if has_gap else 'edgeless'}")
         if found := LEGEND.fullmatch(group.get("id", "")):
-            _dress(next(group.iter("rect")), chart.colors[int(found[1])])
+            box = next(group.iter("rect"))
+            _dress(box, chart.colors[int(found[1])])
+            box.set("class", f"{box.get('class')} edgeless")
+    for text in root.iter("text"):
+        if found := TURNED.fullmatch(text.get("transform", "")):
+            text.set("transform", f"rotate(-{found[1]} {found[2]})")
+            text.set("style", "text-anchor:end")
     if chart.fan is not None:
         plot = next(group for group in root.iter("g") if group.get("class") == "plot")
         first_line = next(place for place, child in enumerate(plot) if SERIES.search(child.get("class", "")))
@@ -245,16 +256,15 @@ def _color(root: Any, chart: Chart, graph: Any) -> Any:
 
 
 def _dress(shape: Any, color: str, *, is_line: bool = False, is_broken: bool = False) -> None:
-    """Give a shape its color. Bars have a line around them, so that two on top of each other stay two."""
+    """Give a shape its color; `color` may be a hatched one."""
     name = color.removesuffix(HATCHED)
     if is_line:
         shape.set("class", f"line nofill {name}-stroke")
         if is_broken:
             shape.set("stroke-dasharray", "7 5")
     elif color == name:
-        shape.set("class", f"{shape.get('class')} {name} gap")
+        shape.set("class", f"{shape.get('class')} {name}")
     else:
-        shape.set("class", f"{shape.get('class')} gap")
         shape.set("style", f"fill:url(#{color})")
 
 

@@ -39,7 +39,7 @@ def hatched(colors: Iterable[str]) -> list[str]:
 
 def style_sheet() -> str:
     """Return the rules of all colors, and those of dark ground for viewers who prefer it."""
-    return f"{_rules(0)}@media (prefers-color-scheme:dark){{{_rules(1)}}}"
+    return f".edgeless{{stroke:none!important}}{_rules(0)}@media (prefers-color-scheme:dark){{{_rules(1)}}}"
 
 
 def _rules(ground: int) -> str:
@@ -47,7 +47,8 @@ def _rules(ground: int) -> str:
     found = [
         f".background{{fill:{GROUND[ground]}!important}}",
         f"text{{fill:{INK[ground]}!important}}",
-        f".guide.line,.axis.line{{stroke:{GRID[ground]}!important}}",
+        f".axis .line{{stroke:{INK[ground]}!important}}",
+        f".axis .guide.line{{stroke:{GRID[ground]}!important}}",
         f".gap{{stroke:{GROUND[ground]}!important}}",
     ]
     found += [

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from insights.charts.drawing import Chart, Line
+from insights.charts.drawing import Chart, Fan, Line
 from insights.charts.palette import color_of
 
 #: Bars beside names, and colors on top of one another; others are one bar or color more.
@@ -83,37 +83,53 @@ def chart_trends(body: Mapping[str, Any]) -> Chart:
 
 
 def chart_forecast(body: Mapping[str, Any]) -> Chart:
-    """Show the spending by each day beside the usual course, and straight lines to the predicted end and its interval.
+    """Show the spending by each day, the usual course, and from the last known day the expected one within its fan.
 
-    The body must have its curve.
+    Bills to come are marks on the expected line. The body must have its curve.
     """
     curve, currency, interval = body["curve"], body["currency"], body["interval"]
+    values = {
+        name: [None if day[name] is None else Decimal(day[name]) for day in curve]
+        for name in ("spent", "typical", "expected", "low", "high")
+    }
     lines = [
-        Line(name.capitalize(), [None if day[name] is None else Decimal(day[name]) for day in curve])
-        for name in ("spent", "typical")
+        Line("Typical", values["typical"], "uncategorized"),
+        Line("Spent", values["spent"], "first"),
+        Line("Expected", values["expected"], "second", style="broken"),
     ]
-    if curve[-1]["spent"] is None:
-        ends = {"Predicted": body["predicted_total"]}
-        if interval:
-            ends |= dict(zip(("At least", "At most"), interval, strict=True))
-        n_known = sum(day["spent"] is not None for day in curve)
-        for name, end in ends.items():
-            values: list[Decimal | None] = [None] * len(curve)
-            values[max(n_known - 1, 0)], values[-1] = Decimal(body["spent"]), Decimal(end)
-            lines.append(Line(name, values))
+    fan = None
+    if any(value is not None for value in values["low"]):
+        fan = Fan("Four of five months", values["low"], values["high"])
+        lines.append(Line(fan.name, [], fan.color))
+    due = body["still_to_come"]
+    if due:
+        first = next(place for place, value in enumerate(values["expected"]) if value is not None)
+        days = {str(day["date"]): place for place, day in enumerate(curve)}
+        marked = {max(days.get(str(bill["due_on"]), 0), first) for bill in due}
+        marks = [value if place in marked else None for place, value in enumerate(values["expected"])]
+        lines.append(Line("Bills to come", marks, "ink", style="marks"))
     parts = [f"Spent by {body['as_of']}: {body['spent']}; predicted by {body['end']}: {body['predicted_total']}"]
     if interval:
-        parts.append("between {} and {} in four of five months".format(*interval))
+        parts.append(f"{_range(*interval)} in four of five months")
     if body["actual_total"] is not None:
         parts.append(f"in the end it was {body['actual_total']}")
+    notes = [f"{'; '.join(parts)} {currency}."]
+    if due:
+        bills = "; ".join(f"{bill['name']} {bill['amount']} {currency} on {bill['due_on']}" for bill in due)
+        notes.append(f"Bills to come: {bills}.")
     return Chart(
-        title=f"{body['month']}: {body['predicted_total']} {currency} at the end, as of {body['as_of']}",
-        description=f"{'; '.join(parts)} {currency}. {body['explanation']}",
+        title=f"{body['month']}: {_thousands(body['predicted_total'])} {currency} at the end, as of {body['as_of']}",
+        description=" ".join([*notes, body["explanation"]]),
         currency=currency,
         labels=[str(day["date"]).partition("-")[2] for day in curve],
-        lines=[line for line in lines if any(value is not None for value in line.values)],
+        lines=[line for line in lines if not line.values or any(value is not None for value in line.values)],
         shape="lines",
+        fan=fan,
     )
+
+
+def _range(low: str, high: str) -> str:
+    return low if low == high else f"between {low} and {high}"
 
 
 def _name(item: Mapping[str, Any]) -> str:

@@ -58,14 +58,17 @@ def alike_median(remained: Floats, spent: Floats, now: Floats) -> Floats:
     return _weighted_median(remained, likeness * _fading(remained.shape[1], HALF_LIFE_LONG))
 
 
-def past_errors(remained: Floats, spent: Floats) -> Floats:
-    """Return what remained less what `combined` told from the months before: series x months, the newest last."""
+def past_errors(remained: Floats, spent: Floats, *, n_missing: int = 0) -> Floats:
+    """Return what remained less what `combined` told from the months before: series x months, the newest last.
+
+    Where so many months before the present one are missing, each past forecast lacks as many: older months tell less.
+    """
     n = remained.shape[1]
     errors = [
-        remained[:, i] - combined(remained[:, :i], spent[:, :i], spent[:, i])
-        for i in range(max(MIN_MONTHS - 1, n - MAX_ERRORS), n)
+        remained[:, i] - combined(remained[:, : i - n_missing], spent[:, : i - n_missing], spent[:, i])
+        for i in range(max(MIN_MONTHS - 1 + n_missing, n - MAX_ERRORS), n)
     ]
-    return np.stack(errors, axis=1)
+    return np.stack(errors, axis=1) if errors else np.zeros((len(remained), 0))
 
 
 def band_of(errors: Floats | list[float]) -> tuple[float, float] | None:

@@ -1,7 +1,7 @@
-"""Forecasts the end of a month, in amounts that add up, and tells how it goes day by day."""
+"""Forecasts the end of a month, in amounts that add up."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,8 +15,6 @@ from insights.forecast.methods import MIN_MONTHS, band_of, combined, past_errors
 from insights.forecast.spending import Floats, Spending, Spent, lay_out
 
 COMBINED, LAST_MONTH, INSUFFICIENT = "combined", "last_month", "insufficient_history"
-#: The typical month of a curve is the median of the last twelve.
-MONTHS_OF_A_CURVE = 12
 #: Floats of statistics become decimals with six places before they are rounded.
 PLACES_OF_A_FLOAT = 6
 
@@ -51,7 +49,10 @@ class PastError:
 
 @dataclass(frozen=True, slots=True)
 class MonthForecast:
-    """The categories add up to the total, in `spent` and in `predicted`. `day`: how many of the month are known."""
+    """The categories add up to the total, in `spent` and in `predicted`. `day`: how many of the month are known.
+
+    No interval of a category reaches further than that of the total allows.
+    """
 
     day: int
     total: Outlook
@@ -59,15 +60,8 @@ class MonthForecast:
     still_to_come: list[Due]
     months_used: int
     past_error: PastError | None
-
-
-@dataclass(frozen=True, slots=True)
-class CurveDay:
-    """The spending of the month by the end of a day. `spent` is None on days to come, `typical` with few months."""
-
-    day: dt.date
-    spent: Decimal | None
-    typical: Decimal | None
+    #: The first and last day of the months without a row directly before the month; None: there are none.
+    gap: tuple[dt.date, dt.date] | None = None
 
 
 class _Estimate(NamedTuple):
@@ -80,6 +74,8 @@ class _Estimate(NamedTuple):
     #: What was spent in all less what would have been forecast on the same day, by past months.
     errors: Floats
     has_interval: bool
+    #: The least that each may still come to: 0, or less where more was refunded.
+    floor: Floats
 
 
 def forecast(
@@ -104,6 +100,8 @@ def forecast(
     added = np.zeros((len(lacking), *spending.daily.shape[1:]))
     spending = replace(spending, categories=categories, daily=np.concatenate([spending.daily, added]))
     estimate = _estimate(spending, bills)
+    if spending.n_missing and spending.day:
+        estimate = _with_unrecorded_days(estimate, spending, bills)
     outlooks = _outlooks(spent, spending, estimate, places)
     came = np.abs(spending.daily.sum(axis=(0, 2))[-1 - len(estimate.errors) : -1]).sum()
     share = float(np.abs(estimate.errors).sum() / came) if came else 0.0
@@ -114,6 +112,7 @@ def forecast(
         still_to_come=still_to_come(bills, today=today, until=spending.last_day, since=spending.first_due),
         months_used=len(spending.months) - 1,
         past_error=PastError(share, len(estimate.errors)) if len(estimate.errors) and came else None,
+        gap=spending.gap,
     )
 
 
@@ -126,7 +125,7 @@ def _estimate(spending: Spending, bills: Sequence[KnownBill]) -> _Estimate:
     n_months, errors = remained.shape[1], np.zeros((len(remained), 0))
     if n_months >= MIN_MONTHS:
         method, rest = COMBINED, combined(remained, spent[:, :-1], spent[:, -1])
-        errors = past_errors(remained, spent)
+        errors = past_errors(remained, spent, n_missing=spending.n_missing)
     elif n_months:
         method, rest = LAST_MONTH, remained[:, -1]
     else:
@@ -144,10 +143,25 @@ def _estimate(spending: Spending, bills: Sequence[KnownBill]) -> _Estimate:
     remaining = _adding_up(rest, floor, np.abs(errors).sum(axis=1)) + coming
     bands = [band_of(each) for each in errors]
     if bands[-1] is None:
-        return _Estimate(remaining, remaining, remaining, method, errors[-1], False)
+        return _Estimate(remaining, remaining, remaining, method, errors[-1], False, floor)
     around = np.array([band or (0.0, 0.0) for band in bands])
     low, high = (np.maximum(rest + coming + around[:, side], floor) for side in (0, 1))
-    return _Estimate(remaining, np.minimum(low, remaining), np.maximum(high, remaining), method, errors[-1], True)
+    return _Estimate(
+        remaining, np.minimum(low, remaining), np.maximum(high, remaining), method, errors[-1], True, floor
+    )
+
+
+def _with_unrecorded_days(estimate: _Estimate, spending: Spending, bills: Sequence[KnownBill]) -> _Estimate:
+    """Widen the interval of a month that follows months without rows: its first days may lack rows, too.
+
+    It then reaches as far up as the interval of a month of which nothing is known, less what is recorded of it.
+    """
+    if not estimate.has_interval:
+        return estimate
+    unknown = _estimate(replace(spending, today=spending.months[-1] - dt.timedelta(1)), bills)
+    others = spending.daily - paid_daily(bills, spending)
+    recorded = _with_total(others[:, :, : spending.day].sum(axis=2))[:, -1]
+    return estimate._replace(high=np.maximum(estimate.high, unknown.high - np.maximum(recorded, 0)))
 
 
 def _adding_up(rest: Floats, floor: Floats, spread: Floats) -> Floats:
@@ -176,32 +190,19 @@ def _outlooks(all_spent: Spent, spending: Spending, estimate: _Estimate, places:
     remaining = apportion([_decimal(each) for each in estimate.remaining[:-1]], unit=unit)
     spent.append(sum(spent, 0 * unit))
     remaining.append(sum(remaining, 0 * unit))
-    found = []
-    for i, category in enumerate([*spending.categories, None]):
+    floors = [_rounded(each, places) for each in estimate.floor[:-1]]
+    found = list[Outlook]()
+    for i, category in reversed(list(enumerate([*spending.categories, None]))):
         predicted, low, high = spent[i] + remaining[i], None, None
-        if estimate.has_interval:  # rounding never puts the forecast outside of its own interval
-            low = min(spent[i] + _rounded(estimate.low[i], places), predicted)
-            high = max(spent[i] + _rounded(estimate.high[i], places), predicted)
+        if estimate.has_interval:
+            low, high = (spent[i] + _rounded(ends[i], places) for ends in (estimate.low, estimate.high))
+            if found and (total := found[0].interval):
+                # More or less of this category would put the total beyond its own interval.
+                others = spent[-1] - spent[i] + sum(floors, 0 * unit) - floors[i]
+                low, high = min(low, total[0] - others), min(high, total[1] - others)
+            low, high = min(low, predicted), max(high, predicted)  # rounding never puts it outside of its interval
         found.append(Outlook(category, spent[i], predicted, low, high, estimate.method))
-    return found
-
-
-def curve_of(
-    by_day: Mapping[dt.date, Decimal], *, month: dt.date, calendar: Calendar, today: dt.date, places: int
-) -> list[CurveDay]:
-    """Return every day of a month that is known until `today`. `by_day`: spending on its days and before."""
-    spent: dict[tuple[dt.date, int | None], Decimal] = {(day, None): amount for day, amount in by_day.items()}
-    spending = lay_out(spent, recorded=by_day, month=month, calendar=calendar, today=today)
-    running = spending.daily.sum(axis=0).cumsum(axis=1)
-    past = running[-1 - MONTHS_OF_A_CURVE : -1]
-    typical = np.median(past, axis=0) if len(past) >= MIN_MONTHS else None
-    found, day = [], month
-    while day <= spending.last_day:
-        place = spending.place_of(day)
-        now = _rounded(running[-1, place], places) if day <= today else None
-        found.append(CurveDay(day, now, None if typical is None else _rounded(typical[place], places)))
-        day += dt.timedelta(1)
-    return found
+    return [*reversed(found[1:]), found[0]]
 
 
 def _with_total(rows: Floats) -> Floats:

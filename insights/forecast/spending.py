@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.calendars import Calendar, later_month
+from insights.calendars import MONTHS_OF_A_YEAR, Calendar, later_month
 
 Floats = NDArray[np.float64]
 #: No month has more days, wherever it begins.
@@ -52,6 +52,21 @@ class Spending:
     def last_day(self) -> dt.date:
         """The last day of the month that is forecast."""
         return later_month(self.months[-1], 1) - dt.timedelta(1)
+
+    @property
+    def gap(self) -> tuple[dt.date, dt.date] | None:
+        """The first and last day of the months without a row directly before the last month; None: there are none."""
+        if len(self.months) == 1 or later_month(self.months[-2], 1) == self.months[-1]:
+            return None
+        return later_month(self.months[-2], 1), self.months[-1] - dt.timedelta(1)
+
+    @property
+    def n_missing(self) -> int:
+        """How many months the gap has."""
+        if self.gap is None:
+            return 0
+        first, month = self.gap[0], self.months[-1]
+        return (month.year - first.year) * MONTHS_OF_A_YEAR + month.month - first.month
 
     def rest_of(self, daily: Floats) -> Floats:
         """Return what of some spending came after the same day of each month: categories x months."""

@@ -26,8 +26,9 @@ WINDOWS = (3, 6, 12)
 N_MONTHS = max(WINDOWS) + 1
 #: Changes of less than 10 % are flat: 10 % of a month is three days of spending.
 FLAT_BELOW_PERCENT = Decimal("10.00")
-#: A ledger that begins later than this many days after a month did lacks the days before.
-LATE_START = 3
+#: Nothing may be recorded on a weekend with a holiday: a ledger that begins more days after a month did lacks days of
+#: it, and so does one that ends more days before the end of a month that is over.
+QUIET_DAYS = 3
 Amounts = list[Decimal]
 
 
@@ -74,7 +75,10 @@ class Trends:
 
 @dataclass(frozen=True, slots=True)
 class ComparedSpan:
-    """Days of a month that are compared with the same days of the months before, and why not all of them are."""
+    """Days of a month that are compared with the same days of the months before, and why not all of them are.
+
+    If nothing can be compared, the days are all that have begun, for the sums.
+    """
 
     start: dt.date
     through: dt.date
@@ -111,15 +115,17 @@ def compared_span(
     if not has_before:
         return replace(whole, note=f"Nothing is recorded in {before.name}, the month before.")
     through, n_skipped = min(begun, last), (first - before.start).days
+    if month.end < today and last + QUIET_DAYS * ONE_DAY >= month.end:
+        through = month.end
     notes = []
     if through < begun:
         notes.append(f"Nothing is recorded after {last}, so later days are not compared.")
     start = month.start
-    if n_skipped > LATE_START:
+    if n_skipped > QUIET_DAYS:
         start += n_skipped * ONE_DAY
         notes.append(f"The first transaction is of {first}, so earlier days of a month are not compared.")
     note = " ".join(notes) or None
-    return ComparedSpan(start, through, start <= through, note)
+    return ComparedSpan(start, through, True, note) if start <= through else replace(whole, note=note)
 
 
 def spans_of(month: Period, span: ComparedSpan) -> list[tuple[dt.date, dt.date]]:
@@ -150,7 +156,7 @@ def find_trends(
         last=last_recorded(ledger_id, today=today),
         has_before=until(since(recorded, month.previous.start), month.previous.end).exists(),
     )
-    spans = spans_of(month, span if span.start <= span.through else replace(span, start=month.start))
+    spans = spans_of(month, span)
     within = within_any(until(since(rows, spans[-1][0]), spans[0][1]), spans)
     groups = currency_groups(within, by=(column_of("month", calendar), "category", "kind"), to=to)
     rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))

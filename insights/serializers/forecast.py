@@ -55,8 +55,15 @@ class CurveDaySerializer(serializers.Serializer[Any]):
     """The spending of the month by the end of a day."""
 
     date = serializers.DateField(source="day")
-    spent = serializers.CharField(allow_null=True, help_text="Null after `as_of`.")
+    spent = serializers.CharField(allow_null=True, help_text="Null after the last recorded day until `as_of`.")
     typical = serializers.CharField(allow_null=True, help_text="The median of the last twelve months.")
+    expected = serializers.CharField(
+        allow_null=True, help_text="From the last recorded day on: what will probably have been spent."
+    )
+    low = serializers.CharField(
+        allow_null=True, help_text="The least of what is expected, in four of five months; null without an interval."
+    )
+    high = serializers.CharField(allow_null=True, help_text="The most of it.")
 
 
 class ForecastSerializer(RatesUsedSerializer):

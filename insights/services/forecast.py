@@ -10,7 +10,8 @@ from expenses.ledger.money import apportion, minor_units, round_to_minor_units
 from expenses.rates.conversion import name_rates
 from insights.calendars import Calendar, later_month
 from insights.forecast.bills import KnownBill, seen_from
-from insights.forecast.month import INSUFFICIENT, LAST_MONTH, CurveDay, MonthForecast, Outlook, curve_of, forecast
+from insights.forecast.curve import CurveDay, curve_of
+from insights.forecast.month import INSUFFICIENT, LAST_MONTH, MonthForecast, Outlook, forecast
 from insights.services.bills import KnownBills
 from insights.services.month_spending import MonthSpending, read_month_spending
 
@@ -77,12 +78,19 @@ class MonthEnd:
     def explanation(self) -> str:
         """Some sentences on what the forecast stands on, what it lacks, and how good it was."""
         found = [_explain_method(self.forecast)]
+        if self.forecast.gap is not None and self.known_until >= self.month:
+            found.append(_explain_gap(*self.forecast.gap, has_interval=self.forecast.total.interval is not None))
         if self.known_until < self.as_of:
             found.append(f"Nothing is recorded after {self.known_until}, so spending since then is not yet known.")
         if n := self.n_bills_without_rate:
             bills = "1 known bill is" if n == 1 else f"{n} known bills are"
             found.append(f"{bills} left out, because there is no rate for the day.")
         return " ".join(found)
+
+
+def _explain_gap(first: dt.date, last: dt.date, *, has_interval: bool) -> str:
+    lack = f"Nothing is recorded from {first} to {last}, so this month may lack transactions, too."
+    return f"{lack} The interval is wide enough for a month of which nothing is recorded yet." if has_interval else lack
 
 
 def _explain_method(found: MonthForecast) -> str:
@@ -137,10 +145,12 @@ def forecast_month(
     is_whole = recorded_until is None or recorded_until >= later_month(month, 1) or there.is_whole(month, calendar)
     if until < as_of and is_over and is_whole:
         until, there = as_of, read(as_of)
+    bills = known.bills if as_of == today else [seen for bill in known.bills if (seen := seen_from(bill, until))]
+    recorded = there.recorded if until >= month else there.recorded_whole(calendar.month_of(until), calendar)
     found = forecast(
         there.spent,
-        recorded=there.recorded if until >= month else there.recorded_whole(calendar.month_of(until), calendar),
-        bills=known.bills if as_of == today else [seen for bill in known.bills if (seen := seen_from(bill, until))],
+        recorded=recorded,
+        bills=bills,
         month=month,
         calendar=calendar,
         today=until,
@@ -148,7 +158,16 @@ def forecast_month(
     )
     curve = None
     if there.by_day is not None:
-        curve = curve_of(there.by_day, month=month, calendar=calendar, today=until, places=places)
+        curve = curve_of(
+            there.by_day,
+            recorded=recorded,
+            found=found,
+            bills=bills,
+            month=month,
+            calendar=calendar,
+            today=until,
+            places=places,
+        )
     actual: dict[int | None, Decimal] | None = None
     if is_over and is_whole:
         sums = there.of_month(month)

@@ -13,7 +13,7 @@ from django.db.models.expressions import Combinable
 from expenses.ledger.dates import EARLIEST, LATEST, DayOfMonth, Month, since, until
 from expenses.rates.book import RateBook, RateUsage
 from insights.calendars import Calendar, later_month
-from insights.forecast.month import MONTHS_OF_A_CURVE
+from insights.forecast.curve import MONTHS_OF_A_CURVE
 from insights.forecast.spending import MAX_MONTHS
 from insights.querysets import counted_rows
 

@@ -44,6 +44,11 @@ def ask(api, **query):
     return answer.json()
 
 
+def day_of(date, spent, typical, expected):
+    """Return a day of the curve of a month that is surely like all others."""
+    return {"date": date, "spent": spent, "typical": typical, **dict.fromkeys(("expected", "low", "high"), expected)}
+
+
 def test_a_past_day_has_its_forecast_beside_the_actual_total(ana):
     live(ana, 6)
     record(ana, "2026-02-01", "5", "Salary", "in")
@@ -149,8 +154,8 @@ def test_an_unrecorded_month_is_forecast_as_a_future_one(ana):
         "This adds known bills and what else was usually spent in the last 6 months. "
     )
     assert (body["curve"][0], body["curve"][30]) == (
-        {"date": "2026-03-01", "spent": None, "typical": "40.00"},
-        {"date": "2026-03-31", "spent": None, "typical": "130.00"},
+        day_of("2026-03-01", None, "40.00", "40.00"),
+        day_of("2026-03-31", None, "130.00", "130.00"),
     )
 
 
@@ -242,7 +247,7 @@ def test_rows_take_their_days_rate_and_missing_rates_are_named(ana):
     assert (body["rates_used"], body["rates_url"]) == (
         [usd | {"day": "2026-01-02", "rate": "0.625"}, usd | {"day": "2025-12-19", "rate": "0.8"}], None,
     )  # fmt: skip
-    assert body["curve"][2] == {"date": "2026-01-03", "spent": "10.00", "typical": "40.00"}
+    assert body["curve"][2] == day_of("2026-01-03", "10.00", "40.00", None)
     assert ask(ana, as_of="2025-12-31")["spent"] == "210.00"
 
 
@@ -260,6 +265,38 @@ def test_the_curve_is_shown_on_request(ana):
         (None, "130.00"),
         (None, "130.00"),
     ]
+    ahead = [(curve[i]["expected"], curve[i]["low"], curve[i]["high"]) for i in (8, 9, 19, 20, 30)]
+    nothing = (None, None)
+    assert ahead == [
+        (None, *nothing), ("45.00", *nothing), ("45.00", *nothing), ("135.00", *nothing), ("135.00", *nothing),
+    ]  # fmt: skip
+
+
+def test_a_gap_before_the_month_is_named_and_widens_the_interval(ana):
+    live(ana, 9, until=dt.date(2025, 9, 1))
+    record(ana, "2026-01-09", "5.00")
+    record(ana, "2026-02-09", "5.00", "Salary", "in")
+    body = ask(ana, as_of="2026-01-10")
+    assert (body["spent"], body["predicted_total"]) == ("5.00", "95.00")
+    # The 130 of an ordinary month may all be missing yet.
+    assert body["interval"] == ["95.00", "130.00"]
+    assert body["explanation"] == (
+        "This adds the spending so far, known bills, and what usually followed after this day in the last 9 months. "
+        "The same forecasts of the last 3 months were off by 0% on average. Nothing is recorded from 2025-09-01 to "
+        "2025-12-31, so this month may lack transactions, too. The interval is wide enough for a month of which "
+        "nothing is recorded yet."
+    )
+
+
+def test_after_a_gap_with_little_before_there_is_no_interval(ana):
+    live(ana, 5, until=dt.date(2025, 9, 1))
+    record(ana, "2026-01-09", "5.00")
+    body = ask(ana, as_of="2026-01-09")
+    assert (body["interval"], body["past_error"]) == (None, None)
+    assert body["explanation"].endswith(
+        "There are too few past forecasts to say how sure that is. Nothing is recorded from 2025-09-01 to 2025-12-31, "
+        "so this month may lack transactions, too."
+    )
 
 
 def test_a_known_bill_is_named_and_counted(ana):

@@ -6,7 +6,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from expenses.models.ledgers import ledger_id_of
+from insights.calendars import later_month
 from insights.charts.reports import chart_forecast
+from insights.services.refreshing import refresh
 from tests.api.bodies import assert_problem
 from tests.api.spending import record, row
 
@@ -40,6 +43,7 @@ def lines_of(api, address=ADDRESS):
     return {
         line.name: [(label, value) for label, value in zip(chart.labels, line.values, strict=True) if value is not None]
         for line in chart.lines
+        if line.values
     }
 
 
@@ -55,24 +59,32 @@ def test_a_forecast_chart_describes_itself(ana):
         f"months; in the end it was 45.00 EUR. {body['explanation']}"
     )
     words = {text.text for text in root.iter(f"{SVG}text")}
-    assert {"Spent", "Typical", "Predicted", "At least", "At most"} <= words
+    assert {"Spent", "Typical", "Expected", "Four of five months"} <= words
 
 
 @pytest.mark.usefixtures("half_a_year")
-def test_lines_lead_from_the_spent_sum_to_the_interval(ana):
+def test_a_fan_leads_from_the_spent_sum_along_the_usual_course(ana):
     body, lines = ana.get(ADDRESS).json(), lines_of(ana)
-    low, high = body["interval"]
-    ends = {"Predicted": body["predicted_total"], "At least": low, "At most": high}
-    assert Decimal(low) < Decimal(body["predicted_total"]) < Decimal(high)
-    for name, end in ends.items():
-        assert lines[name] == [("01-10", Decimal("45.00")), ("01-31", Decimal(end))]
+    low, high = map(Decimal, body["interval"])
+    predicted = Decimal(body["predicted_total"])
+    assert low < predicted < high
     assert lines["Spent"][0] == ("01-01", Decimal("0.00"))
-    assert lines["Spent"][-1] == ("01-10", Decimal("45.00"))
+    assert lines["Spent"][-1] == lines["Expected"][0] == ("01-10", Decimal("45.00"))
+    # Nothing is usually spent between the 10th and the 21st, and all of the rest on that day.
+    assert lines["Expected"][10] == ("01-20", Decimal("45.00"))
+    assert lines["Expected"][11] == ("01-21", predicted)
+    assert lines["Expected"][-1] == ("01-31", predicted)
     assert lines["Typical"][-1] == ("01-31", Decimal("115.00"))
+    fan = chart_forecast(ana.get(f"{ADDRESS}&curve=true").json()).fan
+    assert fan is not None
+    assert (fan.low[:9], fan.high[:9]) == ([None] * 9, [None] * 9)
+    assert fan.low[9] == fan.high[9] == fan.low[19] == fan.high[19] == Decimal("45.00")
+    assert (fan.low[-1], fan.high[-1]) == (low, high)
+    assert [one.tag for one in drawn(ana).iter(f"{SVG}polygon")] == [f"{SVG}polygon"]
 
 
 @pytest.mark.usefixtures("half_a_year")
-def test_a_past_month_has_no_predicted_line(ana):
+def test_a_past_month_has_no_expected_line(ana):
     assert set(lines_of(ana, "insights/forecast/?month=2025-12")) == {"Spent", "Typical"}
 
 
@@ -80,15 +92,35 @@ def test_unrecorded_days_are_drawn_from_the_last_recorded_one(ana):
     days = [dt.date(2025, month, 21) for month in range(7, 13)]
     record(ana, [row(day, "40.00", "Corner shop", "Groceries") for day in (*days, dt.date(2026, 1, 10))])
     lines = lines_of(ana, "insights/forecast/?month=2026-01")
-    assert lines["Spent"][-1] == lines["Predicted"][0] == ("01-10", Decimal("40.00"))
+    assert lines["Spent"][-1] == lines["Expected"][0] == ("01-10", Decimal("40.00"))
     lines = lines_of(ana, "insights/forecast/?month=2026-02")
     assert "Spent" not in lines
-    assert lines["Predicted"] == [("02-01", Decimal("0.00")), ("02-28", Decimal("40.00"))]
+    assert (lines["Expected"][0], lines["Expected"][-1]) == (("02-01", Decimal("0.00")), ("02-28", Decimal("40.00")))
+
+
+def test_bills_to_come_are_marks_on_the_expected_line(ana):
+    today = ana.user.today()
+    first = today.replace(day=1)
+    days = [later_month(first, -ago).replace(day=28) for ago in range(8, 0, -1)]
+    record(ana, [row(day, "1800.00", "Rent Meyer", "Housing") for day in days])
+    record(ana, [row(first, "10.00", "Corner shop", "Groceries")])
+    refresh(ledger_id=ledger_id_of(ana.user))
+    body = ana.get("insights/forecast/?curve=true").json()
+    (due,) = body["still_to_come"]
+    chart = chart_forecast(body)
+    if due["due_on"] <= str(today):
+        return  # the last days of a month
+    (mark,) = (line for line in chart.lines if line.name == "Bills to come")
+    place = chart.labels.index(due["due_on"][5:])
+    assert [n for n, value in enumerate(mark.values) if value is not None] == [place]
+    assert str(mark.values[place]) == body["curve"][place]["expected"]
+    assert f"Bills to come: Rent Meyer 1800.00 EUR on {due['due_on']}." in chart.description
+    assert "1,810.00 EUR at the end" in chart.title
 
 
 def test_little_history_has_no_interval(ana):
     record(ana, [row(dt.date(2025, 12, 21), "30.00", "Market hall", "Groceries"), THE_NEXT_MONTH])
-    assert set(lines_of(ana)) == {"Spent", "Predicted"}
+    assert set(lines_of(ana)) == {"Spent", "Expected"}
     assert "between" not in (drawn(ana)[1].text or "")
 
 

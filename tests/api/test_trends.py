@@ -106,6 +106,15 @@ def test_a_month_is_compared_as_far_as_it_is_recorded(ana):
     assert through(body) == ("2024-11-01", "2024-11-12", note)
 
 
+def test_a_month_that_is_over_is_whole_if_only_its_last_days_are_quiet(ana):
+    record(ana, "20.00", "Dining", "2024-10-31")
+    record(ana, "1.00", "Dining", "2024-10-01")
+    record(ana, "21.00", "Dining", "2024-11-27")
+    body = report(ana, "trends", month="2024-11")
+    assert (body["expense"]["previous"], body["expense"]["direction"]) == ("21.00", "flat")
+    assert through(body) == ("2024-11-01", "2024-11-30", None)
+
+
 def test_a_transfer_shows_that_a_day_is_recorded(ana):
     record(ana, "20.00", "Dining", "2024-10-02")
     record(ana, "20.00", "Dining", "2024-11-02")

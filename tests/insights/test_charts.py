@@ -104,6 +104,19 @@ def test_names_stay_between_the_edge_and_their_bars(name):
     assert left + end - width_of(label.text or "", 13) > 0
 
 
+def test_turned_labels_end_below_their_bars():
+    labels = [f"2026-{month:02}" for month in range(1, 13)]
+    root = elements(draw(chart(Line("A", [Decimal(1)] * 12), labels=labels)))
+    plot = next(one for one in root.iter(f"{SVG}g") if one.get("class") == "plot")
+    bottom = max(float(one.get("y") or 0) + float(one.get("height") or 0) for one in plot.iter(f"{SVG}rect"))
+    texts = [one for one in plot.iter(f"{SVG}text") if one.text in labels]
+    assert len(texts) == 12
+    for one in texts:
+        assert one.get("style") == "text-anchor:end"
+        assert (one.get("transform") or "").startswith("rotate(-40 ")
+        assert float(one.get("y") or 0) - 13 * 0.8 >= bottom  # a letter is no higher than that
+
+
 def test_letters_have_the_widths_of_the_font():
     narrow, wide = width_of("iiii", 10), width_of("WWWW", 10)
     assert narrow * 3 < wide
@@ -185,8 +198,8 @@ def test_single_bars_may_have_colors_of_their_own():
     root = elements(draw(chart(line, labels=["a", "b", "c"], shape="ranking")))
     bars = [one for one in root.iter(f"{SVG}rect") if "tooltip-trigger" in (one.get("class") or "")]
     assert [((one.get("class") or "").split()[3:], one.get("style")) for one in bars] == [
-        (["slot-3", "gap"], None),
-        (["gap"], "fill:url(#slot-5-hatched)"),
+        (["slot-3", "edgeless"], None),
+        (["edgeless"], "fill:url(#slot-5-hatched)"),
     ]
     assert [one.get("id") for one in root.iter(f"{SVG}pattern")] == ["slot-5-hatched"]
 

@@ -6,11 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from insights.calendars import Calendar, later_month
 from insights.forecast.bills import KnownBill, after_payment, seen_from, still_to_come
+from insights.forecast.curve import curve_of
 from insights.forecast.methods import band_of
-from insights.forecast.month import PastError, curve_of, forecast
+from insights.forecast.month import PastError, forecast
+from tests.laws import law
 
 NOVEMBER = dt.date(2026, 11, 1)
 FOOD, HOME, FUN = 1, 2, 3
@@ -243,12 +247,148 @@ def test_few_errors_have_a_stretched_interval():
     assert band_of([float(i) for i in range(1, 10)]) == (1.0, 9.0)
 
 
+def curve_until(today, by_day, *, bills=(), month=NOVEMBER, calendar=None):
+    """Return the curve of a month along its own forecast."""
+    calendar = calendar or Calendar()
+    found = forecast(
+        {(day, FOOD): amount for day, amount in by_day.items()},
+        recorded=by_day, bills=bills, month=month, calendar=calendar, today=today, places=2,
+    )  # fmt: skip
+    return curve_of(
+        by_day, recorded=by_day, found=found, bills=bills, month=month, calendar=calendar, today=today, places=2
+    )
+
+
+@law(25)
+@given(
+    st.dictionaries(
+        st.integers(0, 420), st.integers(1, 90_000).map(lambda cents: Decimal(cents) / 100), min_size=1, max_size=120
+    ),
+    st.integers(0, 30),
+    st.sampled_from([1, 25]),
+)
+def test_a_curve_leads_from_what_was_spent_to_the_forecast(rows, n_days, month_start):
+    calendar = Calendar(month_start=month_start)
+    month = dt.date(2026, 11, month_start)
+    by_day = {month + dt.timedelta(30 - ago): amount for ago, amount in rows.items()}
+    today = min(month + dt.timedelta(n_days - 1), later_month(month, 1) - dt.timedelta(1))
+    by_day = {day: amount for day, amount in by_day.items() if day <= today}
+    found = forecast(
+        {(day, FOOD): amount for day, amount in by_day.items()},
+        recorded=by_day, bills=(), month=month, calendar=calendar, today=today, places=2,
+    )  # fmt: skip
+
+    curve = curve_until(today, by_day, month=month, calendar=calendar)
+
+    assert [day.day for day in curve] == [month + dt.timedelta(n) for n in range(len(curve))]
+    ahead = [day for day in curve if day.expected is not None]
+    if today == curve[-1].day:
+        assert ahead == []
+        return
+    assert [day.day for day in ahead] == [day.day for day in curve if day.day >= today]
+    assert ahead[-1].expected == found.total.predicted
+    assert (ahead[-1].low, ahead[-1].high) == (found.total.low, found.total.high)
+    if today >= month:
+        assert ahead[0].expected == ahead[0].spent == found.total.spent
+    expected = [day.expected for day in ahead]
+    assert expected == sorted(expected)
+    assert all(day.low <= day.expected <= day.high for day in ahead if day.low is not None)
+    highs = [day.high for day in ahead]
+    assert highs[0] is None or highs == sorted(highs)
+
+
+def test_a_curve_follows_the_usual_course_and_steps_on_the_day_of_a_bill():
+    by_day: dict[Any, Decimal] = {}
+    for month in months_before(6):
+        by_day |= {month: Decimal(30), month.replace(day=15): Decimal(800), month.replace(day=21): Decimal(70)}
+    by_day[NOVEMBER] = Decimal(30)
+    curve = curve_until(dt.date(2026, 11, 10), by_day, bills=[rent(category=FOOD)])
+    assert [curve[day - 1].expected for day in (9, 10, 11, 14, 15, 20, 21, 30)] == [
+        None, Decimal("30.00"), Decimal("30.00"), Decimal("30.00"), Decimal("830.00"), Decimal("830.00"),
+        Decimal("900.00"), Decimal("900.00"),
+    ]  # fmt: skip
+
+
+def test_a_curve_without_past_months_rises_evenly():
+    curve = curve_until(dt.date(2026, 11, 10), {NOVEMBER: Decimal(30)}, bills=[rent(category=FOOD)])
+    assert [curve[day - 1].expected for day in (10, 14, 15, 30)] == [
+        Decimal("30.00"), Decimal("30.00"), Decimal("830.00"), Decimal("830.00"),
+    ]  # fmt: skip
+    assert {day.low for day in curve} == {None}
+
+
+def by_chance(seed, n_months, *, categories=(FOOD, HOME, FUN)):
+    """Return random spending of some categories, some of it refunded."""
+    chance = random.Random(seed)  # noqa: S311 - made up
+    rows = []
+    for month in [*months_before(n_months), NOVEMBER]:
+        for category in categories:
+            n = chance.randrange(0, 6)
+            rows += [
+                (month + dt.timedelta(chance.randrange(28)), category, f"{chance.uniform(-40, 300):.2f}")
+                for _ in range(n)
+            ]
+    return spending(*rows)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_interval_of_a_category_reaches_further_than_that_of_the_total(seed):
+    spent = by_chance(seed, 4 + seed % 12)
+    found = foretell(spent)
+    assert found.total.low is not None
+    for one in found.categories:
+        assert one.low <= one.predicted <= one.high
+    if all(amount >= 0 for amount in spent.values()):
+        for one in found.categories:
+            others = found.total.spent - one.spent
+            assert one.low + others <= found.total.low
+            assert one.high + others <= found.total.high
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_parts_fit_into_the_whole_without_refunds(seed):
+    spent = {key: abs(amount) for key, amount in by_chance(seed, 4 + seed % 12).items()}
+    found = foretell(spent)
+    assert sum(one.predicted for one in found.categories) == found.total.predicted
+    for one in found.categories:
+        others = found.total.spent - one.spent
+        assert one.spent <= one.low <= one.predicted <= one.high
+        assert one.low + others <= found.total.low
+        assert one.high + others <= found.total.high
+
+
+def test_months_without_rows_before_a_month_widen_its_interval():
+    chance = random.Random(4)  # noqa: S311 - made up
+    spent: dict[Any, Decimal] = {}
+    for month in months_before(14):
+        late = f"{40 + chance.randrange(60)}"
+        spent |= spending((month, FOOD, "100"), (month + dt.timedelta(20), FOOD, late))
+    spent |= spending((NOVEMBER + dt.timedelta(8), FOOD, "5"))
+    whole = foretell(spent)
+    assert whole.gap is None
+
+    lacking = {key: amount for key, amount in spent.items() if not dt.date(2026, 7, 1) <= key[0] < NOVEMBER}
+    found = foretell(lacking)
+
+    assert found.gap == (dt.date(2026, 7, 1), dt.date(2026, 10, 31))
+    assert (found.total.low, found.total.high) != (None, None)
+    assert found.total.high - found.total.predicted > 90  # the 100 of the first days may not be recorded
+    assert found.total.high - found.total.low > whole.total.high - whole.total.low
+    assert len(spent) > len(lacking)
+
+
+def test_after_a_long_gap_too_few_forecasts_tell_an_interval():
+    spent = {key: amount for key, amount in steady(9).items() if key[0] < dt.date(2026, 7, 1)}
+    found = foretell(spent | spending((NOVEMBER, FOOD, "5")))
+    assert (found.months_used, found.total.interval, found.past_error) == (5, None, None)
+
+
 def test_a_curve_has_every_day_beside_the_usual_month():
     by_day: dict[Any, Decimal] = {}
     for month in months_before(3):
         by_day |= {month: Decimal(10), month + dt.timedelta(1): Decimal(month.month)}
     by_day[NOVEMBER] = Decimal(7)
-    curve = curve_of(by_day, month=NOVEMBER, calendar=Calendar(), today=dt.date(2026, 11, 2), places=2)
+    curve = curve_until(dt.date(2026, 11, 2), by_day)
     assert len(curve) == 30
     assert [(day.spent, day.typical) for day in curve[:3]] == [
         (Decimal("7.00"), Decimal("10.00")),
