@@ -127,10 +127,6 @@ def print_cost_of_loading() -> None:
         "dictionary": "from providers.merchants.dictionary import load_dictionary as load",
         "words": "from providers.merchants.dictionary import load_words as load",
         "towns": "from providers.normalization import load_towns as load",
-        "dictionary with its index of rare words": (
-            "from providers.merchants.dictionary import load_dictionary\n"
-            "def load():\n d = load_dictionary(); d._names_by_word; d._names_by_prefix"
-        ),
     }
     for (title, code), measure in itertools.product(loads.items(), ("time", "memory")):
         print(f"{title}: {_measure(code, measure)}")

@@ -136,7 +136,6 @@ RUN_WORK = {
 INSIGHT_PARTS = [
     "insights.services.recurring.RecurringPayments",
     "insights.services.amounts.AmountStatistics",
-    "insights.services.decompositions.Decompositions",
     "insights.services.anomalies.Anomalies",
 ]
 #: Statements up to this size are read within the request, larger ones by the worker.
@@ -257,6 +256,7 @@ OLLAMA_MODEL = environment.text("OUTLAY_OLLAMA_MODEL", "qwen3:4b")
 CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "rules.provider.RulesProvider"},
     {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+    {"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.95},
     {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.85},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
     {"BACKEND": "providers.name_classifier.NameClassifierProvider", "MIN_CONFIDENCE": 0.90},

@@ -48,6 +48,17 @@ class OfferedCategory:
 NO_KINDS: Mapping[str, int | None] = MappingProxyType({})
 
 
+class OwnKeyword(NamedTuple):
+    """A keyword as its owner wrote it, and the id of its category."""
+
+    text: str
+    category: int
+
+
+#: The keywords of a ledger without any.
+NO_KEYWORDS: Mapping[str, OwnKeyword] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """The owner's own measurements and wishes.
@@ -100,6 +111,8 @@ class Question:
     #: Kinds of shops, or keys of categories for all their kinds, with the id of the category that the user chose. That
     #: category need not be offered; None wants no answer. All questions of a batch share this object.
     kinds: Mapping[str, int | None] = field(default_factory=lambda: NO_KINDS, hash=False)
+    #: The owner's keywords, folded. That category need not be offered. All questions of a batch share this object.
+    keywords: Mapping[str, OwnKeyword] = field(default_factory=lambda: NO_KEYWORDS, hash=False, repr=False)
     #: All questions of a batch share this object.
     trust: Trust = field(default=NO_TRUST, hash=False, repr=False)
     #: The owner's confirmed rows most like this one, best first: (description, category id). Only for deferred links.

@@ -2,7 +2,8 @@
 
 import gc
 
-from providers.merchants.dictionary import load_dictionary, load_words
+from providers.damaged_names.shipped import load_shipped_names
+from providers.merchants.dictionary import load_dictionary
 from providers.name_classifier.provider import load_name_classifier
 from providers.normalization import load_towns
 
@@ -13,7 +14,7 @@ def preload() -> None:
     They are some hundred thousand objects that stay for good. Scanning them took a fifth of the chain's time.
     """
     load_dictionary().prepare()
-    load_words()
+    load_shipped_names()
     load_towns()
     load_name_classifier()
     gc.collect()

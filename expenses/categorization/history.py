@@ -1,11 +1,10 @@
 """The link that remembers the categories that the owner confirmed for the same merchant.
 
-Banks put the merchant first, so the leading words are the best key; a fuzzy comparison helps with typed text only. The
-base confidences are the measured precision of each way of matching on real statements (docs/chain.md).
+Banks put the merchant first, so the leading words are the best key; the link of keywords compares letters. The base
+confidences are the measured precision of each way of matching on real statements (docs/chain.md).
 """
 
 import math
-from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,12 +24,11 @@ PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
 TEXT_LENGTH = Row._meta.get_field("match_text").max_length or 0
 MAX_PREFIXES = 500
 
-EXACT, FUZZY = "the same text", "similar text"
+EXACT = "the same text"
 #: Way of matching → share of right answers when it alone decided.
-BASE_CONFIDENCE = {EXACT: 0.99, 3: 0.90, 2: 0.80, 1: 0.80, FUZZY: 0.85}
+BASE_CONFIDENCE = {EXACT: 0.99, 3: 0.90, 2: 0.80, 1: 0.80}
 #: One word alone decides only if nearly all rows that begin with it agree.
 ONE_WORD_AGREEMENT = 0.9
-FUZZY_CUTOFF = 85
 #: Days after which a choice has half the weight of a later one for the same text.
 HALF_LIFE_DAYS = 180
 #: Factors of the weight of a choice with the same amount, and with the same account.
@@ -105,11 +103,8 @@ class Memory:
     by_text: dict[str, dict[tuple[int, int | None], Vote]] = field(default_factory=lambda: defaultdict(dict))
     #: By first letters, too: only texts that share them are loaded, and an answer must not depend on other questions.
     by_words: dict[tuple[str, int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
-    by_prefix: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, text: str, vote: Vote) -> None:
-        if text not in self.by_text:
-            insort(self.by_prefix[text[:PREFIX_LENGTH]], text)
         votes, key = self.by_text[text], (vote.category, vote.account)
         votes[key] = votes[key].joined_by(vote) if key in votes else vote
         for n_words in (3, 2, 1):
@@ -125,9 +120,7 @@ class Memory:
             if counted and (n_words > 1 or _is_telling(words, counted)):
                 votes_by_word = [Vote(category, n, None, None, None, None) for category, n in counted.items()]
                 return HistoryMatch(votes_by_word, n_words, words)
-        candidates = self.by_prefix.get(text[:PREFIX_LENGTH], [])
-        found = process.extractOne(text, candidates, scorer=fuzz.token_sort_ratio, score_cutoff=FUZZY_CUTOFF)
-        return HistoryMatch(list(self.by_text[found[0]].values()), FUZZY, found[0]) if found else None
+        return None
 
 
 def _is_telling(word: str, counted: Counter[int]) -> bool:

@@ -10,7 +10,6 @@ from insights.models.recurring import (
     RhythmChoice,
 )
 from insights.models.state import InsightState
-from insights.models.weekly_spending import WeeklySpending
 
 __all__ = [
     "KEY_LENGTH",
@@ -29,5 +28,4 @@ __all__ = [
     "RecurringStatus",
     "RecurringVerdict",
     "RhythmChoice",
-    "WeeklySpending",
 ]

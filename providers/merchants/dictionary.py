@@ -5,23 +5,20 @@ of shop.
 """
 
 import json
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
-from rapidfuzz import fuzz, process
-
 from providers.interface import Direction
 from providers.normalization import PLACE_WORDS, normalize
 
-#: How a brand was found: the whole text; its leading words or leading word; words or a word further on; by likeness;
-#: as a text that a bank cut off within the name; a brand of other countries, by a telling name or by a mere word. Then
-#: how a general word was found; "movement" is a word about the movement of the money itself, "channel" a vague one.
+#: How a brand was found: the whole text; its leading words or leading word; words or a word further on; a brand of
+#: other countries, by a telling name or by a mere word. Then how a general word was found; "movement" is a word about
+#: the movement of the money itself, "channel" a vague one.
 Way = Literal[
-    "whole", "leading words", "leading word", "inner words", "inner word", "similar", "cut name",
-    "name abroad", "word abroad", "movement", "phrase", "word", "ending", "alone", "channel", "cut word",
+    "whole", "leading words", "leading word", "inner words", "inner word", "name abroad", "word abroad", "movement",
+    "phrase", "word", "ending", "alone", "channel",
 ]  # fmt: skip
 
 #: The section of words that say that money came back; it is no category.
@@ -31,9 +28,6 @@ FEES, TRANSFERS = "fees-taxes", "transfers"
 #: Words that stand behind the language of a line in `words.txt`.
 STRENGTHS = frozenset({"weak", "first", "last"})
 _SHORTEST_ENDING = 3
-_SHORTEST_CUT = 6
-#: Letters that a cut word may lack, and words that it may begin.
-_MOST_CUT, _MOST_CUT_WORDS = 5, 40
 
 
 class WordMatch(NamedTuple):
@@ -141,26 +135,6 @@ class WordTable:
         category = self.weak.get(words[0], "")
         return WordMatch(words[0], category, "channel") if category == TRANSFERS else None
 
-    def find_cut(self, words: list[str]) -> WordMatch | None:
-        """Find the general words that a bank cut off at the end of the text, if all stand for one category."""
-        stump = words[-1]
-        if len(stump) < _SHORTEST_CUT or stump in self.weak:
-            return None
-        first = bisect_left(self.sorted_singles, stump)
-        following = self.sorted_singles[first : first + _MOST_CUT_WORDS]
-        if not following or not following[0].startswith(stump):
-            return None
-        whole = [word for word in following if word.startswith(stump)]
-        categories = {self.singles[word] for word in whole}
-        if len(categories) != 1 or len(whole[0]) - len(stump) > _MOST_CUT:
-            return None
-        return WordMatch(whole[0], categories.pop(), "cut word")
-
-    @cached_property
-    def sorted_singles(self) -> list[str]:
-        """Single words in the order of their letters, so that equal beginnings stand together."""
-        return sorted(self.singles)
-
     def find_phrase(self, words: list[str]) -> WordMatch | None:
         """Find the longest key of several words, unless a head noun follows it, as in "cash withdrawal fee"."""
         if self.longest.keys().isdisjoint(words):
@@ -236,12 +210,12 @@ class Words:
         """Find the vague word of a transfer that the text begins with."""
         return self._spent.find_channel(words)
 
-    def find_cut(self, words: list[str]) -> WordMatch | None:
-        """Find the word of money spent that a bank cut off at the end of the text."""
-        return self._spent.find_cut(words)
+    def has_refund(self, words: list[str]) -> bool:
+        """Return True if a word says that money came back."""
+        return self._refund.find(words) is not None
 
     def _table_of(self, words: list[str], direction: Direction) -> WordTable:
-        is_spent = direction == "out" or self._refund.find(words) is not None
+        is_spent = direction == "out" or self.has_refund(words)
         return self._spent if is_spent else self._received
 
 
@@ -276,18 +250,9 @@ def load_kinds() -> dict[str, MerchantKind]:
 _SHORTEST_INNER_WORD = 4
 #: Letters of one word that is no name by chance.
 _SHORTEST_TELLING = 5
-_SHORTEST_SIMILAR = 6
-#: Names that a cut text may begin; of more it says too little.
-_MOST_CUT_NAMES = 12
 #: Behind these, and as these, a word further on names no merchant.
 _JOINING = frozenset(PLACE_WORDS["joining"].split())
 _COMMON_WORDS = frozenset(("total", "next", "free", "post", "plus", "now", "express", "action", "star", "orange"))
-_MOST_SIMILAR_WORDS = 5
-_RAREST_WORDS = 3
-_COMMON_WORD = 60
-_PREFIX = 4
-#: token_sort_ratio, 0-100; below it, other merchants of the same town look alike.
-SIMILARITY = 92.0
 
 
 class Brand(NamedTuple):
@@ -333,14 +298,14 @@ class Dictionary:
         """Every known name, normalized."""
         return self._names.keys()
 
-    def has_word(self, word: str) -> bool:
-        """Return True for a whole word of some name."""
-        return word in self._names_by_word
-
     def prepare(self) -> None:
-        """Make the indexes that the first text without a known name would make."""
-        for index in (self._sorted_names, self._names_by_word, self._names_by_prefix):
-            len(index)
+        """Make the index that the first text with a brand of other countries would make."""
+        len(self._later_words)
+
+    @property
+    def titles(self) -> Iterator[str]:
+        """Yield the titles of all brands."""
+        return (line.split("\t")[0] for line in self._brands)
 
     def find_leading(self, words: list[str], country: str) -> BrandMatch | None:
         """Find the brand of the longest known name that the text starts with, also if a bank split it: "wal mart"."""
@@ -365,10 +330,13 @@ class Dictionary:
         return match._replace(way="word abroad" if is_word else "name abroad")
 
     def _is_ordinary(self, name: str) -> bool:
-        if " " in name:
-            return False
-        others = self._names_by_word[name]
-        return len(name) < _SHORTEST_TELLING or any(not f"{other} ".startswith(f"{name} ") for other in others)
+        return " " not in name and (len(name) < _SHORTEST_TELLING or name in self._later_words)
+
+    @cached_property
+    def _later_words(self) -> frozenset[str]:
+        """Words behind the first one of a name, which begins with another word."""
+        words = (name.split(" ") for name in self._names if " " in name)
+        return frozenset(word for first, *later in words for word in later if word != first)
 
     def find_inner(self, words: list[str], country: str) -> BrandMatch | None:
         """Find a brand further on; a name of one word counts only if it ends few other names."""
@@ -391,7 +359,7 @@ class Dictionary:
         for length in range(min(int(flags[0]), len(words) - start), 0, -1):
             name = " ".join(words[start : start + length])
             if name in self._names and (length > 1 or names_alone):
-                brands = self._brands_of(name, country)
+                brands = self.brands_of(name, country)
                 if brands:
                     way: Way = "whole"
                     if length < len(words) and start == 0:
@@ -404,57 +372,14 @@ class Dictionary:
     def categories_of_names(self) -> Iterator[tuple[str, str]]:
         """Yield every name with the category of its likeliest kind, except names of banks and others without one."""
         for name in self._names:
-            category = next((brand.kind.category for brand in self._brands_of(name, "") if brand.kind.category), "")
+            category = next((brand.kind.category for brand in self.brands_of(name, "") if brand.kind.category), "")
             if category:
                 yield name, category
 
-    def find_cut(self, words: list[str], country: str) -> BrandMatch | None:
-        """Find the brand in whose name the text breaks off, if all such brands are of one category."""
-        text = " ".join(words)
-        if len(text) < _SHORTEST_CUT:
-            return None
-        first = bisect_left(self._sorted_names, text)
-        following = self._sorted_names[first : first + _MOST_CUT_NAMES + 1]
-        if not following or not following[0].startswith(text):
-            return None
-        begun = [name for name in following if name.startswith(text)]
-        if len(begun) > _MOST_CUT_NAMES or any(name[len(text) :][:1] in ("", " ") for name in begun):
-            return None
-        found = [(name, brands) for name in begun if (brands := self._brands_of(name, country))]
-        if len({brands[0].kind.category for _, brands in found}) != 1:
-            return None
-        name, brands = found[0]
-        return BrandMatch(name, brands, "cut name", len(text) / len(name))
-
-    @cached_property
-    def _sorted_names(self) -> list[str]:
-        return sorted(self._names)
-
-    def find_similar(self, words: list[str], country: str) -> BrandMatch | None:
-        """Find the brand whose name reads almost like the whole text, for typed or misread text."""
-        text = " ".join(words)
-        if len(text) < _SHORTEST_SIMILAR or len(words) > _MOST_SIMILAR_WORDS:
-            return None
-        known = sorted((len(self._names_by_word[word]), word) for word in words if word in self._names_by_word)
-        rare = [word for n, word in known[:_RAREST_WORDS] if n <= _COMMON_WORD]
-        candidates: Iterable[str] = self._names_by_prefix.get(words[0][:_PREFIX], ())
-        if rare:
-            candidates = list(dict.fromkeys(name for word in rare for name in self._names_by_word[word]))
-        found = process.extractOne(text, candidates, scorer=fuzz.token_sort_ratio, score_cutoff=SIMILARITY)
-        brands = self._brands_of(found[0], country) if found else ()
-        return BrandMatch(found[0], brands, "similar", found[1] / 100) if found and brands else None
-
-    @cached_property
-    def _names_by_word(self) -> dict[str, list[str]]:
-        return _index((word, name) for name in self._names for word in name.split(" "))
-
-    @cached_property
-    def _names_by_prefix(self) -> dict[str, list[str]]:
-        return _index((name[:_PREFIX], name) for name in self._names)
-
-    def _brands_of(self, name: str, country: str) -> tuple[Brand, ...]:
+    def brands_of(self, name: str, country: str) -> tuple[Brand, ...]:
+        """Return the brands of a normalized name in a country, the likeliest first; () if it is no name."""
         known = []
-        for number in map(int, self._names[name].split(" ")):
+        for number in map(int, self._names.get(name, "").split()):
             brand = self._understood.get(number)
             if brand is None:
                 title, tag, countries = self._brands[number].split("\t")
@@ -464,13 +389,6 @@ class Dictionary:
         if len(known) > 1:
             known.sort(key=lambda brand: (normalize(brand.title) == name, brand.kind.likelihood), reverse=True)
         return tuple(known)
-
-
-def _index(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
-    index: dict[str, list[str]] = {}
-    for key, name in pairs:
-        index.setdefault(key, []).append(name)
-    return index
 
 
 @cache

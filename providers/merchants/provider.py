@@ -38,13 +38,10 @@ CONFIDENCE: Mapping[Way, float] = {
     "leading word": 0.88,
     "inner words": 0.78,
     "inner word": 0.96,
-    "similar": 0.62,
     "phrase": 0.98,
     "word": 0.94,
     "ending": 0.5,
     "alone": 0.8,
-    "cut name": 0.91,
-    "cut word": 0.82,
     "name abroad": 0.62,
     "word abroad": 0.34,
     "movement": 0.98,
@@ -68,7 +65,7 @@ SHARE_OF_RECEIVED = 0.95
 _POINTERS = frozenset({"transport", "healthcare", "dining", "utilities", "insurance", "travel"})
 #: A category that is not offered may be answered by the one above it.
 _PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
-_CODE_VERSION = "4"
+_CODE_VERSION = "5"
 
 
 class KindCategory(NamedTuple):
@@ -162,7 +159,7 @@ def find_answer(text: str, direction: Direction, country: str) -> MerchantFindin
         )
     if named and not movement:
         return _by_brand(named, words, country) or _by_word(general.find(words, "out"), words)
-    found = (
+    return (
         movement
         or _by_word(general.find_phrase(words, "out"), words)
         or _by_head_noun(leading, words)
@@ -170,15 +167,6 @@ def find_answer(text: str, direction: Direction, country: str) -> MerchantFindin
         or _by_word(general.find(words, "out"), words)
         or _by_brand(known.find_inner(words, country), words, country)
         or _by_brand(known.find_abroad(words), words, country)
-    )
-    if found:
-        return found
-    # Nothing whole is known: the bank may have cut the text, or its writer may have slipped.
-    cut_word = None if known.has_word(words[-1]) else general.find_cut(words)
-    return (
-        _by_brand(known.find_cut(words, country), words, country)
-        or _by_word(cut_word, words)
-        or _by_brand(known.find_similar(words, country), words, country)
         or _by_word(general.find_channel(words), words)
     )
 

@@ -27,7 +27,7 @@ told = [suggest_all(weights, asked, country=""), MerchantProvider().categorize_m
 told.append(NameClassifierProvider().categorize_many(asked))
 assert all(answer is not None for [answer] in told), told
 """
-LOAD_CHAIN = "from providers.loading import configured_chain; assert len(configured_chain().links) == 6"
+LOAD_CHAIN = "from providers.loading import configured_chain; assert len(configured_chain().links) == 7"
 HEAVY = "'sklearn', 'scipy', 'joblib', 'pandas', 'statsmodels', 'ollama', 'httpx', 'pydantic', 'rich.table'"
 TELL = f"import sys; print(sorted({{{HEAVY}}} & set(sys.modules)))"
 

@@ -1,0 +1,239 @@
+"""The link that finds the owner's keywords, and known names in cut, glued, abbreviated or misspelled text.
+
+A name that stands whole in the text is left to the links of history and of merchants.
+"""
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from providers.damaged_names.evidence import NameCandidate, Choice, choose, strength_of
+from providers.damaged_names.index import Damage, NameIndex, NameMatch
+from providers.damaged_names.shipped import ShippedName, find_shipped_name, is_known_whole, is_ordinary
+from providers.interface import (
+    NO_EFFECTS,
+    Answer,
+    Effects,
+    Evidence,
+    OfferedCategory,
+    Provider,
+    Question,
+    Suggestion,
+)
+from providers.merchants.dictionary import load_dictionary, load_words
+from providers.merchants.provider import KindCategories
+from providers.normalization import fold, normalize, plain_words
+
+#: The probability of a keyword that stands in the text as its owner wrote it.
+WHOLE_KEYWORD = 0.99
+#: The share of money that comes in under a keyword of an expense category, and is its refund, if no word says so.
+SHARE_OF_REFUNDS = 0.7
+_BETWEEN_PARTS = re.compile(r"[\s*/,;()]+")
+#: What happened to a name, behind it in a sentence.
+DAMAGE_WORDS: Mapping[Damage, str] = {
+    Damage.CUT: "cut short",
+    Damage.GLUED: "glued to other letters",
+    Damage.ABBREVIATED: "without some of its vowels",
+    Damage.MISSPELLED: "misspelled",
+}
+_CODE_VERSION = "1"
+
+
+class KeywordProvider(Provider):
+    """Answers the category of a keyword in the text, or of a known name that the text damages."""
+
+    name = "keywords"
+
+    def __init__(self, *, country: str = "") -> None:
+        """Take the ISO 3166 alpha-2 code that is assumed where a transaction has none."""
+        self._country = country
+
+    @property
+    def version(self) -> str:  # type: ignore[override]
+        """The version of the data and of this code."""
+        return f"{_CODE_VERSION}+nsi.{load_dictionary().version}"
+
+    def key(self, question: Question) -> Hashable:
+        """Return a key of everything that is looked at."""
+        return (
+            question.owner,
+            question.merchant,
+            question.description,
+            question.direction,
+            question.country or self._country,
+            id(question.categories),
+            id(question.kinds),
+            id(question.keywords),
+        )
+
+    def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        known: dict[tuple[int, int], KindCategories] = {}
+        answers: list[Answer] = []
+        for question in questions:
+            ids = id(question.categories), id(question.kinds)
+            if ids not in known:
+                known[ids] = KindCategories(question.categories, question.kinds)
+            answers.append(_find_keyword(question) or self._find_shipped(question, known[ids]))
+        return answers
+
+    def _find_shipped(self, question: Question, places: KindCategories) -> Suggestion | None:
+        country = (question.country or self._country).lower()
+        texts = [text for text in (question.merchant, question.description) if text]
+        if any(is_known_whole(text, question.direction, country) for text in texts):
+            return None
+        for text in texts:
+            words = normalize(text)
+            found = find_shipped_name(tuple(words.split()), question.direction, country) if words else None
+            if found:
+                return _suggest_shipped(found, question, words.split(), places)
+        return None
+
+
+def _find_keyword(question: Question) -> Suggestion | None:
+    """Answer the owner's keyword in the text: whole, or else damaged."""
+    if not question.keywords:
+        return None
+    offered = {category.id: category for category in question.categories}
+    wanted = frozenset(phrase for phrase, keyword in question.keywords.items() if keyword.category in offered)
+    index = _index_of(wanted)
+    normalized = normalize(question.text).split()
+    for words in (plain_words(question.text), normalized):
+        if whole := _longest(index.find_whole(words)):
+            return _suggest_whole(whole, words, question, offered)
+    candidates = [
+        NameCandidate(match, strength_of(match, normalized), question.keywords[match.name].category)
+        for match in index.find_damaged(normalized)
+    ]
+    choice = choose(candidates)
+    return _suggest_keyword(choice, normalized, question, offered) if choice else None
+
+
+@lru_cache(maxsize=64)
+def _index_of(phrases: frozenset[str]) -> NameIndex:
+    own_words = frozenset(word for phrase in phrases for word in phrase.split(" "))
+    return NameIndex(sorted(phrases), is_ordinary=lambda word: word in own_words or is_ordinary(word))
+
+
+def _longest(matches: Sequence[NameMatch]) -> list[NameMatch]:
+    """Return the matches that are no part of a longer one, the one with most letters first."""
+    longest = [
+        match
+        for match in matches
+        if not any(o.start <= match.start and match.end <= o.end and o.name != match.name for o in matches)
+    ]
+    return sorted(longest, key=lambda match: (-match.n_letters, match.start))
+
+
+def _suggest_whole(
+    matches: Sequence[NameMatch], words: Sequence[str], question: Question, offered: Mapping[int, OfferedCategory]
+) -> Suggestion:
+    """Answer the longest keyword. Keywords of other categories in the text take their share."""
+    keywords = [question.keywords[match.name] for match in matches]
+    first = keywords[0]
+    others = {keyword.category: keyword for keyword in keywords if keyword.category != first.category}
+    choice = Choice(matches[0], WHOLE_KEYWORD / (1 + len(others)), first.category, tuple(others))
+    besides = ", ".join(f"“{other.text}” for {offered[other.category].name}" for other in others.values())
+    return _suggest_keyword(choice, words, question, offered, besides=besides)
+
+
+def _suggest_keyword(
+    choice: Choice,
+    words: Sequence[str],
+    question: Question,
+    offered: Mapping[int, OfferedCategory],
+    *,
+    besides: str = "",
+) -> Suggestion:
+    keyword = question.keywords[choice.match.name]
+    category = offered[keyword.category]
+    confidence = choice.confidence
+    details = _details(choice.match, keyword.text, words, question.text)
+    if choice.match.damage is Damage.NONE:
+        sentence = f"You chose the keyword “{keyword.text}” for {category.name}"
+    else:
+        damage = _damage_words(choice.match, words)
+        sentence = f"“{details['found_in']}” is your keyword “{keyword.text}” for {category.name}, {damage}"
+    if besides:
+        sentence += f", but the text also holds {besides}"
+    # Where income cannot be meant, the client has said that it is a refund.
+    if question.direction == "in" and category.kind == "expense" and any(c.kind == "income" for c in offered.values()):
+        if not load_words().has_refund(normalize(question.text).split()):
+            confidence *= SHARE_OF_REFUNDS
+        sentence += ", so money from it is taken for a refund"
+    return _suggestion(choice.match, category.id, confidence, f"{sentence}.", details, others=choice.others)
+
+
+def _suggest_shipped(
+    found: ShippedName, question: Question, words: Sequence[str], places: KindCategories
+) -> Suggestion | None:
+    brand = found.brand
+    place = places.find(group=found.category, tag=brand.kind.tag if brand else "")
+    if place is None:
+        return None
+    name = brand.title if brand else found.match.name
+    details = _details(found.match, name, words, question.text)
+    damage, text = _damage_words(found.match, words), details["found_in"]
+    if brand:
+        sentence = f"“{text}” is {name}, {damage}, a known {brand.kind.label}"
+        if place.mapped:
+            sentence += f", which you put into {place.category.name}"
+        if question.direction == "in":
+            sentence += ", so money from it is taken for a refund"
+    else:
+        stood_for = f"what you put into {place.category.name}" if place.mapped else place.category.name
+        sentence = f"“{text}” is the word “{name}”, {damage}, which stands for {stood_for}"
+    effects = Effects(merchant=name) if brand else NO_EFFECTS
+    return _suggestion(found.match, place.category.id, found.confidence, f"{sentence}.", details, effects=effects)
+
+
+def _suggestion(
+    match: NameMatch,
+    category: int,
+    confidence: float,
+    explanation: str,
+    details: Mapping[str, Any],
+    *,
+    effects: Effects = NO_EFFECTS,
+    others: Sequence[Any] = (),
+) -> Suggestion:
+    left = (1 - confidence) / (len(others) + 1)
+    return Suggestion(
+        category=category,
+        confidence=round(confidence, 4),
+        explanation=explanation,
+        score=match.likeness,
+        effects=effects,
+        alternatives=tuple((other, min(left, confidence)) for other in others),
+        details=details,
+        evidence=Evidence.KEYWORD,
+    )
+
+
+def _damage_words(match: NameMatch, words: Sequence[str]) -> str:
+    is_one_word = match.damage is Damage.GLUED and "".join(words[match.start : match.end]) == match.name.replace(
+        " ", ""
+    )
+    return "written as one word" if is_one_word else DAMAGE_WORDS[match.damage]
+
+
+def _details(match: NameMatch, name: str, words: Sequence[str], text: str) -> dict[str, Any]:
+    return {
+        "matched": name,
+        "found_in": _as_written(words[match.start : match.end], text),
+        "damage": str(match.damage),
+        "likeness": round(match.likeness, 2),
+    }
+
+
+def _as_written(words: Sequence[str], text: str) -> str:
+    """Return the part of the text that was read as these words, or the words if it cannot be told."""
+    parts = [part for part in _BETWEEN_PARTS.split(text) if part]
+    folded = [fold(part) for part in parts]
+    for start, part in enumerate(folded):
+        if words[0] not in part:
+            continue
+        for end in range(start + 1, min(start + len(words) + 2, len(parts)) + 1):
+            if words[-1] in folded[end - 1] and all(any(word in one for one in folded[start:end]) for word in words):
+                return " ".join(parts[start:end])
+    return " ".join(words)
