@@ -18,15 +18,10 @@ class Refused(Exception):
 
 
 class ApiClient:
-    """A new user with a token. Addresses are relative to /api/v1/."""
+    """Requests of one user, through an `APIClient` that sends a token. Addresses are relative to /api/v1/."""
 
-    def __init__(self, name: str) -> None:
-        from rest_framework.test import APIClient
-
-        from accounts.services.users import register_user, sign_in
-
-        user = register_user(username=name, email=f"{name}@example.org", password="not-a-secret-1").user
-        self._client = APIClient(HTTP_AUTHORIZATION=f"Token {sign_in(user=user).token}", HTTP_HOST="localhost")
+    def __init__(self, client: Any) -> None:
+        self._client = client
 
     def get(self, address: str, **query: Any) -> Any:
         return self._ask("get", address, query)
@@ -61,6 +56,16 @@ class ApiClient:
         for start in range(0, len(questions), 100):
             found += self.post("categorization/suggest/", {"transactions": questions[start : start + 100]})["results"]
         return found
+
+
+def register(name: str) -> ApiClient:
+    """Register a user, and return a client that is signed in."""
+    from rest_framework.test import APIClient
+
+    from accounts.services.users import register_user, sign_in
+
+    user = register_user(username=name, email=f"{name}@example.org", password="not-a-secret-1").user
+    return ApiClient(APIClient(HTTP_AUTHORIZATION=f"Token {sign_in(user=user).token}", HTTP_HOST="localhost"))
 
 
 def run_tasks() -> None:

@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from statistics import fmean
 
-from benchmarks.api_client import NO_LIMITS
+from benchmarks.api_client import NO_LIMITS, register, run_tasks
 from benchmarks.evening_play import ASKED_AT, Evening, Outcome, Point, Silence, play
 from benchmarks.instance import fresh_instance
 from benchmarks.young_ledgers import YoungLedger, invent_ledgers
@@ -63,7 +63,7 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def play_alone(ledger: YoungLedger) -> Evening:
     """Play a ledger on an instance of its own."""
     with fresh_instance(**NO_LIMITS):
-        return play(ledger)
+        return play(ledger, api=register("owner"), run_tasks=run_tasks)
 
 
 def faults_of(evening: Evening) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """One evening of a young ledger over HTTP: imports, answers to the review queue, and what is sure meanwhile."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from benchmarks.api_client import ApiClient, Refused, run_tasks
+from benchmarks.api_client import ApiClient, Refused
 from benchmarks.statement_rows import StatementRow
 from benchmarks.young_ledgers import BankFile, YoungLedger
 
@@ -73,9 +73,9 @@ class Evening(NamedTuple):
     adopted: list[str]
 
 
-def play(ledger: YoungLedger) -> Evening:
-    """Play one ledger on an instance that is set up."""
-    person = _Person(ledger)
+def play(ledger: YoungLedger, *, api: ApiClient, run_tasks: Callable[[], None]) -> Evening:
+    """Play one ledger as a new user; `run_tasks` runs what is queued as a worker does."""
+    person = _Person(ledger, api, run_tasks)
     person.settle_in()
     points, adopted = [person.look(0)], []
     for n in range(1, ledger.n_confirmations + 1):
@@ -93,9 +93,8 @@ def play(ledger: YoungLedger) -> Evening:
 class _Person:
     """The owner of a young ledger, who knows every truth."""
 
-    def __init__(self, ledger: YoungLedger) -> None:
-        self.ledger = ledger
-        self.api = ApiClient("".join(filter(str.isalnum, ledger.name.lower())))
+    def __init__(self, ledger: YoungLedger, api: ApiClient, run_tasks: Callable[[], None]) -> None:
+        self.ledger, self.api, self.run_tasks = ledger, api, run_tasks
         self.n_rules = ledger.n_rules
         self.truths: dict[int, StatementRow] = {}
         self.categories: dict[str, int] = {}
@@ -111,7 +110,7 @@ class _Person:
             truths |= {(account, row.date.isoformat(), row.amount): row for row in file.rows}
         unknown = [*self.ledger.nonsense[:: len(self.ledger.nonsense) // N_RECORDED], *self.ledger.private[:N_RECORDED]]
         self.api.post("transactions/bulk/", {"transactions": [self._question(text) for text in unknown]})
-        run_tasks()
+        self.run_tasks()
         for row in self._rows():
             key = (row["account"], row["date"], Decimal(row["amount"]) * (1 if row["direction"] == "in" else -1))
             if truth := truths.get(key):
@@ -133,7 +132,7 @@ class _Person:
         if codes or statement["n_new"] != len(file.rows):
             raise SystemExit(f"{self.ledger.name} {file.account}: {statement}")
         self.api.post(f"imports/{statement['id']}/commit/")
-        run_tasks()
+        self.run_tasks()
 
     def _question(self, text: str) -> dict[str, Any]:
         return {
@@ -172,9 +171,9 @@ class _Person:
 
     def adopt(self) -> str:
         """Order a backtest and adopt its threshold. Return the threshold, or why there is none."""
-        run_tasks()
+        self.run_tasks()
         run = self.api.post("categorization/backtest/", {"target_precision": PRECISION})
-        run_tasks()
+        self.run_tasks()
         try:
             self.api.post("categorization/thresholds/adopt/")
         except Refused as refused:

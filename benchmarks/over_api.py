@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from benchmarks.api_client import NO_LIMITS, ApiClient, run_tasks
+from benchmarks.api_client import NO_LIMITS, ApiClient, register, run_tasks
 from benchmarks.instance import fresh_instance
 from benchmarks.labeled_files import CATEGORIES, LabeledFile, LabeledRow, find_files, read_file
 from benchmarks.long_lives import invent_lives
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         files = [read_file(path) for path in find_files(options.files)]
         files += [life.file for life in invent_lives(options.lives)]
         for number, file in enumerate(files):
-            compare(file, ApiClient(f"person{number}"), options.confirmed, is_shown=options.show)
+            compare(file, register(f"person{number}"), options.confirmed, is_shown=options.show)
 
 
 def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
