@@ -12,6 +12,9 @@ from django.db.models.functions import Coalesce, Greatest
 from accounts.models import User
 from expenses.models.ledgers import ledger_id_of
 
+#: Open rows that the model is still to be asked about; the first two are the condition of their index.
+AWAITING_MODEL = Q(awaits_model=True, category=None, review_status__in=["pending", "suggested"])
+
 
 def searchable(*, description: str, raw_description: str, merchant: str, notes: str) -> str:
     """Return the texts of a row, casefolded, one a line. A description that was never rewritten is there once."""
@@ -103,12 +106,14 @@ class TransactionQuerySet(OwnedQuerySet):
     def confirmed(self) -> Self:
         return self.filter(review_status="confirmed", category__isnull=False)
 
-    def pending(self) -> Self:
-        return self.filter(review_status="pending")
+    def awaiting_model(self) -> Self:
+        """Keep open rows that the model is still to be asked about, with a suggestion or without."""
+        return self.filter(AWAITING_MODEL)
 
     def open_to_machines(self) -> Self:
         """Keep rows for which the chain had no sure answer, and that no user has decided since."""
-        is_open = Q(review_status="suggested") | Q(review_status="none", category=None, decision__isnull=False)
+        is_open = Q(review_status__in=["pending", "suggested"])
+        is_open |= Q(review_status="none", category=None, decision__isnull=False)
         is_settled = Q(category_source="user") | Q(review="done")
         return self.filter(is_open, ~is_settled, is_split=False, transfer=None)
 

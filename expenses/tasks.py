@@ -12,7 +12,7 @@ from expenses.categorization.questions import question_from_json
 from expenses.categorization.suggestions import ASKED_FOR_S
 from expenses.categorization.training_rows import READING, stamp_of_confirmed
 from expenses.models import Ledger, TrackRecord, Transaction
-from expenses.services.deferred import next_pending, resolve_rows
+from expenses.services.deferred import next_awaiting, resolve_rows
 from expenses.services.learning import ask_some_again, learn
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.runs import perform_run
@@ -30,16 +30,16 @@ FIRST_RETRY_S = 10
 LONGEST_RETRY_S = 120
 
 
-@task(priority=LOW_PRIORITY)
+@task(priority=LOWEST_PRIORITY)  # a model that takes hours for an import holds up no learning
 def resolve_pending(ledger_id: int, n_retries: int = 0, after: int = 0) -> None:
-    """Ask about a batch of the ledger's pending rows, those after a row's id, and queue the next task for the rest.
+    """Ask about a batch of the ledger's rows that await the model, those after an id, and queue the next task.
 
     While the model cannot be asked, the next task comes later and later.
     """
-    rows = next_pending(ledger_id=ledger_id, after=after)
+    rows = next_awaiting(ledger_id=ledger_id, after=after)
     if not rows:
         RESOLVE_PENDING.finish(
-            ledger_id, has_more=lambda: Transaction.objects.filter(ledger_id=ledger_id).pending().exists()
+            ledger_id, has_more=lambda: Transaction.objects.filter(ledger_id=ledger_id).awaiting_model().exists()
         )
         return
     is_stuck = True
@@ -102,6 +102,6 @@ def resume_learning() -> int:
 
 
 def resume_resolving() -> int:
-    """Queue the task for every ledger with pending rows, whatever was queued before a crash. Return how many."""
-    waiting = Transaction.objects.pending().order_by().values_list("ledger_id", flat=True).distinct()
+    """Queue the task for every ledger with rows that await the model, whatever a crash has lost. Return how many."""
+    waiting = Transaction.objects.awaiting_model().order_by().values_list("ledger_id", flat=True).distinct()
     return RESOLVE_PENDING.resume(waiting)

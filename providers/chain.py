@@ -36,6 +36,8 @@ CLAIMED = "claimed"
 
 #: Seconds after which a client may ask about a text again that a deferred link is being asked about.
 ASK_AGAIN_S = 5
+#: The explanation of a deferred link that has yet to be asked.
+TO_COME = "Nothing else was sure enough; the local model will look at it."
 SEND_AGAIN = "Send the same request again in {} seconds."
 #: The end of the explanation of an attempt that failed for now.
 TRIED_AGAIN = " It will be tried again."
@@ -228,7 +230,7 @@ class Chain:
         for link in self.links:
             if not link.is_deferred:
                 trail.ask(link, _answers)
-        trail.note(Outcome.WAITING, "Nothing else was sure enough; the local model will look at it.", self.deferred)
+        trail.note(Outcome.WAITING, TO_COME, self.deferred)
         return trail.verdicts()
 
     def resolve(self, questions: Sequence[Question]) -> list[Verdict]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.questions import ask_chain, categorization_of, explain, explanation_for_status
+from expenses.categorization.questions import ask_chain, categorization_of, explain, explain_categorization
 from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
 from providers.chain import Verdict
@@ -56,7 +56,7 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
     found = categorization_of(verdict)
     category = catalog.categories.get(found.category or 0)
     suggested = catalog.categories.get(found.suggested_category or 0)
-    explanation = explanation_for_status(explain(verdict), status=found.status, confidence=found.confidence)
+    explanation = explain_categorization(found, explain(verdict))
     fields = dict(verdict.effects.fields)
     return NOTHING | {
         "line": entry.row.line,

@@ -169,28 +169,32 @@ class Categorization:
     suggested_category: int | None = None
     source: str = ""
     confidence: float | None = None
+    #: The model is still to be asked.
+    awaits_model: bool = False
 
 
 def categorization_of(verdict: Verdict) -> Categorization:
-    """Translate a verdict: a sure answer is taken, an unsure one is suggested, and a waiting link leaves it pending."""
-    best = verdict.best
+    """Translate a verdict: a sure answer is taken, and an unsure one suggested, also while the model is awaited."""
+    best, is_waiting = verdict.best, verdict.is_waiting
     if best is None or best.suggestion is None:
-        return Categorization(CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.NONE)
+        status = CategorizationStatus.PENDING if is_waiting else CategorizationStatus.NONE
+        return Categorization(status, awaits_model=is_waiting)
     category, confidence = best.suggestion.category, round(best.suggestion.confidence, 4)
     if verdict.decided is not None:
         return Categorization(CategorizationStatus.AUTOMATIC, category, None, best.provider, confidence)
-    status = CategorizationStatus.PENDING if verdict.is_waiting else CategorizationStatus.SUGGESTED
-    return Categorization(status, None, category, best.provider, confidence)
+    return Categorization(
+        CategorizationStatus.SUGGESTED, None, category, best.provider, confidence, awaits_model=is_waiting
+    )
 
 
 def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
     """Explain a verdict in a sentence. `asked_before` names links whose attempts the verdict does not hold."""
     if verdict.decided is not None:
         return verdict.decided.explanation
-    if verdict.is_waiting:
-        return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
     if verdict.best is not None:
         return verdict.best.explanation
+    if verdict.is_waiting:
+        return " ".join(a.explanation for a in verdict.attempts if a.will_retry)
     asked = ", ".join([*asked_before, *(a.provider for a in verdict.attempts if a.outcome is not Outcome.SKIPPED)])
     if not asked:
         return "Nothing was asked about this text."
@@ -198,11 +202,22 @@ def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
     return f"Nothing recognized this text (asked: {asked}).{''.join(failed)}"
 
 
-def explanation_for_status(explanation: str, *, status: str, confidence: float | None) -> str:
-    """Return the explanation with a beginning that fits the status: suggested, confirmed, or as it is."""
-    doubt = "Not sure enough to take: " if confidence != 1 else ""
-    front = {CategorizationStatus.SUGGESTED: doubt, CategorizationStatus.CONFIRMED: "You confirmed it: "}
-    return front.get(CategorizationStatus(status), "") + explanation
+def explain_categorization(answer: Categorization, explanation: str) -> str:
+    """Return a link's explanation as it stands for a row that nobody confirmed: a suggestion says that it is one."""
+    if answer.status != CategorizationStatus.SUGGESTED:
+        return explanation
+    doubt = "Not sure enough to take: " if answer.confidence != 1 else ""
+    to_come = " The local model will look at it, too." if answer.awaits_model else ""
+    return f"{doubt}{explanation}{to_come}"
+
+
+def explain_choice(decision: Decision | None) -> str:
+    """Return a sentence on what the links had said before a user chose; "" if they were not asked."""
+    if decision is None:
+        return ""
+    if not decision.category_name:
+        return "No link had an answer."
+    return f"The link {decision.source} had said {decision.category_name}: {decision.explanation}"
 
 
 def make_decision(verdict: Verdict, *, ledger_id: int, catalog: Catalog) -> Decision:

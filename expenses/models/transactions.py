@@ -53,13 +53,20 @@ class Decision(models.Model):
 
 
 class CategorizationStatus(models.TextChoices):
-    """The status of a row's category; machines never overwrite `confirmed`."""
+    """The status of a row's category; machines never overwrite `confirmed`.
+
+    A row that is `pending` has no answer yet. One that is `suggested` may wait for the model, too.
+    """
 
     CONFIRMED = "confirmed"
     AUTOMATIC = "automatic"
     SUGGESTED = "suggested"
     PENDING = "pending"
     NONE = "none"
+
+
+#: Statuses of rows about which the model may still be asked.
+AWAITING = (CategorizationStatus.PENDING, CategorizationStatus.SUGGESTED)
 
 
 class Review(models.TextChoices):
@@ -88,6 +95,8 @@ class Transaction(models.Model):
     review_status = models.CharField(
         max_length=9, choices=CategorizationStatus.choices, default=CategorizationStatus.NONE
     )
+    #: The model is still to be asked, for as long as the row is open (`is_awaiting_model`).
+    awaits_model = models.BooleanField(default=False)
     suggested_category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+", db_index=False)
     decision = models.ForeignKey(Decision, models.SET_NULL, null=True, related_name="transactions")
     payment_method = models.CharField(max_length=50, null=True)  # noqa: DJ001 - the API says null, not ""
@@ -194,8 +203,8 @@ class Transaction(models.Model):
             ),
             models.Index(
                 fields=["ledger", "id"],
-                name="transaction_pending",
-                condition=models.Q(review_status=CategorizationStatus.PENDING),
+                name="transaction_awaiting",
+                condition=models.Q(awaits_model=True, category__isnull=True),
             ),
         ]
         constraints = [
@@ -227,6 +236,11 @@ class Transaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.description}"
+
+    @property
+    def is_awaiting_model(self) -> bool:
+        """Return True if the model will be asked about the row, as `awaiting_model()` selects."""
+        return self.awaits_model and self.review_status in AWAITING
 
     @property
     def is_pairable(self) -> bool:

@@ -18,7 +18,7 @@ from expenses.ledger.dates import EARLIEST, LATEST, since, until
 from expenses.ledger.money import currency_codes
 from expenses.models import Account, CategorizationStatus, Category, Review, Tag, Transaction
 from expenses.models.rates import ExchangeRate, ExchangeRateQuerySet, RateSource
-from expenses.querysets import CategoryQuerySet, TransactionQuerySet
+from expenses.querysets import AWAITING_MODEL, CategoryQuerySet, TransactionQuerySet
 from expenses.reports.totals import COLUMNS
 from expenses.serializers.fields import DayField, as_id_or_name
 
@@ -83,6 +83,9 @@ class TransactionFilter(HelpfulFilterSet):
     kind = filters.MultipleChoiceFilter(choices=KINDS)
     type = filters.MultipleChoiceFilter("kind", choices=KINDS, help_text=SAME_AS["type"])
     status = filters.MultipleChoiceFilter("review_status", choices=CategorizationStatus.choices)
+    awaits_model = filters.CharFilter(
+        method="by_awaits_model", help_text="true keeps rows that the model is still to be asked about."
+    )
     source = filters.CharFilter("category_source")
     review = filters.MultipleChoiceFilter(choices=[*Review.choices, ("none", "No review")], null_value="none")
     is_excluded_from_budget = filters.CharFilter(method="by_flag")
@@ -169,6 +172,10 @@ class TransactionFilter(HelpfulFilterSet):
     def by_uncategorized(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         is_open = Q(category__isnull=True, is_split=False)
         return rows.filter(is_open if _is_true(name, value) else ~is_open)
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def by_awaits_model(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(AWAITING_MODEL if _is_true(name, value) else ~AWAITING_MODEL)
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def by_flag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:

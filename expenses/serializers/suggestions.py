@@ -74,7 +74,7 @@ class SuggestAnswer(serializers.Serializer[Any]):
     confidence = serializers.FloatField(allow_null=True)
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     retry_after_s = serializers.IntegerField(
-        allow_null=True, help_text="If it is pending: seconds after which the same request may find the model's answer."
+        allow_null=True, help_text="While the model is asked: seconds after which the same request may find its answer."
     )
     rationale = serializers.CharField()
     alternatives = AlternativeSerializer(many=True)

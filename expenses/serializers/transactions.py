@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.categorization.questions import Categorization, explanation_for_status
+from expenses.categorization.questions import Categorization, explain_categorization, explain_choice
 from expenses.ledger.money import format_amount
 from expenses.models import CategorizationStatus, Category, Review, Transaction
 from expenses.serializers.fields import DecimalMoneyField
@@ -26,6 +26,7 @@ class CategorizationSerializer(serializers.Serializer[Transaction]):
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     confidence = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
     explanation = serializers.CharField()
+    awaits_model = serializers.BooleanField(help_text="The model is still to be asked, and may know better.")
     suggestion = SuggestionSerializer(allow_null=True)
 
     def to_representation(self, instance: Transaction) -> dict[str, Any]:
@@ -169,13 +170,15 @@ class ExplanationSerializer(serializers.Serializer[Transaction]):
 
 def describe_categorization(row: Transaction) -> dict[str, Any]:
     """Return the `categorization` of a transaction's body."""
-    return categorization_body(
-        Categorization(
-            row.review_status, row.category_id, row.suggested_category_id, row.category_source, row.category_confidence
-        ),
-        suggested=row.suggested_category,
-        explanation=_explanation(row),
+    standing = Categorization(
+        row.review_status,
+        row.category_id,
+        row.suggested_category_id,
+        row.category_source,
+        row.category_confidence,
+        row.is_awaiting_model,
     )
+    return categorization_body(standing, suggested=row.suggested_category, explanation=_explanation(row, standing))
 
 
 def categorization_body(
@@ -188,6 +191,7 @@ def categorization_body(
         "source": None if is_open else categorization.source or None,
         "confidence": None if is_open else categorization.confidence,
         "explanation": explanation,
+        "awaits_model": categorization.awaits_model,
         "suggestion": suggested
         and {
             "category": suggested.pk,
@@ -198,13 +202,16 @@ def categorization_body(
     }
 
 
-def _explanation(row: Transaction) -> str:
+def _explanation(row: Transaction, standing: Categorization) -> str:
     if row.is_split:
         return "Its parts count instead of it, each in a category of its own."
     if row.category_source == "user":
-        return "You chose this category." if row.category_id else "You took the category away."
+        choice = "You chose this category." if row.category_id else "You took the category away."
+        return f"{choice} {explain_choice(row.decision)}".strip()
+    explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
     if row.category_source == "transfers":
         explanation = "The same amount went out of one of your accounts and into another within three days."
-    else:
-        explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
-    return explanation_for_status(explanation, status=row.review_status, confidence=row.category_confidence)
+    if row.category is not None and row.review_status == CategorizationStatus.CONFIRMED:
+        confirmed = f"You confirmed {row.category.display_name}"
+        return f"{confirmed}: {explanation}" if row.decision or row.category_source == "transfers" else f"{confirmed}."
+    return explain_categorization(standing, explanation)

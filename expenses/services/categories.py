@@ -23,6 +23,7 @@ from expenses.services.ledger_lock import (
     write_nothing,
 )
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES
+from expenses.services.row_category import drop_suggestion
 
 
 @transaction.atomic
@@ -186,9 +187,7 @@ def _drop_category(row: Transaction, category: Category) -> None:
     if row.category_id == category.pk:
         row.category, row.review_status = None, CategorizationStatus.NONE
     if row.suggested_category_id == category.pk:
-        row.suggested_category = None
-        if row.review_status == CategorizationStatus.SUGGESTED:
-            row.review_status = CategorizationStatus.NONE
+        drop_suggestion(row)
     if row.category is None:
         row.category_source, row.category_confidence = "", None
 

@@ -1,7 +1,8 @@
-"""Asks the model about pending rows, as often as it takes. A write never waits for it."""
+"""Asks the model about rows that await it, as often as it takes. A write never waits for it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
@@ -19,7 +20,7 @@ from expenses.querysets import TransactionQuerySet
 from expenses.services.edits import Author, editing, find_or_create_tags, give_tags, held_tag
 from expenses.services.ledger_lock import ledger_write, restamp
 from expenses.services.row_category import apply_categorization
-from providers.chain import Outcome, Verdict, confidence_of
+from providers.chain import TO_COME, Outcome, Verdict, confidence_of
 from providers.loading import configured_chain
 
 BATCH = 10
@@ -30,24 +31,34 @@ NOTABLE = 0.05
 #: Who changed a row where no link has an answer.
 CHAIN = "chain"
 
-#: A row with its new verdict, and the decision that tells the whole story.
-_LaterVerdict = tuple[Transaction, Verdict, Decision]
+#: Rows that are alike in this get one verdict or decision.
+_Likeness = tuple[object, ...]
 
 
-def next_pending(*, ledger_id: int, after: int = 0) -> list[Transaction]:
-    """Return the next batch of a ledger's pending rows, by id: those after an id, or else the first ones again.
+class _LaterVerdict(NamedTuple):
+    """A row with its new verdict and answer, and the decision that tells the whole story."""
+
+    row: Transaction
+    verdict: Verdict
+    answer: Categorization
+    decision: Decision
+
+
+def next_awaiting(*, ledger_id: int, after: int = 0) -> list[Transaction]:
+    """Return the next batch of a ledger's rows that await the model: those after an id, or else the first ones again.
 
     A batch that could not be asked about therefore never holds up the rows behind it.
     """
-    pending = Transaction.objects.filter(ledger_id=ledger_id).pending().select_related("account")
-    rows = pending.prefetch_related("tags").order_by("pk")
+    awaiting = Transaction.objects.filter(ledger_id=ledger_id).awaiting_model().select_related("account")
+    rows = awaiting.prefetch_related("tags").order_by("pk")
     return list(rows.filter(pk__gt=after)[:BATCH]) or list(rows[:BATCH])
 
 
 def resolve_rows(rows: Sequence[Transaction]) -> bool:
-    """Ask the chain about pending rows of one ledger, and write what it says. Return True if a link wants a retry.
+    """Ask the chain about rows of one ledger that await the model. Return True if a link wants a retry.
 
-    The immediate links come first, since a rule or a choice of the owner may know by now; then the deferred ones.
+    The immediate links come first, since a rule or a choice of the owner may know by now; then the deferred ones. While
+    these are away, the rows show what the immediate links say now.
     """
     ledger_id = rows[0].ledger_id
     catalog = Catalog.load(ledger_id)
@@ -64,47 +75,67 @@ def resolve_rows(rows: Sequence[Transaction]) -> bool:
 def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
     """Ask about one batch of rows that no link was sure of, those before a row's id, the latest first.
 
-    What has been learned meanwhile may answer them. Rules are not asked: they change older rows when they are applied.
-    Returns the id to go on before, None after the last.
+    What has been learned meanwhile may answer them, also while they await the model. Rules are not asked: they change
+    older rows when they are applied. Returns the id to go on before, None after the last.
     """
     rows = Transaction.objects.filter(ledger_id=ledger_id, pk__lt=before).open_to_machines()
-    batch = list(rows.select_related("account").prefetch_related("tags").order_by("-pk")[:BATCH_AGAIN])
+    related = rows.select_related("account", "decision").prefetch_related("tags")
+    batch = list(related.order_by("-pk")[:BATCH_AGAIN])
     if not batch:
         return None
     catalog = Catalog.load(ledger_id)
     verdicts = configured_chain().measured.decide([question_of_row(row, catalog=catalog) for row in batch])
+    known: dict[_Likeness, Verdict] = {}
     news: dict[int, Verdict] = {}
     for row, verdict in zip(batch, verdicts, strict=True):
-        categorization = _categorization(row, verdict)
-        old = (row.review_status, row.category_id, row.suggested_category_id)
-        new = (categorization.status, categorization.category, categorization.suggested_category)
-        if old != new or abs((categorization.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE:
-            news[row.pk] = verdict
+        likeness = id(verdict), row.decision_id, row.is_awaiting_model
+        if likeness not in known:
+            known[likeness] = _with_links_to_come(verdict, row)
+        if _is_news(row, _categorization(row, known[likeness])):
+            news[row.pk] = known[likeness]
     if news:
         land_verdicts(ledger_id=ledger_id, verdicts=news, among=Transaction.objects.open_to_machines())
     last: int = batch[-1].pk
     return last
 
 
+def _with_links_to_come(verdict: Verdict, row: Transaction) -> Verdict:
+    """Return the verdict with deferred links, if the row still awaits them, as its last attempts left them."""
+    if not row.is_awaiting_model or verdict.decided is not None or verdict.is_final:
+        return verdict
+    left = {attempt["provider"]: attempt for attempt in (row.decision.attempts if row.decision else ())}
+    to_come = []
+    for link in configured_chain().deferred:
+        known = left.get(link.provider.name, {"outcome": Outcome.WAITING, "explanation": TO_COME})
+        to_come.append(link.unasked(Outcome(known["outcome"]), known["explanation"], will_retry=True))
+    return verdict.followed_by(Verdict(tuple(to_come)))
+
+
 def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: TransactionQuerySet | None = None) -> None:
-    """Write later answers, by row id, where nobody touched the row meanwhile: it is pending, or one of `among`.
+    """Write later answers, by row id, where nobody touched the row meanwhile: it awaits the model, or is in `among`.
 
     The category of an answer may have gone, or a user made the row something else, after the links were asked. Such a
-    row stays pending, and the task that ends queues the next one for it.
+    row stays as it is, and the task that ends queues the next one for it.
     """
     with ledger_write(ledger_id) as version:
         catalog = Catalog.load(ledger_id)
-        untouched = (Transaction.objects.pending() if among is None else among).filter(ledger_id=ledger_id)
-        waiting: list[_LaterVerdict] = []
+        untouched = (Transaction.objects.awaiting_model() if among is None else among).filter(ledger_id=ledger_id)
+        unchanged: list[_LaterVerdict] = []
         answered: list[_LaterVerdict] = []
+        decisions: dict[_Likeness, Decision] = {}
         for row in untouched.filter(pk__in=verdicts).with_attempts():
             verdict = verdicts[row.pk]
             suggestion = verdict.best.suggestion if verdict.best is not None else None
             category = suggestion.category if suggestion is not None else None
-            if category is None or any(offered.id == category for offered in offered_to(row, catalog)):
-                landing = (row, verdict, _later_decision(row, verdict, catalog))
-                (waiting if verdict.is_waiting else answered).append(landing)
-        _store_reasons(waiting)
+            if category is not None and all(offered.id != category for offered in offered_to(row, catalog)):
+                continue
+            answer = _categorization(row, verdict)
+            likeness = id(verdict), row.decision_id, answer.source
+            if likeness not in decisions:
+                decisions[likeness] = _later_decision(row, verdict, answer, catalog)
+            is_unchanged = verdict.is_waiting and not _is_news(row, answer)
+            (unchanged if is_unchanged else answered).append(_LaterVerdict(row, verdict, answer, decisions[likeness]))
+        _store_reasons(unchanged)
         _store_answers(answered, catalog, version)
 
 
@@ -114,18 +145,25 @@ def _categorization(row: Transaction, verdict: Verdict) -> Categorization:
     is_doubted = surest is not verdict.decided and confidence_of(surest) > (answer.confidence or 0)
     if is_doubted and surest is not None and surest.suggestion is not None:
         suggested = surest.suggestion
-        return Categorization(
-            CategorizationStatus.SUGGESTED, None, suggested.category, surest.provider, round(suggested.confidence, 4)
-        )
-    was_asked = any(attempt.provider == row.category_source for attempt in verdict.attempts)
-    if row.suggested_category_id is None or was_asked or (answer.confidence or 0) > (row.category_confidence or 0):
-        return answer
+        category, source, confidence = suggested.category, surest.provider, round(suggested.confidence, 4)
+    else:
+        was_asked = any(attempt.provider == row.category_source for attempt in verdict.attempts)
+        if row.suggested_category_id is None or was_asked or (answer.confidence or 0) > (row.category_confidence or 0):
+            return answer
+        category, source, confidence = row.suggested_category_id, row.category_source, row.category_confidence
     return Categorization(
-        CategorizationStatus.SUGGESTED, None, row.suggested_category_id, row.category_source, row.category_confidence
+        CategorizationStatus.SUGGESTED, None, category, source, confidence, awaits_model=verdict.is_waiting
     )
 
 
-def _later_decision(row: Transaction, verdict: Verdict, catalog: Catalog) -> Decision:
+def _is_news(row: Transaction, answer: Categorization) -> bool:
+    """Return True if the answer is worth writing: another one than the row has, or notably more or less sure."""
+    old = (row.review_status, row.category_id, row.suggested_category_id, row.is_awaiting_model)
+    new = (answer.status, answer.category, answer.suggested_category, answer.awaits_model)
+    return old != new or abs((answer.confidence or 0) - (row.category_confidence or 0)) >= NOTABLE
+
+
+def _later_decision(row: Transaction, verdict: Verdict, answer: Categorization, catalog: Catalog) -> Decision:
     """Make the decision of a later verdict, with the attempts of links that were asked before."""
     decision = make_decision(verdict, ledger_id=row.ledger_id, catalog=catalog)
     names = {attempt["provider"] for attempt in decision.attempts}
@@ -134,6 +172,14 @@ def _later_decision(row: Transaction, verdict: Verdict, catalog: Catalog) -> Dec
     decision.attempts = earlier + decision.attempts
     sentence = explain(verdict, asked_before=[attempt["provider"] for attempt in earlier])
     decision.explanation = sentence[:EXPLANATION_LENGTH]
+    if answer.source != decision.source:  # the answer that stands need not be the last link's
+        decision.evidence = _evidence_of(answer.source, verdict) or (row.decision.evidence if row.decision else "")
+        for attempt in decision.attempts:
+            if attempt["provider"] == answer.source and attempt["category_name"]:
+                decision.source, decision.category_name = attempt["provider"], attempt["category_name"]
+                decision.confidence = attempt["confidence"]
+                decision.explanation = attempt["explanation"][:EXPLANATION_LENGTH]
+                break
     return decision
 
 
@@ -144,39 +190,37 @@ def _evidence_of(source: str, verdict: Verdict) -> str:
 
 
 def _store_reasons(landings: Sequence[_LaterVerdict]) -> None:
-    """Keep why a row still waits. Waiting rows share decisions, so few are written, and only when the reason is new."""
-    newest = {row.decision_id: (row.decision, decision) for row, _, decision in landings}
+    """Keep why rows still wait. Waiting rows share decisions, so few are written, and only when the reason is new."""
+    newest = {landing.row.decision_id: (landing.row.decision, landing.decision) for landing in landings}
     for kept, decision in newest.values():
-        if kept is not None and kept.explanation != decision.explanation:
+        if kept is not None and _reasons(kept) != _reasons(decision):
             kept.explanation, kept.attempts = decision.explanation, decision.attempts
             kept.save(update_fields=["explanation", "attempts"])
             restamp(Transaction.objects.filter(decision=kept), ledger_id=kept.ledger_id)
 
 
+def _reasons(decision: Decision) -> list[tuple[str, str, str]]:
+    return [(a["provider"], a["outcome"], a["explanation"]) for a in decision.attempts]
+
+
 def _store_answers(landings: Sequence[_LaterVerdict], catalog: Catalog, version: int) -> None:
     """Write the answers and effects of verdicts, except over what a user wrote, even meanwhile."""
-    replaced = [row.decision_id for row, _, _ in landings if row.decision_id is not None]
-    for row, verdict, decision in landings:
-        answer, effects = _categorization(row, verdict), verdict.effects
-        with editing([row], version=version, author=Author(answer.source or CHAIN)):
-            if answer.source != decision.source:  # the answer that stands need not be the last link's
-                decision.evidence = _evidence_of(answer.source, verdict) or (
-                    row.decision.evidence if row.decision else ""
-                )
-                for attempt in decision.attempts:
-                    if attempt["provider"] == answer.source and attempt["category_name"]:
-                        decision.source, decision.category_name = attempt["provider"], attempt["category_name"]
-                        decision.confidence = attempt["confidence"]
-                        decision.explanation = attempt["explanation"][:EXPLANATION_LENGTH]
-                        break
-            decision.save()
-            row.decision = decision
-            apply_categorization(row, answer, catalog=catalog)
-            fields: dict[str, Any] = ({} if row.merchant else {"merchant": effects.merchant}) | dict(effects.fields)
-            for name, value in fields.items():
-                if name not in row.held:
-                    setattr(row, name, value)
-            if effects.tags:
-                tags = find_or_create_tags(ledger_id=row.ledger_id, names=effects.tags, version=version).values()
-                give_tags(row, {*row.tags.all(), *(tag for tag in tags if held_tag(tag.pk) not in row.held)})
+    replaced = {landing.row.decision_id for landing in landings} - {None}
+    Decision.objects.bulk_create({id(landing.decision): landing.decision for landing in landings}.values())
+    by_author: dict[str, list[_LaterVerdict]] = defaultdict(list)
+    for landing in landings:
+        by_author[landing.answer.source or CHAIN].append(landing)
+    for author, written in by_author.items():
+        with editing([landing.row for landing in written], version=version, author=Author(author)):
+            for row, verdict, answer, decision in written:
+                row.decision = decision
+                apply_categorization(row, answer, catalog=catalog)
+                effects = verdict.effects
+                fields: dict[str, Any] = ({} if row.merchant else {"merchant": effects.merchant}) | dict(effects.fields)
+                for name, value in fields.items():
+                    if name not in row.held:
+                        setattr(row, name, value)
+                if effects.tags:
+                    tags = find_or_create_tags(ledger_id=row.ledger_id, names=effects.tags, version=version).values()
+                    give_tags(row, {*row.tags.all(), *(tag for tag in tags if held_tag(tag.pk) not in row.held)})
     Decision.objects.filter(pk__in=replaced, transactions=None).delete()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from expenses.hooks import call_confirmation_hooks, has_confirmed
-from expenses.models import Attachment, CategorizationStatus, Decision, Transaction, Transfer
+from expenses.models import Attachment, Decision, Transaction, Transfer
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transfers import STANDS
 from expenses.services.attachments import delete_files
@@ -102,7 +102,7 @@ def unbin_rows(rows: Sequence[Transaction], *, version: int, author: Author) -> 
         attachments = Attachment.objects.filter(transaction__in=rows)
         attachments.update(version=version)
         exhume(Attachment, attachments.values_list("pk", flat=True), ledger_id=rows[0].ledger_id)
-    if any(row.review_status == CategorizationStatus.PENDING for row in rows):
+    if any(row.is_awaiting_model for row in rows):
         RESOLVE_PENDING.queue(rows[0].ledger_id)  # the task that was to ask about them has passed them over
     if has_confirmed(rows):
         call_confirmation_hooks(ledger_id=rows[0].ledger_id)

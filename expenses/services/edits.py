@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import is_admin
-from expenses.models import Change, Run, Tag, Transaction
+from expenses.models import CategorizationStatus, Change, Run, Tag, Transaction
 from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.ledgers import may_edit_as_admin
 from expenses.querysets import searchable
@@ -124,7 +124,7 @@ def _update(writes: Sequence[RowWrite], stamp: dict[str, Any]) -> None:
 
 FIELDS: dict[str, Any] = {field.attname: field for field in Transaction._meta.concrete_fields}
 #: What a block may change beside the fields of the journal.
-UNJOURNALED = ("decision_id", "is_touched", "match_text", "match_prefix", "parent_id", "run_id")
+UNJOURNALED = ("decision_id", "awaits_model", "is_touched", "match_text", "match_prefix", "parent_id", "run_id")
 #: The code of an error or omission for rows that were recorded too long ago.
 EDIT_WINDOW_CLOSED = "edit_window_closed"
 
@@ -152,6 +152,8 @@ def editing(rows: Sequence[Transaction], *, version: int, author: Author) -> Ite
             written = {name for name in EFFECT_FIELDS if getattr(row, name) != values[name]}
             written |= {held_tag(tag.pk) for tag in tags ^ old_tags}
             row.held = row.held if written <= set(row.held) else sorted({*row.held, *written})
+        if row.review_status == CategorizationStatus.PENDING:
+            row.awaits_model = True  # whatever gave the row this status back
         fields = differences(journaled, snapshot(row))
         if not fields and all(getattr(row, name) == values[name] for name in UNJOURNALED):
             continue

@@ -86,7 +86,7 @@ class LedgerTask:
         return self.model._default_manager.filter(pk=ledger_id)
 
 
-#: Ask the model about pending rows.
+#: Ask the model about rows that await it.
 RESOLVE_PENDING = LedgerTask("expenses.tasks.resolve_pending", Ledger, "resolving_until")
 #: Learn from confirmed rows.
 LEARN_FROM_CHOICES = LedgerTask(

@@ -104,7 +104,7 @@ def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known:
             row.transfer = None
     if had_confirmed or has_confirmed(rows):
         call_confirmation_hooks(ledger_id=ledger_id)
-    if any(row.review_status == CategorizationStatus.PENDING for row in rows):
+    if any(row.is_awaiting_model for row in rows):
         RESOLVE_PENDING.queue(ledger_id)
 
 

@@ -19,7 +19,7 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.ledger.kinds import DIRECTION
-from expenses.models import Account, CategorizationStatus, Change, Decision, Plan, Run, RunStatus, Tag, Transaction
+from expenses.models import Account, Change, Decision, Plan, Run, RunStatus, Tag, Transaction
 from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.edits import Author, editing, find_or_create_tags, give_tags
 from expenses.services.journal import CHOICE_FIELDS, INCIDENTAL, ORDER, REFERENCES, Fields, Snapshot, snapshot
@@ -169,7 +169,7 @@ def _restore_chunk(run: Run, changes: list[Change], *, by: User, version: int) -
     restamp_transfers(restored, {name for change in changes for name in change.fields}, version=version)
     if had_confirmed or has_confirmed(chosen):
         call_confirmation_hooks(ledger_id=run.ledger_id)
-    if any(row.review_status == CategorizationStatus.PENDING for row in rows.values()):
+    if any(row.is_awaiting_model for row in rows.values()):
         RESOLVE_PENDING.queue(run.ledger_id)
     add_counts(run, {"restored": len(restored)})
     return kept

@@ -24,6 +24,7 @@ def apply_categorization(row: Transaction, answer: Categorization, *, catalog: C
     row.suggested_category = catalog.categories.get(answer.suggested_category or 0)
     row.category_source = answer.source
     row.category_confidence = answer.confidence
+    row.awaits_model = answer.awaits_model
     follow_category(row)
 
 
@@ -68,9 +69,15 @@ def follow_category(row: Transaction) -> None:
     if row.category is not None:
         row.kind = derive_kind(row.direction, row.category.kind) or row.kind
     if row.suggested_category is not None and not fits(row, row.suggested_category):
-        row.suggested_category, row.category_source, row.category_confidence = None, "", None
-        if row.review_status == CategorizationStatus.SUGGESTED:
-            row.review_status = CategorizationStatus.NONE
+        row.category_source, row.category_confidence = "", None
+        drop_suggestion(row)
+
+
+def drop_suggestion(row: Transaction) -> None:
+    """Take the suggestion away. The row may still wait for the model."""
+    row.suggested_category = None
+    if row.review_status == CategorizationStatus.SUGGESTED:
+        row.review_status = CategorizationStatus.PENDING if row.awaits_model else CategorizationStatus.NONE
 
 
 def clear_category(row: Transaction) -> None:
@@ -110,6 +117,7 @@ def rewind(rows: Sequence[Transaction], *, until: Callable[[Fields], bool], cata
             setattr(row, name, catalog.categories.get(value[0]) if value and is_reference else value)
         needs_category = {CategorizationStatus.AUTOMATIC, CategorizationStatus.CONFIRMED}
         is_lost = row.category is None and row.review_status in needs_category
-        is_suggestion_lost = row.review_status == CategorizationStatus.SUGGESTED and row.suggested_category is None
-        if is_lost or is_suggestion_lost or (row.category is not None and not fits(row, row.category)):
+        if is_lost or (row.category is not None and not fits(row, row.category)):
             clear_category(row)
+        elif row.suggested_category is None:
+            drop_suggestion(row)

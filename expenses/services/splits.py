@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
-from expenses.models import CategorizationStatus, Transaction
+from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
 from expenses.services.deletion import bin_rows
@@ -71,6 +71,6 @@ def unsplit_transaction(*, by: User, transaction: Transaction) -> Transaction:
             row.is_split = False
         if has_confirmed([row]):
             call_confirmation_hooks(ledger_id=ledger_id)
-        if row.review_status == CategorizationStatus.PENDING:
+        if row.is_awaiting_model:
             RESOLVE_PENDING.queue(ledger_id)
         return row

@@ -15,7 +15,7 @@ from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.categorization.questions import ask_chain, attempts_as_json, categorization_of, decision_fields
 from expenses.garbage_collection import collection_paused
 from expenses.ledger.kinds import derive_kind
-from expenses.models import Account, CategorizationStatus, Decision, Run, Transaction
+from expenses.models import Account, Decision, Run, Transaction
 from expenses.models.bulk_insert import insert_ignoring_known, insert_returning_ids
 from expenses.models.fields import as_stored
 from expenses.models.transactions import TransactionDraft
@@ -80,7 +80,7 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Transa
             row["version"] = of_rows
         insert_ignoring_known(Transaction, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
         _tag(run, account, answered, version=version)
-        if any(row["review_status"] == CategorizationStatus.PENDING for row in rows):
+        if any(row["awaits_model"] for row in rows):
             RESOLVE_PENDING.queue(run.ledger_id)
 
 
@@ -123,6 +123,7 @@ def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
         "category_source": answer.source,
         "category_confidence": answer.confidence,
         "review_status": str(answer.status),
+        "awaits_model": answer.awaits_model,
         "suggested_category_id": answer.suggested_category,
         "decision_id": decision_id,
     }

@@ -316,5 +316,5 @@ def _insert(rows: Sequence[_NewRow], *, by: User, version: int) -> None:
         if not answer.tags:
             give_tags(row, ())
     link_tags((row.pk, pk) for row, answer in rows for pk in {tags[name.casefold()].pk for name in answer.tags})
-    if any(row.review_status == CategorizationStatus.PENDING for row, _ in rows):
+    if any(row.is_awaiting_model for row, _ in rows):
         RESOLVE_PENDING.queue(ledger_id)

@@ -10,6 +10,7 @@ CHOSEN = {
     "source": "user",
     "confidence": None,
     "explanation": "You chose this category.",
+    "awaits_model": False,
     "suggestion": None,
 }
 CLEARED = {
@@ -17,9 +18,17 @@ CLEARED = {
     "source": None,
     "confidence": None,
     "explanation": "You took the category away.",
+    "awaits_model": False,
     "suggestion": None,
 }
-UNASKED = {"status": "none", "source": None, "confidence": None, "explanation": NOBODY_ASKED, "suggestion": None}
+UNASKED = {
+    "status": "none",
+    "source": None,
+    "confidence": None,
+    "explanation": NOBODY_ASKED,
+    "awaits_model": False,
+    "suggestion": None,
+}
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",

@@ -140,13 +140,16 @@ def test_a_category_of_an_update_is_the_users_own_choice(ana, model, run_tasks):
     run_tasks()
     row = stored(ana, row)
     assert (row["category_name"], row["categorization"]["status"]) == ("Dining", "automatic")
+    had_said = "The link model had said Dining: The script says Dining."
+    chosen = CHOSEN | {"explanation": f"You chose this category. {had_said}"}
     (updated,) = update(ana, {**ROW, "category": "Dining"})["updated"]
-    assert updated["categorization"] == CHOSEN
+    assert updated["categorization"] == chosen
     assert update(ana, {**ROW, "category": "Dining"})["duplicates"][0]["differences"] == []
     (updated,) = update(ana, {**ROW, "category": "Groceries"})["updated"]
-    assert (updated["category_name"], updated["categorization"]) == ("Groceries", CHOSEN)
+    assert (updated["category_name"], updated["categorization"]) == ("Groceries", chosen)
     (updated,) = update(ana, {**ROW, "category": None})["updated"]
-    assert (updated["category_name"], updated["categorization"]) == (None, CLEARED)
+    cleared = CLEARED | {"explanation": f"You took the category away. {had_said}"}
+    assert (updated["category_name"], updated["categorization"]) == (None, cleared)
 
 
 def test_what_a_row_leaves_blank_belongs_to_machines(ana, model, run_tasks):

@@ -40,7 +40,10 @@ def columns(row: Any) -> dict[str, Any]:
 
 
 def test_columns_are_those_of_bulk_create(ledger_id):
-    pairs: Any = [(decisions(ledger_id), decisions(ledger_id)), (transactions(ledger_id, 2), transactions(ledger_id, 2))]
+    pairs: Any = [
+        (decisions(ledger_id), decisions(ledger_id)),
+        (transactions(ledger_id, 2), transactions(ledger_id, 2)),
+    ]
     for rows, expected in pairs:
         insert_objects(rows)
         type(expected[0])._default_manager.bulk_create(expected)

@@ -189,13 +189,17 @@ def test_a_chosen_category_is_confirmed_and_a_cleared_one_stays_cleared(ana, mod
     model["Cafe"] = ("dining", 0.99)
     number = ana.post("expenses/", {**COFFEE, "category": "Groceries", "ai_classify": True}).json()["id"]
     run_tasks()
-    assert ana.get(f"expenses/{number}/").json()["categorization"] == CHOSEN
+    assert ana.get(f"expenses/{number}/").json()["categorization"] == CHOSEN | {
+        "explanation": "You chose this category. No link had an answer."
+    }
     body = ana.patch(f"expenses/{number}/", {"category": None}).json()
-    assert (body["category"], body["category_name"], body["categorization"]) == (None, None, CLEARED)
+    assert (body["category"], body["category_name"], body["categorization"]) == (
+        None, None, CLEARED | {"explanation": "You took the category away. No link had an answer."},
+    )  # fmt: skip
     ana.post("expenses/", COFFEE)
     run_tasks()
     again = ana.get(f"expenses/{number}/").json()
-    assert (again["category"], again["categorization"]) == (None, CLEARED)
+    assert (again["category"], again["categorization"]) == (None, body["categorization"])
 
 
 def test_a_choice_made_while_the_model_thinks_is_kept(ana, model, run_tasks):
@@ -205,7 +209,8 @@ def test_a_choice_made_while_the_model_thinks_is_kept(ana, model, run_tasks):
     ana.patch(f"expenses/{pending['id']}/", {"category": "Pets"})
     run_tasks()
     body = ana.get(f"expenses/{pending['id']}/").json()
-    assert (body["category_name"], body["categorization"]) == ("Pets", CHOSEN)
+    explained = CHOSEN | {"explanation": "You chose this category. No link had an answer."}
+    assert (body["category_name"], body["categorization"]) == ("Pets", explained)
 
 
 def test_ai_classify_false_asks_nobody(ana, model, run_tasks):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 
 from expenses.models import Transaction as Row
-from expenses.services.deferred import next_pending, resolve_rows
+from expenses.services.deferred import next_awaiting, resolve_rows
 from providers.interface import Answer, Question
 from tests.api.bulk import body_of, record
 from tests.api.rule_bodies import apply, does, save, text
@@ -52,6 +52,6 @@ def test_what_a_person_wrote_while_the_model_was_asked_stays(ana, use_chain):
     wanted = does(set_notes="by rule", set_merchant="Rule", set_description="Luna", add_tags=["old", "new"])
     save(ana, text(), actions=wanted)
     Meanwhile.edit = lambda: ana.patch(f"transactions/{pk}/", {"notes": "mine", "merchant": "Mine", "tags": []})
-    resolve_rows(next_pending(ledger_id=Row.objects.get(pk=pk).ledger_id))
+    resolve_rows(next_awaiting(ledger_id=Row.objects.get(pk=pk).ledger_id))
     body = body_of(ana, pk)
     assert [body[name] for name in ("notes", "merchant", "description", "tags")] == ["mine", "Mine", "Luna", ["new"]]

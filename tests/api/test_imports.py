@@ -118,6 +118,7 @@ def test_rows_are_shown_with_the_category_that_they_would_get(ana, giro):
             "source": "merchants",
             "confidence": 0.88,
             "explanation": "Rewe is a known supermarket chain.",
+            "awaits_model": False,
             "suggestion": None,
         },
         "duplicate_of": None,

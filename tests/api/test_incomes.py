@@ -57,6 +57,7 @@ def test_a_machine_finds_an_income_category_only(ana, model, run_tasks):
         "source": "model",
         "confidence": 0.95,
         "explanation": "The script says Salary.",
+        "awaits_model": False,
         "suggestion": None,
     }
 

@@ -121,8 +121,12 @@ EDITS = st.fixed_dictionaries(
 
 
 def labels_of(row: dict[str, Any]) -> dict[str, Any]:
-    """The body's fields, those together that are kept together."""
-    grouped = {label: tuple(row[name] for name in names) for label, names in GROUPS.items()}
+    """The body's fields, those together that are kept together.
+
+    The sentence about a choice also says what links had said. A revert takes back what its rules said.
+    """
+    told = row | {"categorization": row["categorization"] | {"explanation": None}}
+    grouped = {label: tuple(told[name] for name in names) for label, names in GROUPS.items()}
     return {name: value for name, value in row.items() if name not in GROUPS["category"]} | grouped
 
 

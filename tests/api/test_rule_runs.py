@@ -41,7 +41,7 @@ def test_a_run_of_one_rule_reports_all_about_it(ana, ben):
     assert ana.get(f"runs/{run['id']}/").json() == run
     dining = category_id(ana, "Dining")
     after = body_of(ana, pk)
-    why = {"status": "automatic", "source": "rule", "confidence": 1.0, "suggestion": None,
+    why = {"status": "automatic", "source": "rule", "confidence": 1.0, "awaits_model": False, "suggestion": None,
            "explanation": "Your rule “Coffee” says so."}  # fmt: skip
     written = {
         "category": dining,
@@ -262,6 +262,7 @@ def test_a_rule_that_suggests_decides_nothing_and_can_be_confirmed(ana):
         "source": None,
         "confidence": None,
         "explanation": "Your rule “Coffee” suggests it.",
+        "awaits_model": False,
         "suggestion": suggestion,
     }
     assert body_of(ana, decided)["category_name"] == "Travel"

@@ -36,6 +36,7 @@ def test_the_answer_to_an_edit_includes_changes_by_rules(ana, number):
             "source": "rule",
             "confidence": 1.0,
             "explanation": "Your rule “Coffee” says so.",
+            "awaits_model": False,
             "suggestion": None,
         },
         "version": row["version"],

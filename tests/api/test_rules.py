@@ -444,6 +444,7 @@ def test_a_matching_rule_decides_and_says_so(ana):
         "source": "rule",
         "confidence": 1.0,
         "explanation": "Your rule “Coffee” says so.",
+        "awaits_model": False,
         "suggestion": None,
     }
     [attempt] = ana.get(f"transactions/{body['id']}/explanation/").json()["attempts"]
@@ -535,6 +536,7 @@ def test_a_suggesting_rule_ends_the_chain(ana):
         "source": None,
         "confidence": None,
         "explanation": "Your rule “Coffee” suggests it.",
+        "awaits_model": False,
         "suggestion": {
             "category": category_id(ana, "Dining"),
             "category_name": "Dining",

@@ -22,9 +22,10 @@ SAYS_SO = {
     "source": "rule",
     "confidence": 1.0,
     "explanation": "Your rule “Coffee” says so.",
+    "awaits_model": False,
     "suggestion": None,
 }
-NOBODY = {"status": "none", "source": None, "confidence": None, "suggestion": None}
+NOBODY = {"status": "none", "source": None, "confidence": None, "awaits_model": False, "suggestion": None}
 
 
 @pytest.fixture(autouse=True)
@@ -195,6 +196,7 @@ def test_a_suggesting_rule_writes_its_other_actions(ana):
             "source": None,
             "confidence": None,
             "explanation": "Your rule “Coffee” suggests it.",
+            "awaits_model": False,
             "suggestion": {"category": dining, "category_name": "Dining", "confidence": 1.0, "source": "rule"},
         },
     )

@@ -16,6 +16,7 @@ SPLIT = {
     "source": None,
     "confidence": None,
     "explanation": "Its parts count instead of it, each in a category of its own.",
+    "awaits_model": False,
     "suggestion": None,
 }
 

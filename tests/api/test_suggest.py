@@ -259,7 +259,8 @@ def test_an_earlier_suggestion_is_told_while_the_model_is_waited_for(ana, script
     for category in ("Dining", "Dining", "Groceries"):
         spend(ana, "Cafe Luna", category=category)
     body = suggest(ana)
-    assert (body["status"], body["category_name"], body["source"]) == ("pending", "Dining", "history")
+    assert (body["status"], body["category_name"], body["source"]) == ("suggested", "Dining", "history")
+    assert body["retry_after_s"] == 5
     assert body["rationale"].startswith("You put “cafe luna” into Dining twice")
     assert body["alternatives"] == [{"category_name": "Groceries", "confidence": 0.33}]
 

@@ -24,6 +24,7 @@ FOUND = {
     "source": "transfers",
     "confidence": None,
     "explanation": "The same amount went out of one of your accounts and into another within three days.",
+    "awaits_model": False,
     "suggestion": None,
 }
 NEW = {"from_account": "Checking", "to_account": "Savings", "amount": "250.00", "date": "2026-11-02"}
@@ -281,7 +282,7 @@ def test_a_pair_that_was_found_is_confirmed(ana):
     for row in (going, coming):
         now = read(ana, row)
         assert now["categorization"] == FOUND | {
-            "status": "confirmed", "explanation": f"You confirmed it: {FOUND['explanation']}",
+            "status": "confirmed", "explanation": f"You confirmed Transfers: {FOUND['explanation']}",
         }  # fmt: skip
 
 

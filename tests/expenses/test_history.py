@@ -49,6 +49,7 @@ def test_a_chosen_category_is_remembered_for_the_next_transaction(ana):
         "source": "history",
         "confidence": 0.99,
         "explanation": "You put “rewe” into Groceries once.",
+        "awaits_model": False,
         "suggestion": None,
     }
     [attempt] = ana.get(f"transactions/{body['id']}/explanation/").json()["attempts"]

@@ -24,6 +24,7 @@ def test_the_model_decides_about_an_expense_after_it_was_recorded(ana, use_chain
         "source": None,
         "confidence": None,
         "explanation": "Nothing else was sure enough; the local model will look at it.",
+        "awaits_model": True,
         "suggestion": None,
     }
     with cassette("expense_of_nobody"):
@@ -35,6 +36,7 @@ def test_the_model_decides_about_an_expense_after_it_was_recorded(ana, use_chain
         "source": "model",
         "confidence": 0.2985,
         "explanation": "The local model smollm2:135m chose Groceries among 18 categories.",
+        "awaits_model": False,
         "suggestion": None,
     }
     attempts = ana.get(f"transactions/{written['id']}/explanation/").json()["attempts"]

@@ -77,6 +77,7 @@ def test_writing_never_waits_for_the_model_and_says_that_it_will_look(ana, scrip
         "source": None,
         "confidence": None,
         "explanation": WAITING,
+        "awaits_model": True,
         "suggestion": None,
     }
     assert script.asked == []
@@ -98,6 +99,7 @@ def test_a_sure_answer_of_the_model_is_taken(ana, script, run_tasks):
             "source": "model",
             "confidence": 0.9,
             "explanation": "The script says Dining.",
+            "awaits_model": False,
             "suggestion": None,
         },
     }
@@ -116,6 +118,7 @@ def test_an_unsure_answer_of_the_model_is_suggested(ana, script, run_tasks):
         "source": None,
         "confidence": None,
         "explanation": "Not sure enough to take: The script says Dining.",
+        "awaits_model": False,
         "suggestion": suggestion(ana, "Dining", 0.5, "model"),
     }
 
@@ -128,6 +131,7 @@ def test_a_model_that_knows_nothing_leaves_nothing(ana, script, run_tasks):
         "source": None,
         "confidence": None,
         "explanation": "Nothing recognized this text (asked: rule, history, model).",
+        "awaits_model": False,
         "suggestion": None,
     }
 
@@ -143,10 +147,14 @@ def doubtful(ana):
 def test_an_earlier_suggestion_is_shown_while_the_model_is_waited_for(ana, script):
     body = post(ana, "Luna")
     assert body["categorization"] == {
-        "status": "pending",
+        "status": "suggested",
         "source": None,
         "confidence": None,
-        "explanation": WAITING,
+        "explanation": (
+            "Not sure enough to take: You put “luna” into Dining twice, and something else 1 of 3 times. "
+            "The local model will look at it, too."
+        ),
+        "awaits_model": True,
         "suggestion": suggestion(ana, "Dining", 0.66, "history"),
     }
 
@@ -162,6 +170,7 @@ def test_an_earlier_suggestion_is_kept_when_the_model_is_less_sure(ana, script, 
         "source": None,
         "confidence": None,
         "explanation": ("Not sure enough to take: You put “luna” into Dining twice, and something else 1 of 3 times."),
+        "awaits_model": False,
         "suggestion": suggestion(ana, "Dining", 0.66, "history"),
     }
     outcome = "unsure" if isinstance(said, tuple) else "failed" if said else "declined"
@@ -262,6 +271,7 @@ def test_an_unavailable_model_is_asked_again_ever_more_seldom_until_it_is_back(a
         "source": None,
         "confidence": None,
         "explanation": "The model is away. It will be tried again.",
+        "awaits_model": True,
         "suggestion": None,
     }
     assert explained(ana, body) == [("rule", "declined"), ("history", "declined"), ("model", "failed")]
@@ -308,6 +318,7 @@ def test_a_misbehaving_model_is_not_asked_again_and_the_reason_is_told(ana, scri
         "source": None,
         "confidence": None,
         "explanation": "Nothing recognized this text (asked: rule, history, model). model: It babbled.",
+        "awaits_model": False,
         "suggestion": None,
     }
     assert n_queued() == 0
@@ -483,6 +494,7 @@ def test_a_chain_that_lost_its_model_leaves_nobody_waiting(ana, script, run_task
         "source": None,
         "confidence": None,
         "explanation": "Nothing recognized this text (asked: rule, history).",
+        "awaits_model": False,
         "suggestion": None,
     }
 
