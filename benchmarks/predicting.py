@@ -60,13 +60,15 @@ def train(confirmed: Sequence[LabeledRow]) -> TrainedChain:
     """Train the product on confirmed rows, as `expenses.services.learning` does."""
     from expenses.categorization.replay import replay
     from expenses.services.learning import measure
+    from providers.learning.provider import TaughtProvider
 
     chain, history = product_chain(), [row.confirmed for row in confirmed]
     if not confirmed:
         return TrainedChain(chain.learn([]), NO_TRUST, None)
     measured = measure(history, {})
-    trust = Trust(corrections=measured.corrections)
-    chain = chain if measured.comparison.is_of_use else chain.without(LEARNED)
+    used = frozenset(category for _, category in history)
+    trust = Trust(corrections=measured.corrections, n_confirmed=len(history), used=used)
+    chain = chain if measured.comparison.is_of_use else chain.replacing(TaughtProvider(is_fixed=True))
     trusted = [one._replace(question=replace(one.question, trust=trust)) for one in history]
     shown = [one for one in replay(chain, trusted) if one.verdict.best]
     past = [JudgedAnswer(confidence_of(one.verdict.best), one.is_right) for one in shown]

@@ -13,6 +13,10 @@ LEAST_OUTCOMES = 30
 #: get thirty wrong answers first.
 LEAST_CORRECTED = 5
 N_BINS = 10
+#: A correction counts half when it comes from so many outcomes (docs/decisions/0022).
+HALF_TRUSTED = 100
+#: A correction counts half when it comes from so many outcomes (docs/decisions/0022).
+HALF_TRUSTED = 100
 #: No answer is taken for impossible or certain.
 _LEAST, _MOST = 0.001, 0.999
 #: Holds a slope where it is.
@@ -20,6 +24,8 @@ _FIXED = 1e9
 #: A correction that is flatter would take a surer answer for a less sure one.
 _LEAST_SLOPE = 0.1
 _ROUNDS = 25
+#: The 95th percentile of the standard normal distribution.
+_Z_95 = 1.6449
 _HALVINGS = 20
 _CLOSE_ENOUGH = 1e-9
 #: Mistakes that are imagined among the answers when a threshold is chosen, since the next ones will not be as kind.
@@ -61,16 +67,21 @@ class Reliability(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """A logistic recalibration: log-odds become `intercept + slope * log-odds` (Cox 1958). (0, 1) changes nothing."""
+    """A logistic recalibration: log-odds become `intercept + slope * log-odds` (Cox 1958). (0, 1) changes nothing.
+
+    Without `raises` it only lowers: the outcomes do not show yet that the answers are better than their confidences.
+    """
 
     intercept: float = 0.0
     slope: float = 1.0
+    raises: bool = False
 
     def apply(self, confidence: float) -> float:
         """Return the corrected probability, in [0, 1]; never a certainty, which no outcomes show."""
         if self == NO_CORRECTION:
             return confidence
-        return min(logistic(self.intercept + self.slope * log_odds(confidence)), _MOST)
+        corrected = min(logistic(self.intercept + self.slope * log_odds(confidence)), _MOST)
+        return corrected if self.raises else min(confidence, corrected)
 
 
 NO_CORRECTION = Correction()
@@ -120,7 +131,8 @@ def fit_correction(outcomes: Sequence[JudgedAnswer], *, expected: float = 0.0) -
 
     `outcomes` are in order, oldest first. Later ones count more, the last twice as much as one half-way back: a link
     that learns gets better. A surer answer stays a surer one, even of a link that was wrong whenever it was sure.
-    `expected` is the intercept, in log-odds, that is supposed before there are outcomes.
+    `expected` is the intercept, in log-odds, that is supposed before there are outcomes. A fit of n outcomes counts
+    n / (n + HALF_TRUSTED) beside it, because few rows are mostly repeats of a few merchants.
     """
     if len(outcomes) < LEAST_CORRECTED:
         return Correction(intercept=expected)
@@ -129,7 +141,28 @@ def fit_correction(outcomes: Sequence[JudgedAnswer], *, expected: float = 0.0) -
         _Point(log_odds(o.confidence), o.is_right, 0.5 ** ((half * 2 - i) / half)) for i, o in enumerate(outcomes)
     ]
     fitted = _climb(points, _Prior(expected))
-    return fitted if fitted.slope >= _LEAST_SLOPE else _climb(points, _Prior(expected, _LEAST_SLOPE, of_slope=_FIXED))
+    if fitted.slope < _LEAST_SLOPE:
+        fitted = _climb(points, _Prior(expected, _LEAST_SLOPE, of_slope=_FIXED))
+    n = len(outcomes)
+    share = n / (n + HALF_TRUSTED)
+    claimed = math.fsum(outcome.confidence for outcome in outcomes) / n
+    return Correction(
+        intercept=expected + share * (fitted.intercept - expected),
+        slope=1 + share * (fitted.slope - 1),
+        raises=lower_bound(sum(outcome.is_right for outcome in outcomes), n) > claimed,
+    )
+
+
+def lower_bound(n_right: int, n: int) -> float:
+    """Return the share that the true share of right answers exceeds with 95 % confidence; 0 without answers.
+
+    It is the lower end of a one-sided score interval (Wilson 1927).
+    """
+    if not n:
+        return 0.0
+    share, z2 = n_right / n, _Z_95**2
+    spread = _Z_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, (share + z2 / (2 * n) - spread) / (1 + z2 / n))
 
 
 class _Point(NamedTuple):

@@ -7,7 +7,7 @@ left open, and only one transaction of those that it holds equal. A verdict keep
 import json
 import logging
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -27,11 +27,16 @@ from providers.interface import (
     Suggestion,
 )
 from providers.normalization import normalize
+from providers.pool import pool
 
 logger = logging.getLogger(__name__)
 
 #: In the details of an answer: the confidence before it was corrected.
 CLAIMED = "claimed"
+#: In the details of the pool's answer: its confidence before it was corrected, and that of the link alone.
+POOLED, ALONE = "pooled", "alone"
+#: The name under which the pool's confidence is corrected.
+POOL = "together"
 
 
 #: Seconds after which a client may ask about a text again that a deferred link is being asked about.
@@ -78,6 +83,9 @@ class Verdict:
     decided: Attempt | None = None
     #: A link answered below its threshold on purpose: nobody else is asked.
     is_final: bool = False
+    #: The attempts that were pooled: the first ones. One of them holds the pool's answer.
+    n_pooled: int = 0
+    pooled: Attempt | None = None
 
     @property
     def best(self) -> Attempt | None:
@@ -86,14 +94,19 @@ class Verdict:
 
     @property
     def surest(self) -> Attempt | None:
-        """Return the attempt that named a category most surely; the earlier link wins a tie."""
-        named = [a for a in self.attempts if a.suggestion is not None and a.suggestion.category is not None]
+        """Return the attempt that named a category most surely; the earlier link wins a tie.
+
+        Links whose answers were pooled do not speak for themselves any more.
+        """
+        alone = self.attempts[self.n_pooled :]
+        asked = (self.pooled, *alone) if self.pooled is not None else alone
+        named = [a for a in asked if a.suggestion is not None and a.suggestion.category is not None]
         return max(named, key=confidence_of, default=None)
 
     def followed_by(self, later: "Verdict") -> "Verdict":
         """Return this verdict with the attempts of deferred links, which may have decided."""
         asked = tuple(attempt for attempt in self.attempts if not attempt.will_retry)
-        return Verdict(asked + later.attempts, later.decided, later.is_final)
+        return Verdict(asked + later.attempts, later.decided, later.is_final, self.n_pooled, self.pooled)
 
     @property
     def is_waiting(self) -> bool:
@@ -125,6 +138,8 @@ class Link:
     provider: Provider
     min_confidence: float = 0.0
     is_deferred: bool = False
+    #: It never decides alone: its threshold is one for the pool's answer.
+    is_pooled: bool = False
 
     def attempt(self, answer: Answer, question: Question, duration_ms: float = 0.0) -> Attempt:
         """Judge an answer by this link's threshold and by what was offered."""
@@ -142,7 +157,7 @@ class Link:
         if answer.category is not None:
             answer = _corrected(answer, question.trust.corrections.get(name, NO_CORRECTION))
             threshold = question.trust.threshold(name, answer.evidence, default=self.min_confidence)
-            is_sure = answer.confidence >= threshold and not answer.final
+            is_sure = answer.confidence >= threshold and not answer.final and not self.is_pooled
             outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
         return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
 
@@ -156,7 +171,7 @@ class Link:
 
 def claimed_confidence(answer: Suggestion) -> float:
     """Return the confidence that the link itself gave, before its owner's outcomes corrected it."""
-    claimed: float = answer.details.get(CLAIMED, answer.confidence)
+    claimed: float = answer.details.get(CLAIMED, answer.details.get(ALONE, answer.confidence))
     return claimed
 
 
@@ -230,6 +245,7 @@ class Chain:
         for link in self.links:
             if not link.is_deferred:
                 trail.ask(link, _answers)
+        trail.pool({link.provider.name: link for link in self.links})
         trail.note(Outcome.WAITING, TO_COME, self.deferred)
         return trail.verdicts()
 
@@ -275,6 +291,11 @@ class Chain:
         """Return a chain that lacks one link."""
         return Chain([link for link in self.links if link.provider.name != name], self._breaker)
 
+    def replacing(self, provider: Provider) -> "Chain":
+        """Return a chain with this provider in the place of the one of the same name."""
+        named = ((link, link.provider.name == provider.name) for link in self.links)
+        return Chain([replace(link, provider=provider) if is_it else link for link, is_it in named], self._breaker)
+
     def _guarded_answers(self, link: Link, asked: list[Question]) -> list[Answer]:
         answers = _answers(link, asked)
         failures = [a for a in answers if isinstance(a, ProviderUnavailable)]
@@ -295,6 +316,50 @@ def _answers(link: Link, asked: list[Question]) -> list[Answer]:
     return answers
 
 
+def _pool(attempts: Sequence[Attempt], question: Question, links: Mapping[str, Link]) -> tuple[int, Attempt] | None:
+    """Return the place of the attempt that gives the pool's answer, and the attempt with that answer."""
+    said = [(i, a.provider, a.suggestion) for i, a in enumerate(attempts) if a.suggestion is not None]
+    trust, offered = question.trust, [category.id for category in question.categories]
+    found = pool([(name, answer) for _, name, answer in said], offered=offered, n_confirmed=trust.n_confirmed)
+    if found is None:
+        return None
+    place, name, alone = said[found.source]
+    confidence = round(trust.corrections.get(POOL, NO_CORRECTION).apply(found.confidence), 4)
+    agreeing = [other for i, other, answer in said if i != place and answer.category == found.category]
+    differing = [
+        (other, answer) for i, other, answer in said if i != place and answer.category not in {None, found.category}
+    ]
+    names = {category.id: category.name for category in question.categories}
+    front = alone.explanation
+    if alone.category != found.category:
+        front = f"All links together speak for {names[found.category]}."
+    differ = "".join(f" The link {other} says {names[answer.category or 0]}." for other, answer in differing)
+    suggestion = Suggestion(
+        category=found.category,
+        confidence=confidence,
+        explanation=f"{front}{_agreement(agreeing)}{differ}",
+        score=alone.score,
+        effects=alone.effects,
+        alternatives=tuple((category, min(share, confidence)) for category, share in found.others),
+        details={**alone.details, POOLED: found.confidence, ALONE: alone.confidence},
+        source_id=alone.source_id,
+        evidence=alone.evidence,
+        support=alone.support,
+    )
+    link = links[name]
+    is_sure = confidence >= trust.threshold(name, alone.evidence, default=link.min_confidence)
+    outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
+    attempt = replace(attempts[place], outcome=outcome, explanation=suggestion.explanation, suggestion=suggestion)
+    return place, attempt
+
+
+def _agreement(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    *first, last = names
+    return f" The links {', '.join(first)} and {last} agree." if first else f" The link {last} agrees."
+
+
 class _Trail:
     """The attempts made so far for each transaction of one batch."""
 
@@ -304,6 +369,7 @@ class _Trail:
         self.open = list(range(len(questions)))
         self.decided: dict[int, Attempt] = {}
         self.final: set[int] = set()
+        self.pooled: dict[int, tuple[int, Attempt | None]] = {}
 
     def ask(
         self, link: Link, answers: Callable[[Link, list[Question]], Sequence[Answer]], *, silent: bool = False
@@ -337,6 +403,25 @@ class _Trail:
                 if all(earlier.provider != attempt.provider for earlier in self.attempts[i]):
                     self.attempts[i].append(attempt)
 
+    def pool(self, links: Mapping[str, Link]) -> None:
+        """Replace the attempt of one link about each open transaction by the answer that all of them give together."""
+        made: dict[Hashable, tuple[int, Attempt] | None] = {}
+        for i in self.open:
+            question, attempts = self.questions[i], self.attempts[i]
+            key = tuple(map(id, attempts)), id(question.categories), id(question.trust)
+            if key not in made:
+                made[key] = _pool(attempts, question, links)
+            answer = made[key]
+            if answer is None:
+                self.pooled[i] = len(attempts), None
+                continue
+            place, attempt = answer
+            attempts[place] = attempt
+            self.pooled[i] = len(attempts), attempt
+            if attempt.outcome is Outcome.ANSWERED:
+                self.decided[i] = attempt
+        self.open = [i for i in self.open if i not in self.decided]
+
     def verdicts(self) -> list[Verdict]:
         """Return a verdict for each transaction. Equal attempts share one object, which storage can tell."""
         made: dict[tuple[int, ...], Verdict] = {}
@@ -344,7 +429,9 @@ class _Trail:
         for i, attempts in enumerate(self.attempts):
             key = tuple(map(id, attempts))
             if key not in made:
-                made[key] = Verdict(tuple(attempts), self.decided.get(i), i in self.final)
+                made[key] = Verdict(
+                    tuple(attempts), self.decided.get(i), i in self.final, *self.pooled.get(i, (0, None))
+                )
             verdicts.append(made[key])
         return verdicts
 

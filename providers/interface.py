@@ -72,6 +72,9 @@ class Trust:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     classifier: str = ""
     evidence_thresholds: Mapping[str, float] = field(default_factory=dict)
+    #: Number of transactions that were confirmed, and the ids of the categories that they have.
+    n_confirmed: int = 0
+    used: frozenset[int] = frozenset()
 
     def threshold(self, link: str, evidence: str, *, default: float) -> float:
         """Return the confidence from which an answer is taken: of its evidence, else of its link, else the default."""

@@ -1,4 +1,4 @@
-"""The link that asks the classifier trained on a ledger's confirmed transactions."""
+"""The link that asks the classifier trained on a ledger's confirmed transactions, or the shipped one without."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -15,20 +15,18 @@ MAX_KEPT = 8
 
 
 class LearnedProvider(Provider):
-    """Asks the ledger's own classifier, if there is one of use."""
+    """Asks the ledger's own classifier, if there is one of use; else the dictionary's knowledge alone."""
 
     name = TaughtProvider.name
     version = TaughtProvider.version
-    silence: ClassVar[str] = "It has not learned from enough confirmed transactions yet, or was of no use."
+    silence: ClassVar[str] = "It knows no word of this text."
 
     def __init__(self, *, country: str = "") -> None:
         """Take the ISO 3166 alpha-2 code to assume for transactions without a country."""
         self.country = country
 
     def key(self, question: Question) -> Hashable:
-        """Return the cache key; equal for all transactions of a ledger without a classifier."""
-        classifier = question.trust.classifier
-        return (classifier, *key_of(question)) if classifier else ""
+        return question.trust.classifier, *key_of(question)
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         """Answer all; one query for each classifier that this process has not used lately."""

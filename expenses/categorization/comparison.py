@@ -1,7 +1,7 @@
 """The use of the classifier: the chain's answers with it and without it, compared row by row. Pure.
 
-Only rows count that one of the two got right and the other one wrong. Were the classifier of no use, each would be
-right on half of them. So the sign test (exact McNemar) tells how likely chance gives the classifier so many of them.
+Only rows count that one of the two got right and the other one wrong. Did the classifier change nothing, each would be
+right on half of them. So the sign test (exact McNemar) tells how likely chance gives one of the two so many of them.
 """
 
 from collections.abc import Iterable
@@ -10,20 +10,13 @@ from math import comb
 from typing import NamedTuple
 
 #: Raise it when the same rows give another verdict: every ledger is then measured anew.
-VERSION = 1
-#: An advantage that is likelier by chance is no help.
+VERSION = 2
+#: An advantage that is likelier by chance shows nothing.
 LEVEL = 0.05
-#: Rows imagined to speak for a classifier whose own rows are too few to tell: in all measured histories it helped
-#: (docs/decisions/0020). It is the least number that passes the test when nothing else is known.
-N_IMAGINED = 5
-#: So many rows are enough to tell without imagined ones.
-ENOUGH = 300
-#: From so many rows on, it must have made more answers right than the chain without it.
-MUST_GAIN_FROM = 100
 
 
 class HelpVerdict(StrEnum):
-    """Helps: more than chance. Too early: it may help, and is used. No help: it is not used."""
+    """Helps: more than chance. Too early: nothing is shown yet, and it is used. No help: it harms, and is not used."""
 
     HELPS = "helps"
     TOO_EARLY = "too_early"
@@ -49,10 +42,7 @@ class PairedComparison(NamedTuple):
         """Return whether the classifier helps."""
         if self.p_value < LEVEL:
             return HelpVerdict.HELPS
-        has_gained = self.n_gained > self.n_lost or self.n < MUST_GAIN_FROM
-        if self.n < ENOUGH and has_gained and sign_test(self.n_gained + N_IMAGINED, self.n_lost) < LEVEL:
-            return HelpVerdict.TOO_EARLY
-        return HelpVerdict.NO_HELP
+        return HelpVerdict.NO_HELP if sign_test(self.n_lost, self.n_gained) < LEVEL else HelpVerdict.TOO_EARLY
 
     @property
     def is_of_use(self) -> bool:

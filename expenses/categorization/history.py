@@ -35,6 +35,8 @@ HALF_LIFE_DAYS = 180
 SAME_AMOUNT, SAME_ACCOUNT = 3.0, 2.0
 #: Tolerance of the same amount, as a share.
 AMOUNT_MARGIN = 0.1
+#: More votes say no more.
+MOST_VOTES = 50
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it. Its order makes equal
 #: votes give the same answer.
@@ -226,6 +228,7 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
             "votes": of,
         },
         evidence=Evidence.REPEAT if recalled.way == EXACT else Evidence.LEADING_WORDS,
+        support=tuple((category, min(of, MOST_VOTES) * w / total) for category, w in weights.items()),
     )
 
 

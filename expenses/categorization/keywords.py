@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from providers.damaged_names.evidence import NameCandidate, Choice, choose, strength_of
+from providers.damaged_names.evidence import Choice, NameCandidate, choose, strength_of
 from providers.damaged_names.index import Damage, NameIndex, NameMatch
 from providers.damaged_names.shipped import ShippedName, find_shipped_name, is_known_whole, is_ordinary
 from providers.interface import (
@@ -22,7 +22,7 @@ from providers.interface import (
     Suggestion,
 )
 from providers.merchants.dictionary import load_dictionary, load_words
-from providers.merchants.provider import KindCategories
+from providers.merchants.provider import KindCategories, offer_key
 from providers.normalization import fold, normalize, plain_words
 
 #: The probability of a keyword that stands in the text as its owner wrote it.
@@ -62,19 +62,18 @@ class KeywordProvider(Provider):
             question.description,
             question.direction,
             question.country or self._country,
-            id(question.categories),
-            id(question.kinds),
+            offer_key(question),
             id(question.keywords),
         )
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
-        known: dict[tuple[int, int], KindCategories] = {}
+        known: dict[Hashable, KindCategories] = {}
         answers: list[Answer] = []
         for question in questions:
-            ids = id(question.categories), id(question.kinds)
-            if ids not in known:
-                known[ids] = KindCategories(question.categories, question.kinds)
-            answers.append(_find_keyword(question) or self._find_shipped(question, known[ids]))
+            offer = offer_key(question)
+            if offer not in known:
+                known[offer] = KindCategories.of(question)
+            answers.append(_find_keyword(question) or self._find_shipped(question, known[offer]))
         return answers
 
     def _find_shipped(self, question: Question, places: KindCategories) -> Suggestion | None:

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
 from providers.calibration import JudgedAnswer
-from providers.chain import CLAIMED, Attempt, Chain, Verdict, claimed_confidence
+from providers.chain import CLAIMED, POOL, POOLED, Attempt, Chain, Verdict, claimed_confidence
 from providers.interface import LabeledQuestion
 
 #: Link → its uncorrected confidences and whether they were right, in the order of the rows, oldest first.
@@ -34,10 +35,13 @@ def replay(
     `known` are learned before the first row is asked about.
     """
     taught = chain.learn(known)
+    used, n = frozenset(category for _, category in known), len(known)
     for one in confirmed:
-        [verdict] = taught.decide([one.question])
+        trust = replace(one.question.trust, n_confirmed=n, used=used)
+        [verdict] = taught.decide([replace(one.question, trust=trust)])
         yield ReplayedQuestion(one, verdict)
-        taught = taught.learn([one])
+        taught, n = taught.learn([one]), n + 1
+        used = used if one.category in used else used | {one.category}
 
 
 def is_right(attempt: Attempt | None, confirmed: LabeledQuestion) -> bool:
@@ -52,9 +56,10 @@ def claims_by_link(replayed: Sequence[ReplayedQuestion]) -> Claims:
         for attempt in verdict.attempts:
             suggestion = attempt.suggestion
             if suggestion is not None and suggestion.category is not None:
-                claims[attempt.provider].append(
-                    JudgedAnswer(claimed_confidence(suggestion), is_right(attempt, confirmed))
-                )
+                claimed = claimed_confidence(suggestion)
+                if POOLED in suggestion.details and attempt is verdict.pooled:
+                    claims[POOL].append(JudgedAnswer(suggestion.details[POOLED], is_right(attempt, confirmed)))
+                claims[attempt.provider].append(JudgedAnswer(claimed, is_right(attempt, confirmed)))
     return claims
 
 

@@ -15,7 +15,8 @@ from providers.loading import CacheBreaker, configured_chain
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it.
 TRUST_QUERY = """
-    SELECT record.corrections, record.thresholds, record.evidence_thresholds, COALESCE(classifier.digest, '')
+    SELECT record.corrections, record.thresholds, record.evidence_thresholds, record.used, record.n_confirmed,
+        COALESCE(classifier.digest, '')
     FROM expenses_trackrecord AS record
     LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id AND classifier.is_of_use
     WHERE record.ledger_id = %s
@@ -30,11 +31,17 @@ def load_trust(ledger_id: int | None) -> Trust:
     if found is None:
         return NO_TRUST
     # The driver of a database returns JSON as text or as objects.
-    corrections, thresholds, of_evidence = (
-        json.loads(json_) if isinstance(json_, str) else json_ for json_ in found[:3]
+    corrections, thresholds, of_evidence, used = (
+        json.loads(json_) if isinstance(json_, str) else json_ for json_ in found[:4]
     )
-    by_link = {name: Correction(*values) for name, values in corrections.items()}
-    return Trust(by_link, thresholds, classifier=found[3], evidence_thresholds=of_evidence)
+    return Trust(
+        corrections={name: Correction(*values) for name, values in corrections.items()},
+        thresholds=thresholds,
+        evidence_thresholds=of_evidence,
+        used=frozenset(used),
+        n_confirmed=found[4],
+        classifier=found[5],
+    )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ class TrackRecord(models.Model):
     thresholds = models.JSONField(default=dict)
     #: Kind of evidence → the same; it comes before the threshold of the link.
     evidence_thresholds = models.JSONField(default=dict)
+    #: How many rows were confirmed when they were last learned from, and the ids of their categories.
+    n_confirmed = models.PositiveIntegerField(default=0)
+    used = models.JSONField(default=list)
     #: How many rows were confirmed when the links were last measured, and when that was.
     n_measured = models.PositiveIntegerField(default=0)
     measured_at = models.DateTimeField(null=True)

@@ -11,7 +11,6 @@ from django.utils import timezone
 from accounts.models import User
 from expenses.categorization.backtest_figures import NEVER, LinkAnswer, LinkThreshold, ReplayedRow, measure_backtest
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.replay import is_right, replay
 from expenses.categorization.training_rows import count_confirmed, read_confirmed
 from expenses.models import BacktestResult, Classifier, Ledger, Run
@@ -21,6 +20,7 @@ from expenses.services.runs import UNFINISHED, Work, advance, begin_run, queue_r
 from providers.calibration import LEAST_OUTCOMES
 from providers.chain import Chain
 from providers.interface import LabeledQuestion
+from providers.learning.provider import TaughtProvider
 from providers.learning.training import MOST
 from providers.loading import configured_chain
 from providers.normalization import normalize
@@ -90,7 +90,7 @@ class BacktestWork(Work):
         catalog = Catalog.load(run.ledger_id)
         chain = configured_chain()
         if not catalog.trust.classifier and Classifier.objects.filter(pk=catalog.ledger_id).exists():
-            chain = chain.without(LearnedProvider.name)  # the ledger's classifier has been of no use
+            chain = chain.replacing(TaughtProvider(is_fixed=True))  # the ledger's classifier has been of no use
         chain = chain.learn([])
         # Before the rows are read, so that whatever changes meanwhile is later.
         measured_at = timezone.now().isoformat().replace("+00:00", "Z")

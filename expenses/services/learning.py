@@ -32,9 +32,9 @@ from providers.calibration import (
     log_odds,
     measure_reliability,
 )
-from providers.chain import Link
+from providers.chain import POOL, Link
 from providers.interface import LabeledQuestion
-from providers.learning.provider import LEAST_CONFIRMED
+from providers.learning.provider import LEAST_CONFIRMED, TaughtProvider
 from providers.learning.training import MOST, share_of_system, train
 from providers.learning.weights import Weights, digest_of
 from providers.loading import configured_chain
@@ -58,9 +58,13 @@ class ReplayMeasures:
 
 @dataclass(frozen=True, slots=True)
 class LearningResult:
-    """The result of learning; `weights` is None if there are too few rows to learn from."""
+    """The result of learning; `weights` is None if there are too few rows to learn from.
+
+    `used` are the ids of the categories that confirmed rows have.
+    """
 
     n_confirmed: int
+    used: frozenset[int]
     measured: ReplayMeasures | None
     weights: Weights | None
 
@@ -87,7 +91,8 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
     if is_forced or is_read_otherwise or has_changed_much:
         deferred = {link.provider.name for link in configured_chain().deferred}
         measured = measure(confirmed, recorded_claims(catalog=catalog, links=deferred, most=MOST))
-    learned = LearningResult(n, measured, _train(confirmed))
+    used = frozenset(category for _, category in confirmed)
+    learned = LearningResult(n, used, measured, _train(confirmed))
     took_s = time.monotonic() - started
     if is_rehearsal or _store(ledger_id, learned, stamp=stamp, version=version, took_s=took_s):
         return learned
@@ -102,13 +107,15 @@ def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> ReplayMea
     chain = configured_chain()
     known, asked = confirmed[:-MOST_MEASURED], confirmed[-MOST_MEASURED:]
     replayed = list(replay(chain, asked, known=known))
-    without = replay(chain.without(LearnedProvider.name), asked, known=known)
+    without = replay(chain.replacing(TaughtProvider(is_fixed=True)), asked, known=known)
     claims = {**claims_by_link(replayed), **recorded}
     corrections = {
         link.provider.name: fit_correction(claims[link.provider.name], expected=_expected(link, confirmed))
         for link in chain.links
         if link.provider.is_measured and link.provider.name in claims
     }
+    if POOL in claims:
+        corrections[POOL] = fit_correction(claims[POOL])
     links = {}
     for name, claimed in claims.items():
         if len(claimed) >= LEAST_OUTCOMES:
@@ -144,6 +151,8 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, version: int,
         "learned_from": stamp,
         "learned_at": now,
         "learned_for_s": took_s,
+        "n_confirmed": learned.n_confirmed,
+        "used": sorted(learned.used),
         "asking_before": FROM_THE_LATEST,
     }
     figures: dict[str, Any] = {}

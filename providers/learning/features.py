@@ -1,26 +1,37 @@
 """Features of a transaction: its text, direction and amount, and the knowledge of dictionary and name classifier.
 
+The text gives two blocks: words with pairs of words, and pieces of words. Each block is weighted by TF-IDF (Salton and
+Buckley 1988, with logarithmic counts) and scaled to length 1, so that a long text says no more than a short one.
+
 The dictionary's finding is a feature like any other. So a user who puts all pharmacies into "Family" has taught that
 for pharmacies never seen before.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
 
-from providers.grams import BUCKETS, Features, bucket_of, grams_of
+import numpy as np
+from numpy.typing import NDArray
+
+from providers.grams import Features, GramTable, grams_of
 from providers.interface import Question
 from providers.merchants.provider import MerchantFinding, find_answer
 from providers.name_classifier.provider import load_name_classifier
-from providers.normalization import leading_words, normalize
+from providers.normalization import normalize
 
-#: Buckets for features that are no part of the text.
-_NAMED_BUCKETS = 4096
-WIDTH = BUCKETS + _NAMED_BUCKETS
+#: Buckets of words and pairs of words, of pieces of words, and of features that are no part of the text.
+_WORD_BUCKETS, _PIECE_BUCKETS, _NAMED_BUCKETS = 1 << 16, 1 << 17, 1 << 12
+FIRST_PIECE = _WORD_BUCKETS
+FIRST_NAMED = FIRST_PIECE + _PIECE_BUCKETS
+WIDTH = FIRST_NAMED + _NAMED_BUCKETS
+_PIECES = (2, 3, 4, 5)
 
-_WHOLE = 1.0
 _DIRECTION = 0.7
 _AMOUNT = 0.4
 _ACCOUNT = 0.3
@@ -33,10 +44,14 @@ _TYPICAL_RESEMBLANCE = 0.6
 
 
 class TextKnowledge(NamedTuple):
-    """The dictionary's finding for a text, and the categories that its name resembles, with their probabilities."""
+    """The dictionary's finding for a text, and the categories that its name resembles, with their probabilities.
+
+    `has_known_word`: the dictionary or the name classifier knows one of its words at all.
+    """
 
     finding: MerchantFinding | None
     resemblances: tuple[tuple[str, float], ...]
+    has_known_word: bool
 
 
 def known_of(questions: Sequence[Question], *, country: str = "") -> list[TextKnowledge]:
@@ -50,13 +65,38 @@ def known_of(questions: Sequence[Question], *, country: str = "") -> list[TextKn
     for (text, direction, code), name, row in zip(texts, spent, likely, strict=True):
         found = (row > _LEAST_RESEMBLANCE).nonzero()[0] if name else ()
         resemblances = tuple((classifier.categories[i], float(row[i])) for i in found)
-        known[text, direction, code] = TextKnowledge(find_answer(text, direction, code), resemblances)
+        finding = find_answer(text, direction, code)
+        known[text, direction, code] = TextKnowledge(
+            finding, resemblances, finding is not None or classifier.knows(normalize(text))
+        )
     return [known[one] for one in asked]
 
 
 def features_of(questions: Sequence[Question], known: Sequence[TextKnowledge]) -> list[Features]:
-    """Return the features of each transaction, whose text is looked up in `known`."""
+    """Return the features of each transaction, whose text is looked up in `known`.
+
+    Values of words and pieces are logarithmic counts, which `weigh` turns into TF-IDF.
+    """
     return [_features(t, k) for t, k in zip(questions, known, strict=True)]
+
+
+def weigh(table: GramTable, idf: NDArray[np.float32]) -> GramTable:
+    """Multiply words and pieces by their `idf`, one for each bucket, and scale each block of each text to length 1.
+
+    A word with an IDF of 0, which was never learned, does not count.
+    """
+    values = table.values * idf[table.buckets]
+    for first, end in ((0, FIRST_PIECE), (FIRST_PIECE, FIRST_NAMED)):
+        is_inside = (table.buckets >= first) & (table.buckets < end)
+        squares = np.add.reduceat(np.append(np.where(is_inside, values * values, 0.0), 0.0), table.starts[:-1])
+        lengths = np.repeat(np.sqrt(squares, where=squares > 0, out=np.ones_like(squares)), np.diff(table.starts))
+        values = np.where(is_inside, values / lengths, values)
+    return GramTable(table.buckets, values.astype(np.float32), table.starts)
+
+
+def bucket_of_word(word: str) -> int:
+    """Return the bucket of a word of a normalized text."""
+    return crc32(word.encode()) % _WORD_BUCKETS
 
 
 def buckets_of_finding(finding: MerchantFinding) -> tuple[int, ...]:
@@ -79,12 +119,27 @@ def size_of(amount: Decimal | None) -> int | None:
     return None if amount is None else int(math.log2(float(amount) + 1))
 
 
+@lru_cache(maxsize=4096)
+def text_features(text: str) -> Features:
+    """Return the buckets of a normalized text, with logarithmic counts: words, pairs of words, and pieces of words."""
+    words = text.split()
+    counted = Counter(bucket_of_word(word) for word in words)
+    counted.update(bucket_of_word(f"{first} {second}") for first, second in pairwise(words))
+    for word in words:
+        counted.update(_pieces_of(word))
+    return tuple(counted), tuple(1.0 + math.log(n) for n in counted.values())
+
+
+@lru_cache(maxsize=16_384)
+def _pieces_of(word: str) -> tuple[int, ...]:
+    """Return the buckets of the pieces of 2 to 5 letters of a word, whose ends are marked by spaces."""
+    padded = f" {word} "
+    spans = ((start, start + size) for size in _PIECES for start in range(len(padded) - size + 1))
+    return tuple(FIRST_PIECE + crc32(padded[start:end].encode()) % _PIECE_BUCKETS for start, end in spans)
+
+
 def _features(question: Question, known: TextKnowledge) -> Features:
-    text = normalize(question.text)
-    buckets, values = grams_of(text)
-    whole: tuple[int, ...] = ()
-    if text:
-        whole = bucket_of(f"x{text}"), bucket_of(f"1{leading_words(text, 1)}"), bucket_of(f"2{leading_words(text, 2)}")
+    buckets, counts = text_features(normalize(question.text))
     named = [(f"dir{question.direction}", _DIRECTION)]
     size = size_of(question.amount)
     if size is not None:
@@ -94,7 +149,7 @@ def _features(question: Question, known: TextKnowledge) -> Features:
     named += _finding(known.finding) if known.finding else [("Dnone", _NOTHING_FOUND)]
     named += [(f"G{category}", probability) for category, probability in known.resemblances]
     others, weights = _named(named)
-    return (*buckets, *whole, *others), (*values, *(_WHOLE,) * len(whole), *weights)
+    return (*buckets, *others), (*counts, *weights)
 
 
 def _finding(finding: MerchantFinding) -> list[tuple[str, float]]:
@@ -103,5 +158,5 @@ def _finding(finding: MerchantFinding) -> list[tuple[str, float]]:
 
 
 def _named(features: Sequence[tuple[str, float]]) -> Features:
-    buckets = tuple(BUCKETS + crc32(name.encode()) % _NAMED_BUCKETS for name, _ in features)
+    buckets = tuple(FIRST_NAMED + crc32(name.encode()) % _NAMED_BUCKETS for name, _ in features)
     return buckets, tuple(value for _, value in features)

@@ -3,18 +3,20 @@
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from providers.calibration import log_odds, logistic
-from providers.grams import bucket_of, words_read
+from providers.grams import words_read
 from providers.interface import Evidence, LabeledQuestion, Provider, Question, Suggestion
-from providers.learning.features import buckets_of_finding, features_of, known_of, size_of
+from providers.learning.features import TextKnowledge, buckets_of_finding, features_of, known_of, size_of
+from providers.learning.imagined import group_names, load_imagined
 from providers.learning.training import train
 from providers.learning.weights import Weights
-from providers.merchants.provider import MerchantFinding, deciding_kind
+from providers.merchants.provider import KindCategories, MerchantFinding, deciding_kind, offer_key
+from providers.name_classifier.provider import LEAST_WORD
 from providers.normalization import normalize
 
 #: Fewer confirmed transactions teach nothing.
@@ -26,21 +28,26 @@ MOST_ALTERNATIVES = 4
 #: the log-odds, factor of the logarithm of the lead. Measured by `benchmarks/curves.py`.
 CURVE = (0.29, 0.78, 0.08)
 #: Answers of less confidence are left out.
-LEAST_CONFIDENCE = 0.15
+LEAST_CONFIDENCE = 0.05
+#: Shares below this say nothing.
+LEAST_SUPPORT = 0.0005
+NOT_LEARNED = "It has not learned from enough confirmed transactions yet, or was of no use."
 #: A word with less weight for a category is not named as a reason.
 _LEAST_REASON = 0.3
 _MOST_REASONS = 2
 
 
 class TaughtProvider(Provider):
-    """A link that answers from the weights that `learn` trained."""
+    """A link that answers from the weights that `learn` trained. One that `is_fixed` learns nothing."""
 
     name = "learned"
-    version = "1"
+    version = "2"
+    silence: ClassVar[str] = "It knows no word of this text."
 
-    def __init__(self, *, country: str = "") -> None:
+    def __init__(self, *, country: str = "", is_fixed: bool = False) -> None:
         """Take the ISO 3166 alpha-2 code that is assumed where a transaction has none."""
         self.country = country
+        self._is_fixed = is_fixed
         self._weights: Weights | None = None
         self._taught: list[LabeledQuestion] = []
         self._n_trained = 0
@@ -49,11 +56,13 @@ class TaughtProvider(Provider):
         return key_of(question)
 
     def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
-        """Answer as `suggest_all`, or decline before enough is learned."""
+        """Answer as `suggest_all`."""
         return suggest_all(self._weights, questions, country=self.country)
 
     def learn(self, confirmed: Sequence[LabeledQuestion]) -> "TaughtProvider":
         """Train anew when the known transactions have grown by a quarter; until then answer as before."""
+        if self._is_fixed:
+            return self
         taught = TaughtProvider(country=self.country)
         taught._taught = [*self._taught, *confirmed]
         taught._weights, taught._n_trained = self._weights, self._n_trained
@@ -63,34 +72,56 @@ class TaughtProvider(Provider):
 
 
 def key_of(question: Question) -> tuple[Hashable, ...]:
-    """Return the parts of a transaction that count. Categories and kinds are compared by identity: cheap."""
+    """Return the parts of a transaction that count."""
     t = question
-    return t.owner, t.text, t.direction, size_of(t.amount), t.account, t.country, id(t.categories), id(t.kinds)
+    return t.owner, t.text, t.direction, size_of(t.amount), t.account, t.country, offer_key(t)
 
 
 def suggest_all(weights: Weights | None, questions: Sequence[Question], *, country: str) -> list[Suggestion | None]:
-    """Answer each transaction by a trained classifier.
+    """Answer each transaction by a trained classifier, or without one by the dictionary's knowledge alone.
 
-    Decline if it is too unsure, knows none of the offered categories, or finds no words. Decline also if the user has
-    mapped the kind of shop, since that mapping counts more.
+    Decline if it is too unsure, knows none of the offered categories, or knows no word of a text that money went out
+    for. Decline also if the user has mapped the kind of shop, since that mapping counts more. Without a classifier,
+    the answers name no category: they only support those that other links name.
     """
     answers: list[Suggestion | None] = [None] * len(questions)
-    if weights is None or not questions:
+    if not questions:
         return answers
     known = known_of(questions, country=country)
-    likely = weights.probabilities(features_of(questions, known))
-    offers: dict[int, list[int]] = defaultdict(list)
-    for i, question in enumerate(questions):
-        if normalize(question.text) and not _is_mapped(question, known[i].finding):
-            offers[id(question.categories)].append(i)
-    for members in offers.values():
-        names = {category.id: category.name for category in questions[members[0]].categories}
-        places = [i for i, category in enumerate(weights.categories) if category in names]
-        offer = _Offer(places, tuple(names[weights.categories[i]] for i in places))
-        for i, (likeliest, rival) in zip(members, offer.rank(likely[members]), strict=True):
-            if likeliest:
-                answers[i] = offer.suggest(weights, questions[i], known[i].finding, likeliest, rival)
+    asked = [i for i, question in enumerate(questions) if _can_answer(weights, question, known[i])]
+    if not asked:
+        return answers
+    used = weights or load_imagined()
+    likely = used.probabilities(features_of([questions[i] for i in asked], [known[i] for i in asked]))
+    offers: dict[Hashable, list[int]] = defaultdict(list)
+    for row, i in enumerate(asked):
+        offers[offer_key(questions[i])].append(row)
+    for rows in offers.values():
+        offer = _Offer.of(weights, questions[asked[rows[0]]])
+        if not offer.ids:
+            continue
+        shares = offer.shares(likely[rows])
+        # The best other category, offered or not: an offer without the likeliest makes the others no likelier.
+        best_two = np.sort(likely[rows], axis=1)[:, -2:].tolist()
+        for row, own, (second, first) in zip(rows, shares.tolist(), best_two, strict=True):
+            i = asked[row]
+            ranked = sorted(zip(own, offer.ids, strict=True), key=lambda pair: (-pair[0], pair[1]))
+            support = tuple((category, round(share, 6)) for share, category in ranked if share > LEAST_SUPPORT)
+            if weights is None:
+                answers[i] = Suggestion(None, 0.0, NOT_LEARNED, evidence=Evidence.LEARNED, support=support)
+            else:
+                rival = first if ranked[0][0] < first else second
+                answers[i] = _suggest(weights, questions[i], known[i].finding, offer, support, rival=rival)
     return answers
+
+
+def _can_answer(weights: Weights | None, question: Question, known: TextKnowledge) -> bool:
+    text = normalize(question.text)
+    if not text or _is_mapped(question, known.finding):
+        return False
+    if question.direction == "in" or known.has_known_word:
+        return True
+    return weights is not None and any(weights.knows(word) for word in text.split() if len(word) >= LEAST_WORD)
 
 
 def _is_mapped(question: Question, finding: MerchantFinding | None) -> bool:
@@ -101,60 +132,72 @@ def _is_mapped(question: Question, finding: MerchantFinding | None) -> bool:
 
 
 class _Offer(NamedTuple):
-    """The offered categories that the classifier knows: their indexes among its categories, and their names."""
+    """The offered categories that the weights know, and the columns of the weights that belong to each."""
 
-    places: list[int]
-    names: tuple[str, ...]
+    ids: list[int]
+    names: list[str]
+    columns: list[list[int]]
 
-    def rank(self, likely: NDArray[np.float64]) -> list[tuple[list[tuple[int, float]], float]]:
-        """Return for each row the likeliest offered categories as (number among them, share), and the rival's share.
+    @classmethod
+    def of(cls, weights: Weights | None, question: Question) -> "_Offer":
+        """Find the categories; those of the dictionary are found as the dictionary's link does."""
+        places: dict[int, list[int]] = defaultdict(list)
+        names = {category.id: category.name for category in question.categories}
+        if weights is None:
+            kinds = KindCategories.of(question)
+            for i, group in enumerate(group_names()):
+                if place := kinds.find(group=group):
+                    places[place.category.id].append(i)
+        else:
+            for i, category in enumerate(weights.categories):
+                if category in names:
+                    places[category].append(i)
+        return cls(list(places), [names[category] for category in places], list(places.values()))
 
-        The rival is the likeliest other category, offered or not. Shares are those among all categories: an offer
-        without the likeliest makes the others no likelier.
-        """
-        shares = np.take(likely, self.places, axis=1)
-        order = np.argsort(-shares, axis=1, kind="stable")[:, : MOST_ALTERNATIVES + 1]
-        ranked = np.take_along_axis(shares, order, axis=1)
-        best_two = np.sort(likely, axis=1)[:, -2:]
-        return [
-            (list(zip(numbers, row, strict=True)), first if row and row[0] < first else second)
-            for numbers, row, (second, first) in zip(order.tolist(), ranked.tolist(), best_two.tolist(), strict=True)
-        ]
+    def shares(self, likely: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the share of each offered category among all that the weights know, shape (rows, offered)."""
+        return np.stack([likely[:, columns].sum(axis=1) for columns in self.columns], axis=1)
 
-    def suggest(
-        self,
-        weights: Weights,
-        question: Question,
-        finding: MerchantFinding | None,
-        likeliest: list[tuple[int, float]],
-        rival: float,
-    ) -> Suggestion | None:
-        (best, share), *others = likeliest
-        confidence = confidence_of_share(share, rival=rival)
-        if confidence < LEAST_CONFIDENCE:
-            return None
-        place = self.places[best]
-        words = dict.fromkeys(words_read(normalize(question.text)))
-        spoken = [(weights.weight_of(bucket_of(f"w{word}"), place), word) for word in words]
-        telling = sorted((pair for pair in spoken if pair[0] > _LEAST_REASON), reverse=True)
-        reasons = [word for _, word in telling[:_MOST_REASONS]]
-        kind = ""
-        if finding and finding.brand:
-            speaks = sum(weights.weight_of(bucket, place) for bucket in buckets_of_finding(finding))
-            if speaks > _LEAST_REASON:
-                kind = f"{finding.brand.title} is a known {finding.brand.kind.label}"
-        left = (1 - confidence) / (1 - share + 1e-9)
-        return Suggestion(
-            category=weights.categories[place],
-            confidence=confidence,
-            score=round(share, 4),
-            explanation=_explain(reasons, kind, self.names[best], weights.n_confirmed),
-            alternatives=tuple(
-                (weights.categories[self.places[i]], math.floor(other * left * 10_000) / 10_000) for i, other in others
-            ),
-            details={"words": reasons, "learned_from": weights.n_confirmed},
-            evidence=Evidence.LEARNED,
-        )
+
+def _suggest(
+    weights: Weights,
+    question: Question,
+    finding: MerchantFinding | None,
+    offer: _Offer,
+    support: tuple[tuple[int, float], ...],
+    *,
+    rival: float,
+) -> Suggestion | None:
+    if not support:
+        return None
+    (best, share), *others = support
+    confidence = confidence_of_share(share, rival=rival)
+    if confidence < LEAST_CONFIDENCE:
+        return None
+    number = offer.ids.index(best)
+    place = offer.columns[number][0]
+    words = dict.fromkeys(words_read(normalize(question.text)))
+    spoken = [(weights.weight_of_word(word, place), word) for word in words]
+    telling = sorted((pair for pair in spoken if pair[0] > _LEAST_REASON), reverse=True)
+    reasons = [word for _, word in telling[:_MOST_REASONS]]
+    kind = ""
+    if finding and finding.brand:
+        speaks = sum(weights.weight_of(bucket, place) for bucket in buckets_of_finding(finding))
+        if speaks > _LEAST_REASON:
+            kind = f"{finding.brand.title} is a known {finding.brand.kind.label}"
+    left = (1 - confidence) / (1 - share + 1e-9)
+    return Suggestion(
+        category=best,
+        confidence=confidence,
+        score=round(share, 4),
+        explanation=_explain(reasons, kind, offer.names[number], weights.n_confirmed),
+        alternatives=tuple(
+            (category, math.floor(other * left * 10_000) / 10_000) for category, other in others[:MOST_ALTERNATIVES]
+        ),
+        details={"words": reasons, "learned_from": weights.n_confirmed},
+        evidence=Evidence.LEARNED,
+        support=support,
+    )
 
 
 def confidence_of_share(share: float, *, rival: float) -> float:

@@ -9,16 +9,30 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from providers.grams import Features
+from providers.grams import Features, GramTable
 from providers.interface import LabeledQuestion
-from providers.learning.features import TextKnowledge, example_of_finding, example_of_resemblance, features_of, known_of
-from providers.learning.weights import Weights
+from providers.learning.features import (
+    FIRST_NAMED,
+    FIRST_PIECE,
+    WIDTH,
+    TextKnowledge,
+    example_of_finding,
+    example_of_resemblance,
+    features_of,
+    known_of,
+    weigh,
+)
+from providers.learning.weights import Weights, codes_of_words
 from providers.merchants.provider import KindCategories, known_groups
 from providers.name_classifier.provider import load_name_classifier
+from providers.normalization import normalize
 
 #: At most this many confirmed transactions are learned from: the latest.
 MOST = 10_000
+#: At most so many of the commonest words, and as many pieces of words, are features.
+MOST_OF_BLOCK = 20_000
 #: Inverse strength of the penalty on large weights; chosen by `benchmarks/categorization.py`.
 C = 10.0
 TOLERANCE = 1e-2
@@ -52,7 +66,8 @@ def train(confirmed: Sequence[LabeledQuestion], *, country: str = "") -> Weights
     lessons = [Lesson(found, category, float(n)) for (found, category), n in counted.items()]
     lessons += _imagine(latest, known)
     categories = sorted({lesson.category for lesson in lessons})
-    return _fit(lessons, categories, len(latest)) if len(categories) > 1 else None
+    words = codes_of_words(word for question, _ in latest for word in normalize(question.text).split())
+    return fit(lessons, categories, words=words, n_confirmed=len(latest)) if len(categories) > 1 else None
 
 
 def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]) -> list[Lesson]:
@@ -67,13 +82,13 @@ def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge
     trust = share_of_system(confirmed) ** 2
     if trust < _LEAST_TRUST:
         return []
-    categories = KindCategories(tuple(offered.values()), confirmed[-1].question.kinds)
+    used = frozenset(category for _, category in confirmed)
+    categories = KindCategories(tuple(offered.values()), confirmed[-1].question.kinds, used)
     # The user's choices for each category of the dictionary.
     chosen: dict[str, Counter[int]] = defaultdict(Counter)
-    for (_, category), (finding, _) in zip(confirmed, known, strict=True):
-        if finding:
-            chosen[finding.category][category] += 1
-    resembled = set(load_name_classifier().categories)
+    for (_, category), knowledge in zip(confirmed, known, strict=True):
+        if knowledge.finding:
+            chosen[knowledge.finding.category][category] += 1
     lessons = []
     for group in sorted(known_groups()):
         place = categories.find(group=group)
@@ -82,11 +97,16 @@ def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge
         category = place.category.id
         # One choice for the category is imagined, so that a group without choices counts in full.
         agreement = ((chosen[group][category] + 1) / (chosen[group].total() + 1)) ** 2
-        direction = "in" if group in _INCOMING else "out"
-        lessons.append(Lesson(example_of_finding(group, direction), category, _FINDING_WEIGHT * trust * agreement))
-        if group in resembled:
-            weight = _RESEMBLANCE_WEIGHT * trust * agreement
-            lessons.append(Lesson(example_of_resemblance(group), category, weight))
+        lessons += imagined_lessons(group, category, weight=trust * agreement)
+    return lessons
+
+
+def imagined_lessons(group: str, category: int, *, weight: float = 1.0) -> list[Lesson]:
+    """Return the lessons that the dictionary's group (the key of a system's category) belongs to the category."""
+    direction = "in" if group in _INCOMING else "out"
+    lessons = [Lesson(example_of_finding(group, direction), category, _FINDING_WEIGHT * weight)]
+    if group in load_name_classifier().categories:
+        lessons.append(Lesson(example_of_resemblance(group), category, _RESEMBLANCE_WEIGHT * weight))
     return lessons
 
 
@@ -96,25 +116,54 @@ def share_of_system(confirmed: Sequence[LabeledQuestion]) -> float:
     return (n + _DOUBT) / (len(confirmed) + _DOUBT)
 
 
-def _fit(lessons: Sequence[Lesson], categories: Sequence[int], n_confirmed: int) -> Weights:
+def fit(
+    lessons: Sequence[Lesson], categories: Sequence[int], *, words: NDArray[np.uint32], n_confirmed: int
+) -> Weights:
+    """Fit the weights; `categories` are the ids that lessons name, in order."""
     from scipy.sparse import csr_matrix  # noqa: PLC0415 - slow
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - slow
 
-    buckets, columns = np.unique([b for lesson in lessons for b in lesson.features[0]], return_inverse=True)
-    values = [value for lesson in lessons for value in lesson.features[1]]
-    starts = np.cumsum([0, *(len(lesson.features[0]) for lesson in lessons)])
-    table = csr_matrix((values, columns, starts), shape=(len(lessons), len(buckets)))
-    answers = np.array([lesson.category for lesson in lessons])
     counts = np.array([lesson.weight for lesson in lessons])
+    table = GramTable.of([lesson.features for lesson in lessons])
+    idf = _inverse_frequencies(table, counts)
+    table = weigh(table, idf)
+    buckets, columns = np.unique(table.buckets, return_inverse=True)
+    matrix = csr_matrix((table.values, columns, table.starts), shape=(len(lessons), len(buckets)))
+    answers = np.array([lesson.category for lesson in lessons])
     weights = np.zeros((len(buckets), len(categories)))
     bias = np.zeros(len(categories))
     # Its vectors are short: more threads than one would wait for each other, up to a hundred times as long.
     with threadpool_limits(limits=1):
         for i, category in enumerate(categories):
             one = LogisticRegression(C=C, solver="liblinear", tol=TOLERANCE, random_state=0)
-            one.fit(table, answers == category, sample_weight=counts)
+            one.fit(matrix, answers == category, sample_weight=counts)
             weights[:, i], bias[i] = one.coef_[0], one.intercept_[0]
+    kept = idf[buckets] > 0
     return Weights(
-        tuple(categories), buckets.astype(np.int32), weights.astype(np.float16), bias.astype(np.float32), n_confirmed
+        tuple(categories),
+        buckets[kept].astype(np.int32),
+        idf[buckets[kept]],
+        weights[kept].astype(np.float16),
+        bias.astype(np.float32),
+        words,
+        n_confirmed,
     )
+
+
+def _inverse_frequencies(table: GramTable, counts: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the inverse document frequency of each bucket: ln((1 + n) / (1 + df)) + 1, as scikit-learn has it.
+
+    `counts` is how often each text occurs. Features that are no text have 1. Rare ones beyond MOST_OF_BLOCK have 0.
+    """
+    each = np.repeat(counts, np.diff(table.starts))
+    frequencies = np.bincount(table.buckets, weights=each, minlength=WIDTH)
+    # Imagined lessons have no text.
+    has_text = np.add.reduceat(np.append(table.buckets < FIRST_PIECE, False).astype(int), table.starts[:-1]) > 0
+    idf = np.zeros(WIDTH, dtype=np.float32)
+    for first, end in ((0, FIRST_PIECE), (FIRST_PIECE, FIRST_NAMED)):
+        found = first + np.flatnonzero(frequencies[first:end])
+        common = found[np.argsort(-frequencies[found], kind="stable")[:MOST_OF_BLOCK]]
+        idf[common] = np.log((1 + counts[has_text].sum()) / (1 + frequencies[common])) + 1
+    idf[FIRST_NAMED:] = 1.0
+    return idf

@@ -3,7 +3,7 @@
 A text gives a finding (which brand or word it holds); the ledger's categories and mapped kinds give it a category.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -63,7 +63,7 @@ _WITH_ARTICLE = frozenset({"AE", "BS", "CD", "DO", "FK", "GB", "GM", "KM", "KY",
 SHARE_OF_RECEIVED = 0.95
 #: Categories of words that overrule the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe.
 _POINTERS = frozenset({"transport", "healthcare", "dining", "utilities", "insurance", "travel"})
-#: A category that is not offered may be answered by the one above it.
+#: Keys of categories, with that of the category above.
 _PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
 _CODE_VERSION = "5"
 
@@ -76,13 +76,26 @@ class KindCategory(NamedTuple):
 
 
 class KindCategories:
-    """The offered categories, and the ledger's mapping of kinds (`Question.kinds`)."""
+    """The offered categories, and the ledger's mapping of kinds (`Question.kinds`).
 
-    def __init__(self, categories: Sequence[OfferedCategory], mapped: Mapping[str, int | None]) -> None:
+    Salary, interest and other income are answered by the category above them until the owner has used them: many
+    people keep one category of income.
+    """
+
+    def __init__(
+        self, categories: Sequence[OfferedCategory], mapped: Mapping[str, int | None], used: Collection[int]
+    ) -> None:
+        """Take the ids of the categories that the owner has `used`: a finer kind of income is answered only then."""
+        self._used = used
         self._by_id = {category.id: category for category in categories}
         self._by_key = {category.key: category for category in categories if category.key}
         self._mapped = mapped
         self._found: dict[tuple[str, str], KindCategory | None] = {}
+
+    @classmethod
+    def of(cls, question: Question) -> "KindCategories":
+        """Return the categories of a question; those with an equal `offer_key` share them."""
+        return cls(question.categories, question.kinds, question.trust.used)
 
     def find(self, *, group: str, tag: str = "") -> KindCategory | None:
         """Return the category of a kind, or of a word of its group; None if it is not offered or not wanted."""
@@ -93,12 +106,17 @@ class KindCategories:
         if name := deciding_kind(self._mapped, tag=tag, group=group):
             category = self._by_id.get(self._mapped[name] or 0)
             found = KindCategory(category, name) if category else None
-        elif group in self._by_key:
-            found = KindCategory(self._by_key[group])
-        elif group in _PARENTS:
-            found = self.find(group=_PARENTS[group])
+        else:
+            own, parent = self._by_key.get(group), self._by_key.get(_PARENTS.get(group, ""))
+            category = own if own and (own.id in self._used or not parent) else parent or own
+            found = KindCategory(category) if category else None
         self._found[asked] = found
         return found
+
+
+def offer_key(question: Question) -> Hashable:
+    """Return a key that is equal for equal KindCategories. Categories and kinds are compared by identity: cheap."""
+    return id(question.categories), id(question.kinds), question.trust.used
 
 
 def deciding_kind(mapped: Mapping[str, int | None], *, tag: str, group: str) -> str:
@@ -237,31 +255,30 @@ class MerchantProvider(Provider):
         return [f"The option country is {self._country!r}; give a code of two letters such as DE, or leave it out."]
 
     def key(self, question: Question) -> Hashable:
-        """Texts that normalize alike get one answer. Categories and kinds are compared by identity: cheap."""
+        """Texts that normalize alike get one answer."""
         return (
             normalize(question.description),
             normalize(question.merchant),
             question.direction,
             question.country,
-            id(question.categories),
-            id(question.kinds),
+            offer_key(question),
         )
 
     def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Answer each transaction whose merchant or words are known, None for the others."""
-        known: dict[tuple[int, int], KindCategories] = {}
+        known: dict[Hashable, KindCategories] = {}
         answers = []
         for question in questions:
-            ids = id(question.categories), id(question.kinds)
-            if ids not in known:
-                known[ids] = KindCategories(question.categories, question.kinds)
+            offer = offer_key(question)
+            if offer not in known:
+                known[offer] = KindCategories.of(question)
             country = (question.country or self._country).lower()
             finding = None
             for text in (question.merchant, question.description):
                 finding = find_answer(text, question.direction, country) if text else None
                 if finding:
                     break
-            answers.append(_suggest(finding, known[ids]) if finding else None)
+            answers.append(_suggest(finding, known[offer]) if finding else None)
         return answers
 
 

@@ -5,19 +5,21 @@ words, and OpenStreetMap's names for kinds of places in some thirty languages. A
 their confidence says so: they are suggestions.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from providers.calibration import log_odds, logistic
 from providers.grams import Features, GramTable, grams_of, shares_of
 from providers.interface import Evidence, Provider, Question, Suggestion
-from providers.merchants.dictionary import load_dictionary
-from providers.merchants.provider import KindCategories
+from providers.merchants.provider import KindCategories, KindCategory, offer_key
 from providers.normalization import normalize
 
 FILE = "classifier.npz"
@@ -28,50 +30,47 @@ CURVE = (-0.34, 1.14)
 STEP = 0.05
 #: No guess is certain.
 _MOST_STEPS = 19
-_MOST_GUESSES = 2
-
-
-class Guess(NamedTuple):
-    """The key of a category and the probability that it is right."""
-
-    category: str
-    confidence: float
+MOST_GUESSES = 2
+#: The fewest letters of a known word, and of a known beginning or end of a longer word.
+LEAST_WORD, LEAST_PART = 3, 5
+#: The fewest letters beside a known part.
+_LEAST_REST = 2
 
 
 class NameClassifier(NamedTuple):
-    """Weights of shape (buckets, categories) in units of `scale`; `version` is that of the sources."""
+    """Weights of shape (buckets, categories) in units of `scale`; `version` is that of the sources.
+
+    `words` are the CRC-32 of all words that it was trained on.
+    """
 
     version: str
     categories: tuple[str, ...]
     weights: NDArray[np.int8]
     scale: float
     bias: NDArray[np.float32]
+    words: frozenset[int]
 
     def probabilities(self, texts: Sequence[Features]) -> NDArray[np.float64]:
         """Return the probability of each category, shape (texts, categories); each row adds up to 1."""
         return shares_of(GramTable.of(texts).times(self.weights) * self.scale + self.bias)
 
+    def knows(self, text: str) -> bool:
+        """Return True if it was trained on a word of the normalized text, or on the beginning or end of one.
 
-def guess_categories(texts: Sequence[str]) -> list[tuple[Guess, ...]]:
-    """Return the likeliest categories of each normalized text; equal results share one tuple."""
-    if not texts:
-        return []
-    classifier = load_name_classifier()
-    shares = classifier.probabilities([grams_of(text) for text in texts])
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :_MOST_GUESSES]
-    intercept, of_odds = CURVE
-    held = np.clip(np.take_along_axis(shares, order, axis=1), 0.001, 0.999)
-    confidences = 1 / (1 + np.exp(-(intercept + of_odds * np.log(held / (1 - held)))))
-    steps = np.rint(confidences / STEP).astype(int).clip(max=_MOST_STEPS)
-    made: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Guess, ...]] = {}
-    guesses = []
-    for places, parts in zip(order.tolist(), steps.tolist(), strict=True):
-        key = tuple(places), tuple(parts)
-        if key not in made:
-            pairs = zip(places, parts, strict=True)
-            made[key] = tuple(Guess(classifier.categories[i], round(n * STEP, 2)) for i, n in pairs if n)
-        guesses.append(made[key])
-    return guesses
+        An invented word resembles something, too. Without a known word, that says nothing.
+        """
+        return any(_knows_word(word) for word in text.split())
+
+
+@lru_cache(maxsize=16_384)
+def _knows_word(word: str) -> bool:
+    known = load_name_classifier().words
+    if len(word) < LEAST_WORD or word.isdigit():
+        return False
+    if crc32(word.encode()) in known:
+        return True
+    sizes = range(LEAST_PART, len(word) - _LEAST_REST + 1)
+    return any(crc32(part.encode()) in known for size in sizes for part in (word[:size], word[-size:]))
 
 
 @cache
@@ -89,12 +88,13 @@ def read_name_classifier(path: Path) -> NameClassifier:
             weights=stored["weights"],
             scale=float(stored["scale"]),
             bias=stored["bias"],
+            words=frozenset(stored["words"].tolist()),
         )
 
 
 #: Answers of less confidence are left out.
-LEAST_CONFIDENCE = 0.3
-_CODE_VERSION = "1"
+LEAST_CONFIDENCE = 0.1
+_CODE_VERSION = "2"
 
 
 class NameClassifierProvider(Provider):
@@ -108,45 +108,53 @@ class NameClassifierProvider(Provider):
         return f"{_CODE_VERSION}+{load_name_classifier().version}"
 
     def key(self, question: Question) -> Hashable:
-        """Return a key for equal answers. Categories and kinds are compared by identity: cheap."""
-        t = question
-        return normalize(t.text), t.direction, id(t.categories), id(t.kinds)
+        """Return a key for equal answers."""
+        return normalize(question.text), question.direction, offer_key(question)
 
     def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Guess the category of money spent; decline if the name says little, or money came in."""
+        classifier = load_name_classifier()
         texts = [normalize(t.text) if t.direction == "out" else "" for t in questions]
-        places = {(id(t.categories), id(t.kinds)): KindCategories(t.categories, t.kinds) for t in questions}
-        made: dict[Hashable, Suggestion | None] = {}
-        answers: list[Suggestion | None] = []
-        for guesses, text, t in zip(guess_categories(texts), texts, questions, strict=True):
-            offer = id(t.categories), id(t.kinds)
-            known = _known_categories(text)
-            key = (*offer, guesses, known)
-            if text and key not in made:
-                made[key] = _suggest(guesses, places[offer], known=known)
-            answers.append(made[key] if text else None)
+        asked = [i for i, text in enumerate(texts) if classifier.knows(text)]
+        shares = classifier.probabilities([grams_of(texts[i]) for i in asked])
+        places: dict[Hashable, list[KindCategory | None]] = {}
+        answers: list[Suggestion | None] = [None] * len(questions)
+        for i, row in zip(asked, shares.tolist(), strict=True):
+            offer = offer_key(questions[i])
+            if offer not in places:
+                known = KindCategories.of(questions[i])
+                places[offer] = [known.find(group=group) for group in classifier.categories]
+            answers[i] = _suggest(row, places[offer])
         return answers
 
 
-def _known_categories(text: str) -> frozenset[str]:
-    """Return the categories of the brand, of any country, that the text begins with."""
-    match = load_dictionary().find_leading(text.split(), "")
-    return frozenset(brand.kind.category for brand in match.brands) if match else frozenset()
-
-
-def _suggest(guesses: Sequence[Guess], places: KindCategories, *, known: frozenset[str]) -> Suggestion | None:
-    placed = [(place, guess) for guess in guesses if (place := places.find(group=guess.category))]
-    if not placed or placed[0][1].confidence < LEAST_CONFIDENCE:
+def _suggest(shares: Sequence[float], places: Sequence[KindCategory | None]) -> Suggestion | None:
+    """Suggest the likeliest of the categories; kinds of names that share a category add up."""
+    likely: dict[int, float] = defaultdict(float)
+    named: dict[int, KindCategory] = {}
+    for share, place in zip(shares, places, strict=True):
+        if place is not None:
+            likely[place.category.id] += share
+            named.setdefault(place.category.id, place)
+    ranked = sorted(likely.items(), key=lambda pair: -pair[1])
+    guesses = [(category, confidence_of_share(share)) for category, share in ranked[:MOST_GUESSES]]
+    if not guesses or guesses[0][1] < LEAST_CONFIDENCE:
         return None
-    # It has learned the names of the dictionary: of these it knows no more than the dictionary says.
-    if placed[0][1].category in known:
-        return None
-    (place, guess), *others = placed
-    named = f"what you put into {place.category.name}" if place.mapped else place.category.name
+    (best, confidence), *others = guesses
+    place = named[best]
+    alike = f"what you put into {place.category.name}" if place.mapped else place.category.name
     return Suggestion(
-        category=place.category.id,
-        confidence=guess.confidence,
-        explanation=f"It sounds like {named}." if known else f"Nobody by this name is known; it sounds like {named}.",
-        alternatives=tuple((p.category.id, g.confidence) for p, g in others if p.category.id != place.category.id),
+        category=best,
+        confidence=confidence,
+        explanation=f"It sounds like {alike}.",
+        alternatives=tuple((category, held) for category, held in others if held > 0),
         evidence=Evidence.SOUND,
+        support=tuple(ranked),
     )
+
+
+def confidence_of_share(share: float) -> float:
+    """Return the share of right answers among those with this share, rounded to STEP."""
+    intercept, of_odds = CURVE
+    steps = round(logistic(intercept + of_odds * log_odds(share)) / STEP)
+    return round(min(steps, _MOST_STEPS) * STEP, 2)

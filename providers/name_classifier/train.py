@@ -11,11 +11,12 @@ import argparse
 import json
 import re
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -23,7 +24,7 @@ from sklearn.linear_model import SGDClassifier
 
 from providers.grams import BUCKETS, grams_of
 from providers.merchants.dictionary import load_dictionary, load_kinds, load_words
-from providers.name_classifier.provider import FILE
+from providers.name_classifier.provider import FILE, LEAST_WORD
 from providers.normalization import normalize
 
 #: Names of the schema's files of translations.
@@ -39,6 +40,8 @@ PAYMENTS = {
 RARE_PAYMENTS = 2
 #: A search term is looser than a name: "fish" leads editors to pet shops, too.
 TERM_WEIGHT = 0.5
+#: Shortest words are known only if so many examples have them: chance makes words of three letters.
+COMMON = 20
 ALPHA = 1e-5
 ROUNDS = 20
 _LARGEST = 127
@@ -81,11 +84,14 @@ def train(examples: Sequence[Example]) -> dict[str, Any]:
     classifier = SGDClassifier(loss="log_loss", alpha=ALPHA, max_iter=ROUNDS, random_state=0)
     classifier.fit(table, [example.category for example in examples], sample_weight=_balanced(examples))
     scale = np.abs(classifier.coef_).max() / _LARGEST
+    counted = Counter(word for example in examples for word in example.text.split())
+    words = [word for word, n in counted.items() if len(word) > LEAST_WORD or (len(word) == LEAST_WORD and n >= COMMON)]
     return {
         "categories": np.array(classifier.classes_, dtype=str),
         "weights": np.round(classifier.coef_.T / scale).astype(np.int8),
         "scale": np.float32(scale),
         "bias": classifier.intercept_.astype(np.float32),
+        "words": np.array(sorted({crc32(word.encode()) for word in words}), dtype=np.uint32),
     }
 
 
