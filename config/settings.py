@@ -136,6 +136,7 @@ RUN_WORK = {
 INSIGHT_PARTS = [
     "insights.services.recurring.RecurringPayments",
     "insights.services.amounts.AmountStatistics",
+    "insights.services.decompositions.Decompositions",
     "insights.services.anomalies.Anomalies",
 ]
 #: Statements up to this size are read within the request, larger ones by the worker.

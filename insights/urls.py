@@ -3,6 +3,7 @@
 from django.urls import path
 
 from insights.views.anomalies import AnomalyViewSet
+from insights.views.decompositions import DecompositionView
 from insights.views.forecast import ForecastView
 from insights.views.recurring import RecurringViewSet
 from insights.views.reports import SummaryView, TimeSeriesView, TrendsView
@@ -23,6 +24,7 @@ urlpatterns = [
         name="recurring-choice",
     ),
     path("insights/score-transaction/", ScoreView.as_view(), name="score-transaction"),
+    path("insights/decomposition/", DecompositionView.as_view({"get": "decomposition"}), name="decomposition"),
     path("insights/forecast/", ForecastView.as_view({"get": "forecast"}), name="forecast"),
     path("insights/summary/", SummaryView.as_view({"get": "summary"}), name="summary"),
     path("insights/timeseries/", TimeSeriesView.as_view({"get": "series"}), name="timeseries"),

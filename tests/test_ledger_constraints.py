@@ -24,7 +24,7 @@ from expenses.models import (
     Transfer,
 )
 from expenses.models.ledgers import ledger_id_of
-from insights.models import AmountGroup, Anomaly, AnomalyFeedback
+from insights.models import AmountGroup, Anomaly, AnomalyFeedback, WeeklySpending
 from rules.models import Proposal, Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -102,6 +102,7 @@ SEEN = {
     "amount_group_unique",
     "anomaly_unique",
     "anomaly_feedback_unique",
+    "weekly_spending_unique",
 }
 
 
@@ -316,3 +317,15 @@ def test_a_finding_and_what_is_said_of_it_are_kept_once(ledger, model, name):
 
     keep()
     assert refused(keep).replace("_", "").count(name)
+
+
+def test_weekly_spending_of_a_category_is_kept_once(ledger):
+    def keep(subject):
+        first = dt.date(2026, 11, 2)
+        return WeeklySpending.objects.create(
+            ledger_id=ledger, subject=subject, first=first, n_weeks=1, currency="EUR", figures={"observed": ["9"]}
+        )
+
+    keep("all")
+    assert refused(keep, "all").replace("_", "").count("weeklyspending")
+    assert keep("none").pk

@@ -99,9 +99,15 @@ GROUPS = (
     ),
     Group(
         "Reports",
-        ("insights/summary/", "insights/timeseries/", "insights/trends/", "insights/forecast/"),
-        "Sums of your spending and income over time, comparisons, and a forecast of the month. Each is JSON or a "
-        "chart.",
+        (
+            "insights/summary/",
+            "insights/timeseries/",
+            "insights/trends/",
+            "insights/forecast/",
+            "insights/decomposition/",
+        ),
+        "Sums of your spending and income over time, comparisons, seasons, and a forecast of the month. Each is JSON "
+        "or a chart.",
     ),
     Group(
         "Recurring payments",

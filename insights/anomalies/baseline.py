@@ -20,21 +20,26 @@ ACTIVE_SHARE = 0.5
 LEAST_WEEKS = 8
 
 
-def weekly_baseline(spent: Floats, active: Floats, *, start: int = 0) -> tuple[Floats, Floats]:
-    """Return the level and the spread that each week from `start` on is compared with.
+def weekly_baseline(
+    spent: Floats, active: Floats, *, seasonal: Floats | None = None, weight: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Return the level and the spread that each week is compared with.
 
-    Weeks with fewer than LEAST_WEEKS weeks before them get NaN. `active` is what `active_weeks` returns.
+    Weeks with fewer than LEAST_WEEKS weeks before them get NaN. `active` is what `active_weeks` returns. The weeks
+    before a week count without their `seasonal` part, times the `weight` that the season has at that week.
     """
     level, spread = np.full(len(spent), np.nan), np.full(len(spent), np.nan)
     spent = np.maximum(spent, 0.0)
-    for i in range(max(start, LEAST_WEEKS), min(WINDOW_WEEKS, len(spent))):
-        cut = _cut(spent[np.newaxis, :i])
+    for i in range(LEAST_WEEKS, min(WINDOW_WEEKS, len(spent))):  # too few weeks for a season
+        cut = cut_largest(spent[np.newaxis, :i])
         level[i], spread[i] = cut.mean(), cut.std()
-    first = max(start, WINDOW_WEEKS)
-    if len(spent) > first:
-        cut = _cut(sliding_window_view(spent[first - WINDOW_WEEKS :], WINDOW_WEEKS)[:-1])
-        level[first:], spread[first:] = cut.mean(axis=1), cut.std(axis=1)
-    return level[start:], np.hypot(spread, ACTIVE_SHARE * active)[start:]
+    if len(spent) > WINDOW_WEEKS:
+        windows = sliding_window_view(spent, WINDOW_WEEKS)[:-1]
+        if seasonal is not None and weight is not None:
+            windows = windows - weight[WINDOW_WEEKS:, np.newaxis] * sliding_window_view(seasonal, WINDOW_WEEKS)[:-1]
+        cut = cut_largest(windows)
+        level[WINDOW_WEEKS:], spread[WINDOW_WEEKS:] = cut.mean(axis=1), cut.std(axis=1)
+    return level, np.hypot(spread, ACTIVE_SHARE * active)
 
 
 def active_weeks(spent: Floats) -> Floats:
@@ -56,13 +61,13 @@ def ordinary_months(spent: Floats) -> Floats:
     """Return, before each week, the spending of an ordinary month: the mean of a year with its largest weeks cut."""
     found, spent = np.full(len(spent), np.nan), np.maximum(spent, 0.0)
     for i in range(1, min(WEEKS_OF_A_YEAR, len(spent))):
-        found[i] = _cut(spent[np.newaxis, :i]).mean()
+        found[i] = cut_largest(spent[np.newaxis, :i]).mean()
     if len(spent) > WEEKS_OF_A_YEAR:
-        found[WEEKS_OF_A_YEAR:] = _cut(sliding_window_view(spent, WEEKS_OF_A_YEAR)[:-1]).mean(axis=1)
+        found[WEEKS_OF_A_YEAR:] = cut_largest(sliding_window_view(spent, WEEKS_OF_A_YEAR)[:-1]).mean(axis=1)
     return found * WEEKS_OF_A_YEAR / MONTHS_OF_A_YEAR
 
 
-def _cut(windows: Floats) -> Floats:
+def cut_largest(windows: Floats) -> Floats:
     """Return the weeks of each row, the largest cut down."""
     cut: Floats = np.minimum(windows, np.quantile(windows, CUT, axis=1, keepdims=True))
     return cut

@@ -38,6 +38,9 @@ class Detection:
     #: The expected amount is trend plus seasonal. None without a decomposition.
     trend: float | None = None
     seasonal: float | None = None
+    #: The period of the decomposition (0: none), and the share of its season that counts.
+    period_weeks: int = 0
+    weight: float = 0.0
     #: Bills of the week that were known to come; part of no other amount.
     known_bills: float = 0.0
     #: The number of earlier weeks it was compared with.

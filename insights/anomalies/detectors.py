@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from insights.anomalies.baseline import ordinary_months
-from insights.anomalies.bills import known_bills, missing_bills, price_rises
+from insights.anomalies.bills import missing_bills, price_rises
 from insights.anomalies.detection import Detection
 from insights.anomalies.doubled_charges import double_charges
-from insights.anomalies.evaluation import evaluate_weeks
+from insights.anomalies.evaluation import SpendingEvaluation, evaluate_spending
 from insights.anomalies.unusual_weeks import unusual_weeks, with_new_merchants
-from insights.anomalies.weekly_series import OVERALL, weekly_series
+from insights.anomalies.weekly_series import OVERALL
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
 from insights.payments import Payment, Uncounted
 from insights.recurring.detection import Recurring
@@ -25,18 +25,18 @@ def detect_anomalies(
     uncounted: Sequence[Uncounted] = (),
     calendar: Calendar,
     today: dt.date,
+    evaluation: SpendingEvaluation | None = None,
 ) -> list[Detection]:
     """Return the anomalies of spending and refunds, in order of days; a payment is part of one anomaly only.
 
     `payments` are in order. A week is evaluated by the weeks before it. `rejected` are recurring payments that the user
     does not want to hear of: they raise no alarm, but were known to come. `uncounted` are payments that do not count,
-    but prove that a payee was paid.
+    but prove that a payee was paid. `evaluation` is of the same payments and bills; it is made if it is not given.
     """
     if not payments:
         return []
-    known = known_bills(payments, [*recurring, *rejected])
-    series = weekly_series(payments, known=known, calendar=calendar, until=today)
-    whole = series[OVERALL]
+    evaluation = evaluation or evaluate_spending(payments, [*recurring, *rejected], calendar=calendar, today=today)
+    whole = evaluation.evaluations[OVERALL].series
     months = ordinary_months(whole.spent + whole.bills)
 
     def ordinary_month(day: dt.date) -> float:
@@ -49,8 +49,7 @@ def detect_anomalies(
     ]
     # A missing bill says nothing about the payment before it.
     explained = {pk for one in found if one.kind != "missing_bill" for pk in one.payments[-1:]}
-    evaluations = {subject: evaluate_weeks(one) for subject, one in series.items()}
-    weeks = unusual_weeks(evaluations, payments, known=known, calendar=calendar)
+    weeks = unusual_weeks(evaluation.evaluations, payments, known=evaluation.known, calendar=calendar)
     unexplained = [week for week in weeks if not week.payments or not explained.issuperset(week.payments)]
     found += with_new_merchants(unexplained, payments)
     counts: Counter[str] = Counter()

@@ -1,24 +1,27 @@
 """How far the spending of each week is from what the weeks before it predict. Pure."""
 
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from insights.anomalies.baseline import WINDOW_WEEKS, active_weeks, weekly_baseline
-from insights.anomalies.seasonality import LEAST_WEEKS, season_factors
-from insights.anomalies.weekly_series import Floats, WeeklySeries
+from insights.anomalies.bills import known_bills
+from insights.anomalies.decomposition import SeasonalForecast, predict_seasons
+from insights.anomalies.weekly_series import Floats, Subject, WeeklySeries, weekly_series
+from insights.calendars import Calendar
+from insights.payments import Payment
+from insights.recurring.detection import Recurring
 
-#: How often the season is fitted anew.
-REFIT_WEEKS = 26
 #: The interval holds 80 % of the weeks.
 SHARE_BELOW, SHARE_ABOVE = 0.1, 0.9
 #: The same quantile of a normal distribution, used until enough errors are known.
 NORMAL = 1.2816
 #: How many of the latest errors the interval is learned from.
 N_ERRORS = 104
-Method = Literal["stl", "robust_level", "insufficient_history"]
+Method = Literal["seasonal_decompose", "robust_level", "insufficient_history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class WeeklyEvaluation:
     seasonal: Floats
     spread: Floats
     score: Floats
+    forecast: SeasonalForecast
 
     @property
     def expected(self) -> Floats:
@@ -42,8 +46,8 @@ class WeeklyEvaluation:
         """Return how the week at index `i` was evaluated."""
         if np.isnan(self.trend[i]):
             return "insufficient_history"
-        # A season on which the years disagree adds exactly nothing.
-        return "stl" if self.seasonal[i] else "robust_level"
+        # A season that has made no prediction better adds exactly nothing.
+        return "seasonal_decompose" if self.seasonal[i] else "robust_level"
 
     def interval(self, i: int) -> tuple[float, float]:
         """Return the amounts between which four of five such weeks lie, learned from the errors of earlier weeks."""
@@ -57,16 +61,29 @@ class WeeklyEvaluation:
 
 def evaluate_weeks(series: WeeklySeries) -> WeeklyEvaluation:
     """Evaluate every week by the weeks before it: a later week changes nothing."""
-    n = len(series.spent)
-    trend, seasonal, spread = (np.full(n, np.nan) for _ in range(3))
     active = active_weeks(series.spent + series.bills)
-    for start, stop in pairwise([0, *range(LEAST_WEEKS, n, REFIT_WEEKS), n]):
-        factors = season_factors(series.spent[:start])
-        season = np.ones(stop) if factors is None else np.resize(factors, stop)
-        level, width = weekly_baseline(series.spent[:stop] / season, active[:stop], start=start)
-        trend[start:stop] = level
-        seasonal[start:stop] = level * (season[start:] - 1)
-        spread[start:stop] = width * season[start:]
+    forecast = predict_seasons(series.spent, *weekly_baseline(series.spent, active))
+    weight = forecast.weight[:-1]
+    trend, spread = weekly_baseline(series.spent, active, seasonal=forecast.seasonal[:-1], weight=weight)
+    seasonal = weight * forecast.seasonal[:-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         score = (np.maximum(series.spent, 0.0) - trend - seasonal) / spread
-    return WeeklyEvaluation(series, trend, seasonal, spread, score)
+    return WeeklyEvaluation(series, trend, seasonal, spread, score, forecast)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingEvaluation:
+    """All weekly series of a history, evaluated, and how much of each payment was known to come, by its id."""
+
+    known: Mapping[int, float]
+    #: Has the total under OVERALL; empty without payments.
+    evaluations: Mapping[Subject, WeeklyEvaluation]
+
+
+def evaluate_spending(
+    payments: Sequence[Payment], bills: Iterable[Recurring], *, calendar: Calendar, today: dt.date
+) -> SpendingEvaluation:
+    """Take out known bills, and evaluate each category and all spending, up to the week of `today`."""
+    known = known_bills(payments, bills)
+    series = weekly_series(payments, known=known, calendar=calendar, until=today)
+    return SpendingEvaluation(known, {subject: evaluate_weeks(one) for subject, one in series.items()})

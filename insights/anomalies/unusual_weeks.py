@@ -22,7 +22,7 @@ from insights.payments import Payment
 MATERIAL = 0.1
 #: The least excess that matters, in spreads.
 LEAST_SCORE = 1.5
-#: A week must exceed all of this many weeks before it.
+#: A week must exceed all of this many weeks before it, the season taken out.
 RECORD_WEEKS = 13
 #: Beyond this score only the amount of money makes a week more severe.
 MOST_SCORE = 6.0
@@ -94,6 +94,8 @@ def unusual_weeks(
                 payments=_largest_payments(of_subject, known, excess=observed - expected),
                 trend=float(one.trend[place]),
                 seasonal=float(one.seasonal[place]),
+                period_weeks=int(one.forecast.period_weeks[place]),
+                weight=float(one.forecast.weight[place]),
                 known_bills=float(one.series.bills[place]),
                 n_weeks=min(i, WEEKS_OF_A_YEAR),
                 also=tuple(other for other in unusual if other not in {subject, OVERALL}),
@@ -118,10 +120,12 @@ def _severities(one: WeeklyEvaluation, months: Floats) -> Floats:
     """
     spent = one.series.spent
     active = np.cumsum(spent + one.series.bills > 0) - 1
-    record = sliding_window_view(np.concatenate([np.zeros(RECORD_WEEKS), spent]), RECORD_WEEKS)[: len(spent)]
+    # A week beside a season's peak may be a record without being as expensive.
+    unseasonal = spent - np.nan_to_num(one.seasonal)
+    record = sliding_window_view(np.concatenate([np.zeros(RECORD_WEEKS), unseasonal]), RECORD_WEEKS)[: len(spent)]
     excess = spent - one.expected
     matters = (excess >= MATERIAL * months) & (one.score >= LEAST_SCORE) & (active >= LEAST_ACTIVE_WEEKS)
-    matters &= spent > record.max(axis=1)
+    matters &= unseasonal > record.max(axis=1)
     for i in np.flatnonzero(matters):
         matters[i] = spent[i] > one.interval(int(i))[1]
     shares = np.divide(excess, months, out=np.ones_like(excess), where=months > 0)
@@ -211,5 +215,7 @@ def with_new_merchants(weeks: Sequence[Detection], payments: Sequence[Payment]) 
             payments=(first.id,),
             trend=None,
             seasonal=None,
+            period_weeks=0,
+            weight=0.0,
             also=(),
         )

@@ -5,11 +5,12 @@ pygal is imported when the first chart is drawn: it takes a tenth of a second, w
 
 import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
+from xml.etree import ElementTree as ET
 
 from insights.charts.letters import shortened, width_of
 from insights.charts.palette import GRID, GROUND, HATCHED, INK, SLOTS, hatched, style_sheet
@@ -18,13 +19,17 @@ from insights.charts.palette import GRID, GROUND, HATCHED, INK, SLOTS, hatched, 
 Shape = Literal["bars", "stacked", "ranking", "lines"]
 
 FONT = "Roboto, Helvetica, Arial, sans-serif"
-WIDTH, HEIGHT = 900, 480
+#: Pixels; `HEIGHT_BELOW` is that of a chart below another one.
+WIDTH, HEIGHT, HEIGHT_BELOW = 900, 480, 240
+SVG = "http://www.w3.org/2000/svg"
 #: Each label of bars from left to right has a line of its own.
 HEIGHT_OF_A_BAR, HEIGHT_BESIDE_BARS = 32, 160
 #: More steps along the amounts would run into one another.
 MAX_STEPS = 6
 #: More labels along the bottom than these are not all written.
 MAX_LABELS = 16
+#: Lines through more labels than these have no dots.
+MAX_DOTS = 120
 #: Pixels of letters, and the most that a name beside a bar, below one, or of the legend may take.
 LETTERS, LABEL_WIDTH, TICK_WIDTH, NAME_WIDTH = 13, 230, 130, 150
 #: Pixels between a name and its bar.
@@ -66,6 +71,8 @@ class Line:
     colors: Sequence[str] = ()
     #: A broken line is of what is not known; marks are points without a line between them.
     style: Literal["solid", "broken", "marks"] = "solid"
+    #: By place: texts that are written above values.
+    texts: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ class Chart:
     shape: Shape = "bars"
     #: With a shape of lines.
     fan: Fan | None = None
+    #: Charts of lines with the same labels, which are drawn below this one.
+    below: Sequence["Chart"] = ()
 
     @property
     def colors(self) -> list[str]:
@@ -98,7 +107,12 @@ class Chart:
 
 
 def draw(chart: Chart) -> bytes:
-    """Return the chart as an SVG document in UTF-8."""
+    """Return the chart as an SVG document in UTF-8, with all charts below it."""
+    first = _draw_one(replace(chart, below=()), height=HEIGHT)
+    return _stack([first, *(_draw_one(one, height=HEIGHT_BELOW) for one in chart.below)]) if chart.below else first
+
+
+def _draw_one(chart: Chart, *, height: int) -> bytes:
     pygal = _pygal()
     makers = {"bars": pygal.Bar, "stacked": pygal.StackedBar, "ranking": pygal.HorizontalBar, "lines": pygal.Line}
     is_ranking, n_labels = chart.shape == "ranking", len(chart.labels)
@@ -121,7 +135,7 @@ def draw(chart: Chart) -> bytes:
             legend_font_size=LETTERS,
         ),
         width=WIDTH,
-        height=max(HEIGHT_BESIDE_BARS + HEIGHT_OF_A_BAR * n_labels, HEIGHT // 2) if is_ranking else HEIGHT,
+        height=max(HEIGHT_BESIDE_BARS + HEIGHT_OF_A_BAR * n_labels, HEIGHT // 2) if is_ranking else height,
         title=_plain(chart.title),
         no_data_text="",
         value_formatter=lambda value: _format(value, chart.currency),
@@ -138,6 +152,7 @@ def draw(chart: Chart) -> bytes:
         print_zeroes=False,
         stroke_style={"width": 2.5},
         range=_range_of(chart) if chart.fan else None,
+        print_labels=any(line.texts for line in chart.lines),
     )
     width = LABEL_WIDTH if is_ranking else TICK_WIDTH
     graph.x_labels = [shortened(_plain(label), LETTERS, width) for label in chart.labels]
@@ -146,13 +161,44 @@ def draw(chart: Chart) -> bytes:
     for line in chart.lines:
         graph.add(
             shortened(_plain(line.name), LETTERS, NAME_WIDTH),
-            [None if value is None else float(value) for value in line.values],
+            _values(line),
             stroke=line.style != "marks",
+            show_dots=line.style == "marks" or n_labels <= MAX_DOTS,
             dots_size=SIZE_OF_A_MARK if line.style == "marks" else SIZE_OF_A_DOT,
         )
     graph.add_xml_filter(lambda root: _describe(_color(root, chart, graph), chart))
     drawn: bytes = graph.render()
     return drawn
+
+
+def _values(line: Line) -> list[Any]:
+    """Return the values as pygal takes them, some with a text."""
+    values: list[Any] = [None if value is None else float(value) for value in line.values]
+    for place, text in line.texts.items():
+        values[place] = {"value": values[place], "label": _plain(text)}
+    return values
+
+
+def _stack(drawn: Sequence[bytes]) -> bytes:
+    """Return one document with all charts from top to bottom. The first one's title and description hold for all."""
+    roots = [ET.fromstring(svg) for svg in drawn]  # noqa: S314 - our own
+    heights = [float(root.get("viewBox", "").split()[-1]) for root in roots]
+    whole = ET.Element(f"{{{SVG}}}svg", {"viewBox": f"0 0 {WIDTH} {sum(heights):g}", "role": "img"})
+    top = 0.0
+    for root, height in zip(roots, heights, strict=True):
+        for name in ("title", "desc"):
+            told = root.find(f"{{{SVG}}}{name}")
+            if told is not None:
+                root.remove(told)
+                if not top:
+                    whole.append(told)
+        root.attrib.pop("role", None)
+        root.attrib |= {"y": f"{top:g}", "width": str(WIDTH), "height": f"{height:g}"}
+        whole.append(root)
+        top += height
+    ET.register_namespace("", SVG)
+    stacked: bytes = ET.tostring(whole, encoding="utf-8", xml_declaration=True)
+    return stacked
 
 
 def _range_of(chart: Chart) -> tuple[float, float]:

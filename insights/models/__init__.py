@@ -10,6 +10,7 @@ from insights.models.recurring import (
     RhythmChoice,
 )
 from insights.models.state import InsightState
+from insights.models.weekly_spending import WeeklySpending
 
 __all__ = [
     "KEY_LENGTH",
@@ -28,4 +29,5 @@ __all__ = [
     "RecurringStatus",
     "RecurringVerdict",
     "RhythmChoice",
+    "WeeklySpending",
 ]

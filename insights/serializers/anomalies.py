@@ -15,6 +15,7 @@ from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.serializers.fields import DayField
 from expenses.serializers.rates import AllRatesInput, RatesUsedSerializer
+from insights.anomalies.decomposition import PERIODS
 from insights.anomalies.reasons import reason_of
 from insights.models import Anomaly, AnomalyFeedback, AnomalyKind, AnomalyVerdict
 from insights.serializers.amounts import FormattedAmount
@@ -114,11 +115,14 @@ class AnomalyEntry:
         return reason_of(self.anomaly, name=self.payee or subject)
 
     @property
-    def parts(self) -> dict[str, str] | None:
+    def parts(self) -> dict[str, Any] | None:
         stored = self.anomaly.parts
         names = ("trend", "seasonal", "residual", "known_bills")
         amounts = {name: Decimal(stored[name]) for name in names if name in stored}
-        return {name: format_amount(amount, self.anomaly.currency) for name, amount in amounts.items()} or None
+        if not amounts:
+            return None
+        how = {"method": self.anomaly.method} | {name: stored.get(name) for name in ("period_weeks", "weight")}
+        return {name: format_amount(amount, self.anomaly.currency) for name, amount in amounts.items()} | how
 
     @property
     def also(self) -> list[dict[str, Any]]:
@@ -137,6 +141,16 @@ class PartsSerializer(serializers.Serializer[Any]):
     seasonal = serializers.CharField()
     residual = serializers.CharField()
     known_bills = serializers.CharField(help_text="Bills that were known to come; part of no other amount.")
+    method = serializers.ChoiceField(choices=["seasonal_decompose", "robust_level"])
+    period_weeks = serializers.ChoiceField(
+        choices=PERIODS, allow_null=True, help_text="The period of the decomposition; null before 26 weeks."
+    )
+    weight = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        allow_null=True,
+        help_text="The share of the season that counts, by what it was worth before this week.",
+    )
 
 
 class OddTransactionSerializer(serializers.Serializer[Transaction]):
@@ -180,7 +194,7 @@ class AnomalySerializer(serializers.Serializer[Any]):
     severity = serializers.FloatField(min_value=0, max_value=1)
     reason = serializers.CharField()
     method = serializers.CharField(
-        source="anomaly.method", help_text="stl, robust_level, recurring, repeats or first_payments."
+        source="anomaly.method", help_text="seasonal_decompose, robust_level, recurring, repeats or first_payments."
     )
     parts = PartsSerializer(allow_null=True)
     also = NamedCategorySerializer(many=True, help_text="Further categories that were unusual in that week.")

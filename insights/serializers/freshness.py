@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from expenses.models.ledgers import Ledger
 from insights.anomalies.baseline import LEAST_WEEKS
+from insights.anomalies.decomposition import LEAST_WEEKS as LEAST_WEEKS_OF_DECOMPOSITION
 from insights.models import InsightState
 from insights.services.refreshing import is_fresh
 
@@ -13,6 +14,7 @@ NOT_YET = "Nothing is computed yet; a worker is at it. Ask again in a few second
 NOT_AGAIN_YET = "The ledger has changed since; a worker is at it. Ask again in a few seconds."
 #: What a short history lacks.
 FOR_ANOMALIES = f"cannot show anomalies. {LEAST_WEEKS} weeks are needed, and half a year gives good results."
+FOR_DECOMPOSITION = f"cannot be decomposed. {LEAST_WEEKS_OF_DECOMPOSITION} weeks are needed, which are two quarters."
 FOR_RECURRING = "can show few recurring payments. A monthly one is found for sure after three payments."
 
 
@@ -24,14 +26,23 @@ class ComparedWithSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(allow_null=True)
 
 
-def describe_freshness(ledger: Ledger, state: InsightState | None, *, lack: str = FOR_ANOMALIES) -> dict[str, Any]:
+def describe_freshness(
+    ledger: Ledger,
+    state: InsightState | None,
+    *,
+    lack: str = FOR_ANOMALIES,
+    weeks: int | None = None,
+    least_weeks: int = LEAST_WEEKS,
+) -> dict[str, Any]:
     """Return the fields beside the results of a list. `ledger` has its founder loaded.
 
-    `lack` is the end of a sentence on what a short history cannot show.
+    `lack` is the end of a sentence on what a history of less than `least_weeks` cannot show. `weeks` are those of the
+    whole ledger unless given.
     """
     is_stale = not is_fresh(ledger, state)
-    weeks = state.n_weeks if state else 0
-    is_sufficient = weeks >= LEAST_WEEKS
+    if weeks is None:
+        weeks = state.n_weeks if state else 0
+    is_sufficient = weeks >= least_weeks
     note = None
     if state is None or state.computed_at is None:
         note = NOT_YET

@@ -9,6 +9,7 @@ from insights.anomalies.detection import Detection
 from insights.anomalies.detectors import detect_anomalies
 from insights.anomalies.weekly_series import OVERALL
 from insights.models import PAYEE_LENGTH, Anomaly, AnomalyKind
+from insights.services.decompositions import evaluation_in
 from insights.services.recurring import counted_in, rejected_in
 from insights.services.refreshing import InsightPart, PaymentHistory
 
@@ -26,6 +27,7 @@ class Anomalies(InsightPart):
             uncounted=history.payments.uncounted,
             calendar=history.calendar,
             today=history.today,
+            evaluation=evaluation_in(found),
         )
 
     def store(self, history: PaymentHistory, found: list[Detection]) -> None:
@@ -40,11 +42,13 @@ def _row(one: Detection, history: PaymentHistory) -> Anomaly:
     parts: dict[str, Any] = {}
     method = one.method
     if one.trend is not None and one.seasonal is not None:
-        amounts = {"trend": one.trend, "seasonal": one.seasonal, "residual": one.excess, "known_bills": one.known_bills}
+        trend, seasonal = one.trend, one.seasonal
+        if not round_to_minor_units(_exact(seasonal), history.currency):  # the season is less than a cent
+            trend, seasonal, method = one.expected, 0.0, "robust_level"
+        amounts = {"trend": trend, "seasonal": seasonal, "residual": one.excess, "known_bills": one.known_bills}
         parts = {name: str(_exact(amount)) for name, amount in amounts.items()}
         parts |= {"also": list(one.also), "n_weeks": one.n_weeks}
-        if method == "stl" and not round_to_minor_units(_exact(one.seasonal), history.currency):
-            method = "robust_level"  # the season is less than a cent
+        parts |= {"period_weeks": one.period_weeks or None, "weight": round(one.weight, 3)}
     return Anomaly(
         ledger_id=history.ledger_id,
         key=one.key,

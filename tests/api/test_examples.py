@@ -19,7 +19,7 @@ from config.api import schema
 from expenses.models import ExchangeRate, Ledger, Transaction
 from expenses.services.learning import learn
 from expenses.services.runs import perform_run
-from insights.models import Anomaly, RecurringPayment
+from insights.models import Anomaly, RecurringPayment, WeeklySpending
 from insights.services.refreshing import refresh
 from rules.services.proposals import propose_rules
 from tests.api.generated_ledger import generated_rows
@@ -308,6 +308,7 @@ def record_anomalies(recorder: Recorder) -> None:
     rows = list(Transaction.objects.order_by("pk").values_list("pk", flat=True)[:1])
     amounts = {"observed": "182.40", "expected": "61.20", "low": "40.00", "high": "88.50"}
     parts = {"trend": "61.20", "seasonal": "0", "residual": "121.20", "known_bills": "0", "also": []}
+    parts |= {"period_weeks": 13, "weight": 0.12}
     found = {"kind": "unusual_week", "category_id": 1, "score": 4.1, "severity": 0.98, "method": "robust_level"}
     about = {"key": key, "day": day, "week": day, "currency": "EUR", "parts": parts, "transactions": rows}
     Anomaly.objects.create(ledger=ledger, **about, **amounts, **found)
@@ -315,6 +316,11 @@ def record_anomalies(recorder: Recorder) -> None:
     path = f"insights/anomalies/{key}/feedback/"
     recorder.send("post", path, asks="FeedbackInputRequest", body=said, answers="Feedback")
     recorder.send("get", "insights/anomalies/", answers="AnomalyList")
+    figures = {"observed": ["182.40"], "trend": ["61.20"], "seasonal": ["8.40"], "residual": ["112.80"]}
+    weekly = {"first": day, "n_weeks": 1, "period_weeks": 13, "weight": 0.12, "currency": "EUR"}
+    weekly |= {"figures": figures | {"known_bills": ["0"]}}
+    WeeklySpending.objects.update_or_create(ledger=ledger, subject="all", defaults=weekly)
+    recorder.send("get", "insights/decomposition/", answers="Decomposition")
 
 
 def record_imports(recorder: Recorder) -> None:

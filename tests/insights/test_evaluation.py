@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insights.anomalies.decomposition import PERIODS, decompose
 from insights.anomalies.evaluation import evaluate_weeks
-from insights.anomalies.seasonality import season_factors
 from insights.anomalies.weekly_series import OVERALL, WeeklySeries, weekly_series
 from insights.calendars import Calendar
 from insights.payments import Payment
@@ -59,7 +59,7 @@ def test_spike_does_not_hide_the_next_spike():
     assert judged.score[30] > 10
     assert judged.score[33] > 10
     assert judged.expected[33] == pytest.approx(52, abs=4)
-    assert judged.method(33) == "robust_level"
+    assert [judged.method(i) for i in (7, 8, 25)] == ["insufficient_history", "robust_level", "robust_level"]
 
 
 def test_interval_holds_four_of_five_weeks():
@@ -74,35 +74,46 @@ def test_yearly_season_is_expected():
     year[47:51] = 400
     spent = np.tile(year, 3) * np.random.default_rng(1).uniform(0.9, 1.1, 156)
     judged = evaluate_weeks(series(spent))
-    assert judged.method(104 + 48) == "stl"
+    assert judged.method(104 + 48) == "seasonal_decompose"
+    assert judged.forecast.period_weeks[104 + 48] == 52
     assert judged.seasonal[104 + 48] > 100
     assert judged.score[104 + 48] < judged.score[52 + 48] / 3
 
 
-def test_ancient_payment_hides_no_season():
-    year = np.full(52, 50.0)
-    year[47:51] = 400
-    assert season_factors(np.concatenate([[10.0], np.zeros(831), np.tile(year, 8)])) is not None
+def test_quarterly_season_is_expected_within_a_year():
+    quarter = np.full(13, 50.0)
+    quarter[4:6] = 150
+    spent = np.tile(quarter, 4) * np.random.default_rng(1).uniform(0.9, 1.1, 52)
+    judged = evaluate_weeks(series(spent))
+    assert (judged.forecast.period_weeks[25:27].tolist(), judged.method(25)) == ([0, 13], "robust_level")
+    assert judged.method(43) == "seasonal_decompose"
+    assert judged.forecast.weight[43] > 0.5
+    assert judged.score[43] < judged.score[17] / 3
 
 
-def test_season_keeps_its_weeks_after_ten_years():
-    year = np.full(52, 50.0)
-    year[47:51] = 400
-    factors = season_factors(np.tile(year, 11)[:-10])
-    assert factors is not None
-    assert sorted(np.argsort(factors)[-4:].tolist()) == [47, 48, 49, 50]
-
-
-def test_years_that_disagree_make_no_season():
+def test_weekly_noise_gives_a_season_little_weight():
     spent = np.random.default_rng(7).lognormal(4, 0.6, 156)
-    factors = season_factors(spent)
-    assert factors is not None
-    assert np.abs(np.log(factors)).max() < 0.5
+    judged = evaluate_weeks(series(spent))
+    assert judged.forecast.weight[52:].max() < 0.25
+    assert np.nanmax(np.abs(judged.seasonal / judged.trend)) < 0.25
 
 
-@pytest.mark.parametrize("spent", [np.full(103, 50.0), np.tile([50.0, 0.0, 0.0], 52)])
-def test_short_or_sparse_history_has_no_season(spent):
-    assert season_factors(spent) is None
+def test_payment_of_long_ago_hides_no_season():
+    quarter = np.full(13, 50.0)
+    quarter[4] = 150
+    spent = np.concatenate([[1000.0], np.zeros(12 + 13 * 60), np.tile(quarter, 44)])
+    judged = evaluate_weeks(series(spent))
+    assert judged.forecast.weight[-1] > 0.5
+    assert judged.forecast.seasonal[-1 - 13 + 4] > 80
+
+
+def test_parts_of_a_decomposition_add_up():
+    spent = np.random.default_rng(7).lognormal(4, 0.6, 120)
+    for period in PERIODS:
+        found = decompose(spent, period)
+        np.testing.assert_allclose(found.trend + found.seasonal + found.residual, spent)
+        np.testing.assert_allclose(found.seasonal[period:], found.seasonal[:-period])
+        assert found.seasonal[:period].sum() == pytest.approx(0, abs=1e-6)
 
 
 def test_weekly_series_separate_bills_by_category():

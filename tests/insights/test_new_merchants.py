@@ -12,8 +12,8 @@ def week(payment, observed=900.0, expected=0.0):
     """An unusual week that the payment caused."""
     return Detection(
         kind="unusual_week", subject=1, payee="", day=MONDAY, week=MONDAY, observed=observed, expected=expected,
-        low=0.0, high=10.0, score=5.0, severity=0.9, method="stl", payments=(payment.id,), trend=0.0, seasonal=0.0,
-        also=(2,),
+        low=0.0, high=10.0, score=5.0, severity=0.9, method="robust_level", payments=(payment.id,), trend=0.0,
+        seasonal=0.0, also=(2,),
     )  # fmt: skip
 
 

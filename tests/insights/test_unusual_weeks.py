@@ -60,6 +60,8 @@ def test_spike_is_detected_with_all_fields():
         payments=(100,),
         trend=50.08,
         seasonal=0.0,
+        period_weeks=13,
+        weight=0.0,
         known_bills=0.0,
         n_weeks=35,
         also=(),
