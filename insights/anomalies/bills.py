@@ -121,8 +121,8 @@ def missing_bills(
                 week=calendar.week_of(due),
                 observed=0.0,
                 expected=expected,
-                low=min(float(bill.low), expected),
-                high=max(float(bill.high), expected),
+                low=min(float(bill.low * bill.rate), expected),
+                high=max(float(bill.high * bill.rate), expected),
                 score=1.0,
                 severity=bill.confidence or SURE,
                 method="recurring",
@@ -146,17 +146,19 @@ def _starts_of_gaps(bill: Recurring) -> Iterator[dt.date]:
 def price_rises(
     recurring: Iterable[Recurring], payments: Sequence[Payment], *, calendar: Calendar
 ) -> Iterator[Detection]:
-    """Yield the first payment at a higher price, for bills whose price was stable before."""
+    """Yield the first payment at a higher price, for bills whose price was stable before.
+
+    A price is in the currency in which the bill is paid: a rate of exchange is no price.
+    """
     by_id: Mapping[int, Payment] = {payment.id: payment for payment in payments}
     for bill in filter(_is_bill, recurring):
         members = [by_id[pk] for pk in bill.payments if pk in by_id]
+        prices = [float(one.amount if one.own is None else one.own) for one in members]
         for place in range(STABLE, len(members)):
-            before, payment = members[place - STABLE : place], members[place]
-            former_price, price = _prices([before[-1], payment])
-            if not same_amount(*_prices(before), within=SAME_PRICE) or price <= former_price * (1 + LEAST_RISE):
+            payment, observed = members[place], prices[place]
+            before, expected = prices[place - STABLE : place], prices[place - 1]
+            if not same_amount(*before, within=SAME_PRICE) or observed <= expected * (1 + LEAST_RISE):
                 continue
-            amounts = [float(one.amount) for one in before]
-            observed, expected = float(payment.amount), amounts[-1]
             yield Detection(
                 kind="price_rise",
                 subject=payment.category,
@@ -165,16 +167,12 @@ def price_rises(
                 week=calendar.week_of(payment.day),
                 observed=observed,
                 expected=expected,
-                low=min(amounts),
-                high=max(amounts),
+                low=min(before),
+                high=max(before),
                 score=observed / expected - 1,
                 severity=SURE,
                 method="recurring",
-                payments=(before[-1].id, payment.id),
+                payments=(members[place - 1].id, payment.id),
+                currency=payment.currency,
+                rate=float(payment.amount) / observed,
             )
-
-
-def _prices(payments: Sequence[Payment]) -> list[float]:
-    """Return the amounts in the currency that all were paid in, if there is one: a rate of exchange is no price."""
-    is_one = len({payment.currency for payment in payments}) == 1
-    return [float(payment.own if is_one and payment.own is not None else payment.amount) for payment in payments]

@@ -12,7 +12,7 @@ DetectionKind = Literal["unusual_week", "missing_bill", "price_rise", "duplicate
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """An anomaly and the payments that caused it. Amounts are in the currency of the payments.
+    """An anomaly and the payments that caused it. Amounts are in the one currency of all payments, or in its own.
 
     The same anomaly keeps its key whenever it is detected again, even if its amounts have changed.
     """
@@ -49,6 +49,9 @@ class Detection:
     also: tuple[Subject, ...] = ()
     #: The day for the key if `day` is an estimate, which later payments may move.
     known_by: dt.date | None = None
+    #: The currency of its amounts if it has one of its own, and how much a unit is worth in that of all payments.
+    currency: str = ""
+    rate: float = 1.0
     #: Its number among the detections with the same subject and day.
     nth: int = 1
 

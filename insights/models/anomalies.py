@@ -45,7 +45,8 @@ class Anomaly(models.Model):
     score = models.FloatField()
     severity = models.FloatField()
     method = models.CharField(max_length=24)
-    #: For an unusual week: trend, seasonal, residual and known_bills as strings, n_weeks, and the ids of `also`.
+    #: For an unusual week: trend, seasonal, residual and known_bills as strings, n_weeks, and the ids of `also`. For
+    #: amounts in another currency than the founder's: `base`, with this currency and the rate into it.
     parts = models.JSONField(default=dict)
     #: Ids of transactions; of an unusual week the largest first.
     transactions = models.JSONField(default=list)

@@ -48,7 +48,11 @@ class RecurringPayment(models.Model):
     payee = models.CharField(max_length=PAYEE_LENGTH)
     kind = models.CharField(max_length=7, choices=RecurringKind.choices)
     rhythm = models.CharField(max_length=11, choices=RhythmChoice.choices)
+    #: The currency in which it is paid.
     currency = models.CharField(max_length=3)
+    #: The currency of the ledger's founder, and how much of it a unit was worth at the last payment.
+    base_currency = models.CharField(max_length=3, default="")
+    rate = models.DecimalField(max_digits=24, decimal_places=15, default=1)
     #: The amount to expect next, and its range.
     amount = ExactDecimalField()
     low = ExactDecimalField()

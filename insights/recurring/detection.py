@@ -41,7 +41,7 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """Payments to or from one payee that come again and again. Amounts are in the currency of the payments."""
+    """Payments to or from one payee that come again and again, in one currency: that in which they were made."""
 
     payee: str
     kind: RecurringDirection
@@ -71,6 +71,10 @@ class Recurring:
     is_varying: bool
     #: A payment and the second one of the same due date.
     doubled: tuple[tuple[int, int], ...]
+    #: The currency of the amounts; empty where that of the payments is not known.
+    currency: str = ""
+    #: What one unit of it was worth at the last payment, in the currency that all payments of the ledger are in.
+    rate: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class ConfirmedContract:
     rhythm: RhythmName
     low: Decimal
     high: Decimal
+    currency: str = ""
 
     def covers(self, payment: Payment) -> bool:
         return self.low <= payment.amount <= self.high
@@ -92,24 +97,29 @@ def find_recurring(
 ) -> list[Recurring]:
     """Return payments until today that come again and again, the surest first. Refunds are left out.
 
-    All amounts are in one currency. A confirmed contract is mature if at least two of its payments are there.
+    A contract is judged in the currency in which it is paid: a rate of exchange is no price. A payee that is paid in
+    two currencies has two contracts. A confirmed contract is mature if at least two of its payments are there.
     """
-    claims: dict[tuple[RecurringDirection, str], list[ConfirmedContract]] = defaultdict(list)
+    claims: dict[tuple[RecurringDirection, str, str], list[ConfirmedContract]] = defaultdict(list)
     for claim in confirmed:
-        claims[claim.kind, claim.payee].append(claim)
+        claims[claim.kind, claim.payee, claim.currency].append(claim)
     keys: dict[str, str] = {}
-    by_payee: dict[tuple[RecurringDirection, str], list[Payment]] = defaultdict(list)
+    by_payee: dict[tuple[RecurringDirection, str, str], list[Payment]] = defaultdict(list)
     for payment in payments:
         if payment.kind != "refund" and payment.payee and payment.day <= today and payment.amount > 0:
             if payment.payee not in keys:
                 keys[payment.payee] = payee_key(payment.payee)
-            by_payee[payment.kind, keys[payment.payee]].append(payment)
-    found = [
-        one
-        for key, of_payee in by_payee.items()
-        if len(of_payee) >= FEWEST_HITS
-        for one in _found_in(of_payee, claims.get(key, []), today=today.toordinal())
-    ]
+            by_payee[payment.kind, keys[payment.payee], payment.currency].append(payment)
+    found = []
+    for key, of_payee in by_payee.items():
+        if len(of_payee) < FEWEST_HITS:
+            continue
+        converted = {payment.id: payment.amount for payment in of_payee}
+        own = [payment if payment.own is None else replace(payment, amount=payment.own) for payment in of_payee]
+        paid = {payment.id: payment.amount for payment in own}
+        for one in _found_in(own, claims.get(key, []), today=today.toordinal()):
+            last = one.payments[-1]
+            found.append(replace(one, currency=key[-1], rate=converted[last] / paid[last]))
     return sorted(found, key=lambda one: (-one.confidence, one.payments))
 
 

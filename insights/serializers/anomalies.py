@@ -125,6 +125,16 @@ class AnomalyEntry:
         return {name: format_amount(amount, self.anomaly.currency) for name, amount in amounts.items()} | how
 
     @property
+    def in_base(self) -> dict[str, str]:
+        """Its amounts in the currency of the ledger's founder."""
+        base = self.anomaly.parts.get("base", {"currency": self.anomaly.currency, "rate": 1})
+        amounts = {"observed": self.anomaly.observed, "expected": self.anomaly.expected}
+        rate, currency = Decimal(str(base["rate"])), base["currency"]
+        return {"currency": currency} | {
+            name: format_amount(amount * rate, currency) for name, amount in amounts.items()
+        }
+
+    @property
     def also(self) -> list[dict[str, Any]]:
         ids = self.anomaly.parts.get("also", [])
         return [{"category": pk, "category_name": self._name_of(pk)} for pk in ids]
@@ -151,6 +161,14 @@ class PartsSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="The share of the season that counts, by what it was worth before this week.",
     )
+
+
+class BaseObservationSerializer(serializers.Serializer[Any]):
+    """Amounts in the currency of the ledger's founder, at the rate of the payment."""
+
+    currency = serializers.CharField()
+    observed = serializers.CharField()
+    expected = serializers.CharField()
 
 
 class OddTransactionSerializer(serializers.Serializer[Transaction]):
@@ -184,9 +202,12 @@ class AnomalySerializer(serializers.Serializer[Any]):
     payee = serializers.CharField()
     day = serializers.DateField(source="anomaly.day")
     week = serializers.DateField(source="anomaly.week", help_text="The first day of its week.")
-    currency = serializers.CharField(source="anomaly.currency")
+    currency = serializers.CharField(
+        source="anomaly.currency", help_text="The founder's; of a price rise, the one in which the bill is paid."
+    )
     observed = FormattedAmount(source="anomaly.observed")
     expected = FormattedAmount(source="anomaly.expected")
+    in_base = BaseObservationSerializer()
     interval = serializers.ListField(
         child=serializers.CharField(), min_length=2, max_length=2, help_text="Four of five such weeks lie in it."
     )

@@ -111,6 +111,24 @@ class RecurringEntry:
     def monthly_cost(self) -> Decimal:
         return self.yearly_cost / MONTHS_OF_A_YEAR
 
+    @property
+    def in_base(self) -> "BaseAmounts":
+        """Its amounts in the currency of the ledger's founder."""
+        row = self.row
+        amounts = (amount * row.rate for amount in (row.amount, row.low, row.high, self.monthly_cost))
+        return BaseAmounts(row.base_currency or row.currency, *amounts)
+
+
+@dataclass(frozen=True, slots=True)
+class BaseAmounts:
+    """Amounts of a recurring payment at the rate of its last payment."""
+
+    currency: str
+    amount: Decimal
+    low: Decimal
+    high: Decimal
+    monthly_cost: Decimal
+
 
 class PriceChangeSerializer(KeywordNames):
     """The last change of the price; `to` may be less."""
@@ -118,6 +136,16 @@ class PriceChangeSerializer(KeywordNames):
     from_ = serializers.CharField()
     to = serializers.CharField()
     on = serializers.DateField()
+
+
+class BaseAmountsSerializer(serializers.Serializer[Any]):
+    """Amounts in the currency of the ledger's founder, at the rate of the last payment."""
+
+    currency = serializers.CharField()
+    amount = FormattedAmount()
+    low = FormattedAmount()
+    high = FormattedAmount()
+    monthly_cost = FormattedAmount()
 
 
 class RecurringSerializer(serializers.Serializer[Any]):
@@ -130,7 +158,7 @@ class RecurringSerializer(serializers.Serializer[Any]):
     category = serializers.IntegerField(source="row.category_id", allow_null=True)
     category_name = serializers.CharField(allow_null=True)
     rhythm = serializers.ChoiceField(source="row.rhythm", choices=RhythmChoice.choices)
-    currency = serializers.CharField()
+    currency = serializers.CharField(help_text="The currency in which it is paid; its amounts are in it.")
     amount = FormattedAmount(
         source="row.amount", help_text="What it will probably be: the latest price, or the usual amount."
     )
@@ -138,6 +166,7 @@ class RecurringSerializer(serializers.Serializer[Any]):
     high = FormattedAmount(source="row.high")
     is_varying = serializers.BooleanField(source="row.is_varying")
     monthly_cost = FormattedAmount(help_text="What it comes to in a month; of an income, what it brings.")
+    in_base = BaseAmountsSerializer()
     status = serializers.ChoiceField(
         choices=RecurringStatus.choices, help_text="`early`: perhaps; `mature`: to be counted on; `ended`: no more."
     )
@@ -213,11 +242,11 @@ class RecurringListSerializer(RatesUsedSerializer):
 
 
 def total_costs(entries: Iterable[RecurringEntry], *, currency: str) -> dict[str, Any]:
-    """Return what mature payments come to in a month and in a year, by their kind."""
+    """Return what mature payments come to in a month and in a year, by their kind, in the founder's currency."""
     years = dict.fromkeys(RecurringKind.values, Decimal(0))
     for entry in entries:
         if entry.status == RecurringStatus.MATURE:
-            years[entry.row.kind] += entry.yearly_cost
+            years[entry.row.kind] += entry.yearly_cost * entry.row.rate
     return {
         kind: {"month": format_amount(year / MONTHS_OF_A_YEAR, currency), "year": format_amount(year, currency)}
         for kind, year in years.items()

@@ -49,6 +49,9 @@ def _row(one: Detection, history: PaymentHistory) -> Anomaly:
         parts = {name: str(_exact(amount)) for name, amount in amounts.items()}
         parts |= {"also": list(one.also), "n_weeks": one.n_weeks}
         parts |= {"period_weeks": one.period_weeks or None, "weight": round(one.weight, 3)}
+    currency = one.currency or history.currency
+    if currency != history.currency:
+        parts["base"] = {"currency": history.currency, "rate": one.rate}
     return Anomaly(
         ledger_id=history.ledger_id,
         key=one.key,
@@ -58,7 +61,7 @@ def _row(one: Detection, history: PaymentHistory) -> Anomaly:
         payee=one.payee[:PAYEE_LENGTH],
         day=one.day,
         week=one.week,
-        currency=history.currency,
+        currency=currency,
         observed=_exact(one.observed),
         expected=_exact(one.expected),
         low=_exact(one.low),

@@ -136,9 +136,9 @@ def band_of(*, low: Decimal, high: Decimal) -> tuple[Decimal, Decimal]:
 
 
 def choices_on(
-    recurring: Sequence[Recurring | RecurringPayment], choices: Iterable[RecurringChoice], *, currency: str
+    recurring: Sequence[Recurring | RecurringPayment], choices: Iterable[RecurringChoice]
 ) -> list[RecurringChoice | None]:
-    """Return the choice that holds for each recurring payment of a ledger, whose amounts are in the currency.
+    """Return the choice that holds for each recurring payment of a ledger.
 
     A choice holds for the one with most of its transactions. Without any, it holds for the one with its payee whose
     amount is closest. A choice on one contract says nothing about another contract with the same payee.
@@ -153,7 +153,7 @@ def choices_on(
         alike = [
             place
             for place, one in enumerate(recurring)
-            if (one.payee, one.kind, currency) == (choice.payee, choice.kind, choice.currency)
+            if (one.payee, one.kind, one.currency) == (choice.payee, choice.kind, choice.currency)
             and choice.low <= one.amount <= choice.high
         ]
         if alike:
@@ -165,7 +165,7 @@ def choices_by_payment(*, ledger_id: int) -> dict[int, RecurringChoice]:
     """Return the choices by the id of the stored recurring payment that they hold for. Makes two queries."""
     rows = list(RecurringPayment.objects.filter(ledger_id=ledger_id).order_by("pk"))
     choices = list(RecurringChoice.objects.filter(ledger_id=ledger_id))
-    found = choices_on(rows, choices, currency=rows[0].currency if rows else "")
+    found = choices_on(rows, choices)
     return {row.pk: choice for row, choice in zip(rows, found, strict=True) if choice is not None}
 
 
@@ -173,14 +173,12 @@ def confirmed_contracts(
     choices: Sequence[RecurringChoice],
     stored: Sequence[RecurringPayment],
     payments: Mapping[int, Payment],
-    *,
-    currency: str,
 ) -> Iterator[ConfirmedContract]:
     """Yield what the search must take for recurring: the transactions of confirmed choices, and those found since.
 
-    `payments` are all payments by id, in the currency, which may have changed since the choice.
+    `payments` are all payments by id. The currency of a contract is that of its last payment.
     """
-    chosen = choices_on(stored, choices, currency=currency)
+    chosen = choices_on(stored, choices)
     for choice in choices:
         if choice.verdict != RecurringVerdict.CONFIRMED:
             continue
@@ -188,11 +186,12 @@ def confirmed_contracts(
         since = [pk for row, one in zip(stored, chosen, strict=True) if one == choice for pk in row.payments]
         known = [payments[pk] for pk in dict.fromkeys([*choice.transactions, *since]) if pk in payments]
         if known:
-            amounts = [payment.amount for payment in known]
+            currency = known[-1].currency
+            amounts = [one.amount if one.own is None else one.own for one in known if one.currency == currency]
             low, high = band_of(low=min(amounts), high=max(amounts))
-            yield ConfirmedContract(payee=payee_key(known[-1].payee), kind=kind, rhythm=rhythm, low=low, high=high)
-        elif choice.currency == currency:
-            yield ConfirmedContract(payee=choice.payee, kind=kind, rhythm=rhythm, low=choice.low, high=choice.high)
+            yield ConfirmedContract(payee_key(known[-1].payee), kind, rhythm, low, high, currency)
+        else:
+            yield ConfirmedContract(choice.payee, kind, rhythm, choice.low, choice.high, choice.currency)
 
 
 class FeedbackReferences(ReferenceHook):

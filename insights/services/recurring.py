@@ -18,6 +18,7 @@ PATH = "insights.services.recurring.RecurringPayments"
 FIELDS = [
     "payee", "kind", "rhythm", "currency", "amount", "low", "high", "payments", "first_on", "last_on", "next_on",
     "day_of_month", "window_days", "status", "confidence", "category_id", "missed", "raised", "is_varying", "doubled",
+    "base_currency", "rate",
 ]  # fmt: skip
 
 
@@ -36,10 +37,10 @@ class RecurringPayments(InsightPart):
         choices = list(RecurringChoice.objects.filter(ledger_id=history.ledger_id))
         stored = list(RecurringPayment.objects.filter(ledger_id=history.ledger_id)) if choices else []
         payments = {payment.id: payment for payment in history.payments.all}
-        confirmed = list(confirmed_contracts(choices, stored, payments, currency=history.currency))
+        confirmed = list(confirmed_contracts(choices, stored, payments))
         known_until = history.recorded_until or history.today
         everything = find_recurring(history.payments.all, today=known_until, confirmed=confirmed)
-        verdicts = choices_on(everything, choices, currency=history.currency)
+        verdicts = choices_on(everything, choices)
         counted = [
             one
             for one, choice in zip(everything, verdicts, strict=True)
@@ -90,13 +91,14 @@ def _paired(found: Sequence[Recurring], stored: Sequence[RecurringPayment]) -> d
 
 def _row(one: Recurring, history: PaymentHistory, categories: set[int], *, pk: int | None) -> RecurringPayment:
     own = {name: getattr(one, name) for name in FIELDS if hasattr(one, name)}
-    raised = None
+    raised, currency = None, one.currency or history.currency
     if one.raised is not None:
-        before, after = (format_amount(amount, history.currency) for amount in (one.raised.before, one.raised.after))
+        before, after = (format_amount(amount, currency) for amount in (one.raised.before, one.raised.after))
         raised = {"from": before, "to": after, "on": one.raised.on.isoformat()}
     own |= {
         "payee": one.payee[:PAYEE_LENGTH],
-        "currency": history.currency,
+        "currency": currency,
+        "base_currency": history.currency,
         "category_id": one.category if one.category in categories else None,  # it may be deleted meanwhile
         "payments": list(one.payments),
         "missed": [day.isoformat() for day in one.missed],

@@ -25,7 +25,7 @@ REFRESH_INSIGHTS = LedgerTask(
 #: Insights are computed anew each day while a client has asked for them within this time.
 ASKED_LATELY = dt.timedelta(days=31)
 #: Raise it when the same rows give other insights: every ledger is then computed anew.
-ARITHMETIC = 3
+ARITHMETIC = 4
 
 
 @dataclass(frozen=True, slots=True)

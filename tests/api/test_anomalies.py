@@ -70,6 +70,7 @@ def test_unusual_week_is_listed_with_its_reason(ana, spike):
                 "currency": "EUR",
                 "observed": "468.00",
                 "expected": "50.08",
+                "in_base": {"currency": "EUR", "observed": "468.00", "expected": "50.08"},
                 "interval": ["48.08", "52.15"],
                 "score": 16.69,
                 "severity": 1.0,

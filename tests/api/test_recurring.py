@@ -83,6 +83,7 @@ def test_a_subscription_is_found_with_its_next_date(ana):
                 "high": "9.99",
                 "is_varying": False,
                 "monthly_cost": "9.99",
+                "in_base": {"currency": "EUR", "amount": "9.99", "low": "9.99", "high": "9.99", "monthly_cost": "9.99"},
                 "status": "mature",
                 "confidence": one["confidence"],
                 "verdict": None,
@@ -107,6 +108,64 @@ def test_a_subscription_is_found_with_its_next_date(ana):
         "recorded_until": "2026-06-05",
     }
     assert 0.9 < one["confidence"] < 1
+
+
+RATES = ["0.9010", "0.8625", "0.8710", "0.8925", "0.8800", "0.8925"]
+
+
+def paid_in_dollars(api, amounts):
+    """Record a bill of some dollars a month, at another rate each time."""
+    for day, rate in zip(range(1, 7), RATES, strict=True):
+        given = {"base": "USD", "quote": "EUR", "date": f"2026-{day:02}-05", "rate": rate}
+        assert api.post("rates/", given).status_code == 201
+    record(api, months("Cloud storage", amounts, category="Subscriptions", currency="USD"))
+
+
+def test_a_bill_is_judged_in_its_own_currency(ana):
+    paid_in_dollars(ana, ["4.00"] * 5)
+    body = refreshed(ana)
+    [one] = body["results"]
+    names = ("currency", "amount", "low", "high", "is_varying", "monthly_cost", "raised", "status")
+    assert {name: one[name] for name in names} == {
+        "currency": "USD", "amount": "4.00", "low": "4.00", "high": "4.00", "is_varying": False, "monthly_cost": "4.00",
+        "raised": None, "status": "mature",
+    }  # fmt: skip
+    assert one["in_base"] == {
+        "currency": "EUR", "amount": "3.57", "low": "3.57", "high": "3.57", "monthly_cost": "3.57",
+    }  # fmt: skip
+    assert (body["currency"], body["totals"]["expense"]) == ("EUR", {"month": "3.57", "year": "42.84"})
+
+
+def test_a_raised_price_is_told_in_its_own_currency(ana):
+    paid_in_dollars(ana, ["4.00", "4.00", "4.00", "4.00", "5.00", "5.00"])
+    [one] = refreshed(ana)["results"]
+    assert one["raised"] == {"from": "4.00", "to": "5.00", "on": "2026-05-05"}
+    choose(ana, one["id"], "confirmed")
+    refreshed(ana)
+    [rise] = ana.get("insights/anomalies/", {"kind": "price_rise"}).json()["results"]
+    assert {name: rise[name] for name in ("currency", "observed", "expected", "interval", "in_base", "reason")} == {
+        "currency": "USD",
+        "observed": "5.00",
+        "expected": "4.00",
+        "interval": ["4.00", "4.00"],
+        "in_base": {"currency": "EUR", "observed": "4.40", "expected": "3.52"},
+        "reason": "Cloud storage takes 5.00 USD since 2026-05-05, 4.00 USD before: 25% more.",
+    }
+
+
+def test_a_payee_that_is_paid_in_two_currencies_has_two_contracts(ana):
+    paid_in_dollars(ana, ["4.00"] * 5)
+    record(ana, months("Cloud storage", ["3.60"] * 5, day=20, category="Subscriptions"))
+    body = refreshed(ana)
+    assert {(one["currency"], one["amount"]) for one in body["results"]} == {("USD", "4.00"), ("EUR", "3.60")}
+
+
+def test_a_verdict_on_a_bill_in_another_currency_holds(ana):
+    paid_in_dollars(ana, ["4.00"] * 5)
+    [one] = refreshed(ana)["results"]
+    choice = choose(ana, one["id"], "confirmed", name="Storage")["choice"]
+    assert (choice["currency"], choice["low"], choice["high"]) == ("USD", "3.20", "5.00")
+    assert [(one["name"], one["verdict"]) for one in refreshed(ana)["results"]] == [("Storage", "confirmed")]
 
 
 def test_the_detail_has_its_payments(ana):

@@ -86,7 +86,7 @@ def test_rehearsal_stores_nothing(spent, settings):
 def test_state_of_the_computation_is_stored(spent):
     state = compute(spent)
     assert (state.version, state.currency, state.reading, state.n_weeks, state.n_unconverted) == (
-        spent.version, "EUR", "3-EUR-1-1", 53, 0,
+        spent.version, "EUR", "4-EUR-1-1", 53, 0,
     )  # fmt: skip
     assert state.computed_for_s > 0
     assert state.computed_at is not None
