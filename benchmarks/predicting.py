@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from benchmarks.baselines import BASELINES
 from benchmarks.labeled_files import LabeledFile, LabeledRow
-from providers.calibration import JudgedAnswer, threshold_for
+from providers.calibration import JudgedAnswer
 from providers.chain import Chain, Verdict, confidence_of
 from providers.interface import NO_TRUST, Question, Trust
+from providers.precision import threshold_for
 
 #: Limit on predicted rows, and the number below which none are predicted.
 MOST_ASKED = 500

@@ -131,6 +131,7 @@ RUN_WORK = {
     "rules": "rules.services.runs.ApplyWork",
     "review": "expenses.services.review.ReviewWork",
     "backtest": "expenses.services.backtests.BacktestWork",
+    "thresholds": "expenses.services.adoption.AdoptionWork",
 }
 #: Parts of the insights in the order of their computation. A later part gets the results of the earlier ones.
 INSIGHT_PARTS = [

@@ -117,6 +117,13 @@ class TransactionQuerySet(OwnedQuerySet):
         is_settled = Q(category_source="user") | Q(review="done")
         return self.filter(is_open, ~is_settled, is_split=False, transfer=None)
 
+    def answered_by_machines(self) -> Self:
+        """Keep rows with a machine's answer, taken or suggested, that no user has decided about since."""
+        is_suggested = Q(review_status="suggested", suggested_category__isnull=False)
+        is_taken = Q(review_status="automatic", category__isnull=False)
+        is_settled = Q(category_source="user") | Q(review="done")
+        return self.filter(is_suggested | is_taken, ~is_settled, is_split=False, transfer=None)
+
     def in_review(self) -> Self:
         """Keep rows that need a review: a suggestion, a missing category that no user took away, or a rule's request.
 

@@ -1,4 +1,4 @@
-"""Calibration: the reliability of confidences, corrections that follow from it, and thresholds.
+"""Calibration: the reliability of confidences, and corrections that follow from it.
 
 The input is pure: the confidences of a link's answers, and the owner's word on which were right.
 """
@@ -28,10 +28,6 @@ _ROUNDS = 25
 _Z_95 = 1.6449
 _HALVINGS = 20
 _CLOSE_ENOUGH = 1e-9
-#: Mistakes that are imagined among the answers when a threshold is chosen, since the next ones will not be as kind.
-_IMAGINED_MISTAKES = 1
-#: How far below the least sure answer another is supposed, twice as far as a threshold is below it.
-_ROOM = 0.04
 
 
 class JudgedAnswer(NamedTuple):
@@ -230,19 +226,3 @@ def _newton_step(points: Sequence[_Point], prior: _Prior, at: Correction) -> tup
         (to_intercept * of_slope - to_slope * both) / determinant,
         (to_slope * of_intercept - to_intercept * both) / determinant,
     )
-
-
-def threshold_for(outcomes: Sequence[JudgedAnswer], *, precision: float) -> float | None:
-    """Return the lowest confidence above which at least this share of the answers was right, or None.
-
-    A mistake is imagined among them, so that two right answers do not make a threshold of 95 %. It lies half-way to
-    the next answer below, since the next ones will not have the very same confidences.
-    """
-    found, below, n_right, n = None, 0.0, 0, _IMAGINED_MISTAKES
-    ranked = sorted(outcomes, key=lambda outcome: -outcome.confidence)
-    for i, outcome in enumerate(ranked):
-        n, n_right = n + 1, n_right + outcome.is_right
-        following = ranked[i + 1].confidence if i + 1 < len(ranked) else outcome.confidence - _ROOM
-        if following < outcome.confidence and n_right / n >= precision:
-            found, below = outcome.confidence, following
-    return None if found is None else max((found + below) / 2, 0.0)

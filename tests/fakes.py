@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from providers.interface import Answer, Effects, Provider, ProviderError, Question, Suggestion
+from providers.interface import Answer, Effects, Evidence, Provider, ProviderError, Question, Suggestion
 
 
 class ScriptedProvider(Provider):
@@ -66,3 +66,20 @@ class HalfwayProvider(ScriptedProvider):
             return answer
         effects = Effects(merchant="Scripted", tags=("by-model",))
         return Suggestion(answer.category, answer.confidence, answer.explanation, answer.score, effects)
+
+
+class OutspokenProvider(Provider):
+    """Answers as each text says: `Quill name 93 dining` is put into Dining with 0.93, by the evidence of a name."""
+
+    name = "merchants"
+    version = "outspoken"
+
+    def categorize_many(self, transactions: Sequence[Question]) -> Sequence[Answer]:
+        return [self._answer(transaction) for transaction in transactions]
+
+    def _answer(self, transaction: Question) -> Answer:
+        _, evidence, percent, key = transaction.description.split()
+        category = next(c for c in transaction.categories if c.key == key)
+        return Suggestion(
+            category.id, int(percent) / 100, f"The text says {category.name}.", evidence=Evidence(evidence)
+        )

@@ -3,13 +3,21 @@
 Pure arithmetic over answers. Every link was asked about every row, so the figures hold for any threshold.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from providers.calibration import JudgedAnswer, threshold_for
+from providers.calibration import JudgedAnswer
+from providers.interface import Evidence, Trust
+from providers.precision import Tally, lower_bound, missing_answers, tally, threshold_for, thresholds_that_hold
 
 #: A threshold that no confidence reaches.
 NEVER = 2.0
+#: Thresholds are found among confidences of four decimal places, as rows keep them.
+PLACES = 10_000
 
 
 class LinkAnswer(NamedTuple):
@@ -18,17 +26,32 @@ class LinkAnswer(NamedTuple):
     confidence: float
     is_right: bool
     is_final: bool = False
+    evidence: str = Evidence.OTHER
+
+
+class BestAnswer(NamedTuple):
+    """The chain's answer to one row where every link was asked, which a threshold of its evidence takes or leaves."""
+
+    link: str
+    evidence: str
+    confidence: float
+    is_right: bool
 
 
 class ReplayedRow(NamedTuple):
-    """The answers to one row by the name of the link; `is_new`: its text was not confirmed before."""
+    """The answers to one row by the name of the link; `is_new`: its text was not confirmed before.
+
+    `best` is None where a link with a fixed threshold decides, or where nobody may.
+    """
 
     answers: Mapping[str, LinkAnswer]
     is_new: bool
+    text: Hashable = ""
+    best: BestAnswer | None = None
 
 
-class LinkThreshold(NamedTuple):
-    """The threshold of a link. One that `is_fixed` stays, whatever precision is wanted."""
+class LinkSetting(NamedTuple):
+    """A link and the threshold of the settings. One that `is_fixed` stays, whatever precision is wanted."""
 
     link: str
     threshold: float
@@ -36,20 +59,28 @@ class LinkThreshold(NamedTuple):
 
 
 def measure_backtest(
-    rows: Sequence[ReplayedRow], *, links: Sequence[LinkThreshold], target_precision: float
+    rows: Sequence[ReplayedRow], *, links: Sequence[LinkSetting], trust: Trust, target_precision: float
 ) -> dict[str, Any]:
-    """Return the figures of each link, of the whole chain, and of the chain's answers to new texts."""
+    """Return the figures of each link, each evidence, the whole chain, and the chain's answers to new texts.
+
+    `trust` has the ledger's thresholds.
+    """
+    evidence = measure_evidence(rows, links=links, trust=trust, target_precision=target_precision)
+    adopted = adopted_thresholds(trust, evidence=evidence, links=links)
     new = [row for row in rows if row.is_new]
     return {
         "target_precision": target_precision,
-        "links": measure_links(rows, links=links, target_precision=target_precision),
-        "chain": measure_chain(rows, links=links, target_precision=target_precision),
-        "new_merchants": measure_chain(new, links=links, target_precision=target_precision),
+        "links": measure_links(rows, links=links, trust=trust, target_precision=target_precision),
+        "evidence": evidence,
+        "chain": measure_chain(rows, links=links, trust=trust, adopted=adopted, target_precision=target_precision),
+        "new_merchants": measure_chain(
+            new, links=links, trust=trust, adopted=adopted, target_precision=target_precision
+        ),
     }
 
 
 def measure_links(
-    rows: Sequence[ReplayedRow], *, links: Sequence[LinkThreshold], target_precision: float
+    rows: Sequence[ReplayedRow], *, links: Sequence[LinkSetting], trust: Trust, target_precision: float
 ) -> dict[str, Any]:
     """Return the figures by link, in the chain's order.
 
@@ -61,38 +92,154 @@ def measure_links(
         threshold: float | None = link.threshold
         if not link.is_fixed:
             threshold = _threshold(_answers(wanted, link.link), target_precision)
+        at_target = Trust(thresholds={link.link: NEVER if threshold is None else threshold})
         figures[link.link] = _figures(
-            [answer for answer in _answers(now, link.link) if _is_sure(answer, link.threshold)],
-            [answer for answer in _answers(wanted, link.link) if _is_sure(answer, threshold)],
+            [answer for _, answer in _answers(now, link.link) if _is_sure(answer, link, trust)],
+            [answer for _, answer in _answers(wanted, link.link) if _is_sure(answer, link, at_target)],
             n_asked=len(now),
             n_asked_at_target=len(wanted),
-            threshold=link.threshold,
+            threshold=trust.thresholds.get(link.link, link.threshold),
             threshold_for_target=threshold,
         )
-        now, wanted = _left_open(now, link.link, link.threshold), _left_open(wanted, link.link, threshold)
+        now, wanted = _left_open(now, link, trust), _left_open(wanted, link, at_target)
     return figures
 
 
 def measure_chain(
-    rows: Sequence[ReplayedRow], *, links: Sequence[LinkThreshold], target_precision: float
+    rows: Sequence[ReplayedRow],
+    *,
+    links: Sequence[LinkSetting],
+    trust: Trust,
+    adopted: Trust,
+    target_precision: float,
 ) -> dict[str, Any]:
-    """Return the figures of what the chain takes.
+    """Return the figures of what the chain takes, with the present thresholds and with those to adopt.
 
-    One threshold for the target holds for all links. It is found on the surest answer to each row, and then tried as
-    the chain would, which takes the first answer that is sure enough.
+    The threshold for the target is one for all evidence, found on the best answer to each row.
     """
-    surest = [answer for row in rows if (answer := _surest(row, links)) is not None]
-    threshold = _threshold(surest, target_precision)
-    same = NEVER if threshold is None else threshold
-    at_target = [link if link.is_fixed else link._replace(threshold=same) for link in links]
+    best = [(row.text, LinkAnswer(row.best.confidence, row.best.is_right)) for row in rows if row.best is not None]
     return _figures(
-        [answer for row in rows if (answer := _first_sure(row, links)) is not None],
-        [answer for row in rows if (answer := _first_sure(row, at_target)) is not None],
+        [answer for row in rows if (answer := _first_sure(row, links, trust)) is not None],
+        [answer for row in rows if (answer := _first_sure(row, links, adopted)) is not None],
         n_asked=len(rows),
         n_asked_at_target=len(rows),
         threshold=None,
-        threshold_for_target=threshold,
+        threshold_for_target=_threshold(best, target_precision),
     )
+
+
+def measure_evidence(
+    rows: Sequence[ReplayedRow], *, links: Sequence[LinkSetting], trust: Trust, target_precision: float
+) -> dict[str, Any]:
+    """Return the figures by kind of evidence, of the rows whose best answer rests on it."""
+    members: dict[str, list[tuple[ReplayedRow, BestAnswer]]] = defaultdict(list)
+    for row in rows:
+        if row.best is not None:
+            best = row.best._replace(confidence=math.floor(row.best.confidence * PLACES) / PLACES)
+            members[row.best.evidence].append((row, best))
+    defaults = {link.link: link.threshold for link in links}
+    return {
+        str(evidence): _evidence_figures(
+            members[evidence], evidence=evidence, defaults=defaults, trust=trust, target_precision=target_precision
+        )
+        for evidence in Evidence
+        if evidence in members
+    }
+
+
+def _evidence_figures(
+    members: Sequence[tuple[ReplayedRow, BestAnswer]],
+    *,
+    evidence: str,
+    defaults: Mapping[str, float],
+    trust: Trust,
+    target_precision: float,
+) -> dict[str, Any]:
+    of_links = sorted({best.link for _, best in members})
+    present = {trust.threshold(link, evidence, default=defaults[link]) for link in of_links}
+    all_tallies = _tallies(members)
+    new = [(row, best) for row, best in members if row.is_new]
+    held = thresholds_that_hold(all_tallies, precision=target_precision)
+    if evidence != Evidence.REPEAT:  # which never answers a new text
+        held = _held_for_new(held, _tallies(new), target_precision)
+    threshold = _adoptable(held, all_tallies, default=max(defaults[link] for link in of_links))
+
+    def judged(of: Sequence[tuple[ReplayedRow, BestAnswer]]) -> dict[str, Any]:
+        taken = [
+            (row, best)
+            for row, best in of
+            if best.confidence >= trust.threshold(best.link, evidence, default=defaults[best.link])
+        ]
+        at_target = [best for _, best in of if threshold is not None and best.confidence >= threshold]
+        counted = _tallies(taken)
+        return {
+            "asked": len(of),
+            "answered": len(taken),
+            "coverage": _share(len(taken), len(of)),
+            "precision": _share(sum(best.is_right for _, best in taken), len(taken)),
+            "lower_bound": round(lower_bound(counted[-1].n_right, counted[-1].n), 4) if counted else None,
+            "texts": len({row.text for row, _ in of}),
+            "coverage_at_target": _share(len(at_target), len(of)),
+            "precision_at_target": _share(sum(best.is_right for best in at_target), len(at_target)),
+            "missing": 0 if held else missing_answers(_tallies(of), precision=target_precision),
+        }
+
+    return {
+        **judged(members),
+        "threshold": present.pop() if len(present) == 1 else None,
+        "threshold_for_target": threshold,
+        "links": of_links,
+        "new_merchants": None if evidence == Evidence.REPEAT else judged(new),
+    }
+
+
+def _tallies(members: Sequence[tuple[ReplayedRow, BestAnswer]]) -> list[Tally]:
+    outcomes = [JudgedAnswer(best.confidence, best.is_right) for _, best in members]
+    return tally(outcomes, texts=[row.text for row, _ in members])
+
+
+def _held_for_new(held: Sequence[float], new: Sequence[Tally], precision: float) -> list[float]:
+    """Keep the thresholds that hold for new texts, too: at the least sure answer about one that each of them takes."""
+    kept = set(thresholds_that_hold(new, precision=precision))
+    rising = [one.confidence for one in reversed(new)]
+    places = ((threshold, bisect_left(rising, threshold)) for threshold in held)
+    return [threshold for threshold, i in places if i < len(rising) and rising[i] in kept]
+
+
+def _adoptable(held: Sequence[float], tallies: Sequence[Tally], *, default: float) -> float | None:
+    """Return the lowest threshold that holds, or the settings' one if just the same answers are at or above it."""
+    if not held:
+        return None
+    below = max((one.confidence for one in tallies if one.confidence < held[-1]), default=-1.0)
+    return min(default, held[-1]) if default > below else held[-1]
+
+
+def adopted_thresholds(trust: Trust, *, evidence: Mapping[str, Any], links: Sequence[LinkSetting]) -> Trust:
+    """Return the thresholds after a backtest is adopted: that for the target, of each evidence that has one.
+
+    Where none was found, a threshold of the ledger that is lower than that of the settings goes back to it.
+    """
+    defaults = {link.link: link.threshold for link in links if not link.is_fixed}
+    of_evidence = dict(trust.evidence_thresholds)
+    for name, figures in evidence.items():
+        if figures["threshold_for_target"] is not None:
+            of_evidence[name] = figures["threshold_for_target"]
+        elif of_evidence.get(name, NEVER) < max(defaults.get(link, NEVER) for link in figures["links"]):
+            del of_evidence[name]
+    of_links = {name: value for name, value in trust.thresholds.items() if value >= defaults.get(name, 0.0)}
+    return replace(trust, thresholds=of_links, evidence_thresholds=of_evidence)
+
+
+def count_outcomes(rows: Sequence[ReplayedRow]) -> list[list[Any]]:
+    """Return [link, evidence, confidence, answers, right ones] of the best answers, for each confidence."""
+    counts: Counter[tuple[str, str, float]] = Counter()
+    right: Counter[tuple[str, str, float]] = Counter()
+    for best in (row.best for row in rows):
+        if best is not None:
+            place = best.link, str(best.evidence), math.floor(best.confidence * PLACES) / PLACES
+            counts[place] += 1
+            right[place] += best.is_right
+    return [[*place, n, right[place]] for place, n in sorted(counts.items())]
 
 
 def _figures(
@@ -120,28 +267,28 @@ def _share(n: int, of: int) -> float | None:
     return round(n / of, 4) if of else None
 
 
-def _threshold(answers: Sequence[LinkAnswer], precision: float) -> float | None:
-    """Return a threshold for the precision; six places suffice to lie between confidences of four places."""
-    judged = [JudgedAnswer(answer.confidence, answer.is_right) for answer in answers]
-    found = threshold_for(judged, precision=precision)
-    return None if found is None else round(found, 6)
+def _threshold(answers: Sequence[tuple[Hashable, LinkAnswer]], precision: float) -> float | None:
+    judged = [JudgedAnswer(math.floor(answer.confidence * PLACES) / PLACES, answer.is_right) for _, answer in answers]
+    return threshold_for(judged, precision=precision, texts=[text for text, _ in answers])
 
 
-def _answers(rows: Sequence[ReplayedRow], link: str) -> list[LinkAnswer]:
-    return [row.answers[link] for row in rows if link in row.answers and not row.answers[link].is_final]
+def _answers(rows: Sequence[ReplayedRow], link: str) -> list[tuple[Hashable, LinkAnswer]]:
+    found = ((row.text, row.answers.get(link)) for row in rows)
+    return [(text, answer) for text, answer in found if answer is not None and not answer.is_final]
 
 
-def _is_sure(answer: LinkAnswer, threshold: float | None) -> bool:
-    return threshold is not None and answer.confidence >= threshold and not answer.is_final
+def _is_sure(answer: LinkAnswer, link: LinkSetting, trust: Trust) -> bool:
+    threshold = trust.threshold(link.link, answer.evidence, default=link.threshold)
+    return answer.confidence >= threshold and not answer.is_final
 
 
-def _left_open(rows: Sequence[ReplayedRow], link: str, threshold: float | None) -> list[ReplayedRow]:
+def _left_open(rows: Sequence[ReplayedRow], link: LinkSetting, trust: Trust) -> list[ReplayedRow]:
     """Return the rows that the next link is asked about."""
-    answered = ((row, row.answers.get(link)) for row in rows)
-    return [row for row, answer in answered if not (answer and (answer.is_final or _is_sure(answer, threshold)))]
+    answered = ((row, row.answers.get(link.link)) for row in rows)
+    return [row for row, answer in answered if not (answer and (answer.is_final or _is_sure(answer, link, trust)))]
 
 
-def _asked(row: ReplayedRow, links: Sequence[LinkThreshold]) -> Iterator[tuple[LinkAnswer, LinkThreshold]]:
+def _asked(row: ReplayedRow, links: Sequence[LinkSetting]) -> Iterator[tuple[LinkAnswer, LinkSetting]]:
     """Yield the answers in order, up to one that is final."""
     for link in links:
         if answer := row.answers.get(link.link):
@@ -150,14 +297,5 @@ def _asked(row: ReplayedRow, links: Sequence[LinkThreshold]) -> Iterator[tuple[L
                 return
 
 
-def _first_sure(row: ReplayedRow, links: Sequence[LinkThreshold]) -> LinkAnswer | None:
-    return next((answer for answer, link in _asked(row, links) if _is_sure(answer, link.threshold)), None)
-
-
-def _surest(row: ReplayedRow, links: Sequence[LinkThreshold]) -> LinkAnswer | None:
-    """Return the surest answer, None if a link with a fixed threshold decides or an answer is final."""
-    asked = list(_asked(row, links))
-    if any(answer.is_final or (link.is_fixed and _is_sure(answer, link.threshold)) for answer, link in asked):
-        return None
-    free = [answer for answer, link in asked if not link.is_fixed]
-    return max(free, key=lambda answer: answer.confidence, default=None)
+def _first_sure(row: ReplayedRow, links: Sequence[LinkSetting], trust: Trust) -> LinkAnswer | None:
+    return next((answer for answer, link in _asked(row, links) if _is_sure(answer, link, trust)), None)

@@ -41,6 +41,13 @@ def stamp_of_confirmed(ledger_id: int) -> str:
     return f"{READING}-{rows['n']}-{rows['newest'] or 0}-{kinds['n']}-{kinds['newest'] or 0}"
 
 
+def has_unlearned(learned_from: str, *, ledger_id: int) -> bool:
+    """Return True if a worker has yet to learn what was confirmed, or taken back, since the stamp `learned_from`."""
+    if not learned_from:
+        return _rows(ledger_id).exists()
+    return stamp_of_confirmed(ledger_id) != learned_from
+
+
 def count_confirmed(*, ledger_id: int, start: date | None = None, end: date | None = None) -> int:
     """Return the number of confirmed rows of these days."""
     return _rows(ledger_id, start, end).count()

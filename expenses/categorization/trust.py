@@ -74,8 +74,8 @@ class LedgerLink:
         return "failing" if self.breaker["n_failures"] else "ok"
 
 
-def ledger_links(ledger_id: int) -> list[LedgerLink]:
-    """Return the links in the chain's order. One query."""
-    own = load_trust(ledger_id).thresholds
+def ledger_links(trust: Trust) -> list[LedgerLink]:
+    """Return the links in the chain's order, with the thresholds of a ledger."""
+    own = trust.thresholds
     entries = zip(configured_chain().links, settings.CATEGORIZATION_PROVIDERS, strict=True)
     return [LedgerLink(link, entry["BACKEND"], own.get(link.provider.name)) for link, entry in entries]

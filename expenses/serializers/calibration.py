@@ -1,6 +1,7 @@
 """The chain in the API: its links and thresholds, their calibration, and backtests."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
@@ -8,10 +9,12 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.comparison import HelpVerdict
-from expenses.models import BacktestResult
-from expenses.serializers.fields import DayField, KeywordNames, user_of
+from expenses.models import BacktestResult, Transaction
+from expenses.serializers.fields import DayField, KeywordNames, MoneyField, user_of
 from expenses.services.backtests import BacktestOrder
-from expenses.services.thresholds import adjustable_links, finished_backtests
+from expenses.services.thresholds import ADJUSTABLE_EVIDENCE, adjustable_links, finished_backtests
+
+IS_STALE = "Confirmed transactions came, changed or went, and a worker has yet to learn from them. Ask again soon."
 
 
 class ShareField(serializers.FloatField):
@@ -72,8 +75,38 @@ class FiguresSerializer(serializers.Serializer[Any]):
     precision_at_target = serializers.FloatField(allow_null=True)
 
 
+class EvidenceJudgment(serializers.Serializer[Any]):
+    """The best answers that rest on one kind of evidence."""
+
+    asked = serializers.IntegerField(help_text="Number of transactions with a best answer that rests on it.")
+    answered = serializers.IntegerField(help_text="Number of answers at or above the threshold.")
+    coverage = serializers.FloatField(allow_null=True, help_text="`answered` as a share of `asked`.")
+    precision = serializers.FloatField(allow_null=True, help_text="The share of right answers among `answered`.")
+    lower_bound = serializers.FloatField(
+        allow_null=True, help_text="The precision that is certain at 95 %. A text counts three times at most."
+    )
+    texts = serializers.IntegerField(help_text="Number of different texts among `asked`.")
+    coverage_at_target = serializers.FloatField(allow_null=True)
+    precision_at_target = serializers.FloatField(allow_null=True)
+    missing = serializers.IntegerField(
+        allow_null=True,
+        help_text="Number of further answers that would tell a threshold; null if it would not reach the precision.",
+    )
+
+
+class EvidenceFigures(EvidenceJudgment):
+    """The best answers that rest on one kind of evidence, and those among them to new texts."""
+
+    threshold = serializers.FloatField(allow_null=True, help_text="Your threshold now; null if those of links differ.")
+    threshold_for_target = serializers.FloatField(
+        allow_null=True, help_text="The threshold to adopt; null if it cannot be told."
+    )
+    links = serializers.ListField(child=serializers.CharField(), help_text="The links that gave these answers.")
+    new_merchants = EvidenceJudgment(allow_null=True, help_text="Null for repeats, which are never new.")
+
+
 class BacktestSerializer(KeywordNames):
-    """The result of a backtest. In `chain` and `new_merchants` one threshold holds for all links."""
+    """The result of a backtest. In `chain` and `new_merchants` one threshold holds for all evidence."""
 
     from_ = serializers.DateField(help_text="The day of the first transaction.")
     to = serializers.DateField(help_text="The day of the last transaction.")
@@ -84,7 +117,14 @@ class BacktestSerializer(KeywordNames):
     n_confirmed = serializers.IntegerField(
         allow_null=True, help_text="Number of confirmed transactions of all days at that version."
     )
+    n_since = serializers.IntegerField(
+        allow_null=True, help_text="Confirmed transactions recorded, confirmed or edited since."
+    )
+    is_stale = serializers.BooleanField(help_text=IS_STALE)
     links = serializers.DictField(child=FiguresSerializer(), help_text="Figures by the name of the link, in order.")
+    evidence = serializers.DictField(
+        child=EvidenceFigures(), allow_null=True, help_text="Figures by kind of evidence; null in an earlier release."
+    )
     chain = FiguresSerializer()
     new_merchants = FiguresSerializer(help_text="Only transactions with a text that was not confirmed before.")
 
@@ -161,7 +201,7 @@ class CalibrationSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Confirmed transactions recorded, confirmed or edited since; null if an earlier release measured.",
     )
-    is_stale = serializers.BooleanField(help_text="Whether confirmed transactions came, changed or went since.")
+    is_stale = serializers.BooleanField(help_text=IS_STALE)
     links = serializers.DictField(
         child=ReliabilitySerializer(allow_null=True),
         help_text="Reliability by the name of the link; null for a link with fewer than 30 answers.",
@@ -178,30 +218,76 @@ class LinkThresholdSerializer(serializers.Serializer[Any]):
     is_own = serializers.BooleanField(help_text="Whether your ledger has its own threshold.")
 
 
+class EvidenceThresholdSerializer(serializers.Serializer[Any]):
+    """The confidence from which answers that rest on a kind of evidence are taken, whatever link gave them."""
+
+    evidence = serializers.CharField()
+    threshold = serializers.FloatField(allow_null=True, help_text="Null if the thresholds of the links hold.")
+    is_own = serializers.BooleanField(help_text="Whether your ledger has its own threshold.")
+
+
+class TakenSerializer(serializers.Serializer[Any]):
+    """The answers of the backtest that the present thresholds take."""
+
+    answered = serializers.IntegerField()
+    precision = serializers.FloatField(allow_null=True, help_text="The share of right answers.")
+
+
+class MeasuredThresholds(serializers.Serializer[Any]):
+    """The meaning of the present thresholds: the best answers of the latest backtest that they take."""
+
+    backtest = serializers.IntegerField(source="result.run_id")
+    measured_at = serializers.DateTimeField(source="result.body.measured_at")
+    links = serializers.DictField(child=TakenSerializer())
+    evidence = serializers.DictField(child=TakenSerializer())
+
+
 @extend_schema_serializer(many=False)
 class ThresholdsSerializer(serializers.Serializer[Any]):
-    """The thresholds of all links except the rules, whose answers are always taken."""
+    """The thresholds of all links except the rules, whose answers are always taken, and of all kinds of evidence."""
 
     results = LinkThresholdSerializer(many=True)
+    evidence = EvidenceThresholdSerializer(many=True)
+    measured = MeasuredThresholds(allow_null=True, help_text="Null before the first backtest.")
 
 
 class ThresholdsInput(StrictSerializer):
-    """New thresholds by the name of the link; other links keep theirs."""
+    """New thresholds by the name of the link or the kind of evidence. Others stay."""
 
     thresholds = serializers.DictField(
-        child=ShareField(allow_null=True), help_text="From 0 to 1; null returns to the threshold of the settings."
+        child=ShareField(allow_null=True),
+        required=False,
+        help_text="By the name of the link, from 0 to 1; null returns to the threshold of the settings.",
     )
+    evidence = serializers.DictField(
+        child=ShareField(allow_null=True),
+        required=False,
+        help_text="By kind of evidence, from 0 to 1; null returns to the thresholds of the links.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            detail = "Give `thresholds` of links, or of `evidence`."
+            raise serializers.ValidationError({"thresholds": detail}, code="required")
+        return attrs
 
     def validate_thresholds(self, value: dict[str, float | None]) -> dict[str, float | None]:
         names = [link.provider.name for link in adjustable_links()]
-        if unknown := sorted(value.keys() - set(names)):
-            detail = f"There is no link of this name that has a threshold; known are {', '.join(names)}."
-            raise serializers.ValidationError(dict.fromkeys(unknown, detail), code="unknown")
-        return value
+        return _of_known_names(value, names, "There is no link of this name that has a threshold")
+
+    def validate_evidence(self, value: dict[str, float | None]) -> dict[str, float | None]:
+        return _of_known_names(value, ADJUSTABLE_EVIDENCE, "There is no such kind of evidence that has a threshold")
+
+
+def _of_known_names(value: dict[str, float | None], names: Sequence[str], complaint: str) -> dict[str, float | None]:
+    if unknown := sorted(value.keys() - set(names)):
+        detail = f"{complaint}; known are {', '.join(names)}."
+        raise serializers.ValidationError(dict.fromkeys(unknown, detail), code="unknown")
+    return value
 
 
 class AdoptInput(StrictSerializer):
-    """The backtest whose threshold is adopted."""
+    """The backtest whose thresholds are adopted."""
 
     backtest = serializers.IntegerField(
         min_value=1, max_value=2**63 - 1, required=False, help_text="The id of a finished run; the latest unless given."
@@ -214,6 +300,59 @@ class AdoptInput(StrictSerializer):
             raise serializers.ValidationError(detail, code="does_not_exist")
         found: BacktestResult = run.backtest
         return found
+
+
+class AdoptedEvidence(serializers.Serializer[Any]):
+    """Your own threshold of a kind of evidence before and after."""
+
+    evidence = serializers.CharField()
+    before = serializers.FloatField(allow_null=True, help_text="Null if the thresholds of the links hold.")
+    after = serializers.FloatField(allow_null=True, help_text="Null if the thresholds of the links hold.")
+    reason = serializers.CharField(allow_null=True, help_text="Why the backtest has no threshold for it; else null.")
+
+
+class AdoptedLink(serializers.Serializer[Any]):
+    """A threshold of a link that was lower than in the settings, and goes back to it."""
+
+    link = serializers.CharField()
+    before = serializers.FloatField()
+    after = serializers.FloatField(allow_null=True)
+
+
+class JudgedRow(serializers.ModelSerializer[Transaction]):
+    """A transaction whose answer the new thresholds judge otherwise."""
+
+    transaction = serializers.IntegerField(source="pk")
+    amount = MoneyField()
+    category_name = serializers.SerializerMethodField(help_text="The machine's answer.")
+    evidence = serializers.CharField(source="decision.evidence")
+    source = serializers.CharField(source="category_source")  # type: ignore[assignment]
+    confidence = serializers.FloatField(source="category_confidence")
+
+    class Meta:
+        model = Transaction
+        fields = [
+            "transaction", "date", "description", "amount", "currency", "category_name", "source", "evidence",
+            "confidence",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_category_name(self, row: Transaction) -> str:
+        category = row.category or row.suggested_category
+        return category.display_name if category is not None else ""
+
+
+class AdoptionSerializer(serializers.Serializer[Any]):
+    """The effect of adopting a backtest: thresholds before and after, and the transactions that change."""
+
+    backtest = serializers.IntegerField()
+    target_precision = serializers.FloatField()
+    evidence = AdoptedEvidence(many=True)
+    links = AdoptedLink(many=True)
+    would_be_automatic = serializers.IntegerField(help_text="Number of suggestions that would be taken.")
+    would_be_suggested = serializers.IntegerField(help_text="Number of automatic answers that would be suggestions.")
+    automatic = JudgedRow(many=True, help_text="The newest five of those to be taken.")
+    suggested = JudgedRow(many=True, help_text="The newest five of those to be suggestions.")
 
 
 class BreakerSerializer(serializers.Serializer[Any]):

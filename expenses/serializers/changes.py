@@ -9,7 +9,7 @@ from accounts.strict_serializer import HelpfulSerializer
 from expenses.hooks import sync_feeds
 from expenses.serializers.accounts import SyncedAccount
 from expenses.serializers.attachments import AttachmentSerializer
-from expenses.serializers.calibration import LinkThresholdSerializer
+from expenses.serializers.calibration import EvidenceThresholdSerializer, LinkThresholdSerializer
 from expenses.serializers.categories import CategorySerializer
 from expenses.serializers.rates import RateSerializer
 from expenses.serializers.shop_kinds import KindMappingSerializer
@@ -67,7 +67,16 @@ class ChangesSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Those of the user, if one has changed since; else null."
     )
     thresholds = LinkThresholdSerializer(
-        many=True, allow_null=True, help_text="Those of all links, if one has changed since; else null."
+        source="thresholds.links",
+        many=True,
+        allow_null=True,
+        help_text="Those of all links, if one has changed since; else null.",
+    )
+    evidence_thresholds = EvidenceThresholdSerializer(
+        source="thresholds.evidence",
+        many=True,
+        allow_null=True,
+        help_text="Those of all kinds of evidence, if a threshold has changed since; else null.",
     )
     deleted = DeletedSerializer(many=True, source="lists.deleted")
 

@@ -6,7 +6,8 @@ from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from expenses.models import Omission, Run, RunStatus
+from expenses.categorization.training_rows import count_confirmed_since, has_unlearned
+from expenses.models import Omission, Run, RunStatus, TrackRecord
 from expenses.serializers.calibration import BacktestSerializer
 from expenses.services.backtests import KIND as BACKTEST
 from expenses.services.life_signs import WORKER, find_held
@@ -18,7 +19,7 @@ NO_WORKER = (
 )
 
 #: What results of earlier releases do not tell.
-UNDATED = dict.fromkeys(("measured_at", "ledger_version", "n_confirmed"))
+UNDATED = dict.fromkeys(("measured_at", "ledger_version", "n_confirmed", "evidence"))
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
@@ -89,8 +90,18 @@ class RunWithResultSerializer(RunSerializer):
         body = super().to_representation(instance)
         found = body.pop("result")
         if instance.kind == BACKTEST:
-            body["result"] = {**UNDATED, **found} if found and instance.status == RunStatus.SUCCEEDED else None
+            has_result = found and instance.status == RunStatus.SUCCEEDED
+            body["result"] = {**UNDATED, **found, **_freshness(instance, found)} if has_result else None
         return body
+
+
+def _freshness(run: Run, result: dict[str, Any]) -> dict[str, Any]:
+    """Return what was confirmed since a backtest read its rows, and whether a worker has yet to learn from it."""
+    version, record = result.get("ledger_version"), TrackRecord.objects.filter(pk=run.ledger_id).first()
+    return {
+        "n_since": None if version is None else count_confirmed_since(version, ledger_id=run.ledger_id),
+        "is_stale": has_unlearned(record.learned_from if record else "", ledger_id=run.ledger_id),
+    }
 
 
 class OmissionSerializer(serializers.ModelSerializer[Omission]):

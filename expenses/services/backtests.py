@@ -9,7 +9,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from expenses.categorization.backtest_figures import NEVER, LinkAnswer, LinkThreshold, ReplayedRow, measure_backtest
+from expenses.categorization.backtest_figures import (
+    NEVER,
+    BestAnswer,
+    LinkAnswer,
+    LinkSetting,
+    ReplayedRow,
+    count_outcomes,
+    measure_backtest,
+)
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.replay import is_right, replay
 from expenses.categorization.training_rows import count_confirmed, read_confirmed
@@ -106,22 +114,22 @@ class BacktestWork(Work):
         # Rows may have been confirmed since it was ordered.
         Run.objects.filter(pk=run.pk, claim=run.claim).update(total=n)
         rows = _play(run, chain, known, asked)
-        own = catalog.trust.thresholds
-        links = [
-            LinkThreshold(
-                link.provider.name,
-                own.get(link.provider.name, link.min_confidence),
-                is_fixed=not link.provider.is_measured,
-            )
-            for link in chain.links
-        ]
-        figures = measure_backtest(rows, links=links, target_precision=order.target_precision)
+        links = link_settings(chain)
+        figures = measure_backtest(rows, links=links, trust=catalog.trust, target_precision=order.target_precision)
         days = [one.question.date and one.question.date.isoformat() for one in (asked[0], asked[-1])]
         as_of = {"measured_at": measured_at, "ledger_version": version, "n_confirmed": n_confirmed}
         body = {"n": len(rows), "from": days[0], "to": days[1], **as_of, **figures}
         with transaction.atomic():
             advance(run, n_rows=len(rows) % CHUNK)
-            BacktestResult.objects.update_or_create(run=run, defaults={"body": body})
+            BacktestResult.objects.update_or_create(run=run, defaults={"body": body, "outcomes": count_outcomes(rows)})
+
+
+def link_settings(chain: Chain) -> list[LinkSetting]:
+    """Return the chain's links with the thresholds of the settings; an answer of a rule is always taken."""
+    return [
+        LinkSetting(link.provider.name, link.min_confidence, is_fixed=not link.provider.is_measured)
+        for link in chain.links
+    ]
 
 
 def _read(catalog: Catalog, chain: Chain, order: BacktestOrder) -> tuple[list[LabeledQuestion], list[LabeledQuestion]]:
@@ -141,13 +149,23 @@ def _play(
     rows: list[ReplayedRow] = []
     seen = {_text(one) for one in known}
     for replayed in replay(chain, asked, known=known):
+        verdict = replayed.verdict
         answers = {
-            attempt.provider: LinkAnswer(suggestion.confidence, is_right(attempt, replayed.confirmed), suggestion.final)
-            for attempt in replayed.verdict.attempts
+            attempt.provider: LinkAnswer(
+                suggestion.confidence,
+                is_right(attempt, replayed.confirmed),
+                is_final=suggestion.final,
+                evidence=str(suggestion.evidence),
+            )
+            for attempt in verdict.attempts
             if (suggestion := attempt.suggestion) is not None and suggestion.category is not None
         }
+        best = None
+        if verdict.decided is None and not verdict.is_final and (attempt := verdict.best) and attempt.suggestion:
+            evidence, confidence = str(attempt.suggestion.evidence), attempt.suggestion.confidence
+            best = BestAnswer(attempt.provider, evidence, confidence, replayed.is_right)
         text = _text(replayed.confirmed)
-        rows.append(ReplayedRow(answers, is_new=text not in seen))
+        rows.append(ReplayedRow(answers, is_new=text not in seen, text=text, best=best))
         seen.add(text)
         if len(rows) % CHUNK == 0:
             with transaction.atomic():

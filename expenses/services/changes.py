@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 from accounts.models import User
-from expenses.categorization.trust import LedgerLink
 from expenses.hooks import sync_feeds
 from expenses.models import (
     Account,
@@ -22,7 +21,7 @@ from expenses.models import (
     Transfer,
 )
 from expenses.models.ledgers import Ledger, ledger_id_of
-from expenses.services.thresholds import thresholds_of
+from expenses.services.thresholds import Thresholds, thresholds_of
 
 #: Ledgers count from 1; the system's categories, and tags from before tags had versions, stand at 0.
 BEFORE_ALL = -1
@@ -38,8 +37,8 @@ class Changes:
     lists: dict[str, list[Any]]
     #: The person, if a preference of theirs has changed.
     preferences: User | None
-    #: The links that have a threshold, if one has changed.
-    thresholds: list[LedgerLink] | None
+    #: All thresholds, if one has changed.
+    thresholds: Thresholds | None
 
 
 class UnknownVersion(Exception):

@@ -12,22 +12,25 @@ from accounts.strict_view import StrictView
 from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.comparison import PairedComparison
 from expenses.categorization.suggestions import suggest_categories
-from expenses.categorization.training_rows import count_confirmed, count_confirmed_since
+from expenses.categorization.training_rows import count_confirmed_since, has_unlearned
 from expenses.categorization.trust import ledger_links, load_trust
 from expenses.models import Classifier, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.calibration import (
     AdoptInput,
+    AdoptionSerializer,
     BacktestInput,
     CalibrationSerializer,
     ChainAnswer,
     ThresholdsInput,
     ThresholdsSerializer,
 )
-from expenses.serializers.runs import RunWithResultSerializer
+from expenses.serializers.runs import RunSerializer, RunWithResultSerializer
 from expenses.serializers.suggestions import SuggestAnswer, SuggestInput
+from expenses.services.adoption import order_adoption, preview_adoption
 from expenses.services.backtests import order_backtest
-from expenses.services.thresholds import adopt_backtest, finished_backtests, set_thresholds, thresholds_of
+from expenses.services.runs import begin_run
+from expenses.services.thresholds import finished_backtests, measure_thresholds, set_thresholds, thresholds_of
 from expenses.views.base import LedgerView
 from providers.calibration import NO_CORRECTION, Correction
 from providers.loading import configured_chain
@@ -63,7 +66,7 @@ class ChainView(LedgerView):
     @extend_schema(operation_id="categorization_chain", responses=ChainAnswer)
     def get(self, request: Request) -> Response:
         """List the chain's links. Each has its version, threshold and health."""
-        return Response(ChainAnswer({"links": ledger_links(ledger_id_of(self.user))}).data)
+        return Response(ChainAnswer({"links": ledger_links(load_trust(ledger_id_of(self.user)))}).data)
 
 
 class CalibrationView(LedgerView):
@@ -91,7 +94,7 @@ class CalibrationView(LedgerView):
             "ledger_version": record.measured_version,
             "n_confirmed": record.n_measured,
             "n_since": n_since,
-            "is_stale": bool(n_since) or count_confirmed(ledger_id=ledger_id) != record.n_measured,
+            "is_stale": has_unlearned(record.learned_from, ledger_id=ledger_id),
             "links": links,
             "classifier": classifier
             and {
@@ -149,23 +152,45 @@ class ThresholdsView(LedgerView):
         operation_id="categorization_thresholds_update", request=ThresholdsInput, responses=ThresholdsSerializer
     )
     def patch(self, request: Request) -> Response:
-        """Choose or reset thresholds. They hold for what is categorized from now on."""
-        set_thresholds(by=self.user, thresholds=self.checked(ThresholdsInput).validated_data["thresholds"])
+        """Choose or reset thresholds.
+
+        They hold for what is categorized from now on. A threshold of evidence comes before that of a link.
+        """
+        body = self.checked(ThresholdsInput).validated_data
+        set_thresholds(by=self.user, links=body.get("thresholds", {}), evidence=body.get("evidence", {}))
         return _thresholds_of(self.user)
 
 
 class AdoptView(LedgerView):
-    """Adopts the threshold of a backtest."""
+    """The adoption of a backtest's thresholds: its preview, and the run that does it."""
 
-    @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses=ThresholdsSerializer)
-    def post(self, request: Request) -> Response:
-        """Adopt a backtest's threshold.
+    error_codes = {"get": ("400", "409")}
 
-        All links that it replayed get the threshold for its target. If there is none, links only suggest.
+    @extend_schema(
+        operation_id="categorization_thresholds_adoption",
+        parameters=[AdoptInput],
+        responses=AdoptionSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Preview the adoption of a backtest.
+
+        Nothing is written. It names thresholds before and after, and counts the transactions that would change.
         """
-        adopt_backtest(by=self.user, result=self.checked(AdoptInput).validated_data.get("backtest"))
-        return _thresholds_of(self.user)
+        query = self.checked(AdoptInput, data=request.query_params.dict()).validated_data
+        return Response(AdoptionSerializer(preview_adoption(user=self.user, result=query.get("backtest"))).data)
+
+    @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses={202: RunSerializer})
+    def post(self, request: Request) -> Response:
+        """Adopt a backtest's thresholds.
+
+        Each kind of evidence gets its threshold for the target. Answers that are sure by it are taken, others become
+        suggestions. Reverting the run takes both back.
+        """
+        run = order_adoption(by=self.user, result=self.checked(AdoptInput).validated_data.get("backtest"))
+        return Response(RunSerializer(begin_run(run)).data, status=status.HTTP_202_ACCEPTED)
 
 
 def _thresholds_of(user: User) -> Response:
-    return Response(ThresholdsSerializer({"results": thresholds_of(ledger_id_of(user))}).data)
+    own, measured = thresholds_of(ledger_id_of(user)), measure_thresholds(user=user)
+    body = {"results": own.links, "evidence": own.evidence, "measured": measured}
+    return Response(ThresholdsSerializer(body).data)

@@ -29,12 +29,16 @@ ONLY = 0
 Tables = dict[str, dict[int, dict[str, Any]]]
 
 
+#: The lists of thresholds in `changes/`, and what `categorization/thresholds/` calls them.
+THRESHOLDS = {"thresholds": "results", "evidence_thresholds": "evidence"}
+
+
 class Copy:
     """What a client knows that began with nothing."""
 
     def __init__(self, api: Any, *, limit: int = 500) -> None:
         self.api, self.limit, self.version = api, limit, 0
-        self.tables: Tables = {name: {} for name in [*TABLES, "preferences", "thresholds"]}
+        self.tables: Tables = {name: {} for name in [*TABLES, "preferences", *THRESHOLDS]}
 
     def pull(self) -> "Copy":
         """Ask until there is no more; each page brings the copy further."""
@@ -58,18 +62,19 @@ class Copy:
             self.tables[name] |= {row["id"]: _stored(row, table) for row in page[name]}
         if page["preferences"] is not None:
             self.tables["preferences"][ONLY] = page["preferences"]
-        if page["thresholds"] is not None:
-            self.tables["thresholds"] = dict(enumerate(page["thresholds"]))
+        for name in THRESHOLDS:
+            if page[name] is not None:
+                self.tables[name] = dict(enumerate(page[name]))
         self.version = page["version"]
 
 
 def ledger_of(api: Any) -> Tables:
     """The same from the lists, page by page."""
-    links = api.get("categorization/thresholds/").json()["results"]
+    thresholds = api.get("categorization/thresholds/").json()
     return {
         **{name: _all_rows(api, table) for name, table in TABLES.items()},
         "preferences": {ONLY: api.get("users/me/").json()["preferences"]},
-        "thresholds": dict(enumerate(links)),
+        **{name: dict(enumerate(thresholds[called])) for name, called in THRESHOLDS.items()},
     }
 
 

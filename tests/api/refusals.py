@@ -224,6 +224,7 @@ HALVES = {"outgoing": "{expense}", "incoming": "{income}"}
 OWN: dict[tuple[Operation, int], Callable[[Refusals], Any]] = {
     (op("POST auth/register/"), 403): _closed,
     (op("GET categorization/backtest/"), 404): _by_somebody_new("GET categorization/backtest/"),
+    (op("GET categorization/thresholds/adopt/"), 409): _by_somebody_new("GET categorization/thresholds/adopt/"),
     (op("POST categorization/thresholds/adopt/"), 409): _by_somebody_new("POST categorization/thresholds/adopt/"),
     (op("GET rates/convert/"), 404): _after(("get", "rates/convert/?amount=1&from=USD&to=CHF&date=1999-01-04", None)),
     (op("DELETE categories/{id}/"), 409): _after(

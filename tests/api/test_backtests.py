@@ -81,11 +81,28 @@ def test_it_is_a_run_with_a_result(ana, run_tasks):
 
 def test_a_result_of_an_earlier_release_does_not_say_as_of_when_it_is(ana, run_tasks):
     record(ana, generated_rows(40))
-    undated = dict.fromkeys(("measured_at", "ledger_version", "n_confirmed"))
+    undated = dict.fromkeys(("measured_at", "ledger_version", "n_confirmed", "n_since", "evidence"))
     result = backtest(ana, run_tasks)["result"]
-    stored = {name: value for name, value in result.items() if name not in undated}
+    stored = {name: value for name, value in result.items() if name not in {*undated, "is_stale"}}
     BacktestResult.objects.update(body=stored)
-    assert ana.get(ADDRESS).json()["result"] == stored | undated
+    assert ana.get(ADDRESS).json()["result"] == stored | undated | {"is_stale": False}
+
+
+def test_it_says_what_was_confirmed_since_and_whether_a_worker_has_yet_to_learn_that(ana, run_tasks):
+    rows = generated_rows(43)
+    record(ana, rows[:40])
+    backtest(ana, run_tasks)
+
+    def as_of():
+        result, measured = ana.get(ADDRESS).json()["result"], ana.get("categorization/calibration/").json()
+        assert (measured["n_since"], measured["is_stale"]) == (result["n_since"], result["is_stale"])
+        return result["n_confirmed"], result["n_since"], result["is_stale"]
+
+    assert as_of() == (40, 0, False)
+    record(ana, rows[40:])
+    assert as_of() == (40, 3, True)
+    learn(ledger_id=ledger_of(ana))
+    assert as_of() == (40, 3, False)
 
 
 def test_the_same_order_again_is_the_same_run_until_it_has_ended(ana, run_tasks):
@@ -307,76 +324,31 @@ def test_a_wrong_order_is_refused(ana, fields, attr, code):
     assert not Run.objects.exists()
 
 
-def test_adopting_takes_over_what_was_found(ana, run_tasks):
-    record(ana, generated_rows(200))
-    run = backtest(ana, run_tasks, target_precision=0.9)
-    found = run["result"]["chain"]["threshold_for_target"]
-    assert 0 < found < 0.85
-    body = ana.post(ADOPT, {"backtest": run["id"]}).json()
-    assert (
-        body
-        == ana.get("categorization/thresholds/").json()
-        == {
-            "results": [
-                {"link": "history", "threshold": found, "default": 0.95, "is_own": True},
-                {"link": "learned", "threshold": found, "default": 0.85, "is_own": True},
-            ]
-        }
-    )
-    assert ana.get("categorization/chain/").json()["links"][0]["threshold"] == 0.0
-
-
-def test_links_that_only_the_worker_asks_keep_their_thresholds(ana, run_tasks, model):
+def test_what_a_link_that_only_the_worker_asks_says_takes_no_part(ana, run_tasks, model):
     record(ana, generated_rows(60))
-    ana.patch("categorization/thresholds/", {"thresholds": {"history": 0.5}})
-    found = backtest(ana, run_tasks)["result"]["chain"]["threshold_for_target"]
-    expected = [
-        {"link": "history", "threshold": found, "default": 0.85, "is_own": True},
-        {"link": "model", "threshold": 0.8, "default": 0.8, "is_own": False},
-    ]
-    assert ana.post(ADOPT, {}).json()["results"] == expected
-    expected[1] |= {"threshold": 0.4, "is_own": True}
-    assert ana.patch("categorization/thresholds/", {"thresholds": {"model": 0.4}}).json()["results"] == expected
-    assert ana.post(ADOPT, {}).json()["results"] == expected
+    result = backtest(ana, run_tasks)["result"]
+    assert list(result["links"]) == ["rule", "history"]
+    assert list(result["evidence"]) == ["repeat", "leading_words"]
 
 
 def test_what_is_adopted_is_what_the_chain_was_said_to_come_to(ana, run_tasks):
     """Played again with what was adopted, the chain answers as many as were promised, and is right as often."""
-    record(ana, generated_rows(150, noise=0.1))
+    record(ana, generated_rows(400, noise=0.02))
     learn(ledger_id=ledger_of(ana), is_forced=True)
     promised = backtest(ana, run_tasks, target_precision=0.9)["result"]["chain"]
     assert promised["coverage"] != promised["coverage_at_target"]
-    assert ana.post(ADOPT, {}).status_code == 200
+    assert ana.post(ADOPT, {}).status_code == 202
     kept = backtest(ana, run_tasks, target_precision=0.9)["result"]["chain"]
     assert (kept["coverage"], kept["precision"]) == (promised["coverage_at_target"], promised["precision_at_target"])
     assert kept["threshold_for_target"] == promised["threshold_for_target"]
 
 
 def test_adopting_without_an_id_takes_the_latest(ana, run_tasks):
-    assert_problem(ana.post(ADOPT, {}), 409, (None, "no_backtest"))
-    record(ana, generated_rows(60))
-    earlier = backtest(ana, run_tasks)["result"]["chain"]
-    latest = backtest(ana, run_tasks, target_precision=0.6)["result"]["chain"]
-    assert latest["threshold_for_target"] != earlier["threshold_for_target"]
-    body = ana.post(ADOPT, {}).json()["results"]
-    assert [one["threshold"] for one in body] == [latest["threshold_for_target"]] * 2
-
-
-def test_links_that_reach_the_precision_nowhere_together_only_suggest(ana, run_tasks):
-    record(ana, generated_rows(60, noise=0.9))
-    run = backtest(ana, run_tasks, target_precision=0.999)
-    assert run["result"]["chain"]["threshold_for_target"] is None
-    body = ana.post(ADOPT, {"backtest": run["id"]}).json()
-    assert body["results"] == [
-        {"link": "history", "threshold": 1.0, "default": 0.95, "is_own": True},
-        {"link": "learned", "threshold": 1.0, "default": 0.85, "is_own": True},
-    ]
-
-
-@pytest.mark.parametrize("backtest_id", [0, -1, 2**63, "x", 10**6, True])
-def test_no_finished_backtest_is_adopted_that_is_not_there(ana, backtest_id):
-    assert ana.post(ADOPT, {"backtest": backtest_id}).status_code == 400
-    assert ana.get("categorization/thresholds/").json()["results"][0]["is_own"] is False
+    record(ana, generated_rows(400))
+    earlier = backtest(ana, run_tasks, target_precision=0.9)
+    latest = backtest(ana, run_tasks, target_precision=0.8)
+    assert ana.post(ADOPT, {}).json()["about"]["backtest"] == latest["id"]
+    assert ana.post(ADOPT, {"backtest": earlier["id"]}).json()["about"]["backtest"] == earlier["id"]
 
 
 def test_one_that_has_not_succeeded_is_not_adopted(ana):
@@ -386,18 +358,18 @@ def test_one_that_has_not_succeeded_is_not_adopted(ana):
 
 
 def test_adopted_thresholds_keep_their_promise_on_the_next_rows(run_tasks, db):
-    """95 % of what is taken was right on the first 400 rows of two people; on the next 300 it is at least 94 %."""
+    """95 % of what is taken was surely right on the first 400 rows of two people; on the next 300 it is so, too."""
     n_taken = n_right = 0
     for seed in (1, 2):
         api = Api(make_user(f"person{seed}"))
-        rows = generated_rows(700, noise=0.02, seed=seed)
+        rows = generated_rows(700, noise=0.005, seed=seed)
         record(api, rows[:400])
         learn(ledger_id=ledger_of(api), is_forced=True)
         run = backtest(api, run_tasks)
-        assert api.post(ADOPT, {"backtest": run["id"]}).status_code == 200
+        assert api.post(ADOPT, {"backtest": run["id"]}).status_code == 202
         asked = [{name: value for name, value in row.items() if name != "category"} for row in rows[400:]]
         for body, row in zip(record(api, asked), rows[400:], strict=True):
             n_taken += body["categorization"]["status"] == "automatic"
             n_right += body["category_name"] == row["category"]
     assert n_taken > 450
-    assert n_right / n_taken >= 0.94
+    assert n_right / n_taken >= 0.95

@@ -34,6 +34,7 @@ NOTHING: dict[str, Any] = {
     "recurring_choices": [],
     "preferences": None,
     "thresholds": None,
+    "evidence_thresholds": None,
     "deleted": [],
 }
 
@@ -56,10 +57,12 @@ def version_of(api):
 
 def beginning(api):
     """What a page since 0 names of a ledger that holds nothing."""
+    thresholds = api.get("categorization/thresholds/").json()
     return NOTHING | {
         "categories": api.get("categories/", {"page_size": 500}).json()["results"],
         "preferences": api.get("users/me/").json()["preferences"],
-        "thresholds": api.get("categorization/thresholds/").json()["results"],
+        "thresholds": thresholds["results"],
+        "evidence_thresholds": thresholds["evidence"],
     }
 
 

@@ -352,17 +352,18 @@ def record_attachment(recorder: Recorder) -> None:
 
 def record_measuring(recorder: Recorder) -> None:
     send = recorder.send
-    send("post", "transactions/bulk/", body={"transactions": generated_rows(60, noise=0.05)})
+    send("post", "transactions/bulk/", body={"transactions": generated_rows(300, noise=0.01)})
     learn(ledger_id=Ledger.objects.get().pk, is_forced=True)
     send("get", "categorization/calibration/", answers="Calibration")
     wish = {"from": "2025-01-01", "to": "2026-12-31", "target_precision": 0.9}
     number = send("post", "categorization/backtest/", asks="BacktestInputRequest", body=wish)["id"]
     perform_run(run_id=number)
     send("get", f"runs/{number}/", answers="RunWithResult")
-    send("post", "categorization/thresholds/adopt/", body={"backtest": number}, answers="Thresholds")
+    send("get", "categorization/thresholds/adopt/", answers="Adoption")
+    send("post", "categorization/thresholds/adopt/", body={"backtest": number})
     recorder.kept["AdoptInputRequest"] = {"backtest": IDS["run"]}
-    own = {"thresholds": {"history": 0.9, "merchants": None}}
-    send("patch", "categorization/thresholds/", asks="PatchedThresholdsInputRequest", body=own)
+    own = {"thresholds": {"history": 0.9, "merchants": None}, "evidence": {"repeat": 0.93}}
+    send("patch", "categorization/thresholds/", asks="PatchedThresholdsInputRequest", body=own, answers="Thresholds")
 
 
 def hold(recorded: dict[str, Any], committed: dict[str, Any], path: Path) -> None:

@@ -315,10 +315,15 @@ def test_thresholds_are_told_whole(ana, copy):
     for _ in range(2):
         ana.patch("categorization/thresholds/", {"thresholds": {"history": 0.7}})
     link = {"link": "history", "threshold": 0.7, "default": 0.85, "is_own": True}
-    assert told(copy) == {"thresholds": [link]}
+    evidence = ana.get("categorization/thresholds/").json()["evidence"]
+    assert told(copy) == {"thresholds": [link], "evidence_thresholds": evidence}
     assert copy.version == version_of(ana)
-    ana.patch("categorization/thresholds/", {"thresholds": {"history": None}})
-    assert told(copy) == {"thresholds": [link | {"threshold": 0.85, "is_own": False}]}
+    ana.patch("categorization/thresholds/", {"thresholds": {"history": None}, "evidence": {"repeat": 0.6}})
+    own = {"evidence": "repeat", "threshold": 0.6, "is_own": True}
+    assert told(copy) == {
+        "thresholds": [link | {"threshold": 0.85, "is_own": False}],
+        "evidence_thresholds": [own, *evidence[1:]],
+    }
 
 
 # Pages, strangers, costs and upgrades

@@ -97,9 +97,9 @@ LISTS = {
     "insights/trends/?month=2026-11": SIGN_IN + 4,  # and the oldest day
     "categorization/kinds/": SIGN_IN + 2,  # categories, kinds that were put into some
     # What was measured, the classifier, whether it is asked, rows confirmed since.
-    "categorization/calibration/": SIGN_IN + 4,
-    "categorization/backtest/": SIGN_IN + 1,
-    "categorization/thresholds/": SIGN_IN + 1,
+    "categorization/calibration/": SIGN_IN + 5,
+    "categorization/backtest/": SIGN_IN + 3,
+    "categorization/thresholds/": SIGN_IN + 2,
     # Thresholds; and of each of two links whether it fails, where the cache is in the database.
     "categorization/chain/": SIGN_IN + 1 + 2 * CACHE,
     "categorization/kinds/?mapped=true": SIGN_IN + 2,

@@ -1,4 +1,4 @@
-"""From which confidence on the answers of each link are taken is a ledger's own choice."""
+"""From which confidence on answers of a link, or of a kind of evidence, are taken is a ledger's own choice."""
 
 import pytest
 
@@ -14,12 +14,19 @@ def _chain(model):
     """Rules, history from 0.85, a model from 0.8."""
 
 
-def shown(history, model, *, own=()):
+EVIDENCE = ("repeat", "leading_words", "keyword", "name", "learned", "sound", "model", "other")
+
+
+def shown(history, model, *, own=(), **evidence):
     return {
         "results": [
             {"link": "history", "threshold": history, "default": 0.85, "is_own": "history" in own},
             {"link": "model", "threshold": model, "default": 0.8, "is_own": "model" in own},
-        ]
+        ],
+        "evidence": [
+            {"evidence": name, "threshold": evidence.get(name), "is_own": name in evidence} for name in EVIDENCE
+        ],
+        "measured": None,
     }
 
 
@@ -87,9 +94,41 @@ def test_what_is_no_threshold_is_refused_by_its_name(ana, thresholds, attr, code
     assert not TrackRecord.objects.exclude(thresholds={}).exists()
 
 
+def test_a_kind_of_evidence_has_a_threshold_that_comes_before_that_of_the_link(ana):
+    ana.post("expenses/", {"description": "Cafe Luna", "amount": "5", "category": "Dining"})
+    put(ana, history=0.999)
+    assert ana.post("categorization/suggest/", CAFE).json()["status"] != "automatic"
+    body = ana.patch(ADDRESS, {"evidence": {"repeat": 0.5}}).json()
+    assert body == ana.get(ADDRESS).json() == shown(0.999, 0.8, own=["history"], repeat=0.5)
+    assert ana.post("categorization/suggest/", CAFE).json()["status"] == "automatic"
+    body = ana.patch(ADDRESS, {"thresholds": {"history": None}, "evidence": {"repeat": 1, "name": 0.7}}).json()
+    assert body == shown(0.85, 0.8, repeat=1.0, name=0.7)
+    assert ana.post("categorization/suggest/", CAFE).json()["status"] != "automatic"
+    assert ana.patch(ADDRESS, {"evidence": {"repeat": None, "name": None}}).json() == shown(0.85, 0.8)
+    assert ana.post("categorization/suggest/", CAFE).json()["status"] == "automatic"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "attr", "code"),
+    [
+        ({"repeat": 1.01}, "evidence.repeat", "max_value"),
+        ({"repeat": "much"}, "evidence.repeat", "invalid"),
+        ({"rule": 0.5}, "evidence.rule", "unknown"),
+        ({"history": 0.5}, "evidence.history", "unknown"),
+        ([0.5], "evidence", "not_a_dict"),
+    ],
+)
+def test_what_is_no_threshold_of_evidence_is_refused_by_its_name(ana, evidence, attr, code):
+    assert_problem(ana.patch(ADDRESS, {"evidence": evidence}), 400, (attr, code))
+    assert not TrackRecord.objects.exclude(evidence_thresholds={}).exists()
+
+
 def test_unknown_and_missing_fields_are_refused(ana):
-    assert_problem(ana.patch(ADDRESS, {}), 400, ("thresholds", "required"))
+    problem = ana.patch(ADDRESS, {})
+    assert_problem(problem, 400, ("thresholds", "required"))
+    assert problem.json()["errors"][0]["detail"] == "Give `thresholds` of links, or of `evidence`."
     assert_problem(ana.patch(ADDRESS, {"thresholds": {}, "links": 1}), 400, ("links", "unknown"))
+    assert ana.patch(ADDRESS, {"thresholds": {}}).json() == shown(0.85, 0.8)
 
 
 def test_whoever_may_only_look_changes_none(ana, join_ledger_of):

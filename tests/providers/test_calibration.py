@@ -18,7 +18,6 @@ from providers.calibration import (
     log_odds,
     logistic,
     measure_reliability,
-    threshold_for,
 )
 
 probabilities = st.floats(0, 1)
@@ -154,48 +153,3 @@ class TestCorrection:
     def test_later_outcomes_count_more(self):
         wrong, right = [JudgedAnswer(0.8, False)] * 50, [JudgedAnswer(0.8, True)] * 50
         assert fit_correction(wrong + right).apply(0.8) > 0.55 > 0.45 > fit_correction(right + wrong).apply(0.8)
-
-
-class TestThreshold:
-    def test_nobody_gets_a_threshold_from_two_right_answers(self):
-        assert threshold_for([JudgedAnswer(0.9, True)] * 2, precision=0.95) is None
-        assert threshold_for([], precision=0.5) is None
-
-    def test_threshold_lies_half_way_to_the_next_answer_below(self):
-        said = (
-            [JudgedAnswer(0.9, True)] * 30
-            + [JudgedAnswer(0.8, True)] * 9
-            + [JudgedAnswer(0.8, False)]
-            + [JudgedAnswer(0.5, False)] * 5
-        )
-        assert threshold_for(said, precision=0.95) == pytest.approx((0.8 + 0.5) / 2)
-        assert threshold_for(said, precision=0.96) == pytest.approx((0.9 + 0.8) / 2)
-        assert threshold_for(said, precision=0.97) is None
-
-    @pytest.mark.parametrize(("last", "threshold"), [(0.9, 0.88), (0.02, 0.0), (0.01, 0.0), (0.0, 0.0)])
-    def test_below_the_last_answer_it_leaves_a_little_room(self, last, threshold):
-        said = [JudgedAnswer(1.0, True)] * 20 + [JudgedAnswer(last, True)]
-        assert threshold_for(said, precision=0.95) == pytest.approx(threshold)
-
-    def test_equal_confidences_are_taken_or_left_together(self):
-        said = [JudgedAnswer(0.9, True)] * 19 + [JudgedAnswer(0.9, False)] * 19
-        assert threshold_for(said, precision=0.9) is None
-
-    @given(outcomes, st.floats(0.5, 1))
-    @example([JudgedAnswer(0.9, True)] * 40 + [JudgedAnswer(0.8, False)] * 3 + [JudgedAnswer(0.7, True)] * 40, 0.95)
-    def test_threshold_is_the_lowest_that_keeps_the_precision(self, said, precision):
-        found = threshold_for(said, precision=precision)
-        assert found == threshold_for(said[::-1], precision=precision)
-        assert found == threshold_for(sorted(said), precision=precision)
-        taken = [o for o in said if found is not None and o.confidence >= found]
-        assert found is None or share_right(taken) >= precision
-        for lower in {o.confidence for o in said if found is None or o.confidence < found}:
-            above = [o for o in said if o.confidence >= lower]
-            assert sum(o.is_right for o in above) / (len(above) + 1) < precision
-
-    @given(outcomes.map(lambda said: [*said, *[JudgedAnswer(1.0, True)] * 240]), st.floats(0.5, 0.6))
-    def test_threshold_is_midway_between_taken_and_left_answers(self, said, precision):
-        found = threshold_for(said, precision=precision)
-        taken = min(o.confidence for o in said if o.confidence >= found)
-        left = max((o.confidence for o in said if o.confidence < found), default=taken - 0.04)
-        assert found == pytest.approx(max((taken + left) / 2, 0))

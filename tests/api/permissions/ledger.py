@@ -153,7 +153,10 @@ def backtested(api: Api) -> int:
     run = Run.objects.create(**whose, kind="backtest", status=RunStatus.SUCCEEDED)
     found = {name: EXAMPLES["RunWithResult"]["result"][name] for name in ("chain", "new_merchants", "links")}
     days = {"from": "2026-01-01", "to": "2026-10-31", "target_precision": 0.95}
-    BacktestResult.objects.create(run=run, body={"n": 30, **days, **found})
+    evidence = {
+        "repeat": {"threshold_for_target": 0.9, "missing": 0, "links": ["history"], "new_merchants": None},
+    }
+    BacktestResult.objects.create(run=run, body={"n": 30, **days, **found, "evidence": evidence})
     return run.pk
 
 

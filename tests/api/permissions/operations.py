@@ -108,7 +108,7 @@ BODIES: dict[Operation, Any] = {
     op("POST categorization/suggest/"): {"description": "Cafe"},
     op("POST insights/score-transaction/"): {"description": "Cafe", "amount": "5.50"},
     op("POST categorization/backtest/"): {"target_precision": 0.9},
-    op("PATCH categorization/thresholds/"): {"thresholds": {}},
+    op("PATCH categorization/thresholds/"): {"thresholds": {}, "evidence": {}},
     op("POST categorization/thresholds/adopt/"): {},
     op("PUT categorization/kinds/{kind}/"): {"category": "Dining"},
     op("POST imports/"): {"file": FILE},

@@ -50,7 +50,7 @@ PLAIN = {
     "ai_classify", "also_similar", "amount", "amount_to", "apply", "base", "base_currency", "case_sensitive",
     "changes_only", "checksum", "color_token", "commit", "confirm_password", "country", "currency",
     "current_password", "date", "description", "direction", "email", "end", "expires_in_days", "exported_at",
-    "external_id", "field", "file", "force", "format", "format_version", "from", "group", "iban", "icon",
+    "evidence", "external_id", "field", "file", "force", "format", "format_version", "from", "group", "iban", "icon",
     "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind", "limit", "locale", "match", "mcc",
     "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "on_conflict", "op",
     "opening_balance", "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate",
@@ -61,6 +61,7 @@ PLAIN = {
 #: The same for what stands behind the `?`.
 FILTERS = {
     "account": "account",
+    "backtest": "backtest",
     "category": "category",
     "category_id": "category",
     "ids": "rule",
