@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from math import exp, log
+from math import ceil, exp, log
 from typing import TYPE_CHECKING
 
 from expenses.ledger.money import Money, format_amount
-from insights.anomalies.amount_scores import AmountScore, SketchesByLevel
+from insights.anomalies.amount_scores import FALSE_FLAGS, AmountRange, AmountScore, SketchesByLevel
 
 if TYPE_CHECKING:
     from insights.models import Anomaly
@@ -27,6 +27,8 @@ OTHERS = {
     "first": "First payments to a payee",
     "all": "Payments in your ledger",
 }
+#: Chances are told as so many of a thousand payments.
+IN_A_THOUSAND = 1000
 #: The reason for an unusual amount that lies among others: see `log_odds`.
 HALF = "So much is rare here: half of it would be far more ordinary."
 
@@ -56,8 +58,8 @@ def reason_of(anomaly: "Anomaly", *, name: str) -> str:
                 f"The first payment to {name}, on {day}, is a large one: {observed}. "
                 f"First payments usually take up to {money(anomaly.high)}."
             )
-    low = format_amount(anomaly.low, anomaly.currency)
-    usual = f"{low} to {money(anomaly.high)}" if anomaly.high else "nothing"
+    low, high = format_amount(anomaly.low, anomaly.currency), money(anomaly.high)
+    usual = "nothing" if not anomaly.high else high if money(anomaly.low) == high else f"{low} to {high}"
     share = "all of the" if anomaly.severity >= 1 else f"{anomaly.severity:.0%} of the"
     reason = (
         f"{name}: {observed} in the week from {day}. Such weeks usually take {usual}, and "
@@ -78,19 +80,32 @@ def explain(
         sentences = list(_beside_payee(amount, score, known, is_income=is_income, money=money))
     else:
         first = f"The first payment {'from' if is_income else 'to'} this payee."
-        usual = f"{OTHERS[score.level]} are usually {money(score.expected.low)} to {money(score.expected.high)}"
+        low, high = money(score.expected.low), money(score.expected.high)
+        expected = f"at {low}" if low == high else f"from {low} to {high}"
+        others = f"{OTHERS[score.level]}: eight of ten are expected {expected}"
         if not score.is_anomalous:
-            sentences = [first, f"{usual}."]
+            sentences = [first, f"{others}{_beside(amount, score.expected)}."]
         elif amount <= score.expected.high * (1 + ABOUT):
             sentences = [first, HALF]
         else:
-            sentences = [first, f"{usual}{_share_of_smaller(amount, score.level, known)}."]
-    n = round(1000 * score.chance)
+            sentences = [first, f"{others}{_share_of_smaller(amount, score.level, known)}."]
     if score.is_anomalous:
+        n = round(IN_A_THOUSAND * score.chance)
         last = f"Of 1,000 ordinary payments, {f'about {n:,}' if n else 'fewer than one'} would be as unusual."
     else:
-        last = f"Not unusual: of 1,000 ordinary payments, about {n:,} are farther from what is expected."
+        n, limit = ceil(IN_A_THOUSAND * score.chance), round(IN_A_THOUSAND * FALSE_FLAGS)
+        last = (
+            f"Not unusual: of 1,000 ordinary payments, about {n:,} are farther from what is expected, and {limit} or "
+            "fewer would make it unusual."
+        )
     return [*sentences, last]
+
+
+def _beside(amount: float, expected: AmountRange) -> str:
+    """Return where an amount lies beside the expected ones; an empty text if it is among them."""
+    if amount > expected.high * (1 + ABOUT):
+        return "; this is more"
+    return "; this is less" if amount < expected.low * (1 - ABOUT) else ""
 
 
 def _beside_payee(
@@ -98,14 +113,18 @@ def _beside_payee(
 ) -> Iterator[str]:
     payee, n = known["payee"], score.n_history
     middle, largest = exp(payee.median), exp(payee.points[-1])
-    is_more = amount > middle * (1 + ABOUT)
+    is_more, ratio = amount > middle * (1 + ABOUT), amount / middle
+    is_usual = abs(ratio - 1) <= ABOUT
     if is_more or not score.is_anomalous:
-        usual = f"what this payee usually {'pays' if is_income else 'takes'}"
-        usual = usual if n > 1 else "the one payment of this payee before"
-        ratio = amount / middle
         written = f"{ratio:,.1f}" if ratio >= LEAST_WITH_TENTHS else f"{ratio:.2g}"
-        times = "About" if abs(ratio - 1) <= ABOUT else f"{written} times"
-        yield f"{times} {usual} ({money(middle)}; {_counted(n)})."
+        times = "About" if is_usual else f"{written} times"
+        if n == 1:
+            yield f"{times} the one payment of this payee before ({money(middle)}; 1 payment)."
+        elif is_usual or score.is_anomalous:
+            verb = "pays" if is_income else "takes"
+            yield f"{times} what this payee usually {verb} ({money(middle)}; {_counted(n)})."
+        else:  # what is not unusual is not said to be so many times the usual
+            yield f"{times} the median of this payee ({money(middle)}; {_counted(n)})."
     if not score.is_anomalous:
         return
     if n >= LEAST_OF_RECORD and amount > largest * (1 + ABOUT):

@@ -102,7 +102,7 @@ def test_first_payment_is_compared_with_its_category_or_all(paid):
     assert in_category["is_anomalous"]
     assert in_category["n_history"] == 0
     assert in_category["reasons"][0] == "The first payment to this payee."
-    assert in_category["reasons"][1].startswith("Payments in this category are usually")
+    assert in_category["reasons"][1].startswith("Payments in this category: eight of ten are expected from ")
     assert in_category["reasons"][1].endswith("; this is more than any so far.")
 
 
@@ -217,7 +217,8 @@ def test_income_is_compared_with_income(paid):
     recompute(paid)
 
     body = scored(paid, {"description": "Employer", "amount": "4000", "direction": "in"})
-    assert body["reasons"][0] == "2.0 times what this payee usually pays (2000.00 EUR; 9 payments)."
+    times = {True: "2.0 times what this payee usually pays", False: "2.0 times the median of this payee"}
+    assert body["reasons"][0] == f"{times[body['is_anomalous']]} (2000.00 EUR; 9 payments)."
     assert scored(paid, {"description": "Employer", "amount": "4000", "category": "Salary"})["n_history"] == 9
     assert scored(paid, {"description": "Employer", "amount": "4000"})["n_history"] == 0
 

@@ -1,12 +1,14 @@
 """Scores of single amounts, and their reasons."""
 
+import re
+from dataclasses import replace
 from math import log
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.anomalies.amount_scores import COMPARED, AmountScore, Calibration, score_amount
+from insights.anomalies.amount_scores import COMPARED, AmountRange, AmountScore, Calibration, score_amount
 from insights.anomalies.amount_sketches import Sketch, sketch
 from insights.anomalies.reasons import explain
 
@@ -56,8 +58,8 @@ def test_first_payment_is_compared_with_first_payments_of_its_category() -> None
     assert _said(500, known)[:2] == [
         "The first payment to this payee.",
         (
-            "First payments to a payee in this category are usually 6.47 to 8.45; this is more than any first payment "
-            "so far."
+            "First payments to a payee in this category: eight of ten are expected from 6.47 to 8.45; "
+            "this is more than any first payment so far."
         ),
     ]
 
@@ -67,8 +69,8 @@ def test_few_first_payments_widen_the_comparison() -> None:
     of_category = _said(7.4, known)[1]
     known.pop("category")
 
-    assert of_category.startswith("Payments in this category are usually")
-    assert _said(7.4, known)[1].startswith("Payments in your ledger are usually")
+    assert of_category.startswith("Payments in this category: eight of ten are expected from")
+    assert _said(7.4, known)[1].startswith("Payments in your ledger: eight of ten are expected from")
 
 
 def test_new_payee_is_compared_with_payees_of_the_same_first_word() -> None:
@@ -78,7 +80,7 @@ def test_new_payee_is_compared_with_payees_of_the_same_first_word() -> None:
     assert (judgment.compared_with, judgment.is_anomalous) == ("name", True)
     assert judgment.expected
     assert judgment.expected.usual == pytest.approx(8.99)
-    assert _said(90, known)[1].startswith("Payments to payees with names that begin alike are usually")
+    assert _said(90, known)[1].startswith("Payments to payees with names that begin alike: eight of ten")
 
 
 def test_reason_names_the_share_of_smaller_first_payments() -> None:
@@ -109,7 +111,40 @@ def test_reasons_agree_with_the_score(
         assert not any(words in said for words in ("About", "Not unusual")), said
     else:
         assert "Not unusual" in said
+        assert "usually" not in said or said.startswith("About what this payee usually")
         assert not any(words in said for words in WHY[2:]), said
+
+
+def test_an_amount_beyond_the_expected_ones_may_be_ordinary_and_is_not_called_usual() -> None:
+    said = _said(30, PAYEE | {"payee": sketch([log(10), log(14), log(12), log(35)])})
+    assert said == [
+        "2.3 times the median of this payee (12.96; 4 payments).",
+        said[-1],
+    ]
+    known = {"all": sketch([log(amount) for amount in (3, 9, 20, 31, 44, 60, 90, 130, 2000, 9000)])}
+    assert _said(6000, known) == [
+        "The first payment to this payee.",
+        "Payments in your ledger: eight of ten are expected from 5.08 to 4270.71; this is more.",
+        _said(6000, known)[-1],
+    ]
+    found = re.fullmatch(
+        r"Not unusual: of 1,000 ordinary payments, about (\d+) are farther from what is expected, "
+        r"and 10 or fewer would make it unusual\.",
+        _said(6000, known)[-1],
+    )
+    assert found
+    assert int(found[1]) > 10
+
+
+def test_a_range_that_is_a_point_is_one_amount() -> None:
+    known = {"all": sketch([log(18.6)] * 40)}
+    judgment = score_amount(18.6, known, Calibration())
+    said = explain(18.6, judgment, known, is_income=False, money="{:.0f} EUR".format)
+    assert judgment.expected
+    assert f"{judgment.expected.low:.0f}" != f"{judgment.expected.high:.0f}"
+    judgment = replace(judgment, expected=AmountRange(18.6, 18.6, 18.6))
+    said = explain(18.6, judgment, known, is_income=False, money="{:.2f} EUR".format)
+    assert said[1] == "Payments in your ledger: eight of ten are expected at 18.60 EUR."
 
 
 def test_new_payer_is_compared_with_all_income() -> None:

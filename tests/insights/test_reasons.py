@@ -63,6 +63,10 @@ def test_reason_says_that_such_weeks_take_nothing():
     assert "Such weeks usually take nothing, and" in told("unusual_week", low=Decimal(0), high=Decimal(0))
 
 
+def test_a_range_that_is_a_point_is_one_amount():
+    assert "Such weeks usually take 18.60 EUR, and" in told("unusual_week", low=Decimal("18.6"), high=Decimal("18.601"))
+
+
 def test_every_stored_kind_has_its_own_sentence():
     assert len({told(kind) for kind in AnomalyKind.values}) == len(AnomalyKind.values)
 
