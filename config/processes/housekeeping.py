@@ -20,10 +20,10 @@ from expenses.models import Attachment, Transaction
 from expenses.services.deletion import KEPT, purge_deleted
 from expenses.services.life_signs import WORKER, hold
 from expenses.services.runs import resume_interrupted
-from insights.services.refreshing import refresh_stale
+from insights.services.refreshing import refresh_stale, refresh_written
 from statements.models import Import
 
-#: How often a worker looks for runs whose workers were stopped.
+#: How often a worker looks for runs whose workers were stopped, and for ledgers whose insights are old.
 LOOK_EVERY_S = 2
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def _keep_tidy() -> None:
 
 
 def keep_watch() -> None:
-    """Hold the name of a worker, and look for interrupted runs, in a thread."""
+    """Hold the name of a worker, and look for interrupted runs and for ledgers with new rows, in a thread."""
     threading.Thread(target=_watch, name="watch", daemon=True).start()
 
 
@@ -88,9 +88,10 @@ def _watch() -> None:
                 while True:
                     require_hold()
                     resume_interrupted()
+                    refresh_written()
                     pause.wait(LOOK_EVERY_S)
         except Exception:
-            logger.exception("The look for interrupted runs failed; it is tried again.")
+            logger.exception("The look for interrupted runs and new rows failed; it is tried again.")
         finally:
             close_old_connections()
         pause.wait(LOOK_EVERY_S)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -24,6 +25,8 @@ REFRESH_INSIGHTS = LedgerTask(
 )
 #: Insights are computed anew each day while a client has asked for them within this time.
 ASKED_LATELY = dt.timedelta(days=31)
+#: So many ledgers are queued at once after writes.
+MOST_AT_ONCE = 20
 #: Raise it when the same rows give other insights: every ledger is then computed anew.
 ARITHMETIC = 4
 
@@ -124,6 +127,19 @@ def refresh_stale() -> int:
         if is_written or (asked_on is not None and ledger.founder.today() - asked_on <= ASKED_LATELY):
             n_queued += REFRESH_INSIGHTS.queue(ledger.pk)
     return n_queued
+
+
+def refresh_written() -> int:
+    """Queue the task for ledgers that were written in since their insights were computed. Return how many.
+
+    Workers call it every few seconds, so that insights are there before the first question after an import or an edit.
+    A ledger has one task at a time and rests after it; a call queues tasks of some ledgers, and the next call others.
+    """
+    own = InsightState.objects.filter(pk=OuterRef("pk"))
+    computed = Exists(own.filter(version=OuterRef("version")))
+    queued = Exists(own.filter(refreshing_until__gte=timezone.now()))
+    written = Ledger.objects.filter(~computed, ~queued, version__gt=0).order_by("pk")
+    return sum(REFRESH_INSIGHTS.queue(pk) for pk in list(written.values_list("pk", flat=True)[:MOST_AT_ONCE]))
 
 
 def resume_refreshing() -> int:

@@ -19,6 +19,7 @@ from insights.services.refreshing import (
     refresh,
     refresh_soon,
     refresh_stale,
+    refresh_written,
     resume_refreshing,
 )
 from insights.tasks import refresh_insights
@@ -213,6 +214,41 @@ def test_changed_ledgers_are_queued_once(ana, ben, spent):
     assert committed(refresh_stale) == 1
     assert committed(refresh_stale) == 0
     assert n_waiting(TASK) == 2
+
+
+def test_written_ledger_is_queued_before_anyone_asks(spent, ana, run_tasks):
+    assert committed(refresh_written) == 1
+    assert committed(refresh_written) == 0  # it is queued
+    run_tasks()
+    assert committed(refresh_written) == 0  # it is computed
+    body = ana.get("insights/recurring/").json()
+    assert ([one["payee"] for one in body["results"]], body["is_stale"]) == (["Rent Meyer"], False)
+
+    record(ana, [row(FIRST, "1.00", "Kiosk", "Groceries")])
+    assert committed(refresh_written) == 1
+
+
+def test_ledger_without_writes_is_not_queued(ana, ben):
+    assert committed(refresh_written) == 0
+    record(ben, groceries(1))
+    assert committed(refresh_written) == 1
+
+
+def test_writes_in_many_ledgers_are_queued_by_and_by(ana, ben, spent, monkeypatch):
+    record(ben, groceries(1))
+    monkeypatch.setattr("insights.services.refreshing.MOST_AT_ONCE", 1)
+    assert [committed(refresh_written) for _ in range(3)] == [1, 1, 0]
+    assert n_waiting(TASK) == 2
+
+
+def test_writes_wait_until_the_worker_has_rested(spent, ana):
+    state = compute(spent)
+    state.computed_for_s = 60.0
+    state.save()
+    record(ana, [row(FIRST, "1.00", "Kiosk", "Groceries")])
+    assert committed(refresh_written) == 1
+    assert state.computed_at is not None
+    assert due_at(TASK) >= state.computed_at + dt.timedelta(seconds=60 * REST_FACTOR)
 
 
 def test_worker_rests_ten_times_the_computation(spent, ana):
