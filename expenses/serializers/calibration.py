@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
 from expenses.categorization.comparison import HelpVerdict
 from expenses.models import BacktestResult, Transaction
 from expenses.serializers.fields import DayField, KeywordNames, MoneyField, user_of
@@ -286,8 +286,8 @@ def _of_known_names(value: dict[str, float | None], names: Sequence[str], compla
     return value
 
 
-class AdoptInput(StrictSerializer):
-    """The backtest whose thresholds are adopted."""
+class AdoptionQuery(HelpfulSerializer):
+    """The query parameter of a preview: the backtest to adopt."""
 
     backtest = serializers.IntegerField(
         min_value=1, max_value=2**63 - 1, required=False, help_text="The id of a finished run; the latest unless given."
@@ -300,6 +300,10 @@ class AdoptInput(StrictSerializer):
             raise serializers.ValidationError(detail, code="does_not_exist")
         found: BacktestResult = run.backtest
         return found
+
+
+class AdoptInput(AdoptionQuery, StrictSerializer):
+    """The backtest to adopt."""
 
 
 class AdoptedEvidence(serializers.Serializer[Any]):

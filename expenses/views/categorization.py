@@ -18,6 +18,7 @@ from expenses.models import Classifier, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.calibration import (
     AdoptInput,
+    AdoptionQuery,
     AdoptionSerializer,
     BacktestInput,
     CalibrationSerializer,
@@ -168,15 +169,15 @@ class AdoptView(LedgerView):
 
     @extend_schema(
         operation_id="categorization_thresholds_adoption",
-        parameters=[AdoptInput],
+        parameters=[AdoptionQuery],
         responses=AdoptionSerializer,
     )
     def get(self, request: Request) -> Response:
-        """Preview the adoption of a backtest.
+        """Test the adoption of a backtest.
 
         Nothing is written. It names thresholds before and after, and counts the transactions that would change.
         """
-        query = self.checked(AdoptInput, data=request.query_params.dict()).validated_data
+        query = self.checked(AdoptionQuery, data=request.query_params.dict()).validated_data
         return Response(AdoptionSerializer(preview_adoption(user=self.user, result=query.get("backtest"))).data)
 
     @extend_schema(operation_id="categorization_thresholds_adopt", request=AdoptInput, responses={202: RunSerializer})

@@ -385,6 +385,32 @@ class TestRun:
         assert own(ana) == ({"merchants": 0.99}, {"keyword": 0.99, "name": 0.8, "sound": 0.97})
 
 
+class TestMeaning:
+    def test_thresholds_say_how_often_what_they_take_was_right(self, ana, told):
+        run, _ = told
+        at = run["result"]["measured_at"]
+        assert ana.get(THRESHOLDS).json()["measured"] == {
+            "backtest": run["id"],
+            "measured_at": at,
+            "links": {"merchants": {"answered": 70, "precision": 0.8714}},
+            "evidence": {
+                "name": {"answered": 0, "precision": None}, "sound": {"answered": 70, "precision": 0.8714},
+            },
+        }  # fmt: skip
+        answer = ana.patch(THRESHOLDS, {"thresholds": {"merchants": 0.5}, "evidence": {"sound": 0.95}}).json()
+        assert answer["measured"] == {
+            "backtest": run["id"],
+            "measured_at": at,
+            "links": {"merchants": {"answered": 132, "precision": 0.9394}},
+            "evidence": {
+                "name": {"answered": 72, "precision": 0.8889}, "sound": {"answered": 60, "precision": 1.0},
+            },
+        }  # fmt: skip
+
+    def test_a_stranger_has_no_measures(self, ben, told):
+        assert ben.get(THRESHOLDS).json()["measured"] is None
+
+
 class TestOthers:
     def test_a_stranger_finds_nothing(self, ana, ben, told):
         run, _ = told

@@ -159,7 +159,7 @@ def open_ways(field: str, ids: Mapping[str, int]) -> Iterator[tuple[str, str, An
     """The field that is to be blamed, what it names, and what the body holds."""
     if field == "filter":
         for name, kind in FILTERS.items():
-            if name not in {"ids", "replacement"}:  # those of no transactions
+            if name not in {"backtest", "ids", "replacement"}:  # those of no transactions
                 yield f"filter.{name}", kind, {"filter": {name: ids[kind]}}
     elif field == "actions.0.value":
         for action, kind in NAMING_ACTIONS.items():
