@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 #: Raised when texts read otherwise than before: what the ledgers keep of them is then read anew.
-VERSION = 2
+VERSION = 3
 
 #: The lists of `channel_words.toml` by their names.
 CHANNEL_WORDS: Mapping[str, str] = tomllib.loads(

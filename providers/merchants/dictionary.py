@@ -15,10 +15,10 @@ from providers.normalization import PLACE_WORDS, normalize
 
 #: How a brand was found: the whole text; its leading words or leading word; words or a word further on; a brand of
 #: other countries, by a telling name or by a mere word. Then how a general word was found; "movement" is a word about
-#: the movement of the money itself, "channel" a vague one.
+#: the movement of the money itself.
 Way = Literal[
     "whole", "leading words", "leading word", "inner words", "inner word", "name abroad", "word abroad", "movement",
-    "phrase", "word", "ending", "alone", "channel",
+    "phrase", "word", "ending", "alone", "vague",
 ]  # fmt: skip
 
 #: The section of words that say that money came back; it is no category.
@@ -26,8 +26,9 @@ REFUND = "refund"
 #: Keys of the categories of fees, and of money that stays in the ledger.
 FEES, TRANSFERS = "fees-taxes", "transfers"
 #: Words that stand behind the language of a line in `words.txt`.
-STRENGTHS = frozenset({"weak", "first", "last"})
+STRENGTHS = frozenset({"weak", "vague", "first", "last"})
 _SHORTEST_ENDING = 3
+_MOST_WEAK_WORDS = 4
 
 
 class WordMatch(NamedTuple):
@@ -59,6 +60,8 @@ class WordTable:
         self.phrases: dict[str, str] = {}
         self.singles: dict[str, str] = {}
         self.weak: dict[str, str] = {}
+        #: Weak words that also count where a text begins with them and nothing else in it is known.
+        self.vague: dict[str, str] = {}
         #: Words about the movement itself, which count before names where a text begins or ends with them.
         self.first: dict[str, str] = {}
         self.last: dict[str, str] = {}
@@ -71,7 +74,7 @@ class WordTable:
         self.tails: dict[str, list[str]] = {}
 
     def add(self, entry: str, category: str, *, strength: str) -> None:
-        """Add one entry of `words.txt`; the first category of a word stays. `strength` is "", weak, first or last."""
+        """Add one entry of `words.txt`; the first category of a word stays. `strength` is "" or one of STRENGTHS."""
         n_words = entry.count(" ") + 1
         if strength == "first":
             self.first.setdefault(entry, category)
@@ -81,8 +84,10 @@ class WordTable:
             self.last.setdefault(entry, category)
             last = entry.rsplit(" ", 1)[-1]
             self.longest_last[last] = max(self.longest_last.get(last, 0), n_words)
-        elif strength == "weak":
+        elif strength in ("weak", "vague"):
             self.weak.setdefault(entry, category)
+            if strength == "vague":
+                self.vague.setdefault(entry, category)
         elif entry.startswith("*"):
             ending = entry[1:]
             self.endings.setdefault(ending, category)
@@ -107,9 +112,8 @@ class WordTable:
             for ending in self.tails.get(word[-_SHORTEST_ENDING:], ()):
                 if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_ENDING:
                     return WordMatch(ending, self.endings[ending], "ending")
-        if len(words) == 1 and words[0] in self.weak:
-            return WordMatch(words[0], self.weak[words[0]], "alone")
-        return None
+        text = " ".join(words) if len(words) <= _MOST_WEAK_WORDS else ""
+        return WordMatch(text, self.weak[text], "alone") if text in self.weak else None
 
     def find_movement(self, words: list[str]) -> WordMatch | None:
         """Find the longest words about the movement itself that the text begins with, else ends with.
@@ -120,20 +124,22 @@ class WordTable:
         for length in range(min(self.longest_first.get(words[0], 0), len(words)), 0, -1):
             phrase = " ".join(words[:length])
             if category := self.first.get(phrase):
-                is_fee = length < len(words) and self.singles.get(words[-1]) == FEES
+                is_fee = any(self.singles.get(word) == FEES for word in words[length:])
                 return None if is_fee and category != FEES else WordMatch(phrase, category, "movement")
         for length in range(min(self.longest_last.get(words[-1], 0), len(words)), 0, -1):
             phrase = " ".join(words[-length:])
             if category := self.last.get(phrase):
-                other = self.find(words[:-length])
-                is_other = other and other.way != "alone" and other.category != category
+                other = self.find_phrase(words) or self.find(words[:-length])
+                is_other = other and other.way != "alone" and other.category not in (category, TRANSFERS)
                 return None if is_other else WordMatch(phrase, category, "movement")
         return None
 
-    def find_channel(self, words: list[str]) -> WordMatch | None:
-        """Find the weak word that a text begins with, for a text of which nothing else is known."""
-        category = self.weak.get(words[0], "")
-        return WordMatch(words[0], category, "channel") if category == TRANSFERS else None
+    def find_vague(self, words: list[str]) -> WordMatch | None:
+        """Find the vague word that a text begins with, for a text of which nothing else is known."""
+        for phrase in (" ".join(words[:2]), words[0]):
+            if phrase in self.vague:
+                return WordMatch(phrase, self.vague[phrase], "vague")
+        return None
 
     def find_phrase(self, words: list[str]) -> WordMatch | None:
         """Find the longest key of several words, unless a head noun follows it, as in "cash withdrawal fee"."""
@@ -206,9 +212,9 @@ class Words:
         """Find the words that tell of the movement itself, and so more than any name beside them."""
         return self._table_of(words, direction).find_movement(words)
 
-    def find_channel(self, words: list[str]) -> WordMatch | None:
+    def find_vague(self, words: list[str]) -> WordMatch | None:
         """Find the vague word of a transfer that the text begins with."""
-        return self._spent.find_channel(words)
+        return self._spent.find_vague(words)
 
     def has_refund(self, words: list[str]) -> bool:
         """Return True if a word says that money came back."""

@@ -45,7 +45,7 @@ CONFIDENCE: Mapping[Way, float] = {
     "name abroad": 0.62,
     "word abroad": 0.34,
     "movement": 0.98,
-    "channel": 0.5,
+    "vague": 0.5,
 }
 #: Shares for an unknown country, where brands of the whole world pass for known ones, measured on all files.
 CONFIDENCE_ANYWHERE: Mapping[Way, float] = {
@@ -65,7 +65,7 @@ SHARE_OF_RECEIVED = 0.95
 _POINTERS = frozenset({"transport", "healthcare", "dining", "utilities", "insurance", "travel"})
 #: Keys of categories, with that of the category above.
 _PARENTS = {"salary": "income", "interest": "income", "other-income": "income"}
-_CODE_VERSION = "5"
+_CODE_VERSION = "6"
 
 
 class KindCategory(NamedTuple):
@@ -170,7 +170,7 @@ def find_answer(text: str, direction: Direction, country: str) -> MerchantFindin
             or _by_word(general.find(words, "in"), words)
             or _by_brand(leading or known.find_inner(words, country), words, country)
             or _by_brand(known.find_abroad(words), words, country)
-            or _by_word(general.find_channel(words), words)
+            or _by_word(general.find_vague(words), words)
         )
         return found and found._replace(
             confidence=round(found.confidence * SHARE_OF_RECEIVED, 2), is_refund=found.brand is not None
@@ -185,7 +185,7 @@ def find_answer(text: str, direction: Direction, country: str) -> MerchantFindin
         or _by_word(general.find(words, "out"), words)
         or _by_brand(known.find_inner(words, country), words, country)
         or _by_brand(known.find_abroad(words), words, country)
-        or _by_word(general.find_channel(words), words)
+        or _by_word(general.find_vague(words), words)
     )
 
 
@@ -273,13 +273,16 @@ class MerchantProvider(Provider):
             if offer not in known:
                 known[offer] = KindCategories.of(question)
             country = (question.country or self._country).lower()
-            finding = None
-            for text in (question.merchant, question.description):
-                finding = find_answer(text, question.direction, country) if text else None
-                if finding:
-                    break
+            texts = (question.merchant, question.description)
+            findings = [find_answer(text, question.direction, country) for text in texts if text]
+            finding = max(filter(None, findings), key=_precedence, default=None)
             answers.append(_suggest(finding, known[offer]) if finding else None)
         return answers
+
+
+def _precedence(finding: MerchantFinding) -> int:
+    """Return a number by which a finding of the description beats one of the merchant, who otherwise comes first."""
+    return {"movement": 1, "vague": -1}.get(finding.way, 0)
 
 
 def _suggest(finding: MerchantFinding, places: KindCategories) -> Suggestion | None:

@@ -2,13 +2,14 @@
 
 import pytest
 
+from tests.movements import MOVEMENTS
+
+MERCHANTS = {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8}
+
 
 @pytest.fixture(autouse=True)
 def _chain(use_chain):
-    use_chain(
-        {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8},
-        {"BACKEND": "providers.name_classifier.NameClassifierProvider", "MIN_CONFIDENCE": 0.9},
-    )
+    use_chain(MERCHANTS)
 
 
 def told(api, description, *, country="", **fields):
@@ -56,6 +57,41 @@ def test_a_brand_at_home_comes_before_one_abroad(ana):
     assert told(ana, "Mercadona Cafe", country="AT") == ("Dining", 0.94, reason)
 
 
-def test_a_known_name_is_never_said_to_be_unknown(ana):
-    assert told(ana, "EXPRESSO BAR", country="AT")[2] == "It sounds like Dining."
-    assert told(ana, "Gasthofstube Xyzzy", country="AT")[2] == "Nobody by this name is known; it sounds like Dining."
+def test_a_known_name_is_never_said_to_be_unknown(ana, use_chain):
+    use_chain(MERCHANTS, {"BACKEND": "providers.name_classifier.NameClassifierProvider", "MIN_CONFIDENCE": 0.9})
+    assert "known" not in told(ana, "EXPRESSO BAR", country="AT")[2].replace("is a known", "")
+    assert told(ana, "Gasthofstube Xyzzy", country="AT")[2] == "It sounds like Dining."
+
+
+@pytest.mark.parametrize(("description", "direction", "category"), MOVEMENTS)
+def test_a_word_about_the_movement_comes_before_names(ana, description, direction, category):
+    # Kinds of income are told apart once the owner has used them.
+    expected = "Income" if category in ("Salary", "Interest") else category
+    assert told(ana, description, direction=direction)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "category"),
+    [
+        ("Transfer Station Cafe", "Dining"),
+        ("TransferWise fee", "Fees & Taxes"),
+        ("Refund Cafe", "Dining"),
+        ("ATM withdrawal fee", "Fees & Taxes"),
+        ("Withdrawal Walmart", "Shopping"),
+        ("Lisbon Airport Transfers", "Travel"),
+        ("Cash Converters", "Shopping"),
+    ],
+)
+def test_a_word_about_the_movement_leaves_a_clear_name_alone(ana, description, category):
+    assert told(ana, description)[0] == category
+
+
+def test_the_purpose_of_a_transfer_comes_before_the_name_of_its_receiver(ana):
+    found = told(ana, "Spende", merchant="Teppich e.V.")
+    assert found == ("Gifts & Donations", 0.98, "The word “spende” stands for Gifts & Donations.")
+
+
+def test_a_transfer_to_somebody_unknown_is_only_suggested(ana):
+    body = ana.post("categorization/suggest/", {"description": "Überweisung Qvrelli"}).json()
+    assert (body["status"], body["category_name"]) == ("suggested", "Transfers")
+    assert body["rationale"] == "The word “uberweisung” stands for Transfers."

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.interface import NO_EFFECTS, Effects, Evidence, OfferedCategory, Question, Suggestion
+from providers.interface import NO_EFFECTS, Effects, Evidence, OfferedCategory, Question, Suggestion, Trust
 from providers.merchants import MerchantProvider
 from providers.merchants.provider import CONFIDENCE, CONFIDENCE_ANYWHERE, SHARE_OF_RECEIVED
+from tests.movements import MOVEMENTS
 
 NAMES = {
     "groceries": "Groceries",
@@ -40,10 +41,12 @@ OFFERED = (
 )
 IDS = {category.key: category.id for category in OFFERED if category.key}
 KEYS = {number: key for key, number in IDS.items()}
+#: An owner who tells kinds of income apart.
+USED = Trust(used=frozenset(IDS.values()))
 
 
 def suggest(description, *, country="", direction="out", merchant="", offered=OFFERED):
-    question = Question(description, offered, 1, direction, merchant=merchant, country=country)
+    question = Question(description, offered, 1, direction, merchant=merchant, country=country, trust=USED)
     [answer] = MerchantProvider().categorize_many([question])
     return answer
 
@@ -154,6 +157,11 @@ def test_payments_find_their_category_in_many_languages(description, country, ke
 )
 def test_money_that_comes_in_is_looked_up_as_income(description, key):
     assert category_of(description, direction="in") == key
+
+
+@pytest.mark.parametrize(("description", "direction", "category"), MOVEMENTS)
+def test_a_word_about_the_movement_comes_before_names(description, direction, category):
+    assert (NAMES | INCOME | {"transfers": "Transfers"})[category_of(description, direction=direction)] == category
 
 
 def test_words_of_income_say_nothing_of_money_that_goes_out():
@@ -335,7 +343,7 @@ def test_keys_differ_by_country_and_direction():
 
 
 def test_the_version_names_the_data():
-    assert MerchantProvider().version.startswith("5+nsi.8.")
+    assert MerchantProvider().version.startswith("6+nsi.8.")
     assert MerchantProvider.name == "merchants"
 
 
@@ -350,7 +358,7 @@ FOOD, CAR = 301, 302  # of the person's own
 
 
 def suggest_mapped(description, mapped, **circumstances):
-    question = Question(description, OFFERED, 1, kinds=mapped, country="GB", **circumstances)
+    question = Question(description, OFFERED, 1, kinds=mapped, country="GB", trust=USED, **circumstances)
     [answer] = MerchantProvider().categorize_many([question])
     return answer
 
