@@ -36,6 +36,8 @@ _DIRECTION = 0.7
 _AMOUNT = 0.4
 _ACCOUNT = 0.3
 _FINDING = 1.5
+#: A finding of less confidence, such as a brand of another country, weighs less in proportion.
+_SURE_FINDING = 0.8
 _KIND = 1.0
 _NOTHING_FOUND = 0.5
 #: A resemblance below this probability is no feature.
@@ -153,8 +155,9 @@ def _features(question: Question, known: TextKnowledge) -> Features:
 
 
 def _finding(finding: MerchantFinding) -> list[tuple[str, float]]:
-    told = [(f"D{finding.category}", _FINDING)]
-    return [*told, (f"K{finding.brand.kind.tag}", _KIND)] if finding.brand else told
+    sureness = min(1.0, finding.confidence / _SURE_FINDING)
+    told = [(f"D{finding.category}", _FINDING * sureness)]
+    return [*told, (f"K{finding.brand.kind.tag}", _KIND * sureness)] if finding.brand else told
 
 
 def _named(features: Sequence[tuple[str, float]]) -> Features:
