@@ -62,12 +62,13 @@ class CategoryQuerySet(models.QuerySet[Any]):
         return self.in_ledger(ledger_id_of(user))
 
     def in_ledger(self, ledger_id: int) -> Self:
-        """Add `is_hidden` and `seen_version` in the ledger; the version rises when a category is hidden there."""
-        hiding = FilteredRelation("hidings", condition=Q(hidings__ledger=ledger_id))
-        rows = self.filter(Q(ledger_id=ledger_id) | Q(ledger_id=None)).annotate(hiding=hiding)
+        """Add `is_hidden`, `keywords` and `seen_version` in the ledger; the version rises when it adapts a category."""
+        adapted = FilteredRelation("in_ledgers", condition=Q(in_ledgers__ledger=ledger_id))
+        rows = self.filter(Q(ledger_id=ledger_id) | Q(ledger_id=None)).annotate(adapted=adapted)
         return rows.annotate(
-            is_hidden=Coalesce(F("hiding__is_hidden"), False),
-            seen_version=Greatest(F("version"), Coalesce(F("hiding__version"), 0)),
+            is_hidden=Coalesce(F("adapted__is_hidden"), False),
+            keywords=F("adapted__keywords"),
+            seen_version=Greatest(F("version"), Coalesce(F("adapted__version"), 0)),
         )
 
 

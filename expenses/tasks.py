@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
+from django.db.models import Q
 from django_tasks import task
 
 from expenses.categorization.catalog import Catalog
@@ -85,8 +86,9 @@ def learn_from_choices(ledger_id: int) -> None:
         LEARN_FROM_CHOICES.go_on(ledger_id)
         return
     records = TrackRecord.objects.filter(pk=ledger_id)
+    is_asking = Q(asking_before__isnull=False)
     LEARN_FROM_CHOICES.finish(
-        ledger_id, has_more=lambda: records.exclude(learned_from=stamp_of_confirmed(ledger_id)).exists()
+        ledger_id, has_more=lambda: records.filter(is_asking | ~Q(learned_from=stamp_of_confirmed(ledger_id))).exists()
     )
 
 

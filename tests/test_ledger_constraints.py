@@ -15,8 +15,8 @@ from expenses.models import (
     Attachment,
     Category,
     ExchangeRate,
-    Hiding,
     KindMapping,
+    LedgerCategory,
     Membership,
     Tag,
     Tombstone,
@@ -77,7 +77,7 @@ SEEN = {
     "category_name_unique",
     "category_key_unique",
     "category_is_system_or_own",
-    "hiding_unique",
+    "ledger_category_unique",
     "kind_mapping_unique",
     "account_name_unique",
     "tag_name_unique",
@@ -235,10 +235,10 @@ def test_a_pair_has_one_rate_a_day_in_each_ledger_and_one_of_the_ecbs(ledger):
         assert rate(owner, date=dt.date(2026, 11, 3)).pk
 
 
-def test_a_ledger_hides_a_category_once(ledger):
+def test_a_ledger_adapts_a_category_once(ledger):
     fields = {"ledger_id": ledger, "category": dining(), "is_hidden": True, "version": 1}
-    Hiding.objects.create(**fields)
-    assert "hiding" in refused(Hiding.objects.create, **fields)
+    LedgerCategory.objects.create(**fields)
+    assert "category" in refused(LedgerCategory.objects.create, **fields)
 
 
 def test_a_ledger_puts_a_kind_of_shop_into_one_category(ledger):

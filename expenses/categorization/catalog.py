@@ -1,5 +1,6 @@
 """The categories that a ledger can use, loaded once for a request or a batch."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,19 +10,20 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models.base import ModelState
 
 from accounts.models import User
+from expenses.categorization.keywords import fold_keyword
 from expenses.categorization.trust import load_trust
 from expenses.ledger.kinds import offered_kinds
 from expenses.models import Category, KindMapping
 from expenses.models.ledgers import ledger_id_of
-from providers.interface import NO_KINDS, NO_TRUST, OfferedCategory, Trust
+from providers.interface import NO_KEYWORDS, NO_KINDS, NO_TRUST, OfferedCategory, OwnKeyword, Trust
 
 #: `CategoryQuerySet.in_ledger` written out, because nearly every write asks it and composing it took too long.
 IN_LEDGER = """
-    SELECT category.*, COALESCE(hiding.is_hidden, FALSE) AS is_hidden,
+    SELECT category.*, COALESCE(adapted.is_hidden, FALSE) AS is_hidden, adapted.keywords,
         EXISTS (SELECT 1 FROM expenses_kindmapping WHERE ledger_id = %s) AS has_mappings,
         EXISTS (SELECT 1 FROM expenses_trackrecord WHERE ledger_id = %s) AS has_track_record
     FROM expenses_category AS category
-    LEFT JOIN expenses_hiding AS hiding ON hiding.category_id = category.id AND hiding.ledger_id = %s
+    LEFT JOIN expenses_ledgercategory AS adapted ON adapted.category_id = category.id AND adapted.ledger_id = %s
     WHERE category.ledger_id = %s OR category.ledger_id IS NULL
     ORDER BY category.id
 """
@@ -94,6 +96,15 @@ class Catalog:
         return dict(KindMapping.objects.filter(ledger=self.ledger_id).values_list("kind", "category"))
 
     @cached_property
+    def keywords(self) -> Mapping[str, OwnKeyword]:
+        """The ledger's keywords by their folded form, as a question holds them."""
+        return {
+            fold_keyword(text): OwnKeyword(text, category.pk)
+            for category in self.categories.values()
+            for text in category.keywords or ()
+        } or NO_KEYWORDS
+
+    @cached_property
     def trust(self) -> Trust:
         """How far the ledger trusts the links, as a question holds it.
 
@@ -120,4 +131,6 @@ def _category(columns: Iterable[tuple[str, Any]]) -> Category:
     row, state = Category.__new__(Category), ModelState()
     state.adding, state.db = False, DEFAULT_DB_ALIAS
     row.__dict__.update(columns, _state=state)
+    if isinstance(row.keywords, str):  # the driver of a database returns JSON as text or as objects
+        row.keywords = json.loads(row.keywords)
     return row

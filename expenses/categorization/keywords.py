@@ -89,6 +89,11 @@ class KeywordProvider(Provider):
         return None
 
 
+def fold_keyword(text: str) -> str:
+    """Return the words of a keyword in small letters without accents; keywords are equal if these are."""
+    return " ".join(plain_words(text))
+
+
 def _find_keyword(question: Question) -> Suggestion | None:
     """Answer the owner's keyword in the text: whole, or else damaged."""
     if not question.keywords:

@@ -46,6 +46,7 @@ def question_of_draft(
         mcc=draft.mcc,
         tags=draft.tags,
         kinds=catalog.kinds,
+        keywords=catalog.keywords,
         trust=catalog.trust,
         stated=draft.stated_fields if trigger == "create" else frozenset(),
         trigger=trigger,
@@ -71,6 +72,7 @@ def question_of_row(row: Transaction, *, catalog: Catalog) -> Question:
         mcc=row.mcc,
         tags=tuple(tag.name for tag in row.tags.all()),
         kinds=catalog.kinds,
+        keywords=catalog.keywords,
         trust=catalog.trust,
         stated=frozenset(row.held).intersection(EFFECT_FIELDS),
         trigger="import" if row.run_id else "create",
@@ -103,6 +105,7 @@ def training_question(row: Any, *, catalog: Catalog, trust: Trust) -> Question:
         account=row.account_id,
         country=row.account__country or "",
         kinds=catalog.kinds,
+        keywords=catalog.keywords,
         trust=trust,
     )
 
@@ -123,6 +126,7 @@ def text_question(
         account=account.pk if account else None,
         country=account.country if account else "",
         kinds=catalog.kinds,
+        keywords=catalog.keywords,
         trust=catalog.trust,
     )
 
@@ -146,6 +150,7 @@ def question_from_json(fields: dict[str, Any], *, catalog: Catalog) -> Question:
         direction=fields["direction"],
         merchant=fields["merchant"],
         kinds=catalog.kinds,
+        keywords=catalog.keywords,
         trust=catalog.trust,
     )
 

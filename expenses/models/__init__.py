@@ -2,7 +2,7 @@
 
 from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
-from expenses.models.categories import Category, Hiding, KindMapping
+from expenses.models.categories import Category, KindMapping, LedgerCategory
 from expenses.models.journal import Change, Tombstone
 from expenses.models.learning import BacktestResult, Classifier, TrackRecord
 from expenses.models.ledgers import Ledger, Membership, Role
@@ -24,9 +24,9 @@ __all__ = [
     "Classifier",
     "Decision",
     "ExchangeRate",
-    "Hiding",
     "KindMapping",
     "Ledger",
+    "LedgerCategory",
     "Membership",
     "Omission",
     "Plan",

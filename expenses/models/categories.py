@@ -23,10 +23,12 @@ class Category(models.Model):
     description = models.CharField(max_length=200, blank=True, default="")
     version = models.BigIntegerField(default=0)
 
-    #: How one ledger sees it, on rows that a queryset of that ledger gives: whether it is hidden there, and the version
-    #: of what it shows there.
+    #: How one ledger sees it, on rows that a queryset of that ledger gives: whether it is hidden there, the version of
+    #: what it shows there, and its keywords.
     is_hidden: bool
     seen_version: int
+    #: The ledger's keywords as their owner wrote them; None if it never had any.
+    keywords: list[str] | None
     #: Whether that ledger has put kinds of shops into categories; on rows of a catalog alone.
     has_mappings: bool
     #: Whether its links were measured; the same.
@@ -74,16 +76,18 @@ class KindMapping(models.Model):
         return f"{self.kind} in {self.category}"
 
 
-class Hiding(models.Model):
-    """A category that a ledger hides or has hidden, the system's included; the row keeps the version."""
+class LedgerCategory(models.Model):
+    """A category as one ledger has adapted it, the system's included: hidden or not, and with keywords of its own."""
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
-    category = models.ForeignKey(Category, models.CASCADE, related_name="hidings")
-    is_hidden = models.BooleanField()
+    category = models.ForeignKey(Category, models.CASCADE, related_name="in_ledgers")
+    is_hidden = models.BooleanField(default=False)
+    #: Words and phrases as their owner wrote them.
+    keywords = models.JSONField(default=list)
     version = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["ledger", "category"], name="hiding_unique")]
+        constraints = [models.UniqueConstraint(fields=["ledger", "category"], name="ledger_category_unique")]
 
     def __str__(self) -> str:
-        return f"{self.category} {'hidden' if self.is_hidden else 'shown'}"
+        return f"{self.category} in ledger {self.ledger_id}"

@@ -6,8 +6,13 @@ from django.db.models import Q
 from rest_framework import serializers
 
 from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
+from expenses.categorization.keywords import fold_keyword
 from expenses.models import Category, Transaction
 from expenses.serializers.fields import CategoryReference
+from providers.damaged_names.index import MOST_WORDS
+
+#: Keywords of a category, characters of a keyword, and its letters and digits at least.
+MAX_KEYWORDS, MAX_KEYWORD_LENGTH, MIN_KEYWORD_LETTERS = 100, 50, 2
 
 
 class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]):
@@ -20,13 +25,19 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
     is_hidden = serializers.BooleanField(
         required=False, help_text="A hidden category stays where it is used, but is never suggested."
     )
+    keywords = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_KEYWORD_LENGTH),
+        required=False,
+        max_length=MAX_KEYWORDS,
+        help_text="Payments with these words and phrases belong here, in your ledger alone.",
+    )
     version = serializers.IntegerField(source="seen_version", read_only=True)
 
     class Meta:
         model = Category
         fields = [
             "id", "key", "name", "kind", "parent", "parent_name", "icon", "color_token", "description", "is_system",
-            "is_hidden", "version",
+            "is_hidden", "keywords", "version",
         ]  # fmt: skip
         read_only_fields = ["key"]
 
@@ -48,6 +59,23 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
             raise serializers.ValidationError(detail, code="in_use")
         return value
 
+    def validate_keywords(self, value: list[str]) -> list[str]:
+        """Return each keyword once. Raise ValidationError for one without words, or of another category."""
+        keywords = {fold_keyword(text): " ".join(text.split()) for text in reversed(value)}
+        for folded, text in keywords.items():
+            if sum(map(str.isalnum, folded)) < MIN_KEYWORD_LETTERS:
+                detail = f"“{text}” is too short: a keyword has at least {MIN_KEYWORD_LETTERS} letters or digits."
+                raise serializers.ValidationError(detail, code="invalid")
+            if folded.count(" ") >= MOST_WORDS:
+                detail = f"“{text}” is too long: a keyword has at most {MOST_WORDS} words."
+                raise serializers.ValidationError(detail, code="invalid")
+            taken = self.context["catalog"].keywords.get(folded)
+            if taken is not None and taken.category != getattr(self.instance, "pk", None):
+                name = self.context["catalog"].name(taken.category)
+                detail = f"“{text}” is a keyword of {name} already. Remove it there first."
+                raise serializers.ValidationError(detail, code="unique")
+        return list(reversed(keywords.values()))
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         parent: Category | None = attrs.get("parent", getattr(self.instance, "parent", None))
         if parent is None:
@@ -63,7 +91,11 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
         return attrs
 
     def to_representation(self, instance: Category) -> dict[str, Any]:
-        return {**super().to_representation(instance), "name": instance.display_name}
+        return {
+            **super().to_representation(instance),
+            "name": instance.display_name,
+            "keywords": instance.keywords or [],
+        }
 
 
 class ReplacementInput(HelpfulSerializer):
@@ -92,7 +124,7 @@ class MergedCategorySerializer(CategorySerializer):
     moved = serializers.DictField(
         child=serializers.IntegerField(),
         read_only=True,
-        help_text="Number of moved transactions, suggestions, child categories, kinds and rules, without the bin.",
+        help_text="Number of moved transactions, suggestions, child categories, kinds, keywords and rules.",
     )
 
     class Meta(CategorySerializer.Meta):

@@ -9,9 +9,10 @@ from django.db.models import Q
 from accounts.models import User
 from expenses.hooks import call_confirmation_hooks, reference_hooks
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
-from expenses.models import CategorizationStatus, Category, Hiding, KindMapping, Transaction
+from expenses.models import CategorizationStatus, Category, KindMapping, LedgerCategory, Transaction
 from expenses.models.ledgers import Ledger, ledger_id_of
 from expenses.services.edits import Author, RowWrite, editing, write_rows
+from expenses.services.learning import ask_all_again
 from expenses.services.ledger_lock import (
     Refusal,
     add_row,
@@ -55,27 +56,27 @@ def seed_default_categories(*, using: str = "default") -> None:
     for ledger_id in list(Ledger.objects.order_by("pk").values_list("pk", flat=True)):
         with ledger_write(ledger_id) as version:
             for category in Category.objects.filter(Q(pk__in=ids) | Q(parent__in=ids), ledger=None):
-                new = {"version": version}
-                Hiding.objects.update_or_create(
-                    ledger_id=ledger_id, category=category, defaults=new, create_defaults=new | {"is_hidden": False}
-                )
+                _adapt(category, ledger_id=ledger_id, version=version, fields={})
             for category in changed:
                 _restamp_name(category, ledger_id=ledger_id, version=version)
 
 
-def create_category(*, by: User, fields: dict[str, Any], is_hidden: bool = False) -> Category:
-    """Add a category of the ledger's own."""
+def create_category(*, by: User, fields: dict[str, Any], adapted: dict[str, Any] | None = None) -> Category:
+    """Add a category of the ledger's own. `adapted` has fields of `LedgerCategory`."""
     with ledger_write(ledger_id_of(by)) as version:
         category = add_row(Category, by=by, fields=fields)
-        if is_hidden:
-            _hide(category, ledger_id=category.ledger_id or 0, is_hidden=True, version=version)
+        if adapted and any(adapted.values()):
+            _adapt(category, ledger_id=category.ledger_id or 0, version=version, fields=adapted)
         return _as_seen(category, by)
 
 
-def edit_category(*, by: User, category: Category, fields: dict[str, Any], is_hidden: bool | None = None) -> Category:
-    """Change a category of the ledger's own. Any category, the system's included, can be hidden and shown again.
+def edit_category(
+    *, by: User, category: Category, fields: dict[str, Any], adapted: dict[str, Any] | None = None
+) -> Category:
+    """Change a category of the ledger's own. Any category, the system's included, can be adapted.
 
-    A new name gives everything that shows it a new version.
+    `adapted` has fields of `LedgerCategory`. A new name gives everything that shows it a new version. New keywords have
+    the open rows asked about again.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
@@ -83,8 +84,8 @@ def edit_category(*, by: User, category: Category, fields: dict[str, Any], is_hi
             changed = change_row(category, by=by, fields=fields)
             if changed.name != category.name:
                 _restamp_name(category, ledger_id=ledger_id, version=changed.version)
-        if is_hidden is not None:
-            _hide(category, ledger_id=ledger_id, is_hidden=is_hidden, version=version)
+        if adapted:
+            _adapt(category, ledger_id=ledger_id, version=version, fields=adapted)
         return _as_seen(category, by)
 
 
@@ -99,8 +100,9 @@ class CategoryMerge:
 def merge_category(*, by: User, category: Category, into: Category) -> CategoryMerge:
     """Let another category of the same kind take a category's place everywhere, and remove it.
 
-    Its transactions, suggestions, the categories below it, kinds of shops, and rules move; what was confirmed stays
-    confirmed. `into` must have been checked: of the ledger, of the same kind, neither the category itself nor below it.
+    Its transactions, suggestions, the categories below it, kinds of shops, keywords and rules move; what was confirmed
+    stays confirmed. `into` must have been checked: of the ledger, of the same kind, neither the category itself nor
+    below it.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
@@ -117,6 +119,7 @@ def merge_category(*, by: User, category: Category, into: Category) -> CategoryM
                 write_rows(writes, ledger_id=ledger_id, version=of_part, author=Author("merge", by))
         moved["categories"] = category.children.update(parent=into, version=version)
         moved["kinds"] = category.kind_mappings.filter(ledger_id=ledger_id).update(category=into, version=version)
+        moved["keywords"] = _move_keywords(category, into, ledger_id=ledger_id, version=version)
         for hook in reference_hooks():
             moved[hook.name] = hook.follow(ledger_id=ledger_id, category=category.pk, into=into.pk, version=version)
         remove_row(category, ledger_id=ledger_id, version=version)
@@ -202,9 +205,29 @@ def _restamp_name(category: Category, *, ledger_id: int, version: int) -> None:
         hook.restamp(ledger_id=ledger_id, category=category.pk, version=version)
 
 
-def _hide(category: Category, *, ledger_id: int, is_hidden: bool, version: int) -> None:
-    new = {"is_hidden": is_hidden, "version": version}
-    Hiding.objects.update_or_create(ledger_id=ledger_id, category=category, defaults=new)
+def _adapt(category: Category, *, ledger_id: int, version: int, fields: dict[str, Any]) -> None:
+    """Adapt a category in one ledger, and have open rows asked about again if its keywords changed."""
+    before = keywords_of(category, ledger_id=ledger_id)
+    new = fields | {"version": version}
+    LedgerCategory.objects.update_or_create(ledger_id=ledger_id, category=category, defaults=new)
+    if fields.get("keywords", before) != before:
+        ask_all_again(ledger_id=ledger_id)
+
+
+def keywords_of(category: Category, *, ledger_id: int) -> list[str]:
+    """Return the keywords of a category in one ledger, as their owner wrote them."""
+    found = LedgerCategory.objects.filter(ledger_id=ledger_id, category=category)
+    keywords: list[str] = found.values_list("keywords", flat=True).first() or []
+    return keywords
+
+
+def _move_keywords(category: Category, into: Category, *, ledger_id: int, version: int) -> int:
+    """Give the keywords of one category to another. Return how many."""
+    keywords = keywords_of(category, ledger_id=ledger_id)
+    if keywords:
+        all_keywords = keywords_of(into, ledger_id=ledger_id) + keywords
+        _adapt(into, ledger_id=ledger_id, version=version, fields={"keywords": all_keywords})
+    return len(keywords)
 
 
 def _as_seen(category: Category, by: User) -> Category:

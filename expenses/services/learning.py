@@ -200,6 +200,12 @@ def ask_some_again(*, ledger_id: int, n_batches: int) -> bool:
     return TrackRecord.objects.filter(pk=ledger_id, asking_before__isnull=False).exists()
 
 
+def ask_all_again(*, ledger_id: int) -> None:
+    """Have all open rows asked about again in the background, within a write: their owner has new keywords."""
+    TrackRecord.objects.update_or_create(pk=ledger_id, defaults={"asking_before": FROM_THE_LATEST})
+    LEARN_FROM_CHOICES.queue(ledger_id)
+
+
 class LearningHook(EditHook):
     """Queues the task that learns when users confirm or correct categories, or take that back."""
 

@@ -21,6 +21,9 @@ from expenses.services import categories
 from expenses.services.categories import delete_category, merge_category
 from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
+#: Fields of any category that a ledger adapts for itself.
+ADAPTED = {"is_hidden", "keywords"}
+
 
 class CategoryViewSet(ListViewSet, RetrieveViewSet):
     """Categories: the system's and your own."""
@@ -34,17 +37,18 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
 
     def create(self, request: Request) -> Response:
         with self.locked():
-            fields = _without_hiding(self.checked(CategorySerializer).validated_data)
-            category = categories.create_category(by=self.user, **fields)
+            fields, adapted = _parted(self.checked(CategorySerializer).validated_data)
+            category = categories.create_category(by=self.user, fields=fields, adapted=adapted)
         return self.answer(category, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change a category. Of a system category, only `is_hidden` can change."""
+        """Change a category. Of a system category, only `is_hidden` and `keywords` can change."""
         with self.guarded() as category:
-            if not (isinstance(request.data, dict) and set(request.data) == {"is_hidden"}):
+            if not (isinstance(request.data, dict) and set() < set(request.data) <= ADAPTED):
                 _refuse_system(category)
-            fields = _without_hiding(self.checked(CategorySerializer, category).validated_data)
-            return self.answer(categories.edit_category(by=self.user, category=category, **fields))
+            fields, adapted = _parted(self.checked(CategorySerializer, category).validated_data)
+            edited = categories.edit_category(by=self.user, category=category, fields=fields, adapted=adapted)
+            return self.answer(edited)
 
     @extend_schema(parameters=[ReplacementInput])
     def destroy(self, request: Request, pk: int) -> Response:
@@ -74,13 +78,15 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
             return Response(body, headers={"ETag": etag_of(merged.category)})
 
 
-def _without_hiding(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of the category apart from `is_hidden`, which belongs to the ledger."""
-    own = {name: value for name, value in fields.items() if name != "is_hidden"}
-    return {"fields": own} | {name: fields[name] for name in fields.keys() - own.keys()}
+def _parted(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields of the category, and those that a ledger adapts."""
+    adapted = {name: value for name, value in fields.items() if name in ADAPTED}
+    return {name: value for name, value in fields.items() if name not in ADAPTED}, adapted
 
 
 def _refuse_system(category: Category) -> None:
     if category.ledger_id is None:
-        detail = "A system category cannot be changed, deleted or merged; hide it with is_hidden: true."
+        detail = (
+            "A system category cannot be changed, deleted or merged. Hide it with is_hidden: true, or give it keywords."
+        )
         raise PermissionDenied(detail, code="system_category")

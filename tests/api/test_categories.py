@@ -38,7 +38,14 @@ def test_an_own_category_is_created_read_and_listed(ana):
     assert answer.status_code == 201
     body = answer.json()
     assert type(body["id"]) is type(body["version"]) is int
-    made_up = {"id": body["id"], "version": body["version"], "key": "", "is_system": False, "is_hidden": False}
+    made_up = {
+        "id": body["id"],
+        "version": body["version"],
+        "key": "",
+        "is_system": False,
+        "is_hidden": False,
+        "keywords": [],
+    }
     assert body == {**TEA, **made_up, "parent": dining, "parent_name": "Dining"}
     assert ana.get(f"categories/{body['id']}/").json() == body
     assert listed(ana)["Tea"] == body

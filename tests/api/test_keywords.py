@@ -1,12 +1,21 @@
-"""The link of keywords over HTTP: names in damaged text."""
+"""The link of keywords over HTTP: keywords of categories, and names in damaged text."""
 
 import pytest
+
+from expenses.categorization.catalog import Catalog
+from expenses.models.ledgers import ledger_id_of
 
 
 def attempt_of(api, text, **fields):
     row = api.post("expenses/", {"amount": "4.50", "description": text, **fields}).json()
     body = api.get(f"transactions/{row['id']}/explanation/").json()
     return row, next(attempt for attempt in body["attempts"] if attempt["provider"] == "keywords")
+
+
+@pytest.fixture
+def alone(use_chain):
+    """The link of keywords without others, whose evidence adds up with its own."""
+    use_chain({"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.95})
 
 
 @pytest.mark.parametrize(
@@ -39,10 +48,12 @@ def attempt_of(api, text, **fields):
         ),
     ],
 )
+@pytest.mark.usefixtures("alone")
 def test_a_damaged_name_is_found_and_explained(ana, text, sentence, details):
     _, attempt = attempt_of(ana, text)
     assert attempt["explanation"] == sentence
-    assert (attempt["category_name"], attempt["details"]) == ("Dining", details)
+    assert attempt["category_name"] == "Dining"
+    assert {name: attempt["details"][name] for name in details} == details
 
 
 def test_a_long_damaged_name_decides(ana):
@@ -54,10 +65,12 @@ def test_a_long_damaged_name_decides(ana):
         "confidence": 0.97,
         "explanation": "“BURGERKINGBERLIN” is Burger King, glued to other letters, a known fast food chain.",
         "suggestion": None,
+        "awaits_model": False,
     }
     assert (attempt["outcome"], attempt["score"]) == ("answered", 0.625)
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_short_damaged_name_is_only_suggested(ana):
     row, attempt = attempt_of(ana, "NETFLI")
     assert (row["category"], attempt["outcome"], attempt["confidence"]) == (None, "unsure", 0.92)
@@ -70,6 +83,7 @@ def test_whole_and_unknown_names_are_left_to_other_links(ana, text):
     assert (attempt["outcome"], attempt["explanation"]) == ("declined", "It knows nothing about this text.")
 
 
+@pytest.mark.usefixtures("alone")
 def test_money_from_a_damaged_name_is_suggested_as_its_refund(ana):
     body = ana.post("transactions/", {"amount": "4.50", "direction": "in", "description": "MCDONLADS KOELN"}).json()
     assert body["category"] is None
@@ -86,3 +100,205 @@ def test_a_kind_of_shop_that_was_mapped_is_followed(ana):
     row, attempt = attempt_of(ana, "STARBUCKSCOFFEE4711")
     assert row["category_name"] == "Coffee"
     assert attempt["explanation"].endswith("a known coffee house chain, which you put into Coffee.")
+
+
+def one(api, name):
+    return next(row for row in api.get("categories/", {"page_size": 500}).json()["results"] if row["name"] == name)
+
+
+def give_keywords(api, name, keywords):
+    return api.patch(f"categories/{one(api, name)['id']}/", {"keywords": keywords})
+
+
+def told(api, text, **fields):
+    body = api.post("categorization/suggest/", {"description": text, "use_model": False, **fields}).json()
+    return body["category_name"], body["confidence"], body["status"], body["rationale"]
+
+
+def test_keywords_of_a_system_category_belong_to_one_ledger(ana, ben):
+    before, of_ben = one(ana, "Healthcare"), one(ben, "Healthcare")
+    assert before["keywords"] == []
+    answer = give_keywords(ana, "Healthcare", ["Dentist", "  Dr.  Lenz "])
+    after = answer.json()
+    assert after == before | {"keywords": ["Dentist", "Dr. Lenz"], "version": after["version"]}
+    assert after["version"] > before["version"]
+    assert answer["ETag"] == f'"{after["id"]}-{after["version"]}"'
+    assert one(ana, "Healthcare") == after
+    assert one(ben, "Healthcare") == of_ben
+    assert told(ben, "DENTIST MUELLER")[3] != "You chose the keyword “Dentist” for Healthcare."
+
+
+def test_an_own_category_has_keywords_from_the_start_and_loses_them(ana):
+    body = ana.post("categories/", {"name": "Tea", "kind": "expense", "keywords": ["Oolong"]}).json()
+    assert body["keywords"] == ["Oolong"]
+    assert told(ana, "HAUS OOLONG") == ("Tea", 0.99, "automatic", "You chose the keyword “Oolong” for Tea.")
+    renamed = ana.patch(f"categories/{body['id']}/", {"name": "Teas"}).json()
+    assert renamed == body | {"name": "Teas", "version": renamed["version"]}
+    assert ana.patch(f"categories/{body['id']}/", {"keywords": []}).json()["keywords"] == []
+    assert told(ana, "HAUS OOLONG")[0] != "Teas"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "attr", "code", "detail"),
+    [
+        (["."], "keywords", "invalid", "“.” is too short: a keyword has at least 2 letters or digits."),
+        (["a"], "keywords", "invalid", "“a” is too short: a keyword has at least 2 letters or digits."),
+        (["a b c d e"], "keywords", "invalid", "“a b c d e” is too long: a keyword has at most 4 words."),
+        (
+            ["ZAHNÁRZT"],
+            "keywords",
+            "unique",
+            "“ZAHNÁRZT” is a keyword of Healthcare already. Remove it there first.",
+        ),
+        (
+            [f"word {number}" for number in range(101)],
+            "keywords",
+            "max_length",
+            "Send at most 100 items.",
+        ),
+    ],
+)
+def test_keywords_that_say_nothing_or_belong_elsewhere_are_refused(ana, keywords, attr, code, detail):
+    give_keywords(ana, "Healthcare", ["zahnarzt"])
+    answer = give_keywords(ana, "Dining", keywords)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"attr": attr, "code": code, "detail": detail}]
+    assert one(ana, "Dining")["keywords"] == []
+
+
+def test_a_keyword_written_twice_is_kept_once(ana):
+    assert give_keywords(ana, "Dining", ["Café", "CAFE", "cafe!", "Bar"]).json()["keywords"] == ["Café", "Bar"]
+    assert give_keywords(ana, "Dining", ["Bar", "Café"]).json()["keywords"] == ["Bar", "Café"]
+
+
+def test_a_stranger_gives_no_keywords(ana, ben):
+    own = ana.post("categories/", {"name": "Tea", "kind": "expense"}).json()["id"]
+    assert ben.patch(f"categories/{own}/", {"keywords": ["tea"]}).status_code == 404
+
+
+def test_the_list_of_changes_has_categories_with_new_keywords(ana):
+    ana.post("expenses/", {"amount": "4", "description": "Tea"})
+    since = ana.get("changes/").json()["version"]
+    body = give_keywords(ana, "Pets", ["Velowerk"]).json()
+    assert ana.get("changes/", {"since": since}).json()["categories"] == [body]
+
+
+def test_a_merge_moves_keywords(ana):
+    tea = ana.post("categories/", {"name": "Tea", "kind": "expense", "keywords": ["Oolong"]}).json()["id"]
+    give_keywords(ana, "Dining", ["Bistro"])
+    merged = ana.post(f"categories/{tea}/merge/", {"into": "Dining"}).json()
+    assert (merged["keywords"], merged["moved"]["keywords"]) == (["Bistro", "Oolong"], 1)
+
+
+def test_a_category_with_keywords_alone_is_not_in_use(ana):
+    tea = ana.post("categories/", {"name": "Tea", "kind": "expense", "keywords": ["Oolong"]}).json()["id"]
+    assert ana.delete(f"categories/{tea}/").status_code == 204
+    assert give_keywords(ana, "Dining", ["Oolong"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "sentence"),
+    [
+        ("KARTE 4711 KRUMMER HUND KOELN", 0.99, "You chose the keyword “Krummer Hund” for Pets."),
+        ("KRUMMERHUND", 0.98, "“KRUMMERHUND” is your keyword “Krummer Hund” for Pets, written as one word."),
+        ("KRMMR HND", 0.96, "“KRMMR HND” is your keyword “Krummer Hund” for Pets, without some of its vowels."),
+        ("KRUMMER HU", 0.97, "“KRUMMER HU” is your keyword “Krummer Hund” for Pets, cut short."),
+        ("KRUMMMER HUND", 0.98, "“KRUMMMER HUND” is your keyword “Krummer Hund” for Pets, misspelled."),
+    ],
+)
+def test_a_keyword_is_found_whole_and_damaged(ana, text, confidence, sentence):
+    give_keywords(ana, "Pets", ["Krummer Hund"])
+    assert told(ana, text) == ("Pets", confidence, "automatic", sentence)
+
+
+@pytest.mark.parametrize("text", ["VET", "Vets", "Corvette", "privet 12"])
+def test_a_short_keyword_is_found_only_as_a_whole_word(ana, text):
+    give_keywords(ana, "Pets", ["vet"])
+    _, attempt = attempt_of(ana, text)
+    assert (attempt["outcome"] == "answered") is (text == "VET")
+
+
+def test_words_of_the_channel_can_be_keywords(ana):
+    give_keywords(ana, "Subscriptions", ["SEPA Lastschrift 77"])
+    assert told(ana, "SEPA LASTSCHRIFT 77 XYZZY")[:3] == ("Subscriptions", 0.99, "automatic")
+
+
+def test_the_longer_of_two_keywords_counts(ana):
+    give_keywords(ana, "Shopping", ["Apfel"])
+    give_keywords(ana, "Subscriptions", ["Apfel Musik"])
+    assert told(ana, "APFEL MUSIK 12")[:3] == ("Subscriptions", 0.99, "automatic")
+    assert told(ana, "APFEL LADEN")[:3] == ("Shopping", 0.99, "automatic")
+
+
+@pytest.mark.usefixtures("alone")
+def test_keywords_of_two_categories_in_one_text_only_suggest(ana):
+    give_keywords(ana, "Healthcare", ["Dentist"])
+    give_keywords(ana, "Transport", ["Garage"])
+    _, attempt = attempt_of(ana, "GARAGE BY THE DENTIST")
+    assert (attempt["category_name"], attempt["confidence"], attempt["outcome"]) == ("Healthcare", 0.495, "unsure")
+    assert attempt["explanation"] == (
+        "You chose the keyword “Dentist” for Healthcare, but the text also holds “Garage” for Transport."
+    )
+
+
+@pytest.mark.usefixtures("alone")
+def test_money_in_under_a_keyword_is_a_refund_only_if_the_text_or_the_client_says_so(ana):
+    give_keywords(ana, "Healthcare", ["Dentist"])
+    sentence = "You chose the keyword “Dentist” for Healthcare, so money from it is taken for a refund."
+
+    def answer(text, **fields):
+        row = ana.post("transactions/", {"amount": "9", "description": text, **fields}).json()
+        attempts = ana.get(f"transactions/{row['id']}/explanation/").json()["attempts"]
+        found = next(attempt for attempt in attempts if attempt["provider"] == "keywords")
+        return found["explanation"], found["confidence"], found["outcome"]
+
+    assert answer("DENTIST LENZ", direction="in") == (sentence, 0.693, "unsure")
+    assert answer("REFUND DENTIST LENZ", direction="in") == (sentence, 0.99, "answered")
+    assert answer("DENTIST LENZ", kind="refund") == (
+        "You chose the keyword “Dentist” for Healthcare.",
+        0.99,
+        "answered",
+    )
+
+
+def test_a_keyword_of_an_income_category_is_for_money_in(ana):
+    give_keywords(ana, "Salary", ["Velowerk"])
+    assert told(ana, "VELOWERK", direction="in")[:3] == ("Salary", 0.99, "automatic")
+    assert told(ana, "VELOWERK", direction="out")[0] != "Salary"
+
+
+def test_a_hidden_category_does_not_answer_by_its_keywords(ana):
+    give_keywords(ana, "Pets", ["Velowerk"])
+    ana.patch(f"categories/{one(ana, 'Pets')['id']}/", {"is_hidden": True})
+    assert told(ana, "VELOWERK")[0] != "Pets"
+
+
+@pytest.mark.usefixtures("alone")
+def test_open_rows_are_asked_again_and_touched_ones_are_not(ana, run_tasks):
+    rows = {text: ana.post("expenses/", {"amount": "4", "description": text}).json()["id"] for text in ["QWX", "QWY"]}
+    untouched, reviewed = (
+        ana.post("expenses/", {"amount": "4", "description": f"XYZZY PLUGH {n}"}).json()["id"] for n in (1, 2)
+    )
+    ana.patch(f"expenses/{reviewed}/", {"category": "Dining"})
+    ana.patch(f"expenses/{reviewed}/", {"category": None})
+    give_keywords(ana, "Pets", ["Plugh"])
+    run_tasks()
+    assert ana.get(f"expenses/{untouched}/").json()["category_name"] == "Pets"
+    assert ana.get(f"expenses/{untouched}/").json()["categorization"]["source"] == "keywords"
+    for other in (reviewed, *rows.values()):
+        assert ana.get(f"expenses/{other}/").json()["category"] is None
+
+
+def test_a_rule_and_the_same_text_confirmed_come_before_keywords(ana):
+    give_keywords(ana, "Pets", ["Plugh"])
+    ana.post("expenses/", {"amount": "4", "description": "XYZZY PLUGH", "category": "Dining"})
+    assert told(ana, "XYZZY PLUGH")[0] == "Dining"
+    assert told(ana, "PLUGH XYZZY")[0] == "Pets"
+
+
+def test_keywords_come_with_the_categories_in_one_query(ana, django_assert_num_queries):
+    ledger_id = ledger_id_of(ana.user)
+    for expected in (set(), {"plugh"}):
+        with django_assert_num_queries(1):
+            assert set(Catalog.load(ledger_id).keywords) == expected
+        give_keywords(ana, "Pets", ["Plugh"])

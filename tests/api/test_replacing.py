@@ -44,7 +44,15 @@ def test_a_merge_moves_rows_children_suggestions_and_rules(ana, tea, coffee):
     ana.delete(f"expenses/{binned}/")
     answer = ana.post(f"categories/{tea['id']}/merge/", {"into": "coffee"})
     assert answer.status_code == 200
-    moved = {"transactions": 1, "suggestions": 1, "categories": 1, "kinds": 0, "rules": 1, "anomaly_feedback": 0}
+    moved = {
+        "transactions": 1,
+        "suggestions": 1,
+        "categories": 1,
+        "kinds": 0,
+        "keywords": 0,
+        "rules": 1,
+        "anomaly_feedback": 0,
+    }
     assert answer.json() == coffee | {"moved": moved}
     assert answer["ETag"] == ana.get(f"categories/{coffee['id']}/")["ETag"]
     assert ana.get(f"categories/{tea['id']}/").status_code == 404
