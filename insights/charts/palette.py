@@ -39,7 +39,9 @@ def hatched(colors: Iterable[str]) -> list[str]:
 
 def style_sheet() -> str:
     """Return the rules of all colors, and those of dark ground for viewers who prefer it."""
-    return f".edgeless{{stroke:none!important}}{_rules(0)}@media (prefers-color-scheme:dark){{{_rules(1)}}}"
+    lines = f".axis .line{{stroke:{INK[1]}!important}}.axis .guide.line{{stroke:{GRID[1]}!important}}"
+    light = f".edgeless{{stroke:none!important}}.guide.line{{stroke:{GRID[0]}!important}}{_rules(0)}"
+    return f"{light}@media (prefers-color-scheme:dark){{{_rules(1)}{lines}}}"
 
 
 def _rules(ground: int) -> str:
@@ -47,8 +49,6 @@ def _rules(ground: int) -> str:
     found = [
         f".background{{fill:{GROUND[ground]}!important}}",
         f"text{{fill:{INK[ground]}!important}}",
-        f".axis .line{{stroke:{INK[ground]}!important}}",
-        f".axis .guide.line{{stroke:{GRID[ground]}!important}}",
         f".gap{{stroke:{GROUND[ground]}!important}}",
     ]
     found += [

@@ -92,16 +92,17 @@ def _course(past: Floats, *, known: int, last: int) -> tuple[Floats, Floats]:
 
     `past` is months x places of days, without known bills; `known` places are over, and `last` is that of the last day.
     Both shares are 0 on known days, never fall, and are 1 in the end. The doubt is how far past months were off the
-    mean course by each day. Where past months tell nothing, both rise evenly.
+    usual course by each day. Both are medians, as the forecast is: a rare large purchase would be a step on its day.
+    Where past months tell nothing, both rise evenly.
     """
     evenly = np.clip((np.arange(LONGEST_MONTH) - known + 1) / max(last + 1 - known, 1), 0, 1)
     after = past[:, known:].cumsum(axis=1)
-    whole = after[:, -1].mean() if after.size else 0.0
+    whole = np.median(after[:, -1]) if after.size else 0.0
     if whole <= 0:
         return evenly, evenly
     course, doubt = evenly.copy(), evenly.copy()
-    course[known:] = np.clip(np.maximum.accumulate(after.mean(axis=0) / whole), 0, 1)
-    off = np.maximum.accumulate(np.abs(after - whole * course[known:]).mean(axis=0))
+    course[known:] = np.clip(np.maximum.accumulate(np.median(after, axis=0) / whole), 0, 1)
+    off = np.maximum.accumulate(np.median(np.abs(after - whole * course[known:]), axis=0))
     if off[-1] > 0:
         doubt[known:] = off / off[-1]
     course[last:] = doubt[last:] = 1
