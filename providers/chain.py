@@ -138,8 +138,6 @@ class Link:
     provider: Provider
     min_confidence: float = 0.0
     is_deferred: bool = False
-    #: It never decides alone: its threshold is one for the pool's answer.
-    is_pooled: bool = False
 
     def attempt(self, answer: Answer, question: Question, duration_ms: float = 0.0) -> Attempt:
         """Judge an answer by this link's threshold and by what was offered."""
@@ -157,7 +155,7 @@ class Link:
         if answer.category is not None:
             answer = _corrected(answer, question.trust.corrections.get(name, NO_CORRECTION))
             threshold = question.trust.threshold(name, answer.evidence, default=self.min_confidence)
-            is_sure = answer.confidence >= threshold and not answer.final and not self.is_pooled
+            is_sure = answer.confidence >= threshold and not answer.final and not answer.is_pooled
             outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
         return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
 
@@ -193,6 +191,7 @@ def _corrected(answer: Suggestion, correction: Correction) -> Suggestion:
         source_id=answer.source_id,
         evidence=answer.evidence,
         support=answer.support,
+        is_pooled=answer.is_pooled,
     )
 
 
@@ -345,6 +344,7 @@ def _pool(attempts: Sequence[Attempt], question: Question, links: Mapping[str, L
         source_id=alone.source_id,
         evidence=alone.evidence,
         support=alone.support,
+        is_pooled=alone.is_pooled,
     )
     link = links[name]
     is_sure = confidence >= trust.threshold(name, alone.evidence, default=link.min_confidence)

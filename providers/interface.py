@@ -203,6 +203,8 @@ class Suggestion:
     evidence: Evidence = Evidence.OTHER
     #: Pairs of a category and how much the link speaks for it, in the link's own measure; (): by confidence alone.
     support: tuple[tuple[int, float], ...] = ()
+    #: It never decides alone, however sure: it counts together with the answers of the other links.
+    is_pooled: bool = False
 
 
 #: The answer to one question. An error is data here: one bad answer does not spoil the rest of its batch.

@@ -48,7 +48,7 @@ class CacheBreaker:
 
 
 HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."
-KEYS = {"BACKEND", "MIN_CONFIDENCE", "DEFERRED", "POOLED", "OPTIONS"}
+KEYS = {"BACKEND", "MIN_CONFIDENCE", "DEFERRED", "OPTIONS"}
 
 
 def build_link(entry: Mapping[str, Any]) -> Link:
@@ -60,17 +60,16 @@ def build_link(entry: Mapping[str, Any]) -> Link:
         raise ImproperlyConfigured(f"The entry {dict(entry)!r} names no BACKEND.")
     if unknown := set(entry) - KEYS:
         raise ImproperlyConfigured(f"{path} has the unknown key {min(unknown)}; known are {sorted(KEYS)}.")
-    options, is_deferred, is_pooled = entry.get("OPTIONS", {}), entry.get("DEFERRED", False), entry.get("POOLED", False)
+    options, is_deferred = entry.get("OPTIONS", {}), entry.get("DEFERRED", False)
     if not isinstance(options, Mapping):
         raise ImproperlyConfigured(f"OPTIONS of {path} must be a dictionary, not {options!r}.")
-    for name, flag in (("DEFERRED", is_deferred), ("POOLED", is_pooled)):
-        if not isinstance(flag, bool):
-            raise ImproperlyConfigured(f"{name} of {path} must be True or False, not {flag!r}.")
+    if not isinstance(is_deferred, bool):
+        raise ImproperlyConfigured(f"DEFERRED of {path} must be True or False, not {is_deferred!r}.")
     provider = _build_provider(path, options)
     threshold = entry.get("MIN_CONFIDENCE", 0.0)
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
         raise ImproperlyConfigured(f"MIN_CONFIDENCE of {path} must be between 0 and 1, not {threshold!r}.")
-    return Link(provider, float(threshold), is_deferred, is_pooled)
+    return Link(provider, float(threshold), is_deferred)
 
 
 def _build_provider(path: str, options: Mapping[str, Any]) -> Provider:

@@ -188,7 +188,10 @@ def _suggest_shipped(
         stood_for = f"what you put into {place.category.name}" if place.mapped else place.category.name
         sentence = f"“{text}” is the word “{name}”, {damage}, which stands for {stood_for}"
     effects = Effects(merchant=name) if brand else NO_EFFECTS
-    return _suggestion(found.match, place.category.id, found.confidence, f"{sentence}.", details, effects=effects)
+    # The owner's own habit with that name may be another one.
+    return _suggestion(
+        found.match, place.category.id, found.confidence, f"{sentence}.", details, effects=effects, is_pooled=True
+    )
 
 
 def _suggestion(
@@ -200,6 +203,7 @@ def _suggestion(
     *,
     effects: Effects = NO_EFFECTS,
     others: Sequence[Any] = (),
+    is_pooled: bool = False,
 ) -> Suggestion:
     left = (1 - confidence) / (len(others) + 1)
     return Suggestion(
@@ -211,6 +215,7 @@ def _suggestion(
         alternatives=tuple((other, min(left, confidence)) for other in others),
         details=details,
         evidence=Evidence.KEYWORD,
+        is_pooled=is_pooled,
     )
 
 

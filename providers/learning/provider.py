@@ -197,6 +197,7 @@ def _suggest(
         details={"words": reasons, "learned_from": weights.n_confirmed},
         evidence=Evidence.LEARNED,
         support=support,
+        is_pooled=True,
     )
 
 

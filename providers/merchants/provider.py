@@ -309,6 +309,7 @@ def _suggest(finding: MerchantFinding, places: KindCategories) -> Suggestion | N
         alternatives=tuple((other, left) for other in ids),
         details=details,
         evidence=Evidence.NAME,
+        is_pooled=True,
     )
 
 

@@ -150,6 +150,7 @@ def _suggest(shares: Sequence[float], places: Sequence[KindCategory | None]) -> 
         alternatives=tuple((category, held) for category, held in others if held > 0),
         evidence=Evidence.SOUND,
         support=tuple(ranked),
+        is_pooled=True,
     )
 
 
