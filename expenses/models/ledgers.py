@@ -73,6 +73,8 @@ def membership_of(user: User) -> Membership:
     found: Membership | None = getattr(user, _MEMO, None)
     if found is None:
         found = next(iter(_first_memberships(user.pk)), None) or _found_ledger(user)
+        if found.ledger.founder_id == user.pk:
+            found.ledger.founder = user
         setattr(user, _MEMO, found)
     return found
 

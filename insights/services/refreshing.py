@@ -8,11 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from expenses.models.ledgers import Ledger
+from expenses.models.prepared_queries import PreparedQuery
 from expenses.services.ledger_lock import lock_ledger
 from expenses.services.ledger_queue import LedgerTask
 from insights.calendars import DAYS_OF_A_WEEK, Calendar
@@ -96,12 +97,17 @@ def is_fresh(ledger: Ledger, state: InsightState | None) -> bool:
     return (state.version, state.day, state.reading) == (ledger.version, founder.today(), reading)
 
 
+@PreparedQuery
+def _states(ledger: int) -> "QuerySet[InsightState]":
+    return InsightState.objects.filter(pk=ledger)
+
+
 def refresh_soon(ledger: Ledger) -> InsightState | None:
     """Queue the task unless insights are fresh or a task is queued. Return their state, None if there are none.
 
     Call it whenever a client asks for insights: it notes the day.
     """
-    state = InsightState.objects.filter(pk=ledger.pk).first()
+    state = next(iter(_states(ledger.pk)), None)
     today = ledger.founder.today()
     if state is not None and state.asked_on != today:
         InsightState.objects.filter(pk=ledger.pk).update(asked_on=today)

@@ -6,14 +6,15 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from math import log
 
-from django.db.models import Count, Q
+from django.db.models import Count, QuerySet
 
 from expenses.categorization.history import PREFIX_LENGTH
 from expenses.ledger.money import Money, format_amount
 from expenses.models import CategorizationStatus, Transaction
 from expenses.models.ledgers import Ledger
+from expenses.models.prepared_queries import PreparedQuery
 from expenses.rates.book import RateBook
-from insights.anomalies.amount_keys import TEXT_LENGTH, first_word
+from insights.anomalies.amount_keys import LEVELS, TEXT_LENGTH, first_word
 from insights.anomalies.amount_scores import Calibration, ComparedWith, score_amount
 from insights.anomalies.amount_sketches import Sketch, without
 from insights.anomalies.doubled_charges import MOST_CHANCE, WITHIN_DAYS, chance_of_repeat
@@ -73,12 +74,40 @@ class PaymentScore:
         return self.score is None
 
 
+@PreparedQuery
+def _calibrations(ledger: int) -> "QuerySet[AmountCalibration]":
+    return AmountCalibration.objects.filter(pk=ledger)
+
+
+@PreparedQuery
+def _confirmed_merchants(ledger: int, text: str, prefix: str) -> "QuerySet[Transaction, tuple[str, int]]":
+    """Return the most frequent merchant of the confirmed rows with a text, and their number."""
+    rows = Transaction.objects.filter(ledger_id=ledger, match_prefix=prefix, match_text=text)
+    confirmed = rows.filter(review_status=CategorizationStatus.CONFIRMED).order_by().values_list("merchant")
+    found: QuerySet[Transaction, tuple[str, int]] = confirmed.annotate(n=Count("pk")).order_by("-n", "merchant")[:1]
+    return found
+
+
+@PreparedQuery
+def _groups(ledger: int, kind: str, texts: list[str]) -> "QuerySet[AmountGroup]":
+    """Return the groups of these texts on all levels, each of which the index finds at once."""
+    return AmountGroup.objects.filter(ledger_id=ledger, kind=kind, level__in=LEVELS, text__in=texts)
+
+
+@PreparedQuery
+def _charges(ledger: int, since: dt.date, until: dt.date, amount: Decimal, currency: str) -> "QuerySet[Transaction]":
+    """Return the expenses of an amount in a period, the newest first."""
+    rows = counted_rows(ledger).filter(kind="expense", date__gte=since, date__lte=until)
+    rows = rows.filter(amount=amount, currency=currency).order_by("-date", "-pk")
+    return rows.only("date", "merchant", "match_text")
+
+
 def score(ledger: Ledger, payment: PaymentToScore, *, state: InsightState | None) -> PaymentScore:
     """Score a payment, in the founder's currency while no statistics are stored. Raises MissingRate.
 
     Makes five queries at most, and two more for an amount in another currency.
     """
-    stored = AmountCalibration.objects.filter(pk=ledger.pk).first()
+    stored = next(iter(_calibrations(ledger.pk)), None)
     currency = stored.currency if stored else ledger.founder.base_currency
     amount = _converted(payment, to=currency, ledger_id=ledger.pk)
     payee, groups = _groups_of(payment, _payee_names(payment, ledger_id=ledger.pk), ledger_id=ledger.pk)
@@ -143,32 +172,23 @@ def _payee_names(payment: PaymentToScore, *, ledger_id: int) -> list[str]:
     if payment.merchant or payment.row is not None or not text:
         names = [payee_of(merchant=payment.merchant, match_text=text)]
     else:
-        confirmed = Transaction.objects.filter(
-            ledger_id=ledger_id,
-            match_prefix=text[:PREFIX_LENGTH],
-            match_text=text,
-            review_status=CategorizationStatus.CONFIRMED,
-        )
-        merchants = confirmed.order_by().values_list("merchant").annotate(n=Count("pk")).order_by("-n", "merchant")
+        merchants = _confirmed_merchants(ledger_id, text, text[:PREFIX_LENGTH])
         answer = find_answer(text, "out" if payment.kind == "expense" else "in", "")
         brand = answer.brand.title if answer and answer.brand else ""
         address = ADDRESS.fullmatch(text)
-        known = [*(merchant for merchant, _ in merchants[:1]), text, brand, normalize(brand)]
+        known = [*(merchant for merchant, _ in merchants), text, brand, normalize(brand)]
         names = [payee_of(merchant=name, match_text="") for name in [*known, address[1] if address else ""]]
     return list(dict.fromkeys(name[:TEXT_LENGTH] for name in names if name))
 
 
 def _groups_of(payment: PaymentToScore, names: list[str], *, ledger_id: int) -> tuple[str, dict[str, AmountGroup]]:
     """Return the first name that the ledger knows, else the likeliest, and its groups by level, in one query."""
-    wanted = Q(level__in=["all", "first"], text="")
-    if payment.category is not None:
-        wanted |= Q(level__in=["category", "category_first"], text=str(payment.category))
-    wanted |= Q(level="payee", text__in=names) | Q(level="word", text__in={first_word(name) for name in names})
-    rows = AmountGroup.objects.filter(wanted, ledger_id=ledger_id, kind=payment.kind)
-    found = {(row.level, row.text): row for row in rows}
+    category = str(payment.category or "")
+    texts = {"", category, *names, *map(first_word, names)}
+    found = {(row.level, row.text): row for row in _groups(ledger_id, payment.kind, sorted(texts))}
     payee = next((name for name in names if ("payee", name) in found), next(iter(names), ""))
-    texts = {"payee": payee, "word": first_word(payee)}
-    return payee, {level: row for (level, text), row in found.items() if texts.get(level, text) == text}
+    wanted = {"payee": payee, "word": first_word(payee), "all": "", "first": ""}
+    return payee, {level: row for (level, text), row in found.items() if wanted.get(level, category) == text}
 
 
 def _was_counted(row: Transaction, state: InsightState) -> bool | None:
@@ -196,13 +216,8 @@ def _earlier_charge(
     if chance > MOST_CHANCE:
         return None
     since = payment.date - dt.timedelta(days=WITHIN_DAYS)
-    rows = counted_rows(ledger_id).filter(kind="expense", date__gte=since, date__lte=payment.date)
-    rows = rows.filter(amount=payment.amount.amount, currency=payment.amount.currency)
-    if payment.row is not None:
-        earlier = Q(date__lt=payment.date) | Q(pk__lt=payment.row.pk)
-        rows = rows.filter(earlier).exclude(pk=payment.row.pk)
-    row: Transaction
-    for row in rows.order_by("-date", "-pk"):
-        if payee_of(merchant=row.merchant, match_text=row.match_text)[:TEXT_LENGTH] == payee:
+    for row in _charges(ledger_id, since, payment.date, payment.amount.amount, payment.amount.currency):
+        is_earlier = payment.row is None or row.date < payment.date or row.pk < payment.row.pk
+        if is_earlier and payee_of(merchant=row.merchant, match_text=row.match_text)[:TEXT_LENGTH] == payee:
             return row
     return None
