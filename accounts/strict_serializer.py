@@ -66,12 +66,16 @@ def _copy(field: Any) -> Any:
     return twin
 
 
-class HelpfulSerializer(serializers.Serializer[Any]):
-    """A serializer that answers an invalid choice with the valid ones."""
+class QuickSerializer(serializers.Serializer[Any]):
+    """A serializer that copies its declared fields quickly."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._declared_fields = DeclaredFields(cls._declared_fields)
+
+
+class HelpfulSerializer(QuickSerializer):
+    """A serializer that answers an invalid choice with the valid ones."""
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()

@@ -45,20 +45,20 @@ def install_anchor():
     settings.ROOT_URLCONF = urls.__name__
 
 
-def seed(user):
+def seed(user, *, account="Checking"):
     """Create an account and 50 rules."""
     from expenses.categorization.catalog import Catalog
     from expenses.services.accounts import open_account
     from rules.services.rules import create_rule
 
-    account = open_account(by=user, fields={"name": "Checking", "currency": "EUR", "country": "DE"})
+    opened = open_account(by=user, fields={"name": account, "currency": "EUR", "country": "DE"})
     groceries = Catalog.load_for(user).find("Groceries")
     for n in range(50):
         condition = {"field": "raw_description", "op": "contains_any", "value": [f"word{n}", f"other{n}"]}
         action = {"type": "set_category", "value": groceries.pk}
         fields = {"name": f"Rule {n}", "triggers": ["create"], "conditions": [condition], "actions": [action]}
         create_rule(by=user, fields=fields)
-    return account, groceries
+    return opened, groceries
 
 
 def main():

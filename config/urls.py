@@ -6,11 +6,11 @@ from django.views.generic import RedirectView
 from config.api import document, errors, health
 
 api: list[URLPattern | URLResolver] = [
+    path("insights/", include("insights.urls")),
     path("", include("accounts.urls")),
     path("", include("expenses.urls")),
     path("", include("rules.urls")),
     path("", include("statements.urls")),
-    path("", include("insights.urls")),
     path("schema/", document.DocumentView.as_view(), name="schema"),
     path("docs/", document.SwaggerView.as_view(), name="docs"),
     path("redoc/", document.RedocView.as_view(), name="redoc"),

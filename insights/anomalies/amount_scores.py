@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log, pi, sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,8 @@ COMPARED: tuple[tuple[str, int, ComparedWith], ...] = (
 )
 #: Eight of ten ordinary amounts lie between these quantiles.
 LOW, HIGH = 0.1, 0.9
+#: Steps over all known amounts in which quantiles are looked for, and how many of them a first look skips.
+N_STEPS, STRIDE = 200, 14
 
 #: By name of level; levels without amounts are left out.
 SketchesByLevel = Mapping[str, Sketch]
@@ -68,35 +70,65 @@ def log_odds(amount_log: float, levels: Sequence[Sketch]) -> float:
 
 def all_log_odds(amount_logs: Floats, levels: Sequence[Sketch]) -> Floats:
     """Return the log odds of several amounts beside the same levels."""
-    density, below, below_half = ordinary_amounts(amount_logs, levels)
-    right = np.maximum(density + (1 - below), LEAST_PROBABILITY)
+    ordinary = Ordinary.beside(levels)
+    below_half = ordinary.share_below(amount_logs - log(LEAST_FACTOR))
+    right = np.maximum(ordinary.density(amount_logs) + 1 - ordinary.share_below(amount_logs), LEAST_PROBABILITY)
     odds: Floats = np.log(np.maximum(below_half, LEAST_PROBABILITY) / right)
     return odds
 
 
-def ordinary_amounts(amount_logs: Floats, levels: Sequence[Sketch]) -> tuple[Floats, Floats, Floats]:
-    """Return the density at each amount, the share of ordinary amounts below it, and the share below its half."""
-    mixture = _kernels(amount_logs, levels[0], FIRST_WIDTH)
-    for level in levels[1:]:
-        own = level.n / (level.n + N_PRIOR * level.novelty)
-        density, below, below_half = (
-            own * new + (1 - own) * old
-            for new, old in zip(_kernels(amount_logs, level, level.width), mixture, strict=True)
+class Ordinary(NamedTuple):
+    """The distribution of ordinary amounts: a kernel around each point, with its share of all amounts and its scale."""
+
+    points: Floats
+    shares: Floats
+    scales: Floats
+
+    @classmethod
+    def beside(cls, levels: Sequence[Sketch]) -> "Ordinary":
+        """Return the mixture of levels, which begin with the widest."""
+        shares, widths = [1.0], [FIRST_WIDTH]
+        for level in levels[1:]:
+            own = level.n / (level.n + N_PRIOR * level.novelty)
+            shares = [*((1 - own) * share for share in shares), own]
+            widths.append(level.width)
+        arrays = [level.arrays for level in levels]
+        return cls(
+            np.concatenate([points for points, _ in arrays]),
+            np.concatenate([share * of_level for share, (_, of_level) in zip(shares, arrays, strict=True)]),
+            np.repeat(np.multiply(widths, sqrt(3)), [len(points) for points, _ in arrays]),
         )
-        mixture = density, below, below_half
-    return mixture
 
+    def density(self, logs: Floats) -> Floats:
+        """Return the density at each logarithm of an amount."""
+        parts = 2 / (pi * self.scales * (1 + self._away(logs) ** 2) ** 2)
+        return self._sum(parts)
 
-def _kernels(logs: Floats, level: Sketch, width: float) -> tuple[Floats, Floats, Floats]:
-    def cumulated(away: Floats) -> Floats:
-        result: Floats = 0.5 + (away / (1 + away**2) + np.arctan(away)) / pi
-        return result
+    def share_below(self, logs: Floats) -> Floats:
+        """Return the share of ordinary amounts below each logarithm of an amount."""
+        away = self._away(logs)
+        return self._sum(0.5 + (away / (1 + away**2) + np.arctan(away)) / pi)
 
-    points, shares = level.arrays
-    away = (logs[:, None] - points) / (width * sqrt(3))
-    half_away = away - log(LEAST_FACTOR) / (width * sqrt(3))
-    density = (2 / (pi * sqrt(3) * width)) / (1 + away**2) ** 2 @ shares
-    return density, cumulated(away) @ shares, cumulated(half_away) @ shares
+    def quantiles(self, shares: Sequence[float], steps: Floats) -> list[float]:
+        """Return the logarithms below which these shares of ordinary amounts are, to a part of a step.
+
+        `steps` ascend. Few of them are computed: every `STRIDE`th, and those around each quantile.
+        """
+        marks = [*range(0, len(steps) - 1, STRIDE), len(steps) - 1]
+        below, found = self.share_below(steps[marks]), []
+        for share in shares:
+            at = min(max(int(np.searchsorted(below, share)), 1), len(marks) - 1)
+            near = steps[marks[at - 1] : marks[at] + 1]
+            found.append(float(np.interp(share, self.share_below(near), near)))
+        return found
+
+    def _away(self, logs: Floats) -> Floats:
+        return (logs[:, None] - self.points) / self.scales
+
+    def _sum(self, parts: Floats) -> Floats:
+        """Return the sum for each amount, which does not depend on how many amounts there are."""
+        total: Floats = (parts * self.shares).sum(axis=1)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +230,8 @@ def score_amount(amount: float, known: SketchesByLevel, calibration: Calibration
     level = next(level for level, least, _ in COMPARED if level in known and known[level].n >= least)
 
     ends = [end for one in levels for end in (one.points[0], one.points[-1])]
-    steps = np.linspace(min(ends) - 1, max(ends) + 1, 200)
-    low, high = np.interp([LOW, HIGH], ordinary_amounts(steps, levels)[1], steps)
+    steps = np.linspace(min(ends) - 1, max(ends) + 1, N_STEPS)
+    low, high = Ordinary.beside(levels).quantiles((LOW, HIGH), steps)
     usual = known[level].median
     expected = AmountRange(exp(usual), exp(min(low, usual)), exp(max(high, usual)))
     return AmountScore(chance, n_history, level, expected)

@@ -5,12 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.strict_serializer import StrictSerializer
+from accounts.strict_serializer import QuickSerializer, StrictSerializer
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.money import Money
 from expenses.models import DESCRIPTION_LENGTH, Transaction
 from expenses.serializers.fields import AmountField, CategoryReference, CurrencyField, DayField, user_of
-from insights.services.scoring import PaymentScore, PaymentToScore
+from insights.services.scoring import PaymentToScore
 from providers.interface import matching_text
 from providers.normalization import normalize
 
@@ -96,7 +96,7 @@ class ScoreInput(StrictSerializer):
         )
 
 
-class ExpectedSerializer(serializers.Serializer[Any]):
+class ExpectedSerializer(QuickSerializer):
     """Amounts in the answer's currency; eight of ten ordinary payments lie from `low` to `high`."""
 
     usual = serializers.CharField()
@@ -104,7 +104,7 @@ class ExpectedSerializer(serializers.Serializer[Any]):
     high = serializers.CharField()
 
 
-class ScoreAnswer(serializers.Serializer[PaymentScore]):
+class ScoreAnswer(QuickSerializer):
     """How unusual a payment is, and why."""
 
     score = serializers.FloatField(

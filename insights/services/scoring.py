@@ -2,9 +2,10 @@
 
 import datetime as dt
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from math import log
+from typing import Any, NamedTuple
 
 from django.db.models import Count, QuerySet
 
@@ -74,6 +75,17 @@ class PaymentScore:
         return self.score is None
 
 
+class StoredGroup(NamedTuple):
+    """The columns of AmountGroup that a score looks at."""
+
+    level: str
+    text: str
+    n: int
+    n_repeats: int
+    points: list[float]
+    weights: list[float]
+
+
 @PreparedQuery
 def _calibrations(ledger: int) -> "QuerySet[AmountCalibration]":
     return AmountCalibration.objects.filter(pk=ledger)
@@ -89,9 +101,10 @@ def _confirmed_merchants(ledger: int, text: str, prefix: str) -> "QuerySet[Trans
 
 
 @PreparedQuery
-def _groups(ledger: int, kind: str, texts: list[str]) -> "QuerySet[AmountGroup]":
+def _groups(ledger: int, kind: str, texts: list[str]) -> "QuerySet[AmountGroup, tuple[Any, ...]]":
     """Return the groups of these texts on all levels, each of which the index finds at once."""
-    return AmountGroup.objects.filter(ledger_id=ledger, kind=kind, level__in=LEVELS, text__in=texts)
+    groups = AmountGroup.objects.filter(ledger_id=ledger, kind=kind, level__in=LEVELS, text__in=texts)
+    return groups.values_list(*StoredGroup._fields)
 
 
 @PreparedQuery
@@ -137,13 +150,19 @@ def score(ledger: Ledger, payment: PaymentToScore, *, state: InsightState | None
     earlier = _earlier_charge(payment, payee, groups, ledger_id=ledger.pk)
     if earlier is not None:
         reasons.insert(0, same_amount_again((payment.date - earlier.date).days))
-    usual = asdict(scored.expected) if scored.expected else None
+    usual = scored.expected
     return PaymentScore(
         score=None if scored.score is None else round(scored.score, SCORE_PLACES),
         is_anomalous=scored.is_anomalous,
         reasons=reasons,
         n_history=scored.n_history,
-        expected=usual and {name: format_amount(Decimal(value), currency) for name, value in usual.items()},
+        expected=None
+        if usual is None
+        else {
+            "usual": format_amount(Decimal(usual.usual), currency),
+            "low": format_amount(Decimal(usual.low), currency),
+            "high": format_amount(Decimal(usual.high), currency),
+        },
         compared_with=scored.compared_with,
         duplicate_of=earlier.pk if earlier else None,
         is_left_out=is_left_out,
@@ -181,14 +200,15 @@ def _payee_names(payment: PaymentToScore, *, ledger_id: int) -> list[str]:
     return list(dict.fromkeys(name[:TEXT_LENGTH] for name in names if name))
 
 
-def _groups_of(payment: PaymentToScore, names: list[str], *, ledger_id: int) -> tuple[str, dict[str, AmountGroup]]:
+def _groups_of(payment: PaymentToScore, names: list[str], *, ledger_id: int) -> tuple[str, dict[str, StoredGroup]]:
     """Return the first name that the ledger knows, else the likeliest, and its groups by level, in one query."""
     category = str(payment.category or "")
     texts = {"", category, *names, *map(first_word, names)}
-    found = {(row.level, row.text): row for row in _groups(ledger_id, payment.kind, sorted(texts))}
+    groups = [StoredGroup(*values) for values in _groups(ledger_id, payment.kind, sorted(texts))]
+    found = {(group.level, group.text): group for group in groups}
     payee = next((name for name in names if ("payee", name) in found), next(iter(names), ""))
     wanted = {"payee": payee, "word": first_word(payee), "all": "", "first": ""}
-    return payee, {level: row for (level, text), row in found.items() if wanted.get(level, category) == text}
+    return payee, {level: group for (level, text), group in found.items() if wanted.get(level, category) == text}
 
 
 def _was_counted(row: Transaction, state: InsightState) -> bool | None:
@@ -201,7 +221,7 @@ def _was_counted(row: Transaction, state: InsightState) -> bool | None:
 
 
 def _earlier_charge(
-    payment: PaymentToScore, payee: str, groups: dict[str, AmountGroup], *, ledger_id: int
+    payment: PaymentToScore, payee: str, groups: dict[str, StoredGroup], *, ledger_id: int
 ) -> Transaction | None:
     """Return a payment of the same amount a few days before, if the payee seldom repeats a charge."""
     if not payee or payment.kind != "expense":

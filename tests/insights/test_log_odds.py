@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.anomalies.amount_scores import all_log_odds, log_odds
+from insights.anomalies.amount_scores import N_STEPS, Ordinary, all_log_odds, log_odds
 from insights.anomalies.amount_sketches import sketch
 
 #: Logarithms of whole cents: what differs by less than a cent is one amount.
@@ -58,3 +58,10 @@ def test_odds_of_many_amounts_equal_single_odds() -> None:
     known = [sketch([1.0, 2.0]), sketch([1.5])]
 
     assert all_log_odds(np.array([1.0, 3.0]), known).tolist() == [log_odds(1.0, known), log_odds(3.0, known)]
+
+
+@given(LEVELS, st.lists(st.floats(0.001, 0.999), min_size=1, max_size=3), st.integers(2, 2 * N_STEPS))
+def test_quantiles_are_those_of_all_steps(levels: list[list[float]], shares: list[float], n: int) -> None:
+    ordinary, steps = Ordinary.beside([sketch(level) for level in levels]), np.linspace(-6, 8, n)
+
+    assert ordinary.quantiles(shares, steps) == np.interp(shares, ordinary.share_below(steps), steps).tolist()
