@@ -9,8 +9,8 @@ from benchmarks.api_client import ApiClient, Refused
 from benchmarks.statement_rows import StatementRow
 from benchmarks.young_ledgers import BankFile, YoungLedger
 
-#: Numbers of confirmations at which thresholds are adopted, and at which texts that nobody knows are asked about.
-ADOPTED_AT, ASKED_AT = (30, 60), (0, 10, 30, 60)
+#: Numbers of confirmations at which texts that nobody knows are asked about.
+ASKED_AT = (0, 10, 30, 60)
 #: Confirmations after which the ledger is looked at each time, and the step from there on.
 EACH_TO, STEP = 10, 5
 PRECISION = 0.95
@@ -66,11 +66,12 @@ class Point(NamedTuple):
 
 
 class Evening(NamedTuple):
-    """All points of a ledger, and the answers to its backtests."""
+    """All points of a ledger, the thresholds that it adopted, and the rows of the next month at the end."""
 
     ledger: str
     points: list[Point]
     adopted: list[str]
+    next_month: Point
 
 
 def play(ledger: YoungLedger, *, api: ApiClient, run_tasks: Callable[[], None]) -> Evening:
@@ -80,14 +81,15 @@ def play(ledger: YoungLedger, *, api: ApiClient, run_tasks: Callable[[], None]) 
     points, adopted = [person.look(0)], []
     for n in range(1, ledger.n_confirmations + 1):
         is_last = not person.answer()
-        if n in ADOPTED_AT:
+        if n == ledger.n_confirmations // 2:
             adopted.append(person.adopt())
         if is_last or n <= EACH_TO or n % STEP == 0:
             run_tasks()
             points.append(person.look(n))
         if is_last:
             break
-    return Evening(ledger.name, points, adopted)
+    adopted.append(person.adopt())
+    return Evening(ledger.name, points, adopted, person.look_ahead())
 
 
 class _Person:
@@ -100,24 +102,33 @@ class _Person:
         self.categories: dict[str, int] = {}
 
     def settle_in(self) -> None:
-        """Import all files, and record texts that nobody can know."""
+        """Import the first files, and record texts that nobody can know."""
         self.categories = self.api.category_ids()
-        truths: dict[tuple[Any, ...], StatementRow] = {}
         for file in self.ledger.files:
             body = {"name": file.account, "currency": self.ledger.currency, "country": self.ledger.country}
-            account = self.api.post("accounts/", body)["id"]
-            self._import(file)
-            truths |= {(account, row.date.isoformat(), row.amount): row for row in file.rows}
+            self.api.post("accounts/", body)
+        self._import_all(self.ledger.files)
         unknown = [*self.ledger.nonsense[:: len(self.ledger.nonsense) // N_RECORDED], *self.ledger.private[:N_RECORDED]]
         self.api.post("transactions/bulk/", {"transactions": [self._question(text) for text in unknown]})
         self.run_tasks()
+
+    def look_ahead(self) -> Point:
+        """Import the next month, and return what the ledger shows of it."""
+        self.truths = {}
+        self._import_all(self.ledger.next_month)
+        return self.look(self.ledger.n_confirmations)
+
+    def _import_all(self, files: Sequence[BankFile]) -> None:
+        """Import files, and remember the truth of each row by its id."""
+        truths = {(file.account, row.date.isoformat(), row.amount): row for file in files for row in file.rows}
+        for file in files:
+            self._import(file)
         for row in self._rows():
-            key = (row["account"], row["date"], Decimal(row["amount"]) * (1 if row["direction"] == "in" else -1))
-            if truth := truths.get(key):
+            amount = Decimal(row["amount"]) * (1 if row["direction"] == "in" else -1)
+            if truth := truths.get((row["account_name"], row["date"], amount)):
                 self.truths[row["id"]] = truth
-        n_imported = sum(len(file.rows) for file in self.ledger.files)
-        if len(self.truths) != n_imported:
-            raise SystemExit(f"{self.ledger.name}: {len(self.truths)} of {n_imported} rows were found again.")
+        if len(self.truths) != len(truths):
+            raise SystemExit(f"{self.ledger.name}: {len(self.truths)} of {len(truths)} rows were found again.")
 
     def _import(self, file: BankFile) -> None:
         """Import a file, and answer the only question that its bank leaves open."""
@@ -174,13 +185,13 @@ class _Person:
         self.run_tasks()
         run = self.api.post("categorization/backtest/", {"target_precision": PRECISION})
         self.run_tasks()
+        result = self.api.get(f"runs/{run['id']}/")["result"]
         try:
             self.api.post("categorization/thresholds/adopt/")
         except Refused as refused:
             if refused.status != 409:
                 raise
-            return "409"
-        result = self.api.get(f"runs/{run['id']}/")["result"]
+            return "refused"
         return str(result["chain"]["threshold_for_target"])
 
     def look(self, n: int) -> Point:

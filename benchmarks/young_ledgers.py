@@ -1,6 +1,7 @@
 """Invented young ledgers: the files of two banks with half a year of a household, and texts that nobody can know."""
 
 import csv
+import datetime as dt
 import io
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,10 +9,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.statement_rows import OWN, SYLLABLES, Household, StatementRow, coin_word, half_a_year, load_countries
+from benchmarks.statement_rows import (
+    FIRST,
+    OWN,
+    SYLLABLES,
+    Household,
+    StatementRow,
+    coin_word,
+    half_a_year,
+    load_countries,
+)
 
 #: Fewest and most rows of a ledger, and texts without sense for each language.
 N_ROWS, N_NONSENSE = (150, 400), 10
+#: Names of the two accounts, and days before the month that is imported at the end.
+ACCOUNTS, DAYS_BEFORE = ("Giro", "Card"), 145
 
 
 @dataclass(frozen=True)
@@ -31,17 +43,15 @@ class YoungLedger:
     name: str
     country: str
     currency: str
+    #: The first five months, and the sixth, which the owner imports at the end of the evening.
     files: tuple[BankFile, ...]
+    next_month: tuple[BankFile, ...]
     n_confirmations: int
     #: Whether one answer is for a whole group of the review queue, or for one of its rows.
     answers_groups: bool
     n_rules: int
     nonsense: tuple[str, ...]
     private: tuple[str, ...]
-
-    @property
-    def own_categories(self) -> set[str]:
-        return {row.category for file in self.files for row in file.rows} & set(OWN.values())
 
 
 def invent_ledgers(n: int, *, seed: int = 1) -> list[YoungLedger]:
@@ -55,19 +65,15 @@ def _invent(code: str, number: int, seed: int) -> YoungLedger:
     own = dict(chance.sample(sorted(OWN.items()), 2)) if number % 3 == 1 else {}
     household = Household(table, chance, own)
     rows = sorted(half_a_year(household, chance.randint(*N_ROWS)), key=lambda row: row.date)
-    layouts = table["files"]
-    shares = [[row for row in rows if row.account == i] for i in range(len(layouts))]
-    files = [
-        BankFile(name, _written(layout, share, table["currency"]), layout["date"], tuple(share))
-        for name, layout, share in zip(("Giro", "Card"), layouts, shares, strict=True)
-    ]
+    next_month = FIRST + dt.timedelta(days=DAYS_BEFORE)
     known = set(household.persons)
     strangers = [name for name in (household.new_person() for _ in range(60)) if name not in known]
     return YoungLedger(
         name=f"{code} {number + 1}",
         country=code,
         currency=table["currency"],
-        files=tuple(files),
+        files=tuple(_files(table, [row for row in rows if row.date < next_month])),
+        next_month=tuple(_files(table, [row for row in rows if row.date >= next_month])),
         n_confirmations=(60, 30, 60, 10, 60)[number % 5],
         answers_groups=number % 2 == 0,
         n_rules=3 if number % 4 == 3 else 0,
@@ -81,6 +87,13 @@ def _nonsense(chance: random.Random) -> Iterator[str]:
     for language in SYLLABLES:
         for i in range(N_NONSENSE):
             yield " ".join(coin_word(chance, language) for _ in range(1 + i % 2))
+
+
+def _files(table: Mapping[str, Any], rows: Sequence[StatementRow]) -> Iterator[BankFile]:
+    """Yield the file of each account."""
+    for account, (name, layout) in enumerate(zip(ACCOUNTS, table["files"], strict=True)):
+        own = tuple(row for row in rows if row.account == account)
+        yield BankFile(name, _written(layout, own, table["currency"]), layout["date"], own)
 
 
 def _written(layout: Mapping[str, Any], rows: Sequence[StatementRow], currency: str) -> bytes:

@@ -45,6 +45,13 @@ def test_a_page_without_the_marker_is_not_changed(page):
     assert page.read_text() == PAGE
 
 
-@pytest.mark.parametrize("name", ["accuracy on statements", "accuracy over years"])
-def test_the_page_about_learning_has_a_place_for_each_table(name):
-    assert f"<!-- table: {name} -->\n" in (DOCS / "learning.md").read_text()
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("accuracy on statements", "learning.md"),
+        ("accuracy over years", "learning.md"),
+        ("young ledgers", "calibration.md"),
+    ],
+)
+def test_the_pages_have_a_place_for_each_table(name, page):
+    assert f"<!-- table: {name} -->\n" in (DOCS / page).read_text()
