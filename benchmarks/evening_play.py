@@ -181,18 +181,18 @@ class _Person:
                 yield ids
 
     def adopt(self) -> str:
-        """Order a backtest and adopt its threshold. Return the threshold, or why there is none."""
+        """Order a backtest and adopt its thresholds. Return them by evidence, or "refused"."""
         self.run_tasks()
-        run = self.api.post("categorization/backtest/", {"target_precision": PRECISION})
+        self.api.post("categorization/backtest/", {"target_precision": PRECISION})
         self.run_tasks()
-        result = self.api.get(f"runs/{run['id']}/")["result"]
         try:
-            self.api.post("categorization/thresholds/adopt/")
+            adopted = self.api.post("categorization/thresholds/adopt/")["about"]["evidence"]
         except Refused as refused:
             if refused.status != 409:
                 raise
             return "refused"
-        return str(result["chain"]["threshold_for_target"])
+        self.run_tasks()
+        return " ".join(f"{evidence} {one['after']}" for evidence, one in adopted.items()) or "unchanged"
 
     def look(self, n: int) -> Point:
         """Return what the ledger shows now."""

@@ -35,7 +35,7 @@ def evening(ana, run_tasks, use_chain, settings):
     return lambda name: play(LEDGERS[name], api=CommittingClient(ana.client), run_tasks=run_all_tasks)
 
 
-@pytest.mark.parametrize("name", ["CH 3", "FR 6"])
+@pytest.mark.parametrize("name", ["DE 1", "FR 6"])
 def test_what_is_sure_is_right_and_stays_right_with_each_confirmation(evening, name):
     played = evening(name)
 
