@@ -37,8 +37,8 @@ WEIGHTS = {
     "learned": PoolWeight(1.0, 0.001),
     "resemblance": PoolWeight(0.8, 0.02, half=100),
 }
-#: A link that counts only where the other one is silent, which has its finding among its features.
-COVERED_BY = {"merchants": "learned"}
+#: Links that count only where the other one is silent, which has their findings among its features.
+COVERED_BY = {"merchants": "learned", "keywords": "learned"}
 
 
 class PooledAnswer(NamedTuple):
@@ -64,7 +64,7 @@ def pool(said: Sequence[tuple[str, Suggestion]], *, offered: Sequence[int], n_co
     for name, suggestion in said:
         alone = () if suggestion.category is None else ((suggestion.category, suggestion.confidence),)
         named.update(category for category, _ in (*alone, *suggestion.alternatives))
-        if COVERED_BY.get(name) in names:
+        if suggestion.is_pooled and COVERED_BY.get(name) in names:
             continue
         if name in WEIGHTS and suggestion.support:
             factor, floor, half = WEIGHTS[name]

@@ -19,9 +19,11 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from providers.calibration import log_odds
+from providers.damaged_names.shipped import find_shipped_name
 from providers.grams import Features, GramTable, grams_of
-from providers.interface import Question
-from providers.merchants.provider import MerchantFinding, find_answer
+from providers.interface import Direction, Question
+from providers.merchants.provider import LEAST_CERTAIN_BRAND, MerchantFinding, find_answer, is_doubtful_brand
 from providers.name_classifier.provider import load_name_classifier
 from providers.normalization import normalize
 
@@ -36,9 +38,9 @@ _DIRECTION = 0.7
 _AMOUNT = 0.4
 _ACCOUNT = 0.3
 _FINDING = 1.5
-#: A finding of less confidence, such as a brand of another country, weighs less in proportion.
-_SURE_FINDING = 0.8
 _KIND = 1.0
+#: A finding of this confidence counts in full. A less sure one, such as a brand of another country, counts less.
+_TYPICAL_FINDING = 0.85
 _NOTHING_FOUND = 0.5
 #: A resemblance below this probability is no feature.
 _LEAST_RESEMBLANCE = 0.05
@@ -65,13 +67,21 @@ def known_of(questions: Sequence[Question], *, country: str = "") -> list[TextKn
     likely = classifier.probabilities([grams_of(text) for text in spent])
     known = {}
     for (text, direction, code), name, row in zip(texts, spent, likely, strict=True):
-        found = (row > _LEAST_RESEMBLANCE).nonzero()[0] if name else ()
+        finding = find_answer(text, direction, code) or _damaged_finding(text, direction, code)
+        found = (row > _LEAST_RESEMBLANCE).nonzero()[0] if name and not is_doubtful_brand(finding) else ()
         resemblances = tuple((classifier.categories[i], float(row[i])) for i in found)
-        finding = find_answer(text, direction, code)
         known[text, direction, code] = TextKnowledge(
             finding, resemblances, finding is not None or classifier.knows(normalize(text))
         )
     return [known[one] for one in asked]
+
+
+def _damaged_finding(text: str, direction: Direction, country: str) -> MerchantFinding | None:
+    """Find a brand or word of the dictionary in damaged text."""
+    found = find_shipped_name(tuple(normalize(text).split()), direction, country)
+    if found is None or found.confidence < LEAST_CERTAIN_BRAND:
+        return None
+    return MerchantFinding(found.category, found.confidence, 1.0, "damaged", found.match.name, found.brand)
 
 
 def features_of(questions: Sequence[Question], known: Sequence[TextKnowledge]) -> list[Features]:
@@ -155,9 +165,9 @@ def _features(question: Question, known: TextKnowledge) -> Features:
 
 
 def _finding(finding: MerchantFinding) -> list[tuple[str, float]]:
-    sureness = min(1.0, finding.confidence / _SURE_FINDING)
-    told = [(f"D{finding.category}", _FINDING * sureness)]
-    return [*told, (f"K{finding.brand.kind.tag}", _KIND * sureness)] if finding.brand else told
+    strength = max(0.0, min(log_odds(finding.confidence) / log_odds(_TYPICAL_FINDING), 1.0))
+    told = [(f"D{finding.category}", _FINDING * strength)]
+    return [*told, (f"K{finding.brand.kind.tag}", _KIND * strength)] if finding.brand else told
 
 
 def _named(features: Sequence[tuple[str, float]]) -> Features:

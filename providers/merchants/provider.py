@@ -59,6 +59,8 @@ ABROAD: frozenset[str] = frozenset({"name abroad", "word abroad"})
 _MOST_COUNTRIES_TOLD = 3
 #: Countries whose English names take an article.
 _WITH_ARTICLE = frozenset({"AE", "BS", "CD", "DO", "FK", "GB", "GM", "KM", "KY", "MH", "MV", "NL", "PH", "US"})
+#: Brands found less surely may be another merchant of the same name.
+LEAST_CERTAIN_BRAND = 0.7
 #: Money that comes in under a brand or word is its refund or income a little less surely.
 SHARE_OF_RECEIVED = 0.95
 #: Categories of words that overrule the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe.
@@ -146,6 +148,14 @@ class MerchantFinding(NamedTuple):
     pointer: str = ""
     alternatives: tuple[MerchantKind, ...] = ()
     is_refund: bool = False
+
+
+def is_doubtful_brand(finding: MerchantFinding | None) -> bool:
+    """Return True for a brand that may be another merchant of its name, as one of another country.
+
+    The name classifier has learned the names of brands: of these it knows no more than the dictionary says.
+    """
+    return finding is not None and finding.brand is not None and finding.confidence < LEAST_CERTAIN_BRAND
 
 
 @lru_cache(maxsize=4096)  # two links ask for it, one after the other
