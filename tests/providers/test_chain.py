@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.calibration import NO_CORRECTION, Correction, log_odds
-from providers.chain import Attempt, Chain, Link, Outcome, Verdict, claimed_confidence
+from providers.chain import Attempt, Chain, Link, Outcome, Verdict, claimed_confidence, confidence_of
 from providers.interface import (
     Answer,
     Effects,
@@ -129,11 +129,21 @@ def test_the_threshold_belongs_to_the_link():
     assert outcomes(verdict) == [("strict", "unsure"), ("lax", "answered")]
 
 
-def test_the_likeliest_unsure_answer_is_best_and_earlier_wins_ties():
-    links = [says("a", sure(FOOD, 0.2)), says("b", sure(FUN, 0.4)), says("c", sure(FOOD, 0.4)), says("d", None)]
+def test_what_unsure_links_say_together_is_best():
+    links = [says("a", sure(FUN, 0.6), 0.9), says("b", sure(FOOD, 0.7), 0.9), says("c", sure(FUN, 0.6), 0.9)]
     [verdict] = chain(*links).decide([row("Bakery")])
     assert verdict.decided is None
-    assert verdict.best is verdict.attempts[1]
+    assert verdict.best is verdict.attempts[0] is verdict.pooled
+    assert confidence_of(verdict.best) < 0.9
+    assert verdict.best.explanation == "Fun it is. The link c agrees. The link b says Food."
+
+
+def test_links_that_agree_are_surer_together():
+    alone = chain(says("a", sure(FOOD, 0.7), 0.8), says("b", None)).decide([row("Bakery")])
+    both = chain(says("a", sure(FOOD, 0.7), 0.8), says("b", sure(FOOD, 0.7), 0.8)).decide([row("Bakery")])
+    assert [confidence_of(verdict.best) for verdict in alone] == [0.7]
+    assert confidence_of(both[0].best) > 0.8
+    assert outcomes(both[0]) == [("a", "answered"), ("b", "unsure")]
 
 
 def test_effects_without_a_category_are_kept():
@@ -275,7 +285,9 @@ def test_unsure_rows_wait_for_the_deferred_link():
     sure_one, open_one = chain(quick, model).decide([row("Bakery"), row("Cinema")])
     assert outcomes(sure_one) == [("quick", "answered")]
     assert timeless(open_one) == [
-        Attempt("quick", "7", Outcome.UNSURE, "Food it is.", sure(FOOD, 0.3)),
+        Attempt(
+            "quick", "7", Outcome.UNSURE, "Food it is.", sure(FOOD, 0.3, details={"pooled": 0.3, "alone": 0.3})
+        ),
         Attempt("model", "7", Outcome.WAITING, WAITING, will_retry=True),
     ]
     assert (sure_one.is_waiting, open_one.is_waiting) == (False, True)

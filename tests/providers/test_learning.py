@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import conformance
-from providers.grams import bucket_of
 from providers.interface import LabeledQuestion, OfferedCategory, Question, Suggestion
 from providers.learning import training
 from providers.learning.features import WIDTH, features_of, known_of
@@ -62,6 +61,12 @@ def named(provider, text, offered=ALL):
     return found and {category.id: category.name for category in offered}[found.category]
 
 
+def is_silent(provider, text):
+    """Return True if the answer names no category: it only supports those that other links name."""
+    found = answer(provider, text)
+    return found is None or (found.category is None and bool(found.support))
+
+
 @cache
 def known():
     return taught()
@@ -90,7 +95,7 @@ class TestWhatIsLearned:
 
     def test_users_of_own_categories_get_none_of_the_systems(self):
         rows = [(text, category) for text, category in LIFE if category in OWN] * 3
-        texts = ("REWE", "Pizzeria Luna", "Fressnapf", "Lagerbox", "Unknown Ltd")
+        texts = ("REWE", "Pizzeria Luna", "Fressnapf", "Lagerbox", "Kowalke Ltd")
         assert {named(taught(rows), text) for text in texts} <= {"Hund", "Miete Lager"}
 
     def test_the_system_is_known_before_much_is_confirmed(self):
@@ -129,7 +134,7 @@ class TestWhatIsLearned:
     def test_nothing_and_a_single_category_teach_nothing(self):
         assert train([]) is None
         assert train(lessons([("Lagerbox", MIETE)] * 20)) is None
-        assert named(taught([("Lagerbox", MIETE)] * 20), "Lagerbox") is None
+        assert is_silent(taught([("Lagerbox", MIETE)] * 20), "Lagerbox")
 
     def test_a_single_category_of_the_system_is_learned(self):
         rows = [(f"Vbnmarkt {letter}", GROCERIES) for letter in "abcdefghijklm"]
@@ -147,13 +152,13 @@ class TestWhatIsLearned:
 class TestAnswers:
     def test_too_few_rows_teach_nothing(self):
         assert len(LIFE) > LEAST_CONFIRMED
-        assert named(taught(LIFE[-LEAST_CONFIRMED:][1:]), "Lagerbox") is None
+        assert is_silent(taught(LIFE[-LEAST_CONFIRMED:][1:]), "Lagerbox")
         assert named(taught(LIFE[-LEAST_CONFIRMED:]), "Lagerbox") == "Miete Lager"
 
     def test_the_answer_names_the_words_that_spoke_for_it(self):
         found = answer(taught(), "Lagerbox Kowalke Rate August")
         assert found.category == MIETE.id
-        assert found.details == {"words": ["lagerbox", "kowalke"], "learned_from": len(LIFE)}
+        assert found.details == {"words": ["rate", "lagerbox"], "learned_from": len(LIFE)}
 
     @pytest.mark.parametrize(
         ("text", "explanation"),
@@ -167,7 +172,6 @@ class TestAnswers:
             ),
             ("Das Futterhaus", "Das Futterhaus is a known pet shop chain, which speaks for Hund"),
             ("ALDI", "Aldi Süd is a known supermarket chain, which speaks for Groceries"),
-            ("Xqvw", "It looks most like Groceries"),
         ],
     )
     def test_the_explanation_names_words_dictionary_or_neither(self, text, explanation):
@@ -176,10 +180,18 @@ class TestAnswers:
 
     def test_no_other_category_replaces_one_that_is_not_offered(self):
         """Fressnapf is a pet shop, and none of it was ever put into "Miete Lager"."""
-        assert answer(known(), "Fressnapf Kowalke Lagerbox Rate", (MIETE,)) is None
+        found = answer(known(), "Fressnapf Kowalke Lagerbox Rate", (MIETE,))
+        assert found is None or found.confidence < 0.2
 
     def test_without_a_telling_word_there_are_none_in_the_details(self):
-        assert answer(taught(), "Xqvw").details == {"words": [], "learned_from": len(LIFE)}
+        found = answer(taught(), "Xqvw", direction="in")
+        assert found.details == {"words": [], "learned_from": len(LIFE)}
+        assert found.explanation == "It looks most like Groceries, as learned from 15 transactions that you confirmed."
+
+    @pytest.mark.parametrize("text", ["Xqvw", "Blorf", "Ygdra Qvumpitz"])
+    def test_a_text_without_a_known_word_is_declined(self, text):
+        assert answer(taught(), text) is None
+        assert answer(TaughtProvider(), text) is None
 
     def test_only_what_is_offered_is_answered(self):
         provider = known()
@@ -189,10 +201,10 @@ class TestAnswers:
         assert named(provider, "Lagerbox", ()) is None
 
     def test_a_missing_offer_makes_the_others_no_likelier(self):
-        all_offered, own = answer(known(), "Xqvw"), answer(known(), "Xqvw", OWN)
-        assert (all_offered.category, own.category) == (GROCERIES.id, HUND.id)
-        assert own.score == answer(known(), "Xqvw", (HUND,)).score < all_offered.score
-        assert own.score + answer(known(), "Xqvw", (MIETE,)).score + all_offered.score < 1
+        text = "Vbnmarkt Filiale Ost"
+        all_offered, own = answer(known(), text), answer(known(), text, OWN)
+        assert all_offered.category == GROCERIES.id
+        assert own.score == answer(known(), text, (own.category,)).score < all_offered.score
         assert answer(known(), "Fressnapf Ost", (*OWN, PETS)).score == answer(known(), "Fressnapf Ost", (HUND,)).score
 
     def test_the_only_category_offered_is_not_certain(self):
@@ -236,7 +248,7 @@ class TestKindsThatThePersonHasMapped:
 
     def test_others_are_answered_as_ever(self):
         kinds = {"pets": None, "shop=supermarket": HUND.id}
-        for text in ("Lagerbox Kowalke Rate August", "Gasthof Qvrelli", "Xqvw", "Vbnmarkt Filiale Ost"):
+        for text in ("Lagerbox Kowalke Rate August", "Gasthof Qvrelli", "Vbnmarkt Filiale Ost"):
             assert answer(known(), text, kinds=kinds) == answer(known(), text) is not None
 
     def test_a_mapped_group_holds_for_its_words(self):
@@ -290,13 +302,13 @@ class TestAnyText:
 
 class TestTeaching:
     def test_the_untaught_knows_nothing(self):
-        assert answer(TaughtProvider(), "Lagerbox") is None
-        assert answer(TaughtProvider().learn([]), "Lagerbox") is None
+        assert is_silent(TaughtProvider(), "Lagerbox")
+        assert is_silent(TaughtProvider().learn([]), "Lagerbox")
 
     def test_the_one_that_was_taught_is_another(self):
         before = TaughtProvider(country="DE")
         after = before.learn(lessons())
-        assert answer(before, "Lagerbox") is None
+        assert is_silent(before, "Lagerbox")
         assert (after.name, after.version, after.country) == (before.name, before.version, "DE")
         assert named(after, "Lagerbox") == "Miete Lager"
 
@@ -305,14 +317,14 @@ class TestTeaching:
         more = lessons([("Wurmkiste", HUND)])
         n_known = []
         for _ in range(5):
-            n_known.append(answer(provider, "Wurmkiste").details["learned_from"])
+            n_known.append(answer(provider, "Lagerbox").details["learned_from"])
             provider = provider.learn(more)
         assert n_known == [15, 15, 15, 15, 19]
 
     def test_rows_too_old_to_learn_hasten_no_training(self, monkeypatch):
         monkeypatch.setattr(training, "MOST", len(LIFE))
-        provider = taught(LIFE * 2).learn(lessons([("Wurmkiste", HUND)]))
-        assert "wurmkiste" not in answer(provider, "Wurmkiste").details["words"]
+        provider = taught(LIFE * 2).learn(lessons([("Lagerbox Wurmkiste", HUND)]))
+        assert "wurmkiste" not in answer(provider, "Lagerbox Wurmkiste").details["words"]
 
 
 class TestStoredWeights:
@@ -330,9 +342,10 @@ class TestStoredWeights:
         weights = train(lessons())
         assert weights is not None
         hund, miete = weights.categories.index(HUND.id), weights.categories.index(MIETE.id)
-        bucket = bucket_of("wlagerbox")
-        assert weights.weight_of(bucket, miete) > 0 > weights.weight_of(bucket, hund)
-        assert weights.weight_of(bucket_of("wnever"), miete) == 0
+        assert weights.weight_of_word("lagerbox", miete) > 0 > weights.weight_of_word("lagerbox", hund)
+        assert weights.weight_of_word("never", miete) == 0
+        assert weights.knows("lagerbox")
+        assert not weights.knows("never")
 
     def test_damaged_bytes_are_refused(self):
         weights = train(lessons())
@@ -345,7 +358,7 @@ class TestStoredWeights:
     def test_another_format_is_refused(self, monkeypatch):
         weights = train(lessons())
         assert weights is not None
-        monkeypatch.setattr("providers.learning.weights.FORMAT", 2)
+        monkeypatch.setattr("providers.learning.weights.FORMAT", 1)
         content = weights.to_bytes()
         monkeypatch.undo()
         with pytest.raises(UnusableWeights, match=r"^The stored weights are of another version\.$"):

@@ -42,6 +42,7 @@ def test_a_suggestion_holds_choice_probability_and_details():
         Suggestion(
             category=102,
             confidence=about(0.872288445),
+            evidence=Evidence.MODEL,
             explanation=f"The local model {MODEL} chose Dining among 19 categories.",
             score=about(0.872288445),
             alternatives=(
