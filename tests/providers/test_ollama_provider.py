@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.interface import ProviderMisbehaved, ProviderUnavailable, Suggestion
+from providers.interface import Evidence, ProviderMisbehaved, ProviderUnavailable, Suggestion
 from providers.ollama.client import PullProgress, ServerStatus
 from providers.ollama.letters import Reply
 from providers.ollama.prompt import PROMPT_VERSION, PromptTooLong
