@@ -18,7 +18,7 @@ from providers.interface import Suggestion
 CURVE = (0.0, 1.0)
 MOST_ALTERNATIVES = 4
 #: Answers of less confidence are left out: they are no better than a guess without the text.
-LEAST_CONFIDENCE = 0.05
+LEAST_CONFIDENCE = 0.1
 _LEAST_REST = 0.001
 
 

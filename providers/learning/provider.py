@@ -28,10 +28,11 @@ MOST_ALTERNATIVES = 4
 #: the log-odds, factor of the logarithm of the lead. Measured by `benchmarks/curves.py`.
 CURVE = (0.29, 0.78, 0.08)
 #: Answers of less confidence are left out.
-LEAST_CONFIDENCE = 0.05
+LEAST_CONFIDENCE = 0.15
 #: Shares below this say nothing.
 LEAST_SUPPORT = 0.0005
 NOT_LEARNED = "It has not learned from enough confirmed transactions yet, or was of no use."
+UNSURE = "It learned nothing that tells one category from the others."
 #: A word with less weight for a category is not named as a reason.
 _LEAST_REASON = 0.3
 _MOST_REASONS = 2
@@ -173,7 +174,7 @@ def _suggest(
     (best, share), *others = support
     confidence = confidence_of_share(share, rival=rival)
     if confidence < LEAST_CONFIDENCE:
-        return None
+        return Suggestion(None, 0.0, UNSURE, evidence=Evidence.LEARNED, support=support, is_pooled=True)
     number = offer.ids.index(best)
     place = offer.columns[number][0]
     words = dict.fromkeys(words_read(normalize(question.text)))

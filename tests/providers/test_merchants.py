@@ -45,8 +45,8 @@ KEYS = {number: key for key, number in IDS.items()}
 USED = Trust(used=frozenset(IDS.values()))
 
 
-def suggest(description, *, country="", direction="out", merchant="", offered=OFFERED):
-    question = Question(description, offered, 1, direction, merchant=merchant, country=country, trust=USED)
+def suggest(description, *, country="", direction="out", merchant="", offered=OFFERED, trust=USED):
+    question = Question(description, offered, 1, direction, merchant=merchant, country=country, trust=trust)
     [answer] = MerchantProvider().categorize_many([question])
     return answer
 
@@ -65,6 +65,7 @@ def test_a_brand_in_front_answers_with_its_kind_of_shop():
         effects=Effects(merchant="Rewe"),
         details={"matched": "rewe", "way": "leading word", "kind": "shop=supermarket"},
         evidence=Evidence.NAME,
+        is_pooled=True,
     )
 
 
@@ -77,6 +78,7 @@ def test_a_text_that_is_nothing_but_a_brand_is_surest():
         effects=Effects(merchant="Netflix"),
         details={"matched": "netflix", "way": "whole", "kind": "online=streaming"},
         evidence=Evidence.NAME,
+        is_pooled=True,
     )
 
 
@@ -89,6 +91,7 @@ def test_a_general_word_answers_without_naming_a_merchant():
         effects=NO_EFFECTS,
         details={"matched": "pharmacy", "way": "word"},
         evidence=Evidence.NAME,
+        is_pooled=True,
     )
 
 
@@ -156,7 +159,7 @@ def test_payments_find_their_category_in_many_languages(description, country, ke
     ],
 )
 def test_a_kind_of_income_is_answered_once_its_owner_has_used_it(description, key):
-    assert category_of(description, direction="in") == "income"
+    assert category_of(description, direction="in", trust=NO_TRUST) == "income"
     assert category_of(description, direction="in", trust=Trust(used=frozenset({IDS[key]}))) == key
 
 
@@ -179,6 +182,7 @@ def test_money_from_a_brand_is_a_refund_less_surely():
         effects=Effects(merchant="Zalando"),
         details={"matched": "zalando", "way": "whole", "kind": "online=marketplace"},
         evidence=Evidence.NAME,
+        is_pooled=True,
     )
 
 

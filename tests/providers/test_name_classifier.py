@@ -84,7 +84,7 @@ def test_guesses_do_not_depend_on_what_else_is_asked(texts):
     assert [found and found.category for found in together] == [(found := ask(text)) and found.category for text in texts]
 
 
-@pytest.mark.parametrize("text", ["Blorf", "Ygdra Qvumpitz", "Qwertz", "Plumbisk Trenfo"])
+@pytest.mark.parametrize("text", ["Blorf", "Ygdra Qvumpitz", "Qwertz", "Qvxisk Trznfo"])
 def test_a_text_without_any_known_word_resembles_nothing(text):
     assert ask(text) is None
 
