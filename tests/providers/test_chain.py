@@ -130,7 +130,7 @@ def test_the_threshold_belongs_to_the_link():
 
 
 def test_what_unsure_links_say_together_is_best():
-    links = [says("a", sure(FUN, 0.6), 0.9), says("b", sure(FOOD, 0.7), 0.9), says("c", sure(FUN, 0.6), 0.9)]
+    links = [says("a", sure(FUN, 0.7), 0.9), says("b", sure(FOOD, 0.7), 0.9), says("c", sure(FUN, 0.7), 0.9)]
     [verdict] = chain(*links).decide([row("Bakery")])
     assert verdict.decided is None
     assert verdict.best is verdict.attempts[0] is verdict.pooled

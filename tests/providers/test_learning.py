@@ -58,7 +58,7 @@ def answer(provider, text, offered=ALL, **fields):
 
 def named(provider, text, offered=ALL):
     found = answer(provider, text, offered)
-    return found and {category.id: category.name for category in offered}[found.category]
+    return found and found.category and {category.id: category.name for category in offered}[found.category]
 
 
 def is_silent(provider, text):

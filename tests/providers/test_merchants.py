@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.interface import NO_EFFECTS, Effects, Evidence, OfferedCategory, Question, Suggestion, Trust
+from providers.interface import NO_EFFECTS, NO_TRUST, Effects, Evidence, OfferedCategory, Question, Suggestion, Trust
 from providers.merchants import MerchantProvider
 from providers.merchants.provider import CONFIDENCE, CONFIDENCE_ANYWHERE, SHARE_OF_RECEIVED
 from tests.movements import MOVEMENTS
@@ -312,7 +312,7 @@ def test_the_noun_behind_an_expression_decides():
 
 
 def test_a_reimbursement_is_income_though_it_reads_like_a_refund():
-    assert category_of("Virement remboursement frais", direction="in", country="FR") == "income"
+    assert category_of("Virement remboursement frais", direction="in", country="FR") == "other-income"
 
 
 def test_a_brand_of_several_words_outranks_an_income_word():
@@ -413,7 +413,7 @@ def test_a_refund_follows_the_kind_of_the_shop():
 
 
 def test_income_is_put_elsewhere_by_its_word():
-    assert suggest_mapped("ACME salary", {}, direction="in").category == IDS["income"]
+    assert suggest_mapped("ACME salary", {}, direction="in").category == IDS["salary"]
     assert (
         suggest_mapped("ACME salary", {"salary": IDS["other-income"]}, direction="in").category == (IDS["other-income"])
     )

@@ -53,6 +53,7 @@ def test_an_own_link_answers_under_its_name(ana):
         "confidence": 0.9,
         "explanation": "“krummer hund” is on your list for Dining.",
         "suggestion": None,
+        "awaits_model": False,
     }
 
 
