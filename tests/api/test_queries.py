@@ -94,7 +94,7 @@ LISTS = {
     "insights/summary/?date=2026-11&currency=CHF": SIGN_IN + 14,  # and each by day, and rates
     "insights/timeseries/?start=2026-11-01&end=2026-11-30": SIGN_IN + 3,
     "insights/timeseries/?start=2026-11-01&end=2026-11-30&category=Dining&tag=all&account=Checking": SIGN_IN + 5,
-    "insights/trends/?month=2026-11": SIGN_IN + 4,  # and the oldest day
+    "insights/trends/?month=2026-11": SIGN_IN + 6,  # and the oldest and newest day, and the month before
     "categorization/kinds/": SIGN_IN + 2,  # categories, kinds that were put into some
     # What was measured, the classifier, whether it is asked, rows confirmed since.
     "categorization/calibration/": SIGN_IN + 5,

@@ -13,7 +13,7 @@ from tests.api.reports import COMPLETE, category_of, record, report
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
 
-def trend(amount: str, previous: str, change: str, percent: str | None, direction: str, **of):
+def trend(amount: str, previous: str, change: str | None, percent: str | None, direction: str | None, **of):
     empty = {"mean": dict.fromkeys(("3", "6", "12")), "median": dict.fromkeys(("3", "6", "12"))}
     return {
         "amount": amount, "previous": previous, **empty, "same_month_last_year": None,
