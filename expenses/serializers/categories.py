@@ -98,6 +98,21 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
         }
 
 
+class KeywordSuggestionSerializer(serializers.Serializer[Any]):
+    """A suggested keyword, and the confirmed transactions that speak for it."""
+
+    keyword = serializers.CharField()
+    n = serializers.IntegerField(help_text="Confirmed transactions of this category with the keyword.")
+    n_elsewhere = serializers.IntegerField(help_text="Confirmed transactions of other categories with it.")
+    examples = serializers.ListField(child=serializers.CharField(), help_text="Up to three texts of the bank.")
+
+
+class KeywordSuggestionsSerializer(serializers.Serializer[Any]):
+    """Suggested keywords, those with most transactions first."""
+
+    results = KeywordSuggestionSerializer(many=True)
+
+
 class ReplacementInput(HelpfulSerializer):
     """The query parameter of a deletion that replaces the context's `category`."""
 

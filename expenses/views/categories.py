@@ -9,10 +9,12 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from expenses.categorization.keyword_suggestions import suggest_keywords
 from expenses.models import Category
 from expenses.serializers.categories import (
     CategoryMergeInput,
     CategorySerializer,
+    KeywordSuggestionsSerializer,
     MergedCategorySerializer,
     ReplacementInput,
 )
@@ -76,6 +78,13 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
             merged = merge_category(by=self.user, category=category, into=into)
             body = {**self.get_serializer(merged.category).data, "moved": merged.moved}
             return Response(body, headers={"ETag": etag_of(merged.category)})
+
+    @extend_schema(responses=KeywordSuggestionsSerializer)
+    @action(detail=True, url_path="keywords/suggestions", pagination_class=None, filter_backends=())
+    def keyword_suggestions(self, request: Request, pk: int) -> Response:
+        """Suggest keywords. They are words that nearly only confirmed transactions of the category have."""
+        found = suggest_keywords(self.get_object(), catalog=self.catalog)
+        return Response(KeywordSuggestionsSerializer({"results": found}).data)
 
 
 def _parted(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

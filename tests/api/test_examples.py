@@ -141,6 +141,11 @@ def record_ledger(recorder: Recorder) -> None:
     condition = {"field": "raw_description", "op": "contains_any", "value": ["rewe", "edeka"]}
     actions = [{"type": "set_category", "value": "Groceries"}, {"type": "add_tags", "value": ["food"]}]
     send("post", "categories/", body={"name": "Climbing", "kind": "expense"})
+    send("patch", f"categories/{own}/", body={"keywords": ["boulder hall"]})
+    for number in (1, 2):
+        send("post", "expenses/", body={"amount": "12", "description": f"Kletterwelt {number}", "category": own})
+    found = send("get", f"categories/{own}/keywords/suggestions/")
+    recorder.kept["KeywordSuggestions"] = steady(found)
     send("post", f"categories/{own}/merge/", asks="CategoryMergeInputRequest", body={"into": "Climbing"},
          answers="MergedCategory")  # fmt: skip
     tag = send("post", "tags/", asks="TagRequest", body={"name": "holiday"}, answers="Tag")["id"]

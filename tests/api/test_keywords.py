@@ -302,3 +302,37 @@ def test_keywords_come_with_the_categories_in_one_query(ana, django_assert_num_q
         with django_assert_num_queries(1):
             assert set(Catalog.load(ledger_id).keywords) == expected
         give_keywords(ana, "Pets", ["Plugh"])
+
+
+def suggestions_of(api, name):
+    return api.get(f"categories/{one(api, name)['id']}/keywords/suggestions/").json()
+
+
+def test_keywords_are_suggested_from_confirmed_rows(ana, ben):
+    texts = {
+        "Dining": ["KRUMMER HUND KOELN 1", "KRUMMER HUND GBR BONN 2", "PLUGH BAR 12", "PLUGH BAR 13", "QWYZ ONCE"],
+        "Pets": ["PFOTE NORD", "PFOTE SUED", "VELOWERK HUND 7", "PLUGH TIER"],
+    }
+    for category, descriptions in texts.items():
+        for description in descriptions:
+            ana.post("expenses/", {"amount": "4", "description": description, "category": category})
+    assert suggestions_of(ana, "Dining") == {
+        "results": [
+            {
+                "keyword": "krummer hund",
+                "n": 2,
+                "n_elsewhere": 0,
+                "examples": ["KRUMMER HUND KOELN 1"],
+            },
+            {"keyword": "plugh bar", "n": 2, "n_elsewhere": 0, "examples": ["PLUGH BAR 13"]},
+        ]
+    }
+    assert [found["keyword"] for found in suggestions_of(ana, "Pets")["results"]] == ["pfote"]
+    assert suggestions_of(ana, "Travel") == suggestions_of(ben, "Dining") == {"results": []}
+    give_keywords(ana, "Dining", ["Plugh Bar"])
+    assert [found["keyword"] for found in suggestions_of(ana, "Dining")["results"]] == ["krummer hund"]
+
+
+def test_a_stranger_gets_no_suggestions(ana, ben):
+    own = ana.post("categories/", {"name": "Tea", "kind": "expense"}).json()["id"]
+    assert ben.get(f"categories/{own}/keywords/suggestions/").status_code == 404
