@@ -244,6 +244,7 @@ SPECTACULAR_SETTINGS = {
         "RecurringVerdict": "insights.models.RecurringVerdict",
         "Rhythm": "insights.models.RhythmChoice",
         "TrendDirection": ["up", "down", "flat"],
+        "ForecastMethod": "insights.serializers.forecast.METHODS",
         "ConversionSource": ["same", "manual", "ecb"],
         "UsedRateSource": ["ecb", "manual"],
     },
