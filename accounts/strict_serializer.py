@@ -1,7 +1,7 @@
 """A serializer that refuses unknown fields, so that a misspelled field is not lost silently."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from heapq import nsmallest
 from typing import Any
@@ -95,11 +95,25 @@ class StrictSerializer(HelpfulSerializer):
     body_class: type[serializers.Serializer[Any]] | None = None
     #: Fields that are accepted, whatever they hold.
     ignored_fields: frozenset[str] = frozenset()
+    #: The JSON body that is being read.
+    _given: dict[str, Any] | None = None
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             self._check_names(data)
-        return super().to_internal_value(data)
+        self._given = data if type(data) is dict else None  # forms have values for fields that are left out
+        try:
+            return super().to_internal_value(data)
+        finally:
+            self._given = None
+
+    @property
+    def _writable_fields(self) -> Iterator[Any]:
+        """The fields to read: DRF asks those that are left out, too, only to hear that they may be."""
+        given = self._given
+        for field in super()._writable_fields:
+            if given is None or field.field_name in given or field.required or field.default is not serializers.empty:
+                yield field
 
     def shown_row(self, data: dict[str, Any]) -> Any:
         """Return the row whose body may be sent back; None for a new one."""

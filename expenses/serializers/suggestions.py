@@ -35,13 +35,6 @@ class QuestionInput(StrictSerializer):
             raise serializers.ValidationError({"direction": f"An {kind} is money {implied}."}, code="wrong_direction")
         return attrs
 
-    def question(self, fields: dict[str, Any]) -> Question:
-        """Return the question to the chain; `fields` are validated."""
-        user, account = self.context["request"].user, fields.get("account")
-        direction: Direction = fields.get("direction") or DIRECTION.get(fields.get("kind", ""), "out")
-        defaults = {"currency": account.currency if account else user.base_currency, "date": user.today()}
-        return text_question(defaults | fields, catalog=self.context["catalog"], direction=direction, account=account)
-
 
 class SuggestInput(QuestionInput):
     """One question, or a list of questions under `transactions`."""
@@ -54,6 +47,17 @@ class SuggestInput(QuestionInput):
         if ("description" in attrs) == ("transactions" in attrs):
             raise serializers.ValidationError({"description": "Give `description` or `transactions`."}, "required")
         return super().validate(attrs)
+
+    def questions(self) -> list[Question]:
+        """Return the questions to the chain. Call it after `is_valid`."""
+        user, catalog = self.context["request"].user, self.context["catalog"]
+        today, questions = user.today(), []
+        for fields in self.validated_data.get("transactions", [self.validated_data]):
+            account = fields.get("account")
+            direction: Direction = fields.get("direction") or DIRECTION.get(fields.get("kind", ""), "out")
+            known = {"currency": account.currency if account else user.base_currency, "date": today, **fields}
+            questions.append(text_question(known, catalog=catalog, direction=direction, account=account))
+        return questions
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):
@@ -83,18 +87,18 @@ class SuggestAnswer(serializers.Serializer[Any]):
     def to_representation(self, instance: Verdict) -> dict[str, Any]:
         catalog: Catalog = self.context["catalog"]
         categorization, best = categorization_of(instance), instance.best
-        category = catalog.categories.get(categorization.category or categorization.suggested_category or 0)
+        category = categorization.category or categorization.suggested_category
         likely = sorted(other_categories(instance).items(), key=lambda pair: -pair[1])[:5]
         return {
             "status": categorization.status,
-            "category": category.pk if category else None,
-            "category_name": category.display_name if category else None,
+            "category": category if catalog.name(category) else None,
+            "category_name": catalog.name(category) or None,
             "confidence": categorization.confidence,
             "source": categorization.source or None,
             "retry_after_s": ASK_AGAIN_S if is_being_asked(instance) else None,
             "rationale": best.explanation if best else explain(instance),
             "alternatives": [
-                {"category_name": catalog.categories[other].display_name, "confidence": round(confidence, 4)}
+                {"category_name": catalog.name(other), "confidence": round(confidence, 4)}
                 for other, confidence in likely
             ],
             "attempts": attempts_as_json(instance.attempts, catalog=catalog),

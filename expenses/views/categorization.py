@@ -53,9 +53,8 @@ class SuggestView(LedgerView):
         """
         body = self.checked(SuggestInput)
         fields = body.validated_data
-        many = fields.get("transactions", [fields])
-        verdicts = suggest_categories([body.question(one) for one in many], use_model=fields["use_model"])
-        answers = SuggestAnswer(verdicts, many=True, context=self.get_serializer_context()).data
+        verdicts = suggest_categories(body.questions(), use_model=fields["use_model"])
+        answers = SuggestAnswer(verdicts, many=True, context={"catalog": self.catalog}).data
         waits = [answer["retry_after_s"] for answer in answers if answer["retry_after_s"] is not None]
         headers = {"Retry-After": str(max(waits))} if waits else {}
         return Response({"results": answers} if "transactions" in fields else answers[0], headers=headers)
