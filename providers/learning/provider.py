@@ -15,7 +15,13 @@ from providers.learning.features import TextKnowledge, buckets_of_finding, featu
 from providers.learning.imagined import group_names, load_imagined
 from providers.learning.training import train
 from providers.learning.weights import Weights
-from providers.merchants.provider import KindCategories, MerchantFinding, deciding_kind, offer_key
+from providers.merchants.provider import (
+    KindCategories,
+    MerchantFinding,
+    deciding_kind,
+    may_be_spending,
+    offer_key,
+)
 from providers.name_classifier.provider import LEAST_WORD
 from providers.normalization import normalize
 
@@ -94,11 +100,11 @@ def suggest_all(weights: Weights | None, questions: Sequence[Question], *, count
         return answers
     used = weights or load_imagined()
     likely = used.probabilities(features_of([questions[i] for i in asked], [known[i] for i in asked]))
-    offers: dict[Hashable, list[int]] = defaultdict(list)
+    offers: dict[tuple[Hashable, bool], list[int]] = defaultdict(list)
     for row, i in enumerate(asked):
-        offers[offer_key(questions[i])].append(row)
-    for rows in offers.values():
-        offer = _Offer.of(weights, questions[asked[rows[0]]])
+        offers[offer_key(questions[i]), may_be_spending(questions[i], known[i].finding)].append(row)
+    for (_, with_spending), rows in offers.items():
+        offer = _Offer.of(weights, questions[asked[rows[0]]], with_spending=with_spending)
         if not offer.ids:
             continue
         shares = offer.shares(likely[rows])
@@ -140,14 +146,14 @@ class _Offer(NamedTuple):
     columns: list[list[int]]
 
     @classmethod
-    def of(cls, weights: Weights | None, question: Question) -> "_Offer":
+    def of(cls, weights: Weights | None, question: Question, *, with_spending: bool) -> "_Offer":
         """Find the categories; those of the dictionary are found as the dictionary's link does."""
         places: dict[int, list[int]] = defaultdict(list)
-        names = {category.id: category.name for category in question.categories}
+        names = {c.id: c.name for c in question.categories if with_spending or c.kind != "expense"}
         if weights is None:
             kinds = KindCategories.of(question)
             for i, group in enumerate(group_names()):
-                if place := kinds.find(group=group):
+                if (place := kinds.find(group=group)) and place.category.id in names:
                     places[place.category.id].append(i)
         else:
             for i, category in enumerate(weights.categories):

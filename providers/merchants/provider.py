@@ -199,6 +199,13 @@ def find_answer(text: str, direction: Direction, country: str) -> MerchantFindin
     )
 
 
+def may_be_spending(question: Question, finding: MerchantFinding | None) -> bool:
+    """Return True unless money came in from somebody unknown: a known name or a word of refund may give it back."""
+    if question.direction == "out" or (finding and finding.brand):
+        return True
+    return load_words().has_refund(normalize(question.text).split())
+
+
 def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> MerchantFinding | None:
     """Take the likeliest kind of the brand, or another of its kinds at which a word of the text points.
 
