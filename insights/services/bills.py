@@ -69,6 +69,8 @@ def known_bills(
     known, n_without_rate = dict[int, KnownBill](), 0
     for row, name in found.items():
         rate = rates.exact(ONE, row.currency, today)
+        if rate is None and row.base_currency == currency:
+            rate = row.rate  # that of the last payment: a bill is not forgotten for want of a rate of today
         if rate is None:
             n_without_rate += 1
             continue

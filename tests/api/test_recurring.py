@@ -136,6 +136,15 @@ def test_a_bill_is_judged_in_its_own_currency(ana):
     assert (body["currency"], body["totals"]["expense"]) == ("EUR", {"month": "3.57", "year": "42.84"})
 
 
+def test_a_bill_without_a_rate_of_today_is_forecast_at_that_of_its_last_payment(ana, monkeypatch):
+    paid_in_dollars(ana, ["4.00"] * 5)
+    refreshed(ana)
+    monkeypatch.setattr(timezone, "now", lambda: dt.datetime(2026, 7, 8, 12, tzinfo=dt.UTC))
+    body = ana.get("insights/forecast/").json()
+    assert [(one["due_on"], one["amount"]) for one in body["still_to_come"]] == [("2026-07-05", "3.57")]
+    assert "left out" not in body["explanation"]
+
+
 def test_a_raised_price_is_told_in_its_own_currency(ana):
     paid_in_dollars(ana, ["4.00", "4.00", "4.00", "4.00", "5.00", "5.00"])
     [one] = refreshed(ana)["results"]
