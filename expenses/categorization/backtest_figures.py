@@ -21,16 +21,20 @@ PLACES = 10_000
 
 
 class LinkAnswer(NamedTuple):
-    """The answer of a link to one row. `is_final`: it only suggests, and no later link is asked."""
+    """The answer of a link to one row.
+
+    `is_final`: it only suggests, and no later link is asked. `is_pooled`: it never decides alone.
+    """
 
     confidence: float
     is_right: bool
     is_final: bool = False
     evidence: str = Evidence.OTHER
+    is_pooled: bool = False
 
 
 class BestAnswer(NamedTuple):
-    """The chain's answer to one row where every link was asked, which a threshold of its evidence takes or leaves."""
+    """The answer of all links together to one row, or the surest of theirs, where none of them decides alone."""
 
     link: str
     evidence: str
@@ -89,13 +93,15 @@ def measure_links(
     figures: dict[str, Any] = {}
     now = wanted = list(rows)
     for link in links:
+        decided = (_decision(row, links, trust) for row in now)
+        given = [(row, answer) for row in wanted for answer in _candidates(row, links) if answer.link == link.link]
         threshold: float | None = link.threshold
         if not link.is_fixed:
-            threshold = _threshold(_answers(wanted, link.link), target_precision)
+            threshold = _threshold(given, target_precision)
         at_target = Trust(thresholds={link.link: NEVER if threshold is None else threshold})
         figures[link.link] = _figures(
-            [answer for _, answer in _answers(now, link.link) if _is_sure(answer, link, trust)],
-            [answer for _, answer in _answers(wanted, link.link) if _is_sure(answer, link, at_target)],
+            [answer for answer in decided if answer is not None and answer.link == link.link],
+            [answer for _, answer in given if threshold is not None and answer.confidence >= threshold],
             n_asked=len(now),
             n_asked_at_target=len(wanted),
             threshold=trust.thresholds.get(link.link, link.threshold),
@@ -117,10 +123,10 @@ def measure_chain(
 
     The threshold for the target is one for all evidence, found on the best answer to each row.
     """
-    best = [(row.text, LinkAnswer(row.best.confidence, row.best.is_right)) for row in rows if row.best is not None]
+    best = [(row, row.best) for row in rows if row.best is not None]
     return _figures(
-        [answer for row in rows if (answer := _first_sure(row, links, trust)) is not None],
-        [answer for row in rows if (answer := _first_sure(row, links, adopted)) is not None],
+        [answer for row in rows if (answer := _decision(row, links, trust)) is not None],
+        [answer for row in rows if (answer := _decision(row, links, adopted)) is not None],
         n_asked=len(rows),
         n_asked_at_target=len(rows),
         threshold=None,
@@ -131,12 +137,11 @@ def measure_chain(
 def measure_evidence(
     rows: Sequence[ReplayedRow], *, links: Sequence[LinkSetting], trust: Trust, target_precision: float
 ) -> dict[str, Any]:
-    """Return the figures by kind of evidence, of the rows whose best answer rests on it."""
+    """Return the figures by kind of evidence, of the answers that its threshold takes or leaves."""
     members: dict[str, list[tuple[ReplayedRow, BestAnswer]]] = defaultdict(list)
     for row in rows:
-        if row.best is not None:
-            best = row.best._replace(confidence=math.floor(row.best.confidence * PLACES) / PLACES)
-            members[row.best.evidence].append((row, best))
+        for answer in _candidates(row, [link for link in links if not link.is_fixed]):
+            members[answer.evidence].append((row, answer))
     defaults = {link.link: link.threshold for link in links}
     return {
         str(evidence): _evidence_figures(
@@ -230,21 +235,39 @@ def adopted_thresholds(trust: Trust, *, evidence: Mapping[str, Any], links: Sequ
     return replace(trust, thresholds=of_links, evidence_thresholds=of_evidence)
 
 
-def count_outcomes(rows: Sequence[ReplayedRow]) -> list[list[Any]]:
-    """Return [link, evidence, confidence, answers, right ones] of the best answers, for each confidence."""
-    counts: Counter[tuple[str, str, float]] = Counter()
-    right: Counter[tuple[str, str, float]] = Counter()
-    for best in (row.best for row in rows):
-        if best is not None:
-            place = best.link, str(best.evidence), math.floor(best.confidence * PLACES) / PLACES
-            counts[place] += 1
-            right[place] += best.is_right
+def count_outcomes(rows: Sequence[ReplayedRow], *, links: Sequence[LinkSetting]) -> list[list[Any]]:
+    """Return [link, evidence, confidence, answers, right ones] for each confidence of the answers to judge."""
+    free = [link for link in links if not link.is_fixed]
+    answers = [answer for row in rows for answer in _candidates(row, free)]
+    counts = Counter((answer.link, answer.evidence, answer.confidence) for answer in answers)
+    right = Counter((answer.link, answer.evidence, answer.confidence) for answer in answers if answer.is_right)
     return [[*place, n, right[place]] for place, n in sorted(counts.items())]
 
 
+def _candidates(row: ReplayedRow, links: Sequence[LinkSetting]) -> list[BestAnswer]:
+    """Return the answers that a threshold takes or leaves: those that may decide alone, and that of all links together.
+
+    Two that rest on the same evidence of a link are one, as sure as the surer one, and right if both are. Confidences
+    are rounded down.
+    """
+    found: dict[tuple[str, str], BestAnswer] = {}
+    alone = [BestAnswer(link.link, a.evidence, a.confidence, a.is_right) for a, link in _deciding(row, links)]
+    for answer in (*alone, *([] if row.best is None else [row.best])):
+        place = answer.link, str(answer.evidence)
+        confidence, is_right = _rounded(answer.confidence), answer.is_right
+        if other := found.get(place):
+            confidence, is_right = max(confidence, other.confidence), is_right and other.is_right
+        found[place] = BestAnswer(*place, confidence, is_right)
+    return list(found.values())
+
+
+def _rounded(confidence: float) -> float:
+    return math.floor(confidence * PLACES) / PLACES
+
+
 def _figures(
-    taken: Sequence[LinkAnswer],
-    taken_at_target: Sequence[LinkAnswer],
+    taken: Sequence[BestAnswer],
+    taken_at_target: Sequence[BestAnswer],
     *,
     n_asked: int,
     n_asked_at_target: int,
@@ -267,35 +290,43 @@ def _share(n: int, of: int) -> float | None:
     return round(n / of, 4) if of else None
 
 
-def _threshold(answers: Sequence[tuple[Hashable, LinkAnswer]], precision: float) -> float | None:
-    judged = [JudgedAnswer(math.floor(answer.confidence * PLACES) / PLACES, answer.is_right) for _, answer in answers]
-    return threshold_for(judged, precision=precision, texts=[text for text, _ in answers])
+def _threshold(answers: Sequence[tuple[ReplayedRow, BestAnswer]], precision: float) -> float | None:
+    judged = [JudgedAnswer(_rounded(answer.confidence), answer.is_right) for _, answer in answers]
+    return threshold_for(judged, precision=precision, texts=[row.text for row, _ in answers])
 
 
-def _answers(rows: Sequence[ReplayedRow], link: str) -> list[tuple[Hashable, LinkAnswer]]:
-    found = ((row.text, row.answers.get(link)) for row in rows)
-    return [(text, answer) for text, answer in found if answer is not None and not answer.is_final]
+def _is_sure(answer: LinkAnswer | BestAnswer, link: str, *, default: float, trust: Trust) -> bool:
+    return answer.confidence >= trust.threshold(link, answer.evidence, default=default)
 
 
-def _is_sure(answer: LinkAnswer, link: LinkSetting, trust: Trust) -> bool:
-    threshold = trust.threshold(link.link, answer.evidence, default=link.threshold)
-    return answer.confidence >= threshold and not answer.is_final
+def _deciding(row: ReplayedRow, links: Sequence[LinkSetting]) -> Iterator[tuple[LinkAnswer, LinkSetting]]:
+    """Yield the answers that may decide alone, in order, up to one that is final."""
+    for link in links:
+        answer = row.answers.get(link.link)
+        if answer is not None and answer.is_final:
+            return
+        if answer is not None and not answer.is_pooled:
+            yield answer, link
 
 
 def _left_open(rows: Sequence[ReplayedRow], link: LinkSetting, trust: Trust) -> list[ReplayedRow]:
     """Return the rows that the next link is asked about."""
-    answered = ((row, row.answers.get(link.link)) for row in rows)
-    return [row for row, answer in answered if not (answer and (answer.is_final or _is_sure(answer, link, trust)))]
+
+    def ends_at(row: ReplayedRow) -> bool:
+        answer = row.answers.get(link.link)
+        if answer is None or (answer.is_pooled and not answer.is_final):
+            return False
+        return answer.is_final or _is_sure(answer, link.link, default=link.threshold, trust=trust)
+
+    return [row for row in rows if not ends_at(row)]
 
 
-def _asked(row: ReplayedRow, links: Sequence[LinkSetting]) -> Iterator[tuple[LinkAnswer, LinkSetting]]:
-    """Yield the answers in order, up to one that is final."""
-    for link in links:
-        if answer := row.answers.get(link.link):
-            yield answer, link
-            if answer.is_final:
-                return
-
-
-def _first_sure(row: ReplayedRow, links: Sequence[LinkSetting], trust: Trust) -> LinkAnswer | None:
-    return next((answer for answer, link in _asked(row, links) if _is_sure(answer, link, trust)), None)
+def _decision(row: ReplayedRow, links: Sequence[LinkSetting], trust: Trust) -> BestAnswer | None:
+    """Return the answer that the chain takes: the first that is sure alone, or else that of all links together."""
+    for answer, link in _deciding(row, links):
+        if _is_sure(answer, link.link, default=link.threshold, trust=trust):
+            return BestAnswer(link.link, answer.evidence, answer.confidence, answer.is_right)
+    defaults = {link.link: link.threshold for link in links}
+    if row.best is None or not _is_sure(row.best, row.best.link, default=defaults[row.best.link], trust=trust):
+        return None
+    return row.best

@@ -69,7 +69,7 @@ class BacktestResult(models.Model):
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="backtest")
     #: The figures of `expenses.categorization.backtest_figures.measure_backtest`.
     body = models.JSONField()
-    #: [link, evidence, confidence, answers, right ones] of the best answers to the rows, for each confidence.
+    #: [link, evidence, confidence, answers, right ones] of the answers that thresholds take or leave.
     outcomes = models.JSONField(default=list)
 
     def __str__(self) -> str:

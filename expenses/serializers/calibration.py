@@ -76,9 +76,9 @@ class FiguresSerializer(serializers.Serializer[Any]):
 
 
 class EvidenceJudgment(serializers.Serializer[Any]):
-    """The best answers that rest on one kind of evidence."""
+    """The answers that rest on one kind of evidence."""
 
-    asked = serializers.IntegerField(help_text="Number of transactions with a best answer that rests on it.")
+    asked = serializers.IntegerField(help_text="Number of answers that rest on it.")
     answered = serializers.IntegerField(help_text="Number of answers at or above the threshold.")
     coverage = serializers.FloatField(allow_null=True, help_text="`answered` as a share of `asked`.")
     precision = serializers.FloatField(allow_null=True, help_text="The share of right answers among `answered`.")
@@ -95,7 +95,7 @@ class EvidenceJudgment(serializers.Serializer[Any]):
 
 
 class EvidenceFigures(EvidenceJudgment):
-    """The best answers that rest on one kind of evidence, and those among them to new texts."""
+    """The answers that rest on one kind of evidence, and those among them to new texts."""
 
     threshold = serializers.FloatField(allow_null=True, help_text="Your threshold now; null if those of links differ.")
     threshold_for_target = serializers.FloatField(
@@ -234,7 +234,7 @@ class TakenSerializer(serializers.Serializer[Any]):
 
 
 class MeasuredThresholds(serializers.Serializer[Any]):
-    """The meaning of the present thresholds: the best answers of the latest backtest that they take."""
+    """The meaning of the present thresholds: the answers of the latest backtest that they take."""
 
     backtest = serializers.IntegerField(source="result.run_id")
     measured_at = serializers.DateTimeField(source="result.body.measured_at")

@@ -22,7 +22,7 @@ from expenses.services.ledger_lock import Refusal, ledger_write, write_nothing
 from expenses.services.row_category import apply_categorization
 from expenses.services.runs import advance
 from expenses.services.thresholds import latest_result, store_thresholds
-from providers.interface import Trust
+from providers.interface import Evidence, Trust
 from providers.loading import configured_chain
 
 KIND = "thresholds"
@@ -92,7 +92,9 @@ def plan_adoption(*, user: User, result: BacktestResult | None) -> Adoption:
     if "evidence" not in chosen.body:
         detail = "This backtest is of an earlier release, and knows no kinds of evidence: order another."
         raise Refusal(detail, code="too_old")
-    figures, target = chosen.body["evidence"], chosen.body["target_precision"]
+    # PostgreSQL does not keep the order of a JSON object.
+    figures = {str(kind): chosen.body["evidence"][kind] for kind in Evidence if kind in chosen.body["evidence"]}
+    target = chosen.body["target_precision"]
     untold = {name: _reason(found, target) for name, found in figures.items() if found["threshold_for_target"] is None}
     if len(untold) == len(figures):
         each = "".join(f" {name}: {sentence}" for name, sentence in untold.items())
@@ -153,7 +155,7 @@ def preview_adoption(*, user: User, result: BacktestResult | None) -> AdoptionPr
     """Return what adopting the backtest would change now. Raises Refusal as `plan_adoption`."""
     adoption = plan_adoption(user=user, result=result)
     judged = _judge_by(adoption, ledger_id=ledger_id_of(user))
-    names = [name for name in adoption.result.body["evidence"] if name in adoption.evidence or name in adoption.untold]
+    names = [str(kind) for kind in Evidence if kind in adoption.evidence or kind in adoption.untold]
     own = adoption.before.evidence_thresholds
     kept = {name: {"before": own.get(name), "after": own.get(name)} for name in adoption.untold}
     evidence = {**kept, **adoption.evidence}

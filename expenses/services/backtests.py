@@ -19,15 +19,15 @@ from expenses.categorization.backtest_figures import (
     measure_backtest,
 )
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.replay import is_right, replay
+from expenses.categorization.replay import replay
 from expenses.categorization.training_rows import count_confirmed, read_confirmed
 from expenses.models import BacktestResult, Classifier, Ledger, Run
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, lock_ledger
 from expenses.services.runs import UNFINISHED, Work, advance, begin_run, queue_run
 from providers.calibration import LEAST_OUTCOMES
-from providers.chain import Chain
-from providers.interface import LabeledQuestion
+from providers.chain import ALONE, Chain
+from providers.interface import LabeledQuestion, Suggestion
 from providers.learning.provider import TaughtProvider
 from providers.learning.training import MOST
 from providers.loading import configured_chain
@@ -116,12 +116,13 @@ class BacktestWork(Work):
         rows = _play(run, chain, known, asked)
         links = link_settings(chain)
         figures = measure_backtest(rows, links=links, trust=catalog.trust, target_precision=order.target_precision)
+        outcomes = count_outcomes(rows, links=links)
         days = [one.question.date and one.question.date.isoformat() for one in (asked[0], asked[-1])]
         as_of = {"measured_at": measured_at, "ledger_version": version, "n_confirmed": n_confirmed}
         body = {"n": len(rows), "from": days[0], "to": days[1], **as_of, **figures}
         with transaction.atomic():
             advance(run, n_rows=len(rows) % CHUNK)
-            BacktestResult.objects.update_or_create(run=run, defaults={"body": body, "outcomes": count_outcomes(rows)})
+            BacktestResult.objects.update_or_create(run=run, defaults={"body": body, "outcomes": outcomes})
 
 
 def link_settings(chain: Chain) -> list[LinkSetting]:
@@ -151,14 +152,9 @@ def _play(
     for replayed in replay(chain, asked, known=known):
         verdict = replayed.verdict
         answers = {
-            attempt.provider: LinkAnswer(
-                suggestion.confidence,
-                is_right(attempt, replayed.confirmed),
-                is_final=suggestion.final,
-                evidence=str(suggestion.evidence),
-            )
+            attempt.provider: _answer_alone(attempt.suggestion, replayed.confirmed)
             for attempt in verdict.attempts
-            if (suggestion := attempt.suggestion) is not None and suggestion.category is not None
+            if attempt.suggestion is not None and attempt.suggestion.category is not None
         }
         best = None
         if verdict.decided is None and not verdict.is_final and (attempt := verdict.best) and attempt.suggestion:
@@ -171,6 +167,20 @@ def _play(
             with transaction.atomic():
                 advance(run, n_rows=CHUNK)
     return rows
+
+
+def _answer_alone(suggestion: Suggestion, confirmed: LabeledQuestion) -> LinkAnswer:
+    """Return what the link said by itself, also where its attempt holds the answer of all links together."""
+    category, confidence = suggestion.category, suggestion.details.get(ALONE, suggestion.confidence)
+    if ALONE in suggestion.details and suggestion.support:
+        category, _ = max(suggestion.support, key=lambda pair: pair[1])
+    return LinkAnswer(
+        confidence,
+        category == confirmed.category,
+        is_final=suggestion.final,
+        evidence=str(suggestion.evidence),
+        is_pooled=suggestion.is_pooled,
+    )
 
 
 def _text(confirmed: LabeledQuestion) -> tuple[str, str]:

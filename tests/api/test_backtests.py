@@ -167,11 +167,15 @@ def test_the_figures_are_what_the_chain_does_at_its_thresholds(ana, run_tasks):
     assert found["chain"]["precision"] == round(sum(one.is_right for one in decided) / len(decided), 4)
 
 
-def test_a_classifier_that_is_of_no_use_is_left_out(ana, run_tasks):
+def test_a_classifier_that_is_of_no_use_learns_nothing(ana, run_tasks):
     record(ana, generated_rows(60))
     learn(ledger_id=ledger_of(ana), is_forced=True)
+    result = backtest(ana, run_tasks)["result"]
     Classifier.objects.update(n_right=F("n_right_without") - 1, is_of_use=False)
-    assert list(backtest(ana, run_tasks)["result"]["links"]) == ["rule", "history"]
+    untaught = backtest(ana, run_tasks)["result"]
+    assert list(untaught["links"]) == ["rule", "history", "learned"]
+    taught = result["evidence"]["learned"]
+    assert untaught["evidence"].get("learned", {"asked": 0})["asked"] < taught["asked"]
 
 
 def test_days_narrow_what_is_asked_and_not_what_is_known(ana, run_tasks):

@@ -157,7 +157,7 @@ class TestChain:
         body = measure_backtest(rows, links=[HISTORY], trust=NO_TRUST, target_precision=0.95)
         assert (body["chain"]["asked"], body["new_merchants"]["asked"]) == (30, 10)
         assert (body["chain"]["precision"], body["new_merchants"]["precision"]) == (0.6667, 0.0)
-        assert (body["target_precision"], body["evidence"]) == (0.95, {})
+        assert (body["target_precision"], list(body["evidence"])) == (0.95, ["other"])
 
 
 class TestEvidence:
@@ -254,6 +254,41 @@ class TestEvidence:
             assert lower_bound(n_right, sum(weights)) >= 0.8 - 1e-6
 
 
+class TestPool:
+    """Answers that count only together with those of other links."""
+
+    @staticmethod
+    def pooled(alone: float, together: float, *, is_right: bool = True, is_pooled: bool = False):
+        answer = LinkAnswer(alone, is_right=True, evidence="name", is_pooled=is_pooled)
+        return ReplayedRow({"history": answer}, is_new=True, best=BestAnswer("history", "name", together, is_right))
+
+    def test_the_answer_of_all_links_is_taken_where_none_decides_alone(self):
+        rows = [
+            self.pooled(0.95, 0.5), self.pooled(0.5, 0.95), self.pooled(0.5, 0.95, is_right=False),
+            self.pooled(0.95, 0.5, is_pooled=True),
+        ]  # fmt: skip
+        found = measure_chain(rows, links=LINKS, trust=NO_TRUST, adopted=NO_TRUST, target_precision=0.95)
+        assert (found["answered"], found["precision"]) == (3, 0.6667)
+        history = measure_links(rows, links=LINKS, trust=NO_TRUST, target_precision=0.95)["history"]
+        assert (history["asked"], history["answered"]) == (4, 3)
+
+    def test_what_a_link_says_alone_and_together_with_others_is_one_answer(self):
+        """It is as sure as the surer one, and right if both are."""
+        rows = [self.pooled(0.97, 0.93), self.pooled(0.5, 0.95, is_right=False), self.pooled(0.99, 0.6, is_pooled=True)]
+        assert count_outcomes(rows, links=LINKS) == [
+            ["history", "name", 0.6, 1, 1], ["history", "name", 0.95, 1, 0], ["history", "name", 0.97, 1, 1],
+        ]  # fmt: skip
+
+    def test_an_answer_alone_is_judged_although_all_links_together_say_something_else(self):
+        alone = LinkAnswer(0.92, is_right=False, evidence="leading_words")
+        together = BestAnswer("model", "learned", 0.96, is_right=True)
+        rows = numbered([ReplayedRow({"history": alone}, is_new=True, best=together)] * 60)
+        found = of_evidence(rows)
+        assert {name: (one["asked"], one["precision"], one["threshold_for_target"]) for name, one in found.items()} == {
+            "leading_words": (60, 0.0, None), "learned": (60, 1.0, 0.8),
+        }  # fmt: skip
+
+
 class TestAdopting:
     FIGURES = {
         "name": {"threshold_for_target": 0.8, "links": ["history"]},
@@ -280,4 +315,4 @@ class TestAdopting:
 
     def test_outcomes_are_counted_by_link_evidence_and_confidence(self):
         rows = [*best("name", 0.93, n=2), *best("name", 0.93, is_right=False), *best("sound", 0.5, link="model"), row()]
-        assert count_outcomes(rows) == [["history", "name", 0.93, 3, 2], ["model", "sound", 0.5, 1, 1]]
+        assert count_outcomes(rows, links=LINKS) == [["history", "name", 0.93, 3, 2], ["model", "sound", 0.5, 1, 1]]
