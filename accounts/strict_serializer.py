@@ -1,7 +1,7 @@
 """A serializer that refuses unknown fields, so that a misspelled field is not lost silently."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from heapq import nsmallest
 from typing import Any
@@ -108,12 +108,12 @@ class StrictSerializer(HelpfulSerializer):
             self._given = None
 
     @property
-    def _writable_fields(self) -> Iterator[Any]:
+    def _writable_fields(self) -> list[Any]:
         """The fields to read: DRF asks those that are left out, too, only to hear that they may be."""
-        given = self._given
-        for field in super()._writable_fields:
-            if given is None or field.field_name in given or field.required or field.default is not serializers.empty:
-                yield field
+        fields, given = super()._writable_fields, self._given
+        if given is None:
+            return list(fields)
+        return [f for f in fields if f.field_name in given or f.required or f.default is not serializers.empty]
 
     def shown_row(self, data: dict[str, Any]) -> Any:
         """Return the row whose body may be sent back; None for a new one."""

@@ -128,9 +128,9 @@ class Catalog:
 
 def _category(columns: Iterable[tuple[str, Any]]) -> Category:
     """Return a stored category without a call of its constructor: two dozen of these took longer than their query."""
-    row, state = Category.__new__(Category), ModelState()
+    row, state, fields = Category.__new__(Category), ModelState(), dict(columns)
     state.adding, state.db = False, DEFAULT_DB_ALIAS
-    row.__dict__.update(columns, _state=state)
-    if isinstance(row.keywords, str):  # the driver of a database returns JSON as text or as objects
-        row.keywords = json.loads(row.keywords)
+    if isinstance(fields["keywords"], str):  # the driver of a database returns JSON as text or as objects
+        fields["keywords"] = json.loads(fields["keywords"])
+    row.__dict__.update(fields, _state=state)
     return row
