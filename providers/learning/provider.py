@@ -102,7 +102,7 @@ def suggest_all(weights: Weights | None, questions: Sequence[Question], *, count
     likely = used.probabilities(features_of([questions[i] for i in asked], [known[i] for i in asked]))
     offers: dict[tuple[Hashable, bool], list[int]] = defaultdict(list)
     for row, i in enumerate(asked):
-        offers[offer_key(questions[i]), may_be_spending(questions[i], known[i].finding)].append(row)
+        offers[offer_key(questions[i]), _may_be_spending(weights, questions[i], known[i].finding)].append(row)
     for (_, with_spending), rows in offers.items():
         offer = _Offer.of(weights, questions[asked[rows[0]]], with_spending=with_spending)
         if not offer.ids:
@@ -129,6 +129,12 @@ def _can_answer(weights: Weights | None, question: Question, known: TextKnowledg
     if question.direction == "in" or known.has_known_word:
         return True
     return weights is not None and any(weights.knows(word) for word in text.split() if len(word) >= LEAST_WORD)
+
+
+def _may_be_spending(weights: Weights | None, question: Question, finding: MerchantFinding | None) -> bool:
+    """Return True unless money came in from somebody whom neither dictionary nor owner knows."""
+    words = normalize(question.text).split()
+    return may_be_spending(question, finding) or (weights is not None and all(map(weights.knows, words)))
 
 
 def _is_mapped(question: Question, finding: MerchantFinding | None) -> bool:

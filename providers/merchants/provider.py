@@ -44,7 +44,7 @@ CONFIDENCE: Mapping[Way, float] = {
     "alone": 0.8,
     "name abroad": 0.62,
     "word abroad": 0.34,
-    "movement": 0.98,
+    "movement": 0.97,
     "vague": 0.5,
 }
 #: Shares for an unknown country, where brands of the whole world pass for known ones, measured on all files.

@@ -184,9 +184,13 @@ class TestAnswers:
         assert found is None or found.confidence < 0.2
 
     def test_without_a_telling_word_there_are_none_in_the_details(self):
-        found = answer(taught(), "Xqvw", direction="in")
+        found = answer(taught(), "Refund Xqvw", direction="in")
         assert found.details == {"words": [], "learned_from": len(LIFE)}
         assert found.explanation == "It looks most like Groceries, as learned from 15 transactions that you confirmed."
+
+    def test_money_from_somebody_unknown_is_no_spending(self):
+        assert answer(taught(), "Xqvw", direction="in") is None
+        assert answer(taught(), "Kowalke", direction="in").category is not None
 
     @pytest.mark.parametrize("text", ["Xqvw", "Blorf", "Ygdra Qvumpitz"])
     def test_a_text_without_a_known_word_is_declined(self, text):
