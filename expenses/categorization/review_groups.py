@@ -2,20 +2,25 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from expenses.ledger.money import Money
 from expenses.querysets import fold
-from providers.normalization import leading_words, normalize
+from providers.merchants.names import shared_words, spelled, telling_words
+from providers.merchants.provider import known_name
+from providers.normalization import normalize
 
-#: Number of leading words that name a group. Measured on labeled statements of four kinds of payers: with two words,
-#: 95 to 100 % of the rows have their group's category; with one word, 88 to 99 %. Three add up to a fifth more groups.
+#: Number of leading words that name a group, besides articles and the like. Measured on labeled statements of four kinds of
+#: payers: with two words, 95 to 100 % of the rows have their group's category; with one word, 88 to 99 %. Three add up to a
+#: fifth more groups.
 N_WORDS = 2
 DIRECTIONS = ("in", "out")
 REASONS = ("suggested", "uncategorized", "needs_review")
+#: Number of rows whose texts are read for the name of a group.
+N_SAMPLE = 20
 #: Number of ids that a group lists; its `key` stands for all of them.
 MAX_IDS = 500
 
@@ -40,8 +45,13 @@ class OpenRow(NamedTuple):
     @property
     def words(self) -> str:
         """The merchant without numbers and ornaments, or else the first words of the text."""
-        named = normalize(self.merchant) or fold(self.merchant).strip()
-        return named or leading_words(self.match_text, N_WORDS)
+        name = self.brand or self.merchant
+        return normalize(name) or fold(name).strip() or telling_words(self.match_text, N_WORDS)
+
+    @property
+    def brand(self) -> str:
+        """The name of the brand that the dictionary knows, "" if none."""
+        return known_name(self.merchant or self.match_text, "in" if self.direction == "in" else "out")
 
     @property
     def key(self) -> str:
@@ -85,11 +95,19 @@ class ReviewGroup:
     key: str
     rows: Sequence[OpenRow]
 
-    @property
-    def merchant(self) -> str:
-        """The most common spelling, or else the words of the key; "" if there are none."""
-        spelled = Counter(row.merchant for row in self.rows if row.merchant)
-        return spelled.most_common(1)[0][0] if spelled else self.rows[0].words.title()
+    def name(self, descriptions: Mapping[int, str]) -> str:
+        """Return the merchant as a person would write it: the brand, or else what the rows share, whole words alone.
+
+        `descriptions` are those of the sample, by row id.
+        """
+        if brand := self.rows[0].brand:
+            return brand
+        merchants = [row.merchant for row in self.rows if row.merchant]
+        if merchants:
+            words = shared_words(normalize(merchant) for merchant in merchants)
+            return spelled(words, merchants) or Counter(merchants).most_common(1)[0][0]
+        texts = [descriptions.get(row.id, "") for row in self.sample]
+        return spelled(shared_words(row.match_text for row in self.rows), texts) or texts[0]
 
     @property
     def direction(self) -> str:
@@ -110,6 +128,11 @@ class ReviewGroup:
     @property
     def examples(self) -> Sequence[OpenRow]:
         return self.rows[:3]
+
+    @property
+    def sample(self) -> Sequence[OpenRow]:
+        """The rows whose descriptions tell how the merchant is spelled."""
+        return self.rows[:N_SAMPLE]
 
     @property
     def ids(self) -> list[int]:

@@ -59,7 +59,7 @@ class ReviewGroupSerializer(serializers.Serializer[Any]):
     """Rows of one merchant that need a review; the context has the catalog and the examples' descriptions."""
 
     key = serializers.CharField(help_text="The name of the whole group for `review/resolve/`.")
-    merchant = serializers.CharField()
+    merchant = serializers.SerializerMethodField()
     direction = serializers.ChoiceField(choices=DIRECTIONS)
     n = serializers.IntegerField()
     totals = GroupTotalSerializer(many=True)
@@ -70,9 +70,9 @@ class ReviewGroupSerializer(serializers.Serializer[Any]):
     examples = ReviewExampleSerializer(many=True, help_text="The newest three.")
     ids = serializers.ListField(child=serializers.IntegerField(), help_text="The newest 500.")
 
-    def to_representation(self, instance: ReviewGroup) -> dict[str, Any]:
-        body: dict[str, Any] = super().to_representation(instance)
-        return {**body, "merchant": body["merchant"] or body["examples"][0]["description"]}
+    def get_merchant(self, instance: ReviewGroup) -> str:
+        """Return the name as a person would write it."""
+        return instance.name(self.context["descriptions"])
 
 
 class ResolveInput(StrictSerializer):
@@ -112,6 +112,6 @@ class ResolveInput(StrictSerializer):
 
 
 def example_descriptions(groups: Sequence[ReviewGroup], *, rows: Any) -> dict[int, str]:
-    """Return the descriptions of the groups' examples by row id; `rows` is a queryset that finds them. One query."""
-    ids = [row.id for group in groups for row in group.examples]
+    """Return the descriptions of the groups' samples by row id; `rows` is a queryset that finds them. One query."""
+    ids = [row.id for group in groups for row in group.sample]
     return dict(rows.filter(pk__in=ids).order_by().values_list("pk", "description"))

@@ -26,6 +26,7 @@ from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.runs import advance
 from providers.chain import Verdict
 from providers.interface import matching_text
+from providers.merchants.provider import known_name
 from providers.normalization import normalize
 
 COLUMNS = [str(field.column) for field in Transaction._meta.concrete_fields if not field.primary_key]
@@ -133,7 +134,8 @@ def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> _Answer:
 def _values(draft: TransactionDraft, answer: _Answer) -> dict[str, Any]:
     """Return the columns that are a row's own."""
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
-    merchant = draft.merchant or answer.merchant
+    country = draft.account.country.lower() if draft.account else ""
+    merchant = draft.merchant or answer.merchant or known_name(text, draft.direction, country)
     texts = {"description": draft.description, "merchant": merchant, "notes": draft.notes, **answer.texts}
     return {
         "kind": derive_kind(draft.direction, answer.category_kind),

@@ -42,6 +42,7 @@ from expenses.services.row_category import (
 from expenses.services.split_parts import check_edit, check_sums, pass_on
 from providers.chain import Verdict
 from providers.interface import matching_text
+from providers.merchants.provider import known_name
 from providers.normalization import normalize
 
 
@@ -258,7 +259,7 @@ def _build_row(answer: _DraftVerdict, catalog: Catalog, decisions: Mapping[int, 
     text = normalize(matching_text(draft.merchant, draft.description))[:TEXT_LENGTH]
     written = {
         "description": draft.description,
-        "merchant": draft.merchant or verdict.effects.merchant,
+        "merchant": draft.merchant or verdict.effects.merchant or known_name(text, draft.direction, _country_of(draft)),
         "notes": draft.notes,
         "review": draft.review,
         "is_excluded_from_budget": draft.is_excluded_from_budget,
@@ -290,6 +291,10 @@ def _build_row(answer: _DraftVerdict, catalog: Catalog, decisions: Mapping[int, 
         apply_categorization(row, categorization_of(verdict), catalog=catalog)
     row.review = written["review"]
     return row
+
+
+def _country_of(draft: TransactionDraft) -> str:
+    return draft.account.country.lower() if draft.account else ""
 
 
 def _build_part(

@@ -29,6 +29,7 @@ from providers.merchants.dictionary import (
     load_kinds,
     load_words,
 )
+from providers.merchants.names import brand_name
 from providers.normalization import normalize
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
@@ -156,6 +157,22 @@ def is_doubtful_brand(finding: MerchantFinding | None) -> bool:
     The name classifier has learned the names of brands: of these it knows no more than the dictionary says.
     """
     return finding is not None and finding.brand is not None and finding.confidence < LEAST_CERTAIN_BRAND
+
+
+#: The ways of finding a text that begins with a brand's name.
+_AT_THE_FRONT = frozenset(("whole", "leading words", "leading word"))
+
+
+@lru_cache(maxsize=16_384)
+def known_name(text: str, direction: Direction, country: str = "") -> str:
+    """Return the name of the merchant whose brand a text begins with, "" if the dictionary knows none.
+
+    `country` is a small ISO 3166 alpha-2 code or "".
+    """
+    finding = find_answer(text, direction, country) if text else None
+    if finding is None or finding.brand is None or finding.way not in _AT_THE_FRONT:
+        return ""
+    return brand_name(finding.brand)
 
 
 @lru_cache(maxsize=4096)  # two links ask for it, one after the other
@@ -322,7 +339,7 @@ def _suggest(finding: MerchantFinding, places: KindCategories) -> Suggestion | N
         confidence=finding.confidence,
         explanation=_explain(finding, place),
         score=finding.score,
-        effects=Effects(merchant=brand.title) if brand else NO_EFFECTS,
+        effects=Effects(merchant=brand_name(brand)) if brand else NO_EFFECTS,
         alternatives=tuple((other, left) for other in ids),
         details=details,
         evidence=Evidence.NAME,

@@ -64,6 +64,7 @@ def test_a_long_damaged_name_decides(ana):
         "source": "keywords",
         "confidence": 0.97,
         "explanation": "“BURGERKINGBERLIN” is Burger King, glued to other letters, a known fast food chain.",
+        "awaits_model": False,
         "suggestion": None,
         "awaits_model": False,
     }

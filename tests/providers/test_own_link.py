@@ -52,6 +52,7 @@ def test_an_own_link_answers_under_its_name(ana):
         "source": "words",
         "confidence": 0.9,
         "explanation": "“krummer hund” is on your list for Dining.",
+        "awaits_model": False,
         "suggestion": None,
         "awaits_model": False,
     }

@@ -1,0 +1,96 @@
+"""A merchant is one merchant: its name in rows, groups of the review and reports, whoever decided the category."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.bulk import record
+
+HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
+MERCHANTS = {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.999}
+
+
+def spend(api, description: str, **fields: Any) -> Any:
+    answer = api.post("expenses/", {"amount": "4.50", "description": description, "date": "2026-11-02"} | fields)
+    assert answer.status_code == 201, answer.json()
+    return answer.json()
+
+
+def groups(api) -> list[tuple[str, str, int]]:
+    return [(group["key"], group["merchant"], group["n"]) for group in api.get("review/").json()["results"]]
+
+
+@pytest.fixture
+def rewe(ana, silent_chain):
+    """Three payments to one chain of shops, as banks and people write it."""
+    return record(
+        ana,
+        {"merchant": "REWE SAGT DANKE. 41278934", "description": "Lastschrift"},
+        {"description": "REWE TO GO KOELN"},
+        {"description": "Rewe"},
+    )
+
+
+def test_all_spellings_of_a_brand_are_one_group_under_its_name(ana, rewe):
+    assert groups(ana) == [("out:rewe", "Rewe", 3)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Rewe", "Rewe Reisen"), ("Amazon", "Amazon Prime"), ("Shell 4711", "SHELL RECHARGE"), ("Uber", "UBER EATS")],
+)
+def test_merchants_that_differ_in_truth_stay_apart(ana, silent_chain, one, other):
+    record(ana, {"description": one}, {"description": other})
+    assert [n for _, _, n in groups(ana)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [
+        (["THE SLEEPY FOX 4711", "THE SLEEPY FOX BAR 12"], "The Sleepy Fox"),
+        (["NEROS STEHCAFE AM MARKT"], "Neros Stehcafe Am Markt"),
+        (["QWX FITTINGS 1", "Qwx Fittings 2", "Qwx Fittings 3"], "Qwx Fittings"),
+        (["QWX BRLM 77"], "QWX BRLM"),
+        (["A&B LOUNGE 3"], "A&B Lounge"),
+        (["brixel nord 18", "brixel nord 19"], "Brixel Nord"),
+        (["O'Rourke Brixel 9"], "O'Rourke Brixel"),
+        (["4711"], "4711"),
+    ],
+)
+def test_a_group_is_named_by_whole_words_as_people_write_them(ana, silent_chain, texts, name):
+    record(ana, *({"description": text} for text in texts))
+    assert [found for _, found, _ in groups(ana)] == [name]
+
+
+def test_two_names_behind_one_article_are_two_groups(ana, silent_chain):
+    record(ana, {"description": "THE SLEEPY FOX"}, {"description": "THE SLEEPY BEAR"})
+    found = [("out:the sleepy bear", "The Sleepy Bear", 1), ("out:the sleepy fox", "The Sleepy Fox", 1)]
+    assert sorted(groups(ana)) == found
+
+
+def test_whoever_decides_a_known_brand_names_the_merchant(ana, use_chain):
+    use_chain(HISTORY, MERCHANTS)
+    chosen = spend(ana, "REWE SAGT DANKE. 41278934", category="Pets")
+    remembered = spend(ana, "REWE SAGT DANKE. 55555555")
+    assert remembered["categorization"]["source"] == "history"
+    assert [row["merchant"] for row in (chosen, remembered)] == ["Rewe", "Rewe"]
+    found = ana.get("transactions/?merchant=rewe").json()["results"]
+    assert {row["id"] for row in found} == {chosen["id"], remembered["id"]}
+
+
+def test_a_rule_that_decides_leaves_the_merchant_named(ana, use_chain):
+    use_chain({"BACKEND": "rules.provider.RulesProvider"})
+    conditions = [{"field": "text", "op": "contains", "value": "rewe"}]
+    actions = [{"type": "set_category", "value": "Pets"}]
+    assert ana.post("rules/", {"name": "r", "conditions": conditions, "actions": actions}).status_code == 201
+    body = spend(ana, "REWE TO GO KOELN")
+    assert (body["merchant"], body["categorization"]["source"]) == ("Rewe", "rule")
+
+
+def test_a_merchant_that_a_person_wrote_stays(ana, silent_chain):
+    written = spend(ana, "REWE SAGT DANKE. 41278934", merchant="Corner shop")
+    emptied = spend(ana, "REWE SAGT DANKE. 41278934")
+    ana.patch(f"expenses/{emptied['id']}/", {"merchant": ""})
+    ana.patch(f"expenses/{emptied['id']}/", {"category": "Pets"})
+    names = [ana.get(f"expenses/{row['id']}/").json()["merchant"] for row in (written, emptied)]
+    assert names == ["Corner shop", ""]
