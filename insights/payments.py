@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeVar
 
+from providers.merchants.names import spelled
+from providers.merchants.provider import known_name
+
 PaymentKind = Literal["expense", "refund", "income"]
 #: Amounts that differ by 1 % are the same: rates of exchange and rounding move them by as much.
 SAME_AMOUNT = 0.01
@@ -52,8 +55,14 @@ def same_amount(*amounts: _Amount, within: float = SAME_AMOUNT) -> bool:
 
 
 def payee_of(*, merchant: str, match_text: str) -> str:
-    """Return the key that payments to one payee share: the merchant's name, else the normalized text."""
-    return (merchant or match_text).casefold()
+    """Return the key that payments to one payee share: the brand's or merchant's name, else the normalized text."""
+    name = merchant or match_text
+    return (known_name(name, "out") or name).casefold()
+
+
+def payee_name(*, merchant: str, match_text: str, description: str) -> str:
+    """Return the name of the payee of a payment: the brand's or merchant's, else the words of the text."""
+    return known_name(merchant or match_text, "out") or merchant or spelled(match_text, [description]) or description
 
 
 def payee_key(payee: str) -> str:

@@ -11,7 +11,7 @@ from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook, RateUsage
 from expenses.reports.totals import CurrencyGroup, currency_groups
-from insights.payments import Payment, Uncounted, payee_of
+from insights.payments import Payment, Uncounted, payee_name, payee_of
 from providers.normalization import normalize
 
 COLUMNS = (
@@ -93,7 +93,8 @@ def load_payments(*, ledger_id: int, to: str, until: dt.date) -> Payments:
 def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[CurrencyGroup]:
     """Return groups whose only key is the payee's name. Takes two queries, four with other currencies.
 
-    Rows of one payee (`payee_of`) share one name: the most frequent spelling of its merchant, else a description.
+    Rows of one payee (`payee_of`) share one name: that of the brand, else the most frequent spelling of the merchant,
+    else the words of a description.
     Rows without a merchant and without words have an empty name. Two queries, since the index of totals holds
     merchants but no texts.
     """
@@ -106,13 +107,20 @@ def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[CurrencyGroup]:
     names = {}
     for group in sorted(unnamed, key=lambda one: str(one.label), reverse=True):
         (text,) = group.key
-        names[payee_of(merchant="", match_text=text)] = group.label if text else ""
+        name = payee_name(merchant="", match_text=text, description=str(group.label)) if text else ""
+        names[payee_of(merchant="", match_text=text)] = name
     for payee, counts in spellings.items():
-        names[payee] = max(counts, key=lambda spelling: (counts[spelling], spelling))
+        name = max(counts, key=lambda spelling: (counts[spelling], spelling))
+        names[payee] = payee_name(merchant=name, match_text="", description="")
     return [
         *(group._replace(key=(names[payee_of(merchant=group.key[0], match_text="")],)) for group in named),
         *(group._replace(key=(names[payee_of(merchant="", match_text=group.key[0])],)) for group in unnamed),
     ]
+
+
+def payee_of_row(row: Transaction) -> str:
+    """Return the name of the payee of a row."""
+    return payee_name(merchant=row.merchant, match_text=row.match_text, description=row.description)
 
 
 def paid_to(text: str) -> Q:

@@ -13,9 +13,9 @@ from providers.merchants.names import shared_words, spelled, telling_words
 from providers.merchants.provider import known_name
 from providers.normalization import normalize
 
-#: Number of leading words that name a group, besides articles and the like. Measured on labeled statements of four kinds of
-#: payers: with two words, 95 to 100 % of the rows have their group's category; with one word, 88 to 99 %. Three add up to a
-#: fifth more groups.
+#: Number of leading words that name a group, besides articles and the like. Measured on labeled statements of four
+#: kinds of payers: with two words, 95 to 100 % of the rows have their group's category; with one word, 88 to 99 %.
+#: Three add up to a fifth more groups.
 N_WORDS = 2
 DIRECTIONS = ("in", "out")
 REASONS = ("suggested", "uncategorized", "needs_review")
@@ -96,16 +96,15 @@ class ReviewGroup:
     rows: Sequence[OpenRow]
 
     def name(self, descriptions: Mapping[int, str]) -> str:
-        """Return the merchant as a person would write it: the brand, or else what the rows share, whole words alone.
+        """Return the brand, else the most common merchant, else the whole words that the texts of the rows share.
 
         `descriptions` are those of the sample, by row id.
         """
         if brand := self.rows[0].brand:
             return brand
-        merchants = [row.merchant for row in self.rows if row.merchant]
+        merchants = Counter(row.merchant for row in self.rows if row.merchant)
         if merchants:
-            words = shared_words(normalize(merchant) for merchant in merchants)
-            return spelled(words, merchants) or Counter(merchants).most_common(1)[0][0]
+            return merchants.most_common(1)[0][0]
         texts = [descriptions.get(row.id, "") for row in self.sample]
         return spelled(shared_words(row.match_text for row in self.rows), texts) or texts[0]
 

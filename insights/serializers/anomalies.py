@@ -18,6 +18,7 @@ from expenses.serializers.rates import AllRatesInput, RatesUsedSerializer
 from insights.anomalies.decomposition import PERIODS
 from insights.anomalies.reasons import reason_of
 from insights.models import Anomaly, AnomalyFeedback, AnomalyKind, AnomalyVerdict
+from insights.querysets import payee_of_row
 from insights.serializers.amounts import FormattedAmount
 from insights.serializers.freshness import ComparedWithSerializer
 from insights.serializers.parameters import NO_CATEGORY_HELP, CategoryOrNone
@@ -95,7 +96,7 @@ class AnomalyEntry:
         """The payee as the ledger writes it; the stored key has no capitals."""
         if not self.anomaly.payee:
             return ""
-        return next((row.merchant or row.description for row in self.rows), self.anomaly.payee)
+        return next(map(payee_of_row, self.rows), self.anomaly.payee)
 
     @property
     def interval(self) -> list[str]:

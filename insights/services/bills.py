@@ -12,7 +12,7 @@ from expenses.rates.book import RateBook, RateUsage
 from insights.forecast.bills import KnownBill, after_payment
 from insights.models import RecurringPayment, RecurringStatus, RecurringVerdict
 from insights.models.recurring import PAYEE_LENGTH
-from insights.payments import payee_of
+from insights.payments import payee_name, payee_of
 from insights.querysets import counted_rows
 from insights.recurring.rhythms import RHYTHM_NAMED, RhythmName
 from insights.services.feedback import band_of, choices_by_payment
@@ -40,6 +40,10 @@ class _Paid(NamedTuple):
     merchant: str
     description: str
     match_text: str
+
+    @property
+    def name(self) -> str:
+        return payee_name(merchant=self.merchant, match_text=self.match_text, description=self.description)
 
     @property
     def payee(self) -> str:
@@ -139,7 +143,7 @@ def _bill(
 
     `name`: the user's own, if any. `rate`: into the currency of the payments.
     """
-    payee = (paid[-1].merchant or paid[-1].description) if paid else row.payee
+    payee = paid[-1].name if paid else row.payee
     rhythm, category = RHYTHM_NAMED[cast("RhythmName", row.rhythm)], paid[-1].category_id if paid else None
     # A payment that was due after the last recorded day may have come.
     missed = (dt.date.fromisoformat(day) for day in row.missed)

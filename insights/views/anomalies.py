@@ -57,7 +57,7 @@ class AnomalyViewSet(LedgerViewSet):
 
         page: Any = self.paginate_queryset(found)
         ids = {pk for anomaly, _ in page for pk in anomaly.transactions}
-        columns = ("date", "amount", "currency", "description", "merchant")
+        columns = ("date", "amount", "currency", "description", "merchant", "match_text")
         transactions = Transaction.objects.for_user(self.user).filter(pk__in=ids).only(*columns).in_bulk()
         entries = [
             AnomalyEntry(

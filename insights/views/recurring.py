@@ -16,6 +16,7 @@ from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.serializers.rates import cut_rates
 from expenses.views.base import NO_CURSOR, LedgerViewSet
 from insights.models import RecurringPayment, RecurringVerdict
+from insights.querysets import payee_of_row
 from insights.serializers.freshness import FOR_RECURRING, describe_freshness
 from insights.serializers.recurring import (
     RecurringChoiceInput,
@@ -100,13 +101,13 @@ class RecurringViewSet(LedgerViewSet):
         for entry in entries:
             last = rows.get(entry.row.payments[-1])
             category = self.catalog.categories.get(entry.row.category_id or 0)
-            payee = (last.merchant or last.description) if last else entry.row.payee
+            payee = payee_of_row(last) if last else entry.row.payee
             named.append(replace(entry, payee=payee, category_name=category.display_name if category else None))
         return named
 
     def _transactions(self, ids: Sequence[int]) -> dict[int, Transaction]:
         rows = Transaction.objects.for_user(self.user).filter(pk__in=ids)
-        return {row.pk: row for row in rows.only("date", "amount", "currency", "description", "merchant")}
+        return {row.pk: row for row in rows.only("date", "amount", "currency", "description", "merchant", "match_text")}
 
 
 def _is_wanted(entry: RecurringEntry, query: dict[str, Any]) -> bool:

@@ -18,7 +18,8 @@ _FORMATS = frozenset((
     "super", "superstore", "to", "xl", "xpress",
 ))  # fmt: skip
 _JOINING = frozenset(PLACE_WORDS["joining"].split())
-_TOKEN = re.compile(r"[^\W_]+(?:[&'\u2019.-][^\W_]+)*")
+_TOKEN = re.compile(r"[^\W_]+(?:[&'\u2019.][^\W_]+)*")
+_PART = re.compile(r"[^ -]+")
 _VOWELS = frozenset("aeiouyäöüåæøáéíóúàèìòùâêîôû")
 #: Abbreviations that are no names.
 _SPOKEN = frozenset(("st", "dr", "mr", "mrs"))
@@ -72,14 +73,21 @@ def spelled(words: str, texts: Sequence[str]) -> str:
     likeliest = found.most_common(1)[0][0] if found else words
     if not (likeliest.isupper() or likeliest.islower()):
         return likeliest
-    return " ".join(map(_in_sensible_case, likeliest.split()))
+    return _PART.sub(lambda part: _in_sensible_case(part[0]), likeliest)
 
 
 def _spelling(wanted: Sequence[str], text: str) -> str:
     """Return how a text writes the words, which come in it in order; "" if it lacks one."""
-    tokens = iter(_TOKEN.findall(text))
-    found = [next((token for token in tokens if fold(token).replace(".", "") == word), "") for word in wanted]
-    return " ".join(found) if all(found) else ""
+    tokens = _TOKEN.finditer(text)
+    spelling, end = "", 0
+    for word in wanted:
+        found = next((token for token in tokens if fold(token[0]).replace(".", "") == word), None)
+        if found is None:
+            return ""
+        joint = text[end : found.start()]
+        spelling += (joint if joint == "-" else " ") + found[0] if spelling else found[0]
+        end = found.end()
+    return spelling
 
 
 def _in_sensible_case(word: str) -> str:

@@ -204,7 +204,7 @@ def test_rows_without_a_merchant_are_grouped_by_text(ana):
     record(ana, "5.00", description="4711")
     body = report(ana, "summary", **NOVEMBER)
     assert [(one["merchant"], one["amount"], one["n"]) for one in body["by_merchant"]] == [
-        ("REWE SAGT DANKE 4711", "29.50", 3), ("Luna", "10.00", 4), ("", "5.00", 1),
+        ("Rewe", "29.50", 3), ("Luna", "10.00", 4), ("", "5.00", 1),
     ]  # fmt: skip
     assert total(body["by_merchant"], "amount") == Decimal(body["expense"])
 
@@ -215,7 +215,7 @@ def test_a_payee_has_one_name_in_all_currencies(ana):
     record(ana, "10.00", description="Bakery Sun 1", currency="USD", date="2024-11-03")
     record(ana, "10.00", description="Bakery Sun 3")
     (only,) = report(ana, "summary", **NOVEMBER)["by_merchant"]
-    assert only == spent("20.00", "100.00", 3, merchant="Bakery Sun 1")
+    assert only == spent("20.00", "100.00", 3, merchant="Bakery Sun")
 
 
 def test_more_merchants_than_are_listed_are_one_sum(ana):
