@@ -17,7 +17,18 @@ from rapidfuzz import fuzz, process
 
 from expenses.ledger.money import SCALE
 from expenses.models import Transaction as Row
-from providers.interface import Answer, Direction, Evidence, LabeledQuestion, Provider, Question, Suggestion
+from providers.interface import (
+    NO_EFFECTS,
+    Answer,
+    Direction,
+    Effects,
+    Evidence,
+    LabeledQuestion,
+    Provider,
+    Question,
+    Suggestion,
+)
+from providers.merchants.provider import known_name
 from providers.normalization import leading_words, normalize
 
 PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
@@ -41,7 +52,8 @@ MOST_VOTES = 50
 #: Written out, because nearly every write asks it and composing it took longer than answering it. Its order makes equal
 #: votes give the same answer.
 CONFIRMED = """
-    SELECT direction, match_text, category_id, account_id, COUNT(*), MAX(date), MIN(amount), MAX(amount)
+    SELECT direction, match_text, category_id, account_id, COUNT(*), MAX(date), MIN(amount), MAX(amount),
+        MAX(CASE WHEN CAST(held AS text) LIKE '%%"merchant"%%' THEN merchant ELSE '' END)
     FROM expenses_transaction
     WHERE ledger_id = %s AND review_status = 'confirmed' AND category_id IS NOT NULL AND deleted_at IS NULL
         AND match_text <> '' {narrowed}
@@ -106,7 +118,12 @@ class Memory:
     #: By first letters, too: only texts that share them are loaded, and an answer must not depend on other questions.
     by_words: dict[tuple[str, int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def add(self, text: str, vote: Vote) -> None:
+    #: The merchants that the owner wrote for a text, with their numbers of rows.
+    merchants: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, text: str, vote: Vote, merchant: str = "") -> None:
+        if merchant:
+            self.merchants[text][merchant] += vote.n
         votes, key = self.by_text[text], (vote.category, vote.account)
         votes[key] = votes[key].joined_by(vote) if key in votes else vote
         for n_words in (3, 2, 1):
@@ -172,9 +189,9 @@ class HistoryProvider(Provider):
             narrowed = f"AND match_prefix IN ({', '.join(['%s'] * len(wanted))})" if wanted else ""
             with connection.cursor() as cursor:
                 cursor.execute(CONFIRMED.format(narrowed=narrowed), [owner, *wanted])
-                for direction, text, category, account, n, last, least, most in cursor.fetchall():
+                for direction, text, category, account, n, last, least, most, merchant in cursor.fetchall():
                     day = date.fromisoformat(last) if isinstance(last, str) else last  # SQLite returns text
-                    memories[owner, direction].add(text, Vote(category, n, account, day, least, most))
+                    memories[owner, direction].add(text, Vote(category, n, account, day, least, most), merchant)
         return memories
 
 
@@ -215,11 +232,15 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
     base, share = BASE_CONFIDENCE[recalled.way], weight / total
     n, of = sum(vote.n for vote in votes if vote.category == winner), sum(vote.n for vote in votes)
     times = {1: "once", 2: "twice"}.get(n, f"{n} times")
+    spellings = memory.merchants.get(recalled.matched)
+    if spellings and known_name(recalled.matched, question.direction):
+        spellings = None
     doubt = f", and something else {of - n} of {of} times" if n < of else ""
     return Suggestion(
         category=winner,
         confidence=base * share,
         score=share,
+        effects=Effects(merchant=spellings.most_common(1)[0][0]) if spellings else NO_EFFECTS,
         explanation=f"You put “{recalled.matched}” into {names[winner]} {times}{doubt}.",
         alternatives=tuple((category, base * w / total) for category, w in others[:3]),
         details={

@@ -30,13 +30,18 @@ def brand_name(brand: Brand) -> str:
     """Return the name of the merchant that a brand belongs to: "REWE To Go" and "Rewe City" are shops of "Rewe"."""
     words = normalize(brand.title).split()
     for length in range(1, len(words)):
-        if _FORMATS.issuperset(words[length:]):
+        if are_formats(words[length:]):
             match = load_dictionary().find_leading(words[:length], "")
             whole = match.brands if match and match.way == "whole" else ()
             retailer = next((one for one in whole if _is_retailer(one, brand)), None)
             if retailer is not None:
                 return retailer.title
     return brand.title
+
+
+def are_formats(words: Sequence[str]) -> bool:
+    """Return True if words behind the name of a retailer only say what kind of shop it is."""
+    return _FORMATS.issuperset(words)
 
 
 def _is_retailer(one: Brand, brand: Brand) -> bool:

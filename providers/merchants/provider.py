@@ -29,7 +29,7 @@ from providers.merchants.dictionary import (
     load_kinds,
     load_words,
 )
-from providers.merchants.names import brand_name
+from providers.merchants.names import are_formats, brand_name
 from providers.normalization import normalize
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
@@ -159,20 +159,22 @@ def is_doubtful_brand(finding: MerchantFinding | None) -> bool:
     return finding is not None and finding.brand is not None and finding.confidence < LEAST_CERTAIN_BRAND
 
 
-#: The ways of finding a text that begins with a brand's name.
-_AT_THE_FRONT = frozenset(("whole", "leading words", "leading word"))
-
-
 @lru_cache(maxsize=16_384)
 def known_name(text: str, direction: Direction, country: str = "") -> str:
     """Return the name of the merchant whose brand a text begins with, "" if the dictionary knows none.
 
-    `country` is a small ISO 3166 alpha-2 code or "".
+    A brand of one word with other words behind it counts only in a country where it is known. `country` is a small
+    ISO 3166 alpha-2 code or "".
     """
     finding = find_answer(text, direction, country) if text else None
-    if finding is None or finding.brand is None or finding.way not in _AT_THE_FRONT:
+    if finding is None or finding.brand is None or is_doubtful_brand(finding):
         return ""
-    return brand_name(finding.brand)
+    if finding.way == "leading word":
+        rest = normalize(text).split()[1:]
+        is_certain = are_formats(rest) or (country and finding.brand.is_known_in(country))
+    else:
+        is_certain = finding.way in {"whole", "leading words"}
+    return brand_name(finding.brand) if is_certain else ""
 
 
 @lru_cache(maxsize=4096)  # two links ask for it, one after the other

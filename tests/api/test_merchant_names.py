@@ -78,6 +78,12 @@ def test_whoever_decides_a_known_brand_names_the_merchant(ana, use_chain):
     assert {row["id"] for row in found} == {chosen["id"], remembered["id"]}
 
 
+def test_the_name_of_a_brand_goes_before_what_its_owner_wrote_elsewhere(ana, use_chain):
+    use_chain(HISTORY)
+    spend(ana, "REWE SAGT DANKE 1", merchant="Rewe sagt", category="Pets")
+    assert spend(ana, "REWE SAGT DANKE 2")["merchant"] == "Rewe"
+
+
 def test_a_rule_that_decides_leaves_the_merchant_named(ana, use_chain):
     use_chain({"BACKEND": "rules.provider.RulesProvider"})
     conditions = [{"field": "text", "op": "contains", "value": "rewe"}]
@@ -85,6 +91,15 @@ def test_a_rule_that_decides_leaves_the_merchant_named(ana, use_chain):
     assert ana.post("rules/", {"name": "r", "conditions": conditions, "actions": actions}).status_code == 201
     body = spend(ana, "REWE TO GO KOELN")
     assert (body["merchant"], body["categorization"]["source"]) == ("Rewe", "rule")
+
+
+def test_a_merchant_that_the_dictionary_does_not_know_is_called_as_its_owner_wrote_it(ana, use_chain):
+    use_chain(HISTORY)
+    for name in ("Krummer Hund", "Krummer Hund", "Der Hund"):
+        spend(ana, "KRUMMER HUND GBR 12", merchant=name, category="Dining")
+    spend(ana, "KRUMMER HUND GBR 13", category="Dining")
+    assert spend(ana, "KRUMMER HUND 14 KOELN")["merchant"] == "Krummer Hund"
+    assert spend(ana, "KRUMMER HUND 14 KOELN", merchant="Mine")["merchant"] == "Mine"
 
 
 def test_a_merchant_that_a_person_wrote_stays(ana, silent_chain):

@@ -200,7 +200,7 @@ def test_any_text_finds_a_shop_wherever_it_stands_and_names_the_field(ana):
         for result in body["results"]
     }
     assert found == {
-        told: [("raw_description", 0, 4, "LUNA"), ("description", 0, 4, "LUNA")],
+        told: [("raw_description", 0, 4, "LUNA"), ("description", 0, 4, "LUNA"), ("merchant", 0, 4, "Luna")],
         typed: [("merchant", 5, 9, "Luna")],
         paid: [("raw_description", 0, 4, "luna"), ("description", 0, 4, "luna"), ("merchant", 0, 4, "Luna")],
     }

@@ -350,7 +350,7 @@ def test_what_was_answered_before_the_model_went_away_is_kept(ana, script, run_t
 def test_what_the_model_wants_written_besides_is_written(ana, script, run_tasks, use_chain):
     use_chain(RULES, HALFWAY)
     script.script = {"Luna": ("dining", 0.9)}
-    plain, named = post(ana, "Luna", tags=["own"]), post(ana, "Luna", merchant="Mine")
+    plain, named = post(ana, "Bar Luna", tags=["own"]), post(ana, "Bar Luna", merchant="Mine")
     run_tasks()
     assert (row(ana, plain)["merchant"], row(ana, plain)["tags"]) == ("Scripted", ["by-model", "own"])
     assert (row(ana, named)["merchant"], row(ana, named)["tags"]) == ("Mine", ["by-model"])
