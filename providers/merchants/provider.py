@@ -163,15 +163,18 @@ def is_doubtful_brand(finding: MerchantFinding | None) -> bool:
 def known_name(text: str, direction: Direction, country: str = "") -> str:
     """Return the name of the merchant whose brand a text begins with, "" if the dictionary knows none.
 
-    A brand of one word with other words behind it counts only in a country where it is known. `country` is a small
-    ISO 3166 alpha-2 code or "".
+    A brand of one word with other words behind it counts only if it is online, or in a country where it is known.
+    `country` is a small ISO 3166 alpha-2 code or "".
     """
     finding = find_answer(text, direction, country) if text else None
     if finding is None or finding.brand is None or is_doubtful_brand(finding):
         return ""
     if finding.way == "leading word":
-        rest = normalize(text).split()[1:]
-        is_certain = are_formats(rest) or (country and finding.brand.is_known_in(country))
+        is_certain = (
+            finding.brand.kind.tag.startswith("online=")
+            or are_formats(normalize(text).split()[1:])
+            or (country != "" and finding.brand.is_known_in(country))
+        )
     else:
         is_certain = finding.way in {"whole", "leading words"}
     return brand_name(finding.brand) if is_certain else ""
