@@ -66,7 +66,6 @@ def test_a_long_damaged_name_decides(ana):
         "explanation": "“BURGERKINGBERLIN” is Burger King, glued to other letters, a known fast food chain.",
         "awaits_model": False,
         "suggestion": None,
-        "awaits_model": False,
     }
     assert (attempt["outcome"], attempt["score"]) == ("answered", 0.625)
 

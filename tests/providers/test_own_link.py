@@ -54,7 +54,6 @@ def test_an_own_link_answers_under_its_name(ana):
         "explanation": "“krummer hund” is on your list for Dining.",
         "awaits_model": False,
         "suggestion": None,
-        "awaits_model": False,
     }
 
 
