@@ -37,7 +37,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     )
     about = AboutField(
         required=False,
-        help_text="The order of a run of rules or of a backtest: its days, its rules, and so on.",
+        help_text="The order of a run of rules, a backtest or its adoption: days, rules, thresholds, and so on.",
     )
 
     class Meta:

@@ -133,10 +133,9 @@ def _reason(figures: Mapping[str, Any], target: float) -> str:
     return f"{n} more confirmed {rows}{where} {are} missing{also}."
 
 
-def judge_rows(*, ledger_id: int, trust: Trust, evidence: OwnChanges, links: OwnChanges) -> JudgedRows:
-    """Return the answers of this evidence and these links that the thresholds of `trust` judge otherwise."""
-    answers = Transaction.objects.filter(ledger_id=ledger_id).answered_by_machines()
-    answers = answers.filter(decision__source=F("category_source"))
+def judge_rows(rows: TransactionQuerySet, *, trust: Trust, evidence: OwnChanges, links: OwnChanges) -> JudgedRows:
+    """Return those of the rows that the thresholds of `trust` judge otherwise, by this evidence or of these links."""
+    answers = rows.answered_by_machines().filter(decision__source=F("category_source"))
     concerned = answers.filter(Q(decision__evidence__in=list(evidence)) | Q(category_source__in=list(links)))
     pairs = concerned.order_by().values_list("category_source", "decision__evidence").distinct()
     defaults = {link.provider.name: link.min_confidence for link in configured_chain().links}
@@ -176,7 +175,8 @@ def _examples(rows: TransactionQuerySet) -> list[Transaction]:
 
 
 def _judge_by(adoption: Adoption, *, ledger_id: int) -> JudgedRows:
-    return judge_rows(ledger_id=ledger_id, trust=adoption.after, evidence=adoption.evidence, links=adoption.links)
+    rows = Transaction.objects.filter(ledger_id=ledger_id)
+    return judge_rows(rows, trust=adoption.after, evidence=adoption.evidence, links=adoption.links)
 
 
 def order_adoption(*, by: User, result: BacktestResult | None) -> Run:
@@ -215,10 +215,10 @@ class AdoptionWork(BulkWork):
 
     def change(self, run: Run, plan: Plan, rows: list[Transaction], version: int) -> dict[str, int]:
         catalog, evidence, links = Catalog.load(run.ledger_id), run.about["evidence"], run.about["links"]
-        judged = judge_rows(ledger_id=run.ledger_id, trust=catalog.trust, evidence=evidence, links=links)
-        ids = [row.pk for row in rows]
-        taken = set(judged.taken.filter(pk__in=ids).values_list("pk", flat=True))
-        suggested = set(judged.suggested.filter(pk__in=ids).values_list("pk", flat=True))
+        among = Transaction.objects.filter(pk__in=[row.pk for row in rows])
+        judged = judge_rows(among, trust=catalog.trust, evidence=evidence, links=links)
+        taken = set(judged.taken.values_list("pk", flat=True))
+        suggested = set(judged.suggested.values_list("pk", flat=True))
         with editing(rows, version=version, author=Author(KIND, run.user, run)):
             for row in rows:
                 if row.pk in taken:
