@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from providers.calibration import log_odds, logistic
 from providers.interface import Suggestion
+from providers.merchants.provider import LEAST_CERTAIN
 
 #: From the pool's probability to the share of right answers: intercept and factor of the log-odds. Measured by
 #: `benchmarks/curves.py`.
@@ -37,7 +38,7 @@ WEIGHTS = {
     "learned": PoolWeight(1.0, 0.001),
     "resemblance": PoolWeight(0.8, 0.02, half=100),
 }
-#: Links that count only where the other one is silent, which has their findings among its features.
+#: Links whose certain findings count only where the other one is silent, which has them among its features.
 COVERED_BY = {"merchants": "learned", "keywords": "learned"}
 
 
@@ -64,7 +65,7 @@ def pool(said: Sequence[tuple[str, Suggestion]], *, offered: Sequence[int], n_co
     for name, suggestion in said:
         alone = () if suggestion.category is None else ((suggestion.category, suggestion.confidence),)
         named.update(category for category, _ in (*alone, *suggestion.alternatives))
-        if suggestion.is_pooled and COVERED_BY.get(name) in names:
+        if suggestion.is_pooled and suggestion.confidence >= LEAST_CERTAIN and COVERED_BY.get(name) in names:
             continue
         if name in WEIGHTS and suggestion.support:
             factor, floor, half = WEIGHTS[name]

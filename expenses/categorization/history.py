@@ -42,17 +42,21 @@ BASE_CONFIDENCE = {EXACT: 0.99, 3: 0.90, 2: 0.80, 1: 0.80}
 ONE_WORD_AGREEMENT = 0.9
 #: Days after which a choice has half the weight of a later one for the same text.
 HALF_LIFE_DAYS = 180
+#: Choices within this share of a half-life are of one day.
+_SHORT = 1e-3
 #: Factors of the weight of a choice with the same amount, and with the same account.
 SAME_AMOUNT, SAME_ACCOUNT = 3.0, 2.0
 #: Tolerance of the same amount, as a share.
 AMOUNT_MARGIN = 0.1
 #: More votes say no more.
 MOST_VOTES = 50
+#: Rows that count of one text, where another one only begins with the same words.
+FACTS_OF_TEXT = 2
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it. Its order makes equal
 #: votes give the same answer.
 CONFIRMED = """
-    SELECT direction, match_text, category_id, account_id, COUNT(*), MAX(date), MIN(amount), MAX(amount),
+    SELECT direction, match_text, category_id, account_id, COUNT(*), MIN(date), MAX(date), MIN(amount), MAX(amount),
         MAX(CASE WHEN CAST(held AS text) LIKE '%%"merchant"%%' THEN merchant ELSE '' END)
     FROM expenses_transaction
     WHERE ledger_id = %s AND review_status = 'confirmed' AND category_id IS NOT NULL AND deleted_at IS NULL
@@ -63,7 +67,7 @@ CONFIRMED = """
 
 
 class Vote(NamedTuple):
-    """Confirmed rows of one text, category and account: their number, last day, least and largest amount.
+    """Confirmed rows of one text, category and account: their number, first and last day, least and largest amount.
 
     Amounts are in ten-thousandths, as they are stored.
     """
@@ -71,6 +75,7 @@ class Vote(NamedTuple):
     category: int
     n: int
     account: int | None
+    first: date | None
     last: date | None
     least: int | None
     most: int | None
@@ -79,6 +84,7 @@ class Vote(NamedTuple):
         """Return the sum of two votes for the same category and account."""
         return self._replace(
             n=self.n + other.n,
+            first=min(filter(None, (self.first, other.first)), default=None),
             last=max(filter(None, (self.last, other.last)), default=None),
             least=min((part for part in (self.least, other.least) if part is not None), default=None),
             most=max((part for part in (self.most, other.most) if part is not None), default=None),
@@ -86,8 +92,7 @@ class Vote(NamedTuple):
 
     def weight(self, question: Question, newest: date | None) -> float:
         """Return the weight beside votes for other categories."""
-        age = (newest - self.last).days if newest and self.last else 0
-        weight = self.n * math.exp2(-age / HALF_LIFE_DAYS)
+        weight = self.n * self._recency(newest)
         if question.account is not None and question.account == self.account:
             weight *= SAME_ACCOUNT
         if question.amount is not None and self.least is not None and self.most is not None:
@@ -97,16 +102,27 @@ class Vote(NamedTuple):
         return weight
 
 
+    def _recency(self, newest: date | None) -> float:
+        """Return the mean weight of a choice, where choices are spread evenly from the first to the last day."""
+        if not newest or not self.first or not self.last:
+            return 1.0
+        oldest_age, age = ((newest - day).days / HALF_LIFE_DAYS for day in (self.first, self.last))
+        if oldest_age - age < _SHORT:
+            return math.exp2(-age)
+        return (math.exp2(-age) - math.exp2(-oldest_age)) / (math.log(2) * (oldest_age - age))
+
+
 def _stored(amount: Decimal) -> int:
     return int(amount.scaleb(SCALE))
 
 
 class HistoryMatch(NamedTuple):
-    """The recalled votes, the way of matching, and the matched text."""
+    """The recalled votes, the way of matching, the matched text, and how many different texts begin with it."""
 
     votes: Sequence[Vote]
     way: str | int
     matched: str
+    n_texts: int = 1
 
 
 @dataclass
@@ -117,6 +133,8 @@ class Memory:
     by_text: dict[str, dict[tuple[int, int | None], Vote]] = field(default_factory=lambda: defaultdict(dict))
     #: By first letters, too: only texts that share them are loaded, and an answer must not depend on other questions.
     by_words: dict[tuple[str, int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    #: Number of different texts that begin with these words.
+    n_texts: Counter[tuple[str, int, str]] = field(default_factory=Counter)
 
     #: The merchants that the owner wrote for a text, with their numbers of rows.
     merchants: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -124,10 +142,13 @@ class Memory:
     def add(self, text: str, vote: Vote, merchant: str = "") -> None:
         if merchant:
             self.merchants[text][merchant] += vote.n
+        is_new = text not in self.by_text
         votes, key = self.by_text[text], (vote.category, vote.account)
         votes[key] = votes[key].joined_by(vote) if key in votes else vote
         for n_words in (3, 2, 1):
-            self.by_words[text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)][vote.category] += vote.n
+            key_of_words = text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)
+            self.by_words[key_of_words][vote.category] += vote.n
+            self.n_texts[key_of_words] += is_new
 
     def recall(self, text: str) -> HistoryMatch | None:
         """Recall votes by the best way of matching that finds any."""
@@ -137,8 +158,8 @@ class Memory:
             words = leading_words(text, n_words)
             counted = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
             if counted and (n_words > 1 or _is_telling(words, counted)):
-                votes_by_word = [Vote(category, n, None, None, None, None) for category, n in counted.items()]
-                return HistoryMatch(votes_by_word, n_words, words)
+                votes_by_word = [Vote(category, n, None, None, None, None, None) for category, n in counted.items()]
+                return HistoryMatch(votes_by_word, n_words, words, self.n_texts[text[:PREFIX_LENGTH], n_words, words])
         return None
 
 
@@ -189,9 +210,11 @@ class HistoryProvider(Provider):
             narrowed = f"AND match_prefix IN ({', '.join(['%s'] * len(wanted))})" if wanted else ""
             with connection.cursor() as cursor:
                 cursor.execute(CONFIRMED.format(narrowed=narrowed), [owner, *wanted])
-                for direction, text, category, account, n, last, least, most, merchant in cursor.fetchall():
-                    day = date.fromisoformat(last) if isinstance(last, str) else last  # SQLite returns text
-                    memories[owner, direction].add(text, Vote(category, n, account, day, least, most), merchant)
+                for direction, text, category, account, n, *days, least, most, merchant in cursor.fetchall():
+                    # SQLite returns text.
+                    first, last = (date.fromisoformat(day) if isinstance(day, str) else day for day in days)
+                    vote = Vote(category, n, account, first, last, least, most)
+                    memories[owner, direction].add(text, vote, merchant)
         return memories
 
 
@@ -207,7 +230,7 @@ class InMemoryHistoryProvider(HistoryProvider):
             memory = self._taught.setdefault((question.owner, question.direction), Memory())
             amount = None if question.amount is None else _stored(question.amount)
             if text := normalize(question.text)[:TEXT_LENGTH]:
-                memory.add(text, Vote(category, 1, question.account, question.date, amount, amount))
+                memory.add(text, Vote(category, 1, question.account, question.date, question.date, amount, amount))
         return self
 
     def _memories(self, questions: Sequence[Question], texts: Sequence[str]) -> Memories:
@@ -235,6 +258,8 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
     spellings = memory.merchants.get(recalled.matched)
     if spellings and known_name(recalled.matched, question.direction):
         spellings = None
+    # Rows of one text are one fact about what its first words mean.
+    n_facts = min(of, MOST_VOTES) if recalled.way == EXACT else min(of, FACTS_OF_TEXT * recalled.n_texts, MOST_VOTES)
     doubt = f", and something else {of - n} of {of} times" if n < of else ""
     return Suggestion(
         category=winner,
@@ -249,7 +274,7 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
             "votes": of,
         },
         evidence=Evidence.REPEAT if recalled.way == EXACT else Evidence.LEADING_WORDS,
-        support=tuple((category, min(of, MOST_VOTES) * w / total) for category, w in weights.items()),
+        support=tuple((category, n_facts * w / total) for category, w in weights.items()),
     )
 
 

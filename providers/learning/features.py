@@ -23,7 +23,7 @@ from providers.calibration import log_odds
 from providers.damaged_names.shipped import find_shipped_name
 from providers.grams import Features, GramTable, grams_of
 from providers.interface import Direction, Question
-from providers.merchants.provider import LEAST_CERTAIN_BRAND, MerchantFinding, find_answer, is_doubtful_brand
+from providers.merchants.provider import LEAST_CERTAIN, MerchantFinding, doubtful_category, find_answer
 from providers.name_classifier.provider import load_name_classifier
 from providers.normalization import normalize
 
@@ -68,8 +68,10 @@ def known_of(questions: Sequence[Question], *, country: str = "") -> list[TextKn
     known = {}
     for (text, direction, code), name, row in zip(texts, spent, likely, strict=True):
         finding = find_answer(text, direction, code) or _damaged_finding(text, direction, code)
-        found = (row > _LEAST_RESEMBLANCE).nonzero()[0] if name and not is_doubtful_brand(finding) else ()
-        resemblances = tuple((classifier.categories[i], float(row[i])) for i in found)
+        doubted = doubtful_category(finding)
+        found = (row > _LEAST_RESEMBLANCE).nonzero()[0] if name else ()
+        alike = ((classifier.categories[i], float(row[i])) for i in found)
+        resemblances = tuple((category, share) for category, share in alike if category != doubted)
         known[text, direction, code] = TextKnowledge(
             finding, resemblances, finding is not None or classifier.knows(normalize(text))
         )
@@ -79,7 +81,7 @@ def known_of(questions: Sequence[Question], *, country: str = "") -> list[TextKn
 def _damaged_finding(text: str, direction: Direction, country: str) -> MerchantFinding | None:
     """Find a brand or word of the dictionary in damaged text."""
     found = find_shipped_name(tuple(normalize(text).split()), direction, country)
-    if found is None or found.confidence < LEAST_CERTAIN_BRAND:
+    if found is None or found.confidence < LEAST_CERTAIN:
         return None
     return MerchantFinding(found.category, found.confidence, 1.0, "damaged", found.match.name, found.brand)
 
@@ -158,7 +160,8 @@ def _features(question: Question, known: TextKnowledge) -> Features:
         named += [(f"a{size}", _AMOUNT), (f"a{question.direction}{size // 2}", _AMOUNT)]
     if question.account is not None:
         named.append((f"in{question.account}", _ACCOUNT))
-    named += _finding(known.finding) if known.finding else [("Dnone", _NOTHING_FOUND)]
+    is_certain = known.finding is not None and known.finding.confidence >= LEAST_CERTAIN
+    named += _finding(known.finding) if known.finding and is_certain else [("Dnone", _NOTHING_FOUND)]
     named += [(f"G{category}", probability) for category, probability in known.resemblances]
     others, weights = _named(named)
     return (*buckets, *others), (*counts, *weights)

@@ -60,8 +60,8 @@ ABROAD: frozenset[str] = frozenset({"name abroad", "word abroad"})
 _MOST_COUNTRIES_TOLD = 3
 #: Countries whose English names take an article.
 _WITH_ARTICLE = frozenset({"AE", "BS", "CD", "DO", "FK", "GB", "GM", "KM", "KY", "MH", "MV", "NL", "PH", "US"})
-#: Brands found less surely may be another merchant of the same name.
-LEAST_CERTAIN_BRAND = 0.7
+#: Less sure findings may be of another merchant of the same name.
+LEAST_CERTAIN = 0.7
 #: Money that comes in under a brand or word is its refund or income a little less surely.
 SHARE_OF_RECEIVED = 0.95
 #: Categories of words that overrule the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe.
@@ -151,12 +151,13 @@ class MerchantFinding(NamedTuple):
     is_refund: bool = False
 
 
-def is_doubtful_brand(finding: MerchantFinding | None) -> bool:
-    """Return True for a brand that may be another merchant of its name, as one of another country.
+def doubtful_category(finding: MerchantFinding | None) -> str:
+    """Return the category of a brand that may be another merchant of its name, as one of another country; else "".
 
-    The name classifier has learned the names of brands: of these it knows no more than the dictionary says.
+    The name classifier has learned the names of brands: for this category it knows no more than the dictionary.
     """
-    return finding is not None and finding.brand is not None and finding.confidence < LEAST_CERTAIN_BRAND
+    is_doubtful = finding is not None and finding.brand is not None and finding.confidence < LEAST_CERTAIN
+    return finding.category if finding is not None and is_doubtful else ""
 
 
 @lru_cache(maxsize=16_384)
@@ -167,7 +168,7 @@ def known_name(text: str, direction: Direction, country: str = "") -> str:
     `country` is a small ISO 3166 alpha-2 code or "".
     """
     finding = find_answer(text, direction, country) if text else None
-    if finding is None or finding.brand is None or is_doubtful_brand(finding):
+    if finding is None or finding.brand is None or finding.confidence < LEAST_CERTAIN:
         return ""
     if finding.way == "leading word":
         is_certain = (

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from providers.calibration import log_odds, logistic
 from providers.grams import Features, GramTable, grams_of, shares_of
 from providers.interface import Evidence, Provider, Question, Suggestion
-from providers.merchants.provider import KindCategories, KindCategory, find_answer, is_doubtful_brand, offer_key
+from providers.merchants.provider import KindCategories, KindCategory, doubtful_category, find_answer, offer_key
 from providers.normalization import normalize
 
 FILE = "classifier.npz"
@@ -115,7 +115,7 @@ class NameClassifierProvider(Provider):
         """Guess the category of money spent; decline if the name says little, or money came in."""
         classifier = load_name_classifier()
         texts = [normalize(t.text) if t.direction == "out" else "" for t in questions]
-        asked = [i for i, text in enumerate(texts) if classifier.knows(text) and not _is_doubtful(questions[i])]
+        asked = [i for i, text in enumerate(texts) if classifier.knows(text)]
         shares = classifier.probabilities([grams_of(texts[i]) for i in asked])
         places: dict[Hashable, list[KindCategory | None]] = {}
         answers: list[Suggestion | None] = [None] * len(questions)
@@ -124,12 +124,13 @@ class NameClassifierProvider(Provider):
             if offer not in places:
                 known = KindCategories.of(questions[i])
                 places[offer] = [known.find(group=group) for group in classifier.categories]
-            answers[i] = _suggest(row, places[offer])
+            if classifier.categories[row.index(max(row))] != _doubtful_category(questions[i]):
+                answers[i] = _suggest(row, places[offer])
         return answers
 
 
-def _is_doubtful(question: Question) -> bool:
-    return is_doubtful_brand(find_answer(question.text, question.direction, question.country.lower()))
+def _doubtful_category(question: Question) -> str:
+    return doubtful_category(find_answer(question.text, question.direction, question.country.lower()))
 
 
 def _suggest(shares: Sequence[float], places: Sequence[KindCategory | None]) -> Suggestion | None:
