@@ -163,7 +163,10 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("text", "explanation"),
         [
-            ("Lagerbox Kowalke August", "“lagerbox” and “kowalke” speak for Miete Lager, and Lagerbox is a known self storage company"),
+            (
+                "Lagerbox Kowalke August",
+                "“lagerbox” and “kowalke” speak for Miete Lager, and Lagerbox is a known self storage company",
+            ),
             ("Vbnmarkt", "“vbnmarkt” speaks for Groceries"),
             ("Lagerbox", "“lagerbox” speaks for Miete Lager, and Lagerbox is a known self storage company"),
             (
