@@ -143,6 +143,8 @@ def _categorization(row: Transaction, verdict: Verdict) -> Categorization:
     """The verdict's answer, unless another link, in it or before it, suggests something more surely."""
     answer, surest = categorization_of(verdict), verdict.surest
     is_doubted = surest is not verdict.decided and confidence_of(surest) > (answer.confidence or 0)
+    category: int | None
+    confidence: float | None
     if is_doubted and surest is not None and surest.suggestion is not None:
         suggested = surest.suggestion
         category, source, confidence = suggested.category, surest.provider, round(suggested.confidence, 4)
@@ -205,7 +207,7 @@ def _reasons(decision: Decision) -> list[tuple[str, str, str]]:
 
 def _store_answers(landings: Sequence[_LaterVerdict], catalog: Catalog, version: int) -> None:
     """Write the answers and effects of verdicts, except over what a user wrote, even meanwhile."""
-    replaced = {landing.row.decision_id for landing in landings} - {None}
+    replaced = {landing.row.decision_id for landing in landings if landing.row.decision_id is not None}
     Decision.objects.bulk_create({id(landing.decision): landing.decision for landing in landings}.values())
     by_author: dict[str, list[_LaterVerdict]] = defaultdict(list)
     for landing in landings:

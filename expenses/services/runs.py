@@ -31,6 +31,12 @@ TASK = "expenses.tasks.carry_out_run"
 #: Rows that a run works through within the request.
 AT_ONCE = 100
 CRASHED = "It failed; the server's log says how. Resume the run to go on, or revert what it did."
+#: A run that was interrupted so often does not go on by itself: it may be what kills the workers.
+MOST_INTERRUPTIONS = 3
+KILLED = (
+    "Its worker was stopped three times, perhaps for want of memory. What it did stays. "
+    "Resume the run to go on, or revert what it did."
+)
 DETAIL_LENGTH = Omission._meta.get_field("detail").max_length or 0
 UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
 
@@ -162,20 +168,27 @@ def resume_interrupted() -> int:
 
 
 def interrupt_abandoned(runs: Iterable[Run]) -> int:
-    """Let those of the runs whose workers were stopped wait for another worker, and queue them. Return how many."""
+    """Let those of the runs whose workers were stopped wait for another worker, and queue them. Return how many.
+
+    A run whose workers were stopped too often fails.
+    """
     claimed = [run for run in runs if run.status == RunStatus.RUNNING]
     held = find_held([run.claim for run in claimed])
     n_interrupted = 0
     for run in claimed:
-        if run.claim in held:
+        claim = run.claim
+        if claim in held:
             continue
-        now = timezone.now()
-        with transaction.atomic():
-            abandoned = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, claim=run.claim)
-            if abandoned.update(status=RunStatus.PENDING, claim="", interrupted_at=now):
-                queue_run(run)
-                n_interrupted += 1
-        forget(run.claim)
+        if run.n_interruptions + 1 >= MOST_INTERRUPTIONS:
+            _end(run, RunStatus.FAILED, error=KILLED)
+        else:
+            waiting = {"status": RunStatus.PENDING, "claim": "", "interrupted_at": timezone.now()}
+            with transaction.atomic():
+                abandoned = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, claim=claim)
+                if abandoned.update(**waiting, n_interruptions=F("n_interruptions") + 1):
+                    queue_run(run)
+                    n_interrupted += 1
+        forget(claim)
     return n_interrupted
 
 
@@ -204,7 +217,7 @@ def reopen_run(*, by: User, run: Run) -> Run:
         raise Refusal(detail, code="not_stopped")
     work_of(current).before_resume(current)
     current.status, current.error, current.claim = RunStatus.PENDING, "", ""
-    current.finished_at = current.interrupted_at = None
+    current.finished_at, current.interrupted_at, current.n_interruptions = None, None, 0
     current.save()
     return current
 

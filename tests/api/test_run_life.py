@@ -181,6 +181,26 @@ def test_an_interrupted_run_is_canceled_and_taken_back(ana, order, monkeypatch, 
     assert contents(ana) == before
 
 
+def test_a_run_that_stops_its_worker_three_times_fails_and_can_be_resumed(ana, order, run_tasks):
+    number = order()
+    for interrupted in (1, 1, 0):
+        Run.objects.filter(pk=number).update(status="running", claim="gone")
+        assert queued.committed(resume_interrupted) == interrupted
+    run = ana.get(f"runs/{number}/").json()
+    assert (run["status"], run["note"]) == ("failed", None)
+    assert run["error"] == (
+        "Its worker was stopped three times, perhaps for want of memory. What it did stays. "
+        "Resume the run to go on, or revert what it did."
+    )
+    run_tasks()
+    assert state(ana, number) == ("failed", 0)
+    assert ana.post(f"runs/{number}/resume/").json()["error"] is None
+    Run.objects.filter(pk=number).update(status="running", claim="gone")
+    assert queued.committed(resume_interrupted) == 1
+    run_tasks()
+    assert state(ana, number) == ("succeeded", 5)
+
+
 def test_a_run_that_waits_says_when_no_worker_is_running(ana, order):
     number = order()
     assert ana.get(f"runs/{number}/").json()["note"] == NO_WORKER
