@@ -75,6 +75,8 @@ class Trust:
     #: Number of transactions that were confirmed, and the ids of the categories that they have.
     n_confirmed: int = 0
     used: frozenset[int] = frozenset()
+    #: The digest of the owner's confirmed names, "" if there are none.
+    names: str = ""
 
     def threshold(self, link: str, evidence: str, *, default: float) -> float:
         """Return the confidence from which an answer is taken: of its evidence, else of its link, else the default."""

@@ -254,7 +254,6 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
     (winner, weight), *others = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
     base, share = BASE_CONFIDENCE[recalled.way], weight / total
     n, of = sum(vote.n for vote in votes if vote.category == winner), sum(vote.n for vote in votes)
-    times = {1: "once", 2: "twice"}.get(n, f"{n} times")
     spellings = memory.merchants.get(recalled.matched)
     if spellings and known_name(recalled.matched, question.direction):
         spellings = None
@@ -266,7 +265,7 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
         confidence=base * share,
         score=share,
         effects=Effects(merchant=spellings.most_common(1)[0][0]) if spellings else NO_EFFECTS,
-        explanation=f"You put “{recalled.matched}” into {names[winner]} {times}{doubt}.",
+        explanation=f"You put “{recalled.matched}” into {names[winner]} {times(n)}{doubt}.",
         alternatives=tuple((category, base * w / total) for category, w in others[:3]),
         details={
             "matched": recalled.matched,
@@ -276,6 +275,11 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
         evidence=Evidence.REPEAT if recalled.way == EXACT else Evidence.LEADING_WORDS,
         support=tuple((category, n_facts * w / total) for category, w in weights.items()),
     )
+
+
+def times(n: int) -> str:
+    """Return a number of times in words."""
+    return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
 def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = 300) -> list[Question]:

@@ -8,6 +8,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from expenses.categorization.history import times
+from expenses.categorization.own_names import OwnName, OwnNames
+from expenses.models import TrackRecord
 from providers.damaged_names.evidence import Choice, NameCandidate, choose, strength_of
 from providers.damaged_names.index import Damage, NameIndex, NameMatch
 from providers.damaged_names.shipped import ShippedName, find_shipped_name, is_known_whole, is_ordinary
@@ -16,6 +19,7 @@ from providers.interface import (
     Answer,
     Effects,
     Evidence,
+    LabeledQuestion,
     OfferedCategory,
     Provider,
     Question,
@@ -64,6 +68,7 @@ class KeywordProvider(Provider):
             question.country or self._country,
             offer_key(question),
             id(question.keywords),
+            question.trust.names,
         )
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
@@ -73,8 +78,24 @@ class KeywordProvider(Provider):
             offer = offer_key(question)
             if offer not in known:
                 known[offer] = KindCategories.of(question)
-            answers.append(_find_keyword(question) or self._find_shipped(question, known[offer]))
+            own = _find_keyword(question) or self._find_own_name(question)
+            answers.append(own or self._find_shipped(question, known[offer]))
         return answers
+
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "TaughtKeywordProvider":
+        return TaughtKeywordProvider(country=self._country).learn(confirmed)
+
+    def _find_own_name(self, question: Question) -> Suggestion | None:
+        names = self._names_of(question)
+        if names is None:
+            return None
+        words, offered = normalize(question.text).split(), {c.id: c for c in question.categories}
+        found = names.find(words, question.direction, offered=offered)
+        return _suggest_own_name(found, words, question, offered) if found else None
+
+    def _names_of(self, question: Question) -> OwnNames | None:
+        digest = question.trust.names
+        return load_names(digest) if digest else None
 
     def _find_shipped(self, question: Question, places: KindCategories) -> Suggestion | None:
         country = (question.country or self._country).lower()
@@ -87,6 +108,35 @@ class KeywordProvider(Provider):
             if found:
                 return _suggest_shipped(found, question, words.split(), places)
         return None
+
+
+class TaughtKeywordProvider(KeywordProvider):
+    """A link of keywords with the names of the rows that it was taught, instead of those of the ledger."""
+
+    def __init__(self, *, country: str = "") -> None:
+        super().__init__(country=country)
+        self._taught: dict[int, OwnNames] = {}
+
+    def key(self, question: Question) -> Hashable:
+        """Return None: what it was taught may change."""
+        return None
+
+    def learn(self, confirmed: Sequence[LabeledQuestion]) -> "TaughtKeywordProvider":
+        """Learn in place and return itself, because its former state is never needed."""
+        for question, category in confirmed:
+            if text := normalize(question.text):
+                self._taught.setdefault(question.owner, OwnNames()).add(question.direction, text, category)
+        return self
+
+    def _names_of(self, question: Question) -> OwnNames | None:
+        return self._taught.get(question.owner)
+
+
+@lru_cache(maxsize=64)
+def load_names(digest: str) -> OwnNames | None:
+    """Load the names with this digest, and keep them in this process; None if they are gone."""
+    texts = TrackRecord.objects.filter(names_digest=digest).values_list("names", flat=True).first()
+    return OwnNames((direction, text, category, n) for direction, text, category, n in texts) if texts else None
 
 
 def fold_keyword(text: str) -> str:
@@ -166,6 +216,18 @@ def _suggest_keyword(
             confidence *= SHARE_OF_REFUNDS
         sentence += ", so money from it is taken for a refund"
     return _suggestion(choice.match, category.id, confidence, f"{sentence}.", details, others=choice.others)
+
+
+def _suggest_own_name(
+    found: OwnName, words: Sequence[str], question: Question, offered: Mapping[int, OfferedCategory]
+) -> Suggestion:
+    match, category = found.choice.match, offered[int(found.choice.category)]
+    details = _details(match, match.name, words, question.text)
+    sentence = (
+        f"“{details['found_in']}” is {match.name}, {_damage_words(match, words)}, "
+        f"which you put into {category.name} {times(found.n)}."
+    )
+    return _suggestion(match, category.id, found.choice.confidence, sentence, details, others=found.choice.others)
 
 
 def _suggest_shipped(

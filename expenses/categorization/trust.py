@@ -16,7 +16,7 @@ from providers.loading import CacheBreaker, configured_chain
 #: Written out, because nearly every write asks it and composing it took longer than answering it.
 TRUST_QUERY = """
     SELECT record.corrections, record.thresholds, record.evidence_thresholds, record.used, record.n_confirmed,
-        COALESCE(classifier.digest, '')
+        COALESCE(classifier.digest, ''), record.names_digest
     FROM expenses_trackrecord AS record
     LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id AND classifier.is_of_use
     WHERE record.ledger_id = %s
@@ -41,6 +41,7 @@ def load_trust(ledger_id: int | None) -> Trust:
         used=frozenset(used),
         n_confirmed=found[4],
         classifier=found[5],
+        names=found[6],
     )
 
 

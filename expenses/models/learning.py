@@ -21,6 +21,9 @@ class TrackRecord(models.Model):
     #: How many rows were confirmed when they were last learned from, and the ids of their categories.
     n_confirmed = models.PositiveIntegerField(default=0)
     used = models.JSONField(default=list)
+    #: Texts of confirmed rows, as `expenses.categorization.own_names` makes them, and their digest.
+    names = models.JSONField(default=list)
+    names_digest = models.CharField(max_length=64, blank=True, default="")
     #: How many rows were confirmed when the links were last measured, and when that was.
     n_measured = models.PositiveIntegerField(default=0)
     measured_at = models.DateTimeField(null=True)

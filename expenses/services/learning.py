@@ -15,6 +15,7 @@ from django.utils import timezone
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.comparison import PairedComparison, compare
+from expenses.categorization.own_names import OwnText, digest_of_texts, texts_of
 from expenses.categorization.replay import Claims, claims_by_link, recorded_claims, replay
 from expenses.categorization.training_rows import READING, count_confirmed, read_confirmed, stamp_of_confirmed
 from expenses.hooks import EditHook
@@ -65,6 +66,7 @@ class LearningResult:
 
     n_confirmed: int
     used: frozenset[int]
+    names: Sequence[OwnText]
     measured: ReplayMeasures | None
     weights: Weights | None
 
@@ -92,7 +94,7 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
         deferred = {link.provider.name for link in configured_chain().deferred}
         measured = measure(confirmed, recorded_claims(catalog=catalog, links=deferred, most=MOST))
     used = frozenset(category for _, category in confirmed)
-    learned = LearningResult(n, used, measured, _train(confirmed))
+    learned = LearningResult(n, used, texts_of(confirmed), measured, _train(confirmed))
     took_s = time.monotonic() - started
     if is_rehearsal or _store(ledger_id, learned, stamp=stamp, version=version, took_s=took_s):
         return learned
@@ -153,6 +155,8 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, version: int,
         "learned_for_s": took_s,
         "n_confirmed": learned.n_confirmed,
         "used": sorted(learned.used),
+        "names": learned.names,
+        "names_digest": digest_of_texts(learned.names),
         "asking_before": FROM_THE_LATEST,
     }
     figures: dict[str, Any] = {}

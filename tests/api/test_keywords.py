@@ -3,7 +3,9 @@
 import pytest
 
 from expenses.categorization.catalog import Catalog
+from expenses.categorization.keywords import KeywordProvider
 from expenses.models.ledgers import ledger_id_of
+from providers.interface import LabeledQuestion, Question
 
 
 def attempt_of(api, text, **fields):
@@ -56,6 +58,7 @@ def test_a_damaged_name_is_found_and_explained(ana, text, sentence, details):
     assert {name: attempt["details"][name] for name in details} == details
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_long_damaged_name_decides(ana):
     row, attempt = attempt_of(ana, "PAYPAL *BURGERKINGBERLIN")
     assert (row["category_name"], row["merchant"]) == ("Dining", "Burger King")
@@ -94,6 +97,7 @@ def test_money_from_a_damaged_name_is_suggested_as_its_refund(ana):
     ]
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_kind_of_shop_that_was_mapped_is_followed(ana):
     ana.post("categories/", {"name": "Coffee", "kind": "expense"})
     ana.put("categorization/kinds/amenity=cafe/", {"category": "Coffee"})
@@ -336,3 +340,51 @@ def test_keywords_are_suggested_from_confirmed_rows(ana, ben):
 def test_a_stranger_gets_no_suggestions(ana, ben):
     own = ana.post("categories/", {"name": "Tea", "kind": "expense"}).json()["id"]
     assert ben.get(f"categories/{own}/keywords/suggestions/").status_code == 404
+
+
+HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
+KEYWORDS = {"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.95}
+
+
+@pytest.mark.parametrize(
+    ("text", "found_in", "damage"),
+    [
+        ("ZWOLFTERHUND KOELN 12", "ZWOLFTERHUND", "written as one word"),
+        ("ZWLFTER HUND", "ZWLFTER HUND", "misspelled"),
+        ("ZWLFTR HND 12", "ZWLFTR HND", "without some of its vowels"),
+    ],
+)
+def test_names_that_were_confirmed_are_found_damaged(ana, ben, run_tasks, use_chain, text, found_in, damage):
+    use_chain(HISTORY, KEYWORDS)
+    for number in (1, 2):
+        ana.post("expenses/", {"amount": "4", "description": f"ZWOLFTER HUND GBR {number}", "category": "Pets"})
+    run_tasks()
+    row, attempt = attempt_of(ana, text)
+    assert (row["category_name"], row["categorization"]["source"]) == ("Pets", "keywords")
+    sentence = f"“{found_in}” is zwolfter hund, {damage}, which you put into Pets twice."
+    assert attempt["explanation"] == sentence
+    assert attempt_of(ben, text)[1]["outcome"] == "declined"
+    income = ana.post("transactions/", {"amount": "4", "direction": "in", "description": text}).json()
+    assert income["category"] is None
+
+
+def test_a_name_with_different_categories_is_not_found_damaged(ana, run_tasks, use_chain):
+    use_chain(HISTORY, KEYWORDS)
+    for category in ("Pets", "Dining"):
+        ana.post("expenses/", {"amount": "4", "description": "ZWOLFTER HUND", "category": category})
+    run_tasks()
+    assert attempt_of(ana, "ZWOLFTERHUND")[1]["outcome"] == "declined"
+
+
+def test_who_was_taught_a_name_finds_it_damaged(ana):
+    owner = ledger_id_of(ana.user)
+    offered = Catalog.load(owner).offered("out", None)
+    pets = one(ana, "Pets")["id"]
+    asked = Question("ZWLFTER HUND", offered, owner)
+    taught = KeywordProvider().learn([LabeledQuestion(Question("Zwolfter Hund 1", offered, owner), pets)])
+    [answer] = taught.categorize_many([asked])
+    assert (answer.category, answer.explanation) == (
+        pets,
+        "“ZWLFTER HUND” is zwolfter hund, misspelled, which you put into Pets once.",
+    )
+    assert KeywordProvider().categorize_many([asked]) == [None]

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import process
 
+from benchmarks.bank_damage import brand_names, damaged_texts, nonsense, people
+from benchmarks.keywords import ask
 from providers.damaged_names import index
 from providers.damaged_names.evidence import (
     CONFIDENCE,
@@ -213,6 +215,27 @@ def test_brands_of_other_countries_are_not_looked_for():
 @pytest.mark.parametrize("text", ["Iglesias Petra", "Kowalczyk", "Transfer to Wendy Beauchamp", "Martin Huber"])
 def test_people_are_no_misspelled_shops(text):
     assert is_known_whole(text, "out", "de") or find_shipped_name(tuple(normalize(text).split()), "out", "de") is None
+
+
+def test_most_damaged_names_are_found_and_nearly_all_of_those_are_right():
+    outcomes = [
+        (one, ask(one.text, one.country))
+        for one in damaged_texts(brand_names(n_per_country=15, seed=7), seed=8)
+        if not is_known_whole(one.text, "out", one.country)
+    ]
+    for damage in (Damage.CUT, Damage.GLUED, Damage.ABBREVIATED, Damage.MISSPELLED):
+        answers = [(one.category, found) for one, found in outcomes if one.damage is damage]
+        right = [category == found.category for category, found in answers if found]
+        assert len(answers) > 50
+        assert len(right) / len(answers) >= 0.8
+        assert sum(right) / len(right) >= 0.97
+
+
+@pytest.mark.parametrize("texts", [nonsense, people])
+def test_texts_without_a_known_name_are_seldom_taken_for_one(texts):
+    unknown = [(text, country) for text, country in texts(1_000, seed=9) if not is_known_whole(text, "out", country)]
+    assert len(unknown) > 500
+    assert sum(ask(text, country) is not None for text, country in unknown) / len(unknown) <= 0.01
 
 
 def test_few_names_are_looked_at(monkeypatch):
