@@ -32,6 +32,8 @@ class InsightEvaluation:
 
     measure: Callable[[Household], Any]
     summarize: Callable[[Sequence[Any]], FigureTable]
+    #: Invents its own households.
+    invent: Callable[[], Sequence[Household]] | None = None
 
 
 def evaluations() -> Mapping[str, InsightEvaluation]:
@@ -40,6 +42,7 @@ def evaluations() -> Mapping[str, InsightEvaluation]:
         insights_bills,
         insights_month_end,
         insights_people,
+        insights_quiet,
         insights_recurring,
         insights_weekly,
     )
@@ -52,7 +55,9 @@ def evaluations() -> Mapping[str, InsightEvaluation]:
         "month_end": insights_month_end,
         "recurring": insights_recurring,
     }
-    return {name: InsightEvaluation(module.measure, module.summarize) for name, module in modules.items()}
+    found = {name: InsightEvaluation(module.measure, module.summarize) for name, module in modules.items()}
+    found["quiet"] = InsightEvaluation(insights_quiet.measure, insights_quiet.summarize, insights_quiet.long_households)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, evaluation in evaluations().items():
             if options.only in (None, name):
                 started = time.perf_counter()
-                some = households if options.files else households[: FEWER.get(name)]
+                some = households[: None if options.files else FEWER.get(name)]
+                if evaluation.invent is not None and not options.files:
+                    some = evaluation.invent()
                 table = evaluation.summarize(pool.map(evaluation.measure, some, chunksize=1))
                 table.notes.append(f"{len(some)} households, {time.perf_counter() - started:.0f} s")
                 print_table(table)

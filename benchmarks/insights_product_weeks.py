@@ -7,7 +7,6 @@ are always the newest.
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +15,9 @@ import numpy as np
 from benchmarks.households import Household
 from benchmarks.weekly_series import EARLIEST, OVERALL, WEEK, Injection, Series
 from insights.anomalies.bills import known_bills
+from insights.anomalies.decomposition import PERIODS
 from insights.anomalies.detectors import detect_anomalies
-from insights.anomalies.evaluation import evaluate_weeks
+from insights.anomalies.evaluation import WeeklyEvaluation, evaluate_spending, evaluate_weeks
 from insights.anomalies.weekly_series import OVERALL as PRODUCT_OVERALL
 from insights.anomalies.weekly_series import weekly_series
 from insights.calendars import Calendar
@@ -37,10 +37,17 @@ ScoresOfSeries = tuple[list[float], list[float]]
 
 
 def score_weeks(
-    household: Household, series: Sequence[Series], odd: Mapping[int, Sequence[Injection]]
-) -> list[ScoresOfSeries]:
-    """Return, for each series, the scores of its untouched weeks from EARLIEST on, and of its injections."""
-    found: list[ScoresOfSeries] = [([], []) for _ in series]
+    household: Household,
+    series: Sequence[Series],
+    odd: Mapping[int, Sequence[Injection]],
+    *,
+    periods: Sequence[Sequence[int]],
+) -> list[list[ScoresOfSeries]]:
+    """Return the scores of untouched weeks from EARLIEST on, and of injections, of each series.
+
+    There is one list for each of the `periods`, which are those of seasons; () stands for none.
+    """
+    found: list[list[ScoresOfSeries]] = [[([], []) for _ in series] for _ in periods]
     n = len(series[0].totals) if series else 0
     for start in range(EARLIEST, n, STRIDE):
         weeks = range(start, min(start + STRIDE, n))
@@ -48,9 +55,10 @@ def score_weeks(
         for i, one in enumerate(series):
             now = [injection for injection in odd[i] if injection.week in weeks]
             own = laid_out.get(PRODUCT_OVERALL if one.category is OVERALL else one.category)
-            untouched, injected = _scores_of(one, own, weeks, now)
-            found[i][0].extend(untouched)
-            found[i][1].extend(injected)
+            for of_periods, variant in zip(found, periods, strict=True):
+                untouched, injected = _scores_of(one, own, weeks, now, variant)
+                of_periods[i][0].extend(untouched)
+                of_periods[i][1].extend(injected)
     return found
 
 
@@ -62,23 +70,25 @@ def _weekly(household: Household, *, until: dt.date) -> Mapping[Any, Any]:
     return weekly_series(spending, known=known, calendar=MONDAYS, until=until) if spending else {}
 
 
-def _scores_of(series: Series, own: Any, weeks: Sequence[int], odd: Sequence[Injection]) -> ScoresOfSeries:
+def _scores_of(
+    series: Series, own: Any, weeks: Sequence[int], odd: Sequence[Injection], periods: Sequence[int]
+) -> ScoresOfSeries:
     """Score a few weeks of a series; `own` is the product's series, which may begin later or be missing."""
     if own is None:
         return [NO_SCORE] * len(weeks), [NO_SCORE] * len(odd)
     offset = (own.first - series.first).days // 7
-    scores = evaluate_weeks(own).score
-    injected = [_score_with(own, injection.week - offset, injection.extra) for injection in odd]
-    return [_at(scores, week - offset) for week in weeks], injected
+    evaluation = evaluate_weeks(own, periods=periods)
+    injected = [_score_with(evaluation, injection.week - offset, injection.extra) for injection in odd]
+    return [_at(evaluation.score, week - offset) for week in weeks], injected
 
 
-def _score_with(own: Any, week: int, extra: float) -> float:
-    """Score a week with additional spending, as the newest week."""
-    if week < 0:
+def _score_with(evaluation: WeeklyEvaluation, week: int, extra: float) -> float:
+    """Score a week with additional spending: it is evaluated by the weeks before it alone."""
+    if not 0 <= week < len(evaluation.score):
         return NO_SCORE
-    spent = own.spent[: week + 1].copy()
-    spent[week] += extra
-    return _at(evaluate_weeks(replace(own, spent=spent, bills=own.bills[: week + 1], n=own.n[: week + 1])).score, week)
+    spent = max(float(evaluation.series.spent[week]) + extra, 0.0)
+    score = (spent - float(evaluation.expected[week])) / float(evaluation.spread[week])
+    return score if np.isfinite(score) else NO_SCORE
 
 
 def _at(scores: np.ndarray, week: int) -> float:
@@ -87,10 +97,21 @@ def _at(scores: np.ndarray, week: int) -> float:
 
 def find_all(payments: Sequence[Payment], *, today: dt.date) -> Sequence[Any]:
     """Return all findings that are shown on a day."""
+    return find_with_and_without_seasons(payments, today=today, periods=(PERIODS,))[0]
+
+
+def find_with_and_without_seasons(
+    payments: Sequence[Payment], *, today: dt.date, periods: Sequence[Sequence[int]] = (PERIODS, ())
+) -> list[Sequence[Any]]:
+    """Return all findings that are shown on a day, with the seasons of each of the `periods`; () stands for none."""
     past = [payment for payment in payments if payment.day <= today]
     recurring = find_recurring(past, today=today)
     spending = [payment for payment in past if payment.kind != "income"]
-    return detect_anomalies(spending, recurring, calendar=MONDAYS, today=today)
+    if not spending:
+        return [[] for _ in periods]
+    common = {"calendar": MONDAYS, "today": today}
+    evaluated = [evaluate_spending(spending, recurring, **common, periods=one) for one in periods]
+    return [detect_anomalies(spending, recurring, **common, evaluation=one) for one in evaluated]
 
 
 def count_alarms(household: Household, whole: Series, odd: Sequence[Any]) -> tuple[dict[str, int], list[bool]]:

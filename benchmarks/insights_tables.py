@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 PRODUCT = "Outlay"
+WITHOUT = f"{PRODUCT} without seasons"
 Figures = Mapping[str, float | None]
 
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from benchmarks import insights_product_weeks
 from benchmarks.households import Household
-from benchmarks.insights_tables import PRODUCT, FigureBound, FigureTable
+from benchmarks.insights_tables import PRODUCT, WITHOUT, FigureBound, FigureTable
 from benchmarks.weekly_methods import WEEKLY_METHODS, Method, quiet_judge
 from benchmarks.weekly_series import EARLIEST, Series, all_series, injections
+from insights.anomalies.decomposition import PERIODS
 
 GROUPS = ("overall", "dense", "sparse")
 #: Oddities in a year, and false alarms in a year at the moved threshold.
@@ -47,16 +48,17 @@ Found = Mapping[str, Mapping[str, Scores]]
 
 def measure(household: Household) -> Found:
     """Return the scores of one household."""
-    found = {name: {group: Scores() for group in GROUPS} for name in [PRODUCT, *(m.name for m in WEEKLY_METHODS)]}
+    names = [PRODUCT, WITHOUT, *(method.name for method in WEEKLY_METHODS)]
+    found = {name: {group: Scores() for group in GROUPS} for name in names}
     series = [one for one in all_series(household) if len(one.totals) > EARLIEST]
     for one in series:
         for method in WEEKLY_METHODS:
             found[method.name][one.group].add(score(one, method))
-    judged = insights_product_weeks.score_weeks(
-        household, series, {i: list(injections(s, seed=SEED)) for i, s in enumerate(series)}
-    )
-    for one, (untouched, injected) in zip(series, judged, strict=True):
-        found[PRODUCT][one.group].add(Scores(untouched, injected))
+    odd = {i: list(injections(s, seed=SEED)) for i, s in enumerate(series)}
+    both = insights_product_weeks.score_weeks(household, series, odd, periods=(PERIODS, ()))
+    for name, judged in zip((PRODUCT, WITHOUT), both, strict=True):
+        for one, (untouched, injected) in zip(series, judged, strict=True):
+            found[name][one.group].add(Scores(untouched, injected))
     return found
 
 
@@ -84,8 +86,14 @@ def summarize(results: Sequence[Found]) -> FigureTable:
     note = (
         f"{n:,} injections; F1 and R(ecall) at {MOVED} false alarms per 52 weeks, in brackets at the default threshold"
     )
+    plain = _figures(results, WITHOUT, insights_product_weeks.WEEKLY_THRESHOLD)
+    notes = [note, *(f"F1 {_figures_text(row)}: {name}" for name, row in ((PRODUCT, own), (WITHOUT, plain)))]
     has_own = any(value is not None for value in own.values())
-    return FigureTable("Weekly oddities, newest week, walk-forward", simple, own if has_own else None, BOUNDS, [note])
+    return FigureTable("Weekly oddities, newest week, walk-forward", simple, own if has_own else None, BOUNDS, notes)
+
+
+def _figures_text(row: Mapping[str, float | None]) -> str:
+    return ", ".join(f"{group} {row[f'F1 {group}'] or 0:.3f}" for group in GROUPS)
 
 
 def _figures(results: Sequence[Found], method: str, threshold: float) -> dict[str, float | None]:

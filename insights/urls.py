@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights.views.anomalies import AnomalyViewSet
+from insights.views.anomalies import AnomalyFeedbackView, AnomalyListView
 from insights.views.decompositions import DecompositionView
 from insights.views.forecast import ForecastView
 from insights.views.recurring import RecurringViewSet
@@ -10,10 +10,10 @@ from insights.views.reports import SummaryView, TimeSeriesView, TrendsView
 from insights.views.scoring import ScoreView
 
 urlpatterns = [
-    path("anomalies/", AnomalyViewSet.as_view({"get": "list"}), name="anomalies"),
+    path("anomalies/", AnomalyListView.as_view({"get": "list"}), name="anomalies"),
     path(
         "anomalies/<slug:key>/feedback/",
-        AnomalyViewSet.as_view({"post": "give_feedback", "delete": "take_back"}),
+        AnomalyFeedbackView.as_view({"post": "give_feedback", "delete": "take_back"}),
         name="anomaly-feedback",
     ),
     path("recurring/", RecurringViewSet.as_view({"get": "list"}), name="recurring"),

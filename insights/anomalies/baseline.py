@@ -67,6 +67,11 @@ def ordinary_months(spent: Floats) -> Floats:
     return found * WEEKS_OF_A_YEAR / MONTHS_OF_A_YEAR
 
 
+def in_months(amount: float, ordinary_month: float) -> float:
+    """Return an amount in ordinary months of spending; 1 where nothing was spent before."""
+    return amount / ordinary_month if ordinary_month > 0 else 1.0
+
+
 def cut_largest(windows: Floats) -> Floats:
     """Return the weeks of each row, the largest cut down."""
     cut: Floats = np.minimum(windows, np.quantile(windows, CUT, axis=1, keepdims=True))

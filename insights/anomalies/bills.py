@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
+from insights.anomalies.baseline import in_months
 from insights.anomalies.detection import Detection
 from insights.calendars import Calendar
 from insights.payments import Payment, Uncounted, payee_key, same_amount
 from insights.recurring.detection import Recurring
+from insights.recurring.rhythms import times_a_year
 
 #: Payments needed before a missing bill: fewer are a habit by chance.
 LEAST_HITS = 5
@@ -109,9 +111,10 @@ def missing_bills(
             if len(hits) < LEAST_HITS or latest >= last_days[hits[-1].account]:
                 continue
             last = hits[-1]
+            month = ordinary_month(due)
             was_paid = any(last.day < day <= latest for day in days_of_payee[bill.payee])
             expected = float(median(hit.amount for hit in hits[-STABLE:]))  # one slip is not expected again
-            if was_paid or expected < MATERIAL * ordinary_month(due):
+            if was_paid or expected < MATERIAL * month:
                 continue
             yield Detection(
                 kind="missing_bill",
@@ -128,6 +131,8 @@ def missing_bills(
                 method="recurring",
                 payments=(last.id,),
                 known_by=last.day,
+                known_on=latest + dt.timedelta(1),
+                stake=in_months(expected, month),
             )
 
 
@@ -144,11 +149,16 @@ def _starts_of_gaps(bill: Recurring) -> Iterator[dt.date]:
 
 
 def price_rises(
-    recurring: Iterable[Recurring], payments: Sequence[Payment], *, calendar: Calendar
+    recurring: Iterable[Recurring],
+    payments: Sequence[Payment],
+    *,
+    calendar: Calendar,
+    ordinary_month: Callable[[dt.date], float],
 ) -> Iterator[Detection]:
     """Yield the first payment at a higher price, for bills whose price was stable before.
 
     A price is in the currency in which the bill is paid: a rate of exchange is no price.
+    At stake is what the rise takes in a year.
     """
     by_id: Mapping[int, Payment] = {payment.id: payment for payment in payments}
     for bill in filter(_is_bill, recurring):
@@ -159,6 +169,8 @@ def price_rises(
             before, expected = prices[place - STABLE : place], prices[place - 1]
             if not same_amount(*before, within=SAME_PRICE) or observed <= expected * (1 + LEAST_RISE):
                 continue
+            rate = float(payment.amount) / observed
+            a_year = rate * (observed - expected) * times_a_year(bill.rhythm)
             yield Detection(
                 kind="price_rise",
                 subject=payment.category,
@@ -174,5 +186,6 @@ def price_rises(
                 method="recurring",
                 payments=(members[place - 1].id, payment.id),
                 currency=payment.currency,
-                rate=float(payment.amount) / observed,
+                rate=rate,
+                stake=in_months(a_year, ordinary_month(payment.day)),
             )

@@ -4,6 +4,7 @@ Spending is split into trend, season and residual with a period of a quarter, an
 season found in two periods may be chance. It counts only as far as it has made earlier predictions better.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,9 @@ def decompose(spent: Floats, period_weeks: int) -> Decomposition:
     return Decomposition(period_weeks, *(np.asarray(part) for part in (found.trend, found.seasonal, found.resid)))
 
 
-def predict_seasons(spent: Floats, level: Floats, spread: Floats) -> SeasonalForecast:
+def predict_seasons(
+    spent: Floats, level: Floats, spread: Floats, *, periods: Sequence[int] = PERIODS
+) -> SeasonalForecast:
     """Predict the season of each week of a series, and of the week to come.
 
     `level` and `spread` are what each week is compared with while there is no season. Where two periods are known, the
@@ -70,7 +73,7 @@ def predict_seasons(spent: Floats, level: Floats, spread: Floats) -> SeasonalFor
     n = len(spent)
     chosen = SeasonalForecast(np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1), np.zeros(n + 1))
     best_gain = np.zeros(n + 1)
-    for period in PERIODS:
+    for period in periods:
         if n < 2 * period:
             break
         seasonal = _seasons_ahead(np.maximum(spent, 0.0), period)

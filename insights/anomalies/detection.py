@@ -45,6 +45,8 @@ class Detection:
     known_bills: float = 0.0
     #: The number of earlier weeks it was compared with.
     n_weeks: int = 0
+    #: The money that it is about, in ordinary months of spending.
+    stake: float = 0.0
     #: Further categories that were unusual in the same week.
     also: tuple[Subject, ...] = ()
     #: The day for the key if `day` is an estimate, which later payments may move.
@@ -52,6 +54,8 @@ class Detection:
     #: The currency of its amounts if it has one of its own, and how much a unit is worth in that of all payments.
     currency: str = ""
     rate: float = 1.0
+    #: The day on which it could first be known, if that is later than `day`.
+    known_on: dt.date | None = None
     #: Its number among the detections with the same subject and day.
     nth: int = 1
 
@@ -63,6 +67,10 @@ class Detection:
             about = "none" if self.subject is None else str(self.subject)
         number = f"-{self.nth}" if self.nth > 1 else ""
         return f"{self.kind}-{about}-{self.known_by or self.day}{number}"
+
+    @property
+    def known_day(self) -> dt.date:
+        return self.known_on or self.day
 
     @property
     def excess(self) -> float:

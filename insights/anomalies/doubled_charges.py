@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from insights.anomalies.baseline import in_months
 from insights.anomalies.detection import Detection
 from insights.calendars import Calendar
 from insights.payments import Payment, same_amount
@@ -63,7 +64,8 @@ def double_charges(
     for pk, (earlier, severity, least) in sorted(doubles.items()):
         later = by_id[pk]
         is_known = later.day - payments[0].day >= LEAST_HISTORY and n_doubles[later.payee] <= MOST_DOUBLES
-        if not is_known or float(later.amount) < least * ordinary_month(later.day):
+        month = ordinary_month(later.day)
+        if not is_known or float(later.amount) < least * month:
             continue
         yield Detection(
             kind="duplicate_charge",
@@ -78,6 +80,7 @@ def double_charges(
             score=1.0,
             severity=severity,
             method="repeats",
+            stake=in_months(float(later.amount), month),
             payments=(earlier.id, later.id),
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from insights.anomalies.baseline import WINDOW_WEEKS, active_weeks, weekly_baseline
 from insights.anomalies.bills import known_bills
-from insights.anomalies.decomposition import SeasonalForecast, predict_seasons
+from insights.anomalies.decomposition import PERIODS, SeasonalForecast, predict_seasons
 from insights.anomalies.weekly_series import Floats, Subject, WeeklySeries, weekly_series
 from insights.calendars import Calendar
 from insights.payments import Payment
@@ -59,10 +59,10 @@ class WeeklyEvaluation:
         return max(expected + low * spread, 0.0), max(expected + high * spread, 0.0)
 
 
-def evaluate_weeks(series: WeeklySeries) -> WeeklyEvaluation:
-    """Evaluate every week by the weeks before it: a later week changes nothing."""
+def evaluate_weeks(series: WeeklySeries, *, periods: Sequence[int] = PERIODS) -> WeeklyEvaluation:
+    """Evaluate every week by the weeks before it: a later week changes nothing. `periods` are those of seasons."""
     active = active_weeks(series.spent + series.bills)
-    forecast = predict_seasons(series.spent, *weekly_baseline(series.spent, active))
+    forecast = predict_seasons(series.spent, *weekly_baseline(series.spent, active), periods=periods)
     weight = forecast.weight[:-1]
     trend, spread = weekly_baseline(series.spent, active, seasonal=forecast.seasonal[:-1], weight=weight)
     seasonal = weight * forecast.seasonal[:-1]
@@ -81,9 +81,14 @@ class SpendingEvaluation:
 
 
 def evaluate_spending(
-    payments: Sequence[Payment], bills: Iterable[Recurring], *, calendar: Calendar, today: dt.date
+    payments: Sequence[Payment],
+    bills: Iterable[Recurring],
+    *,
+    calendar: Calendar,
+    today: dt.date,
+    periods: Sequence[int] = PERIODS,
 ) -> SpendingEvaluation:
     """Take out known bills, and evaluate each category and all spending, up to the week of `today`."""
     known = known_bills(payments, bills)
     series = weekly_series(payments, known=known, calendar=calendar, until=today)
-    return SpendingEvaluation(known, {subject: evaluate_weeks(one) for subject, one in series.items()})
+    return SpendingEvaluation(known, {subject: evaluate_weeks(one, periods=periods) for subject, one in series.items()})

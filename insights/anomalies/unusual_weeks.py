@@ -11,9 +11,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from insights.anomalies.baseline import WINDOW_WEEKS, ordinary_months
+from insights.anomalies.baseline import WINDOW_WEEKS, in_months, ordinary_months
 from insights.anomalies.detection import Detection
 from insights.anomalies.evaluation import WeeklyEvaluation
+from insights.anomalies.ration import MOST_SCORE
 from insights.anomalies.weekly_series import OVERALL, Floats, Subject
 from insights.calendars import WEEKS_OF_A_YEAR, Calendar
 from insights.payments import Payment
@@ -24,8 +25,6 @@ MATERIAL = 0.1
 LEAST_SCORE = 1.5
 #: A week must exceed all of this many weeks before it, the season taken out.
 RECORD_WEEKS = 13
-#: Beyond this score only the amount of money makes a week more severe.
-MOST_SCORE = 6.0
 #: Weeks with spending that a category needs before a week.
 LEAST_ACTIVE_WEEKS = 4
 #: The share of the weeks before a week that must have payments.
@@ -34,10 +33,8 @@ LEAST_RECORDED = 0.5
 EXPLAINS = 0.5
 #: A detection names the largest payments: at most so many, until they explain this share of the excess.
 N_PAYMENTS, EXPLAINED = 10, 0.8
-#: The alarm budget of a year: a week is an alarm if it ranks among the most severe so many of its year.
-ALARMS_A_YEAR = 7
-#: No week is an alarm with fewer weeks before it.
-LEAST_WEEKS_OF_BUDGET = 12
+#: No week is listed with fewer weeks before it.
+LEAST_WEEKS_OF_HISTORY = 12
 #: A first payment replaces an unusual week if it makes up this share of the excess.
 EXPLAINS_WEEK = 0.8
 #: First payments to other payees that a large one is compared with, at least.
@@ -51,7 +48,7 @@ def unusual_weeks(
     known: Mapping[int, float],
     calendar: Calendar,
 ) -> list[Detection]:
-    """Return the alarms of all weeks, in order. `evaluations` has the total under OVERALL, with all of its weeks.
+    """Return the weeks that may be listed, in order. `evaluations` has the total under OVERALL, with all of its weeks.
 
     `known` maps ids of payments to the part of their amount that was known to come.
     """
@@ -68,7 +65,8 @@ def unusual_weeks(
         rows[calendar.week_of(payment.day)].append(payment)
 
     found = []
-    for i in alarm_weeks(severity):
+    severity[:LEAST_WEEKS_OF_HISTORY] = 0.0
+    for i in np.flatnonzero(severity).tolist():
         unusual = {subject: float(each[i]) for subject, each in severities.items() if each[i]}
         subject = _best_explanation(unusual, evaluations, weeks_ago=n - i)
         one = evaluations[subject]
@@ -98,6 +96,7 @@ def unusual_weeks(
                 weight=float(one.forecast.weight[place]),
                 known_bills=float(one.series.bills[place]),
                 n_weeks=min(i, WEEKS_OF_A_YEAR),
+                stake=in_months(observed - expected, float(months[i])),
                 also=tuple(other for other in unusual if other not in {subject, OVERALL}),
             )
         )
@@ -130,21 +129,6 @@ def _severities(one: WeeklyEvaluation, months: Floats) -> Floats:
         matters[i] = spent[i] > one.interval(int(i))[1]
     shares = np.divide(excess, months, out=np.ones_like(excess), where=months > 0)
     return np.where(matters, np.minimum(one.score, MOST_SCORE) * np.sqrt(np.maximum(shares, 0.0)), 0.0)
-
-
-def alarm_weeks(severities: Floats) -> list[int]:
-    """Return the weeks that are among the most severe of the year before them, as the alarm budget allows.
-
-    A week is an alarm if fewer than ALARMS_A_YEAR of the 52 before it were as severe, proportionally with less
-    history. The number of alarms then does not depend on the distribution of severities.
-    """
-    alarms = []
-    for i in range(LEAST_WEEKS_OF_BUDGET, len(severities)):
-        year = severities[max(0, i - WEEKS_OF_A_YEAR) : i]
-        budget = max(round(ALARMS_A_YEAR * len(year) / WEEKS_OF_A_YEAR), 1)
-        if severities[i] > np.sort(year)[-budget]:
-            alarms.append(i)
-    return alarms
 
 
 def severity_rank(severities: Floats, i: int) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from insights.charts.drawing import Chart, Line
+from insights.charts.drawing import Chart, Fan, Line
 
 
 def chart_decomposition(body: Mapping[str, Any]) -> Chart:
@@ -17,7 +17,7 @@ def chart_decomposition(body: Mapping[str, Any]) -> Chart:
         description = body["history"]["note"] or f"{len(weeks)} weeks are too few to decompose them."
     else:
         lines.append(Line("Trend", _amounts(weeks, "trend")))
-        seasonal, residual = _amounts(weeks, "seasonal"), _amounts(weeks, "residual")
+        seasonal, residual = ([Decimal(week[name]) for week in weeks] for name in ("seasonal", "residual"))
         title = f"Season of {body['period_weeks']} weeks, in {currency}"
         below = [
             Chart(title, title, currency, labels, [Line("Seasonal", seasonal)], "lines"),
@@ -43,9 +43,36 @@ def chart_decomposition(body: Mapping[str, Any]) -> Chart:
     )
 
 
+def chart_anomalies(body: Mapping[str, Any]) -> Chart:
+    """Show weekly spending with its expected range, and mark the weeks with anomalies."""
+    weeks, currency = body["weeks"], body["currency"] or ""
+    labels = [str(week["week"]) for week in weeks]
+    observed, low, high = (_amounts(weeks, name) for name in ("observed", "low", "high"))
+    marks: list[Decimal | None] = [None] * len(weeks)
+    texts: dict[int, str] = {}
+    for one in reversed(body["results"]):
+        place = labels.index(str(one["week"]))
+        marks[place], name = observed[place], one["payee"] or _subject(one)
+        texts[place] = f"{texts[place]}, {name}" if place in texts else name
+    parts = [f"{len(weeks)} weeks" + (f" from {labels[0]} to {labels[-1]}." if labels else ".")]
+    parts.append(f"{len(body['results'])} {'anomaly' if len(body['results']) == 1 else 'anomalies'}.")
+    return Chart(
+        title=f"{_subject(body)}: anomalies by week in {currency}".removesuffix(" in "),
+        description=" ".join([*parts, *(one["reason"] for one in reversed(body["results"]))]),
+        currency=currency,
+        labels=labels,
+        lines=[
+            Line("Without known bills", observed, color="first"),
+            Line("Anomaly", marks, color="second", style="marks", texts=texts),
+        ],
+        shape="lines",
+        fan=Fan("Four of five weeks", low, high) if any(low) else None,
+    )
+
+
 def _subject(body: Mapping[str, Any]) -> str:
     return "All spending" if body["is_overall"] else str(body["category_name"] or "Uncategorized")
 
 
-def _amounts(weeks: Sequence[Mapping[str, Any]], name: str) -> list[Decimal]:
-    return [Decimal(week[name]) for week in weeks]
+def _amounts(weeks: Sequence[Mapping[str, Any]], name: str) -> list[Decimal | None]:
+    return [None if week[name] is None else Decimal(week[name]) for week in weeks]

@@ -18,6 +18,8 @@ from insights.serializers.parameters import NO_CATEGORY_HELP, CategoryOrNone
 
 #: Amounts of each week in the body.
 AMOUNTS = ("observed", "trend", "seasonal", "residual", "known_bills")
+#: Weeks of a picture of anomalies unless its ends are given.
+N_WEEKS_DRAWN = 52
 
 
 class DecompositionQuery(AllRatesInput):
@@ -97,3 +99,18 @@ class DecompositionSerializer(RatesUsedSerializer):
         source="freshness.n_unconverted", help_text="Transactions left out because a rate is missing."
     )
     history = ComparedWithSerializer(source="freshness.history")
+
+
+def weeks_between(stored: WeeklySpending, start: dt.date | None, end: dt.date | None) -> list[dict[str, Any]]:
+    """Return the weeks that begin between two days, with their expected range; the last N_WEEKS_DRAWN without days.
+
+    The range is None for the first weeks of a series.
+    """
+    names = ("observed", "low", "high")
+    weeks = [
+        {"week": stored.first + dt.timedelta(DAYS_OF_A_WEEK * i)} | {name: stored.figures[name][i] for name in names}
+        for i in range(stored.n_weeks)
+    ]
+    if start is None and end is None:
+        return weeks[-N_WEEKS_DRAWN:]
+    return [week for week in weeks if (start or dt.date.min) <= week["week"] <= (end or dt.date.max)]

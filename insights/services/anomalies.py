@@ -1,14 +1,15 @@
 """The anomalies of a ledger, as workers compute and store them."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from expenses.ledger.money import SCALE, round_to_minor_units
 from expenses.models import Category
-from insights.anomalies.detection import Detection
+from insights.anomalies.detection import Detection, DetectionKind
 from insights.anomalies.detectors import detect_anomalies
+from insights.anomalies.ration import PastVerdict
 from insights.anomalies.weekly_series import OVERALL
-from insights.models import PAYEE_LENGTH, Anomaly, AnomalyKind
+from insights.models import PAYEE_LENGTH, Anomaly, AnomalyFeedback, AnomalyKind, AnomalyVerdict
 from insights.services.decompositions import evaluation_in
 from insights.services.recurring import counted_in, rejected_in
 from insights.services.refreshing import InsightPart, PaymentHistory
@@ -28,6 +29,7 @@ class Anomalies(InsightPart):
             calendar=history.calendar,
             today=history.today,
             evaluation=evaluation_in(found),
+            verdicts=_verdicts(history),
         )
 
     def store(self, history: PaymentHistory, found: list[Detection]) -> None:
@@ -36,6 +38,19 @@ class Anomalies(InsightPart):
         categories = set(Category.objects.in_ledger(history.ledger_id).values_list("pk", flat=True)) | {None, OVERALL}
         rows = {one.key: _row(one, history) for one in found if one.subject in categories}
         Anomaly.objects.bulk_create(rows.values(), batch_size=500)
+
+
+def _verdicts(history: PaymentHistory) -> list[PastVerdict]:
+    """Return the feedback on all anomalies of the ledger, also on those that are no longer detected."""
+    return [
+        PastVerdict(
+            kind=cast("DetectionKind", one.kind),
+            subject=OVERALL if one.is_overall else one.category_id,
+            is_useful=one.verdict == AnomalyVerdict.USEFUL,
+            given_on=one.given_on,
+        )
+        for one in AnomalyFeedback.objects.filter(ledger_id=history.ledger_id)
+    ]
 
 
 def _row(one: Detection, history: PaymentHistory) -> Anomaly:

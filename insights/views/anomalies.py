@@ -1,5 +1,6 @@
 """Endpoints of anomalies and of the feedback on them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
@@ -12,7 +13,9 @@ from expenses.models import Transaction
 from expenses.models.ledgers import membership_of
 from expenses.serializers.rates import cut_rates
 from expenses.views.base import NO_CURSOR, LedgerViewSet
-from insights.models import Anomaly, AnomalyFeedback, AnomalyVerdict
+from insights.anomalies.weekly_series import OVERALL
+from insights.charts.weeks import chart_anomalies
+from insights.models import Anomaly, AnomalyFeedback, AnomalyVerdict, WeeklySpending
 from insights.serializers.anomalies import (
     AnomalyEntry,
     AnomalyListSerializer,
@@ -21,25 +24,30 @@ from insights.serializers.anomalies import (
     FeedbackInput,
     FeedbackSerializer,
 )
+from insights.serializers.decompositions import weeks_between
 from insights.serializers.freshness import describe_freshness
+from insights.services.decompositions import subject_key
 from insights.services.feedback import feedback_on, give_feedback, take_back
 from insights.services.refreshing import refresh_soon
+from insights.views.rendering import ChartMixin, chart_schema
 
 #: Query parameters that filter rows, and how.
 FILTERS = {"start": "week__gte", "end": "week__lte", "kind": "kind", "category": "category"}
 
 
-class AnomalyViewSet(LedgerViewSet):
+class AnomalyListView(ChartMixin, LedgerViewSet):
     """Unusual weeks, bills that are missing, more expensive or doubled, and large payments to new payees."""
 
     queryset = Anomaly.objects.all()
     serializer_class = AnomalyListSerializer
+    chart = staticmethod(chart_anomalies)
 
-    @extend_schema(operation_id="anomalies_list", parameters=[AnomalyQuery, NO_CURSOR], responses=AnomalyListSerializer)
+    @chart_schema("anomalies_list", AnomalyQuery, AnomalyListSerializer, NO_CURSOR)
     def list(self, request: Request) -> Response:
         """List anomalies.
 
-        The newest come first. Workers compute them; `is_stale` says that changes are being computed.
+        The newest come first. Workers compute them; `is_stale` says that changes are being computed. As a picture, they
+        are marked among the weeks from `start` to `end`, or the last 52 weeks.
         """
         wanted = self.checked(AnomalyQuery, data=request.query_params).validated_data
         ledger = membership_of(self.user).ledger
@@ -55,7 +63,14 @@ class AnomalyViewSet(LedgerViewSet):
         if shown != {"all"}:
             found = [(anomaly, own) for anomaly, own in found if (own.verdict if own else "open") in shown]
 
-        page: Any = self.paginate_queryset(found)
+        if request.accepted_renderer.format != "json":
+            return Response(self._drawn(found, wanted))
+        answer = self.get_paginated_response(self._serialized(self.paginate_queryset(found)))
+        answer.data |= cut_rates(describe_freshness(ledger, state), request=request)
+        return answer
+
+    def _serialized(self, page: Any) -> Any:
+        """Return the bodies of anomalies with the feedback that holds for each."""
         ids = {pk for anomaly, _ in page for pk in anomaly.transactions}
         columns = ("date", "amount", "currency", "description", "merchant", "match_text")
         transactions = Transaction.objects.for_user(self.user).filter(pk__in=ids).only(*columns).in_bulk()
@@ -65,9 +80,29 @@ class AnomalyViewSet(LedgerViewSet):
             )
             for anomaly, own in page
         ]
-        answer = self.get_paginated_response(AnomalySerializer(entries, many=True).data)
-        answer.data |= cut_rates(describe_freshness(ledger, state), request=request)
-        return answer
+        return AnomalySerializer(entries, many=True).data
+
+    def _drawn(self, found: Sequence[tuple[Anomaly, AnomalyFeedback | None]], wanted: dict[str, Any]) -> dict[str, Any]:
+        """Return the body that a picture is made of: weeks with their expected range, and the anomalies among them."""
+        category = wanted.get("category")
+        subject = subject_key(category and category.pk) if "category" in wanted else OVERALL
+        stored = WeeklySpending.objects.for_user(self.user).filter(subject=subject).first()
+        weeks = weeks_between(stored, wanted.get("start"), wanted.get("end")) if stored else []
+        days = {week["week"] for week in weeks}
+        return {
+            "is_overall": "category" not in wanted,
+            "category_name": self.catalog.categories[category.pk].display_name if category else None,
+            "currency": stored.currency if stored else None,
+            "weeks": weeks,
+            "results": self._serialized([pair for pair in found if pair[0].week in days]),
+        }
+
+
+class AnomalyFeedbackView(LedgerViewSet):
+    """Feedback on anomalies."""
+
+    queryset = Anomaly.objects.all()
+    serializer_class = FeedbackSerializer
 
     @extend_schema(operation_id="anomaly_feedback", request=FeedbackInput, responses=FeedbackSerializer)
     def give_feedback(self, request: Request, key: str) -> Response:

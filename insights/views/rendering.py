@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.response import Response
@@ -57,9 +57,12 @@ def _serializer(kind: type[serializers.Serializer[Any]]) -> serializers.Serializ
 
 
 def chart_schema(
-    operation: str, query: type[serializers.Serializer[Any]], body: type[serializers.Serializer[Any]]
+    operation: str,
+    query: type[serializers.Serializer[Any]],
+    body: type[serializers.Serializer[Any]],
+    *parameters: OpenApiParameter,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Describe a report in the OpenAPI document: a body, and its chart in two formats."""
     picture = OpenApiTypes.BINARY
     responses = {(200, "application/json"): body, (200, "image/svg+xml"): picture, (200, "image/png"): picture}
-    return extend_schema(operation_id=operation, parameters=[query], responses=responses)
+    return extend_schema(operation_id=operation, parameters=[query, *parameters], responses=responses)

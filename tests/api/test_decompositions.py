@@ -56,7 +56,7 @@ def odd_weeks(body):
 
 
 def test_an_ordinary_peak_of_a_quarter_is_no_anomaly_and_an_odd_week_beside_it_is(ana, run_tasks):
-    record(ana, quarters(65, odd=(58, "110.00")))
+    record(ana, quarters(65, odd=(58, "200.00")))
     assert 58 % 13 not in PEAKS
     found = refreshed(ana, run_tasks)
     listed = odd_weeks(found)

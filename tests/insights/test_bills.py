@@ -22,9 +22,15 @@ def missing(payments, chain, month=1000.0, uncounted=()):
     return list(found)
 
 
+def price_rises_of(payments):
+    return list(price_rises([chain_of(payments)], payments, calendar=Calendar(), ordinary_month=lambda day: 1000.0))
+
+
 def rises(amounts, **fields):
     payments = [paid(n, 30 * n, amount, "stream") for n, amount in enumerate(amounts)]
-    found = price_rises([chain_of(payments, **fields)], payments, calendar=Calendar())
+    found = price_rises(
+        [chain_of(payments, **fields)], payments, calendar=Calendar(), ordinary_month=lambda day: 1000.0
+    )
     return [(one.payments, one.expected, one.observed) for one in found]
 
 
@@ -44,7 +50,9 @@ def test_missing_bill_is_detected_with_all_fields():
             severity=0.9,
             method="recurring",
             payments=(5,),
+            stake=0.8,
             known_by=RENTS[-1].day,
+            known_on=DUE + dt.timedelta(5),
         )
     ]
 
@@ -106,7 +114,7 @@ def test_price_rise_is_detected_once():
 
 def test_price_rise_is_detected_with_all_fields():
     payments = [paid(n, 30 * n, amount, "stream") for n, amount in enumerate(["10", "9.9", "10", "12"])]
-    [found] = price_rises([chain_of(payments)], payments, calendar=Calendar())
+    [found] = price_rises_of(payments)
     assert found == Detection(
         kind="price_rise",
         subject=1,
@@ -121,6 +129,7 @@ def test_price_rise_is_detected_with_all_fields():
         severity=0.75,
         method="recurring",
         payments=(2, 3),
+        stake=pytest.approx(2 * 365.25 / 30.4375 / 1000, abs=1e-3),
     )
 
 
@@ -163,4 +172,4 @@ def test_exchange_rate_change_is_no_price_rise():
 
 
 def risen(payments):
-    return [one.payments for one in price_rises([chain_of(payments)], payments, calendar=Calendar())]
+    return [one.payments for one in price_rises_of(payments)]

@@ -37,6 +37,7 @@ def test_doubled_bill_is_detected_with_all_fields():
         severity=0.9,
         method="repeats",
         payments=(5, 90),
+        stake=0.8,
     )
 
 

@@ -64,9 +64,11 @@ def test_spike_is_detected_with_all_fields():
         weight=0.0,
         known_bills=0.0,
         n_weeks=35,
+        stake=rounded["stake"],
         also=(),
     )
     assert found.score > 6
+    assert found.stake == pytest.approx(397.92 / (50 * 52 / 12), rel=0.05)
 
 
 def test_category_that_explains_the_week_is_named():
