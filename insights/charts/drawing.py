@@ -117,6 +117,7 @@ def _draw_one(chart: Chart, *, height: int) -> bytes:
     makers = {"bars": pygal.Bar, "stacked": pygal.StackedBar, "ranking": pygal.HorizontalBar, "lines": pygal.Line}
     is_ranking, n_labels = chart.shape == "ranking", len(chart.labels)
     is_crowded = n_labels > MAX_LABELS and not is_ranking
+    has_texts = any(line.texts for line in chart.lines)
     graph = makers[chart.shape](
         js=[],
         style=pygal.style.Style(
@@ -152,7 +153,8 @@ def _draw_one(chart: Chart, *, height: int) -> bytes:
         print_zeroes=False,
         stroke_style={"width": 2.5},
         range=_range_of(chart) if chart.fan else None,
-        print_labels=any(line.texts for line in chart.lines),
+        print_labels=has_texts,
+        margin_right=NAME_WIDTH if has_texts else None,  # texts begin to the right of their values
     )
     width = LABEL_WIDTH if is_ranking else TICK_WIDTH
     graph.x_labels = [shortened(_plain(label), LETTERS, width) for label in chart.labels]
@@ -175,7 +177,7 @@ def _values(line: Line) -> list[Any]:
     """Return the values as pygal takes them, some with a text."""
     values: list[Any] = [None if value is None else float(value) for value in line.values]
     for place, text in line.texts.items():
-        values[place] = {"value": values[place], "label": _plain(text)}
+        values[place] = {"value": values[place], "label": shortened(_plain(text), LETTERS, NAME_WIDTH)}
     return values
 
 
