@@ -15,8 +15,6 @@ LEAST_CORRECTED = 5
 N_BINS = 10
 #: A correction counts half when it comes from so many outcomes (docs/decisions/0022).
 HALF_TRUSTED = 100
-#: A correction counts half when it comes from so many outcomes (docs/decisions/0022).
-HALF_TRUSTED = 100
 #: No answer is taken for impossible or certain.
 _LEAST, _MOST = 0.001, 0.999
 #: Holds a slope where it is.

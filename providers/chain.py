@@ -94,14 +94,15 @@ class Verdict:
 
     @property
     def surest(self) -> Attempt | None:
-        """Return the attempt that named a category most surely; the earlier link wins a tie.
-
-        Links whose answers were pooled do not speak for themselves any more.
-        """
-        alone = self.attempts[self.n_pooled :]
-        asked = (self.pooled, *alone) if self.pooled is not None else alone
-        named = [a for a in asked if a.suggestion is not None and a.suggestion.category is not None]
+        """Return the speaker that named a category most surely; the earlier link wins a tie."""
+        named = [a for a in self.speakers if a.suggestion is not None and a.suggestion.category is not None]
         return max(named, key=confidence_of, default=None)
+
+    @property
+    def speakers(self) -> tuple[Attempt, ...]:
+        """Return the pool's answer instead of the attempts that it is made of, and all other attempts."""
+        alone = self.attempts[self.n_pooled :]
+        return (self.pooled, *alone) if self.pooled is not None else alone
 
     def followed_by(self, later: "Verdict") -> "Verdict":
         """Return this verdict with the attempts of deferred links, which may have decided."""

@@ -71,10 +71,10 @@ def _ask_in_background(questions: dict[int, Question], *, askable: Set[int]) -> 
 
 
 def other_categories(verdict: Verdict) -> dict[int, float]:
-    """Return the confidence of every category that any link named besides the best answer."""
+    """Return the confidence of every category that was named besides the best answer."""
     best = verdict.best.suggestion if verdict.best else None
     confidences: dict[int, float] = {}
-    for suggestion in (attempt.suggestion for attempt in verdict.attempts if attempt.suggestion):
+    for suggestion in (attempt.suggestion for attempt in verdict.speakers if attempt.suggestion):
         own = [(suggestion.category, suggestion.confidence)] if suggestion.category is not None else []
         for category, confidence in (*own, *suggestion.alternatives):
             if best is None or category != best.category:

@@ -10,9 +10,9 @@ class TrackRecord(models.Model):
     """The links' reliability on a ledger's confirmed rows, and the owner's thresholds. One a ledger."""
 
     ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
-    #: Link → {"n", "accuracy", "ece", "brier", "bins"}, where there are enough outcomes.
+    #: Link, or "together" for the pool → {"n", "accuracy", "ece", "brier", "bins"}, where there are enough outcomes.
     links = models.JSONField(default=dict)
-    #: Link → [intercept, slope] of `providers.calibration.Correction`.
+    #: Link, or "together" for the pool → [intercept, slope, raises] of `providers.calibration.Correction`.
     corrections = models.JSONField(default=dict)
     #: Link → the confidence at which its answer is taken; those that the owner chose alone.
     thresholds = models.JSONField(default=dict)

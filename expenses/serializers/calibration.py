@@ -144,10 +144,13 @@ class CorrectionSerializer(serializers.Serializer[Any]):
 
     intercept = RoundedField()
     slope = RoundedField()
+    raises = serializers.BooleanField(
+        help_text="False: it only lowers confidences, because your answers do not show yet that higher ones are right."
+    )
 
 
 class ReliabilitySerializer(serializers.Serializer[Any]):
-    """The corrected confidence of a link compared with your answers."""
+    """The corrected confidence of a link, or of links together, compared with your answers."""
 
     n = serializers.IntegerField()
     accuracy = RoundedField()
@@ -166,7 +169,7 @@ class ClassifierSerializer(serializers.Serializer[Any]):
         source="classifier.n_confirmed", help_text="Number of transactions that it was trained on."
     )
     trained_at = serializers.DateTimeField(source="classifier.trained_at")
-    in_use = serializers.BooleanField(help_text="False if the chain was not right more often with it.")
+    in_use = serializers.BooleanField(help_text="False if the chain was right less often with it.")
     right_with = serializers.IntegerField(allow_null=True, source="classifier.n_right")
     right_without = serializers.IntegerField(allow_null=True, source="classifier.n_right_without")
     compared = serializers.IntegerField(
@@ -205,6 +208,9 @@ class CalibrationSerializer(serializers.Serializer[Any]):
     links = serializers.DictField(
         child=ReliabilitySerializer(allow_null=True),
         help_text="Reliability by the name of the link; null for a link with fewer than 30 answers.",
+    )
+    together = ReliabilitySerializer(
+        allow_null=True, help_text="Reliability of the answers that links gave together; null for fewer than 30."
     )
     classifier = ClassifierSerializer(allow_null=True)
 

@@ -50,7 +50,10 @@ MOST_MEASURED = 2_000
 
 @dataclass(frozen=True, slots=True)
 class ReplayMeasures:
-    """The links' reliability when the history is replayed, and the chain's answers with and without the classifier."""
+    """The links' reliability when the history is replayed, and the chain's answers with and without the classifier.
+
+    `links` and `corrections` have the pool under its name `POOL`, beside the links.
+    """
 
     links: dict[str, Reliability]
     corrections: dict[str, Correction]

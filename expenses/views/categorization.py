@@ -34,6 +34,7 @@ from expenses.services.runs import begin_run
 from expenses.services.thresholds import finished_backtests, measure_thresholds, set_thresholds, thresholds_of
 from expenses.views.base import LedgerView
 from providers.calibration import NO_CORRECTION, Correction
+from providers.chain import POOL
 from providers.loading import configured_chain
 
 
@@ -80,11 +81,11 @@ class CalibrationView(LedgerView):
         classifier = Classifier.objects.filter(pk=ledger_id).defer("content").first()
         names = [link.provider.name for link in configured_chain().links]
         digest = load_trust(ledger_id).classifier
-        links = {
+        measured = {
             name: {**record.links[name], "correction": Correction(*record.corrections.get(name, NO_CORRECTION))}
             if name in record.links
             else None
-            for name in names
+            for name in (*names, POOL)
         }
         is_unversioned = record.measured_at is not None and record.measured_version is None
         since = record.measured_version or 0
@@ -95,7 +96,8 @@ class CalibrationView(LedgerView):
             "n_confirmed": record.n_measured,
             "n_since": n_since,
             "is_stale": has_unlearned(record.learned_from, ledger_id=ledger_id),
-            "links": links,
+            "together": measured.pop(POOL),
+            "links": measured,
             "classifier": classifier
             and {
                 "classifier": classifier,

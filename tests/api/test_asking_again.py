@@ -16,6 +16,7 @@ RULES = {"BACKEND": "rules.provider.RulesProvider"}
 HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
 LEARNED = {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.6}
 MERCHANTS = {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.99}
+NEVER_SURE = {"MIN_CONFIDENCE": 1.0}
 NEW_SHOP = "Pfotenglück Filiale Lindenplatz"
 TASK = "expenses.tasks.learn_from_choices"
 
@@ -129,11 +130,12 @@ def test_what_is_learned_while_rows_are_asked_about_is_asked_about_all_of_them(
 
 
 def test_nothing_is_written_where_nothing_is_new(ana, record, use_chain, run_tasks):
-    use_chain(HISTORY, LEARNED | {"MIN_CONFIDENCE": 0.999})
+    use_chain(HISTORY | NEVER_SURE, LEARNED | NEVER_SURE)
     record(60)
     run_tasks()
     rows = [spend(ana, NEW_SHOP), spend(ana, "Qwrt Xvzz")]
-    assert rows[0]["categorization"]["suggestion"]["source"] == "learned"
+    assert rows[0]["categorization"]["suggestion"]["category_name"] == "Hund"
+    assert rows[1]["categorization"]["status"] == "none"
     before, n_changes = [row_of(ana, row) for row in rows], Change.objects.count()
 
     for _ in range(2):
@@ -162,8 +164,8 @@ def test_an_answer_that_a_surer_link_doubts_is_not_written_each_time(ana, use_ch
 
 
 def test_a_rule_that_was_made_later_changes_no_row_by_itself(ana, record, run_tasks, use_chain):
-    use_chain(RULES, HISTORY, LEARNED | {"MIN_CONFIDENCE": 0.999})
-    row = spend(ana, "Qwerty Uiop")
+    use_chain(RULES, HISTORY | NEVER_SURE, LEARNED | NEVER_SURE)
+    row = spend(ana, "Pfotenglück Qwerty")
     answer = ana.post(
         "rules/",
         {
@@ -176,14 +178,14 @@ def test_a_rule_that_was_made_later_changes_no_row_by_itself(ana, record, run_ta
         },
     )
     assert answer.status_code == 201, answer.json()
-    assert spend(ana, "Qwerty Uiop", date="2026-10-02")["notes"] == "Written by a rule"
+    assert spend(ana, "Pfotenglück Qwerty", date="2026-10-02")["notes"] == "Written by a rule"
     record(60)
     run_tasks()
 
     after = row_of(ana, row)
 
     assert (after["category_name"], after["notes"]) == (None, "")
-    assert after["categorization"]["suggestion"]["source"] == "learned"
+    assert after["categorization"]["suggestion"]["category_name"] == "Hund"
 
 
 def test_a_row_whose_merchant_a_link_wrote_is_matched_by_what_the_bank_wrote(ana, run_tasks):
@@ -201,11 +203,11 @@ def test_a_row_whose_merchant_a_link_wrote_is_matched_by_what_the_bank_wrote(ana
 
 
 @pytest.mark.parametrize("intercept", [-1.0, -3.0])
-def test_a_suggestion_becomes_less_sure_when_its_link_was_often_wrong(ana, intercept):
+def test_a_suggestion_becomes_less_sure_when_links_together_were_often_wrong(ana, intercept):
     row = spend(ana, "Netflix")
     before = row["categorization"]["suggestion"]
     assert before["source"] == "merchants"
-    corrected = {"corrections": {"merchants": [intercept, 1.0]}}
+    corrected = {"corrections": {"together": [intercept, 1.0, False]}}
     TrackRecord.objects.update_or_create(ledger_id=ledger_id_of(ana.user), defaults=corrected)
     ask_all_again(ana)
 

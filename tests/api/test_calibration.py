@@ -3,10 +3,14 @@
 import pytest
 from django.db.models import F
 
+from expenses.categorization.catalog import Catalog
 from expenses.categorization.comparison import sign_test
+from expenses.categorization.replay import replay
+from expenses.categorization.training_rows import read_confirmed
 from expenses.models import Classifier, Decision, Ledger, TrackRecord, Transaction
 from expenses.services.learning import learn
 from providers.calibration import JudgedAnswer, fit_correction
+from providers.loading import configured_chain
 from tests.api.generated_ledger import generated_rows, record
 
 ADDRESS = "categorization/calibration/"
@@ -16,6 +20,7 @@ NOTHING = {
     "n_confirmed": 0,
     "n_since": 0,
     "is_stale": False,
+    "together": None,
     "classifier": None,
 }
 
@@ -90,7 +95,7 @@ def test_every_link_is_measured_on_what_was_confirmed(ana, chain):
     history = body["links"]["history"]
     assert set(history) == {"n", "accuracy", "ece", "brier", "bins", "correction"}
     assert set(history["bins"][0]) == {"from", "to", "n", "mean_confidence", "accuracy"}
-    assert set(history["correction"]) == {"intercept", "slope"}
+    assert set(history["correction"]) == {"intercept", "slope", "raises"}
     assert sum(one["n"] for one in history["bins"]) == history["n"] >= 30
     apart = sum(one["n"] * abs(one["mean_confidence"] - one["accuracy"]) for one in history["bins"])
     assert history["ece"] == pytest.approx(apart / history["n"], abs=0.001)
@@ -98,12 +103,35 @@ def test_every_link_is_measured_on_what_was_confirmed(ana, chain):
     assert history["accuracy"] > 0.95
 
 
+def test_the_answers_that_links_gave_together_are_measured_too(ana, chain):
+    record(ana, generated_rows(120, noise=0.2))
+    learn_all(ana)
+    body, catalog = calibration(ana), Catalog.load(Ledger.objects.get(founder=ana.user).pk)
+    kept = TrackRecord.objects.get().corrections["together"]
+    played = replay(configured_chain(), read_confirmed(catalog=catalog))
+    pooled = [one for one in played if one.verdict.pooled is not None]
+    assert list(body["links"]) == ["rule", "history", "learned"]
+    assert set(body["together"]) == set(body["links"]["history"])
+    assert body["together"]["n"] == len(pooled) >= 30
+    assert body["together"]["accuracy"] == round(sum(one.is_right for one in pooled) / len(pooled), 4)
+    assert body["together"]["correction"] == {
+        "intercept": round(kept[0], 4), "slope": round(kept[1], 4), "raises": kept[2],
+    }  # fmt: skip
+
+
+def test_fewer_than_30_answers_together_are_not_judged(ana, chain):
+    record(ana, [{"direction": "out", "amount": "5", "description": "Quillwick", "category": "Dining"}] * 40)
+    learn_all(ana)
+    body = calibration(ana)
+    assert (body["links"]["history"]["n"], body["together"]) == (39, None)
+
+
 def test_the_classifier_is_shown_with_what_it_is_good_for(ana, chain):
     record(ana, generated_rows(120))
     learn_all(ana)
     kept = Classifier.objects.get()
     assert calibration(ana)["classifier"] == {
-        "version": "1",
+        "version": "2",
         "digest": kept.digest,
         "n_confirmed": 120,
         "trained_at": kept.trained_at.isoformat().replace("+00:00", "Z"),
@@ -122,7 +150,7 @@ def test_the_classifier_is_shown_with_what_it_is_good_for(ana, chain):
     assert calibration(ana)["classifier"]["in_use"] is False
 
 
-def test_a_classifier_that_changes_no_answer_is_not_in_use(ana, chain):
+def test_a_classifier_that_changes_no_answer_does_no_harm_and_is_in_use(ana, chain):
     bills = [f"{name} rent" for name in ("Quill", "Brindle", "Thorn", "Marsh", "Otter")]
     kinds = ["Housing", "Insurance", "Kids", "Housing", "Insurance"]
     days = [f"2026-0{month}-{day:02}" for month in range(1, 6) for day in range(1, 26)]
@@ -133,9 +161,19 @@ def test_a_classifier_that_changes_no_answer_is_not_in_use(ana, chain):
     found = calibration(ana)["classifier"]
     assert found["right_with"] == found["right_without"] > 100
     assert {name: found[name] for name in ("in_use", "verdict", "p_value")} == {
-        "in_use": False, "verdict": "no_help", "p_value": 1.0,
+        "in_use": True, "verdict": "too_early", "p_value": 1.0,
     }  # fmt: skip
-    asked = ana.post("categorization/suggest/", {"description": "Willow rent", "amount": "5.00"}).json()
+
+
+def test_a_classifier_that_harms_is_not_in_use(ana, chain):
+    record(ana, generated_rows(120))
+    learn_all(ana)
+    Classifier.objects.update(n_gained=2, n_lost=12, is_of_use=False)
+    found = calibration(ana)["classifier"]
+    assert {name: found[name] for name in ("in_use", "verdict", "p_value")} == {
+        "in_use": False, "verdict": "no_help", "p_value": 0.9991,
+    }  # fmt: skip
+    asked = ana.post("categorization/suggest/", {"description": "Willowmere pantry", "amount": "5.00"}).json()
     [learned] = [one for one in asked["attempts"] if one["provider"] == "learned"]
     assert (learned["outcome"], learned["explanation"]) == (
         "declined", "It has not learned from enough confirmed transactions yet, or was of no use.",
@@ -204,7 +242,8 @@ def test_what_the_model_said_is_held_against_what_is_confirmed_now(ana, asked, r
     found = calibration(ana)["links"]["model"]
     correction = fit_correction(all_outcomes(ids, right=28))
     assert (found["n"], found["accuracy"]) == (40, 0.7)
-    assert found["correction"] == {"intercept": round(correction.intercept, 4), "slope": round(correction.slope, 4)}
+    shown = {"intercept": round(correction.intercept, 4), "slope": round(correction.slope, 4), "raises": False}
+    assert found["correction"] == shown
     assert found["ece"] < 0.15  # corrected; the claims themselves were 0.2 apart
     run_tasks()
 
@@ -215,7 +254,7 @@ def test_the_next_answer_of_the_model_is_corrected_and_still_judged_by_what_it_c
     [later] = asked("Rickety", 1, right=1)
     said = Transaction.objects.get(pk=later).decision.attempts[-1]
     assert (said["provider"], said["details"]["claimed"]) == ("model", 0.9)
-    assert said["confidence"] == round(fit_correction(all_outcomes(ids, right=20)).apply(0.9), 4) < 0.7
+    assert said["confidence"] == round(fit_correction(all_outcomes(ids, right=20)).apply(0.9), 4) < 0.85
     learn_all(ana)
     wanted = fit_correction([*all_outcomes(ids, right=20), JudgedAnswer(0.9, is_right=True)])
     assert TrackRecord.objects.get().corrections["model"] == pytest.approx(list(wanted))

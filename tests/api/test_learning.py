@@ -15,7 +15,7 @@ from tests.api.learned_shops import record_confirmed
 
 HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
 LEARNED = {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.6}
-NEW_SHOP = "Pfotenglück Filiale Lindenplatz"
+NEW_SHOP = "Lindenplatz Pfotenglück Filiale"
 
 
 @pytest.fixture(autouse=True)
@@ -55,34 +55,32 @@ def test_a_shop_that_nobody_saw_before_is_put_where_shops_like_it_are(ana, recor
     assert history["outcome"] in {"declined", "unsure"}
     assert learned == {
         "provider": "learned",
-        "version": "1",
+        "version": "2",
         "outcome": "answered",
         "category_name": "Hund",
         "confidence": answer["confidence"],
         "score": learned["score"],
         "explanation": learned["explanation"],
-        "details": {"words": learned["details"]["words"], "learned_from": 60, **_claimed(learned)},
+        "details": learned["details"],
     }
     assert learned["explanation"].endswith("for Hund, as learned from 60 transactions that you confirmed.")
     assert "pfotengluck" in learned["details"]["words"]
+    assert {"learned_from": 60, "pooled": answer["confidence"]}.items() <= learned["details"].items()
+    assert 0.6 <= learned["details"]["alone"] < 1
     assert answer["category_name"] == "Hund"
     assert answer["rationale"] == learned["explanation"]
     assert 0.6 <= answer["confidence"] < 1
-
-
-def _claimed(attempt):
-    return {"claimed": attempt["details"]["claimed"]} if "claimed" in attempt["details"] else {}
 
 
 def test_before_enough_is_confirmed_the_link_declines_and_says_why(ana, record, run_tasks):
     record(9)
     run_tasks()
 
-    answer = suggest(ana, "Etwas ganz anderes")
+    answer = suggest(ana, "Restaurant Lindenplatz")
 
     assert untimed_attempts(answer["attempts"])[1] == {
         "provider": "learned",
-        "version": "1",
+        "version": "2",
         "outcome": "declined",
         "category_name": None,
         "confidence": None,
@@ -91,6 +89,16 @@ def test_before_enough_is_confirmed_the_link_declines_and_says_why(ana, record, 
         "details": {},
     }
     assert answer["status"] == "none"
+
+
+def test_a_text_of_unknown_words_gets_no_answer_and_says_why(ana, record, run_tasks):
+    record(60)
+    run_tasks()
+
+    answer = suggest(ana, "Qwrt Xvzz")
+
+    assert (answer["status"], answer["attempts"][1]["outcome"]) == ("none", "declined")
+    assert answer["attempts"][1]["explanation"] == "It knows no word of this text."
 
 
 def test_what_one_person_taught_is_not_told_to_another(ana, ben, record, run_tasks):
@@ -200,7 +208,7 @@ def test_accepting_a_suggestion_teaches(ana, record, run_tasks):
 
 
 def test_accepting_many_suggestions_at_once_teaches(ana, record, run_tasks, use_chain):
-    use_chain(HISTORY, LEARNED | {"MIN_CONFIDENCE": 0.999})
+    use_chain(HISTORY | {"MIN_CONFIDENCE": 1.0}, LEARNED | {"MIN_CONFIDENCE": 1.0})
     record(30)
     run_tasks()
     ids = [spend(ana, f"Blockwerk {place}")["id"] for place in ("Laubengasse", "Seitenweg")]
