@@ -32,7 +32,7 @@ _MOST_CODES = 3
 _LONGEST_NAME = 6
 _SAFE_CODES = frozenset(PLACE_WORDS["safe_codes"].split())
 _JOINING = frozenset(PLACE_WORDS["joining"].split())
-_GIVEN_NAMES = frozenset(PLACE_WORDS["given_names"].split())
+GIVEN_NAMES = frozenset(PLACE_WORDS["given_names"].split())
 
 #: Characters that are read; the merchant stands at the front, and the limit bounds the time of any text.
 MAX_LENGTH = 200
@@ -261,7 +261,7 @@ class Towns:
         self._towns: dict[str, str] = dict(line.split("\t") for line in lines[:codes])
         self._codes: dict[str, str] = dict(line.split("\t") for line in lines[codes:names])
         self._names = frozenset(lines[names:general])
-        self._weak = _JOINING | _GIVEN_NAMES | frozenset(lines[general:])
+        self._weak = _JOINING | GIVEN_NAMES | frozenset(lines[general:])
 
     def is_town(self, word: str) -> bool:
         """Return True if the word by itself is a town and nothing else that is known."""

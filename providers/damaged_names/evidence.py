@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from providers.damaged_names.index import Damage, NameMatch
-from providers.normalization import PLACE_WORDS
+from providers.normalization import GIVEN_NAMES
 
 #: Letters by which a match is weaker: beside unknown words or a person's name, behind other words of the text, beside
 #: unknown letters or cut off within the text, and where it is a small part of its word.
@@ -22,7 +22,6 @@ CONFIDENCE: Mapping[Damage, Sequence[float]] = {
     Damage.ABBREVIATED: (0.50, 0.80, 0.90, 0.93, 0.95, 0.96, 0.97, 0.98),
     Damage.MISSPELLED: (0.30, 0.50, 0.80, 0.86, 0.93, 0.95, 0.96, 0.98),
 }
-_GIVEN_NAMES = frozenset(PLACE_WORDS["given_names"].split())
 
 
 def strength_of(match: NameMatch, words: Sequence[str], *, is_general: bool = False) -> int:
@@ -32,7 +31,7 @@ def strength_of(match: NameMatch, words: Sequence[str], *, is_general: bool = Fa
     if is_general:
         strength -= GENERAL_WORD
     if not is_general or match.damage in (Damage.MISSPELLED, Damage.ABBREVIATED):
-        if match.n_unknown or not _GIVEN_NAMES.isdisjoint(besides):
+        if match.n_unknown or not GIVEN_NAMES.isdisjoint(besides):
             strength -= BESIDE_UNKNOWN
         if match.start:
             strength -= FURTHER_ON

@@ -30,7 +30,7 @@ from providers.merchants.dictionary import (
     load_words,
 )
 from providers.merchants.names import are_formats, brand_name
-from providers.normalization import normalize
+from providers.normalization import GIVEN_NAMES, normalize
 
 #: Share of right answers by the way they were found, measured by `benchmarks/merchants.py` (see docs/merchants.md).
 CONFIDENCE: Mapping[Way, float] = {
@@ -62,6 +62,8 @@ _MOST_COUNTRIES_TOLD = 3
 _WITH_ARTICLE = frozenset({"AE", "BS", "CD", "DO", "FK", "GB", "GM", "KM", "KY", "MH", "MV", "NL", "PH", "US"})
 #: Less sure findings may be of another merchant of the same name.
 LEAST_CERTAIN = 0.7
+#: Names of persons have so many words; a given name stands first.
+_WORDS_OF_PERSON = (2, 3)
 #: Money that comes in under a brand or word is its refund or income a little less surely.
 SHARE_OF_RECEIVED = 0.95
 #: Categories of words that overrule the likeliest kind of a brand: a supermarket's fuel station, pharmacy, cafe.
@@ -235,7 +237,7 @@ def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> Merch
     Words of fuel and parking hold for a grocer even where no such place of it is known.
     """
     brands = [brand for brand in match.brands if brand.kind.category] if match else []
-    if not match or not brands:
+    if not match or not brands or _is_part_of_person(match, words):
         return None
     brand, likeliest = brands[0], brands[0].kind.category
     pointer = load_words().find(words, "out")
@@ -257,6 +259,14 @@ def _by_brand(match: BrandMatch | None, words: list[str], country: str) -> Merch
         pointer=pointer.word if pointer else "",
         alternatives=tuple(dict.fromkeys(other.kind for other in brands)),
     )
+
+
+def _is_part_of_person(match: BrandMatch, words: list[str]) -> bool:
+    """Return True for a brand of one word in the name of a person: "Markus Aigner", "George Taylor"."""
+    if len(words) not in _WORDS_OF_PERSON or match.name not in words:
+        return False
+    place = words.index(match.name)
+    return words[max(place - 1, 0)] in GIVEN_NAMES
 
 
 def _by_head_noun(match: BrandMatch | None, words: list[str]) -> MerchantFinding | None:
