@@ -15,7 +15,7 @@ from providers.precision import threshold_for
 MOST_ASKED = 500
 LEAST_ASKED = 60
 PRECISION = 0.95
-RULES, LEARNED = "rules", "learned"
+RULES = "rule"
 
 
 class PredictedRow(NamedTuple):
