@@ -330,14 +330,11 @@ def _pool(attempts: Sequence[Attempt], question: Question, links: Mapping[str, L
         (other, answer) for i, other, answer in said if i != place and answer.category not in {None, found.category}
     ]
     names = {category.id: category.name for category in question.categories}
-    front = alone.explanation
-    if alone.category != found.category:
-        front = f"All links together speak for {names[found.category]}."
     differ = "".join(f" The link {other} says {names[answer.category or 0]}." for other, answer in differing)
     suggestion = Suggestion(
         category=found.category,
         confidence=confidence,
-        explanation=f"{front}{_agreement(agreeing)}{differ}",
+        explanation=f"{alone.explanation}{_agreement(agreeing)}{differ}",
         score=alone.score,
         effects=alone.effects,
         alternatives=tuple((category, min(share, confidence)) for category, share in found.others),

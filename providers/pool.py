@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from providers.calibration import log_odds, logistic
-from providers.interface import Suggestion
+from providers.interface import Evidence, Suggestion
 from providers.merchants.provider import LEAST_CERTAIN
 
 #: From the pool's probability to the share of right answers: intercept and factor of the log-odds. Measured by
@@ -38,6 +38,8 @@ WEIGHTS = {
     "learned": PoolWeight(1.0, 0.001),
     "resemblance": PoolWeight(0.8, 0.02, half=100),
 }
+#: Links whose support is a share of all categories: what they give to others speaks against those that are offered.
+PROBABILITIES = frozenset({"learned", "resemblance"})
 #: Links whose certain findings count only where the other one is silent, which has them among its features.
 COVERED_BY = {"merchants": "learned", "keywords": "learned"}
 
@@ -57,20 +59,29 @@ class PooledAnswer(NamedTuple):
 def pool(said: Sequence[tuple[str, Suggestion]], *, offered: Sequence[int], n_confirmed: int) -> PooledAnswer | None:
     """Return the answer that these suggestions, by the names of their links, make likeliest.
 
-    Only a category that a link names is answered. Return None if none is, or if it is too unlikely.
+    Only a category that a link names is answered. Where the owner has put the very same text into several categories,
+    only one of these is, and no more surely than those choices say. Return None if no link names a category, or if it
+    is too unlikely.
     """
     evidence: dict[int, float] = dict.fromkeys(offered, 0.0)
     names = {name for name, _ in said}
-    named: set[int] = set()
+    named = {suggestion.category for _, suggestion in said if suggestion.category is not None}
+    own = next((suggestion for _, suggestion in said if suggestion.evidence is Evidence.REPEAT), None)
+    if own is not None:
+        named &= {category for category, _ in own.support}
+    #: The evidence that no offered category is right.
+    other = 0.0
     for name, suggestion in said:
         alone = () if suggestion.category is None else ((suggestion.category, suggestion.confidence),)
-        named.update(category for category, _ in (*alone, *suggestion.alternatives))
         if suggestion.is_pooled and suggestion.confidence >= LEAST_CERTAIN and COVERED_BY.get(name) in names:
             continue
         if name in WEIGHTS and suggestion.support:
             factor, floor, half = WEIGHTS[name]
             factor /= 1 + n_confirmed / half
             added = {c: factor * math.log((support + floor) / floor) for c, support in suggestion.support}
+            if name in PROBABILITIES:
+                lost = max(0.0, 1 - math.fsum(support for _, support in suggestion.support))
+                other += factor * math.log((lost + floor) / floor)
         else:
             added = _evidence_of_confidence((*alone, *suggestion.alternatives), n_offered=len(offered))
         for category, weight in added.items():
@@ -78,23 +89,20 @@ def pool(said: Sequence[tuple[str, Suggestion]], *, offered: Sequence[int], n_co
                 evidence[category] += weight
     if not named:
         return None
-    most = max(evidence.values())
+    most = max(other, *evidence.values())
     shares = {category: math.exp(score - most) for category, score in evidence.items()}
-    total = math.fsum(shares.values())
+    total = math.fsum((*shares.values(), math.exp(other - most)))
     ranked = sorted(((shares[c] / total, c) for c in named if c in shares), key=lambda pair: (-pair[0], pair[1]))
     if not ranked:
         return None
     likeliest, best = ranked[0]
-    confidence = confidence_of(likeliest)
+    confidence = min(confidence_of(likeliest), own.confidence if own is not None else 1.0)
     if confidence < LEAST_CONFIDENCE:
         return None
     left = (1 - confidence) / (1 - likeliest + 1e-9)
     others = tuple((c, round(min(share * left, confidence), 4)) for share, c in ranked[1 : MOST_ALTERNATIVES + 1])
-    speakers = [i for i, (_, suggestion) in enumerate(said) if suggestion.category == best]
-    if not speakers:  # it is only the second choice of each
-        support = [dict(suggestion.support or suggestion.alternatives).get(best, 0.0) for _, suggestion in said]
-        speakers = [support.index(max(support))]
-    return PooledAnswer(best, confidence, speakers[0], others)
+    source = next(i for i, (_, suggestion) in enumerate(said) if suggestion.category == best)
+    return PooledAnswer(best, confidence, source, others)
 
 
 def _evidence_of_confidence(shares: Sequence[tuple[int, float]], *, n_offered: int) -> dict[int, float]:

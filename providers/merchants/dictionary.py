@@ -189,9 +189,9 @@ class Words:
         return {phrase for table in (self._spent, self._received, self._refund) for phrase in table.phrases}
 
     def spent(self) -> Iterator[tuple[str, str]]:
-        """Yield every word and phrase that stands for money spent, with the key of its category."""
+        """Yield every word and phrase that stands for money spent, with the key of its category; no vague ones."""
         for entries in (self._spent.phrases, self._spent.singles, self._spent.weak):
-            yield from entries.items()
+            yield from ((word, category) for word, category in entries.items() if word not in self._spent.vague)
 
     @cached_property
     def single_words(self) -> frozenset[str]:

@@ -154,12 +154,11 @@ class MerchantFinding(NamedTuple):
 
 
 def doubtful_category(finding: MerchantFinding | None) -> str:
-    """Return the category of a brand that may be another merchant of its name, as one of another country; else "".
+    """Return the category of a finding that is not certain, such as a brand of another country; else "".
 
-    The name classifier has learned the names of brands: for this category it knows no more than the dictionary.
+    The name classifier has learned the names and words of the dictionary: for this category it knows no more than that.
     """
-    is_doubtful = finding is not None and finding.brand is not None and finding.confidence < LEAST_CERTAIN
-    return finding.category if finding is not None and is_doubtful else ""
+    return finding.category if finding is not None and finding.confidence < LEAST_CERTAIN else ""
 
 
 @lru_cache(maxsize=16_384)
