@@ -206,7 +206,7 @@ def test_kinds_follow_direction_and_category(ana, giro):
     assert [(row["kind"], row["category_name"]) for row in rows] == [
         ("expense", "Groceries"),
         ("refund", "Groceries"),
-        ("income", "Salary"),
+        ("income", "Income"),
     ]
 
 
