@@ -69,8 +69,7 @@ def pool(said: Sequence[tuple[str, Suggestion]], *, offered: Sequence[int], n_co
     own = next((suggestion for _, suggestion in said if suggestion.evidence is Evidence.REPEAT), None)
     if own is not None:
         named &= {category for category, _ in own.support}
-    #: The evidence that no offered category is right.
-    other = 0.0
+    other = 0.0  # the evidence that no offered category is right
     for name, suggestion in said:
         alone = () if suggestion.category is None else ((suggestion.category, suggestion.confidence),)
         if suggestion.is_pooled and suggestion.confidence >= LEAST_CERTAIN and COVERED_BY.get(name) in names:
@@ -91,7 +90,7 @@ def pool(said: Sequence[tuple[str, Suggestion]], *, offered: Sequence[int], n_co
         return None
     most = max(other, *evidence.values())
     shares = {category: math.exp(score - most) for category, score in evidence.items()}
-    total = math.fsum((*shares.values(), math.exp(other - most)))
+    total = math.fsum((*shares.values(), math.exp(other - most) - math.exp(-most)))
     ranked = sorted(((shares[c] / total, c) for c in named if c in shares), key=lambda pair: (-pair[0], pair[1]))
     if not ranked:
         return None
