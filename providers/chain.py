@@ -6,6 +6,7 @@ left open, and only one transaction of those that it holds equal. A verdict keep
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from providers.interface import (
     NO_EFFECTS,
     Answer,
     Effects,
+    Evidence,
     LabeledQuestion,
     Provider,
     ProviderError,
@@ -344,8 +346,9 @@ def _pool(attempts: Sequence[Attempt], question: Question, links: Mapping[str, L
         support=alone.support,
         is_pooled=alone.is_pooled,
     )
-    link = links[name]
-    is_sure = confidence >= trust.threshold(name, alone.evidence, default=link.min_confidence)
+    # What a name sounds like is never taken without asking, unless the ledger's own rows have shown that it may be.
+    default = math.inf if alone.evidence is Evidence.SOUND else links[name].min_confidence
+    is_sure = confidence >= trust.threshold(name, alone.evidence, default=default)
     outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
     attempt = replace(attempts[place], outcome=outcome, explanation=suggestion.explanation, suggestion=suggestion)
     return place, attempt

@@ -29,7 +29,7 @@ from providers.interface import (
     Suggestion,
 )
 from providers.merchants.provider import known_name
-from providers.normalization import leading_words, normalize
+from providers.normalization import GIVEN_NAMES, leading_words, normalize
 
 PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
 TEXT_LENGTH = Row._meta.get_field("match_text").max_length or 0
@@ -164,8 +164,9 @@ class Memory:
 
 
 def _is_telling(word: str, counted: Counter[int]) -> bool:
-    """Return True if nearly all rows that begin with the word have one category."""
-    return len(word) > 3 and counted.most_common(1)[0][1] / counted.total() >= ONE_WORD_AGREEMENT
+    """Return True if nearly all rows that begin with the word have one category, and it is no person's given name."""
+    is_name_of_person = word in GIVEN_NAMES
+    return len(word) > 3 and not is_name_of_person and counted.most_common(1)[0][1] / counted.total() >= ONE_WORD_AGREEMENT
 
 
 Memories = dict[tuple[int, Direction], Memory]

@@ -208,7 +208,7 @@ def _suggest(
             (category, math.floor(other * left * 10_000) / 10_000) for category, other in others[:MOST_ALTERNATIVES]
         ),
         details={"words": reasons, "learned_from": weights.n_confirmed},
-        evidence=Evidence.LEARNED,
+        evidence=Evidence.LEARNED if reasons or kind else Evidence.SOUND,
         support=support,
         is_pooled=True,
     )
