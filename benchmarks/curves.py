@@ -116,7 +116,7 @@ def _resemblances(verdicts: Sequence[tuple[LabeledRow, Verdict]]) -> Iterator[Po
     sounds = load_name_classifier()
     for row, shares in zip(asked, sounds.probabilities([grams_of(row.text) for row in asked]), strict=True):
         best = int(shares.argmax())
-        place = KindCategories(row.question.categories, row.question.kinds).find(group=sounds.categories[best])
+        place = KindCategories.of(row.question).find(group=sounds.categories[best])
         if place:
             yield Point((log_odds(float(shares[best])),), place.category.id in row.right)
 

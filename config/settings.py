@@ -262,7 +262,7 @@ CATEGORIZATION_PROVIDERS: list[dict[str, Any]] = [
     {"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.95},
     {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.80},
     {"BACKEND": "expenses.categorization.classifier.LearnedProvider", "MIN_CONFIDENCE": 0.85},
-    {"BACKEND": "providers.name_classifier.NameClassifierProvider", "MIN_CONFIDENCE": 0.95},
+    {"BACKEND": "providers.name_classifier.NameClassifierProvider", "MIN_CONFIDENCE": 1.0},
 ]
 if OLLAMA_URL:
     CATEGORIZATION_PROVIDERS.append(

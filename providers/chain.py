@@ -6,7 +6,6 @@ left open, and only one transaction of those that it holds equal. A verdict keep
 
 import json
 import logging
-import math
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +36,8 @@ logger = logging.getLogger(__name__)
 CLAIMED = "claimed"
 #: In the details of the pool's answer: its confidence before it was corrected, and that of the link alone.
 POOLED, ALONE = "pooled", "alone"
+#: A threshold that no answer of the pool reaches.
+ONLY_SUGGESTS = 1.0
 #: The name under which the pool's confidence is corrected.
 POOL = "together"
 
@@ -347,7 +348,7 @@ def _pool(attempts: Sequence[Attempt], question: Question, links: Mapping[str, L
         is_pooled=alone.is_pooled,
     )
     # What a name sounds like is never taken without asking, unless the ledger's own rows have shown that it may be.
-    default = math.inf if alone.evidence is Evidence.SOUND else links[name].min_confidence
+    default = ONLY_SUGGESTS if alone.evidence is Evidence.SOUND else links[name].min_confidence
     is_sure = confidence >= trust.threshold(name, alone.evidence, default=default)
     outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
     attempt = replace(attempts[place], outcome=outcome, explanation=suggestion.explanation, suggestion=suggestion)
