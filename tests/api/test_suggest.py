@@ -268,9 +268,9 @@ def test_an_earlier_suggestion_is_told_while_the_model_is_waited_for(ana, script
 def test_alternatives_are_those_of_the_answer_and_not_of_single_links(ana, use_chain):
     use_chain(HISTORY, {"BACKEND": "providers.merchants.MerchantProvider", "MIN_CONFIDENCE": 0.8},
               {"BACKEND": "providers.name_classifier.NameClassifierProvider", "MIN_CONFIDENCE": 0.9})  # fmt: skip
-    for category in ("Travel", "Travel", "Groceries"):
-        spend(ana, "Cafe Luna", category=category)
-    body = suggest(ana)
+    for text, category in (("Cafe Luna Nord", "Travel"), ("Cafe Luna Hof", "Travel"), ("Cafe Luna Alm", "Groceries")):
+        spend(ana, text, category=category)
+    body = suggest(ana, "Cafe Luna Bad")
     likely = [one["confidence"] for one in body["alternatives"]]
     assert {one["category_name"] for one in body["alternatives"]} >= {"Travel", "Groceries", "Dining"} - {
         body["category_name"]
