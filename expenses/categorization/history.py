@@ -101,7 +101,6 @@ class Vote(NamedTuple):
                 weight *= SAME_AMOUNT
         return weight
 
-
     def _recency(self, newest: date | None) -> float:
         """Return the mean weight of a choice, where choices are spread evenly from the first to the last day."""
         if not newest or not self.first or not self.last:
@@ -166,7 +165,9 @@ class Memory:
 def _is_telling(word: str, counted: Counter[int]) -> bool:
     """Return True if nearly all rows that begin with the word have one category, and it is no person's given name."""
     is_name_of_person = word in GIVEN_NAMES
-    return len(word) > 3 and not is_name_of_person and counted.most_common(1)[0][1] / counted.total() >= ONE_WORD_AGREEMENT
+    return (
+        len(word) > 3 and not is_name_of_person and counted.most_common(1)[0][1] / counted.total() >= ONE_WORD_AGREEMENT
+    )
 
 
 Memories = dict[tuple[int, Direction], Memory]

@@ -85,8 +85,8 @@ LISTS = {
     "transactions/totals/?by=month,category": SIGN_IN + 2,  # sums, categories
     "transactions/totals/?by=month,category,account,tag": SIGN_IN + 4,
     # The newest rate, sums, categories, bills, what was said of them; how fresh they are, the queue.
-    "insights/forecast/": SIGN_IN + 10,
-    "insights/forecast/?month=2026-11&curve=true": SIGN_IN + 11,
+    "insights/forecast/": SIGN_IN + 9,
+    "insights/forecast/?month=2026-11&curve=true": SIGN_IN + 10,
     "transactions/totals/?by=month,category&convert_to=CHF": SIGN_IN + 6,  # and by day, and rates
     # The newest rate, tags, accounts, categories; the period, the one before, merchants, tags; of a year, its months.
     "insights/summary/?date=2026-11": SIGN_IN + 9,

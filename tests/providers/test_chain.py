@@ -285,9 +285,7 @@ def test_unsure_rows_wait_for_the_deferred_link():
     sure_one, open_one = chain(quick, model).decide([row("Bakery"), row("Cinema")])
     assert outcomes(sure_one) == [("quick", "answered")]
     assert timeless(open_one) == [
-        Attempt(
-            "quick", "7", Outcome.UNSURE, "Food it is.", sure(FOOD, 0.3, details={"pooled": 0.3, "alone": 0.3})
-        ),
+        Attempt("quick", "7", Outcome.UNSURE, "Food it is.", sure(FOOD, 0.3, details={"pooled": 0.3, "alone": 0.3})),
         Attempt("model", "7", Outcome.WAITING, WAITING, will_retry=True),
     ]
     assert (sure_one.is_waiting, open_one.is_waiting) == (False, True)
