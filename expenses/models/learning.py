@@ -36,6 +36,8 @@ class TrackRecord(models.Model):
     learned_for_s = models.FloatField(default=0)
     #: Open rows with smaller ids are still to be asked about again; null: all were.
     asking_before = models.BigIntegerField(null=True)
+    #: When it was last begun with the latest row. A batch that began earlier does not say how far it came.
+    asking_since = models.DateTimeField(null=True)
     #: A task that learns is queued; nobody else queues one before this instant.
     learning_until = models.DateTimeField(null=True)
 

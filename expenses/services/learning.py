@@ -161,6 +161,7 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, version: int,
         "names": learned.names,
         "names_digest": digest_of_texts(learned.names),
         "asking_before": FROM_THE_LATEST,
+        "asking_since": now,
     }
     figures: dict[str, Any] = {}
     if measured is not None:
@@ -192,24 +193,22 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, version: int,
 def ask_some_again(*, ledger_id: int, n_batches: int) -> bool:
     """Ask about open rows again where that was left off, a few batches of them. Returns whether more are left.
 
-    Whoever learns meanwhile has it begin with the latest row again.
+    Whoever learns or changes keywords meanwhile has it begin with the latest row again.
     """
     for _ in range(n_batches):
         record = TrackRecord.objects.filter(pk=ledger_id).first()
         if record is None or record.asking_before is None:
             return False
         after = ask_open_rows_again(ledger_id=ledger_id, before=record.asking_before)
-        left_off = TrackRecord.objects.filter(
-            pk=ledger_id, asking_before=record.asking_before, learned_at=record.learned_at
-        )
-        left_off.update(asking_before=after)
+        TrackRecord.objects.filter(pk=ledger_id, asking_since=record.asking_since).update(asking_before=after)
         make_room()
     return TrackRecord.objects.filter(pk=ledger_id, asking_before__isnull=False).exists()
 
 
 def ask_all_again(*, ledger_id: int) -> None:
     """Have all open rows asked about again in the background, within a write: their owner has new keywords."""
-    TrackRecord.objects.update_or_create(pk=ledger_id, defaults={"asking_before": FROM_THE_LATEST})
+    from_the_latest = {"asking_before": FROM_THE_LATEST, "asking_since": timezone.now()}
+    TrackRecord.objects.update_or_create(pk=ledger_id, defaults=from_the_latest)
     LEARN_FROM_CHOICES.queue(ledger_id)
 
 

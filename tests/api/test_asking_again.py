@@ -129,6 +129,27 @@ def test_what_is_learned_while_rows_are_asked_about_is_asked_about_all_of_them(
     assert TrackRecord.objects.get().asking_before == FROM_THE_LATEST
 
 
+def test_keywords_that_are_saved_during_the_first_batch_reach_its_rows(ana, use_chain, monkeypatch, run_tasks):
+    use_chain({"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.9})
+    [dog, cat] = [ana.post("categories/", {"name": name, "kind": "expense"}).json()["id"] for name in ("Hund", "Katze")]
+    row = spend(ana, "Pfotenglueck Lindenplatz")
+    run_tasks()  # so that nothing is left to learn
+    ask = deferred.ask_open_rows_again
+
+    def save_meanwhile(*, ledger_id, before):
+        after = ask(ledger_id=ledger_id, before=before)
+        ana.patch(f"categories/{dog}/", {"keywords": ["pfotenglueck"]})
+        return after
+
+    ana.patch(f"categories/{cat}/", {"keywords": ["samtpfote"]})
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("expenses.services.learning.ask_open_rows_again", save_meanwhile)
+        assert ask_some_again(ledger_id=ledger_id_of(ana.user), n_batches=1) is True
+    run_tasks()
+
+    assert row_of(ana, row)["category_name"] == "Hund"
+
+
 def test_nothing_is_written_where_nothing_is_new(ana, record, use_chain, run_tasks):
     use_chain(HISTORY | NEVER_SURE, LEARNED | NEVER_SURE)
     record(60)
