@@ -133,7 +133,7 @@ def test_keywords_that_are_saved_during_the_first_batch_reach_its_rows(ana, use_
     use_chain({"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.9})
     [dog, cat] = [ana.post("categories/", {"name": name, "kind": "expense"}).json()["id"] for name in ("Hund", "Katze")]
     row = spend(ana, "Pfotenglueck Lindenplatz")
-    run_tasks()  # so that nothing is left to learn
+    learn(ledger_id=ledger_id_of(ana.user))  # so that nothing is left to learn
     ask = deferred.ask_open_rows_again
 
     def save_meanwhile(*, ledger_id, before):
