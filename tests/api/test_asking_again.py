@@ -129,7 +129,7 @@ def test_what_is_learned_while_rows_are_asked_about_is_asked_about_all_of_them(
     assert TrackRecord.objects.get().asking_before == FROM_THE_LATEST
 
 
-def test_keywords_that_are_saved_during_the_first_batch_reach_its_rows(ana, use_chain, monkeypatch, run_tasks):
+def test_keywords_that_are_saved_during_the_first_batch_reach_its_rows(ana, use_chain, monkeypatch):
     use_chain({"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.9})
     [dog, cat] = [ana.post("categories/", {"name": name, "kind": "expense"}).json()["id"] for name in ("Hund", "Katze")]
     row = spend(ana, "Pfotenglueck Lindenplatz")
@@ -145,7 +145,7 @@ def test_keywords_that_are_saved_during_the_first_batch_reach_its_rows(ana, use_
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr("expenses.services.learning.ask_open_rows_again", save_meanwhile)
         assert ask_some_again(ledger_id=ledger_id_of(ana.user), n_batches=1) is True
-    run_tasks()
+    ask_some_again(ledger_id=ledger_id_of(ana.user), n_batches=10)
 
     assert row_of(ana, row)["category_name"] == "Hund"
 
