@@ -42,7 +42,7 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True)
     #: When it was noticed that its worker was stopped half way; it goes on by itself.
     interrupted_at = models.DateTimeField(null=True)
-    #: How often that happened since it was ordered or resumed.
+    #: How often that happened since it was ordered or resumed, or last did rows that stay done.
     n_interruptions = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
     #: Its revert has begun, so that nobody resumes it; it is reverted when its status says so.

@@ -31,10 +31,10 @@ TASK = "expenses.tasks.carry_out_run"
 #: Rows that a run works through within the request.
 AT_ONCE = 100
 CRASHED = "It failed; the server's log says how. Resume the run to go on, or revert what it did."
-#: A run that was interrupted so often does not go on by itself: it may be what kills the workers.
+#: A run that was interrupted so often without progress does not go on by itself: it may be what kills the workers.
 MOST_INTERRUPTIONS = 3
 KILLED = (
-    "Its worker was stopped three times, perhaps for want of memory. What it did stays. "
+    "Its worker was stopped three times without progress, perhaps for want of memory. What it did stays. "
     "Resume the run to go on, or revert what it did."
 )
 DETAIL_LENGTH = Omission._meta.get_field("detail").max_length or 0
@@ -114,13 +114,18 @@ def claim_run(run_id: int) -> Iterator[Run | None]:
             forget(fields["claim"])
 
 
-def advance(run: Run, *, n_rows: int) -> None:
+def advance(run: Run, *, n_rows: int, n_lasting: int | None = None) -> None:
     """Say that these rows are done. Call it first in a chunk's database transaction.
 
-    Until that ends nobody else can claim or cancel the run. Raises ClaimLost.
+    `n_lasting` of them need not be done again by another try: all, if not given, or none of a run that starts over.
+    Rows that last begin the count of interruptions anew. Until the transaction ends nobody else can claim or cancel
+    the run. Raises ClaimLost.
     """
+    if n_lasting is None:
+        n_lasting = 0 if work_of(run).starts_over else n_rows
+    fields: dict[str, Any] = {"done": F("done") + n_rows} | ({"n_interruptions": 0} if n_lasting else {})
     held = Run.objects.filter(pk=run.pk, claim=run.claim, status=RunStatus.RUNNING)
-    if not held.update(done=F("done") + n_rows):
+    if not held.update(**fields):
         raise ClaimLost
     run.done += n_rows
 
@@ -170,7 +175,7 @@ def resume_interrupted() -> int:
 def interrupt_abandoned(runs: Iterable[Run]) -> int:
     """Let those of the runs whose workers were stopped wait for another worker, and queue them. Return how many.
 
-    A run whose workers were stopped too often fails.
+    A run whose workers were stopped too often without progress fails.
     """
     claimed = [run for run in runs if run.status == RunStatus.RUNNING]
     held = find_held([run.claim for run in claimed])

@@ -49,7 +49,7 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Transa
     fresh = [draft for draft in drafts if draft.fingerprint not in known]
     verdicts = ask_chain(fresh, catalog=catalog, trigger="import")
     with ledger_write(run.ledger_id) as version:
-        advance(run, n_rows=len(drafts))
+        advance(run, n_rows=len(drafts), n_lasting=len(fresh))
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         common = {
             "ledger_id": run.ledger_id,

@@ -13,7 +13,7 @@ from expenses.categorization.training_rows import read_confirmed
 from expenses.models import BacktestResult, Change, Classifier, Ledger, Run, RunStatus
 from expenses.services import backtests
 from expenses.services.learning import learn
-from expenses.services.runs import advance, perform_run, resume_runs
+from expenses.services.runs import advance, claim_run, perform_run, resume_runs
 from expenses.tasks import carry_out_run
 from providers.chain import Outcome
 from providers.loading import configured_chain
@@ -137,6 +137,16 @@ def test_one_whose_worker_died_goes_on_and_is_given_again(ana, run_tasks):
     assert ana.get(f"runs/{number}/").json()["status"] == "pending"
     run_tasks()
     assert ana.get(f"runs/{number}/").json()["status"] == "succeeded"
+
+
+def test_one_that_stops_its_worker_three_times_fails_however_far_it_came(ana):
+    record(ana, generated_rows(40))
+    number = order(ana)["id"]
+    for status in ("pending", "pending", "failed"):
+        with claim_run(number) as run:
+            assert run is not None
+            advance(run, n_rows=20)
+        assert ana.get(f"runs/{number}/").json()["status"] == status
 
 
 def test_it_is_worked_on_after_what_was_ordered_later_by_somebody_who_waits(ana, run_tasks):

@@ -137,6 +137,31 @@ def test_rows_come_in_pages(ana, giro):
     assert errors_of(ana.get(f"imports/{statement['id']}/rows/?show=all")) == [("show", "invalid_choice")]
 
 
+def test_a_commit_that_records_rows_before_each_stop_of_its_worker_goes_on(ana, giro, monkeypatch, run_tasks):
+    monkeypatch.setattr(imports, "CHUNK", 1)
+    record_chunk = imports.record_statement_rows
+    statement = upload(ana, GIRO, account="Giro").json()
+    number = ana.post(f"imports/{statement['id']}/commit/").json()["id"]
+
+    def record_and_die(**arguments):
+        n = Transaction.objects.count()
+        record_chunk(**arguments)
+        if Transaction.objects.count() > n:
+            raise KeyboardInterrupt
+
+    for n_recorded in (1, 2, 3, 4):
+        with monkeypatch.context() as killing:
+            killing.setattr(imports, "record_statement_rows", record_and_die)
+            with pytest.raises(KeyboardInterrupt):
+                perform_run(run_id=number)
+        assert ana.get(f"runs/{number}/").json()["status"] == "pending"
+        assert ana.get("transactions/").json()["count"] == n_recorded
+    run_tasks()
+
+    run = ana.get(f"runs/{number}/").json()
+    assert (run["status"], run["counts"]["created"]) == ("succeeded", 5)
+
+
 def test_a_commit_is_a_run_that_records_every_row(ana, giro, run_tasks):
     statement = upload(ana, GIRO, account="Giro").json()
     answer = ana.post(f"imports/{statement['id']}/commit/")

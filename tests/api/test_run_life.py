@@ -189,7 +189,7 @@ def test_a_run_that_stops_its_worker_three_times_fails_and_can_be_resumed(ana, o
     run = ana.get(f"runs/{number}/").json()
     assert (run["status"], run["note"]) == ("failed", None)
     assert run["error"] == (
-        "Its worker was stopped three times, perhaps for want of memory. What it did stays. "
+        "Its worker was stopped three times without progress, perhaps for want of memory. What it did stays. "
         "Resume the run to go on, or revert what it did."
     )
     run_tasks()
@@ -199,6 +199,15 @@ def test_a_run_that_stops_its_worker_three_times_fails_and_can_be_resumed(ana, o
     assert queued.committed(resume_interrupted) == 1
     run_tasks()
     assert state(ana, number) == ("succeeded", 5)
+
+
+def test_a_run_that_does_rows_before_each_stop_goes_on(ana, order, monkeypatch, run_tasks):
+    number = order(*[{}] * 11)
+    for done in (2, 4, 6, 8):
+        die_after(monkeypatch, number, 1)
+        assert state(ana, number) == ("pending", done)
+    run_tasks()
+    assert state(ana, number) == ("succeeded", 11)
 
 
 def test_a_run_that_waits_says_when_no_worker_is_running(ana, order):
