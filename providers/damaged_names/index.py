@@ -12,6 +12,7 @@ from rapidfuzz.distance import OSA, LCSseq, Prefix
 _MOST_STARTS, MOST_WORDS = 8, 4
 #: Letters of a text that can speak for a name: fewer may be anything. A name glued to known words may be short.
 _SHORTEST, _SHORTEST_GLUED, _SHORTEST_CUT, _LONGEST = 5, 4, 4, 40
+_HEAD = min(_SHORTEST_GLUED, _SHORTEST_CUT)
 #: Letters of a name that a text may misspell, and of words that a name may be glued to.
 _SHORTEST_MISSPELLED, _SHORTEST_KNOWN = 6, 3
 #: Fewer letters at the end of a text are taken for the stump of a word, though they are a word by themselves.
@@ -63,6 +64,8 @@ class NameIndex:
         self._is_ordinary = is_ordinary
         self._by_letters: dict[str, list[str]] = {}
         self._by_consonants: dict[str, list[str]] = {}
+        #: The first letters of all names, which tell at once that a text neither cuts nor glues a name.
+        self._heads: set[str] = set()
         for name in names:
             self._note(name)
         #: Letters of all names, and the same from back to front: names with an equal half stand together.
@@ -82,8 +85,10 @@ class NameIndex:
             self._note(name)
 
     def _note(self, name: str) -> None:
-        self._by_letters.setdefault(name.replace(" ", ""), []).append(name)
-        consonants = _consonants(name.split(" "))
+        letters = name.replace(" ", "")
+        self._by_letters.setdefault(letters, []).append(name)
+        self._heads.add(letters[:_HEAD])
+        consonants = "".join(map(_consonants, name.split(" ")))
         if len(consonants) >= _FEWEST_CONSONANTS:
             self._by_consonants.setdefault(consonants, []).append(name)
 
@@ -100,6 +105,9 @@ class NameIndex:
         """Find names that stand in the text with one kind of damage, in the text's order."""
         found: list[NameMatch] = []
         is_plain = [self._is_ordinary(word) or not word.isalpha() for word in words]
+        if all(is_plain) and not any(len(word) < _SHORTEST_WORD for word in words[1:]):
+            return found  # nothing can be cut or otherwise damaged
+        consonants = [_consonants(word) for word in words]
         for start in range(min(len(words), _MOST_STARTS)):
             if not is_plain[start]:
                 found += self._glued_in(words, start)
@@ -108,13 +116,15 @@ class NameIndex:
                 if len(letters) > _LONGEST:
                     break
                 has_stump = not is_plain[end - 1] or (end - start > 1 and len(words[end - 1]) < _SHORTEST_WORD)
-                if has_stump and len(letters) >= _SHORTEST_CUT:
+                if has_stump and len(letters) >= _SHORTEST_CUT and letters[:_HEAD] in self._heads:
                     found += self._cut(words, start, end, letters)
                 if all(is_plain[start:end]):
                     continue
-                found += self._abbreviated(words, start, end)
+                if names := self._by_consonants.get("".join(consonants[start:end])):
+                    found += self._abbreviated(names, words, start, end)
                 if len(letters) >= _SHORTEST:
-                    found += self._spaced_otherwise(words, start, end, letters)
+                    if names := self._by_letters.get(letters):
+                        found += self._spaced_otherwise(names, words, start, end, letters)
                     found += self._misspelled(start, end, letters)
         if not found:
             return found
@@ -126,18 +136,22 @@ class NameIndex:
     def _cut(self, words: Sequence[str], start: int, end: int, letters: str) -> Iterator[NameMatch]:
         """Find names that these words begin. Within the text, they break off inside a word of the name."""
         text, is_end = " ".join(words[start:end]), end == len(words)
+        if not is_end and self._is_ordinary(words[end - 1]):
+            return
         begun = _beginning_with(self._forward, letters)
-        if len(begun) > _MOST_BEGUN or not (is_end or not self._is_ordinary(words[end - 1])):
+        if len(begun) > _MOST_BEGUN:
             return
         for name in (name for longer in begun for name in self._by_letters[longer]):
             left = Prefix.normalized_similarity(text, name)
             if name.startswith(text) and _LEAST_LEFT <= left < 1 and (is_end or name[len(text)] != " "):
                 yield NameMatch(name, start, end, Damage.CUT, left, len(letters), is_end)
 
-    def _spaced_otherwise(self, words: Sequence[str], start: int, end: int, letters: str) -> Iterator[NameMatch]:
+    def _spaced_otherwise(
+        self, names: Sequence[str], words: Sequence[str], start: int, end: int, letters: str
+    ) -> Iterator[NameMatch]:
         """Find names with these letters and other spaces. One too many is a typing error."""
         text = " ".join(words[start:end])
-        for name in self._by_letters.get(letters, ()):
+        for name in names:
             if name != text:
                 damage = Damage.GLUED if text.count(" ") < name.count(" ") else Damage.MISSPELLED
                 yield NameMatch(name, start, end, damage, LCSseq.normalized_similarity(text, name), len(letters))
@@ -146,6 +160,8 @@ class NameIndex:
         """Find the longest names within one word, at its front or behind other words that are known."""
         word, longest = words[start], _SHORTEST_GLUED
         for first in range(len(word) - _SHORTEST_GLUED + 1):
+            if word[first : first + _HEAD] not in self._heads:
+                continue
             for last in range(len(word), first + longest - 1, -1):
                 names = self._by_letters.get(word[first:last]) if last - first < len(word) else None
                 if not names:
@@ -177,19 +193,19 @@ class NameIndex:
         swapped = f"{letters[: middle - 1]}{letters[middle]}{letters[middle - 1]}{letters[middle + 1 :]}"
         near = {swapped} if swapped in self._by_letters else set()
         for ordered, half, way in ((self._forward, letters[:middle], 1), (self._backward, letters[middle:][::-1], -1)):
-            names = _beginning_with(ordered, half)
-            similar = process.extract(letters[::way], names, scorer=OSA.distance, score_cutoff=1, limit=None)
-            near.update(name[::way] for name, _, _ in similar)
+            if names := _beginning_with(ordered, half):
+                similar = process.extract(letters[::way], names, scorer=OSA.distance, score_cutoff=1, limit=None)
+                near.update(name[::way] for name, _, _ in similar)
         for found in near - {letters}:
             if len(found) >= _SHORTEST_MISSPELLED and not found.startswith(letters):  # else it is cut
                 likeness = OSA.normalized_similarity(letters, found)
                 for name in self._by_letters[found]:
                     yield NameMatch(name, start, end, Damage.MISSPELLED, likeness, len(letters))
 
-    def _abbreviated(self, words: Sequence[str], start: int, end: int) -> Iterator[NameMatch]:
+    def _abbreviated(self, names: Sequence[str], words: Sequence[str], start: int, end: int) -> Iterator[NameMatch]:
         """Find names without some of their vowels. A single one that is missing is a typing error."""
         text = " ".join(words[start:end])
-        for name in self._by_consonants.get(_consonants(words[start:end]), ()):
+        for name in names:
             if len(name) - len(text) > 1 and LCSseq.similarity(text, name) == len(text):
                 likeness = LCSseq.normalized_similarity(text, name)
                 yield NameMatch(name, start, end, Damage.ABBREVIATED, likeness, len(text.replace(" ", "")))
@@ -198,9 +214,11 @@ class NameIndex:
 def _beginning_with(ordered: list[str], letters: str) -> list[str]:
     """Return the part of a sorted list that begins with these letters."""
     first = bisect_left(ordered, letters)
+    if first == len(ordered) or not ordered[first].startswith(letters):
+        return []
     return ordered[first : bisect_left(ordered, f"{letters}\U0010ffff", first)]
 
 
-def _consonants(words: Sequence[str]) -> str:
-    """Return the words' letters without vowels, but with the first letter of each."""
-    return "".join(word[:1] + word[1:].translate(_VOWELS) for word in words)
+def _consonants(word: str) -> str:
+    """Return the word's letters without vowels, but with the first letter."""
+    return word[:1] + word[1:].translate(_VOWELS)
