@@ -10,7 +10,7 @@ from typing import Any
 
 from expenses.categorization.history import times
 from expenses.categorization.own_names import OwnName, OwnNames
-from expenses.models import TrackRecord
+from expenses.models import ConfirmedTexts
 from providers.damaged_names.evidence import Choice, NameCandidate, choose, strength_of
 from providers.damaged_names.index import Damage, NameIndex, NameMatch
 from providers.damaged_names.shipped import ShippedName, find_shipped_name, is_known_whole, is_ordinary
@@ -94,8 +94,10 @@ class KeywordProvider(Provider):
         return _suggest_own_name(found, words, question, offered) if found else None
 
     def _names_of(self, question: Question) -> OwnNames | None:
-        digest = question.trust.names
-        return load_names(digest) if digest else None
+        try:
+            return load_names(question.owner, question.trust.names) if question.trust.names else None
+        except ConfirmedTexts.DoesNotExist:  # learned anew since the question was asked
+            return None
 
     def _find_shipped(self, question: Question, places: KindCategories) -> Suggestion | None:
         country = (question.country or self._country).lower()
@@ -133,10 +135,10 @@ class TaughtKeywordProvider(KeywordProvider):
 
 
 @lru_cache(maxsize=64)
-def load_names(digest: str) -> OwnNames | None:
-    """Load the names with this digest, and keep them in this process; None if they are gone."""
-    texts = TrackRecord.objects.filter(names_digest=digest).values_list("names", flat=True).first()
-    return OwnNames((direction, text, category, n) for direction, text, category, n in texts) if texts else None
+def load_names(ledger_id: int, digest: str) -> OwnNames:
+    """Load the names of a ledger, and keep them in this process. Raises ConfirmedTexts.DoesNotExist."""
+    texts = ConfirmedTexts.objects.filter(pk=ledger_id, digest=digest).values_list("texts", flat=True).get()
+    return OwnNames((direction, text, category, n) for direction, text, category, n in texts)
 
 
 def fold_keyword(text: str) -> str:

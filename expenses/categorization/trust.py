@@ -16,9 +16,10 @@ from providers.loading import CacheBreaker, configured_chain
 #: Written out, because nearly every write asks it and composing it took longer than answering it.
 TRUST_QUERY = """
     SELECT record.corrections, record.thresholds, record.evidence_thresholds, record.used, record.n_confirmed,
-        COALESCE(classifier.digest, ''), record.names_digest
+        COALESCE(classifier.digest, ''), COALESCE(own.digest, '')
     FROM expenses_trackrecord AS record
     LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id AND classifier.is_of_use
+    LEFT JOIN expenses_confirmedtexts AS own ON own.ledger_id = record.ledger_id
     WHERE record.ledger_id = %s
 """
 

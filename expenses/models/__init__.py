@@ -4,7 +4,7 @@ from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
 from expenses.models.categories import Category, KindMapping, LedgerCategory
 from expenses.models.journal import Change, Tombstone
-from expenses.models.learning import BacktestResult, Classifier, TrackRecord
+from expenses.models.learning import BacktestResult, Classifier, ConfirmedTexts, TrackRecord
 from expenses.models.ledgers import Ledger, Membership, Role
 from expenses.models.rates import ExchangeRate
 from expenses.models.runs import Omission, Plan, Run, RunStatus
@@ -22,6 +22,7 @@ __all__ = [
     "Category",
     "Change",
     "Classifier",
+    "ConfirmedTexts",
     "Decision",
     "ExchangeRate",
     "KindMapping",

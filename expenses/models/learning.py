@@ -21,9 +21,6 @@ class TrackRecord(models.Model):
     #: How many rows were confirmed when they were last learned from, and the ids of their categories.
     n_confirmed = models.PositiveIntegerField(default=0)
     used = models.JSONField(default=list)
-    #: Texts of confirmed rows, as `expenses.categorization.own_names` makes them, and their digest.
-    names = models.JSONField(default=list)
-    names_digest = models.CharField(max_length=64, blank=True, default="")
     #: How many rows were confirmed when the links were last measured, and when that was.
     n_measured = models.PositiveIntegerField(default=0)
     measured_at = models.DateTimeField(null=True)
@@ -66,6 +63,19 @@ class Classifier(models.Model):
 
     def __str__(self) -> str:
         return f"Trained on {self.n_confirmed} rows of ledger {self.ledger_id}"
+
+
+class ConfirmedTexts(models.Model):
+    """The texts of a ledger's confirmed rows. They are kept beside its track record, which is read more often."""
+
+    ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
+    #: SHA-256 of the texts, in hexadecimal digits.
+    digest = models.CharField(max_length=64)
+    #: [direction, normalized text, id of the category, number of rows] of `expenses.categorization.own_names`.
+    texts = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{len(self.texts)} texts of ledger {self.ledger_id}"
 
 
 class BacktestResult(models.Model):

@@ -19,7 +19,7 @@ from expenses.categorization.own_names import OwnText, digest_of_texts, texts_of
 from expenses.categorization.replay import Claims, claims_by_link, recorded_claims, replay
 from expenses.categorization.training_rows import READING, count_confirmed, read_confirmed, stamp_of_confirmed
 from expenses.hooks import EditHook
-from expenses.models import Change, Classifier, Ledger, Run, TrackRecord
+from expenses.models import Change, Classifier, ConfirmedTexts, Ledger, Run, TrackRecord
 from expenses.services.deferred import ask_open_rows_again
 from expenses.services.journal import CHOICE_FIELDS
 from expenses.services.ledger_lock import make_room
@@ -158,8 +158,6 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, version: int,
         "learned_for_s": took_s,
         "n_confirmed": learned.n_confirmed,
         "used": sorted(learned.used),
-        "names": learned.names,
-        "names_digest": digest_of_texts(learned.names),
         "asking_before": FROM_THE_LATEST,
         "asking_since": now,
     }
@@ -181,6 +179,8 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, version: int,
         if not Ledger.objects.select_for_update().filter(pk=ledger_id).exists():
             return False
         TrackRecord.objects.update_or_create(pk=ledger_id, defaults=record)
+        texts = {"digest": digest_of_texts(learned.names), "texts": learned.names}
+        ConfirmedTexts.objects.update_or_create(ledger_id=ledger_id, defaults=texts)
         if weights is None:
             Classifier.objects.filter(pk=ledger_id).delete()
         else:

@@ -4,6 +4,7 @@ import pytest
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.keywords import KeywordProvider
+from expenses.models import ConfirmedTexts, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from providers.interface import LabeledQuestion, Question
 
@@ -366,6 +367,30 @@ def test_names_that_were_confirmed_are_found_damaged(ana, ben, run_tasks, use_ch
     assert attempt_of(ben, text)[1]["outcome"] == "declined"
     income = ana.post("transactions/", {"amount": "4", "direction": "in", "description": text}).json()
     assert income["category"] is None
+
+
+def test_names_that_were_gone_for_a_moment_are_found_again(ana, run_tasks, use_chain):
+    use_chain(HISTORY, KEYWORDS)
+    ana.post("expenses/", {"amount": "4", "description": "ZWOLFTER HUND MOMENT", "category": "Pets"})
+    run_tasks()
+    owner = ledger_id_of(ana.user)
+    catalog = Catalog.load(owner)
+    question = Question("ZWLFTER HUND", catalog.offered("out", None), owner, trust=catalog.trust)
+    kept = ConfirmedTexts.objects.get(pk=owner)
+    ConfirmedTexts.objects.all().delete()
+    assert KeywordProvider().categorize_many([question]) == [None]
+    kept.save(force_insert=True)
+    [answer] = KeywordProvider().categorize_many([question])
+    assert answer is not None
+    assert answer.category == one(ana, "Pets")["id"]
+
+
+def test_a_track_record_is_read_without_the_texts_of_confirmed_rows(ana, run_tasks):
+    ana.post("expenses/", {"amount": "4", "description": "ZWOLFTER HUND", "category": "Pets"})
+    run_tasks()
+    texts = ConfirmedTexts.objects.values_list("texts", flat=True).get()
+    assert texts == [["out", "zwolfter hund", one(ana, "Pets")["id"], 1]]
+    assert "zwolfter" not in str(TrackRecord.objects.values().get())
 
 
 def test_a_name_with_different_categories_is_not_found_damaged(ana, run_tasks, use_chain):
