@@ -11,7 +11,7 @@ from expenses.models import Category, Transaction
 from expenses.serializers.fields import CategoryReference
 from providers.damaged_names.index import MOST_WORDS
 
-#: Keywords of a category, characters of a keyword, and its letters and digits at least.
+#: Keywords of a category unless a merge gave it more, characters of a keyword, and its letters and digits at least.
 MAX_KEYWORDS, MAX_KEYWORD_LENGTH, MIN_KEYWORD_LETTERS = 100, 50, 2
 
 
@@ -28,8 +28,10 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
     keywords = serializers.ListField(
         child=serializers.CharField(max_length=MAX_KEYWORD_LENGTH),
         required=False,
-        max_length=MAX_KEYWORDS,
-        help_text="Payments with these words and phrases belong here, in your ledger alone.",
+        help_text=(
+            "Payments with these words and phrases belong here, in your ledger alone. "
+            f"There are at most {MAX_KEYWORDS} unless a merge moved more."
+        ),
     )
     version = serializers.IntegerField(source="seen_version", read_only=True)
 
@@ -60,8 +62,12 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
         return value
 
     def validate_keywords(self, value: list[str]) -> list[str]:
-        """Return each keyword once. Raise ValidationError for one without words, or of another category."""
+        """Return each keyword once. Raise ValidationError for one too many, without words, or of another category."""
         keywords = {fold_keyword(text): " ".join(text.split()) for text in reversed(value)}
+        present = {fold_keyword(text) for text in getattr(self.instance, "keywords", None) or []}
+        if len(keywords) > MAX_KEYWORDS and not keywords.keys() <= present:
+            detail = f"A category has at most {MAX_KEYWORDS} keywords; only a merge gives it more."
+            raise serializers.ValidationError(detail, code="max_length")
         for folded, text in keywords.items():
             if sum(map(str.isalnum, folded)) < MIN_KEYWORD_LETTERS:
                 detail = f"“{text}” is too short: a keyword has at least {MIN_KEYWORD_LETTERS} letters or digits."

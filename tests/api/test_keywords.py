@@ -159,7 +159,7 @@ def test_an_own_category_has_keywords_from_the_start_and_loses_them(ana):
             [f"word {number}" for number in range(101)],
             "keywords",
             "max_length",
-            "Send at most 100 items.",
+            "A category has at most 100 keywords; only a merge gives it more.",
         ),
     ],
 )
@@ -193,6 +193,23 @@ def test_a_merge_moves_keywords(ana):
     give_keywords(ana, "Dining", ["Bistro"])
     merged = ana.post(f"categories/{tea}/merge/", {"into": "Dining"}).json()
     assert (merged["keywords"], merged["moved"]["keywords"]) == (["Bistro", "Oolong"], 1)
+
+
+def test_a_merge_may_give_more_keywords_than_can_be_added(ana):
+    own, others = [f"tea {number}" for number in range(60)], [f"bar {number}" for number in range(60)]
+    tea = ana.post("categories/", {"name": "Tea", "kind": "expense", "keywords": own}).json()["id"]
+    give_keywords(ana, "Dining", others)
+    merged = ana.post(f"categories/{tea}/merge/", {"into": "Dining"}).json()
+    assert merged["keywords"] == others + own
+    assert give_keywords(ana, "Dining", merged["keywords"]).json()["keywords"] == others + own
+    assert give_keywords(ana, "Dining", others + own[1:]).json()["keywords"] == others + own[1:]
+    refused = {
+        "attr": "keywords",
+        "code": "max_length",
+        "detail": "A category has at most 100 keywords; only a merge gives it more.",
+    }
+    assert give_keywords(ana, "Dining", [*others, *own[1:], "oolong"]).json()["errors"] == [refused]
+    assert give_keywords(ana, "Dining", [*others, "oolong"]).json()["keywords"] == [*others, "oolong"]
 
 
 def test_a_category_with_keywords_alone_is_not_in_use(ana):
