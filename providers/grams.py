@@ -36,8 +36,8 @@ def grams_of(text: str) -> Features:
     """Return buckets and values of a normalized text: words, earlier ones more; pairs; pieces of 3 to 5 letters."""
     words = words_read(text)
     # Pieces of the words with their ends marked; together of one length, however long the words are.
-    counted = Counter(bucket for word in words[:_SPELLED_WORDS] for bucket in _pieces(f" {word} "))
-    length = math.sqrt(sum(n * n for n in counted.values())) or 1.0
+    counted = Counter([bucket for word in words[:_SPELLED_WORDS] for bucket in _pieces(word)])
+    length = math.sqrt(sum([n * n for n in counted.values()])) or 1.0
     found: dict[int, float] = {bucket: _SPELLING_WEIGHT * n / length for bucket, n in counted.items()}
     named = [(f"w{word}", 1 / math.sqrt(1 + i / 2)) for i, word in enumerate(words)]
     named += [(f"b{first} {second}", _PAIR_WEIGHT) for first, second in pairwise(words[: _PAIRS + 1])]
@@ -57,14 +57,20 @@ def bucket_of(name: str) -> int:
     return crc32(name.encode()) % BUCKETS
 
 
-@lru_cache(maxsize=4096)
-def _pieces(padded: str) -> list[int]:
+@lru_cache(maxsize=16_384)
+def _pieces(word: str) -> list[int]:
     """Return the buckets of all pieces; the cache helps because texts share most of their words."""
-    spans = [(start, start + size) for size in _PIECES for start in range(len(padded) - size + 1)]
+    return [code % BUCKETS for code in codes_of_pieces(word, _PIECES)]
+
+
+def codes_of_pieces(word: str, sizes: Sequence[int]) -> list[int]:
+    """Return the CRC-32 of all pieces with so many letters of a word, whose ends are marked by spaces."""
+    padded = f" {word} "
+    spans = [(start, start + size) for size in sizes for start in range(len(padded) - size + 1)]
     if padded.isascii():  # then letters are bytes, which are quicker to cut
         data = padded.encode()
-        return [crc32(data[start:end]) % BUCKETS for start, end in spans]
-    return [bucket_of(padded[start:end]) for start, end in spans]
+        return [crc32(data[start:end]) for start, end in spans]
+    return [crc32(padded[start:end].encode()) for start, end in spans]
 
 
 class GramTable(NamedTuple):

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from providers.calibration import log_odds
 from providers.damaged_names.shipped import find_shipped_name
-from providers.grams import Features, GramTable, grams_of
+from providers.grams import Features, GramTable, codes_of_pieces, grams_of
 from providers.interface import Direction, Question
 from providers.merchants.provider import LEAST_CERTAIN, MerchantFinding, doubtful_category, find_answer
 from providers.name_classifier.provider import load_name_classifier
@@ -137,19 +137,18 @@ def size_of(amount: Decimal | None) -> int | None:
 def text_features(text: str) -> Features:
     """Return the buckets of a normalized text, with logarithmic counts: words, pairs of words, and pieces of words."""
     words = text.split()
-    counted = Counter(bucket_of_word(word) for word in words)
-    counted.update(bucket_of_word(f"{first} {second}") for first, second in pairwise(words))
+    buckets = [bucket_of_word(word) for word in words]
+    buckets += [bucket_of_word(f"{first} {second}") for first, second in pairwise(words)]
     for word in words:
-        counted.update(_pieces_of(word))
-    return tuple(counted), tuple(1.0 + math.log(n) for n in counted.values())
+        buckets += _pieces_of(word)
+    counted = Counter(buckets)
+    return tuple(counted), tuple([1.0 if n == 1 else 1.0 + math.log(n) for n in counted.values()])
 
 
 @lru_cache(maxsize=16_384)
-def _pieces_of(word: str) -> tuple[int, ...]:
-    """Return the buckets of the pieces of 2 to 5 letters of a word, whose ends are marked by spaces."""
-    padded = f" {word} "
-    spans = ((start, start + size) for size in _PIECES for start in range(len(padded) - size + 1))
-    return tuple(FIRST_PIECE + crc32(padded[start:end].encode()) % _PIECE_BUCKETS for start, end in spans)
+def _pieces_of(word: str) -> list[int]:
+    """Return the buckets of the pieces of a word."""
+    return [FIRST_PIECE + code % _PIECE_BUCKETS for code in codes_of_pieces(word, _PIECES)]
 
 
 def _features(question: Question, known: TextKnowledge) -> Features:
@@ -174,5 +173,5 @@ def _finding(finding: MerchantFinding) -> list[tuple[str, float]]:
 
 
 def _named(features: Sequence[tuple[str, float]]) -> Features:
-    buckets = tuple(FIRST_NAMED + crc32(name.encode()) % _NAMED_BUCKETS for name, _ in features)
-    return buckets, tuple(value for _, value in features)
+    buckets = [FIRST_NAMED + crc32(name.encode()) % _NAMED_BUCKETS for name, _ in features]
+    return tuple(buckets), tuple([value for _, value in features])

@@ -112,12 +112,14 @@ def suggest_all(weights: Weights | None, questions: Sequence[Question], *, count
         best_two = np.sort(likely[rows], axis=1)[:, -2:].tolist()
         for row, own, (second, first) in zip(rows, shares.tolist(), best_two, strict=True):
             i = asked[row]
-            ranked = sorted(zip(own, offer.ids, strict=True), key=lambda pair: (-pair[0], pair[1]))
-            support = tuple((category, round(share, 6)) for share, category in ranked if share > LEAST_SUPPORT)
+            likeliest = sorted(
+                (-share, category) for share, category in zip(own, offer.ids, strict=True) if share > LEAST_SUPPORT
+            )
+            support = tuple((category, round(-share, 6)) for share, category in likeliest)
             if weights is None:
                 answers[i] = Suggestion(None, 0.0, NOT_LEARNED, evidence=Evidence.LEARNED, support=support)
             else:
-                rival = first if ranked[0][0] < first else second
+                rival = first if max(own) < first else second
                 answers[i] = _suggest(weights, questions[i], known[i].finding, offer, support, rival=rival)
     return answers
 

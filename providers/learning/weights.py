@@ -53,9 +53,11 @@ class Weights:
 
     def knows(self, word: str) -> bool:
         """Return True if the word was learned from."""
-        code = crc32(word.encode())
-        place = int(np.searchsorted(self.words, code))
-        return place < len(self.words) and int(self.words[place]) == code
+        return crc32(word.encode()) in self._known_words
+
+    @cached_property
+    def _known_words(self) -> frozenset[int]:
+        return frozenset(self.words.tolist())
 
     @cached_property
     def _rows(self) -> NDArray[np.int32]:
