@@ -6,7 +6,7 @@ confidences are the measured precision of each way of matching on real statement
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -131,10 +131,12 @@ class Memory:
     #: One vote for each category and account, however they were added.
     by_text: dict[str, dict[tuple[int, int | None], Vote]] = field(default_factory=lambda: defaultdict(dict))
     #: By first letters, too: only texts that share them are loaded, and an answer must not depend on other questions.
-    by_words: dict[tuple[str, int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    by_words: dict[tuple[str, int, str], dict[int, int]] = field(default_factory=dict)
     #: Number of different texts that begin with these words.
     n_texts: Counter[tuple[str, int, str]] = field(default_factory=Counter)
-
+    #: By first word: what is not yet in `by_words` and `n_texts`, since most loaded texts begin with a word that nobody
+    #: asks about. The flag is True for a new text.
+    uncounted: dict[str, list[tuple[str, Vote, bool]]] = field(default_factory=lambda: defaultdict(list))
     #: The merchants that the owner wrote for a text, with their numbers of rows.
     merchants: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
@@ -144,15 +146,13 @@ class Memory:
         is_new = text not in self.by_text
         votes, key = self.by_text[text], (vote.category, vote.account)
         votes[key] = votes[key].joined_by(vote) if key in votes else vote
-        for n_words in (3, 2, 1):
-            key_of_words = text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)
-            self.by_words[key_of_words][vote.category] += vote.n
-            self.n_texts[key_of_words] += is_new
+        self.uncounted[leading_words(text, 1)].append((text, vote, is_new))
 
     def recall(self, text: str) -> HistoryMatch | None:
         """Recall votes by the best way of matching that finds any."""
         if votes := self.by_text.get(text):
             return HistoryMatch(list(votes.values()), EXACT, text)
+        self._count(leading_words(text, 1))
         for n_words in (3, 2, 1):
             words = leading_words(text, n_words)
             counted = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
@@ -161,13 +161,22 @@ class Memory:
                 return HistoryMatch(votes_by_word, n_words, words, self.n_texts[text[:PREFIX_LENGTH], n_words, words])
         return None
 
+    def _count(self, first_word: str) -> None:
+        """Count the votes of texts that begin with this word."""
+        for text, vote, is_new in self.uncounted.pop(first_word, ()):
+            for n_words in (3, 2, 1):
+                key = text[:PREFIX_LENGTH], n_words, leading_words(text, n_words)
+                counted = self.by_words.setdefault(key, {})
+                counted[vote.category] = counted.get(vote.category, 0) + vote.n
+                if is_new:
+                    self.n_texts[key] += 1
 
-def _is_telling(word: str, counted: Counter[int]) -> bool:
+
+def _is_telling(word: str, counted: Mapping[int, int]) -> bool:
     """Return True if nearly all rows that begin with the word have one category, and it is no person's given name."""
     is_name_of_person = word in GIVEN_NAMES
-    return (
-        len(word) > 3 and not is_name_of_person and counted.most_common(1)[0][1] / counted.total() >= ONE_WORD_AGREEMENT
-    )
+    agreement = max(counted.values()) / sum(counted.values())
+    return len(word) > 3 and not is_name_of_person and agreement >= ONE_WORD_AGREEMENT
 
 
 Memories = dict[tuple[int, Direction], Memory]
