@@ -28,7 +28,7 @@ from providers.interface import (
     Suggestion,
 )
 from providers.normalization import normalize
-from providers.pool import pool
+from providers.pool import Voice, pool
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,6 @@ logger = logging.getLogger(__name__)
 CLAIMED = "claimed"
 #: In the details of the pool's answer: its confidence before it was corrected, and that of the link alone.
 POOLED, ALONE = "pooled", "alone"
-#: A threshold that no answer of the pool reaches.
-ONLY_SUGGESTS = 1.0
 #: The name under which the pool's confidence is corrected.
 POOL = "together"
 
@@ -173,7 +171,7 @@ class Link:
 
 def claimed_confidence(answer: Suggestion) -> float:
     """Return the confidence that the link itself gave, before its owner's outcomes corrected it."""
-    claimed: float = answer.details.get(CLAIMED, answer.details.get(ALONE, answer.confidence))
+    claimed: float = answer.details.get(ALONE, answer.details.get(CLAIMED, answer.confidence))
     return claimed
 
 
@@ -182,21 +180,29 @@ def _corrected(answer: Suggestion, correction: Correction) -> Suggestion:
     if correction == NO_CORRECTION:
         return answer
     confidence = round(correction.apply(answer.confidence), 4)
-    left = (1 - confidence) / (1 - answer.confidence) if answer.confidence < 1 else 0.0
     return Suggestion(  # `replace` takes five times as long
         category=answer.category,
         confidence=confidence,
         explanation=answer.explanation,
         score=answer.score,
         effects=answer.effects,
-        alternatives=tuple((category, round(min(p * left, confidence), 4)) for category, p in answer.alternatives),
+        alternatives=_rescaled(answer.alternatives, before=answer.confidence, after=confidence),
         details={**answer.details, CLAIMED: answer.confidence},
         final=answer.final,
         source_id=answer.source_id,
         evidence=answer.evidence,
         support=answer.support,
         is_pooled=answer.is_pooled,
+        covered_by=answer.covered_by,
     )
+
+
+def _rescaled(
+    alternatives: Sequence[tuple[int, float]], *, before: float, after: float
+) -> tuple[tuple[int, float], ...]:
+    """Give alternatives their shares of the rest that a changed confidence leaves; none is likelier than the answer."""
+    left = (1 - after) / (1 - before) if before < 1 else 0.0
+    return tuple((category, round(min(share * left, after), 4)) for category, share in alternatives)
 
 
 def _usable(answer: object, question: Question) -> Answer:
@@ -321,36 +327,38 @@ def _answers(link: Link, asked: list[Question]) -> list[Answer]:
 
 def _pool(attempts: Sequence[Attempt], question: Question, links: Mapping[str, Link]) -> tuple[int, Attempt] | None:
     """Return the place of the attempt that gives the pool's answer, and the attempt with that answer."""
-    said = [(i, a.provider, a.suggestion) for i, a in enumerate(attempts) if a.suggestion is not None]
-    trust, offered = question.trust, [category.id for category in question.categories]
-    found = pool([(name, answer) for _, name, answer in said], offered=offered, n_confirmed=trust.n_confirmed)
+    spoken = [i for i, attempt in enumerate(attempts) if attempt.suggestion is not None]
+    voices = [
+        Voice(attempts[i].provider, answer, links[attempts[i].provider].provider.support_weight)
+        for i in spoken
+        if (answer := attempts[i].suggestion) is not None
+    ]
+    for i, voice in zip(spoken, voices, strict=True):
+        if voice.answer.evidence is Evidence.REPEAT:
+            return i, attempts[i]  # nobody knows better than the owner's choices for the very same text
+    trust, names = question.trust, {category.id: category.name for category in question.categories}
+    found = pool(voices, offered=list(names), n_confirmed=trust.n_confirmed)
     if found is None:
         return None
-    place, name, alone = said[found.source]
-    confidence = round(trust.corrections.get(POOL, NO_CORRECTION).apply(found.confidence), 4)
-    agreeing = [other for i, other, answer in said if i != place and answer.category == found.category]
-    differing = [
-        (other, answer) for i, other, answer in said if i != place and answer.category not in {None, found.category}
+    place, alone = spoken[found.source], voices[found.source].answer
+    others = [voice for i, voice in enumerate(voices) if i != found.source and voice.answer.category is not None]
+    agreement = _agreement([voice.link for voice in others if voice.answer.category == found.category])
+    differences = [
+        f" The link {voice.link} says {names[voice.answer.category or 0]}."
+        for voice in others
+        if voice.answer.category != found.category
     ]
-    names = {category.id: category.name for category in question.categories}
-    differ = "".join(f" The link {other} says {names[answer.category or 0]}." for other, answer in differing)
-    suggestion = Suggestion(
-        category=found.category,
+    confidence = round(trust.corrections.get(POOL, NO_CORRECTION).apply(found.confidence), 4)
+    suggestion = replace(
+        alone,
         confidence=confidence,
-        explanation=f"{alone.explanation}{_agreement(agreeing)}{differ}",
-        score=alone.score,
-        effects=alone.effects,
-        alternatives=tuple((category, min(share, confidence)) for category, share in found.others),
-        details={**alone.details, POOLED: found.confidence, ALONE: alone.confidence},
-        source_id=alone.source_id,
-        evidence=alone.evidence,
-        support=alone.support,
-        is_pooled=alone.is_pooled,
+        explanation=f"{alone.explanation}{agreement}{''.join(differences)}",
+        alternatives=_rescaled(found.others, before=found.confidence, after=confidence),
+        details={**alone.details, POOLED: found.confidence, ALONE: claimed_confidence(alone)},
     )
-    # What a name sounds like is never taken without asking, unless the ledger's own rows have shown that it may be.
-    default = ONLY_SUGGESTS if alone.evidence is Evidence.SOUND else links[name].min_confidence
-    is_sure = confidence >= trust.threshold(name, alone.evidence, default=default)
-    outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
+    link = links[attempts[place].provider]
+    threshold = trust.threshold(link.provider.name, alone.evidence, default=link.min_confidence)
+    outcome = Outcome.ANSWERED if confidence >= threshold else Outcome.UNSURE
     attempt = replace(attempts[place], outcome=outcome, explanation=suggestion.explanation, suggestion=suggestion)
     return place, attempt
 

@@ -5,6 +5,7 @@ dotted path in the setting CATEGORIZATION_PROVIDERS and must pass `providers.con
 """
 
 import datetime as dt
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +60,28 @@ class OwnKeyword(NamedTuple):
 NO_KEYWORDS: Mapping[str, OwnKeyword] = MappingProxyType({})
 
 
+#: A threshold that no confidence reaches.
+ONLY_SUGGESTS = 1.0
+
+
+class Evidence(StrEnum):
+    """The kind of knowledge that an answer rests on; a ledger's thresholds hold for one kind each."""
+
+    RULE = "rule"
+    #: The same text was confirmed before.
+    REPEAT = "repeat"
+    #: Its first words, or most of its letters, were.
+    LEADING_WORDS = "leading_words"
+    #: The owner's keyword of a category, or a known name in damaged text.
+    KEYWORD = "keyword"
+    #: A brand or a general word of the dictionary.
+    NAME = "name"
+    LEARNED = "learned"
+    SOUND = "sound"
+    MODEL = "model"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """The owner's own measurements and wishes.
@@ -79,7 +102,11 @@ class Trust:
     names: str = ""
 
     def threshold(self, link: str, evidence: str, *, default: float) -> float:
-        """Return the confidence from which an answer is taken: of its evidence, else of its link, else the default."""
+        """Return the confidence from which an answer is taken: of its evidence, else of its link, else the default.
+
+        What a name sounds like is only suggested by default, whatever link says so.
+        """
+        default = ONLY_SUGGESTS if evidence == Evidence.SOUND else default
         return self.evidence_thresholds.get(evidence, self.thresholds.get(link, default))
 
 
@@ -163,24 +190,6 @@ class Effects:
 NO_EFFECTS = Effects()
 
 
-class Evidence(StrEnum):
-    """The kind of knowledge that an answer rests on; a ledger's thresholds hold for one kind each."""
-
-    RULE = "rule"
-    #: The same text was confirmed before.
-    REPEAT = "repeat"
-    #: Its first words, or most of its letters, were.
-    LEADING_WORDS = "leading_words"
-    #: The owner's keyword of a category, or a known name in damaged text.
-    KEYWORD = "keyword"
-    #: A brand or a general word of the dictionary.
-    NAME = "name"
-    LEARNED = "learned"
-    SOUND = "sound"
-    MODEL = "model"
-    OTHER = "other"
-
-
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """The answer of a link.
@@ -207,10 +216,25 @@ class Suggestion:
     support: tuple[tuple[int, float], ...] = ()
     #: It never decides alone, however sure: it counts together with the answers of the other links.
     is_pooled: bool = False
+    #: The name of a link that has this answer among its features: where that link speaks, this one adds nothing.
+    covered_by: str = ""
 
 
 #: The answer to one question. An error is data here: one bad answer does not spoil the rest of its batch.
 Answer = Suggestion | ProviderError | None
+
+
+class SupportWeight(NamedTuple):
+    """Turns support into evidence: `factor` times log((support + floor) / floor).
+
+    The factor halves at `half` confirmed transactions. `is_share`: the support is a share of all categories, so what
+    is missing speaks for those that are not offered.
+    """
+
+    factor: float
+    floor: float
+    half: float = math.inf
+    is_share: bool = False
 
 
 class Provider(ABC):
@@ -224,6 +248,8 @@ class Provider(ABC):
     silence: ClassVar[str] = "It knows nothing about this text."
     #: Its confidence is a probability, which its owner's outcomes may correct.
     is_measured: ClassVar[bool] = True
+    #: What the support of its answers weighs; None: they count by their confidence.
+    support_weight: ClassVar[SupportWeight | None] = None
 
     @abstractmethod
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:

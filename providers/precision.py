@@ -1,8 +1,6 @@
 """Precision: the share of right answers that is certain enough, and the confidence from which it is high enough.
 
-Certain enough is the one-sided 95 % lower bound of Clopper and Pearson (1934). It is exact: if answers were right less
-often than the bound, chance would give so many right ones in at most 5 of 100 histories. Wilson's bound needs fewer
-answers, but is too high where nearly all answers are right (Cai 2005, one-sided intervals in discrete distributions).
+Certain enough is the lower bound of `calibration.lower_bound`.
 
 The functions import scipy, which is slow: call them in workers.
 """
@@ -14,10 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from providers.calibration import JudgedAnswer
+from providers.calibration import LEVEL, JudgedAnswer
 
-#: A bound is too high in at most this share of histories.
-LEVEL = 0.05
 #: A text counts at most so many times: three repeats show that its category stays, and more say nothing of other texts.
 MOST_OF_A_TEXT = 3
 #: Answers that would have to be more than these are never had: a backtest reads as many rows.
@@ -57,13 +53,6 @@ def tally(outcomes: Sequence[JudgedAnswer], *, texts: Sequence[Hashable] | None 
         n_right += math.fsum(weight for weight, is_right in members if is_right)
         tallies.append(Tally(confidence, n, min(n_right, n)))
     return tallies
-
-
-def lower_bound(n_right: float, n: float) -> float:
-    """Return the lower bound of the precision of `n` answers; 0 if none was right."""
-    from scipy.special import betaincinv  # noqa: PLC0415 - slow
-
-    return float(betaincinv(n_right, n - n_right + 1, LEVEL)) if n_right > 0 else 0.0
 
 
 def thresholds_that_hold(tallies: Sequence[Tally], *, precision: float) -> list[float]:

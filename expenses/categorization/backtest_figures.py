@@ -10,9 +10,9 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from providers.calibration import JudgedAnswer
+from providers.calibration import JudgedAnswer, lower_bound
 from providers.interface import Evidence, Trust
-from providers.precision import Tally, lower_bound, missing_answers, tally, threshold_for, thresholds_that_hold
+from providers.precision import Tally, missing_answers, tally, threshold_for, thresholds_that_hold
 
 #: A threshold that no confidence reaches.
 NEVER = 2.0

@@ -19,6 +19,7 @@ class LearnedProvider(Provider):
 
     name = TaughtProvider.name
     version = TaughtProvider.version
+    support_weight = TaughtProvider.support_weight
     silence: ClassVar[str] = "It knows no word of this text."
 
     def __init__(self, *, country: str = "") -> None:

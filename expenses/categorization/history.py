@@ -27,6 +27,7 @@ from providers.interface import (
     Provider,
     Question,
     Suggestion,
+    SupportWeight,
 )
 from providers.merchants.provider import known_name
 from providers.normalization import GIVEN_NAMES, leading_words, normalize
@@ -187,6 +188,7 @@ class HistoryProvider(Provider):
 
     name = "history"
     version = "2"
+    support_weight = SupportWeight(1.3, 0.5)
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         texts = [normalize(t.text)[:TEXT_LENGTH] for t in questions]

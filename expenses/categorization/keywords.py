@@ -26,7 +26,7 @@ from providers.interface import (
     Suggestion,
 )
 from providers.merchants.dictionary import load_dictionary, load_words
-from providers.merchants.provider import KindCategories, offer_key
+from providers.merchants.provider import KindCategories, link_with_finding, offer_key
 from providers.normalization import fold, normalize, plain_words
 
 #: The probability of a keyword that stands in the text as its owner wrote it.
@@ -254,7 +254,14 @@ def _suggest_shipped(
     effects = Effects(merchant=name) if brand else NO_EFFECTS
     # The owner's own habit with that name may be another one.
     return _suggestion(
-        found.match, place.category.id, found.confidence, f"{sentence}.", details, effects=effects, is_pooled=True
+        found.match,
+        place.category.id,
+        found.confidence,
+        f"{sentence}.",
+        details,
+        effects=effects,
+        is_pooled=True,
+        covered_by=link_with_finding(found.confidence),
     )
 
 
@@ -268,6 +275,7 @@ def _suggestion(
     effects: Effects = NO_EFFECTS,
     others: Sequence[Any] = (),
     is_pooled: bool = False,
+    covered_by: str = "",
 ) -> Suggestion:
     left = (1 - confidence) / (len(others) + 1)
     return Suggestion(
@@ -280,6 +288,7 @@ def _suggestion(
         details=details,
         evidence=Evidence.KEYWORD,
         is_pooled=is_pooled,
+        covered_by=covered_by,
     )
 
 

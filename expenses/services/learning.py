@@ -120,7 +120,9 @@ def measure(confirmed: Sequence[LabeledQuestion], recorded: Claims) -> ReplayMea
         if link.provider.is_measured and link.provider.name in claims
     }
     if POOL in claims:
-        corrections[POOL] = fit_correction(claims[POOL])
+        # Without a classifier, the pool knows none of the categories that people made.
+        doubt = _doubt_about_own_categories(confirmed) if len(confirmed) < LEAST_CONFIRMED else 0.0
+        corrections[POOL] = fit_correction(claims[POOL], expected=doubt)
     links = {}
     for name, claimed in claims.items():
         if len(claimed) >= LEAST_OUTCOMES:
@@ -138,6 +140,10 @@ def _expected(link: Link, confirmed: Sequence[LabeledQuestion]) -> float:
     """
     if link.is_deferred or link.provider.learn([]) is not link.provider:
         return 0.0
+    return _doubt_about_own_categories(confirmed)
+
+
+def _doubt_about_own_categories(confirmed: Sequence[LabeledQuestion]) -> float:
     return min(0.0, log_odds(share_of_system(confirmed)))
 
 

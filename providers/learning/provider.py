@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from providers.calibration import log_odds, logistic
 from providers.grams import words_read
-from providers.interface import Evidence, LabeledQuestion, Provider, Question, Suggestion
+from providers.interface import Evidence, LabeledQuestion, Provider, Question, Suggestion, SupportWeight
 from providers.learning.features import TextKnowledge, buckets_of_finding, features_of, known_of, size_of
 from providers.learning.imagined import group_names, load_imagined
 from providers.learning.training import train
@@ -49,6 +49,7 @@ class TaughtProvider(Provider):
 
     name = "learned"
     version = "2"
+    support_weight = SupportWeight(1.0, 0.001, is_share=True)
     silence: ClassVar[str] = "It knows no word of this text."
 
     def __init__(self, *, country: str = "", is_fixed: bool = False) -> None:

@@ -73,13 +73,14 @@ def train(confirmed: Sequence[LabeledQuestion], *, country: str = "") -> Weights
 def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]) -> list[Lesson]:
     """Return lessons from the dictionary about the system's categories.
 
-    They count less the less the user uses those categories. A lesson that the user has contradicted, by putting pet
+    They count less the less the user puts what the dictionary knows into those categories. A lesson that the user has contradicted, by putting pet
     shops elsewhere, counts less still.
     """
     if not confirmed:
         return []
     offered = {category.id: category for question, _ in confirmed for category in question.categories}
-    trust = share_of_system(confirmed) ** 2
+    # Rows of which the dictionary knows nothing, such as payments to friends, say nothing about its categories.
+    trust = share_of_system([one for one, knowledge in zip(confirmed, known, strict=True) if knowledge.finding]) ** 2
     if trust < _LEAST_TRUST:
         return []
     used = frozenset(category for _, category in confirmed)

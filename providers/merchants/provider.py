@@ -153,6 +153,11 @@ class MerchantFinding(NamedTuple):
     is_refund: bool = False
 
 
+def link_with_finding(confidence: float) -> str:
+    """Return the link that has a finding of this confidence among its features, "" for one that is not certain."""
+    return "learned" if confidence >= LEAST_CERTAIN else ""
+
+
 def doubtful_category(finding: MerchantFinding | None) -> str:
     """Return the category of a finding that is not certain, such as a brand of another country; else "".
 
@@ -359,6 +364,7 @@ def _suggest(finding: MerchantFinding, places: KindCategories) -> Suggestion | N
         details=details,
         evidence=Evidence.NAME,
         is_pooled=True,
+        covered_by=link_with_finding(finding.confidence),
     )
 
 

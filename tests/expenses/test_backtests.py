@@ -16,8 +16,8 @@ from expenses.categorization.backtest_figures import (
     measure_evidence,
     measure_links,
 )
+from providers.calibration import lower_bound
 from providers.interface import NO_TRUST, Trust
-from providers.precision import lower_bound
 
 HISTORY, MODEL = LinkSetting("history", 0.9), LinkSetting("model", 0.8)
 LINKS = [HISTORY, MODEL]
