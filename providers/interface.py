@@ -216,7 +216,7 @@ class Suggestion:
     support: tuple[tuple[int, float], ...] = ()
     #: It never decides alone, however sure: it counts together with the answers of the other links.
     is_pooled: bool = False
-    #: The name of a link that has this answer among its features: where that link speaks, this one adds nothing.
+    #: The name of a link that has this answer among its features: beside it, the answer fades while that link learns.
     covered_by: str = ""
 
 

@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from providers.interface import Suggestion, SupportWeight
+from providers.interface import Evidence, Suggestion, SupportWeight
 
 MOST_ALTERNATIVES = 4
 #: Answers of less confidence are left out: they are no better than a guess without the text.
 LEAST_CONFIDENCE = 0.1
+#: An answer that another link covers counts half when so many transactions are confirmed.
+FADES_AT = 10
 #: No answer is certain, and none is impossible.
 _LEAST, _MOST = 0.001, 0.999
 
@@ -48,10 +50,10 @@ def pool(voices: Sequence[Voice], *, offered: Sequence[int], n_confirmed: int) -
     scores: dict[int | None, float] = dict.fromkeys(offered, 0.0)
     scores[None] = 0.0  # for "none of the offered"
     for voice in voices:
-        if voice.answer.covered_by not in names:
-            for category, weight in _evidence(voice, n_offered=len(offered), n_confirmed=n_confirmed).items():
-                if category in scores:
-                    scores[category] += weight
+        fade = 1 / (1 + n_confirmed / FADES_AT) if voice.answer.covered_by in names else 1.0
+        for category, weight in _evidence(voice, n_offered=len(offered), n_confirmed=n_confirmed).items():
+            if category in scores:
+                scores[category] += fade * weight
     most = max(scores.values())
     odds = {category: math.exp(score - most) for category, score in scores.items()}
     # Without evidence, each offered category has the same odds; that no offered one is right has none.
@@ -64,8 +66,19 @@ def pool(voices: Sequence[Voice], *, offered: Sequence[int], n_confirmed: int) -
         return None
     others = ((c, round(other, 4)) for other, c in ranked if c != best and scores[c] > 0)
     source = next(i for i, voice in enumerate(voices) if voice.answer.category == best)
-    confidence = round(min(share, _MOST), 4)
+    confidence = round(min(share, _MOST, _most_by_name(voices, best)), 4)
     return PooledAnswer(best, confidence, source, tuple((c, min(o, confidence)) for c, o in others)[:MOST_ALTERNATIVES])
+
+
+def _most_by_name(voices: Sequence[Voice], category: int) -> float:
+    """Return how sure a known name can make the category; 1 if the owner's own rows speak for it, too.
+
+    All that knows a name has it from the dictionary, so links that agree on it make it no surer.
+    """
+    agreeing = [voice.answer for voice in voices if voice.answer.category == category]
+    if any(answer.evidence not in {Evidence.NAME, Evidence.SOUND} for answer in agreeing):
+        return 1.0
+    return max((answer.confidence for answer in agreeing if answer.evidence is Evidence.NAME), default=1.0)
 
 
 def _evidence(voice: Voice, *, n_offered: int, n_confirmed: int) -> Mapping[int | None, float]:

@@ -26,7 +26,7 @@ from providers.interface import (
     Suggestion,
 )
 from providers.merchants.dictionary import load_dictionary, load_words
-from providers.merchants.provider import KindCategories, link_with_finding, offer_key
+from providers.merchants.provider import KindCategories, offer_key
 from providers.normalization import fold, normalize, plain_words
 
 #: The probability of a keyword that stands in the text as its owner wrote it.
@@ -261,7 +261,7 @@ def _suggest_shipped(
         details,
         effects=effects,
         is_pooled=True,
-        covered_by=link_with_finding(found.confidence),
+        covered_by="learned",
     )
 
 

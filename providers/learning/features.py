@@ -23,7 +23,7 @@ from providers.calibration import log_odds
 from providers.damaged_names.shipped import find_shipped_name
 from providers.grams import Features, GramTable, codes_of_pieces, grams_of
 from providers.interface import Direction, Question
-from providers.merchants.provider import LEAST_CERTAIN, MerchantFinding, doubtful_category, find_answer
+from providers.merchants.provider import LEAST_CERTAIN, MerchantFinding, doubtful_category, find_answer, is_certain
 from providers.name_classifier.provider import load_name_classifier
 from providers.normalization import normalize
 
@@ -159,8 +159,8 @@ def _features(question: Question, known: TextKnowledge) -> Features:
         named += [(f"a{size}", _AMOUNT), (f"a{question.direction}{size // 2}", _AMOUNT)]
     if question.account is not None:
         named.append((f"in{question.account}", _ACCOUNT))
-    is_certain = known.finding is not None and known.finding.confidence >= LEAST_CERTAIN
-    named += _finding(known.finding) if known.finding and is_certain else [("Dnone", _NOTHING_FOUND)]
+    finding = known.finding
+    named += _finding(finding) if finding and is_certain(finding) else [("Dnone", _NOTHING_FOUND)]
     named += [(f"G{category}", probability) for category, probability in known.resemblances]
     others, weights = _named(named)
     return (*buckets, *others), (*counts, *weights)

@@ -19,6 +19,7 @@ from providers.merchants.provider import (
     KindCategories,
     MerchantFinding,
     deciding_kind,
+    is_certain,
     may_be_spending,
     offer_key,
 )
@@ -118,7 +119,9 @@ def suggest_all(weights: Weights | None, questions: Sequence[Question], *, count
             )
             support = tuple((category, round(-share, 6)) for share, category in likeliest)
             if weights is None:
-                answers[i] = Suggestion(None, 0.0, NOT_LEARNED, evidence=Evidence.LEARNED, support=support)
+                # What the dictionary is certain of, its own link says with a measured confidence.
+                told = () if is_certain(known[i].finding) else support
+                answers[i] = Suggestion(None, 0.0, NOT_LEARNED, evidence=Evidence.LEARNED, support=told)
             else:
                 rival = first if max(own) < first else second
                 answers[i] = _suggest(weights, questions[i], known[i].finding, offer, support, rival=rival)
@@ -211,7 +214,7 @@ def _suggest(
             (category, math.floor(other * left * 10_000) / 10_000) for category, other in others[:MOST_ALTERNATIVES]
         ),
         details={"words": reasons, "learned_from": weights.n_confirmed},
-        evidence=Evidence.LEARNED if reasons or kind else Evidence.SOUND,
+        evidence=Evidence.LEARNED if reasons else Evidence.NAME if kind else Evidence.SOUND,
         support=support,
         is_pooled=True,
     )

@@ -73,8 +73,8 @@ def train(confirmed: Sequence[LabeledQuestion], *, country: str = "") -> Weights
 def _imagine(confirmed: Sequence[LabeledQuestion], known: Sequence[TextKnowledge]) -> list[Lesson]:
     """Return lessons from the dictionary about the system's categories.
 
-    They count less the less the user puts what the dictionary knows into those categories. A lesson that the user has contradicted, by putting pet
-    shops elsewhere, counts less still.
+    They count less the less the user puts what the dictionary knows into those categories. A lesson that the user has
+    contradicted, by putting pet shops elsewhere, counts less still.
     """
     if not confirmed:
         return []

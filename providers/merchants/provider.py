@@ -38,7 +38,7 @@ CONFIDENCE: Mapping[Way, float] = {
     "leading words": 0.93,
     "leading word": 0.88,
     "inner words": 0.78,
-    "inner word": 0.96,
+    "inner word": 0.78,
     "phrase": 0.98,
     "word": 0.94,
     "ending": 0.5,
@@ -61,7 +61,7 @@ _MOST_COUNTRIES_TOLD = 3
 #: Countries whose English names take an article.
 _WITH_ARTICLE = frozenset({"AE", "BS", "CD", "DO", "FK", "GB", "GM", "KM", "KY", "MH", "MV", "NL", "PH", "US"})
 #: Less sure findings may be of another merchant of the same name.
-LEAST_CERTAIN = 0.7
+LEAST_CERTAIN = 0.6
 #: Names of persons have so many words; a given name stands first.
 _WORDS_OF_PERSON = (2, 3)
 #: Money that comes in under a brand or word is its refund or income a little less surely.
@@ -153,9 +153,9 @@ class MerchantFinding(NamedTuple):
     is_refund: bool = False
 
 
-def link_with_finding(confidence: float) -> str:
-    """Return the link that has a finding of this confidence among its features, "" for one that is not certain."""
-    return "learned" if confidence >= LEAST_CERTAIN else ""
+def is_certain(finding: MerchantFinding | None) -> bool:
+    """Return True for a finding that is hardly another merchant of the same name."""
+    return finding is not None and finding.confidence >= LEAST_CERTAIN
 
 
 def doubtful_category(finding: MerchantFinding | None) -> str:
@@ -163,7 +163,7 @@ def doubtful_category(finding: MerchantFinding | None) -> str:
 
     The name classifier has learned the names and words of the dictionary: for this category it knows no more than that.
     """
-    return finding.category if finding is not None and finding.confidence < LEAST_CERTAIN else ""
+    return finding.category if finding is not None and not is_certain(finding) else ""
 
 
 @lru_cache(maxsize=16_384)
@@ -174,7 +174,7 @@ def known_name(text: str, direction: Direction, country: str = "") -> str:
     `country` is a small ISO 3166 alpha-2 code or "".
     """
     finding = find_answer(text, direction, country) if text else None
-    if finding is None or finding.brand is None or finding.confidence < LEAST_CERTAIN:
+    if finding is None or finding.brand is None or not is_certain(finding):
         return ""
     if finding.way == "leading word":
         is_certain = (
@@ -364,7 +364,7 @@ def _suggest(finding: MerchantFinding, places: KindCategories) -> Suggestion | N
         details=details,
         evidence=Evidence.NAME,
         is_pooled=True,
-        covered_by=link_with_finding(finding.confidence),
+        covered_by="learned" if is_certain(finding) else "",
     )
 
 

@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 from providers.calibration import log_odds, logistic
 from providers.grams import Features, GramTable, grams_of, shares_of
 from providers.interface import Evidence, Provider, Question, Suggestion, SupportWeight
-from providers.merchants.provider import KindCategories, KindCategory, doubtful_category, find_answer, offer_key
+from providers.merchants.provider import (
+    KindCategories,
+    KindCategory,
+    doubtful_category,
+    find_answer,
+    is_certain,
+    offer_key,
+)
 from providers.normalization import normalize
 
 FILE = "classifier.npz"
@@ -126,13 +133,12 @@ class NameClassifierProvider(Provider):
             if offer not in places:
                 known = KindCategories.of(questions[i])
                 places[offer] = [known.find(group=group) for group in classifier.categories]
-            if classifier.categories[row.index(max(row))] != _doubtful_category(questions[i]):
+            finding = find_answer(questions[i].text, questions[i].direction, questions[i].country.lower())
+            # It has learned the names of brands: of these it knows no more than the dictionary says.
+            is_known = finding is not None and finding.brand is not None and is_certain(finding)
+            if not is_known and classifier.categories[row.index(max(row))] != doubtful_category(finding):
                 answers[i] = _suggest(row, places[offer])
         return answers
-
-
-def _doubtful_category(question: Question) -> str:
-    return doubtful_category(find_answer(question.text, question.direction, question.country.lower()))
 
 
 def _suggest(shares: Sequence[float], places: Sequence[KindCategory | None]) -> Suggestion | None:
