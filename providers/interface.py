@@ -70,11 +70,11 @@ class Evidence(StrEnum):
     RULE = "rule"
     #: The same text was confirmed before.
     REPEAT = "repeat"
-    #: Its first words, or most of its letters, were.
+    #: Its first words were, also damaged.
     LEADING_WORDS = "leading_words"
-    #: The owner's keyword of a category, or a known name in damaged text.
+    #: The owner's keyword of a category.
     KEYWORD = "keyword"
-    #: A brand or a general word of the dictionary.
+    #: A brand or a general word of the dictionary, also damaged.
     NAME = "name"
     LEARNED = "learned"
     SOUND = "sound"

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from expenses.categorization.history import times
+from expenses.categorization.history import BASE_CONFIDENCE, times
 from expenses.categorization.own_names import OwnName, OwnNames
 from expenses.models import ConfirmedTexts
 from providers.damaged_names.evidence import Choice, NameCandidate, choose, strength_of
@@ -41,7 +41,7 @@ DAMAGE_WORDS: Mapping[Damage, str] = {
     Damage.ABBREVIATED: "without some of its vowels",
     Damage.MISSPELLED: "misspelled",
 }
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
 
 
 class KeywordProvider(Provider):
@@ -224,12 +224,15 @@ def _suggest_own_name(
     found: OwnName, words: Sequence[str], question: Question, offered: Mapping[int, OfferedCategory]
 ) -> Suggestion:
     match, category = found.choice.match, offered[int(found.choice.category)]
+    # It is no surer than the same first words undamaged.
+    confidence = found.choice.confidence * BASE_CONFIDENCE[match.name.count(" ") + 1]
     details = _details(match, match.name, words, question.text)
     sentence = (
         f"“{details['found_in']}” is {match.name}, {_damage_words(match, words)}, "
         f"which you put into {category.name} {times(found.n)}."
     )
-    return _suggestion(match, category.id, found.choice.confidence, sentence, details, others=found.choice.others)
+    others, evidence = found.choice.others, Evidence.LEADING_WORDS
+    return _suggestion(match, category.id, confidence, sentence, details, others=others, evidence=evidence)
 
 
 def _suggest_shipped(
@@ -252,15 +255,15 @@ def _suggest_shipped(
         stood_for = f"what you put into {place.category.name}" if place.mapped else place.category.name
         sentence = f"“{text}” is the word “{name}”, {damage}, which stands for {stood_for}"
     effects = Effects(merchant=name) if brand else NO_EFFECTS
-    # The owner's own habit with that name may be another one.
+    evidence, sentence = Evidence.NAME, f"{sentence}."
     return _suggestion(
         found.match,
         place.category.id,
         found.confidence,
-        f"{sentence}.",
+        sentence,
         details,
         effects=effects,
-        is_pooled=True,
+        evidence=evidence,
         covered_by="learned",
     )
 
@@ -274,7 +277,7 @@ def _suggestion(
     *,
     effects: Effects = NO_EFFECTS,
     others: Sequence[Any] = (),
-    is_pooled: bool = False,
+    evidence: Evidence = Evidence.KEYWORD,
     covered_by: str = "",
 ) -> Suggestion:
     left = (1 - confidence) / (len(others) + 1)
@@ -286,8 +289,9 @@ def _suggestion(
         effects=effects,
         alternatives=tuple((other, min(left, confidence)) for other in others),
         details=details,
-        evidence=Evidence.KEYWORD,
-        is_pooled=is_pooled,
+        evidence=evidence,
+        # Only the owner's keyword decides alone: the owner's habit with a name may be another one.
+        is_pooled=evidence is not Evidence.KEYWORD,
         covered_by=covered_by,
     )
 

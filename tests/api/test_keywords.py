@@ -378,12 +378,25 @@ def test_names_that_were_confirmed_are_found_damaged(ana, ben, run_tasks, use_ch
         ana.post("expenses/", {"amount": "4", "description": f"ZWOLFTER HUND GBR {number}", "category": "Pets"})
     run_tasks()
     row, attempt = attempt_of(ana, text)
-    assert (row["category_name"], row["categorization"]["source"]) == ("Pets", "keywords")
+    assert row["category"] is None
+    suggestion = row["categorization"]["suggestion"]
+    assert (suggestion["category_name"], suggestion["source"]) == ("Pets", "keywords")
+    assert suggestion["confidence"] <= 0.8  # as of the same two words undamaged
     sentence = f"“{found_in}” is zwolfter hund, {damage}, which you put into Pets twice."
     assert attempt["explanation"] == sentence
     assert attempt_of(ben, text)[1]["outcome"] == "declined"
     income = ana.post("transactions/", {"amount": "4", "direction": "in", "description": text}).json()
     assert income["category"] is None
+
+
+def test_a_name_that_was_confirmed_once_does_not_decide_when_it_is_cut(ana, run_tasks, use_chain):
+    use_chain(HISTORY, KEYWORDS)
+    ana.post("expenses/", {"amount": "4", "description": "KIOSK SONNENBERG KOELN", "category": "Pets"})
+    run_tasks()
+    row, attempt = attempt_of(ana, "KIOSK SONNEN")
+    assert row["categorization"]["status"] == "suggested"
+    assert attempt["explanation"] == "“KIOSK SONNEN” is kiosk sonnenberg, cut short, which you put into Pets once."
+    assert attempt["confidence"] <= 0.8
 
 
 def test_names_that_were_gone_for_a_moment_are_found_again(ana, run_tasks, use_chain):
@@ -429,4 +442,5 @@ def test_who_was_taught_a_name_finds_it_damaged(ana):
         pets,
         "“ZWLFTER HUND” is zwolfter hund, misspelled, which you put into Pets once.",
     )
+    assert (answer.evidence, answer.is_pooled) == ("leading_words", True)
     assert KeywordProvider().categorize_many([asked]) == [None]
