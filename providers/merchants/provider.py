@@ -177,14 +177,14 @@ def known_name(text: str, direction: Direction, country: str = "") -> str:
     if finding is None or finding.brand is None or not is_certain(finding):
         return ""
     if finding.way == "leading word":
-        is_certain = (
+        is_named = (
             finding.brand.kind.tag.startswith("online=")
             or are_formats(normalize(text).split()[1:])
             or (country != "" and finding.brand.is_known_in(country))
         )
     else:
-        is_certain = finding.way in {"whole", "leading words"}
-    return brand_name(finding.brand) if is_certain else ""
+        is_named = finding.way in {"whole", "leading words"}
+    return brand_name(finding.brand) if is_named else ""
 
 
 @lru_cache(maxsize=4096)  # two links ask for it, one after the other
