@@ -62,9 +62,9 @@ def named(provider, text, offered=ALL):
 
 
 def is_silent(provider, text):
-    """Return True if the answer names no category: it only supports those that other links name."""
+    """Return True if the answer names no category: at most, it supports those that other links name."""
     found = answer(provider, text)
-    return found is None or (found.category is None and bool(found.support))
+    return found is None or found.category is None
 
 
 @cache

@@ -66,6 +66,7 @@ def test_a_brand_in_front_answers_with_its_kind_of_shop():
         details={"matched": "rewe", "way": "leading word", "kind": "shop=supermarket"},
         evidence=Evidence.NAME,
         is_pooled=True,
+        covered_by="learned",
     )
 
 
@@ -79,6 +80,7 @@ def test_a_text_that_is_nothing_but_a_brand_is_surest():
         details={"matched": "netflix", "way": "whole", "kind": "online=streaming"},
         evidence=Evidence.NAME,
         is_pooled=True,
+        covered_by="learned",
     )
 
 
@@ -92,6 +94,7 @@ def test_a_general_word_answers_without_naming_a_merchant():
         details={"matched": "pharmacy", "way": "word"},
         evidence=Evidence.NAME,
         is_pooled=True,
+        covered_by="learned",
     )
 
 
@@ -183,6 +186,7 @@ def test_money_from_a_brand_is_a_refund_less_surely():
         details={"matched": "zalando", "way": "whole", "kind": "online=marketplace"},
         evidence=Evidence.NAME,
         is_pooled=True,
+        covered_by="learned",
     )
 
 
