@@ -104,7 +104,7 @@ class TestTelling:
             assert ana.post("expenses/", {"amount": "5", "description": text}).json()["category"] is None
 
     def test_each_kind_of_evidence_has_figures_of_its_own(self, ana, outspoken):
-        record(ana, [*confirmed("name", 93, 60), *confirmed("sound", 60, 20, first=60, wrong=10),
+        record(ana, [*confirmed("name", 93, 60), *confirmed("learned", 60, 20, first=60, wrong=10),
                      *confirmed("repeat", 97, 43, first=80)])  # fmt: skip
         result = backtest(ana)["result"]
         new = {
@@ -120,7 +120,7 @@ class TestTelling:
             "name": new | {
                 "threshold": 0.9, "threshold_for_target": 0.9, "links": ["merchants"], "new_merchants": new,
             },
-            "sound": {
+            "learned": {
                 "asked": 20, "answered": 0, "coverage": 0.0, "precision": None, "lower_bound": None, "texts": 20,
                 "coverage_at_target": 0.0, "precision_at_target": None, "missing": None,
                 "threshold": 0.9, "threshold_for_target": None, "links": ["merchants"],
@@ -144,7 +144,7 @@ class TestTelling:
         assert ana.post(ADOPT, {}).json()["detail"] == detail
 
     def test_a_refusal_says_what_each_kind_of_evidence_lacks(self, ana, outspoken):
-        record(ana, [*confirmed("name", 93, 58), *confirmed("sound", 60, 20, first=60, wrong=10),
+        record(ana, [*confirmed("name", 93, 58), *confirmed("learned", 60, 20, first=60, wrong=10),
                      *confirmed("repeat", 97, 43, first=80)])  # fmt: skip
         backtest(ana)
         problem = ana.post(ADOPT, {})
@@ -153,7 +153,7 @@ class TestTelling:
             "No kind of evidence has enough confirmed rows for 0.95. "
             "repeat: 16 more confirmed rows with other texts are missing. "
             "name: 1 more confirmed row of new merchants is missing. "
-            "sound: It would not reach 0.95."
+            "learned: It would not reach 0.95."
         )
 
     def test_an_unsure_answer_below_a_bad_one_is_not_adopted(self, ana, outspoken):
@@ -187,11 +187,11 @@ def told(ana, outspoken):
     """Names hold 0.95 from 0.8 on, sounds from 0.97. Open rows wait at 0.84 and 0.79; a sound is taken at 0.92."""
     record(ana, [
         *confirmed("name", 80, 62), *confirmed("name", 60, 10, first=62, wrong=8),
-        *confirmed("sound", 97, 60, first=72), *confirmed("sound", 92, 10, first=132, wrong=9),
+        *confirmed("learned", 97, 60, first=72), *confirmed("learned", 92, 10, first=132, wrong=9),
     ])  # fmt: skip
     open_rows = record(ana, [
         *says("name", 84, 2, first=144, date="2026-10-02"), *says("name", 79, 1, first=146, date="2026-10-03"),
-        *says("sound", 92, 1, first=147, date="2026-10-04"), *says("keyword", 84, 1, first=148, date="2026-10-05"),
+        *says("learned", 92, 1, first=147, date="2026-10-04"), *says("keyword", 84, 1, first=148, date="2026-10-05"),
     ])  # fmt: skip
     run = backtest(ana)
     assert status_of(ana, open_rows) == [SUGGESTED, SUGGESTED, SUGGESTED, AUTOMATIC, SUGGESTED]
@@ -217,13 +217,13 @@ class TestRun:
             "target_precision": 0.95,
             "evidence": [
                 {"evidence": "name", "before": None, "after": 0.8, "reason": None},
-                {"evidence": "sound", "before": None, "after": 0.97, "reason": None},
+                {"evidence": "learned", "before": None, "after": 0.97, "reason": None},
             ],
             "links": [],
             "would_be_automatic": 2,
             "would_be_suggested": 1,
             "automatic": [listed(rows[1], "name", 84), listed(rows[0], "name", 84)],
-            "suggested": [listed(rows[3], "sound", 92)],
+            "suggested": [listed(rows[3], "learned", 92)],
         }
         assert own(ana) == ({}, {})
         assert ana.get(ADOPT, {"backtest": run["id"]}).json() == ana.get(ADOPT).json()
@@ -241,11 +241,11 @@ class TestRun:
             "about": {
                 "backtest": run["id"],
                 "target_precision": 0.95,
-                "evidence": {"name": {"before": None, "after": 0.8}, "sound": {"before": None, "after": 0.97}},
+                "evidence": {"name": {"before": None, "after": 0.8}, "learned": {"before": None, "after": 0.97}},
                 "links": {},
             },
         }
-        assert own(ana) == ({}, {"name": 0.8, "sound": 0.97})
+        assert own(ana) == ({}, {"name": 0.8, "learned": 0.97})
         assert status_of(ana, rows) == ADOPTED
         changed = {one["transaction"] for one in ana.get(f"runs/{adopted['id']}/changes/").json()["results"]}
         assert changed == {one["transaction"] for one in [*preview["automatic"], *preview["suggested"]]}
@@ -255,7 +255,7 @@ class TestRun:
     def test_the_next_rows_are_judged_by_the_adopted_thresholds(self, ana, told):
         adopt(ana)
         rows = record(ana, [*says("name", 80, 1, first=150), *says("name", 79, 1, first=151),
-                            *says("sound", 96, 1, first=152), *says("sound", 97, 1, first=153)])  # fmt: skip
+                            *says("learned", 96, 1, first=152), *says("learned", 97, 1, first=153)])  # fmt: skip
         assert status_of(ana, rows) == [AUTOMATIC, SUGGESTED, SUGGESTED, AUTOMATIC]
 
     def test_adopting_twice_changes_nothing_more(self, ana, told):
@@ -266,17 +266,17 @@ class TestRun:
         assert (again["status"], again["progress"]) == ("succeeded", {"done": 0, "total": 0})
         assert ana.get(f"runs/{again['id']}/changes/").json()["count"] == 0
         assert ana.get("changes/").json()["version"] == version
-        assert (own(ana), status_of(ana, rows)) == (({}, {"name": 0.8, "sound": 0.97}), ADOPTED)
+        assert (own(ana), status_of(ana, rows)) == (({}, {"name": 0.8, "learned": 0.97}), ADOPTED)
 
     def test_a_revert_gives_thresholds_and_rows_back(self, ana, told):
         _, rows = told
-        ana.patch(THRESHOLDS, {"evidence": {"sound": 0.5, "keyword": 0.99}})
+        ana.patch(THRESHOLDS, {"evidence": {"learned": 0.5, "keyword": 0.99}})
         kinds = [ana.get(f"transactions/{row['id']}/").json()["kind"] for row in rows]
         adopted = adopt(ana)
         later = record(ana, says("name", 84, 1, first=150))
         reverted = ana.post(f"runs/{adopted['id']}/revert/").json()
         assert (reverted["status"], reverted["kept"]) == ("reverted", [])
-        assert own(ana) == ({}, {"sound": 0.5, "keyword": 0.99})
+        assert own(ana) == ({}, {"learned": 0.5, "keyword": 0.99})
         assert status_of(ana, [*rows, *later]) == [SUGGESTED, SUGGESTED, SUGGESTED, AUTOMATIC, SUGGESTED, AUTOMATIC]
         assert [ana.get(f"transactions/{row['id']}/").json()["kind"] for row in rows] == kinds
 
@@ -334,7 +334,7 @@ class TestRun:
         ended = ana.get(f"runs/{number}/").json()
         assert (ended["status"], ended["progress"]) == ("succeeded", {"done": 3, "total": 3})
         assert ended["counts"] == {"automatic": 2, "suggested": 1, "left_alone": 0}
-        assert (own(ana), status_of(ana, rows)) == (({}, {"name": 0.8, "sound": 0.97}), ADOPTED)
+        assert (own(ana), status_of(ana, rows)) == (({}, {"name": 0.8, "learned": 0.97}), ADOPTED)
 
     def test_one_that_is_canceled_before_it_began_changes_nothing(self, ana, told, monkeypatch):
         _, rows = told
@@ -382,7 +382,7 @@ class TestRun:
     def test_a_hand_set_threshold_that_is_higher_stays(self, ana, told):
         ana.patch(THRESHOLDS, {"thresholds": {"merchants": 0.99}, "evidence": {"keyword": 0.99}})
         adopt(ana)
-        assert own(ana) == ({"merchants": 0.99}, {"keyword": 0.99, "name": 0.8, "sound": 0.97})
+        assert own(ana) == ({"merchants": 0.99}, {"keyword": 0.99, "name": 0.8, "learned": 0.97})
 
 
 class TestMeaning:
@@ -394,16 +394,16 @@ class TestMeaning:
             "measured_at": at,
             "links": {"merchants": {"answered": 70, "precision": 0.8714}},
             "evidence": {
-                "name": {"answered": 0, "precision": None}, "sound": {"answered": 70, "precision": 0.8714},
+                "name": {"answered": 0, "precision": None}, "learned": {"answered": 70, "precision": 0.8714},
             },
         }  # fmt: skip
-        answer = ana.patch(THRESHOLDS, {"thresholds": {"merchants": 0.5}, "evidence": {"sound": 0.95}}).json()
+        answer = ana.patch(THRESHOLDS, {"thresholds": {"merchants": 0.5}, "evidence": {"learned": 0.95}}).json()
         assert answer["measured"] == {
             "backtest": run["id"],
             "measured_at": at,
             "links": {"merchants": {"answered": 132, "precision": 0.9394}},
             "evidence": {
-                "name": {"answered": 72, "precision": 0.8889}, "sound": {"answered": 60, "precision": 1.0},
+                "name": {"answered": 72, "precision": 0.8889}, "learned": {"answered": 60, "precision": 1.0},
             },
         }  # fmt: skip
 

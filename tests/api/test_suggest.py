@@ -198,6 +198,7 @@ def test_suggesting_changes_nothing(ana, script, run_tasks):
     ana.post("rules/", rule | {"actions": [{"type": "add_tags", "value": ["new"]}]})
     script.script = {"Luna": ("dining", 0.9)}
     ana.get("expenses/")
+    run_tasks()
     before = n_rows()
     suggest(ana, "Bakery")
     suggest(ana, "Luna")

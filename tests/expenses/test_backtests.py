@@ -172,7 +172,7 @@ class TestEvidence:
             "name": 0.81, "learned": 0.97, "sound": None,
         }  # fmt: skip
         assert {name: (one["links"], one["threshold"]) for name, one in found.items()} == {
-            "name": (["history"], 0.9), "learned": (["model"], 0.8), "sound": (["history"], 0.9),
+            "name": (["history"], 0.9), "learned": (["model"], 0.8), "sound": (["history"], 1.0),
         }  # fmt: skip
         assert (found["name"]["coverage_at_target"], found["learned"]["precision_at_target"]) == (0.7895, 1.0)
 

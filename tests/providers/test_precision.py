@@ -6,12 +6,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from providers.calibration import JudgedAnswer
+from providers.calibration import JudgedAnswer, lower_bound
 from providers.precision import (
     LEVEL,
     MOST_OF_A_TEXT,
     Tally,
-    lower_bound,
     missing_answers,
     tally,
     threshold_for,
