@@ -92,7 +92,10 @@ TRAINING_COLUMNS = (
 
 
 def training_question(row: Any, *, catalog: Catalog, trust: Trust) -> Question:
-    """Return the question about a confirmed row, without what links have written since; `row` has TRAINING_COLUMNS."""
+    """Return the question about a confirmed row, without what links have written since; `row` has TRAINING_COLUMNS.
+
+    It has no keywords: their owner may have chosen them from the same rows, so they would be judged by hindsight.
+    """
     return Question(
         description=row.raw_description,
         categories=catalog.offered(row.direction, None),
@@ -105,7 +108,6 @@ def training_question(row: Any, *, catalog: Catalog, trust: Trust) -> Question:
         account=row.account_id,
         country=row.account__country or "",
         kinds=catalog.kinds,
-        keywords=catalog.keywords,
         trust=trust,
     )
 

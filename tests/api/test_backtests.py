@@ -129,6 +129,29 @@ def test_three_different_orders_wait_at_a_time(ana, ben):
     assert order(ana)["status"] == "pending"
 
 
+def test_keywords_are_not_judged_by_the_rows_that_they_were_chosen_from(ana, run_tasks, use_chain):
+    use_chain(
+        {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95},
+        {"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.95},
+    )
+    [dining] = [one["id"] for one in ana.get("categories/").json()["results"] if one["name"] == "Dining"]
+    ana.patch(f"categories/{dining}/", {"keywords": ["krummer hund"]})
+    ana.patch("categorization/thresholds/", {"evidence": {"keyword": 0.97}})
+    shops = [
+        f"{first} KRUMMER HUND" for first in ("QUAX", "BLORP", "ZINTH", "VROML", "DRASK", "FLOON", "GRENZ", "HOBAX")
+    ]
+    for n in range(40):
+        body = {"amount": "4", "description": shops[n % 8], "category": dining, "date": f"2026-01-{n % 28 + 1:02}"}
+        ana.post("expenses/", body)
+
+    result = backtest(ana, run_tasks)["result"]
+
+    assert (result["n"], result["links"]["keywords"]["answered"]) == (40, 0)
+    assert "keyword" not in result["evidence"]
+    suggested = ana.post("categorization/suggest/", {"description": "UUMPF KRUMMER HUND", "use_model": False}).json()
+    assert (suggested["category_name"], suggested["confidence"]) == ("Dining", 0.99)
+
+
 def test_one_whose_worker_died_goes_on_and_is_given_again(ana, run_tasks):
     record(ana, generated_rows(40))
     number = order(ana)["id"]
