@@ -45,6 +45,8 @@ ASK_AGAIN_S = 5
 #: The explanation of a deferred link that has yet to be asked.
 TO_COME = "Nothing else was sure enough; the local model will look at it."
 SEND_AGAIN = "Send the same request again in {} seconds."
+#: Types of values that are JSON whatever they hold.
+_ALWAYS_JSON = frozenset({str, int, bool, type(None)})
 #: The end of the explanation of an attempt that failed for now.
 TRIED_AGAIN = " It will be tried again."
 
@@ -214,19 +216,28 @@ def _usable(answer: object, question: Question) -> Answer:
     if not 0 <= answer.confidence <= 1:
         return ProviderMisbehaved(f"Its confidence was {answer.confidence}, not a number from 0 to 1.")
     effects: object = answer.effects
-    are_effects = isinstance(effects, Effects) and {name for name, _ in effects.fields} <= set(EFFECT_FIELDS)
-    details: object = answer.details
-    try:
-        json.dumps(details, allow_nan=False)
-        are_json = isinstance(details, dict)
-    except (TypeError, ValueError):
-        are_json = False
-    if not are_effects or not are_json:
+    are_effects = effects is NO_EFFECTS or (
+        isinstance(effects, Effects) and {name for name, _ in effects.fields} <= set(EFFECT_FIELDS)
+    )
+    if not are_effects or not _are_details(answer.details):
         return ProviderMisbehaved("Its effects or details are not of the kind that the interface asks for.")
-    named = {answer.category, *(category for category, _ in answer.alternatives)} - {None}
-    if not named <= {category.id for category in question.categories}:
+    named = {answer.category, *[category for category, _ in answer.alternatives]} - {None}
+    if not named.issubset([category.id for category in question.categories]):
         return ProviderMisbehaved("It answered with a category that was not offered.")
     return answer
+
+
+def _are_details(details: object) -> bool:
+    """Return True for an object of JSON."""
+    if not isinstance(details, dict):
+        return False
+    if _ALWAYS_JSON.issuperset(map(type, details.values())) and all(type(name) is str for name in details):
+        return True
+    try:
+        json.dumps(details, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 class Breaker(Protocol):
