@@ -21,6 +21,7 @@ _WORDS = 8
 _SPELLED_WORDS = 5
 _PAIRS = 4
 _PIECES = (3, 4, 5)
+_WEIGHTS_BY_PLACE = [1 / math.sqrt(1 + i / 2) for i in range(_WORDS)]
 _PAIR_WEIGHT = 0.7
 _SPELLING_WEIGHT = 1.2
 #: Beyond these log-odds a probability is not told from 0 or 1.
@@ -39,7 +40,7 @@ def grams_of(text: str) -> Features:
     counted = Counter([bucket for word in words[:_SPELLED_WORDS] for bucket in _pieces(word)])
     length = math.sqrt(sum([n * n for n in counted.values()])) or 1.0
     found: dict[int, float] = {bucket: _SPELLING_WEIGHT * n / length for bucket, n in counted.items()}
-    named = [(f"w{word}", 1 / math.sqrt(1 + i / 2)) for i, word in enumerate(words)]
+    named = [(f"w{word}", weight) for word, weight in zip(words, _WEIGHTS_BY_PLACE, strict=False)]
     named += [(f"b{first} {second}", _PAIR_WEIGHT) for first, second in pairwise(words[: _PAIRS + 1])]
     for name, value in named:
         bucket = bucket_of(name)

@@ -64,14 +64,13 @@ def known_of(questions: Sequence[Question], *, country: str = "") -> list[TextKn
     texts = list(dict.fromkeys(asked))
     spent = [normalize(text) if direction == "out" else "" for text, direction, _ in texts]
     classifier = load_name_classifier()
-    likely = classifier.probabilities([grams_of(text) for text in spent])
+    likely = classifier.probabilities([grams_of(text) for text in spent]).tolist()
     known = {}
     for (text, direction, code), name, row in zip(texts, spent, likely, strict=True):
         finding = find_answer(text, direction, code) or _damaged_finding(text, direction, code)
         doubted = doubtful_category(finding)
-        found = (row > _LEAST_RESEMBLANCE).nonzero()[0] if name else ()
-        alike = ((classifier.categories[i], float(row[i])) for i in found)
-        resemblances = tuple((category, share) for category, share in alike if category != doubted)
+        alike = [pair for pair in zip(classifier.categories, row, strict=True) if pair[1] > _LEAST_RESEMBLANCE]
+        resemblances = tuple([pair for pair in alike if pair[0] != doubted]) if name else ()
         known[text, direction, code] = TextKnowledge(
             finding, resemblances, finding is not None or classifier.knows(normalize(text))
         )
