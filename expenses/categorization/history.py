@@ -49,6 +49,8 @@ _SHORT = 1e-3
 SAME_AMOUNT, SAME_ACCOUNT = 3.0, 2.0
 #: Tolerance of the same amount, as a share.
 AMOUNT_MARGIN = 0.1
+#: The largest amount of a vote beside its least, so that a new amount can be the same as all of them.
+WIDEST_SPAN = 1.25
 #: More votes say no more.
 MOST_VOTES = 50
 #: Rows that count of one text, where another one only begins with the same words.
@@ -58,12 +60,21 @@ FACTS_OF_TEXT = 2
 #: votes give the same answer.
 CONFIRMED = """
     SELECT direction, match_text, category_id, account_id, COUNT(*), MIN(date), MAX(date), MIN(amount), MAX(amount),
-        MAX(CASE WHEN CAST(held AS text) LIKE '%%"merchant"%%' THEN merchant ELSE '' END)
+        MAX(CASE WHEN merchant <> '' AND CAST(held AS text) LIKE '%%"merchant"%%' THEN 1 ELSE 0 END)
     FROM expenses_transaction
     WHERE ledger_id = %s AND review_status = 'confirmed' AND category_id IS NOT NULL AND deleted_at IS NULL
         AND match_text <> '' {narrowed}
     GROUP BY direction, match_text, category_id, account_id
     ORDER BY match_text, category_id, account_id, direction
+"""
+
+#: The merchants that the owner wrote, asked for only where there is one.
+OWN_MERCHANTS = """
+    SELECT direction, match_text, merchant, COUNT(*)
+    FROM expenses_transaction
+    WHERE ledger_id = %s AND review_status = 'confirmed' AND category_id IS NOT NULL AND deleted_at IS NULL
+        AND match_text <> '' AND merchant <> '' AND CAST(held AS text) LIKE '%%"merchant"%%' {narrowed}
+    GROUP BY direction, match_text, merchant
 """
 
 
@@ -97,8 +108,8 @@ class Vote(NamedTuple):
         if question.account is not None and question.account == self.account:
             weight *= SAME_ACCOUNT
         if question.amount is not None and self.least is not None and self.most is not None:
-            amount = _stored(question.amount)
-            if self.least * (1 - AMOUNT_MARGIN) <= amount <= self.most * (1 + AMOUNT_MARGIN):
+            amount, is_narrow = _stored(question.amount), self.most <= self.least * WIDEST_SPAN
+            if is_narrow and self.least * (1 - AMOUNT_MARGIN) <= amount <= self.most * (1 + AMOUNT_MARGIN):
                 weight *= SAME_AMOUNT
         return weight
 
@@ -141,9 +152,7 @@ class Memory:
     #: The merchants that the owner wrote for a text, with their numbers of rows.
     merchants: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def add(self, text: str, vote: Vote, merchant: str = "") -> None:
-        if merchant:
-            self.merchants[text][merchant] += vote.n
+    def add(self, text: str, vote: Vote) -> None:
         is_new = text not in self.by_text
         votes, key = self.by_text[text], (vote.category, vote.account)
         votes[key] = votes[key].joined_by(vote) if key in votes else vote
@@ -212,7 +221,10 @@ class HistoryProvider(Provider):
         return InMemoryHistoryProvider({}).learn(confirmed)
 
     def _memories(self, questions: Sequence[Question], texts: Sequence[str]) -> Memories:
-        """Load the confirmed texts. One indexed query for each owner; it reads all texts if there are many prefixes."""
+        """Load the confirmed texts. One indexed query for each owner; it reads all texts if there are many prefixes.
+
+        One more reads merchants, if the owner wrote one for any of these texts.
+        """
         prefixes: dict[int, set[str]] = defaultdict(set)
         for question, text in zip(questions, texts, strict=True):
             if text:
@@ -223,11 +235,16 @@ class HistoryProvider(Provider):
             narrowed = f"AND match_prefix IN ({', '.join(['%s'] * len(wanted))})" if wanted else ""
             with connection.cursor() as cursor:
                 cursor.execute(CONFIRMED.format(narrowed=narrowed), [owner, *wanted])
-                for direction, text, category, account, n, *days, least, most, merchant in cursor.fetchall():
+                rows = cursor.fetchall()
+                for direction, text, category, account, n, *days, least, most, _ in rows:
                     # SQLite returns text.
                     first, last = (date.fromisoformat(day) if isinstance(day, str) else day for day in days)
                     vote = Vote(category, n, account, first, last, least, most)
-                    memories[owner, direction].add(text, vote, merchant)
+                    memories[owner, direction].add(text, vote)
+                if any(has_merchant for *_, has_merchant in rows):
+                    cursor.execute(OWN_MERCHANTS.format(narrowed=narrowed), [owner, *wanted])
+                    for direction, text, merchant, n in cursor.fetchall():
+                        memories[owner, direction].merchants[text][merchant] = n
         return memories
 
 
@@ -277,7 +294,7 @@ def _suggest(memory: Memory, text: str, question: Question) -> Suggestion | None
         category=winner,
         confidence=base * share,
         score=share,
-        effects=Effects(merchant=spellings.most_common(1)[0][0]) if spellings else NO_EFFECTS,
+        effects=Effects(merchant=max(spellings, key=lambda name: (spellings[name], name))) if spellings else NO_EFFECTS,
         explanation=f"You put “{recalled.matched}” into {names[winner]} {times(n)}{doubt}.",
         alternatives=tuple((category, base * w / total) for category, w in others[:3]),
         details={

@@ -137,12 +137,10 @@ def test_keywords_are_not_judged_by_the_rows_that_they_were_chosen_from(ana, run
     [dining] = [one["id"] for one in ana.get("categories/").json()["results"] if one["name"] == "Dining"]
     ana.patch(f"categories/{dining}/", {"keywords": ["krummer hund"]})
     ana.patch("categorization/thresholds/", {"evidence": {"keyword": 0.97}})
-    shops = [
-        f"{first} KRUMMER HUND" for first in ("QUAX", "BLORP", "ZINTH", "VROML", "DRASK", "FLOON", "GRENZ", "HOBAX")
-    ]
+    first_words = ["QUAX", "BLORP", "ZINTH", "VROML", "DRASK", "FLOON", "GRENZ", "HOBAX"]
     for n in range(40):
-        body = {"amount": "4", "description": shops[n % 8], "category": dining, "date": f"2026-01-{n % 28 + 1:02}"}
-        ana.post("expenses/", body)
+        body = {"amount": "4", "description": f"{first_words[n % 8]} KRUMMER HUND", "category": dining}
+        ana.post("expenses/", body | {"date": f"2026-01-{n % 28 + 1:02}"})
 
     result = backtest(ana, run_tasks)["result"]
 

@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from expenses.categorization.catalog import Catalog
+from expenses.categorization.history import HistoryProvider
+from expenses.models.ledgers import ledger_id_of
+from providers.interface import Question
 from tests.api.bulk import record
 
 HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
@@ -100,6 +104,25 @@ def test_a_merchant_that_the_dictionary_does_not_know_is_called_as_its_owner_wro
     spend(ana, "KRUMMER HUND GBR 13", category="Dining")
     assert spend(ana, "KRUMMER HUND 14 KOELN")["merchant"] == "Krummer Hund"
     assert spend(ana, "KRUMMER HUND 14 KOELN", merchant="Mine")["merchant"] == "Mine"
+
+
+def test_the_spelling_that_the_owner_wrote_most_often_counts_with_its_own_rows(ana, use_chain):
+    use_chain(HISTORY)
+    for name in ("", "", "krummer hund", "Krummer Hund", "Krummer Hund"):
+        spend(ana, "KRUMMER HUND GBR 12", merchant=name, category="Dining")
+    assert spend(ana, "KRUMMER HUND GBR 14")["merchant"] == "Krummer Hund"
+
+
+def test_merchants_are_read_only_where_the_owner_wrote_one(ana, use_chain, django_assert_num_queries):
+    use_chain(HISTORY)
+    spend(ana, "KRUMMER HUND GBR 12", category="Dining")
+    owner = ledger_id_of(ana.user)
+    question = Question("KRUMMER HUND", Catalog.load(owner).offered("out", None), owner)
+    with django_assert_num_queries(1):
+        HistoryProvider().categorize_many([question])
+    spend(ana, "KRUMMER HUND GBR 12", merchant="Krummer Hund", category="Dining")
+    with django_assert_num_queries(2):
+        HistoryProvider().categorize_many([question])
 
 
 def test_a_merchant_that_a_person_wrote_stays(ana, silent_chain):

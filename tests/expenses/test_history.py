@@ -156,7 +156,7 @@ def test_disagreement_lowers_confidence_and_names_the_other_choice(ana):
 
 
 def test_the_amount_tells_two_choices_for_one_merchant_apart(ana):
-    spend(ana, "Cafe Luna", amount="3.00", category="Dining")
+    spend(ana, "Cafe Luna", amount="4.00", category="Dining")
     spend(ana, "Cafe Luna", amount="5.00", category="Dining")
     spend(ana, "Cafe Luna", amount="80.00", category="Groceries")
     assert told(ana, "Cafe Luna") == ("Dining", 0.66, "suggested")
@@ -164,6 +164,14 @@ def test_the_amount_tells_two_choices_for_one_merchant_apart(ana):
     assert told(ana, "Cafe Luna", amount="5.50") == ("Dining", 0.8486, "automatic")
     assert told(ana, "Cafe Luna", amount="5.51") == ("Dining", 0.66, "suggested")
     assert told(ana, "Cafe Luna", amount="72.00") == ("Groceries", 0.594, "suggested")
+
+
+def test_amounts_that_differ_widely_tell_no_choice_apart(ana):
+    spend(ana, "Cafe Luna", amount="5.00", category="Dining")
+    spend(ana, "Cafe Luna", amount="500.00", category="Dining")
+    spend(ana, "Cafe Luna", amount="80.00", category="Groceries")
+    [_, without, _], [_, within, _] = told(ana, "Cafe Luna"), told(ana, "Cafe Luna", amount="250.00")
+    assert within == without
 
 
 def test_the_account_tells_two_choices_for_one_merchant_apart(ana):
