@@ -55,6 +55,8 @@ WIDEST_SPAN = 1.25
 MOST_VOTES = 50
 #: Rows that count of one text, where another one only begins with the same words.
 FACTS_OF_TEXT = 2
+#: So many times as many texts make a habit with the first word.
+HABIT = 10
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it. Its order makes equal
 #: votes give the same answer.
@@ -163,13 +165,22 @@ class Memory:
         if votes := self.by_text.get(text):
             return HistoryMatch(list(votes.values()), EXACT, text)
         self._count(leading_words(text, 1))
-        for n_words in (3, 2, 1):
-            words = leading_words(text, n_words)
-            counted = self.by_words.get((text[:PREFIX_LENGTH], n_words, words))
-            if counted and (n_words > 1 or _is_telling(words, counted)):
-                votes_by_word = [Vote(category, n, None, None, None, None, None) for category, n in counted.items()]
-                return HistoryMatch(votes_by_word, n_words, words, self.n_texts[text[:PREFIX_LENGTH], n_words, words])
-        return None
+        found = [match for n_words in (3, 2, 1) if (match := self._recall_words(text, n_words))]
+        if not found:
+            return None
+        longest, shortest = found[0], found[-1]
+        # A habit with the first word outweighs a few texts that share more words, such as "cash <place>".
+        is_habit = shortest.way == 1 and shortest.n_texts >= HABIT * longest.n_texts
+        return shortest if is_habit else longest
+
+    def _recall_words(self, text: str, n_words: int) -> HistoryMatch | None:
+        words = leading_words(text, n_words)
+        key = text[:PREFIX_LENGTH], n_words, words
+        counted = self.by_words.get(key)
+        if not counted or (n_words == 1 and not _is_telling(words, counted)):
+            return None
+        votes = [Vote(category, n, None, None, None, None, None) for category, n in counted.items()]
+        return HistoryMatch(votes, n_words, words, self.n_texts[key])
 
     def _count(self, first_word: str) -> None:
         """Count the votes of texts that begin with this word."""

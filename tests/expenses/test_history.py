@@ -132,6 +132,23 @@ def test_one_word_decides_only_where_nearly_all_that_begin_so_agree(ana):
     assert told(ana, "Market Fish") == NOTHING
 
 
+def test_a_habit_with_the_first_word_outweighs_a_longer_match_of_one_text(ana):
+    for place in "abcdefghijkl":
+        spend(ana, f"Barkassa Q{place}zorx", category="Gifts & Donations")
+    spend(ana, "Barkassa Pizzeria Qorx", category="Dining")
+    category, _, _ = told(ana, "Barkassa Pizzeria Zumsel")
+    assert category == "Gifts & Donations"
+    assert way(ana, "Barkassa Pizzeria Zumsel") == "first 1 words"
+
+
+def test_what_was_chosen_lately_outweighs_what_was_chosen_more_often_before(ana):
+    for month in range(1, 13):
+        spend(ana, "Vbnmarkt", category="Groceries", date=f"2024-{month:02}-10")
+    for month in range(3, 11):
+        spend(ana, "Vbnmarkt", category="Dining", date=f"2026-{month:02}-10")
+    assert told(ana, "Vbnmarkt", date="2026-11-01")[0] == "Dining"
+
+
 def test_a_short_word_alone_never_decides(ana):
     spend(ana, "Bar Luna", category="Dining")
     assert told(ana, "Bar Sol") == NOTHING
