@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from statistics import fmean
@@ -169,7 +169,7 @@ def means_of(evenings: Sequence[Evening]) -> dict[str, dict[str, float | None]]:
 
 
 def _means(points: Sequence[Point]) -> dict[str, float | None]:
-    lines = {
+    lines: dict[str, Callable[[Point], float | None]] = {
         "taken without asking, of open rows": lambda p: _percent(len(p.automatic), p.n_rows - p.n_confirmed),
         "right of those": lambda p: _percent(p.n_automatic_right, len(p.automatic)),
         "shown, of open rows": lambda p: _percent(len(p.outcomes), p.n_rows - p.n_confirmed),

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -50,14 +51,16 @@ def medians(actions: Mapping[str, Callable[[], object]], *, rounds: int, n: int)
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
-def caller(application, address, token="", *, body=None):
+def caller(
+    application: Callable[..., Any], address: str, token: str = "", *, body: Callable[[], object] | None = None
+) -> Callable[[], None]:
     """Return a function that makes one request to a WSGI application and insists on a status of success.
 
     The request is a POST of what `body()` returns, or a GET without a body.
     """
     path, _, query = address.partition("?")
 
-    def call():
+    def call() -> None:
         data = json.dumps(body()).encode() if body else b""
         environ = {
             "REQUEST_METHOD": "POST" if body else "GET", "PATH_INFO": path, "QUERY_STRING": query,
@@ -68,7 +71,7 @@ def caller(application, address, token="", *, body=None):
         }  # fmt: skip
         if token:
             environ["HTTP_AUTHORIZATION"] = f"Token {token}"
-        statuses = []
+        statuses: list[str] = []
         answer = application(environ, lambda status, headers: statuses.append(status))
         text = b"".join(answer)
         answer.close()

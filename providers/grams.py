@@ -88,7 +88,7 @@ class GramTable(NamedTuple):
         starts = np.cumsum([0, *(len(found) for found, _ in rows)], dtype=np.int64)
         return cls(np.array(buckets, dtype=np.int32), np.array(values, dtype=np.float32), starts)
 
-    def times(self, weights: NDArray[Any], rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+    def times(self, weights: NDArray[Any], rows: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32]:
         """Sum value times row of `weights` over the features of each text; shape (texts, columns of weights).
 
         `rows` says which row of `weights` belongs to a bucket; without it, row and bucket are the same.

@@ -103,8 +103,15 @@ class Weights:
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 if int(stored["format"]) != FORMAT:
                     raise UnusableWeights("The stored weights are of another version.")
-                arrays = (stored[name] for name in ("buckets", "idf", "weights", "bias", "words"))
-                return cls(tuple(map(int, stored["categories"])), *arrays, int(stored["n_confirmed"]))
+                return cls(
+                    categories=tuple(map(int, stored["categories"])),
+                    buckets=stored["buckets"],
+                    idf=stored["idf"],
+                    weights=stored["weights"],
+                    bias=stored["bias"],
+                    words=stored["words"],
+                    n_confirmed=int(stored["n_confirmed"]),
+                )
         except (zipfile.BadZipFile, KeyError, ValueError) as error:
             raise UnusableWeights("The stored weights are no weights.") from error
 

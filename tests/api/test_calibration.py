@@ -111,7 +111,7 @@ def test_the_answers_that_links_gave_together_are_measured_too(ana, chain):
     played = replay(configured_chain(), read_confirmed(catalog=catalog))
     best = [(one, one.verdict.pooled) for one in played]
     # An answer to the very same text is the owner's own, not one of links together.
-    pooled = [one for one, attempt in best if attempt and "pooled" in attempt.suggestion.details]
+    pooled = [one for one, attempt in best if attempt and attempt.suggestion and "pooled" in attempt.suggestion.details]
     assert list(body["links"]) == ["rule", "history", "learned"]
     assert set(body["together"]) == set(body["links"]["history"])
     assert body["together"]["n"] == len(pooled) >= 30

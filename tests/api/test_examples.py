@@ -312,7 +312,7 @@ def record_anomalies(recorder: Recorder) -> None:
     ledger, day, key = Ledger.objects.get(), "2026-11-02", "unusual_week-1-2026-11-02"
     rows = list(Transaction.objects.order_by("pk").values_list("pk", flat=True)[:1])
     amounts = {"observed": "182.40", "expected": "61.20", "low": "40.00", "high": "88.50"}
-    parts = {"trend": "61.20", "seasonal": "0", "residual": "121.20", "known_bills": "0", "also": []}
+    parts: dict[str, object] = {"trend": "61.20", "seasonal": "0", "residual": "121.20", "known_bills": "0", "also": []}
     parts |= {"period_weeks": 13, "weight": 0.12}
     found = {"kind": "unusual_week", "category_id": 1, "score": 4.1, "severity": 0.98, "method": "robust_level"}
     about = {"key": key, "day": day, "week": day, "currency": "EUR", "parts": parts, "transactions": rows}

@@ -139,13 +139,12 @@ def test_rows_come_in_pages(ana, giro):
 
 def test_a_commit_that_records_rows_before_each_stop_of_its_worker_goes_on(ana, giro, monkeypatch, run_tasks):
     monkeypatch.setattr(imports, "CHUNK", 1)
-    record_chunk = imports.record_statement_rows
     statement = upload(ana, GIRO, account="Giro").json()
     number = ana.post(f"imports/{statement['id']}/commit/").json()["id"]
 
     def record_and_die(**arguments):
         n = Transaction.objects.count()
-        record_chunk(**arguments)
+        record_statement_rows(**arguments)
         if Transaction.objects.count() > n:
             raise KeyboardInterrupt
 

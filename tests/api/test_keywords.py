@@ -6,7 +6,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.keywords import KeywordProvider
 from expenses.models import ConfirmedTexts, TrackRecord
 from expenses.models.ledgers import ledger_id_of
-from providers.interface import LabeledQuestion, Question
+from providers.interface import LabeledQuestion, Question, Suggestion
 
 
 def attempt_of(api, text, **fields):
@@ -411,7 +411,7 @@ def test_names_that_were_gone_for_a_moment_are_found_again(ana, run_tasks, use_c
     assert KeywordProvider().categorize_many([question]) == [None]
     kept.save(force_insert=True)
     [answer] = KeywordProvider().categorize_many([question])
-    assert answer is not None
+    assert isinstance(answer, Suggestion)
     assert answer.category == one(ana, "Pets")["id"]
 
 
@@ -438,6 +438,7 @@ def test_who_was_taught_a_name_finds_it_damaged(ana):
     asked = Question("ZWLFTER HUND", offered, owner)
     taught = KeywordProvider().learn([LabeledQuestion(Question("Zwolfter Hund 1", offered, owner), pets)])
     [answer] = taught.categorize_many([asked])
+    assert isinstance(answer, Suggestion)
     assert (answer.category, answer.explanation) == (
         pets,
         "“ZWLFTER HUND” is zwolfter hund, misspelled, which you put into Pets once.",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from expenses.models import Change, Ledger, TrackRecord
+from expenses.models import Change, Ledger, TrackRecord, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.services import deferred
 from expenses.services.learning import FROM_THE_LATEST
@@ -203,7 +203,7 @@ def test_many_waiting_rows_of_one_text_share_one_decision(ana, script, run_tasks
         deferred.ask_open_rows_again(ledger_id=ledger_id_of(ana.user), before=FROM_THE_LATEST)
     results = ana.get("transactions/?status=suggested&page_size=100").json()["results"]
     assert len(results) == 90
-    decisions = deferred.Transaction.objects.filter(review_status="suggested").values("decision").distinct()
+    decisions = Transaction.objects.filter(review_status="suggested").values("decision").distinct()
     assert decisions.count() == 1
 
 
@@ -215,7 +215,7 @@ def test_a_hidden_suggestion_leaves_the_row_waiting(ana, script):
     assert body["categorization"]["suggestion"]["category_name"] == "Sailing"
     assert ana.delete(f"categories/{own}/?replacement=Travel").status_code in {200, 204}
     spare = ana.post("categories/", {"name": "Boats", "kind": "expense"}).json()["id"]
-    deferred.Transaction.objects.filter(pk=body["id"]).update(suggested_category=spare)
+    Transaction.objects.filter(pk=body["id"]).update(suggested_category=spare)
     assert ana.delete(f"categories/{spare}/").status_code == 204
     now = standing(ana, body)
     assert (now["status"], now["suggestion"], now["awaits_model"]) == ("pending", None, True)

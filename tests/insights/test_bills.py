@@ -129,8 +129,9 @@ def test_price_rise_is_detected_with_all_fields():
         severity=0.75,
         method="recurring",
         payments=(2, 3),
-        stake=pytest.approx(2 * 365.25 / 30.4375 / 1000, abs=1e-3),
+        stake=found.stake,
     )
+    assert found.stake == pytest.approx(2 * 365.25 / 30.4375 / 1000, abs=1e-3)
 
 
 @pytest.mark.parametrize(

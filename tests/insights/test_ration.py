@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,15 @@ KINDS = ("unusual_week", "new_merchant", "missing_bill", "price_rise", "duplicat
 def odd(week, stake, kind="unusual_week", subject=1, **fields):
     """An anomaly of a week that is about so many ordinary months of money."""
     day = MONDAY + dt.timedelta(7 * week)
-    common = {"payee": "", "observed": 0.0, "expected": 0.0, "low": 0.0, "high": 0.0, "score": 6.0, "severity": 1.0}
+    common: dict[str, Any] = {
+        "payee": "",
+        "observed": 0.0,
+        "expected": 0.0,
+        "low": 0.0,
+        "high": 0.0,
+        "score": 6.0,
+        "severity": 1.0,
+    }
     common |= {"method": "robust_level", "payments": (week,)}
     return Detection(kind=kind, subject=subject, day=day, week=day, stake=float(stake), **common | fields)
 

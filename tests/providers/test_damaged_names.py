@@ -9,7 +9,6 @@ from rapidfuzz import process
 
 from benchmarks.bank_damage import brand_names, damaged_texts, nonsense, people
 from benchmarks.keywords import ask
-from providers.damaged_names import index
 from providers.damaged_names.evidence import (
     CONFIDENCE,
     LEAST_STRENGTH,
@@ -140,8 +139,7 @@ def test_any_text_can_be_asked_about(text):
 
 
 def match_of(**fields):
-    given_fields = {"name": "velowerk", "start": 0, "end": 1, "damage": Damage.CUT, "likeness": 0.9, "n_letters": 8}
-    return NameMatch(**(given_fields | fields))
+    return NameMatch("velowerk", 0, 1, Damage.CUT, likeness=0.9, n_letters=8)._replace(**fields)
 
 
 @pytest.mark.parametrize(
@@ -172,8 +170,10 @@ def test_more_letters_never_mean_less_confidence():
 @given(st.permutations([("velowerk", "transport"), ("velowerft", "transport"), ("veloweg", "travel")]))
 def test_names_of_several_categories_share_the_confidence(pairs):
     chosen = choose([NameCandidate(match_of(name=name), 8, category) for name, category in pairs])
+    assert chosen is not None
     assert (chosen.match.name, chosen.category, chosen.others) == ("velowerk", "transport", ("travel",))
     alone = choose([NameCandidate(match_of(), 8, "transport")])
+    assert alone is not None
     assert alone.confidence == CONFIDENCE[Damage.CUT][8 - LEAST_STRENGTH]
     assert chosen.confidence == pytest.approx(alone.confidence * 2 / 3, abs=1e-4)
 
@@ -194,21 +194,28 @@ def test_names_of_several_categories_share_the_confidence(pairs):
 def test_shipped_names_are_found_damaged(text, brand, damage, country):
     words = tuple(normalize(text).split())
     name = find_shipped_name(words, "out", country)
+    assert name is not None
+    assert name.brand is not None
     assert (name.brand.title, name.match.damage) == (brand, damage)
     assert name.confidence >= 0.93
     refund = find_shipped_name(words, "in", country)
+    assert refund is not None
     assert refund.confidence == pytest.approx(name.confidence * 0.95, abs=1e-4)
 
 
 def test_general_words_are_found_where_money_goes_out():
     words = ("xyzzy", "plugh", "restauran")
     name = find_shipped_name(words, "out", "")
+    assert name is not None
     assert (name.category, name.brand, name.match.name) == ("dining", None, "restaurant")
     assert find_shipped_name(words, "in", "") is None
 
 
 def test_brands_of_other_countries_are_not_looked_for():
-    assert find_shipped_name(("mercadonna",), "out", "es").brand.title == "Mercadona"
+    name = find_shipped_name(("mercadonna",), "out", "es")
+    assert name is not None
+    assert name.brand is not None
+    assert name.brand.title == "Mercadona"
     assert find_shipped_name(("mercadonna",), "out", "pl") is None
 
 
@@ -246,7 +253,7 @@ def test_few_names_are_looked_at(monkeypatch):
         return extract(text, names, **options)
 
     extract = process.extract
-    monkeypatch.setattr(index.process, "extract", count)
+    monkeypatch.setattr(process, "extract", count)
     chance, names = random.Random(1), load_shipped_names()  # noqa: S311 - a fixed seed
     texts = ["".join(chance.choices(LETTERS, k=9)) for _ in range(200)]
     for text in texts:

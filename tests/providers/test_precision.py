@@ -6,9 +6,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from providers.calibration import JudgedAnswer, lower_bound
+from providers.calibration import LEVEL, JudgedAnswer, lower_bound
 from providers.precision import (
-    LEVEL,
     MOST_OF_A_TEXT,
     Tally,
     missing_answers,
