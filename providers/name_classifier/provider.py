@@ -111,6 +111,10 @@ class NameClassifierProvider(Provider):
     #: It says less and less beside what was learned.
     support_weight = SupportWeight(0.8, 0.02, half=100, is_share=True)
 
+    def __init__(self, *, country: str = "") -> None:
+        """Take the ISO 3166 alpha-2 code to assume for transactions without a country."""
+        self._country = country
+
     @property
     def version(self) -> str:  # type: ignore[override]
         """The version of the data and of this code."""
@@ -118,7 +122,8 @@ class NameClassifierProvider(Provider):
 
     def key(self, question: Question) -> Hashable:
         """Return a key for equal answers."""
-        return normalize(question.text), question.direction, offer_key(question)
+        country = question.country or self._country
+        return normalize(question.text), question.direction, country.lower(), offer_key(question)
 
     def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Guess the category of money spent; decline if the name says little, or money came in."""
@@ -133,7 +138,8 @@ class NameClassifierProvider(Provider):
             if offer not in places:
                 known = KindCategories.of(questions[i])
                 places[offer] = [known.find(group=group) for group in classifier.categories]
-            finding = find_answer(questions[i].text, questions[i].direction, questions[i].country.lower())
+            country = (questions[i].country or self._country).lower()
+            finding = find_answer(questions[i].text, questions[i].direction, country)
             # It has learned the names of brands: of these it knows no more than the dictionary says.
             is_known = finding is not None and finding.brand is not None and is_certain(finding)
             if not is_known and classifier.categories[row.index(max(row))] != doubtful_category(finding):

@@ -47,6 +47,21 @@ def test_money_that_comes_in_is_not_guessed_at():
     assert ask("Ristorante Qvrelli", direction="in") is None
 
 
+def test_a_country_is_assumed_where_a_transaction_has_none():
+    def guessed(option, country):
+        asked = Question("Abele Optik", OFFERED, owner=1, country=country)
+        link = NameClassifierProvider(country=option)
+        [answer] = link.categorize_many([asked])
+        return answer, link.key(asked)
+
+    abroad, key = guessed("", "AU")
+    assert abroad is not None
+    assert guessed("", "DE")[0] is None  # a known brand there, whose category the dictionary tells
+    assert guessed("AU", "") == (abroad, key)
+    assert guessed("AU", "DE")[0] is None
+    assert guessed("", "DE")[1] != key
+
+
 def test_a_category_that_is_not_offered_is_not_answered():
     only_pets = tuple(category for category in OFFERED if category.key == "pets")
     answer = ask("Ristorante Qvrelli", only_pets)
