@@ -159,6 +159,14 @@ def lower_bound(n_right: float, n: float) -> float:
     return float(betaincinv(n_right, n - n_right + 1, LEVEL)) if n_right > 0 else 0.0
 
 
+def upper_bound(n_right: float, n: float) -> float:
+    """Return the share that the true share of right answers stays below with 95 % confidence; 1 if all were right.
+
+    It is the other side of `lower_bound`: one minus the lower bound of the share of wrong answers.
+    """
+    return 1.0 - lower_bound(n - n_right, n)
+
+
 class _Point(NamedTuple):
     """An outcome in the form that the regression needs."""
 

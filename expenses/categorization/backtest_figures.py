@@ -10,12 +10,14 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from providers.calibration import JudgedAnswer, lower_bound
+from providers.calibration import JudgedAnswer, lower_bound, upper_bound
 from providers.interface import Evidence, Trust
 from providers.precision import Tally, missing_answers, tally, threshold_for, thresholds_that_hold
 
 #: A threshold that no confidence reaches.
 NEVER = 2.0
+#: The threshold of evidence that only suggests.
+ONLY_SUGGESTS = 1.0
 #: Thresholds are found among confidences of four decimal places, as rows keep them.
 PLACES = 10_000
 
@@ -195,7 +197,34 @@ def _evidence_figures(
         "threshold_for_target": threshold,
         "links": of_links,
         "new_merchants": None if evidence == Evidence.REPEAT else judged(new),
+        "shortfall": None if held else _shortfall(members, defaults=defaults, trust=trust, precision=target_precision),
     }
+
+
+def _shortfall(
+    members: Sequence[tuple[ReplayedRow, BestAnswer]],
+    *,
+    defaults: Mapping[str, float],
+    trust: Trust,
+    precision: float,
+) -> dict[str, int] | None:
+    """Return the answers that are taken and the right ones of them, if they are surely right too seldom.
+
+    A threshold of the ledger that is lower than that of the settings counts as that of the settings, to which it
+    would go back.
+    """
+
+    def is_taken(best: BestAnswer) -> bool:
+        default = defaults[best.link]
+        return best.confidence >= max(default, trust.threshold(best.link, best.evidence, default=default))
+
+    taken = [(row, best) for row, best in members if is_taken(best)]
+    if not taken:
+        return None
+    every = _tallies(taken)[-1]
+    if upper_bound(every.n_right, every.n) >= precision:
+        return None
+    return {"answered": len(taken), "right": sum(best.is_right for _, best in taken)}
 
 
 def _tallies(members: Sequence[tuple[ReplayedRow, BestAnswer]]) -> list[Tally]:
@@ -222,13 +251,16 @@ def _adoptable(held: Sequence[float], tallies: Sequence[Tally], *, default: floa
 def adopted_thresholds(trust: Trust, *, evidence: Mapping[str, Any], links: Sequence[LinkSetting]) -> Trust:
     """Return the thresholds after a backtest is adopted: that for the target, of each evidence that has one.
 
-    Where none was found, a threshold of the ledger that is lower than that of the settings goes back to it.
+    Evidence that surely misses the target only suggests. Of the rest, a threshold of the ledger that is lower than that
+    of the settings goes back to it.
     """
     defaults = {link.link: link.threshold for link in links if not link.is_fixed}
     of_evidence = dict(trust.evidence_thresholds)
     for name, figures in evidence.items():
         if figures["threshold_for_target"] is not None:
             of_evidence[name] = figures["threshold_for_target"]
+        elif figures.get("shortfall") is not None:  # unknown to backtests of earlier releases
+            of_evidence[name] = ONLY_SUGGESTS
         elif of_evidence.get(name, NEVER) < max(defaults.get(link, NEVER) for link in figures["links"]):
             del of_evidence[name]
     of_links = {name: value for name, value in trust.thresholds.items() if value >= defaults.get(name, 0.0)}

@@ -94,6 +94,13 @@ class EvidenceJudgment(serializers.Serializer[Any]):
     )
 
 
+class ShortfallSerializer(serializers.Serializer[Any]):
+    """Answers that are taken, and surely right less often than the target."""
+
+    answered = serializers.IntegerField(help_text="Number of answers that are taken.")
+    right = serializers.IntegerField(help_text="Number of right answers among them.")
+
+
 class EvidenceFigures(EvidenceJudgment):
     """The answers that rest on one kind of evidence, and those among them to new texts."""
 
@@ -103,6 +110,9 @@ class EvidenceFigures(EvidenceJudgment):
     )
     links = serializers.ListField(child=serializers.CharField(), help_text="The links that gave these answers.")
     new_merchants = EvidenceJudgment(allow_null=True, help_text="Null for repeats, which are never new.")
+    shortfall = ShortfallSerializer(
+        allow_null=True, help_text="The answers that are taken, if they are surely right less often than the target."
+    )
 
 
 class BacktestSerializer(KeywordNames):
@@ -318,7 +328,9 @@ class AdoptedEvidence(serializers.Serializer[Any]):
     evidence = serializers.CharField()
     before = serializers.FloatField(allow_null=True, help_text="Null if the thresholds of the links hold.")
     after = serializers.FloatField(allow_null=True, help_text="Null if the thresholds of the links hold.")
-    reason = serializers.CharField(allow_null=True, help_text="Why the backtest has no threshold for it; else null.")
+    reason = serializers.CharField(
+        allow_null=True, help_text="Why it only suggests, or why the backtest has no threshold for it; else null."
+    )
 
 
 class AdoptedLink(serializers.Serializer[Any]):

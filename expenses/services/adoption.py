@@ -40,13 +40,14 @@ class Adoption:
     """The thresholds that a backtest gives a ledger, and why some kinds of evidence get none.
 
     `evidence` has every kind whose threshold is set or taken away, also where it is so already; `links` has those that
-    go back to the settings. `untold` are sentences.
+    go back to the settings. `untold` and `too_bad` are sentences: why evidence gets no threshold, or only suggests.
     """
 
     result: BacktestResult
     evidence: OwnChanges
     links: OwnChanges
     untold: Mapping[str, str]
+    too_bad: Mapping[str, str]
     before: Trust
     after: Trust
 
@@ -95,7 +96,12 @@ def plan_adoption(*, user: User, result: BacktestResult | None) -> Adoption:
     # PostgreSQL does not keep the order of a JSON object.
     figures = {str(kind): chosen.body["evidence"][kind] for kind in Evidence if kind in chosen.body["evidence"]}
     target = chosen.body["target_precision"]
-    untold = {name: _reason(found, target) for name, found in figures.items() if found["threshold_for_target"] is None}
+    too_bad = {name: _too_bad(name, found["shortfall"]) for name, found in figures.items() if found.get("shortfall")}
+    untold = {
+        name: _reason(found, target)
+        for name, found in figures.items()
+        if found["threshold_for_target"] is None and name not in too_bad
+    }
     if len(untold) == len(figures):
         each = "".join(f" {name}: {sentence}" for name, sentence in untold.items())
         detail = f"No kind of evidence has enough confirmed rows for {target:g}.{each or ' No link answered.'}"
@@ -116,9 +122,14 @@ def plan_adoption(*, user: User, result: BacktestResult | None) -> Adoption:
             if name not in after.thresholds
         },
         untold,
+        too_bad,
         before,
         after,
     )
+
+
+def _too_bad(name: str, shortfall: Mapping[str, int]) -> str:
+    return f"`{name}` was right in {shortfall['right']} of {shortfall['answered']}; it is only suggested from now on."
 
 
 def _reason(figures: Mapping[str, Any], target: float) -> str:
@@ -158,10 +169,11 @@ def preview_adoption(*, user: User, result: BacktestResult | None) -> AdoptionPr
     own = adoption.before.evidence_thresholds
     kept = {name: {"before": own.get(name), "after": own.get(name)} for name in adoption.untold}
     evidence = {**kept, **adoption.evidence}
+    reasons = {**adoption.untold, **adoption.too_bad}
     return AdoptionPreview(
         backtest=adoption.result.run_id,
         target_precision=adoption.result.body["target_precision"],
-        evidence=[{"evidence": name, **evidence[name], "reason": adoption.untold.get(name)} for name in names],
+        evidence=[{"evidence": name, **evidence[name], "reason": reasons.get(name)} for name in names],
         links=[{"link": name, **change} for name, change in adoption.links.items()],
         would_be_automatic=judged.taken.count(),
         would_be_suggested=judged.suggested.count(),

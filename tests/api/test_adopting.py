@@ -116,9 +116,11 @@ class TestTelling:
                 "asked": 43, "answered": 43, "coverage": 1.0, "precision": 1.0, "lower_bound": 0.9327, "texts": 43,
                 "coverage_at_target": 0.0, "precision_at_target": None, "missing": 16,
                 "threshold": 0.9, "threshold_for_target": None, "links": ["merchants"], "new_merchants": None,
+                "shortfall": None,
             },
             "name": new | {
                 "threshold": 0.9, "threshold_for_target": 0.9, "links": ["merchants"], "new_merchants": new,
+                "shortfall": None,
             },
             "learned": {
                 "asked": 20, "answered": 0, "coverage": 0.0, "precision": None, "lower_bound": None, "texts": 20,
@@ -128,6 +130,7 @@ class TestTelling:
                     "asked": 20, "answered": 0, "coverage": 0.0, "precision": None, "lower_bound": None, "texts": 20,
                     "coverage_at_target": 0.0, "precision_at_target": None, "missing": None,
                 },
+                "shortfall": None,
             },
         }  # fmt: skip
 
@@ -383,6 +386,62 @@ class TestRun:
         ana.patch(THRESHOLDS, {"thresholds": {"merchants": 0.99}, "evidence": {"keyword": 0.99}})
         adopt(ana)
         assert own(ana) == ({"merchants": 0.99}, {"keyword": 0.99, "name": 0.8, "learned": 0.97})
+
+
+class TestShortfall:
+    """Names are taken at 0.93, and 23 of 28 were right: their upper bound, 0.9269, is below 0.95."""
+
+    @pytest.fixture
+    def failing(self, ana, outspoken):
+        record(ana, [*confirmed("name", 93, 28, wrong=5), *confirmed("sound", 50, 30, first=30)])
+        rows = record(ana, [*says("name", 93, 2, first=100), *says("learned", 93, 1, first=102)])
+        assert status_of(ana, rows) == [AUTOMATIC, AUTOMATIC, AUTOMATIC]
+        assert backtest(ana)["result"]["evidence"]["name"]["shortfall"] == {"answered": 28, "right": 23}
+        return rows
+
+    def test_evidence_that_misses_the_target_only_suggests(self, ana, failing):
+        preview = ana.get(ADOPT).json()
+        assert (preview["evidence"], preview["would_be_automatic"], preview["would_be_suggested"]) == (
+            [
+                {
+                    "evidence": "name",
+                    "before": None,
+                    "after": 1.0,
+                    "reason": "`name` was right in 23 of 28; it is only suggested from now on.",
+                },
+                {
+                    "evidence": "sound",
+                    "before": None,
+                    "after": None,
+                    "reason": "29 more confirmed rows of new merchants are missing.",
+                },
+            ],
+            0,
+            2,
+        )
+        adopted = adopt(ana)
+        assert (adopted["status"], adopted["counts"]) == (
+            "succeeded", {"automatic": 0, "suggested": 2, "left_alone": 0},
+        )  # fmt: skip
+        assert (own(ana), status_of(ana, failing)) == (({}, {"name": 1.0}), [SUGGESTED, SUGGESTED, AUTOMATIC])
+        assert status_of(ana, record(ana, says("name", 99, 1, first=103))) == [SUGGESTED]
+        ana.post(f"runs/{adopted['id']}/revert/")
+        assert (own(ana), status_of(ana, failing)) == (({}, {}), [AUTOMATIC, AUTOMATIC, AUTOMATIC])
+
+    def test_a_later_backtest_gives_a_threshold_again(self, ana, failing):
+        adopt(ana)
+        record(ana, confirmed("name", 97, 70, first=110))
+        backtest(ana)
+        adopt(ana)
+        assert own(ana) == ({}, {"name": 0.97})
+
+    @pytest.mark.parametrize(("n", "wrong"), [(28, 3), (9, 1), (1, 0)])
+    def test_evidence_of_which_nothing_can_be_told_stays(self, ana, outspoken, n, wrong):
+        record(ana, [*confirmed("name", 93, n, wrong=wrong), *confirmed("learned", 95, 60, first=50)])
+        rows = record(ana, says("name", 93, 1, first=130))
+        assert backtest(ana)["result"]["evidence"]["name"]["shortfall"] is None
+        adopt(ana)
+        assert (own(ana), status_of(ana, rows)) == (({}, {"learned": 0.9}), [AUTOMATIC])
 
 
 class TestMeaning:

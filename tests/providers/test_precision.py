@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from providers.calibration import LEVEL, JudgedAnswer, lower_bound
+from providers.calibration import LEVEL, JudgedAnswer, lower_bound, upper_bound
 from providers.precision import (
     MOST_OF_A_TEXT,
     Tally,
@@ -59,6 +59,21 @@ class TestLowerBound:
     def test_more_answers_of_the_same_precision_raise_it(self, n_right, n_wrong, times):
         n = n_right + n_wrong
         assert lower_bound(n_right * times, n * times) > lower_bound(n_right, n)
+
+
+class TestUpperBound:
+    @pytest.mark.parametrize(
+        ("n_right", "n", "bound"),
+        [(0, 10, 0.2589), (10, 10, 1.0), (23, 28, 0.9269), (25, 28, 0.9702), (1, 10, 0.3942)],
+    )
+    def test_it_is_that_of_clopper_and_pearson(self, n_right, n, bound):
+        assert upper_bound(n_right, n) == pytest.approx(bound, abs=0.0001)
+
+    @given(counts, counts)
+    def test_it_is_above_the_share_that_was_right(self, n_right, n_wrong):
+        assume(n_right + n_wrong)
+        assert n_right / (n_right + n_wrong) <= upper_bound(n_right, n_right + n_wrong) + 1e-12
+        assert upper_bound(n_right, n_right + n_wrong) <= 1
 
 
 class TestTally:
