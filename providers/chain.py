@@ -157,7 +157,8 @@ class Link:
             return self.unasked(Outcome.DECLINED, reason, duration_ms=duration_ms)
         outcome = Outcome.DECLINED
         if answer.category is not None:
-            answer = _corrected(answer, question.trust.corrections.get(name, NO_CORRECTION))
+            if answer.evidence is not Evidence.KEYWORD:  # the owner's own word, whatever else the link has guessed
+                answer = _corrected(answer, question.trust.corrections.get(name, NO_CORRECTION))
             threshold = question.trust.threshold(name, answer.evidence, default=self.min_confidence)
             is_sure = answer.confidence >= threshold and not answer.final and not answer.is_pooled
             outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
