@@ -152,8 +152,8 @@ def print_first_use() -> None:
     parts = {
         "numpy": ("", "import numpy"),
         "dictionary": (
-            "from providers.merchants import dictionary, words",
-            "dictionary.load_dictionary(); words.load_words()",
+            "from providers.merchants import dictionary",
+            "dictionary.load_dictionary(); dictionary.load_words()",
         ),
         "resemblance": ("from providers.name_classifier import provider", "provider.load_name_classifier()"),
     }
