@@ -113,7 +113,7 @@ def training_question(row: Any, *, catalog: Catalog, trust: Trust) -> Question:
 
 
 def text_question(
-    fields: dict[str, Any], *, catalog: Catalog, direction: Direction, account: Account | None
+    fields: dict[str, Any], *, catalog: Catalog, direction: Direction, account: Account | None, country: str
 ) -> Question:
     """Return the question about a text that is no row; `fields` has a description and may have other details."""
     return Question(
@@ -126,7 +126,7 @@ def text_question(
         currency=fields["currency"],
         date=fields["date"],
         account=account.pk if account else None,
-        country=account.country if account else "",
+        country=country,
         kinds=catalog.kinds,
         keywords=catalog.keywords,
         trust=catalog.trust,

@@ -54,3 +54,9 @@ class Account(models.Model):
 def accounts_of(ledger: int) -> "models.QuerySet[Account]":
     """Return the accounts of a ledger by its id, in the order of their ids."""
     return Account.objects.filter(ledger_id=ledger)
+
+
+def common_country(ledger: int) -> str:
+    """Return the country of a ledger's accounts by its id; "" if they name several, or none."""
+    countries = {account.country for account in accounts_of(ledger)} - {""}
+    return countries.pop() if len(countries) == 1 else ""

@@ -7,7 +7,9 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.review_groups import DIRECTIONS, CommonAnswer, OpenRow, ReviewGroup, direction_of
-from expenses.serializers.bulk import fits_any, fits_none, refuse_missing
+from expenses.ledger.kinds import derive_kind
+from expenses.models import Category
+from expenses.serializers.bulk import fits_none, refuse_missing
 from expenses.serializers.fields import CategoryNameField, CategoryReference, DecimalMoneyField, user_of
 from expenses.services.review import keys_of, select_group, select_named
 
@@ -106,9 +108,14 @@ class ResolveInput(StrictSerializer):
             keys = keys_of(user=user, ids=attrs["ids"])
             refuse_missing(pk for pk in attrs["ids"] if pk not in keys)
             chosen = select_named(user=user, keys=keys, also_similar=attrs["also_similar"])
-        if category is not None and chosen.open and not fits_any(category, [row.id for row in chosen.open]):
+        if category is not None and chosen.open and not _suits_any(category, chosen.open):
             raise serializers.ValidationError({"category": fits_none(category)}, code="wrong_kind")
         return {**attrs, "chosen": chosen, "category": category}
+
+
+def _suits_any(category: Category, rows: Sequence[OpenRow]) -> bool:
+    """Return True if the money of any of the rows can have the category: money that comes in may be a refund."""
+    return any(derive_kind(row.direction, category.kind) is not None for row in rows)
 
 
 def example_descriptions(groups: Sequence[ReviewGroup], *, rows: Any) -> dict[int, str]:

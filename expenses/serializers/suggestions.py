@@ -10,6 +10,8 @@ from expenses.categorization.questions import attempts_as_json, categorization_o
 from expenses.categorization.suggestions import is_being_asked, other_categories
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
 from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus
+from expenses.models.accounts import common_country
+from expenses.models.ledgers import ledger_id_of
 from expenses.serializers.fields import AccountReference, AmountField, CurrencyField, DayField
 from expenses.serializers.transactions import AttemptSerializer
 from providers.chain import ASK_AGAIN_S, Verdict
@@ -26,7 +28,11 @@ class QuestionInput(StrictSerializer):
     currency = CurrencyField(required=False)
     date = DayField(required=False)
     merchant = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    account = AccountReference(required=False, allow_null=True)
+    account = AccountReference(
+        required=False,
+        allow_null=True,
+        help_text="Without it, the country is that of your accounts, if all that name a country name the same.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind, direction = attrs.get("kind", ""), attrs.get("direction")
@@ -52,11 +58,17 @@ class SuggestInput(QuestionInput):
         """Return the questions to the chain. Call it after `is_valid`."""
         user, catalog = self.context["request"].user, self.context["catalog"]
         today, questions = user.today(), []
-        for fields in self.validated_data.get("transactions", [self.validated_data]):
+        given = self.validated_data.get("transactions", [self.validated_data])
+        is_account_missing = any(fields.get("account") is None for fields in given)
+        assumed = common_country(ledger_id_of(user)) if is_account_missing else ""
+        for fields in given:
             account = fields.get("account")
             direction: Direction = fields.get("direction") or DIRECTION.get(fields.get("kind", ""), "out")
             known = {"currency": account.currency if account else user.base_currency, "date": today, **fields}
-            questions.append(text_question(known, catalog=catalog, direction=direction, account=account))
+            country = account.country if account else assumed
+            questions.append(
+                text_question(known, catalog=catalog, direction=direction, account=account, country=country)
+            )
         return questions
 
 

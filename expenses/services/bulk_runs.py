@@ -201,13 +201,20 @@ def obstacles_to_delete(rows: Sequence[Transaction], *, chosen: Collection[int],
     return found | _closed(rows, user)
 
 
-def obstacles_to_edit(rows: Sequence[Transaction], *, fields: dict[str, Any], user: User) -> dict[int, Obstacle]:
-    """Return obstacles by id of row to the new values. Call it under the ledger's lock."""
+def obstacles_to_edit(
+    rows: Sequence[Transaction], *, fields: dict[str, Any], user: User, keeps_kinds: bool = True
+) -> dict[int, Obstacle]:
+    """Return obstacles by id of row to the new values. Call it under the ledger's lock.
+
+    With `keeps_kinds`, a category must fit the kind that the client stated. Without, the kind follows the category, as
+    in an edit of one row.
+    """
     found: dict[int, Obstacle] = {}
     category: Category | None = fields.get("category")
-    for row in rows:
-        if category is not None and not fits(row, category):
-            what = row.kind if row.is_kind_stated else f"money {row.direction}"
+    for row in rows if category is not None else ():
+        is_kept = keeps_kinds and row.is_kind_stated
+        if not (fits(row, category) if is_kept else derive_kind(row.direction, category.kind)):
+            what = row.kind if is_kept else f"money {row.direction}"
             detail = f"“{category}” is a category of kind {category.kind}, which does not fit {what}."
             found[row.pk] = Obstacle("wrong_kind", detail)
     if "account" in fields:

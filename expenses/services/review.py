@@ -77,7 +77,7 @@ class ReviewWork(BulkWork):
             # One answer for many does not replace what the owner said of a single row.
             category = fields["category"]
             found = {row.pk: DECIDED for row in rows if _is_by_hand(row) and row.category_id != category.pk}
-            found |= obstacles_to_edit(rows, fields=fields, user=run.user)
+            found |= obstacles_to_edit(rows, fields=fields, user=run.user, keeps_kinds=False)
         else:
             found = {row.pk: NO_ANSWER for row in rows if not _is_by_hand(row) and answer_of(row) is None}
         return found | {row.pk: _reason_outside(row) for row in rows if row.pk not in is_open}

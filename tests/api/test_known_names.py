@@ -24,6 +24,20 @@ def told(api, description, *, country="", **fields):
     return body["category_name"], body["confidence"], body["rationale"]
 
 
+def test_the_country_of_all_accounts_is_assumed_without_an_account(ana):
+    in_austria = ("Groceries", 0.62, "Edeka is a known supermarket chain, mainly in Germany.")
+    anywhere = told(ana, "EDEKA")
+    assert anywhere[:2] != in_austria[:2]
+    assert told(ana, "EDEKA", country="AT") == in_austria
+    assert told(ana, "EDEKA") == in_austria
+    ana.post("accounts/", {"name": "Purse", "currency": "EUR"})  # it names no country
+    both = ana.post("categorization/suggest/", {"transactions": [{"description": "EDEKA"}, {"description": "EDEKA"}]})
+    assert [one["confidence"] for one in both.json()["results"]] == [0.62, 0.62]
+    ana.post("accounts/", {"name": "Konto", "currency": "EUR", "country": "DE"})
+    assert told(ana, "EDEKA") == anywhere
+    assert told(ana, "EDEKA", account="In AT") == in_austria
+
+
 @pytest.mark.parametrize(
     ("description", "category", "reason"),
     [

@@ -332,6 +332,22 @@ def test_a_key_of_no_group_in_review_is_refused(ana, key):
     assert (contents(ana), ana.get("runs/").json()) == before
 
 
+def test_an_expense_category_makes_money_that_came_in_a_refund(ana):
+    """An edit of one row takes it, too."""
+    text = {"description": "Kinderladen Storno", "amount": "5.50"}
+    first, alone = (ana.post("incomes/", text).json()["id"] for _ in range(2))
+    stated, free = record(ana, text | {"direction": "in", "kind": "income"}, text | {"direction": "in"})
+    assert ana.patch(f"transactions/{alone}/", {"category": "Shopping"}).json()["kind"] == "refund"
+    [key] = {group["key"] for group in groups(ana)}
+    run = resolve(ana, key=key, category="Shopping").json()
+    assert run["counts"] == {"resolved": 3, "left_alone": 0}
+    rows = [ana.get(f"transactions/{pk}/").json() for pk in (first, stated, free, alone)]
+    shown = {(row["kind"], row["category_name"], row["categorization"]["status"]) for row in rows}
+    assert shown == {("refund", "Shopping", "confirmed")}
+    ana.post(f"runs/{run['id']}/revert/")
+    assert {ana.get(f"transactions/{pk}/").json()["kind"] for pk in (first, stated, free)} == {"income"}
+
+
 def test_rows_that_cannot_take_the_answer_are_left_alone_and_named(ana):
     for name in ("Giro", "Purse"):
         ana.post("accounts/", {"name": name})
@@ -347,13 +363,19 @@ def test_rows_that_cannot_take_the_answer_are_left_alone_and_named(ana):
     Transaction.objects.filter(pk=reviewed).update(review="done")
     before = {row["id"]: row for row in contents(ana)}
     run = resolve(ana, ids=[fine, whole, half, stated, binned, chosen, sure, reviewed], category="Dining").json()
-    assert run["counts"] == {"resolved": 1, "left_alone": 7}
+    assert run["counts"] == {"resolved": 2, "left_alone": 6}
     assert left_alone(ana, run) == {
-        whole: "split", half: "transfer", stated: "wrong_kind", binned: "gone", chosen: "decided", sure: "not_open",
-        reviewed: "not_open",
+        whole: "split", half: "transfer", binned: "gone", chosen: "decided", sure: "not_open", reviewed: "not_open",
     }  # fmt: skip
     after = {row["id"]: row for row in contents(ana)}
-    assert [pk for pk in before if before[pk] != after[pk]] == [fine]
+    assert [pk for pk in before if before[pk] != after[pk]] == [fine, stated]
+    assert after[stated]["kind"] == "refund"
+
+
+def test_money_out_is_never_income(ana):
+    came, went = record(ana, {"direction": "in"}, {})
+    run = resolve(ana, ids=[came, went], category="Salary").json()
+    assert (run["counts"], left_alone(ana, run)) == ({"resolved": 1, "left_alone": 1}, {went: "wrong_kind"})
 
 
 def test_what_a_person_chose_is_reviewed_by_accepting_it(ana):
