@@ -35,6 +35,8 @@ N_ORDINARY = 100.0
 MIDDLE, STEEPNESS = -2.0, 0.72
 #: The share of ordinary payments that is called unusual.
 FALSE_FLAGS = 0.01
+#: Decimal places of a score: what is shown is what is judged.
+SCORE_PLACES = 4
 #: While a history grows, its sketch is made of at most so many amounts, spread evenly over its past.
 N_DRAWN = 400
 #: Payments of the same kind in the ledger that a score needs (a judgment).
@@ -212,12 +214,12 @@ class AmountScore:
 
     @property
     def score(self) -> float | None:
-        """The share of ordinary payments that are less unusual."""
-        return None if self.chance is None else 1 - self.chance
+        """The share of ordinary payments that are less unusual, rounded."""
+        return None if self.chance is None else round(1 - self.chance, SCORE_PLACES)
 
     @property
     def is_anomalous(self) -> bool:
-        return self.chance is not None and self.chance <= FALSE_FLAGS
+        return self.score is not None and self.score >= 1 - FALSE_FLAGS
 
 
 def score_amount(amount: float, known: SketchesByLevel, calibration: Calibration) -> AmountScore:

@@ -92,6 +92,11 @@ def explain(
     if score.is_anomalous:
         n = round(IN_A_THOUSAND * score.chance)
         last = f"Of 1,000 ordinary payments, {f'about {n:,}' if n else 'fewer than one'} would be as unusual."
+    elif amount < score.expected.usual * (1 - ABOUT):
+        usual = money(score.expected.usual)
+        last = (
+            f"Not unusual: it is less than the usual {usual}, and only payments that are too high are called unusual."
+        )
     else:
         n, limit = ceil(IN_A_THOUSAND * score.chance), round(IN_A_THOUSAND * FALSE_FLAGS)
         last = (

@@ -31,8 +31,6 @@ from providers.normalization import normalize
 ADDRESS = re.compile(r"(.+?) (?:(?:com|net|org)\b.*|(?:co )?[a-z]{2})")
 #: Levels without payments to a payee that was paid before.
 LEVELS_OF_FIRST = ("first", "category_first")
-#: Significant decimal places of a score.
-SCORE_PLACES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ def score(ledger: Ledger, payment: PaymentToScore, *, state: InsightState | None
         reasons.insert(0, same_amount_again((payment.date - earlier.date).days))
     usual = scored.expected
     return PaymentScore(
-        score=None if scored.score is None else round(scored.score, SCORE_PLACES),
+        score=scored.score,
         is_anomalous=scored.is_anomalous,
         reasons=reasons,
         n_history=scored.n_history,

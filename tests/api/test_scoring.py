@@ -93,6 +93,26 @@ def test_the_usual_amount_is_not_unusual(paid):
     assert body["score"] < 0.9
 
 
+@pytest.mark.parametrize(("amount", "ratio"), [("1.29", "0.1"), ("6.45", "0.5"), ("0.01", "0.00078")])
+def test_less_than_usual_is_not_said_to_be_near_it(paid, amount, ratio):
+    body = scored(paid, NETFLIX | {"amount": amount})
+
+    assert body["is_anomalous"] is False
+    assert body["reasons"] == [
+        f"{ratio} times the median of this payee (12.90 EUR; 9 payments).",
+        "Not unusual: it is less than the usual 12.90 EUR, and only payments that are too high are called unusual.",
+    ]
+
+
+@pytest.mark.parametrize("share", [0.009951, 0.01004, 0.010049, 0.01006])
+def test_a_shown_score_of_99_in_100_is_unusual(paid, monkeypatch, share):
+    monkeypatch.setattr("insights.anomalies.amount_scores.Calibration.chance", lambda *_: share)
+    body = scored(paid, NETFLIX)
+
+    assert body["is_anomalous"] is (body["score"] >= 0.99)
+    assert any("Not unusual" in reason for reason in body["reasons"]) is not body["is_anomalous"]
+
+
 def test_first_payment_is_compared_with_its_category_or_all(paid):
     new = {"description": "Ristorante Sole", "amount": "400", "date": "2026-10-01"}
 
