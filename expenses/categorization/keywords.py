@@ -26,6 +26,7 @@ from providers.interface import (
     Suggestion,
 )
 from providers.merchants.dictionary import load_dictionary, load_words
+from providers.merchants.names import brand_name
 from providers.merchants.provider import KindCategories, offer_key
 from providers.normalization import fold, normalize, plain_words
 
@@ -254,7 +255,7 @@ def _suggest_shipped(
     else:
         stood_for = f"what you put into {place.category.name}" if place.mapped else place.category.name
         sentence = f"“{text}” is the word “{name}”, {damage}, which stands for {stood_for}"
-    effects = Effects(merchant=name) if brand else NO_EFFECTS
+    effects = Effects(merchant=brand_name(brand)) if brand else NO_EFFECTS
     evidence, sentence = Evidence.NAME, f"{sentence}."
     return _suggestion(
         found.match,

@@ -5,7 +5,7 @@ database adds these up. Nothing is rounded before the end, so a total does not d
 """
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +16,7 @@ from django.db.models.expressions import Combinable
 
 from expenses.ledger.dates import EARLIEST, Month
 from expenses.rates.book import RateBook, RateUsage
+from providers.merchants.provider import known_name
 
 T = TypeVar("T", bound="Total")
 #: Names that totals can be grouped by → expressions of the database. A year is the sum of its months.
@@ -72,7 +73,30 @@ def add_up(rows: QuerySet[Any], *, by: Sequence[str]) -> dict[tuple[Any, ...], T
     key_of = _key_reader((*by, "currency"), names)
     for *values, amount, n in _sums(rows, names):
         totals[key_of(values)].add(kind=values[kind], direction=values[direction], amount=amount, n=n)
-    return _in_order(totals)
+    return _in_order(_one_of_each_merchant(totals, by))
+
+
+def _one_of_each_merchant(totals: Mapping[tuple[Any, ...], T], by: Sequence[str]) -> Mapping[tuple[Any, ...], T]:
+    """Add up the spellings of each merchant, under the name of the brand or else the most frequent spelling."""
+    if "merchant" not in by:
+        return totals
+    place, spellings = by.index("merchant"), defaultdict[str, Counter[str]](Counter)
+    brands = {spelling: known_name(spelling, "out") for spelling in {key[place] for key in totals}}
+    for key, total in totals.items():
+        spellings[(brands[key[place]] or key[place]).casefold()][key[place]] += total.n
+    names = {
+        spelling: brands[spelling] or max(counts, key=lambda one: (counts[one], one))
+        for counts in spellings.values()
+        for spelling in counts
+    }
+    folded: dict[tuple[Any, ...], T] = {}
+    for key, total in totals.items():
+        name = (*key[:place], names[key[place]], *key[place + 1 :])
+        if name in folded:
+            folded[name] += total  # type: ignore[assignment]
+        else:
+            folded[name] = total
+    return folded
 
 
 def _in_order(totals: Mapping[tuple[Any, ...], T]) -> dict[tuple[Any, ...], T]:
@@ -143,7 +167,7 @@ def convert_totals(
     """
     groups = currency_groups(rows, by=by, to=to)
     rates = RateUsage(load_book([groups], to=to, ledger_id=ledger_id))
-    return _in_order(add_groups(groups, to=to, rates=rates)), rates
+    return _in_order(_one_of_each_merchant(add_groups(groups, to=to, rates=rates), by)), rates
 
 
 def currency_groups(

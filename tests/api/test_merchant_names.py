@@ -66,6 +66,16 @@ def test_a_group_is_named_by_whole_words_as_people_write_them(ana, silent_chain,
     assert [found for _, found, _ in groups(ana)] == [name]
 
 
+def test_a_format_in_one_glued_word_is_a_shop_of_its_retailer(ana, use_chain):
+    use_chain({"BACKEND": "expenses.categorization.keywords.KeywordProvider", "MIN_CONFIDENCE": 0.5})
+    assert spend(ana, "REWETOGO HBF")["merchant"] == "Rewe"
+    spend(ana, "Zettel", merchant="rewe")
+    [total] = ana.get("transactions/totals/", {"by": "merchant"}).json()["results"]
+    assert (total["merchant"], total["n"]) == ("Rewe", 2)
+    [listed] = ana.get("insights/summary/", {"period": "year", "date": "2026-11-02"}).json()["by_merchant"]
+    assert (listed["merchant"], listed["n"]) == ("Rewe", 2)
+
+
 def test_two_names_behind_one_article_are_two_groups(ana, silent_chain):
     record(ana, {"description": "THE SLEEPY FOX"}, {"description": "THE SLEEPY BEAR"})
     found = [("out:the sleepy bear", "The Sleepy Bear", 1), ("out:the sleepy fox", "The Sleepy Fox", 1)]

@@ -105,6 +105,19 @@ def test_totals_by_everything_else(ana):
     ]  # fmt: skip
 
 
+def test_a_merchant_has_one_total_however_it_is_written(ana):
+    names = ["REWE To Go", "Rewe", "rewe", "brixel nord", "Brixel Nord", "Brixel Nord", ""]
+    for name in names:
+        record(ana, "1.00", merchant=name)
+    wanted = [("", "1.00", 1), ("Brixel Nord", "3.00", 3), ("Rewe", "3.00", 3)]
+    for query in ({}, {"convert_to": "EUR"}):
+        found = totals(ana, "merchant", **query)
+        assert [(one["merchant"], one["expense"], one["n"]) for one in found] == wanted
+    assert [one["merchant"] for one in totals(ana, "month,merchant,kind")] == ["", "Brixel Nord", "Rewe"]
+    rows = ana.get("transactions/").json()["results"]
+    assert sorted(row["merchant"] for row in rows) == sorted(names)
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
