@@ -5,7 +5,7 @@ A name that stands whole in the text is left to the links of history and of merc
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from expenses.categorization.history import BASE_CONFIDENCE, times
@@ -27,13 +27,22 @@ from providers.interface import (
 )
 from providers.merchants.dictionary import load_dictionary, load_words
 from providers.merchants.names import brand_name
-from providers.merchants.provider import KindCategories, offer_key
-from providers.normalization import fold, normalize, plain_words
+from providers.merchants.provider import KindCategories, known_name, offer_key
+from providers.normalization import CHANNEL_WORDS, PLACE_WORDS, fold, normalize, plain_words
 
 #: The probability of a keyword that stands in the text as its owner wrote it.
 WHOLE_KEYWORD = 0.99
 #: The share of money that comes in under a keyword of an expense category, and is its refund, if no word says so.
 SHARE_OF_REFUNDS = 0.7
+#: A keyword has a word of so many letters at least (a judgment): shorter ones stand in too many texts.
+LEAST_LETTERS = 3
+#: Articles, prepositions and the like, besides those that join the names of places.
+FUNCTION_WORDS = """
+die das ein eine einen mit fur fuer ohne nach aus uber unter and for with from not your our this that pour avec sans
+une aux dans par para por con sin una uno unos sobre per gli dei delle alla voor met een van zonder dla bez
+"""
+#: Chinese, Japanese and Korean characters begin here.
+FIRST_IDEOGRAPH = "\u2e80"
 _BETWEEN_PARTS = re.compile(r"[\s*/,;()]+")
 #: What happened to a name, behind it in a sentence.
 DAMAGE_WORDS: Mapping[Damage, str] = {
@@ -145,6 +154,33 @@ def load_names(ledger_id: int, digest: str) -> OwnNames:
 def fold_keyword(text: str) -> str:
     """Return the words of a keyword in small letters without accents; keywords are equal if these are."""
     return " ".join(plain_words(text))
+
+
+def complaint_of_keyword(folded: str) -> str | None:
+    """Return why a folded keyword says nothing of a merchant, as the end of a sentence. Return None if it may.
+
+    The whole name of a known brand may be short: “dm”.
+    """
+    words = folded.split()
+    if words and _filler().issuperset(words):
+        return "stands in payments of all kinds: add a word that only these payments have."
+    if any(_letters_of(word) >= LEAST_LETTERS for word in words) or known_name(folded, "out"):
+        return None
+    return (
+        f"says too little: a keyword has a word of at least {LEAST_LETTERS} letters, or is the name of a known brand."
+    )
+
+
+@cache
+def _filler() -> frozenset[str]:
+    of_banks = [CHANNEL_WORDS[name] for name in ("channel", "legal_forms", "months", "month_names", "currencies")]
+    of_people = [PLACE_WORDS[name] for name in ("joining", "given_names")]
+    return frozenset(word for text in (*of_banks, *of_people, FUNCTION_WORDS) for word in text.split())
+
+
+def _letters_of(word: str) -> int:
+    """Return the number of letters; a character of a script without an alphabet stands for two."""
+    return sum(2 if char >= FIRST_IDEOGRAPH else 1 for char in word if char.isalpha())
 
 
 def _find_keyword(question: Question) -> Suggestion | None:

@@ -6,7 +6,7 @@ from django.db.models import Q
 from rest_framework import serializers
 
 from accounts.strict_serializer import HelpfulSerializer, StrictSerializer
-from expenses.categorization.keywords import fold_keyword
+from expenses.categorization.keywords import complaint_of_keyword, fold_keyword
 from expenses.models import Category, Transaction
 from expenses.serializers.fields import CategoryReference
 from providers.damaged_names.index import MOST_WORDS
@@ -75,6 +75,8 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
             if folded.count(" ") >= MOST_WORDS:
                 detail = f"“{text}” is too long: a keyword has at most {MOST_WORDS} words."
                 raise serializers.ValidationError(detail, code="invalid")
+            if folded not in present and (complaint := complaint_of_keyword(folded)):
+                raise serializers.ValidationError(f"“{text}” {complaint}", code="invalid")
             taken = self.context["catalog"].keywords.get(folded)
             if taken is not None and taken.category != getattr(self.instance, "pk", None):
                 name = self.context["catalog"].name(taken.category)

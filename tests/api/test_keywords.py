@@ -148,6 +148,25 @@ def test_an_own_category_has_keywords_from_the_start_and_loses_them(ana):
     [
         (["."], "keywords", "invalid", "“.” is too short: a keyword has at least 2 letters or digits."),
         (["a"], "keywords", "invalid", "“a” is too short: a keyword has at least 2 letters or digits."),
+        *(
+            (
+                [text],
+                "keywords",
+                "invalid",
+                f"“{text}” says too little: a keyword has a word of at least 3 letters, "
+                "or is the name of a known brand.",
+            )
+            for text in ("xq", "12345", "12 ab 34", "Q7")
+        ),
+        *(
+            (
+                [text],
+                "keywords",
+                "invalid",
+                f"“{text}” stands in payments of all kinds: add a word that only these payments have.",
+            )
+            for text in ("der", "Für die", "Anna", "Von der", "SEPA", "Kartenzahlung GmbH")
+        ),
         (["a b c d e"], "keywords", "invalid", "“a b c d e” is too long: a keyword has at most 4 words."),
         (
             ["ZAHNÁRZT"],
