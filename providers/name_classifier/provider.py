@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -108,6 +108,7 @@ class NameClassifierProvider(Provider):
     """A link that guesses by the pieces of a name: "Zahnarztpraxis Meier" is a dentist."""
 
     name = "resemblance"  # as settings, stored decisions and the API call the link
+    silence: ClassVar[str] = "It has nothing to add."
     #: It says less and less beside what was learned.
     support_weight = SupportWeight(0.8, 0.02, half=100, is_share=True)
 
