@@ -8,6 +8,7 @@ probability. docs/decisions/0022 has the weights and where they come from.
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from providers.interface import Evidence, Suggestion, SupportWeight
@@ -64,10 +65,10 @@ def pool(voices: Sequence[Voice], *, offered: Sequence[int], n_confirmed: int) -
     share, best = next((pair for pair in ranked if pair[1] in named), (0.0, 0))
     if share < LEAST_CONFIDENCE:
         return None
-    others = ((c, round(other, 4)) for other, c in ranked if c != best and scores[c] > 0)
-    source = next(i for i, voice in enumerate(voices) if voice.answer.category == best)
     confidence = round(min(share, _MOST, _most_by_name(voices, best)), 4)
-    return PooledAnswer(best, confidence, source, tuple((c, min(o, confidence)) for c, o in others)[:MOST_ALTERNATIVES])
+    others = ((c, round(min(other, confidence), 4)) for other, c in ranked if c != best and scores[c] > 0)
+    source = next(i for i, voice in enumerate(voices) if voice.answer.category == best)
+    return PooledAnswer(best, confidence, source, tuple(islice(others, MOST_ALTERNATIVES)))
 
 
 def _most_by_name(voices: Sequence[Voice], category: int) -> float:
