@@ -1,7 +1,8 @@
-"""Ask the links in order and stop at the first confident answer.
+"""Ask the links in order, stop at the first sure answer, and pool the answers where there is none.
 
-The semantics are those of Django's AUTHENTICATION_BACKENDS, for batches: each link sees only what the links before it
-left open, and only one transaction of those that it holds equal. A verdict keeps every attempt.
+Answers that are pooled (`Suggestion.is_pooled`) stop nothing, however sure. Otherwise the semantics are those of
+Django's AUTHENTICATION_BACKENDS, for batches: each link sees only what the links before it left open, and only one
+transaction of those that it holds equal. A verdict keeps every attempt.
 """
 
 import json

@@ -70,7 +70,7 @@ class Evidence(StrEnum):
     RULE = "rule"
     #: The same text was confirmed before.
     REPEAT = "repeat"
-    #: Its first words were, also damaged.
+    #: A text with the same first words was, which may be damaged here.
     LEADING_WORDS = "leading_words"
     #: The owner's keyword of a category.
     KEYWORD = "keyword"

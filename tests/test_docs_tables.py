@@ -1,8 +1,13 @@
-"""Benchmarks write tables into the pages, and leave the rest of a page alone."""
+"""Benchmarks write tables into the pages, and leave the rest of a page alone. Shown thresholds count."""
+
+import re
 
 import pytest
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from benchmarks.docs_tables import DOCS, write_table
+from providers.interface import ONLY_SUGGESTS
 
 PAGE = """# Speed
 
@@ -55,3 +60,16 @@ def test_a_page_without_the_marker_is_not_changed(page):
 )
 def test_the_pages_have_a_place_for_each_table(name, page):
     assert f"<!-- table: {name} -->\n" in (DOCS / page).read_text()
+
+
+def test_the_chain_page_shows_the_thresholds_of_the_settings():
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", (DOCS / "chain.md").read_text(), re.MULTILINE)
+    shown = dict(rows)
+    set_here = {
+        import_string(link["BACKEND"]).name: link.get("MIN_CONFIDENCE") for link in settings.CATEGORIZATION_PROVIDERS
+    }
+    assert shown["rule"].startswith("always")
+    assert set_here.pop("rule") is None
+    for name, threshold in set_here.items():
+        expected = "never, unless" if threshold == ONLY_SUGGESTS else f"{threshold:.2f}"
+        assert shown[name].startswith(expected), name

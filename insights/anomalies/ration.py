@@ -14,7 +14,7 @@ from insights.anomalies.detection import Detection, DetectionKind
 from insights.anomalies.weekly_series import Subject
 from insights.calendars import DAYS_OF_A_WEEK, WEEKS_OF_A_YEAR
 
-#: The ration of a year: if worths come in random order, so many are listed at most.
+#: The ration of a year: if worths come in random order, so many are listed in the mean.
 ANOMALIES_A_YEAR = 7
 #: The least worth of a week or a new payee. Bills have none: they are few, and often an error that can be put right.
 LEAST_WORTH = 0.2

@@ -68,7 +68,7 @@ def test_a_new_row_has_its_creation_alone(ana, row):
         ({"currency": "JPY", "amount": "600"}, [field("amount", "5.50", "600"), field("currency", "EUR", "JPY")]),
         ({"date": "2026-11-03"}, [field("date", "2026-11-02", "2026-11-03")]),
         ({"description": "Tea"}, [field("description", "LUNA", "Tea")]),
-        ({"merchant": "Luna"}, [field("merchant", "", "Luna")]),
+        ({"merchant": "Luna bar"}, [field("merchant", "Luna", "Luna bar")]),
         ({"notes": "with milk"}, [field("notes", "", "with milk")]),
         ({"payment_method": "cash"}, [field("payment_method", None, "cash")]),
         ({"iban": "GB82 WEST 1234 5698 7654 32"}, [field("iban", "", "GB82WEST12345698765432")]),

@@ -79,8 +79,8 @@ def test_every_operation_names_its_errors():
 
 VERBS = {
     "Accept", "Adopt", "Apply", "Attach", "Cancel", "Change", "Check", "Choose", "Compare", "Confirm", "Convert",
-    "Correct", "Create", "Delete", "Download", "Explain", "Export", "Find", "Forecast", "Get", "Give", "Import",
-    "Judge", "List", "Merge", "Narrow", "Propose", "Put", "Record", "Refuse", "Register", "Reject", "Reorder",
+    "Correct", "Create", "Decompose", "Delete", "Download", "Explain", "Export", "Find", "Forecast", "Get", "Give",
+    "Import", "Judge", "List", "Merge", "Narrow", "Propose", "Put", "Record", "Refuse", "Register", "Reject", "Reorder",
     "Replace", "Reset", "Restore", "Resume", "Revert", "Revoke", "Score", "Sign", "Split", "Start", "Suggest",
     "Sum", "Summarize", "Test", "Undo", "Upload",
 }  # fmt: skip

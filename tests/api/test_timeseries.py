@@ -175,19 +175,26 @@ def test_buckets_add_up_to_the_cent_whatever_was_converted(ana):
 
 
 def test_rows_without_a_merchant_are_found_by_description(ana):
-    record(ana, "10.00", description="REWE SAGT DANKE 4711")
-    record(ana, "20.00", description="REWE SAGT DANKE 4712")
-    record(ana, "5.00", description="REWE SAGT DANKE 4712", merchant="Corner shop")
+    record(ana, "10.00", description="PLUGH SAGT DANKE 4711")
+    record(ana, "20.00", description="PLUGH SAGT DANKE 4712")
+    record(ana, "5.00", description="PLUGH SAGT DANKE 4712", merchant="Corner shop")
     record(ana, "1.00", description="Cafe Luna")
     months = {"start": "2024-11-01", "end": "2024-11-30"}
     for text, expense in [
-        ("REWE SAGT DANKE 4711", "30.00"),
-        ("rewe", "30.00"),
+        ("PLUGH SAGT DANKE 4711", "30.00"),
+        ("plugh", "30.00"),
         ("4711", "10.00"),
         ("corner", "5.00"),
         ("nobody", "0.00"),
     ]:
         (only,) = report(ana, "timeseries", merchant=text, **months)["results"]
+        assert only["expense"] == expense, text
+
+
+def test_rows_that_have_the_name_of_a_brand_are_found_by_it(ana):
+    record(ana, "10.00", description="REWE SAGT DANKE 4711")
+    for text, expense in [("rewe", "10.00"), ("4711", "0.00")]:
+        (only,) = report(ana, "timeseries", merchant=text, start="2024-11-01", end="2024-11-30")["results"]
         assert only["expense"] == expense, text
 
 

@@ -51,7 +51,7 @@ PLAIN = {
     "changes_only", "checksum", "color_token", "commit", "confirm_password", "country", "currency",
     "current_password", "date", "description", "direction", "email", "end", "expires_in_days", "exported_at",
     "evidence", "external_id", "field", "file", "force", "format", "format_version", "from", "group", "iban", "icon",
-    "is_active", "is_excluded_from_budget", "is_hidden", "key", "kind", "limit", "locale", "match", "mcc",
+    "is_active", "is_excluded_from_budget", "is_hidden", "key", "keywords", "kind", "limit", "locale", "match", "mcc",
     "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "on_conflict", "op",
     "opening_balance", "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate",
     "review", "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision",
@@ -71,8 +71,8 @@ FILTERS = {
     "tag": "tag",
 }
 PLAIN_FILTERS = {
-    "all_rates", "amount", "as_of", "base", "bucket", "by", "convert_to", "create_missing", "currency", "cursor",
-    "curve", "date", "direction", "dry_run", "due_until", "end", "end_date", "external_id", "format", "from",
+    "all_rates", "amount", "as_of", "awaits_model", "base", "bucket", "by", "convert_to", "create_missing", "currency",
+    "cursor", "curve", "date", "direction", "dry_run", "due_until", "end", "end_date", "external_id", "format", "from",
     "group", "hidden", "iban", "is_active", "is_excluded_from_budget", "is_split", "kind", "limit", "mapped",
     "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin", "pack",
     "pack_version", "page", "page_size", "period", "quote", "review", "rhythm", "search", "show", "since",
