@@ -153,8 +153,10 @@ def test_an_own_category_has_keywords_from_the_start_and_loses_them(ana):
                 [text],
                 "keywords",
                 "invalid",
-                f"“{text}” says too little: a keyword has a word of at least 3 letters, "
-                "or is the name of a known brand.",
+                (
+                    f"“{text}” says too little: a keyword has a word of at least 3 letters, "
+                    "or is the name of a known brand."
+                ),
             )
             for text in ("xq", "12345", "12 ab 34", "Q7")
         ),
