@@ -123,9 +123,12 @@ EDITS = st.fixed_dictionaries(
 def labels_of(row: dict[str, Any]) -> dict[str, Any]:
     """The body's fields, those together that are kept together.
 
-    The sentence about a choice also says what links had said. A revert takes back what its rules said.
+    The sentence about a choice also says what links had said. A revert takes back what its rules said. That a user took
+    the category away is a choice that stays: a row without a category that nobody touched has another state.
     """
-    told = row | {"categorization": row["categorization"] | {"explanation": None}}
+    standing = row["categorization"]
+    is_taken_away = (standing["explanation"] or "").startswith("You took the category away.")
+    told = row | {"categorization": standing | {"explanation": None, "is_taken_away": is_taken_away}}
     grouped = {label: tuple(told[name] for name in names) for label, names in GROUPS.items()}
     return {name: value for name, value in row.items() if name not in GROUPS["category"]} | grouped
 
