@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from django.db.models import Aggregate, Count, F, QuerySet, Sum
 from django.db.models.expressions import Combinable
@@ -54,7 +54,7 @@ class Total:
             self.expense += amount if direction == "out" else -amount
         self.n += n
 
-    def __iadd__(self, other: "Total") -> "Total":
+    def __iadd__(self, other: "Total") -> Self:
         self.income += other.income
         self.expense += other.expense
         self.transfers_in += other.transfers_in
@@ -93,7 +93,7 @@ def _one_of_each_merchant(totals: Mapping[tuple[Any, ...], T], by: Sequence[str]
     for key, total in totals.items():
         name = (*key[:place], names[key[place]], *key[place + 1 :])
         if name in folded:
-            folded[name] += total  # type: ignore[assignment]
+            folded[name] += total
         else:
             folded[name] = total
     return folded
@@ -139,7 +139,7 @@ class ConvertedTotal(Total):
 
     n_unconverted: int = 0
 
-    def __iadd__(self, other: Total) -> "ConvertedTotal":
+    def __iadd__(self, other: Total) -> Self:
         Total.__iadd__(self, other)
         self.n_unconverted += other.n_unconverted if isinstance(other, ConvertedTotal) else 0
         return self

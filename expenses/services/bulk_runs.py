@@ -211,9 +211,9 @@ def obstacles_to_edit(
     """
     found: dict[int, Obstacle] = {}
     category: Category | None = fields.get("category")
-    for row in rows if category is not None else ():
+    for row in rows:
         is_kept = keeps_kinds and row.is_kind_stated
-        if not (fits(row, category) if is_kept else derive_kind(row.direction, category.kind)):
+        if category is not None and not (fits(row, category) if is_kept else derive_kind(row.direction, category.kind)):
             what = row.kind if is_kept else f"money {row.direction}"
             detail = f"“{category}” is a category of kind {category.kind}, which does not fit {what}."
             found[row.pk] = Obstacle("wrong_kind", detail)

@@ -32,6 +32,10 @@ MAX_LABELS = 16
 MAX_DOTS = 120
 #: Pixels of letters, and the most that a name beside a bar, below one, or of the legend may take.
 LETTERS, LABEL_WIDTH, TICK_WIDTH, NAME_WIDTH = 13, 230, 130, 150
+#: Values in this part of the height, above the axis, have their texts beside them.
+LOW_PART = 0.15
+#: Colors of single bars that the legend shows at most.
+N_STRIPES = 3
 #: Pixels between a name and its bar.
 GAP = 16
 #: Radii. A dot on a line shows its amount to those who point at it.
@@ -134,11 +138,14 @@ def _draw_one(chart: Chart, *, height: int) -> bytes:
             label_font_size=LETTERS,
             major_label_font_size=LETTERS,
             legend_font_size=LETTERS,
+            no_data_font_size=2 * LETTERS,
+            value_font_size=LETTERS,
+            value_label_font_size=LETTERS,
         ),
         width=WIDTH,
         height=max(HEIGHT_BESIDE_BARS + HEIGHT_OF_A_BAR * n_labels, HEIGHT // 2) if is_ranking else height,
         title=_plain(chart.title),
-        no_data_text="",
+        no_data_text="Not enough data yet",
         value_formatter=lambda value: _format(value, chart.currency),
         show_legend=len(chart.lines) > 1,
         legend_at_bottom=True,
@@ -154,7 +161,6 @@ def _draw_one(chart: Chart, *, height: int) -> bytes:
         stroke_style={"width": 2.5},
         range=_range_of(chart) if chart.fan else None,
         print_labels=has_texts,
-        margin_right=NAME_WIDTH if has_texts else None,  # texts begin to the right of their values
     )
     width = LABEL_WIDTH if is_ranking else TICK_WIDTH
     graph.x_labels = [shortened(_plain(label), LETTERS, width) for label in chart.labels]
@@ -238,12 +244,12 @@ def _color(root: Any, chart: Chart, graph: Any) -> Any:
                     shape.set("class", f"{shape.get('class')} {'gap' if has_gap else 'edgeless'}")
         if found := LEGEND.fullmatch(group.get("id", "")):
             box = next(group.iter("rect"))
-            _dress(box, chart.colors[int(found[1])])
-            box.set("class", f"{box.get('class')} edgeless")
+            _dress_legend(group, box, chart.lines[int(found[1])], chart.colors[int(found[1])])
     for text in root.iter("text"):
         if found := TURNED.fullmatch(text.get("transform", "")):
             text.set("transform", f"rotate(-{found[1]} {found[2]})")
             text.set("style", "text-anchor:end")
+    _place_texts(root, graph)
     if chart.fan is not None:
         plot = next(group for group in root.iter("g") if group.get("class") == "plot")
         first_line = next(place for place, child in enumerate(plot) if SERIES.search(child.get("class", "")))
@@ -255,6 +261,38 @@ def _color(root: Any, chart: Chart, graph: Any) -> Any:
     for name in hatched([*chart.colors, *(color for line in chart.lines for color in line.colors)]):
         definitions.append(_pattern(root, name))
     return root
+
+
+def _place_texts(root: Any, graph: Any) -> None:
+    """Move the texts of values off the line: above high ones, beside low ones, and above one another."""
+    width, height = graph.view.width, graph.view.height
+    taken: list[tuple[float, float, float]] = []
+    for text in root.iter("text"):
+        if text.get("class") != "label" or text.get("transform"):
+            continue
+        # pygal writes texts below and to the right of their values, by the size of the letters.
+        x, y = float(text.get("x")) - LETTERS, float(text.get("y")) - LETTERS
+        length = width_of(text.text or "", LETTERS)
+        is_low = y > height * (1 - LOW_PART)
+        left = x + GAP / 2 if is_low else x - length / 2
+        left, top = min(max(left, 0.0), width - length), y - (0 if is_low else GAP * 2 / 3)
+        while any(left < end and start < left + length and abs(top - other) < GAP for start, end, other in taken):
+            top -= GAP
+        taken.append((left, left + length, top))
+        text.set("x", f"{left:.1f}")
+        text.set("y", f"{top:.1f}")
+
+
+def _dress_legend(group: Any, box: Any, line: Line, color: str) -> None:
+    """Color the box of a line in the legend; one whose bars have colors of their own gets a stripe of the first few."""
+    colors = list(dict.fromkeys(line.colors))[:N_STRIPES] or [color]
+    left, width, place = float(box.get("x")), float(box.get("width")) / len(colors), list(group).index(box)
+    group.remove(box)
+    for nth, of_stripe in enumerate(colors):
+        stripe = box.makeelement("rect", dict(box.attrib) | {"x": f"{left + nth * width:g}", "width": f"{width:g}"})
+        _dress(stripe, of_stripe)
+        stripe.set("class", f"{stripe.get('class')} edgeless")
+        group.insert(place + nth, stripe)
 
 
 def _dress(shape: Any, color: str, *, is_line: bool = False, is_broken: bool = False) -> None:

@@ -19,6 +19,8 @@ def chart_decomposition(body: Mapping[str, Any]) -> Chart:
         lines.append(Line("Trend", _amounts(weeks, "trend")))
         seasonal, residual = ([Decimal(week[name]) for week in weeks] for name in ("seasonal", "residual"))
         title = f"Season of {body['period_weeks']} weeks, in {currency}"
+        if not body["weight"]:
+            title += "; nothing of it counts"
         below = [
             Chart(title, title, currency, labels, [Line("Seasonal", seasonal)], "lines"),
             Chart(f"Residual in {currency}", "", currency, labels, [Line("Residual", residual)], "lines"),
@@ -54,6 +56,7 @@ def chart_anomalies(body: Mapping[str, Any]) -> Chart:
         place = labels.index(str(one["week"]))
         marks[place], name = observed[place], one["payee"] or _subject(one)
         texts[place] = f"{texts[place]}, {name}" if place in texts else name
+    fan = Fan("Four of five weeks", low, high) if any(low) else None
     parts = [f"{len(weeks)} weeks" + (f" from {labels[0]} to {labels[-1]}." if labels else ".")]
     parts.append(f"{len(body['results'])} {'anomaly' if len(body['results']) == 1 else 'anomalies'}.")
     return Chart(
@@ -64,9 +67,10 @@ def chart_anomalies(body: Mapping[str, Any]) -> Chart:
         lines=[
             Line("Without known bills", observed, color="first"),
             Line("Anomaly", marks, color="second", style="marks", texts=texts),
+            *([Line(fan.name, [], fan.color)] if fan else []),
         ],
         shape="lines",
-        fan=Fan("Four of five weeks", low, high) if any(low) else None,
+        fan=fan,
     )
 
 

@@ -8,6 +8,8 @@ from expenses.models import ConfirmedTexts, TrackRecord
 from expenses.models.ledgers import ledger_id_of
 from providers.interface import LabeledQuestion, Question, Suggestion
 
+TOO_LITTLE = "says too little: a keyword has a word of at least 3 letters, or is the name of a known brand."
+
 
 def attempt_of(api, text, **fields):
     row = api.post("expenses/", {"amount": "4.50", "description": text, **fields}).json()
@@ -153,10 +155,7 @@ def test_an_own_category_has_keywords_from_the_start_and_loses_them(ana):
                 [text],
                 "keywords",
                 "invalid",
-                (
-                    f"“{text}” says too little: a keyword has a word of at least 3 letters, "
-                    "or is the name of a known brand."
-                ),
+                f"“{text}” {TOO_LITTLE}",
             )
             for text in ("xq", "12345", "12 ab 34", "Q7")
         ),
