@@ -92,10 +92,9 @@ def _one_of_each_merchant(totals: Mapping[tuple[Any, ...], T], by: Sequence[str]
     folded: dict[tuple[Any, ...], T] = {}
     for key, total in totals.items():
         name = (*key[:place], names[key[place]], *key[place + 1 :])
-        if name in folded:
-            folded[name] += total
-        else:
-            folded[name] = total
+        known: Total = folded.setdefault(name, total)
+        if known is not total:
+            known += total  # in place
     return folded
 
 
