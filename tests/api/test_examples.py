@@ -65,13 +65,16 @@ IDS = {
     "import": 4,
     "value": 12,
     "version": 118,
+    "backtest": 7,
+    "old": 8,
+    "new": 12,
 }
 
 
 def steady(value: Any, key: str = "") -> Any:
     if type(value) is type(STEADY.get(key)) and value is not None:
         return STEADY[key]
-    if key in IDS and isinstance(value, int):
+    if key in IDS and isinstance(value, int) and not isinstance(value, bool):
         return IDS[key]
     if isinstance(value, dict):
         return {k: steady(v, k) for k, v in value.items()}
