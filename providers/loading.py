@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from providers.chain import Chain, Link
 from providers.interface import Provider
+from providers.ollama import OllamaProvider
 
 FAILURES_TO_OPEN = 3
 OPEN_S = 60
@@ -99,6 +100,12 @@ def build_chain(entries: Sequence[Mapping[str, Any]]) -> Chain:
 def configured_chain() -> Chain:
     """Return the chain of the setting, built once a process."""
     return build_chain(settings.CATEGORIZATION_PROVIDERS)
+
+
+def configured_model() -> OllamaProvider | None:
+    """Return the link of the local model, None if the chain has none."""
+    providers = (link.provider for link in configured_chain().links)
+    return next((provider for provider in providers if isinstance(provider, OllamaProvider)), None)
 
 
 @receiver(setting_changed)

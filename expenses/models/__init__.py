@@ -6,6 +6,7 @@ from expenses.models.categories import Category, KindMapping, LedgerCategory
 from expenses.models.journal import Change, Tombstone
 from expenses.models.learning import BacktestResult, Classifier, ConfirmedTexts, TrackRecord
 from expenses.models.ledgers import Ledger, Membership, Role
+from expenses.models.model_calls import ModelCall, PrivacyChoices
 from expenses.models.rates import ExchangeRate
 from expenses.models.runs import Omission, Plan, Run, RunStatus
 from expenses.models.tags import Tag
@@ -29,8 +30,10 @@ __all__ = [
     "Ledger",
     "LedgerCategory",
     "Membership",
+    "ModelCall",
     "Omission",
     "Plan",
+    "PrivacyChoices",
     "Review",
     "Role",
     "Run",

@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from providers.interface import ProviderError
-from providers.loading import configured_chain
-from providers.ollama import OllamaProvider
+from providers.loading import configured_model
 from providers.ollama.client import OllamaClient
 
 
@@ -20,9 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["status", "pull"])
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
-        provider = next(
-            (p for p in (k.provider for k in configured_chain().links) if isinstance(p, OllamaProvider)), None
-        )
+        provider = configured_model()
         if provider is None:
             raise CommandError("No local model is configured; see OLLAMA_HOST in docs/configuration.md.")
         with OllamaClient(host=provider.host, timeout_s=provider.timeout_s) as client:
