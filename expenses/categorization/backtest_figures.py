@@ -11,13 +11,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from providers.calibration import JudgedAnswer, lower_bound, upper_bound
-from providers.interface import Evidence, Trust
+from providers.interface import ONLY_SUGGESTS, Evidence, Trust
 from providers.precision import Tally, missing_answers, tally, threshold_for, thresholds_that_hold
 
 #: A threshold that no confidence reaches.
 NEVER = 2.0
-#: The threshold of evidence that only suggests.
-ONLY_SUGGESTS = 1.0
 #: Thresholds are found among confidences of four decimal places, as rows keep them.
 PLACES = 10_000
 
