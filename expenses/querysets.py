@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
 from expenses.models.ledgers import ledger_id_of
+from providers.normalization import normalize
 
 #: Open rows that the model is still to be asked about; the first two are the condition of their index.
 AWAITING_MODEL = Q(awaits_model=True, category=None, review_status__in=["pending", "suggested"])
@@ -25,6 +26,13 @@ def searchable(*, description: str, raw_description: str, merchant: str, notes: 
 def fold(text: str) -> str:
     """Fold a text for comparison: equal in any case, and however an accent was typed."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def paid_to(text: str) -> Q:
+    """Select rows with the text in the merchant's name, or in the description where there is no merchant."""
+    words = normalize(text)
+    described = Q(description__icontains=text) | (Q(match_text__contains=words) if words else Q())
+    return Q(merchant__icontains=text) | (Q(merchant="") & described)
 
 
 class OwnedQuerySet(models.QuerySet[Any]):

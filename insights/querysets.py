@@ -5,14 +5,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db.models import Min, Q
+from django.db.models import Min
 
 from expenses.models import Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook, RateUsage
 from expenses.reports.totals import CurrencyGroup, currency_groups
 from insights.payments import Payment, Uncounted, payee_name, payee_of
-from providers.normalization import normalize
 
 COLUMNS = (
     "pk", "date", "amount", "currency", "kind", "category", "account", "parent", "merchant", "match_text",
@@ -121,10 +120,3 @@ def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[CurrencyGroup]:
 def payee_of_row(row: Transaction) -> str:
     """Return the name of the payee of a row."""
     return payee_name(merchant=row.merchant, match_text=row.match_text, description=row.description)
-
-
-def paid_to(text: str) -> Q:
-    """Select rows with the text in the merchant's name, or in the description where there is no merchant."""
-    words = normalize(text)
-    described = Q(description__icontains=text) | (Q(match_text__contains=words) if words else Q())
-    return Q(merchant__icontains=text) | (Q(merchant="") & described)

@@ -18,7 +18,7 @@ from expenses.ledger.dates import EARLIEST, LATEST, since, until
 from expenses.ledger.money import currency_codes
 from expenses.models import Account, CategorizationStatus, Category, Review, Tag, Transaction
 from expenses.models.rates import ExchangeRate, ExchangeRateQuerySet, RateSource
-from expenses.querysets import AWAITING_MODEL, CategoryQuerySet, TransactionQuerySet
+from expenses.querysets import AWAITING_MODEL, CategoryQuerySet, TransactionQuerySet, paid_to
 from expenses.reports.totals import COLUMNS
 from expenses.serializers.fields import DayField, as_id_or_name
 
@@ -75,6 +75,14 @@ class TransactionFilter(HelpfulFilterSet):
     account = filters.CharFilter(method="by_account")
     tag = filters.CharFilter(method="by_tag")
     merchant = filters.CharFilter("merchant", "icontains")
+    payee = filters.CharFilter(
+        method="by_payee",
+        max_length=200,
+        help_text="Text in the name of the merchant; of rows that name none, in what was written.",
+    )
+    subcategories = filters.CharFilter(
+        method="unchanged_by_flag", help_text="With `category`: false leaves out those below it."
+    )
     min_amount = filters.NumberFilter("amount", "gte", max_digits=13, decimal_places=4)
     max_amount = filters.NumberFilter("amount", "lte", max_digits=13, decimal_places=4)
     search = filters.CharFilter(
@@ -152,7 +160,8 @@ class TransactionFilter(HelpfulFilterSet):
         if category is None:
             detail = f"There is no category “{value}”.{did_you_mean(value, catalog.names())}"
             raise serializers.ValidationError({name: detail}, code="does_not_exist")
-        return rows.filter(category__in=catalog.with_children(category))
+        is_alone = not _is_true("subcategories", self.data.get("subcategories") or "true")
+        return rows.filter(category__in=[category.pk] if is_alone else catalog.with_children(category))
 
     def by_account(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         accounts = Account.objects.for_user(self.request.user)
@@ -183,6 +192,14 @@ class TransactionFilter(HelpfulFilterSet):
 
     def by_iban(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.filter(iban="".join(value.split()).upper())
+
+    def by_payee(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        return rows.filter(paid_to(value))
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def unchanged_by_flag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
+        _is_true(name, value)
+        return rows
 
     def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.search(value)
@@ -280,11 +297,6 @@ class TotalsFilter(TransactionFilter):
 
     def unchanged(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         """Return all rows: grouping and conversion exclude none."""
-        return rows
-
-    @extend_schema_field(OpenApiTypes.BOOL)
-    def unchanged_by_flag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        _is_true(name, value)
         return rows
 
 

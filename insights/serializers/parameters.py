@@ -10,14 +10,14 @@ from rest_framework import serializers
 
 from accounts.misspellings import did_you_mean
 from accounts.models import User
+from accounts.strict_serializer import HelpfulSerializer
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST, advice_on_day, intended_day
 from expenses.models import Account, Category, Tag
-from expenses.querysets import TransactionQuerySet
+from expenses.querysets import TransactionQuerySet, paid_to
 from expenses.serializers.fields import CategoryReference, CurrencyField, DayField, as_id_or_name
 from expenses.serializers.rates import AllRatesInput
 from insights.calendars import Calendar, Unit
-from insights.querysets import paid_to
 from insights.reports.periods import BUCKETS, MAX_BUCKETS, Bucket, Period, buckets_of, period_around
 
 #: The parameter of rows without a category. A category of that name is given by its id.
@@ -47,7 +47,7 @@ class ReportQuery(AllRatesInput):
     currency = CurrencyField(required=False, help_text="What all amounts are in; your base currency unless given.")
 
 
-class SummaryQuery(ReportQuery):
+class PeriodQuery(HelpfulSerializer):
     """One period, by its name or by its ends."""
 
     period = serializers.ChoiceField(
@@ -74,6 +74,10 @@ class SummaryQuery(ReportQuery):
         return _period_between(given["start"], given["end"])
 
 
+class SummaryQuery(PeriodQuery, ReportQuery):
+    """The period of a summary."""
+
+
 class TrendsQuery(ReportQuery):
     """One month."""
 
@@ -84,13 +88,9 @@ class TrendsQuery(ReportQuery):
         return _begun_month(self.validated_data.get("month"), calendar, today=today)
 
 
-class TimeSeriesQuery(ReportQuery):
-    """How a time is cut, and which rows count."""
+class RowsQuery(HelpfulSerializer):
+    """The rows that count: those of some categories, an account, a tag, a merchant."""
 
-    bucket = serializers.ChoiceField(choices=list(BUCKETS), default="monthly")
-    start = DayField(required=False)
-    end = DayField(required=False, help_text="Today unless given.")
-    by = serializers.ChoiceField(choices=["category"], required=False, help_text="Adds the buckets of every category.")
     category = serializers.ListField(
         child=serializers.CharField(),
         required=False,
@@ -102,6 +102,27 @@ class TimeSeriesQuery(ReportQuery):
     merchant = serializers.CharField(
         required=False, help_text="Text in the name of the merchant; of rows that name none, in what was written."
     )
+
+    def narrow(self, rows: TransactionQuerySet, *, user: User, catalog: Catalog) -> TransactionQuerySet:
+        """Return rows of the given categories, account, tag and merchant. Raises ValidationError."""
+        given = self.validated_data
+        if texts := given.get("category"):
+            found = [one for text in texts for one in _categories_named(text, catalog)]
+            within = {pk for one in found if one for pk in catalog.with_children(one)}
+            rows = rows.filter(Q(category__in=within) | (Q(category=None) if None in found else Q()))
+        for name, table in (("account", Account), ("tag", Tag)):
+            if name in given:
+                rows = rows.filter(**{name if table is Account else "tags": _id_named(table, name, given[name], user)})
+        return rows.filter(paid_to(given["merchant"])) if "merchant" in given else rows
+
+
+class TimeSeriesQuery(RowsQuery, ReportQuery):
+    """How a time is cut, and which rows count."""
+
+    bucket = serializers.ChoiceField(choices=list(BUCKETS), default="monthly")
+    start = DayField(required=False)
+    end = DayField(required=False, help_text="Today unless given.")
+    by = serializers.ChoiceField(choices=["category"], required=False, help_text="Adds the buckets of every category.")
 
     def read_buckets(self, calendar: Calendar, *, today: dt.date, is_drawn: bool) -> tuple[Period, list[Bucket]]:
         """Return the period of the time series, and its buckets. Raises ValidationError."""
@@ -122,18 +143,6 @@ class TimeSeriesQuery(ReportQuery):
             detail = f"A picture has room for {MAX_DRAWN} buckets, and these are {len(buckets)}: ask for longer ones."
             raise _refused("format", detail, "too_many")
         return period, buckets
-
-    def narrow(self, rows: TransactionQuerySet, *, user: User, catalog: Catalog) -> TransactionQuerySet:
-        """Return rows of the given categories, account, tag and merchant. Raises ValidationError."""
-        given = self.validated_data
-        if texts := given.get("category"):
-            found = [one for text in texts for one in _categories_named(text, catalog)]
-            within = {pk for one in found if one for pk in catalog.with_children(one)}
-            rows = rows.filter(Q(category__in=within) | (Q(category=None) if None in found else Q()))
-        for name, table in (("account", Account), ("tag", Tag)):
-            if name in given:
-                rows = rows.filter(**{name if table is Account else "tags": _id_named(table, name, given[name], user)})
-        return rows.filter(paid_to(given["merchant"])) if "merchant" in given else rows
 
 
 class ForecastQuery(AllRatesInput):

@@ -1,7 +1,8 @@
 """Query parameters, input and bodies of recurring payments and the feedback on them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
+from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import format_amount
 from expenses.models import Transaction
 from expenses.serializers.fields import DayField, KeywordNames
@@ -23,10 +25,12 @@ from insights.models import (
     RecurringVerdict,
     RhythmChoice,
 )
+from insights.querysets import payee_of_row
 from insights.recurring.rhythms import RhythmName, times_a_year
 from insights.serializers.amounts import FormattedAmount
 from insights.serializers.freshness import ComparedWithSerializer
 from insights.serializers.parameters import NO_CATEGORY_HELP, CategoryOrNone
+from insights.services.feedback import choices_by_payment
 
 
 class RecurringQuery(AllRatesInput):
@@ -251,3 +255,39 @@ def total_costs(entries: Iterable[RecurringEntry], *, currency: str) -> dict[str
         kind: {"month": format_amount(year / MONTHS_OF_A_YEAR, currency), "year": format_amount(year, currency)}
         for kind, year in years.items()
     }
+
+
+def list_recurring(*, ledger_id: int, query: Mapping[str, Any]) -> list[RecurringEntry]:
+    """Return the recurring payments that the valid parameters select: the next due first, ended ones last."""
+    choices = choices_by_payment(ledger_id=ledger_id)
+    entries = [RecurringEntry(row, choices.get(row.pk)) for row in RecurringPayment.objects.filter(ledger=ledger_id)]
+    wanted = [entry for entry in entries if _is_wanted(entry, query)]
+    return sorted(wanted, key=lambda one: (one.row.next_on or dt.date.max, -one.row.confidence, one.row.pk))
+
+
+def name_recurring(entries: Sequence[RecurringEntry], *, catalog: Catalog) -> Sequence[RecurringEntry]:
+    """Name payees as their last transactions do, and categories. Takes one query."""
+    rows = payments_of([entry.row.payments[-1] for entry in entries], ledger_id=catalog.ledger_id)
+    named = []
+    for entry in entries:
+        last = rows.get(entry.row.payments[-1])
+        payee = payee_of_row(last) if last else entry.row.payee
+        named.append(replace(entry, payee=payee, category_name=catalog.name(entry.row.category_id) or None))
+    return named
+
+
+def payments_of(ids: Sequence[int], *, ledger_id: int | None) -> dict[int, Transaction]:
+    """Return transactions of a ledger by id, with the columns that recurring payments show."""
+    rows = Transaction.objects.filter(ledger=ledger_id, pk__in=ids)
+    return {row.pk: row for row in rows.only("date", "amount", "currency", "description", "merchant", "match_text")}
+
+
+def _is_wanted(entry: RecurringEntry, query: Mapping[str, Any]) -> bool:
+    if "verdict" not in query and entry.verdict == RecurringVerdict.REJECTED:
+        return False
+    row = entry.row
+    if "due_until" in query and (row.next_on is None or row.next_on > query["due_until"]):
+        return False
+    own: dict[str, Any] = {"verdict": entry.verdict, "status": entry.status, "kind": row.kind, "rhythm": row.rhythm}
+    own |= {"category": row.category_id}
+    return all(own[name] == getattr(value, "pk", value) for name, value in query.items() if name in own)

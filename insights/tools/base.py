@@ -1,16 +1,24 @@
 """The interface of a tool: a name, what it does, its parameters, and figures as the answer."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from accounts.models import User
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
+from expenses.models.ledgers import ledger_id_of
+from insights.calendars import Calendar
+from providers.redaction import Redactor
+
+#: An answer for a model has so many bytes of JSON at most.
+MOST_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asker:
     """The person whose ledger is read, on the day of the question."""
 
@@ -18,18 +26,34 @@ class Asker:
     catalog: Catalog
     today: dt.date
 
+    @property
+    def currency(self) -> str:
+        """The base currency, which all figures are in."""
+        return self.user.base_currency
+
+    @property
+    def calendar(self) -> Calendar:
+        """Weeks and months as the person counts them."""
+        return Calendar(self.user.week_start, self.user.month_start)
+
+    @cached_property
+    def ledger_id(self) -> int:
+        return ledger_id_of(self.user)
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One number of an answer. `filter` is the path of the API, with its query, that lists the rows behind it.
 
-    `value` is a decimal string as the API writes it; `currency` is None for counts, percentages and dates.
+    `value` is a decimal string as the API writes it, a number, a percentage or a day. `currency` is None for all but
+    amounts. `key` tells what it is, such as `expense` or `category`. `filter` is "" if no address lists these rows.
     """
 
     label: str
     value: str
     currency: str | None = None
     filter: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +64,43 @@ class ToolAnswer:
     #: Bodies with id, date, description, merchant, amount, currency and category_name.
     transactions: tuple[Mapping[str, Any], ...] = ()
     remarks: tuple[str, ...] = ()
-    #: The body of the report that the figures are of, where there is one.
+    #: What was read, such as the first and last day; JSON.
     body: Mapping[str, Any] = field(default_factory=dict)
+
+    def for_model(self, redactor: Redactor) -> str:
+        """Return the answer as JSON for a model: texts redacted, without addresses, at most `MOST_BYTES` long.
+
+        Names of merchants stay. Rows are left out first, then figures, from the end; `left_out` counts them.
+        """
+        figures = [
+            {"label": redactor.redact(one.label), "value": one.value}
+            | ({"currency": one.currency} if one.currency else {})
+            for one in self.figures
+        ]
+        rows = [
+            {**row, **{name: redactor.redact(str(row[name])) for name in ("description", "merchant") if row.get(name)}}
+            for row in self.transactions
+        ]
+        answer: dict[str, Any] = {**self.body, "remarks": [redactor.redact(one) for one in self.remarks]}
+        n_left_out = 0
+        while True:
+            besides = {"left_out": n_left_out} if n_left_out else {}
+            text = json.dumps(answer | {"figures": figures, "transactions": rows} | besides, ensure_ascii=False)
+            if len(text.encode()) <= MOST_BYTES or not (rows or figures):
+                return text
+            (rows or figures).pop()
+            n_left_out += 1
+
+    def with_remarks(self, *remarks: str) -> "ToolAnswer":
+        """Return the answer with more remarks; empty ones are left out."""
+        return replace(self, remarks=(*self.remarks, *(one for one in remarks if one)))
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that reads. `parameters` checks the arguments as a body of the API; `run` gets its validated data."""
+    """A tool that reads. `parameters` checks the arguments as a body of the API; `run` gets the valid serializer."""
 
     name: str
     description: str
     parameters: type[StrictSerializer]
-    run: Callable[[Asker, Mapping[str, Any]], ToolAnswer]
+    run: Callable[[Asker, Any], ToolAnswer]

@@ -1,7 +1,5 @@
 """Recurring payments over HTTP."""
 
-import datetime as dt
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +9,10 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.models import Transaction
 from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.serializers.rates import cut_rates
 from expenses.views.base import NO_CURSOR, LedgerViewSet
-from insights.models import RecurringPayment, RecurringVerdict
-from insights.querysets import payee_of_row
+from insights.models import RecurringPayment
 from insights.serializers.freshness import FOR_RECURRING, describe_freshness
 from insights.serializers.recurring import (
     RecurringChoiceInput,
@@ -25,6 +21,9 @@ from insights.serializers.recurring import (
     RecurringListSerializer,
     RecurringQuery,
     RecurringSerializer,
+    list_recurring,
+    name_recurring,
+    payments_of,
     total_costs,
 )
 from insights.services.feedback import choices_by_payment, choose, take_back
@@ -46,13 +45,11 @@ class RecurringViewSet(LedgerViewSet):
         ledger = membership_of(self.user).ledger
         state = refresh_soon(ledger)
         fresh = cut_rates(describe_freshness(ledger, state, lack=FOR_RECURRING), request=request)
-        choices = choices_by_payment(ledger_id=ledger.pk)
-        entries = [RecurringEntry(row, choices.get(row.pk)) for row in self.get_queryset()]
-        entries = [entry for entry in entries if _is_wanted(entry, query.validated_data)]
-        # The next due first, ended ones last.
-        entries.sort(key=lambda one: (one.row.next_on or dt.date.max, -one.row.confidence, one.row.pk))
+        entries = list_recurring(ledger_id=ledger.pk, query=query.validated_data)
         page: Any = self.paginate_queryset(entries)
-        answer = self.get_paginated_response(RecurringSerializer(self._named(page), many=True).data)
+        answer = self.get_paginated_response(
+            RecurringSerializer(name_recurring(page, catalog=self.catalog), many=True).data
+        )
         answer.data |= {"totals": total_costs(entries, currency=fresh["currency"] or ledger.founder.base_currency)}
         answer.data |= {**fresh, "recorded_until": state.recorded_until if state else None}
         return answer
@@ -61,8 +58,8 @@ class RecurringViewSet(LedgerViewSet):
     def retrieve(self, request: Request, pk: int) -> Response:
         """Get a recurring payment. Its transactions are in it, the oldest first."""
         refresh_soon(membership_of(self.user).ledger)
-        [entry] = self._named([self._entry()])
-        rows = self._transactions(entry.row.payments)
+        [entry] = name_recurring([self._entry()], catalog=self.catalog)
+        rows = payments_of(entry.row.payments, ledger_id=ledger_id_of(self.user))
         payments = [rows[pk] for pk in entry.row.payments if pk in rows]
         return Response(RecurringDetailSerializer(replace(entry, payments=payments)).data)
 
@@ -76,7 +73,7 @@ class RecurringViewSet(LedgerViewSet):
         with self.locked():
             row = self.get_object()
             choice = choose(by=self.user, payment=row, **body.validated_data)
-        [entry] = self._named([RecurringEntry(row, choice)])
+        [entry] = name_recurring([RecurringEntry(row, choice)], catalog=self.catalog)
         return Response(RecurringSerializer(entry).data)
 
     @extend_schema(operation_id="recurring_choice_destroy", request=None, responses={204: None})
@@ -93,29 +90,3 @@ class RecurringViewSet(LedgerViewSet):
         """Return the recurring payment at the address."""
         row = self.get_object()
         return RecurringEntry(row, choices_by_payment(ledger_id=ledger_id_of(self.user)).get(row.pk))
-
-    def _named(self, entries: Sequence[RecurringEntry]) -> Sequence[RecurringEntry]:
-        """Name payees as their last transactions do, and categories."""
-        rows = self._transactions([entry.row.payments[-1] for entry in entries])
-        named = []
-        for entry in entries:
-            last = rows.get(entry.row.payments[-1])
-            category = self.catalog.categories.get(entry.row.category_id or 0)
-            payee = payee_of_row(last) if last else entry.row.payee
-            named.append(replace(entry, payee=payee, category_name=category.display_name if category else None))
-        return named
-
-    def _transactions(self, ids: Sequence[int]) -> dict[int, Transaction]:
-        rows = Transaction.objects.for_user(self.user).filter(pk__in=ids)
-        return {row.pk: row for row in rows.only("date", "amount", "currency", "description", "merchant", "match_text")}
-
-
-def _is_wanted(entry: RecurringEntry, query: dict[str, Any]) -> bool:
-    if "verdict" not in query and entry.verdict == RecurringVerdict.REJECTED:
-        return False
-    row = entry.row
-    if "due_until" in query and (row.next_on is None or row.next_on > query["due_until"]):
-        return False
-    own: dict[str, Any] = {"verdict": entry.verdict, "status": entry.status, "kind": row.kind, "rhythm": row.rhythm}
-    own |= {"category": row.category_id}
-    return all(own[name] == getattr(value, "pk", value) for name, value in query.items() if name in own)

@@ -1,0 +1,161 @@
+"""Tools of what comes: recurring payments, the forecast of a month, and balances of accounts."""
+
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from accounts.strict_serializer import StrictSerializer
+from expenses.ledger.money import format_amount
+from expenses.models import Account
+from expenses.models.ledgers import membership_of
+from expenses.reports.balances import value_accounts
+from expenses.serializers.fields import AccountReference, DayField
+from insights.models import RecurringKind, RecurringStatus
+from insights.querysets import last_recorded
+from insights.reports.periods import Period
+from insights.serializers.freshness import FOR_RECURRING, describe_freshness
+from insights.serializers.parameters import ForecastQuery
+from insights.serializers.recurring import list_recurring, name_recurring, total_costs
+from insights.services.bills import known_bills
+from insights.services.forecast import forecast_month
+from insights.services.refreshing import refresh_soon
+from insights.tools.addresses import SPENDING, counted_address, period_body, rows_address
+from insights.tools.base import Asker, Figure, Tool, ToolAnswer
+
+MOST_RECURRING = 20
+
+
+class RecurringInput(StrictSerializer):
+    """Which recurring payments to list."""
+
+    kind = serializers.ChoiceField(choices=RecurringKind.choices, default=RecurringKind.EXPENSE)
+    due_until = DayField(required=False, help_text="Payments that are due on this day or earlier.")
+
+
+class ForecastInput(StrictSerializer):
+    """The month of a forecast."""
+
+    month = serializers.CharField(required=False, help_text="As 2026-11; this month unless given.")
+
+
+class BalanceInput(StrictSerializer):
+    """The account, and the day."""
+
+    account = AccountReference(required=False, help_text="A name or id; all accounts unless given.")
+    date = DayField(required=False, help_text="The balance at the end of this day; of all rows unless given.")
+
+
+def find_recurring(asker: Asker, query: Any) -> ToolAnswer:
+    """Return the recurring payments that can be counted on, the next due first, and their sums in a month and year."""
+    given = dict(query.validated_data)
+    ledger = membership_of(asker.user).ledger
+    state = refresh_soon(ledger)
+    fresh = describe_freshness(ledger, state, lack=FOR_RECURRING)
+    entries = list_recurring(ledger_id=ledger.pk, query=given | {"status": RecurringStatus.MATURE})
+    currency = fresh["currency"] or ledger.founder.base_currency
+    costs = total_costs(entries, currency=currency)[given["kind"]]
+    address = f"{reverse('recurring')}?kind={given['kind']}&status=mature"
+    if "due_until" in given:
+        address += f"&due_until={given['due_until']}"
+    figures = [
+        Figure("Number", str(len(entries)), None, address, "n"),
+        Figure("In a month", costs["month"], currency, address, "per_month"),
+        Figure("In a year", costs["year"], currency, address, "per_year"),
+    ]
+    for one in name_recurring(entries[:MOST_RECURRING], catalog=asker.catalog):
+        row = one.row
+        own = reverse("recurring-detail", args=[row.pk])
+        label = f"{one.name}, {row.rhythm}" + (f", next on {row.next_on}" if row.next_on else "")
+        amount = format_amount(row.amount, row.currency)
+        figures.append(Figure(label, amount, row.currency, own, "recurring"))
+    stale = "Something was written since; the list may change within seconds." if fresh["is_stale"] else ""
+    return ToolAnswer(tuple(figures)).with_remarks(fresh["history"]["note"] or stale)
+
+
+def read_forecast(asker: Asker, query: Any) -> ToolAnswer:
+    """Return the likely spending of a month, its interval, and the bills still to come."""
+    days = ForecastQuery(data=dict(query.validated_data))
+    days.is_valid(raise_exception=True)
+    as_of = days.read_day(asker.calendar, today=asker.today)
+    ledger = membership_of(asker.user).ledger
+    state = refresh_soon(ledger)
+    fresh = describe_freshness(ledger, state)
+    recorded_until = last_recorded(ledger.pk, today=asker.today)
+    known = known_bills(
+        ledger_id=ledger.pk,
+        currency=asker.currency,
+        today=asker.today,
+        recorded_until=recorded_until,
+        version=(state.version if state else None) or 0,
+    )
+    found = forecast_month(
+        ledger_id=ledger.pk,
+        currency=asker.currency,
+        calendar=asker.calendar,
+        catalog=asker.catalog,
+        as_of=as_of,
+        today=asker.today,
+        recorded_until=recorded_until,
+        known=known,
+        bills_computed_at=fresh["computed_at"],
+        is_stale=fresh["is_stale"],
+    )
+    so_far = Period(found.month, min(found.known_until, found.end)) if found.known_until >= found.month else None
+    spent = "" if so_far is None else counted_address(so_far, SPENDING)
+    total, month = found.forecast.total, f"{reverse('forecast')}?month={found.name}"
+    figures = [
+        Figure("Spending so far", str(total.spent), asker.currency, spent, "spent"),
+        Figure("Likely spending", str(total.predicted), asker.currency, month, "predicted"),
+    ]
+    if total.interval:
+        low, high = total.interval
+        figures += [
+            Figure("At least, in 8 of 10 months", str(low), asker.currency, month, "low"),
+            Figure("At most, in 8 of 10 months", str(high), asker.currency, month, "high"),
+        ]
+    due = sum((one.bill.amount for one in found.still_to_come), total.spent * 0)
+    to_come = format_amount(due, asker.currency)
+    figures.append(Figure("Bills still to come", to_come, asker.currency, month, "still_to_come"))
+    for one in found.still_to_come[:MOST_RECURRING]:
+        own = reverse("recurring-detail", args=[one.bill.id])
+        label = f"{one.bill.name or one.bill.payee}, due on {one.due_on}"
+        figures.append(Figure(label, str(one.bill.amount), asker.currency, own, "due"))
+    body = period_body(Period(found.month, found.end)) | {"month": found.name, "is_over": found.is_over}
+    return ToolAnswer(tuple(figures), body=body).with_remarks(found.explanation)
+
+
+def read_balances(asker: Asker, query: Any) -> ToolAnswer:
+    """Return the balance of each account in its own currency, and of all together in the base currency."""
+    given = query.validated_data
+    account, on = given.get("account"), given.get("date")
+    accounts = [account] if account else Account.objects.for_user(asker.user).order_by("pk")
+    found = value_accounts(accounts, to=asker.currency, day=on or asker.today, ledger_id=asker.ledger_id, on=on)
+    until = {"end_date": on} if on else {}
+    figures = []
+    for one in found.balances:
+        filters = {"account": one.account.pk, **until}
+        for part in (one, *one.others):
+            amount = format_amount(part.amount, part.currency)
+            figures.append(Figure(one.account.name, amount, part.currency, rows_address(filters), "balance"))
+    if not account:
+        amount = format_amount(found.amount, asker.currency)
+        address = reverse("account-balances") + (f"?date={on}" if on else "")
+        figures.insert(0, Figure("All accounts", amount, asker.currency, address, "total"))
+    without = ", ".join(one.base for one in found.missing)
+    return ToolAnswer(tuple(figures)).with_remarks(f"There is no exchange rate for {without}." if without else "")
+
+
+RECURRING = Tool(
+    "recurring",
+    "Recurring payments: subscriptions, bills and salaries, the next due day of each, and their cost in a year.",
+    RecurringInput,
+    find_recurring,
+)
+FORECAST = Tool(
+    "forecast",
+    "The likely spending of a month until its end, how sure it is, and the bills still to come.",
+    ForecastInput,
+    read_forecast,
+)
+BALANCE = Tool("balance", "Balances of accounts today or at the end of a day.", BalanceInput, read_balances)
