@@ -1,0 +1,140 @@
+"""The tools over the Model Context Protocol, asked by the package's own client over stdio and HTTP."""
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+
+from config.environment import BASE_DIR
+from insights.tools.registry import TOOLS
+from tests.servers import Server, free_port, run_server
+
+EXPENSES = [
+    {"amount": "12.50", "description": "Bakery Hill", "date": "2026-10-02", "category": "Groceries"},
+    {
+        "amount": "30.00",
+        "description": "Harbor Dairy DE89370400440532013000",
+        "date": "2026-10-09",
+        "category": "Groceries",
+    },
+]
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+OCTOBER = {"period": "month", "date": "2026-10"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A web server with a ledger of two expenses."""
+    with run_server(tmp_path_factory.mktemp("outlay"), "web") as running:
+        running.register()
+        for expense in EXPENSES:
+            assert running.request("POST", "expenses/", expense)[0] == 201
+        yield running
+
+
+def ask(transport: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[Any], list[Any]]:
+    """Return the tools that the server lists, and its answers to the calls."""
+
+    async def talk() -> tuple[list[Any], list[Any]]:
+        async with Client(transport) as client:
+            tools = (await client.list_tools()).tools
+            return tools, [await client.call_tool(name, arguments) for name, arguments in calls]
+
+    return anyio.run(talk)
+
+
+def stdio(server: Server, user: str = "ana") -> Any:
+    command = StdioServerParameters(
+        command=sys.executable, args=["manage.py", "mcp", "--user", user], cwd=BASE_DIR, env=dict(server.environment)
+    )
+    return stdio_client(command)
+
+
+@asynccontextmanager
+async def over_http(address: str, token: str) -> AsyncIterator[Any]:
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client,
+        streamable_http_client(address, http_client=client) as streams,
+    ):
+        yield streams
+
+
+@contextmanager
+def http(server: Server) -> Iterator[str]:
+    """Run the command over HTTP, and yield its address."""
+    port = free_port()
+    command = [sys.executable, "manage.py", "mcp", "--http", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=BASE_DIR, env=server.environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == (
+            f"Assistants on this machine find the ledger at http://127.0.0.1:{port}/mcp. Ctrl-C stops it.\n"
+        )
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def test_a_local_program_reads_the_ledger_over_stdio(server: Server) -> None:
+    tools, (summary,) = ask(stdio(server), ("summary", OCTOBER))
+    assert [tool.name for tool in tools] == list(TOOLS)
+    assert all(tool.annotations.read_only_hint and tool.input_schema["type"] == "object" for tool in tools)
+    assert not summary.is_error
+    figures = {one["label"]: one for one in json.loads(summary.content[0].text)["figures"]}
+    assert figures["Spending"]["value"] == "42.50"
+
+
+def test_account_numbers_stay_on_this_side(server: Server) -> None:
+    _, (found,) = ask(stdio(server), ("search", {"text": "dairy", **OCTOBER}))
+    assert "DE89370400440532013000" not in found.content[0].text
+    assert "IBAN1" in found.content[0].text
+
+
+def test_every_call_is_in_the_privacy_ledger(server: Server) -> None:
+    before = server.request("GET", "privacy/model-calls/?purpose=mcp")[1]["count"]
+    _, (summary,) = ask(stdio(server), ("summary", OCTOBER))
+    calls = server.request("GET", "privacy/model-calls/?purpose=mcp")[1]
+    assert calls["count"] == before + 1
+    call = calls["results"][0]
+    assert call["request"] == summary.content[0].text
+    assert json.loads(call["response"]) == {"tool": "summary", "arguments": OCTOBER}
+    assert (call["endpoint"], call["outcome"]) == ("stdio", "answered")
+
+
+def test_wrong_arguments_and_unknown_tools_are_errors_that_say_what_is_wrong(server: Server) -> None:
+    _, (wrong, unknown) = ask(stdio(server), ("summary", {"date": "soon"}), ("erase", {}))
+    assert (wrong.is_error, list(json.loads(wrong.content[0].text)["errors"])) == (True, ["date"])
+    assert unknown.is_error
+    assert json.loads(unknown.content[0].text)["errors"]["tool"].startswith("There is no such tool")
+
+
+def test_over_http_a_token_names_the_ledger(server: Server) -> None:
+    token = server.request("POST", "auth/tokens/", {"name": "Assistant", "scope": "read"})[1]["token"]
+    with http(server) as address:
+        _, (summary,) = ask(over_http(address, token), ("summary", OCTOBER))
+        assert json.loads(summary.content[0].text)["figures"]
+        without = httpx2.post(address, json={})
+        assert (without.status_code, without.json()["error"]) == (401, "invalid_token")
+        wrong = httpx2.post(address, json={}, headers={"Authorization": "Bearer nonsense"})
+        assert wrong.status_code == 401
+        other_site = httpx2.post(
+            address, json={}, headers={"Authorization": f"Bearer {token}", "Origin": "https://example.org"}
+        )
+        assert other_site.status_code == 403
+
+
+def test_the_command_names_a_user_that_is_not_there(server: Server) -> None:
+    command = [sys.executable, "manage.py", "mcp", "--user", "nobody"]
+    ended = subprocess.run(command, cwd=BASE_DIR, env=server.environment, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (ended.returncode, ended.stderr) == (1, "CommandError: There is no active user 'nobody'.\n")
