@@ -270,7 +270,12 @@ if OLLAMA_URL:
             "BACKEND": "providers.ollama.OllamaProvider",
             "MIN_CONFIDENCE": environment.probability("OUTLAY_OLLAMA_MIN_CONFIDENCE", 0.80),
             "DEFERRED": True,
-            "OPTIONS": {"host": OLLAMA_URL, "model": OLLAMA_MODEL},
+            "OPTIONS": {
+                "host": OLLAMA_URL,
+                "model": OLLAMA_MODEL,
+                "log": "expenses.services.model_calls.ModelCallLog",
+                "is_public_allowed": environment.flag("OUTLAY_OLLAMA_PUBLIC", default=False),
+            },
         }
     )
 

@@ -20,7 +20,12 @@ Direction = Literal["in", "out"]
 
 
 class ProviderError(Exception):
-    """A failure that a link foresees; its message is shown to the user as the reason."""
+    """A failure that a link foresees; its message is shown to the user as the reason.
+
+    `calls` are the ids of the recorded calls that it comes from.
+    """
+
+    calls: tuple[str, ...] = ()
 
 
 class ProviderUnavailable(ProviderError):

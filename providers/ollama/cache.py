@@ -6,7 +6,7 @@ The cache holds hashes of prompts, no texts. A cache that fails costs a question
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,7 +51,7 @@ class AnswerCache:
 
     def keep_reply(self, key: str, reply: Reply) -> None:
         """Keep the reply for 30 days."""
-        self._keep(key, asdict(reply), _REPLY_KEPT_S)
+        self._keep(key, asdict(replace(reply, call="")), _REPLY_KEPT_S)
 
     def model(self, *, host: str, name: str) -> Model | None:
         """Return the model as a call within the last hours found it."""

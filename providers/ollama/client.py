@@ -1,7 +1,13 @@
-"""The one place that speaks with Ollama: every call has a deadline, every failure is a sentence for the user."""
+"""The one place that speaks with Ollama: every call has a deadline, every failure is a sentence for the user.
 
+Only chats carry text of a person, so only chats are recorded.
+"""
+
+import logging
+import math
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,8 +17,12 @@ import httpx
 import ollama
 
 from providers.interface import ProviderError, ProviderMisbehaved, ProviderUnavailable
+from providers.ollama.calls import CallEnd, CallLog, CallOutcome, CallRequest, Purpose
 from providers.ollama.letters import Reply
-from providers.ollama.prompt import Prompt
+from providers.ollama.prompt import PROMPT_VERSION, Prompt
+from providers.ollama.transport import MOST_BYTES, MOST_BYTES_OF_FACTS, Door, EndpointRefused
+
+logger = logging.getLogger(__name__)
 
 #: The first release that gives log probabilities.
 OLDEST_VERSION = (0, 12, 11)
@@ -40,19 +50,69 @@ class ServerStatus:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model wants to have called."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text of the model, or the tools that it wants; `call` is the id of the record, "" without a log."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...]
+    call: str
+
+
+class ModelWithoutTools(ProviderUnavailable):
+    """The model cannot call tools; another one may."""
+
+
+class _NoProbabilities(ProviderMisbehaved):
+    """The server answered without log probabilities."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """The call under way; `id` names its record, "" before it is made."""
+
+    id: str = ""
+
+
 class OllamaClient:
     """A connection to one server under one deadline; use it as a context manager so that it is closed.
 
     Every method raises ProviderUnavailable if the server cannot answer, ProviderMisbehaved if it answers nonsense.
+    With a log, each chat is recorded before it is sent, and the exceptions of chats carry the ids of their records.
     """
 
-    def __init__(self, *, host: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        host: str,
+        timeout_s: float,
+        purpose: Purpose = Purpose.CATEGORIZE,
+        log: CallLog | None = None,
+        is_public_allowed: bool = False,
+    ) -> None:
         self.host = host
         self.timeout_s = timeout_s
-        self._deadline = httpx.Timeout(timeout_s, connect=min(5.0, timeout_s))
+        self.purpose = purpose
+        self._log = log
+        self._door = Door(is_public_allowed=is_public_allowed)
+        # Payments must not wander: no proxy from the environment, no redirect to another host.
+        settings: dict[str, Any] = {
+            "timeout": httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
+            "transport": self._door,
+            "follow_redirects": False,
+            "trust_env": False,
+        }
         with self._failures():
-            # Payments must not wander: no proxy from the environment, no redirect to another host.
-            self._api = ollama.Client(host=host, timeout=self._deadline, follow_redirects=False, trust_env=False)
+            self._api = ollama.Client(host=host, **settings)
+            self._plain = httpx.Client(base_url=host, **settings)
 
     def __enter__(self) -> Self:
         return self
@@ -62,29 +122,76 @@ class OllamaClient:
     ) -> None:
         self._api.close()  # type: ignore[no-untyped-call]
 
-    def chat(self, prompt: Prompt, *, model: str, options: Mapping[str, Any], keep_alive: float | str | None) -> Reply:
+    def chat(
+        self,
+        prompt: Prompt,
+        *,
+        owner: int,
+        model: str,
+        digest: str,
+        options: Mapping[str, Any],
+        keep_alive: float | str | None,
+    ) -> Reply:
         """Ask the model for one token. Raise ProviderUnavailable if the server is too old to weigh it."""
-        with self._failures(model):
-            answer = self._api.chat(
+        try:
+            with self._recorded(owner=owner, model=model, digest=digest, prompt_version=PROMPT_VERSION) as call:
+                answer = self._api.chat(
+                    model,
+                    messages=prompt,
+                    think=False,
+                    logprobs=True,
+                    top_logprobs=_MOST_ALTERNATIVES,
+                    options={**options, "num_predict": 1},
+                    keep_alive=keep_alive,
+                )
+                first = answer.logprobs[0] if answer.logprobs else None
+                likely = [(one.token, one.logprob) for one in (first.top_logprobs or [first])] if first else []
+                if not likely:
+                    raise _NoProbabilities("Ollama gave no probabilities for the model's answer; choose another model.")
+                if not all(math.isfinite(logprob) for _, logprob in likely):
+                    raise ProviderMisbehaved(
+                        "Ollama gave probabilities that are no numbers; update Ollama or choose another model."
+                    )
+        except _NoProbabilities as error:
+            with _carrying(error.calls):
+                _refuse_old_server(self.version())
+            raise
+        return Reply(
+            first_token=tuple(likely),
+            n_prompt_tokens=answer.prompt_eval_count or 0,
+            n_answer_tokens=answer.eval_count or 0,
+            duration_ms=(answer.total_duration or 0) // 1_000_000,
+            call=call.id,
+        )
+
+    def write(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        owner: int,
+        model: str,
+        digest: str,
+        options: Mapping[str, Any],
+        keep_alive: float | str | None,
+        max_tokens: int,
+        tools: Sequence[Mapping[str, Any]] = (),
+        prompt_version: str = "",
+    ) -> Written:
+        """Let the model write up to `max_tokens` tokens, or ask for some of `tools`, which are in Ollama's form.
+
+        Raise ModelWithoutTools if there are tools and the model cannot call them.
+        """
+        with self._recorded(owner=owner, model=model, digest=digest, prompt_version=prompt_version) as call:
+            message = self._api.chat(
                 model,
-                messages=prompt,
+                messages=messages,
+                tools=tools,
                 think=False,
-                logprobs=True,
-                top_logprobs=_MOST_ALTERNATIVES,
-                options={**options, "num_predict": 1},
+                options={**options, "num_predict": max_tokens},
                 keep_alive=keep_alive,
-            )
-            first = answer.logprobs[0] if answer.logprobs else None
-            reply = Reply(
-                first_token=tuple((one.token, one.logprob) for one in (first.top_logprobs or [first])) if first else (),
-                n_prompt_tokens=answer.prompt_eval_count or 0,
-                n_answer_tokens=answer.eval_count or 0,
-                duration_ms=(answer.total_duration or 0) // 1_000_000,
-            )
-        if not reply.first_token:
-            _refuse_old_server(self.version())
-            raise ProviderMisbehaved("Ollama gave no probabilities for the model's answer; choose another model.")
-        return reply
+            ).message
+        wanted = [one.function for one in message.tool_calls or ()]
+        return Written(message.content or "", tuple(ToolCall(one.name, one.arguments) for one in wanted), call.id)
 
     def loaded_digest(self, model: str) -> str:
         """Return the digest of the model if it is in memory now, else ""."""
@@ -109,15 +216,18 @@ class OllamaClient:
 
     def pull(self, model: str) -> Iterator[PullProgress]:
         """Download the model, step by step. Raise ProviderUnavailable with the server's words if it fails."""
-        with self._failures():
-            for part in self._api.pull(model, stream=True):
-                yield PullProgress(part.status or "", part.completed or 0, part.total or 0)
+        self._door.is_download = True
+        try:
+            with self._failures():
+                for part in self._api.pull(model, stream=True):
+                    yield PullProgress(part.status or "", part.completed or 0, part.total or 0)
+        finally:
+            self._door.is_download = False
 
     def version(self) -> str:
         """Return the server's version."""
-        with self._failures(), httpx.Client(timeout=self._deadline, trust_env=False) as plain:
-            answer = plain.get(f"{self.host.rstrip('/')}/api/version")
-            return str(answer.raise_for_status().json()["version"])
+        with self._failures():
+            return str(self._plain.get("/api/version").raise_for_status().json()["version"])
 
     def status(self, model: str) -> ServerStatus:
         """Tell whether the server answers, is new enough and has the model, without raising."""
@@ -129,6 +239,45 @@ class OllamaClient:
             return ServerStatus(**reached, model_pulled=True, loaded=bool(self.loaded_digest(model)))
         except ProviderError as error:
             return ServerStatus(**reached, problem=str(error))
+
+    @contextmanager
+    def _recorded(self, *, owner: int, model: str, digest: str, prompt_version: str) -> Iterator[_Call]:
+        """Keep the call in the log before it is sent, and its end afterwards; without a log only turn exceptions."""
+        call, started = _Call(), time.perf_counter()
+
+        def begin(body: bytes) -> None:
+            if self._log is None:
+                return
+            text = body.decode()
+            try:
+                call.id = self._log.begin(
+                    CallRequest(owner, self.purpose, self.host, model, digest, prompt_version, text)
+                )
+            except Exception as error:
+                logger.exception("A call of the model could not be recorded")
+                raise ProviderUnavailable(
+                    "The call could not be recorded, so nothing was sent to the model."
+                ) from error
+
+        def end(outcome: CallOutcome) -> None:
+            if self._log is None or not call.id:
+                return
+            received = self._door.received.decode("utf-8", "replace")
+            duration_ms = round((time.perf_counter() - started) * 1000)
+            self._log.end(call.id, CallEnd(outcome, received, self._door.n_bytes_received, duration_ms))
+
+        self._door.before_sending, self._door.most_bytes = begin, MOST_BYTES
+        try:
+            with self._failures(model):
+                yield call
+        except ProviderError as error:
+            error.calls = (call.id,) if call.id else ()
+            end(_outcome(error))
+            raise
+        else:
+            end(CallOutcome.ANSWERED)
+        finally:
+            self._door.before_sending, self._door.most_bytes = None, MOST_BYTES_OF_FACTS
 
     @contextmanager
     def _failures(self, model: str = "") -> Iterator[None]:
@@ -156,6 +305,29 @@ class OllamaClient:
             ) from error
 
 
+def _outcome(error: ProviderError) -> CallOutcome:
+    """Return the end of a call that failed, as the exception behind the sentence tells it."""
+    match error, error.__cause__:
+        case EndpointRefused(), _:
+            return CallOutcome.REFUSED
+        case ProviderMisbehaved(), _:
+            return CallOutcome.MISBEHAVED
+        case _, httpx.TimeoutException():
+            return CallOutcome.TIMED_OUT
+        case _, ConnectionError() | httpx.HTTPError():
+            return CallOutcome.UNREACHABLE
+    return CallOutcome.FAILED
+
+
+@contextmanager
+def _carrying(calls: tuple[str, ...]) -> Iterator[None]:
+    try:
+        yield
+    except ProviderError as error:
+        error.calls = calls
+        raise
+
+
 def _refuse_old_server(version: str) -> None:
     """Raise ProviderUnavailable for a release without log probabilities; a build without a number passes."""
     numbers = tuple(map(int, re.findall(r"\d+", version)[:3]))
@@ -166,6 +338,8 @@ def _refuse_old_server(version: str) -> None:
 
 def _refusal(error: ollama.ResponseError, *, host: str, model: str) -> ProviderError:
     words = _shown(error.error)
+    if error.status_code == httpx.codes.BAD_REQUEST and "does not support tools" in words:
+        return ModelWithoutTools(f"The model “{model}” cannot call tools; choose one that can, such as “qwen3:4b”.")
     if error.status_code == httpx.codes.NOT_FOUND and model:
         return _not_pulled(model)
     if error.status_code == -1:

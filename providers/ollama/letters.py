@@ -15,12 +15,16 @@ from providers.ollama.prompt import LETTERS, Option, Prompt, PromptSubject, lett
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The likeliest first tokens of an answer with their natural log probabilities, and the cost of the answer."""
+    """The likeliest first tokens of an answer with their natural log probabilities, and the cost of the answer.
+
+    `call` is the id of the recorded call, "" for a reply from the cache or without a log.
+    """
 
     first_token: tuple[tuple[str, float], ...]
     n_prompt_tokens: int = 0
     n_answer_tokens: int = 0
     duration_ms: int = 0
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """The last link of the chain: asks a model on the user's own machine which of the offered categories fits."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from providers.interface import Answer, Evidence, Provider, ProviderError, ProviderMisbehaved, Question, Suggestion
 from providers.ollama.cache import AnswerCache, Model, reply_key
+from providers.ollama.calls import Purpose
 from providers.ollama.letters import Conversation, RankedChoice, Reply, choose
 from providers.ollama.prompt import PROMPT_VERSION, ModelQuestion, Prompt, PromptTooLong, model_question
 
@@ -19,7 +21,8 @@ _N_ALTERNATIVES = 3
 class OllamaProvider(Provider):
     """Asks for one letter and reads from its log probabilities how likely each category is.
 
-    Times are in seconds, `num_ctx` in tokens. `cache_alias` names one of Django's CACHES.
+    Times are in seconds, `num_ctx` in tokens. `cache_alias` names one of Django's CACHES, `log` the dotted path of the
+    CallLog that keeps each chat.
     """
 
     name = "model"
@@ -35,6 +38,8 @@ class OllamaProvider(Provider):
         keep_alive: float | str | None = "10m",
         seed: int = 1,
         cache_alias: str = "default",
+        log: str = "",
+        is_public_allowed: bool = False,
     ) -> None:
         self.model = model
         self.host = host
@@ -45,6 +50,8 @@ class OllamaProvider(Provider):
         # The usual penalty on words of the prompt would be one on the names of the categories.
         self.options: dict[str, Any] = {"temperature": 0, "seed": seed, "num_ctx": num_ctx, "repeat_penalty": 1.0}
         self.cache = AnswerCache(cache_alias)
+        self.log = log
+        self.is_public_allowed = is_public_allowed
         self.version = f"{PROMPT_VERSION}:{model}"
 
     def check(self) -> list[str]:
@@ -83,15 +90,22 @@ class OllamaProvider(Provider):
         wanted = [model_question(question) for question in questions]
         if not any(wanted):
             return [None] * len(wanted)
-        with self.connect(timeout_s=self.timeout_s) as client:
+        with self.connect(timeout_s=self.timeout_s, purpose=Purpose.CATEGORIZE) as client:
             session = _Session(self, client)
-            return [session.answer(question) if question else None for question in wanted]
+            pairs = zip(wanted, questions, strict=True)
+            return [session.answer(words, owner=whole.owner) if words else None for words, whole in pairs]
 
-    def connect(self, *, timeout_s: float) -> "OllamaClient":
+    def connect(self, *, timeout_s: float, purpose: Purpose) -> "OllamaClient":
         """Return a client of the server; the library behind it takes 16 MB, which a web process does without."""
         from providers.ollama.client import OllamaClient  # noqa: PLC0415
 
-        return OllamaClient(host=self.host, timeout_s=timeout_s)
+        return OllamaClient(
+            host=self.host,
+            timeout_s=timeout_s,
+            purpose=purpose,
+            log=resolve_name(self.log)() if self.log else None,
+            is_public_allowed=self.is_public_allowed,
+        )
 
     def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
         """Answer what the model was asked before, for some hours after it was last met; no remote call.
@@ -169,14 +183,14 @@ class _Session:
             provider.cache.keep_model(known, host=provider.host)
         self._model = known
 
-    def answer(self, question: ModelQuestion) -> Answer:
+    def answer(self, question: ModelQuestion, *, owner: int) -> Answer:
         """Carry a conversation to its choice. An answer outside the options concerns this question alone."""
         conversation = self._provider.conversation(question, self._model)
         try:
             prompt = next(conversation)
             while True:
                 key = reply_key(prompt, model=self._model, options=self._provider.options)
-                reply = self._provider.cache.replies([key]).get(key) or self._ask(prompt)
+                reply = self._provider.cache.replies([key]).get(key) or self._ask(prompt, owner)
                 try:
                     prompt = conversation.send(reply)
                 except StopIteration as end:
@@ -186,16 +200,18 @@ class _Session:
         except (ProviderMisbehaved, PromptTooLong) as error:
             return error
 
-    def _ask(self, prompt: Prompt) -> Reply:
+    def _ask(self, prompt: Prompt, owner: int) -> Reply:
         provider = self._provider
         request: dict[str, Any] = {
+            "owner": owner,
             "model": self._model.name,
+            "digest": self._model.digest,
             "options": provider.options,
             "keep_alive": provider.keep_alive,
         }
         if self._is_loaded:
             return self._client.chat(prompt, **request)
-        with provider.connect(timeout_s=provider.load_timeout_s) as patient:
+        with provider.connect(timeout_s=provider.load_timeout_s, purpose=Purpose.CATEGORIZE) as patient:
             reply = patient.chat(prompt, **request)
         self._is_loaded = True
         return reply

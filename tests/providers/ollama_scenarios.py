@@ -105,7 +105,9 @@ def model_not_pulled() -> Any:
 def model_removed_meanwhile() -> Any:
     prompt = letter_prompt([Option("Dining"), Option("Travel")], PromptSubject("tram ticket", "out"), n_tokens=4096)
     with client() as connection:
-        return raised(lambda: connection.chat(prompt, model="outlay-missing", options={}, keep_alive=None))
+        return raised(
+            lambda: connection.chat(prompt, owner=1, model="outlay-missing", digest="", options={}, keep_alive=None)
+        )
 
 
 def failing_pull() -> Any:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from providers.interface import ProviderError
 from providers.loading import configured_model
-from providers.ollama.client import OllamaClient
+from providers.ollama.calls import Purpose
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         provider = configured_model()
         if provider is None:
             raise CommandError("No local model is configured; see OLLAMA_HOST in docs/configuration.md.")
-        with OllamaClient(host=provider.host, timeout_s=provider.timeout_s) as client:
+        with provider.connect(timeout_s=provider.timeout_s, purpose=Purpose.BENCH) as client:
             if action == "pull":
                 try:
                     for step in client.pull(provider.model):
