@@ -25,11 +25,11 @@ class CallOutcome(StrEnum):
     #: It was sent; no end is known, because the call is under way or its process was killed.
     SENT = "sent"
     ANSWERED = "answered"
-    #: The endpoint is not on a private network; nothing was sent.
+    #: The endpoint, or the one that it redirects to, is not on a private network; nothing was sent there.
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     TIMED_OUT = "timed_out"
-    #: The server answered with an error.
+    #: The server answered with an error, or broke off.
     FAILED = "failed"
     #: The server answered, but not with an answer.
     MISBEHAVED = "misbehaved"
@@ -50,12 +50,16 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True)
 class CallEnd:
-    """The end of a call: the exact text received, cut at some length, and all its bytes counted."""
+    """The end of a call: the exact text received, cut at some length, and all its bytes counted.
+
+    `was_sent` is False if the call ended before anything could be sent.
+    """
 
     outcome: CallOutcome
     received: str = ""
     n_bytes_received: int = 0
     duration_ms: int = 0
+    was_sent: bool = True
 
 
 class CallLog(Protocol):

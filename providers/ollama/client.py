@@ -20,7 +20,7 @@ from providers.interface import ProviderError, ProviderMisbehaved, ProviderUnava
 from providers.ollama.calls import CallEnd, CallLog, CallOutcome, CallRequest, Purpose
 from providers.ollama.letters import Reply
 from providers.ollama.prompt import PROMPT_VERSION, Prompt
-from providers.ollama.transport import MOST_BYTES, MOST_BYTES_OF_FACTS, Door, EndpointRefused
+from providers.ollama.transport import MOST_BYTES, MOST_BYTES_OF_FACTS, Door, EndpointRefused, NameWithoutAddress
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +80,7 @@ class _Call:
     """The call under way; `id` names its record, "" before it is made."""
 
     id: str = ""
+    started_at: float = 0.0
 
 
 class OllamaClient:
@@ -109,6 +110,7 @@ class OllamaClient:
             "transport": self._door,
             "follow_redirects": False,
             "trust_env": False,
+            "headers": {"accept-encoding": "identity"},
         }
         with self._failures():
             self._api = ollama.Client(host=host, **settings)
@@ -144,20 +146,13 @@ class OllamaClient:
                     options={**options, "num_predict": 1},
                     keep_alive=keep_alive,
                 )
-                first = answer.logprobs[0] if answer.logprobs else None
-                likely = [(one.token, one.logprob) for one in (first.top_logprobs or [first])] if first else []
-                if not likely:
-                    raise _NoProbabilities("Ollama gave no probabilities for the model's answer; choose another model.")
-                if not all(math.isfinite(logprob) for _, logprob in likely):
-                    raise ProviderMisbehaved(
-                        "Ollama gave probabilities that are no numbers; update Ollama or choose another model."
-                    )
+                likely = _likely_tokens(answer)
         except _NoProbabilities as error:
             with _carrying(error.calls):
                 _refuse_old_server(self.version())
             raise
         return Reply(
-            first_token=tuple(likely),
+            first_token=likely,
             n_prompt_tokens=answer.prompt_eval_count or 0,
             n_answer_tokens=answer.eval_count or 0,
             duration_ms=(answer.total_duration or 0) // 1_000_000,
@@ -242,29 +237,17 @@ class OllamaClient:
 
     @contextmanager
     def _recorded(self, *, owner: int, model: str, digest: str, prompt_version: str) -> Iterator[_Call]:
-        """Keep the call in the log before it is sent, and its end afterwards; without a log only turn exceptions."""
-        call, started = _Call(), time.perf_counter()
+        """Keep the call in the log before it is sent, and its end afterwards. Exceptions carry the id of the record."""
+        call = _Call()
 
         def begin(body: bytes) -> None:
-            if self._log is None:
-                return
-            text = body.decode()
+            request = CallRequest(owner, self.purpose, self.host, model, digest, prompt_version, body.decode())
             try:
-                call.id = self._log.begin(
-                    CallRequest(owner, self.purpose, self.host, model, digest, prompt_version, text)
-                )
+                call.id = self._log.begin(request) if self._log is not None else ""
             except Exception as error:
                 logger.exception("A call of the model could not be recorded")
-                raise ProviderUnavailable(
-                    "The call could not be recorded, so nothing was sent to the model."
-                ) from error
-
-        def end(outcome: CallOutcome) -> None:
-            if self._log is None or not call.id:
-                return
-            received = self._door.received.decode("utf-8", "replace")
-            duration_ms = round((time.perf_counter() - started) * 1000)
-            self._log.end(call.id, CallEnd(outcome, received, self._door.n_bytes_received, duration_ms))
+                raise ProviderUnavailable("The call could not be recorded, so nothing was sent.") from error
+            call.started_at = time.perf_counter()
 
         self._door.before_sending, self._door.most_bytes = begin, MOST_BYTES
         try:
@@ -272,12 +255,22 @@ class OllamaClient:
                 yield call
         except ProviderError as error:
             error.calls = (call.id,) if call.id else ()
-            end(_outcome(error))
+            self._note_end(call, _outcome(error))
             raise
         else:
-            end(CallOutcome.ANSWERED)
+            self._note_end(call, CallOutcome.ANSWERED)
         finally:
             self._door.before_sending, self._door.most_bytes = None, MOST_BYTES_OF_FACTS
+
+    def _note_end(self, call: _Call, outcome: CallOutcome) -> None:
+        if self._log is None or not call.id:
+            return
+        door, duration_ms = self._door, round((time.perf_counter() - call.started_at) * 1000)
+        received = door.received.decode("utf-8", "replace")
+        try:
+            self._log.end(call.id, CallEnd(outcome, received, door.n_bytes_received, duration_ms, door.was_sent))
+        except Exception:
+            logger.exception("The end of a call could not be recorded; its answer is used")
 
     @contextmanager
     def _failures(self, model: str = "") -> Iterator[None]:
@@ -287,12 +280,18 @@ class OllamaClient:
         except ollama.ResponseError as error:
             raise _refusal(error, host=self.host, model=model) from error
         except httpx.TimeoutException as error:
+            has_begun = "began to answer, but did not finish" if self._door.has_begun else "did not answer"
             raise ProviderUnavailable(
-                f"Ollama at {self.host} did not answer within {self.timeout_s:g} seconds; "
+                f"Ollama at {self.host} {has_begun} within {self.timeout_s:g} seconds; "
                 "allow it more time (timeout_s, load_timeout_s) or choose a smaller model."
             ) from error
         except (ConnectionError, httpx.ConnectError) as error:
             raise ProviderUnavailable(f"Ollama at {self.host} refused the connection; is it running?") from error
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            words = _shown(error).rstrip(".")
+            raise ProviderUnavailable(
+                f"Ollama at {self.host} broke off ({words}); look into its log, it may have crashed."
+            ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ProviderUnavailable(
                 f"The call to Ollama at {self.host} failed: {_shown(error)}. Try again."
@@ -300,9 +299,20 @@ class OllamaClient:
         # The library reads answers without checking their shape; what it then trips over is not its caller's mistake.
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise ProviderMisbehaved(
-                f"Ollama at {self.host} sent something that is not an answer; "
+                f"Ollama at {self.host} sent {_kind(self._door.received)}; "
                 "is another program listening on this address?"
             ) from error
+
+
+def _likely_tokens(answer: ollama.ChatResponse) -> tuple[tuple[str, float], ...]:
+    """Return the likeliest first tokens with their log probabilities. Raise ProviderMisbehaved if there are none."""
+    if not answer.logprobs:
+        raise _NoProbabilities("Ollama gave no probabilities for the model's answer; choose another model.")
+    first = answer.logprobs[0]
+    likely = tuple((one.token, one.logprob) for one in first.top_logprobs or [first])
+    if not all(math.isfinite(logprob) for _, logprob in likely):
+        raise ProviderMisbehaved("Ollama gave probabilities that are not numbers; update it or choose another model.")
+    return likely
 
 
 def _outcome(error: ProviderError) -> CallOutcome:
@@ -314,9 +324,18 @@ def _outcome(error: ProviderError) -> CallOutcome:
             return CallOutcome.MISBEHAVED
         case _, httpx.TimeoutException():
             return CallOutcome.TIMED_OUT
-        case _, ConnectionError() | httpx.HTTPError():
+        case (NameWithoutAddress(), _) | (_, OSError() | httpx.ConnectError()):
             return CallOutcome.UNREACHABLE
     return CallOutcome.FAILED
+
+
+def _kind(received: bytes) -> str:
+    """Name what came instead of an answer."""
+    try:
+        text = received.decode()
+    except UnicodeDecodeError:
+        return "bytes that are no text"
+    return "a web page" if text.lstrip().startswith("<") else "something that is not an answer"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from providers.interface import Answer, Evidence, Provider, ProviderError, ProviderMisbehaved, Question, Suggestion
+from providers.ollama.addresses import is_public_address, refusal
 from providers.ollama.cache import AnswerCache, Model, reply_key
 from providers.ollama.calls import Purpose
 from providers.ollama.letters import Conversation, RankedChoice, Reply, choose
@@ -71,6 +72,8 @@ class OllamaProvider(Provider):
                 "host holds a user name, which Ollama's client would drop; "
                 "put a proxy without a password before Ollama."
             )
+        elif is_public_address(address.hostname or "") and not self.is_public_allowed:
+            faults.append(f"host: {refusal(address.hostname or '', address.hostname or '')}")
         for name, value in (("timeout_s", self.timeout_s), ("load_timeout_s", self.load_timeout_s)):
             if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
                 faults.append(f"{name} must be a positive number of seconds, not {value!r}.")

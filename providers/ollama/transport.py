@@ -1,31 +1,22 @@
 """The one door to Ollama: it connects to checked addresses only, ends at a deadline, and limits and counts bytes."""
 
-import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ssl import SSLContext
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import httpcore
 import httpx
 
 from providers.interface import ProviderMisbehaved, ProviderUnavailable
+from providers.ollama.addresses import is_private, refusal, resolve
 
-#: Loopback, RFC 1918, link-local, shared address space (RFC 6598, Tailscale), and the same in IPv6.
-_PRIVATE = tuple(
-    map(
-        ip_network,
-        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10")
-        + ("::1/128", "fc00::/7", "fe80::/10"),
-    )
-)
-_NAT64 = ip_network("64:ff9b::/96")
-#: Bytes of an answer: the longest seen of a real server is `show` of a large vocabulary, 3 MB.
+#: An answer of 4,000 tokens has 20 KB, and log probabilities of one token have 2 KB.
 MOST_BYTES = 1_000_000
-MOST_BYTES_OF_FACTS = 10_000_000
-#: Bytes of an answer that its record keeps.
+#: `show` lists every tensor of a model, and some servers every token: a small model has 20 KB.
+MOST_BYTES_OF_FACTS = 8_000_000
 _KEPT_BYTES = 64 * 1024
 
 
@@ -33,11 +24,15 @@ class EndpointRefused(ProviderUnavailable):
     """The server is not on a private network, so nothing is sent to it."""
 
 
+class NameWithoutAddress(ProviderUnavailable):
+    """The name of the server is not known."""
+
+
 class Door(httpx.HTTPTransport):
     """Passes the requests of one client, one after the other. The read time-out of a request ends its whole answer.
 
     `before_sending` gets the body of each request; if it raises, nothing is sent. `is_download` lifts deadline and
-    limit from answers that are long by nature; each part of them must still come in time.
+    limit from an answer that is long by nature; each part of it must still come in time.
     """
 
     def __init__(self, *, is_public_allowed: bool) -> None:
@@ -48,20 +43,26 @@ class Door(httpx.HTTPTransport):
         self.before_sending: Callable[[bytes], None] | None = None
         self.most_bytes = MOST_BYTES_OF_FACTS
         self.is_download = False
+        #: The beginning of the last answer's body, and the number of all its bytes.
         self.received = b""
         self.n_bytes_received = 0
-        self.ends_at = 0.0
+        #: True from the first byte of the request, or of the answer, on.
+        self.was_sent = self.has_begun = False
+        self._ends_at = 0.0
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.received, self.n_bytes_received = b"", 0
-        self.ends_at = time.monotonic() + request.extensions["timeout"]["read"]
+        self.was_sent = self.has_begun = False
         if self.before_sending is not None:
             self.before_sending(request.read())
+        self._ends_at = time.monotonic() + request.extensions["timeout"]["read"]
         response = super().handle_request(request)
+        self.was_sent = True
         # Nobody asked for compression, and a megabyte of it may hold a gigabyte.
         response.headers.pop("content-encoding", None)
         if response.has_redirect_location:
-            self.network.check_redirect(str(request.url.join(response.headers["location"])))
+            response.close()
+            self.network.refuse_redirect(request.url, request.url.join(response.headers["location"]))
         response.stream = _Body(cast(httpx.SyncByteStream, response.stream), self)
         return response
 
@@ -69,7 +70,7 @@ class Door(httpx.HTTPTransport):
         """Return how long to wait for the network. Raise httpcore.ReadTimeout after the deadline."""
         if self.is_download:
             return timeout
-        left = self.ends_at - time.monotonic()
+        left = self._ends_at - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("The deadline has passed.")
         return left if timeout is None else min(left, timeout)
@@ -77,8 +78,7 @@ class Door(httpx.HTTPTransport):
     def count(self, part: bytes) -> None:
         """Count bytes of the answer's body. Raise ProviderMisbehaved for more than `most_bytes`."""
         self.n_bytes_received += len(part)
-        if len(self.received) < _KEPT_BYTES:
-            self.received += part[: _KEPT_BYTES - len(self.received)]
+        self.received += part[: _KEPT_BYTES - len(self.received)]
         if self.n_bytes_received > self.most_bytes and not self.is_download:
             raise ProviderMisbehaved(
                 f"Ollama sent more than {self.most_bytes // 1_000_000} MB, which is no answer; "
@@ -103,7 +103,10 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Network(httpcore.NetworkBackend):
-    """Resolves a name for each connection, and connects to an address that was checked, never to the name."""
+    """Resolves a name for each connection, and connects to an address that was checked, never to the name.
+
+    A name that changes its address later is refused then. TLS still proves the name.
+    """
 
     def __init__(self, door: Door, *, is_public_allowed: bool) -> None:
         self._door = door
@@ -120,42 +123,39 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        failure: Exception = httpcore.ConnectError("The name has no address.")
-        for address in self._addresses(host, port):
-            left = self._door.seconds_left(timeout)
+        addresses = self._addresses(host, port)
+        while True:
+            self.address = addresses.pop(0)
             try:
-                stream = self._sockets.connect_tcp(address, port, left, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-                continue
-            self.address = address
-            return _Stream(stream, self._door)
-        raise failure
+                wait_s = self._door.seconds_left(timeout)
+                stream = self._sockets.connect_tcp(self.address, port, wait_s, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if not addresses:
+                    raise
+            else:
+                return _Stream(stream, self._door)
 
-    def check_redirect(self, url: str) -> None:
-        """Raise EndpointRefused if the server points to a public address. No redirect is followed anyway."""
-        target = httpx.URL(url)
+    def refuse_redirect(self, origin: httpx.URL, target: httpx.URL) -> NoReturn:
+        """Raise EndpointRefused if the server points to a public address, else ProviderUnavailable."""
+        here = f"{origin.scheme}://{origin.netloc.decode()}"
         try:
-            self._addresses(target.host, target.port or 80)
+            with suppress(NameWithoutAddress):
+                self._addresses(target.host, target.port or 80)
         except EndpointRefused as error:
-            raise EndpointRefused(
-                f"The server redirects to {target.scheme}://{target.netloc.decode()}. {error}"
-            ) from None
-        except httpcore.ConnectError:
-            return
+            raise EndpointRefused(f"{here} redirects to another server. {error}") from None
+        there = f"{target.scheme}://{target.netloc.decode()}"
+        raise ProviderUnavailable(f"{here} redirects to {there}; set OLLAMA_HOST to the address of Ollama itself.")
 
     def _addresses(self, host: str, port: int) -> list[str]:
+        """Return the addresses that may be connected to: one at least."""
         try:
-            found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+            addresses = resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(str(error)) from error
-        addresses = list(dict.fromkeys(_written(*one[4]) for one in found))
-        if self._is_public_allowed:
-            return addresses
+            raise NameWithoutAddress(f"The name {host} has no address; check OLLAMA_HOST.") from error
         private = [address for address in addresses if is_private(address)]
-        if addresses and not private:
-            raise EndpointRefused(public_endpoint(host, addresses[0]))
-        return private
+        if not private and not self._is_public_allowed:
+            raise EndpointRefused(refusal(host, addresses[0]))
+        return addresses if self._is_public_allowed else private
 
 
 class _Stream(httpcore.NetworkStream):
@@ -166,10 +166,14 @@ class _Stream(httpcore.NetworkStream):
         self._door = door
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._door.seconds_left(timeout))
+        part = self._stream.read(max_bytes, self._door.seconds_left(timeout))
+        self._door.has_begun = self._door.has_begun or bool(part)
+        return part
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._door.seconds_left(timeout))
+        wait_s = self._door.seconds_left(timeout)
+        self._door.was_sent = True
+        self._stream.write(buffer, wait_s)
 
     def close(self) -> None:
         self._stream.close()
@@ -184,29 +188,7 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def is_private(address: str) -> bool:
-    """Return True for an address of this machine or its own networks; an IPv4 address within IPv6 counts as itself."""
-    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address):
-        inner = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip.ipv4_mapped
-        ip = inner or ip
-    return any(ip in network for network in _PRIVATE)
-
-
-def public_endpoint(host: str, address: str) -> str:
-    """Return the sentence that refuses a server on a public address."""
-    where = host if host == address else f"{host} ({address})"
-    return (
-        f"{where} is a public address, so nothing is sent to it. "
-        "Use Ollama on a private network, or set OUTLAY_OLLAMA_PUBLIC=yes."
-    )
-
-
-def _written(address: str, _port: int, _flow: int = 0, scope: int = 0) -> str:
-    return f"{address}%{scope}" if scope and "%" not in address else address
-
-
 @cache
 def _tls() -> SSLContext:
-    """Return the settings of TLS with the usual authorities; to read these takes as long as a short answer."""
+    """Return the settings of TLS with the usual authorities, which take longer to read than a short answer."""
     return httpx.create_ssl_context(trust_env=False)

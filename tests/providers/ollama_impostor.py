@@ -8,12 +8,17 @@ from typing import Any, Self
 
 SILENCE = object()
 HANG_UP = object()
+#: An answer that never ends: one byte after another, each in good time.
+DRIP = object()
+#: The first half of an answer.
+HALF = object()
+_DRIP_EVERY_S = 0.05
 _LONGEST_SILENCE_S = 30
 _LOADED = {"models": [{"model": "tiny:1b", "name": "tiny:1b", "digest": "d1", "size": 1, "size_vram": 0}]}
 
 
 class Impostor(ThreadingHTTPServer):
-    """Answers each path with what `answers` holds for it: (status, text), SILENCE, or HANG_UP for a cut line.
+    """Answers each path with what `answers` holds for it: (status, text or bytes), SILENCE, DRIP, HALF, or HANG_UP.
 
     At first it passes for an Ollama that has the model tiny:1b in memory, but has no answer to a chat.
     """
@@ -24,11 +29,13 @@ class Impostor(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.released = threading.Event()
         self.asked: list[tuple[str, Any]] = []
+        self.hosts: list[str] = []
         self.answers: dict[str, Any] = {}
         self.answer("/api/ps", _LOADED)
         self.answer("/api/tags", _LOADED)
         self.answer("/api/show", {"model_info": {"tiny.context_length": 2048}})
         self.answers["/api/chat"] = SILENCE
+        self.redirects_to = "http://127.0.0.1:9/elsewhere"
 
     @property
     def url(self) -> str:
@@ -64,6 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: Any) -> None:
         self.server.asked.append((self.path, body))
+        self.server.hosts.append(self.headers["Host"])
         answer = self.server.answers.get(self.path, (404, "{}"))
         if callable(answer):
             answer = answer(body)
@@ -72,12 +80,17 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if answer is HANG_UP:
             return
-        status, text = answer
+        status, text = (200, "") if answer in {DRIP, HALF} else answer
         self.send_response(status)
         if 300 <= status < 400:
-            self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+            self.send_header("Location", self.server.redirects_to)
+        if answer is HALF:
+            text = '{"message": {"role": "assis'
+            self.send_header("Content-Length", str(2 * len(text)))
         self.end_headers()
-        self.wfile.write(text.encode())
+        self.wfile.write(text if isinstance(text, bytes) else text.encode())
+        while answer is DRIP and not self.server.released.wait(_DRIP_EVERY_S):
+            self.wfile.write(b" ")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (named by the base class)
         """Keep the test run quiet."""

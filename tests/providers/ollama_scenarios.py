@@ -47,7 +47,7 @@ def provider(model: str = MODEL, **options: Any) -> OllamaProvider:
 
 
 def row(description: str, categories: tuple[OfferedCategory, ...] = CATEGORIES, **fields: Any) -> Question:
-    return Question(description=description, categories=categories, owner=1, **fields)
+    return Question(**{"description": description, "categories": categories, "owner": 1} | fields)
 
 
 def history_row() -> Question:
