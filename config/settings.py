@@ -224,7 +224,7 @@ SPECTACULAR_SETTINGS = {
         "ProposalStatus": "rules.models.ProposalStatus",
         "ImportStatus": "statements.models.ImportStatus",
         "ImportConflict": ["skip", "update"],
-        "BreakerState": ["closed", "open"],
+        "BreakerState": ["closed", "open", "half_open"],
         "PeriodUnit": ["day", "week", "month", "year"],
         "SeriesStep": ["daily", "weekly", "monthly", "yearly"],
         "TokenScope": "accounts.models.Scope",

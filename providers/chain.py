@@ -246,6 +246,7 @@ class Breaker(Protocol):
     """Remembers that a link keeps failing."""
 
     def reason_to_skip(self, name: str) -> str | None: ...
+    def begin_probe(self, name: str) -> bool: ...
     def note_failure(self, name: str, reason: str) -> None: ...
     def note_success(self, name: str) -> None: ...
 
@@ -275,8 +276,10 @@ class Chain:
         """Ask every deferred link, unless it has been failing; may take minutes and belongs in a task."""
         trail = _Trail(questions)
         for link in self.deferred:
-            reason = self._breaker.reason_to_skip(link.provider.name)
-            if reason is None:
+            name = link.provider.name
+            if trail.open and self._breaker.begin_probe(name):
+                trail.ask(link, self._answers_after_probe)
+            elif (reason := self._breaker.reason_to_skip(name)) is None:
                 trail.ask(link, self._guarded_answers)
             else:
                 trail.note(Outcome.SKIPPED, reason, (link,))
@@ -317,6 +320,13 @@ class Chain:
         """Return a chain with this provider in the place of the one of the same name."""
         named = ((link, link.provider.name == provider.name) for link in self.links)
         return Chain([replace(link, provider=provider) if is_it else link for link, is_it in named], self._breaker)
+
+    def _answers_after_probe(self, link: Link, asked: list[Question]) -> list[Answer]:
+        """Ask one question, and the others only if the link could be asked."""
+        [first] = self._guarded_answers(link, asked[:1])
+        if isinstance(first, ProviderUnavailable):
+            return [first] * len(asked)
+        return [first, *(self._guarded_answers(link, asked[1:]) if len(asked) > 1 else ())]
 
     def _guarded_answers(self, link: Link, asked: list[Question]) -> list[Answer]:
         answers = _answers(link, asked)

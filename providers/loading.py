@@ -1,8 +1,10 @@
 """Turn the setting CATEGORIZATION_PROVIDERS into a chain, and check it at start-up."""
 
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -19,33 +21,75 @@ from providers.interface import Provider
 from providers.ollama import OllamaProvider
 
 FAILURES_TO_OPEN = 3
-OPEN_S = 60
+#: Seconds for which a link that kept failing is not asked; each failed probe doubles them.
+FIRST_OPEN_S = 60
+LONGEST_OPEN_S = 600
+#: Longer than any probe takes. A process that was killed in the middle of one holds up the others for so long.
+PROBE_S = 600
+_KEPT_S = 24 * 3600
+
+
+class _Failures(NamedTuple):
+    """The failures of a link in a row. It is not asked before `next_try_at`, in seconds since the epoch."""
+
+    n: int = 0
+    reason: str = ""
+    open_s: int = 0
+    next_try_at: float = 0.0
+
+    @property
+    def state(self) -> Literal["closed", "open", "half_open"]:
+        if self.n < FAILURES_TO_OPEN:
+            return "closed"
+        return "open" if time.time() < self.next_try_at else "half_open"
 
 
 class CacheBreaker:
-    """A count of failures in a row that all processes share. A lost cache only means asking once more."""
+    """A count of failures in a row that all processes share. A lost cache only means asking once more.
+
+    After FAILURES_TO_OPEN failures it is open: nobody asks. When that time is over it is half open: one process asks
+    one question. Its success closes the breaker, its failure opens it for twice as long.
+    """
 
     def reason_to_skip(self, name: str) -> str | None:
-        """Return the last failure's sentence while the breaker is open, else None."""
-        n_failures, reason = self._state(name)
-        return reason if n_failures >= FAILURES_TO_OPEN else None
+        """Return the last failure's sentence while nobody may ask, else None."""
+        failures = self._failures(name)
+        is_probed = failures.state == "half_open" and cache.get(_probe_key(name)) is not None
+        return failures.reason if is_probed or failures.state == "open" else None
+
+    def begin_probe(self, name: str) -> bool:
+        """Return True in one process if the breaker is half open: it asks one question and notes its end."""
+        return self._failures(name).state == "half_open" and cache.add(_probe_key(name), 1, PROBE_S)
 
     def note_failure(self, name: str, reason: str) -> None:
-        n_failures, _ = self._state(name)
-        cache.set(f"breaker:{name}", (n_failures + 1, reason), OPEN_S)
+        before = self._failures(name)
+        failures = _Failures(before.n + 1, reason, before.open_s, before.next_try_at)
+        if failures.n >= FAILURES_TO_OPEN and before.state != "open":
+            open_s = min(2 * before.open_s, LONGEST_OPEN_S) or FIRST_OPEN_S
+            failures = failures._replace(open_s=open_s, next_try_at=time.time() + open_s)
+        cache.set(f"breaker:{name}", tuple(failures), _KEPT_S)
+        cache.delete(_probe_key(name))
 
     def note_success(self, name: str) -> None:
-        cache.delete(f"breaker:{name}")
+        cache.delete_many([f"breaker:{name}", _probe_key(name)])
 
     def describe(self, name: str) -> dict[str, str | int | None]:
-        """Return the state as JSON: `state` is closed or open, `last_error` the last failure's sentence."""
-        n_failures, reason = self._state(name)
-        state = "open" if n_failures >= FAILURES_TO_OPEN else "closed"
-        return {"state": state, "n_failures": n_failures, "last_error": reason or None}
+        """Return the state as JSON: `last_error` is the last failure's sentence, `next_try_at` an instant or None."""
+        failures = self._failures(name)
+        next_try_at = datetime.fromtimestamp(failures.next_try_at, UTC).isoformat(timespec="seconds")
+        return {
+            "state": failures.state,
+            "n_failures": failures.n,
+            "last_error": failures.reason or None,
+            "next_try_at": None if failures.state == "closed" else next_try_at.replace("+00:00", "Z"),
+        }
 
-    def _state(self, name: str) -> tuple[int, str]:
-        n_failures, reason = cache.get(f"breaker:{name}", (0, ""))
-        return n_failures, reason
+    def _failures(self, name: str) -> _Failures:
+        return _Failures(*cache.get(f"breaker:{name}", ()))
+
+
+def _probe_key(name: str) -> str:
+    return f"breaker:{name}:probe"
 
 
 HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."

@@ -378,11 +378,15 @@ class AdoptionSerializer(serializers.Serializer[Any]):
 
 
 class BreakerSerializer(serializers.Serializer[Any]):
-    """The circuit breaker of a link. Open: the link kept failing, and is not asked for a minute."""
+    """The circuit breaker of a link. Open: the link kept failing, and is not asked for one to ten minutes.
 
-    state = serializers.ChoiceField(choices=["closed", "open"])
-    n_failures = serializers.IntegerField()
+    Half open: one question is asked. If it is answered, the breaker is closed.
+    """
+
+    state = serializers.ChoiceField(choices=["closed", "open", "half_open"])
+    n_failures = serializers.IntegerField(help_text="Number of failures in a row.")
     last_error = serializers.CharField(allow_null=True)
+    next_try_at = serializers.DateTimeField(allow_null=True, help_text="When the link may be asked; null while closed.")
 
 
 class LinkSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""Which addresses are of this machine or its own networks, and so may be told what a person buys."""
+"""Addresses of this machine and its own networks, to which texts of payments may go."""
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

@@ -1,5 +1,6 @@
 """The links of the chain as the API shows them."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.core.cache import cache
 from providers.interface import ProviderUnavailable
 from tests.fakes import ScriptedProvider
 
-CLOSED = {"state": "closed", "n_failures": 0, "last_error": None}
+CLOSED = {"state": "closed", "n_failures": 0, "last_error": None, "next_try_at": None}
 
 
 @pytest.fixture
@@ -74,11 +75,44 @@ def test_the_links_are_shown_in_order_with_thresholds_and_health(ana, script):
     }
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """The breaker's time in seconds, which a test may change; it begins at 12:00 on 2 November 2026."""
+    now = SimpleNamespace(seconds=1_793_620_800.0)
+    monkeypatch.setattr("providers.loading.time", SimpleNamespace(time=lambda: now.seconds))
+    return now
+
+
 @pytest.mark.parametrize(("n_failures", "state"), [(1, "closed"), (2, "closed"), (3, "open"), (5, "open")])
-def test_a_failing_link_shows_why_and_when_it_is_left_alone(ana, script, run_tasks, n_failures, state):
+def test_a_failing_link_shows_why_and_when_it_is_left_alone(ana, script, run_tasks, clock, n_failures, state):
     fail(ana, run_tasks, n_failures)
-    shown = {"state": state, "n_failures": min(n_failures, 3), "last_error": "The model is away."}
+    shown = {
+        "state": state,
+        "n_failures": min(n_failures, 3),
+        "last_error": "The model is away.",
+        "next_try_at": None if state == "closed" else "2026-11-02T12:01:00Z",
+    }
     assert (model(ana)["health"], model(ana)["breaker"]) == ("failing", shown)
+
+
+def test_a_link_that_was_left_alone_is_tried_with_one_question(ana, script, run_tasks, clock):
+    fail(ana, run_tasks, 3)
+    n_asked = len(script.asked)
+    clock.seconds += 60
+    assert model(ana)["breaker"] == {
+        "state": "half_open",
+        "n_failures": 3,
+        "last_error": "The model is away.",
+        "next_try_at": "2026-11-02T12:01:00Z",
+    }
+    fail(ana, run_tasks, 6)  # three texts that it has not been asked about yet
+    assert len(script.asked) == n_asked + 1
+    assert model(ana)["breaker"] == {
+        "state": "open",
+        "n_failures": 4,
+        "last_error": "The model is away.",
+        "next_try_at": "2026-11-02T12:03:00Z",
+    }
 
 
 def test_a_link_that_works_again_is_well(ana, script, run_tasks):

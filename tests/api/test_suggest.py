@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from expenses.models import Ledger
 from providers.interface import ProviderMisbehaved, ProviderUnavailable
+from providers.loading import CacheBreaker
 from tests import queued
 from tests.api.bodies import summary_of
 from tests.fakes import RecallingProvider, ScriptedProvider
@@ -356,7 +357,8 @@ def test_nobody_waits_for_a_model_that_is_away(ana, script, run_tasks):
 
 
 def test_nobody_waits_for_a_model_that_kept_failing(ana, script, run_tasks):
-    cache.set("breaker:model", (3, "It is away."), 60)
+    for _ in range(3):
+        CacheBreaker().note_failure("model", "It is away.")
     expected = NOT_ASKED | {
         "rationale": f"Nothing recognized this text (asked: rule, history). model: {AWAY}",
         "attempts": [*QUICK, attempt("model", "skipped", AWAY)],

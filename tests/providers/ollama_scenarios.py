@@ -46,8 +46,10 @@ def provider(model: str = MODEL, **options: Any) -> OllamaProvider:
     return OllamaProvider(model=model, host=HOST, **options)
 
 
-def row(description: str, categories: tuple[OfferedCategory, ...] = CATEGORIES, **fields: Any) -> Question:
-    return Question(**{"description": description, "categories": categories, "owner": 1} | fields)
+def row(
+    description: str, categories: tuple[OfferedCategory, ...] = CATEGORIES, *, owner: int = 1, **fields: Any
+) -> Question:
+    return Question(description=description, categories=categories, owner=owner, **fields)
 
 
 def history_row() -> Question:

@@ -1,7 +1,10 @@
 """The chain asks its links in order, stops at the first confident answer, and survives what they do."""
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -58,6 +61,9 @@ class NoBreaker:
 
     def reason_to_skip(self, name: str) -> str | None:
         return None
+
+    def begin_probe(self, name: str) -> bool:
+        return False
 
     def note_failure(self, name: str, reason: str) -> None: ...
 
@@ -355,7 +361,15 @@ def test_a_failed_recall_is_logged_and_waited_for(broken, caplog):
 
 
 @pytest.fixture
-def failing(fresh_cache):
+def clock(monkeypatch):
+    """The breaker's time in seconds, 0 at first."""
+    now = SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr("providers.loading.time", SimpleNamespace(time=lambda: now.seconds))
+    return now
+
+
+@pytest.fixture
+def failing(fresh_cache, clock):
     """A deferred link that is away, in a chain with a breaker."""
     link = says("model", ProviderUnavailable("It is away."), deferred=True)
     return chain(link, breaker=CacheBreaker()), link
@@ -369,7 +383,12 @@ def test_three_failures_in_a_row_open_the_breaker(failing):
     [verdict] = failing_chain.resolve([row("Cinema")])
     assert timeless(verdict) == [Attempt("model", "7", Outcome.SKIPPED, "It is away.", will_retry=True)]
     assert outcomes(failing_chain.recall([row("Cinema")])[0]) == [("model", "skipped")]
-    assert CacheBreaker().describe("model") == {"state": "open", "n_failures": 3, "last_error": "It is away."}
+    assert CacheBreaker().describe("model") == {
+        "state": "open",
+        "n_failures": 3,
+        "last_error": "It is away.",
+        "next_try_at": "1970-01-01T00:01:00Z",
+    }
 
 
 def test_one_success_closes_the_breaker_and_forgets_the_failures(failing):
@@ -377,7 +396,12 @@ def test_one_success_closes_the_breaker_and_forgets_the_failures(failing):
     for _ in range(2):
         failing_chain.resolve([row("Cinema")])
     chain(says("model", sure(), deferred=True), breaker=CacheBreaker()).resolve([row("Cinema")])
-    assert CacheBreaker().describe("model") == {"state": "closed", "n_failures": 0, "last_error": None}
+    assert CacheBreaker().describe("model") == {
+        "state": "closed",
+        "n_failures": 0,
+        "last_error": None,
+        "next_try_at": None,
+    }
     assert outcomes(failing_chain.resolve([row("Cinema")])[0]) == [("model", "failed")]
 
 
@@ -387,6 +411,84 @@ def test_the_breaker_of_one_link_says_nothing_of_another(failing):
         failing_chain.resolve([row("Cinema")])
     other = chain(says("other", sure(), deferred=True), breaker=CacheBreaker())
     assert outcomes(other.resolve([row("Cinema")])[0]) == [("other", "answered")]
+
+
+BATCH = [row("Cinema"), row("Tram"), row("Bakery")]
+
+
+def left_alone(failing_chain):
+    """Let the link fail until nobody asks it any more."""
+    for _ in range(3):
+        failing_chain.resolve(BATCH)
+
+
+def test_one_question_tries_a_link_that_was_left_alone(failing, clock):
+    failing_chain, link = failing
+    left_alone(failing_chain)
+    asked(link).clear()
+    clock.seconds = 59.9
+    assert [outcomes(verdict) for verdict in failing_chain.resolve(BATCH)] == [[("model", "skipped")]] * 3
+    assert asked(link) == []
+    clock.seconds = 60
+    assert CacheBreaker().describe("model")["state"] == "half_open"
+    assert [outcomes(verdict) for verdict in failing_chain.resolve(BATCH)] == [[("model", "failed")]] * 3
+    assert asked(link) == ["Cinema"]
+
+
+def test_a_link_that_works_again_answers_the_whole_batch(failing, clock):
+    failing_chain, _ = failing
+    left_alone(failing_chain)
+    clock.seconds = 60
+    well = says("model", sure(), deferred=True)
+    told = chain(well, breaker=CacheBreaker()).resolve(BATCH)
+    assert [outcomes(verdict) for verdict in told] == [[("model", "answered")]] * 3
+    assert asked(well) == ["Cinema", "Tram", "Bakery"]
+    assert CacheBreaker().describe("model")["state"] == "closed"
+
+
+def test_each_failed_try_doubles_the_time_up_to_ten_minutes(failing, clock):
+    failing_chain, _ = failing
+    left_alone(failing_chain)
+    waits = []
+    for _ in range(6):
+        waits.append(CacheBreaker().describe("model")["next_try_at"])
+        clock.seconds = dt.datetime.fromisoformat(waits[-1]).timestamp()
+        failing_chain.resolve(BATCH)
+    tries = [0.0, *(dt.datetime.fromisoformat(wait).timestamp() for wait in waits)]
+    assert [later - sooner for sooner, later in pairwise(tries)] == [60, 120, 240, 480, 600, 600]
+
+
+def test_others_skip_a_link_while_one_question_tries_it(failing, clock):
+    failing_chain, _ = failing
+    left_alone(failing_chain)
+    clock.seconds = 60
+    seen = []
+
+    def ask_from_another_process(question):
+        seen.append(outcomes(failing_chain.resolve(BATCH)[0]))
+        seen.append(outcomes(failing_chain.recall(BATCH)[0]))
+        return sure()
+
+    slow = Link(Says("model", ask_from_another_process), 0.5, is_deferred=True)
+    assert outcomes(chain(slow, breaker=CacheBreaker()).resolve(BATCH[:1])[0]) == [("model", "answered")]
+    assert seen == [[("model", "skipped")]] * 2
+
+
+def test_a_text_may_be_asked_about_again_when_the_time_is_over(failing, clock):
+    failing_chain, _ = failing
+    left_alone(failing_chain)
+    clock.seconds = 60
+    assert outcomes(failing_chain.recall([row("Cinema")])[0]) == [("model", "waiting")]
+
+
+def test_nothing_to_ask_uses_up_no_try(failing, clock):
+    failing_chain, link = failing
+    left_alone(failing_chain)
+    clock.seconds = 60
+    assert failing_chain.resolve([]) == []
+    asked(link).clear()
+    failing_chain.resolve(BATCH)
+    assert asked(link) == ["Cinema"]
 
 
 def test_misbehavior_does_not_open_the_breaker(fresh_cache):

@@ -45,10 +45,11 @@ def test_all_faults_are_told_at_once():
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", "::ffff:8.8.8.8", "64:ff9b::808:808", "172.32.0.1"])
 def test_a_public_address_is_refused_before_the_server_is_ever_called(address):
     host = f"http://[{address}]:11434" if ":" in address else f"http://{address}:11434"
-    assert OllamaProvider(model="qwen3:4b", host=host).check() == [
+    [fault] = OllamaProvider(model="qwen3:4b", host=host).check()
+    assert fault == (
         f"host: {address} is a public address, so nothing is sent to it. "
         "Run Ollama on a private network, or set OUTLAY_OLLAMA_PUBLIC=yes."
-    ]
+    )
     assert OllamaProvider(model="qwen3:4b", host=host, is_public_allowed=True).check() == []
 
 
