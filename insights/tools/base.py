@@ -58,7 +58,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """What a tool has read: figures, the rows that it names, and remarks such as “no rate for CHF”."""
+    """The answer of a tool: figures, the rows that it names, and remarks such as “no rate for CHF”."""
 
     figures: tuple[Figure, ...] = ()
     #: Bodies with id, date, description, merchant, amount, currency and category_name.

@@ -27,7 +27,7 @@ MOST_RECURRING = 20
 
 
 class RecurringInput(StrictSerializer):
-    """Which recurring payments to list."""
+    """The recurring payments to list."""
 
     kind = serializers.ChoiceField(choices=RecurringKind.choices, default=RecurringKind.EXPENSE)
     due_until = DayField(required=False, help_text="Payments that are due on this day or earlier.")

@@ -19,15 +19,15 @@ from insights.reports.timeseries import rows_within
 from insights.serializers.parameters import PeriodQuery
 from insights.tools.addresses import SPENDING, counted_address, period_body, row_address, rows_address, same_filters
 from insights.tools.base import Asker, Figure, Tool, ToolAnswer
-from insights.tools.sums import MOST_LISTED, NARROW, NarrowInput, merchant_address, summarize_for, without_rate
+from insights.tools.sums import MOST_LISTED, NARROW, CountedRowsInput, merchant_address, summarize_for, without_rate
 
 MOST_FOUND = 20
 #: A description is cut after so many characters: some banks write hundreds.
 DESCRIPTION_LENGTH = 80
 
 
-class TopInput(NarrowInput, PeriodQuery, StrictSerializer):
-    """What is largest, in which period."""
+class TopInput(CountedRowsInput, PeriodQuery, StrictSerializer):
+    """The kind of answer, and its period."""
 
     of = serializers.ChoiceField(choices=["payments", "merchants", "categories"], default="payments")
     order = serializers.ChoiceField(choices=["largest", "smallest"], default="largest", help_text="Of payments only.")
@@ -35,8 +35,8 @@ class TopInput(NarrowInput, PeriodQuery, StrictSerializer):
     limit = serializers.IntegerField(min_value=1, max_value=MOST_LISTED, default=5)
 
 
-class SearchInput(NarrowInput, PeriodQuery, StrictSerializer):
-    """Which rows to find. All conditions must hold."""
+class SearchInput(CountedRowsInput, PeriodQuery, StrictSerializer):
+    """Conditions of the rows to find. All must hold."""
 
     text = serializers.CharField(
         max_length=200, required=False, help_text="Every word occurs in description, merchant or notes."

@@ -32,7 +32,7 @@ NARROW = ("category", "account", "tag", "merchant")
 NO_NAME = {"category": "Without a category", "account": "Without an account", "tag": "Without a tag", "merchant": "?"}
 
 
-class NarrowInput(RowsQuery):
+class CountedRowsInput(RowsQuery):
     """The rows that count, as a time series narrows them."""
 
     category = serializers.CharField(  # type: ignore[assignment]
@@ -44,7 +44,7 @@ class NarrowInput(RowsQuery):
         return [text]
 
 
-class SummaryInput(NarrowInput, PeriodQuery, StrictSerializer):
+class SummaryInput(CountedRowsInput, PeriodQuery, StrictSerializer):
     """A period, the rows that count, and what to list."""
 
     by = serializers.ChoiceField(
@@ -52,7 +52,7 @@ class SummaryInput(NarrowInput, PeriodQuery, StrictSerializer):
     )
 
 
-class CompareInput(NarrowInput, PeriodQuery, StrictSerializer):
+class CompareInput(CountedRowsInput, PeriodQuery, StrictSerializer):
     """A period, and the one that it is compared with."""
 
     with_date = serializers.CharField(
