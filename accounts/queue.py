@@ -6,6 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+#: The queue of tasks that call the model. A task with `@task(queue_name=MODEL_QUEUE)` holds up no other while it waits.
+MODEL_QUEUE = "model"
+
 
 def enqueue(path: str, *args: Any, priority: int | None = None, run_after: datetime | None = None) -> None:
     """Queue the task at a dotted path, such as "expenses.tasks.carry_out_run", once the transaction is committed.

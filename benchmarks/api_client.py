@@ -80,7 +80,9 @@ def run_tasks() -> None:
         waiting.filter(~Q(run_after=get_date_max())).update(run_after=timezone.now())
         if not waiting.exists():
             break
-        call_command("db_worker", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0)
+        call_command(
+            "db_worker", queue_name="*", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0
+        )
     else:
         raise SystemExit(f"Tasks are still queued after {MOST_ROUNDS} rounds.")
     if failed := DBTaskResult.objects.failed().first():

@@ -25,6 +25,8 @@ TASK_TIMEOUT_S = 3600
 KEEP_FAILED_S = 7 * 24 * 3600
 #: Redis has queues instead of priorities. A worker empties them in this order.
 TASK_QUEUES = ("default", "low")
+#: The same for tasks that call the model, which have a lane of their own (`config.processes.lane`).
+MODEL_QUEUES = ("model-first", "model", "model-low")
 
 
 def database(folder: Path) -> dict[str, Any]:
@@ -71,10 +73,10 @@ def tasks() -> dict[str, Any]:
 
     Raises ImproperlyConfigured for a wrong URL.
     """
-    embedded = {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}
+    embedded = {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "model"]}
     if not _redis_url("TASKS_URL"):
         return {"default": embedded}
-    redis = {"BACKEND": "config.redis.tasks.RedisBackend", "QUEUES": list(TASK_QUEUES)}
+    redis = {"BACKEND": "config.redis.tasks.RedisBackend", "QUEUES": [*TASK_QUEUES, *MODEL_QUEUES]}
     return {"default": redis, "kept": embedded}
 
 
@@ -83,7 +85,7 @@ def task_queues() -> dict[str, Any]:
     url = _redis_url("TASKS_URL")
     # JSON, since a pickle in Redis could run any code.
     queue = {"URL": url, "SERIALIZER": "rq.serializers.JSONSerializer", "DEFAULT_TIMEOUT": TASK_TIMEOUT_S}
-    return {name: dict(queue) for name in TASK_QUEUES} if url else {}
+    return {name: dict(queue) for name in (*TASK_QUEUES, *MODEL_QUEUES)} if url else {}
 
 
 def _redis_url(name: str) -> str:

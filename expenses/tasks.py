@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db.models import Q
 from django_tasks import task
 
+from accounts.queue import MODEL_QUEUE
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
 from expenses.categorization.questions import question_from_json
@@ -19,10 +20,11 @@ from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.runs import perform_run
 from providers.loading import configured_chain
 
-#: Below the priority of imports, so that the commit of a statement never waits for the model.
-LOW_PRIORITY = -10
 #: For learning and insights, which no request waits for.
 LOWEST_PRIORITY = -30
+#: In the queue of the model: a person waits for the answer to a question, then for a narrative or the category of a
+#: text, and nobody for the categories of rows.
+ASK_PRIORITY, NARRATE_PRIORITY, CATEGORIZE_PRIORITY = 10, 0, -10
 #: Batches of open rows that one task asks about again, so that other tasks wait for seconds at most.
 BATCHES_AGAIN = 10
 #: How long a text without an answer is not asked about again.
@@ -31,7 +33,7 @@ FIRST_RETRY_S = 10
 LONGEST_RETRY_S = 120
 
 
-@task(priority=LOWEST_PRIORITY)  # a model that takes hours for an import holds up no learning
+@task(queue_name=MODEL_QUEUE, priority=CATEGORIZE_PRIORITY)
 def resolve_pending(ledger_id: int, n_retries: int = 0, after: int = 0) -> None:
     """Ask about a batch of the ledger's rows that await the model, those after an id, and queue the next task.
 
@@ -52,7 +54,7 @@ def resolve_pending(ledger_id: int, n_retries: int = 0, after: int = 0) -> None:
         RESOLVE_PENDING.go_on(ledger_id, n_tried, rows[-1].pk, wait=timedelta(seconds=wait_s))
 
 
-@task(priority=LOW_PRIORITY)
+@task(queue_name=MODEL_QUEUE, priority=NARRATE_PRIORITY)
 def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
     """Ask the deferred links about texts that are no rows. They keep the answers, and a later request recalls them.
 

@@ -40,7 +40,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def touches_database(item: Any) -> bool:
     """Return True if the test has a fixture or base class with a database, or starts processes on one."""
-    starts_processes = any(hasattr(item.module, name) for name in ("new_instance", "new_database", "queued"))
+    starts_processes = any(
+        hasattr(item.module, name) for name in ("new_instance", "new_database", "run_server", "queued")
+    )
     has_database = "django_db_setup" in item.fixturenames or item.get_closest_marker("django_db") is not None
     return starts_processes or has_database or (item.cls is not None and issubclass(item.cls, TestCase))
 

@@ -98,9 +98,11 @@ def run_due() -> None:
     if settings.RQ_QUEUES:
         from config.redis.worker import run_worker  # noqa: PLC0415
 
-        run_worker(burst=True)
+        run_worker(queues=list(settings.RQ_QUEUES), burst=True)
     else:
-        call_command("db_worker", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0)
+        call_command(
+            "db_worker", queue_name="*", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0
+        )
 
 
 def _content(client, key):

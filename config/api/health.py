@@ -16,7 +16,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.queue import MODEL_QUEUE
 from accounts.strict_view import StrictView
+from config.backends import TASK_QUEUES
+from expenses.services.life_signs import MODEL_LANE, find_held
 from providers.loading import CacheBreaker, configured_chain
 
 
@@ -93,16 +96,19 @@ def _cache() -> tuple[str, str | None]:
 
 
 def _tasks() -> tuple[str, str | None]:
+    """Count the tasks that wait for more than two minutes, except for the model, which may take that long."""
     long_ago = timezone.now() - timedelta(minutes=2)
-    no_delay = DBTaskResult.objects.ready().filter(run_after=get_date_max(), enqueued_at__lt=long_ago)
-    n = no_delay.count() + DBTaskResult.objects.ready().filter(run_after__lt=long_ago).count()
+    has_lane = bool(configured_chain().deferred)
+    ready = DBTaskResult.objects.ready().exclude(queue_name=MODEL_QUEUE if has_lane else "")
+    n = ready.filter(run_after=get_date_max(), enqueued_at__lt=long_ago).count()
+    n += ready.filter(run_after__lt=long_ago).count()
     if settings.RQ_QUEUES:
         from redis.exceptions import RedisError  # noqa: PLC0415 - slow, and the embedded queue needs no Redis
 
         from config.redis.worker import count_overdue  # noqa: PLC0415
 
         try:
-            n += count_overdue(since=long_ago)
+            n += count_overdue(queues=TASK_QUEUES if has_lane else list(settings.RQ_QUEUES), since=long_ago)
         except RedisError as error:
             message = f"Redis does not answer ({type(error).__name__}); tasks are kept in the database."
             raise PartFailed(message) from error
@@ -114,6 +120,8 @@ def _model() -> tuple[str, str | None]:
     deferred = configured_chain().deferred
     if not deferred:
         return "off", "No local model is configured."
+    if not find_held([MODEL_LANE]):
+        return "failing", "No worker runs the tasks that ask the model; is a worker running?"
     last_error = CacheBreaker().describe(deferred[0].provider.name)["last_error"]
     return ("failing", str(last_error)) if last_error else ("ok", None)
 

@@ -20,10 +20,12 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.results import Result
 
-from config.backends import KEEP_FAILED_S, TASK_QUEUES, TASK_TIMEOUT_S
+from accounts.queue import MODEL_QUEUE
+from config.backends import KEEP_FAILED_S, MODEL_QUEUES, TASK_QUEUES, TASK_TIMEOUT_S
 from config.redis.cache import connection_options
 
 FIRST, LAST = TASK_QUEUES
+MODEL_FIRST, MODEL, MODEL_LAST = MODEL_QUEUES
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +42,9 @@ class RedisBackend(RQBackend):
     supports_priority = True
 
     def enqueue(self, task: Task[Any, Any], args: Any, kwargs: Any) -> TaskResult[Any]:
-        queue = LAST if task.priority < 0 else FIRST
         try:
             redis_client().ping()  # fails quickly, which the client of the queue does not
-            return super().enqueue(task.using(queue_name=queue), args, kwargs)
+            return super().enqueue(task.using(queue_name=_queue_of(task)), args, kwargs)
         except RedisError as error:
             logger.warning("Redis does not answer (%s); a task is kept in the database.", type(error).__name__)
             return task_backends["kept"].enqueue(task.using(backend="kept", queue_name=FIRST), args, kwargs)
@@ -63,6 +64,13 @@ class RedisBackend(RQBackend):
             logger.warning("Redis does not answer (%s); it keeps tasks of a deleted user.", type(error).__name__)
 
 
+def _queue_of(task: Task[Any, Any]) -> str:
+    """Return the queue of the task's priority, among those of the model if it calls the model."""
+    if task.queue_name == MODEL_QUEUE:
+        return MODEL_FIRST if task.priority > 0 else MODEL_LAST if task.priority < 0 else MODEL
+    return LAST if task.priority < 0 else FIRST
+
+
 def purge_if_marked(job: Job) -> None:
     """Delete a task that has ended, if it was purged while it ran. Raises RedisError."""
     if redis_client().delete(_purge_key(job)):
@@ -71,7 +79,7 @@ def purge_if_marked(job: Job) -> None:
 
 def _all_jobs() -> Iterator[Job]:
     """Yield every task in the order of its life, so that none is missed while it moves to the next registry."""
-    for name in TASK_QUEUES:
+    for name in (*TASK_QUEUES, *MODEL_QUEUES):
         queue = django_rq.get_queue(name, connection=redis_client(), job_class=TaskJob)
         yield from _fetch(queue, queue.scheduled_job_registry.get_job_ids(cleanup=False))
         yield from _fetch(queue, queue.get_job_ids())

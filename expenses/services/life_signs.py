@@ -4,6 +4,7 @@ PostgreSQL holds them as locks of a connection. With SQLite all processes share 
 """
 
 import fcntl
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
@@ -14,6 +15,10 @@ from django.db import DatabaseError, connection
 
 #: Each worker holds this name.
 WORKER = "worker"
+#: The worker holds this name that runs the tasks which call the model.
+MODEL_LANE = "model-lane"
+#: How often a process tries to get a name in PostgreSQL that it wants for itself.
+TRY_AGAIN_S = 1.0
 HELD_KEYS = """
     SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks
     WHERE locktype = 'advisory' AND objsubid = 1
@@ -22,23 +27,28 @@ HELD_KEYS = """
 
 
 @contextmanager
-def hold(name: str) -> Iterator[Callable[[], None]]:
+def hold(name: str, *, is_alone: bool = False) -> Iterator[Callable[[], None]]:
     """Hold the name until the end of the block, or of this process. Any number of processes may share a name.
 
-    Yields a function that raises OperationalError if the hold was lost with its connection.
+    With `is_alone`, wait until no other process holds it, and let no other. Yields a function that raises
+    OperationalError if the hold was lost with its connection.
     """
     if connection.vendor != "postgresql":
         with _file_of(name).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
+            fcntl.flock(file, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
             yield lambda: None
         return
+    shared = "" if is_alone else "_shared"
     own = connection.copy()  # a transaction that fails, or the end of a request, does not disturb it
     try:
         with own.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock_shared(%s)", [_key_of(name)])
+            cursor.execute(f"SELECT pg_try_advisory_lock{shared}(%s)", [_key_of(name)])
+            while cursor.fetchone() != (True,):
+                time.sleep(TRY_AGAIN_S)
+                cursor.execute(f"SELECT pg_try_advisory_lock{shared}(%s)", [_key_of(name)])
             yield lambda: cursor.execute("SELECT 1")
             with suppress(DatabaseError):  # the connection may be lost, and the hold with it
-                cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [_key_of(name)])
+                cursor.execute(f"SELECT pg_advisory_unlock{shared}(%s)", [_key_of(name)])
     finally:
         own.close()
 

@@ -23,7 +23,8 @@ def test_without_addresses_everything_is_embedded(tmp_path):
     assert (found["ENGINE"], found["NAME"]) == ("django.db.backends.sqlite3", str(tmp_path / "outlay.sqlite3"))
     assert found["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert backends.cache()["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
-    assert backends.tasks() == {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+    embedded = {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "model"]}
+    assert backends.tasks() == {"default": embedded}
     assert backends.task_queues() == {}
 
 
@@ -73,7 +74,8 @@ def test_redis_takes_the_cache_and_the_tasks(given, url):
         "default": "config.redis.tasks.RedisBackend",
         "kept": "django_tasks_db.DatabaseBackend",
     }
-    assert {name: queue["URL"] for name, queue in backends.task_queues().items()} == {"default": url, "low": url}
+    names = ["default", "low", "model-first", "model", "model-low"]
+    assert {name: queue["URL"] for name, queue in backends.task_queues().items()} == dict.fromkeys(names, url)
     assert {queue["SERIALIZER"] for queue in backends.task_queues().values()} == {"rq.serializers.JSONSerializer"}
 
 

@@ -6,7 +6,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
+from accounts.queue import MODEL_QUEUE
+from config.backends import MODEL_QUEUES, TASK_QUEUES
 from config.processes.housekeeping import keep_watch, tidy_every_hour
+from config.processes.lane import has_lane, open_lane
 from config.processes.preload import preload
 from expenses.services.runs import resume_runs
 from expenses.tasks import resume_learning, resume_resolving
@@ -30,12 +33,15 @@ class Command(BaseCommand):
             self.stdout.write(f"Starting with waiting work: {n_resumed} tasks.")
         tidy_every_hour()
         preload()
+        if has_lane():
+            open_lane()
         if settings.RQ_QUEUES:
             from config.redis.worker import run_worker  # noqa: PLC0415 - slow, and the embedded queue needs no Redis
 
-            run_worker()
+            run_worker(queues=TASK_QUEUES if has_lane() else (*TASK_QUEUES, *MODEL_QUEUES))
         else:
-            call_command("db_worker", interval=0.5, startup_delay=False, reload=False, verbosity=0)
+            queues = {"queue_name": "*", "exclude_queues": MODEL_QUEUE if has_lane() else ""}
+            call_command("db_worker", **queues, interval=0.5, startup_delay=False, reload=False, verbosity=0)
 
 
 def _require_redis() -> None:
