@@ -41,11 +41,18 @@ class PullProgress:
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """The state of server and model; `problem` is a sentence for the user, or empty."""
+    """The state of server and model; `problem` is a sentence for the user, or empty.
+
+    `address` is the one that was connected to, `n_bytes` the model's size on disk, `context_length` in tokens.
+    """
 
     reachable: bool
     version: str = ""
-    model_pulled: bool = False
+    address: str = ""
+    digest: str = ""
+    n_bytes: int = 0
+    context_length: int = 0
+    has_tools: bool = False
     loaded: bool = False
     problem: str = ""
 
@@ -196,18 +203,25 @@ class OllamaClient:
 
     def pulled_digest(self, model: str) -> str:
         """Return the digest of the model on the server's disk. Raise ProviderUnavailable if it is not there."""
-        with self._failures():
-            pulled = {_full_name(one.model or ""): one.digest or "" for one in self._api.list().models}
-        if _full_name(model) not in pulled:
-            raise _not_pulled(model)
-        return pulled[_full_name(model)]
+        return self._pulled(model).digest or ""
 
     def context_length(self, model: str) -> int:
         """Return how many tokens the model can read, or 0 where the server does not say."""
+        return self._facts(model)[0]
+
+    def load(
+        self,
+        model: str,
+        messages: Sequence[Mapping[str, str]] = (),
+        *,
+        options: Mapping[str, Any],
+        keep_alive: float | str | None,
+    ) -> None:
+        """Bring the model into memory and let it read `messages`, which must hold no text of a person: unrecorded."""
         with self._failures(model):
-            facts = self._api.show(model).modelinfo or {}
-            lengths = [int(value) for name, value in facts.items() if name.endswith(".context_length")]
-        return min(lengths, default=0)
+            self._api.chat(
+                model, messages=messages, think=False, options={**options, "num_predict": 1}, keep_alive=keep_alive
+            )
 
     def pull(self, model: str) -> Iterator[PullProgress]:
         """Download the model, step by step. Raise ProviderUnavailable with the server's words if it fails."""
@@ -226,14 +240,31 @@ class OllamaClient:
 
     def status(self, model: str) -> ServerStatus:
         """Tell whether the server answers, is new enough and has the model, without raising."""
-        reached: dict[str, Any] = {"reachable": False}
+        known: dict[str, Any] = {"reachable": False}
         try:
-            reached = {"reachable": True, "version": self.version()}
-            _refuse_old_server(reached["version"])
-            self.pulled_digest(model)
-            return ServerStatus(**reached, model_pulled=True, loaded=bool(self.loaded_digest(model)))
+            known = {"reachable": True, "version": self.version(), "address": self._door.network.address}
+            _refuse_old_server(known["version"])
+            pulled = self._pulled(model)
+            known |= {"digest": pulled.digest or "", "n_bytes": int(pulled.size or 0)}
+            known["context_length"], known["has_tools"] = self._facts(model)
+            return ServerStatus(**known, loaded=bool(self.loaded_digest(model)))
         except ProviderError as error:
-            return ServerStatus(**reached, problem=str(error))
+            return ServerStatus(**known, problem=str(error))
+
+    def _pulled(self, model: str) -> ollama.ListResponse.Model:
+        with self._failures():
+            pulled = {_full_name(one.model or ""): one for one in self._api.list().models}
+        if _full_name(model) not in pulled:
+            raise _not_pulled(model)
+        return pulled[_full_name(model)]
+
+    def _facts(self, model: str) -> tuple[int, bool]:
+        """Return the model's context length in tokens, 0 if unknown, and whether it can call tools."""
+        with self._failures(model):
+            shown = self._api.show(model)
+            facts = shown.modelinfo or {}
+            lengths = [int(value) for name, value in facts.items() if name.endswith(".context_length")]
+        return min(lengths, default=0), "tools" in (shown.capabilities or ())
 
     @contextmanager
     def _recorded(self, *, owner: int, model: str, digest: str, prompt_version: str) -> Iterator[_Call]:

@@ -98,7 +98,7 @@ class OllamaProvider(Provider):
             pairs = zip(wanted, questions, strict=True)
             return [session.answer(words, owner=whole.owner) if words else None for words, whole in pairs]
 
-    def connect(self, *, timeout_s: float, purpose: Purpose) -> "OllamaClient":
+    def connect(self, *, timeout_s: float, purpose: Purpose = Purpose.CATEGORIZE) -> "OllamaClient":
         """Return a client of the server; the library behind it takes 16 MB, which a web process does without."""
         from providers.ollama.client import OllamaClient  # noqa: PLC0415
 

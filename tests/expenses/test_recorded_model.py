@@ -1,7 +1,6 @@
 """An expense that nothing else knows, from the request to the answer of a real Ollama, replayed."""
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from tests.providers.ollama_cassettes import cassette
 from tests.providers.ollama_scenarios import HOST, MODEL
@@ -56,28 +55,3 @@ def test_a_closed_port_leaves_it_pending_with_the_reason(ana, use_chain, run_tas
         "pending",
         "Ollama at http://127.0.0.1:9 refused the connection; is it running? It will be tried again.",
     )
-
-
-def test_the_command_tells_whether_the_model_can_be_asked(use_chain, capsys):
-    use_chain(OLLAMA)
-    with cassette("status"):
-        call_command("model", "status")
-    assert capsys.readouterr().out.startswith(f"Ollama 0.24.0 at {HOST} has {MODEL} (")
-
-
-def test_the_command_says_what_to_do_about_a_model_that_is_not_there(use_chain):
-    use_chain({**OLLAMA, "OPTIONS": {"host": HOST, "model": "outlay-missing"}})
-    with cassette("status"), pytest.raises(CommandError, match="ollama pull outlay-missing"):
-        call_command("model", "status")
-
-
-def test_the_command_passes_on_why_a_download_failed(use_chain):
-    use_chain({**OLLAMA, "OPTIONS": {"host": HOST, "model": "127.0.0.1:9/outlay/missing"}})
-    with cassette("failing_pull"), pytest.raises(CommandError, match="connection refused"):
-        call_command("model", "pull")
-
-
-def test_the_command_needs_a_model_in_the_chain(use_chain):
-    use_chain(RULES)
-    with pytest.raises(CommandError, match="No local model is configured"):
-        call_command("model", "status")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
+from expenses.management.commands.model import constant_prompt
 from providers.interface import OfferedCategory, ProviderError, Question
 from providers.ollama import OllamaProvider
 from providers.ollama.client import OllamaClient, PullProgress
@@ -125,6 +126,35 @@ def status() -> Any:
         return [connection.status(MODEL), connection.status("outlay-missing")]
 
 
+def load() -> Any:
+    with client() as connection:
+        return connection.load(MODEL, options=provider().options, keep_alive="10m")
+
+
+def warm() -> Any:
+    """Let the model read what `manage.py model warm` lets it read."""
+    with client() as connection:
+        prompt = constant_prompt(provider())
+        return connection.load(MODEL, prompt, options=provider().options, keep_alive="10m")
+
+
+def no_tools() -> Any:
+    tool = {"type": "function", "function": {"name": "total", "parameters": {"type": "object", "properties": {}}}}
+    with client() as connection:
+        return raised(
+            lambda: connection.write(
+                [{"role": "user", "content": "How much for groceries?"}],
+                owner=1,
+                model=MODEL,
+                digest="",
+                options={"seed": 1},
+                keep_alive="10m",
+                max_tokens=20,
+                tools=[tool],
+            )
+        )
+
+
 def raised(call: Callable[[], object]) -> ProviderError | None:
     try:
         call()
@@ -148,5 +178,8 @@ SCENARIOS: dict[str, Callable[[], Any]] = {
         model_removed_meanwhile,
         failing_pull,
         status,
+        load,
+        warm,
+        no_tools,
     )
 }

@@ -1,11 +1,9 @@
 """The sentence that the user reads if the server is down, slow, too old or no Ollama at all."""
 
-import re
 import socket
 from dataclasses import asdict
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from providers.chain import Chain, Link
 from providers.interface import ProviderError, ProviderMisbehaved, ProviderUnavailable, Suggestion
@@ -115,14 +113,6 @@ def test_the_status_names_an_old_server(impostor):
     assert (status.reachable, status.version, status.problem) == (True, "0.12.10", OLD_SERVER)
 
 
-def test_the_model_command_names_an_old_server(impostor, settings):
-    impostor.answer("/api/version", {"version": "0.12.10"})
-    options = {"model": "tiny:1b", "host": impostor.url}
-    settings.CATEGORIZATION_PROVIDERS = [{"BACKEND": "providers.ollama.OllamaProvider", "OPTIONS": options}]
-    with pytest.raises(CommandError, match=re.escape(OLD_SERVER)):
-        call_command("model", "status")
-
-
 @pytest.mark.parametrize("version", ["0.12.11", "0.13.0-rc1", "1.0", "0.0.0", "dev"])
 def test_an_empty_answer_concerns_its_row_alone(impostor, version):
     impostor.answer("/api/version", {"version": version})
@@ -220,7 +210,11 @@ def test_the_status_names_a_server_that_is_down(closed_port):
         assert asdict(client.status("tiny:1b")) == {
             "reachable": False,
             "version": "",
-            "model_pulled": False,
+            "address": "",
+            "digest": "",
+            "n_bytes": 0,
+            "context_length": 0,
+            "has_tools": False,
             "loaded": False,
             "problem": f"Ollama at {url} refused the connection; is it running?",
         }

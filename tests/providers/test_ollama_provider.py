@@ -1,12 +1,11 @@
 """Answers of the link to the recorded replies of a real Ollama."""
 
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from providers.interface import Evidence, ProviderMisbehaved, ProviderUnavailable, Suggestion
-from providers.ollama.client import PullProgress, ServerStatus
+from providers.ollama.client import ModelWithoutTools, PullProgress, ServerStatus
 from providers.ollama.letters import Reply
 from providers.ollama.prompt import PROMPT_VERSION, PromptTooLong
 from tests.providers.ollama_cassettes import cassette, recorded_calls
@@ -176,14 +175,39 @@ def test_a_failing_pull_gives_the_servers_words():
 def test_the_status_tells_of_server_and_model():
     ready, missing = replay("status")
     version = next(answer["version"] for _, answer in recorded_calls("status") if "version" in answer)
-    assert ready == ServerStatus(reachable=True, version=version, model_pulled=True, loaded=True)
-    assert asdict(missing) == {
-        "reachable": True,
-        "version": version,
-        "model_pulled": False,
-        "loaded": False,
-        "problem": "The model “outlay-missing” is not pulled; run `ollama pull outlay-missing`.",
+    pulled = next(answer["models"] for _, answer in recorded_calls("status") if "models" in answer)
+    [(digest, size)] = [(one["digest"], one["size"]) for one in pulled if one["name"] == MODEL]
+    assert ready == ServerStatus(
+        reachable=True,
+        version=version,
+        digest=digest,
+        n_bytes=size,
+        context_length=8192,
+        has_tools=False,
+        loaded=True,
+    )
+    assert missing == ServerStatus(
+        reachable=True,
+        version=version,
+        problem="The model “outlay-missing” is not pulled; run `ollama pull outlay-missing`.",
+    )
+
+
+def test_a_model_is_loaded_without_words_and_warmed_without_words_of_a_person():
+    assert replay("load") is None
+    assert replay("warm") is None
+    [(loading, _)], [(warming, _)] = recorded_calls("load"), recorded_calls("warm")
+    assert loading["messages"] == []
+    assert "Groceries" in warming["messages"][0]["content"]
+    assert {key: value for key, value in loading.items() if key != "messages"} == {
+        key: value for key, value in warming.items() if key != "messages"
     }
+
+
+def test_a_real_model_without_tools_is_named():
+    error = replay("no_tools")
+    assert isinstance(error, ModelWithoutTools)
+    assert str(error) == f"The model “{MODEL}” cannot call tools; choose one that can, such as “qwen3:4b”."
 
 
 def test_recall_looks_into_the_cache_once_a_step(fresh_cache, monkeypatch):
