@@ -7,6 +7,7 @@ transaction of those that it holds equal. A verdict keeps every attempt.
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ from providers.interface import (
     ProviderUnavailable,
     Question,
     Suggestion,
+    SupportWeight,
+    Trust,
 )
 from providers.normalization import normalize
 from providers.pool import Voice, pool
@@ -41,6 +44,8 @@ POOLED, ALONE = "pooled", "alone"
 POOL = "together"
 
 
+#: Shares of a deferred link's answer below this weigh next to nothing.
+DEFERRED_FLOOR = 0.05
 #: Seconds after which a client may ask about a text again that a deferred link is being asked about.
 ASK_AGAIN_S = 5
 #: The explanation of a deferred link that has yet to be asked.
@@ -90,6 +95,10 @@ class Verdict:
     #: The attempts that were pooled: the first ones. One of them holds the pool's answer.
     n_pooled: int = 0
     pooled: Attempt | None = None
+    #: What each of the pooled attempts was before: the link's own answer.
+    voices: tuple[Attempt, ...] = ()
+    #: The best answer before the deferred links were heard.
+    without_deferred: Attempt | None = None
 
     @property
     def best(self) -> Attempt | None:
@@ -103,15 +112,21 @@ class Verdict:
         return max(named, key=confidence_of, default=None)
 
     @property
+    def surest_voice(self) -> Attempt | None:
+        """Return the attempt that named a category most surely by itself, also where all together are too unsure."""
+        named = [a for a in self.voices if a.suggestion is not None and a.suggestion.category is not None]
+        return max(named, key=confidence_of, default=None)
+
+    @property
     def speakers(self) -> tuple[Attempt, ...]:
         """Return the pool's answer instead of the attempts that it is made of, and all other attempts."""
         alone = self.attempts[self.n_pooled :]
         return (self.pooled, *alone) if self.pooled is not None else alone
 
     def followed_by(self, later: "Verdict") -> "Verdict":
-        """Return this verdict with the attempts of deferred links, which may have decided."""
+        """Return this verdict with the attempts of deferred links that brought no answer."""
         asked = tuple(attempt for attempt in self.attempts if not attempt.will_retry)
-        return Verdict(asked + later.attempts, later.decided, later.is_final, self.n_pooled, self.pooled)
+        return replace(self, attempts=asked + later.attempts, without_deferred=self.best)
 
     @property
     def is_waiting(self) -> bool:
@@ -161,7 +176,8 @@ class Link:
             if answer.evidence is not Evidence.KEYWORD:  # the owner's own word, whatever else the link has guessed
                 answer = _corrected(answer, question.trust.corrections.get(name, NO_CORRECTION))
             threshold = question.trust.threshold(name, answer.evidence, default=self.min_confidence)
-            is_sure = answer.confidence >= threshold and not answer.final and not answer.is_pooled
+            may_decide = not (answer.final or answer.is_pooled or self.is_deferred)
+            is_sure = may_decide and answer.confidence >= threshold
             outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
         return Attempt(name, version, outcome, answer.explanation, answer, round(duration_ms, 3))
 
@@ -269,11 +285,14 @@ class Chain:
             if not link.is_deferred:
                 trail.ask(link, _answers)
         trail.pool({link.provider.name: link for link in self.links})
-        trail.note(Outcome.WAITING, TO_COME, self.deferred)
+        trail.note_deferred(self.deferred)
         return trail.verdicts()
 
     def resolve(self, questions: Sequence[Question]) -> list[Verdict]:
-        """Ask every deferred link, unless it has been failing; may take minutes and belongs in a task."""
+        """Ask every deferred link, unless it has been failing; may take minutes and belongs in a task.
+
+        None of them decides: `hear` pools their answers with those of the immediate links.
+        """
         trail = _Trail(questions)
         for link in self.deferred:
             name = link.provider.name
@@ -296,6 +315,22 @@ class Chain:
             else:
                 trail.note(Outcome.SKIPPED, reason, (link,))
         return trail.verdicts()
+
+    def hear(
+        self, verdicts: Sequence[Verdict], later: Sequence[Verdict], questions: Sequence[Question]
+    ) -> list[Verdict]:
+        """Return verdicts of the immediate links, each pooled with the later one of the deferred links, in order.
+
+        Verdicts and questions that share objects share the result, which storage can tell.
+        """
+        links, made = {link.provider.name: link for link in self.links}, dict[Hashable, Verdict]()
+        heard = []
+        for before, after, question in zip(verdicts, later, questions, strict=True):
+            key = id(before), id(after), id(question.categories), id(question.trust)
+            if key not in made:
+                made[key] = _heard(before, after, question, links)
+            heard.append(made[key])
+        return heard
 
     @property
     def immediate(self) -> "Chain":
@@ -348,49 +383,85 @@ def _answers(link: Link, asked: list[Question]) -> list[Answer]:
     return answers
 
 
+def _heard(before: Verdict, later: Verdict, question: Question, links: Mapping[str, Link]) -> Verdict:
+    """Pool the answers of deferred links with the voices of the verdict before them."""
+    if before.decided is not None or before.is_final or later.surest is None:
+        return before.followed_by(later)
+    voices = (*before.voices, *later.attempts)
+    # Attempts that were not pooled brought no answer: a link that crashed, or one that was skipped.
+    rest = tuple(attempt for attempt in before.attempts[before.n_pooled :] if not attempt.will_retry)
+    found = _pool(voices, question, links)
+    if found is None:
+        return Verdict((*voices, *rest), n_pooled=len(voices), voices=voices, without_deferred=before.best)
+    place, pooled = found
+    attempts = (*voices[:place], pooled, *voices[place + 1 :], *rest)
+    decided = pooled if pooled.outcome is Outcome.ANSWERED else None
+    return Verdict(attempts, decided, n_pooled=len(voices), pooled=pooled, voices=voices, without_deferred=before.best)
+
+
 def _pool(attempts: Sequence[Attempt], question: Question, links: Mapping[str, Link]) -> tuple[int, Attempt] | None:
     """Return the place of the attempt that gives the pool's answer, and the attempt with that answer."""
+    trust, names = question.trust, {category.id: category.name for category in question.categories}
     spoken = [i for i, attempt in enumerate(attempts) if attempt.suggestion is not None]
     voices = [
-        Voice(attempts[i].provider, answer, links[attempts[i].provider].provider.support_weight)
+        _voice(answer, links[attempts[i].provider], trust, n_offered=len(names))
         for i in spoken
         if (answer := attempts[i].suggestion) is not None
     ]
     for i, voice in zip(spoken, voices, strict=True):
         if voice.answer.evidence is Evidence.REPEAT:
             return i, attempts[i]  # nobody knows better than the owner's choices for the very same text
-    trust, names = question.trust, {category.id: category.name for category in question.categories}
     found = pool(voices, offered=list(names), n_confirmed=trust.n_confirmed)
     if found is None:
         return None
     place, alone = spoken[found.source], voices[found.source].answer
-    others = [voice for i, voice in enumerate(voices) if i != found.source and voice.answer.category is not None]
-    agreement = _agreement([voice.link for voice in others if voice.answer.category == found.category])
-    differences = [
-        f" The link {voice.link} says {names[voice.answer.category or 0]}."
-        for voice in others
-        if voice.answer.category != found.category
-    ]
+    said: dict[int, list[str]] = {found.category: []}
+    for i, voice in enumerate(voices):
+        if i != found.source and voice.answer.category is not None:
+            said.setdefault(voice.answer.category, []).append(voice.link)
+    agreeing = said.pop(found.category)
+    agreement = f" {_links(agreeing, 'agrees', 'agree')}." if agreeing else ""
+    differences = "".join(f" {_links(others, 'says', 'say')} {names[other]}." for other, others in said.items())
     confidence = round(trust.corrections.get(POOL, NO_CORRECTION).apply(found.confidence), 4)
     suggestion = replace(
         alone,
         confidence=confidence,
-        explanation=f"{alone.explanation}{agreement}{''.join(differences)}",
+        explanation=f"{alone.explanation}{agreement}{differences}",
         alternatives=_rescaled(found.others, before=found.confidence, after=confidence),
         details={**alone.details, POOLED: found.confidence, ALONE: claimed_confidence(alone)},
     )
     link = links[attempts[place].provider]
     threshold = trust.threshold(link.provider.name, alone.evidence, default=link.min_confidence)
-    outcome = Outcome.ANSWERED if confidence >= threshold else Outcome.UNSURE
+    for voice in voices:  # a deferred link lets nothing through that its own threshold would hold back
+        if (deferred := links[voice.link]).is_deferred:
+            own = trust.threshold(voice.link, voice.answer.evidence, default=deferred.min_confidence)
+            threshold = max(threshold, own)
+    # A deferred link reads text that strangers wrote, and may be swayed by it: alone it decides nothing.
+    is_sure = confidence >= threshold and not link.is_deferred
+    outcome = Outcome.ANSWERED if is_sure else Outcome.UNSURE
     attempt = replace(attempts[place], outcome=outcome, explanation=suggestion.explanation, suggestion=suggestion)
     return place, attempt
 
 
-def _agreement(names: Sequence[str]) -> str:
-    if not names:
-        return ""
+def _voice(answer: Suggestion, link: Link, trust: Trust, *, n_offered: int) -> Voice:
+    """Return an answer as a voice of the pool. A deferred link weighs as its record in the ledger says."""
+    if not link.is_deferred:
+        return Voice(link.provider.name, answer, link.provider.support_weight)
+    record = trust.record(link.provider.name, digest=digest_of_answer(answer, link.provider.version))
+    factor = record.evidence(n_offered=n_offered) / math.log((1 + DEFERRED_FLOOR) / DEFERRED_FLOOR)
+    if not answer.support and answer.category is not None:
+        answer = replace(answer, support=((answer.category, answer.confidence), *answer.alternatives))
+    return Voice(link.provider.name, answer, SupportWeight(factor, DEFERRED_FLOOR))
+
+
+def digest_of_answer(answer: Suggestion, version: str) -> str:
+    """Return what names the build that gave an answer: its digest, or else the version of the link."""
+    return str(answer.details.get("digest") or version)
+
+
+def _links(names: Sequence[str], verb: str, verbs: str) -> str:
     *first, last = names
-    return f" The links {', '.join(first)} and {last} agree." if first else f" The link {last} agrees."
+    return f"The links {', '.join(first)} and {last} {verbs}" if first else f"The link {last} {verb}"
 
 
 class _Trail:
@@ -402,7 +473,7 @@ class _Trail:
         self.open = list(range(len(questions)))
         self.decided: dict[int, Attempt] = {}
         self.final: set[int] = set()
-        self.pooled: dict[int, tuple[int, Attempt | None]] = {}
+        self.pooled: dict[int, tuple[int, Attempt | None, tuple[Attempt, ...]]] = {}
 
     def ask(
         self, link: Link, answers: Callable[[Link, list[Question]], Sequence[Answer]], *, silent: bool = False
@@ -436,6 +507,18 @@ class _Trail:
                 if all(earlier.provider != attempt.provider for earlier in self.attempts[i]):
                     self.attempts[i].append(attempt)
 
+    def note_deferred(self, links: Sequence[Link]) -> None:
+        """Record that deferred links will be asked, or why they are not asked about a text: they do not help here."""
+        for link in links:
+            to_come = link.unasked(Outcome.WAITING, TO_COME, will_retry=True)
+            skipped: dict[int, Attempt] = {}
+            for i in self.open:
+                trust = self.questions[i].trust
+                attempt, record = to_come, trust.record(link.provider.name)
+                if not record.asks_about(self.questions[i].text):
+                    attempt = skipped.setdefault(id(trust), link.unasked(Outcome.SKIPPED, record.sentence))
+                self.attempts[i].append(attempt)
+
     def pool(self, links: Mapping[str, Link]) -> None:
         """Replace the attempt of one link about each open transaction by the answer that all of them give together."""
         made: dict[Hashable, tuple[int, Attempt] | None] = {}
@@ -444,13 +527,13 @@ class _Trail:
             key = tuple(map(id, attempts)), id(question.categories), id(question.trust)
             if key not in made:
                 made[key] = _pool(attempts, question, links)
-            answer = made[key]
+            answer, voices = made[key], tuple(attempts)
             if answer is None:
-                self.pooled[i] = len(attempts), None
+                self.pooled[i] = len(attempts), None, voices
                 continue
             place, attempt = answer
             attempts[place] = attempt
-            self.pooled[i] = len(attempts), attempt
+            self.pooled[i] = len(attempts), attempt, voices
             if attempt.outcome is Outcome.ANSWERED:
                 self.decided[i] = attempt
         self.open = [i for i in self.open if i not in self.decided]
@@ -463,7 +546,7 @@ class _Trail:
             key = tuple(map(id, attempts))
             if key not in made:
                 made[key] = Verdict(
-                    tuple(attempts), self.decided.get(i), i in self.final, *self.pooled.get(i, (0, None))
+                    tuple(attempts), self.decided.get(i), i in self.final, *self.pooled.get(i, (0, None, ()))
                 )
             verdicts.append(made[key])
         return verdicts

@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from providers.answer_record import NO_RECORD, AnswerRecord
 from providers.calibration import Correction
 
 Direction = Literal["in", "out"]
@@ -105,6 +106,13 @@ class Trust:
     used: frozenset[int] = frozenset()
     #: The digest of the owner's confirmed names, "" if there are none.
     names: str = ""
+    #: The records of deferred links, a build of a model each; of each link, the one that answered last comes first.
+    records: tuple[AnswerRecord, ...] = ()
+
+    def record(self, link: str, *, digest: str | None = None) -> AnswerRecord:
+        """Return the record of a link's build, or of the one that answered last. One that never answered has none."""
+        of_link = (one for one in self.records if one.link == link)
+        return next((one for one in of_link if digest in (None, one.digest)), NO_RECORD)
 
     def threshold(self, link: str, evidence: str, *, default: float) -> float:
         """Return the confidence from which an answer is taken: of its evidence, else of its link, else the default.

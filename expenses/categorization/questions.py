@@ -1,14 +1,23 @@
 """The questions that the chain is asked about rows and texts, and its verdicts as fields, decisions and sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, CategorizationStatus, Decision, Transaction
 from expenses.models.transactions import TransactionDraft
-from providers.chain import Attempt, Outcome, Verdict, confidence_of
-from providers.interface import EFFECT_FIELDS, Direction, OfferedCategory, Question, Trust, matching_text
+from providers.chain import ALONE, CLAIMED, POOLED, Attempt, Outcome, Verdict, confidence_of
+from providers.interface import (
+    EFFECT_FIELDS,
+    Direction,
+    Evidence,
+    OfferedCategory,
+    Question,
+    Suggestion,
+    Trust,
+    matching_text,
+)
 from providers.loading import configured_chain
 from providers.normalization import normalize
 
@@ -206,6 +215,9 @@ def explain(verdict: Verdict, *, asked_before: Sequence[str] = ()) -> str:
     if not asked:
         return "Nothing was asked about this text."
     failed = [f" {a.provider}: {a.explanation}" for a in verdict.attempts if a.outcome in FAILURES]
+    if verdict.surest_voice is not None:
+        guess = verdict.surest_voice
+        return f"Nothing is sure enough to be suggested. {guess.provider}: {guess.explanation}{''.join(failed)}"
     return f"Nothing recognized this text (asked: {asked}).{''.join(failed)}"
 
 
@@ -267,3 +279,28 @@ def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[d
             }
         )
     return bodies
+
+
+def answer_from_json(attempt: Mapping[str, Any], question: Question, *, catalog: Catalog) -> Suggestion | None:
+    """Return the answer that a link gave in a stored attempt, as it was alone; None if its category is not offered now.
+
+    The distribution of its details is its support, as far as the categories still have the same names.
+    """
+    ids = {name: c.id for c in question.categories for name in (c.name, catalog.name(c.id))}
+    category = ids.get(attempt["category_name"])
+    if category is None:
+        return None
+    details = dict(attempt["details"])
+    alone = details.pop(ALONE, details.get(CLAIMED, attempt["confidence"]))
+    for name in (POOLED, CLAIMED):
+        details.pop(name, None)
+    named = ((ids.get(one["category"]), one["probability"]) for one in details.get("distribution", ()))
+    return Suggestion(
+        category=category,
+        confidence=alone,
+        explanation=attempt["explanation"],
+        score=attempt["score"],
+        details=details,
+        evidence=Evidence.MODEL,
+        support=tuple((found, share) for found, share in named if found is not None),
+    )

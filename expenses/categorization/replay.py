@@ -8,7 +8,7 @@ from typing import NamedTuple
 from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
 from providers.calibration import JudgedAnswer
-from providers.chain import CLAIMED, POOL, POOLED, Attempt, Chain, Verdict, claimed_confidence
+from providers.chain import ALONE, CLAIMED, POOL, POOLED, Attempt, Chain, Verdict, claimed_confidence
 from providers.interface import LabeledQuestion
 
 #: Link → its uncorrected confidences and whether they were right, in the order of the rows, oldest first.
@@ -78,6 +78,7 @@ def recorded_claims(*, catalog: Catalog, links: Collection[str], most: int) -> C
         for attempt in attempts:
             if attempt["provider"] in links and attempt["category_name"]:
                 is_right = attempt["category_name"] == name or attempt["provider"] == source
-                claimed = attempt["details"].get(CLAIMED, attempt["confidence"])
+                details = attempt["details"]
+                claimed = details.get(ALONE, details.get(CLAIMED, attempt["confidence"]))
                 claims[attempt["provider"]].append(JudgedAnswer(claimed, is_right))
     return claims

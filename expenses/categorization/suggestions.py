@@ -33,8 +33,10 @@ def suggest_categories(questions: Sequence[Question], *, use_model: bool) -> lis
     recalled |= _ask_in_background(
         {i: asked[i] for i in open_now}, askable={i for i, verdict in open_now.items() if is_being_asked(verdict)}
     )
-    later = {i: _without_retries(verdict) for i, verdict in recalled.items()}
-    return [verdict.followed_by(later[i]) if i in later else verdict for i, verdict in enumerate(verdicts)]
+    later = [_without_retries(recalled[i]) for i in waiting]
+    heard = configured_chain().hear([verdicts[i] for i in waiting], later, [questions[i] for i in waiting])
+    together = dict(zip(waiting, heard, strict=True))
+    return [together.get(i, verdict) for i, verdict in enumerate(verdicts)]
 
 
 def is_being_asked(verdict: Verdict) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from providers.answer_record import AnswerRecord
 from providers.calibration import Correction
 from providers.chain import Link
 from providers.interface import NO_TRUST, Trust
@@ -15,8 +16,8 @@ from providers.loading import CacheBreaker, configured_chain
 
 #: Written out, because nearly every write asks it and composing it took longer than answering it.
 TRUST_QUERY = """
-    SELECT record.corrections, record.thresholds, record.evidence_thresholds, record.used, record.n_confirmed,
-        COALESCE(classifier.digest, ''), COALESCE(own.digest, '')
+    SELECT record.corrections, record.thresholds, record.evidence_thresholds, record.used,
+        record.answer_records, record.n_confirmed, COALESCE(classifier.digest, ''), COALESCE(own.digest, '')
     FROM expenses_trackrecord AS record
     LEFT JOIN expenses_classifier AS classifier ON classifier.ledger_id = record.ledger_id AND classifier.is_of_use
     LEFT JOIN expenses_confirmedtexts AS own ON own.ledger_id = record.ledger_id
@@ -32,17 +33,18 @@ def load_trust(ledger_id: int | None) -> Trust:
     if found is None:
         return NO_TRUST
     # The driver of a database returns JSON as text or as objects.
-    corrections, thresholds, of_evidence, used = (
-        json.loads(json_) if isinstance(json_, str) else json_ for json_ in found[:4]
+    corrections, thresholds, of_evidence, used, records = (
+        json.loads(json_) if isinstance(json_, str) else json_ for json_ in found[:5]
     )
     return Trust(
         corrections={name: Correction(*values) for name, values in corrections.items()},
         thresholds=thresholds,
         evidence_thresholds=of_evidence,
         used=frozenset(used),
-        n_confirmed=found[4],
-        classifier=found[5],
-        names=found[6],
+        n_confirmed=found[5],
+        classifier=found[6],
+        names=found[7],
+        records=tuple(AnswerRecord(*values) for values in records),
     )
 
 
@@ -54,6 +56,8 @@ class LedgerLink:
     #: Dotted path of the provider's class, as in the settings.
     backend: str
     own_threshold: float | None
+    #: The record of a deferred link in the ledger; None for an immediate one.
+    record: AnswerRecord | None
 
     @property
     def name(self) -> str:
@@ -80,4 +84,12 @@ def ledger_links(trust: Trust) -> list[LedgerLink]:
     """Return the links in the chain's order, with the thresholds of a ledger."""
     own = trust.thresholds
     entries = zip(configured_chain().links, settings.CATEGORIZATION_PROVIDERS, strict=True)
-    return [LedgerLink(link, entry["BACKEND"], own.get(link.provider.name)) for link, entry in entries]
+    return [
+        LedgerLink(
+            link,
+            entry["BACKEND"],
+            own.get(link.provider.name),
+            trust.record(link.provider.name) if link.is_deferred else None,
+        )
+        for link, entry in entries
+    ]

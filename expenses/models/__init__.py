@@ -4,7 +4,7 @@ from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
 from expenses.models.categories import Category, KindMapping, LedgerCategory
 from expenses.models.journal import Change, Tombstone
-from expenses.models.learning import BacktestResult, Classifier, ConfirmedTexts, TrackRecord
+from expenses.models.learning import BacktestResult, Classifier, ConfirmedTexts, ModelAnswer, TrackRecord
 from expenses.models.ledgers import Ledger, Membership, Role
 from expenses.models.model_calls import ModelCall, PrivacyChoices
 from expenses.models.rates import ExchangeRate
@@ -30,6 +30,7 @@ __all__ = [
     "Ledger",
     "LedgerCategory",
     "Membership",
+    "ModelAnswer",
     "ModelCall",
     "Omission",
     "Plan",

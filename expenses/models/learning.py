@@ -2,8 +2,10 @@
 
 from django.db import models
 
+from expenses.models.categories import Category
 from expenses.models.ledgers import Ledger
 from expenses.models.runs import Run
+from expenses.models.transactions import Transaction
 
 
 class TrackRecord(models.Model):
@@ -18,6 +20,9 @@ class TrackRecord(models.Model):
     thresholds = models.JSONField(default=dict)
     #: Kind of evidence → the same; it comes before the threshold of the link.
     evidence_thresholds = models.JSONField(default=dict)
+    #: Records of deferred links, each a list of the values of `providers.answer_record.AnswerRecord`; the build that
+    #: answered last comes first.
+    answer_records = models.JSONField(default=list)
     #: How many rows were confirmed when they were last learned from, and the ids of their categories.
     n_confirmed = models.PositiveIntegerField(default=0)
     used = models.JSONField(default=list)
@@ -40,6 +45,29 @@ class TrackRecord(models.Model):
 
     def __str__(self) -> str:
         return f"Ledger {self.ledger_id}, measured on {self.n_measured} rows"
+
+
+class ModelAnswer(models.Model):
+    """The answer of a deferred link about a transaction, and what the chain said without it. One a transaction."""
+
+    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
+    transaction = models.OneToOneField(Transaction, models.CASCADE, primary_key=True, related_name="model_answer")
+    #: The name of the link, and what names the build of its model.
+    link = models.CharField(max_length=32)
+    digest = models.CharField(max_length=80)
+    #: Null: it was of a category that is gone.
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+")
+    #: The probability that the link itself gave, in [0, 1].
+    confidence = models.FloatField()
+    #: Null: nothing, or a category that is gone.
+    category_without = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+")
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ledger", "-answered_at"], name="model_answer_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.link} about transaction {self.transaction_id}: category {self.category_id}"
 
 
 class Classifier(models.Model):

@@ -389,6 +389,21 @@ class BreakerSerializer(serializers.Serializer[Any]):
     next_try_at = serializers.DateTimeField(allow_null=True, help_text="When the link may be asked; null while closed.")
 
 
+class AnswerRecordSerializer(serializers.Serializer[Any]):
+    """The outcomes of a deferred link's answers about transactions that are confirmed now. Each text counts once."""
+
+    digest = serializers.CharField(help_text="Names the build of its model; another one begins anew.")
+    n = serializers.IntegerField(help_text="Number of texts.")
+    right = serializers.IntegerField(source="n_right", help_text="Number of these for which it was right.")
+    right_without = serializers.IntegerField(
+        source="n_right_without", help_text="Number of these for which the other links were right without it."
+    )
+    only_right_with = serializers.IntegerField(source="n_gained", help_text="Right only by this link.")
+    only_right_without = serializers.IntegerField(source="n_lost", help_text="Right only by the other links.")
+    asked_one_in = serializers.IntegerField(help_text="It is asked about one text in so many.")
+    sentence = serializers.CharField()
+
+
 class LinkSerializer(serializers.Serializer[Any]):
     """A link of the chain."""
 
@@ -400,6 +415,9 @@ class LinkSerializer(serializers.Serializer[Any]):
     deferred = serializers.BooleanField(source="link.is_deferred")
     health = serializers.ChoiceField(choices=["ok", "failing"])
     breaker = BreakerSerializer()
+    record = AnswerRecordSerializer(
+        allow_null=True, help_text="The record of a deferred link in your ledger; null for an immediate one."
+    )
 
 
 class ChainAnswer(serializers.Serializer[Any]):

@@ -150,12 +150,14 @@ def judge_rows(rows: TransactionQuerySet, *, trust: Trust, evidence: OwnChanges,
     concerned = answers.filter(Q(decision__evidence__in=list(evidence)) | Q(category_source__in=list(links)))
     pairs = concerned.order_by().values_list("category_source", "decision__evidence").distinct()
     defaults = {link.provider.name: link.min_confidence for link in configured_chain().links}
+    deferred = {link.provider.name for link in configured_chain().deferred}
     sure = unsure = Q(pk__in=[])
     for source, kind in pairs:
         if source in defaults:
             threshold = trust.threshold(source, kind, default=defaults[source])
             of_pair = Q(category_source=source, decision__evidence=kind)
-            sure |= of_pair & Q(category_confidence__gte=threshold)
+            if source not in deferred:  # what only a deferred link says is never taken
+                sure |= of_pair & Q(category_confidence__gte=threshold)
             unsure |= of_pair & Q(category_confidence__lt=threshold)
     automatic = Q(review_status=CategorizationStatus.AUTOMATIC)
     return JudgedRows(concerned.filter(~automatic, sure), concerned.filter(automatic, unsure))

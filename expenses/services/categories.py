@@ -24,6 +24,7 @@ from expenses.services.ledger_lock import (
     write_nothing,
 )
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES
+from expenses.services.model_answers import move_answers
 from expenses.services.row_category import drop_suggestion
 
 
@@ -117,6 +118,7 @@ def merge_category(*, by: User, category: Category, into: Category) -> CategoryM
             for ids, of_part in in_versions(rows.values_list("pk", flat=True), ledger_id=ledger_id):
                 writes = [RowWrite(pk, columns, journal) for pk in ids]
                 write_rows(writes, ledger_id=ledger_id, version=of_part, author=Author("merge", by))
+        move_answers(category, into=into, ledger_id=ledger_id)
         moved["categories"] = category.children.update(parent=into, version=version)
         moved["kinds"] = category.kind_mappings.filter(ledger_id=ledger_id).update(category=into, version=version)
         moved["keywords"] = _move_keywords(category, into, ledger_id=ledger_id, version=version)

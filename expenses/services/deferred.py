@@ -2,25 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
+
+from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import with_examples
 from expenses.categorization.questions import (
     EXPLANATION_LENGTH,
     Categorization,
+    answer_from_json,
     categorization_of,
     explain,
     make_decision,
     offered_to,
     question_of_row,
 )
-from expenses.models import CategorizationStatus, Decision, Transaction
+from expenses.models import CategorizationStatus, Decision, ModelAnswer, Transaction
 from expenses.querysets import TransactionQuerySet
 from expenses.services.edits import Author, editing, find_or_create_tags, give_tags, held_tag
 from expenses.services.ledger_lock import ledger_write, restamp
+from expenses.services.model_answers import store_answers
 from expenses.services.row_category import apply_categorization
-from providers.chain import TO_COME, Outcome, Verdict, confidence_of
+from providers.chain import TO_COME, Outcome, Verdict, claimed_confidence, confidence_of, digest_of_answer
+from providers.interface import Question
 from providers.loading import configured_chain
 
 BATCH = 10
@@ -65,9 +71,11 @@ def resolve_rows(rows: Sequence[Transaction]) -> bool:
     questions = [question_of_row(row, catalog=catalog) for row in rows]
     verdicts = configured_chain().decide(questions)
     waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
-    later = configured_chain().resolve(with_examples([questions[i] for i in waiting]))
-    for i, verdict in zip(waiting, later, strict=True):
-        verdicts[i] = verdicts[i].followed_by(verdict)
+    asked = [questions[i] for i in waiting]
+    later = configured_chain().resolve(with_examples(asked))
+    heard = configured_chain().hear([verdicts[i] for i in waiting], later, asked)
+    for i, verdict in zip(waiting, heard, strict=True):
+        verdicts[i] = verdict
     land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((row.pk for row in rows), verdicts, strict=True)))
     return any(verdict.is_waiting for verdict in verdicts)
 
@@ -84,13 +92,14 @@ def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
     if not batch:
         return None
     catalog = Catalog.load(ledger_id)
-    verdicts = configured_chain().measured.decide([question_of_row(row, catalog=catalog) for row in batch])
+    questions = [question_of_row(row, catalog=catalog) for row in batch]
+    verdicts = configured_chain().measured.decide(questions)
     known: dict[_Likeness, Verdict] = {}
     news: dict[int, Verdict] = {}
-    for row, verdict in zip(batch, verdicts, strict=True):
-        likeness = id(verdict), row.decision_id, row.is_awaiting_model
+    for row, verdict, question in zip(batch, verdicts, questions, strict=True):
+        likeness = id(verdict), row.decision_id, row.is_awaiting_model, id(question.categories)
         if likeness not in known:
-            known[likeness] = _with_links_to_come(verdict, row)
+            known[likeness] = _with_deferred_links(verdict, row, question, catalog)
         if _is_news(row, _categorization(row, known[likeness])):
             news[row.pk] = known[likeness]
     if news:
@@ -99,16 +108,24 @@ def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
     return last
 
 
-def _with_links_to_come(verdict: Verdict, row: Transaction) -> Verdict:
-    """Return the verdict with deferred links, if the row still awaits them, as its last attempts left them."""
-    if not row.is_awaiting_model or verdict.decided is not None or verdict.is_final:
+def _with_deferred_links(verdict: Verdict, row: Transaction, question: Question, catalog: Catalog) -> Verdict:
+    """Return the verdict with deferred links as the row's last decision left them: answers are pooled again.
+
+    Those that the row still awaits are to come, if they are to be.
+    """
+    if verdict.decided is not None or verdict.is_final:
         return verdict
     left = {attempt["provider"]: attempt for attempt in (row.decision.attempts if row.decision else ())}
-    to_come = []
+    attempts = []
     for link in configured_chain().deferred:
-        known = left.get(link.provider.name, {"outcome": Outcome.WAITING, "explanation": TO_COME})
-        to_come.append(link.unasked(Outcome(known["outcome"]), known["explanation"], will_retry=True))
-    return verdict.followed_by(Verdict(tuple(to_come)))
+        last = left.get(link.provider.name)
+        if row.is_awaiting_model:
+            known = last or {"outcome": Outcome.WAITING, "explanation": TO_COME}
+            attempts.append(link.unasked(Outcome(known["outcome"]), known["explanation"], will_retry=True))
+        elif last is not None and (answer := answer_from_json(last, question, catalog=catalog)) is not None:
+            attempts.append(replace(link.attempt(answer, question, last["duration_ms"]), version=last["version"]))
+    [heard] = configured_chain().hear([verdict], [Verdict(tuple(attempts))], [question])
+    return heard
 
 
 def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: TransactionQuerySet | None = None) -> None:
@@ -137,6 +154,8 @@ def land_verdicts(*, ledger_id: int, verdicts: dict[int, Verdict], among: Transa
             (unchanged if is_unchanged else answered).append(_LaterVerdict(row, verdict, answer, decisions[likeness]))
         _store_reasons(unchanged)
         _store_answers(answered, catalog, version)
+        if among is None:
+            _keep_model_answers(answered)
 
 
 def _categorization(row: Transaction, verdict: Verdict) -> Categorization:
@@ -183,6 +202,32 @@ def _later_decision(row: Transaction, verdict: Verdict, answer: Categorization, 
                 decision.explanation = attempt["explanation"][:EXPLANATION_LENGTH]
                 break
     return decision
+
+
+def _keep_model_answers(landings: Sequence[_LaterVerdict]) -> None:
+    """Keep what deferred links have just answered, and what the chain said without them, for their record."""
+    names = {link.provider.name for link in configured_chain().deferred}
+    now, kept = timezone.now(), []
+    for row, verdict, _, _ in landings:
+        before = verdict.without_deferred
+        for attempt in verdict.voices:
+            answer = attempt.suggestion
+            if attempt.provider in names and answer is not None and answer.category is not None:
+                kept.append(
+                    ModelAnswer(
+                        transaction=row,
+                        ledger_id=row.ledger_id,
+                        link=attempt.provider,
+                        digest=digest_of_answer(answer, attempt.version)[:80],
+                        category_id=answer.category,
+                        confidence=claimed_confidence(answer),
+                        category_without_id=before.suggestion.category if before and before.suggestion else None,
+                        answered_at=now,
+                    )
+                )
+                break
+    if kept:
+        store_answers(kept)
 
 
 def _evidence_of(source: str, verdict: Verdict) -> str:

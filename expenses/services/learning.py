@@ -15,6 +15,7 @@ from django.utils import timezone
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.classifier import LearnedProvider
 from expenses.categorization.comparison import PairedComparison, compare
+from expenses.categorization.model_record import read_records
 from expenses.categorization.own_names import OwnText, digest_of_texts, texts_of
 from expenses.categorization.replay import Claims, claims_by_link, recorded_claims, replay
 from expenses.categorization.training_rows import READING, count_confirmed, read_confirmed, stamp_of_confirmed
@@ -24,6 +25,7 @@ from expenses.services.deferred import ask_open_rows_again
 from expenses.services.journal import CHOICE_FIELDS
 from expenses.services.ledger_lock import make_room
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES
+from providers.answer_record import AnswerRecord
 from providers.calibration import (
     LEAST_OUTCOMES,
     NO_CORRECTION,
@@ -64,7 +66,7 @@ class ReplayMeasures:
 class LearningResult:
     """The result of learning; `weights` is None if there are too few rows to learn from.
 
-    `used` are the ids of the categories that confirmed rows have.
+    `used` are the ids of the categories that confirmed rows have, `records` those of deferred links.
     """
 
     n_confirmed: int
@@ -72,6 +74,7 @@ class LearningResult:
     names: Sequence[OwnText]
     measured: ReplayMeasures | None
     weights: Weights | None
+    records: Sequence[AnswerRecord]
 
 
 def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False) -> LearningResult | None:
@@ -97,7 +100,8 @@ def learn(*, ledger_id: int, is_forced: bool = False, is_rehearsal: bool = False
         deferred = {link.provider.name for link in configured_chain().deferred}
         measured = measure(confirmed, recorded_claims(catalog=catalog, links=deferred, most=MOST))
     used = frozenset(category for _, category in confirmed)
-    learned = LearningResult(n, used, texts_of(confirmed), measured, _train(confirmed))
+    records = read_records(ledger_id=ledger_id)
+    learned = LearningResult(n, used, texts_of(confirmed), measured, _train(confirmed), records)
     took_s = time.monotonic() - started
     if is_rehearsal or _store(ledger_id, learned, stamp=stamp, version=version, took_s=took_s):
         return learned
@@ -164,6 +168,7 @@ def _store(ledger_id: int, learned: LearningResult, *, stamp: str, version: int,
         "learned_for_s": took_s,
         "n_confirmed": learned.n_confirmed,
         "used": sorted(learned.used),
+        "answer_records": [list(one) for one in learned.records],
         "asking_before": FROM_THE_LATEST,
         "asking_since": now,
     }

@@ -165,6 +165,7 @@ class OllamaProvider(Provider):
                 "duration_ms": sum(reply.duration_ms for reply in choice.replies),
             },
             evidence=Evidence.MODEL,
+            support=tuple((category.id, probability) for category, probability in ranking),
         )
 
 

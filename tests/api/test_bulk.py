@@ -150,4 +150,5 @@ def test_a_batch_asks_the_model_once_for_each_text(ana, model, run_tasks):
     run_tasks()
     assert sorted(set(ScriptedProvider.asked)) == ["???", "Cafe Luna"]
     listed = ana.get("transactions/", {"ordering": "id"}).json()["results"]
-    assert [row["category_name"] for row in listed] == ["Dining"] * 5 + [None]
+    suggested = [row["categorization"]["suggestion"] for row in listed]
+    assert [one and one["category_name"] for one in suggested] == ["Dining"] * 5 + [None]

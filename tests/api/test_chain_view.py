@@ -50,6 +50,7 @@ def test_the_links_are_shown_in_order_with_thresholds_and_health(ana, script):
                 "deferred": False,
                 "health": "ok",
                 "breaker": CLOSED,
+                "record": None,
             },
             {
                 "name": "history",
@@ -60,6 +61,7 @@ def test_the_links_are_shown_in_order_with_thresholds_and_health(ana, script):
                 "deferred": False,
                 "health": "ok",
                 "breaker": CLOSED,
+                "record": None,
             },
             {
                 "name": "model",
@@ -70,6 +72,16 @@ def test_the_links_are_shown_in_order_with_thresholds_and_health(ana, script):
                 "deferred": True,
                 "health": "ok",
                 "breaker": CLOSED,
+                "record": {
+                    "digest": "",
+                    "n": 0,
+                    "right": 0,
+                    "right_without": 0,
+                    "only_right_with": 0,
+                    "only_right_without": 0,
+                    "asked_one_in": 1,
+                    "sentence": "None of its answers was confirmed or corrected yet, so it counts little.",
+                },
             },
         ]
     }

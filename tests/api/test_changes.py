@@ -279,7 +279,8 @@ def test_later_answers_of_the_model_reach_the_copy(ana, model, run_tasks):
     run_tasks()
     copy.pull()
     assert copy.tables == ledger_of(ana)
-    assert copy.tables["transactions"][row["id"]]["category_name"] == "Dining"
+    suggestion = copy.tables["transactions"][row["id"]]["categorization"]["suggestion"]
+    assert suggestion["category_name"] == "Dining"
 
 
 def test_a_new_reason_to_wait_reaches_the_copy_and_the_etag(ana, model, run_tasks):

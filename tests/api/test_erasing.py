@@ -8,10 +8,11 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from accounts.models import GuessCount, Token, User
 from accounts.services.users import delete_account
-from expenses.models import Ledger, Run, Transaction
+from expenses.models import Ledger, ModelAnswer, Run, Transaction
 from expenses.services.learning import learn
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.runs import perform_run
@@ -101,6 +102,8 @@ def live(api: Api) -> None:
     api.post("transactions/bulk/", {"transactions": [row | {"direction": "out"} | fields for fields in chosen]})
     assert learn(ledger_id=ledger.pk) is not None
     subscribe(api, ledger.pk)
+    said = {"link": "model", "digest": "d", "category_id": category, "confidence": 0.5, "answered_at": timezone.now()}
+    ModelAnswer.objects.create(ledger=ledger, transaction_id=number, **said)
     queued.committed(RESOLVE_PENDING.queue, ledger.pk)
     question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
     for queue in settings.TASKS:

@@ -261,8 +261,10 @@ def test_undecided_rows_wait_for_the_model_and_then_get_its_answer(ana, giro, us
     assert ana.get("transactions/?status=pending").json()["count"] == body["n_new"] == 5
     run_tasks()
     assert ana.get("transactions/?status=pending").json()["count"] == 0
-    (rent,) = ana.get("transactions/?category=Housing").json()["results"]
-    assert (rent["description"], rent["categorization"]["source"]) == ("Miete April", "model")
+    (rent,) = ana.get("transactions/?status=suggested").json()["results"]
+    suggestion = rent["categorization"]["suggestion"]
+    said = (rent["description"], suggestion["category_name"], suggestion["source"])
+    assert said == ("Miete April", "Housing", "model")
 
 
 def test_a_commit_that_was_killed_half_way_is_taken_up(ana, giro, monkeypatch):

@@ -119,20 +119,26 @@ def test_filters_and_counts_tell_suggestions_from_rows_without_an_answer(ana, sc
     }
 
 
-@pytest.mark.parametrize(("said", "landed"), [(("travel", 0.9), True), (("travel", 0.1), False), (None, False)])
-def test_the_model_that_is_back_lands_only_where_it_is_surer(ana, script, run_tasks, said, landed):
+@pytest.mark.parametrize(
+    ("said", "confidence", "added"),
+    [
+        (("dining", 0.9), 0.4752, " The link model agrees."),
+        (("travel", 0.9), 0.1748, " The link model says Travel."),
+        (("travel", 0.1), 0.1913, " The link model says Travel."),
+        (None, 0.197, ""),
+    ],
+)
+def test_the_model_that_is_back_speaks_for_and_against_what_is_suggested(
+    ana, script, run_tasks, said, confidence, added
+):
     spend(ana, "Luna Mitte Grill", category="Dining")
     body = spend(ana, "Luna Mitte Bar")
     run_tasks()
     script.script = {"Luna": said}
     make_due()
     run_tasks()
-    now = row(ana, body)
-    if landed:
-        assert (now["category_name"], now["categorization"]["source"]) == ("Travel", "model")
-        assert now["categorization"]["awaits_model"] is False
-    else:
-        assert now["categorization"] == suggested(ana, body, ONCE, awaits=False)
+    assert standing(ana, body) == suggested(ana, body, ONCE + added, awaits=False)
+    assert standing(ana, body)["suggestion"]["confidence"] == confidence
     assert queued.n_waiting("expenses.tasks.resolve_pending") == 0
 
 
@@ -165,7 +171,7 @@ def test_a_revert_gives_the_row_its_suggestion_and_its_wait_back(ana, script, ru
     script.script = {"": ("travel", 0.9)}
     make_due()
     run_tasks()
-    assert [row(ana, one)["category_name"] for one in (body, unknown)] == ["Travel", "Travel"]
+    assert [standing(ana, one)["suggestion"]["category_name"] for one in (body, unknown)] == ["Dining", "Travel"]
 
 
 def test_nothing_is_written_twice_while_the_model_is_away(ana, script, run_tasks):

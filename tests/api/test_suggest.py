@@ -214,17 +214,18 @@ def test_the_model_is_asked_in_the_background_and_recalled_the_next_time(ana, sc
     assert suggest(ana) == PENDING
     assert script.asked == []
     run_tasks()
-    found = {"category_name": "Dining", "confidence": 0.9, "score": 0.9}
+    details = {"pooled": 0.1701, "alone": 0.9}
+    found = {"category_name": "Dining", "confidence": 0.1701, "score": 0.9, "details": details}
     assert suggest(ana) == {
-        "status": "automatic",
+        "status": "suggested",
         "category": category_id(ana, "Dining"),
         "category_name": "Dining",
-        "confidence": 0.9,
+        "confidence": 0.1701,
         "source": "model",
         "retry_after_s": None,
         "rationale": "The script says Dining.",
         "alternatives": [],
-        "attempts": [*QUICK, attempt("model", "answered", "The script says Dining.", **found)],
+        "attempts": [*QUICK, attempt("model", "unsure", "The script says Dining.", **found)],
     }
     assert script.asked == ["Cafe Luna"]
 
@@ -333,7 +334,7 @@ def test_the_texts_of_one_request_are_asked_in_one_task(ana, script, run_tasks):
     assert script.asked == ["Luna", "Sol", "Mar"]
     results = ana.post(ADDRESS, body).json()["results"]
     assert [one["category_name"] for one in results] == ["Dining", "Travel", "Dining", None]
-    assert [one["status"] for one in results] == ["automatic"] * 3 + ["none"]
+    assert [one["status"] for one in results] == ["suggested"] * 3 + ["none"]
 
 
 AWAY = "It is away. Send the same request again in 60 seconds."
@@ -380,7 +381,8 @@ def test_a_pending_row_that_comes_out_of_the_bin_is_looked_at(ana, script, run_t
     script.script = {"Luna": ("dining", 0.9)}
     assert ana.post(f"expenses/{row['id']}/restore/").json()["categorization"]["status"] == "pending"
     run_tasks()
-    assert ana.get(f"expenses/{row['id']}/").json()["category_name"] == "Dining"
+    looked_at = ana.get(f"expenses/{row['id']}/").json()["categorization"]
+    assert looked_at["suggestion"]["category_name"] == "Dining"
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ def test_a_rejected_pair_stands_as_before_and_is_not_found_again(ana, model, run
     going = record(ana, GOING)
     run_tasks()
     before = read(ana, going)
-    assert before["category_name"] == "Housing"
+    assert before["categorization"]["suggestion"]["category_name"] == "Housing"
     coming = record(ana, COMING)
     ana.post(f"transfers/{coming['transfer']}/confirm/")
     body = ana.post(f"transfers/{coming['transfer']}/reject/").json()
@@ -373,7 +373,7 @@ def test_a_direction_that_turns_takes_the_category_of_before_away_where_it_does_
     model["giro"] = ("salary", 0.95)
     coming = record(ana, COMING)
     run_tasks()
-    assert read(ana, coming)["category_name"] == "Salary"
+    assert read(ana, coming)["categorization"]["suggestion"]["category_name"] == "Salary"
     assert record(ana, GOING)["transfer"] is not None
     body = ana.patch(f"transactions/{coming['id']}/", {"direction": "out"}).json()
     assert (body["kind"], body["direction"], body["category"]) == ("expense", "out", None)

@@ -1,5 +1,6 @@
 """Answers of the link to the recorded replies of a real Ollama."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,7 +38,10 @@ def digest(name):
 
 def test_a_suggestion_holds_choice_probability_and_details():
     *_, (_, answer) = recorded_calls("good_answer")
-    assert replay("good_answer") == [
+    [said] = replay("good_answer")
+    assert (len(said.support), sum(share for _, share in said.support)) == (19, about(1))
+    assert said.support[:4] == ((102, said.confidence), *said.alternatives)
+    assert [replace(said, support=())] == [
         Suggestion(
             category=102,
             confidence=about(0.872288445),
