@@ -6,7 +6,7 @@ confidences are the measured precision of each way of matching on real statement
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -55,6 +55,8 @@ WIDEST_SPAN = 1.25
 MOST_VOTES = 50
 #: Rows that count of one text, where another one only begins with the same words.
 FACTS_OF_TEXT = 2
+#: Recently confirmed rows that examples for the model are taken from.
+EXAMPLES_AMONG = 300
 #: So many times as many texts make a habit with the first word.
 HABIT = 10
 
@@ -323,7 +325,7 @@ def times(n: int) -> str:
     return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
-def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = 300) -> list[Question]:
+def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = EXAMPLES_AMONG) -> list[Question]:
     """Add the most similar of the owner's recently confirmed rows to each question, the best first.
 
     One query, however many questions.
@@ -331,8 +333,16 @@ def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = 300
     if not questions:
         return []
     rows = Row.objects.filter(ledger_id=questions[0].owner).confirmed().order_by("-id")
+    return add_examples(questions, rows.values_list("raw_description", "category_id")[:among], n=n)
+
+
+def add_examples(questions: Sequence[Question], latest: Iterable[tuple[str, int]], *, n: int = 4) -> list[Question]:
+    """Add the most similar of confirmed rows to each question, the best first.
+
+    `latest` are descriptions with their categories, the latest first.
+    """
     chosen: dict[str, int] = {}
-    for description, category in rows.values_list("raw_description", "category_id")[:among]:
+    for description, category in latest:
         chosen.setdefault(description, category)  # the latest choice for a text counts
     recent = {description: normalize(description) for description in chosen}
     nearest: dict[str, tuple[tuple[str, int], ...]] = {}

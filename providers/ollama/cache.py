@@ -82,6 +82,16 @@ class AnswerCache:
         return caches[self.alias]
 
 
+class ForgetfulCache(AnswerCache):
+    """Keeps no reply, so that every question is really asked."""
+
+    def replies(self, keys: Collection[str]) -> dict[str, Reply]:
+        return {}
+
+    def keep_reply(self, key: str, reply: Reply) -> None:
+        """Forget it."""
+
+
 def reply_key(prompt: Prompt, *, model: Model, options: Mapping[str, Any]) -> str:
     """Return a key that changes with everything that can change the reply."""
     return _hashed("reply", [PROMPT_VERSION, model.name, model.digest, dict(options), prompt])

@@ -201,6 +201,12 @@ class OllamaClient:
             running = {_full_name(one.model or ""): one.digest or "" for one in self._api.ps().models}
         return running.get(_full_name(model), "")
 
+    def memory(self, model: str) -> int:
+        """Return the bytes of memory that the loaded model takes, 0 if it is not loaded."""
+        with self._failures():
+            sizes = {_full_name(one.model or ""): one.size or 0 for one in self._api.ps().models}
+        return sizes.get(_full_name(model), 0)
+
     def pulled_digest(self, model: str) -> str:
         """Return the digest of the model on the server's disk. Raise ProviderUnavailable if it is not there."""
         return self._pulled(model).digest or ""

@@ -1,13 +1,14 @@
 """The last link of the chain: asks a model on the user's own machine which of the offered categories fits."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from copy import copy
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from providers.interface import Answer, Evidence, Provider, ProviderError, ProviderMisbehaved, Question, Suggestion
 from providers.ollama.addresses import is_public_address, refusal
-from providers.ollama.cache import AnswerCache, Model, reply_key
+from providers.ollama.cache import AnswerCache, ForgetfulCache, Model, reply_key
 from providers.ollama.calls import Purpose
 from providers.ollama.letters import Conversation, RankedChoice, Reply, choose
 from providers.ollama.prompt import PROMPT_VERSION, ModelQuestion, Prompt, PromptTooLong, model_question
@@ -51,6 +52,7 @@ class OllamaProvider(Provider):
         # The usual penalty on words of the prompt would be one on the names of the categories.
         self.options: dict[str, Any] = {"temperature": 0, "seed": seed, "num_ctx": num_ctx, "repeat_penalty": 1.0}
         self.cache = AnswerCache(cache_alias)
+        self.purpose = Purpose.CATEGORIZE
         self.log = log
         self.is_public_allowed = is_public_allowed
         self.version = f"{PROMPT_VERSION}:{model}"
@@ -93,7 +95,7 @@ class OllamaProvider(Provider):
         wanted = [model_question(question) for question in questions]
         if not any(wanted):
             return [None] * len(wanted)
-        with self.connect(timeout_s=self.timeout_s, purpose=Purpose.CATEGORIZE) as client:
+        with self.connect(timeout_s=self.timeout_s, purpose=self.purpose) as client:
             session = _Session(self, client)
             pairs = zip(wanted, questions, strict=True)
             return [session.answer(words, owner=whole.owner) if words else None for words, whole in pairs]
@@ -109,6 +111,12 @@ class OllamaProvider(Provider):
             log=resolve_name(self.log)() if self.log else None,
             is_public_allowed=self.is_public_allowed,
         )
+
+    def for_measuring(self) -> "OllamaProvider":
+        """Return a link like this one that really asks each question, and records its calls as measurements."""
+        fresh = copy(self)
+        fresh.cache, fresh.purpose = ForgetfulCache(self.cache.alias), Purpose.BENCH
+        return fresh
 
     def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
         """Answer what the model was asked before, for some hours after it was last met; no remote call.
@@ -215,7 +223,7 @@ class _Session:
         }
         if self._is_loaded:
             return self._client.chat(prompt, **request)
-        with provider.connect(timeout_s=provider.load_timeout_s, purpose=Purpose.CATEGORIZE) as patient:
+        with provider.connect(timeout_s=provider.load_timeout_s, purpose=provider.purpose) as patient:
             reply = patient.chat(prompt, **request)
         self._is_loaded = True
         return reply

@@ -1,9 +1,9 @@
-"""Commands about the local model: look after it, download it, and bring it into memory."""
+"""Commands about the local model: look after it, download it, bring it into memory, and measure it."""
 
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -21,6 +21,7 @@ from rich.progress import (
 )
 
 from expenses.ledger.default_categories import DEFAULT_CATEGORIES
+from expenses.management.bench import run_bench
 from providers.interface import OfferedCategory, ProviderError, Question
 from providers.loading import CacheBreaker, configured_model
 from providers.ollama import OllamaProvider
@@ -44,7 +45,7 @@ def constant_prompt(provider: OllamaProvider) -> Prompt:
 
 
 class Command(BaseCommand):
-    """The commands `manage.py model check`, `pull`, `load` and `warm`."""
+    """The commands `manage.py model check`, `pull`, `load`, `warm` and `bench`."""
 
     help = "Look after the local model that Ollama serves."
     actions: ClassVar[dict[str, str]] = {
@@ -52,17 +53,27 @@ class Command(BaseCommand):
         "pull": "Download the model into Ollama.",
         "load": "Bring the model into memory.",
         "warm": "Let the model read the constant beginning of a question, so that the first answer comes sooner.",
+        "bench": "Measure the model on what a user confirmed: right answers, time and memory.",
     }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="action")
-        for name, summary in self.actions.items():
-            actions.add_parser(name, help=summary, description=summary)
+        parsers = {
+            name: actions.add_parser(name, help=summary, description=summary) for name, summary in self.actions.items()
+        }
+        bench = parsers["bench"]
+        bench.add_argument("--user", required=True, help="whose confirmed transactions the model is measured on")
+        bench.add_argument("--n", type=int, default=100, help="number of texts to ask about, the latest (100)")
+        bench.add_argument("--store", action="store_true", help="keep the answers as the model's record in the ledger")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         provider = configured_model()
         if provider is None:
             raise CommandError("No local model is configured; see OLLAMA_HOST in docs/configuration.md.")
+        if action == "bench":
+            console = Console(file=cast(IO[str], self.stdout), width=100, no_color=options["no_color"], highlight=False)
+            run_bench(provider, username=options["user"], n=options["n"], is_stored=options["store"], console=console)
+            return
         act: Callable[[OllamaProvider], None] = getattr(self, f"_{action}")
         try:
             act(provider)
