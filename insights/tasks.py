@@ -2,7 +2,9 @@
 
 from django_tasks import task
 
-from expenses.tasks import LOWEST_PRIORITY
+from accounts.queue import MODEL_QUEUE
+from expenses.tasks import LOWEST_PRIORITY, NARRATE_PRIORITY
+from insights.services import narratives
 from insights.services.refreshing import REFRESH_INSIGHTS, refresh
 
 
@@ -14,3 +16,9 @@ def refresh_insights(ledger_id: int) -> None:
     """
     refresh(ledger_id=ledger_id)
     REFRESH_INSIGHTS.release(ledger_id)
+
+
+@task(queue_name=MODEL_QUEUE, priority=NARRATE_PRIORITY)
+def write_narrative(ledger_id: int, narrative_id: int, user_id: int) -> None:
+    """Let the local model write the text of a month. A failure is kept with its reason."""
+    narratives.write_narrative(ledger_id=ledger_id, narrative_id=narrative_id, user_id=user_id)

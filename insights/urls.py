@@ -5,6 +5,7 @@ from django.urls import path
 from insights.views.anomalies import AnomalyFeedbackView, AnomalyListView
 from insights.views.decompositions import DecompositionView
 from insights.views.forecast import ForecastView
+from insights.views.narrative import NarrativeView
 from insights.views.recurring import RecurringViewSet
 from insights.views.reports import SummaryView, TimeSeriesView, TrendsView
 from insights.views.scoring import ScoreView
@@ -26,6 +27,7 @@ urlpatterns = [
     path("score-transaction/", ScoreView.as_view(), name="score-transaction"),
     path("decomposition/", DecompositionView.as_view({"get": "decomposition"}), name="decomposition"),
     path("forecast/", ForecastView.as_view({"get": "forecast"}), name="forecast"),
+    path("narrative/", NarrativeView.as_view({"get": "retrieve", "patch": "set_hint"}), name="narrative"),
     path("summary/", SummaryView.as_view({"get": "summary"}), name="summary"),
     path("timeseries/", TimeSeriesView.as_view({"get": "series"}), name="timeseries"),
     path("trends/", TrendsView.as_view({"get": "trends"}), name="trends"),

@@ -105,9 +105,10 @@ GROUPS = (
             "insights/trends/",
             "insights/forecast/",
             "insights/decomposition/",
+            "insights/narrative/",
         ),
         "Sums of your spending and income over time, comparisons, seasons, and a forecast of the month. Each is JSON "
-        "or a chart.",
+        "or a chart. A text in plain words says what they show.",
     ),
     Group(
         "Recurring payments",

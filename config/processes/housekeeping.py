@@ -20,6 +20,7 @@ from expenses.models import Attachment, Transaction
 from expenses.services.deletion import KEPT, purge_deleted
 from expenses.services.life_signs import WORKER, hold
 from expenses.services.runs import resume_interrupted
+from insights.services.narratives import delete_old_narratives
 from insights.services.refreshing import refresh_stale, refresh_written
 from statements.models import Import
 
@@ -43,6 +44,7 @@ def tidy(*, is_dry_run: bool = False) -> dict[str, int]:
         "transactions out of the bin": in_bin.count() if is_dry_run else purge_deleted(before=before),
         "answers kept for repeats": prune_answers(is_dry_run=is_dry_run),
         "files that belong to nothing": len(orphans),
+        "texts about months": delete_old_narratives(is_dry_run=is_dry_run),
     }
 
 

@@ -32,6 +32,7 @@ def erase(*, user: User) -> None:
     hand_over(Change.objects.filter(user=user).exclude(ledger__in=ledgers))
     for name in ("resolve_pending", "ask_model", "learn_from_choices"):
         forget_tasks(f"expenses.tasks.{name}", ledgers)
+    forget_tasks("insights.tasks.write_narrative", ledgers)
     forget_tasks("expenses.tasks.carry_out_run", Run.objects.filter(ledger__in=ledgers).values_list("pk", flat=True))
     for model, way in reversed(tables_of_ledgers()):
         rows: QuerySet[Model] = model._base_manager.filter(**{f"{way}__in": ledgers})  # noqa: SLF001 - no default hides rows from it

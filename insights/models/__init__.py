@@ -2,6 +2,7 @@
 
 from insights.models.anomalies import KEY_LENGTH, AmountCalibration, AmountGroup, Anomaly, AnomalyKind
 from insights.models.feedback import NAME_LENGTH, AnomalyFeedback, AnomalyVerdict, RecurringChoice, RecurringVerdict
+from insights.models.narratives import Narrative, NarrativeChoices, NarrativeState
 from insights.models.recurring import (
     PAYEE_LENGTH,
     RecurringKind,
@@ -23,6 +24,9 @@ __all__ = [
     "AnomalyKind",
     "AnomalyVerdict",
     "InsightState",
+    "Narrative",
+    "NarrativeChoices",
+    "NarrativeState",
     "RecurringChoice",
     "RecurringKind",
     "RecurringPayment",

@@ -206,10 +206,15 @@ def _period_named(name: str, unit: Unit, text: str | None, calendar: Calendar, *
     return period
 
 
-def _begun_month(text: str | None, calendar: Calendar, *, today: dt.date) -> Period:
+def read_month(text: str | None, calendar: Calendar, *, today: dt.date) -> Period:
+    """Return the month with a name such as 2026-11, that of today without one. Raises ValidationError."""
     if text is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII):
         raise _refused("month", "Give a month as 2026-11.", "invalid")
-    month = _period_named("month", "month", text, calendar, today=today)
+    return _period_named("month", "month", text, calendar, today=today)
+
+
+def _begun_month(text: str | None, calendar: Calendar, *, today: dt.date) -> Period:
+    month = read_month(text, calendar, today=today)
     if month.start > today:
         raise _refused("month", f"This month begins on {month.start}; give one that has begun.", "in_the_future")
     return month

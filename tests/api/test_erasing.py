@@ -11,13 +11,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import GuessCount, Token, User
+from accounts.queue import enqueue
 from accounts.services.users import delete_account
 from expenses.models import Ledger, ModelAnswer, Run, Transaction
 from expenses.services.learning import learn
 from expenses.services.ledger_queue import RESOLVE_PENDING
 from expenses.services.runs import perform_run
 from expenses.tasks import ask_model
-from insights.models import Anomaly
+from insights.models import Anomaly, Narrative
 from insights.services.refreshing import refresh
 from rules.tasks import look_at_corrections
 from statements.models import Import
@@ -123,6 +124,10 @@ def subscribe(api: Api, ledger_id: int) -> None:
     Anomaly.objects.create(ledger_id=ledger_id, key="unusual_week-all-2026-11-02", **odd, **day)
     path = "insights/anomalies/unusual_week-all-2026-11-02/feedback/"
     assert api.post(path, {"verdict": "normal"}).status_code == 200
+    assert api.patch("insights/narrative/", {"hint": "short"}).status_code == 200
+    month = {"month": days[0].replace(day=1), "currency": "EUR", "locale": "en", "state": "writing"}
+    narrative = Narrative.objects.create(ledger_id=ledger_id, digest="d", **month)
+    queued.committed(enqueue, "insights.tasks.write_narrative", ledger_id, narrative.pk, api.user.pk)
 
 
 def test_nothing_is_left_of_whoever_leaves_and_everything_of_others(anyone, ben, tmp_path):

@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -289,6 +290,14 @@ def record_reports(recorder: Recorder) -> None:
     recorder.send("get", "insights/summary/?date=2024-11", answers="Summary")
     recorder.send("get", "insights/timeseries/?start=2024-10-01&end=2024-11-30", answers="TimeSeries")
     recorder.send("get", "insights/trends/?month=2024-11", answers="Trends")
+    wish = {"hint": "friendly, short"}
+    recorder.send(
+        "patch", "insights/narrative/", asks="PatchedNarrativeHintRequest", body=wish, answers="NarrativeHint"
+    )
+    story = recorder.send("get", "insights/narrative/?month=2024-11")
+    dining = story["top_categories"][0]["category"]
+    story = re.sub(rf"\b(category[-=]){dining}\b", rf"\g<1>{IDS['category']}", json.dumps(story))
+    recorder.kept["Narrative"] = steady(json.loads(story))
 
 
 def record_recurring(recorder: Recorder) -> None:

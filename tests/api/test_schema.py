@@ -81,8 +81,8 @@ VERBS = {
     "Accept", "Adopt", "Apply", "Attach", "Cancel", "Change", "Check", "Choose", "Compare", "Confirm", "Convert",
     "Correct", "Create", "Decompose", "Delete", "Download", "Explain", "Export", "Find", "Forecast", "Get", "Give",
     "Import", "Judge", "List", "Merge", "Narrow", "Propose", "Put", "Record", "Refuse", "Register", "Reject", "Reorder",
-    "Replace", "Reset", "Restore", "Resume", "Revert", "Revoke", "Score", "Sign", "Split", "Start", "Suggest",
-    "Sum", "Summarize", "Test", "Undo", "Upload",
+    "Replace", "Reset", "Restore", "Resume", "Revert", "Revoke", "Score", "Set", "Sign", "Split", "Start", "Suggest",
+    "Sum", "Summarize", "Tell", "Test", "Undo", "Upload",
 }  # fmt: skip
 
 

@@ -115,6 +115,7 @@ BODIES: dict[Operation, Any] = {
     op("PATCH imports/{id}/"): {"profile": {}},
     op("POST imports/{id}/commit/"): {},
     op("POST insights/anomalies/{key}/feedback/"): {"verdict": "normal"},
+    op("PATCH insights/narrative/"): {"hint": "short"},
     op("PUT insights/recurring/{id}/choice/"): {"verdict": "rejected"},
     op("POST rates/"): RATE,
     op("PATCH rates/{id}/"): {"rate": "0.9"},

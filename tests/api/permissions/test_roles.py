@@ -93,7 +93,7 @@ class House:
         Asking about insights may queue a task that computes them. The rows are only read where something was written.
         """
         aside = {"tokens"} if operation in READ_TOKEN_MAY else {"Membership"} if operation == LEAVING else set()
-        aside |= {"InsightState"} if operation.path.startswith("insights/") else set()
+        aside |= {"InsightState", "Narrative"} if operation.path.startswith("insights/") else set()
         written: list[str] = []
 
         def note(execute: Any, sql: str, *args: Any) -> Any:
