@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 OLDEST_VERSION = (0, 12, 11)
 #: Ollama reports no more than this many likely tokens for each token of an answer.
 _MOST_ALTERNATIVES = 20
+_NO_PROBABILITIES = "Ollama gave no probabilities for the model's answer; choose another model."
+_NOT_NUMBERS = "Ollama gave probabilities that are not numbers; update it or choose another model."
+
+KeepAlive = float | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,17 @@ class ModelWithoutTools(ProviderUnavailable):
     """The model cannot call tools; another one may."""
 
 
-class _NoProbabilities(ProviderMisbehaved):
-    """The server answered without log probabilities."""
-
-
 @dataclass(slots=True)
 class _Call:
-    """The call under way; `id` names its record, "" before it is made."""
+    """The call under way; `id` names its record, "" before it is made or without a log."""
 
     id: str = ""
     started_at: float = 0.0
+    outcome: CallOutcome = CallOutcome.ANSWERED
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return (self.id,) if self.id else ()
 
 
 class OllamaClient:
@@ -132,32 +137,24 @@ class OllamaClient:
         self._api.close()  # type: ignore[no-untyped-call]
 
     def chat(
-        self,
-        prompt: Prompt,
-        *,
-        owner: int,
-        model: str,
-        digest: str,
-        options: Mapping[str, Any],
-        keep_alive: float | str | None,
+        self, prompt: Prompt, *, owner: int, model: str, digest: str, options: Mapping[str, Any], keep_alive: KeepAlive
     ) -> Reply:
         """Ask the model for one token. Raise ProviderUnavailable if the server is too old to weigh it."""
-        try:
-            with self._recorded(owner=owner, model=model, digest=digest, prompt_version=PROMPT_VERSION) as call:
-                answer = self._api.chat(
-                    model,
-                    messages=prompt,
-                    think=False,
-                    logprobs=True,
-                    top_logprobs=_MOST_ALTERNATIVES,
-                    options={**options, "num_predict": 1},
-                    keep_alive=keep_alive,
-                )
-                likely = _likely_tokens(answer)
-        except _NoProbabilities as error:
-            with _carrying(error.calls):
-                _refuse_old_server(self.version())
-            raise
+        options = {**options, "num_predict": 1}
+        asked: dict[str, Any] = {"messages": prompt, "options": options, "keep_alive": keep_alive}
+        with self._recorded(owner=owner, model=model, digest=digest, prompt_version=PROMPT_VERSION) as call:
+            answer = self._api.chat(model, **asked, think=False, logprobs=True, top_logprobs=_MOST_ALTERNATIVES)
+            first = answer.logprobs[0] if answer.logprobs else None
+            likely = tuple((one.token, one.logprob) for one in (first.top_logprobs or [first])) if first else ()
+            if not all(math.isfinite(logprob) for _, logprob in likely):
+                raise ProviderMisbehaved(_NOT_NUMBERS)
+            if not likely:
+                call.outcome = CallOutcome.MISBEHAVED
+        if not likely:
+            too_old = _too_old(self.version())
+            problem = ProviderUnavailable(too_old) if too_old else ProviderMisbehaved(_NO_PROBABILITIES)
+            problem.calls = call.ids
+            raise problem
         return Reply(
             first_token=likely,
             n_prompt_tokens=answer.prompt_eval_count or 0,
@@ -174,7 +171,7 @@ class OllamaClient:
         model: str,
         digest: str,
         options: Mapping[str, Any],
-        keep_alive: float | str | None,
+        keep_alive: KeepAlive,
         max_tokens: int,
         tools: Sequence[Mapping[str, Any]] = (),
         prompt_version: str = "",
@@ -184,16 +181,14 @@ class OllamaClient:
         Raise ModelWithoutTools if there are tools and the model cannot call them.
         """
         with self._recorded(owner=owner, model=model, digest=digest, prompt_version=prompt_version) as call:
-            message = self._api.chat(
-                model,
-                messages=messages,
-                tools=tools,
-                think=False,
-                options={**options, "num_predict": max_tokens},
-                keep_alive=keep_alive,
-            ).message
-        wanted = [one.function for one in message.tool_calls or ()]
-        return Written(message.content or "", tuple(ToolCall(one.name, one.arguments) for one in wanted), call.id)
+            options = {**options, "num_predict": max_tokens}
+            answer = self._api.chat(
+                model, messages=messages, tools=tools, think=False, options=options, keep_alive=keep_alive
+            )
+        wanted = [one.function for one in answer.message.tool_calls or ()]
+        return Written(
+            answer.message.content or "", tuple(ToolCall(one.name, one.arguments) for one in wanted), call.id
+        )
 
     def loaded_digest(self, model: str) -> str:
         """Return the digest of the model if it is in memory now, else ""."""
@@ -215,19 +210,11 @@ class OllamaClient:
         """Return how many tokens the model can read, or 0 where the server does not say."""
         return self._facts(model)[0]
 
-    def load(
-        self,
-        model: str,
-        messages: Sequence[Mapping[str, str]] = (),
-        *,
-        options: Mapping[str, Any],
-        keep_alive: float | str | None,
-    ) -> None:
+    def load(self, model: str, messages: Prompt = (), *, options: Mapping[str, Any], keep_alive: KeepAlive) -> None:
         """Bring the model into memory and let it read `messages`, which must hold no text of a person: unrecorded."""
+        options = {**options, "num_predict": 1}
         with self._failures(model):
-            self._api.chat(
-                model, messages=messages, think=False, options={**options, "num_predict": 1}, keep_alive=keep_alive
-            )
+            self._api.chat(model, messages=messages, think=False, options=options, keep_alive=keep_alive)
 
     def pull(self, model: str) -> Iterator[PullProgress]:
         """Download the model, step by step. Raise ProviderUnavailable with the server's words if it fails."""
@@ -249,7 +236,8 @@ class OllamaClient:
         known: dict[str, Any] = {"reachable": False}
         try:
             known = {"reachable": True, "version": self.version(), "address": self._door.network.address}
-            _refuse_old_server(known["version"])
+            if too_old := _too_old(known["version"]):
+                return ServerStatus(**known, problem=too_old)
             pulled = self._pulled(model)
             known |= {"digest": pulled.digest or "", "n_bytes": int(pulled.size or 0)}
             known["context_length"], known["has_tools"] = self._facts(model)
@@ -291,21 +279,21 @@ class OllamaClient:
             with self._failures(model):
                 yield call
         except ProviderError as error:
-            error.calls = (call.id,) if call.id else ()
-            self._note_end(call, _outcome(error))
+            error.calls, call.outcome = call.ids, _outcome(error)
+            self._note_end(call)
             raise
         else:
-            self._note_end(call, CallOutcome.ANSWERED)
+            self._note_end(call)
         finally:
             self._door.before_sending, self._door.most_bytes = None, MOST_BYTES_OF_FACTS
 
-    def _note_end(self, call: _Call, outcome: CallOutcome) -> None:
+    def _note_end(self, call: _Call) -> None:
         if self._log is None or not call.id:
             return
         door, duration_ms = self._door, round((time.perf_counter() - call.started_at) * 1000)
         received = door.received.decode("utf-8", "replace")
         try:
-            self._log.end(call.id, CallEnd(outcome, received, door.n_bytes_received, duration_ms, door.was_sent))
+            self._log.end(call.id, CallEnd(call.outcome, received, door.n_bytes_received, duration_ms, door.was_sent))
         except Exception:
             logger.exception("The end of a call could not be recorded; its answer is used")
 
@@ -341,17 +329,6 @@ class OllamaClient:
             ) from error
 
 
-def _likely_tokens(answer: ollama.ChatResponse) -> tuple[tuple[str, float], ...]:
-    """Return the likeliest first tokens with their log probabilities. Raise ProviderMisbehaved if there are none."""
-    if not answer.logprobs:
-        raise _NoProbabilities("Ollama gave no probabilities for the model's answer; choose another model.")
-    first = answer.logprobs[0]
-    likely = tuple((one.token, one.logprob) for one in first.top_logprobs or [first])
-    if not all(math.isfinite(logprob) for _, logprob in likely):
-        raise ProviderMisbehaved("Ollama gave probabilities that are not numbers; update it or choose another model.")
-    return likely
-
-
 def _outcome(error: ProviderError) -> CallOutcome:
     """Return the end of a call that failed, as the exception behind the sentence tells it."""
     match error, error.__cause__:
@@ -375,21 +352,12 @@ def _kind(received: bytes) -> str:
     return "a web page" if text.lstrip().startswith("<") else "something that is not an answer"
 
 
-@contextmanager
-def _carrying(calls: tuple[str, ...]) -> Iterator[None]:
-    try:
-        yield
-    except ProviderError as error:
-        error.calls = calls
-        raise
-
-
-def _refuse_old_server(version: str) -> None:
-    """Raise ProviderUnavailable for a release without log probabilities; a build without a number passes."""
+def _too_old(version: str) -> str:
+    """Return the sentence for a release without log probabilities, "" for newer ones and builds without a number."""
     numbers = tuple(map(int, re.findall(r"\d+", version)[:3]))
-    if (0, 0, 0) < numbers < OLDEST_VERSION:
-        oldest = ".".join(map(str, OLDEST_VERSION))
-        raise ProviderUnavailable(f"Ollama {version} gives no probabilities; update it to {oldest} or newer.")
+    oldest = ".".join(map(str, OLDEST_VERSION))
+    is_old = (0, 0, 0) < numbers < OLDEST_VERSION
+    return f"Ollama {version} gives no probabilities; update it to {oldest} or newer." if is_old else ""
 
 
 def _refusal(error: ollama.ResponseError, *, host: str, model: str) -> ProviderError:

@@ -451,7 +451,7 @@ def test_each_failed_try_doubles_the_time_up_to_ten_minutes(failing, clock):
     left_alone(failing_chain)
     waits = []
     for _ in range(6):
-        waits.append(CacheBreaker().describe("model")["next_try_at"])
+        waits.append(str(CacheBreaker().describe("model")["next_try_at"]))
         clock.seconds = dt.datetime.fromisoformat(waits[-1]).timestamp()
         failing_chain.resolve(BATCH)
     tries = [0.0, *(dt.datetime.fromisoformat(wait).timestamp() for wait in waits)]
