@@ -162,6 +162,10 @@ class Question:
     trust: Trust = field(default=NO_TRUST, hash=False, repr=False)
     #: The owner's confirmed rows most like this one, best first: (description, category id). Only for deferred links.
     examples: tuple[tuple[str, int], ...] = ()
+    #: Names that the owner wants hidden from the model, as written. Only for deferred links.
+    hidden_names: tuple[str, ...] = ()
+    #: True if the statement says that the other side is a person. Only for deferred links.
+    is_person: bool = False
 
     @property
     def text(self) -> str:

@@ -16,6 +16,7 @@ from django.db import connection
 from rapidfuzz import fuzz, process
 
 from expenses.ledger.money import SCALE
+from expenses.models import PrivacyChoices
 from expenses.models import Transaction as Row
 from providers.interface import (
     NO_EFFECTS,
@@ -31,6 +32,7 @@ from providers.interface import (
 )
 from providers.merchants.provider import known_name
 from providers.normalization import GIVEN_NAMES, leading_words, normalize
+from providers.redaction import tells_of_person
 
 PREFIX_LENGTH = Row._meta.get_field("match_prefix").max_length or 0
 TEXT_LENGTH = Row._meta.get_field("match_text").max_length or 0
@@ -326,9 +328,10 @@ def times(n: int) -> str:
 
 
 def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = EXAMPLES_AMONG) -> list[Question]:
-    """Add the most similar of the owner's recently confirmed rows to each question, the best first.
+    """Add what only deferred links need: similar rows, names to hide, and whether the other side is a person.
 
-    One query, however many questions.
+    Similar rows are the most similar of the owner's recently confirmed ones, the best first. Two queries, however many
+    questions.
     """
     if not questions:
         return []
@@ -349,4 +352,13 @@ def add_examples(questions: Sequence[Question], latest: Iterable[tuple[str, int]
     for text in {question.text for question in questions}:
         found = process.extract(normalize(text), recent, scorer=fuzz.token_sort_ratio, limit=n)
         nearest[text] = tuple((description, chosen[description]) for _, _, description in found)
-    return [replace(question, examples=nearest[question.text]) for question in questions]
+    names = PrivacyChoices.objects.filter(ledger_id=questions[0].owner).values_list("names", flat=True).first() or ()
+    return [
+        replace(
+            question,
+            examples=nearest[question.text],
+            hidden_names=tuple(names),
+            is_person=tells_of_person(question.text, iban=question.iban),
+        )
+        for question in questions
+    ]

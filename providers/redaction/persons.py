@@ -7,6 +7,7 @@ shop beside them claims the words for a merchant.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 from providers.merchants.dictionary import load_dictionary
 from providers.redaction.spans import Span, Word, words_with_places
@@ -27,6 +28,7 @@ from providers.redaction.vocabulary import (
 _MOST_WORDS = 5
 _MOST_WORDS_OF_BRAND = 4
 _NAMES_OF_TWO_PERSONS = 4
+_TRANSFERS, _BETWEEN_PERSONS, _DIRECT_DEBITS = map(words_of, ("transfers", "between_persons", "direct_debits"))
 #: Beside a name, these make it a company's, also where money moves between persons.
 _FORMS = words_of("company_forms")
 #: Letters from which the beginning of a name at the end of a text is taken for it, since banks cut their fields off.
@@ -113,6 +115,32 @@ def may_hold_person(words: Sequence[Word]) -> bool:
             return True
         before = role if len(word.folded) > 1 else PARTICLE
     return False
+
+
+def tells_of_person(text: str, *, iban: str = "") -> bool:
+    """Return True if a row of a statement says that its other side is a person.
+
+    Money was transferred to or from the account `iban`, or by a service between persons, and no company is named.
+    """
+    words = words_with_places(text)
+    folded = {word.folded for word in words}
+    by_transfer = bool(iban) and not _TRANSFERS.isdisjoint(folded) and _DIRECT_DEBITS.isdisjoint(folded)
+    if not by_transfer and _BETWEEN_PERSONS.isdisjoint(folded):
+        return False
+    roles = load_roles()
+    return not any(
+        roles.get(word.folded, 0) & COMPANY or _is_brand_at(words, place) for place, word in enumerate(words)
+    )
+
+
+def _is_brand_at(words: Sequence[Word], place: int) -> bool:
+    """Return True if a known brand begins at that word; a name of one word only if it is nothing else."""
+    role = load_roles().get(words[place].folded, 0)
+    if role & TRANSFER:
+        return False
+    is_word = role or len(words[place].folded) < _SHORTEST_CUT
+    phrases = accumulate((word.folded for word in words[place : place + _MOST_WORDS_OF_BRAND]), "{} {}".format)
+    return any(phrase in load_dictionary().names for n, phrase in enumerate(phrases) if n or not is_word)
 
 
 def find_persons(text: str, words: Sequence[Word], *, is_person: bool = False) -> Iterator[Span]:

@@ -26,14 +26,17 @@ def words_of(name: str) -> frozenset[str]:
 def load_roles() -> dict[str, int]:
     """Return the roles of each known folded word, once per process."""
     given, family, ordinary = files(__package__).joinpath("names.txt").read_text(encoding="utf-8").splitlines()[1:]
-    shops = (word for word, category in load_words().spent() if category not in _PERSONAL and " " not in word)
+    transfers = words_of("transfers") | words_of("personal_words") | words_of("between_persons")
+    shops = {
+        word for word, category in load_words().spent() if category not in _PERSONAL and " " not in word
+    } - transfers
     lists = (
         (GIVEN, given.split()),
         (FAMILY, family.split()),
         (ORDINARY, ordinary.split()),
         (TITLE, words_of("titles")),
         (PARTICLE, words_of("particles")),
-        (TRANSFER, words_of("transfers")),
+        (TRANSFER, transfers),
         (
             COMPANY,
             [*words_of("company_forms"), *words_of("company_words"), *CHANNEL_WORDS["legal_forms"].split(), *shops],

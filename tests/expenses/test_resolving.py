@@ -7,7 +7,8 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from expenses.models import Ledger
+from expenses.models import Ledger, PrivacyChoices
+from expenses.models.ledgers import ledger_id_of
 from expenses.tasks import resume_resolving
 from providers.interface import ProviderMisbehaved, ProviderUnavailable, Suggestion
 from tests import queued
@@ -556,3 +557,22 @@ def test_a_suggestion_follows_what_its_own_link_says_now(ana, script, run_tasks)
     now = standing(ana, waiting)
     assert now["suggestion"]["category_name"] in {other, "Travel"}
     assert now["suggestion"]["category_name"] in now["explanation"]
+
+
+def test_the_model_is_told_which_names_to_hide_and_whether_a_person_is_paid(ana, script, run_tasks, monkeypatch):
+    told = {}
+    answer = ScriptedProvider._answer
+
+    def note(link, question):
+        told[question.text] = question.hidden_names, question.is_person
+        return answer(link, question)
+
+    monkeypatch.setattr(ScriptedProvider, "_answer", note)
+    PrivacyChoices.objects.create(ledger_id=ledger_id_of(ana.user), names=["Ana Example"])
+    post(ana, "SEPA Überweisung Xyzptl Qwrtz Miete", iban="DE89370400440532013000")
+    post(ana, "Kiosk am Eck")
+    run_tasks()
+    assert told == {
+        "SEPA Überweisung Xyzptl Qwrtz Miete": (("Ana Example",), True),
+        "Kiosk am Eck": (("Ana Example",), False),
+    }

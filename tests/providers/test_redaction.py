@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.redaction import Redactor
+from providers.redaction import Redactor, tells_of_person
 
 PRIVATE = {
     "IBAN:DE89370400440532013000 BIC COBADEFFXXX": "IBAN:IBAN1 BIC ACCOUNT1",
@@ -144,3 +144,20 @@ def test_redacting_twice_changes_nothing(text, is_person):
     assert redactor.redact(redacted, is_person=is_person) == redacted
     assert Redactor(names=["Erika Mustermann"]).redact(redacted, is_person=is_person) == redacted
     assert len(redacted) <= 4 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "iban", "is_person"),
+    [
+        ("SEPA Überweisung Xyzptl Qwrtz Miete", "DE89370400440532013000", True),
+        ("SEPA Überweisung Xyzptl Qwrtz Miete", "", False),
+        ("SEPA Überweisung Xyzptl GmbH", "DE89370400440532013000", False),
+        ("SEPA Überweisung Stadtwerke Kleinheim", "DE89370400440532013000", False),
+        ("SEPA Überweisung Netflix", "DE89370400440532013000", False),
+        ("SEPA Lastschrift Xyzptl Qwrtz", "DE89370400440532013000", False),
+        ("Zelle to Xyzptl Qwrtz", "", True),
+        ("Bizum de Xyzptl Qwrtz", "", True),
+    ],
+)
+def test_a_statement_tells_of_a_person_by_a_transfer_without_a_company(text, iban, is_person):
+    assert tells_of_person(text, iban=iban) is is_person
