@@ -33,8 +33,10 @@ _PLACE_BEHIND = re.compile(
     r"(?: [^\W\d_]{3,}+)?(?!\w)"
     r"|[ ,;/]{1,3}(?:[^\W\d_]{3,}+[ ,]{1,2})?[A-Za-z]{1,2}\d[A-Za-z\d]? \d[A-Za-z]{2}(?!\w)"
 )
-_TAILS = words_of("street_tails")
-_LENGTHS_OF_TAILS = sorted({len(tail) for tail in _TAILS})
+_TAILS = tuple(sorted(words_of("street_tails")))
+_STREETS = frozenset().union(
+    *map(words_of, ("streets_before_name", "streets_behind_number", "streets_last", "streets_before_number"))
+)
 _SHORTEST_HEAD = 3
 _MOST_WORDS = 4
 _MOST_WORDS_LAST = 3
@@ -44,6 +46,11 @@ def find_mails(text: str) -> Iterator[Span]:
     """Yield e-mail addresses."""
     for found in _MAIL.finditer(text):
         yield Span(*found.span(), "EMAIL")
+
+
+def may_hold_address(folded: Sequence[str]) -> bool:
+    """Return True if a folded word is that of a street."""
+    return not _STREETS.isdisjoint(folded) or any(word.endswith(_TAILS) for word in folded)
 
 
 def find_addresses(text: str, words: Sequence[Word]) -> Iterator[Span]:
@@ -62,7 +69,9 @@ def find_addresses(text: str, words: Sequence[Word]) -> Iterator[Span]:
 
 def is_long_street(word: str) -> bool:
     """Return True if a folded word is the name of a street in one word: Hauptstrasse, Kerkstraat, Storgatan."""
-    return any(word[-length:] in _TAILS and len(word) >= length + _SHORTEST_HEAD for length in _LENGTHS_OF_TAILS)
+    if not word.endswith(_TAILS):
+        return False
+    return any(word.endswith(tail) and len(word) >= len(tail) + _SHORTEST_HEAD for tail in _TAILS)
 
 
 def _address_at(text: str, words: Sequence[Word], place: int, role: int) -> Span | None:

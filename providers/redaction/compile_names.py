@@ -20,6 +20,7 @@ from typing import Any
 
 from providers.merchants.dictionary import load_dictionary, load_words
 from providers.normalization import CHANNEL_WORDS, PLACE_WORDS, fold, plain_words
+from providers.redaction.vocabulary import words_of
 
 _PACKAGE = Path(str(files("providers.redaction")))
 _SHORTEST = 2
@@ -27,6 +28,11 @@ _SHORTEST = 2
 _FREQUENT = 6
 #: Locales with a name from which on it is rather a name, whatever else has it.
 _FAMOUS = 8
+#: Ordinary words of these count. Those of smaller languages are names elsewhere.
+_LANGUAGES_OF_SHOPS = ("en_US", "de_DE", "fr_FR", "nl_NL")
+_PARTICLES = words_of("particles")
+#: Polish names of men, of which Faker makes those of women.
+_MASCULINE = ("ski", "cki", "dzki")
 #: Which attributes of a locale hold names, by a part of their own name.
 _GIVEN, _FAMILY = ("first_name", "middle_name"), ("last_name",)
 
@@ -40,7 +46,8 @@ def read_locales(names: Iterable[str]) -> Iterator[Any]:
 def read_ordinary_words(lorem: Iterable[str], addresses: Iterable[str]) -> Iterator[str]:
     """Yield words of ordinary texts, and words that streets and towns end with, from Faker's other providers."""
     for name in lorem:
-        yield from importlib.import_module(f"faker.providers.lorem.{name}").Provider.word_list
+        words = importlib.import_module(f"faker.providers.lorem.{name}").Provider.word_list
+        yield from (word for word in words if word.islower())
     for name in addresses:
         address = importlib.import_module(f"faker.providers.address.{name}").Provider
         yield from (*getattr(address, "street_suffixes", ()), *getattr(address, "city_suffixes", ()))
@@ -76,10 +83,14 @@ def _names_of(locale: Any, part: str) -> Iterator[Any]:
 
 
 def _words_of(names: Iterable[Any]) -> set[str]:
-    """Return the folded names of one word; "Jean-Pierre" gives two, and names of several words none."""
-    single = (name.strip() for name in names if isinstance(name, str) and " " not in name.strip())
-    words = (word for name in single for word in (fold(name), *plain_words(name)))
-    return {word for word in words if len(word) >= _SHORTEST and word.isalpha()}
+    """Return the folded names: of "Jean-Pierre" both, of "de Vries" the second; no other ones of several words."""
+    found = set()
+    for name in names:
+        words = [word for word in plain_words(name) if word not in _PARTICLES] if isinstance(name, str) else []
+        if len(words) == 1 or "-" in str(name):
+            found.update(words)
+    found |= {f"{word[:-1]}a" for word in found if word.endswith(_MASCULINE)}
+    return {word for word in found if len(word) >= _SHORTEST and word.isalpha()}
 
 
 def _locales_of(package: Path, provider: str) -> list[str]:
@@ -95,8 +106,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     [about] = options.package.glob("faker-*.dist-info")
     sys.path.insert(0, str(options.package))
-    persons, lorem, addresses = (_locales_of(options.package, part) for part in ("person", "lorem", "address"))
-    ordinary = read_ordinary_words([name for name in lorem if name != "la"], addresses)
+    persons, addresses = (_locales_of(options.package, part) for part in ("person", "address"))
+    ordinary = read_ordinary_words(_LANGUAGES_OF_SHOPS, addresses)
     text = compile_names(
         read_locales(persons), ordinary_words=ordinary, version=about.name.split("-")[1].removesuffix(".dist")
     )

@@ -6,10 +6,11 @@ time grows with the length of the text alone.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 
-from stdnum import iban, luhn
+from stdnum import iban, luhn, numdb
 from stdnum.cz import bankaccount
 from stdnum.es import ccc
 from stdnum.no import kontonr
@@ -18,12 +19,13 @@ from providers.normalization import CHANNEL_WORDS, fold
 from providers.redaction.spans import Span
 from providers.redaction.vocabulary import words_of
 
-_HEAD_OF_IBAN, _SHORTEST_IBAN, _LONGEST_IBAN = 4, 15, 34
+#: Signs that may stand between the characters of an account number.
+_SIGNS_INSIDE = " .-"
+_WITHOUT_SIGNS = str.maketrans("", "", _SIGNS_INSIDE)
 _IBAN_START = re.compile(r"(?<!\d)[A-Za-z]{2} ?\d{2}(?=(?:[ .-]?[A-Za-z0-9]){11})")
 _LABELED_IBAN = re.compile(
     r"(?i)(?<![a-z])iban[ :.]{0,3}([a-z]{2}\d{2}(?: ?[a-z0-9*]{4}){1,7}(?: ?\d{1,3}(?![\w]))?|[a-z]{2}\d{2}[a-z0-9*]*)"
 )
-_IBAN_CHARACTER = re.compile(r"[ .-]?([A-Za-z0-9])")
 _LABELED_BIC = re.compile(
     r"(?i)(?<![a-z])(?:bic|swift)(?:[ -]?code)?[ :./]{1,3}([a-z]{6}[a-z0-9]{2}(?:[a-z0-9]{3})?)(?![a-z0-9])"
 )
@@ -51,6 +53,7 @@ _PHONE = re.compile(
 )
 
 _LABELS = {
+    **dict.fromkeys(("eref", "mref", "kref", "cred", "debt", "endt", "iref", "pref", "reference"), "REF"),
     **dict.fromkeys(words_of("reference_labels"), "REF"),
     **dict.fromkeys(words_of("phone_labels"), "PHONE"),
     **dict.fromkeys(words_of("card_labels"), "CARD"),
@@ -65,7 +68,7 @@ _VALUES = {
     "REF": re.compile(r"[A-Za-z]{0,6}[-/]?\d[A-Za-z0-9]*+(?:[-/.][A-Za-z0-9]++)*+"),
     "PHONE": re.compile(r"\(?\+?\d(?:[ ./()-]{0,2}\d){4,14}"),
     "CARD": re.compile(r"\d{4}(?![\d.,/:])"),
-    "ACCOUNT": re.compile(r"\d(?:[ ./-]?\d){3,29}"),
+    "ACCOUNT": re.compile(r"\d(?:[ ./-]?\d){4,29}"),
 }
 _SHORTEST_REFERENCE = 4
 _SEPA = re.compile(r"(?<![^\W\d_])(?:EREF|MREF|KREF|CRED|DEBT|ENDT|IREF|PREF)[+:]\s?((?:(?![A-Z]{4}\+)[^\s])++)")
@@ -76,6 +79,9 @@ _UUID = re.compile(r"(?<![\w-])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{
 _WORD_WITH_DIGIT = re.compile(r"(?<![^\W_])[^\W\d_]*+\d[^\W_]*+")
 _GROUPS = re.compile(r"(?<![^\W_])\d++(?:[-/.:]\d++)++(?![^\W_])|(?<![^\W_])\d{3,}+(?: \d{3,}+){2,}(?![^\W_])")
 _N_DIGITS = 6
+#: What a text needs for several groups of digits, and for a word that is a reference.
+_LONG_GROUPS = re.compile(r"\d[A-Fa-f]{0,7}[-/.: ]\d")
+_WORD_OF_REFERENCE = re.compile(r"\d{6}|[^\W\d_]\d{4}|\d[^\W\d_]{1,9}\d|\d{3,}[^\W\d_]")
 _DATE = re.compile(
     r"(?:(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:[012]?\d|3[01])|(?:[012]?\d|3[01])([-/.])(?:[012]?\d|3[01])\2(?:(?:19|20)\d\d|\d\d))(?!\d)"
 )
@@ -88,7 +94,13 @@ _MONTHS = CHANNEL_WORDS["months"].replace(" ", "|")
 _NAMED_DATE = re.compile(rf"\d{{1,2}}(?:{_MONTHS})\w{{0,6}}?\d{{2,4}}|(?:{_MONTHS})\w{{0,6}}?\d{{2,4}}")
 _PLACEHOLDER = re.compile(r"(?:IBAN|CARD|ACCOUNT|EMAIL|PHONE|ADDRESS|PERSON|REF)\d+")
 _LETTERS_OF_A_NAME = 4
+_LETTERS_INSIDE = re.compile(r"[^\W\d_]{4}")
 _CURRENCIES = frozenset(["eur", "usd", "gbp", "chf", "pln", "czk", "sek", "nok", "dkk", "huf"])
+
+
+#: What a text needs for a number with many digits, and for a card with hidden ones.
+LONG_NUMBER = re.compile(r"\d(?:[ ./()-]{0,2}\d){6}|[Ii][Bb][Aa][Nn]")
+MASK = re.compile(r"[*#•]{2}|[xX]{2}")
 
 
 def find_ibans(text: str) -> Iterator[Span]:
@@ -112,27 +124,35 @@ def find_ibans(text: str) -> Iterator[Span]:
 
 
 def _iban_at(text: str, start: int) -> Span | None:
-    """Return the account number that begins there: of a length at which the check digits fit."""
-    characters, remainder, place = "", 0, start
-    while len(characters) < _LONGEST_IBAN and (found := _IBAN_CHARACTER.match(text, place)):
-        character = found[1].upper()
-        place = found.end()
-        characters += character
-        if len(characters) > _HEAD_OF_IBAN:
-            value = int(character, 36)
-            remainder = (remainder * (10 if value < 10 else 100) + value) % 97
-        if len(characters) >= _SHORTEST_IBAN:
-            head = int("".join(str(int(c, 36)) for c in characters[:_HEAD_OF_IBAN]))
-            if (remainder * 10**6 + head) % 97 == 1 and iban.is_valid(characters, check_country=False):
-                return Span(start, place, "IBAN")
-    return None
+    """Return the account number that begins there, of the length that its country has, if its check digits fit."""
+    length = _length_of_iban(text[start : start + 2].upper())
+    characters = text[start : start + 2 * length].translate(_WITHOUT_SIGNS)[:length].upper()
+    if len(characters) < length or not length or not iban.is_valid(characters, check_country=False):
+        return None
+    place = start
+    for _ in range(length):
+        while text[place] in _SIGNS_INSIDE:
+            place += 1
+        place += 1
+    return Span(start, place, "IBAN")
+
+
+@cache
+def _length_of_iban(country: str) -> int:
+    """Return the length of a country's account numbers; 0 if it has none."""
+    known = numdb.get("iban").info(country)[0][1]
+    return 4 + sum(map(int, re.findall(r"(\d+)!", known["bban"]))) if "bban" in known else 0
 
 
 def find_cards(text: str) -> Iterator[Span]:
-    """Yield numbers of cards: whole with a right check digit, or masked."""
+    """Yield numbers of cards with a right check digit."""
     for found in _CARD.finditer(text):
         if luhn.is_valid(re.sub(r"[ -]", "", found[0])):
             yield Span(*found.span(), "CARD")
+
+
+def find_masked_cards(text: str) -> Iterator[Span]:
+    """Yield numbers of cards of which stars or the letter x hide a part."""
     for found in _MASKED_CARD.finditer(text):
         yield Span(*found.span(), "CARD")
 
@@ -166,6 +186,11 @@ def find_phones(text: str) -> Iterator[Span]:
             yield Span(*found.span(), "PHONE")
 
 
+def may_hold_label(folded: Sequence[str]) -> bool:
+    """Return True if a folded word is a label of a number."""
+    return not _LABELS.keys().isdisjoint(folded)
+
+
 def find_labeled(text: str) -> Iterator[Span]:
     """Yield what stands behind a label such as "Konto", "account no.", "Tel" or "invoice"."""
     for found in _SEPA.finditer(text):
@@ -174,7 +199,7 @@ def find_labeled(text: str) -> Iterator[Span]:
     for found in _WORD_BEFORE_NUMBER.finditer(text):
         kind = _LABELS.get(fold(found[1]), "")
         value = _VALUES[kind].match(text, found.end()) if kind else None
-        if value and (kind != "REF" or _is_reference(value[0])):
+        if value and (_is_reference(value[0]) if kind == "REF" else not _DATE.match(value[0])):
             yield Span(*value.span(), kind)
 
 
@@ -195,12 +220,13 @@ def _is_year(value: str) -> bool:
 
 def find_references(text: str) -> Iterator[Span]:
     """Yield numbers of six digits or more, and mixtures of letters and digits; no dates, amounts and short numbers."""
-    for found in _UUID.finditer(text):
-        yield Span(*found.span(), "REF")
-    for found in _GROUPS.finditer(text):
-        if _is_long_number(text, found):
+    if _LONG_GROUPS.search(text):
+        for found in _UUID.finditer(text):
             yield Span(*found.span(), "REF")
-    for found in _WORD_WITH_DIGIT.finditer(text):
+        for found in _GROUPS.finditer(text):
+            if _is_long_number(text, found):
+                yield Span(*found.span(), "REF")
+    for found in _WORD_WITH_DIGIT.finditer(text) if _WORD_OF_REFERENCE.search(text) else ():
         start = found.start() + _start_of_reference(found[0])
         if start < found.end() and not _is_amount_beside(text, found):
             yield Span(start, found.end(), "REF")
@@ -232,6 +258,7 @@ def _start_of_reference(word: str) -> int:
     tail = word[n_letters:]
     is_mixed = sum(one.isdigit() != other.isdigit() for one, other in pairwise(word)) >= 3
     if n_letters >= _LETTERS_OF_A_NAME:
+        is_mixed = is_mixed and _LETTERS_INSIDE.search(tail) is None
         return n_letters if len(tail) >= _N_DIGITS or (is_mixed and len(tail) > 2) else len(word)
     is_long = n_digits >= _N_DIGITS or (n_digits > 3 and len(word) > _N_DIGITS)
     return 0 if is_long or is_mixed else len(word)

@@ -7,10 +7,11 @@ shop beside them claims the words for a merchant.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from providers.merchants.dictionary import load_dictionary
-from providers.redaction.spans import Span, Word, words_with_places
+from providers.normalization import CHANNEL_WORDS
+from providers.redaction.spans import Span, Word, folded_words, words_with_places
 from providers.redaction.vocabulary import (
     COMPANY,
     FAMILY,
@@ -29,6 +30,12 @@ _MOST_WORDS = 5
 _MOST_WORDS_OF_BRAND = 4
 _NAMES_OF_TWO_PERSONS = 4
 _TRANSFERS, _BETWEEN_PERSONS, _DIRECT_DEBITS = map(words_of, ("transfers", "between_persons", "direct_debits"))
+_TITLES, _PROCESSORS = words_of("titles"), frozenset(CHANNEL_WORDS["processors"].split())
+_FORM_BEHIND = re.compile(
+    r"[ ,]{1,2}(?:a/s|b\.? ?v|n\.? ?v|s\.? ?a\.? ?s?|s\.? ?p\.? ?a|s\.? ?r\.? ?[lo]|s\.? ?l\.? ?u?|e\.? ?[kv]"
+    r"|l\.? ?l\.? ?c|d\.? ?o\.? ?o)(?![\w'\u2019])",
+    re.IGNORECASE,
+)
 #: Beside a name, these make it a company's, also where money moves between persons.
 _FORMS = words_of("company_forms")
 #: Letters from which the beginning of a name at the end of a text is taken for it, since banks cut their fields off.
@@ -41,10 +48,14 @@ _ACCOUNT = re.compile(r"(?:IBAN|ACCOUNT)\d")
 _BETWEEN = frozenset((" ", ". ", "-", "  ", ", ", ","))
 
 
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "ø": "oe"})
+
+
 @lru_cache(maxsize=256)
 def folded_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """Return the folded words of each name of the owner's list, without those that say nothing."""
-    read = (tuple(word.folded for word in words_with_places(name)) for name in names)
+    spellings = [spelling for name in names for spelling in (name, name.translate(_UMLAUTS))]
+    read = (tuple(folded_words(spelling)) for spelling in spellings)
     return tuple(dict.fromkeys(words for words in read if any(len(word) > 1 for word in words)))
 
 
@@ -68,7 +79,8 @@ def _is_beside(text: str, words: Sequence[Word], place: int) -> bool:
     """Return True if only a sign that may stand inside a name separates the word from the one before it."""
     before = words[place - 1]
     between = text[before.end : words[place].start]
-    return between in _BETWEEN or (between == "." and before.end - before.start == 1)
+    is_short = before.end - before.start == 1 or bool(load_roles().get(before.folded, 0) & TITLE)
+    return between in _BETWEEN or (between == "." and is_short)
 
 
 def _end_of_own_name(text: str, words: Sequence[Word], place: int, name: tuple[str, ...]) -> int:
@@ -105,16 +117,15 @@ def _part_of(left: Sequence[str], word: str, *, is_last: bool) -> str | None:
     return None
 
 
-def may_hold_person(words: Sequence[Word]) -> bool:
+def may_hold_person(folded: Sequence[str]) -> bool:
     """Return True if two neighbors are names, or a title stands before a word."""
-    roles = load_roles()
-    before = 0
-    for word in words:
-        role = roles.get(word.folded, 0)
-        if before & TITLE or (role & _NAME and before & (_NAME | PARTICLE)):
+    roles = [role or 0 for role in map(load_roles().get, folded)]
+    for before, role, word in zip(roles, roles[1:], folded, strict=False):
+        if before & TITLE or (role & _NAME and (before & (_NAME | PARTICLE) or len(word) == 1)):
             return True
-        before = role if len(word.folded) > 1 else PARTICLE
-    return False
+    # Where money moves between persons, a given name counts beside a word that nobody knows.
+    is_given_alone = any(before & GIVEN and not role for before, role in pairwise(roles))
+    return is_given_alone and any(role & TRANSFER for role in roles)
 
 
 def tells_of_person(text: str, *, iban: str = "") -> bool:
@@ -164,7 +175,7 @@ def _name_at(
     text: str, words: Sequence[Word], roles: Sequence[int], place: int, *, is_transfer: bool
 ) -> tuple[int, int]:
     """Return the places of the first word of a name and behind its last one; (0, 0) if no name begins there."""
-    end = _end_of_run(text, words, roles, place)
+    end = _end_of_run(text, words, roles, place, is_transfer=is_transfer)
     has_title = bool(roles[place] & TITLE) and end - place > 1
     start = place
     if has_title:
@@ -180,7 +191,9 @@ def _name_at(
     family = [place for place in names if roles[place] & FAMILY]
     telling = {place for place in names if not roles[place] & (ORDINARY | COMPANY | GENERAL)}
     # A name that is also a word counts beside one that is not, if money moves between persons.
-    least = 1 if is_transfer else 2
+    is_alone = not any(word.folded.isalpha() and len(word.folded) > 1 for word in (*words[:start], *words[end:]))
+    is_alone = is_alone and not any(words[place].folded in load_dictionary().names for place in names)
+    least = 1 if is_transfer or is_alone else 2
     is_full = given and family and len(names) > 1 and len(telling) >= least
     has_initial = any(len(word.folded) == 1 for word in words[start:end])
     if is_transfer and _is_given_alone(roles, names, end) and _may_be_family(text, words, roles, end):
@@ -205,7 +218,7 @@ def _may_be_family(text: str, words: Sequence[Word], roles: Sequence[int], place
     return len(word) >= _SHORTEST_CUT and word.isalpha() and word not in load_dictionary().names and not is_town(word)
 
 
-def _end_of_run(text: str, words: Sequence[Word], roles: Sequence[int], place: int) -> int:
+def _end_of_run(text: str, words: Sequence[Word], roles: Sequence[int], place: int, *, is_transfer: bool) -> int:
     """Return the place behind the last of the neighbors that are names, initials, particles or titles."""
     end = place
     while end < len(words) and end - place < _MOST_WORDS + 2:
@@ -213,7 +226,8 @@ def _end_of_run(text: str, words: Sequence[Word], roles: Sequence[int], place: i
         is_part = roles[end] & (_NAME | TITLE | PARTICLE) or (len(word.folded) == 1 and word.folded.isalpha())
         if not is_part or (end > place and not _is_beside(text, words, end)):
             break
-        if roles[end] & (TRANSFER | COMPANY) and not roles[end] & GIVEN:
+        stops = TRANSFER if is_transfer and end > place else TRANSFER | COMPANY
+        if roles[end] & stops and not roles[end] & GIVEN:
             break
         end += 1
     return end
@@ -235,16 +249,18 @@ def is_claimed(
         return True
     others = [*range(start), *range(end, len(words))]
     near = [place for place in others if start - 2 <= place < end + 3]
-    if any(words[place].folded in _FORMS and roles[place] & COMPANY for place in near):
+    if any(words[place].folded in _FORMS for place in near) or _FORM_BEHIND.match(text, words[end - 1].end):
         return True
     if "&" in text[max(0, words[start].start - 3) : words[end - 1].end + 3]:
         return True
     n_telling = sum(bool(roles[place] & _NAME) and len(words[place].folded) > 1 for place in range(start, end))
-    if is_transfer or n_telling >= _NAMES_OF_TWO_PERSONS:
+    is_addressed = start > 0 and words[start - 1].folded in _TITLES
+    if is_transfer or is_addressed or n_telling >= _NAMES_OF_TWO_PERSONS:
         return False
     names = load_dictionary().names
     is_brand_before = any(
-        words[place].folded in names and not roles[place] & (GENERAL | _NAME) for place in range(start)
+        words[place].folded in names and not roles[place] & (GENERAL | _NAME) and words[place].folded not in _PROCESSORS
+        for place in range(start)
     )
     return is_brand_before or any(roles[place] & COMPANY for place in others)
 

@@ -5,17 +5,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from providers.normalization import fold
-from providers.redaction.addresses import find_addresses, find_mails
+from providers.redaction.addresses import find_addresses, find_mails, may_hold_address
 from providers.redaction.numbers import (
+    LONG_NUMBER,
+    MASK,
     find_accounts,
     find_cards,
     find_ibans,
     find_labeled,
+    find_masked_cards,
     find_phones,
     find_references,
+    may_hold_label,
 )
 from providers.redaction.persons import find_own_names, find_persons, folded_names, may_hold_person
-from providers.redaction.spans import Span, words_with_places
+from providers.redaction.spans import Span, folded_words, words_with_places
 
 #: The kinds of things that are hidden: the words of their placeholders.
 KINDS = ("IBAN", "CARD", "ACCOUNT", "EMAIL", "PHONE", "ADDRESS", "PERSON", "REF")
@@ -23,15 +27,6 @@ _PLACEHOLDER = re.compile(rf"({'|'.join(KINDS)})\d+")
 _PERSON = re.compile(r"PERSON\d")
 _DIGIT = re.compile(r"\d")
 _SIGNS = re.compile(r"[\W_]+")
-#: Finders of numbers, with the least number of digits that a text needs for one.
-_NUMBERS = (
-    (find_ibans, 8),
-    (find_cards, 2),
-    (find_accounts, 9),
-    (find_phones, 7),
-    (find_labeled, 3),
-    (find_references, 3),
-)
 
 
 class Redactor:
@@ -56,29 +51,38 @@ class Redactor:
     def _redact_once(self, text: str, *, is_person: bool) -> str:
         if "@" in text or "(at)" in text or "[at]" in text:
             text = self._hide(text, find_mails(text))
-        n_digits = len(_DIGIT.findall(text))
-        if n_digits > 1:
-            for find, least in _NUMBERS:
-                if n_digits >= least:
-                    text = self._hide(text, find(text))
-        words = words_with_places(text)
-        if n_digits and (spans := list(find_addresses(text, words))):
-            text = self._hide(text, spans)
-            words = words_with_places(text)
-        if self._own_names and (spans := list(find_own_names(text, words, self._own_names))):
-            text = self._hide(text, spans)
-            words = words_with_places(text)
+        folded = folded_words(text)
+        if _DIGIT.search(text):
+            text = self._hide_numbers(text, folded)
+            if may_hold_address(folded):
+                text = self._hide(text, find_addresses(text, words_with_places(text)))
+        if self._own_names:
+            text = self._hide(text, find_own_names(text, words_with_places(text), self._own_names))
         # A person that the statement names is searched for until one is found.
         is_unknown = is_person and _PERSON.search(text) is None
-        if is_unknown or may_hold_person(words):
-            text = self._hide(text, find_persons(text, words, is_person=is_unknown))
+        if is_unknown or may_hold_person(folded):
+            text = self._hide(text, find_persons(text, words_with_places(text), is_person=is_unknown))
         return text
+
+    def _hide_numbers(self, text: str, folded: Sequence[str]) -> str:
+        if LONG_NUMBER.search(text):
+            for find in (find_ibans, find_cards, find_accounts, find_phones):
+                text = self._hide(text, find(text))
+        if MASK.search(text):
+            text = self._hide(text, find_masked_cards(text))
+        if may_hold_label(folded):
+            text = self._hide(text, find_labeled(text))
+        return self._hide(text, find_references(text))
 
     def _hide(self, text: str, spans: Iterable[Span]) -> str:
         pieces, end = [], 0
         for span in sorted(spans):
-            if span.start >= end:
-                pieces += [text[end : span.start], self._placeholder(span.kind, text[span.start : span.end], text)]
+            if span.start >= end and not _PLACEHOLDER.fullmatch(text, span.start, span.end):
+                placeholder = self._placeholder(span.kind, text[span.start : span.end], text)
+                # A blank keeps the placeholder apart from what it was glued to.
+                left = " " if text[span.start - 1 : span.start].isalnum() else ""
+                right = " " if text[span.end : span.end + 1].isalnum() else ""
+                pieces += [text[end : span.start], left, placeholder, right]
                 end = span.end
         return "".join([*pieces, text[end:]]) if pieces else text
 

@@ -30,11 +30,14 @@ def load_roles() -> dict[str, int]:
     shops = {
         word for word, category in load_words().spent() if category not in _PERSONAL and " " not in word
     } - transfers
+    labels = (
+        words_of("account_labels") | words_of("card_labels") | words_of("phone_labels") | words_of("reference_labels")
+    )
     lists = (
         (GIVEN, given.split()),
         (FAMILY, family.split()),
         (ORDINARY, ordinary.split()),
-        (TITLE, words_of("titles")),
+        (TITLE, words_of("titles") | words_of("degrees")),
         (PARTICLE, words_of("particles")),
         (TRANSFER, transfers),
         (
@@ -45,7 +48,10 @@ def load_roles() -> dict[str, int]:
         (BEHIND_NUMBER, words_of("streets_behind_number")),
         (LAST, words_of("streets_last")),
         (BEFORE_NUMBER, words_of("streets_before_number")),
-        (GENERAL, [*CHANNEL_WORDS["channel"].split(), *PLACE_WORDS["joining"].split(), *load_words().single_words]),
+        (
+            GENERAL,
+            [*labels, *CHANNEL_WORDS["channel"].split(), *PLACE_WORDS["joining"].split(), *load_words().single_words],
+        ),
     )
     roles: dict[str, int] = {}
     for role, words in lists:
