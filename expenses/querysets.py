@@ -15,6 +15,13 @@ from providers.normalization import normalize
 
 #: Open rows that the model is still to be asked about; the first two are the condition of their index.
 AWAITING_MODEL = Q(awaits_model=True, category=None, review_status__in=["pending", "suggested"])
+#: The same rows, as their misses see them.
+TRANSACTION_AWAITS = Q(
+    transaction__awaits_model=True,
+    transaction__category=None,
+    transaction__review_status__in=["pending", "suggested"],
+    transaction__deleted_at=None,
+)
 
 
 def searchable(*, description: str, raw_description: str, merchant: str, notes: str) -> str:

@@ -1,10 +1,12 @@
 """Background tasks of the ledger. Other modules queue them by dotted path, with `accounts.queue.enqueue`."""
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Q
+from django.utils import timezone
 from django_tasks import task
 
 from accounts.queue import MODEL_QUEUE
@@ -14,11 +16,12 @@ from expenses.categorization.questions import question_from_json
 from expenses.categorization.suggestions import ASKED_FOR_S
 from expenses.categorization.training_rows import READING, stamp_of_confirmed
 from expenses.models import Ledger, TrackRecord, Transaction
-from expenses.services.deferred import next_awaiting, resolve_rows
+from expenses.services.deferred import ResolvedRows, next_awaiting, resolve_rows
 from expenses.services.learning import ask_some_again, learn
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
 from expenses.services.runs import perform_run
-from providers.loading import configured_chain
+from providers.chain import Outcome
+from providers.loading import CacheBreaker, configured_chain
 
 #: For learning and insights, which no request waits for.
 LOWEST_PRIORITY = -30
@@ -29,6 +32,8 @@ ASK_PRIORITY, NARRATE_PRIORITY, CATEGORIZE_PRIORITY = 10, 0, -10
 BATCHES_AGAIN = 10
 #: How long a text without an answer is not asked about again.
 IN_VAIN_FOR_S = 600
+#: How long a task asks the model, so that a person's question in the same queue waits for seconds.
+LONGEST_BATCH_S = 10
 FIRST_RETRY_S = 10
 LONGEST_RETRY_S = 120
 
@@ -37,7 +42,7 @@ LONGEST_RETRY_S = 120
 def resolve_pending(ledger_id: int, n_retries: int = 0, after: int = 0) -> None:
     """Ask about a batch of the ledger's rows that await the model, those after an id, and queue the next task.
 
-    While the model cannot be asked, the next task comes later and later.
+    While the model cannot be asked, the next task comes later and later, and never while the model rests.
     """
     rows = next_awaiting(ledger_id=ledger_id, after=after)
     if not rows:
@@ -45,13 +50,21 @@ def resolve_pending(ledger_id: int, n_retries: int = 0, after: int = 0) -> None:
             ledger_id, has_more=lambda: Transaction.objects.filter(ledger_id=ledger_id).awaiting_model().exists()
         )
         return
-    is_stuck = True
+    done = ResolvedRows(is_stuck=True, last=rows[-1].pk)
     try:
-        is_stuck = resolve_rows(rows)
+        done = resolve_rows(rows, until=time.monotonic() + LONGEST_BATCH_S)
     finally:
-        wait_s = min(FIRST_RETRY_S * 2 ** min(n_retries, 10), LONGEST_RETRY_S) if is_stuck else 0
-        n_tried = n_retries + 1 if is_stuck else 0
-        RESOLVE_PENDING.go_on(ledger_id, n_tried, rows[-1].pk, wait=timedelta(seconds=wait_s))
+        wait = _wait(n_retries) if done.is_stuck else timedelta(0)
+        RESOLVE_PENDING.go_on(ledger_id, n_retries + 1 if done.is_stuck else 0, done.last, wait=wait)
+
+
+def _wait(n_retries: int) -> timedelta:
+    """Return the time to the next try: until the breaker lets one question through, else longer with each retry."""
+    breakers = [CacheBreaker().describe(link.provider.name) for link in configured_chain().deferred]
+    rests_until = [datetime.fromisoformat(str(each["next_try_at"])) for each in breakers if each["state"] == "open"]
+    if rests_until:
+        return max(max(rests_until) - timezone.now(), timedelta(0)) + timedelta(seconds=1)
+    return timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(n_retries, 10), LONGEST_RETRY_S))
 
 
 @task(queue_name=MODEL_QUEUE, priority=NARRATE_PRIORITY)
@@ -65,10 +78,16 @@ def ask_model(owner: int, questions: list[dict[str, Any]]) -> None:
         return  # the user has left, and their texts go nowhere any more
     catalog = Catalog.load(owner)
     asked = [question_from_json(fields, catalog=catalog) for fields in questions]
-    verdicts = configured_chain().resolve(with_examples(asked))
+    verdicts = configured_chain().resolve(with_examples(asked), until=time.monotonic() + LONGEST_BATCH_S)
+    rest = []
     for fields, verdict in zip(questions, verdicts, strict=True):
-        if verdict.best is None:
+        if any(attempt.outcome is Outcome.WAITING for attempt in verdict.attempts):
+            rest.append(fields)
+        elif verdict.best is None:
             cache.set(fields["key"], verdict, ASKED_FOR_S if verdict.is_waiting else IN_VAIN_FOR_S)
+    is_away = any(attempt.outcome is Outcome.FAILED and attempt.will_retry for v in verdicts for attempt in v.attempts)
+    if rest and not is_away:
+        ask_model.enqueue(owner, rest)
 
 
 @task()

@@ -13,6 +13,7 @@ from expenses.views.categorization import (
     ThresholdsView,
 )
 from expenses.views.changes import ChangesView
+from expenses.views.model_queue import ModelQueueView, ModelRetryView
 from expenses.views.rates import CurrencyViewSet, RateViewSet
 from expenses.views.totals import TotalsView
 
@@ -40,6 +41,8 @@ urlpatterns = [
     path("categorization/chain/", ChainView.as_view(), name="chain"),
     path("categorization/calibration/", CalibrationView.as_view(), name="calibration"),
     path("categorization/backtest/", BacktestView.as_view(), name="backtest"),
+    path("categorization/queue/", ModelQueueView.as_view({"get": "list"}), name="model-queue"),
+    path("categorization/queue/retry/", ModelRetryView.as_view(), name="model-queue-retry"),
     path("categorization/thresholds/", ThresholdsView.as_view(), name="thresholds"),
     path("categorization/thresholds/adopt/", AdoptView.as_view(), name="adopt-thresholds"),
     path("transactions/totals/", TotalsView.as_view({"get": "totals"}), name="totals"),

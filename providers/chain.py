@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from providers.calibration import NO_CORRECTION, Correction
@@ -55,6 +56,10 @@ SEND_AGAIN = "Send the same request again in {} seconds."
 _ALWAYS_JSON = frozenset({str, int, bool, type(None)})
 #: The end of the explanation of an attempt that failed for now.
 TRIED_AGAIN = " It will be tried again."
+
+
+#: Takes the place of an answer to a question that a link was not asked, for want of time or after a failure.
+_NOT_ASKED = ProviderUnavailable("It was not asked yet.")
 
 
 class Outcome(StrEnum):
@@ -288,18 +293,21 @@ class Chain:
         trail.note_deferred(self.deferred)
         return trail.verdicts()
 
-    def resolve(self, questions: Sequence[Question]) -> list[Verdict]:
+    def resolve(self, questions: Sequence[Question], *, until: float = math.inf) -> list[Verdict]:
         """Ask every deferred link, unless it has been failing; may take minutes and belongs in a task.
 
-        None of them decides: `hear` pools their answers with those of the immediate links.
+        None of them decides: `hear` pools their answers with those of the immediate links. A link is asked no more
+        after `until`, an instant of `time.monotonic`, or when it cannot be asked. What it was not asked about waits on.
         """
         trail = _Trail(questions)
         for link in self.deferred:
             name = link.provider.name
             if trail.open and self._breaker.begin_probe(name):
-                trail.ask(link, self._answers_after_probe)
+                trail.ask(link, partial(self._answers_after_probe, until=until))
+                trail.note(Outcome.WAITING, TO_COME, (link,))
             elif (reason := self._breaker.reason_to_skip(name)) is None:
-                trail.ask(link, self._guarded_answers)
+                trail.ask(link, partial(self._guarded_answers, until=until))
+                trail.note(Outcome.WAITING, TO_COME, (link,))
             else:
                 trail.note(Outcome.SKIPPED, reason, (link,))
         return trail.verdicts()
@@ -356,28 +364,45 @@ class Chain:
         named = ((link, link.provider.name == provider.name) for link in self.links)
         return Chain([replace(link, provider=provider) if is_it else link for link, is_it in named], self._breaker)
 
-    def _answers_after_probe(self, link: Link, asked: list[Question]) -> list[Answer]:
+    def _answers_after_probe(self, link: Link, asked: list[Question], *, until: float) -> list[Answer]:
         """Ask one question, and the others only if the link could be asked."""
-        [first] = self._guarded_answers(link, asked[:1])
-        if isinstance(first, ProviderUnavailable):
-            return [first] * len(asked)
-        return [first, *(self._guarded_answers(link, asked[1:]) if len(asked) > 1 else ())]
+        [first] = self._guarded_answers(link, asked[:1], until=until)
+        rest = asked[1:]
+        if isinstance(first, ProviderUnavailable) or not rest or time.monotonic() >= until:
+            return [first] + [_NOT_ASKED] * len(rest)
+        return [first, *self._guarded_answers(link, rest, until=until)]
 
-    def _guarded_answers(self, link: Link, asked: list[Question]) -> list[Answer]:
-        answers = _answers(link, asked)
-        failures = [a for a in answers if isinstance(a, ProviderUnavailable)]
+    def _guarded_answers(self, link: Link, asked: list[Question], *, until: float) -> list[Answer]:
+        """Return answers until the link is away or the time is over, then _NOT_ASKED for the rest."""
+        answers: list[Answer] = []
+        try:
+            for answer in link.provider.categorize_in_turn(asked):
+                answers.append(answer)
+                if time.monotonic() >= until:
+                    break
+            else:
+                answers = _complete(answers, asked)
+        except ProviderUnavailable as error:
+            answers.append(error)
+        except ProviderError as error:
+            answers += [error] * (len(asked) - len(answers))
+        failures = [answer for answer in answers if isinstance(answer, ProviderUnavailable)]
         if failures:
             self._breaker.note_failure(link.provider.name, str(failures[0]))
         else:
             self._breaker.note_success(link.provider.name)
-        return answers
+        return answers + [_NOT_ASKED] * (len(asked) - len(answers))
 
 
 def _answers(link: Link, asked: list[Question]) -> list[Answer]:
     try:
-        answers = list(link.provider.categorize_many(asked))
+        return _complete(list(link.provider.categorize_many(asked)), asked)
     except ProviderError as error:
         return [error] * len(asked)
+
+
+def _complete(answers: list[Answer], asked: list[Question]) -> list[Answer]:
+    """Return the answers themselves, or a failure for each question if their number is another."""
     if len(answers) != len(asked):
         return [ProviderMisbehaved(f"It gave {len(answers)} answers to {len(asked)} questions.")] * len(asked)
     return answers
@@ -554,7 +579,7 @@ class _Trail:
     def _attempts(
         self, link: Link, answers: Callable[[Link, list[Question]], Sequence[Answer]]
     ) -> list[tuple[list[int], Attempt]]:
-        """Return groups of equal transactions, each with the link's attempt."""
+        """Return groups of equal transactions that the link was asked about, each with its attempt."""
         if type(link.provider).key is Provider.key:
             groups = [[i] for i in self.open]
         else:
@@ -566,11 +591,13 @@ class _Trail:
         asked = [self.questions[members[0]] for members in groups]
         started = time.perf_counter()
         given = answers(link, asked)
-        each_ms = (time.perf_counter() - started) * 1000 / len(asked)
+        each_ms = (time.perf_counter() - started) * 1000 / (sum(answer is not _NOT_ASKED for answer in given) or 1)
         # One attempt for each distinct answer, so that storage can tell equal ones by identity.
         made: dict[tuple[int, int, bool], Attempt] = {}
         attempts = []
         for members, answer, question in zip(groups, given, asked, strict=True):
+            if answer is _NOT_ASKED:
+                continue
             is_without_words = answer is None and bool(question.text) and not normalize(question.text)
             likeness = id(answer), id(question.categories), is_without_words
             if likeness not in made:

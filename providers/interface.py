@@ -7,7 +7,7 @@ dotted path in the setting CATEGORIZATION_PROVIDERS and must pass `providers.con
 import datetime as dt
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -274,6 +274,10 @@ class Provider(ABC):
 
         A ProviderError in the list concerns that transaction alone; one that is raised concerns the whole batch.
         """
+
+    def categorize_in_turn(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        """Yield what `categorize_many` returns. A slow link yields each answer at once, so a batch can end early."""
+        yield from self.categorize_many(questions)
 
     def key(self, question: Question) -> Hashable:
         """Return a key that is equal for equal answers, so that the chain asks once; None is never equal."""

@@ -1,5 +1,6 @@
 """Turn the setting CATEGORIZATION_PROVIDERS into a chain, and check it at start-up."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from django.utils.module_loading import import_string
 from providers.chain import Chain, Link
 from providers.interface import Provider
 from providers.ollama import OllamaProvider
+
+logger = logging.getLogger(__name__)
 
 FAILURES_TO_OPEN = 3
 #: Seconds for which a link that kept failing is not asked; each failed probe doubles them.
@@ -48,7 +51,8 @@ class CacheBreaker:
     """A count of failures in a row that all processes share. A lost cache only means asking once more.
 
     After FAILURES_TO_OPEN failures it is open: nobody asks. When that time is over it is half open: one process asks
-    one question. Its success closes the breaker, its failure opens it for twice as long.
+    one question. Its success closes the breaker, its failure opens it for twice as long. The log has one line when a
+    link goes away, and one when it is back.
     """
 
     def reason_to_skip(self, name: str) -> str | None:
@@ -67,11 +71,22 @@ class CacheBreaker:
         if failures.n >= FAILURES_TO_OPEN and before.state != "open":
             open_s = min(2 * before.open_s, LONGEST_OPEN_S) or FIRST_OPEN_S
             failures = failures._replace(open_s=open_s, next_try_at=time.time() + open_s)
+        if failures.n == FAILURES_TO_OPEN:
+            logger.warning("The link %s is away and will be asked seldom: %s", name, reason)
         cache.set(f"breaker:{name}", tuple(failures), _KEPT_S)
         cache.delete(_probe_key(name))
 
     def note_success(self, name: str) -> None:
+        if self._failures(name).n >= FAILURES_TO_OPEN:
+            logger.warning("The link %s is back.", name)
         cache.delete_many([f"breaker:{name}", _probe_key(name)])
+
+    def end_rest(self, name: str) -> None:
+        """Let the link be asked one question at once, although it rests or the process that probes it was killed."""
+        failures = self._failures(name)
+        if failures.state != "closed":
+            cache.set(f"breaker:{name}", tuple(failures._replace(next_try_at=time.time())), _KEPT_S)
+        cache.delete(_probe_key(name))
 
     def describe(self, name: str) -> dict[str, str | int | None]:
         """Return the state as JSON: `last_error` is the last failure's sentence, `next_try_at` an instant or None."""

@@ -15,7 +15,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.queue import MODEL_QUEUE
 from expenses.services.life_signs import MODEL_LANE, hold
-from providers.loading import configured_chain
+from providers.loading import CacheBreaker, configured_chain
 
 #: How often the lane looks for the next task.
 LOOK_EVERY_S = 0.5
@@ -40,6 +40,8 @@ def _keep_open() -> None:
     while True:
         try:
             with hold(MODEL_LANE, is_alone=True) as require_hold:
+                for link in configured_chain().deferred:
+                    CacheBreaker().end_rest(link.provider.name)
                 while True:
                     require_hold()
                     _run_due()

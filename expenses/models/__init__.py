@@ -7,6 +7,7 @@ from expenses.models.journal import Change, Tombstone
 from expenses.models.learning import BacktestResult, Classifier, ConfirmedTexts, ModelAnswer, TrackRecord
 from expenses.models.ledgers import Ledger, Membership, Role
 from expenses.models.model_calls import ModelCall, PrivacyChoices
+from expenses.models.model_misses import ModelMiss
 from expenses.models.rates import ExchangeRate
 from expenses.models.runs import Omission, Plan, Run, RunStatus
 from expenses.models.tags import Tag
@@ -32,6 +33,7 @@ __all__ = [
     "Membership",
     "ModelAnswer",
     "ModelCall",
+    "ModelMiss",
     "Omission",
     "Plan",
     "PrivacyChoices",

@@ -1,8 +1,10 @@
 """Asks the model about rows that await it, as often as it takes. A write never waits for it."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -24,8 +26,17 @@ from expenses.querysets import TransactionQuerySet
 from expenses.services.edits import Author, editing, find_or_create_tags, give_tags, held_tag
 from expenses.services.ledger_lock import ledger_write, restamp
 from expenses.services.model_answers import store_answers
+from expenses.services.model_queue import note_misses
 from expenses.services.row_category import apply_categorization
-from providers.chain import TO_COME, Outcome, Verdict, claimed_confidence, confidence_of, digest_of_answer
+from providers.chain import (
+    TO_COME,
+    TRIED_AGAIN,
+    Outcome,
+    Verdict,
+    claimed_confidence,
+    confidence_of,
+    digest_of_answer,
+)
 from providers.interface import Question
 from providers.loading import configured_chain
 
@@ -39,6 +50,13 @@ CHAIN = "chain"
 
 #: Rows that are alike in this get one verdict or decision.
 _Likeness = tuple[object, ...]
+
+
+class ResolvedRows(NamedTuple):
+    """The end of a batch: whether a link could not be asked, and the id of the last row before those in line."""
+
+    is_stuck: bool
+    last: int
 
 
 class _LaterVerdict(NamedTuple):
@@ -60,8 +78,8 @@ def next_awaiting(*, ledger_id: int, after: int = 0) -> list[Transaction]:
     return list(rows.filter(pk__gt=after)[:BATCH]) or list(rows[:BATCH])
 
 
-def resolve_rows(rows: Sequence[Transaction]) -> bool:
-    """Ask the chain about rows of one ledger that await the model. Return True if a link wants a retry.
+def resolve_rows(rows: Sequence[Transaction], *, until: float = math.inf) -> ResolvedRows:
+    """Ask the chain about rows of one ledger that await the model, not much longer than to an instant of `monotonic`.
 
     The immediate links come first, since a rule or a choice of the owner may know by now; then the deferred ones. While
     these are away, the rows show what the immediate links say now.
@@ -71,13 +89,30 @@ def resolve_rows(rows: Sequence[Transaction]) -> bool:
     questions = [question_of_row(row, catalog=catalog) for row in rows]
     verdicts = configured_chain().decide(questions)
     waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
-    asked = [questions[i] for i in waiting]
-    later = configured_chain().resolve(with_examples(asked))
-    heard = configured_chain().hear([verdicts[i] for i in waiting], later, asked)
+    put = [questions[i] for i in waiting]
+    later = configured_chain().resolve(with_examples(put), until=until)
+    heard = configured_chain().hear([verdicts[i] for i in waiting], later, put)
     for i, verdict in zip(waiting, heard, strict=True):
         verdicts[i] = verdict
-    land_verdicts(ledger_id=ledger_id, verdicts=dict(zip((row.pk for row in rows), verdicts, strict=True)))
-    return any(verdict.is_waiting for verdict in verdicts)
+    by_row = dict(zip((row.pk for row in rows), verdicts, strict=True))
+    land_verdicts(ledger_id=ledger_id, verdicts=by_row)
+    asked = {pk: verdict for pk, verdict in by_row.items() if not _is_in_line(verdict)}
+    missed = {pk: reason for pk, verdict in asked.items() if (reason := _miss(verdict))}
+    note_misses(ledger_id=ledger_id, missed=missed, asked=asked)
+    is_stuck = any(verdict.is_waiting for verdict in asked.values())
+    before_unasked = takewhile(asked.__contains__, by_row)
+    return ResolvedRows(is_stuck, max(before_unasked, default=rows[0].pk))
+
+
+def _is_in_line(verdict: Verdict) -> bool:
+    """Return True if a deferred link was left no time for it."""
+    return verdict.is_waiting and any(attempt.outcome is Outcome.WAITING for attempt in verdict.attempts)
+
+
+def _miss(verdict: Verdict) -> str:
+    """Return why a deferred link could not be asked, "" if it was asked or skipped."""
+    failed = (a.explanation for a in verdict.attempts if a.will_retry and a.outcome is Outcome.FAILED)
+    return next(failed, "").removesuffix(TRIED_AGAIN)
 
 
 def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:

@@ -1,6 +1,6 @@
 """The last link of the chain: asks a model on the user's own machine which of the offered categories fits."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from copy import copy
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
@@ -92,13 +92,18 @@ class OllamaProvider(Provider):
 
         Earlier answers of a batch that broke off are in the cache, so the same batch continues from there.
         """
+        return list(self.categorize_in_turn(questions))
+
+    def categorize_in_turn(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        """Yield each answer before the next question is asked. Raise as `categorize_many` does."""
         wanted = [model_question(question) for question in questions]
         if not any(wanted):
-            return [None] * len(wanted)
+            yield from [None] * len(wanted)
+            return
         with self.connect(timeout_s=self.timeout_s, purpose=self.purpose) as client:
             session = _Session(self, client)
-            pairs = zip(wanted, questions, strict=True)
-            return [session.answer(words, owner=whole.owner) if words else None for words, whole in pairs]
+            for words, whole in zip(wanted, questions, strict=True):
+                yield session.answer(words, owner=whole.owner) if words else None
 
     def connect(self, *, timeout_s: float, purpose: Purpose = Purpose.CATEGORIZE) -> "OllamaClient":
         """Return a client of the server; the library behind it takes 16 MB, which a web process does without."""

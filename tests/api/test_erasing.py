@@ -16,6 +16,7 @@ from accounts.services.users import delete_account
 from expenses.models import Ledger, ModelAnswer, Run, Transaction
 from expenses.services.learning import learn
 from expenses.services.ledger_queue import RESOLVE_PENDING
+from expenses.services.model_queue import note_misses
 from expenses.services.runs import perform_run
 from expenses.tasks import ask_model
 from insights.models import Anomaly, Narrative
@@ -105,10 +106,18 @@ def live(api: Api) -> None:
     subscribe(api, ledger.pk)
     said = {"link": "model", "digest": "d", "category_id": category, "confidence": 0.5, "answered_at": timezone.now()}
     ModelAnswer.objects.create(ledger=ledger, transaction_id=number, **said)
+    note_misses(ledger_id=ledger.pk, missed={awaiting_row(api): "The model is away."}, asked=[])
     queued.committed(RESOLVE_PENDING.queue, ledger.pk)
     question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
     for queue in settings.TASKS:
         ask_model.using(backend=queue).enqueue(ledger.pk, [question])
+
+
+def awaiting_row(api: Api) -> int:
+    """Make a row that awaits the model, and return its id."""
+    number: int = api.post("expenses/", {"amount": "5", "description": "Qzwxv"}).json()["id"]
+    Transaction.objects.filter(pk=number).update(awaits_model=True, review_status="pending")
+    return number
 
 
 def subscribe(api: Api, ledger_id: int) -> None:

@@ -192,6 +192,8 @@ def record_ledger(recorder: Recorder) -> None:
     send("post", "categorization/suggest/", asks="SuggestInputRequest", body=question, answers="SuggestAnswer")
     send("post", "insights/score-transaction/", asks="ScoreInputRequest", body=question, answers="ScoreAnswer")
     send("get", "categorization/chain/", answers="ChainAnswer")
+    send("get", "categorization/queue/", answers="Queue")
+    send("post", "categorization/queue/retry/", answers="QueueState")
     send("get", "health/live/", answers="Live")
     send("get", "health/ready/", answers="Ready")
     with undone():
