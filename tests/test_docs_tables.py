@@ -7,6 +7,9 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from benchmarks.docs_tables import DOCS, write_table
+from expenses.services.model_bench import LEAST_TEXTS
+from providers.answer_record import ASKED_ONE_IN, AnswerRecord
+from providers.calibration import LEAST_OUTCOMES
 from providers.interface import ONLY_SUGGESTS
 
 PAGE = """# Speed
@@ -73,3 +76,22 @@ def test_the_chain_page_shows_the_thresholds_of_the_settings():
     for name, threshold in set_here.items():
         expected = "never, unless" if threshold == ONLY_SUGGESTS else f"{threshold:.2f}"
         assert shown[name].startswith(expected), name
+
+
+def test_the_page_about_models_names_the_default_and_the_limits():
+    page = (DOCS / "models.md").read_text()
+    assert f"| `{settings.OLLAMA_MODEL}`, the default |" in page
+    assert (LEAST_TEXTS, LEAST_OUTCOMES, ASKED_ONE_IN) == (10, 30, 10)
+    assert "Ten texts are the least." in page
+    assert "is asked about one text in ten, after 30 outcomes." in page
+
+
+def test_the_decision_about_the_model_shows_the_weights_of_the_formula():
+    page = (DOCS / "decisions" / "0025-the-model-is-weighed.md").read_text()
+    for share in (90, 30):
+        weights = [
+            AnswerRecord("model", n=n, n_right=n * share // 100, by_chance=0.1).evidence(n_offered=18)
+            for n in (0, 10, 30, 100, 300)
+        ]
+        told = " | ".join(f"{weight:.2f}" for weight in weights)
+        assert f"| weight of a certain answer, {share} percent right | {told} |" in page

@@ -1,4 +1,4 @@
-"""What `manage.py model bench` shows: a progress bar while the model is asked, then a table of right answers."""
+"""Presentation of `manage.py model bench`: a progress bar while the model is asked, then a table of right answers."""
 
 from django.core.management.base import CommandError
 from rich.console import Console

@@ -392,7 +392,7 @@ class BreakerSerializer(serializers.Serializer[Any]):
 class AnswerRecordSerializer(serializers.Serializer[Any]):
     """The outcomes of a deferred link's answers about transactions that are confirmed now. Each text counts once."""
 
-    digest = serializers.CharField(help_text="Names the build of its model; another one begins anew.")
+    digest = serializers.CharField(help_text="Names the build of its model; another one has a record of its own.")
     n = serializers.IntegerField(help_text="Number of texts.")
     right = serializers.IntegerField(source="n_right", help_text="Number of these for which it was right.")
     right_without = serializers.IntegerField(
