@@ -311,6 +311,10 @@ class OllamaClient:
                 "allow it more time (timeout_s, load_timeout_s) or choose a smaller model."
             ) from error
         except (ConnectionError, httpx.ConnectError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in f"{error} {error.__context__}":
+                raise ProviderUnavailable(
+                    f"The certificate of {self.host} is not valid for it; nothing was sent."
+                ) from error
             raise ProviderUnavailable(f"Ollama at {self.host} refused the connection; is it running?") from error
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
             words = _shown(error).rstrip(".")

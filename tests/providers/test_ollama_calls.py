@@ -1,8 +1,13 @@
 """Each end of a call: the sentence that the user reads, and what the privacy ledger keeps of it."""
 
+import datetime as dt
 import json
+import ssl
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.model_calls import ModelCall
@@ -369,3 +374,43 @@ def test_each_row_of_a_batch_has_a_call_of_its_own(impostor, owner):
     provider = OllamaProvider(model="tiny:1b", host=impostor.url, log=LOG)
     provider.categorize_many([row("tram ticket", FEW, owner=owner), row("bus ticket", FEW, owner=owner)])
     assert list(ModelCall.objects.values_list("ledger_id", "outcome")) == [(owner, "answered")] * 2
+
+
+@pytest.fixture
+def secure(impostor, names, monkeypatch, tmp_path):
+    """The impostor behind TLS, with a trusted certificate of nas.example; other.example leads to it, too."""
+    key = rsa.generate_private_key(65537, 2048)
+    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nas.example")]), dt.datetime.now(dt.UTC)
+    day = dt.timedelta(days=1)
+    draft = x509.CertificateBuilder(name, name, key.public_key(), 1, now - day, now + day)
+    own_name = x509.SubjectAlternativeName([x509.DNSName("nas.example")])
+    certificate = draft.add_extension(own_name, critical=False).sign(key, hashes.SHA256())
+    plain = serialization.NoEncryption(), serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(key.private_bytes(*plain[::-1]) + certificate.public_bytes(serialization.Encoding.PEM))
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(path)
+    trusting = ssl.create_default_context(cafile=path)
+    monkeypatch.setattr("providers.ollama.transport._tls", lambda: trusting)
+    monkeypatch.setattr(impostor, "get_request", lambda: secured(impostor, served))
+    names |= {"nas.example": ["127.0.0.1"], "other.example": ["127.0.0.1"]}
+    return f"https://{{}}:{impostor.server_address[1]}"
+
+
+def secured(server, context):
+    connection, address = server.socket.accept()
+    return context.wrap_socket(connection, server_side=True), address
+
+
+def test_tls_proves_the_name_and_not_the_address(secure, impostor, owner):
+    impostor.answers["/api/chat"] = (200, GOOD)
+    assert ask(secure.format("nas.example"), owner).first_token == (("C", -0.5),)
+
+
+def test_nothing_is_sent_to_a_server_with_the_certificate_of_another_name(secure, impostor, owner):
+    host = secure.format("other.example")
+    told, record = failed_call(host, owner)
+    assert told == f"The certificate of {host} is not valid for it; nothing was sent."
+    assert (record.outcome, record.n_bytes_sent, impostor.asked) == ("unreachable", 0, [])
+    with connection(host) as client:
+        assert client.status("tiny:1b").problem == told
