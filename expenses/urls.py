@@ -13,7 +13,9 @@ from expenses.views.categorization import (
     ThresholdsView,
 )
 from expenses.views.changes import ChangesView
+from expenses.views.model_calls import ModelCallViewSet
 from expenses.views.model_queue import ModelQueueView, ModelRetryView
+from expenses.views.privacy import PrivacyView
 from expenses.views.rates import CurrencyViewSet, RateViewSet
 from expenses.views.totals import TotalsView
 
@@ -45,6 +47,16 @@ urlpatterns = [
     path("categorization/queue/retry/", ModelRetryView.as_view(), name="model-queue-retry"),
     path("categorization/thresholds/", ThresholdsView.as_view(), name="thresholds"),
     path("categorization/thresholds/adopt/", AdoptView.as_view(), name="adopt-thresholds"),
+    path("privacy/", PrivacyView.as_view(), name="privacy"),
+    path(
+        "privacy/model-calls/", ModelCallViewSet.as_view({"get": "list", "delete": "destroy_all"}), name="model-calls"
+    ),
+    path("privacy/model-calls/export/", ModelCallViewSet.as_view({"get": "export"}), name="model-calls-export"),
+    path(
+        "privacy/model-calls/<uuid:pk>/",
+        ModelCallViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="model-call",
+    ),
     path("transactions/totals/", TotalsView.as_view({"get": "totals"}), name="totals"),
     *router.urls,
 ]

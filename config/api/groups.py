@@ -92,6 +92,12 @@ GROUPS = (
         "is believed, and where kinds of shops belong.",
     ),
     Group(
+        "Privacy",
+        ("privacy/",),
+        "What leaves Outlay: every call of the model with the exact text, what is hidden in it, and how long calls are "
+        "kept.",
+    ),
+    Group(
         "Runs",
         ("runs/",),
         "Work that writes many rows: an import, a change of many transactions, rules. See how far it is, stop it, "

@@ -19,6 +19,7 @@ from accounts.services.stored_answers import prune_answers
 from expenses.models import Attachment, Transaction
 from expenses.services.deletion import KEPT, purge_deleted
 from expenses.services.life_signs import WORKER, hold
+from expenses.services.model_calls import prune_calls
 from expenses.services.runs import resume_interrupted
 from insights.services.narratives import delete_old_narratives
 from insights.services.refreshing import refresh_stale, refresh_written
@@ -45,6 +46,7 @@ def tidy(*, is_dry_run: bool = False) -> dict[str, int]:
         "answers kept for repeats": prune_answers(is_dry_run=is_dry_run),
         "files that belong to nothing": len(orphans),
         "texts about months": delete_old_narratives(is_dry_run=is_dry_run),
+        "calls of the model": prune_calls(is_dry_run=is_dry_run),
     }
 
 

@@ -48,11 +48,13 @@ class PrivacyChoices(models.Model):
     """A ledger's choices about what a model may see, and how long its calls are kept. None: the defaults."""
 
     ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
-    #: Days for which calls are kept; null keeps them until they are deleted.
+    #: Days for which calls are kept; null keeps them until they are deleted, 0 keeps no text beyond the call.
     kept_days = models.PositiveSmallIntegerField(null=True, default=KEPT_DAYS)
     #: Names that no model may see, as their owner wrote them.
     names = models.JSONField(default=list)
     version = models.BigIntegerField(default=0)
+
+    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"Ledger {self.ledger_id}: {self.kept_days} days, {len(self.names)} names"

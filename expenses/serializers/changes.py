@@ -11,6 +11,7 @@ from expenses.serializers.accounts import SyncedAccount
 from expenses.serializers.attachments import AttachmentSerializer
 from expenses.serializers.calibration import EvidenceThresholdSerializer, LinkThresholdSerializer
 from expenses.serializers.categories import CategorySerializer
+from expenses.serializers.privacy import ChoicesSerializer
 from expenses.serializers.rates import RateSerializer
 from expenses.serializers.shop_kinds import KindMappingSerializer
 from expenses.serializers.tags import TagSerializer
@@ -77,6 +78,9 @@ class ChangesSerializer(serializers.Serializer[Any]):
         many=True,
         allow_null=True,
         help_text="Those of all kinds of evidence, if a threshold has changed since; else null.",
+    )
+    privacy = ChoicesSerializer(
+        allow_null=True, help_text="The choices of `privacy/`, if one has changed since; else null."
     )
     deleted = DeletedSerializer(many=True, source="lists.deleted")
 

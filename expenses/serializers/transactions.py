@@ -8,6 +8,12 @@ from expenses.categorization.questions import Categorization, explain_categoriza
 from expenses.ledger.money import format_amount
 from expenses.models import CategorizationStatus, Category, Review, Transaction
 from expenses.serializers.fields import DecimalMoneyField
+from expenses.serializers.model_answers import (
+    OUTCOMES,
+    ModelAnswerSerializer,
+    describe_attempts,
+    describe_model_answer,
+)
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
@@ -38,9 +44,7 @@ class AttemptSerializer(serializers.Serializer[Any]):
 
     provider = serializers.CharField()
     version = serializers.CharField()
-    outcome = serializers.ChoiceField(
-        choices=["answered", "unsure", "declined", "failed", "crashed", "skipped", "waiting"]
-    )
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
     category_name = serializers.CharField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
     score = serializers.FloatField(allow_null=True)
@@ -160,11 +164,13 @@ class ExplanationSerializer(serializers.Serializer[Transaction]):
 
     decision = DecisionSerializer(source="*")
     attempts = AttemptSerializer(many=True)
+    model = ModelAnswerSerializer(allow_null=True, help_text="Null where the model was not asked.")
 
     def to_representation(self, instance: Transaction) -> dict[str, Any]:
         return {
             "decision": DecisionSerializer(instance).data,
-            "attempts": instance.decision.attempts if instance.decision else [],
+            "attempts": describe_attempts(instance),
+            "model": describe_model_answer(instance),
         }
 
 

@@ -15,6 +15,7 @@ from expenses.models import (
     ExchangeRate,
     KindMapping,
     Membership,
+    PrivacyChoices,
     Tag,
     Tombstone,
     Transaction,
@@ -39,6 +40,8 @@ class Changes:
     preferences: User | None
     #: All thresholds, if one has changed.
     thresholds: Thresholds | None
+    #: The ledger's choices about privacy, if one has changed.
+    privacy: PrivacyChoices | None
 
 
 class UnknownVersion(Exception):
@@ -54,7 +57,8 @@ def changes_since(*, user: User, since: int, limit: int) -> Changes:
     A version is visible only together with all rows that it was stamped on, and after every smaller one, because
     writes of a ledger wait for each other. Rows that change while this reads move to a version beyond `version`, so a
     client meets them next time. From 0 on, the system's own categories come on top of `limit`; later those that were
-    hidden or shown again here, or that an upgrade changed. Preferences and thresholds come on top, too.
+    hidden or shown again here, or that an upgrade changed. Preferences, thresholds and choices
+    about privacy come on top, too.
     """
     ledger_id = ledger_id_of(user)
     newest, thresholds_version = Ledger.objects.values_list("version", "thresholds_version").get(pk=ledger_id)
@@ -80,12 +84,14 @@ def changes_since(*, user: User, since: int, limit: int) -> Changes:
     found = {name: list(_between(table, after, version)) for name, table in changed.items()}
     told = Membership.objects.filter(preferences_version__gt=after, preferences_version__lte=version)
     membership = told.filter(ledger=ledger_id, user=user).select_related("user").first()
+    chosen = PrivacyChoices.objects.filter(pk=ledger_id, version__gt=after, version__lte=version)
     return Changes(
         version=version,
         has_more=version < newest,
         lists={name: found.get(name, []) for name in rows},
         preferences=membership.user if membership is not None else None,
         thresholds=thresholds_of(ledger_id) if after < thresholds_version <= version else None,
+        privacy=chosen.first(),
     )
 
 

@@ -26,6 +26,7 @@ from expenses.querysets import TransactionQuerySet
 from expenses.services.edits import Author, editing, find_or_create_tags, give_tags, held_tag
 from expenses.services.ledger_lock import ledger_write, restamp
 from expenses.services.model_answers import store_answers
+from expenses.services.model_calls import calls_in, note_rows
 from expenses.services.model_queue import note_misses
 from expenses.services.row_category import apply_categorization
 from providers.chain import (
@@ -94,6 +95,8 @@ def resolve_rows(rows: Sequence[Transaction], *, until: float = math.inf) -> Res
     heard = configured_chain().hear([verdicts[i] for i in waiting], later, put)
     for i, verdict in zip(waiting, heard, strict=True):
         verdicts[i] = verdict
+    calls = {rows[i].pk: _calls_of(verdict) for i, verdict in zip(waiting, later, strict=True)}
+    note_rows(ledger_id=ledger_id, calls=calls)
     by_row = dict(zip((row.pk for row in rows), verdicts, strict=True))
     land_verdicts(ledger_id=ledger_id, verdicts=by_row)
     asked = {pk: verdict for pk, verdict in by_row.items() if not _is_in_line(verdict)}
@@ -113,6 +116,12 @@ def _miss(verdict: Verdict) -> str:
     """Return why a deferred link could not be asked, "" if it was asked or skipped."""
     failed = (a.explanation for a in verdict.attempts if a.will_retry and a.outcome is Outcome.FAILED)
     return next(failed, "").removesuffix(TRIED_AGAIN)
+
+
+def _calls_of(verdict: Verdict) -> list[str]:
+    """Return the ids of the calls that were made for a verdict, those of failed attempts, too."""
+    given = (attempt.suggestion for attempt in verdict.attempts)
+    return [call for suggestion in given if suggestion is not None for call in calls_in(suggestion.details)]
 
 
 def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:

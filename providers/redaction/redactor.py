@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from providers.normalization import fold
 from providers.redaction.addresses import find_addresses, find_mails, may_hold_address
+from providers.redaction.kinds import KINDS
 from providers.redaction.numbers import (
     LONG_NUMBER,
     MASK,
@@ -21,8 +22,6 @@ from providers.redaction.numbers import (
 from providers.redaction.persons import find_own_names, find_persons, folded_names, may_hold_person
 from providers.redaction.spans import Span, folded_words, words_with_places
 
-#: The kinds of things that are hidden: the words of their placeholders.
-KINDS = ("IBAN", "CARD", "ACCOUNT", "EMAIL", "PHONE", "ADDRESS", "PERSON", "REF")
 _PLACEHOLDER = re.compile(rf"({'|'.join(KINDS)})\d+")
 _PERSON = re.compile(r"PERSON\d")
 _DIGIT = re.compile(r"\d")

@@ -38,7 +38,7 @@ class Copy:
 
     def __init__(self, api: Any, *, limit: int = 500) -> None:
         self.api, self.limit, self.version = api, limit, 0
-        self.tables: Tables = {name: {} for name in [*TABLES, "preferences", *THRESHOLDS]}
+        self.tables: Tables = {name: {} for name in [*TABLES, "preferences", "privacy", *THRESHOLDS]}
 
     def pull(self) -> "Copy":
         """Ask until there is no more; each page brings the copy further."""
@@ -60,6 +60,8 @@ class Copy:
                 if gone["type"] == table.type:
                     self.tables[name].pop(gone["id"], None)
             self.tables[name] |= {row["id"]: _stored(row, table) for row in page[name]}
+        if page["privacy"] is not None:
+            self.tables["privacy"][ONLY] = page["privacy"]
         if page["preferences"] is not None:
             self.tables["preferences"][ONLY] = page["preferences"]
         for name in THRESHOLDS:
@@ -71,9 +73,12 @@ class Copy:
 def ledger_of(api: Any) -> Tables:
     """The same from the lists, page by page."""
     thresholds = api.get("categorization/thresholds/").json()
+    privacy = api.get("privacy/").json()
+    chosen = {name: privacy[name] for name in ("kept_days", "names", "version")}
     return {
         **{name: _all_rows(api, table) for name, table in TABLES.items()},
         "preferences": {ONLY: api.get("users/me/").json()["preferences"]},
+        "privacy": {ONLY: chosen} if privacy["version"] else {},
         **{name: dict(enumerate(thresholds[called])) for name, called in THRESHOLDS.items()},
     }
 

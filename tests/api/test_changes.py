@@ -35,6 +35,7 @@ NOTHING: dict[str, Any] = {
     "preferences": None,
     "thresholds": None,
     "evidence_thresholds": None,
+    "privacy": None,
     "deleted": [],
 }
 

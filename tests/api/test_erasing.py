@@ -25,6 +25,7 @@ from rules.tasks import look_at_corrections
 from statements.models import Import
 from tests import queued
 from tests.api.bodies import assert_problem
+from tests.api.model_calls import record_call
 from tests.conftest import Api, make_user
 
 PASSWORD = "blue-Tomato-99"
@@ -92,6 +93,8 @@ def live(api: Api) -> None:
     perform_run(run_id=api.post("categorization/backtest/").json()["id"])
     later = api.patch("transactions/bulk/", {"filter": {"all": True}, "set": {"notes": "later"}})
     assert later.json()["status"] == "pending"
+    record_call(api, rows=(number,))
+    assert api.patch("privacy/", {"names": ["Quentin Quill"]}).status_code == 200
     upload = send_file(api, account=account)
     api.patch(f"imports/{upload['id']}/", {"save_as": "Bank"})
     api.post(f"imports/{upload['id']}/commit/", {})

@@ -16,14 +16,16 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts.models import User
 from config.api import schema
-from expenses.models import ExchangeRate, Ledger, Transaction
+from expenses.models import ExchangeRate, Ledger, ModelCall, Transaction
 from expenses.services.learning import learn
 from expenses.services.runs import perform_run
 from insights.models import Anomaly, RecurringPayment, WeeklySpending
 from insights.services.refreshing import refresh
 from rules.services.proposals import propose_rules
 from tests.api.generated_ledger import generated_rows
+from tests.api.model_calls import record_call
 from tests.api.permissions.undoing import undone
 from tests.api.refusals import Refusals
 from tests.conftest import Api
@@ -119,6 +121,7 @@ def record() -> dict[str, Any]:
     record_imports(recorder)
     record_attachment(recorder)
     record_measuring(recorder)
+    record_privacy(recorder)
     token = {"name": "Wall display", "scope": "read", "expires_in_days": 90}
     send("post", "auth/tokens/", asks="NewTokenInputRequest", body=token, answers="NewToken")
     current = next(row for row in send("get", "auth/tokens/")["results"] if row["is_current"])
@@ -300,6 +303,19 @@ def record_reports(recorder: Recorder) -> None:
     dining = story["top_categories"][0]["category"]
     story = re.sub(rf"\b(category[-=]){dining}\b", rf"\g<1>{IDS['category']}", json.dumps(story))
     recorder.kept["Narrative"] = steady(json.loads(story))
+
+
+def record_privacy(recorder: Recorder) -> None:
+    """Record calls of the model, without one."""
+    recorder.api.user = User.objects.get()
+    call = record_call(recorder.api)
+    ModelCall.objects.filter(pk=call).update(id="0a7c1f52-5f3e-4b7e-9a53-2f6f1c9d8e40")
+    recorder.kept["ModelCall"] = steady(recorder.send("get", "privacy/model-calls/")["results"][0])
+    chosen = {"names": ["Quentin Quill"], "kept_days": 30}
+    recorder.send("patch", "privacy/", asks="PatchedPrivacyInputRequest", body=chosen)
+    recorder.kept["Privacy"] = steady(recorder.send("get", "privacy/"))
+    recorder.kept["Privacy"]["usage"] |= {"since": "2026-10-04"}
+    recorder.send("delete", "privacy/model-calls/", answers="DeletedCalls")
 
 
 def record_recurring(recorder: Recorder) -> None:

@@ -13,6 +13,7 @@ from insights.models import Anomaly, AnomalyVerdict, RecurringPayment, Recurring
 from insights.services.feedback import choose, give_feedback
 from rules.models import Proposal
 from statements.models import Profile
+from tests.api.model_calls import record_call
 from tests.api.permissions.operations import (
     ANOMALY,
     CONDITION,
@@ -66,6 +67,7 @@ def fill(api: Api) -> dict[str, int]:
     }
     assert api.put(f"categorization/kinds/{SHOPS}/", {"category": "Dining"}).status_code == 200
     judged(api)
+    ids["call"] = record_call(api, rows=(expense,))  # type: ignore[assignment]
     return ids | in_states(api) | unmade(api, account)
 
 

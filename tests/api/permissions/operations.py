@@ -60,6 +60,7 @@ KINDS = {
     "import-profiles": "profile",
     "imports": "import",
     "insights": "recurring",
+    "privacy": "call",
     "incomes": "income",
     "rates": "rate",
     "rules": "rule",
@@ -117,6 +118,7 @@ BODIES: dict[Operation, Any] = {
     op("POST insights/anomalies/{key}/feedback/"): {"verdict": "normal"},
     op("PATCH insights/narrative/"): {"hint": "short"},
     op("PUT insights/recurring/{id}/choice/"): {"verdict": "rejected"},
+    op("PATCH privacy/"): {"kept_days": 30, "names": ["Quentin Quill"]},
     op("POST rates/"): RATE,
     op("PATCH rates/{id}/"): {"rate": "0.9"},
     op("POST review/resolve/"): {"key": "out:cafe luna"},
@@ -201,5 +203,5 @@ def send(
         )
     answer = api.request(operation.method, address, body, **form, **(headers or {}))
     if answer.streaming:
-        b"".join(answer.streaming_content)  # to the end, which closes the file
+        answer.streaming_content = [b"".join(answer.streaming_content)]  # to the end, which closes the file
     return answer

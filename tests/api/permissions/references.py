@@ -57,6 +57,7 @@ PLAIN = {
     "review", "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision",
     "threshold", "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username",
     "verdict", "week_start",
+    "kept_days", "names",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
@@ -69,6 +70,7 @@ FILTERS = {
     "parent": "split_expense",
     "replacement": "category",
     "tag": "tag",
+    "transaction": "expense",
 }
 PLAIN_FILTERS = {
     "all_rates", "amount", "as_of", "awaits_model", "base", "bucket", "by", "convert_to", "create_missing", "currency",
@@ -77,6 +79,7 @@ PLAIN_FILTERS = {
     "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin", "pack",
     "pack_version", "page", "page_size", "period", "quote", "review", "rhythm", "search", "show", "since",
     "source", "start", "start_date", "status", "to", "type", "uncategorized", "verdict", "year",
+    "before", "model", "outcome", "purpose", "until",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.
@@ -159,7 +162,7 @@ def open_ways(field: str, ids: Mapping[str, int]) -> Iterator[tuple[str, str, An
     """The field that is to be blamed, what it names, and what the body holds."""
     if field == "filter":
         for name, kind in FILTERS.items():
-            if name not in {"backtest", "ids", "replacement"}:  # those of no transactions
+            if name not in {"backtest", "ids", "replacement", "transaction"}:  # those of no transactions
                 yield f"filter.{name}", kind, {"filter": {name: ids[kind]}}
     elif field == "actions.0.value":
         for action, kind in NAMING_ACTIONS.items():
