@@ -29,6 +29,9 @@ class NoBreaker:
     def reason_to_skip(self, name):
         return None
 
+    def begin_probe(self, name):
+        return False
+
     def note_failure(self, name, reason): ...
 
     def note_success(self, name): ...
