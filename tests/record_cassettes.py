@@ -8,13 +8,15 @@ import os
 import sys
 import time
 
+import django
 import ollama
 from django.test import override_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
 
-from tests.providers.ollama_cassettes import FOLDER, cassette
-from tests.providers.ollama_scenarios import HOST, MODEL, SCENARIOS
+from tests.providers.ollama_cassettes import FOLDER, cassette  # noqa: E402 - the models need configured settings
+from tests.providers.ollama_scenarios import HOST, MODEL, SCENARIOS  # noqa: E402 - the same
 
 # Nothing may be answered from a cache while recording, except within a scenario.
 _CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -139,7 +139,7 @@ def test_a_category_of_an_update_is_the_users_own_choice(ana, model, run_tasks):
     row = create(ana)
     run_tasks()
     row = stored(ana, row)
-    assert (row["category_name"], row["categorization"]["status"]) == ("Dining", "automatic")
+    assert row["categorization"]["suggestion"]["category_name"] == "Dining"
     had_said = "The link model had said Dining: The script says Dining."
     chosen = CHOSEN | {"explanation": f"You chose this category. {had_said}"}
     (updated,) = update(ana, {**ROW, "category": "Dining"})["updated"]
@@ -172,12 +172,13 @@ def test_what_a_row_leaves_blank_belongs_to_machines(ana, model, run_tasks):
     run_tasks()
     row = stored(ana, row)
     assert (row["merchant"], row["notes"], row["description"]) == ("Luna", "by rule", "Coffee")
-    assert (row["tags"], row["category_name"], row["review"]) == (["coffee", "own"], "Dining", "needed")
+    assert (row["tags"], row["review"]) == (["coffee", "own"], "needed")
+    assert row["categorization"]["suggestion"]["category_name"] == "Dining"
     for known in (send(ana, sent), update(ana, sent)):
         assert known == NOTHING | {"duplicates": [{**row, "differences": []}]}
     (updated,) = update(ana, {**sent, "tags": ["new"], "notes": "mine"})["updated"]
     assert (updated["tags"], updated["notes"], updated["merchant"]) == (["coffee", "new"], "mine", "Luna")
-    assert (updated["category_name"], updated["categorization"]) == ("Dining", row["categorization"])
+    assert (updated["category_name"], updated["categorization"]) == (None, row["categorization"])
     (updated,) = update(ana, {**sent, "tags": []})["updated"]
     assert (updated["tags"], updated["notes"]) == (["coffee"], "")
 

@@ -144,7 +144,7 @@ def test_a_later_answer_of_the_model_is_told_and_then_confirmed(ana, model, run_
     answered, created = history(ana, row)
     suggested = event(
         "changed",
-        field("confidence", None, 0.6),
+        field("confidence", None, 0.1477),
         field("source", "", "model"),
         field("status", "pending", "suggested"),
         field("suggestion", None, dining, None, "Dining"),

@@ -51,14 +51,15 @@ def test_a_machine_finds_an_income_category_only(ana, model, run_tasks):
     number = ana.post("incomes/", SALARY).json()["id"]
     run_tasks()
     body = ana.get(f"incomes/{number}/").json()
-    assert (body["kind"], body["category_name"]) == ("income", "Salary")
+    suggestion = body["categorization"]["suggestion"]
+    assert (suggestion["category_name"], suggestion["source"]) == ("Salary", "model")
     assert body["categorization"] == {
-        "status": "automatic",
-        "source": "model",
-        "confidence": 0.95,
-        "explanation": "The script says Salary.",
+        "status": "suggested",
+        "source": None,
+        "confidence": None,
+        "explanation": "Not sure enough to take: The script says Salary.",
         "awaits_model": False,
-        "suggestion": None,
+        "suggestion": suggestion,
     }
 
 

@@ -229,7 +229,7 @@ def test_a_pending_row_takes_the_rule_and_waits_after_revert(ana, model, run_tas
     assert revert(ana, run)["kept"] == []
     assert body_of(ana, pk)["categorization"]["status"] == "pending"
     run_tasks()
-    assert body_of(ana, pk)["category_name"] == "Travel"
+    assert body_of(ana, pk)["categorization"]["suggestion"]["category_name"] == "Travel"
 
 
 def test_a_ledger_that_others_may_only_read_is_not_written(ana, join_ledger_of):

@@ -437,7 +437,8 @@ def test_a_row_that_waited_for_the_model_waits_again(ana, model, order, run_task
     ana.post(f"runs/{number}/revert/")
     assert contents(ana)[0]["categorization"]["status"] == "pending"
     run_tasks()
-    assert (contents(ana)[0]["category_name"], contents(ana)[0]["tags"]) == ("Dining", ["a"])
+    [row] = contents(ana)
+    assert (row["categorization"]["suggestion"]["category_name"], row["tags"]) == ("Dining", ["a"])
 
 
 def test_what_a_run_was_to_do_is_kept_no_longer_than_it_can_go_on(ana, order, run_tasks):

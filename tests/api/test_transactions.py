@@ -128,6 +128,8 @@ def test_a_machine_keeps_to_the_kind_that_was_stated_later(ana, model, run_tasks
     stated, unstated = record(ana, direction="in")["id"], record(ana, direction="in")["id"]
     ana.patch(f"transactions/{stated}/", {"kind": "income"})
     run_tasks()
+    assert ana.post(f"transactions/{unstated}/confirm/").status_code == 200
+    assert_problem(ana.post(f"transactions/{stated}/confirm/"), 409, (None, "nothing_to_confirm"))
     assert kind_of(ana.get(f"transactions/{stated}/").json()) == ("income", "in", None)
     assert kind_of(ana.get(f"transactions/{unstated}/").json()) == ("refund", "in", "Shopping")
 
@@ -141,7 +143,7 @@ def test_an_answer_can_be_confirmed_and_nothing_cannot(ana, ben, model, run_task
     assert row["categorization"]["suggestion"] == {
         "category": row["categorization"]["suggestion"]["category"],
         "category_name": "Shopping",
-        "confidence": 0.6,
+        "confidence": 0.1477,
         "source": "model",
     }
     assert_problem(ben.post(f"transactions/{unsure}/confirm/"), 404, (None, "not_found"))

@@ -91,14 +91,25 @@ def hostile_memos() -> Any:
     return provider().categorize_many([row(memo, FEW) for memo in HOSTILE_MEMOS])
 
 
-def expense_of_nobody() -> Any:
-    """Ask as the worker does about an unknown expense, with the categories that every ledger has."""
-    spent = tuple(
+def spending_categories() -> tuple[OfferedCategory, ...]:
+    """Return the categories that every ledger offers for an expense."""
+    return tuple(
         OfferedCategory(id=number, name=default.name, kind="expense", key=default.key, description=default.description)
         for number, default in enumerate(DEFAULT_CATEGORIES, start=1)
         if default.kind == "expense"
     )
-    return provider().categorize_many([row("ZORB PLINTH 4711", spent)])
+
+
+def expense_of_nobody() -> Any:
+    """Ask as the worker does about an unknown expense, with the categories that every ledger has."""
+    return provider().categorize_many([row("ZORB PLINTH 4711", spending_categories())])
+
+
+def expense_beside_history() -> Any:
+    """Ask as the worker does about an expense whose first words were confirmed once."""
+    spent = spending_categories()
+    [dining] = [category.id for category in spent if category.key == "dining"]
+    return provider().categorize_many([row("Luna Mitte Bar", spent, examples=(("Luna Mitte Grill", dining),))])
 
 
 def model_not_pulled() -> Any:
@@ -174,6 +185,7 @@ SCENARIOS: dict[str, Callable[[], Any]] = {
         many_categories,
         hostile_memos,
         expense_of_nobody,
+        expense_beside_history,
         model_not_pulled,
         model_removed_meanwhile,
         failing_pull,
