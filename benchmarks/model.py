@@ -109,6 +109,7 @@ def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider")
     trained, chain = train(confirmed), configured_chain()
     [link] = chain.deferred
     measuring = provider.for_measuring()
+    measuring.timeout_s = measuring.load_timeout_s  # the machine may be busy
     measuring.log = ""  # the rows are of no ledger that could keep a record of calls
     link = replace(link, provider=measuring)
     latest = [(row.question.description, row.category) for row in reversed(confirmed[-EXAMPLES_AMONG:])]
