@@ -40,12 +40,17 @@ class Redactor:
         self._own_names = folded_names(self.names)
         self._placeholders: dict[tuple[str, str], str] = {}
         self._taken: set[str] = set()
+        self._originals: dict[str, str] = {}
 
     def redact(self, text: str, *, is_person: bool = False) -> str:
         """Return the text with placeholders; `is_person`: the statement says that a person is the counterparty."""
         while (redacted := self._redact_once(text, is_person=is_person)) != text:
             text = redacted
         return text
+
+    def restore(self, text: str) -> str:
+        """Return the text with the first spelling of what each placeholder of this redactor stands for."""
+        return _PLACEHOLDER.sub(lambda found: self._originals.get(found[0], found[0]), text)
 
     def _redact_once(self, text: str, *, is_person: bool) -> str:
         if "@" in text or "(at)" in text or "[at]" in text:
@@ -96,4 +101,5 @@ class Redactor:
                 number += 1
             self._placeholders[key] = f"{kind}{number}"
             self._taken.add(f"{kind}{number}")
+            self._originals[f"{kind}{number}"] = value
         return self._placeholders[key]

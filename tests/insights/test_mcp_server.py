@@ -53,11 +53,10 @@ def ask(transport: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[Any], 
     return anyio.run(talk)
 
 
-def stdio(server: Server, user: str = "ana") -> Any:
-    command = StdioServerParameters(
-        command=sys.executable, args=["manage.py", "mcp", "--user", user], cwd=BASE_DIR, env=dict(server.environment)
+def command_of(server: Server) -> StdioServerParameters:
+    return StdioServerParameters(
+        command=sys.executable, args=["manage.py", "mcp", "--user", "ana"], cwd=BASE_DIR, env=dict(server.environment)
     )
-    return stdio_client(command)
 
 
 @asynccontextmanager
@@ -86,8 +85,18 @@ def http(server: Server) -> Iterator[str]:
         process.communicate(timeout=60)
 
 
-def test_a_local_program_reads_the_ledger_over_stdio(server: Server) -> None:
-    tools, (summary,) = ask(stdio(server), ("summary", OCTOBER))
+@pytest.fixture(scope="module")
+def session(server: Server) -> tuple[list[Any], list[Any], int]:
+    """One session over stdio: the tools, the answers to five calls, and the calls kept before it."""
+    n_before = len(server.request("GET", "privacy/model-calls/?purpose=mcp")[1]["results"])
+    transport = stdio_client(command_of(server))
+    search = {"text": "dairy", **OCTOBER}
+    wrong = ("summary", {"date": "soon"})
+    return *ask(transport, ("summary", OCTOBER), ("search", search), wrong, ("erase", {})), n_before
+
+
+def test_a_local_program_reads_the_ledger_over_stdio(session: Any) -> None:
+    tools, (summary, *_), _ = session
     assert [tool.name for tool in tools] == list(TOOLS)
     assert all(tool.annotations.read_only_hint and tool.input_schema["type"] == "object" for tool in tools)
     assert not summary.is_error
@@ -95,28 +104,27 @@ def test_a_local_program_reads_the_ledger_over_stdio(server: Server) -> None:
     assert figures["Spending"]["value"] == "42.50"
 
 
-def test_account_numbers_stay_on_this_side(server: Server) -> None:
-    _, (found,) = ask(stdio(server), ("search", {"text": "dairy", **OCTOBER}))
+def test_account_numbers_stay_on_this_side(session: Any) -> None:
+    _, (_, found, *_), _ = session
     assert "DE89370400440532013000" not in found.content[0].text
     assert "IBAN1" in found.content[0].text
 
 
-def test_every_call_is_in_the_privacy_ledger(server: Server) -> None:
-    before = server.request("GET", "privacy/model-calls/?purpose=mcp")[1]["count"]
-    _, (summary,) = ask(stdio(server), ("summary", OCTOBER))
-    calls = server.request("GET", "privacy/model-calls/?purpose=mcp")[1]
-    assert calls["count"] == before + 1
-    call = calls["results"][0]
-    assert call["request"] == summary.content[0].text
-    assert json.loads(call["response"]) == {"tool": "summary", "arguments": OCTOBER}
-    assert (call["endpoint"], call["outcome"]) == ("stdio", "answered")
-
-
-def test_wrong_arguments_and_unknown_tools_are_errors_that_say_what_is_wrong(server: Server) -> None:
-    _, (wrong, unknown) = ask(stdio(server), ("summary", {"date": "soon"}), ("erase", {}))
+def test_wrong_arguments_and_unknown_tools_are_errors_that_say_what_is_wrong(session: Any) -> None:
+    _, (*_, wrong, unknown), _ = session
     assert (wrong.is_error, list(json.loads(wrong.content[0].text)["errors"])) == (True, ["date"])
     assert unknown.is_error
     assert json.loads(unknown.content[0].text)["errors"]["tool"].startswith("There is no such tool")
+
+
+def test_every_call_is_in_the_privacy_ledger(server: Server, session: Any) -> None:
+    _, answers, n_before = session
+    calls = server.request("GET", "privacy/model-calls/?purpose=mcp")[1]["results"]
+    calls = calls[: len(calls) - n_before][-len(answers) :]
+    assert [call["request"] for call in reversed(calls)] == [answer.content[0].text for answer in answers]
+    assert [call["outcome"] for call in reversed(calls)] == ["answered", "answered", "failed", "failed"]
+    assert json.loads(calls[-1]["response"]) == {"tool": "summary", "arguments": OCTOBER}
+    assert calls[-1]["endpoint"] == "stdio"
 
 
 def test_over_http_a_token_names_the_ledger(server: Server) -> None:

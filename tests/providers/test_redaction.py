@@ -183,3 +183,11 @@ def test_few_invented_texts_of_merchants_change():
 def test_the_invented_texts_are_many_and_of_many_countries():
     assert sum(len(country["hide"]) + len(country["keep"]) for country in SAMPLES.values()) >= 400
     assert len(SAMPLES) >= 12
+
+
+def test_placeholders_become_the_own_words_again():
+    redactor = Redactor(names=["Odile Marchetti"])
+    hidden = redactor.redact("How much did I pay to Odile Marchetti from DE89 3704 0044 0532 0130 00?")
+    assert "Odile" not in hidden
+    assert redactor.restore("PERSON1") == "Odile Marchetti"
+    assert redactor.restore("IBAN1 and IBAN2") == "DE89 3704 0044 0532 0130 00 and IBAN2"

@@ -32,6 +32,7 @@ class Command(BaseCommand):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
+            listener.listen()
         except (OSError, OverflowError) as error:
             raise CommandError(f"{HOST}:{port} cannot be used ({error}). Choose another: --port 8766") from None
         self.stdout.write(f"Assistants on this machine find the ledger at http://{HOST}:{port}/mcp. Ctrl-C stops it.")
