@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from expenses.models import ModelAnswer, TrackRecord, Transaction
 from expenses.models.ledgers import ledger_id_of
+from expenses.services.adoption import judge_rows
 from expenses.services.deletion import purge_deleted
 from expenses.services.learning import learn
 from providers.answer_record import AnswerRecord
+from providers.interface import Trust
 from tests.fakes import ScriptedProvider
 
 HISTORY = {"BACKEND": "expenses.categorization.history.HistoryProvider", "MIN_CONFIDENCE": 0.95}
@@ -103,7 +107,7 @@ def test_a_text_counts_once_by_its_latest_answer(ana, script, run_tasks):
     assert counts(ana) == (2, 2, 0, 2, 0)
 
 
-def test_rows_in_the_bin_and_purged_rows_count_no_more(ana, script, run_tasks, settings):
+def test_rows_in_the_bin_and_purged_rows_count_no_more(ana, script, run_tasks):
     script.script = {"zorx": ("dining", 0.9)}
     rows = spend(ana, *WORDS[:3])
     run_tasks()
@@ -293,6 +297,39 @@ def test_what_is_learned_later_is_pooled_with_the_answer_that_the_model_gave(ana
     assert "says" in after["explanation"]
     body = ana.post("categorization/suggest/", {"description": "Luna Mitte Bar"}).json()
     assert body["status"] in {"suggested", "pending"}
+
+
+@given(said=st.tuples(st.sampled_from(["dining", "travel", "transfers", "pets"]), st.floats(0, 1)))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_threshold_makes_what_only_the_model_says_automatic(ana, script, run_tasks, said):
+    script.script = {"blorf": said}
+    store_record(ana, n=2000, n_right=2000, by_chance=0.05)
+    lowest = {"thresholds": {"model": 0, "history": 0}, "evidence": {"model": 0, "other": 0}}
+    assert ana.patch("categorization/thresholds/", lowest).status_code == 200
+    spend(ana, "Luna Mitte Grill", category="Dining")
+    [row] = spend(ana, "blorf")
+    run_tasks()
+    after = ana.get(f"transactions/{row['id']}/").json()
+    assert after["category"] is None
+    assert after["categorization"]["status"] in {"suggested", "none"}
+
+
+def test_new_thresholds_take_no_suggestion_of_the_model(ana, script, run_tasks):
+    script.script = {"zorx": ("dining", 1.0)}
+    store_record(ana, n=400, n_right=398, by_chance=0.05)
+    [row] = spend(ana, "zorxab")
+    run_tasks()
+    standing = ana.get(f"transactions/{row['id']}/").json()["categorization"]
+    assert standing["suggestion"]["confidence"] > 0.9
+    ledger = Transaction.objects.filter(ledger_id=ledger_id_of(ana.user))
+    every = {"before": None, "after": 0.1}
+    judged = judge_rows(
+        ledger,
+        trust=Trust(thresholds={"model": 0.1}, evidence_thresholds={"other": 0.1, "model": 0.1}),
+        evidence={"other": every, "model": every},
+        links={"model": every},
+    )
+    assert (judged.taken.count(), judged.suggested.count()) == (0, 0)
 
 
 def test_a_stranger_sees_nothing_of_it(ana, ben, script, run_tasks):
