@@ -86,6 +86,8 @@ class Attempt:
     duration_ms: float = 0.0
     #: The link could not be asked now and will be asked again.
     will_retry: bool = False
+    #: Ids of the recorded calls that a failure comes from.
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ class Link:
         if isinstance(answer, ProviderError):
             will_retry = self.is_deferred and isinstance(answer, ProviderUnavailable)
             explanation = f"{answer}{TRIED_AGAIN}" if will_retry else str(answer)
-            return self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
+            failed = self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
+            return replace(failed, calls=answer.calls)
         if answer is None:
             is_without_words = question.text and not normalize(question.text)
             reason = "There are no words in this text." if is_without_words else self.provider.silence

@@ -259,6 +259,13 @@ def decision_fields(verdict: Verdict, *, catalog: Catalog) -> dict[str, Any]:
     }
 
 
+def details_of(attempt: Attempt) -> dict[str, Any]:
+    """Return the details of an answer, or the ids of the recorded calls that a failure comes from."""
+    if attempt.suggestion is not None:
+        return dict(attempt.suggestion.details)
+    return {"calls": list(attempt.calls)} if attempt.calls else {}
+
+
 def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[dict[str, Any]]:
     """Return the attempts for the API and the database. Categories are named, because their ids may disappear."""
     bodies = []
@@ -275,7 +282,7 @@ def attempts_as_json(attempts: Sequence[Attempt], *, catalog: Catalog) -> list[d
                 "score": suggestion.score if suggestion else None,
                 "explanation": attempt.explanation,
                 "duration_ms": attempt.duration_ms,
-                "details": dict(suggestion.details) if suggestion else {},
+                "details": details_of(attempt),
             }
         )
     return bodies

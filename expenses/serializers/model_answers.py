@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.models import ModelCall, Transaction
+from expenses.categorization.trust import load_trust
+from expenses.models import ModelAnswer, ModelCall, Transaction
+from expenses.serializers.calibration import AnswerRecordSerializer
 from expenses.services.model_calls import calls_in
 from providers.chain import Outcome
 from providers.ollama import OllamaProvider
@@ -14,7 +16,7 @@ ASKED = {Outcome.ANSWERED, Outcome.UNSURE, Outcome.FAILED, Outcome.CRASHED}
 #: The outcomes of asking any link.
 OUTCOMES = [str(outcome) for outcome in Outcome]
 #: Details that are shown in `model` alone.
-SHOWN_APART = {"questions", "calls", "distribution", "asked_at"}
+SHOWN_APART = {"questions", "calls", "distribution"}
 
 
 class MessageSerializer(serializers.Serializer[Any]):
@@ -47,10 +49,13 @@ class ModelAnswerSerializer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(choices=OUTCOMES)
     explanation = serializers.CharField()
     duration_ms = serializers.FloatField(allow_null=True, help_text="The time that the model took; null for a failure.")
+    record = AnswerRecordSerializer(
+        allow_null=True, help_text="Outcomes of this build's answers in your ledger; null for a failure."
+    )
 
 
 def describe_model_answer(row: Transaction) -> dict[str, Any] | None:
-    """Return the body of the model's answer about a row; None where the model was not asked. At most one query."""
+    """Return the body of the model's answer about a row; None where the model was not asked. At most three queries."""
     attempts = row.decision.attempts if row.decision else []
     attempt = next((a for a in attempts if a["provider"] == OllamaProvider.name and a["outcome"] in ASKED), None)
     if attempt is None or row.decision is None:
@@ -59,12 +64,14 @@ def describe_model_answer(row: Transaction) -> dict[str, Any] | None:
     questions, named = details.get("questions", []), calls_in(details)
     calls = ModelCall.objects.filter(ledger_id=row.ledger_id, pk__in=named).values_list("pk", flat=True)
     kept = set(map(str, calls)) if named else set()
+    digest = details.get("digest")
+    answer = ModelAnswer.objects.filter(transaction=row, digest=digest or "").first()
     body: dict[str, Any] = ModelAnswerSerializer(
         {
             "model": details.get("model"),
-            "digest": details.get("digest"),
+            "digest": digest,
             "prompt_version": details.get("prompt_version"),
-            "asked_at": details.get("asked_at") or row.decision.created_at,
+            "asked_at": answer.answered_at if answer is not None else row.decision.created_at,
             "prompt": [message for question in questions for message in question["prompt"]],
             "is_remembered": bool(questions) and all(question["is_remembered"] for question in questions),
             "distribution": details.get("distribution", []),
@@ -72,6 +79,8 @@ def describe_model_answer(row: Transaction) -> dict[str, Any] | None:
             "outcome": attempt["outcome"],
             "explanation": attempt["explanation"],
             "duration_ms": details.get("duration_ms"),
+            "record": digest
+            and load_trust(row.ledger_id).record(OllamaProvider.name, digest=digest)._replace(digest=digest),
         }
     ).data
     return body

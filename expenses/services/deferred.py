@@ -16,6 +16,7 @@ from expenses.categorization.questions import (
     Categorization,
     answer_from_json,
     categorization_of,
+    details_of,
     explain,
     make_decision,
     offered_to,
@@ -120,8 +121,7 @@ def _miss(verdict: Verdict) -> str:
 
 def _calls_of(verdict: Verdict) -> list[str]:
     """Return the ids of the calls that were made for a verdict, those of failed attempts, too."""
-    given = (attempt.suggestion for attempt in verdict.attempts)
-    return [call for suggestion in given if suggestion is not None for call in calls_in(suggestion.details)]
+    return [call for attempt in verdict.attempts for call in calls_in(details_of(attempt))]
 
 
 def ask_open_rows_again(*, ledger_id: int, before: int) -> int | None:
