@@ -336,7 +336,11 @@ def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = EXA
     if not questions:
         return []
     rows = Row.objects.filter(ledger_id=questions[0].owner).confirmed().order_by("-id")
-    return add_examples(questions, rows.values_list("raw_description", "category_id")[:among], n=n)
+    names = PrivacyChoices.objects.filter(ledger_id=questions[0].owner).values_list("names", flat=True).first() or ()
+    return [
+        replace(question, hidden_names=tuple(names), is_person=tells_of_person(question.text, iban=question.iban))
+        for question in add_examples(questions, rows.values_list("raw_description", "category_id")[:among], n=n)
+    ]
 
 
 def add_examples(questions: Sequence[Question], latest: Iterable[tuple[str, int]], *, n: int = 4) -> list[Question]:
@@ -352,13 +356,4 @@ def add_examples(questions: Sequence[Question], latest: Iterable[tuple[str, int]
     for text in {question.text for question in questions}:
         found = process.extract(normalize(text), recent, scorer=fuzz.token_sort_ratio, limit=n)
         nearest[text] = tuple((description, chosen[description]) for _, _, description in found)
-    names = PrivacyChoices.objects.filter(ledger_id=questions[0].owner).values_list("names", flat=True).first() or ()
-    return [
-        replace(
-            question,
-            examples=nearest[question.text],
-            hidden_names=tuple(names),
-            is_person=tells_of_person(question.text, iban=question.iban),
-        )
-        for question in questions
-    ]
+    return [replace(question, examples=nearest[question.text]) for question in questions]
