@@ -71,7 +71,7 @@ _VALUES = {
     "ACCOUNT": re.compile(r"\d(?:[ ./-]?\d){4,29}"),
 }
 _SHORTEST_REFERENCE = 4
-_SEPA = re.compile(r"(?<![^\W\d_])(?:EREF|MREF|KREF|CRED|DEBT|ENDT|IREF|PREF)[+:]\s?((?:(?![A-Z]{4}\+)[^\s])++)")
+_SEPA = re.compile(r"(?:EREF|MREF|KREF|CRED|DEBT|ENDT|IREF|PREF)[+:]\s?((?:(?![A-Z]{4}\+)[^\s])++)")
 _NO_REFERENCE = frozenset(("notprovided", "nonref", "not", "keine"))
 _UUID = re.compile(r"(?<![\w-])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![\w-])")
 
@@ -81,7 +81,7 @@ _GROUPS = re.compile(r"(?<![^\W_])\d++(?:[-/.:]\d++)++(?![^\W_])|(?<![^\W_])\d{3
 _N_DIGITS = 6
 #: What a text needs for several groups of digits, and for a word that is a reference.
 _LONG_GROUPS = re.compile(r"\d[A-Fa-f]{0,7}[-/.: ]\d")
-_WORD_OF_REFERENCE = re.compile(r"\d{6}|[^\W\d_]\d{4}|\d[^\W\d_]{1,9}\d|\d{3,}[^\W\d_]")
+_WORD_OF_REFERENCE = re.compile(r"\d[^\W_]*\d[^\W_]*\d")
 _DATE = re.compile(
     r"(?:(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:[012]?\d|3[01])|(?:[012]?\d|3[01])([-/.])(?:[012]?\d|3[01])\2(?:(?:19|20)\d\d|\d\d))(?!\d)"
 )
@@ -99,8 +99,8 @@ _CURRENCIES = frozenset(["eur", "usd", "gbp", "chf", "pln", "czk", "sek", "nok",
 
 
 #: What a text needs for a number with many digits, and for a card with hidden ones.
-LONG_NUMBER = re.compile(r"\d(?:[ ./()-]{0,2}\d){6}|[Ii][Bb][Aa][Nn]")
-MASK = re.compile(r"[*#•]{2}|[xX]{2}")
+LONG_NUMBER = re.compile(r"\d(?:[ ./()-]{0,2}\d){6}")
+MASKS = ("**", "xx", "XX", "Xx", "xX", "##", "••", "*#", "#*")
 
 
 def find_ibans(text: str) -> Iterator[Span]:
@@ -117,9 +117,10 @@ def find_ibans(text: str) -> Iterator[Span]:
             before = text[max(0, span.start - _LONGEST_BIC) : span.start]
             if bic := _BIC_BEFORE.search(before):
                 yield Span(span.start - len(before) + bic.start(1), span.start - len(before) + bic.end(1), "ACCOUNT")
-    for label in _LABELED_IBAN.finditer(text):
+    lower = text.lower()
+    for label in _LABELED_IBAN.finditer(text) if "iban" in lower else ():
         yield Span(*label.span(1), "IBAN")
-    for label in _LABELED_BIC.finditer(text):
+    for label in _LABELED_BIC.finditer(text) if "bic" in lower or "swift" in lower else ():
         yield Span(*label.span(1), "ACCOUNT")
 
 

@@ -9,7 +9,7 @@ from providers.redaction.addresses import find_addresses, find_mails, may_hold_a
 from providers.redaction.kinds import KINDS
 from providers.redaction.numbers import (
     LONG_NUMBER,
-    MASK,
+    MASKS,
     find_accounts,
     find_cards,
     find_ibans,
@@ -39,8 +39,10 @@ class Redactor:
         self.counts: Counter[str] = Counter()
         self._own_names = folded_names(self.names)
         self._placeholders: dict[tuple[str, str], str] = {}
+        #: Placeholders that a text had by itself, and the last number given of each kind.
         self._taken: set[str] = set()
         self._originals: dict[str, str] = {}
+        self._numbers: Counter[str] = Counter()
 
     def redact(self, text: str, *, is_person: bool = False) -> str:
         """Return the text with placeholders; `is_person`: the statement says that a person is the counterparty."""
@@ -56,7 +58,7 @@ class Redactor:
         if "@" in text or "(at)" in text or "[at]" in text:
             text = self._hide(text, find_mails(text))
         folded = folded_words(text)
-        if _DIGIT.search(text):
+        if _DIGIT.search(text) and _DIGIT.search(_PLACEHOLDER.sub("", text)):
             text = self._hide_numbers(text, folded)
             if may_hold_address(folded):
                 text = self._hide(text, find_addresses(text, words_with_places(text)))
@@ -69,10 +71,10 @@ class Redactor:
         return text
 
     def _hide_numbers(self, text: str, folded: Sequence[str]) -> str:
-        if LONG_NUMBER.search(text):
+        if LONG_NUMBER.search(text) or "iban" in text.lower():
             for find in (find_ibans, find_cards, find_accounts, find_phones):
                 text = self._hide(text, find(text))
-        if MASK.search(text):
+        if any(mask in text for mask in MASKS):
             text = self._hide(text, find_masked_cards(text))
         if may_hold_label(folded):
             text = self._hide(text, find_labeled(text))
@@ -81,8 +83,10 @@ class Redactor:
     def _hide(self, text: str, spans: Iterable[Span]) -> str:
         pieces, end = [], 0
         for span in sorted(spans):
+            if not pieces:
+                self._taken.update(found[0] for found in _PLACEHOLDER.finditer(text))
             if span.start >= end and not _PLACEHOLDER.fullmatch(text, span.start, span.end):
-                placeholder = self._placeholder(span.kind, text[span.start : span.end], text)
+                placeholder = self._placeholder(span.kind, text[span.start : span.end])
                 # A blank keeps the placeholder apart from what it was glued to.
                 left = " " if text[span.start - 1 : span.start].isalnum() else ""
                 right = " " if text[span.end : span.end + 1].isalnum() else ""
@@ -90,16 +94,14 @@ class Redactor:
                 end = span.end
         return "".join([*pieces, text[end:]]) if pieces else text
 
-    def _placeholder(self, kind: str, value: str, text: str) -> str:
+    def _placeholder(self, kind: str, value: str) -> str:
         """Return the placeholder of a value; numbers that a text has by itself are left out."""
         self.counts[kind.lower()] += 1
         key = (kind, " ".join(sorted(_SIGNS.split(fold(value)))) if kind == "PERSON" else _SIGNS.sub("", fold(value)))
         if key not in self._placeholders:
-            self._taken.update(found[0] for found in _PLACEHOLDER.finditer(text))
-            number = 1
-            while f"{kind}{number}" in self._taken:
-                number += 1
-            self._placeholders[key] = f"{kind}{number}"
-            self._taken.add(f"{kind}{number}")
-            self._originals[f"{kind}{number}"] = value
+            self._numbers[kind] += 1
+            while f"{kind}{self._numbers[kind]}" in self._taken:
+                self._numbers[kind] += 1
+            self._placeholders[key] = f"{kind}{self._numbers[kind]}"
+            self._originals[self._placeholders[key]] = value
         return self._placeholders[key]
