@@ -211,10 +211,12 @@ def _is_given_alone(roles: Sequence[int], names: Sequence[int], end: int) -> boo
 
 
 def _may_be_family(text: str, words: Sequence[Word], roles: Sequence[int], place: int) -> bool:
-    """Return True if an unknown word follows a given name."""
-    if place >= len(words) or roles[place] or not _is_beside(text, words, place):
+    """Return True if an unknown word follows a given name. A word before a colon or a plus sign is a label."""
+    if place >= len(words) or roles[place] or text[words[place - 1].end : words[place].start] != " ":
         return False
     word = words[place].folded
+    if len(words[place - 1].folded) < _SHORTEST_CUT or text[words[place].end : words[place].end + 1] in (":", "+", "="):
+        return False
     return len(word) >= _SHORTEST_CUT and word.isalpha() and word not in load_dictionary().names and not is_town(word)
 
 

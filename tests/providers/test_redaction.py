@@ -1,13 +1,17 @@
 """What is private in a text is hidden behind placeholders, and merchants stay readable."""
 
+import json
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.docs_tables import DOCS
 from providers.redaction import Redactor, tells_of_person
+from providers.redaction.compile_names import compile_names
 
 SAMPLES = tomllib.loads(Path(__file__).with_name("redaction_samples.toml").read_text(encoding="utf-8"))
 PRIVATE = {
@@ -49,6 +53,7 @@ READABLE = [
     "Fielmann AG",
     "Edeka Schneider",
     "Metzgerei Hans Müller",
+    "SEPA UEBERW ANNA MTLG:Datei",
     "1.234.567,89 EUR 50 % 20240112",
     "Paid 100000.00 at 23:59 on 2026-01-31",
 ]
@@ -191,3 +196,43 @@ def test_placeholders_become_the_own_words_again():
     assert "Odile" not in hidden
     assert redactor.restore("PERSON1") == "Odile Marchetti"
     assert redactor.restore("IBAN1 and IBAN2") == "DE89 3704 0044 0532 0130 00 and IBAN2"
+
+
+def test_the_page_shows_what_the_model_reads():
+    page = (DOCS / "redaction.md").read_text(encoding="utf-8")
+    table = page.partition("| text | what the model reads |\n| --- | --- |\n")[2].partition("\n\n")[0]
+    shown = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    assert len(shown) == 7
+    assert [Redactor().redact(text) for text, _ in shown] == [redacted for _, redacted in shown]
+
+
+LONG = ["1", "a1", "DE89 ", "Anna Schmidt ", "EREF+1a", "Konto 1", "12 rue de ", "a@", "**", "- ", "\u0301"]
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_long_texts_are_redacted_too(piece):
+    text = (piece * 10_000)[:10_000]
+    redactor = Redactor(names=["Erika Mustermann"])
+    redacted = redactor.redact(text, is_person=True)
+    assert redactor.redact(redacted, is_person=True) == redacted
+
+
+def test_names_are_compiled_from_the_locales_of_a_package():
+    class Locale:
+        first_names_female = ("Åse", "Anne-Lise", "Rose")
+        last_names = {"de Vries": 3, "Nowacki": 1, "García López": 1}
+        unisex_last_names = ["Rose"]
+        formats = ("{{first_name}}",)
+
+    text = compile_names([Locale], ordinary_words=["Rose", "table"], version="9.1")
+    head, given, family, ordinary = text.splitlines()
+    assert json.loads(head) == {"source": "Faker", "version": "9.1", "license": "MIT"}
+    assert (given, family, ordinary) == ("anne ase lise rose", "nowacka nowacki rose vries", "rose")
+
+
+def test_the_shipped_names_name_their_source_and_stay_small():
+    package = files("providers.redaction")
+    about = json.loads(package.joinpath("names.txt").read_text(encoding="utf-8").partition("\n")[0])
+    assert (about["source"], about["license"]) == ("Faker", "MIT")
+    assert len(package.joinpath("names.txt").read_bytes()) < 600_000
+    assert "Permission is hereby granted" in package.joinpath("LICENSE-faker").read_text(encoding="utf-8")
