@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from providers.merchants.dictionary import load_dictionary
-from providers.redaction.spans import Span, Word
+from providers.redaction.parts import PrivatePart, Word
 from providers.redaction.vocabulary import (
     BEFORE_NAME,
     BEFORE_NUMBER,
@@ -42,10 +42,10 @@ _MOST_WORDS = 4
 _MOST_WORDS_LAST = 3
 
 
-def find_mails(text: str) -> Iterator[Span]:
+def find_mails(text: str) -> Iterator[PrivatePart]:
     """Yield e-mail addresses."""
     for found in _MAIL.finditer(text):
-        yield Span(*found.span(), "EMAIL")
+        yield PrivatePart(*found.span(), "EMAIL")
 
 
 def may_hold_address(folded: Sequence[str]) -> bool:
@@ -53,7 +53,7 @@ def may_hold_address(folded: Sequence[str]) -> bool:
     return not _STREETS.isdisjoint(folded) or any(word.endswith(_TAILS) for word in folded)
 
 
-def find_addresses(text: str, words: Sequence[Word]) -> Iterator[Span]:
+def find_addresses(text: str, words: Sequence[Word]) -> Iterator[PrivatePart]:
     """Yield streets with their number, and the postcode and town behind them."""
     roles = load_roles()
     end = 0
@@ -64,7 +64,7 @@ def find_addresses(text: str, words: Sequence[Word]) -> Iterator[Span]:
         if span := _address_at(text, words, place, role):
             behind = _PLACE_BEHIND.match(text, span.end)
             end = behind.end() if behind else span.end
-            yield Span(span.start, end, "ADDRESS")
+            yield PrivatePart(span.start, end, "ADDRESS")
 
 
 def is_long_street(word: str) -> bool:
@@ -74,17 +74,17 @@ def is_long_street(word: str) -> bool:
     return any(word.endswith(tail) and len(word) >= len(tail) + _SHORTEST_HEAD for tail in _TAILS)
 
 
-def _address_at(text: str, words: Sequence[Word], place: int, role: int) -> Span | None:
+def _address_at(text: str, words: Sequence[Word], place: int, role: int) -> PrivatePart | None:
     word = words[place]
     if not role:
         number = _HOUSE_NUMBER.match(text, word.end)
-        return Span(word.start, number.end(), "ADDRESS") if number else None
+        return PrivatePart(word.start, number.end(), "ADDRESS") if number else None
     if role & BEFORE_NUMBER and place and _is_joined(text, words[place - 1], word):
         number = _HOUSE_NUMBER.match(text, word.end)
         if number and words[place - 1].folded.isalpha():
-            return Span(words[place - 1].start, number.end(), "ADDRESS")
+            return PrivatePart(words[place - 1].start, number.end(), "ADDRESS")
     if role & LAST and (start := _start_of_number_and_name(text, words, place)) is not None:
-        return Span(start, word.end, "ADDRESS")
+        return PrivatePart(start, word.end, "ADDRESS")
     if role & (BEHIND_NUMBER | BEFORE_NAME):
         return _street_before_name(text, words, place, role)
     return None
@@ -107,7 +107,7 @@ def _start_of_number_and_name(text: str, words: Sequence[Word], place: int) -> i
     return None
 
 
-def _street_before_name(text: str, words: Sequence[Word], place: int, role: int) -> Span | None:
+def _street_before_name(text: str, words: Sequence[Word], place: int, role: int) -> PrivatePart | None:
     """Return "Calle Mayor 5" or "12 rue de la Paix"."""
     roles = load_roles()
     word = words[place]
@@ -121,10 +121,10 @@ def _street_before_name(text: str, words: Sequence[Word], place: int, role: int)
         last = after
         is_particle = roles.get(after.folded, 0) & PARTICLE
         if before and not is_particle:
-            return Span(word.start - len(before[0]), last.end, "ADDRESS")
+            return PrivatePart(word.start - len(before[0]), last.end, "ADDRESS")
         number = _HOUSE_NUMBER.match(text, last.end) if role & BEFORE_NAME and not is_particle else None
         if number and last.folded not in load_dictionary().names:
-            return Span(word.start, number.end(), "ADDRESS")
+            return PrivatePart(word.start, number.end(), "ADDRESS")
     return None
 
 

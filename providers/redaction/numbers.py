@@ -16,7 +16,7 @@ from stdnum.es import ccc
 from stdnum.no import kontonr
 
 from providers.normalization import CHANNEL_WORDS, fold
-from providers.redaction.spans import Span
+from providers.redaction.parts import PrivatePart
 from providers.redaction.vocabulary import words_of
 
 #: Signs that may stand between the characters of an account number.
@@ -103,7 +103,7 @@ LONG_NUMBER = re.compile(r"\d(?:[ ./()-]{0,2}\d){6}")
 MASKS = ("**", "xx", "XX", "Xx", "xX", "##", "••", "*#", "#*")
 
 
-def find_ibans(text: str) -> Iterator[Span]:
+def find_ibans(text: str) -> Iterator[PrivatePart]:
     """Yield international account numbers, whole or cut off behind their label, and the bank codes beside them."""
     end = 0
     for start in _IBAN_START.finditer(text):
@@ -113,18 +113,20 @@ def find_ibans(text: str) -> Iterator[Span]:
             end = span.end
             yield span
             if bic := _BIC_BESIDE.match(text, end):
-                yield Span(bic.start(1), bic.end(1), "ACCOUNT")
+                yield PrivatePart(bic.start(1), bic.end(1), "ACCOUNT")
             before = text[max(0, span.start - _LONGEST_BIC) : span.start]
             if bic := _BIC_BEFORE.search(before):
-                yield Span(span.start - len(before) + bic.start(1), span.start - len(before) + bic.end(1), "ACCOUNT")
+                yield PrivatePart(
+                    span.start - len(before) + bic.start(1), span.start - len(before) + bic.end(1), "ACCOUNT"
+                )
     lower = text.lower()
     for label in _LABELED_IBAN.finditer(text) if "iban" in lower else ():
-        yield Span(*label.span(1), "IBAN")
+        yield PrivatePart(*label.span(1), "IBAN")
     for label in _LABELED_BIC.finditer(text) if "bic" in lower or "swift" in lower else ():
-        yield Span(*label.span(1), "ACCOUNT")
+        yield PrivatePart(*label.span(1), "ACCOUNT")
 
 
-def _iban_at(text: str, start: int) -> Span | None:
+def _iban_at(text: str, start: int) -> PrivatePart | None:
     """Return the account number that begins there, of the length that its country has, if its check digits fit."""
     length = _length_of_iban(text[start : start + 2].upper())
     characters = text[start : start + 2 * length].translate(_WITHOUT_SIGNS)[:length].upper()
@@ -135,7 +137,7 @@ def _iban_at(text: str, start: int) -> Span | None:
         while text[place] in _SIGNS_INSIDE:
             place += 1
         place += 1
-    return Span(start, place, "IBAN")
+    return PrivatePart(start, place, "IBAN")
 
 
 @cache
@@ -145,24 +147,24 @@ def _length_of_iban(country: str) -> int:
     return 4 + sum(map(int, re.findall(r"(\d+)!", known["bban"]))) if "bban" in known else 0
 
 
-def find_cards(text: str) -> Iterator[Span]:
+def find_cards(text: str) -> Iterator[PrivatePart]:
     """Yield numbers of cards with a right check digit."""
     for found in _CARD.finditer(text):
         if luhn.is_valid(re.sub(r"[ -]", "", found[0])):
-            yield Span(*found.span(), "CARD")
+            yield PrivatePart(*found.span(), "CARD")
 
 
-def find_masked_cards(text: str) -> Iterator[Span]:
+def find_masked_cards(text: str) -> Iterator[PrivatePart]:
     """Yield numbers of cards of which stars or the letter x hide a part."""
     for found in _MASKED_CARD.finditer(text):
-        yield Span(*found.span(), "CARD")
+        yield PrivatePart(*found.span(), "CARD")
 
 
-def find_accounts(text: str) -> Iterator[Span]:
+def find_accounts(text: str) -> Iterator[PrivatePart]:
     """Yield national account numbers: with right check digits, or of a form that nothing else has."""
     for found in _ACCOUNT_SHAPE.finditer(text):
         if _is_account(found[0]):
-            yield Span(*found.span(), "ACCOUNT")
+            yield PrivatePart(*found.span(), "ACCOUNT")
 
 
 def _is_account(number: str) -> bool:
@@ -180,11 +182,11 @@ def _is_account(number: str) -> bool:
     return len(digits) in (14, 16, 24)
 
 
-def find_phones(text: str) -> Iterator[Span]:
+def find_phones(text: str) -> Iterator[PrivatePart]:
     """Yield telephone numbers in a form that nothing else has."""
     for found in _PHONE.finditer(text):
         if not _DATE.match(found[0]):
-            yield Span(*found.span(), "PHONE")
+            yield PrivatePart(*found.span(), "PHONE")
 
 
 def may_hold_label(folded: Sequence[str]) -> bool:
@@ -192,16 +194,16 @@ def may_hold_label(folded: Sequence[str]) -> bool:
     return not _LABELS.keys().isdisjoint(folded)
 
 
-def find_labeled(text: str) -> Iterator[Span]:
+def find_labeled(text: str) -> Iterator[PrivatePart]:
     """Yield what stands behind a label such as "Konto", "account no.", "Tel" or "invoice"."""
     for found in _SEPA.finditer(text):
         if fold(found[1]).strip("./- ") not in _NO_REFERENCE and not _PLACEHOLDER.fullmatch(found[1]):
-            yield Span(*found.span(1), "REF")
+            yield PrivatePart(*found.span(1), "REF")
     for found in _WORD_BEFORE_NUMBER.finditer(text):
         kind = _LABELS.get(fold(found[1]), "")
         value = _VALUES[kind].match(text, found.end()) if kind else None
         if value and (_is_reference(value[0]) if kind == "REF" else not _DATE.match(value[0])):
-            yield Span(*value.span(), kind)
+            yield PrivatePart(*value.span(), kind)
 
 
 def _is_reference(value: str) -> bool:
@@ -219,18 +221,18 @@ def _is_year(value: str) -> bool:
     return len(value) == 4 and value[:2] in ("19", "20")
 
 
-def find_references(text: str) -> Iterator[Span]:
+def find_references(text: str) -> Iterator[PrivatePart]:
     """Yield numbers of six digits or more, and mixtures of letters and digits; no dates, amounts and short numbers."""
     if _LONG_GROUPS.search(text):
         for found in _UUID.finditer(text):
-            yield Span(*found.span(), "REF")
+            yield PrivatePart(*found.span(), "REF")
         for found in _GROUPS.finditer(text):
             if _is_long_number(text, found):
-                yield Span(*found.span(), "REF")
+                yield PrivatePart(*found.span(), "REF")
     for found in _WORD_WITH_DIGIT.finditer(text) if _WORD_OF_REFERENCE.search(text) else ():
         start = found.start() + _start_of_reference(found[0])
         if start < found.end() and not _is_amount_beside(text, found):
-            yield Span(start, found.end(), "REF")
+            yield PrivatePart(start, found.end(), "REF")
 
 
 def _is_long_number(text: str, found: re.Match[str]) -> bool:

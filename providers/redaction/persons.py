@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 
 from providers.merchants.dictionary import load_dictionary
 from providers.normalization import CHANNEL_WORDS
-from providers.redaction.spans import Span, Word, folded_words, words_with_places
+from providers.redaction.parts import PrivatePart, Word, folded_words, words_with_places
 from providers.redaction.vocabulary import (
     COMPANY,
     FAMILY,
@@ -59,7 +59,7 @@ def folded_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(words for words in read if any(len(word) > 1 for word in words)))
 
 
-def find_own_names(text: str, words: Sequence[Word], names: Sequence[tuple[str, ...]]) -> Iterator[Span]:
+def find_own_names(text: str, words: Sequence[Word], names: Sequence[tuple[str, ...]]) -> Iterator[PrivatePart]:
     """Yield the owner's names: in any order, with initials, glued together, cut off at the end, or the family alone."""
     for name in names:
         for place in range(len(words)):
@@ -72,7 +72,7 @@ def find_own_names(text: str, words: Sequence[Word], names: Sequence[tuple[str, 
                     end < len(words) and load_roles().get(words[end].folded, 0) & GIVEN and _is_beside(text, words, end)
                 ):
                     end += 1
-                yield Span(words[start].start, words[end - 1].end, "PERSON")
+                yield PrivatePart(words[start].start, words[end - 1].end, "PERSON")
 
 
 def _is_beside(text: str, words: Sequence[Word], place: int) -> bool:
@@ -154,7 +154,7 @@ def _is_brand_at(words: Sequence[Word], place: int) -> bool:
     return any(phrase in load_dictionary().names for n, phrase in enumerate(phrases) if n or not is_word)
 
 
-def find_persons(text: str, words: Sequence[Word], *, is_person: bool = False) -> Iterator[Span]:
+def find_persons(text: str, words: Sequence[Word], *, is_person: bool = False) -> Iterator[PrivatePart]:
     """Yield names of persons. `is_person`: the statement says that the text names one."""
     roles = [load_roles().get(word.folded, 0) for word in words]
     is_transfer = is_person or any(role & TRANSFER for role in roles) or _ACCOUNT.search(text) is not None
@@ -162,7 +162,7 @@ def find_persons(text: str, words: Sequence[Word], *, is_person: bool = False) -
     while place < len(words):
         start, end = _name_at(text, words, roles, place, is_transfer=is_transfer)
         if end and not is_claimed(text, words, roles, start, end, is_transfer=is_transfer):
-            yield Span(words[start].start, words[end - 1].end, "PERSON")
+            yield PrivatePart(words[start].start, words[end - 1].end, "PERSON")
             n_found += 1
             place = end
         else:
@@ -279,7 +279,7 @@ def claims_brand(words: Sequence[Word], start: int, end: int, *, is_alone: bool 
     return is_alone and end - start == 1 and words[start].folded in names
 
 
-def _unknown_person(text: str, words: Sequence[Word], roles: Sequence[int]) -> Iterator[Span]:
+def _unknown_person(text: str, words: Sequence[Word], roles: Sequence[int]) -> Iterator[PrivatePart]:
     """Yield the longest run of words that are nothing else, for a person whose names are in no list."""
     runs: list[tuple[int, int]] = []
     for place, (word, role) in enumerate(zip(words, roles, strict=True)):
@@ -292,4 +292,4 @@ def _unknown_person(text: str, words: Sequence[Word], roles: Sequence[int]) -> I
     if runs:
         start, end = max(runs, key=lambda run: run[1] - run[0])
         if not claims_brand(words, start, end):
-            yield Span(words[start].start, words[end - 1].end, "PERSON")
+            yield PrivatePart(words[start].start, words[end - 1].end, "PERSON")

@@ -19,8 +19,8 @@ from providers.redaction.numbers import (
     find_references,
     may_hold_label,
 )
+from providers.redaction.parts import PrivatePart, folded_words, words_with_places
 from providers.redaction.persons import find_own_names, find_persons, folded_names, may_hold_person
-from providers.redaction.spans import Span, folded_words, words_with_places
 
 _PLACEHOLDER = re.compile(rf"({'|'.join(KINDS)})\d+")
 _PERSON = re.compile(r"PERSON\d")
@@ -80,7 +80,7 @@ class Redactor:
             text = self._hide(text, find_labeled(text))
         return self._hide(text, find_references(text))
 
-    def _hide(self, text: str, spans: Iterable[Span]) -> str:
+    def _hide(self, text: str, spans: Iterable[PrivatePart]) -> str:
         pieces, end = [], 0
         for span in sorted(spans):
             if not pieces:

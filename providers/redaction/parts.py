@@ -10,7 +10,7 @@ _LETTERS = r"[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u0e7f]"
 _WORD = re.compile(rf"(?:{_LETTERS})++(?:['\u2019](?=[^\W\d_])(?:{_LETTERS})++)*+(?![\d])|\d++")
 
 
-class Span(NamedTuple):
+class PrivatePart(NamedTuple):
     """A private part of a text, from `start` up to `end`. `kind` is the word of its placeholder, such as IBAN."""
 
     start: int
