@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from benchmarks.docs_tables import DOCS, write_table
+from expenses.categorization.model_record import MOST_TEXTS
 from expenses.services.model_bench import LEAST_TEXTS
 from providers.answer_record import ASKED_ONE_IN, AnswerRecord
 from providers.calibration import LEAST_OUTCOMES
@@ -81,7 +82,8 @@ def test_the_chain_page_shows_the_thresholds_of_the_settings():
 def test_the_page_about_models_names_the_default_and_the_limits():
     page = (DOCS / "models.md").read_text()
     assert f"| `{settings.OLLAMA_MODEL}`, the default |" in page
-    assert (LEAST_TEXTS, LEAST_OUTCOMES, ASKED_ONE_IN) == (10, 30, 10)
+    assert (LEAST_TEXTS, LEAST_OUTCOMES, ASKED_ONE_IN, MOST_TEXTS) == (10, 30, 10, 300)
+    assert "and the latest 300 texts count." in (DOCS / "chain.md").read_text()
     assert "Ten texts are the least." in page
     assert "is asked about one text in ten, after 30 outcomes." in page
 

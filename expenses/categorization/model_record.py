@@ -1,6 +1,7 @@
 """The record of the model in a ledger: its answers about rows that are confirmed now, beside those without it.
 
-A text counts once, however many rows have it: by its latest answer. A new build of the model begins anew.
+A text counts once, however many rows have it: by its latest answer. The latest 300 texts count. Another build of the
+model begins without a record.
 """
 
 from collections import Counter, defaultdict
@@ -17,6 +18,8 @@ from providers.calibration import LEAST_OUTCOMES
 
 #: Answers that are looked at: the latest. Builds that did not give one of them have no record.
 MOST_ANSWERS = 2_000
+#: Texts that a record is of: the latest, so that a model that has become better soon shows it.
+MOST_TEXTS = 300
 _COLUMNS = (
     "link", "digest", "transaction__direction", "transaction__match_text", "transaction_id",
     "transaction__category_id", "category_id", "category_without_id",
@@ -43,7 +46,9 @@ def read_records(*, ledger_id: int) -> list[AnswerRecord]:
     outcomes: dict[tuple[str, str], dict[Hashable, ModelOutcome]] = defaultdict(dict)
     latest = confirmed.order_by("-answered_at", "-transaction_id").values_list(*_COLUMNS)
     for link, digest, direction, text, row, right, said, without in latest[:MOST_ANSWERS]:
-        outcomes[link, digest].setdefault((direction, text) if text else row, ModelOutcome(right, said, without))
+        of_build = outcomes[link, digest]
+        if len(of_build) < MOST_TEXTS:
+            of_build.setdefault((direction, text) if text else row, ModelOutcome(right, said, without))
     builds = answers.order_by().values_list("link", "digest").annotate(last=Max("answered_at"))
     newest_first: list[tuple[str, str, datetime]] = sorted(builds, key=lambda build: build[2], reverse=True)
     return [record_of(outcomes[link, digest].values(), link=link, digest=digest) for link, digest, _ in newest_first]

@@ -107,6 +107,16 @@ def test_a_text_counts_once_by_its_latest_answer(ana, script, run_tasks):
     assert counts(ana) == (2, 2, 0, 2, 0)
 
 
+def test_the_latest_texts_count(ana, script, run_tasks, monkeypatch):
+    monkeypatch.setattr("expenses.categorization.model_record.MOST_TEXTS", 5)
+    script.script = {"zorx": ("dining", 0.9)}
+    for part, category in ((WORDS[:6], "Travel"), (WORDS[6:9], "Dining")):
+        rows = spend(ana, *part)
+        run_tasks()
+        choose(ana, rows, category)
+    assert counts(ana) == (5, 3, 0, 3, 0)
+
+
 def test_rows_in_the_bin_and_purged_rows_count_no_more(ana, script, run_tasks):
     script.script = {"zorx": ("dining", 0.9)}
     rows = spend(ana, *WORDS[:3])

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from django.core.management import CommandError, call_command
 
-from expenses.models import ModelAnswer
+from expenses.models import ModelAnswer, PrivacyChoices
 from expenses.models.ledgers import ledger_id_of
 from providers.interface import ProviderUnavailable, Suggestion
 from providers.loading import configured_model
@@ -107,6 +107,13 @@ def test_no_row_is_asked_about_with_what_was_confirmed_after_it(script, capsys):
         assert question.description == ROWS[place][0]
         assert {text for text, _ in question.examples} <= earlier
         assert len(question.examples) == min(place, 4)
+
+
+@pytest.mark.usefixtures("confirmed")
+def test_hidden_names_are_hidden_from_a_measurement_too(ana, script, capsys):
+    PrivacyChoices.objects.create(ledger_id=ledger_id_of(ana.user), names=["Quillwick"])
+    bench(capsys)
+    assert {question.hidden_names for question in script.asked} == {("Quillwick",)}
 
 
 @pytest.mark.usefixtures("confirmed")
