@@ -3,6 +3,7 @@
 from django.urls import path
 
 from insights.views.anomalies import AnomalyFeedbackView, AnomalyListView
+from insights.views.ask import AskView, QuestionView
 from insights.views.decompositions import DecompositionView
 from insights.views.forecast import ForecastView
 from insights.views.narrative import NarrativeView
@@ -17,6 +18,8 @@ urlpatterns = [
         AnomalyFeedbackView.as_view({"post": "give_feedback", "delete": "take_back"}),
         name="anomaly-feedback",
     ),
+    path("ask/", AskView.as_view({"get": "list", "post": "ask"}), name="ask"),
+    path("ask/<uuid:pk>/", QuestionView.as_view({"get": "retrieve", "delete": "destroy"}), name="question"),
     path("recurring/", RecurringViewSet.as_view({"get": "list"}), name="recurring"),
     path("recurring/<int:pk>/", RecurringViewSet.as_view({"get": "retrieve"}), name="recurring-detail"),
     path(

@@ -117,6 +117,12 @@ GROUPS = (
         "or a chart. A text in plain words says what they show.",
     ),
     Group(
+        "Questions",
+        ("insights/ask/",),
+        "Questions about your ledger in plain words, English or German. The answer names what was understood and the "
+        "figures that it used.",
+    ),
+    Group(
         "Recurring payments",
         ("insights/recurring/",),
         "Subscriptions, bills and salaries: payments that recur, when the next is due, and your verdict on them.",

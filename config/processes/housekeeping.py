@@ -21,6 +21,7 @@ from expenses.services.deletion import KEPT, purge_deleted
 from expenses.services.life_signs import WORKER, hold
 from expenses.services.model_calls import prune_calls
 from expenses.services.runs import resume_interrupted
+from insights.services.asking import prune_questions
 from insights.services.narratives import delete_old_narratives
 from insights.services.refreshing import refresh_stale, refresh_written
 from statements.models import Import
@@ -47,6 +48,7 @@ def tidy(*, is_dry_run: bool = False) -> dict[str, int]:
         "files that belong to nothing": len(orphans),
         "texts about months": delete_old_narratives(is_dry_run=is_dry_run),
         "calls of the model": prune_calls(is_dry_run=is_dry_run),
+        "old questions": prune_questions(is_dry_run=is_dry_run),
     }
 
 

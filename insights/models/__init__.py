@@ -1,8 +1,9 @@
-"""Insights as last computed, and feedback on them."""
+"""Insights as last computed, feedback on them, and questions."""
 
 from insights.models.anomalies import KEY_LENGTH, AmountCalibration, AmountGroup, Anomaly, AnomalyKind
 from insights.models.feedback import NAME_LENGTH, AnomalyFeedback, AnomalyVerdict, RecurringChoice, RecurringVerdict
 from insights.models.narratives import Narrative, NarrativeChoices, NarrativeState
+from insights.models.questions import AnswerSource, LedgerQuestion, QuestionStatus
 from insights.models.recurring import (
     PAYEE_LENGTH,
     RecurringKind,
@@ -23,10 +24,13 @@ __all__ = [
     "AnomalyFeedback",
     "AnomalyKind",
     "AnomalyVerdict",
+    "AnswerSource",
     "InsightState",
+    "LedgerQuestion",
     "Narrative",
     "NarrativeChoices",
     "NarrativeState",
+    "QuestionStatus",
     "RecurringChoice",
     "RecurringKind",
     "RecurringPayment",

@@ -5,7 +5,9 @@ from decimal import Decimal
 from heapq import nlargest
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
+from django.http import QueryDict
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
@@ -158,6 +160,8 @@ def search_rows(asker: Asker, query: Any) -> ToolAnswer:
     found = list(rows.order_by(*order).select_related("category")[: given["limit"]])
     address = rows_address(filters)
     figures = [Figure("Transactions", str(total.n), None, address, "n")]
+    if given.get("kind") == "refund":
+        figures.append(_amount(asker, "Refunds", -total.expense, address, "refund"))
     for key, label, kinds in (("expense", "Spending", SPENDING), ("income", "Income", ("income",))):
         amount = getattr(total, key)
         if given.get("kind") in {None, *kinds} and (amount or key == "expense"):
@@ -175,7 +179,8 @@ def search_rows(asker: Asker, query: Any) -> ToolAnswer:
 def _filtered(asker: Asker, filters: Mapping[str, Any]) -> Any:
     """Return the rows of the list of transactions with these filters. Raises ValidationError."""
     request = SimpleNamespace(user=asker.user)
-    found = TransactionFilter(filters, queryset=Transaction.objects.for_user(asker.user), request=request)
+    query = QueryDict(urlencode(dict(filters), doseq=True))
+    found = TransactionFilter(query, queryset=Transaction.objects.for_user(asker.user), request=request)
     if not found.is_valid():
         raise serializers.ValidationError(found.errors)
     return found.qs

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, cast
 
 from rest_framework import serializers
@@ -10,10 +11,11 @@ from rest_framework import serializers
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount, round_to_minor_units
 from expenses.models import Account, Tag
+from expenses.reports.totals import ConvertedTotal
 from insights.querysets import counted_rows
 from insights.reports.periods import Period, buckets_of
 from insights.reports.summaries import PeriodSummary, Spent, summarize
-from insights.reports.sums import AmountChange
+from insights.reports.sums import AmountChange, Sums, rounded_sums
 from insights.reports.timeseries import CategorySeries, time_series
 from insights.serializers.parameters import PeriodQuery, RowsQuery
 from insights.tools.addresses import (
@@ -73,6 +75,9 @@ class PeriodTotals:
     n_unconverted: int
     #: Key and name of a category, amount, number of rows.
     by_category: list[tuple[int | None, str, Decimal, int]]
+    #: None for a month and less.
+    per_month: Sums | None
+    per_day: Sums | None
     #: None where something narrows.
     summary: PeriodSummary | None = None
 
@@ -82,7 +87,17 @@ def totals_of(asker: Asker, period: Period, query: Any) -> PeriodTotals:
     if not any(name in query.validated_data for name in NARROW):
         found = summarize_for(asker, period)
         parts = [(one.key, one.label.category_name or "", one.amount, one.n) for one in found.by_category]
-        return PeriodTotals(period, found.income, found.expense, found.n, found.n_unconverted, parts, found)
+        return PeriodTotals(
+            period,
+            found.income,
+            found.expense,
+            found.n,
+            found.n_unconverted,
+            parts,
+            found.per_month,
+            found.per_day,
+            found,
+        )
     rows = query.narrow(counted_rows(asker.ledger_id), user=asker.user, catalog=asker.catalog)
     series = time_series(
         rows,
@@ -99,14 +114,14 @@ def totals_of(asker: Asker, period: Period, query: Any) -> PeriodTotals:
         (one.label.category, one.label.category_name or "", one.expense, one.n)
         for one in cast("list[CategorySeries]", series.by_category)
     ]
-    return PeriodTotals(
-        period,
-        sum((one.income for one in series.results), nothing),
-        sum((one.expense for one in series.results), nothing),
-        sum(one.n for one in series.results),
-        series.n_unconverted,
-        parts,
-    )
+    income, expense = (sum((getattr(one, name) for one in series.results), nothing) for name in ("income", "expense"))
+    n = sum(one.n for one in series.results)
+    total = ConvertedTotal(income=income, expense=expense, n=n, n_unconverted=series.n_unconverted)
+    n_days = period.n_days_elapsed(asker.today)
+    n_months = asker.calendar.months_between(period.start, min(asker.today, period.end)) if n_days else Fraction(0)
+    per_month = Sums(**rounded_sums(total, asker.currency, divided_by=n_months)) if n_months > 1 else None
+    per_day = Sums(**rounded_sums(total, asker.currency, divided_by=Fraction(n_days))) if n_days else None
+    return PeriodTotals(period, income, expense, n, series.n_unconverted, parts, per_month, per_day)
 
 
 def summarize_for(asker: Asker, period: Period) -> PeriodSummary:
@@ -129,8 +144,7 @@ def read_summary(asker: Asker, query: Any) -> ToolAnswer:
     period = query.read_period(asker.calendar, today=asker.today)
     found = totals_of(asker, period, query)
     figures = _sums(asker, found, same_filters(given, asker=asker))
-    if found.summary is not None:
-        figures += _averages(asker, found.summary)
+    figures += _averages(asker, found, same_filters(given, asker=asker))
     by = given.get("by")
     if by == "category":
         figures += _categories(asker, found, given)
@@ -173,17 +187,22 @@ def _sums(asker: Asker, found: PeriodTotals, filters: Mapping[str, Any] | None) 
     ]
 
 
-def _averages(asker: Asker, summary: PeriodSummary) -> list[Figure]:
-    """Return the spending per month and day of the part of the period that has begun."""
-    address = counted_address(summary.period, SPENDING)
-    return [
-        Figure(label, format_amount(sums.expense, asker.currency), asker.currency, address, key)
-        for key, label, sums in (
-            ("per_month", "Spending per month", summary.per_month),
-            ("per_day", "Spending per day", summary.per_day),
-        )
-        if sums is not None
-    ]
+def _averages(asker: Asker, found: PeriodTotals, filters: Mapping[str, Any] | None) -> list[Figure]:
+    """Return sums per month and day of the part of the period that has begun."""
+    figures = []
+    for key, label, sums in (("per_month", "per month", found.per_month), ("per_day", "per day", found.per_day)):
+        if sums is None:
+            continue
+        for name, word, kinds in (
+            ("expense", "Spending", SPENDING),
+            ("income", "Income", INCOME),
+            ("savings", "Savings", (*SPENDING, *INCOME)),
+        ):
+            own = key if name == "expense" else f"{name}_{key}"
+            address = "" if filters is None else counted_address(found.period, kinds, **filters)
+            amount = format_amount(getattr(sums, name), asker.currency)
+            figures.append(Figure(f"{word} {label}", amount, asker.currency, address, own))
+    return figures
 
 
 def _categories(asker: Asker, found: PeriodTotals, given: Mapping[str, Any]) -> list[Figure]:

@@ -295,6 +295,9 @@ def record_reports(recorder: Recorder) -> None:
     recorder.send("get", "insights/summary/?date=2024-11", answers="Summary")
     recorder.send("get", "insights/timeseries/?start=2024-10-01&end=2024-11-30", answers="TimeSeries")
     recorder.send("get", "insights/trends/?month=2024-11", answers="Trends")
+    wish = {"question": "How much did I spend in November 2024?"}
+    asked = recorder.send("post", "insights/ask/", asks="AskInputRequest", body=wish)
+    recorder.kept["LedgerQuestion"] = steady(asked | {"id": "5d2b7c1e-3f0a-4c55-8f4e-7a1b9c2d6e10"})
     wish = {"hint": "friendly, short"}
     recorder.send(
         "patch", "insights/narrative/", asks="PatchedNarrativeHintRequest", body=wish, answers="NarrativeHint"

@@ -72,6 +72,11 @@ def test_a_summary_has_the_sums_of_a_period_and_addresses_of_their_rows(ana):
         ("expense", "Spending", "70.00", "EUR", f"{rows}?kind=expense&kind=refund&{days}&{counted}"),
         ("savings", "Savings", "930.00", "EUR", f"{rows}?kind=expense&kind=refund&kind=income&{days}&{counted}"),
         ("per_day", "Spending per day", "3.50", "EUR", f"{rows}?kind=expense&kind=refund&{days}&{counted}"),
+        ("income_per_day", "Income per day", "50.00", "EUR", f"{rows}?kind=income&{days}&{counted}"),
+        (
+            "savings_per_day", "Savings per day", "46.50", "EUR",
+            f"{rows}?kind=expense&kind=refund&kind=income&{days}&{counted}",
+        ),
         (
             "category", "Dining", "60.00", "EUR",
             f"{rows}?kind=expense&kind=refund&{days}&category={dining}&subcategories=false&{counted}",

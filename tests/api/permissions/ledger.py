@@ -67,6 +67,7 @@ def fill(api: Api) -> dict[str, int]:
     }
     assert api.put(f"categorization/kinds/{SHOPS}/", {"category": "Dining"}).status_code == 200
     judged(api)
+    ids["question"] = asked(api)
     ids["call"] = record_call(api, rows=(expense,))  # type: ignore[assignment]
     return ids | in_states(api) | unmade(api, account)
 
@@ -130,6 +131,13 @@ def recurring(api: Api) -> int:
     payment = RecurringPayment.objects.create(ledger=ledger_of(api), **fields, **found)
     choose(by=api.user, payment=payment, verdict=RecurringVerdict.CONFIRMED, name="Coffee")
     return int(payment.pk)
+
+
+def asked(api: Api) -> Any:
+    """A question that is answered."""
+    answer = api.post("insights/ask/", {"question": "How much did I spend this month?"})
+    assert answer.status_code == 200, answer.content
+    return answer.json()["id"]
 
 
 def judged(api: Api) -> None:

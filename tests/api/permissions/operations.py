@@ -50,7 +50,7 @@ OPERATIONS = sorted({*DESCRIBED, *PAGES})
 #: Deletions last, because files would not come back with the rows of the database.
 IN_ORDER = sorted(OPERATIONS, key=lambda o: (o.method == "delete", o.path == "users/me/", o))
 
-#: The kind of thing that an address has in place of `{id}`, by the first part of the address.
+#: The kind of thing that an address has in place of `{id}`, by the first part of the address, or the first two.
 KINDS = {
     "accounts": "account",
     "attachments": "attachment",
@@ -60,6 +60,7 @@ KINDS = {
     "import-profiles": "profile",
     "imports": "import",
     "insights": "recurring",
+    "insights/ask": "question",
     "privacy": "call",
     "incomes": "income",
     "rates": "rate",
@@ -107,6 +108,7 @@ BODIES: dict[Operation, Any] = {
     op("PATCH categories/{id}/"): {"name": "Green tea"},
     op("POST categories/{id}/merge/"): {"into": "Dining"},
     op("POST categorization/suggest/"): {"description": "Cafe"},
+    op("POST insights/ask/"): {"question": "How much did I spend this month?"},
     op("POST insights/score-transaction/"): {"description": "Cafe", "amount": "5.50"},
     op("POST categorization/backtest/"): {"target_precision": 0.9},
     op("PATCH categorization/thresholds/"): {"thresholds": {}, "evidence": {}},
@@ -166,7 +168,7 @@ def receipt(text: bytes = b"one more") -> SimpleUploadedFile:
 
 def address_of(operation: Operation, ids: dict[str, int], query: dict[str, Any] | None = None) -> str:
     """Its address with the id of something that is in `ids`."""
-    kind = STATES.get(operation) or KINDS.get(operation.path.split("/")[0])
+    kind = STATES.get(operation) or kind_of(operation)
     filled = _filled(operation, ids.get(str(kind)))
     parameters = "&".join(f"{name}={value}" for name, value in (QUERIES.get(operation, {}) | (query or {})).items())
     return f"{filled}?{parameters}" if parameters else filled
@@ -174,7 +176,13 @@ def address_of(operation: Operation, ids: dict[str, int], query: dict[str, Any] 
 
 def address_in_another_state(operation: Operation, ids: dict[str, int]) -> str:
     """Its address with the id of something that is not in the state which it asks for."""
-    return _filled(operation, ids.get(KINDS.get(operation.path.split("/")[0], "")))
+    return _filled(operation, ids.get(kind_of(operation) or ""))
+
+
+def kind_of(operation: Operation) -> str | None:
+    """The kind of thing that its address names."""
+    first, second, *_ = [*operation.path.split("/"), ""]
+    return KINDS.get(f"{first}/{second}") or KINDS.get(first)
 
 
 def _filled(operation: Operation, number: int | None) -> str:

@@ -57,7 +57,7 @@ PLAIN = {
     "review", "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision",
     "threshold", "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username",
     "verdict", "week_start",
-    "kept_days", "names",
+    "kept_days", "names", "question", "month",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
@@ -79,7 +79,7 @@ PLAIN_FILTERS = {
     "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin", "pack",
     "pack_version", "page", "page_size", "period", "quote", "review", "rhythm", "search", "show", "since",
     "source", "start", "start_date", "status", "to", "type", "uncategorized", "verdict", "year",
-    "before", "model", "outcome", "purpose", "until",
+    "before", "model", "outcome", "purpose", "until", "payee", "subcategories",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.

@@ -40,12 +40,15 @@ OPEN = PAGES | ops("POST auth/register/", "POST auth/login/", "GET health/live/"
 OWN = ops(
     "POST auth/login/", "POST auth/register/", "POST auth/logout/", "POST auth/logoutall/", "POST auth/tokens/",
     "PATCH users/me/", "DELETE users/me/", "POST users/me/password/", "POST categorization/suggest/",
-    "POST insights/score-transaction/",
+    "POST insights/score-transaction/", "POST insights/ask/",
 )  # fmt: skip
 #: What belongs to a person and not to a ledger.
 PERSONAL = ops("DELETE auth/tokens/{id}/")
+#: What other members of the ledger do not find, either.
+PRIVATE = PERSONAL | ops("GET insights/ask/{id}/", "DELETE insights/ask/{id}/")
 READ_TOKEN_MAY = ops(
-    "POST auth/login/", "POST auth/register/", "POST auth/logout/", "POST insights/score-transaction/"
+    "POST auth/login/", "POST auth/register/", "POST auth/logout/", "POST insights/score-transaction/",
+    "POST insights/ask/",
 )  # fmt: skip
 #: What the edit window closes to a user, an admin with `as_user` may do, and take back.
 EDITS = ops("PATCH transactions/bulk/", "DELETE transactions/bulk/").union(
@@ -93,7 +96,8 @@ class House:
         Asking about insights may queue a task that computes them. The rows are only read where something was written.
         """
         aside = {"tokens"} if operation in READ_TOKEN_MAY else {"Membership"} if operation == LEAVING else set()
-        aside |= {"InsightState", "Narrative"} if operation.path.startswith("insights/") else set()
+        private = {"InsightState", "Narrative", "LedgerQuestion"}
+        aside |= private if operation.path.startswith("insights/") else set()
         written: list[str] = []
 
         def note(execute: Any, sql: str, *args: Any) -> Any:
@@ -142,7 +146,7 @@ def test_an_owner_may_do_everything(house):
 
 def test_an_editor_may_as_much_but_for_what_is_the_owners_person(house, join_ledger_of):
     statuses = house.ask(join_ledger_of(house.ana, "eva", "editor"), may_write=True)
-    assert set(OPERATIONS) - succeeded(statuses) == PERSONAL == those_with(404, statuses)
+    assert set(OPERATIONS) - succeeded(statuses) == PRIVATE == those_with(404, statuses)
     table.compare("editor", statuses)
 
 
@@ -154,9 +158,9 @@ def test_a_viewer_looks_and_writes_nothing(house, join_ledger_of):
 
 def looks(statuses: table.Statuses, *, may_edit: Set[Operation] = frozenset()) -> None:
     """Sees everything of the ledger, and writes nothing in it but what is named."""
-    assert those_with(403, statuses) == WRITES - OWN - PERSONAL - may_edit
-    assert those_with(404, statuses) == PERSONAL
-    assert succeeded(statuses) == set(OPERATIONS) - WRITES | OWN | may_edit
+    assert those_with(403, statuses) == WRITES - OWN - PRIVATE - may_edit
+    assert those_with(404, statuses) == PRIVATE
+    assert succeeded(statuses) == set(OPERATIONS) - WRITES - PRIVATE | OWN | may_edit
 
 
 def test_a_stranger_finds_nothing(house, ben):

@@ -48,6 +48,7 @@ def test_the_table_holds_every_address_and_method():
 @pytest.mark.usefixtures("silent_chain")
 def test_no_address_takes_another_method(ana):
     absent = {Operation(o.path, method) for o in OPERATIONS for method in METHODS} - set(OPERATIONS)
-    anything: dict[str, Any] = dict.fromkeys({*KINDS.values(), *STATES.values()}, 1) | {"call": uuid4()}
+    anything: dict[str, Any] = dict.fromkeys({*KINDS.values(), *STATES.values()}, 1)
+    anything |= {"call": uuid4(), "question": uuid4()}
     answers = {operation: send(ana, operation, anything, body={}).status_code for operation in sorted(absent)}
     assert {operation: status for operation, status in answers.items() if status != 405} == {}
