@@ -116,9 +116,8 @@ def find_ibans(text: str) -> Iterator[PrivatePart]:
                 yield PrivatePart(bic.start(1), bic.end(1), "ACCOUNT")
             before = text[max(0, span.start - _LONGEST_BIC) : span.start]
             if bic := _BIC_BEFORE.search(before):
-                yield PrivatePart(
-                    span.start - len(before) + bic.start(1), span.start - len(before) + bic.end(1), "ACCOUNT"
-                )
+                first = span.start - len(before)
+                yield PrivatePart(first + bic.start(1), first + bic.end(1), "ACCOUNT")
     lower = text.lower()
     for label in _LABELED_IBAN.finditer(text) if "iban" in lower else ():
         yield PrivatePart(*label.span(1), "IBAN")

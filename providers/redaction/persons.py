@@ -291,5 +291,6 @@ def _unknown_person(text: str, words: Sequence[Word], roles: Sequence[int]) -> I
             runs.append((place, place + 1))
     if runs:
         start, end = max(runs, key=lambda run: run[1] - run[0])
-        if not claims_brand(words, start, end):
+        is_name = words[end - 1].end - words[start].start >= _SHORTEST_CUT
+        if is_name and not claims_brand(words, start, end):
             yield PrivatePart(words[start].start, words[end - 1].end, "PERSON")

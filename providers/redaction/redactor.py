@@ -24,6 +24,8 @@ from providers.redaction.persons import find_own_names, find_persons, folded_nam
 
 _PLACEHOLDER = re.compile(rf"({'|'.join(KINDS)})\d+")
 _PERSON = re.compile(r"PERSON\d")
+#: Characters from which a thing is hidden wherever else it stands in the text.
+_SHORTEST_EVERYWHERE = 6
 _DIGIT = re.compile(r"\d")
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -81,18 +83,29 @@ class Redactor:
         return self._hide(text, find_references(text))
 
     def _hide(self, text: str, spans: Iterable[PrivatePart]) -> str:
-        pieces, end = [], 0
+        pieces: list[str] = []
+        hidden: dict[str, str] = {}
+        end = 0
         for span in sorted(spans):
             if not pieces:
                 self._taken.update(found[0] for found in _PLACEHOLDER.finditer(text))
             if span.start >= end and not _PLACEHOLDER.fullmatch(text, span.start, span.end):
-                placeholder = self._placeholder(span.kind, text[span.start : span.end])
+                value = text[span.start : span.end]
+                placeholder = hidden[value] = self._placeholder(span.kind, value)
                 # A blank keeps the placeholder apart from what it was glued to.
                 left = " " if text[span.start - 1 : span.start].isalnum() else ""
                 right = " " if text[span.end : span.end + 1].isalnum() else ""
                 pieces += [text[end : span.start], left, placeholder, right]
                 end = span.end
-        return "".join([*pieces, text[end:]]) if pieces else text
+        if not pieces:
+            return text
+        redacted = "".join([*pieces, text[end:]])
+        # What is private in one place is so in the whole text.
+        for value, placeholder in hidden.items():
+            is_word_of_placeholder = any(value in kind for kind in KINDS)
+            if len(value) >= _SHORTEST_EVERYWHERE and value in redacted and not is_word_of_placeholder:
+                redacted = redacted.replace(value, f" {placeholder} ")
+        return redacted
 
     def _placeholder(self, kind: str, value: str) -> str:
         """Return the placeholder of a value; numbers that a text has by itself are left out."""
