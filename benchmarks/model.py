@@ -96,7 +96,7 @@ def print_accuracy(options: argparse.Namespace) -> None:
 def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider") -> list[AskedRow]:
     """Ask about the first rows of `n` new texts; the record counts those before each that the chain is unsure about."""
     from benchmarks.predicting import train, trusting
-    from expenses.categorization.history import EXAMPLES_AMONG, add_examples
+    from expenses.categorization.history import EXAMPLES_AMONG, with_examples
     from expenses.categorization.model_record import ModelOutcome, record_of
     from providers.chain import Verdict, digest_of_answer
     from providers.interface import Suggestion
@@ -119,7 +119,7 @@ def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider")
         [question] = trusting([row.question], trained.trust)
         [before] = trained.chain.decide([question])
         started = time.perf_counter()
-        [said] = link.provider.categorize_many(add_examples([question], latest))
+        [said] = link.provider.categorize_many(with_examples([question], latest=latest))
         took_s = time.perf_counter() - started
         attempt = link.attempt(said, question)
         record = record_of(outcomes, link=provider.name, digest=digest)

@@ -327,27 +327,19 @@ def times(n: int) -> str:
     return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
-def with_examples(questions: Sequence[Question], *, n: int = 4, among: int = EXAMPLES_AMONG) -> list[Question]:
+def with_examples(
+    questions: Sequence[Question], *, latest: Iterable[tuple[str, int]] | None = None, n: int = 4
+) -> list[Question]:
     """Add what only deferred links need: similar rows, names to hide, and whether the other side is a person.
 
-    Similar rows are the most similar of the owner's recently confirmed ones, the best first. Two queries, however many
-    questions.
+    Similar rows are the most similar of `latest`, the best first: descriptions with their categories, the latest first.
+    Without it, they are the owner's recently confirmed rows. Two queries, however many questions.
     """
     if not questions:
         return []
-    rows = Row.objects.filter(ledger_id=questions[0].owner).confirmed().order_by("-id")
-    names = PrivacyChoices.objects.filter(ledger_id=questions[0].owner).values_list("names", flat=True).first() or ()
-    return [
-        replace(question, hidden_names=tuple(names), is_person=tells_of_person(question.text, iban=question.iban))
-        for question in add_examples(questions, rows.values_list("raw_description", "category_id")[:among], n=n)
-    ]
-
-
-def add_examples(questions: Sequence[Question], latest: Iterable[tuple[str, int]], *, n: int = 4) -> list[Question]:
-    """Add the most similar of confirmed rows to each question, the best first.
-
-    `latest` are descriptions with their categories, the latest first.
-    """
+    if latest is None:
+        rows = Row.objects.filter(ledger_id=questions[0].owner).confirmed().order_by("-id")
+        latest = rows.values_list("raw_description", "category_id")[:EXAMPLES_AMONG]
     chosen: dict[str, int] = {}
     for description, category in latest:
         chosen.setdefault(description, category)  # the latest choice for a text counts
@@ -356,4 +348,13 @@ def add_examples(questions: Sequence[Question], latest: Iterable[tuple[str, int]
     for text in {question.text for question in questions}:
         found = process.extract(normalize(text), recent, scorer=fuzz.token_sort_ratio, limit=n)
         nearest[text] = tuple((description, chosen[description]) for _, _, description in found)
-    return [replace(question, examples=nearest[question.text]) for question in questions]
+    names = PrivacyChoices.objects.filter(ledger_id=questions[0].owner).values_list("names", flat=True).first() or ()
+    return [
+        replace(
+            question,
+            examples=nearest[question.text],
+            hidden_names=tuple(names),
+            is_person=tells_of_person(question.text, iban=question.iban),
+        )
+        for question in questions
+    ]

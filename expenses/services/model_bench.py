@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.history import EXAMPLES_AMONG, add_examples
+from expenses.categorization.history import EXAMPLES_AMONG, with_examples
 from expenses.categorization.model_record import ModelOutcome, record_of
 from expenses.categorization.questions import TRAINING_COLUMNS, training_question
 from expenses.models import ModelAnswer, Transaction
@@ -118,7 +118,7 @@ class Bench:
         question = replace(question, trust=trust)
         [before] = taught.decide([question])
         latest = ((one.question.description, one.category) for one in reversed(known[-EXAMPLES_AMONG:]))
-        [asked] = add_examples([question], latest)
+        [asked] = with_examples([question], latest=latest)
         started = time.perf_counter()
         [said] = self._provider.categorize_many([asked])
         took_s = time.perf_counter() - started
