@@ -11,7 +11,9 @@ from config.processes.housekeeping import tidy
 class Command(BaseCommand):
     """`manage.py tidy`"""
 
-    help = "Empty the bin of what was deleted 30 days ago, and remove old answers and files that belong to nothing."
+    help = (
+        "Delete what was kept long enough: rows in the bin, answers, calls of the model, files that belong to nothing."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Only count.")
