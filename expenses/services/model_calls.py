@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from expenses.models import Transaction
 from expenses.models.model_calls import KEPT_DAYS, ModelCall, PrivacyChoices
-from expenses.querysets import OwnedQuerySet
 from expenses.services.ledger_lock import lock_ledger
 from providers.interface import ProviderError
 from providers.ollama.calls import CallEnd, CallRequest
@@ -96,7 +96,7 @@ def note_rows(*, ledger_id: int, calls: Mapping[int, Iterable[str]]) -> None:
         through.objects.bulk_create(pairs, ignore_conflicts=True)
 
 
-def delete_calls(calls: OwnedQuerySet, *, ledger_id: int) -> int:
+def delete_calls(calls: QuerySet[Any], *, ledger_id: int) -> int:
     """Delete calls of one ledger, and return how many. Their transactions stay as they are."""
     with transaction.atomic():
         lock_ledger(ledger_id)

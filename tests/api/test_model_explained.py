@@ -1,6 +1,7 @@
 """The explanation of a row shows what the model was asked about it, what it answered, and how often it was right."""
 
 from datetime import datetime
+from typing import ClassVar
 
 import pytest
 from django.utils import timezone
@@ -28,7 +29,7 @@ NO_OUTCOMES = {
 class RecordedProvider(ScriptedProvider):
     """A scripted model whose answers name their calls, as those of the real one do."""
 
-    calls = ()
+    calls: ClassVar[tuple[str, ...]] = ()
     is_remembered = False
 
     def _answer(self, transaction):

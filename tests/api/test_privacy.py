@@ -179,7 +179,8 @@ def test_names_and_retention_are_chosen_and_reach_copies(ana, ben, silent_chain)
 def test_a_change_that_changes_nothing_raises_no_version(ana, silent_chain):
     ana.patch(PRIVACY, {"kept_days": 7})
     version = Ledger.objects.get(pk=ledger_id_of(ana)).version
-    for body in ({}, {"kept_days": 7}, {"names": []}):
+    same: list[dict[str, object]] = [{}, {"kept_days": 7}, {"names": []}]
+    for body in same:
         assert ana.patch(PRIVACY, body).json()["version"] == version
     assert Ledger.objects.get(pk=ledger_id_of(ana)).version == version
 
