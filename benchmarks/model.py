@@ -81,19 +81,25 @@ class AskedRow:
 def print_accuracy(options: argparse.Namespace) -> None:
     """Print the right answers of the model at hand, alone and within the chain, for each file and in all."""
     with instance_with_model() as provider:
+        from providers.interface import ProviderError
+
         print(f"\n{provider.model}: right answers in percent, after {N_CONFIRMED} confirmed rows")
         print(f"{'':28}{'texts':>7}{'alone':>8}{'without':>9}{'together':>10}{'with record':>13}{'s a text':>10}")
         all_rows: list[AskedRow] = []
         for path in find_files(options.files):
             file = read_file(path)
-            asked = ask_about(file.rows, n=options.rows, provider=provider)
+            asked: list[AskedRow] = []
+            try:
+                asked.extend(ask_about(file.rows, n=options.rows, provider=provider))
+            except ProviderError as error:
+                print(f"{file.name}: {error}")
             all_rows += asked
             _print_line(file.name, asked)
         _print_line("all", all_rows)
         _print_line("where the chain is unsure", [row for row in all_rows if row.is_open])
 
 
-def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider") -> list[AskedRow]:
+def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider") -> Iterator[AskedRow]:
     """Ask about the first rows of `n` new texts; the record counts those before each that the chain is unsure about."""
     from benchmarks.predicting import train, trusting
     from expenses.categorization.history import EXAMPLES_AMONG, with_examples
@@ -114,7 +120,7 @@ def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider")
     link = replace(link, provider=measuring)
     latest = [(row.question.description, row.category) for row in reversed(confirmed[-EXAMPLES_AMONG:])]
     outcomes: list[ModelOutcome] = []
-    digest, found = "", list[AskedRow]()
+    digest = ""
     for row in asked:
         [question] = trusting([row.question], trained.trust)
         [before] = trained.chain.decide([question])
@@ -132,17 +138,14 @@ def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider")
             digest = digest_of_answer(said, attempt.version)
         if before.decided is None:
             outcomes.append(ModelOutcome(row.category, alone, _category(before)))
-        found.append(
-            AskedRow(
-                alone in row.right,
-                _category(before) in row.right,
-                _category(together) in row.right,
-                _category(with_record) in row.right,
-                before.decided is None,
-                took_s,
-            )
+        yield AskedRow(
+            alone in row.right,
+            _category(before) in row.right,
+            _category(together) in row.right,
+            _category(with_record) in row.right,
+            before.decided is None,
+            took_s,
         )
-    return found
 
 
 def _category(verdict: "Verdict") -> int | None:

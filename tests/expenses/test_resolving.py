@@ -67,7 +67,7 @@ def wait_of_retry() -> float:
 def suggested_name(api, body: Any) -> str | None:
     """The category that is suggested for a row; None without a suggestion."""
     found = standing(api, body)["suggestion"]
-    return found and found["category_name"]
+    return str(found["category_name"]) if found else None
 
 
 def suggestion(api, name: str, confidence: float, source: str) -> dict[str, Any]:

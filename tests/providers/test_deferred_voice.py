@@ -19,7 +19,8 @@ class Voice(Provider):
     """A link that gives one answer to everything."""
 
     def __init__(self, name, answer):
-        self.name, self.answer = name, answer
+        self.name = name  # type: ignore[misc]
+        self.answer = answer
 
     def categorize_many(self, questions):
         return [self.answer] * len(questions)
