@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -45,10 +45,10 @@ class LedgerTask:
                 if claimed_until is not None and claimed_until >= now:
                     return False
                 ready = max(now, (ended_at or now) + timedelta(seconds=REST_FACTOR * took_s))
-        claim = {self.claim: ready + LOST_AFTER}
-        free = Q((self.claim, None)) | Q((f"{self.claim}__lt", now))
-        queued = bool(self._rows(ledger_id).filter(free).update(**claim))
+        claimed_until = ready + LOST_AFTER
+        queued = self._claim(ledger_id, now, claimed_until)
         if not queued and self.model is not Ledger:
+            claim = {self.claim: claimed_until}
             _, queued = self.model._default_manager.get_or_create(pk=ledger_id, defaults=claim)
         if queued:
             enqueue(self.path, ledger_id, run_after=ready if ready > now else None)
@@ -81,6 +81,16 @@ class LedgerTask:
         for ledger_id in ids:
             enqueue(self.path, ledger_id)
         return len(ids)
+
+    def _claim(self, ledger_id: int, now: datetime, until: datetime) -> bool:
+        """Take the claim if it is free. In SQL, which Django would compose with every write for half a millisecond."""
+        names = (self.model._meta.db_table, self.model._meta.pk.column, self.claim)
+        table, key, claim = (connection.ops.quote_name(name) for name in names)
+        sql = f"UPDATE {table} SET {claim} = %s WHERE {key} = %s AND ({claim} IS NULL OR {claim} < %s)"  # noqa: S608
+        with connection.cursor() as cursor:
+            adapt = connection.ops.adapt_datetimefield_value
+            cursor.execute(sql, [adapt(until), ledger_id, adapt(now)])
+            return int(cursor.rowcount) > 0
 
     def _rows(self, ledger_id: int) -> "models.QuerySet[Any]":
         return self.model._default_manager.filter(pk=ledger_id)
