@@ -40,7 +40,7 @@ class Payee:
     n: int
 
 
-class LedgerNames:
+class NameBook:
     """All names of the asker's ledger, by their words."""
 
     def __init__(self, asker: Asker) -> None:

@@ -13,7 +13,7 @@ from typing import cast
 from babel import Locale
 
 from expenses.ledger.dates import EARLIEST, LATEST
-from insights.ask.tokens import Token, folds
+from insights.ask.tokens import QuestionWord, folds
 from insights.calendars import Calendar, Unit, later
 from insights.reports.periods import ONE_DAY, Period, period_around
 
@@ -61,7 +61,7 @@ MONTHS_OF_A_QUARTER = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PeriodSpan:
     """A period and the tokens that name it: from `start` up to, but without, `end`."""
 
     period: Period
@@ -103,15 +103,15 @@ class PeriodReader:
     """Finds periods among the tokens of a question, as of today."""
 
     def __init__(
-        self, tokens: Sequence[Token], *, calendar: Calendar, today: dt.date, splits_ranges: bool = False
+        self, tokens: Sequence[QuestionWord], *, calendar: Calendar, today: dt.date, splits_ranges: bool = False
     ) -> None:
         """Read tokens as of today; `splits_ranges`: “between A and B” are two periods, as in a comparison."""
         self.tokens, self.calendar, self.today = tokens, calendar, today
         self.opening = OPENING - {"between", "zwischen"} if splits_ranges else OPENING
 
-    def find_all(self) -> list[Span]:
+    def find_all(self) -> list[PeriodSpan]:
         """Return all periods in order. Raises UnclearDay."""
-        spans, place = list[Span](), 0
+        spans, place = list[PeriodSpan](), 0
         while place < len(self.tokens):
             span = self._range(place) or self._single(place)
             if span is None:
@@ -124,13 +124,13 @@ class PeriodReader:
     def _word(self, place: int) -> str:
         return self.tokens[place].text if place < len(self.tokens) else ""
 
-    def _range(self, place: int) -> Span | None:
+    def _range(self, place: int) -> PeriodSpan | None:
         """Read “since March” or “from A to B”; A and B may be any periods."""
         if self._word(place) in SINCE:
             first = self._single(self._skip(place + 1))
             if first is None or first.period.start > self.today:
                 return None
-            return Span(Period(first.period.start, self.today), place, first.end)
+            return PeriodSpan(Period(first.period.start, self.today), place, first.end)
         opens = self._word(place) in self.opening
         start = self._skip(place + 1) if opens else place
         first = self._single(start) or self._day_of_same_month(start)
@@ -139,9 +139,9 @@ class PeriodReader:
         last = self._single(self._skip(first.end + 1))
         if last is None or last.period.end < first.period.start:
             return None
-        return Span(Period(first.period.start, last.period.end), place, last.end)
+        return PeriodSpan(Period(first.period.start, last.period.end), place, last.end)
 
-    def _day_of_same_month(self, place: int) -> Span | None:
+    def _day_of_same_month(self, place: int) -> PeriodSpan | None:
         """Read the first day of “1. bis 15. Oktober”, in the month of the second."""
         number = re.fullmatch(r"(\d\d?)(?:\.|st|nd|rd|th)?", self._word(place))
         if number is None or self._word(place + 1) not in UNTIL:
@@ -158,7 +158,7 @@ class PeriodReader:
             place += 1
         return place
 
-    def _single(self, place: int) -> Span | None:
+    def _single(self, place: int) -> PeriodSpan | None:
         for read in (self._day, self._relative, self._quarter, self._month, self._year):
             span = read(place)
             if span is not None and EARLIEST <= span.period.start <= span.period.end <= LATEST:
@@ -168,7 +168,7 @@ class PeriodReader:
     def _around(self, unit: Unit, day: dt.date) -> Period:
         return period_around(unit, day, self.calendar)
 
-    def _day(self, place: int) -> Span | None:
+    def _day(self, place: int) -> PeriodSpan | None:
         """Read one day in digits, with the name of its month, or by its weekday."""
         word = self._word(place)
         if word in SINGLE_DAYS:
@@ -184,12 +184,12 @@ class PeriodReader:
             return self._weekday(place)
         return self._named_day(place)
 
-    def _weekday(self, place: int) -> Span:
+    def _weekday(self, place: int) -> PeriodSpan:
         """Return the latest such day before today; “last” before it means the same."""
         back = (self.today.weekday() - weekday_names()[self._word(place)]) % 7 or 7
         return self._one_day(self.today - dt.timedelta(back), place, place + 1)
 
-    def _named_day(self, place: int) -> Span | None:
+    def _named_day(self, place: int) -> PeriodSpan | None:
         """Read “3 May 2026”, “3. Mai”, “the 3rd of May”, “May 3, 2026”."""
         day, months = re.compile(r"(\d\d?)(\.|st|nd|rd|th)?"), month_names()
         first, text = self._word(place), ""
@@ -215,23 +215,23 @@ class PeriodReader:
         found = _date(text, self.today.year, month, day)
         return found if found <= self.today else _date(text, self.today.year - 1, month, day)
 
-    def _one_day(self, day: dt.date, start: int, end: int) -> Span:
-        return Span(Period(day, day, "day"), start, end)
+    def _one_day(self, day: dt.date, start: int, end: int) -> PeriodSpan:
+        return PeriodSpan(Period(day, day, "day"), start, end)
 
-    def _relative(self, place: int) -> Span | None:
+    def _relative(self, place: int) -> PeriodSpan | None:
         """Read “this month”, “last week”, “the last 30 days”, “last Friday”, “last May”."""
         word, following = self._word(place), self._word(place + 1)
         if word in UNITS_BEFORE:
-            return Span(self._around(UNITS_BEFORE[word], self.today).previous, place, place + 1)
+            return PeriodSpan(self._around(UNITS_BEFORE[word], self.today).previous, place, place + 1)
         if word not in THIS | LAST:
             return None
         if word in LAST and following in weekday_names():
             day = self._weekday(place + 1)
-            return Span(day.period, place, place + 2)
+            return PeriodSpan(day.period, place, place + 2)
         n = int(following) if following.isdecimal() else NUMBERS.get(following, 0)
         if word in LAST and n and self._word(place + 2) in UNITS:
             period = self._last_n(n, UNITS[self._word(place + 2)])
-            return None if period is None else Span(period, place, place + 3)
+            return None if period is None else PeriodSpan(period, place, place + 3)
         if following not in UNITS:
             return None
         unit = UNITS[following]
@@ -239,7 +239,7 @@ class PeriodReader:
         if word in LAST:
             before = period.start - ONE_DAY
             period = self._quarter_around(before) if unit == "quarter" else self._around(cast("Unit", unit), before)
-        return Span(period, place, place + 2)
+        return PeriodSpan(period, place, place + 2)
 
     def _last_n(self, n: int, unit: str) -> Period | None:
         """Return the last days including today, or as many whole weeks, months or years before the present one."""
@@ -252,7 +252,7 @@ class PeriodReader:
             return None
         return Period(later(cast("Unit", unit), present, -n), present - ONE_DAY)
 
-    def _quarter(self, place: int) -> Span | None:
+    def _quarter(self, place: int) -> PeriodSpan | None:
         """Read “Q1 2026”, “the first quarter”, “1. Quartal 2026”. Without a year, the latest that has begun."""
         word = self._word(place)
         if match := re.fullmatch(r"q([1-4])", word):
@@ -270,46 +270,46 @@ class PeriodReader:
         first = self.calendar.month_named(year, MONTHS_OF_A_QUARTER * number - 2)
         if not given and first > self.today:
             first = later("year", first, -1)
-        return Span(self._quarter_around(first), place, end + bool(given))
+        return PeriodSpan(self._quarter_around(first), place, end + bool(given))
 
     def _quarter_around(self, day: dt.date) -> Period:
         month = self.calendar.month_of(day)
         first = later("month", month, -((month.month - 1) % MONTHS_OF_A_QUARTER))
         return Period(first, later("month", first, MONTHS_OF_A_QUARTER) - ONE_DAY)
 
-    def _month(self, place: int) -> Span | None:
+    def _month(self, place: int) -> PeriodSpan | None:
         """Read “2026-05”, “May”, “May 2026”, “May last year”, “last May”."""
         word = self._word(place)
         if match := re.fullmatch(r"(\d{4})-(\d\d)", word):
             if not 1 <= int(match[2]) <= 12 or not EARLIEST.year <= int(match[1]) <= LATEST.year:
                 return None
             day = self.calendar.month_named(int(match[1]), int(match[2]))
-            return Span(self._around("month", day), place, place + 1)
+            return PeriodSpan(self._around("month", day), place, place + 1)
         if word not in month_names():
             return None
         number, end = month_names()[word], place + 1
         after = self._skip(end)
         if re.fullmatch(r"(?:19|20|21)\d\d", self._word(after)):
-            return Span(
+            return PeriodSpan(
                 self._around("month", self.calendar.month_named(int(self._word(after)), number)), place, after + 1
             )
         year = self.calendar.year_of(self.today).year
         if self._word(after) in THIS | LAST and UNITS.get(self._word(after + 1)) == "year":
             year -= self._word(after) in LAST
-            return Span(self._around("month", self.calendar.month_named(year, number)), place, after + 2)
+            return PeriodSpan(self._around("month", self.calendar.month_named(year, number)), place, after + 2)
         first = self.calendar.month_named(self.today.year, number)
         if first > self.today:
             first = later("year", first, -1)
-        return Span(self._around("month", first), place, end)
+        return PeriodSpan(self._around("month", first), place, end)
 
-    def _year(self, place: int) -> Span | None:
+    def _year(self, place: int) -> PeriodSpan | None:
         """Read “2025” and “the year 2025”."""
         start = place
         if UNITS.get(self._word(place)) == "year":
             place += 1
         if not re.fullmatch(r"(?:19|20|21)\d\d", self._word(place)):
             return None
-        return Span(self._around("year", self.calendar.month_named(int(self._word(place)), 1)), start, place + 1)
+        return PeriodSpan(self._around("year", self.calendar.month_named(int(self._word(place)), 1)), start, place + 1)
 
 
 def _date(text: str, year: int, month: int, day: int) -> dt.date:

@@ -7,14 +7,14 @@ changes the meaning, such as “except”, is never passed over.
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rapidfuzz.distance import OSA
 
-from insights.ask.names import LedgerNames, Name
-from insights.ask.periods import PeriodReader, Span, UnclearDay
-from insights.ask.tokens import Token, tokens_of
+from insights.ask.names import Name, NameBook
+from insights.ask.periods import PeriodReader, PeriodSpan, UnclearDay
+from insights.ask.tokens import QuestionWord, tokens_of
 from insights.ask.vocabulary import vocabulary
 from insights.querysets import rows_with_excluded
 from insights.reports.periods import ONE_DAY, Period, period_around
@@ -50,8 +50,8 @@ class NotUnderstood(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a question means."""
+class QuestionReading:
+    """The meaning of a question."""
 
     kind: str
     tool: str
@@ -73,9 +73,9 @@ class Reading:
 class _Words:
     """The words of a question, with what each was understood as."""
 
-    tokens: list[Token]
+    tokens: list[QuestionWord]
     language: str
-    spans: list[Span] = field(default_factory=list)
+    spans: list[PeriodSpan] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
     #: Meanings of each phrase, by the place of its first word.
     phrases: list[tuple[int, frozenset[str]]] = field(default_factory=list)
@@ -96,7 +96,7 @@ class _Words:
         return all(found & allowed for _, found in self.phrases)
 
 
-def read_question(text: str, *, asker: Asker, month: Period | None = None) -> Reading:
+def read_question(text: str, *, asker: Asker, month: Period | None = None) -> QuestionReading:
     """Return what a question means; `month` is what it is about if it names no period. Raises NotUnderstood."""
     tokens = tokens_of(text)
     language = language_of(tokens, locale=asker.user.locale)
@@ -110,7 +110,7 @@ def read_question(text: str, *, asker: Asker, month: Period | None = None) -> Re
         raise NotUnderstood(code, words=[error.text], choices=choices, language=language, why=why) from None
 
 
-def language_of(tokens: Sequence[Token], *, locale: str) -> str:
+def language_of(tokens: Sequence[QuestionWord], *, locale: str) -> str:
     """Return de or en: the language of the words, or of the locale if they tell nothing."""
     n_german = sum(token.text in vocabulary().german for token in tokens)
     n_english = sum(token.text in vocabulary().english for token in tokens)
@@ -119,9 +119,9 @@ def language_of(tokens: Sequence[Token], *, locale: str) -> str:
     return "de" if locale.casefold().startswith("de") else "en"
 
 
-def _understand(tokens: Sequence[Token], asker: Asker, language: str) -> _Words:
+def _understand(tokens: Sequence[QuestionWord], asker: Asker, language: str) -> _Words:
     """Find periods, names and phrases, each in the words that are left. Raises NotUnderstood, UnclearDay."""
-    known, names = vocabulary(), LedgerNames(asker)
+    known, names = vocabulary(), NameBook(asker)
     if not tokens or len(tokens) > MOST_WORDS:
         raise NotUnderstood("not_understood", language=language)
     if any(token.text in known.write for token in tokens):
@@ -145,13 +145,13 @@ def _understand(tokens: Sequence[Token], asker: Asker, language: str) -> _Words:
     return words
 
 
-def _corrected(token: Token, names: LedgerNames) -> Token:
+def _corrected(token: QuestionWord, names: NameBook) -> QuestionWord:
     """Return the token, or the only word that it can be a misspelling of."""
     text, known = token.text, vocabulary()
     if len(text) < CORRECTED_LENGTH or not text.isalpha() or text in known.known or text in names.words:
         return token
     near = {word for word in known.telling | names.words if _is_misspelling(text, word)}
-    return Token(near.pop(), token.raw) if len(near) == 1 else token
+    return QuestionWord(near.pop(), token.raw) if len(near) == 1 else token
 
 
 def _is_misspelling(text: str, word: str) -> bool:
@@ -163,7 +163,7 @@ def _is_misspelling(text: str, word: str) -> bool:
     return not is_wrong_letter or len(word) >= WRONG_LETTER_LENGTH
 
 
-def _refuse_other_persons(texts: Sequence[str], names: LedgerNames, language: str) -> None:
+def _refuse_other_persons(texts: Sequence[str], names: NameBook, language: str) -> None:
     """Raises NotUnderstood for “did ben spend”: only the asker's own ledger is read."""
     known = vocabulary()
     for place, text in enumerate(texts[:-1]):
@@ -173,7 +173,7 @@ def _refuse_other_persons(texts: Sequence[str], names: LedgerNames, language: st
             raise NotUnderstood("other_person", words=[who], language=language)
 
 
-def _find_names(words: _Words, texts: Sequence[str], taken: list[bool], names: LedgerNames) -> None:
+def _find_names(words: _Words, texts: Sequence[str], taken: list[bool], names: NameBook) -> None:
     """Take the longest names first. Raises NotUnderstood if a name can mean two things."""
     for length in range(min(LONGEST_NAME, len(texts)), 0, -1):
         for place in range(len(texts) - length + 1):
@@ -258,7 +258,7 @@ class _Reader:
         self.words, self.asker, self.month = words, asker, month
         self.has, self.only = words.has, words.only
 
-    def read(self) -> Reading:
+    def read(self) -> QuestionReading:
         """Return the reading. Raises NotUnderstood."""
         words = self.words
         if words.unknown:
@@ -284,13 +284,13 @@ class _Reader:
     def _refusal(self, *, words: Sequence[str] = (), why: str = "") -> NotUnderstood:
         return NotUnderstood("not_understood", words=words, language=self.words.language, why=why)
 
-    def _make(self, kind: str, tool: str, period: Period | None = None, **fields: Any) -> Reading:
+    def _make(self, kind: str, tool: str, period: Period | None = None, **fields: Any) -> QuestionReading:
         arguments = {} if period is None else {"start": period.start.isoformat(), "end": period.end.isoformat()}
         names = tuple(self.words.names)
         arguments |= {name.kind: name.name for name in names} | fields.pop("arguments", {})
         merchants = [name.name for name in names if name.kind == "merchant"]
-        not_counted = tuple(one for name in merchants for one in LedgerNames(self.asker).not_counted(name))
-        return Reading(
+        not_counted = tuple(one for name in merchants for one in NameBook(self.asker).not_counted(name))
+        return QuestionReading(
             kind, tool, arguments, self.words.language, period, names=names, corrections=tuple(self.words.corrections),
             not_counted=not_counted, **fields,
         )  # fmt: skip
@@ -310,14 +310,14 @@ class _Reader:
     def _this_month(self) -> Period:
         return period_around("month", self.asker.today, self.asker.calendar)
 
-    def _uncategorized(self) -> Reading | None:
+    def _uncategorized(self) -> QuestionReading | None:
         if not self.has("uncategorized") or self.words.names:
             return None
         if not self.only("uncategorized", "payments", "often", "how_much"):
             return None
         return self._make("uncategorized", "search", self._period(), arguments={"category": "none"})
 
-    def _balance(self) -> Reading | None:
+    def _balance(self) -> QuestionReading | None:
         is_asked = self.has("balance") or (self.has("money") and self.has("have") and self.has("how_much"))
         if not is_asked or self.words.spans or self.words.numbers:
             return None
@@ -327,7 +327,7 @@ class _Reader:
             return None
         return self._make("balance", "balance")
 
-    def _to_come(self) -> Reading | None:
+    def _to_come(self) -> QuestionReading | None:
         is_asked = self.has("to_come") or (self.has("comes") and self.has("still"))
         if not is_asked or self.words.names or not self.only("to_come", "comes", "bills", "how_much", "payments"):
             return None
@@ -336,7 +336,7 @@ class _Reader:
             return None
         return self._make_forecast("to_come", self._this_month)
 
-    def _forecast(self) -> Reading | None:
+    def _forecast(self) -> QuestionReading | None:
         if (
             not self.has("forecast")
             or self.words.names
@@ -348,30 +348,32 @@ class _Reader:
             return None
         return self._make_forecast("forecast", period)
 
-    def _make_forecast(self, kind: str, period: Period) -> Reading:
+    def _make_forecast(self, kind: str, period: Period) -> QuestionReading:
         found = self._make(kind, "forecast", arguments={"month": period.name})
-        return Reading(found.kind, found.tool, found.arguments, found.language, period, corrections=found.corrections)
+        return QuestionReading(
+            found.kind, found.tool, found.arguments, found.language, period, corrections=found.corrections
+        )
 
-    def _recurring(self) -> Reading | None:
+    def _recurring(self) -> QuestionReading | None:
         if not self.has("recurring") or self.words.names or self.words.spans or self.words.numbers:
             return None
         if not self.only("recurring", "payments", "bills", "per_year", "per_month", "spend", "how_much", "have"):
             return None
         return self._make("recurring", "recurring")
 
-    def _refunds(self) -> Reading | None:
+    def _refunds(self) -> QuestionReading | None:
         if not self.has("refund") or not self.only("refund", "how_much", "payments"):
             return None
         return self._make("refunds", "search", self._period(), arguments={"kind": "refund"})
 
-    def _last_time(self) -> Reading | None:
+    def _last_time(self) -> QuestionReading | None:
         if not (self.has("when") and self.has("last_time") and self.words.names) or self.words.spans:
             return None
         if self.words.numbers or not self.only("when", "last_time", "payments", "spend", "visit"):
             return None
         return self._make("last_time", "search", arguments={"kind": "expense", "limit": 1})
 
-    def _how_often(self) -> Reading | None:
+    def _how_often(self) -> QuestionReading | None:
         if not self.has("often") or not self.only("often", "visit", "payments", "spend", "above", "below"):
             return None
         amounts = self._amounts()
@@ -393,7 +395,7 @@ class _Reader:
             self.words.numbers.clear()
         return found
 
-    def _compare(self) -> Reading | None:
+    def _compare(self) -> QuestionReading | None:
         spans = self.words.spans
         if not self.has("compare") or not spans or len(spans) > 2 or self.words.numbers:
             return None
@@ -423,7 +425,7 @@ class _Reader:
             return None
         return period_around(other.unit, self.asker.today, self.asker.calendar)
 
-    def _average(self) -> Reading | None:
+    def _average(self) -> QuestionReading | None:
         if not self.has("average", "per_month", "per_day"):
             return None
         if not self.only("average", "per_month", "per_day", "spend", "income", "savings", "how_much"):
@@ -452,25 +454,25 @@ class _Reader:
         start = max(oldest.start, self.asker.calendar.month_of(first))
         return Period(start, this - ONE_DAY)
 
-    def _top_merchants(self) -> Reading | None:
+    def _top_merchants(self) -> QuestionReading | None:
         if not (self.has("merchants", "where") and self.has("most", "top")) or self.words.names:
             return None
         if not self.only("merchants", "where", "most", "top", "spend", "how_much", "money"):
             return None
         return self._make_ranking("top_merchants", "merchants")
 
-    def _top_categories(self) -> Reading | None:
+    def _top_categories(self) -> QuestionReading | None:
         if not (self.has("categories", "what_on") and self.has("most", "top")) or self.words.names:
             return None
         if not self.only("categories", "what_on", "most", "top", "spend", "how_much", "money"):
             return None
         return self._make_ranking("top_categories", "categories")
 
-    def _make_ranking(self, kind: str, of: str) -> Reading:
+    def _make_ranking(self, kind: str, of: str) -> QuestionReading:
         limit = {"limit": self._limit(default=5)} if self.words.numbers else {}
         return self._make(kind, "top", self._period(default=self._this_month), arguments={"of": of, **limit})
 
-    def _by_category(self) -> Reading | None:
+    def _by_category(self) -> QuestionReading | None:
         if not (self.has("by_category") and self.has("spend")) or self.words.names:
             return None
         if not self.only("by_category", "spend", "how_much"):
@@ -479,7 +481,7 @@ class _Reader:
             "by_category", "summary", self._period(default=self._this_month), arguments={"by": "category"}
         )
 
-    def _largest(self) -> Reading | None:
+    def _largest(self) -> QuestionReading | None:
         is_top = self.has("top") and self.has("payments")
         if not (self.has("largest", "smallest") or is_top) or (self.has("largest") and self.has("smallest")):
             return None
@@ -504,17 +506,17 @@ class _Reader:
                 return int(number[1])
         return default
 
-    def _savings(self) -> Reading | None:
+    def _savings(self) -> QuestionReading | None:
         if not self.has("savings") or self.words.names or not self.only("savings", "how_much", "money"):
             return None
         return self._make("savings", "summary", self._period(default=self._this_month), focus="savings")
 
-    def _income(self) -> Reading | None:
+    def _income(self) -> QuestionReading | None:
         if not self.has("income") or not self.only("income", "how_much", "payments", "money"):
             return None
         return self._make("income", "summary", self._period(default=self._this_month), focus="income")
 
-    def _spending(self) -> Reading | None:
+    def _spending(self) -> QuestionReading | None:
         """Read “how much did I spend …”, and names alone if there is a period."""
         is_asked = self.has("spend") or (self.words.names and (self.has("how_much", "payments") or self.words.spans))
         if not is_asked or not self.only("spend", "how_much", "payments", "money"):

@@ -13,7 +13,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class QuestionWord:
     """A word: folded, and as it was written."""
 
     text: str
@@ -32,6 +32,8 @@ def folds(text: str) -> set[str]:
     return {fold_word(composed), fold_word(composed.translate(_UMLAUTS))}
 
 
-def tokens_of(text: str) -> list[Token]:
+def tokens_of(text: str) -> list[QuestionWord]:
     """Return the words of a text in order; punctuation is left out."""
-    return [Token(fold_word(raw).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), raw) for raw in TOKEN.findall(text)]
+    return [
+        QuestionWord(fold_word(raw).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), raw) for raw in TOKEN.findall(text)
+    ]

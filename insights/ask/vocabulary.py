@@ -28,7 +28,7 @@ NOT_MEANINGS = {"categories_of", "german", "neutral", "person_after", "person_be
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class QuestionVocabulary:
     """Phrases by their words, with all their meanings."""
 
     meanings: dict[tuple[str, ...], frozenset[str]]
@@ -47,7 +47,7 @@ class Vocabulary:
 
 
 @cache
-def vocabulary() -> Vocabulary:
+def vocabulary() -> QuestionVocabulary:
     """Return the words, loaded once."""
     with Path(__file__).with_name("words.toml").open("rb") as file:
         lists = tomllib.load(file)
@@ -73,7 +73,7 @@ def vocabulary() -> Vocabulary:
     words = {word for phrase in meanings for word in phrase}
     quiet = {"filler"}, {"to_spend"}
     fillers = {word for phrase, found in meanings.items() if found in quiet for word in phrase}
-    return Vocabulary(
+    return QuestionVocabulary(
         meanings={phrase: frozenset(found) for phrase, found in meanings.items()},
         longest=max(map(len, meanings)),
         # “Mondays” is no misspelled Monday.

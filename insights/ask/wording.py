@@ -12,7 +12,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
 from insights.ask.names import Name
-from insights.ask.reading import NotUnderstood, Reading
+from insights.ask.reading import NotUnderstood, QuestionReading
 from insights.reports.periods import Period
 from insights.tools.base import Asker, Figure, ToolAnswer
 
@@ -107,7 +107,7 @@ def explain_refusal(error: NotUnderstood) -> str:
 class Wording:
     """Writes the answer to one question in its language, with amounts as the asker's locale writes them."""
 
-    def __init__(self, reading: Reading, answer: ToolAnswer, asker: Asker) -> None:
+    def __init__(self, reading: QuestionReading, answer: ToolAnswer, asker: Asker) -> None:
         self.reading, self.found, self.asker = reading, answer, asker
         self.is_german = reading.language == "de"
         self.locale = _locale(asker.user.locale, reading.language)
@@ -115,7 +115,7 @@ class Wording:
 
     @property
     def understood(self) -> str:
-        """What the question was taken to mean: the subject, the names and the days."""
+        """The meaning that the question was given: the subject, the names and the days."""
         reading, language = self.reading, self.reading.language
         kind = reading.kind
         if kind == "largest":

@@ -25,7 +25,7 @@ class QuestionStatus(models.TextChoices):
 
 
 class AnswerSource(models.TextChoices):
-    """Whether patterns or the model answered."""
+    """The source of an answer: patterns, or the model."""
 
     PATTERN = "pattern"
     MODEL = "model"

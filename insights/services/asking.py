@@ -14,6 +14,8 @@ from insights.tools.base import Asker, Figure
 from insights.tools.registry import run_tool
 
 MOST_FIGURES = 25
+#: Some banks write hundreds of characters, which are the label of a payment.
+LABEL_LENGTH = 120
 
 
 def ask(*, asker: Asker, question: str, month: Period | None = None) -> LedgerQuestion:
@@ -44,7 +46,7 @@ def ask(*, asker: Asker, question: str, month: Period | None = None) -> LedgerQu
 def describe_figure(figure: Figure) -> dict[str, Any]:
     """Return the JSON of a figure."""
     return {
-        "label": figure.label,
+        "label": figure.label[:LABEL_LENGTH],
         "value": figure.value,
         "currency": figure.currency,
         "filter": figure.filter or None,

@@ -16,6 +16,9 @@ from providers.redaction import Redactor
 
 #: An answer for a model has so many bytes of JSON at most.
 MOST_BYTES = 4096
+#: A text for a model is cut after so many characters, once it is redacted: some banks write hundreds.
+TEXT_LENGTH = 80
+TEXTS = ("description", "merchant", "category_name")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Figure:
     currency: str | None = None
     filter: str = ""
     key: str = ""
+    #: The label has the text of a row of which the other side is a person.
+    is_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class ToolAnswer:
     """The answer of a tool: figures, the rows that it names, and remarks such as “no rate for CHF”."""
 
     figures: tuple[Figure, ...] = ()
-    #: Bodies with id, date, description, merchant, amount, currency and category_name.
+    #: Bodies with id, date, kind, description, merchant, amount, currency, category_name and is_person.
     transactions: tuple[Mapping[str, Any], ...] = ()
     remarks: tuple[str, ...] = ()
     #: What was read, such as the first and last day; JSON.
@@ -72,15 +77,20 @@ class ToolAnswer:
 
         Names of merchants stay. Rows are left out first, then figures, from the end; `left_out` counts them.
         """
+
+        def shown(text: str, *, is_person: bool = False) -> str:
+            return redactor.redact(text, is_person=is_person)[:TEXT_LENGTH]
+
         figures = [
-            {"label": redactor.redact(one.label), "value": one.value}
+            {"label": shown(one.label, is_person=one.is_person), "value": one.value}
             | ({"currency": one.currency} if one.currency else {})
             for one in self.figures
         ]
-        rows = [
-            {**row, **{name: redactor.redact(str(row[name])) for name in ("description", "merchant") if row.get(name)}}
-            for row in self.transactions
-        ]
+        rows = []
+        for body in self.transactions:
+            row = dict(body)
+            is_person = row.pop("is_person", False)
+            rows.append(row | {name: shown(str(row[name]), is_person=is_person) for name in TEXTS if row.get(name)})
         answer: dict[str, Any] = {**self.body, "remarks": [redactor.redact(one) for one in self.remarks]}
         n_left_out = 0
         while True:

@@ -1,6 +1,7 @@
 """Tools of single payments: the largest ones, and a search."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from heapq import nlargest
 from types import SimpleNamespace
@@ -22,10 +23,9 @@ from insights.serializers.parameters import PeriodQuery
 from insights.tools.addresses import SPENDING, counted_address, period_body, row_address, rows_address, same_filters
 from insights.tools.base import Asker, Figure, Tool, ToolAnswer
 from insights.tools.sums import MOST_LISTED, NARROW, CountedRowsInput, merchant_address, summarize_for, without_rate
+from providers.redaction.persons import tells_of_person
 
 MOST_FOUND = 20
-#: A description is cut after so many characters: some banks write hundreds.
-DESCRIPTION_LENGTH = 80
 
 
 class TopInput(CountedRowsInput, PeriodQuery, StrictSerializer):
@@ -56,11 +56,12 @@ def row_body(row: Transaction) -> dict[str, Any]:
         "id": row.pk,
         "date": row.date.isoformat(),
         "kind": row.kind,
-        "description": row.description[:DESCRIPTION_LENGTH],
+        "description": row.description,
         "merchant": row.merchant,
         "amount": format_amount(row.amount, row.currency),
         "currency": row.currency,
         "category_name": row.category.display_name if row.category else None,
+        "is_person": is_person(row),
     }
 
 
@@ -121,7 +122,10 @@ def _largest_payments(asker: Asker, query: Any) -> ToolAnswer:
     found = nlargest(given["limit"], amounts.values())
     by_id = Transaction.objects.for_user(asker.user).select_related("category").in_bulk([pk for *_, pk in found])
     figures = tuple(
-        _amount(asker, f"{name_row(by_id[pk])}, {day}", sign * amount, row_address(pk), "payment")
+        replace(
+            _amount(asker, f"{name_row(by_id[pk])}, {day}", sign * amount, row_address(pk), "payment"),
+            is_person=is_person(by_id[pk]),
+        )
         for amount, day, pk in found
     )
     body = period_body(period) | {"is_over": period.end < asker.today}
@@ -131,8 +135,13 @@ def _largest_payments(asker: Asker, query: Any) -> ToolAnswer:
 
 
 def name_row(row: Transaction) -> str:
-    """Return the name of a row's merchant, else the beginning of its description."""
-    return row.merchant or row.description[:DESCRIPTION_LENGTH]
+    """Return the name of a row's merchant, else its description."""
+    return row.merchant or row.description
+
+
+def is_person(row: Transaction) -> bool:
+    """Return True if the statement says that the other side is a person."""
+    return tells_of_person(row.raw_description or row.description, iban=row.iban)
 
 
 def search_rows(asker: Asker, query: Any) -> ToolAnswer:

@@ -262,7 +262,7 @@ def test_a_viewer_may_ask(november, join_ledger_of):
 def test_old_questions_are_deleted(november):
     ask(november, "how much did I spend in 2024")
     ask(november, "how much did I earn in 2024")
-    old = LedgerQuestion.objects.first()
+    old = LedgerQuestion.objects.earliest("created_at")
     LedgerQuestion.objects.filter(pk=old.pk).update(created_at=timezone.now() - dt.timedelta(31))
     assert prune_questions(is_dry_run=True) == 1
     assert prune_questions() == 1

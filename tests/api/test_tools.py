@@ -54,6 +54,7 @@ def spent(rows):
 def refused(api, name, **arguments):
     with pytest.raises(ValidationError) as error:
         run(api, name, **arguments)
+    assert isinstance(error.value.detail, dict)
     details = error.value.detail.items()
     return {field: [str(one) for one in ([found] if isinstance(found, str) else found)] for field, found in details}
 
@@ -141,7 +142,7 @@ def test_the_largest_payments_are_compared_in_the_base_currency(ana):
     assert found.figures[0].filter == f"/api/v1/transactions/{last['id']}/"
     assert found.transactions[0] == {
         "id": last["id"], "date": "2024-11-02", "kind": "expense", "description": "Row", "merchant": "Franc",
-        "amount": "60.00", "currency": "CHF", "category_name": "Dining",
+        "amount": "60.00", "currency": "CHF", "category_name": "Dining", "is_person": False,
     }  # fmt: skip
     smallest = run(ana, "top", limit=1, order="smallest", **NOVEMBER)
     assert smallest.figures[0].label == "Dollar, 2024-11-02"
@@ -238,7 +239,7 @@ def test_schemas_have_no_references_and_name_every_parameter():
 
 def test_an_answer_for_a_model_is_redacted_and_bounded(ana):
     for day in range(1, 29):
-        text = f"Miete DE89 3704 0044 0532 0130 00 {'lang ' * 30}"
+        text = f"Miete DE89 3704 0044 0532 0130 00 {'übermäßig ' * 30}"
         record(ana, "2.00", "Housing", f"2024-11-{day:02}", description=text, merchant="Luna")
     found = run(ana, "search", text="miete", limit=20)
     text = found.for_model(Redactor())
@@ -249,6 +250,26 @@ def test_an_answer_for_a_model_is_redacted_and_bounded(ana):
     assert body["left_out"] == 20 - len(body["transactions"])
     assert [one["value"] for one in body["figures"]] == ["28", "56.00", "2024-11-28"]
     assert "filter" not in text
+
+
+def test_a_person_is_hidden_from_a_model_and_a_merchant_is_not(ana):
+    text = "SEPA Ueberweisung an Katharina Hoffmeister Danke"
+    record(ana, "70.00", "Other", description=text, iban="DE89370400440532013000")
+    record(ana, "50.00", "Groceries", description="Rewe Markt", merchant="Rewe")
+    sent = run(ana, "top", limit=2, **NOVEMBER).for_model(Redactor())
+    assert "Hoffmeister" not in sent
+    assert "Katharina" not in sent
+    assert "is_person" not in sent
+    assert "Rewe" in sent
+    hidden = run(ana, "top", limit=2, **NOVEMBER).for_model(Redactor(names=("Rewe Markt",)))
+    assert "Rewe Markt" not in hidden
+
+
+def test_a_text_is_redacted_before_it_is_cut(ana):
+    text = f"{'Miete ' * 12}DE89 3704 0044 0532 0130 00"
+    record(ana, "70.00", "Housing", description=text)
+    assert "3704" not in run(ana, "search").for_model(Redactor())
+    assert "DE89" not in run(ana, "top", **NOVEMBER).for_model(Redactor())
 
 
 ROWS = st.lists(
