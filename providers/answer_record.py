@@ -46,8 +46,10 @@ class AnswerRecord(NamedTuple):
 
     def asks_about(self, text: str) -> bool:
         """Return True if the link is asked about a text: about every one, or about one in ten if it does not help."""
+        if self.is_of_use:
+            return True
         digest = sha256((normalize(text) or text.casefold()).encode("utf-8", "replace")).digest()
-        return int.from_bytes(digest[:8], "big") % self.asked_one_in == 0
+        return int.from_bytes(digest[:8], "big") % ASKED_ONE_IN == 0
 
     @property
     def asked_one_in(self) -> int:
