@@ -84,7 +84,7 @@ class LedgerTask:
 
     def _claim(self, ledger_id: int, now: datetime, until: datetime) -> bool:
         """Take the claim if it is free. In SQL, which Django would compose with every write for half a millisecond."""
-        names = (self.model._meta.db_table, self.model._meta.pk.column, self.claim)
+        names = (self.model._meta.db_table, str(self.model._meta.pk.column), self.claim)
         table, key, claim = (connection.ops.quote_name(name) for name in names)
         sql = f"UPDATE {table} SET {claim} = %s WHERE {key} = %s AND ({claim} IS NULL OR {claim} < %s)"  # noqa: S608
         with connection.cursor() as cursor:

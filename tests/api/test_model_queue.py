@@ -1,6 +1,6 @@
 """The queue of the model: which rows wait, why, until when, and how to have the model asked at once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,6 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from expenses.models import Ledger, ModelMiss
 from providers.interface import ProviderMisbehaved, ProviderUnavailable
@@ -17,8 +16,8 @@ from tests.fakes import ScriptedProvider
 
 MODEL = {"BACKEND": "tests.fakes.ScriptedProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True}
 AWAY = "The model is away."
-EMPTY = {"count": 0, "next": None, "previous": None, "results": []}
-NONE = {"waiting": 0, "oldest": None, "next_try_at": None, "last_error": None, "reasons": []}
+EMPTY: dict[str, Any] = {"count": 0, "next": None, "previous": None, "results": []}
+NONE: dict[str, Any] = {"waiting": 0, "oldest": None, "next_try_at": None, "last_error": None, "reasons": []}
 
 
 class InTurnProvider(ScriptedProvider):
@@ -113,9 +112,9 @@ def test_a_row_shows_why_the_model_could_not_be_asked_and_how_often(ana, script,
     run_tasks()
     shown = queue(ana)
     tried = shown["results"][0]
-    due_in_s = (parse_datetime(shown["next_try_at"]) - before).total_seconds()
+    due_in_s = (datetime.fromisoformat(shown["next_try_at"]) - before).total_seconds()
     assert due_in_s == pytest.approx(10, abs=3)
-    assert parse_datetime(tried["since"]) >= before
+    assert datetime.fromisoformat(tried["since"]) >= before
     rests = f"It waits until the model is asked again, at {shown['next_try_at'][:19]}Z."
     assert shown == {
         "waiting": 2,
