@@ -160,7 +160,7 @@ INSERT INTO state SELECT 0 WHERE NOT EXISTS (SELECT * FROM state);
 TYPES = {
     "transactions": "transaction", "accounts": "account", "categories": "category", "tags": "tag",
     "attachments": "attachment", "transfers": "transfer", "rates": "rate", "kind_mappings": "kind_mapping",
-    "rules": "rule", "proposals": "proposal", "imports": "import", "import_profiles": "import_profile",
+    "hints": "hint", "rules": "rule", "proposals": "proposal", "imports": "import", "import_profiles": "import_profile",
     "anomaly_feedback": "anomaly_feedback", "recurring_choices": "recurring_choice",
 }  # fmt: skip
 #: There is one of each, which is null in a page that does not change it. Copies have it under the id 0.

@@ -77,12 +77,13 @@ class CategoryQuerySet(models.QuerySet[Any]):
         return self.in_ledger(ledger_id_of(user))
 
     def in_ledger(self, ledger_id: int) -> Self:
-        """Add `is_hidden`, `keywords` and `seen_version` in the ledger; the version rises when it adapts a category."""
+        """Add what the ledger adapts, and `seen_version`, which rises when it adapts a category."""
         adapted = FilteredRelation("in_ledgers", condition=Q(in_ledgers__ledger=ledger_id))
         rows = self.filter(Q(ledger_id=ledger_id) | Q(ledger_id=None)).annotate(adapted=adapted)
         return rows.annotate(
             is_hidden=Coalesce(F("adapted__is_hidden"), False),
             keywords=F("adapted__keywords"),
+            own_description=F("adapted__description"),
             seen_version=Greatest(F("version"), Coalesce(F("adapted__version"), 0)),
         )
 

@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from expenses.views import accounts, attachments, categories, runs, shop_kinds, tags, transactions, transfers
+from expenses.views import accounts, attachments, categories, hints, runs, shop_kinds, tags, transactions, transfers
 from expenses.views.categorization import (
     AdoptView,
     BacktestView,
@@ -35,6 +35,7 @@ router.register(
     basename="transaction-attachment",
 )
 router.register("categorization/kinds", shop_kinds.ShopKindViewSet, basename="shop-kind")
+router.register("categorization/hints", hints.HintViewSet, basename="hint")
 router.register("currencies", CurrencyViewSet, basename="currency")
 router.register("rates", RateViewSet, basename="rate")
 urlpatterns = [

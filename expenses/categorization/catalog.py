@@ -20,6 +20,7 @@ from providers.interface import NO_KEYWORDS, NO_KINDS, NO_TRUST, OfferedCategory
 #: `CategoryQuerySet.in_ledger` written out, because nearly every write asks it and composing it took too long.
 IN_LEDGER = """
     SELECT category.*, COALESCE(adapted.is_hidden, FALSE) AS is_hidden, adapted.keywords,
+        adapted.description AS own_description,
         EXISTS (SELECT 1 FROM expenses_kindmapping WHERE ledger_id = %s) AS has_mappings,
         EXISTS (SELECT 1 FROM expenses_trackrecord WHERE ledger_id = %s) AS has_track_record
     FROM expenses_category AS category
@@ -79,7 +80,7 @@ class Catalog:
         if key not in self._offers:
             kinds = offered_kinds(direction, kind)
             self._offers[key] = tuple(
-                OfferedCategory(id=c.pk, name=c.name, kind=c.kind, key=c.key, description=c.description)
+                OfferedCategory(id=c.pk, name=c.name, kind=c.kind, key=c.key, description=c.seen_description)
                 for c in self.categories.values()
                 if c.kind in kinds and not c.is_hidden
             )

@@ -3,6 +3,7 @@
 from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
 from expenses.models.categories import Category, KindMapping, LedgerCategory
+from expenses.models.hints import Hint
 from expenses.models.journal import Change, Tombstone
 from expenses.models.learning import BacktestResult, Classifier, ConfirmedTexts, ModelAnswer, TrackRecord
 from expenses.models.ledgers import Ledger, Membership, Role
@@ -27,6 +28,7 @@ __all__ = [
     "ConfirmedTexts",
     "Decision",
     "ExchangeRate",
+    "Hint",
     "KindMapping",
     "Ledger",
     "LedgerCategory",

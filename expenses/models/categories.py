@@ -29,6 +29,8 @@ class Category(models.Model):
     seen_version: int
     #: The ledger's keywords as their owner wrote them; None if it never had any.
     keywords: list[str] | None
+    #: The ledger's description of a system category; None if it has none of its own.
+    own_description: str | None
     #: Whether that ledger has put kinds of shops into categories; on rows of a catalog alone.
     has_mappings: bool
     #: Whether its links were measured; the same.
@@ -56,6 +58,11 @@ class Category(models.Model):
         """A system category's name in the reader's language; a user's own as written."""
         return gettext(self.name) if self.key else self.name
 
+    @property
+    def seen_description(self) -> str:
+        """The ledger's own description, else the shipped one."""
+        return self.description if self.own_description is None else self.own_description
+
 
 class KindMapping(models.Model):
     """The category of a ledger for a kind of shop, or for all kinds and words of a system category, by its key."""
@@ -77,13 +84,18 @@ class KindMapping(models.Model):
 
 
 class LedgerCategory(models.Model):
-    """A category as one ledger has adapted it, the system's included: hidden or not, and with keywords of its own."""
+    """A category as one ledger has adapted it, the system's included: hidden or not, with keywords of its own.
+
+    Of a system category, the ledger may have its own description, too.
+    """
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="+", db_index=False)
     category = models.ForeignKey(Category, models.CASCADE, related_name="in_ledgers")
     is_hidden = models.BooleanField(default=False)
     #: Words and phrases as their owner wrote them.
     keywords = models.JSONField(default=list)
+    #: Takes the place of a system category's description; null: the shipped one counts.
+    description = models.CharField(max_length=200, null=True)  # noqa: DJ001 - "" is an own description, too
     version = models.BigIntegerField()
 
     class Meta:

@@ -25,6 +25,16 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
     is_hidden = serializers.BooleanField(
         required=False, help_text="A hidden category stays where it is used, but is never suggested."
     )
+    description = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        help_text=(
+            "What belongs here, for you and the local model. You may describe a system category in your own words, in "
+            "your ledger alone; null returns to the shipped description."
+        ),
+    )
     keywords = serializers.ListField(
         child=serializers.CharField(max_length=MAX_KEYWORD_LENGTH),
         required=False,
@@ -102,6 +112,7 @@ class CategorySerializer(StrictSerializer, serializers.ModelSerializer[Category]
         return {
             **super().to_representation(instance),
             "name": instance.display_name,
+            "description": instance.seen_description,
             "keywords": instance.keywords or [],
         }
 

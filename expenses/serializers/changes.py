@@ -11,6 +11,7 @@ from expenses.serializers.accounts import SyncedAccount
 from expenses.serializers.attachments import AttachmentSerializer
 from expenses.serializers.calibration import EvidenceThresholdSerializer, LinkThresholdSerializer
 from expenses.serializers.categories import CategorySerializer
+from expenses.serializers.hints import HintSerializer
 from expenses.serializers.privacy import ChoicesSerializer
 from expenses.serializers.rates import RateSerializer
 from expenses.serializers.shop_kinds import KindMappingSerializer
@@ -21,7 +22,7 @@ from expenses.serializers.transfers import TransferBody
 MAX_ROWS = 5000
 
 
-TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer", "rate", "kind_mapping"]
+TYPES = ["transaction", "account", "category", "tag", "attachment", "transfer", "rate", "kind_mapping", "hint"]
 
 
 class ChangesInput(HelpfulSerializer):
@@ -64,6 +65,7 @@ class ChangesSerializer(serializers.Serializer[Any]):
     attachments = AttachmentSerializer(many=True, source="lists.attachments")
     rates = RateSerializer(many=True, source="lists.rates", help_text="The ledger's own.")
     kind_mappings = KindMappingSerializer(many=True, source="lists.kind_mappings")
+    hints = HintSerializer(many=True, source="lists.hints")
     preferences = PreferencesSerializer(
         allow_null=True, help_text="Those of the user, if one has changed since; else null."
     )

@@ -102,8 +102,8 @@ def merge_category(*, by: User, category: Category, into: Category) -> CategoryM
     """Let another category of the same kind take a category's place everywhere, and remove it.
 
     Its transactions, suggestions, the categories below it, kinds of shops, keywords and rules move; what was confirmed
-    stays confirmed. `into` must have been checked: of the ledger, of the same kind, neither the category itself nor
-    below it.
+    stays confirmed. Its description moves to a category without one. `into` must have been checked: of the ledger, of
+    the same kind, neither the category itself nor below it.
     """
     ledger_id = ledger_id_of(by)
     with ledger_write(ledger_id) as version:
@@ -122,6 +122,8 @@ def merge_category(*, by: User, category: Category, into: Category) -> CategoryM
         moved["categories"] = category.children.update(parent=into, version=version)
         moved["kinds"] = category.kind_mappings.filter(ledger_id=ledger_id).update(category=into, version=version)
         moved["keywords"] = _move_keywords(category, into, ledger_id=ledger_id, version=version)
+        if category.description and into.ledger_id and not into.description:
+            Category.objects.filter(pk=into.pk).update(description=category.description, version=version)
         for hook in reference_hooks():
             moved[hook.name] = hook.follow(ledger_id=ledger_id, category=category.pk, into=into.pk, version=version)
         remove_row(category, ledger_id=ledger_id, version=version)

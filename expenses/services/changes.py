@@ -13,6 +13,7 @@ from expenses.models import (
     Attachment,
     Category,
     ExchangeRate,
+    Hint,
     KindMapping,
     Membership,
     PrivacyChoices,
@@ -73,6 +74,7 @@ def changes_since(*, user: User, since: int, limit: int) -> Changes:
         "attachments": Attachment.objects.all(),
         "rates": ExchangeRate.objects.own(ledger_id),
         "kind_mappings": KindMapping.objects.select_related("category"),
+        "hints": Hint.objects.all(),
         "deleted": Tombstone.objects.all(),
         **{feed.name: feed.rows() for feed in sync_feeds()},
     }

@@ -1,5 +1,6 @@
 """Views of categories."""
 
+from collections.abc import Set
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -25,6 +26,8 @@ from expenses.views.base import ListViewSet, RetrieveViewSet, etag_of
 
 #: Fields of any category that a ledger adapts for itself.
 ADAPTED = {"is_hidden", "keywords"}
+#: The same of a category of the system.
+ADAPTED_OF_SYSTEM = ADAPTED | {"description"}
 
 
 class CategoryViewSet(ListViewSet, RetrieveViewSet):
@@ -39,16 +42,17 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
 
     def create(self, request: Request) -> Response:
         with self.locked():
-            fields, adapted = _parted(self.checked(CategorySerializer).validated_data)
+            fields, adapted = _parted(self.checked(CategorySerializer).validated_data, ADAPTED)
             category = categories.create_category(by=self.user, fields=fields, adapted=adapted)
         return self.answer(category, code=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change a category. Of a system category, only `is_hidden` and `keywords` can change."""
+        """Change a category. Of a system one, only `description`, `is_hidden` and `keywords` can change."""
         with self.guarded() as category:
-            if not (isinstance(request.data, dict) and set() < set(request.data) <= ADAPTED):
+            if not (isinstance(request.data, dict) and set() < set(request.data) <= ADAPTED_OF_SYSTEM):
                 _refuse_system(category)
-            fields, adapted = _parted(self.checked(CategorySerializer, category).validated_data)
+            names = ADAPTED if category.ledger_id else ADAPTED_OF_SYSTEM
+            fields, adapted = _parted(self.checked(CategorySerializer, category).validated_data, names)
             edited = categories.edit_category(by=self.user, category=category, fields=fields, adapted=adapted)
             return self.answer(edited)
 
@@ -87,15 +91,18 @@ class CategoryViewSet(ListViewSet, RetrieveViewSet):
         return Response(KeywordSuggestionsSerializer({"results": found}).data)
 
 
-def _parted(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the fields of the category, and those that a ledger adapts."""
-    adapted = {name: value for name, value in fields.items() if name in ADAPTED}
-    return {name: value for name, value in fields.items() if name not in ADAPTED}, adapted
+def _parted(fields: dict[str, Any], names: Set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields of the category, and those that a ledger adapts, which have these names."""
+    own = {name: value for name, value in fields.items() if name not in names}
+    if own.get("description", "") is None:
+        own["description"] = ""  # nothing is shipped to return to
+    return own, {name: value for name, value in fields.items() if name in names}
 
 
 def _refuse_system(category: Category) -> None:
     if category.ledger_id is None:
         detail = (
-            "A system category cannot be changed, deleted or merged. Hide it with is_hidden: true, or give it keywords."
+            "A system category cannot be changed, deleted or merged. Hide it with is_hidden: true, or give it keywords "
+            "or a description of your own."
         )
         raise PermissionDenied(detail, code="system_category")

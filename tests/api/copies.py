@@ -19,6 +19,7 @@ TABLES = {
     "tags": Table("tag", "tags/"),
     "transfers": Table("transfer", "transfers/"),
     "rates": Table("rate", "rates/?source=manual"),
+    "hints": Table("hint", "categorization/hints/"),
     "rules": Table("rule", "rules/", frozenset({"stats"})),
     "proposals": Table("proposal", "rules/proposals/", frozenset({"evidence", "blast_radius", "version"})),
     "imports": Table("import", "imports/"),

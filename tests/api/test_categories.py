@@ -170,3 +170,52 @@ def test_a_stranger_sees_no_own_category_and_may_use_the_same_name(ana, ben):
     )
     assert ben.post("categories/", TEA).status_code == 201
     assert ana.get(address).json() == before
+
+
+OWN_WORDS = "Lunch with colleagues, no dinners"
+SHIPPED = "Restaurants, cafes, bars, fast food, delivery"
+
+
+def test_a_system_category_is_described_in_own_words_and_returns_to_the_shipped_ones(ana, ben):
+    dining = listed(ana)["Dining"]
+    assert dining["description"] == SHIPPED
+    address = f"categories/{dining['id']}/"
+    body = ana.patch(address, {"description": OWN_WORDS}).json()
+    assert body == dining | {"description": OWN_WORDS, "version": body["version"]}
+    assert body["version"] > dining["version"]
+    assert listed(ana)["Dining"] == body == ana.get(address).json()
+    assert listed(ben)["Dining"]["description"] == SHIPPED
+    assert ana.patch(address, {"description": ""}).json()["description"] == ""
+    assert ana.patch(address, {"description": None}).json()["description"] == SHIPPED
+
+
+def test_an_own_category_has_no_shipped_description_to_return_to(ana):
+    tea = ana.post("categories/", TEA | {"description": None}).json()
+    assert tea["description"] == ""
+    address = f"categories/{tea['id']}/"
+    assert ana.patch(address, {"description": "Leaves"}).json()["description"] == "Leaves"
+    assert ana.patch(address, {"description": None}).json()["description"] == ""
+
+
+def test_a_description_has_at_most_200_characters(ana):
+    dining = listed(ana)["Dining"]["id"]
+    assert_problem(ana.patch(f"categories/{dining}/", {"description": "x" * 201}), 400, ("description", "max_length"))
+    assert_problem(ana.post("categories/", TEA | {"description": "x" * 201}), 400, ("description", "max_length"))
+
+
+def test_a_description_of_ones_own_is_told_in_changes(ana):
+    ana.post("tags/", {"name": "cold"})  # so that the page does not begin with 0
+    dining = listed(ana)["Dining"]
+    since = ana.get("changes/", {"since": 0}).json()["version"]
+    body = ana.patch(f"categories/{dining['id']}/", {"description": OWN_WORDS}).json()
+    assert ana.get("changes/", {"since": since}).json()["categories"] == [body]
+
+
+def test_a_merge_gives_its_description_only_to_a_category_without_one(ana):
+    tea, cha, mate = (
+        ana.post("categories/", {"name": name, "kind": "expense", "description": text}).json()["id"]
+        for name, text in (("Tea", "Leaves"), ("Cha", ""), ("Mate", "Gourds"))
+    )
+    assert ana.post(f"categories/{tea}/merge/", {"into": cha}).json()["description"] == "Leaves"
+    assert ana.post(f"categories/{cha}/merge/", {"into": mate}).json()["description"] == "Gourds"
+    assert ana.post(f"categories/{mate}/merge/", {"into": "Dining"}).json()["description"] == SHIPPED

@@ -26,6 +26,7 @@ NOTHING: dict[str, Any] = {
     "transfers": [],
     "rates": [],
     "kind_mappings": [],
+    "hints": [],
     "rules": [],
     "proposals": [],
     "imports": [],

@@ -67,6 +67,7 @@ def live(api: Api) -> None:
     category = api.post("categories/", espresso).json()["id"]
     assert api.patch(f"categories/{category}/", {"is_hidden": True}).status_code == 200
     assert api.put("categorization/kinds/shop=coffee/", {"category": "Dining"}).status_code == 200
+    assert api.post("categorization/hints/", {"text": "IKEA food court is Dining"}).status_code == 201
     purse = api.post("accounts/", {"name": "Purse", "currency": "EUR"}).json()["id"]
     transfer = {"from_account": account, "to_account": purse, "amount": "50", "description": "Cash"}
     assert api.post("transfers/", transfer).status_code == 201

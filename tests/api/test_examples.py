@@ -145,6 +145,9 @@ def record_ledger(recorder: Recorder) -> None:
     shop = "categorization/kinds/shop=outdoor/"
     send("put", shop, asks="ShopKindInputRequest", body={"category": "Bouldering"}, answers="ShopKind")
     recorder.kept["ShopKinds"] = steady(send("get", "categorization/kinds/?mapped=true"))
+    house_rule = {"text": "IKEA food court is Dining"}
+    hint = send("post", "categorization/hints/", asks="HintRequest", body=house_rule, answers="Hint")["id"]
+    send("patch", f"categorization/hints/{hint}/", asks="PatchedHintRequest", body={"position": 2})
     condition = {"field": "raw_description", "op": "contains_any", "value": ["rewe", "edeka"]}
     actions = [{"type": "set_category", "value": "Groceries"}, {"type": "add_tags", "value": ["food"]}]
     send("post", "categories/", body={"name": "Climbing", "kind": "expense"})

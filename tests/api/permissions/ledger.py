@@ -59,6 +59,7 @@ def fill(api: Api) -> dict[str, int]:
         "rule": made(api, "rules/", RULE | {"name": "Cafes"}),
         "rate": made(api, "rates/", RATE | {"date": "2026-11-02"}),
         "tag": made(api, "tags/", {"name": "hot"}),
+        "hint": made(api, "categorization/hints/", {"text": "IKEA food court is Dining"}),
         "token": made(api, "auth/tokens/", {"name": "Phone"}),
         "import": made(api, "imports/", {"file": statement(), "account": account}, format="multipart"),
         "attachment": made(

@@ -53,9 +53,9 @@ PLAIN = {
     "evidence", "external_id", "field", "file", "force", "format", "format_version", "from", "group", "hint", "iban",
     "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key", "keywords", "kind", "limit", "locale", "match",
     "mcc", "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "on_conflict", "op",
-    "opening_balance", "overwrite", "pack_version", "password", "payment_method", "priority", "quote", "rate",
-    "review", "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision",
-    "threshold", "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username",
+    "opening_balance", "overwrite", "pack_version", "password", "payment_method", "position", "priority", "quote",
+    "rate", "review", "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision",
+    "text", "threshold", "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username",
     "verdict", "week_start",
     "kept_days", "names", "question", "month",
 }  # fmt: skip
