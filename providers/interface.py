@@ -166,6 +166,10 @@ class Question:
     hidden_names: tuple[str, ...] = ()
     #: True if the statement says that the other side is a person. Only for deferred links.
     is_person: bool = False
+    #: The owner's house rules in their order, as written. Only for deferred links.
+    hints: tuple[str, ...] = ()
+    #: Categories that the immediate links named, as (id, probability). Only for deferred links.
+    candidates: tuple[tuple[int, float], ...] = ()
 
     @property
     def text(self) -> str:

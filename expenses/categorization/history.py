@@ -16,7 +16,7 @@ from django.db import connection
 from rapidfuzz import fuzz, process
 
 from expenses.ledger.money import SCALE
-from expenses.models import PrivacyChoices
+from expenses.models import Hint, PrivacyChoices
 from expenses.models import Transaction as Row
 from providers.interface import (
     NO_EFFECTS,
@@ -330,10 +330,10 @@ def times(n: int) -> str:
 def with_examples(
     questions: Sequence[Question], *, latest: Iterable[tuple[str, int]] | None = None, n: int = 4
 ) -> list[Question]:
-    """Add what only deferred links need: similar rows, names to hide, and whether the other side is a person.
+    """Add what only deferred links need: hints, similar rows, hidden names, and whether a person is paid.
 
     Similar rows are the most similar of `latest`, the best first: descriptions with their categories, the latest first.
-    Without it, they are the owner's recently confirmed rows. Two queries, however many questions.
+    Without it, they are the owner's recently confirmed rows. Three queries, however many questions.
     """
     if not questions:
         return []
@@ -348,11 +348,13 @@ def with_examples(
     for text in {question.text for question in questions}:
         found = process.extract(normalize(text), recent, scorer=fuzz.token_sort_ratio, limit=n)
         nearest[text] = tuple((description, chosen[description]) for _, _, description in found)
+    hints = tuple(Hint.objects.filter(ledger_id=questions[0].owner).values_list("text", flat=True))
     names = PrivacyChoices.objects.filter(ledger_id=questions[0].owner).values_list("names", flat=True).first() or ()
     return [
         replace(
             question,
             examples=nearest[question.text],
+            hints=hints,
             hidden_names=tuple(names),
             is_person=tells_of_person(question.text, iban=question.iban),
         )

@@ -149,6 +149,7 @@ def question_as_json(question: Question) -> dict[str, Any]:
         "description": question.description,
         "direction": question.direction,
         "kinds": sorted({category.kind for category in question.categories}),
+        "candidates": list(question.candidates),
     }
 
 
@@ -163,7 +164,18 @@ def question_from_json(fields: dict[str, Any], *, catalog: Catalog) -> Question:
         kinds=catalog.kinds,
         keywords=catalog.keywords,
         trust=catalog.trust,
+        candidates=tuple((category, confidence) for category, confidence in fields.get("candidates", ())),
     )
+
+
+def candidates_of(verdict: Verdict) -> tuple[tuple[int, float], ...]:
+    """Return the categories that links name, with the highest confidence of each, the likeliest first."""
+    confidences: dict[int, float] = {}
+    for suggestion in (attempt.suggestion for attempt in verdict.speakers if attempt.suggestion):
+        own = [(suggestion.category, suggestion.confidence)] if suggestion.category is not None else []
+        for category, confidence in (*own, *suggestion.alternatives):
+            confidences[category] = max(confidence, confidences.get(category, 0))
+    return tuple(sorted(confidences.items(), key=lambda candidate: -candidate[1]))
 
 
 def stated_merchant(merchant: str, description: str, match_text: str) -> str:

@@ -8,7 +8,7 @@ from django.core.cache import cache
 
 from accounts.queue import enqueue
 from expenses.categorization.history import with_examples
-from expenses.categorization.questions import question_as_json
+from expenses.categorization.questions import candidates_of, question_as_json
 from providers.chain import SEND_AGAIN, TRIED_AGAIN, Outcome, Verdict
 from providers.interface import Question
 from providers.loading import configured_chain
@@ -27,7 +27,8 @@ def suggest_categories(questions: Sequence[Question], *, use_model: bool) -> lis
         return configured_chain().immediate.decide(questions)
     verdicts = configured_chain().decide(questions)
     waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
-    asked = dict(zip(waiting, with_examples([questions[i] for i in waiting]), strict=True))
+    named = [replace(questions[i], candidates=candidates_of(verdicts[i])) for i in waiting]
+    asked = dict(zip(waiting, with_examples(named), strict=True))
     recalled = dict(zip(waiting, configured_chain().recall(list(asked.values())), strict=True))
     open_now = {i: verdict for i, verdict in recalled.items() if verdict.is_waiting}
     recalled |= _ask_in_background(
@@ -70,15 +71,3 @@ def _ask_in_background(questions: dict[int, Question], *, askable: Set[int]) -> 
     if new:
         enqueue("expenses.tasks.ask_model", next(iter(questions.values())).owner, new)
     return {i: known[key] for i, key in keys.items() if isinstance(known.get(key), Verdict)}
-
-
-def other_categories(verdict: Verdict) -> dict[int, float]:
-    """Return the confidence of every category that was named besides the best answer."""
-    best = verdict.best.suggestion if verdict.best else None
-    confidences: dict[int, float] = {}
-    for suggestion in (attempt.suggestion for attempt in verdict.speakers if attempt.suggestion):
-        own = [(suggestion.category, suggestion.confidence)] if suggestion.category is not None else []
-        for category, confidence in (*own, *suggestion.alternatives):
-            if best is None or category != best.category:
-                confidences[category] = max(confidence, confidences.get(category, 0))
-    return confidences

@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.questions import attempts_as_json, categorization_of, explain, text_question
-from expenses.categorization.suggestions import is_being_asked, other_categories
+from expenses.categorization.questions import attempts_as_json, candidates_of, categorization_of, explain, text_question
+from expenses.categorization.suggestions import is_being_asked
 from expenses.ledger.kinds import CATEGORY_KIND, DIRECTION
 from expenses.models import DESCRIPTION_LENGTH, CategorizationStatus
 from expenses.models.accounts import common_country
@@ -100,7 +100,8 @@ class SuggestAnswer(serializers.Serializer[Any]):
         catalog: Catalog = self.context["catalog"]
         categorization, best = categorization_of(instance), instance.best
         category = categorization.category or categorization.suggested_category
-        likely = sorted(other_categories(instance).items(), key=lambda pair: -pair[1])[:5]
+        answered = best.suggestion.category if best and best.suggestion else None
+        others = [pair for pair in candidates_of(instance) if pair[0] != answered]
         return {
             "status": categorization.status,
             "category": category if catalog.name(category) else None,
@@ -111,7 +112,7 @@ class SuggestAnswer(serializers.Serializer[Any]):
             "rationale": best.explanation if best else explain(instance),
             "alternatives": [
                 {"category_name": catalog.name(other), "confidence": round(confidence, 4)}
-                for other, confidence in likely
+                for other, confidence in others[:5]
             ],
             "attempts": attempts_as_json(instance.attempts, catalog=catalog),
         }

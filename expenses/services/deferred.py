@@ -15,6 +15,7 @@ from expenses.categorization.questions import (
     EXPLANATION_LENGTH,
     Categorization,
     answer_from_json,
+    candidates_of,
     categorization_of,
     details_of,
     explain,
@@ -91,7 +92,7 @@ def resolve_rows(rows: Sequence[Transaction], *, until: float = math.inf) -> Res
     questions = [question_of_row(row, catalog=catalog) for row in rows]
     verdicts = configured_chain().decide(questions)
     waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
-    put = [questions[i] for i in waiting]
+    put = [replace(questions[i], candidates=candidates_of(verdicts[i])) for i in waiting]
     later = configured_chain().resolve(with_examples(put), until=until)
     heard = configured_chain().hear([verdicts[i] for i in waiting], later, put)
     for i, verdict in zip(waiting, heard, strict=True):

@@ -92,9 +92,9 @@ class ForgetfulCache(AnswerCache):
         """Forget it."""
 
 
-def reply_key(prompt: Prompt, *, model: Model, options: Mapping[str, Any]) -> str:
-    """Return a key that changes with everything that can change the reply."""
-    return _hashed("reply", [PROMPT_VERSION, model.name, model.digest, dict(options), prompt])
+def reply_key(prompt: Prompt, *, host: str, model: Model, options: Mapping[str, Any]) -> str:
+    """Return a key that changes with everything that can change the reply; the ledger is none of it."""
+    return _hashed("reply", [PROMPT_VERSION, host, model.name, model.digest, dict(options), prompt])
 
 
 def _model_key(host: str, name: str) -> str:

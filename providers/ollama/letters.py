@@ -1,16 +1,11 @@
-"""One conversation with the model: it yields prompts, is sent replies, and returns the ranked options.
-
-A reply may come from the server or from the cache. This module is pure: text and numbers in, probabilities out.
-"""
+"""Replies of the model, and the probabilities of letters that they hold. Pure: numbers in, probabilities out."""
 
 import math
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
 from string import ascii_uppercase
 
 from providers.interface import ProviderMisbehaved
-from providers.ollama.prompt import LETTERS, Option, Prompt, PromptSubject, letter_prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,51 +20,6 @@ class Reply:
     n_answer_tokens: int = 0
     duration_ms: int = 0
     call: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RankedChoice:
-    """The options that may be right as (number, probability), the best first, and the replies that ranked them."""
-
-    ranking: tuple[tuple[int, float], ...]
-    replies: tuple[Reply, ...]
-
-
-Conversation = Generator[Prompt, Reply, RankedChoice]
-
-
-def choose(
-    options: Sequence[Option], subject: PromptSubject, *, n_tokens: int, among: range | None = None
-) -> Conversation:
-    """Choose one of the options by letter; more than 20 are grouped: p(option) = p(group) · p(option | group).
-
-    No prompt is longer than `n_tokens` tokens. Raise ProviderMisbehaved for an answer outside the options and
-    PromptTooLong if the options do not fit.
-    """
-    among = among or range(len(options))
-    n_parts = len(among) if len(among) <= len(LETTERS) else min(len(LETTERS), math.ceil(len(among) / len(LETTERS)))
-    parts = [
-        range(start, end)
-        for start, end in pairwise(among.start + len(among) * part // n_parts for part in range(n_parts + 1))
-    ]
-    offered = [
-        options[part[0]]
-        if len(part) == 1
-        else Option(options[part[0]].label, members=tuple(options[number].label for number in part))
-        for part in parts
-    ]
-    part_of = {number: index for index, part in enumerate(parts) for number in part}
-    examples = tuple((text, part_of[number]) for text, number in subject.examples if number in part_of)
-    reply = yield letter_prompt(offered, replace(subject, examples=examples), n_tokens=n_tokens)
-    probabilities = letter_probabilities(reply.first_token, LETTERS[: len(parts)])
-    ranking = sorted(zip(parts, probabilities, strict=True), key=lambda one: -one[1])
-    best, probability = ranking[0]
-    if len(best) == 1:
-        return RankedChoice(tuple((part[0], likely) for part, likely in ranking), (reply,))
-    inner = yield from choose(options, subject, n_tokens=n_tokens, among=best)
-    return RankedChoice(
-        tuple((number, probability * likely) for number, likely in inner.ranking), (reply, *inner.replies)
-    )
 
 
 def letter_probabilities(first_token: Sequence[tuple[str, float]], letters: str) -> list[float]:

@@ -1,17 +1,26 @@
 """The last link of the chain: asks a model on the user's own machine which of the offered categories fits."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from copy import copy
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from providers.interface import Answer, Evidence, Provider, ProviderError, ProviderMisbehaved, Question, Suggestion
+from providers.interface import Answer, Evidence, Provider, ProviderMisbehaved, Question, Suggestion
 from providers.ollama.addresses import is_public_address, refusal
 from providers.ollama.cache import AnswerCache, ForgetfulCache, Model, reply_key
 from providers.ollama.calls import Purpose
-from providers.ollama.letters import Conversation, RankedChoice, Reply, choose
-from providers.ollama.prompt import PROMPT_VERSION, ModelQuestion, Prompt, PromptTooLong, model_question
+from providers.ollama.letters import Reply, letter_probabilities
+from providers.ollama.prompt import (
+    LETTERS,
+    PROMPT_VERSION,
+    ModelQuestion,
+    Prompt,
+    PromptTooLong,
+    letter_prompt,
+    model_question,
+)
 
 if TYPE_CHECKING:
     from providers.ollama.client import OllamaClient
@@ -84,7 +93,7 @@ class OllamaProvider(Provider):
         return faults
 
     def key(self, question: Question) -> Hashable:
-        """Return all that the model sees: cleaned text, direction, offered categories and examples."""
+        """Return all that the model sees: words, direction, categories, hints and examples."""
         return model_question(question)
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
@@ -124,42 +133,39 @@ class OllamaProvider(Provider):
         return fresh
 
     def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
-        """Answer what the model was asked before, for some hours after it was last met; no remote call.
-
-        All conversations go on side by side, with one look into the cache for each step.
-        """
+        """Answer what the model was asked before, for some hours after it was last met; no remote call."""
         model = self.cache.model(host=self.host, name=self.model)
         wanted = [model_question(question) for question in questions]
         if not model:
             return [None] * len(wanted)
-        conversations = {question: self.conversation(question, model) for question in wanted if question}
-        choices: dict[ModelQuestion, RankedChoice] = {}
-        replies: Mapping[ModelQuestion, Reply | None] = dict.fromkeys(conversations)
-        while replies:
-            keys: dict[ModelQuestion, str] = {}
-            for question, reply in replies.items():
-                try:
-                    conversation = conversations[question]
-                    prompt = conversation.send(reply) if reply else next(conversation)
-                except StopIteration as end:
-                    choices[question] = end.value
-                except ProviderError:
-                    continue
-                else:
-                    keys[question] = reply_key(prompt, model=model, options=self.options)
-            known = self.cache.replies(list(keys.values())) if keys else {}
-            replies = {question: known[key] for question, key in keys.items() if key in known}
-        suggestions = {question: self.suggestion(choices[question], question, model) for question in choices}
+        prompts: dict[ModelQuestion, Prompt] = {}
+        for question in wanted:
+            with suppress(PromptTooLong):
+                if question and question not in prompts:
+                    prompts[question] = self.prompt(question, model)
+        keys = {question: self.key_of(prompt, model) for question, prompt in prompts.items()}
+        known = self.cache.replies(list(keys.values())) if keys else {}
+        suggestions: dict[ModelQuestion, Suggestion] = {}
+        for question, key in keys.items():
+            with suppress(ProviderMisbehaved):
+                if key in known:
+                    suggestions[question] = self.suggestion(question, prompts[question], known[key], model)
         return [suggestions.get(question) if question else None for question in wanted]
 
-    def conversation(self, question: ModelQuestion, model: Model) -> Conversation:
-        """Start to choose within the context that both the options and the model allow."""
-        n_tokens = min(self.num_ctx, model.context_length or self.num_ctx)
-        return choose(question.options(), question.subject, n_tokens=n_tokens)
+    def prompt(self, question: ModelQuestion, model: Model) -> Prompt:
+        """Return the prompt within the context that both the options and the model allow. Raise PromptTooLong."""
+        return letter_prompt(question, num_ctx=self.num_ctx, context_length=model.context_length)
 
-    def suggestion(self, choice: RankedChoice, question: ModelQuestion, model: Model) -> Suggestion:
-        """Return the best category of the choice, with the next three as alternatives."""
-        ranking = [(question.categories[number], probability) for number, probability in choice.ranking]
+    def key_of(self, prompt: Prompt, model: Model) -> str:
+        """Return the key under which the reply to a prompt is kept."""
+        return reply_key(prompt, host=self.host, model=model, options=self.options)
+
+    def suggestion(
+        self, question: ModelQuestion, prompt: Prompt, reply: Reply, model: Model, *, is_remembered: bool = True
+    ) -> Suggestion:
+        """Return the likeliest category, with the next three as alternatives. Raise ProviderMisbehaved."""
+        probabilities = letter_probabilities(reply.first_token, LETTERS[: len(question.categories)])
+        ranking = sorted(zip(question.categories, probabilities, strict=True), key=lambda one: -one[1])
         (best, confidence), *others = ranking
         return Suggestion(
             category=best.id,
@@ -171,11 +177,13 @@ class OllamaProvider(Provider):
                 "model": model.name,
                 "digest": model.digest,
                 "prompt_version": PROMPT_VERSION,
-                "way": "letter",
-                "n_questions": len(choice.replies),
-                "n_prompt_tokens": sum(reply.n_prompt_tokens for reply in choice.replies),
-                "n_answer_tokens": sum(reply.n_answer_tokens for reply in choice.replies),
-                "duration_ms": sum(reply.duration_ms for reply in choice.replies),
+                "questions": [{"prompt": list(prompt), "call": reply.call, "is_remembered": is_remembered}],
+                "distribution": [
+                    {"category": category.name, "probability": round(probability, 4)}
+                    for category, probability in ranking
+                ],
+                "n_prompt_tokens": reply.n_prompt_tokens,
+                "duration_ms": reply.duration_ms,
             },
             evidence=Evidence.MODEL,
             support=tuple((category.id, probability) for category, probability in ranking),
@@ -201,21 +209,21 @@ class _Session:
         self._model = known
 
     def answer(self, question: ModelQuestion, *, owner: int) -> Answer:
-        """Carry a conversation to its choice. An answer outside the options concerns this question alone."""
-        conversation = self._provider.conversation(question, self._model)
+        """Ask unless the reply is known. An answer outside the offered categories concerns this question alone."""
+        provider, reply = self._provider, None
         try:
-            prompt = next(conversation)
-            while True:
-                key = reply_key(prompt, model=self._model, options=self._provider.options)
-                reply = self._provider.cache.replies([key]).get(key) or self._ask(prompt, owner)
-                try:
-                    prompt = conversation.send(reply)
-                except StopIteration as end:
-                    self._provider.cache.keep_reply(key, reply)
-                    return self._provider.suggestion(end.value, question, self._model)
-                self._provider.cache.keep_reply(key, reply)
+            prompt = provider.prompt(question, self._model)
+            key = provider.key_of(prompt, self._model)
+            known = provider.cache.replies([key]).get(key)
+            reply = known or self._ask(prompt, owner)
+            suggestion = provider.suggestion(question, prompt, reply, self._model, is_remembered=known is not None)
         except (ProviderMisbehaved, PromptTooLong) as error:
+            if reply is not None and reply.call:
+                error.calls = (reply.call,)
             return error
+        if known is None:
+            provider.cache.keep_reply(key, reply)
+        return suggestion
 
     def _ask(self, prompt: Prompt, owner: int) -> Reply:
         provider = self._provider

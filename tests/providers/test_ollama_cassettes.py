@@ -4,6 +4,7 @@ import pytest
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from providers.ollama import prompt
+from providers.ollama.cache import Model
 from providers.ollama.client import OllamaClient
 from providers.ollama.prompt import most_prompt_tokens
 from tests.providers.ollama_cassettes import FOLDER, cassette, recorded_calls
@@ -14,14 +15,45 @@ def chats(name):
     return [(asked, said) for asked, said in recorded_calls(name) if asked and "messages" in asked]
 
 
-@pytest.mark.usefixtures("fresh_cache")
-def test_a_changed_prompt_fails_the_replay(monkeypatch):
-    monkeypatch.setattr(prompt, "_BY_LETTER", prompt._BY_LETTER + " Be brief.")
+@pytest.fixture
+def _new_words():
+    """Make the constant part anew, which is kept, before and after a test that changes its words."""
+    prompt._constant_part.cache_clear()
+    yield
+    prompt._constant_part.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh_cache", "_new_words")
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("_INSTRUCTIONS", prompt._INSTRUCTIONS.replace("bank transactions", "money transactions")),
+        ("_QUESTION", "The letter of the best category:"),
+    ],
+)
+def test_one_changed_word_of_the_prompt_fails_the_replay(monkeypatch, name, changed):
+    assert changed != getattr(prompt, name)
+    monkeypatch.setattr(prompt, name, changed)
     with (
         cassette("good_answer"),
         pytest.raises(CannotOverwriteExistingCassetteException, match="no recorded interaction"),
     ):
         SCENARIOS["good_answer"]()
+
+
+@pytest.mark.usefixtures("fresh_cache")
+def test_another_model_fails_the_replay():
+    other = provider("outlay-other")
+    other.cache.keep_model(Model("outlay-other", "d1", 2048), host=HOST)
+    with (
+        cassette("good_answer"),
+        OllamaClient(host=HOST, timeout_s=5) as client,
+        pytest.raises(CannotOverwriteExistingCassetteException, match="no recorded interaction"),
+    ):
+        *_, (request, _) = chats("good_answer")
+        client.chat(
+            request["messages"], owner=1, model="outlay-other", digest="d1", options=other.options, keep_alive="10m"
+        )
 
 
 @pytest.mark.usefixtures("fresh_cache")
@@ -33,6 +65,7 @@ def test_a_changed_prompt_fails_the_replay(monkeypatch):
         ({}, row("Night bus", TWO)),
         ({}, row("Night bus", FEW, direction="in")),
         ({}, row("Night bus", FEW, examples=(("Night tram", 103),))),
+        ({}, row("Night bus", FEW, hints=("Buses are Travel",))),
     ],
 )
 def test_any_other_question_fails_the_replay(options, question):

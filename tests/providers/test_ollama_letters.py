@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.interface import ProviderMisbehaved
-from providers.ollama.letters import Reply, choose, letter_probabilities
-from providers.ollama.prompt import LETTERS, Option, PromptSubject
+from providers.ollama.letters import letter_probabilities
+from providers.ollama.prompt import LETTERS
 
 LOGPROBS = st.floats(max_value=0, min_value=-1e6)
 TOKENS = st.one_of(st.sampled_from([*ascii_uppercase, " A", "B ", "\nC"]), st.text(max_size=4))
@@ -65,65 +65,3 @@ def test_the_likeliest_token_wins_when_it_is_an_offered_letter(likely):
     probabilities = letter_probabilities(likely, LETTERS)
     best = max(likely, key=lambda one: one[1])[0]
     assert probabilities[LETTERS.index(best)] == max(probabilities)
-
-
-def says(letter, probability=0.5, *, rest="The"):
-    return Reply(((letter, math.log(probability)), (rest, math.log((1 - probability) / 19))))
-
-
-def options(n):
-    return [Option(f"Budget {number}") for number in range(n)]
-
-
-def hold(conversation, replies):
-    questions = [next(conversation)]
-    for reply in replies:
-        try:
-            questions.append(conversation.send(reply))
-        except StopIteration as end:
-            return end.value, questions
-    raise AssertionError("The conversation asks for more.")
-
-
-@pytest.mark.parametrize(("n", "n_questions"), [(2, 1), (20, 1), (21, 2), (45, 2), (400, 2), (401, 3), (700, 3)])
-def test_every_category_can_be_chosen_however_many_are_offered(n, n_questions):
-    letters = list(last_letters(n))
-    last, questions = hold(
-        choose(options(n), PromptSubject("bus", "out"), n_tokens=99_999),
-        [says(letter) for letter in letters],
-    )
-    shares = [0.5 / (0.5 + LETTERS.index(letter) * 0.5 / 19) for letter in letters]
-    assert last.ranking[0] == (n - 1, pytest.approx(math.prod(shares)))
-    assert len(questions) == n_questions == len(last.replies)
-    assert all(len(question[0]["content"].split("Categories:\n")[1].splitlines()) <= 20 for question in questions)
-
-
-def last_letters(n):
-    while n > 20:
-        n_parts = min(20, math.ceil(n / 20))
-        yield LETTERS[n_parts - 1]
-        n -= n * (n_parts - 1) // n_parts
-    yield LETTERS[n - 1]
-
-
-def test_an_example_shows_its_group_then_its_letter():
-    subject = PromptSubject("bus", "out", (("tram", 30), ("tea", 1)))
-    _, questions = hold(choose(options(40), subject, n_tokens=9999), [says("B"), says("A")])
-    assert [[message["content"] for message in question[1:-1]] for question in questions] == [
-        ["<transaction>tea</transaction>", "A", "<transaction>tram</transaction>", "B"],
-        ["<transaction>tram</transaction>", "K"],
-    ]
-
-
-def test_probabilities_of_one_question_sum_to_one_and_are_sorted():
-    choice, _ = hold(choose(options(5), PromptSubject("bus", "out"), n_tokens=999), [says("C", 0.81)])
-    likely = [probability for _, probability in choice.ranking]
-    assert choice.ranking[0] == (2, pytest.approx(0.81 / (0.81 + 4 * 0.01)))
-    assert likely == sorted(likely, reverse=True)
-    assert math.fsum(likely) == pytest.approx(1)
-
-
-def test_an_answer_outside_the_options_ends_the_conversation():
-    conversation = choose(options(2), PromptSubject("tram", "out"), n_tokens=999)
-    with pytest.raises(ProviderMisbehaved):
-        hold(conversation, [says("C")])

@@ -1,5 +1,6 @@
 """Answers of the link to the recorded replies of a real Ollama."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +9,20 @@ import pytest
 from providers.interface import Evidence, ProviderMisbehaved, ProviderUnavailable, Suggestion
 from providers.ollama.client import ModelWithoutTools, PullProgress, ServerStatus
 from providers.ollama.letters import Reply
-from providers.ollama.prompt import PROMPT_VERSION, PromptTooLong
+from providers.ollama.prompt import LETTERS, PROMPT_VERSION, PromptTooLong
 from tests.providers.ollama_cassettes import cassette, recorded_calls
-from tests.providers.ollama_scenarios import FEW, HOST, MANY, MODEL, SCENARIOS, TWO, provider, row
+from tests.providers.ollama_scenarios import (
+    CATEGORIES,
+    FEW,
+    HOST,
+    MANY,
+    MODEL,
+    SCENARIOS,
+    TWO,
+    garden_row,
+    provider,
+    row,
+)
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")
 
@@ -31,13 +43,26 @@ def paths(name):
         return [request.path for request in tape.requests]
 
 
+def distribution(answer, categories):
+    """The shares of the letters among what the server listed, worked out by hand."""
+    listed = {one["token"].strip(): one["logprob"] for one in reversed(answer["logprobs"][0]["top_logprobs"])}
+    least = min(*listed.values(), math.log(1 - sum(map(math.exp, listed.values()))))
+    weights = {
+        category.name: math.exp(listed.get(letter, least))
+        for letter, category in zip(LETTERS, categories, strict=False)
+    }
+    total = sum(weights.values())
+    shares = sorted(((weight / total, name) for name, weight in weights.items()), key=lambda one: -one[0])
+    return [{"category": name, "probability": about(round(share, 4))} for share, name in shares]
+
+
 def digest(name):
     [found] = {one["digest"] for _, answer in recorded_calls(name) if "models" in answer for one in answer["models"]}
     return found
 
 
 def test_a_suggestion_holds_choice_probability_and_details():
-    *_, (_, answer) = recorded_calls("good_answer")
+    *_, (request, answer) = recorded_calls("good_answer")
     [said] = replay("good_answer")
     assert (len(said.support), sum(share for _, share in said.support)) == (19, about(1))
     assert said.support[:4] == ((102, said.confidence), *said.alternatives)
@@ -57,10 +82,9 @@ def test_a_suggestion_holds_choice_probability_and_details():
                 "model": MODEL,
                 "digest": digest("good_answer"),
                 "prompt_version": PROMPT_VERSION,
-                "way": "letter",
-                "n_questions": 1,
+                "questions": [{"prompt": request["messages"], "call": "", "is_remembered": False}],
+                "distribution": distribution(answer, CATEGORIES),
                 "n_prompt_tokens": answer["prompt_eval_count"],
-                "n_answer_tokens": 1,
                 "duration_ms": answer["total_duration"] // 1_000_000,
             },
         )
@@ -71,7 +95,10 @@ def test_money_that_came_in_is_asked_about_as_money_received():
     [answer] = replay("money_received")
     assert answer.category in {category.id for category in FEW}
     *_, (request, _) = recorded_calls("money_received")
-    assert request["messages"][-1]["content"].endswith("</transaction> (money received)")
+    assert request["messages"][-1]["content"] == (
+        "<transaction>monthly pay from the school</transaction> (money received)\n"
+        "The letter of the category that fits best:"
+    )
 
 
 def test_the_request_asks_for_one_token_at_temperature_zero():
@@ -96,8 +123,11 @@ def test_an_unloaded_model_is_looked_up_on_disk():
 
 
 def test_what_was_asked_once_is_not_asked_again():
-    first, second = replay("asked_twice")
-    assert first == second
+    [first], [second] = replay("asked_twice")
+    [asked], [remembered] = first.details["questions"], second.details["questions"]
+    assert (asked["is_remembered"], remembered["is_remembered"]) == (False, True)
+    assert replace(second, details=second.details | {"questions": [asked]}) == first
+    assert remembered == asked | {"is_remembered": True}
     assert paths("asked_twice") == ["/api/ps", "/api/show", "/api/chat", "/api/ps"]
 
 
@@ -106,13 +136,13 @@ def test_case_blanks_and_long_numbers_make_no_new_question(fresh_cache):
     assert link.key(row("Night bus 123456", FEW)) == link.key(row("NIGHT  BUS 654321", FEW, amount=3, account=7))
     with cassette("asked_twice"):
         asked, again = link.categorize_many([row("Night bus", FEW), row("NIGHT \t BUS", FEW, account=7)])
-    assert asked == again
+    assert replace(again, details=asked.details) == asked
 
 
 def test_a_known_answer_is_recalled_without_any_call():
-    asked, _ = replay("asked_twice")
+    _, remembered = replay("asked_twice")
     recalled = provider().recall([row("Night bus", FEW), row("Tram", FEW), row("", FEW), row("night BUS", FEW)])
-    assert recalled == [asked[0], None, None, asked[0]]
+    assert recalled == [remembered[0], None, None, remembered[0]]
 
 
 def test_nothing_is_recalled_of_another_model():
@@ -127,18 +157,24 @@ def test_nothing_is_recalled_that_was_asked_with_other_options(other):
     assert provider(**other).recall([row("Night bus", FEW)]) == [None]
 
 
-def test_a_choice_in_two_steps_is_recalled_too():
-    asked = replay("many_categories")
-    assert provider().recall([row("garden chairs", MANY, examples=(("office chair", 1021),))]) == asked
-
-
-def test_more_than_twenty_categories_are_chosen_from_in_two_steps():
+def test_of_many_categories_a_short_list_is_offered_in_one_call():
     [answer] = replay("many_categories")
-    assert answer.category in {category.id for category in MANY}
-    assert answer.explanation.endswith(" among 45 categories.")
-    assert answer.details["n_questions"] == 2
-    assert 0 < answer.confidence < 1
+    assert paths("many_categories") == ["/api/ps", "/api/show", "/api/chat"]
+    assert answer.explanation.endswith(" among 20 categories.")
+    offered = [one["category"] for one in answer.details["distribution"]]
+    assert len(offered) == 20
+    assert {"Healthcare garden", "Pets garden"} <= set(offered)
     assert len(answer.alternatives) == 3
+    [recalled] = provider().recall([garden_row()])
+    assert (recalled.category, recalled.confidence) == (answer.category, answer.confidence)
+
+
+def test_a_hint_is_asked_with_and_makes_another_question():
+    plain, hinted = replay("hints")
+    assert [said["questions"][0]["is_remembered"] for said in (plain.details, hinted.details)] == [False, False]
+    constant = hinted.details["questions"][0]["prompt"][0]["content"]
+    assert constant.endswith("\nRules of the house:\n- Paw Palace is Travel")
+    assert constant.startswith(plain.details["questions"][0]["prompt"][0]["content"])
 
 
 def test_an_answer_outside_the_list_concerns_its_row_alone():
@@ -153,13 +189,6 @@ def test_an_answer_outside_the_list_is_not_kept():
     first, second = provider().recall([row("how do i cook rice?", TWO), row("tram ticket", TWO)])
     assert first is None
     assert second is not None
-
-
-def test_a_memo_that_gives_orders_gets_an_offered_category():
-    answers = replay("hostile_memos")
-    assert len(answers) == 3
-    assert {answer.category for answer in answers} <= {category.id for category in FEW}
-    assert all(0 <= answer.confidence <= 1 for answer in answers)
 
 
 def test_a_missing_model_is_named_with_its_pull_command():
@@ -214,7 +243,7 @@ def test_a_real_model_without_tools_is_named():
     assert str(error) == f"The model “{MODEL}” cannot call tools; choose one that can, such as “qwen3:4b”."
 
 
-def test_recall_looks_into_the_cache_once_a_step(fresh_cache, monkeypatch):
+def test_recall_looks_into_the_cache_once(fresh_cache, monkeypatch):
     replay("many_categories")
     link, looks = provider(), []
     replies = link.cache.replies
@@ -224,10 +253,9 @@ def test_recall_looks_into_the_cache_once_a_step(fresh_cache, monkeypatch):
         return replies(keys)
 
     monkeypatch.setattr(link.cache, "replies", counted)
-    known = row("garden chairs", MANY, examples=(("office chair", 1021),))
-    recalled = link.recall([known, row("tea", MANY), row("tram", MANY), known])
+    recalled = link.recall([garden_row(), row("tea", MANY), row("tram", MANY), garden_row()])
     assert [answer is not None for answer in recalled] == [True, False, False, True]
-    assert looks == [3, 1]
+    assert looks == [3]
 
 
 def test_a_kept_reply_that_is_no_answer_is_not_recalled(fresh_cache, monkeypatch):
@@ -237,14 +265,18 @@ def test_a_kept_reply_that_is_no_answer_is_not_recalled(fresh_cache, monkeypatch
     assert link.recall([row("Night bus", FEW)]) == [None]
 
 
-def test_categories_that_do_not_fit_are_not_recalled(fresh_cache):
+TOO_MANY_HINTS = ("\u5bb6" * 200,) * 30
+
+
+def test_hints_that_do_not_fit_are_not_recalled(fresh_cache):
     replay("asked_twice")
-    assert provider().recall([row("Night bus", tuple(MANY) * 40)]) == [None]
+    assert provider().recall([row("Night bus", FEW, hints=TOO_MANY_HINTS)]) == [None]
 
 
-def test_categories_that_do_not_fit_concern_their_row_alone():
+def test_hints_that_do_not_fit_concern_their_row_alone():
     with cassette("asked_twice"):
-        fits, does_not = provider(num_ctx=4096).categorize_many([row("Night bus", FEW), row("Tram", tuple(MANY) * 40)])
+        batch = [row("Night bus", FEW), row("Tram", FEW, hints=TOO_MANY_HINTS)]
+        fits, does_not = provider().categorize_many(batch)
     assert isinstance(fits, Suggestion)
     assert isinstance(does_not, PromptTooLong)
 

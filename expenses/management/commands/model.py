@@ -41,7 +41,7 @@ def constant_prompt(provider: OllamaProvider) -> Prompt:
     )
     question = model_question(Question("first question", offered, owner=0))
     assert question is not None  # noqa: S101 - it has words and categories
-    return next(provider.conversation(question, Model(provider.model, "", 0)))
+    return provider.prompt(question, Model(provider.model, "", 0))
 
 
 class Command(BaseCommand):
