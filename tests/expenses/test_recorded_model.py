@@ -33,15 +33,17 @@ def test_a_guess_of_the_model_is_told_after_the_expense_was_recorded(ana, use_ch
         run_tasks()
     body = ana.get(f"transactions/{written['id']}/").json()
     assert body["categorization"] == {
-        "status": "none",
+        "status": "suggested",
         "source": None,
         "confidence": None,
-        "explanation": (
-            "Nothing is sure enough to be suggested. "
-            "model: The local model smollm2:135m chose Groceries among 18 categories."
-        ),
+        "explanation": ("Not sure enough to take: The local model smollm2:135m chose Groceries among 18 categories."),
         "awaits_model": False,
-        "suggestion": None,
+        "suggestion": {
+            "category": body["categorization"]["suggestion"]["category"],
+            "category_name": "Groceries",
+            "confidence": 0.1023,
+            "source": "model",
+        },
     }
     attempts = ana.get(f"transactions/{written['id']}/explanation/").json()["attempts"]
     assert [(attempt["provider"], attempt["outcome"]) for attempt in attempts] == [

@@ -94,10 +94,6 @@ def asked_twice() -> Any:
     return [provider().categorize_many(batch), provider().categorize_many(batch)]
 
 
-def letter_that_was_not_offered() -> Any:
-    return provider().categorize_many([row("how do i cook rice?", TWO), row("tram ticket", TWO)])
-
-
 def many_categories() -> Any:
     return provider().categorize_many([garden_row()])
 
@@ -199,7 +195,6 @@ SCENARIOS: dict[str, Callable[[], Any]] = {
         money_received,
         cold_start,
         asked_twice,
-        letter_that_was_not_offered,
         many_categories,
         hints,
         hostile_memos,

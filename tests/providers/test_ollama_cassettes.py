@@ -4,7 +4,6 @@ import pytest
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from providers.ollama import prompt
-from providers.ollama.cache import Model
 from providers.ollama.client import OllamaClient
 from providers.ollama.prompt import most_prompt_tokens
 from tests.providers.ollama_cassettes import FOLDER, cassette, recorded_calls
@@ -43,17 +42,14 @@ def test_one_changed_word_of_the_prompt_fails_the_replay(monkeypatch, name, chan
 
 @pytest.mark.usefixtures("fresh_cache")
 def test_another_model_fails_the_replay():
-    other = provider("outlay-other")
-    other.cache.keep_model(Model("outlay-other", "d1", 2048), host=HOST)
+    *_, (request, _) = chats("good_answer")
+    wanted = {"owner": 1, "model": "outlay-other", "digest": "", "options": provider().options, "keep_alive": "10m"}
     with (
         cassette("good_answer"),
         OllamaClient(host=HOST, timeout_s=5) as client,
         pytest.raises(CannotOverwriteExistingCassetteException, match="no recorded interaction"),
     ):
-        *_, (request, _) = chats("good_answer")
-        client.chat(
-            request["messages"], owner=1, model="outlay-other", digest="d1", options=other.options, keep_alive="10m"
-        )
+        client.chat(request["messages"], **wanted)
 
 
 @pytest.mark.usefixtures("fresh_cache")

@@ -230,7 +230,7 @@ def test_a_model_that_answers_in_words_is_told_of(impostor):
     ] * 2
 
 
-def test_one_bad_row_leaves_the_others_their_answers(impostor):
+def test_a_letter_that_was_not_offered_is_no_answer_of_its_row_and_is_not_kept(impostor, fresh_cache):
     def by_text(body):
         letter = "Z" if "tram" in body["messages"][-1]["content"] else "C"
         return 200, f'{{"message": {{"role": "assistant"}}, "logprobs": [{{"token": "{letter}", "logprob": 0}}]}}'
@@ -238,4 +238,8 @@ def test_one_bad_row_leaves_the_others_their_answers(impostor):
     impostor.answers["/api/chat"] = by_text
     bad, good = link(impostor).categorize_many(BATCH)
     assert isinstance(bad, ProviderMisbehaved)
+    assert str(bad) == "The model answered Z, which stands for none of the 5 choices."
     assert isinstance(good, Suggestion)
+    forgotten, kept = link(impostor).recall(BATCH)
+    assert forgotten is None
+    assert kept is not None

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('expenses', '0030_model_calls'),
+        ('expenses', '0031_model_answers'),
     ]
 
     operations = [
