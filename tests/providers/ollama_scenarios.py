@@ -124,8 +124,6 @@ def expense_beside_history() -> Any:
     return provider().categorize_many([row("Luna Mitte Bar", EXPENSES, examples=(("Luna Mitte Grill", dining),))])
 
 
-
-
 def model_not_pulled() -> Any:
     return raised(lambda: provider("outlay-missing").categorize_many([row("tram ticket", FEW)]))
 

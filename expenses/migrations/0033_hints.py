@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('expenses', '0031_model_answers'),
+        ('expenses', '0032_model_misses'),
     ]
 
     operations = [
