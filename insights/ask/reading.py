@@ -7,7 +7,7 @@ changes the meaning, such as “except”, is never passed over.
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from rapidfuzz.distance import OSA
