@@ -78,7 +78,7 @@ def test_every_operation_names_its_errors():
 
 
 VERBS = {
-    "Accept", "Adopt", "Apply", "Attach", "Cancel", "Change", "Check", "Choose", "Compare", "Confirm", "Convert",
+    "Accept", "Adopt", "Apply", "Ask", "Attach", "Cancel", "Change", "Check", "Choose", "Compare", "Confirm", "Convert",
     "Correct", "Create", "Decompose", "Delete", "Download", "Explain", "Export", "Find", "Forecast", "Get", "Give",
     "Import", "Judge", "List", "Merge", "Narrow", "Propose", "Put", "Record", "Refuse", "Register", "Reject", "Reorder",
     "Replace", "Reset", "Restore", "Resume", "Revert", "Revoke", "Score", "Set", "Sign", "Split", "Start", "Suggest",
