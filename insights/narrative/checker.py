@@ -23,7 +23,7 @@ SUBJECTS = {"spending": SPENDING, "income": INCOME, "savings": SAVINGS, "recurri
 #: Verbs, and the subjects that they can have; the first one is meant where the clause names none.
 VERBS = {"spent": (SPENDING, "category:"), "earned": (INCOME,), "left": (SAVINGS,)}
 NUMBER_UNITS = ("date", "money", "percent")
-_PUNCTUATION = re.compile(r"[,;:.!)]+(?=\s|$)|\((?=\S)")
+_PUNCTUATION = re.compile(r"[,;:](?=\s)|\)?[.!]$|\)[,;:]?(?=\s|$)|\((?=\S)")
 _LIST_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d{1,2}[.)])\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
 _ORDINAL_END = re.compile(r"(?:^|\s)\d{1,2}\.$")
@@ -134,7 +134,7 @@ class Checker:
     def check(self, sentence: str) -> Checked | None:
         """Return the sentence with its figures if everything in it is true, None otherwise."""
         text = " ".join(sentence.split())
-        if not text or len(text) > MAX_LENGTH or "\x00" in text:
+        if not text or len(text) > MAX_LENGTH or text[0].islower():  # the end of a sentence is none
             return None
         clauses = self._clauses(text.casefold())
         figures = self._figures(clauses) if clauses else None

@@ -177,7 +177,8 @@ class MonthWriter:
         """Ask the model for each part, and store its true sentences. Raise ProviderError."""
         assert self.model is not None  # noqa: S101 - the task has checked it
         choices = PrivacyChoices.objects.filter(pk=self.ledger.pk).first()
-        sent = sent_names(self.figures, self.language, Redactor(names=choices.names if choices else ()))
+        redactor = Redactor(names=choices.names if choices else ())
+        sent, hint = sent_names(self.figures, self.language, redactor), redactor.redact(self.hint)
         checker = Checker(self.figures, self.language, sent=sent)
         sentences: list[dict[str, Any]] = []
         n_dropped = 0
@@ -185,7 +186,7 @@ class MonthWriter:
             digest = client.loaded_digest(self.model.model) or client.pulled_digest(self.model.model)
             for part in PARTS:
                 written = client.write(
-                    messages_for(part, self.figures, self.language, sent=sent, hint=self.hint),
+                    messages_for(part, self.figures, self.language, sent=sent, hint=hint),
                     owner=self.ledger.pk,
                     model=self.model.model,
                     digest=digest,
@@ -209,7 +210,9 @@ class MonthWriter:
         for subject in {figure.subject for figure in one.figures} & sent.keys():
             name = self.figures.names[subject]
             if sent[subject] != name:
-                text = re.sub(re.escape(sent[subject]), name.replace("\\", r"\\"), text, flags=re.IGNORECASE)
+                text = re.sub(
+                    rf"(?<!\w){re.escape(sent[subject])}(?!\w)", name.replace("\\", r"\\"), text, flags=re.IGNORECASE
+                )
         return {"text": text, "figures": [figure.name for figure in one.figures]}
 
     def _rows(self) -> Any:

@@ -30,6 +30,7 @@ UNASKED = {
     "suggestion": None,
 }
 TITLES = {
+    503: "Service Unavailable",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",

@@ -5,6 +5,8 @@ import json
 import pytest
 from django.utils import timezone
 
+from expenses.models import Ledger
+from expenses.models.model_calls import PrivacyChoices
 from insights.models import Narrative
 from tests.api.reports import record, report
 from tests.api.test_narrative import two_months
@@ -99,6 +101,21 @@ def test_the_model_reads_facts_and_no_private_name(ana, server, run_tasks):
     assert "3704" not in json.dumps(prompts)
 
 
+def test_hidden_names_are_not_sent_and_stand_in_the_shown_text(ana, server, run_tasks):
+    assert ana.post("categories/", {"name": "Zoltana Quimby", "kind": "expense"}).status_code == 201
+    two_months(ana)
+    record(ana, "30.00", "Zoltana Quimby", "2024-11-03")
+    PrivacyChoices.objects.create(ledger=Ledger.objects.get(founder=ana.user), names=["Zoltana Quimby"])
+    server.answer("/api/chat", said("You spent €30.00 on PERSON1."))
+    ana.patch("insights/narrative/", {"hint": "as Zoltana Quimby talks"})
+    read(ana)
+    run_tasks()
+    assert texts(read(ana), "model") == ["You spent €30.00 on Zoltana Quimby."]
+    chats = json.dumps([body for path, body in server.asked if path == "/api/chat"])
+    assert "PERSON1" in chats
+    assert "Quimby" not in chats
+
+
 def test_a_wish_for_the_tone_has_the_text_written_again(ana, server, run_tasks):
     two_months(ana)
     server.answer("/api/chat", said("You spent €1,200.00."))
@@ -148,8 +165,9 @@ def test_a_failure_is_tried_again_later_and_later(ana, server, run_tasks):
     run_tasks()
     waits = []
     for _ in range(3):
-        row = Narrative.objects.get()
-        waits.append(round((row.claimed_until - timezone.now()).total_seconds(), -1))
+        until = Narrative.objects.get().claimed_until
+        assert until is not None
+        waits.append(round((until - timezone.now()).total_seconds(), -1))
         assert read(ana)["model"] == "failed"
         Narrative.objects.update(claimed_until=timezone.now())
         read(ana)

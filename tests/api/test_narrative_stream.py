@@ -1,0 +1,147 @@
+"""Sentences as server-sent events: one by one as a worker stores them, within limits."""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from insights.models import Narrative
+from insights.views import streams
+from tests.api.bodies import assert_problem
+from tests.api.test_narrative import two_months
+from tests.servers import run_server
+
+ADDRESS = "insights/narrative/?month=2024-11&format=sse"
+ANSWER = "You spent €1,200.00."
+
+
+def events(answer):
+    """Return the name, id and data of each event, and the number of comments."""
+    found, n_comments = [], 0
+    for block in b"".join(answer.streaming_content).decode().split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        n_comments += block.startswith(":")
+        if lines:
+            found.append((lines["event"], lines.get("id"), json.loads(lines["data"])))
+    return found, n_comments
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """What happens while a stream waits for its next look at the table, a list of functions."""
+    steps: list[Callable[[], object]] = []
+    monkeypatch.setattr("insights.views.streams.time.sleep", lambda _: steps.pop(0)() if steps else None)
+    return steps
+
+
+@pytest.fixture
+def model(use_chain):
+    options = {"model": "tiny:1b", "host": "http://127.0.0.1:9"}
+    use_chain({"BACKEND": "providers.ollama.OllamaProvider", "DEFERRED": True, "OPTIONS": options})
+
+
+def stored(*texts, state="writing"):
+    parts = [{"part": "summary", "text": text, "figures": ["spending-amount"]} for text in texts]
+    Narrative.objects.update(sentences=parts, state=state)
+
+
+def test_sentences_come_as_they_are_stored_and_the_whole_text_at_the_end(ana, model, looks):
+    two_months(ana)
+    looks += [lambda: stored(ANSWER), lambda: stored(ANSWER, "You earned €2,400.00.", state="written")]
+    answer = ana.get(ADDRESS)
+    assert answer["Content-Type"] == "text/event-stream; charset=utf-8"
+    found, n_comments = events(answer)
+    assert [(name, body.get("text")) for name, _, body in found] == [
+        ("sentence", ANSWER),
+        ("sentence", "You earned €2,400.00."),
+        ("text", None),
+    ]
+    assert n_comments == 3
+    assert found[0][2] == {
+        "id": "summary-1", "part": "summary", "text": ANSWER, "source": "model", "figures": ["spending-amount"],
+    }  # fmt: skip
+    assert found[2][2] == ana.get("insights/narrative/?month=2024-11").json()
+    assert found[2][2]["model"] == "written"
+
+
+def test_a_client_that_comes_again_goes_on_after_its_last_event(ana, model, looks):
+    two_months(ana)
+    looks += [lambda: stored(ANSWER, state="writing"), lambda: stored(ANSWER, "You earned €2,400.00.", state="written")]
+    first = events(ana.get(ADDRESS))[0][0][1]
+    Narrative.objects.update(state="writing")
+    looks += [lambda: stored(ANSWER, "You earned €2,400.00.", state="written")]
+    found, _ = events(ana.get(ADDRESS, headers={"Last-Event-ID": first}))
+    assert [body.get("text") for _, _, body in found] == ["You earned €2,400.00.", None]
+
+
+def test_an_unknown_last_event_starts_at_the_beginning(ana, model, looks):
+    two_months(ana)
+    looks += [lambda: stored(ANSWER, state="written")]
+    found, _ = events(ana.get(ADDRESS, headers={"Last-Event-ID": "x-99"}))
+    assert [name for name, _, _ in found] == ["sentence", "text"]
+
+
+def test_without_a_model_the_text_comes_at_once(ana, use_chain):
+    use_chain()
+    two_months(ana)
+    found, _ = events(ana.get("insights/narrative/?month=2024-11", headers={"Accept": "text/event-stream"}))
+    assert [(name, body["source"]) for name, _, body in found] == [("text", "template")]
+
+
+def test_a_stream_ends_after_a_while(ana, model, looks, monkeypatch):
+    two_months(ana)
+    monkeypatch.setattr(streams, "LONGEST_S", 0.0)
+    found, _ = events(ana.get(ADDRESS))
+    assert [(name, body["model"]) for name, _, body in found] == [("text", "writing")]
+
+
+@pytest.mark.logs_errors  # Django logs each 503
+def test_further_streams_are_sent_away_until_one_ends(ana, model, looks):
+    two_months(ana)
+    ana.client.raise_request_exception = False
+    held = [ana.get(ADDRESS) for _ in range(streams.MOST_STREAMS)]
+    refused = ana.get(ADDRESS)
+    body = assert_problem(refused, 503, (None, "too_many_streams"))
+    assert refused["Retry-After"] == "10"
+    assert body["detail"] == "All streams of this server are in use. Try again later, or read the text as JSON."
+    assert ana.get("insights/narrative/?month=2024-11").status_code == 200
+    held.pop().close()
+    again = ana.get(ADDRESS)
+    assert again.status_code == 200
+    for answer in (again, *held):
+        answer.close()
+
+
+@pytest.mark.enable_socket
+def test_a_real_server_frees_the_streams_of_clients_that_left(tmp_path):
+    silence = socket.create_server(("127.0.0.1", 0))  # a model that never answers
+    host = f"http://127.0.0.1:{silence.getsockname()[1]}"
+    with run_server(tmp_path, "web", OLLAMA_HOST=host, OUTLAY_OLLAMA_MODEL="tiny:1b") as server:
+        server.register()
+        row = {"amount": "5.00", "description": "Cafe", "date": "2024-11-02", "category": "Dining", "direction": "out"}
+        assert server.request("POST", "transactions/", row)[0] == 201
+        held = [_open(server) for _ in range(streams.MOST_STREAMS)]
+        assert [one.recv(200).split(b"\r\n")[0] for one in held] == [b"HTTP/1.1 200 OK"] * len(held)
+        assert server.request("GET", ADDRESS)[0] == 503
+        assert server.request("GET", "insights/summary/")[0] == 200  # other requests have threads
+        for one in held:
+            one.close()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            fresh = _open(server)
+            status = fresh.recv(200).split(b"\r\n")[0]
+            fresh.close()
+            if b"200" in status:
+                break
+            time.sleep(0.5)
+        assert status == b"HTTP/1.1 200 OK"
+    silence.close()
+
+
+def _open(server):
+    connection = socket.create_connection((server.host, server.port), timeout=30)
+    lines = [f"GET /api/v1/{ADDRESS} HTTP/1.1", f"Host: {server.host}", f"Authorization: Token {server.token}", "", ""]
+    connection.sendall("\r\n".join(lines).encode())
+    return connection
