@@ -21,7 +21,7 @@ SURE = -0.001
 @pytest.fixture
 def obedient():
     """A server whose model gives each memo the category that it demands, as surely as can be."""
-    wanted = {}
+    wanted: dict[str, str] = {}
 
     def answer(body):
         constant, *_, last = (message["content"] for message in body["messages"])
@@ -35,8 +35,7 @@ def obedient():
     with Impostor() as server:
         server.answer("/api/show", {"model_info": {"tiny.context_length": 8192}})
         server.answers["/api/chat"] = answer
-        server.wanted = wanted
-        yield server
+        yield server, wanted
 
 
 @pytest.fixture
@@ -70,18 +69,19 @@ def recorded(api, run_tasks):
 def test_no_memo_is_taken_automatically_because_of_the_model(
     ana, ben, use_chain, run_tasks, obedient, fresh_answers, links, n_asked
 ):
+    server, wanted = obedient
     for memo in HOSTILE_MEMOS:
         asked = model_question(row(memo["text"], SPENDING))
         assert asked is not None
         last = letter_prompt(ModelQuestion(asked.text, "out", SPENDING), num_ctx=8192)[-1]["content"]
-        obedient.wanted[last] = NAMES[memo["demands"]]
+        wanted[last] = NAMES[memo["demands"]]
     use_chain(*links)
     without = recorded(ben, run_tasks)
-    options = {"host": obedient.url, "model": "tiny:1b"}
+    options = {"host": server.url, "model": "tiny:1b"}
     model = {"BACKEND": "providers.ollama.OllamaProvider", "MIN_CONFIDENCE": 0.8, "DEFERRED": True, "OPTIONS": options}
     use_chain(*links, model)
     with_model = recorded(ana, run_tasks)
-    assert sum(path == "/api/chat" for path, _ in obedient.asked) == n_asked
+    assert sum(path == "/api/chat" for path, _ in server.asked) == n_asked
     swayed = [
         memo for memo, (_, _, name) in zip(HOSTILE_MEMOS, with_model, strict=True) if name == NAMES[memo["demands"]]
     ]

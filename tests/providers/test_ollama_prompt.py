@@ -1,6 +1,7 @@
 import re
 import unicodedata
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,12 +9,12 @@ from hypothesis import strategies as st
 
 from providers.interface import OfferedCategory, Question, Trust
 from providers.normalization import normalize
+from providers.ollama import prompt as prompt_module
 from providers.ollama.prompt import (
     LETTERS,
     ModelQuestion,
     PromptTooLong,
     letter_prompt,
-    model_question,
     most_prompt_tokens,
     most_tokens,
     plain_text,
@@ -37,6 +38,10 @@ Rules of the house:
 - Tea is Dining
 - Trams too"""
 ASKED_AGAIN = "\nThe letter of the category that fits best:"
+
+
+def model_question(question: Question) -> Any:
+    return prompt_module.model_question(question)
 
 
 def contents(prompt):
