@@ -115,6 +115,7 @@ def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider")
     from benchmarks.predicting import train, trusting
     from expenses.categorization.history import EXAMPLES_AMONG, with_examples
     from expenses.categorization.model_record import ModelOutcome, record_of
+    from expenses.categorization.questions import candidates_of
     from providers.chain import Verdict, digest_of_answer
     from providers.interface import Suggestion
     from providers.loading import configured_chain
@@ -136,7 +137,9 @@ def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider")
         [question] = trusting([row.question], trained.trust)
         [before] = trained.chain.decide([question])
         started = time.perf_counter()
-        [said] = link.provider.categorize_many(with_examples([question], latest=latest))
+        [said] = link.provider.categorize_many(
+            with_examples([replace(question, candidates=candidates_of(before))], latest=latest)
+        )
         took_s = time.perf_counter() - started
         attempt = link.attempt(said, question)
         record = record_of(outcomes, link=provider.name, digest=digest)

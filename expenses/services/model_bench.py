@@ -16,7 +16,7 @@ from django.utils import timezone
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import EXAMPLES_AMONG, with_examples
 from expenses.categorization.model_record import ModelOutcome, record_of
-from expenses.categorization.questions import TRAINING_COLUMNS, training_question
+from expenses.categorization.questions import TRAINING_COLUMNS, candidates_of, training_question
 from expenses.models import ModelAnswer, Transaction
 from expenses.services.ledger_lock import lock_ledger
 from expenses.services.model_answers import refresh_records, store_answers
@@ -118,7 +118,7 @@ class Bench:
         question = replace(question, trust=trust)
         [before] = taught.decide([question])
         latest = ((one.question.description, one.category) for one in reversed(known[-EXAMPLES_AMONG:]))
-        [asked] = with_examples([question], latest=latest)
+        [asked] = with_examples([replace(question, candidates=candidates_of(before))], latest=latest)
         started = time.perf_counter()
         [said] = self._provider.categorize_many([asked])
         took_s = time.perf_counter() - started
