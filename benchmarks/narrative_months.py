@@ -14,8 +14,8 @@ CENT, WHOLE = Decimal("0.01"), Decimal(100)
 CATEGORIES = ("Groceries", "Dining", "Housing", "Travel", "Health, Beauty", "Food & Drink", "More", "Savings", "May",
               "24", "Market Hall", "Market", "Nothing", "Spending", "The Rest")  # fmt: skip
 STRANGERS = ("Amazon", "Netflix", "Café Luna", "Market Hall Berlin", "Grocery", "Crypto")
-MONTHS: dict[str, Sequence[str]] = {"en": tuple(calendar.month_name), "de": ("", "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August",
-          "September", "Oktober", "November", "Dezember")}  # fmt: skip
+GERMAN_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
+MONTHS: dict[str, Sequence[str]] = {"en": tuple(calendar.month_name), "de": ("", *GERMAN_MONTHS.split())}
 #: Statements by what has to be true of them. Slots: c a category, m its amount, d its change, p its share, and so on.
 STATEMENTS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {

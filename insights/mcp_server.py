@@ -33,8 +33,8 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from accounts.access import TokenAuthentication
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
-from expenses.models import PrivacyChoices
 from expenses.services.model_calls import ModelCallLog
+from expenses.services.privacy import choices_of
 from insights.tools.base import Asker
 from insights.tools.registry import TOOLS, json_schema, run_tool
 from providers.ollama.calls import CallEnd, CallOutcome, CallRequest, Purpose
@@ -140,9 +140,8 @@ def _answer(user_id: int, name: str, arguments: Mapping[str, Any], *, endpoint: 
     if user is None:
         return "This user is no longer there, or was deactivated.", True
     asker, is_error = Asker(user, Catalog.load_for(user), user.today()), False
-    choices = PrivacyChoices.objects.filter(pk=asker.ledger_id).first()
     try:
-        text = run_tool(asker, name, arguments).for_model(Redactor(names=choices.names if choices else ()))
+        text = run_tool(asker, name, arguments).for_model(Redactor(names=choices_of(asker.ledger_id).names))
     except ValidationError as error:
         text, is_error = json.dumps({"errors": error.detail}, ensure_ascii=False, default=str), True
     log = ModelCallLog()

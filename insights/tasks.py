@@ -3,8 +3,8 @@
 from django_tasks import task
 
 from accounts.queue import MODEL_QUEUE
-from expenses.tasks import LOWEST_PRIORITY, NARRATE_PRIORITY
-from insights.services import narratives
+from expenses.tasks import ASK_PRIORITY, LOWEST_PRIORITY, NARRATE_PRIORITY
+from insights.services import asking, narratives
 from insights.services.refreshing import REFRESH_INSIGHTS, refresh
 
 
@@ -22,3 +22,9 @@ def refresh_insights(ledger_id: int) -> None:
 def write_narrative(ledger_id: int, narrative_id: int, user_id: int) -> None:
     """Let the local model write the text of a month. A failure is kept with its reason."""
     narratives.write_narrative(ledger_id=ledger_id, narrative_id=narrative_id, user_id=user_id)
+
+
+@task(queue_name=MODEL_QUEUE, priority=ASK_PRIORITY)
+def answer_question(question_id: str) -> None:
+    """Let the local model choose what to read for a question. Queued twice, it does the work once."""
+    asking.answer_with_model(question_id=question_id)

@@ -16,10 +16,24 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
 from tests.providers.ollama_cassettes import FOLDER, cassette  # noqa: E402 - the models need configured settings
-from tests.providers.ollama_scenarios import HOST, MODEL, SCENARIOS  # noqa: E402 - the same
+from tests.providers.ollama_scenarios import HOST, MODEL, SCENARIOS, TOOLS_MODEL  # noqa: E402 - the same
 
 # Nothing may be answered from a cache while recording, except within a scenario.
 _CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+_TOOLS_TEMPLATE = """{{- if .Tools }}<|im_start|>system
+You call functions. Functions:
+{{ range .Tools }}{{ . }}
+{{ end }}
+Answer with one line: <tool_call>{"name": "function name", "arguments": {}}</tool_call>
+When a tool has answered, answer the question in one short sentence.<|im_end|>
+{{ end }}{{- range .Messages }}<|im_start|>{{ if eq .Role "tool" }}user
+Result of the tool: {{ .Content }}{{ else }}{{ .Role }}
+{{ if .ToolCalls }}{{ range .ToolCalls }}<tool_call>{"name": "{{ .Function.Name }}", \
+"arguments": {{ .Function.Arguments }}}</tool_call>
+{{ end }}{{ else }}{{ .Content }}{{ end }}{{ end }}<|im_end|>
+{{ end }}<|im_start|>assistant
+"""
 
 
 def record(name: str) -> None:
@@ -41,8 +55,13 @@ def _bring_model(*, into_memory: bool) -> None:
         time.sleep(0.2)
 
 
+def make_tools_model() -> None:
+    """Give the model a template with tools, under another name, for `tests/api/test_asking_the_model.py`."""
+    ollama.Client(HOST).create(TOOLS_MODEL, from_=MODEL, template=_TOOLS_TEMPLATE, parameters={"stop": ["<|im_end|>"]})
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     with override_settings(CACHES=_CACHES):
         for name in sys.argv[1:] or SCENARIOS:
-            record(name)
+            make_tools_model() if name == "tools_model" else record(name)

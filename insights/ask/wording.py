@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -15,6 +15,9 @@ from insights.ask.names import Name
 from insights.ask.reading import NotUnderstood, QuestionReading
 from insights.reports.periods import Period
 from insights.tools.base import Asker, Figure, ToolAnswer
+
+if TYPE_CHECKING:
+    from insights.ask.agent import ToolReading
 
 #: Kind of question → what it is about.
 SUBJECTS: dict[str, dict[str, str]] = {
@@ -90,6 +93,8 @@ REFUSALS = {
     },
 }
 MOST_WORDS_NAMED, WORD_LENGTH = 5, 30
+#: Figures of a reading that a sentence has.
+MOST_SHOWN = 8
 
 
 def explain_refusal(error: NotUnderstood) -> str:
@@ -430,6 +435,29 @@ class Wording:
         return self._say(
             "{n} transactions {when} have no category.", "{n} Buchungen {when} haben keine Kategorie.", n=n
         )
+
+
+def write_readings(readings: "Sequence[ToolReading]", *, asker: Asker) -> tuple[str, str]:
+    """Return what the model chose to read, and a sentence with the figures of each reading."""
+    language = "de" if asker.user.locale.casefold().startswith("de") else "en"
+    locale = _locale(asker.user.locale, language)
+    understood, sentences = [], []
+    for reading in readings:
+        arguments = ", ".join(f"{name}: {value}" for name, value in reading.arguments.items())
+        understood.append(f"{reading.tool} ({arguments})" if arguments else reading.tool)
+        figures = [
+            f"{GERMAN_LABELS.get(one.key, one.label) if language == 'de' else one.label}: {_shown(one, locale)}"
+            for one in reading.answer.figures[:MOST_SHOWN]
+        ]
+        sentences += [f"{'; '.join(figures)}."] if figures else []
+        sentences += reading.answer.remarks
+    nothing = {"en": "Nothing was found.", "de": "Es wurde nichts gefunden."}[language]
+    return "; ".join(understood), " ".join(sentences) or nothing
+
+
+def _shown(figure: Figure, locale: Locale) -> str:
+    """Return a value as the locale writes amounts; other values are written as they are."""
+    return format_currency(Decimal(figure.value), figure.currency, locale=locale) if figure.currency else figure.value
 
 
 def links_of(figures: Sequence[Figure]) -> list[Mapping[str, str]]:

@@ -5,17 +5,25 @@ from typing import Any
 
 from django.utils import timezone
 
-from insights.ask.reading import read_question
-from insights.ask.wording import Wording, links_of
+from accounts.queue import enqueue
+from expenses.categorization.catalog import Catalog
+from expenses.models.ledgers import ledger_id_of
+from insights.ask.reading import NotUnderstood, read_question
+from insights.ask.wording import Wording, explain_refusal, links_of, write_readings
 from insights.models import AnswerSource, LedgerQuestion, QuestionStatus
 from insights.models.questions import KEPT_DAYS
 from insights.reports.periods import Period
 from insights.tools.base import Asker, Figure
 from insights.tools.registry import run_tool
+from providers.interface import ProviderError
+from providers.loading import configured_model
 
 MOST_FIGURES = 25
 #: Some banks write hundreds of characters, which are the label of a payment.
 LABEL_LENGTH = 120
+#: Seconds after which a client reads a question again that the model works on.
+ASK_AGAIN_S = 5
+ANSWER_QUESTION = "insights.tasks.answer_question"
 
 
 def ask(*, asker: Asker, question: str, month: Period | None = None) -> LedgerQuestion:
@@ -41,6 +49,70 @@ def ask(*, asker: Asker, question: str, month: Period | None = None) -> LedgerQu
         links=links_of(figures),
     )
     return stored
+
+
+def ask_model(*, asker: Asker, question: str, month: Period | None, error: NotUnderstood) -> LedgerQuestion:
+    """Keep a question that the patterns do not understand, and queue it for the model. Raises `error` without one.
+
+    Only words that are not understood are left to the model: it writes nothing, and reads no other ledger, either.
+    """
+    if error.code != "not_understood" or configured_model() is None:
+        raise error
+    stored: LedgerQuestion = LedgerQuestion.objects.create(
+        ledger_id=asker.ledger_id,
+        asked_by=asker.user,
+        question=question,
+        month=month.name if month else "",
+        status=QuestionStatus.PENDING,
+        source=AnswerSource.MODEL,
+        reason=explain_refusal(error),
+    )
+    enqueue(ANSWER_QUESTION, str(stored.pk))
+    return stored
+
+
+def answer_with_model(*, question_id: str) -> None:
+    """Let the model choose what to read for a question, and keep the answer. Done twice, it does the work once."""
+    from insights.ask.agent import read_with_model  # noqa: PLC0415 - it loads the client of the model
+
+    waiting = LedgerQuestion.objects.filter(pk=question_id, status=QuestionStatus.PENDING)
+    stored, model = waiting.select_related("asked_by").first(), configured_model()
+    if stored is None:
+        return
+    user = stored.asked_by
+    asker = Asker(user, Catalog.load_for(user), user.today())
+    values: dict[str, Any] = {"status": QuestionStatus.FAILED}
+    try:
+        if model is None or ledger_id_of(user) != stored.ledger_id:  # switched off, or no member any more
+            readings = []
+        else:
+            readings = read_with_model(stored.question, month=stored.month, asker=asker, model=model)
+    except ProviderError as error:
+        values["reason"] = f"{stored.reason} {error}"
+    else:
+        if readings:
+            figures = [figure for reading in readings for figure in reading.answer.figures][:MOST_FIGURES]
+            understood, answer = write_readings(readings, asker=asker)
+            values = {
+                "status": QuestionStatus.ANSWERED,
+                "understood": understood,
+                "answer": answer,
+                "figures": [describe_figure(one) for one in figures],
+                "steps": [{"tool": reading.tool, "arguments": dict(reading.arguments)} for reading in readings],
+                "links": links_of(figures),
+                "reason": "",
+            }
+        else:
+            values["reason"] = f"{stored.reason} The local model found nothing to read for it."
+    waiting.update(**values)
+
+
+def resume_asking() -> int:
+    """Queue questions whose tasks a crash may have lost. Return how many."""
+    waiting = list(LedgerQuestion.objects.filter(status=QuestionStatus.PENDING).values_list("pk", flat=True))
+    for pk in waiting:
+        enqueue(ANSWER_QUESTION, str(pk))
+    return len(waiting)
 
 
 def describe_figure(figure: Figure) -> dict[str, Any]:

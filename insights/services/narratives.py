@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import Ledger, membership_of
-from expenses.models.model_calls import PrivacyChoices
+from expenses.services.privacy import choices_of
 from insights.calendars import Calendar
 from insights.models import InsightState, Narrative, NarrativeChoices, NarrativeState
 from insights.narrative.checker import Checked, Checker
@@ -176,8 +176,7 @@ class MonthWriter:
     def write(self, narrative: Narrative) -> None:
         """Ask the model for each part, and store its true sentences. Raise ProviderError."""
         assert self.model is not None  # noqa: S101 - the task has checked it
-        choices = PrivacyChoices.objects.filter(pk=self.ledger.pk).first()
-        redactor = Redactor(names=choices.names if choices else ())
+        redactor = Redactor(names=choices_of(self.ledger.pk).names)
         sent, hint = sent_names(self.figures, self.language, redactor), redactor.redact(self.hint)
         checker = Checker(self.figures, self.language, sent=sent)
         sentences: list[dict[str, Any]] = []

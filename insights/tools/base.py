@@ -72,8 +72,8 @@ class ToolAnswer:
     #: What was read, such as the first and last day; JSON.
     body: Mapping[str, Any] = field(default_factory=dict)
 
-    def for_model(self, redactor: Redactor) -> str:
-        """Return the answer as JSON for a model: texts redacted, without addresses, at most `MOST_BYTES` long.
+    def for_model(self, redactor: Redactor, *, most_bytes: int = MOST_BYTES) -> str:
+        """Return the answer as JSON for a model: texts redacted, without addresses, at most `most_bytes` long.
 
         Names of merchants stay. Rows are left out first, then figures, from the end; `left_out` counts them.
         """
@@ -96,7 +96,7 @@ class ToolAnswer:
         while True:
             besides = {"left_out": n_left_out} if n_left_out else {}
             text = json.dumps(answer | {"figures": figures, "transactions": rows} | besides, ensure_ascii=False)
-            if len(text.encode()) <= MOST_BYTES or not (rows or figures):
+            if len(text.encode()) <= most_bytes or not (rows or figures):
                 return text
             (rows or figures).pop()
             n_left_out += 1

@@ -3,7 +3,7 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import mixins, serializers, status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +13,7 @@ from insights.ask.reading import NotUnderstood
 from insights.ask.wording import explain_refusal
 from insights.models import LedgerQuestion
 from insights.serializers.questions import AskInput, LedgerQuestionSerializer
-from insights.services.asking import ask
+from insights.services.asking import ASK_AGAIN_S, ask, ask_model
 from insights.tools.base import Asker
 
 
@@ -32,21 +32,30 @@ class AskView(mixins.ListModelMixin, LedgerViewSet):
         """List your questions. The newest come first; they are kept for 30 days."""
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(operation_id="insights_ask", request=AskInput, responses=LedgerQuestionSerializer)
+    @extend_schema(
+        operation_id="insights_ask",
+        request=AskInput,
+        responses={200: LedgerQuestionSerializer, 202: LedgerQuestionSerializer},
+    )
     def ask(self, request: Request) -> Response:
         """Ask in plain words.
 
-        The answer says what was understood, and which figures and tools were used. A question of which any word is
-        not understood is a 400 that names the word.
+        The answer says what was understood, and which figures and tools were used. With a local model, a question
+        with a word that is not understood is a 202: the model works on it, and `insights/ask/{id}/` has the answer
+        soon. Without one, it is a 400 that names the word.
         """
         asker = Asker(self.user, self.catalog, self.user.today())
         body = self.checked(AskInput)
-        month = body.read_month(asker.calendar, today=asker.today)
+        question, month = body.validated_data["question"], body.read_month(asker.calendar, today=asker.today)
         try:
-            found = ask(asker=asker, question=body.validated_data["question"], month=month)
+            try:
+                return Response(LedgerQuestionSerializer(ask(asker=asker, question=question, month=month)).data)
+            except NotUnderstood as error:
+                found = ask_model(asker=asker, question=question, month=month, error=error)
         except NotUnderstood as error:
             raise serializers.ValidationError({"question": explain_refusal(error)}, code=error.code) from None
-        return Response(LedgerQuestionSerializer(found).data)
+        headers = {"Retry-After": str(ASK_AGAIN_S)}
+        return Response(LedgerQuestionSerializer(found).data, status=status.HTTP_202_ACCEPTED, headers=headers)
 
 
 class QuestionView(mixins.RetrieveModelMixin, mixins.DestroyModelMixin, LedgerViewSet):

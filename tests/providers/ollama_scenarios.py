@@ -14,6 +14,8 @@ from providers.ollama.client import OllamaClient, PullProgress
 from providers.ollama.prompt import ModelQuestion, letter_prompt
 
 MODEL = os.environ.get("OUTLAY_OLLAMA_MODEL", "smollm2:135m")
+#: The same weights with a template that lets them call tools.
+TOOLS_MODEL = MODEL.replace(":", "-tools:")
 HOST = os.environ.get("OLLAMA_HOST", "http://127.0.0.1:11434")
 if "://" not in HOST:
     HOST = f"http://{HOST}"

@@ -13,6 +13,7 @@ from config.processes.lane import has_lane, open_lane
 from config.processes.preload import preload
 from expenses.services.runs import resume_runs
 from expenses.tasks import resume_learning, resume_resolving
+from insights.services.asking import resume_asking
 from insights.services.refreshing import resume_refreshing
 from rules.tasks import resume_looking
 from statements.tasks import resume_reading
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             _require_redis()  # before anything is queued; the supervisor tries again
         keep_watch()
         n_resumed = resume_resolving() + resume_runs() + resume_reading() + resume_looking() + resume_learning()
+        n_resumed += resume_asking()
         resume_refreshing()
         if n_resumed:
             self.stdout.write(f"Starting with waiting work: {n_resumed} tasks.")
