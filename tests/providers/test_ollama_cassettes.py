@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 from vcr.errors import CannotOverwriteExistingCassetteException
@@ -43,7 +44,7 @@ def test_one_changed_word_of_the_prompt_fails_the_replay(monkeypatch, name, chan
 @pytest.mark.usefixtures("fresh_cache")
 def test_another_model_fails_the_replay():
     *_, (request, _) = chats("good_answer")
-    wanted = {"owner": 1, "model": "outlay-other", "digest": "", "options": provider().options, "keep_alive": "10m"}
+    wanted: dict[str, Any] = {"owner": 1, "model": "outlay-other", "digest": "", "options": provider().options, "keep_alive": "10m"}
     with (
         cassette("good_answer"),
         OllamaClient(host=HOST, timeout_s=5) as client,

@@ -137,6 +137,8 @@ def test_case_blanks_and_long_numbers_make_no_new_question(fresh_cache):
     assert link.key(row("Night bus 123456", FEW)) == link.key(row("NIGHT  BUS 654321", FEW, amount=3, account=7))
     with cassette("asked_twice"):
         asked, again = link.categorize_many([row("Night bus", FEW), row("NIGHT \t BUS", FEW, account=7)])
+    assert isinstance(asked, Suggestion)
+    assert isinstance(again, Suggestion)
     assert replace(again, details=asked.details) == asked
 
 
@@ -167,6 +169,7 @@ def test_of_many_categories_a_short_list_is_offered_in_one_call():
     assert {"Entertainment garden", "Pets garden"} <= set(offered)
     assert len(answer.alternatives) == 3
     [recalled] = provider().recall([garden_row()])
+    assert recalled is not None
     assert (recalled.category, recalled.confidence) == (answer.category, answer.confidence)
 
 
