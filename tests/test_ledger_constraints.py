@@ -24,7 +24,7 @@ from expenses.models import (
     Transfer,
 )
 from expenses.models.ledgers import ledger_id_of
-from insights.models import AmountGroup, Anomaly, AnomalyFeedback, WeeklySpending
+from insights.models import AmountGroup, Anomaly, AnomalyFeedback, Narrative, WeeklySpending
 from rules.models import Proposal, Rule
 from statements.models import Profile
 from tests.conftest import make_user
@@ -103,6 +103,7 @@ SEEN = {
     "anomaly_unique",
     "anomaly_feedback_unique",
     "weekly_spending_unique",
+    "narrative_unique",
 }
 
 
@@ -329,3 +330,13 @@ def test_weekly_spending_of_a_category_is_kept_once(ledger):
     keep("all")
     assert refused(keep, "all").replace("_", "").count("weeklyspending")
     assert keep("none").pk
+
+
+def test_the_text_of_a_month_is_kept_once(ledger):
+    def keep(locale):
+        month = {"month": dt.date(2026, 11, 1), "currency": "EUR", "locale": locale}
+        return Narrative.objects.create(ledger_id=ledger, digest="d", state="writing", **month)
+
+    keep("en")
+    assert refused(keep, "en").replace("_", "").count("narrative")
+    assert keep("de").pk

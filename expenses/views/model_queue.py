@@ -23,7 +23,7 @@ class ModelQueueView(LedgerViewSet):
 
     @extend_schema(operation_id="categorization_queue", responses=QueueSerializer)
     def list(self, request: Request) -> Response:
-        """See what awaits the model. Each row has the reason why it waits."""
+        """List what awaits the model. Each row has the reason why it waits."""
         ledger_id = ledger_id_of(self.user)
         rows = waiting_rows(ledger_id).select_related("model_miss")
         fields = ("date", "description", "created_at", "model_miss")

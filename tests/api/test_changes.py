@@ -285,8 +285,9 @@ def test_later_answers_of_the_model_reach_the_copy(ana, model, run_tasks):
     assert suggestion["category_name"] == "Dining"
 
 
-def test_a_new_reason_to_wait_reaches_the_copy_and_the_etag(ana, model, run_tasks):
-    """The reason is stored once for all rows that share it, and every one of them shows it."""
+def test_a_new_reason_to_wait_reaches_the_copy_and_the_etag(ana, model, use_chain, run_tasks):
+    """The model is asked once about equal rows; the reason is stored once, and every one of them shows it."""
+    use_chain({"BACKEND": "tests.fakes.RecallingProvider", "DEFERRED": True})
     model["LUNA"] = ProviderUnavailable("The model is not there; it is asked again.")
     rows = [record(ana, description="LUNA", ai_classify=True) for _ in range(2)]
     copy = Copy(ana).pull()

@@ -140,7 +140,9 @@ def subscribe(api: Api, ledger_id: int) -> None:
     assert api.patch("insights/narrative/", {"hint": "short"}).status_code == 200
     month = {"month": days[0].replace(day=1), "currency": "EUR", "locale": "en", "state": "writing"}
     narrative = Narrative.objects.create(ledger_id=ledger_id, digest="d", **month)
-    queued.committed(enqueue, "insights.tasks.write_narrative", ledger_id, narrative.pk, ledger.founder_id)
+    queued.committed(
+        enqueue, "insights.tasks.write_narrative", ledger_id, narrative.pk, Ledger.objects.get(pk=ledger_id).founder_id
+    )
 
 
 def test_nothing_is_left_of_whoever_leaves_and_everything_of_others(anyone, ben, tmp_path):

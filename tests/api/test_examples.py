@@ -429,6 +429,9 @@ def test_the_refusals_are_what_the_api_answers(ana, ben, join_ledger_of):
     hold(refusals, schema.REFUSALS, FOLDER / "refusals.json")
 
 
+NO_JSON = {"application/octet-stream", "image/svg+xml", "image/png", "text/event-stream", "application/jsonl"}
+
+
 def test_every_body_of_every_operation_has_an_example():
     document = SchemaGenerator().get_schema(request=None, public=True)
     missing = [
@@ -437,7 +440,7 @@ def test_every_body_of_every_operation_has_an_example():
         for method, operation in operations.items()
         for content in [operation.get("requestBody", {}), *operation["responses"].values()]
         for kind, media in content.get("content", {}).items()
-        if "examples" not in media and kind not in {"application/octet-stream", "image/svg+xml", "image/png"}
+        if "examples" not in media and kind not in NO_JSON
     ]
     assert missing == []
 

@@ -106,6 +106,7 @@ def test_a_run_of_one_rule_reports_all_about_it(ana, ben):
                 "details": {"rules": [{"id": number, "name": "Coffee"}], "run": run["id"]},
             }
         ],
+        "model": None,
     }
     for name in ("", "changes/", "errors/"):
         assert ben.get(f"runs/{run['id']}/{name}").status_code == 404
