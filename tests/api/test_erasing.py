@@ -138,6 +138,7 @@ def subscribe(api: Api, ledger_id: int) -> None:
     path = "insights/anomalies/unusual_week-all-2026-11-02/feedback/"
     assert api.post(path, {"verdict": "normal"}).status_code == 200
     assert api.patch("insights/narrative/", {"hint": "short"}).status_code == 200
+    assert api.post("insights/ask/", {"question": "How much did I spend today?"}).status_code == 200
     month = {"month": days[0].replace(day=1), "currency": "EUR", "locale": "en", "state": "writing"}
     narrative = Narrative.objects.create(ledger_id=ledger_id, digest="d", **month)
     queued.committed(
