@@ -39,7 +39,7 @@ def tidy(*, is_dry_run: bool = False) -> dict[str, int]:
     orphans = list(_orphans())
     if not is_dry_run:
         if not settings.RQ_QUEUES:  # Redis deletes by itself
-            call_command("prune_db_task_results", min_age_days=7, verbosity=0)
+            call_command("prune_db_task_results", queue_name="*", min_age_days=7, verbosity=0)
         for path in orphans:
             path.unlink(missing_ok=True)
     return {

@@ -40,6 +40,7 @@ def _keep_open() -> None:
     while True:
         try:
             with hold(MODEL_LANE, is_alone=True) as require_hold:
+                delete_killed_tasks()
                 for link in configured_chain().deferred:
                     CacheBreaker().end_rest(link.provider.name)
                 while True:
@@ -51,6 +52,14 @@ def _keep_open() -> None:
         finally:
             close_old_connections()
         pause.wait(REST_S)
+
+
+def delete_killed_tasks() -> None:
+    """Delete tasks of the model that were killed in the middle, and the texts in them, while this lane is alone.
+
+    What they did not finish is known from the ledger, or asked for again by the client that waits for it.
+    """
+    DBTaskResult.objects.running().filter(queue_name=MODEL_QUEUE).delete()
 
 
 def _run_due() -> None:
