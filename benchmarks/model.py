@@ -130,7 +130,9 @@ def ask_about(rows: Sequence[LabeledRow], *, n: int, provider: "OllamaProvider")
     measuring.timeout_s = measuring.load_timeout_s  # the machine may be busy
     measuring.log = ""  # the rows are of no ledger that could keep a record of calls
     link = replace(link, provider=measuring)
-    latest = [(row.question.description, row.category) for row in reversed(confirmed[-EXAMPLES_AMONG:])]
+    latest = [
+        (row.question.description, row.category, row.question.iban) for row in reversed(confirmed[-EXAMPLES_AMONG:])
+    ]
     outcomes: list[ModelOutcome] = []
     digest = ""
     for row in asked:

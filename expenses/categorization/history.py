@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
 from django.db import connection
@@ -328,26 +329,29 @@ def times(n: int) -> str:
 
 
 def with_examples(
-    questions: Sequence[Question], *, latest: Iterable[tuple[str, int]] | None = None, n: int = 4
+    questions: Sequence[Question], *, latest: Iterable[tuple[str, int, str]] | None = None, n: int = 4
 ) -> list[Question]:
     """Add what only deferred links need: hints, similar rows, hidden names, and whether a person is paid.
 
-    Similar rows are the most similar of `latest`, the best first: descriptions with their categories, the latest first.
-    Without it, they are the owner's recently confirmed rows. Three queries, however many questions.
+    Similar rows are the most similar of `latest`, the best first: descriptions, categories and IBANs, the latest first.
+    Without it, they are the owner's recently confirmed rows. Rows that name a person are left out, since a name of no
+    list could not be found in them. Three queries, however many questions.
     """
     if not questions:
         return []
     if latest is None:
         rows = Row.objects.filter(ledger_id=questions[0].owner).confirmed().order_by("-id")
-        latest = rows.values_list("raw_description", "category_id")[:EXAMPLES_AMONG]
-    chosen: dict[str, int] = {}
-    for description, category in latest:
-        chosen.setdefault(description, category)  # the latest choice for a text counts
+        latest = rows.values_list("raw_description", "category_id", "iban")[:EXAMPLES_AMONG]
+    chosen: dict[str, tuple[int, str]] = {}
+    for description, category, iban in latest:
+        chosen.setdefault(description, (category, iban))  # the latest choice for a text counts
     recent = {description: normalize(description) for description in chosen}
     nearest: dict[str, tuple[tuple[str, int], ...]] = {}
     for text in {question.text for question in questions}:
-        found = process.extract(normalize(text), recent, scorer=fuzz.token_sort_ratio, limit=n)
-        nearest[text] = tuple((description, chosen[description]) for _, _, description in found)
+        found = process.extract(normalize(text), recent, scorer=fuzz.token_sort_ratio, limit=2 * n)
+        similar = ((description, *chosen[description]) for _, _, description in found)
+        public = ((row, category) for row, category, iban in similar if not tells_of_person(row, iban=iban))
+        nearest[text] = tuple(islice(public, n))
     hints = tuple(Hint.objects.filter(ledger_id=questions[0].owner).values_list("text", flat=True))
     names = PrivacyChoices.objects.filter(ledger_id=questions[0].owner).values_list("names", flat=True).first() or ()
     return [

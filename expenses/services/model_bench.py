@@ -83,10 +83,12 @@ class Bench:
         self.ledger_id = ledger_id
         self._provider = provider.for_measuring()
         rows = Transaction.objects.filter(ledger_id=ledger_id, is_split=False).confirmed().order_by("-date", "-id")
-        latest = rows.values_list("pk", *TRAINING_COLUMNS, "category_id", named=True)[:MOST_ROWS]
+        latest = rows.values_list("pk", *TRAINING_COLUMNS, "iban", "category_id", named=True)[:MOST_ROWS]
         catalog = Catalog.load(ledger_id)
         self._confirmed = [
-            LabeledQuestion(training_question(row, catalog=catalog, trust=NO_TRUST), row.category_id)
+            LabeledQuestion(
+                replace(training_question(row, catalog=catalog, trust=NO_TRUST), iban=row.iban), row.category_id
+            )
             for row in reversed(latest)
         ]
         ids = [row.pk for row in reversed(latest)]
@@ -117,7 +119,9 @@ class Bench:
         )
         question = replace(question, trust=trust)
         [before] = taught.decide([question])
-        latest = ((one.question.description, one.category) for one in reversed(known[-EXAMPLES_AMONG:]))
+        latest = (
+            (one.question.description, one.category, one.question.iban) for one in reversed(known[-EXAMPLES_AMONG:])
+        )
         [asked] = with_examples([replace(question, candidates=candidates_of(before))], latest=latest)
         started = time.perf_counter()
         [said] = self._provider.categorize_many([asked])

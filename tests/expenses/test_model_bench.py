@@ -117,6 +117,15 @@ def test_hidden_names_are_hidden_from_a_measurement_too(ana, script, capsys):
 
 
 @pytest.mark.usefixtures("confirmed")
+def test_a_measurement_knows_by_the_account_that_a_person_is_paid(ana, script, capsys):
+    row = {"direction": "out", "amount": "5", "date": "2026-04-01", "description": "SEPA Überweisung Xyzptl Qwrtz"}
+    paid = {**row, "iban": "DE89370400440532013000", "category": "Housing"}
+    assert ana.post("transactions/bulk/", {"transactions": [paid]}).json()["errors"] == []
+    bench(capsys)
+    assert [question.text for question in script.asked if question.is_person] == [row["description"]]
+
+
+@pytest.mark.usefixtures("confirmed")
 def test_the_answers_are_kept_as_its_record_if_asked_for(ana, script, capsys):
     told = lines(bench(capsys, "--store"))
     assert told == [*TABLE, "Kept 3 answers as its record; the chain weighs it by them from now on."]

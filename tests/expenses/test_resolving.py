@@ -578,3 +578,15 @@ def test_the_model_is_told_which_names_to_hide_and_whether_a_person_is_paid(ana,
         "SEPA Überweisung Xyzptl Qwrtz Miete": (("Ana Example",), True),
         "Kiosk am Eck": (("Ana Example",), False),
     }
+
+
+def test_a_person_who_was_paid_before_is_no_example_for_the_model(ana, script, run_tasks, monkeypatch):
+    """No list knows the name, and only the account says that a person was paid."""
+    post(ana, "SEPA Überweisung Xyzptl Qwrtz Miete", iban="DE89370400440532013000", category="Housing")
+    post(ana, "SEPA Überweisung Stadtwerke Miete", category="Housing")
+    seen: list[Any] = []
+    monkeypatch.setattr(ScriptedProvider, "_answer", lambda link, question: seen.append(question.examples))
+    post(ana, "SEPA Überweisung Brmpf Miete")
+    run_tasks()
+    [[(text, _)]] = seen
+    assert text == "SEPA Überweisung Stadtwerke Miete"
