@@ -4,6 +4,7 @@ Nothing is written but the privacy ledger, which keeps each answer before it lea
 """
 
 import json
+import logging
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -35,11 +36,12 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.services.model_calls import ModelCallLog
 from expenses.services.privacy import choices_of
-from insights.tools.base import Asker
+from insights.tools.base import Asker, errors_for_model
 from insights.tools.registry import TOOLS, json_schema, run_tool
 from providers.ollama.calls import CallEnd, CallOutcome, CallRequest, Purpose
 from providers.redaction import Redactor
 
+logger = logging.getLogger(__name__)
 #: The only address that it listens at: programs of this machine.
 HOST = "127.0.0.1"
 
@@ -66,6 +68,9 @@ def make_server(user_of: Callable[[], int], *, endpoint: str) -> Server[Any]:
         def read() -> tuple[str, bool]:
             try:
                 return _answer(user, params.name, params.arguments or {}, endpoint=endpoint, caller=caller)
+            except Exception:  # the package would send its text, which may name anything
+                logger.exception("A call over the Model Context Protocol has failed.")
+                return "The tool has failed. The server's log says why.", True
             finally:
                 connections.close_all()  # each call may run in another thread
 
@@ -140,10 +145,11 @@ def _answer(user_id: int, name: str, arguments: Mapping[str, Any], *, endpoint: 
     if user is None:
         return "This user is no longer there, or was deactivated.", True
     asker, is_error = Asker(user, Catalog.load_for(user), user.today()), False
+    redactor = Redactor(names=choices_of(asker.ledger_id).names)
     try:
-        text = run_tool(asker, name, arguments).for_model(Redactor(names=choices_of(asker.ledger_id).names))
+        text = run_tool(asker, name, arguments).for_model(redactor)
     except ValidationError as error:
-        text, is_error = json.dumps({"errors": error.detail}, ensure_ascii=False, default=str), True
+        text, is_error = errors_for_model(error, redactor), True
     log = ModelCallLog()
     call = log.begin(CallRequest(asker.ledger_id, Purpose.MCP, endpoint, caller, "", "", text))
     received = json.dumps({"tool": name, "arguments": arguments}, ensure_ascii=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.exceptions import ValidationError
 
 from expenses.services.privacy import choices_of
-from insights.tools.base import Asker, ToolAnswer
+from insights.tools.base import Asker, ToolAnswer, errors_for_model
 from insights.tools.registry import TOOLS, json_schema, run_tool
 from providers.interface import ProviderError
 from providers.ollama import OllamaProvider
@@ -112,7 +112,7 @@ def _read(asker: Asker, call: "ToolCall", redactor: Redactor) -> tuple[ToolReadi
     try:
         answer = run_tool(asker, call.name, arguments)
     except ValidationError as error:
-        return None, json.dumps({"errors": error.detail}, ensure_ascii=False, default=str)
+        return None, errors_for_model(error, redactor)
     return ToolReading(call.name, arguments, answer), answer.for_model(redactor, most_bytes=MOST_BYTES)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from rest_framework.exceptions import ValidationError
+
 from accounts.models import User
 from accounts.strict_serializer import StrictSerializer
 from expenses.categorization.catalog import Catalog
@@ -104,6 +106,17 @@ class ToolAnswer:
     def with_remarks(self, *remarks: str) -> "ToolAnswer":
         """Return the answer with more remarks; empty ones are left out."""
         return replace(self, remarks=(*self.remarks, *(one for one in remarks if one)))
+
+
+def errors_for_model(error: ValidationError, redactor: Redactor) -> str:
+    """Return errors of arguments as JSON for a model, redacted: they may propose names of accounts and tags."""
+
+    def redacted(detail: Any) -> Any:
+        if isinstance(detail, dict):
+            return {name: redacted(one) for name, one in detail.items()}
+        return [redacted(one) for one in detail] if isinstance(detail, list) else redactor.redact(str(detail))
+
+    return json.dumps({"errors": redacted(error.detail)}, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,40 @@ def test_the_privacy_ledger_has_each_step_and_nothing_private(october, use_model
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_name_that_the_model_has_not_seen_is_shown_to_its_owner(october, use_model, run_tasks):
+    record(october, "15.00", date="2026-10-07", merchant="Odile Marchetti")
+    october.patch("privacy/", {"names": ["Odile Marchetti"]})
+    call = {"function": {"name": "summary", "arguments": {"date": "2026-10", "merchant": "PERSON1"}}}
+    message = {"role": "assistant", "content": "", "tool_calls": [call]}
+    with Impostor() as server:
+        server.answer("/api/chat", {"model": "tiny:1b", "message": message, "done": True})
+        use_model("tiny:1b", host=server.url, num_ctx=16_384)
+        number = ask(october, "How much dough did Odile Marchetti get?")["id"]
+        run_tasks()
+    body = october.get(f"insights/ask/{number}/").json()
+    arguments = {"date": "2026-10", "merchant": "Odile Marchetti"}
+    assert body["steps"] == [{"tool": "summary", "arguments": arguments}]
+    assert body["understood"] == "summary (date: 2026-10, merchant: Odile Marchetti)"
+    assert {one["label"]: one["value"] for one in body["figures"]}["Spending"] == "15.00"
+    assert not ModelCall.objects.filter(request__contains="Odile").exists()
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_an_error_that_proposes_a_name_hides_what_is_private_from_the_model(october, use_model, run_tasks):
+    october.post("accounts/", {"name": "Giro DE89370400440532013000"})
+    call = {"function": {"name": "summary", "arguments": {"account": "Giro DE8937040044053201300"}}}
+    message = {"role": "assistant", "content": "", "tool_calls": [call]}
+    with Impostor() as server:
+        server.answer("/api/chat", {"model": "tiny:1b", "message": message, "done": True})
+        use_model("tiny:1b", host=server.url, num_ctx=16_384)
+        ask(october)
+        run_tasks()
+    told = ModelCall.objects.order_by("created_at").last()
+    assert "Did you mean" in told.request
+    assert "DE89370400440532013000" not in told.request
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
 def test_a_model_without_tools_says_so(october, use_model, run_tasks):
     use_model(MODEL)
     waiting = ask(october)

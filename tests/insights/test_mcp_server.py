@@ -18,11 +18,12 @@ from config.environment import BASE_DIR
 from insights.tools.registry import TOOLS
 from tests.servers import Server, free_port, run_server
 
+IBAN = "DE89370400440532013000"
 EXPENSES = [
     {"amount": "12.50", "description": "Bakery Hill", "date": "2026-10-02", "category": "Groceries"},
     {
         "amount": "30.00",
-        "description": "Harbor Dairy DE89370400440532013000",
+        "description": f"Harbor Dairy {IBAN}",
         "date": "2026-10-09",
         "category": "Groceries",
     },
@@ -39,6 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.register()
         for expense in EXPENSES:
             assert running.request("POST", "expenses/", expense)[0] == 201
+        assert running.request("POST", "accounts/", {"name": f"Giro {IBAN}"})[0] == 201
         yield running
 
 
@@ -87,12 +89,12 @@ def http(server: Server) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def session(server: Server) -> tuple[list[Any], list[Any], int]:
-    """One session over stdio: the tools, the answers to five calls, and the calls kept before it."""
+    """One session over stdio: the tools, the answers to its calls, and the calls kept before it."""
     n_before = len(server.request("GET", "privacy/model-calls/?purpose=mcp")[1]["results"])
     transport = stdio_client(command_of(server))
     search = {"text": "dairy", **OCTOBER}
-    wrong = ("summary", {"date": "soon"})
-    return *ask(transport, ("summary", OCTOBER), ("search", search), wrong, ("erase", {})), n_before
+    wrong, misspelled = ("summary", {"date": "soon"}), ("summary", {"account": f"Gir {IBAN}"})
+    return *ask(transport, ("summary", OCTOBER), ("search", search), wrong, misspelled, ("erase", {})), n_before
 
 
 def test_a_local_program_reads_the_ledger_over_stdio(session: Any) -> None:
@@ -106,12 +108,19 @@ def test_a_local_program_reads_the_ledger_over_stdio(session: Any) -> None:
 
 def test_account_numbers_stay_on_this_side(session: Any) -> None:
     _, (_, found, *_), _ = session
-    assert "DE89370400440532013000" not in found.content[0].text
+    assert IBAN not in found.content[0].text
     assert "IBAN1" in found.content[0].text
 
 
+def test_account_numbers_in_names_that_an_error_proposes_stay_on_this_side(session: Any) -> None:
+    _, (*_, misspelled, _), _ = session
+    assert json.loads(misspelled.content[0].text) == {
+        "errors": {"account": "There is no account “Gir IBAN1”. Did you mean Giro IBAN1?"}
+    }
+
+
 def test_wrong_arguments_and_unknown_tools_are_errors_that_say_what_is_wrong(session: Any) -> None:
-    _, (*_, wrong, unknown), _ = session
+    _, (*_, wrong, _, unknown), _ = session
     assert (wrong.is_error, list(json.loads(wrong.content[0].text)["errors"])) == (True, ["date"])
     assert unknown.is_error
     assert json.loads(unknown.content[0].text)["errors"]["tool"].startswith("There is no such tool")
@@ -122,7 +131,7 @@ def test_every_call_is_in_the_privacy_ledger(server: Server, session: Any) -> No
     calls = server.request("GET", "privacy/model-calls/?purpose=mcp")[1]["results"]
     calls = calls[: len(calls) - n_before][-len(answers) :]
     assert [call["request"] for call in reversed(calls)] == [answer.content[0].text for answer in answers]
-    assert [call["outcome"] for call in reversed(calls)] == ["answered", "answered", "failed", "failed"]
+    assert [call["outcome"] for call in reversed(calls)] == ["answered", "answered", "failed", "failed", "failed"]
     assert json.loads(calls[-1]["response"]) == {"tool": "summary", "arguments": OCTOBER}
     assert calls[-1]["endpoint"] == "stdio"
 
