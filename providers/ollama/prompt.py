@@ -7,7 +7,7 @@ Banks copy text of strangers: of it, the model reads words alone, without any si
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from providers.interface import Direction, OfferedCategory, ProviderError, Question
@@ -68,16 +68,19 @@ def model_question(question: Question) -> ModelQuestion | None:
     categories = short_list(question)
     if not normalize(question.text) or len(categories) <= 1:
         return None
+    # What is constant comes first, so that its placeholders are the same in all prompts of a ledger.
     redactor = Redactor(names=question.hidden_names)
+    written = [plain_text(redactor.redact(hint), limit=_HINT_LENGTH) for hint in question.hints]
+    if question.hidden_names:
+        categories = tuple(replace(one, description=redactor.redact(one.description)) for one in categories)
     is_named_twice = question.merchant.casefold() in question.description.casefold()
     told = question.description if is_named_twice else question.text
     text = _words(redactor.redact(told, is_person=question.is_person))
     numbers = {category.id: number for number, category in enumerate(categories)}
     similar = [(words, numbers[category]) for words, category in question.examples if category in numbers]
     examples = dict.fromkeys((_words(redactor.redact(words)), number) for words, number in similar[:_MOST_EXAMPLES])
-    hints = [hint for written in question.hints if (hint := plain_text(written, limit=_HINT_LENGTH))]
-    kept = tuple(example for example in examples if example[0])
-    return ModelQuestion(text, question.direction, categories, tuple(hints), kept) if text else None
+    hints, kept = tuple(filter(None, written)), tuple(example for example in examples if example[0])
+    return ModelQuestion(text, question.direction, categories, hints, kept) if text else None
 
 
 def short_list(question: Question) -> tuple[OfferedCategory, ...]:

@@ -1,5 +1,6 @@
 import re
 import unicodedata
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -262,6 +263,16 @@ def test_an_account_number_is_sent_as_a_placeholder_that_examples_share():
     asked = model_question(row(f"Anker {iban}", FEW, examples=((f"Anker GmbH {iban}", 101), ("Bus", 103))))
     assert asked.text == "anker IBAN1"
     assert [text for text, _ in asked.examples] == ["anker IBAN1", "bus"]
+
+
+def test_hints_and_descriptions_hide_the_same_things_as_the_text():
+    iban = "DE89370400440532013000"
+    offered = (replace(FEW[0], description="what Quentin Quill needs"), *FEW[1:])
+    hints = (f"Rent goes to {iban}", "Quentin Quill gets pocket money")
+    question = replace(row(f"Quill Quentin {iban}", offered), hints=hints, hidden_names=("Quentin Quill",))
+    asked = model_question(question)
+    assert asked.hints == ("Rent goes to IBAN1", "PERSON1 gets pocket money")
+    assert (asked.text, asked.categories[0].description) == ("PERSON1 IBAN1", "what PERSON1 needs")
 
 
 def test_a_merchant_is_asked_about_once():
