@@ -29,7 +29,7 @@ from expenses.services.edits import Author, editing, find_or_create_tags, give_t
 from expenses.services.ledger_lock import ledger_write, restamp
 from expenses.services.model_answers import store_answers
 from expenses.services.model_calls import calls_in, note_rows
-from expenses.services.model_queue import note_misses
+from expenses.services.model_queue import find_hopeless, note_misses
 from expenses.services.row_category import apply_categorization
 from providers.chain import (
     TO_COME,
@@ -94,6 +94,10 @@ def resolve_rows(rows: Sequence[Transaction], *, until: float = math.inf) -> Res
     waiting = [i for i, verdict in enumerate(verdicts) if verdict.is_waiting]
     put = [replace(questions[i], candidates=candidates_of(verdicts[i])) for i in waiting]
     later = configured_chain().resolve(with_examples(put), until=until)
+    hopeless = find_hopeless(ledger_id=ledger_id, among=[rows[i].pk for i in waiting])
+    later = [
+        _given_up(verdict) if rows[i].pk in hopeless else verdict for i, verdict in zip(waiting, later, strict=True)
+    ]
     heard = configured_chain().hear([verdicts[i] for i in waiting], later, put)
     for i, verdict in zip(waiting, heard, strict=True):
         verdicts[i] = verdict
@@ -112,6 +116,17 @@ def resolve_rows(rows: Sequence[Transaction], *, until: float = math.inf) -> Res
 def _is_in_line(verdict: Verdict) -> bool:
     """Return True if a deferred link was left no time for it."""
     return verdict.is_waiting and any(attempt.outcome is Outcome.WAITING for attempt in verdict.attempts)
+
+
+def _given_up(verdict: Verdict) -> Verdict:
+    """Return the verdict without another try where a deferred link has just failed."""
+    attempts = [
+        replace(attempt, explanation=attempt.explanation.removesuffix(TRIED_AGAIN), will_retry=False)
+        if attempt.outcome is Outcome.FAILED
+        else attempt
+        for attempt in verdict.attempts
+    ]
+    return replace(verdict, attempts=tuple(attempts))
 
 
 def _miss(verdict: Verdict) -> str:

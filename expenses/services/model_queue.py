@@ -6,16 +6,18 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Max
 from django.utils import timezone
 
-from expenses.models import Ledger, ModelMiss, Transaction
+from expenses.models import Ledger, ModelAnswer, ModelMiss, Transaction
 from expenses.models.model_misses import REASON_LENGTH
 from expenses.querysets import TRANSACTION_AWAITS, TransactionQuerySet
 from expenses.services.ledger_lock import lock_ledger
 from expenses.services.ledger_queue import LOST_AFTER, RESOLVE_PENDING
 from providers.loading import CacheBreaker, configured_chain
 
+#: A row that failed so often, while the model answered about others, is not asked about again.
+MOST_TRIES = 5
 ITS_TURN = "It waits for its turn."
 RESTS = "It waits until the model is asked again, at {}."
 NO_MODEL = "No local model is configured, so it waits for one."
@@ -76,6 +78,15 @@ def retry_now(*, ledger_id: int) -> None:
         CacheBreaker().end_rest(link.provider.name)
     if waiting_rows(ledger_id).exists():
         RESOLVE_PENDING.go_on(ledger_id)
+
+
+def find_hopeless(*, ledger_id: int, among: Collection[int]) -> set[int]:
+    """Return the rows whose next failure is their own: the model answered about others since their first one."""
+    last_answer = ModelAnswer.objects.filter(ledger_id=ledger_id).aggregate(at=Max("answered_at"))["at"]
+    if last_answer is None:
+        return set()
+    misses = ModelMiss.objects.filter(pk__in=among, n_tries__gte=MOST_TRIES - 1, since__lt=last_answer)
+    return set(misses.values_list("pk", flat=True))
 
 
 def note_misses(*, ledger_id: int, missed: Mapping[int, str], asked: Collection[int]) -> None:

@@ -169,6 +169,39 @@ def test_a_row_that_fails_for_its_own_reason_waits_no_more_and_others_go_on(ana,
     assert suggested(ana, sol) == "Dining"
 
 
+def try_again(api: Any, run_tasks: Any, *, times: int) -> None:
+    for _ in range(times):
+        assert api.post("categorization/queue/retry/").status_code == 202
+        run_tasks()
+
+
+def test_a_row_that_fails_five_times_while_others_are_answered_waits_no_more(ana, script, run_tasks):
+    crash = "Ollama failed with HTTP 500: it crashed."
+    script.script = {"Luna": ProviderUnavailable(crash), "Sol": ("dining", 0.9)}
+    luna = post(ana, "Luna")
+    run_tasks()
+    post(ana, "Sol")
+    make_due()
+    run_tasks()
+    assert script.asked == ["Luna", "Sol", "Luna"]
+    try_again(ana, run_tasks, times=2)
+    assert [row["n_tries"] for row in queue(ana)["results"]] == [4]
+    try_again(ana, run_tasks, times=1)
+    assert script.asked.count("Luna") == 5
+    assert queue(ana)["waiting"] == 0
+    assert not ModelMiss.objects.exists()
+    told = ana.get(f"transactions/{luna['id']}/").json()["categorization"]["explanation"]
+    assert told.endswith(f"model: {crash}")
+
+
+def test_a_row_waits_on_as_long_as_the_model_answers_nothing(ana, script, run_tasks):
+    script.script = {"Luna": ProviderUnavailable(AWAY)}
+    post(ana, "Luna")
+    run_tasks()
+    try_again(ana, run_tasks, times=6)
+    assert [row["n_tries"] for row in queue(ana)["results"]] == [7]
+
+
 def test_a_row_that_its_owner_decides_leaves_the_queue(ana, script, run_tasks):
     script.script = {"Luna": ProviderUnavailable(AWAY)}
     luna = post(ana, "Luna")
