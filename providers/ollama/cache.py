@@ -5,16 +5,15 @@ The cache holds hashes of prompts, no texts. A cache that fails costs a question
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+from django.core.cache import cache
 
 from providers.ollama.letters import Reply
 from providers.ollama.prompt import PROMPT_VERSION, Prompt
-
-if TYPE_CHECKING:
-    from django.core.cache.backends.base import BaseCache
 
 T = TypeVar("T")
 
@@ -37,10 +36,7 @@ class Model:
 class AnswerCache:
     """Replies by everything that can change them, and the model last seen on each server."""
 
-    def __init__(self, alias: str) -> None:
-        self.alias = alias
-
-    def replies(self, keys: Collection[str]) -> dict[str, Reply]:
+    def replies(self, keys: Iterable[str]) -> dict[str, Reply]:
         """Return the replies kept under `keys`, in one look into the cache."""
 
         def read(fields: dict[str, Any]) -> Reply:
@@ -62,30 +58,24 @@ class AnswerCache:
         """Remember the model for some hours."""
         self._keep(_model_key(host, model.name), asdict(model), _MODEL_KEPT_S)
 
-    def _values(self, keys: Collection[str], read: Callable[[dict[str, Any]], T]) -> dict[str, T]:
+    def _values(self, keys: Iterable[str], read: Callable[[dict[str, Any]], T]) -> dict[str, T]:
         try:
-            return {key: read(json.loads(text)) for key, text in self._cache().get_many(keys).items()}
+            return {key: read(json.loads(text)) for key, text in cache.get_many(keys).items()}
         except Exception:
-            logger.warning("The cache %r could not be read; the model is asked instead.", self.alias, exc_info=True)
+            logger.warning("The cache could not be read; the model is asked instead.", exc_info=True)
             return {}
 
     def _keep(self, key: str, value: Mapping[str, Any], kept_s: int) -> None:
         try:
-            self._cache().set(key, json.dumps(value), kept_s)
+            cache.set(key, json.dumps(value), kept_s)
         except Exception:
-            logger.warning("The cache %r could not be written; nothing is lost.", self.alias, exc_info=True)
-
-    def _cache(self) -> "BaseCache":
-        # Here and only here, so that the rest of the link works without configured settings.
-        from django.core.cache import caches  # noqa: PLC0415
-
-        return caches[self.alias]
+            logger.warning("The cache could not be written; nothing is lost.", exc_info=True)
 
 
 class ForgetfulCache(AnswerCache):
     """Keeps no reply, so that every question is really asked."""
 
-    def replies(self, keys: Collection[str]) -> dict[str, Reply]:
+    def replies(self, keys: Iterable[str]) -> dict[str, Reply]:
         return {}
 
     def keep_reply(self, key: str, reply: Reply) -> None:

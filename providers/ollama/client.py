@@ -269,6 +269,8 @@ class OllamaClient:
             request = CallRequest(owner, self.purpose, self.host, model, digest, prompt_version, body.decode())
             try:
                 call.id = self._log.begin(request) if self._log is not None else ""
+            except ProviderError:
+                raise
             except Exception as error:
                 logger.exception("A call of the model could not be recorded")
                 raise ProviderUnavailable("The call could not be recorded, so nothing was sent.") from error
@@ -372,8 +374,6 @@ def _refusal(error: ollama.ResponseError, *, host: str, model: str) -> ProviderE
         return _not_pulled(model)
     if error.status_code == -1:
         return ProviderUnavailable(f"Ollama at {host} gave up: {words}")
-    if httpx.codes.is_redirect(error.status_code):
-        return ProviderUnavailable(f"{host} redirects elsewhere; set host to the address where Ollama itself answers.")
     if httpx.codes.is_server_error(error.status_code):
         return ProviderUnavailable(
             f"Ollama at {host} failed with HTTP {error.status_code}: {words}. Look into its log; it may lack memory."

@@ -7,7 +7,16 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from providers.interface import Answer, Evidence, Provider, ProviderMisbehaved, Question, Suggestion
+from providers.interface import (
+    Answer,
+    Evidence,
+    Provider,
+    ProviderError,
+    ProviderMisbehaved,
+    ProviderUnavailable,
+    Question,
+    Suggestion,
+)
 from providers.ollama.addresses import is_public_address, refusal
 from providers.ollama.cache import AnswerCache, ForgetfulCache, Model, reply_key
 from providers.ollama.calls import Purpose
@@ -32,8 +41,7 @@ _N_ALTERNATIVES = 3
 class OllamaProvider(Provider):
     """Asks for one letter and reads from its log probabilities how likely each category is.
 
-    Times are in seconds, `num_ctx` in tokens. `cache_alias` names one of Django's CACHES, `log` the dotted path of the
-    CallLog that keeps each chat.
+    Times are in seconds, `num_ctx` in tokens. `log` is the dotted path of the CallLog that keeps each chat.
     """
 
     name = "model"
@@ -47,8 +55,6 @@ class OllamaProvider(Provider):
         load_timeout_s: float = 300,
         num_ctx: int = 4096,
         keep_alive: float | str | None = "10m",
-        seed: int = 1,
-        cache_alias: str = "default",
         log: str = "",
         is_public_allowed: bool = False,
     ) -> None:
@@ -59,8 +65,8 @@ class OllamaProvider(Provider):
         self.num_ctx = num_ctx
         self.keep_alive = keep_alive
         # The usual penalty on words of the prompt would be one on the names of the categories.
-        self.options: dict[str, Any] = {"temperature": 0, "seed": seed, "num_ctx": num_ctx, "repeat_penalty": 1.0}
-        self.cache = AnswerCache(cache_alias)
+        self.options: dict[str, Any] = {"temperature": 0, "seed": 1, "num_ctx": num_ctx, "repeat_penalty": 1.0}
+        self.cache = AnswerCache()
         self.purpose = Purpose.CATEGORIZE
         self.log = log
         self.is_public_allowed = is_public_allowed
@@ -129,7 +135,7 @@ class OllamaProvider(Provider):
     def for_measuring(self) -> "OllamaProvider":
         """Return a link like this one that really asks each question, and records its calls as measurements."""
         fresh = copy(self)
-        fresh.cache, fresh.purpose = ForgetfulCache(self.cache.alias), Purpose.BENCH
+        fresh.cache, fresh.purpose = ForgetfulCache(), Purpose.BENCH
         return fresh
 
     def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
@@ -139,18 +145,17 @@ class OllamaProvider(Provider):
         if not model:
             return [None] * len(wanted)
         prompts: dict[ModelQuestion, Prompt] = {}
-        for question in wanted:
+        for question in filter(None, dict.fromkeys(wanted)):
             with suppress(PromptTooLong):
-                if question and question not in prompts:
-                    prompts[question] = self.prompt(question, model)
+                prompts[question] = self.prompt(question, model)
         keys = {question: self.key_of(prompt, model) for question, prompt in prompts.items()}
-        known = self.cache.replies(list(keys.values())) if keys else {}
-        suggestions: dict[ModelQuestion, Suggestion] = {}
+        known = self.cache.replies(keys.values()) if keys else {}
+        suggestions: dict[ModelQuestion | None, Suggestion] = {}
         for question, key in keys.items():
             with suppress(ProviderMisbehaved):
                 if key in known:
                     suggestions[question] = self.suggestion(question, prompts[question], known[key], model)
-        return [suggestions.get(question) if question else None for question in wanted]
+        return [suggestions.get(question) for question in wanted]
 
     def prompt(self, question: ModelQuestion, model: Model) -> Prompt:
         """Return the prompt within the context that both the options and the model allow. Raise PromptTooLong."""
@@ -217,7 +222,9 @@ class _Session:
             known = provider.cache.replies([key]).get(key)
             reply = known or self._ask(prompt, owner)
             suggestion = provider.suggestion(question, prompt, reply, self._model, is_remembered=known is not None)
-        except (ProviderMisbehaved, PromptTooLong) as error:
+        except ProviderUnavailable:
+            raise
+        except ProviderError as error:
             if reply is not None and reply.call:
                 error.calls = (reply.call,)
             return error
@@ -226,14 +233,9 @@ class _Session:
         return suggestion
 
     def _ask(self, prompt: Prompt, owner: int) -> Reply:
-        provider = self._provider
-        request: dict[str, Any] = {
-            "owner": owner,
-            "model": self._model.name,
-            "digest": self._model.digest,
-            "options": provider.options,
-            "keep_alive": provider.keep_alive,
-        }
+        provider, model = self._provider, self._model
+        request: dict[str, Any] = {"owner": owner, "model": model.name, "digest": model.digest}
+        request |= {"options": provider.options, "keep_alive": provider.keep_alive}
         if self._is_loaded:
             return self._client.chat(prompt, **request)
         with provider.connect(timeout_s=provider.load_timeout_s, purpose=provider.purpose) as patient:

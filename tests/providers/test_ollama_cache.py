@@ -28,7 +28,7 @@ class Broken(BaseCache):
 
 
 def test_replies_and_models_come_back_as_they_were_kept(fresh_cache):
-    cache = AnswerCache("default")
+    cache = AnswerCache()
     cache.keep_reply("one", REPLY)
     cache.keep_model(MODEL, host="http://here")
     assert cache.replies(["one", "two"]) == {"one": REPLY}
@@ -39,13 +39,12 @@ def test_replies_and_models_come_back_as_they_were_kept(fresh_cache):
 @pytest.mark.parametrize("value", ["", "null", "[]", "{}", '{"first_token": 3}', '{"first_token": [], "extra": 1}', 7])
 def test_a_spoiled_entry_counts_as_none(fresh_cache, value):
     fresh_cache.set("one", value)
-    assert AnswerCache("default").replies(["one"]) == {}
+    assert AnswerCache().replies(["one"]) == {}
 
 
-@pytest.mark.parametrize("alias", ["default", "missing"])
-def test_a_cache_that_is_broken_or_missing_costs_no_answer(alias):
+def test_a_cache_that_is_broken_costs_no_answer():
     with override_settings(CACHES={"default": {"BACKEND": f"{__name__}.Broken"}}):
-        link = provider(cache_alias=alias)
+        link = provider()
         with cassette("good_answer"):
             [answer] = link.categorize_many([history_row()])
         assert isinstance(answer, Suggestion)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import ssl
 
 import pytest
@@ -223,6 +224,15 @@ def test_a_call_that_cannot_be_recorded_is_not_made(impostor):
     assert str(raised.value) == "The call could not be recorded, so nothing was sent."
     assert raised.value.calls == ()
     assert impostor.asked == []
+
+
+def test_a_prompt_that_is_too_long_to_be_recorded_is_not_sent_and_says_so(impostor, owner):
+    with connection(impostor.url) as client, pytest.raises(ProviderError) as raised:
+        client.chat(({"role": "user", "content": "x" * 1_000_000},), **request(owner))
+    assert re.fullmatch(
+        r"The prompt has 1,000,\d{3} characters; a prompt of more than 1,000,000 is not sent\.", str(raised.value)
+    )
+    assert (impostor.asked, ModelCall.objects.exists()) == ([], False)
 
 
 @pytest.mark.logs_errors

@@ -58,7 +58,7 @@ def test_another_model_fails_the_replay():
 @pytest.mark.parametrize(
     ("options", "question"),
     [
-        ({"seed": 2}, row("Night bus", FEW)),
+        ({"num_ctx": 2048}, row("Night bus", FEW)),
         ({}, row("Night tram", FEW)),
         ({}, row("Night bus", TWO)),
         ({}, row("Night bus", FEW, direction="in")),
