@@ -62,6 +62,12 @@ GERMAN_LABELS = {
     "income_percent": "Änderung der Einnahmen in Prozent", "expense_percent": "Änderung der Ausgaben in Prozent",
     "refund": "Erstattungen",
 }  # fmt: skip
+#: Remarks on what the figures lack, and the same in German.
+LACKS = (
+    (re.compile(r"(\d+) transactions? ha.+? left out\."), "Ohne Wechselkurs und nicht gezählt: {}."),
+    (re.compile(r"There is no exchange rate for (.+)\."), "Ohne Wechselkurs und nicht gezählt: {}."),
+    (re.compile(r"(\d+) known bills? (?:is|are) left out, .+?\."), "Rechnungen ohne Wechselkurs, die fehlen: {}."),
+)
 EXAMPLES = {
     "en": (
         "How much did I spend on groceries in May?", "What was my biggest expense last week?",
@@ -208,9 +214,9 @@ class Wording:
                 "Der erste Zeitraum ist noch nicht vorbei." if self.is_german else "The first period is not over."
             )
         for remark in self.found.remarks:
-            match = re.match(r"(\d+) transactions? ha", remark)
-            if match:
-                texts += [f"Ohne Wechselkurs und nicht gezählt: {match[1]}." if self.is_german else remark]
+            for lack, german in LACKS:
+                if found := lack.search(remark):
+                    texts.append(german.format(found[1]) if self.is_german else found[0])
         return texts
 
     def _say(self, english: str, german: str, /, **words: Any) -> str:
@@ -351,14 +357,17 @@ class Wording:
         )
 
     def _answer_recurring(self) -> str:
-        n = self.values["n"].value
-        names = ", ".join(f"{one.label} ({self._money(one)})" for one in self.found.figures if one.key == "recurring")
+        n, names = self.values["n"].value, self._listed("recurring")
         if not names:
             return self._say("No recurring payment is known.", "Es ist keine wiederkehrende Zahlung bekannt.")
+        what = ("1 recurring payment costs", "1 wiederkehrende Zahlung kostet")
+        if n != "1":
+            what = (f"{n} recurring payments cost", f"{n} wiederkehrende Zahlungen kosten")
         return self._say(
-            "{n} recurring payments cost {x} a year: {names}.",
-            "{n} wiederkehrende Zahlungen kosten {x} im Jahr: {names}.",
-            n=n, x=self._money(self.values["per_year"]), names=names,
+            "{english} {month} a month, {year} a year: {names}.",
+            "{german} {month} im Monat, {year} im Jahr: {names}.",
+            english=what[0], german=what[1], names=names,
+            month=self._money(self.values["per_month"]), year=self._money(self.values["per_year"]),
         )  # fmt: skip
 
     def _answer_to_come(self) -> str:
@@ -424,14 +433,17 @@ class Wording:
 
     def _answer_refunds(self) -> str:
         n = self.values["n"].value
+        english, german = ("1 refund", "1 Erstattung") if n == "1" else (f"{n} refunds", f"{n} Erstattungen")
         return self._say(
-            "You got {x} back {scope} {when}, in {n} refunds.",
-            "Sie haben {when} {scope} {x} zurückbekommen, in {n} Erstattungen.",
-            x=self._money(self.values["refund"]), n=n,
+            "You got {x} back {scope} {when}, in {english}.",
+            "Sie haben {when} {scope} {x} zurückbekommen, in {german}.",
+            x=self._money(self.values["refund"]), english=english, german=german,
         )  # fmt: skip
 
     def _answer_uncategorized(self) -> str:
         n = self.values["n"].value
+        if n == "1":
+            return self._say("1 transaction {when} has no category.", "1 Buchung {when} hat keine Kategorie.")
         return self._say(
             "{n} transactions {when} have no category.", "{n} Buchungen {when} haben keine Kategorie.", n=n
         )

@@ -85,7 +85,8 @@ def find_largest(asker: Asker, query: Any) -> ToolAnswer:
             filters = {"category": one.key, "subcategories": "false"}
             address = counted_address(period, SPENDING, **filters)
             figures.append(_amount(asker, one.label.category_name, one.amount, address, "category"))
-    return ToolAnswer(tuple(figures), body=period_body(period) | {"is_over": period.end < asker.today})
+    body = period_body(period) | {"is_over": period.end < asker.today}
+    return ToolAnswer(tuple(figures), body=body).with_remarks(without_rate(summary.n_unconverted))
 
 
 def _amount(asker: Asker, label: str, amount: Decimal, address: str, key: str) -> Figure:

@@ -7,8 +7,11 @@ import pytest
 from django.utils import timezone
 
 from expenses.models import Transaction
+from expenses.models.ledgers import ledger_id_of
+from insights.calendars import later_month
 from insights.models import LedgerQuestion
 from insights.services.asking import prune_questions
+from insights.services.refreshing import refresh
 from tests.api.bodies import assert_problem
 from tests.api.reports import category_of, record, report
 from tests.conftest import Api
@@ -283,6 +286,51 @@ def test_a_row_without_a_rate_is_named(ana):
     )
     assert ask(ana, "was habe ich im November 2024 ausgegeben")["answer"] == (
         "Sie haben im November 2024 6,00\xa0€ ausgegeben. Ohne Wechselkurs und nicht gezählt: 1."
+    )
+
+
+@pytest.mark.parametrize("question", ["top merchants in November 2024", "top categories in November 2024"])
+def test_a_ranking_that_lacks_a_row_without_a_rate_says_so(ana, question):
+    record(ana, "500.00", "Travel", merchant="Goldsmith", currency="XAU")
+    record(ana, "6.00", "Dining", merchant="Luna")
+    assert ask(ana, question)["answer"].endswith(" 1 transaction has no exchange rate and is left out.")
+
+
+def test_a_balance_that_lacks_an_account_without_a_rate_says_so(ana):
+    giro = ana.post("accounts/", {"name": "Giro"}).json()["id"]
+    safe = ana.post("accounts/", {"name": "Safe", "currency": "XAU"}).json()["id"]
+    record(ana, "6.00", "Salary", account=giro)
+    record(ana, "2.00", "Salary", account=safe, currency="XAU")
+    english, german = ask(ana, "what is my balance")["answer"], ask(ana, "wie hoch ist mein Kontostand")["answer"]
+    assert english.startswith("All accounts together have €6.00: Giro (€6.00), Safe (XAU")
+    assert english.endswith(" There is no exchange rate for XAU.")
+    assert german.endswith(" Ohne Wechselkurs und nicht gezählt: XAU.")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("what refunds did I get in 2024", "You got €5.00 back in 2024, in 1 refund."),
+        ("Welche Erstattungen gab es 2024", "Sie haben im Jahr 2024 5,00\xa0€ zurückbekommen, in 1 Erstattung."),
+        ("which rows have no category", "1 transaction has no category."),
+        ("Welche Buchungen haben keine Kategorie", "1 Buchung hat keine Kategorie."),
+    ],
+)
+def test_one_row_is_told_in_the_singular(ana, question, answer):
+    record(ana, "5.00", "Shopping", kind="refund", direction="in")
+    record(ana, "7.00")
+    assert ask(ana, question)["answer"] == answer
+
+
+def test_recurring_payments_are_told_with_their_cost_in_a_month_and_a_year(ana):
+    this = timezone.localdate().replace(day=1)
+    for number in range(12):
+        record(ana, "10.00", "Subscriptions", f"{later_month(this, -number)}", merchant="Netflix")
+    refresh(ledger_id=ledger_id_of(ana.user), is_forced=True)
+    english, german = ask(ana, "what do my subscriptions cost a month"), ask(ana, "was kosten meine abos im jahr")
+    assert english["answer"].startswith("1 recurring payment costs €10.00 a month, €120.00 a year: Netflix, monthly")
+    assert german["answer"].startswith(
+        "1 wiederkehrende Zahlung kostet 10,00\xa0€ im Monat, 120,00\xa0€ im Jahr: Netflix, monthly"
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from config.environment import BASE_DIR
 from expenses.categorization.catalog import Catalog
-from insights.ask.reading import NotUnderstood, read_question
+from insights.ask.reading import NotUnderstood, language_of, read_question
+from insights.ask.tokens import tokens_of
 from insights.tools.base import Asker
 from tests.conftest import Api
 from tests.insights.phrasings import REFUSED, TODAY, UNDERSTOOD
@@ -43,6 +44,21 @@ def test_questions_are_read_as_they_are_meant(asker):
     found = {question: read(asker, question) for question, _, _ in UNDERSTOOD}
     meant = {question: (tool, arguments) for question, tool, arguments in UNDERSTOOD}
     assert {one: found[one] for one in found if found[one] != meant[one]} == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "locale", "questions"),
+    [
+        ("de", "en", ["Wie hoch ist mein Kontostand?", "Welche Erstattungen gab es?", "Die 5 größten Einkäufe",
+                      "Umsätze bei Rewe", "Zahle ich weniger als gestern?", "meine Einkäufe gestern"]),
+        ("en", "de", ["What is my balance?", "my purchases in August", "total in 2025", "bills still due"]),
+        ("de", "de", ["Rewe 2025", "Visa im August"]),
+        ("en", "en", ["Rewe 2025", "Visa in August"]),
+    ],
+)  # fmt: skip
+def test_the_words_tell_the_language_and_else_the_locale(language, locale, questions):
+    found = {question: language_of(tokens_of(question), locale=locale) for question in questions}
+    assert found == dict.fromkeys(questions, language)
 
 
 #: Questions of docs/ask.md → the kind that each is read as.
