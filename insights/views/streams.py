@@ -1,6 +1,7 @@
 """Server-sent events of a text while the model writes it. A stream holds a thread of the web server until it ends."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -10,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from rest_framework.exceptions import APIException
 
 from insights.serializers.narrative import body_of, sentence_body
-from insights.services.narratives import MonthWriter, Shown
+from insights.services.narratives import MonthWriter, Shown, numbered
 
 #: Streams of one web process at a time; other requests have its other threads.
 MOST_STREAMS = 2
@@ -63,25 +64,22 @@ def _events(write: Callable[[], MonthWriter], *, may_ask: bool, after: str) -> G
     ends_at = time.monotonic() + LONGEST_S
     writer = write()
     text = writer.show(may_ask=may_ask)
-    sent = int(after.rpartition("-")[2]) if after.startswith(f"{writer.digest[:12]}-") and after[13:].isdigit() else 0
+    known = re.fullmatch(rf"{writer.digest[:12]}-(\d{{1,3}})", after, re.ASCII)
+    sent = int(known[1]) if known else 0
     yield b": the text follows\n\n"
     while text.model == "writing" and time.monotonic() < ends_at:
         stored = writer.stored()
         if stored is None or stored.digest != writer.digest:
             break
-        for number, one in enumerate(stored.sentences[sent:], sent + 1):
-            yield _event("sentence", _sentence(one, number), event_id=f"{writer.digest[:12]}-{number}")
+        told = [Shown(one["part"], one["text"], "model", tuple(one["figures"])) for one in stored.sentences]
+        for number, (name, one) in list(enumerate(numbered(told), 1))[sent:]:
+            yield _event("sentence", sentence_body(name, one), event_id=f"{writer.digest[:12]}-{number}")
             sent = number
         if stored.state != "writing":
             break
         yield b": still writing\n\n"
         time.sleep(LOOK_EVERY_S)
     yield _event("text", body_of(write().show(may_ask=may_ask)))
-
-
-def _sentence(one: dict[str, Any], number: int) -> dict[str, Any]:
-    shown = Shown(one["part"], one["text"], "model", tuple(one["figures"]))
-    return sentence_body(f"{one['part']}-{number}", shown)
 
 
 def _event(name: str, body: Any, *, event_id: str = "") -> bytes:

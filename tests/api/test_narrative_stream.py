@@ -76,6 +76,31 @@ def test_a_client_that_comes_again_goes_on_after_its_last_event(ana, model, look
     assert [body.get("text") for _, _, body in found] == ["You earned €2,400.00.", None]
 
 
+def test_a_sentence_has_the_same_id_in_the_stream_and_in_the_text(ana, model, looks):
+    two_months(ana)
+    named = [("summary", ANSWER), ("behavior", "You spent €90.00 more on Dining."), ("behavior", "Dining is dearer.")]
+    parts = [{"part": part, "text": text, "figures": ["spending-amount"]} for part, text in named]
+    looks.append(lambda: Narrative.objects.update(sentences=parts, state="written"))
+    found, _ = events(ana.get(ADDRESS))
+    told = {body["id"]: body["text"] for name, _, body in found if name == "sentence"}
+    assert list(told) == ["summary-1", "behavior-1", "behavior-2"]
+    [text] = [body for name, _, body in found if name == "text"]
+    shown = {one["id"]: one["text"] for one in text["sentences"] if one["source"] == "model"}
+    assert shown == told
+
+
+@pytest.mark.parametrize("number", ["\u00b2", "-1", "1" * 5000])
+def test_a_last_event_with_a_strange_number_starts_at_the_beginning(ana, model, looks, number):
+    two_months(ana)
+    looks += [lambda: stored(ANSWER), lambda: stored(ANSWER, state="written")]
+    (_, first, _), *_ = events(ana.get(ADDRESS))[0]
+    Narrative.objects.update(state="writing")
+    looks.append(lambda: stored(ANSWER, state="written"))
+    last = first.rpartition("-")[0] + f"-{number}"
+    found, _ = events(ana.get(ADDRESS, headers={"Last-Event-ID": last}))
+    assert [name for name, _, _ in found] == ["sentence", "text"]
+
+
 def test_an_unknown_last_event_starts_at_the_beginning(ana, model, looks):
     two_months(ana)
     looks += [lambda: stored(ANSWER, state="written")]
