@@ -42,7 +42,6 @@ def record(name: str) -> None:
 
     cache.clear()
     _bring_model(into_memory=name != "cold_start")
-    (FOLDER / f"{name}.yaml").unlink(missing_ok=True)
     with cassette(name, record=True):
         outcome = SCENARIOS[name]()
     sys.stdout.write(f"{name}: {outcome}\n")

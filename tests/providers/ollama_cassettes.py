@@ -16,7 +16,9 @@ _LEFT_OUT = {"tensors", "modelfile", "parent_model", "license", "template", "par
 
 
 def cassette(name: str, *, record: bool = False) -> Any:
-    """Return a context in which calls are answered by the cassette, or written into it."""
+    """Return a context in which calls are answered by the cassette, or written in place of what is in it."""
+    if record:
+        (FOLDER / f"{name}.yaml").unlink(missing_ok=True)
     tape = vcr.VCR(
         cassette_library_dir=str(FOLDER),
         match_on=["method", "path", "body"],
