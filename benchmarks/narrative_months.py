@@ -4,6 +4,7 @@ import calendar
 import datetime as dt
 import random
 import re
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
@@ -22,7 +23,9 @@ STATEMENTS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "spent": ("You spent {m}.", "In {now}, you spent {m}.", "Spending was {m}.",
                   "Your total spending was {m} in {now}."),
         "spent_before": ("In {before}, you spent {m}.", "Your total spending was {m} in {before}."),
-        "earned": ("You earned {m}.", "Your income was {m}.", "In {now}, you received {m}."),
+        "earned": ("You earned {m}.", "Your income was {m}.", "In {now}, you received {m}.",
+                   "In {now}, you earned {m}."),
+        "earned_before": ("In {before}, you earned {m}.", "In {before}, you received {m}."),
         "amount": ("You spent {m} on {c}.", "{c} cost {m}.", "{m} went to {c} in {now}.",
                    "In {now}, you spent {m} on {c}.", "Spending on {c} was {m}!"),
         "previous": (
@@ -46,7 +49,8 @@ STATEMENTS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "de": {
         "spent": ("Du hast {m} ausgegeben.", "Im {now} hast du {m} ausgegeben.", "Die Ausgaben waren {m}."),
         "spent_before": ("Im {before} hast du {m} ausgegeben.",),
-        "earned": ("Du hast {m} eingenommen.", "Deine Einnahmen sind {m}."),
+        "earned": ("Du hast {m} eingenommen.", "Im {now} hast du {m} eingenommen.", "Deine Einnahmen sind {m}."),
+        "earned_before": ("Im {before} hast du {m} eingenommen.",),
         "amount": ("Für {c} hast du {m} ausgegeben.", "{c} kostet {m}.", "Im {now} hast du {m} für {c} ausgegeben."),
         "previous": ("Im {before} hast du {m} für {c} ausgegeben.",),
         "higher": ("Für {c} hast du {m} mehr ausgegeben als im {before}.", "{c} ist um {m} gestiegen."),
@@ -135,8 +139,15 @@ class InventedMonth:
             (amount for name, amount in rows if name and (category is None or name == category)), Decimal("0.00")
         )
 
-    def earned(self) -> Decimal:
-        return sum((amount for name, amount in self._of(self.first) if name is None), Decimal("0.00"))
+    def usual(self, category: str) -> Decimal | None:
+        """Return the median of a category in the three months before, None if the ledger does not reach back so far."""
+        place = self.ledger.months.index(self.first)
+        if place < 3:
+            return None
+        return statistics.median(self.spent(category, month) for month in self.ledger.months[place - 3 : place])
+
+    def earned(self, month: dt.date) -> Decimal:
+        return sum((amount for name, amount in self._of(month) if name is None), Decimal("0.00"))
 
     def statements(self, language: str) -> set[str]:
         """Return every true statement that a garbage model may hit."""
@@ -148,7 +159,9 @@ class InventedMonth:
         for name in ("", *self.ledger.categories):
             now, before = (self.spent(name or None, month) for month in (self.first, self.before))
             found[name] = {now, before, abs(now - before), *self._percents(now, before), *self._shares(now)}
-        earned, spent = self.earned(), self.spent(None, self.first)
+            if name and (usual := self.usual(name)) is not None:
+                found[name].add(usual)
+        earned, spent = self.earned(self.first), self.spent(None, self.first)
         days = Decimal(calendar.monthrange(self.first.year, self.first.month)[1])
         rows = sum(1 for day, _, _ in self.ledger.rows if (day.year, day.month) == (self.first.year, self.first.month))
         found[""] |= {earned, abs(earned - spent), Decimal(self.first.year), Decimal(self.before.year), Decimal(rows)}
@@ -207,7 +220,8 @@ class InventedMonth:
         spent, before = self.spent(None, self.first), self.spent(None, self.before)
         state("spent", m=money(spent, language))
         state("spent_before", m=money(before, language))
-        state("earned", m=money(self.earned(), language))
+        state("earned", m=money(self.earned(self.first), language))
+        state("earned_before", m=money(self.earned(self.before), language))
         if spent != before:
             state("total_up" if spent > before else "total_down", m=money(abs(spent - before), language))
         by_category = {name: self.spent(name, self.first) for name in self.ledger.categories}

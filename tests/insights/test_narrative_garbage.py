@@ -5,7 +5,7 @@ import random
 import pytest
 
 from accounts.models import User
-from benchmarks.narrative_months import InventedLedger
+from benchmarks.narrative_months import InventedLedger, has_only_true_numbers
 from insights.calendars import Calendar
 from insights.narrative.checker import Checker
 from insights.reports.periods import period_around
@@ -65,3 +65,23 @@ def test_no_garbage_is_shown(ana, seed, locale):
             assert shown <= true
             n_shown += len(shown)
     assert n_shown > 20  # true statements among the garbage are shown
+
+
+def test_the_list_of_true_statements_knows_the_income_of_the_month_before():
+    august = invented(0, "2023-08")
+    assert august.earned(august.before) == 0
+    assert "In July 2023, you received €0.00." in august.statements("en")
+    assert "Im Juli 2023 hast du 0,00 € eingenommen." in august.statements("de")
+    assert "In July 2023, you received €914.57." not in august.statements("en")
+
+
+def test_the_usual_amount_of_a_category_is_the_median_of_three_months_before():
+    text = "You spent €2,398.96 on The Rest, {} is usual: look at its largest payments."
+    april = invented(100, "2023-04")
+    assert has_only_true_numbers(text.format("€727.70"), april, "en")
+    assert not has_only_true_numbers(text.format("€437.82"), april, "en")
+    assert invented(100, "2023-03").usual("The Rest") is None  # January is the first month
+
+
+def invented(seed, name):
+    return next(month for month in InventedLedger.invent(seed, n_months=20).told() if month.name == name)
