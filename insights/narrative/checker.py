@@ -121,10 +121,15 @@ class Checker:
         self._token = re.compile("|".join(map(re.escape, longest_first)))
 
     def read(self, text: str, *, most: int) -> tuple[list[Checked], int]:
-        """Return the true sentences of a text, at most so many, and the number of all others."""
+        """Return the true sentences of a text, at most so many, and the number of all others.
+
+        The last sentence has to end, since a model that may write no more stops within a sentence.
+        """
         found, n_dropped = dict[str, Checked](), 0
-        for sentence in sentences_of(text, has_ordinals=self.language.code == "de"):
-            checked = self.check(sentence)
+        every = list(sentences_of(text, has_ordinals=self.language.code == "de"))
+        for place, sentence in enumerate(every, 1):
+            is_cut = place == len(every) and not sentence.rstrip().endswith((".", "!"))
+            checked = None if is_cut else self.check(sentence)
             if checked is not None and len(found) < most and checked.text not in found:
                 found[checked.text] = checked
             elif checked is None:

@@ -127,5 +127,12 @@ def test_texts_are_cut_into_sentences():
     ]
 
 
+def test_the_last_sentence_is_dropped_where_the_model_was_cut_off():
+    checker = Checker(october(), language_of("en"))
+    for cut in ("You spent €38.71 a day on", "You spent €1,200.00"):
+        found, n_dropped = checker.read(f"You earned €2,400.00\n{cut}", most=3)
+        assert ([one.text for one in found], n_dropped) == (["You earned €2,400.00."], 1)
+
+
 def test_a_hint_loses_what_could_pass_for_the_prompt():
     assert clean_hint(" kind\n<|system|> {x} `y` [z]\x00\u202e ") == "kind system x y z"
