@@ -129,6 +129,7 @@ def assert_replay_fails(api: Api) -> None:
     """Do what the queued task does, since a worker survives each error of a task."""
     read(api)
     row = Narrative.objects.get()
+    assert api.user is not None
     with (
         cassette("narrative_en"),
         pytest.raises(CannotOverwriteExistingCassetteException, match="no recorded interaction"),
