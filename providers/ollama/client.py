@@ -192,15 +192,11 @@ class OllamaClient:
 
     def loaded_digest(self, model: str) -> str:
         """Return the digest of the model if it is in memory now, else ""."""
-        with self._failures():
-            running = {_full_name(one.model or ""): one.digest or "" for one in self._api.ps().models}
-        return running.get(_full_name(model), "")
+        return self._running(model).digest or ""
 
     def memory(self, model: str) -> int:
         """Return the bytes of memory that the loaded model takes, 0 if it is not loaded."""
-        with self._failures():
-            sizes = {_full_name(one.model or ""): one.size or 0 for one in self._api.ps().models}
-        return sizes.get(_full_name(model), 0)
+        return self._running(model).size or 0
 
     def pulled_digest(self, model: str) -> str:
         """Return the digest of the model on the server's disk. Raise ProviderUnavailable if it is not there."""
@@ -244,6 +240,11 @@ class OllamaClient:
             return ServerStatus(**known, loaded=bool(self.loaded_digest(model)))
         except ProviderError as error:
             return ServerStatus(**known, problem=str(error))
+
+    def _running(self, model: str) -> ollama.ProcessResponse.Model:
+        with self._failures():
+            running = {_full_name(one.model or ""): one for one in self._api.ps().models}
+        return running.get(_full_name(model), ollama.ProcessResponse.Model())
 
     def _pulled(self, model: str) -> ollama.ListResponse.Model:
         with self._failures():
