@@ -12,6 +12,7 @@ from expenses.querysets import TransactionQuerySet
 from expenses.rates.book import RateBook, RateUsage
 from expenses.reports.totals import CurrencyGroup, currency_groups
 from insights.payments import Payment, Uncounted, payee_name, payee_of
+from providers.redaction.persons import tells_of_person
 
 COLUMNS = (
     "pk", "date", "amount", "currency", "kind", "category", "account", "parent", "merchant", "match_text",
@@ -115,6 +116,11 @@ def payee_groups(rows: TransactionQuerySet, *, to: str) -> list[CurrencyGroup]:
         *(group._replace(key=(names[payee_of(merchant=group.key[0], match_text="")],)) for group in named),
         *(group._replace(key=(names[payee_of(merchant="", match_text=group.key[0])],)) for group in unnamed),
     ]
+
+
+def is_person(row: Transaction) -> bool:
+    """Return True if the statement says that the other side is a person."""
+    return tells_of_person(row.raw_description or row.description, iban=row.iban)
 
 
 def payee_of_row(row: Transaction) -> str:

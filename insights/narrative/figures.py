@@ -1,7 +1,7 @@
 """Figures of a month that its text may name, and facts by subject and measure. Pure."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -62,6 +62,8 @@ class MonthFigures:
     figures: Sequence[MonthFigure]
     #: Names of categories and payees by subject, the largest category first.
     names: Mapping[str, str]
+    #: Payees of whom a statement says that they are persons.
+    persons: Set[str] = frozenset()
     #: Categories by spending, and those that changed, most in money first.
     largest: Sequence[str] = ()
     changed: Sequence[str] = ()

@@ -54,7 +54,7 @@ def sent_names(month: MonthFigures, language: Language, redactor: Redactor) -> d
     sent = {}
     for number, subject in enumerate(month.names, 1):
         name = name_of(month, subject, language)
-        hidden = redactor.redact(name)
+        hidden = redactor.redact(name, is_person=subject in month.persons)
         is_plain = len(hidden) <= NAME_LENGTH and not _ALLOWED.search(hidden) and "\n" not in hidden
         sent[subject] = hidden if is_plain else f"NAME{number}"
     return sent

@@ -26,14 +26,14 @@ from insights.narrative.figures import (
 )
 from insights.narrative.language import Language
 from insights.narrative.template import UNCATEGORIZED
-from insights.querysets import last_recorded, payee_of_row
+from insights.querysets import is_person, last_recorded, payee_of_row
 from insights.reports.periods import Period
 from insights.reports.summaries import PeriodSummary, summarize
 from insights.reports.trends import Trend, Trends, find_trends
-from insights.serializers.recurring import RecurringEntry, total_costs
 from insights.services.bills import known_bills
 from insights.services.feedback import choices_by_payment, feedback_on
 from insights.services.forecast import forecast_month
+from insights.services.recurring_list import RecurringEntry, paid_to_persons, total_costs
 from insights.tools.addresses import INCOME as EARNED
 from insights.tools.addresses import SPENDING as SPENT
 from insights.tools.addresses import category_filters, counted_address
@@ -57,6 +57,8 @@ class MonthReader:
     today: dt.date
     figures: list[MonthFigure] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
+    #: Payees of whom a statement says that they are persons.
+    persons: set[str] = field(default_factory=set)
 
     def read(self) -> tuple[MonthFigures, PeriodSummary]:
         """Return the figures, and the summary that they are of."""
@@ -96,6 +98,7 @@ class MonthReader:
             currency=self.currency,
             figures=tuple(self.figures),
             names=dict(self.names),
+            persons=frozenset(self.persons),
             largest=[subjects[one.key] for one in summary.by_category if one.key is not None and one.amount > 0],
             changed=[_subject(one.label.category) for one in changed if one.label],
             compared_through=trends.span.compared_through if trends and _is_comparable(trends) else None,
@@ -156,7 +159,7 @@ class MonthReader:
         )
         for one in shown[:N_BILLS]:
             paid = [transactions[pk] for pk in one.transactions if pk in transactions]
-            payee = self._payee(payee_of_row(paid[0]) if paid else one.payee)
+            payee = self._payee(payee_of_row(paid[0]) if paid else one.payee, is_person=any(map(is_person, paid)))
             address = self._address("insights/anomalies/", kind=one.kind, start=one.week, end=one.week)
             first, on = ("charge", "charge_on") if one.kind == "duplicate_charge" else ("missed", "missed_on")
             self._add_payee(payee, first, one.expected, one.currency, address)
@@ -179,7 +182,8 @@ class MonthReader:
             last = one.row.payments[-1]
             paid = Transaction.objects.filter(ledger_id=self.ledger.pk, pk=last).first()
             name = one.name or (payee_of_row(paid) if paid else one.row.payee)
-            payee, address = self._payee(name), f"{ADDRESS}insights/recurring/{one.row.pk}/"
+            payee = self._payee(name, is_person=paid is not None and is_person(paid))
+            address = f"{ADDRESS}insights/recurring/{one.row.pk}/"
             self._add_payee(payee, "price", Decimal(raised["to"]), one.row.currency, address)
             self._add_payee(payee, "price_before", Decimal(raised["from"]), one.row.currency, address)
             self._add_payee(payee, "since", dt.date.fromisoformat(raised["on"]), None, address)
@@ -209,17 +213,21 @@ class MonthReader:
         if found.forecast.months_used and recorded_until is not None and recorded_until >= self.month.start:
             predicted = found.forecast.total.predicted
             self._add(SPENDING, "forecast", self.language.texts["label_forecast"], predicted, address=address)
-        for due in [one for one in found.still_to_come if not one.is_late][:N_BILLS]:
-            payee = self._payee(due.bill.name)
+        coming = [one for one in found.still_to_come if not one.is_late][:N_BILLS]
+        persons = paid_to_persons([one.bill.id for one in coming], ledger_id=self.ledger.pk)
+        for due in coming:
+            payee = self._payee(due.bill.name, is_person=due.bill.id in persons)
             if (payee, "due") not in {(one.subject, one.measure) for one in self.figures}:
                 self._add_payee(payee, "due", due.bill.amount, self.currency, address)
                 self._add_payee(payee, "due_on", due.due_on, None, address)
 
-    def _payee(self, name: str) -> str:
+    def _payee(self, name: str, *, is_person: bool) -> str:
         """Return the subject of a payee, the same for each bill of the same name."""
         known = {called: subject for subject, called in self.names.items() if subject.startswith("payee:")}
         subject = known.get(name, f"payee:{len(known) + 1}")
         self.names[subject] = name
+        if is_person:
+            self.persons.add(subject)
         return subject
 
     def _add_payee(self, payee: str, measure: str, value: Value, currency: str | None, address: str) -> None:

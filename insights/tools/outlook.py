@@ -16,9 +16,9 @@ from insights.querysets import last_recorded
 from insights.reports.periods import Period
 from insights.serializers.freshness import FOR_RECURRING, describe_freshness
 from insights.serializers.parameters import ForecastQuery
-from insights.serializers.recurring import list_recurring, name_recurring, total_costs
 from insights.services.bills import known_bills
 from insights.services.forecast import forecast_month
+from insights.services.recurring_list import list_recurring, name_recurring, paid_to_persons, total_costs
 from insights.services.refreshing import refresh_soon
 from insights.tools.addresses import SPENDING, counted_address, period_body, rows_address
 from insights.tools.base import Asker, Figure, Tool, ToolAnswer
@@ -63,12 +63,14 @@ def find_recurring(asker: Asker, query: Any) -> ToolAnswer:
         Figure("In a month", costs["month"], currency, address, "per_month"),
         Figure("In a year", costs["year"], currency, address, "per_year"),
     ]
-    for one in name_recurring(entries[:MOST_RECURRING], catalog=asker.catalog):
+    shown = entries[:MOST_RECURRING]
+    persons = paid_to_persons([one.row.pk for one in shown], ledger_id=ledger.pk)
+    for one in name_recurring(shown, catalog=asker.catalog):
         row = one.row
         own = reverse("recurring-detail", args=[row.pk])
         label = f"{one.name}, {row.rhythm}" + (f", next on {row.next_on}" if row.next_on else "")
         amount = format_amount(row.amount, row.currency)
-        figures.append(Figure(label, amount, row.currency, own, "recurring"))
+        figures.append(Figure(label, amount, row.currency, own, "recurring", is_person=row.pk in persons))
     stale = "Something was written since; the list may change within seconds." if fresh["is_stale"] else ""
     return ToolAnswer(tuple(figures)).with_remarks(fresh["history"]["note"] or stale)
 
@@ -117,10 +119,13 @@ def read_forecast(asker: Asker, query: Any) -> ToolAnswer:
     due = sum((one.bill.amount for one in found.still_to_come), total.spent * 0)
     to_come = format_amount(due, asker.currency)
     figures.append(Figure("Bills still to come", to_come, asker.currency, month, "still_to_come"))
-    for one in found.still_to_come[:MOST_RECURRING]:
+    shown = found.still_to_come[:MOST_RECURRING]
+    persons = paid_to_persons([one.bill.id for one in shown], ledger_id=ledger.pk)
+    for one in shown:
         own = reverse("recurring-detail", args=[one.bill.id])
         label = f"{one.bill.name or one.bill.payee}, due on {one.due_on}"
-        figures.append(Figure(label, str(one.bill.amount), asker.currency, own, "due"))
+        amount, is_person = str(one.bill.amount), one.bill.id in persons
+        figures.append(Figure(label, amount, asker.currency, own, "due", is_person=is_person))
     body = period_body(Period(found.month, found.end)) | {"month": found.name, "is_over": found.is_over}
     return ToolAnswer(tuple(figures), body=body).with_remarks(found.explanation)
 

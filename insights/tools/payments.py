@@ -17,13 +17,12 @@ from expenses.models import Transaction
 from expenses.rates.book import RateBook, RateUsage
 from expenses.reports.totals import ConvertedTotal, convert_totals
 from expenses.serializers.filters import TransactionFilter
-from insights.querysets import counted_rows
+from insights.querysets import counted_rows, is_person
 from insights.reports.timeseries import rows_within
 from insights.serializers.parameters import PeriodQuery
 from insights.tools.addresses import SPENDING, counted_address, period_body, row_address, rows_address, same_filters
 from insights.tools.base import Asker, Figure, Tool, ToolAnswer
 from insights.tools.sums import MOST_LISTED, NARROW, CountedRowsInput, merchant_address, summarize_for, without_rate
-from providers.redaction.persons import tells_of_person
 
 MOST_FOUND = 20
 
@@ -138,11 +137,6 @@ def _largest_payments(asker: Asker, query: Any) -> ToolAnswer:
 def name_row(row: Transaction) -> str:
     """Return the name of a row's merchant, else its description."""
     return row.merchant or row.description
-
-
-def is_person(row: Transaction) -> bool:
-    """Return True if the statement says that the other side is a person."""
-    return tells_of_person(row.raw_description or row.description, iban=row.iban)
 
 
 def search_rows(asker: Asker, query: Any) -> ToolAnswer:

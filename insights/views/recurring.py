@@ -17,16 +17,12 @@ from insights.serializers.freshness import FOR_RECURRING, describe_freshness
 from insights.serializers.recurring import (
     RecurringChoiceInput,
     RecurringDetailSerializer,
-    RecurringEntry,
     RecurringListSerializer,
     RecurringQuery,
     RecurringSerializer,
-    list_recurring,
-    name_recurring,
-    payments_of,
-    total_costs,
 )
 from insights.services.feedback import choices_by_payment, choose, take_back
+from insights.services.recurring_list import RecurringEntry, list_recurring, name_recurring, payments_of, total_costs
 from insights.services.refreshing import refresh_soon
 
 

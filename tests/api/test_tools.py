@@ -6,12 +6,16 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Transaction
+from expenses.models.ledgers import ledger_id_of
+from insights.calendars import later_month
+from insights.services.refreshing import refresh
 from insights.tools.base import MOST_BYTES, Asker
 from insights.tools.registry import TOOLS, json_schema, run_tool
 from providers.redaction import Redactor
@@ -250,6 +254,20 @@ def test_an_answer_for_a_model_is_redacted_and_bounded(ana):
     assert body["left_out"] == 20 - len(body["transactions"])
     assert [one["value"] for one in body["figures"]] == ["28", "56.00", "2024-11-28"]
     assert "filter" not in text
+
+
+def test_a_person_who_is_paid_each_month_is_hidden_from_a_model(ana):
+    this = timezone.localdate().replace(day=1)
+    text, iban = "SEPA Ueberweisung an Xiomara Quetzalko", "DE89370400440532013000"
+    for number in range(1, 12):
+        day = f"{later_month(this, -number)}"
+        record(ana, "70.00", "Housing", day, description=text, merchant="Xiomara Quetzalko", iban=iban)
+    refresh(ledger_id=ledger_id_of(ana.user), is_forced=True)
+    later = Asker(ana.user, Catalog.load_for(ana.user), this)
+    for name, key in (("recurring", "recurring"), ("forecast", "due")):
+        found = run_tool(later, name, {})
+        assert any("uetzalko" in one.label for one in found.figures if one.key == key)
+        assert "uetzalko" not in found.for_model(Redactor())
 
 
 def test_a_person_is_hidden_from_a_model_and_a_merchant_is_not(ana):
