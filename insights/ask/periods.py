@@ -15,9 +15,9 @@ from babel import Locale
 from expenses.ledger.dates import EARLIEST, LATEST
 from insights.ask.tokens import QuestionWord, folds
 from insights.calendars import Calendar, Unit, later
+from insights.locales import LANGUAGES
 from insights.reports.periods import ONE_DAY, Period, period_around
 
-LANGUAGES = ("en", "de")
 THIS = {
     "this",
     "current",

@@ -16,6 +16,7 @@ from insights.ask.names import Name, NameBook
 from insights.ask.periods import PeriodReader, PeriodSpan, UnclearDay
 from insights.ask.tokens import QuestionWord, tokens_of
 from insights.ask.vocabulary import vocabulary
+from insights.locales import locale_of
 from insights.querysets import rows_with_excluded
 from insights.reports.periods import ONE_DAY, Period, period_around
 from insights.tools.base import Asker
@@ -99,7 +100,7 @@ class _Words:
 def read_question(text: str, *, asker: Asker, month: Period | None = None) -> QuestionReading:
     """Return what a question means; `month` is what it is about if it names no period. Raises NotUnderstood."""
     tokens = tokens_of(text)
-    language = language_of(tokens, locale=asker.user.locale)
+    language = question_language(tokens, locale=asker.user.locale)
     try:
         words = _understand(tokens, asker, language)
         return _Reader(words, asker, month).read()
@@ -110,13 +111,13 @@ def read_question(text: str, *, asker: Asker, month: Period | None = None) -> Qu
         raise NotUnderstood(code, words=[error.text], choices=choices, language=language, why=why) from None
 
 
-def language_of(tokens: Sequence[QuestionWord], *, locale: str) -> str:
+def question_language(tokens: Sequence[QuestionWord], *, locale: str) -> str:
     """Return de or en: the language of the words, or of the locale if they tell nothing."""
     n_german = sum(token.text in vocabulary().german for token in tokens)
     n_english = sum(token.text in vocabulary().english for token in tokens)
     if n_german != n_english:
         return "de" if n_german > n_english else "en"
-    return "de" if locale.casefold().startswith("de") else "en"
+    return locale_of(locale).language
 
 
 def _understand(tokens: Sequence[QuestionWord], asker: Asker, language: str) -> _Words:

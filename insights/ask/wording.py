@@ -7,12 +7,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
 from insights.ask.names import Name
 from insights.ask.reading import NotUnderstood, QuestionReading
+from insights.locales import locale_of
 from insights.reports.periods import Period
 from insights.tools.base import Asker, Figure, ToolAnswer
 
@@ -121,7 +122,7 @@ class Wording:
     def __init__(self, reading: QuestionReading, answer: ToolAnswer, asker: Asker) -> None:
         self.reading, self.found, self.asker = reading, answer, asker
         self.is_german = reading.language == "de"
-        self.locale = _locale(asker.user.locale, reading.language)
+        self.locale = locale_of(asker.user.locale, language=reading.language)
         self.values = {figure.key: figure for figure in reversed(answer.figures)}
 
     @property
@@ -213,11 +214,7 @@ class Wording:
             texts.append(
                 "Der erste Zeitraum ist noch nicht vorbei." if self.is_german else "The first period is not over."
             )
-        for remark in self.found.remarks:
-            for lack, german in LACKS:
-                if found := lack.search(remark):
-                    texts.append(german.format(found[1]) if self.is_german else found[0])
-        return texts
+        return [*texts, *_lacks(self.found.remarks, is_german=self.is_german)]
 
     def _say(self, english: str, german: str, /, **words: Any) -> str:
         text = german if self.is_german else english
@@ -451,8 +448,8 @@ class Wording:
 
 def write_readings(readings: "Sequence[ToolReading]", *, asker: Asker) -> tuple[str, str]:
     """Return what the model chose to read, and a sentence with the figures of each reading."""
-    language = "de" if asker.user.locale.casefold().startswith("de") else "en"
-    locale = _locale(asker.user.locale, language)
+    locale = locale_of(asker.user.locale)
+    language = locale.language
     understood, sentences = [], []
     for reading in readings:
         arguments = ", ".join(f"{name}: {value}" for name, value in reading.arguments.items())
@@ -462,9 +459,16 @@ def write_readings(readings: "Sequence[ToolReading]", *, asker: Asker) -> tuple[
             for one in reading.answer.figures[:MOST_SHOWN]
         ]
         sentences += [f"{'; '.join(figures)}."] if figures else []
-        sentences += reading.answer.remarks
+        remarks = reading.answer.remarks
+        sentences += _lacks(remarks, is_german=True) if language == "de" else remarks
     nothing = {"en": "Nothing was found.", "de": "Es wurde nichts gefunden."}[language]
     return "; ".join(understood), " ".join(sentences) or nothing
+
+
+def _lacks(remarks: Sequence[str], *, is_german: bool) -> list[str]:
+    """Return what remarks say that figures lack, in the language of the answer."""
+    found = [(lack.search(remark), german) for remark in remarks for lack, german in LACKS]
+    return [german.format(match[1]) if is_german else match[0] for match, german in found if match]
 
 
 def _shown(figure: Figure, locale: Locale) -> str:
@@ -483,12 +487,3 @@ def links_of(figures: Sequence[Figure]) -> list[Mapping[str, str]]:
 
 def _month_after(day: dt.date) -> tuple[int, int]:
     return (day.year + day.month // 12, day.month % 12 + 1)
-
-
-def _locale(text: str, language: str) -> Locale:
-    """Return the asker's locale if it is of the language, else the language alone."""
-    try:
-        locale = Locale.parse(text.replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        return Locale.parse(language)
-    return locale if locale.language == language else Locale.parse(language)

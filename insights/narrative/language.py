@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal, get_currency_name
 
 from expenses.ledger.money import minor_units
+from insights.locales import locale_of
 from insights.narrative.figures import Fact
 
 _LETTER_BEFORE_DIGIT = re.compile(r"([A-Za-z])(\d)")
-#: The languages that Outlay writes.
-LANGUAGES = ("en", "de")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +94,8 @@ class Language:
 @cache
 def language_of(locale: str) -> Language:
     """Return the language of a user's `locale`: German for de*, English for all others."""
-    try:
-        known = Locale.parse(locale.replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        known = Locale("en")
-    return Language(known.language, known) if known.language in LANGUAGES else Language("en", Locale("en"))
+    known = locale_of(locale)
+    return Language(known.language, known)
 
 
 @cache

@@ -76,11 +76,11 @@ def find_largest(asker: Asker, query: Any) -> ToolAnswer:
     summary = summarize_for(asker, period)
     figures = []
     if given["of"] == "merchants":
-        for one in summary.by_merchant[: given["limit"]]:
+        for one in [one for one in summary.by_merchant if one.amount > 0][: given["limit"]]:
             address = merchant_address(asker, period, one)
             figures.append(_amount(asker, str(one.label) or "?", one.amount, address, "merchant"))
     else:
-        for one in [one for one in summary.by_category if one.key is not None][: given["limit"]]:
+        for one in [one for one in summary.by_category if one.key and one.amount > 0][: given["limit"]]:
             filters = {"category": one.key, "subcategories": "false"}
             address = counted_address(period, SPENDING, **filters)
             figures.append(_amount(asker, one.label.category_name, one.amount, address, "category"))

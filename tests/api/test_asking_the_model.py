@@ -111,6 +111,21 @@ def test_the_privacy_ledger_has_each_step_and_nothing_private(october, use_model
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_german_reads_the_model_s_figures_and_what_they_lack_in_german(october, use_model, run_tasks):
+    october.patch("users/me/", {"preferences": {"locale": "de-AT"}})
+    record(october, "2.00", date="2026-10-08", currency="XAU")
+    call = {"function": {"name": "top", "arguments": {"date": "2026-10", "of": "merchants"}}}
+    message = {"role": "assistant", "content": "", "tool_calls": [call]}
+    with Impostor() as server:
+        server.answer("/api/chat", {"model": "tiny:1b", "message": message, "done": True})
+        use_model("tiny:1b", host=server.url, num_ctx=16_384)
+        number = ask(october)["id"]
+        run_tasks()
+    answer = october.get(f"insights/ask/{number}/").json()["answer"]
+    assert answer == "Rewe: €\xa060,00; Luna: €\xa030,00. Ohne Wechselkurs und nicht gezählt: 1."
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
 def test_a_name_that_the_model_has_not_seen_is_shown_to_its_owner(october, use_model, run_tasks):
     record(october, "15.00", date="2026-10-07", merchant="Odile Marchetti")
     october.patch("privacy/", {"names": ["Odile Marchetti"]})

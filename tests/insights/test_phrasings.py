@@ -7,7 +7,7 @@ import pytest
 
 from config.environment import BASE_DIR
 from expenses.categorization.catalog import Catalog
-from insights.ask.reading import NotUnderstood, language_of, read_question
+from insights.ask.reading import NotUnderstood, question_language, read_question
 from insights.ask.tokens import tokens_of
 from insights.tools.base import Asker
 from tests.conftest import Api
@@ -57,7 +57,7 @@ def test_questions_are_read_as_they_are_meant(asker):
     ],
 )  # fmt: skip
 def test_the_words_tell_the_language_and_else_the_locale(language, locale, questions):
-    found = {question: language_of(tokens_of(question), locale=locale) for question in questions}
+    found = {question: question_language(tokens_of(question), locale=locale) for question in questions}
     assert found == dict.fromkeys(questions, language)
 
 
