@@ -52,6 +52,7 @@ ASK_AGAIN_S = 5
 #: The explanation of a deferred link that has yet to be asked.
 TO_COME = "Nothing else was sure enough; the local model will look at it."
 SEND_AGAIN = "Send the same request again in {} seconds."
+CRASH = "It failed unexpectedly; the server's log says how."
 #: Types of values that are JSON whatever they hold.
 _ALWAYS_JSON = frozenset({str, int, bool, type(None)})
 #: The end of the explanation of an attempt that failed for now.
@@ -389,6 +390,9 @@ class Chain:
             answers.append(error)
         except ProviderError as error:
             answers += [error] * (len(asked) - len(answers))
+        except Exception:  # a probe that crashes must not hold others up
+            self._breaker.note_failure(link.provider.name, CRASH)
+            raise
         failures = [answer for answer in answers if isinstance(answer, ProviderUnavailable)]
         if failures:
             self._breaker.note_failure(link.provider.name, str(failures[0]))
@@ -513,7 +517,7 @@ class _Trail:
             attempts = self._attempts(link, answers)
         except Exception:  # a link's bug must not cost the user the other links' answers
             logger.exception("The link %s crashed", link.provider.name)
-            crashed = link.unasked(Outcome.CRASHED, "It failed unexpectedly; the server's log says how.")
+            crashed = link.unasked(Outcome.CRASHED, CRASH)
             attempts = [(self.open, crashed)]
         for members, attempt in attempts:
             if attempt.suggestion is None and silent:

@@ -436,6 +436,19 @@ def test_one_question_tries_a_link_that_was_left_alone(failing, clock):
     assert asked(link) == ["Cinema"]
 
 
+@pytest.mark.logs_errors
+def test_a_probe_that_crashes_holds_nobody_up(failing, clock):
+    failing_chain, link = failing
+    left_alone(failing_chain)
+    clock.seconds = 60
+    crashing = chain(says("model", RuntimeError("a bug"), deferred=True), breaker=CacheBreaker())
+    assert outcomes(crashing.resolve([row("Cinema")])[0]) == [("model", "crashed")]
+    asked(link).clear()
+    clock.seconds = 60 + 120
+    failing_chain.resolve(BATCH)
+    assert asked(link) == ["Cinema"]
+
+
 def test_a_link_that_works_again_answers_the_whole_batch(failing, clock):
     failing_chain, _ = failing
     left_alone(failing_chain)
