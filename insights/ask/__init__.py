@@ -1,5 +1,5 @@
 """Questions in plain words, read by patterns and answered with the tools of `insights/tools/`.
 
 A question is answered only if every word of it is understood. `periods.py` finds days, `names.py` the ledger's names,
-`reading.py` the meaning; `wording.py` writes the answer.
+`meanings.py` what each word says, `reading.py` what is asked; `wording.py` writes the answer.
 """

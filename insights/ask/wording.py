@@ -11,8 +11,9 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
+from insights.ask.meanings import NotUnderstood
 from insights.ask.names import Name
-from insights.ask.reading import NotUnderstood, QuestionReading
+from insights.ask.reading import QuestionReading
 from insights.locales import locale_of
 from insights.reports.periods import Period
 from insights.tools.base import Asker, Figure, ToolAnswer

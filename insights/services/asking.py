@@ -8,7 +8,8 @@ from django.utils import timezone
 from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import ledger_id_of
-from insights.ask.reading import NotUnderstood, read_question
+from insights.ask.meanings import NotUnderstood
+from insights.ask.reading import read_question
 from insights.ask.wording import Wording, explain_refusal, links_of, write_readings
 from insights.models import AnswerSource, LedgerQuestion, QuestionStatus
 from insights.models.questions import KEPT_DAYS

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.views.base import LedgerViewSet, MayAskLedger
-from insights.ask.reading import NotUnderstood
+from insights.ask.meanings import NotUnderstood
 from insights.ask.wording import explain_refusal
 from insights.models import LedgerQuestion
 from insights.serializers.questions import AskInput, LedgerQuestionSerializer

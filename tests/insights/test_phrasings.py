@@ -7,7 +7,8 @@ import pytest
 
 from config.environment import BASE_DIR
 from expenses.categorization.catalog import Catalog
-from insights.ask.reading import NotUnderstood, question_language, read_question
+from insights.ask.meanings import NotUnderstood, question_language
+from insights.ask.reading import read_question
 from insights.ask.tokens import tokens_of
 from insights.tools.base import Asker
 from tests.conftest import Api
