@@ -90,6 +90,9 @@ def answer_with_model(*, question_id: str) -> None:
             readings = read_with_model(stored.question, month=stored.month, asker=asker, model=model)
     except ProviderError as error:
         values["reason"] = f"{stored.reason} {error}"
+    except Exception:
+        waiting.update(**values, reason=f"{stored.reason} The answer has failed. The server's log says why.")
+        raise
     else:
         if readings:
             figures = [figure for reading in readings for figure in reading.answer.figures][:MOST_FIGURES]

@@ -17,7 +17,7 @@ from accounts.models import User
 from expenses.models import ModelCall, Transaction
 from insights.ask import agent
 from insights.models import LedgerQuestion
-from insights.services.asking import resume_asking
+from insights.services.asking import answer_with_model, resume_asking
 from tests.api.reports import record, report
 from tests.conftest import Api
 from tests.providers.ollama_cassettes import cassette
@@ -233,3 +233,18 @@ def test_a_worker_takes_up_questions_that_a_crash_has_left(october, use_model):
     use_model(host="http://127.0.0.1:9")
     ask(october)
     assert resume_asking() == 1
+
+
+def test_a_question_that_breaks_the_task_does_not_stay_pending(october, use_model, monkeypatch):
+    use_model()
+    waiting = ask(october)
+
+    def break_down(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(agent, "read_with_model", break_down)
+    with pytest.raises(RuntimeError, match="broken"):
+        answer_with_model(question_id=waiting["id"])
+    body = october.get(f"insights/ask/{waiting['id']}/").json()
+    sentence = "The answer has failed. The server's log says why."
+    assert body == {**waiting, "status": "failed", "reason": f"{waiting['reason']} {sentence}"}
