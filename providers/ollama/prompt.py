@@ -15,7 +15,7 @@ from providers.merchants.provider import find_answer, may_be_spending
 from providers.normalization import normalize
 from providers.redaction import Redactor
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 LETTERS = "ABCDEFGHIJKLMNOPQRST"
 
 _INSTRUCTIONS = (
@@ -25,7 +25,7 @@ _INSTRUCTIONS = (
     "Categories:"
 )
 _HINTS = "Rules of the house:"
-_QUESTION = "The letter of the category that fits best:"
+_QUESTION = "Letter:"
 _LABEL_LENGTHS = (60, 24, 12)
 _DESCRIPTION_LENGTH = 200
 _HINT_LENGTH = 200

@@ -30,7 +30,7 @@ def _new_words():
     ("name", "changed"),
     [
         ("_INSTRUCTIONS", prompt._INSTRUCTIONS.replace("bank transactions", "money transactions")),
-        ("_QUESTION", "The letter of the best category:"),
+        ("_QUESTION", "Category:"),
     ],
 )
 def test_one_changed_word_of_the_prompt_fails_the_replay(monkeypatch, name, changed):

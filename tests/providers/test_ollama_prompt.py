@@ -38,7 +38,7 @@ B: Transport (about)
 Rules of the house:
 - Tea is Dining
 - Trams too"""
-ASKED_AGAIN = "\nThe letter of the category that fits best:"
+ASKED_AGAIN = "\nLetter:"
 
 
 def model_question(question: Question) -> Any:
