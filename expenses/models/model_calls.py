@@ -45,7 +45,7 @@ class ModelCall(models.Model):
 
 
 class PrivacyChoices(models.Model):
-    """A ledger's choices about what a model may see, and how long its calls are kept. None: the defaults."""
+    """A ledger's choices of what a model may see, and how long calls are kept. Without a row, the defaults hold."""
 
     ledger = models.OneToOneField(Ledger, models.CASCADE, primary_key=True, related_name="+")
     #: Days for which calls are kept; null keeps them until they are deleted, 0 keeps no text beyond the call.

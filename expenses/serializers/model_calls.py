@@ -23,6 +23,10 @@ OUTCOMES = [str(outcome) for outcome in CallOutcome]
 MOMENT = "Write a day as 2026-11-02, or an instant with its offset as 2026-11-02T09:30:00Z."
 
 
+#: Words of a search, each of which reads all texts.
+MOST_WORDS = 10
+
+
 class ModelCallSerializer(serializers.Serializer[ModelCall]):
     """One call of the model: the exact text that left this process, and what came back."""
 
@@ -145,7 +149,10 @@ class ModelCallFilter(HelpfulFilterSet):
         return calls.filter(created_at__lt=value.first)
 
     def by_search(self, calls: OwnedQuerySet, name: str, value: str) -> OwnedQuerySet:
-        for word in value.split():
+        words = dict.fromkeys(value.casefold().split())
+        if len(words) > MOST_WORDS:
+            raise serializers.ValidationError({name: f"Search for {MOST_WORDS} words at most."}, code="too_many_words")
+        for word in words:
             # A pattern, because SQLite folds the case of ASCII letters only where it compares by LIKE.
             pattern = re.escape(word)
             calls = calls.filter(Q(request__iregex=pattern) | Q(response__iregex=pattern))

@@ -147,6 +147,7 @@ def test_a_day_is_that_of_the_users_time_zone(ana, several):
         ("transaction=4711", "transaction", "does_not_exist", "There is no transaction 4711."),
         ("transaction=x", "transaction", "invalid", "Write a number."),
         ("search=%00", "search", "null_characters_not_allowed", "Leave out the null character."),
+        ("search=a b c d e f g h i j k", "search", "too_many_words", "Search for 10 words at most."),
         ("seach=x", "seach", "unknown", f"There is no such parameter; known are {KNOWN}. Did you mean search?"),
     ],
 )
