@@ -154,7 +154,7 @@ def test_an_error_that_proposes_a_name_hides_what_is_private_from_the_model(octo
         use_model("tiny:1b", host=server.url, num_ctx=16_384)
         ask(october)
         run_tasks()
-    told = ModelCall.objects.order_by("created_at").last()
+    told = ModelCall.objects.latest("created_at")
     assert "Did you mean" in told.request
     assert "DE89370400440532013000" not in told.request
 
