@@ -70,6 +70,11 @@ class MonthFigures:
     #: The last compared day; None where nothing can be compared.
     compared_through: dt.date | None = None
     has_months_before: bool = False
+    #: The ledger's first day, where the month before lacks days because of it.
+    begins_on: dt.date | None = None
+    #: True if rows of the compared months have no rate.
+    lacks_rates: bool = False
+    #: All transactions, and those of them that have no rate.
     n: int = 0
     n_unconverted: int = 0
     #: Other currencies that are converted.
@@ -79,6 +84,11 @@ class MonthFigures:
     def __post_init__(self) -> None:
         for figure in self.figures:
             self._facts.update(_facts_of(figure))
+
+    @property
+    def n_counted(self) -> int:
+        """How many transactions are in the figures."""
+        return self.n - self.n_unconverted
 
     @property
     def is_over(self) -> bool:

@@ -56,27 +56,41 @@ class Template:
     def summary(self) -> list[Sentence]:
         """Return what was spent, earned and left, the change, the largest category, and what is not counted."""
         month = self.month
-        if not month.n and not month.n_unconverted:
-            if month.has_begun:
-                return [self._plain("empty")]
+        if not month.has_begun and not month.n:
             return [self._plain("future", day=self.language.day(month.month.start))]
+        if not month.n:
+            return [self._plain("empty")]
+        if not month.n_counted:
+            key = "no_rate_one" if month.n == 1 else "no_rate"
+            return [self._plain(key, n=self._count(month.n), currency=month.currency)]
         return [*self._totals(), *self._change(), *self._largest(), *self._remarks()]
 
     def behavior(self) -> list[Sentence]:
         """Return the categories that changed most against the month before."""
         month = self.month
+        if month.n and not month.n_counted:
+            return [self._plain("no_rate_compared", currency=month.currency)]
+        if month.compared_through is None and not month.has_months_before:
+            return [self._plain("nothing_compared", is_needed=True)]
+        if not month.n:
+            return [self._plain("empty_compared")]
         if month.compared_through is None:
-            key = "nothing_compared" if not month.has_months_before else "no_previous"
-            return [self._plain(key, is_needed=True)]
+            return [self._not_compared()]
         found = [one for subject in month.changed[:N_CHANGES] for one in self._changed(subject)]
         return found or [self._plain("steady")]
 
     def tips(self) -> list[Sentence]:
-        """Return three tips, the most useful first; fewer where there are too few figures."""
+        """Return three tips, the most useful first; fewer where there are too few figures.
+
+        A month without counted rows has nothing to advise on but the rows or rates that it lacks.
+        """
+        if not self.month.n_counted:
+            key = "tip_rates" if self.month.n else "tip_record"
+            return [self._plain(key, currency=self.month.currency)]
         found: list[Sentence] = []
         for make in (self._bills, self._habits, self._outlook, self._ordinary):
             found += [one for one in make() if one.text not in {known.text for known in found}]
-        return found[:N_TIPS] or [self._plain("tip_record")]
+        return found[:N_TIPS]
 
     def _totals(self) -> Iterator[Sentence]:
         spent, earned = self.month.amount(SPENDING) or Decimal(0), self.month.amount(INCOME) or Decimal(0)
@@ -100,8 +114,7 @@ class Template:
     def _change(self) -> Iterator[Sentence]:
         month = self.month
         if month.compared_through is None:
-            if month.n:
-                yield self._plain("no_previous" if month.has_months_before else "first", is_needed=True)
+            yield self._not_compared() if month.has_months_before else self._plain("first", is_needed=True)
             return
         change = month.amount(SPENDING, "change")
         if change is None:
@@ -117,6 +130,16 @@ class Template:
             yield self._with("equal", figures=(SPENDING,))
         if not month.is_whole:
             yield self._plain("through", day=self.language.day(month.compared_through), is_needed=True)
+
+    def _not_compared(self) -> Sentence:
+        """Return why the month cannot be compared with the one before, which is recorded."""
+        month = self.month
+        if month.begins_on is None:
+            key = "no_previous_rate" if month.lacks_rates else "no_previous"
+            return self._plain(key, is_needed=True)
+        key = "begins_late" if month.is_over else "begins_later"
+        until, first = self.language.day(min(month.today, month.month.end)), self.language.day(month.begins_on)
+        return self._plain(key, until=until, first=first, is_needed=True)
 
     def _largest(self) -> Iterator[Sentence]:
         first = next(iter(self.month.largest), None)

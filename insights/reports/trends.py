@@ -85,6 +85,8 @@ class ComparedSpan:
     #: False if nothing is recorded on these days, or on those of the month before.
     is_comparable: bool
     note: str | None
+    #: The ledger's first day, where the month before lacks days because of it.
+    begins_on: dt.date | None = None
 
     @property
     def compared_from(self) -> dt.date | None:
@@ -120,12 +122,14 @@ def compared_span(
     notes = []
     if through < begun:
         notes.append(f"Nothing is recorded after {last}, so later days are not compared.")
-    start = month.start
+    start, begins_on = month.start, None
     if n_skipped > QUIET_DAYS:
-        start += n_skipped * ONE_DAY
+        start, begins_on = start + n_skipped * ONE_DAY, first
         notes.append(f"The first transaction is of {first}, so earlier days of a month are not compared.")
     note = " ".join(notes) or None
-    return ComparedSpan(start, through, True, note) if start <= through else replace(whole, note=note)
+    if start > through:
+        return replace(whole, note=note, begins_on=begins_on)
+    return ComparedSpan(start, through, True, note, begins_on)
 
 
 def spans_of(month: Period, span: ComparedSpan) -> list[tuple[dt.date, dt.date]]:

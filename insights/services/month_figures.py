@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
+from expenses.ledger.money import round_to_minor_units
 from expenses.models import Transaction
 from expenses.models.ledgers import Ledger
+from expenses.rates.book import RateBook, RateUsage
 from insights.calendars import Calendar
 from insights.models import Anomaly, AnomalyFeedback, InsightState, RecurringPayment, RecurringStatus, RecurringVerdict
 from insights.narrative.figures import (
@@ -103,6 +105,8 @@ class MonthReader:
             changed=[_subject(one.label.category) for one in changed if one.label],
             compared_through=trends.span.compared_through if trends and _is_comparable(trends) else None,
             has_months_before=bool(trends and trends.n_months_before),
+            begins_on=trends.span.begins_on if trends else None,
+            lacks_rates=bool(trends and trends.n_unconverted),
             n=summary.n,
             n_unconverted=summary.n_unconverted,
             converted=sorted(summary.rates["rates"]),
@@ -162,18 +166,22 @@ class MonthReader:
             payee = self._payee(payee_of_row(paid[0]) if paid else one.payee, is_person=any(map(is_person, paid)))
             address = self._address("insights/anomalies/", kind=one.kind, start=one.week, end=one.week)
             first, on = ("charge", "charge_on") if one.kind == "duplicate_charge" else ("missed", "missed_on")
-            self._add_payee(payee, first, one.expected, one.currency, address)
+            self._add_payee(payee, first, *self._converted(one.expected, one.currency, one.day), address)
             self._add_payee(payee, on, one.day, None, address)
 
     def _add_recurring(self) -> None:
-        """Add prices that rose in the month, and what all recurring payments cost in a month."""
+        """Add prices that rose in the month, and what all recurring payments cost in a month.
+
+        The cost is that of today's prices, so a month before the latest payments has none.
+        """
         choices = choices_by_payment(ledger_id=self.ledger.pk)
         rows = RecurringPayment.objects.filter(ledger_id=self.ledger.pk, kind="expense").order_by("-amount", "pk")
         entries = [RecurringEntry(row, choices.get(row.pk)) for row in rows]
         counted = [one for one in entries if one.verdict != RecurringVerdict.REJECTED]
         mature = [one for one in counted if one.status == RecurringStatus.MATURE]
         rates = {one.row.base_currency or one.row.currency for one in mature}
-        if mature and rates == {self.currency}:
+        is_of_month = all(one.row.first_on <= self.month.end and one.row.last_on <= self.month.end for one in mature)
+        if mature and is_of_month and rates == {self.currency}:
             monthly = Decimal(total_costs(mature, currency=self.currency)["expense"]["month"])
             address = self._address("insights/recurring/", kind="expense", status="mature")
             self._add(RECURRING, "monthly", self.language.texts["label_monthly"], monthly, address=address)
@@ -184,9 +192,10 @@ class MonthReader:
             name = one.name or (payee_of_row(paid) if paid else one.row.payee)
             payee = self._payee(name, is_person=paid is not None and is_person(paid))
             address = f"{ADDRESS}insights/recurring/{one.row.pk}/"
-            self._add_payee(payee, "price", Decimal(raised["to"]), one.row.currency, address)
-            self._add_payee(payee, "price_before", Decimal(raised["from"]), one.row.currency, address)
-            self._add_payee(payee, "since", dt.date.fromisoformat(raised["on"]), None, address)
+            since, paid_in = dt.date.fromisoformat(raised["on"]), one.row.currency
+            for measure, amount in (("price", raised["to"]), ("price_before", raised["from"])):
+                self._add_payee(payee, measure, *self._converted(Decimal(amount), paid_in, since), address)
+            self._add_payee(payee, "since", since, None, address)
 
     def _add_outlook(self, calendar: Calendar) -> None:
         """Add the forecast and the next bills of the current month."""
@@ -220,6 +229,15 @@ class MonthReader:
             if (payee, "due") not in {(one.subject, one.measure) for one in self.figures}:
                 self._add_payee(payee, "due", due.bill.amount, self.currency, address)
                 self._add_payee(payee, "due_on", due.due_on, None, address)
+
+    def _converted(self, amount: Decimal, currency: str, day: dt.date) -> tuple[Decimal, str]:
+        """Return an amount at the rate of a day, and its currency: its own without a rate. Takes up to two queries."""
+        if currency == self.currency:
+            return amount, currency
+        ledger_id = self.ledger.pk
+        book = RateBook.load(ledger_id=ledger_id, currencies={currency}, to=self.currency, start=day, end=day)
+        found = RateUsage(book).exact(amount, currency, day)
+        return (amount, currency) if found is None else (round_to_minor_units(found, self.currency), self.currency)
 
     def _payee(self, name: str, *, is_person: bool) -> str:
         """Return the subject of a payee, the same for each bill of the same name."""

@@ -135,7 +135,7 @@ class MonthWriter:
     def show(self, *, may_ask: bool) -> MonthText:
         """Return the text as it can be shown now, and queue the model's if it is not there and `may_ask` is true."""
         model, reason, stored = "off", None, None
-        if self.model is not None and self.figures.has_begun and self.figures.n:
+        if self.model is not None and self.figures.has_begun and self.figures.n_counted:
             stored = self.stored()
             is_current = stored is not None and stored.digest == self.digest
             if may_ask and (stored is None or not is_current or stored.state != NarrativeState.WRITTEN):
@@ -145,9 +145,9 @@ class MonthWriter:
             else:
                 model, stored = "writing" if may_ask else "off", None
         elif self.model is None:
-            reason = "No local model is configured."
+            reason = self.language.texts["reason_off"]
         else:
-            reason = "There is nothing to tell about this month."
+            reason = self.language.texts["reason_empty"]
         is_written = stored is not None and stored.state == NarrativeState.WRITTEN
         return MonthText(
             figures=self.figures,

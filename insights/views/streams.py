@@ -5,12 +5,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from rest_framework.exceptions import APIException
 
 from insights.serializers.narrative import body_of, sentence_body
+from insights.services import narratives
 from insights.services.narratives import MonthWriter, Shown, numbered
 
 #: Streams of one web process at a time; other requests have its other threads.
@@ -36,8 +38,8 @@ class TooManyStreams(APIException):
 class EventStream:
     """The events of a text. Closing it gives the stream back.
 
-    Each sentence of the model is an event `sentence` with an id. The last event `text` has the whole body. `after`: the
-    id of the last event that the client has.
+    Each sentence of the model is an event `sentence` with an id. The last event `text` has the whole body; where the
+    stream ends before the model does, its `reason` says so. `after`: the id of the last event that the client has.
     """
 
     events: Generator[bytes]
@@ -79,7 +81,11 @@ def _events(write: Callable[[], MonthWriter], *, may_ask: bool, after: str) -> G
             break
         yield b": still writing\n\n"
         time.sleep(LOOK_EVERY_S)
-    yield _event("text", body_of(write().show(may_ask=may_ask)))
+    text = write().show(may_ask=may_ask)
+    if text.model == "writing":
+        reason = text.language.texts["reason_stream"].format(seconds=narratives.ASK_AGAIN_S)
+        text = replace(text, reason=reason)
+    yield _event("text", body_of(text))
 
 
 def _event(name: str, body: Any, *, event_id: str = "") -> bytes:

@@ -120,6 +120,18 @@ def test_a_stream_ends_after_a_while(ana, model, looks, monkeypatch):
     monkeypatch.setattr(streams, "LONGEST_S", 0.0)
     found, _ = events(ana.get(ADDRESS))
     assert [(name, body["model"]) for name, _, body in found] == [("text", "writing")]
+    reason = "The stream ended before the model did: read the text again after 5 seconds, or stream again."
+    assert found[0][2] == ana.get("insights/narrative/?month=2024-11").json() | {"reason": reason}
+
+
+def test_a_german_stream_says_in_german_that_it_ended_first(ana, model, looks, monkeypatch):
+    ana.patch("users/me/", {"preferences": {"locale": "de"}})
+    two_months(ana)
+    monkeypatch.setattr(streams, "LONGEST_S", 0.0)
+    found, _ = events(ana.get(ADDRESS))
+    assert found[0][2]["reason"] == (
+        "Der Stream endete vor dem Modell: lies den Text nach 5 Sekunden erneut, oder streame noch einmal."
+    )
 
 
 @pytest.mark.logs_errors  # Django logs each 503
