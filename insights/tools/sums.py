@@ -244,7 +244,10 @@ def merchant_address(asker: Asker, period: Period, one: Spent) -> str:
 
 
 def compare_periods(asker: Asker, query: Any) -> ToolAnswer:
-    """Return the sums of two periods, their differences, and those of the categories that differ most."""
+    """Return the sums of two periods, their differences, and those of the categories that differ most.
+
+    There are no differences if a row of either period has no rate: a remark says so.
+    """
     given = query.validated_data
     period = query.read_period(asker.calendar, today=asker.today)
     other = _other_period(asker, query, period)
@@ -255,25 +258,33 @@ def compare_periods(asker: Asker, query: Any) -> ToolAnswer:
         for found, when in ((now, ""), (then, "_before"))
         for one in _sums(asker, found, filters)
     ]
-    if not then.n_unconverted:
-        for field, label in (("income", "Change of income"), ("expense", "Change of spending")):
-            difference = AmountChange.between(getattr(then, field), getattr(now, field))
-            amount = format_amount(cast("Decimal", difference.amount), asker.currency)
-            figures.append(Figure(label, amount, asker.currency, key=f"{field}_change"))
-            if difference.percent is not None:
-                figures.append(Figure(f"{label} in percent", str(difference.percent), key=f"{field}_percent"))
+    if not (now.n_unconverted or then.n_unconverted):
+        figures += _changes(asker, now, then, has_filters=bool(filters))
+    body = period_body(period) | {"with": period_body(other), "is_over": period.end < asker.today}
+    return ToolAnswer(tuple(figures), body=body).with_remarks(*remarks_on(asker, now), *remarks_on(asker, then))
+
+
+def _changes(asker: Asker, now: PeriodTotals, then: PeriodTotals, *, has_filters: bool) -> list[Figure]:
+    """Return the changes of income, of spending, and of the categories that differ most."""
+    figures = []
+    for field, label in (("income", "Change of income"), ("expense", "Change of spending")):
+        difference = AmountChange.between(getattr(then, field), getattr(now, field))
+        amount = format_amount(cast("Decimal", difference.amount), asker.currency)
+        figures.append(Figure(label, amount, asker.currency, key=f"{field}_change"))
+        if difference.percent is not None:
+            figures.append(Figure(f"{label} in percent", str(difference.percent), key=f"{field}_percent"))
     amounts = {key: (name, amount) for key, name, amount, _ in then.by_category}
     changes = [(amount - amounts.pop(key, ("", Decimal(0)))[1], name, key) for key, name, amount, _ in now.by_category]
     changes += [(-amount, name, key) for key, (name, amount) in amounts.items()]
     changes = sorted((one for one in changes if one[0]), key=lambda one: (-abs(one[0]), one[1]))
+    both = Period(min(now.period.start, then.period.start), max(now.period.end, then.period.end))
+    is_adjacent = both.n_days == now.period.n_days + then.period.n_days
     for change, title, category in changes[:MOST_LISTED]:
         value = format_amount(change, asker.currency)
-        both = Period(min(period.start, other.start), max(period.end, other.end))
-        is_adjacent = both.n_days == period.n_days + other.n_days
-        address = counted_address(both, SPENDING, **category_filters(category)) if is_adjacent and not filters else ""
+        has_address = is_adjacent and not has_filters
+        address = counted_address(both, SPENDING, **category_filters(category)) if has_address else ""
         figures.append(Figure(title or NO_NAME["category"], value, asker.currency, address, "category_change"))
-    body = period_body(period) | {"with": period_body(other), "is_over": period.end < asker.today}
-    return ToolAnswer(tuple(figures), body=body).with_remarks(*remarks_on(asker, now), *remarks_on(asker, then))
+    return figures
 
 
 def _other_period(asker: Asker, query: Any, period: Period) -> Period:

@@ -289,6 +289,21 @@ def test_a_row_without_a_rate_is_named(ana):
     )
 
 
+@pytest.mark.parametrize("month", ["2024-10", "2024-11"])
+def test_periods_of_which_one_lacks_a_rate_are_not_compared(ana, month):
+    record(ana, "40.00", "Dining", "2024-10-02")
+    record(ana, "60.00", "Dining", "2024-11-02")
+    record(ana, "500.00", "Travel", f"{month}-03", currency="XAU")
+    body = ask(ana, "compare November 2024 with October 2024")
+    assert body["answer"] == (
+        "You spent €60.00 in November 2024, and €40.00 in October 2024. "
+        "1 transaction has no exchange rate and is left out."
+    )
+    assert [(one["label"], one["value"]) for one in body["figures"]] == [
+        ("Spending, 2024-11-01/2024-11-30", "60.00"), ("Spending, 2024-10-01/2024-10-31", "40.00"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("question", ["top merchants in November 2024", "top categories in November 2024"])
 def test_a_ranking_that_lacks_a_row_without_a_rate_says_so(ana, question):
     record(ana, "500.00", "Travel", merchant="Goldsmith", currency="XAU")
