@@ -23,7 +23,8 @@ class HintSerializer(StrictSerializer, serializers.ModelSerializer[Hint]):
         min_value=1,
         max_value=LAST_POSITION,
         required=False,
-        help_text="The model reads hints in this order. Without it, a new hint is the last.",
+        help_text="The model reads hints in this order, the older first among equals. Without it, a new hint is the "
+        "last.",
     )
 
     class Meta:
@@ -36,6 +37,9 @@ class HintSerializer(StrictSerializer, serializers.ModelSerializer[Hint]):
             raise serializers.ValidationError(
                 f"A hint has at least {MIN_LETTERS} letters or digits: the model reads no other signs.", code="invalid"
             )
+        others = Hint.objects.for_user(user_of(self)).exclude(pk=self.instance.pk if self.instance else None)
+        if _compared(value) in {_compared(text) for text in others.values_list("text", flat=True)}:
+            raise serializers.ValidationError("Another hint says the same: change that one.", code="unique")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -47,3 +51,8 @@ class HintSerializer(StrictSerializer, serializers.ModelSerializer[Hint]):
                 f"A ledger has at most {MAX_HINTS} hints: delete one, or say two things in one.", code="max_length"
             )
         return {"position": min(max(present, default=0) + 1, LAST_POSITION)} | attrs
+
+
+def _compared(text: str) -> str:
+    """Return a text as it is compared with others: in any case, with any spaces."""
+    return " ".join(text.casefold().split())

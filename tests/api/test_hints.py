@@ -77,6 +77,37 @@ def test_a_hint_of_signs_is_refused_with_a_sentence(ana):
     assert body["detail"] == "text: A hint has at least 3 letters or digits: the model reads no other signs."
 
 
+def test_the_same_hint_is_refused_in_any_case(ana, ben):
+    hint, dog = add(ana), add(ana, DOG)
+    same = f" {IKEA.upper().replace(' ', '  ')}"
+    for answer in (ana.post(HINTS, {"text": same}), ana.patch(f"{HINTS}{dog['id']}/", {"text": same})):
+        body = assert_problem(answer, 400, ("text", "unique"))
+        assert body["detail"] == "text: Another hint says the same: change that one."
+    assert listed(ana) == [hint, dog]
+    assert ana.patch(f"{HINTS}{hint['id']}/", {"text": IKEA.upper()}).json()["text"] == IKEA.upper()
+    assert add(ben)["text"] == IKEA
+
+
+@pytest.mark.parametrize("body", [{}, {"text": IKEA}, {"text": IKEA, "position": 1}])
+def test_a_change_of_nothing_keeps_the_version(ana, body):
+    hint = add(ana)
+    copy = Copy(ana).pull()
+    answer = ana.patch(f"{HINTS}{hint['id']}/", body, headers={"If-Match": etag(hint)})
+    assert (answer.status_code, answer.json(), answer.headers["ETag"]) == (200, hint, etag(hint))
+    assert copy.pull_page()["hints"] == []
+
+
+def test_a_number_is_read_as_its_digits_as_in_every_text_of_the_api(ana):
+    assert add(ana, 4711)["text"] == "4711"
+    assert ana.post("tags/", {"name": 4711}).json()["name"] == "4711"
+    assert ana.post("accounts/", {"name": 4711}).json()["name"] == "4711"
+    assert ana.patch("insights/narrative/", {"hint": 4711}).json() == {"hint": "4711"}
+    category = ana.post("categories/", {"name": "Sushi", "kind": "expense", "description": 4711})
+    assert category.json()["description"] == "4711"
+    row = {"amount": "5.00", "description": 4711, "direction": "out"}
+    assert ana.post("transactions/", row).json()["description"] == "4711"
+
+
 def test_a_ledger_has_at_most_thirty_hints(ana):
     hints = [add(ana, f"Shop number {number} is Dining") for number in range(30)]
     body = assert_problem(ana.post(HINTS, {"text": IKEA}), 400, (None, "max_length"))
