@@ -1,6 +1,8 @@
 """Background tasks of the ledger. Other modules queue them by dotted path, with `accounts.queue.enqueue`."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +20,8 @@ from expenses.categorization.training_rows import READING, stamp_of_confirmed
 from expenses.models import Ledger, TrackRecord, Transaction
 from expenses.services.deferred import ResolvedRows, next_awaiting, resolve_rows
 from expenses.services.learning import ask_some_again, learn
-from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
+from expenses.services.ledger_queue import LEARN_FROM_CHOICES, LOST_AFTER, RESOLVE_PENDING
+from expenses.services.model_queue import holding_rows
 from expenses.services.runs import perform_run
 from providers.chain import Outcome
 from providers.loading import CacheBreaker, configured_chain
@@ -36,6 +39,8 @@ IN_VAIN_FOR_S = 600
 LONGEST_BATCH_S = 10
 FIRST_RETRY_S = 10
 LONGEST_RETRY_S = 120
+#: The cache key of the ledger whose rows had the last turn between two answers to persons.
+_LAST_TURN = "model:turn"
 
 
 @task(queue_name=MODEL_QUEUE, priority=CATEGORIZE_PRIORITY)
@@ -65,6 +70,34 @@ def _wait(n_retries: int) -> timedelta:
     if rests_until:
         return max(max(rests_until) - timezone.now(), timedelta(0)) + timedelta(seconds=1)
     return timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(n_retries, 10), LONGEST_RETRY_S))
+
+
+@contextmanager
+def before_rows() -> Iterator[None]:
+    """Answer a person while rows wait, which their queue tells. Then a batch of rows has its turn."""
+    with holding_rows():
+        yield
+    _give_rows_a_turn()
+
+
+def _give_rows_a_turn() -> None:
+    """Ask about one batch of rows, of each ledger in turn, unless the model rests.
+
+    Rows that waited for a retry go on at once if the model answers again.
+    """
+    states = [CacheBreaker().describe(link.provider.name)["state"] for link in configured_chain().deferred]
+    waiting = Ledger.objects.exclude(resolving_until=None).order_by("pk").values_list("pk", "resolving_until")
+    turn = waiting.filter(pk__gt=cache.get(_LAST_TURN, 0)).first() or waiting.first()
+    if turn is None or not states or "open" in states:
+        return
+    ledger_id, claimed_until = turn
+    cache.set(_LAST_TURN, ledger_id)
+    rows = next_awaiting(ledger_id=ledger_id)
+    if not rows:
+        return
+    done = resolve_rows(rows, until=time.monotonic() + LONGEST_BATCH_S)
+    if not done.is_stuck and claimed_until > timezone.now() + LOST_AFTER:
+        RESOLVE_PENDING.go_on(ledger_id)
 
 
 @task(queue_name=MODEL_QUEUE, priority=NARRATE_PRIORITY)

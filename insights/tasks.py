@@ -3,7 +3,7 @@
 from django_tasks import task
 
 from accounts.queue import MODEL_QUEUE
-from expenses.tasks import ASK_PRIORITY, LOWEST_PRIORITY, NARRATE_PRIORITY
+from expenses.tasks import ASK_PRIORITY, LOWEST_PRIORITY, NARRATE_PRIORITY, before_rows
 from insights.services import asking, narratives
 from insights.services.refreshing import REFRESH_INSIGHTS, refresh
 
@@ -21,10 +21,12 @@ def refresh_insights(ledger_id: int) -> None:
 @task(queue_name=MODEL_QUEUE, priority=NARRATE_PRIORITY)
 def write_narrative(ledger_id: int, narrative_id: int, user_id: int) -> None:
     """Let the local model write the text of a month. A failure is kept with its reason."""
-    narratives.write_narrative(ledger_id=ledger_id, narrative_id=narrative_id, user_id=user_id)
+    with before_rows():
+        narratives.write_narrative(ledger_id=ledger_id, narrative_id=narrative_id, user_id=user_id)
 
 
 @task(queue_name=MODEL_QUEUE, priority=ASK_PRIORITY)
 def answer_question(question_id: str) -> None:
     """Let the local model choose what to read for a question. Queued twice, it does the work once."""
-    asking.answer_with_model(question_id=question_id)
+    with before_rows():
+        asking.answer_with_model(question_id=question_id)

@@ -177,8 +177,11 @@ class Link:
             failed = self.unasked(Outcome.FAILED, explanation, will_retry=will_retry, duration_ms=duration_ms)
             return replace(failed, calls=answer.calls)
         if answer is None:
-            is_without_words = question.text and not normalize(question.text)
-            reason = "There are no words in this text." if is_without_words else self.provider.silence
+            reason = (
+                "There are no words in this text."
+                if question.text and not _has_words(question)
+                else self.provider.silence
+            )
             return self.unasked(Outcome.DECLINED, reason, duration_ms=duration_ms)
         outcome = Outcome.DECLINED
         if answer.category is not None:
@@ -272,6 +275,7 @@ class Breaker(Protocol):
 
     def reason_to_skip(self, name: str) -> str | None: ...
     def begin_probe(self, name: str) -> bool: ...
+    def end_probe(self, name: str) -> None: ...
     def note_failure(self, name: str, reason: str) -> None: ...
     def note_success(self, name: str) -> None: ...
 
@@ -369,12 +373,14 @@ class Chain:
         return Chain([replace(link, provider=provider) if is_it else link for link, is_it in named], self._breaker)
 
     def _answers_after_probe(self, link: Link, asked: list[Question], *, until: float) -> list[Answer]:
-        """Ask one question, and the others only if the link could be asked."""
-        [first] = self._guarded_answers(link, asked[:1], until=until)
-        rest = asked[1:]
-        if isinstance(first, ProviderUnavailable) or not rest or time.monotonic() >= until:
-            return [first] + [_NOT_ASKED] * len(rest)
-        return [first, *self._guarded_answers(link, rest, until=until)]
+        """Ask one question, and the others only if the link could be asked. A text without words asks nothing."""
+        n_probed = next((n for n, question in enumerate(asked, 1) if _has_words(question)), len(asked))
+        answers = self._guarded_answers(link, asked[:n_probed], until=until)
+        self._breaker.end_probe(link.provider.name)
+        rest = asked[n_probed:]
+        if isinstance(answers[-1], ProviderUnavailable) or not rest or time.monotonic() >= until:
+            return answers + [_NOT_ASKED] * len(rest)
+        return answers + self._guarded_answers(link, rest, until=until)
 
     def _guarded_answers(self, link: Link, asked: list[Question], *, until: float) -> list[Answer]:
         """Return answers until the link is away or the time is over, then _NOT_ASKED for the rest."""
@@ -394,11 +400,17 @@ class Chain:
             self._breaker.note_failure(link.provider.name, CRASH)
             raise
         failures = [answer for answer in answers if isinstance(answer, ProviderUnavailable)]
-        if failures:
-            self._breaker.note_failure(link.provider.name, str(failures[0]))
-        else:
+        counted = [failure for failure in failures if failure.is_failure_of_link]
+        if counted:
+            self._breaker.note_failure(link.provider.name, str(counted[0]))
+        elif not failures and any(map(_has_words, asked[: len(answers)])):
             self._breaker.note_success(link.provider.name)
         return answers + [_NOT_ASKED] * (len(asked) - len(answers))
+
+
+def _has_words(question: Question) -> bool:
+    """Return False for a text that no link can be asked about."""
+    return bool(normalize(question.text))
 
 
 def _answers(link: Link, asked: list[Question]) -> list[Answer]:

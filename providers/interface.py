@@ -32,6 +32,9 @@ class ProviderError(Exception):
 class ProviderUnavailable(ProviderError):
     """The link cannot be asked now: a refused connection, a time-out, a model that is not there."""
 
+    #: False if the reason lies outside of the link, so that its breaker does not count it.
+    is_failure_of_link: ClassVar[bool] = True
+
 
 class ProviderMisbehaved(ProviderError):
     """The link answered, but not with an answer: garbage, or a category that was not offered."""

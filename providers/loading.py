@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -17,8 +18,8 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.utils.module_loading import import_string
 
-from providers.chain import Chain, Link
-from providers.interface import Provider
+from providers.chain import CRASH, Chain, Link
+from providers.interface import Provider, ProviderError, ProviderUnavailable
 from providers.ollama import OllamaProvider
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,10 @@ class CacheBreaker:
         """Return True in one process if the breaker is half open: it asks one question and notes its end."""
         return self._failures(name).state == "half_open" and cache.add(_probe_key(name), 1, PROBE_S)
 
+    def end_probe(self, name: str) -> None:
+        """Let another question probe: this one has shown nothing about the link, or its end is noted."""
+        cache.delete(_probe_key(name))
+
     def note_failure(self, name: str, reason: str) -> None:
         before = self._failures(name)
         failures = _Failures(before.n + 1, reason, before.open_s, before.next_try_at)
@@ -105,6 +110,43 @@ class CacheBreaker:
 
 def _probe_key(name: str) -> str:
     return f"breaker:{name}:probe"
+
+
+class LinkRests(ProviderUnavailable):
+    """The link is not asked for a while, since it kept failing."""
+
+    is_failure_of_link = False
+
+
+@contextmanager
+def counted_call(name: str) -> Iterator[None]:
+    """Heed the breaker of a link before a call outside of the chain, and count the end of the call in it.
+
+    Raise LinkRests while nobody may ask. An answer that makes no sense counts as a success: the link could be asked.
+    """
+    breaker = CacheBreaker()
+    is_probe = breaker.begin_probe(name)
+    if not is_probe and (reason := breaker.reason_to_skip(name)) is not None:
+        seen = breaker.describe(name)
+        when = f"at {seen['next_try_at']}" if seen["state"] == "open" else "soon"
+        raise LinkRests(f"The model kept failing, so it is asked again {when}. Its last failure: {reason}")
+    try:
+        yield
+    except ProviderUnavailable as error:
+        if error.is_failure_of_link:
+            breaker.note_failure(name, str(error))
+        raise
+    except ProviderError:
+        breaker.note_success(name)
+        raise
+    except Exception:
+        breaker.note_failure(name, CRASH)
+        raise
+    else:
+        breaker.note_success(name)
+    finally:
+        if is_probe:
+            breaker.end_probe(name)
 
 
 HINT = "See docs/chain.md for the form of CATEGORIZATION_PROVIDERS."

@@ -15,6 +15,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.queue import MODEL_QUEUE
 from expenses.services.life_signs import MODEL_LANE, hold
+from expenses.services.model_queue import forget_holding
 from providers.loading import CacheBreaker, configured_chain
 
 #: How often the lane looks for the next task.
@@ -41,6 +42,7 @@ def _keep_open() -> None:
         try:
             with hold(MODEL_LANE, is_alone=True) as require_hold:
                 delete_killed_tasks()
+                forget_holding()
                 for link in configured_chain().deferred:
                     CacheBreaker().end_rest(link.provider.name)
                 while True:

@@ -48,9 +48,10 @@ class QueueStateSerializer(serializers.Serializer[Any]):
     waiting = serializers.IntegerField(help_text="Number of rows that await the model.")
     oldest = serializers.DateTimeField(allow_null=True, help_text="When the first of them was recorded.")
     state = serializers.ChoiceField(
-        choices=["idle", "asking", "away", "off"],
+        choices=["idle", "asking", "busy", "away", "off"],
         help_text=(
             "`idle`: no row waits; `asking`: the model is asked about one row after the other; "
+            "`busy`: it answers a person's question or writes a text first; "
             "`away`: its last call failed; `off`: no model is configured."
         ),
     )

@@ -74,11 +74,16 @@ class _LaterVerdict(NamedTuple):
 def next_awaiting(*, ledger_id: int, after: int = 0) -> list[Transaction]:
     """Return the next batch of a ledger's rows that await the model: those after an id, or else the first ones again.
 
-    A batch that could not be asked about therefore never holds up the rows behind it.
+    Of these, rows with the fewest failed tries come first. A batch that could not be asked about therefore never holds
+    up the rows behind it.
     """
     awaiting = Transaction.objects.filter(ledger_id=ledger_id).awaiting_model().select_related("account")
     rows = awaiting.prefetch_related("tags").order_by("pk")
-    return list(rows.filter(pk__gt=after)[:BATCH]) or list(rows[:BATCH])
+    if after and (batch := list(rows.filter(pk__gt=after)[:BATCH])):
+        return batch
+    untried = list(rows.filter(model_miss=None)[:BATCH])
+    tried = rows.exclude(model_miss=None).order_by("model_miss__n_tries", "pk")
+    return untried + list(tried[: BATCH - len(untried)])
 
 
 def resolve_rows(rows: Sequence[Transaction], *, until: float = math.inf) -> ResolvedRows:

@@ -54,12 +54,12 @@ class LedgerTask:
             enqueue(self.path, ledger_id, run_after=ready if ready > now else None)
         return queued
 
-    def go_on(self, ledger_id: int, *args: Any, wait: timedelta = timedelta(0)) -> None:
+    def go_on(self, ledger_id: int, *args: Any, wait: timedelta = timedelta(0), priority: int | None = None) -> None:
         """Queue the next task from within the running one. A retry with a wait gives way to a later one."""
         now = timezone.now()
         is_first = Q((self.claim, None)) | Q((f"{self.claim}__lte", now + LOST_AFTER)) if wait else Q()
         if self._rows(ledger_id).filter(is_first).update(**{self.claim: now + wait + LOST_AFTER}):
-            enqueue(self.path, ledger_id, *args, run_after=now + wait if wait else None)
+            enqueue(self.path, ledger_id, *args, priority=priority, run_after=now + wait if wait else None)
 
     def finish(self, ledger_id: int, *, has_more: Callable[[], bool]) -> None:
         """Give the claim up at the end of a task, and queue the next one if something was written meanwhile."""

@@ -1,10 +1,12 @@
 """The rows that await the model: how many, since when and why, and the next try."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count, F, Max
 from django.utils import timezone
@@ -19,7 +21,12 @@ from providers.loading import CacheBreaker, configured_chain
 #: A row that failed so often, while the model answered about others, is not asked about again.
 MOST_TRIES = 5
 ITS_TURN = "It waits for its turn."
+AFTER_PERSON = "It waits for its turn: the model answers a person first."
 RESTS = "It waits until the model is asked again, at {}."
+#: Above all priorities of `expenses.tasks`: the owner wants the rows asked about next.
+RETRY_PRIORITY = 20
+#: The cache key that says that the model answers a person, and how long it holds if the worker is killed.
+_HELD, _HELD_S = "model:answers_person", 1800
 NO_MODEL = "No local model is configured, so it waits for one."
 
 
@@ -29,7 +36,7 @@ class ModelQueue:
 
     waiting: int
     oldest: datetime | None
-    state: Literal["idle", "asking", "away", "off"]
+    state: Literal["idle", "asking", "busy", "away", "off"]
     next_try_at: datetime | None
     last_error: str | None
     #: The reason of rows about which the model was not asked yet.
@@ -47,8 +54,11 @@ def read_queue(*, ledger_id: int, waiting: int | None = None) -> ModelQueue:
     last_error = next((str(breaker["last_error"]) for breaker in breakers if breaker["last_error"]), None)
     claimed_until = Ledger.objects.values_list("resolving_until", flat=True).get(pk=ledger_id)
     next_try_at = claimed_until - LOST_AFTER if waiting and links and claimed_until is not None else None
+    rests = [datetime.fromisoformat(str(each["next_try_at"])) for each in breakers if each["state"] == "open"]
+    if next_try_at is not None and rests:
+        next_try_at = max(rests)
     is_later = next_try_at is not None and next_try_at > timezone.now()
-    state: Literal["idle", "asking", "away", "off"] = "asking"
+    state: Literal["idle", "asking", "busy", "away", "off"] = "asking"
     reason = ITS_TURN
     if not links:
         state, reason = "off", NO_MODEL
@@ -56,6 +66,8 @@ def read_queue(*, ledger_id: int, waiting: int | None = None) -> ModelQueue:
         state = "away"
     elif not waiting:
         state = "idle"
+    elif cache.get(_HELD):
+        state, reason = "busy", AFTER_PERSON
     if next_try_at is not None and is_later and state == "away":
         reason = RESTS.format(f"{next_try_at:%Y-%m-%dT%H:%M:%SZ}")
     missed = ModelMiss.objects.filter(TRANSACTION_AWAITS, ledger_id=ledger_id).values("reason")
@@ -73,11 +85,26 @@ def waiting_rows(ledger_id: int) -> TransactionQuerySet:
 
 
 def retry_now(*, ledger_id: int) -> None:
-    """Let the model be asked about the ledger's rows now, even while it rests after failures."""
+    """Let the model be asked about the ledger's rows next, even while it rests after failures."""
     for link in configured_chain().deferred:
         CacheBreaker().end_rest(link.provider.name)
     if waiting_rows(ledger_id).exists():
-        RESOLVE_PENDING.go_on(ledger_id)
+        RESOLVE_PENDING.go_on(ledger_id, priority=RETRY_PRIORITY)
+
+
+@contextmanager
+def holding_rows() -> Iterator[None]:
+    """Answer a person: meanwhile the queue says why it holds rows."""
+    cache.set(_HELD, 1, _HELD_S)
+    try:
+        yield
+    finally:
+        cache.delete(_HELD)
+
+
+def forget_holding() -> None:
+    """Forget that the model answers a person, as after its worker was killed."""
+    cache.delete(_HELD)
 
 
 def find_hopeless(*, ledger_id: int, among: Collection[int]) -> set[int]:

@@ -16,6 +16,7 @@ from expenses.services.privacy import choices_of
 from insights.tools.base import Asker, ToolAnswer, errors_for_model
 from insights.tools.registry import TOOLS, json_schema, run_tool
 from providers.interface import ProviderError
+from providers.loading import counted_call
 from providers.ollama import OllamaProvider
 from providers.ollama.calls import Purpose
 from providers.redaction import Redactor
@@ -56,8 +57,9 @@ def read_with_model(question: str, *, asker: Asker, model: OllamaProvider, month
     """Return what the model chose to read for the question, in at most 6 steps and 60 seconds; [] if nothing.
 
     `month` is the month, as 2026-11, of a question that names no period. Raise
-    ModelWithoutTools if the model cannot call tools, ProviderUnavailable if it cannot be asked now, and
-    ProviderMisbehaved if it answers nonsense. What was read before such a failure is returned: it is true all the same.
+    ModelWithoutTools if the model cannot call tools, LinkRests while its breaker is open, ProviderUnavailable if it
+    cannot be asked now, and ProviderMisbehaved if it answers nonsense. What was read before such a failure is
+    returned: it is true all the same.
     """
     redactor = Redactor(names=choices_of(asker.ledger_id).names)
     tools = [
@@ -76,7 +78,7 @@ def read_with_model(question: str, *, asker: Asker, model: OllamaProvider, month
         if left_s <= 0 or len(json.dumps([tools, messages])) > CHARACTERS_PER_TOKEN * (model.num_ctx - MOST_TOKENS):
             break
         try:
-            with model.connect(timeout_s=left_s, purpose=Purpose.ASK) as client:
+            with counted_call(model.name), model.connect(timeout_s=left_s, purpose=Purpose.ASK) as client:
                 digest = digest or client.loaded_digest(model.model) or client.pulled_digest(model.model)
                 written = client.write(
                     messages,

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.utils import timezone
+from rest_framework.exceptions import APIException
 
 from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
@@ -25,6 +26,17 @@ LABEL_LENGTH = 120
 #: Seconds after which a client reads a question again that the model works on.
 ASK_AGAIN_S = 5
 ANSWER_QUESTION = "insights.tasks.answer_question"
+#: Questions of one person that the model works on at a time.
+MOST_PENDING = 5
+
+
+class TooManyQuestions(APIException):
+    """The model still works on earlier questions of this person."""
+
+    status_code = 429
+    default_detail = f"The local model still works on {MOST_PENDING} questions of yours. Ask again when one has ended."
+    default_code = "too_many_questions"
+    wait = ASK_AGAIN_S
 
 
 def ask(*, asker: Asker, question: str, month: Period | None = None) -> LedgerQuestion:
@@ -55,10 +67,14 @@ def ask(*, asker: Asker, question: str, month: Period | None = None) -> LedgerQu
 def ask_model(*, asker: Asker, question: str, month: Period | None, error: NotUnderstood) -> LedgerQuestion:
     """Keep a question that the patterns do not understand, and queue it for the model. Raises `error` without one.
 
-    Only words that are not understood are left to the model: it writes nothing, and reads no other ledger, either.
+    Raises TooManyQuestions while the model works on five of this person. Only words that are not understood are left to
+    the model: it writes nothing, and reads no other ledger, either.
     """
     if error.code != "not_understood" or configured_model() is None:
         raise error
+    pending = LedgerQuestion.objects.filter(asked_by=asker.user, status=QuestionStatus.PENDING)
+    if pending.count() >= MOST_PENDING:
+        raise TooManyQuestions
     stored: LedgerQuestion = LedgerQuestion.objects.create(
         ledger_id=asker.ledger_id,
         asked_by=asker.user,

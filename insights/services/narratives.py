@@ -27,7 +27,7 @@ from insights.reports.periods import Period, period_around
 from insights.reports.summaries import PeriodSummary
 from insights.services.month_figures import MonthReader
 from providers.interface import ProviderError
-from providers.loading import configured_model
+from providers.loading import LinkRests, configured_model, counted_call
 from providers.ollama import OllamaProvider
 from providers.ollama.calls import Purpose
 from providers.redaction import Redactor
@@ -182,18 +182,20 @@ class MonthWriter:
         sentences: list[dict[str, Any]] = []
         n_dropped = 0
         with self.model.connect(purpose=Purpose.NARRATE, timeout_s=self.model.load_timeout_s) as client:
-            digest = client.loaded_digest(self.model.model) or client.pulled_digest(self.model.model)
+            digest = ""
             for part in PARTS:
-                written = client.write(
-                    messages_for(part, self.figures, self.language, sent=sent, hint=hint),
-                    owner=self.ledger.pk,
-                    model=self.model.model,
-                    digest=digest,
-                    options=self.model.options,
-                    keep_alive=self.model.keep_alive,
-                    max_tokens=MAX_TOKENS,
-                    prompt_version=PROMPT_VERSION,
-                )
+                with counted_call(self.model.name):
+                    digest = digest or client.loaded_digest(self.model.model) or client.pulled_digest(self.model.model)
+                    written = client.write(
+                        messages_for(part, self.figures, self.language, sent=sent, hint=hint),
+                        owner=self.ledger.pk,
+                        model=self.model.model,
+                        digest=digest,
+                        options=self.model.options,
+                        keep_alive=self.model.keep_alive,
+                        max_tokens=MAX_TOKENS,
+                        prompt_version=PROMPT_VERSION,
+                    )
                 known = {one["text"] for one in sentences}
                 found, n_wrong = checker.read(written.text, most=MOST[part])
                 shown = [self._named(one, sent) for one in found]
@@ -259,7 +261,8 @@ def write_narrative(*, ledger_id: int, narrative_id: int, user_id: int) -> None:
     except ProviderError as error:
         wait = min(FIRST_RETRY * 2 ** min(row.n_tries, 12), LONGEST_RETRY)
         failed = {"state": NarrativeState.FAILED, "reason": str(error)[:400], "claimed_until": timezone.now() + wait}
-        rows.update(**failed, sentences=[], n_tries=F("n_tries") + 1, updated_at=timezone.now())
+        n_tries = row.n_tries if isinstance(error, LinkRests) else F("n_tries") + 1
+        rows.update(**failed, sentences=[], n_tries=n_tries, updated_at=timezone.now())
     else:
         rows.update(state=NarrativeState.WRITTEN, claimed_until=None, n_tries=0, updated_at=timezone.now())
 

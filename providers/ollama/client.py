@@ -81,6 +81,14 @@ class Written:
 class ModelWithoutTools(ProviderUnavailable):
     """The model cannot call tools; another one may."""
 
+    is_failure_of_link = False
+
+
+class CallNotRecorded(ProviderUnavailable):
+    """The log could not keep the call, for example because the database is locked, so nothing was sent."""
+
+    is_failure_of_link = False
+
 
 @dataclass(slots=True)
 class _Call:
@@ -274,7 +282,7 @@ class OllamaClient:
                 raise
             except Exception as error:
                 logger.exception("A call of the model could not be recorded")
-                raise ProviderUnavailable("The call could not be recorded, so nothing was sent.") from error
+                raise CallNotRecorded("The call could not be recorded, so nothing was sent.") from error
             call.started_at = time.perf_counter()
 
         self._door.before_sending, self._door.most_bytes = begin, MOST_BYTES

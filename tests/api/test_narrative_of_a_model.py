@@ -174,6 +174,7 @@ def test_a_failure_is_tried_again_later_and_later(ana, server, run_tasks):
         assert Narrative.objects.get().state == "writing"
         run_tasks()
     assert waits == [30, 60, 120]
+    assert ana.post("categorization/queue/retry/").status_code == 202  # it rests after three failures
     server.answer("/api/chat", said("You spent €1,200.00."))
     Narrative.objects.update(claimed_until=timezone.now())
     read(ana)

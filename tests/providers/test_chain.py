@@ -26,6 +26,7 @@ from providers.interface import (
     Trust,
 )
 from providers.loading import CacheBreaker
+from providers.ollama.client import CallNotRecorded
 
 FOOD, FUN = OfferedCategory(1, "Food", "expense"), OfferedCategory(2, "Fun", "expense")
 OFFERED = (FOOD, FUN)
@@ -64,6 +65,8 @@ class NoBreaker:
 
     def begin_probe(self, name: str) -> bool:
         return False
+
+    def end_probe(self, name: str) -> None: ...
 
     def note_failure(self, name: str, reason: str) -> None: ...
 
@@ -698,3 +701,25 @@ def test_those_that_a_link_knows_nothing_of_share_the_attempt():
     assert (first, numbers) == (other, more)
     assert first is other
     assert numbers is more
+
+
+def test_a_probe_without_words_asks_nothing_and_closes_no_breaker(failing, clock):
+    failing_chain, link = failing
+    left_alone(failing_chain)
+    clock.seconds = 60
+    silent = chain(says("model", None, deferred=True), breaker=CacheBreaker())
+    silent.resolve([row("4711 *** 0815")])
+    assert CacheBreaker().describe("model")["n_failures"] == 3
+    asked(link).clear()
+    failing_chain.resolve([row("0815"), *BATCH])
+    assert asked(link) == ["0815", "Cinema"]
+    assert CacheBreaker().describe("model")["n_failures"] == 4
+
+
+def test_a_failure_outside_of_the_link_leaves_its_breaker_alone(fresh_cache, clock):
+    link = says("model", CallNotRecorded("The call could not be recorded, so nothing was sent."), deferred=True)
+    told = [outcomes(chain(link, breaker=CacheBreaker()).resolve([row("Cinema")])[0]) for _ in range(5)]
+    assert told == [[("model", "failed")]] * 5
+    assert CacheBreaker().describe("model") == {
+        "state": "closed", "n_failures": 0, "last_error": None, "next_try_at": None,
+    }  # fmt: skip
