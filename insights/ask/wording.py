@@ -62,12 +62,28 @@ GERMAN_LABELS = {
     "high": "Höchstens, in 8 von 10 Monaten", "still_to_come": "Noch offene Rechnungen", "total": "Alle Konten",
     "income_change": "Änderung der Einnahmen", "expense_change": "Änderung der Ausgaben",
     "income_percent": "Änderung der Einnahmen in Prozent", "expense_percent": "Änderung der Ausgaben in Prozent",
-    "refund": "Erstattungen",
+    "refund": "Erstattungen", "not_recorded": "Fällige Rechnungen, die nicht erfasst sind",
+    "n_subscriptions": "Davon Abonnements", "subscriptions_per_month": "Abonnements im Monat",
+    "subscriptions_per_year": "Abonnements im Jahr",
 }  # fmt: skip
+GERMAN_RHYTHMS = {
+    "weekly": "wöchentlich", "biweekly": "alle zwei Wochen", "four_weekly": "alle vier Wochen",
+    "monthly": "monatlich", "bimonthly": "alle zwei Monate", "quarterly": "vierteljährlich",
+    "half_yearly": "halbjährlich", "yearly": "jährlich",
+}  # fmt: skip
+#: How a day is put behind the name of a figure, by the key of the figure.
+DAYS_OF_FIGURES = {
+    "en": {"payment": "{}", "due": "due on {}", "overdue": "was due on {}", "recurring": "next on {}",
+           "late": "overdue since {}"},
+    "de": {"payment": "{}", "due": "fällig am {}", "overdue": "war fällig am {}", "recurring": "nächste Zahlung am {}",
+           "late": "überfällig seit dem {}"},
+}  # fmt: skip
+ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 #: Remarks on what the figures lack, and the same in German.
 LACKS = (
     (re.compile(r"(\d+) transactions? ha.+? left out\."), "Ohne Wechselkurs und nicht gezählt: {}."),
     (re.compile(r"There is no exchange rate for (.+)\."), "Ohne Wechselkurs und nicht gezählt: {}."),
+    (re.compile(r"Nothing is recorded after (\d{4}-\d\d-\d\d)(?:, [^.]+)?\."), "Nach dem {} ist nichts erfasst."),
     (re.compile(r"(\d+) known bills? (?:is|are) left out, .+?\."), "Rechnungen ohne Wechselkurs, die fehlen: {}."),
 )
 EXAMPLES = {
@@ -171,9 +187,7 @@ class Wording:
         """The figures that the answer uses, with labels in the language of the question."""
         used = self._used_keys()
         figures = [one for one in self.found.figures if used is None or one.key in used]
-        if self.is_german:
-            figures = [replace(one, label=GERMAN_LABELS.get(one.key, one.label)) for one in figures]
-        return figures
+        return [replace(one, label=label_figure(one, self.locale, today=self.asker.today)) for one in figures]
 
     def _used_keys(self) -> set[str] | None:
         """Return the keys of the figures that the answer uses; None for all."""
@@ -215,7 +229,7 @@ class Wording:
             texts.append(
                 "Der erste Zeitraum ist noch nicht vorbei." if self.is_german else "The first period is not over."
             )
-        return [*texts, *_lacks(self.found.remarks, is_german=self.is_german)]
+        return [*texts, *_lacks(self.found.remarks, self.locale)]
 
     def _say(self, english: str, german: str, /, **words: Any) -> str:
         text = german if self.is_german else english
@@ -251,7 +265,7 @@ class Wording:
 
     def _listed(self, key: str) -> str:
         """Return figures of a kind as “Rewe (€5.00), Amazon (€3.00)”."""
-        return ", ".join(f"{one.label} ({self._money(one)})" for one in self.found.figures if one.key == key)
+        return ", ".join(f"{one.label} ({self._money(one)})" for one in self.figures if one.key == key)
 
     def _answer_spending(self) -> str:
         if self.reading.focus == "income":
@@ -361,22 +375,43 @@ class Wording:
         what = ("1 recurring payment costs", "1 wiederkehrende Zahlung kostet")
         if n != "1":
             what = (f"{n} recurring payments cost", f"{n} wiederkehrende Zahlungen kosten")
-        return self._say(
+        text = self._say(
             "{english} {month} a month, {year} a year: {names}.",
             "{german} {month} im Monat, {year} im Jahr: {names}.",
             english=what[0], german=what[1], names=names,
             month=self._money(self.values["per_month"]), year=self._money(self.values["per_year"]),
         )  # fmt: skip
+        among = self.values.get("n_subscriptions")
+        if among is None:
+            return f"{text} " + self._say(
+                "None of them is in the category {category}.", "Davon ist nichts in der Kategorie {category}.",
+                category=self.asker.catalog.system("subscriptions").display_name,
+            )  # fmt: skip
+        if among.value == n:
+            return text
+        return f"{text} " + self._say(
+            "Subscriptions among them: {n}, at {month} a month, {year} a year.",
+            "Davon Abonnements: {n}, für {month} im Monat, {year} im Jahr.",
+            n=among.value, month=self._money(self.values["subscriptions_per_month"]),
+            year=self._money(self.values["subscriptions_per_year"]),
+        )  # fmt: skip
 
     def _answer_to_come(self) -> str:
-        listed = self._listed("due")
-        if not listed:
-            return self._say(
+        coming, overdue = self._listed("due"), self._listed("overdue")
+        text = self._say(
+            "{x} of bills are still to come {when}: {names}.", "{x} an Rechnungen stehen {when} noch aus: {names}.",
+            x=self._money(self.values["still_to_come"]), names=coming,
+        )  # fmt: skip
+        if not coming:
+            text = self._say(
                 "No known bill is still to come {when}.", "Es steht {when} keine bekannte Rechnung mehr aus."
             )
-        return self._say(
-            "{x} of bills are still to come {when}: {names}.", "{x} an Rechnungen stehen {when} noch aus: {names}.",
-            x=self._money(self.values["still_to_come"]), names=listed,
+        if not overdue:
+            return text
+        return f"{text} " + self._say(
+            "{x} of bills were due and are not recorded: {names}.",
+            "{x} an Rechnungen waren fällig und sind nicht erfasst: {names}.",
+            x=self._money(self.values["not_recorded"]), names=overdue,
         )  # fmt: skip
 
     def _answer_forecast(self) -> str:
@@ -456,20 +491,39 @@ def write_readings(readings: "Sequence[ToolReading]", *, asker: Asker) -> tuple[
         arguments = ", ".join(f"{name}: {value}" for name, value in reading.arguments.items())
         understood.append(f"{reading.tool} ({arguments})" if arguments else reading.tool)
         figures = [
-            f"{GERMAN_LABELS.get(one.key, one.label) if language == 'de' else one.label}: {_shown(one, locale)}"
+            f"{label_figure(one, locale, today=asker.today)}: {_shown(one, locale)}"
             for one in reading.answer.figures[:MOST_SHOWN]
         ]
         sentences += [f"{'; '.join(figures)}."] if figures else []
         remarks = reading.answer.remarks
-        sentences += _lacks(remarks, is_german=True) if language == "de" else remarks
+        sentences += _lacks(remarks, locale) if language == "de" else remarks
     nothing = {"en": "Nothing was found.", "de": "Es wurde nichts gefunden."}[language]
     return "; ".join(understood), " ".join(sentences) or nothing
 
 
-def _lacks(remarks: Sequence[str], *, is_german: bool) -> list[str]:
+def label_figure(figure: Figure, locale: Locale, *, today: dt.date) -> str:
+    """Return the label of a figure in the language of the locale: “Rent, monthly, next on December 1, 2026”."""
+    is_german = locale.language == "de"
+    if not figure.name:
+        return GERMAN_LABELS.get(figure.key, figure.label) if is_german else figure.label
+    parts = [figure.name]
+    if figure.rhythm:
+        parts.append(GERMAN_RHYTHMS[figure.rhythm] if is_german else figure.rhythm.replace("_", "-"))
+    if figure.day is not None:
+        key = "late" if figure.key == "recurring" and figure.day < today else figure.key
+        day = format_date(figure.day, "long", locale=locale)
+        parts.append(DAYS_OF_FIGURES[locale.language][key].format(day))
+    return ", ".join(parts)
+
+
+def _lacks(remarks: Sequence[str], locale: Locale) -> list[str]:
     """Return what remarks say that figures lack, in the language of the answer."""
     found = [(lack.search(remark), german) for remark in remarks for lack, german in LACKS]
-    return [german.format(match[1]) if is_german else match[0] for match, german in found if match]
+    texts = [german.format(match[1]) if locale.language == "de" else match[0] for match, german in found if match]
+    return [
+        ISO_DAY.sub(lambda day: format_date(dt.date.fromisoformat(day[0]), "long", locale=locale), text)
+        for text in texts
+    ]
 
 
 def _shown(figure: Figure, locale: Locale) -> str:

@@ -61,6 +61,10 @@ class Figure:
     key: str = ""
     #: The label has the text of a row of which the other side is a person.
     is_person: bool = False
+    #: The parts of the label, for those who write it in another language: a name, a rhythm and a day.
+    name: str = ""
+    rhythm: str = ""
+    day: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

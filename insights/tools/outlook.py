@@ -63,16 +63,39 @@ def find_recurring(asker: Asker, query: Any) -> ToolAnswer:
         Figure("In a month", costs["month"], currency, address, "per_month"),
         Figure("In a year", costs["year"], currency, address, "per_year"),
     ]
+    subscriptions = asker.catalog.with_children(asker.catalog.system("subscriptions"))
+    among = [one for one in entries if one.row.category_id in subscriptions]
+    if among:
+        costs = total_costs(among, currency=currency)[given["kind"]]
+        own = f"{address}&category={among[0].row.category_id}"
+        own = own if len({one.row.category_id for one in among}) == 1 else ""
+        figures += [
+            Figure("Subscriptions among them", str(len(among)), None, own, "n_subscriptions"),
+            Figure("Subscriptions in a month", costs["month"], currency, own, "subscriptions_per_month"),
+            Figure("Subscriptions in a year", costs["year"], currency, own, "subscriptions_per_year"),
+        ]
     shown = entries[:MOST_RECURRING]
     persons = paid_to_persons([one.row.pk for one in shown], ledger_id=ledger.pk)
     for one in name_recurring(shown, catalog=asker.catalog):
         row = one.row
         own = reverse("recurring-detail", args=[row.pk])
-        label = f"{one.name}, {row.rhythm}" + (f", next on {row.next_on}" if row.next_on else "")
+        is_overdue = row.next_on is not None and row.next_on < asker.today
+        due = f", {'overdue since' if is_overdue else 'next on'} {row.next_on}" if row.next_on else ""
         amount = format_amount(row.amount, row.currency)
-        figures.append(Figure(label, amount, row.currency, own, "recurring", is_person=row.pk in persons))
+        figures.append(
+            Figure(
+                f"{one.name}, {row.rhythm}{due}", amount, row.currency, own, "recurring",
+                is_person=row.pk in persons, name=one.name, rhythm=row.rhythm, day=row.next_on,
+            )
+        )  # fmt: skip
+    recorded_until = last_recorded(ledger.pk, today=asker.today)
+    is_unknown = recorded_until is not None and any(
+        one.row.next_on is not None and recorded_until < one.row.next_on < asker.today for one in shown
+    )
     stale = "Something was written since; the list may change within seconds." if fresh["is_stale"] else ""
-    return ToolAnswer(tuple(figures)).with_remarks(fresh["history"]["note"] or stale)
+    return ToolAnswer(tuple(figures)).with_remarks(
+        fresh["history"]["note"] or stale, f"Nothing is recorded after {recorded_until}." if is_unknown else ""
+    )
 
 
 def read_forecast(asker: Asker, query: Any) -> ToolAnswer:
@@ -116,16 +139,27 @@ def read_forecast(asker: Asker, query: Any) -> ToolAnswer:
             Figure("At least, in 8 of 10 months", str(low), asker.currency, month, "low"),
             Figure("At most, in 8 of 10 months", str(high), asker.currency, month, "high"),
         ]
-    due = sum((one.bill.amount for one in found.still_to_come), total.spent * 0)
-    to_come = format_amount(due, asker.currency)
-    figures.append(Figure("Bills still to come", to_come, asker.currency, month, "still_to_come"))
+    overdue = [one for one in found.still_to_come if one.due_on < asker.today]
+    to_come = [one for one in found.still_to_come if one.due_on >= asker.today]
+    for label, key, bills in (
+        ("Bills still to come", "still_to_come", to_come),
+        ("Bills that were due and are not recorded", "not_recorded", overdue),
+    ):
+        amount = format_amount(sum((one.bill.amount for one in bills), total.spent * 0), asker.currency)
+        if bills or key == "still_to_come":
+            figures.append(Figure(label, amount, asker.currency, month, key))
     shown = found.still_to_come[:MOST_RECURRING]
     persons = paid_to_persons([one.bill.id for one in shown], ledger_id=ledger.pk)
     for one in shown:
         own = reverse("recurring-detail", args=[one.bill.id])
-        label = f"{one.bill.name or one.bill.payee}, due on {one.due_on}"
-        amount, is_person = str(one.bill.amount), one.bill.id in persons
-        figures.append(Figure(label, amount, asker.currency, own, "due", is_person=is_person))
+        name, is_overdue = one.bill.name or one.bill.payee, one.due_on < asker.today
+        label = f"{name}, {'was due on' if is_overdue else 'due on'} {one.due_on}"
+        figures.append(
+            Figure(
+                label, str(one.bill.amount), asker.currency, own, "overdue" if is_overdue else "due",
+                is_person=one.bill.id in persons, name=name, day=one.due_on,
+            )
+        )  # fmt: skip
     body = period_body(Period(found.month, found.end)) | {"month": found.name, "is_over": found.is_over}
     return ToolAnswer(tuple(figures), body=body).with_remarks(found.explanation)
 

@@ -125,6 +125,8 @@ def _largest_payments(asker: Asker, query: Any) -> ToolAnswer:
         replace(
             _amount(asker, f"{name_row(by_id[pk])}, {day}", sign * amount, row_address(pk), "payment"),
             is_person=is_person(by_id[pk]),
+            name=name_row(by_id[pk]),
+            day=day,
         )
         for amount, day, pk in found
     )

@@ -104,7 +104,7 @@ def test_a_german_question_is_answered_in_german_with_amounts_of_the_locale(nove
         ("average monthly spending in 2024", "You spent €9.17 per month in 2024."),
         ("what do I spend per day in November 2024", "You spent €3.00 per day in November 2024."),
         ("what was my biggest expense in November 2024",
-            "The largest payment in November 2024: Rewe, 2024-11-02 (€60.00)."),
+            "The largest payment in November 2024: Rewe, November 2, 2024 (€60.00)."),
         ("top merchants in November 2024", "You spent most in November 2024 here: Rewe (€60.00), Luna (€30.00)."),
         ("top categories in November 2024",
             "You spent most in November 2024 here: Groceries (€60.00), Dining (€30.00)."),
@@ -348,7 +348,7 @@ def test_recurring_payments_are_told_with_their_cost_in_a_month_and_a_year(ana):
     english, german = ask(ana, "what do my subscriptions cost a month"), ask(ana, "was kosten meine abos im jahr")
     assert english["answer"].startswith("1 recurring payment costs €10.00 a month, €120.00 a year: Netflix, monthly")
     assert german["answer"].startswith(
-        "1 wiederkehrende Zahlung kostet 10,00\xa0€ im Monat, 120,00\xa0€ im Jahr: Netflix, monthly"
+        "1 wiederkehrende Zahlung kostet 10,00\xa0€ im Monat, 120,00\xa0€ im Jahr: Netflix, monatlich, "
     )
 
 
