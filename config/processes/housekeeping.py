@@ -1,4 +1,4 @@
-"""Housekeeping of each worker beside its tasks: it deletes what is kept no longer, and takes up interrupted runs.
+"""Housekeeping of each worker beside its tasks: it deletes what is kept no longer, and takes up interrupted work.
 
 It may be interrupted, and many processes may do it at once.
 """
@@ -21,12 +21,12 @@ from expenses.services.deletion import KEPT, purge_deleted
 from expenses.services.life_signs import WORKER, hold
 from expenses.services.model_calls import prune_calls
 from expenses.services.runs import resume_interrupted
-from insights.services.asking import prune_questions
-from insights.services.narratives import delete_old_narratives
+from insights.services.asking import prune_questions, resume_abandoned_questions
+from insights.services.narratives import delete_old_narratives, release_abandoned_narratives
 from insights.services.refreshing import refresh_stale, refresh_written
 from statements.models import Import
 
-#: How often a worker looks for runs whose workers were stopped, and for ledgers whose insights are old.
+#: How often a worker looks for work whose workers were stopped, and for ledgers whose insights are old.
 LOOK_EVERY_S = 2
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def _keep_tidy() -> None:
 
 
 def keep_watch() -> None:
-    """Hold the name of a worker, and look for interrupted runs and for ledgers with new rows, in a thread."""
+    """Hold the name of a worker, and look for interrupted work and for ledgers with new rows, in a thread."""
     threading.Thread(target=_watch, name="watch", daemon=True).start()
 
 
@@ -94,10 +94,12 @@ def _watch() -> None:
                 while True:
                     require_hold()
                     resume_interrupted()
+                    resume_abandoned_questions()
+                    release_abandoned_narratives()
                     refresh_written()
                     pause.wait(LOOK_EVERY_S)
         except Exception:
-            logger.exception("The look for interrupted runs and new rows failed; it is tried again.")
+            logger.exception("The look for interrupted work and new rows failed; it is tried again.")
         finally:
             close_old_connections()
         pause.wait(LOOK_EVERY_S)

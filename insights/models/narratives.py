@@ -37,6 +37,8 @@ class Narrative(models.Model):
     n_tries = models.PositiveSmallIntegerField(default=0)
     #: No other task is queued before this instant.
     claimed_until = models.DateTimeField(null=True)
+    #: The name that the worker holds which lets the model write it; "" if none does.
+    claim = models.CharField(max_length=32, blank=True, default="")
     updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[Any] = OwnedQuerySet.as_manager()
@@ -45,6 +47,7 @@ class Narrative(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["ledger", "month", "currency", "locale"], name="narrative_unique")
         ]
+        indexes = [models.Index(fields=["claim"], name="narrative_claim", condition=~models.Q(claim=""))]
 
     def __str__(self) -> str:
         return f"Ledger {self.ledger_id}, {self.month:%Y-%m}: {self.state}"

@@ -58,11 +58,18 @@ class LedgerQuestion(models.Model):
     links = models.JSONField(default=list)
     #: Why there is no answer.
     reason = models.TextField(blank=True, default="")
+    #: The name that the worker holds which lets the model answer it; "" if none does.
+    claim = models.CharField(max_length=32, blank=True, default="")
+    #: How many workers were stopped while they had it.
+    n_interruptions = models.PositiveSmallIntegerField(default=0)
 
     objects: ClassVar[Any] = QuestionQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["ledger", "asked_by", "created_at", "id"], name="question_time")]
+        indexes = [
+            models.Index(fields=["ledger", "asked_by", "created_at", "id"], name="question_time"),
+            models.Index(fields=["claim"], name="question_claim", condition=~models.Q(claim="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.question}: {self.status}"

@@ -1,19 +1,23 @@
 """Answers questions in plain words, and keeps them for their asker."""
 
 import datetime as dt
+import secrets
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 
 from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import ledger_id_of
+from expenses.services.life_signs import find_held, forget, hold
+from expenses.services.runs import MOST_INTERRUPTIONS
 from insights.ask.meanings import NotUnderstood
 from insights.ask.reading import read_question
 from insights.ask.wording import Wording, explain_refusal, links_of, write_readings
 from insights.models import AnswerSource, LedgerQuestion, QuestionStatus
-from insights.models.questions import KEPT_DAYS
+from insights.models.questions import KEPT_DAYS, QuestionQuerySet
 from insights.reports.periods import Period
 from insights.tools.base import Asker, Figure
 from insights.tools.registry import run_tool
@@ -25,6 +29,7 @@ MOST_FIGURES = 25
 LABEL_LENGTH = 120
 #: Seconds after which a client reads a question again that the model works on.
 ASK_AGAIN_S = 5
+STOPPED = "Its worker was stopped three times, perhaps for want of memory."
 ANSWER_QUESTION = "insights.tasks.answer_question"
 #: Questions of one person that the model works on at a time.
 MOST_PENDING = 5
@@ -89,16 +94,27 @@ def ask_model(*, asker: Asker, question: str, month: Period | None, error: NotUn
 
 
 def answer_with_model(*, question_id: str) -> None:
-    """Let the model choose what to read for a question, and keep the answer. Done twice, it does the work once."""
+    """Let the model choose what to read for a question, and keep the answer. One worker at a time does it."""
+    claim = secrets.token_hex(16)
+    with hold(claim):  # first, so that nobody sees a claim that no process holds
+        try:
+            waiting = LedgerQuestion.objects.filter(pk=question_id, status=QuestionStatus.PENDING)
+            if waiting.filter(claim="").update(claim=claim):
+                _answer_claimed(waiting.filter(claim=claim))
+        finally:
+            forget(claim)
+
+
+def _answer_claimed(claimed: QuestionQuerySet) -> None:
+    """Answer the one question of the query, unless its claim is lost by then."""
     from insights.ask.agent import read_with_model  # noqa: PLC0415 - it loads the client of the model
 
-    waiting = LedgerQuestion.objects.filter(pk=question_id, status=QuestionStatus.PENDING)
-    stored, model = waiting.select_related("asked_by").first(), configured_model()
+    stored, model = claimed.select_related("asked_by").first(), configured_model()
     if stored is None:
         return
     user = stored.asked_by
     asker = Asker(user, Catalog.load_for(user), user.today())
-    values: dict[str, Any] = {"status": QuestionStatus.FAILED}
+    values: dict[str, Any] = {"status": QuestionStatus.FAILED, "claim": ""}
     try:
         if model is None or ledger_id_of(user) != stored.ledger_id:  # switched off, or no member any more
             readings = []
@@ -107,13 +123,13 @@ def answer_with_model(*, question_id: str) -> None:
     except ProviderError as error:
         values["reason"] = f"{stored.reason} {error}"
     except Exception:
-        waiting.update(**values, reason=f"{stored.reason} The answer has failed. The server's log says why.")
+        claimed.update(**values, reason=f"{stored.reason} The answer has failed. The server's log says why.")
         raise
     else:
         if readings:
             figures = [figure for reading in readings for figure in reading.answer.figures][:MOST_FIGURES]
             understood, answer = write_readings(readings, asker=asker)
-            values = {
+            values |= {
                 "status": QuestionStatus.ANSWERED,
                 "understood": understood,
                 "answer": answer,
@@ -124,15 +140,40 @@ def answer_with_model(*, question_id: str) -> None:
             }
         else:
             values["reason"] = f"{stored.reason} The local model found nothing to read for it."
-    waiting.update(**values)
+    claimed.update(**values)
 
 
 def resume_asking() -> int:
-    """Queue questions whose tasks a crash may have lost. Return how many."""
-    waiting = list(LedgerQuestion.objects.filter(status=QuestionStatus.PENDING).values_list("pk", flat=True))
-    for pk in waiting:
+    """Queue questions whose tasks a crash may have lost, and those whose workers were stopped. Return how many."""
+    resume_abandoned_questions()
+    waiting = LedgerQuestion.objects.filter(status=QuestionStatus.PENDING, claim="")
+    ids = list(waiting.values_list("pk", flat=True))
+    for pk in ids:
         enqueue(ANSWER_QUESTION, str(pk))
-    return len(waiting)
+    return len(ids)
+
+
+def resume_abandoned_questions() -> int:
+    """Queue the questions whose workers were stopped since the last look. Return how many.
+
+    A question whose workers were stopped too often fails: it may be what stops them.
+    """
+    claimed = list(LedgerQuestion.objects.filter(status=QuestionStatus.PENDING).exclude(claim=""))
+    held = find_held([one.claim for one in claimed])
+    n_queued = 0
+    for one in claimed:
+        if one.claim in held:
+            continue
+        own = LedgerQuestion.objects.filter(pk=one.pk, status=QuestionStatus.PENDING, claim=one.claim)
+        if one.n_interruptions + 1 >= MOST_INTERRUPTIONS:
+            own.update(status=QuestionStatus.FAILED, claim="", reason=f"{one.reason} {STOPPED}")
+        else:
+            with transaction.atomic():
+                if own.update(claim="", n_interruptions=one.n_interruptions + 1):
+                    enqueue(ANSWER_QUESTION, str(one.pk))
+                    n_queued += 1
+        forget(one.claim)
+    return n_queued
 
 
 def describe_figure(figure: Figure) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from accounts.models import User
 from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import Ledger, membership_of
+from expenses.services.life_signs import find_held, forget, hold
 from expenses.services.privacy import choices_of
 from insights.calendars import Calendar
 from insights.models import InsightState, Narrative, NarrativeChoices, NarrativeState
@@ -224,7 +226,7 @@ class MonthWriter:
     def _queue(self, stored: Narrative | None, *, is_current: bool) -> None:
         """Claim the text and queue its task, unless a task is queued already or the last one has just failed."""
         now, digest = timezone.now(), self.digest
-        claim = {"digest": digest, "state": NarrativeState.WRITING, "claimed_until": now + LOST_AFTER}
+        claim = {"digest": digest, "state": NarrativeState.WRITING, "claimed_until": now + LOST_AFTER, "claim": ""}
         with transaction.atomic():
             if stored is None:
                 key = {"ledger_id": self.ledger.pk, "month": self.month.start, "currency": self.currency}
@@ -240,12 +242,25 @@ class MonthWriter:
 
 
 def write_narrative(*, ledger_id: int, narrative_id: int, user_id: int) -> None:
-    """Write the model's text of a month as its figures are now. A failure is kept with its reason, and tried again."""
-    row: Narrative | None = Narrative.objects.filter(
-        pk=narrative_id, ledger_id=ledger_id, state=NarrativeState.WRITING
-    ).first()
+    """Write the model's text of a month as its figures are now. A failure is kept with its reason, and tried again.
+
+    One worker at a time writes a text.
+    """
+    claim = secrets.token_hex(16)
+    with hold(claim):  # first, so that nobody sees a claim that no process holds
+        rows = Narrative.objects.filter(pk=narrative_id, ledger_id=ledger_id, state=NarrativeState.WRITING)
+        try:
+            if rows.filter(claim="").update(claim=claim) and (row := rows.filter(claim=claim).first()):
+                _write_claimed(row, user_id=user_id)
+        finally:
+            Narrative.objects.filter(pk=narrative_id, claim=claim).update(claim="")
+            forget(claim)
+
+
+def _write_claimed(row: Narrative, *, user_id: int) -> None:
+    """Write the text of a claimed row, unless its digest has changed by then."""
     user = User.objects.filter(pk=user_id).first()
-    if row is None or user is None or membership_of(user).ledger_id != ledger_id:
+    if user is None or membership_of(user).ledger_id != row.ledger_id:
         return
     today = user.today()
     month = period_around("month", row.month, Calendar(user.week_start, user.month_start))
@@ -259,12 +274,30 @@ def write_narrative(*, ledger_id: int, narrative_id: int, user_id: int) -> None:
     try:
         writer.write(row)
     except ProviderError as error:
-        wait = min(FIRST_RETRY * 2 ** min(row.n_tries, 12), LONGEST_RETRY)
-        failed = {"state": NarrativeState.FAILED, "reason": str(error)[:400], "claimed_until": timezone.now() + wait}
+        failed = {"state": NarrativeState.FAILED, "reason": str(error)[:400], "claimed_until": _next_try_at(row)}
         n_tries = row.n_tries if isinstance(error, LinkRests) else F("n_tries") + 1
         rows.update(**failed, sentences=[], n_tries=n_tries, updated_at=timezone.now())
     else:
         rows.update(state=NarrativeState.WRITTEN, claimed_until=None, n_tries=0, updated_at=timezone.now())
+
+
+def release_abandoned_narratives() -> int:
+    """Let texts whose workers were stopped be asked for again, each time after a longer wait. Return how many."""
+    claimed = list(Narrative.objects.exclude(claim=""))
+    held = find_held([row.claim for row in claimed])
+    n_released = 0
+    for row in claimed:
+        if row.claim in held:
+            continue
+        abandoned = Narrative.objects.filter(pk=row.pk, claim=row.claim)
+        n_released += abandoned.update(claim="", claimed_until=_next_try_at(row), n_tries=F("n_tries") + 1)
+        forget(row.claim)
+    return n_released
+
+
+def _next_try_at(row: Narrative) -> dt.datetime:
+    wait: dt.timedelta = min(FIRST_RETRY * 2 ** min(row.n_tries, 12), LONGEST_RETRY)
+    return timezone.now() + wait
 
 
 def hint_of(ledger_id: int) -> str:

@@ -14,10 +14,13 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from config.processes import housekeeping
 from expenses.models import ModelCall, Transaction
+from expenses.services.life_signs import hold
 from insights.ask import agent
 from insights.models import LedgerQuestion
-from insights.services.asking import answer_with_model, resume_asking
+from insights.services.asking import answer_with_model, resume_abandoned_questions, resume_asking
+from tests import queued
 from tests.api.reports import record, report
 from tests.conftest import Api
 from tests.providers.ollama_cassettes import cassette
@@ -248,3 +251,64 @@ def test_a_question_that_breaks_the_task_does_not_stay_pending(october, use_mode
     body = october.get(f"insights/ask/{waiting['id']}/").json()
     sentence = "The answer has failed. The server's log says why."
     assert body == {**waiting, "status": "failed", "reason": f"{waiting['reason']} {sentence}"}
+
+
+def die_with(question: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker is stopped while the model chooses."""
+
+    def die(*args: Any, **kwargs: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing:
+        killing.setattr(agent, "read_with_model", die)
+        with pytest.raises(KeyboardInterrupt):
+            answer_with_model(question_id=question["id"])
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_another_worker_takes_up_the_question_of_a_stopped_one(october, use_model, monkeypatch, run_tasks):
+    use_model()
+    waiting = ask(october)
+    die_with(waiting, monkeypatch)
+    answer_with_model(question_id=waiting["id"])  # its claim is taken until somebody looks
+    assert october.get(f"insights/ask/{waiting['id']}/").json() == waiting
+    assert [queued.committed(resume_abandoned_questions) for _ in range(2)] == [1, 0]
+    with cassette("ask_with_tools"):
+        run_tasks()
+    body = october.get(f"insights/ask/{waiting['id']}/").json()
+    assert (body["status"], body["reason"]) == ("answered", "")
+
+
+def test_a_worker_leaves_the_question_of_another_alone(october, use_model, monkeypatch):
+    use_model()
+    waiting = ask(october)
+    monkeypatch.setattr(agent, "read_with_model", lambda *args, **kwargs: pytest.fail("It is asked twice."))
+    with hold("another"):
+        LedgerQuestion.objects.update(claim="another")
+        answer_with_model(question_id=waiting["id"])
+        assert (resume_abandoned_questions(), resume_asking()) == (0, 0)
+    assert october.get(f"insights/ask/{waiting['id']}/").json() == waiting
+
+
+def test_a_question_that_stops_its_worker_three_times_fails(october, use_model, monkeypatch):
+    use_model()
+    waiting = ask(october)
+    for n_queued in (1, 1, 0):
+        die_with(waiting, monkeypatch)
+        assert queued.committed(resume_abandoned_questions) == n_queued
+    body = october.get(f"insights/ask/{waiting['id']}/").json()
+    sentence = "Its worker was stopped three times, perhaps for want of memory."
+    assert body == {**waiting, "status": "failed", "reason": f"{waiting['reason']} {sentence}"}
+
+
+def test_each_worker_looks_for_questions_of_stopped_ones(october, use_model, monkeypatch):
+    use_model()
+    die_with(ask(october), monkeypatch)
+
+    def end() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(housekeeping, "refresh_written", end)
+    with pytest.raises(KeyboardInterrupt):
+        housekeeping._watch()
+    assert LedgerQuestion.objects.get().claim == ""

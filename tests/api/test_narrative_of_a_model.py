@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from expenses.models import Ledger
 from expenses.models.model_calls import PrivacyChoices
+from expenses.services.life_signs import hold
 from insights.models import Narrative
+from insights.services.narratives import release_abandoned_narratives
 from tests.api.reports import record, report
 from tests.api.test_narrative import two_months
 from tests.providers.ollama_impostor import HANG_UP, Impostor
@@ -180,6 +182,26 @@ def test_a_failure_is_tried_again_later_and_later(ana, server, run_tasks):
     read(ana)
     run_tasks()
     assert read(ana)["model"] == "written"
+
+
+def test_a_text_whose_worker_was_stopped_is_asked_for_again_soon(ana, server, run_tasks):
+    two_months(ana)
+    server.answer("/api/chat", said("You spent €1,200.00."))
+    assert read(ana)["model"] == "writing"
+    with hold("another"):
+        Narrative.objects.update(claim="another")
+        run_tasks()  # another worker has it
+        assert release_abandoned_narratives() == 0
+    assert [release_abandoned_narratives() for _ in range(2)] == [1, 0]
+    narrative = Narrative.objects.get()
+    assert narrative.claimed_until is not None
+    assert round((narrative.claimed_until - timezone.now()).total_seconds(), -1) == 30
+    assert (read(ana)["model"], narrative.n_tries) == ("writing", 1)
+    Narrative.objects.update(claimed_until=timezone.now())
+    read(ana)
+    run_tasks()
+    assert read(ana)["model"] == "written"
+    assert Narrative.objects.get().claim == ""
 
 
 def test_garbage_is_never_shown(ana, server, run_tasks):
