@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 
 from benchmarks.docs_tables import DOCS, write_table
 from expenses.categorization.model_record import MOST_TEXTS
+from expenses.management.commands.model import Command as ModelCommand
 from expenses.services.model_bench import LEAST_TEXTS
 from providers.answer_record import ASKED_ONE_IN, AnswerRecord
 from providers.calibration import LEAST_OUTCOMES
@@ -97,3 +98,8 @@ def test_the_decision_about_the_model_shows_the_weights_of_the_formula():
         ]
         told = " | ".join(f"{weight:.2f}" for weight in weights)
         assert f"| weight of a certain answer, {share} percent right | {told} |" in page
+
+
+def test_the_page_of_the_model_names_each_of_its_commands():
+    table = (DOCS / "model.md").read_text().partition("## Commands")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `manage\.py model (\w+)[^`]*` \|", table, re.MULTILINE) == list(ModelCommand.actions)

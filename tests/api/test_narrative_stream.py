@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 
 from insights.models import Narrative
 from insights.views import streams
@@ -122,6 +123,7 @@ def test_a_stream_ends_after_a_while(ana, model, looks, monkeypatch):
     assert [(name, body["model"]) for name, _, body in found] == [("text", "writing")]
     reason = "The stream ended before the model did: read the text again after 5 seconds, or stream again."
     assert found[0][2] == ana.get("insights/narrative/?month=2024-11").json() | {"reason": reason}
+    assert f"“{reason}”" in " ".join((settings.BASE_DIR / "docs/narrative.md").read_text().split())
 
 
 def test_a_german_stream_says_in_german_that_it_ended_first(ana, model, looks, monkeypatch):

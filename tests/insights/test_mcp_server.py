@@ -10,12 +10,14 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from django.core.management import CommandError, call_command
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from config.environment import BASE_DIR
 from insights.tools.registry import TOOLS
+from tests.pages import blocks_of
 from tests.servers import Server, free_port, run_server
 
 IBAN = "DE89370400440532013000"
@@ -104,6 +106,25 @@ def test_a_local_program_reads_the_ledger_over_stdio(session: Any) -> None:
     assert not summary.is_error
     figures = {one["label"]: one for one in json.loads(summary.content[0].text)["figures"]}
     assert figures["Spending"]["value"] == "42.50"
+
+
+def test_the_client_of_the_page_prints_the_tools_and_a_month(server: Server) -> None:
+    [(_, code)] = [block for block in blocks_of((BASE_DIR / "docs/mcp.md").read_text()) if block[0] == "python"]
+    here = {"/srv/outlay/.venv/bin/python": sys.executable, "/srv/outlay/": f"{BASE_DIR}/"}
+    for path, own in here.items():
+        assert path in code
+        code = code.replace(path, own)
+    ended = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], env=server.environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    *tools, summary = ended.stdout.splitlines()
+    assert tools == list(TOOLS)
+    assert {"42.50"} <= {one["value"] for one in json.loads(summary)["figures"]}
+
+
+def test_a_user_and_http_exclude_each_other() -> None:
+    with pytest.raises(CommandError, match="argument --http: not allowed with argument --user"):
+        call_command("mcp", "--user", "ana", "--http")
 
 
 def test_account_numbers_stay_on_this_side(session: Any) -> None:
