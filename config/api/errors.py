@@ -148,6 +148,13 @@ class ProblemHandler(ExceptionHandler):
             return "Send JSON, and say so with the header `Content-Type: application/json`."
         return "Send a form with the header `Content-Type: multipart/form-data`, as `curl -F` does."
 
+    def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
+        """Report an error of the server, unless the server refuses on purpose, which its log need not show."""
+        if getattr(exc, "is_expected", False):
+            response._has_been_logged = True  # Django would log it as an error
+        else:
+            super().report_exception(exc, response)
+
     def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
         request = self.context.get("request")
         if request is not None:

@@ -6,17 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from expenses.models import Transaction
 from expenses.models.model_calls import KEPT_DAYS, ModelCall, PrivacyChoices
 from expenses.services.ledger_lock import lock_ledger
 from providers.interface import ProviderError
-from providers.ollama.calls import CallEnd, CallRequest
+from providers.loading import configured_model
+from providers.ollama.calls import CallEnd, CallOutcome, CallRequest
 
 #: The longest texts that are kept, in characters. A longer request is not sent, a longer answer is cut.
 MAX_REQUEST, MAX_RESPONSE = 1_000_000, 100_000
+#: A call without an end is under way for so many seconds, or for as long as the longest deadline of the model's link.
+UNDER_WAY_S = 600
 #: Characters that PostgreSQL stores in no text, or that no encoding has.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -48,7 +51,7 @@ class ModelCallLog:
         return str(call.pk)
 
     def end(self, call: str, end: CallEnd) -> None:
-        """Keep how the call ended. A call that its owner has deleted meanwhile stays deleted.
+        """Keep how the call ended. A call that was deleted meanwhile, with its ledger, stays deleted.
 
         An owner who keeps calls for 0 days keeps no text beyond the call.
         """
@@ -97,12 +100,19 @@ def note_rows(*, ledger_id: int, calls: Mapping[int, Iterable[str]]) -> None:
 
 
 def delete_calls(calls: QuerySet[Any], *, ledger_id: int) -> int:
-    """Delete calls of one ledger, and return how many. Their transactions stay as they are."""
+    """Delete calls of one ledger that have ended, and return how many. Their transactions stay as they are."""
     with transaction.atomic():
         lock_ledger(ledger_id)
-        ids = list(calls.order_by().values_list("pk", flat=True).distinct())
+        ids = list(_ended(calls).order_by().values_list("pk", flat=True).distinct())
         _, deleted = ModelCall.objects.filter(ledger_id=ledger_id, pk__in=ids).only("pk").delete()
     return deleted.get(ModelCall._meta.label, 0)
+
+
+def _ended(calls: QuerySet[Any]) -> QuerySet[Any]:
+    """Leave out calls under way, which must be listed until they have ended. Killed ones count as ended some day."""
+    model = configured_model()
+    longest_s = max(UNDER_WAY_S, *((model.timeout_s, model.load_timeout_s) if model is not None else (0,)))
+    return calls.filter(~Q(outcome=CallOutcome.SENT) | Q(created_at__lt=timezone.now() - timedelta(seconds=longest_s)))
 
 
 def prune_calls(*, is_dry_run: bool = False) -> int:
@@ -113,5 +123,5 @@ def prune_calls(*, is_dry_run: bool = False) -> int:
         days = kept_days.get(ledger_id, KEPT_DAYS)
         if days is not None:
             old = ModelCall.objects.filter(ledger_id=ledger_id, created_at__lt=now - timedelta(days=days))
-            n += old.count() if is_dry_run else delete_calls(old, ledger_id=ledger_id)
+            n += _ended(old).count() if is_dry_run else delete_calls(old, ledger_id=ledger_id)
     return n

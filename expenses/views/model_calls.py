@@ -18,7 +18,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.querysets import OwnedQuerySet
 from expenses.serializers.model_calls import DeletedCallsSerializer, ModelCallFilter, ModelCallSerializer
 from expenses.services.model_calls import delete_calls
-from expenses.views.base import LedgerViewSet
+from expenses.views.base import Conflict, LedgerViewSet
 
 #: Calls that an export reads at a time, so that the memory does not grow with it, and no cursor waits for the client.
 CHUNK = 50
@@ -45,16 +45,17 @@ class ModelCallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerV
         return super().retrieve(request, *args, **kwargs)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Delete a call of the model. The transactions that it was made for stay as they are."""
+        """Delete a call of the model that has ended. The transactions that it was made for stay as they are."""
         call = self.get_object()
-        delete_calls(ModelCall.objects.filter(pk=call.pk), ledger_id=ledger_id_of(self.user))
+        if not delete_calls(ModelCall.objects.filter(pk=call.pk), ledger_id=ledger_id_of(self.user)):
+            raise Conflict("This call is still under way. Delete it when it has ended.", code="under_way")
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         operation_id="privacy_model_calls_destroy_many", filters=True, responses={200: DeletedCallsSerializer}
     )
     def destroy_all(self, request: Request) -> Response:
-        """Delete calls of the model. Without a filter, all of them are deleted. Transactions stay as they are."""
+        """Delete calls of the model that have ended; without a filter, all of them. Transactions stay as they are."""
         n = delete_calls(self.filter_queryset(ModelCall.objects.for_user(self.user)), ledger_id=ledger_id_of(self.user))
         return Response({"deleted": n})
 

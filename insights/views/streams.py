@@ -33,6 +33,7 @@ class TooManyStreams(APIException):
     default_detail = "All streams of this server are in use. Try again later, or read the text as JSON."
     default_code = "too_many_streams"
     wait = ASK_AGAIN_S
+    is_expected = True
 
 
 class EventStream:

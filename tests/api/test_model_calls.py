@@ -295,12 +295,24 @@ def test_a_long_answer_is_cut_and_its_bytes_are_counted(ana):
     assert (len(shown["response"]), shown["n_bytes_received"]) == (MAX_RESPONSE, 10**7)
 
 
-def test_a_call_that_was_deleted_while_it_went_on_stays_deleted(ana, row):
+def test_a_call_under_way_stays_listed_until_it_has_ended(ana, row):
     call = ModelCallLog().begin(request_of(ana))
-    assert ana.delete(CALLS).json() == {"deleted": 1}
+    assert ana.delete(CALLS).json() == {"deleted": 0}
+    body = assert_problem(ana.delete(f"{CALLS}{call}/"), 409, (None, "under_way"))
+    assert body["detail"] == "This call is still under way. Delete it when it has ended."
+    ana.patch("privacy/", {"kept_days": 0})
+    assert (tidy(is_dry_run=True)["calls of the model"], tidy()["calls of the model"]) == (0, 0)
+    assert ids_at(ana) == [call]
     ModelCallLog().end(call, CallEnd(CallOutcome.ANSWERED, "A", 1, 5))
     note_rows(ledger_id=ledger_id_of(ana), calls={row: [call]})
-    assert ids_at(ana) == []
+    assert ana.get(f"{CALLS}{call}/").json()["transactions"] == [row]
+    assert ana.delete(CALLS).json() == {"deleted": 1}
+
+
+def test_a_call_whose_process_was_killed_can_be_deleted_after_ten_minutes(ana):
+    call = ModelCallLog().begin(request_of(ana))
+    age(call, minutes=11)
+    assert ana.delete(f"{CALLS}{call}/").status_code == 204
 
 
 def test_rows_are_noted_once_and_only_those_of_the_ledger_that_are_there(ana, ben, row):

@@ -136,7 +136,6 @@ def test_a_german_stream_says_in_german_that_it_ended_first(ana, model, looks, m
     )
 
 
-@pytest.mark.logs_errors  # Django logs each 503
 def test_further_streams_are_sent_away_until_one_ends(ana, model, looks):
     two_months(ana)
     ana.client.raise_request_exception = False
