@@ -70,10 +70,11 @@ class Template:
         month = self.month
         if month.n and not month.n_counted:
             return [self._plain("no_rate_compared", currency=month.currency)]
+        is_before_ledger = month.begins_on is not None and month.begins_on > month.month.end
+        if not month.n and (month.has_months_before or is_before_ledger):
+            return [self._plain("empty_compared")]
         if month.compared_through is None and not month.has_months_before:
             return [self._plain("nothing_compared", is_needed=True)]
-        if not month.n:
-            return [self._plain("empty_compared")]
         if month.compared_through is None:
             return [self._not_compared()]
         found = [one for subject in month.changed[:N_CHANGES] for one in self._changed(subject)]

@@ -113,23 +113,24 @@ def compared_span(
     if last < month.start:
         return replace(whole, note=f"Nothing is recorded in {month.name} yet; the last transaction is of {last}.")
     if first >= month.start:
-        return replace(whole, note=f"The first transaction is of {first}, so there is no month before to compare with.")
+        note = f"The first transaction is of {first}, so there is no month before to compare with."
+        return replace(whole, note=note, begins_on=first)
     if not has_before:
         return replace(whole, note=f"Nothing is recorded in {before.name}, the month before.")
     through, n_skipped = min(begun, last), (first - before.start).days
     if month.end < today and last + QUIET_DAYS * ONE_DAY >= month.end:
         through = month.end
-    notes = []
+    notes: list[str] = []
     if through < begun:
         notes.append(f"Nothing is recorded after {last}, so later days are not compared.")
     start, begins_on = month.start, None
     if n_skipped > QUIET_DAYS:
         start, begins_on = start + n_skipped * ONE_DAY, first
         notes.append(f"The first transaction is of {first}, so earlier days of a month are not compared.")
-    note = " ".join(notes) or None
+    reasons = " ".join(notes) or None
     if start > through:
-        return replace(whole, note=note, begins_on=begins_on)
-    return ComparedSpan(start, through, True, note, begins_on)
+        return replace(whole, note=reasons, begins_on=begins_on)
+    return ComparedSpan(start, through, True, reasons, begins_on)
 
 
 def spans_of(month: Period, span: ComparedSpan) -> list[tuple[dt.date, dt.date]]:

@@ -52,6 +52,11 @@ def test_a_month_without_rows_has_no_changes_and_no_tips_but_to_record_some(ana)
         "March 2014 has nothing to compare with February 2014.",
         ["Import a statement or record transactions of March 2014 to see its figures."],
     )
+    assert parts(read(ana, "1999-01")) == (
+        "Nothing is recorded in January 1999.",
+        "January 1999 has nothing to compare with December 1998.",
+        ["Import a statement or record transactions of January 1999 to see its figures."],
+    )
     ana.patch("users/me/", {"preferences": {"locale": "de"}})
     body = read(ana, "2014-03")
     assert parts(body) == (
