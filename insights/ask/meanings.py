@@ -28,14 +28,19 @@ ALL_KINDS = ("category", "tag", "account", "merchant")
 
 
 class NotUnderstood(Exception):
-    """A question that is not answered. `code` is that of the API; `why` names the sentence about `words`."""
+    """A question that is not answered. `code` is that of the API; `why` names the sentence about `words`.
+
+    `is_for_model`: it asks something, and has a word that is not understood.
+    """
 
     def __init__(
-        self, code: str, *, words: Sequence[str] = (), choices: Sequence[str] = (), language: str = "en", why: str = ""
-    ) -> None:
+        self, code: str, *, words: Sequence[str] = (), choices: Sequence[str] = (), language: str = "en", why: str = "",
+        is_for_model: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(code)
+        self.is_for_model = is_for_model
         self.code, self.words, self.choices, self.language = code, list(words), list(choices), language
-        self.why = why or ("unknown_words" if code == "not_understood" else code)
+        self.why = why or ("unknown_words" if code == "not_understood" and words else code)
 
 
 @dataclass(slots=True)
@@ -55,6 +60,11 @@ class WordMeanings:
     @property
     def meanings(self) -> set[str]:
         return {meaning for _, found in self.phrases for meaning in found}
+
+    @property
+    def asks_something(self) -> bool:
+        """Return True if a phrase, a period or a name is understood beside words that change nothing."""
+        return bool(self.spans or self.names or self.meanings - {"filler"})
 
     def has(self, *meanings: str) -> bool:
         return not self.meanings.isdisjoint(meanings)
@@ -78,8 +88,9 @@ def understand(tokens: Sequence[QuestionWord], asker: Asker, language: str) -> W
     """Find periods, names and phrases, each in the words that are left. Raises NotUnderstood, UnclearDay."""
     known, names = vocabulary(), NameBook(asker)
     if not tokens or len(tokens) > MOST_WORDS:
-        raise NotUnderstood("not_understood", language=language)
-    if any(token.text in known.write for token in tokens):
+        raise NotUnderstood("not_understood", language=language, why="too_many_words" if tokens else "no_word")
+    opening = next((token.text for token in tokens if token.text not in known.before_order), "")
+    if opening in known.write_first or any(token.text in known.write for token in tokens):
         raise NotUnderstood("reads_only", language=language)
     words = WordMeanings([], language)
     for token in tokens:
@@ -119,12 +130,27 @@ def _is_misspelling(text: str, word: str) -> bool:
 
 
 def _refuse_other_persons(texts: Sequence[str], names: NameBook, language: str) -> None:
-    """Raises NotUnderstood for “did ben spend”: only the asker's own ledger is read."""
+    """Raises NotUnderstood for “did ben spend” and “my boss's income”: only the asker's own ledger is read."""
     known = vocabulary()
-    for place, text in enumerate(texts[:-1]):
-        who = texts[place + 1]
-        is_verb_later = any(word in known.person_after for word in texts[place + 2 :])
-        if text in known.person_before and is_verb_later and who not in known.known and who.isalpha():
+    is_about_asker = not known.first_person.isdisjoint(texts)
+    for place, text in enumerate(texts):
+        owner, _, ending = text.partition("'")
+        following = known.meanings.get((texts[place + 1],), frozenset()) if place + 1 < len(texts) else frozenset()
+        if ending == "s" and following & {"income", "savings", "spend", "balance"}:
+            who, is_meant = owner, not is_about_asker and owner not in known.known | names.words
+        elif text in known.persons and place and texts[place - 1] in known.possessive and text not in names.words:
+            who, is_meant = text, not is_about_asker
+        elif text in known.person_before | known.verbs_before_person and place + 1 < len(texts):
+            who = texts[place + 1]
+            is_verb_later = any(word in known.person_after for word in texts[place + 2 :])
+            is_meant = who not in known.known and who.isalpha()
+            if text in known.person_before:
+                is_meant = is_meant and is_verb_later
+            else:
+                is_meant = is_meant and not is_about_asker and who not in names.words
+        else:
+            continue
+        if is_meant:
             raise NotUnderstood("other_person", words=[who], language=language)
 
 

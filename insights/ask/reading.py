@@ -69,7 +69,9 @@ class _Reader:
         """Return the reading. Raises NotUnderstood."""
         words = self.words
         if words.unknown:
-            raise self._refusal(words=words.unknown)
+            raise NotUnderstood(
+                "not_understood", words=words.unknown, language=words.language, is_for_model=words.asks_something
+            )
         if self.has("euros") and self.asker.currency != "EUR":
             raise self._refusal(words=["euro"])
         kinds = [name.kind for name in words.names]

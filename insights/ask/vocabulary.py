@@ -24,7 +24,10 @@ from insights.ask.periods import (
 from insights.ask.tokens import folds
 
 #: Lists that change no meaning alone.
-NOT_MEANINGS = {"categories_of", "german", "neutral", "person_after", "person_before"}
+NOT_MEANINGS = {
+    "before_order", "categories_of", "first_person", "german", "neutral", "person_after", "person_before", "persons",
+    "possessive", "verbs_before_person", "write_first",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,13 @@ class QuestionVocabulary:
     english: frozenset[str]
     person_before: frozenset[str]
     person_after: frozenset[str]
+    verbs_before_person: frozenset[str]
+    persons: frozenset[str]
+    possessive: frozenset[str]
+    first_person: frozenset[str]
     write: frozenset[str]
+    write_first: frozenset[str]
+    before_order: frozenset[str]
     #: Folded names of the system's categories by key.
     categories: dict[str, frozenset[str]]
 
@@ -83,7 +92,13 @@ def vocabulary() -> QuestionVocabulary:
         english=frozenset(words | periods | names) - _forms(lists["german"]) - _forms(lists["neutral"]),
         person_before=_forms(lists["person_before"]),
         person_after=_forms(lists["person_after"]),
+        verbs_before_person=_forms(lists["verbs_before_person"]),
+        persons=_forms(lists["persons"]),
+        possessive=_forms(lists["possessive"]),
+        first_person=_forms(lists["first_person"]),
         write=_forms(lists["write"]),
+        write_first=_forms(lists["write_first"]),
+        before_order=_forms(lists["before_order"]),
         categories={key: _forms(names) for key, names in lists["categories_of"].items()},
     )
 

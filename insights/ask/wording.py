@@ -11,7 +11,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
-from insights.ask.meanings import NotUnderstood
+from insights.ask.meanings import MOST_WORDS, NotUnderstood
 from insights.ask.names import Name
 from insights.ask.reading import QuestionReading
 from insights.locales import locale_of
@@ -100,6 +100,8 @@ REFUSALS = {
         "other_person": "Only your own ledger is read, so nothing is known about “{words}”. Ask what you spent.",
         "ambiguous": "“{words}” can mean {choices}. Ask again with one of these.",
         "no_such_day": "There is no day “{words}”.",
+        "no_word": "There is no word in this question.",
+        "too_many_words": "Ask in at most {most} words.",
         "several": "Ask about one at a time: {words}.",
         "unknown_words": "These words are not understood: {words}. They are no names in your ledger.",
         "not_understood": "This question is not understood.",
@@ -107,13 +109,15 @@ REFUSALS = {
     },
     "de": {
         "reads_only": "Fragen lesen nur; nichts wurde geändert. Zum Ändern dienen die Adressen der API.",
-        "other_person": "Nur Ihre eigenen Daten werden gelesen, über „{words}“ ist nichts bekannt.",
-        "ambiguous": "„{words}“ kann {choices} bedeuten. Fragen Sie noch einmal mit einem davon.",
+        "other_person": "Nur deine eigenen Daten werden gelesen, über „{words}“ ist nichts bekannt.",
+        "ambiguous": "„{words}“ kann {choices} bedeuten. Frage noch einmal mit einem davon.",
         "no_such_day": "Den Tag „{words}“ gibt es nicht.",
-        "several": "Fragen Sie einzeln nach: {words}.",
-        "unknown_words": "Diese Wörter sind unbekannt: {words}. So heißt nichts in Ihren Daten.",
+        "no_word": "In dieser Frage steht kein Wort.",
+        "too_many_words": "Frage mit höchstens {most} Wörtern.",
+        "several": "Frage einzeln nach: {words}.",
+        "unknown_words": "Diese Wörter sind unbekannt: {words}. So heißt nichts in deinen Daten.",
         "not_understood": "Diese Frage wurde nicht verstanden.",
-        "examples": "Fragen Sie zum Beispiel: {examples}",
+        "examples": "Frage zum Beispiel: {examples}",
     },
 }
 MOST_WORDS_NAMED, WORD_LENGTH = 5, 30
@@ -126,8 +130,7 @@ def explain_refusal(error: NotUnderstood) -> str:
     texts = REFUSALS[error.language]
     joined = {"en": " or ", "de": " oder "}[error.language]
     words = ", ".join(word[:WORD_LENGTH] for word in error.words[:MOST_WORDS_NAMED])
-    key = error.why if words else error.code
-    detail = texts[key].format(words=words, choices=joined.join(error.choices))
+    detail = texts[error.why].format(words=words, most=MOST_WORDS, choices=joined.join(error.choices))
     if error.code in {"not_understood", "other_person"}:
         detail += " " + texts["examples"].format(examples=" ".join(EXAMPLES[error.language]))
     return detail
@@ -272,21 +275,19 @@ class Wording:
             return self._answer_income()
         return self._say(
             "You spent {x} {scope} {when}.",
-            "Sie haben {when} {scope} {x} ausgegeben.",
+            "Du hast {when} {scope} {x} ausgegeben.",
             x=self._money(self.values["expense"]),
         )
 
     def _answer_income(self) -> str:
         return self._say(
             "You earned {x} {scope} {when}.",
-            "Sie haben {when} {scope} {x} eingenommen.",
+            "Du hast {when} {scope} {x} eingenommen.",
             x=self._money(self.values["income"]),
         )
 
     def _answer_savings(self) -> str:
-        return self._say(
-            "You saved {x} {when}.", "Sie haben {when} {x} gespart.", x=self._money(self.values["savings"])
-        )
+        return self._say("You saved {x} {when}.", "Du hast {when} {x} gespart.", x=self._money(self.values["savings"]))
 
     def _answer_per_month(self) -> str:
         focus = self.reading.focus
@@ -298,7 +299,7 @@ class Wording:
         }
         english, german = verb[self.reading.focus]
         return self._say(
-            "You {english} {x} per month {scope} {when}.", "Sie haben {when} {scope} im Monat {x} {german}.",
+            "You {english} {x} per month {scope} {when}.", "Du hast {when} {scope} im Monat {x} {german}.",
             x=self._money(self.values[key]), english=english, german=german,
         )  # fmt: skip
 
@@ -309,7 +310,7 @@ class Wording:
             return self._say("{what} per day {when}: {x}.", "{what} pro Tag {when}: {x}.", what=what, x=x)
         return self._say(
             "You spent {x} per day {when}.",
-            "Sie haben {when} am Tag {x} ausgegeben.",
+            "Du hast {when} am Tag {x} ausgegeben.",
             x=self._money(self.values["per_day"]),
         )
 
@@ -334,23 +335,23 @@ class Wording:
 
     def _ranked(self, key: str) -> str:
         if not (listed := self._listed(key)):
-            return self._say("You spent nothing {when}.", "Sie haben {when} nichts ausgegeben.")
+            return self._say("You spent nothing {when}.", "Du hast {when} nichts ausgegeben.")
         return self._say(
-            "You spent most {when} here: {x}.", "Am meisten haben Sie {when} hier ausgegeben: {x}.", x=listed
+            "You spent most {when} here: {x}.", "Am meisten hast du {when} hier ausgegeben: {x}.", x=listed
         )
 
     def _answer_by_category(self) -> str:
         if not self._listed("category"):
             return self._answer_spending()
         return self._say(
-            "You spent {total} {when}: {x}.", "Sie haben {when} {total} ausgegeben: {x}.",
+            "You spent {total} {when}: {x}.", "Du hast {when} {total} ausgegeben: {x}.",
             total=self._money(self.values["expense"]), x=self._listed("category"),
         )  # fmt: skip
 
     def _answer_how_often(self) -> str:
         n = self.values["n"].value
         return self._say(
-            "You paid {n} {scope} {when}, {x} in total.", "Sie haben {when} {scope} {n} bezahlt, zusammen {x}.",
+            "You paid {n} {scope} {when}, {x} in total.", "Du hast {when} {scope} {n} bezahlt, zusammen {x}.",
             n=("1-mal" if self.is_german else "once") if n == "1" else f"{n}-mal" if self.is_german else f"{n} times",
             x=self._money(self.values["expense"]),
         )  # fmt: skip
@@ -363,7 +364,7 @@ class Wording:
         day = self._day(dt.date.fromisoformat(row["date"]))
         return self._say(
             "You last paid {scope} on {day}: {x}.",
-            "Sie haben zuletzt am {day} {scope} bezahlt: {x}.",
+            "Du hast zuletzt am {day} {scope} bezahlt: {x}.",
             day=day,
             x=amount,
         )
@@ -417,7 +418,7 @@ class Wording:
     def _answer_forecast(self) -> str:
         text = self._say(
             "You will probably spend {x} {when}; {spent} are spent so far.",
-            "Sie werden {when} voraussichtlich {x} ausgeben; bisher sind es {spent}.",
+            "Du wirst {when} voraussichtlich {x} ausgeben; bisher sind es {spent}.",
             x=self._money(self.values["predicted"]), spent=self._money(self.values["spent"]),
         )  # fmt: skip
         if "low" not in self.values:
@@ -447,7 +448,7 @@ class Wording:
         verb = {"expense": ("spent", "ausgegeben"), "income": ("earned", "eingenommen")}[focus]
         text = self._say(
             "You {english} {now} {scope} {when}, and {then} {before}.",
-            "Sie haben {when} {scope} {now} {german}, und {before} {then}.",
+            "Du hast {when} {scope} {now} {german}, und {before} {then}.",
             english=verb[0], german=verb[1], now=self._money(now), then=self._money(then), before=self._when(other),
         )  # fmt: skip
         change = self.values.get(f"{focus}_change")
@@ -469,7 +470,7 @@ class Wording:
         english, german = ("1 refund", "1 Erstattung") if n == "1" else (f"{n} refunds", f"{n} Erstattungen")
         return self._say(
             "You got {x} back {scope} {when}, in {english}.",
-            "Sie haben {when} {scope} {x} zurückbekommen, in {german}.",
+            "Du hast {when} {scope} {x} zurückbekommen, in {german}.",
             x=self._money(self.values["refund"]), english=english, german=german,
         )  # fmt: skip
 

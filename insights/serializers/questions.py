@@ -12,10 +12,19 @@ from insights.reports.periods import Period
 from insights.serializers.parameters import TrendsQuery
 
 
+class QuestionField(serializers.CharField):
+    """A question; numbers are none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Write a text.", code="invalid")
+        return super().to_internal_value(data)
+
+
 class AskInput(StrictSerializer):
     """A question, and the month that it is about."""
 
-    question = serializers.CharField(max_length=QUESTION_LENGTH, help_text="In English or German.")
+    question = QuestionField(max_length=QUESTION_LENGTH, help_text="In English or German.")
     month = serializers.CharField(
         required=False, help_text="As 2026-11: the month of a question that names no period. This month unless given."
     )

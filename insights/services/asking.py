@@ -75,7 +75,7 @@ def ask_model(*, asker: Asker, question: str, month: Period | None, error: NotUn
     Raises TooManyQuestions while the model works on five of this person. Only words that are not understood are left to
     the model: it writes nothing, and reads no other ledger, either.
     """
-    if error.code != "not_understood" or configured_model() is None:
+    if not error.is_for_model or configured_model() is None:
         raise error
     pending = LedgerQuestion.objects.filter(asked_by=asker.user, status=QuestionStatus.PENDING)
     if pending.count() >= MOST_PENDING:

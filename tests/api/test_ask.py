@@ -89,7 +89,7 @@ def test_a_german_question_is_answered_in_german_with_amounts_of_the_locale(nove
     november.patch("users/me/", {"preferences": {"locale": "de-DE"}})
     body = ask(november, "was habe ich im November 2024 für Lebensmittel ausgegeben?")
     assert body["understood"] == "Ausgaben in Groceries vom 2024-11-01 bis 2024-11-30"
-    assert body["answer"] == "Sie haben im November 2024 in Groceries 60,00\xa0€ ausgegeben."
+    assert body["answer"] == "Du hast im November 2024 in Groceries 60,00\xa0€ ausgegeben."
     assert [one["label"] for one in body["figures"]] == ["Ausgaben"]
 
 
@@ -214,7 +214,7 @@ EXAMPLES = (
             ("“03/05/2026” can mean 2026-03-05 or 2026-05-03. "
              "Ask again with one of these.")),
         ("largest", "not_understood", f"This question is not understood. {EXAMPLES}"),
-        ("?", "not_understood", f"This question is not understood. {EXAMPLES}"),
+        ("?", "not_understood", f"There is no word in this question. {EXAMPLES}"),
         ("", "blank", "Write a text that is not empty."),
         ("x" * 10_000, "max_length", "Write at most 500 characters."),
     ],
@@ -285,7 +285,7 @@ def test_a_row_without_a_rate_is_named(ana):
         "You spent €6.00 in November 2024. 1 transaction has no exchange rate and is left out."
     )
     assert ask(ana, "was habe ich im November 2024 ausgegeben")["answer"] == (
-        "Sie haben im November 2024 6,00\xa0€ ausgegeben. Ohne Wechselkurs und nicht gezählt: 1."
+        "Du hast im November 2024 6,00\xa0€ ausgegeben. Ohne Wechselkurs und nicht gezählt: 1."
     )
 
 
@@ -329,7 +329,7 @@ def test_a_balance_that_lacks_an_account_without_a_rate_says_so(ana):
     ("question", "answer"),
     [
         ("what refunds did I get in 2024", "You got €5.00 back in 2024, in 1 refund."),
-        ("Welche Erstattungen gab es 2024", "Sie haben im Jahr 2024 5,00\xa0€ zurückbekommen, in 1 Erstattung."),
+        ("Welche Erstattungen gab es 2024", "Du hast im Jahr 2024 5,00\xa0€ zurückbekommen, in 1 Erstattung."),
         ("which rows have no category", "1 transaction has no category."),
         ("Welche Buchungen haben keine Kategorie", "1 Buchung hat keine Kategorie."),
     ],
