@@ -275,6 +275,9 @@ class Provider(ABC):
     #: What the support of its answers weighs; None: they count by their confidence.
     support_weight: ClassVar[SupportWeight | None] = None
 
+    #: What to do about a fault that `check` finds, where the setting of the chain is not the place.
+    hint: ClassVar[str] = ""
+
     @abstractmethod
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         """Answer each transaction in the same order; None declines.

@@ -227,11 +227,13 @@ def check_chain(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     messages: list[CheckMessage] = []
     for entry in entries:
         try:
-            faults = build_link(entry).provider.check()
+            provider = build_link(entry).provider
+            faults = provider.check()
         except ImproperlyConfigured as error:
             messages.append(Error(str(error), hint=HINT, id="providers.E001"))
         else:
-            messages += [Error(f"{entry['BACKEND']}: {fault}", hint=HINT, id="providers.E002") for fault in faults]
+            hint = provider.hint or HINT
+            messages += [Error(f"{entry['BACKEND']}: {fault}", hint=hint, id="providers.E002") for fault in faults]
     if messages:
         return messages
     try:

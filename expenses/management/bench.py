@@ -20,10 +20,12 @@ def run_bench(provider: OllamaProvider, *, username: str, n: int, is_stored: boo
     `is_stored` keeps the answers as the model's record. An interruption keeps what is done. Raise CommandError if there
     is nothing to measure.
     """
+    if n < LEAST_TEXTS:
+        raise CommandError(f"--n is {n}; the model is measured on {LEAST_TEXTS} texts or more.")
     user = User.objects.filter(username=username).first()
     if user is None:
         raise CommandError(f"Nobody is called {username!r}.")
-    bench = Bench(ledger_id=ledger_id_of(user), n=max(n, LEAST_TEXTS), provider=provider)
+    bench = Bench(ledger_id=ledger_id_of(user), n=n, provider=provider)
     if bench.n_texts < LEAST_TEXTS:
         raise CommandError(
             f"{username} has confirmed transactions of {bench.n_texts} different texts; {LEAST_TEXTS} are needed. "

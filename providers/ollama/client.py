@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 OLDEST_VERSION = (0, 12, 11)
 #: Ollama reports no more than this many likely tokens for each token of an answer.
 _MOST_ALTERNATIVES = 20
+#: Characters of a version; a program that is not Ollama may send megabytes.
+_LONGEST_VERSION = 100
 _NO_PROBABILITIES = "Ollama gave no probabilities for the model's answer; choose another model."
 _NOT_NUMBERS = "Ollama gave probabilities that are not numbers; update it or choose another model."
 
@@ -233,7 +235,13 @@ class OllamaClient:
     def version(self) -> str:
         """Return the server's version."""
         with self._failures():
-            return str(self._plain.get("/api/version").raise_for_status().json()["version"])
+            answer = self._plain.get("/api/version")
+            if not answer.is_success:
+                raise ollama.ResponseError(answer.text, answer.status_code)
+            version = answer.json()["version"]
+            if not isinstance(version, str) or len(version) > _LONGEST_VERSION:
+                raise ValueError("This is no version.")
+            return version
 
     def status(self, model: str) -> ServerStatus:
         """Tell whether the server answers, is new enough and has the model, without raising."""

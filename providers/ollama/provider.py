@@ -45,6 +45,10 @@ class OllamaProvider(Provider):
     """
 
     name = "model"
+    hint = (
+        "Change OLLAMA_HOST, or allow a public address with OUTLAY_OLLAMA_PUBLIC=yes; see docs/model.md#endpoints. "
+        "Further options are in docs/model.md#options."
+    )
 
     def __init__(
         self,

@@ -137,6 +137,12 @@ def test_the_answers_are_kept_as_its_record_if_asked_for(ana, script, capsys):
     assert ana.get("changes/?since=0").json()["version"] == version
 
 
+@pytest.mark.parametrize("n", ["0", "-1", "9"])
+def test_fewer_texts_than_needed_are_refused(ana, script, capsys, n):
+    with pytest.raises(CommandError, match=rf"^--n is {n}; the model is measured on 10 texts or more\.$"):
+        bench(capsys, "--n", n)
+
+
 @pytest.mark.usefixtures("confirmed")
 def test_only_the_latest_texts_are_asked_about(script, capsys):
     bench(capsys, "--n", "10")

@@ -97,6 +97,28 @@ def test_check_fails_with_the_version_that_is_needed(use_model, impostor):
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.parametrize("version", ["9" * 3_000_000, ["x"], 3, None])
+def test_check_takes_no_other_value_for_a_version(use_model, impostor, version):
+    impostor.answer("/api/version", {"version": version})
+    use_model("tiny:1b", impostor.url)
+    sentence = "sent something that is not an answer; is another program listening on this address?"
+    assert failure("check") == (f"Ollama at {impostor.url} {sentence}", 1)
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.parametrize("status", [401, 500])
+def test_check_and_load_say_the_same_about_a_server_that_refuses(use_model, impostor, status):
+    for path in ("/api/version", "/api/chat"):
+        impostor.answer(path, {"error": "out of order"}, status=status)
+    use_model("tiny:1b", impostor.url)
+    words = {
+        401: f"Ollama at {impostor.url} rejected the request with HTTP 401: out of order",
+        500: f"Ollama at {impostor.url} failed with HTTP 500: out of order. Look into its log; it may lack memory.",
+    }
+    assert failure("check") == failure("load") == (words[status], 1)
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
 @pytest.mark.parametrize("action", ["check", "pull", "load", "warm"])
 def test_each_command_fails_where_no_server_runs(use_model, action):
     use_model(host="http://127.0.0.1:9")

@@ -1,5 +1,8 @@
 """The setting becomes a chain, and every fault in it is a system check with a hint."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -178,3 +181,17 @@ def test_the_chain_is_rebuilt_when_the_setting_changes(use_chain):
     assert configured_chain() is chain
     use_chain({"BACKEND": RULES})
     assert [link.provider.name for link in configured_chain().links] == ["rule"]
+
+
+def test_a_public_ollama_host_stops_the_start_and_the_hint_names_what_to_change():
+    """`manage.py serve` runs these checks first, and ends if one is an error."""
+    environment = {**os.environ, "OLLAMA_HOST": "203.0.113.9", "OUTLAY_OLLAMA_PUBLIC": "no"}
+    for command in ("check", "serve"):
+        arguments = [sys.executable, "manage.py", command]
+        done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        assert done.returncode == 1
+        assert "host: 203.0.113.9 is a public address, so nothing is sent to it." in done.stderr
+        assert (
+            "HINT: Change OLLAMA_HOST, or allow a public address with OUTLAY_OLLAMA_PUBLIC=yes; "
+            "see docs/model.md#endpoints. Further options are in docs/model.md#options."
+        ) in done.stderr
