@@ -22,7 +22,7 @@ from insights.reports.timeseries import rows_within
 from insights.serializers.parameters import PeriodQuery
 from insights.tools.addresses import SPENDING, counted_address, period_body, row_address, rows_address, same_filters
 from insights.tools.base import Asker, Figure, Tool, ToolAnswer
-from insights.tools.sums import MOST_LISTED, NARROW, CountedRowsInput, merchant_address, summarize_for, without_rate
+from insights.tools.sums import MOST_LISTED, NARROW, CountedRowsInput, merchant_figures, summarize_for, without_rate
 
 MOST_FOUND = 20
 
@@ -74,12 +74,12 @@ def find_largest(asker: Asker, query: Any) -> ToolAnswer:
         detail = f"Only payments can be narrowed; leave out {', '.join(narrowed)}, or ask for `payments`."
         raise serializers.ValidationError({"of": detail}, code="contradictory")
     summary = summarize_for(asker, period)
-    figures = []
     if given["of"] == "merchants":
-        for one in [one for one in summary.by_merchant if one.amount > 0][: given["limit"]]:
-            address = merchant_address(asker, period, one)
-            figures.append(_amount(asker, str(one.label) or "?", one.amount, address, "merchant"))
+        figures = merchant_figures(
+            asker, period, [one for one in summary.by_merchant if one.amount > 0][: given["limit"]]
+        )
     else:
+        figures = []
         for one in [one for one in summary.by_category if one.key and one.amount > 0][: given["limit"]]:
             filters = {"category": one.key, "subcategories": "false"}
             address = counted_address(period, SPENDING, **filters)

@@ -1,22 +1,26 @@
 """Tools of sums: a period with its parts, and two periods side by side."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from heapq import nlargest
 from typing import Any, cast
 
+from django.db.models import Count, Max, Min
 from rest_framework import serializers
 
 from accounts.strict_serializer import StrictSerializer
 from expenses.ledger.money import format_amount, round_to_minor_units
-from expenses.models import Account, Tag
+from expenses.models import Account, Tag, Transaction
+from expenses.querysets import paid_to
 from expenses.reports.totals import ConvertedTotal
-from insights.querysets import counted_rows
+from insights.payments import payee_name
+from insights.querysets import counted_rows, is_person
 from insights.reports.periods import Period, buckets_of
 from insights.reports.summaries import PeriodSummary, Spent, summarize
 from insights.reports.sums import AmountChange, Sums, rounded_sums
-from insights.reports.timeseries import CategorySeries, time_series
+from insights.reports.timeseries import CategorySeries, rows_within, time_series
 from insights.serializers.parameters import PeriodQuery, RowsQuery
 from insights.tools.addresses import (
     INCOME,
@@ -30,6 +34,8 @@ from insights.tools.base import Asker, Figure, Tool, ToolAnswer
 
 #: Figures of one list.
 MOST_LISTED = 10
+#: Texts of the listed merchants, the newest, whose statements are looked at.
+MOST_TEXTS = 500
 NARROW = ("category", "account", "tag", "merchant")
 NO_NAME = {"category": "Without a category", "account": "Without an account", "tag": "Without a tag", "merchant": "?"}
 
@@ -221,26 +227,52 @@ def _categories(asker: Asker, found: PeriodTotals, given: Mapping[str, Any]) -> 
 
 def _groups(asker: Asker, period: Period, by: str, groups: Iterable[Spent]) -> list[Figure]:
     """Return the first accounts, tags or merchants of a summary."""
+    first = list(groups)[:MOST_LISTED]
+    if by == "merchant":
+        return merchant_figures(asker, period, first)
     figures = []
-    for one in list(groups)[:MOST_LISTED]:
+    for one in first:
         amount = format_amount(one.amount, asker.currency)
-        address = merchant_address(asker, period, one) if by == "merchant" else ""
-        if by != "merchant" and one.key is not None:
-            address = counted_address(period, SPENDING, **{by: one.key if by == "account" else one.label})
+        name = one.key if by == "account" else one.label
+        address = "" if one.key is None else counted_address(period, SPENDING, **{by: name})
         figures.append(Figure(str(one.label or NO_NAME[by]), amount, asker.currency, address, by))
     return figures
 
 
-def merchant_address(asker: Asker, period: Period, one: Spent) -> str:
-    """Return the address of a merchant's rows; "" if no text selects just these, as for a name in many spellings."""
-    if not one.key:
-        return ""
-    query = SummaryInput(data={"merchant": one.key})
-    query.is_valid(raise_exception=True)
-    named = totals_of(asker, period, query)
-    n_spending = sum(n for *_, n in named.by_category)
-    is_same = (n_spending, named.expense) == (one.n, one.amount)
-    return counted_address(period, SPENDING, payee=one.key) if is_same else ""
+def merchant_figures(asker: Asker, period: Period, merchants: Sequence[Spent]) -> list[Figure]:
+    """Return figures of merchants of a summary, in two queries.
+
+    A merchant has an address only if one text selects just its rows, which is not so for a name in many spellings. It
+    is a person if the last statement with any of its texts says so.
+    """
+    names = [one.key for one in merchants if one.key]
+    rows = rows_within(counted_rows(asker.ledger_id), period).filter(kind__in=SPENDING).order_by()
+    selected = {f"n_{place}": Count("pk", filter=paid_to(name)) for place, name in enumerate(names)}
+    besides = {"last": Max("pk"), "text": Min("description"), "n": Count("*")} | selected
+    ambiguous, last = set[str](), dict[int, str]()
+    for merchant, match_text, pk, text, n, *n_selected in rows.values_list("merchant", "match_text").annotate(
+        **besides
+    ):
+        own = payee_name(merchant=merchant, match_text=match_text, description=text).casefold()
+        for name, found in zip(names, n_selected, strict=True):
+            is_own = name.casefold() == own
+            if found != (n if is_own else 0):
+                ambiguous.add(name)
+            if is_own:
+                last[pk] = name
+    newest = Transaction.objects.filter(pk__in=nlargest(MOST_TEXTS, last))
+    persons = {last[row.pk] for row in newest.only("description", "raw_description", "iban") if is_person(row)}
+    return [
+        Figure(
+            str(one.label) or NO_NAME["merchant"],
+            format_amount(one.amount, asker.currency),
+            asker.currency,
+            counted_address(period, SPENDING, payee=one.key) if one.key and one.key not in ambiguous else "",
+            "merchant",
+            is_person=one.key in persons,
+        )
+        for one in merchants
+    ]
 
 
 def compare_periods(asker: Asker, query: Any) -> ToolAnswer:

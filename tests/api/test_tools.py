@@ -6,6 +6,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -281,6 +283,40 @@ def test_a_person_is_hidden_from_a_model_and_a_merchant_is_not(ana):
     assert "Rewe" in sent
     hidden = run(ana, "top", limit=2, **NOVEMBER).for_model(Redactor(names=("Rewe Markt",)))
     assert "Rewe Markt" not in hidden
+
+
+def test_a_person_among_merchants_is_hidden_from_a_model(ana):
+    text = "SEPA Ueberweisung an Xiomara Quetzalko"
+    iban = "DE89370400440532013000"
+    record(ana, "70.00", "Other", description=text, merchant="Xiomara Quetzalko", iban=iban)
+    record(ana, "50.00", "Groceries", description="Rewe Markt", merchant="Rewe")
+    for name, arguments in (("summary", {"by": "merchant"}), ("top", {"of": "merchants"})):
+        found = run(ana, name, **arguments, **NOVEMBER)
+        shown = [(one.label, one.is_person) for one in found.figures if one.key == "merchant"]
+        assert shown == [("Xiomara Quetzalko", True), ("Rewe", False)]
+        sent = found.for_model(Redactor())
+        assert "uetzalko" not in sent
+        assert "Rewe" in sent
+
+
+def test_the_number_of_listed_merchants_does_not_change_the_number_of_queries(ana):
+    run(ana, "top", of="merchants", **NOVEMBER)  # it reads what is kept in memory
+    used = []
+    for names in (["Luna"], ["Rewe", "Aldi", "Otter", "Moss"]):
+        for name in names:
+            record(ana, "5.00", "Dining", merchant=name)
+        with CaptureQueriesContext(connection) as queries:
+            found = run(ana, "top", of="merchants", limit=10, **NOVEMBER)
+        used.append(len(queries))
+    assert used[0] == used[1]
+    assert [one.filter.count("payee=") for one in found.figures] == [1] * 5
+
+
+def test_a_merchant_whose_name_is_in_another_has_no_address(ana):
+    record(ana, "5.00", merchant="Otter")
+    record(ana, "3.00", merchant="Otter Books")
+    found = run(ana, "top", of="merchants", **NOVEMBER)
+    assert [(one.label, bool(one.filter)) for one in found.figures] == [("Otter", False), ("Otter Books", True)]
 
 
 def test_a_text_is_redacted_before_it_is_cut(ana):
