@@ -70,7 +70,7 @@ def read_with_model(question: str, *, asker: Asker, model: OllamaProvider, month
         for tool in TOOLS.values()
     ]
     besides = f" (about {month})" if month else ""
-    messages = [*_beginning(asker), {"role": "user", "content": redactor.redact(question) + besides}]
+    messages = [*_beginning(asker), {"role": "user", "content": redactor.redact(question, is_prose=True) + besides}]
     readings: list[ToolReading] = []
     digest, ends_at = "", time.monotonic() + MOST_SECONDS
     for _ in range(MOST_STEPS):

@@ -179,7 +179,7 @@ class MonthWriter:
         """Ask the model for each part, and store its true sentences. Raise ProviderError."""
         assert self.model is not None  # noqa: S101 - the task has checked it
         redactor = Redactor(names=choices_of(self.ledger.pk).names)
-        sent, hint = sent_names(self.figures, self.language, redactor), redactor.redact(self.hint)
+        sent, hint = sent_names(self.figures, self.language, redactor), redactor.redact(self.hint, is_prose=True)
         checker = Checker(self.figures, self.language, sent=sent)
         sentences: list[dict[str, Any]] = []
         n_dropped = 0

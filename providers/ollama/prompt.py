@@ -70,9 +70,11 @@ def model_question(question: Question) -> ModelQuestion | None:
         return None
     # What is constant comes first, so that its placeholders are the same in all prompts of a ledger.
     redactor = Redactor(names=question.hidden_names)
-    written = [plain_text(redactor.redact(hint), limit=_HINT_LENGTH) for hint in question.hints]
+    written = [plain_text(redactor.redact(hint, is_prose=True), limit=_HINT_LENGTH) for hint in question.hints]
     if question.hidden_names:
-        categories = tuple(replace(one, description=redactor.redact(one.description)) for one in categories)
+        categories = tuple(
+            replace(one, description=redactor.redact(one.description, is_prose=True)) for one in categories
+        )
     is_named_twice = question.merchant.casefold() in question.description.casefold()
     told = question.description if is_named_twice else question.text
     text = _words(redactor.redact(told, is_person=question.is_person))

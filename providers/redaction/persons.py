@@ -117,15 +117,15 @@ def _part_of(left: Sequence[str], word: str, *, is_last: bool) -> str | None:
     return None
 
 
-def may_hold_person(folded: Sequence[str]) -> bool:
+def may_hold_person(folded: Sequence[str], *, is_prose: bool = False) -> bool:
     """Return True if two neighbors are names, or a title stands before a word."""
     roles = [role or 0 for role in map(load_roles().get, folded)]
     for before, role, word in zip(roles, roles[1:], folded, strict=False):
         if before & TITLE or (role & _NAME and (before & (_NAME | PARTICLE) or len(word) == 1)):
             return True
-    # Where money moves between persons, a given name counts beside a word that nobody knows.
+    # Where money moves between persons, and in prose, a given name counts beside a word that nobody knows.
     is_given_alone = any(before & GIVEN and not role for before, role in pairwise(roles))
-    return is_given_alone and any(role & TRANSFER for role in roles)
+    return is_given_alone and (is_prose or any(role & TRANSFER for role in roles))
 
 
 def tells_of_person(text: str, *, iban: str = "") -> bool:
@@ -154,14 +154,18 @@ def _is_brand_at(words: Sequence[Word], place: int) -> bool:
     return any(phrase in load_dictionary().names for n, phrase in enumerate(phrases) if n or not is_word)
 
 
-def find_persons(text: str, words: Sequence[Word], *, is_person: bool = False) -> Iterator[PrivatePart]:
-    """Yield names of persons. `is_person`: the statement says that the text names one."""
+def find_persons(
+    text: str, words: Sequence[Word], *, is_person: bool = False, is_prose: bool = False
+) -> Iterator[PrivatePart]:
+    """Yield names of persons. `is_person`: the statement says that the text names one; `is_prose`: sentences."""
     roles = [load_roles().get(word.folded, 0) for word in words]
     is_transfer = is_person or any(role & TRANSFER for role in roles) or _ACCOUNT.search(text) is not None
     place, n_found = 0, 0
     while place < len(words):
         start, end = _name_at(text, words, roles, place, is_transfer=is_transfer)
-        if end and not is_claimed(text, words, roles, start, end, is_transfer=is_transfer):
+        if not end and is_prose and _is_name_in_prose(text, words, roles, place):
+            start, end = place, place + 2
+        if end and not is_claimed(text, words, roles, start, end, is_transfer=is_transfer, is_prose=is_prose):
             yield PrivatePart(words[start].start, words[end - 1].end, "PERSON")
             n_found += 1
             place = end
@@ -210,6 +214,17 @@ def _is_given_alone(roles: Sequence[int], names: Sequence[int], end: int) -> boo
     return names == [end - 1] and bool(roles[end - 1] & GIVEN) and not roles[end - 1] & (COMPANY | GENERAL)
 
 
+def _is_name_in_prose(text: str, words: Sequence[Word], roles: Sequence[int], place: int) -> bool:
+    """Return True if a given name and an unknown word begin with capital letters, among words in small ones."""
+    if text.isupper() or not _is_given_alone(roles, [place], place + 1):
+        return False
+    # The first word of a sentence has a capital letter anyway: "Will", "Mark".
+    is_first = text[: words[place].start].rstrip()[-1:] in ("", ".", "!", "?", ":")
+    if (is_first and roles[place] & ORDINARY) or not _may_be_family(text, words, roles, place + 1):
+        return False
+    return text[words[place].start].isupper() and text[words[place + 1].start].isupper()
+
+
 def _may_be_family(text: str, words: Sequence[Word], roles: Sequence[int], place: int) -> bool:
     """Return True if an unknown word follows a given name. A word before a colon or a plus sign is a label."""
     if place >= len(words) or roles[place] or text[words[place - 1].end : words[place].start] != " ":
@@ -243,9 +258,19 @@ def _without_loose_end(roles: Sequence[int], start: int, end: int) -> int:
 
 
 def is_claimed(
-    text: str, words: Sequence[Word], roles: Sequence[int], start: int, end: int, *, is_transfer: bool
+    text: str,
+    words: Sequence[Word],
+    roles: Sequence[int],
+    start: int,
+    end: int,
+    *,
+    is_transfer: bool,
+    is_prose: bool = False,
 ) -> bool:
-    """Return True if a brand, a company's form or a kind of shop claims the words for a merchant."""
+    """Return True if a brand, a company's form or a kind of shop claims the words for a merchant.
+
+    In prose, only a word right beside them does: sentences speak of shops and persons.
+    """
     has_title = start > 0 and bool(roles[start - 1] & TITLE)
     if claims_brand(words, start, end, is_alone=not has_title):
         return True
@@ -259,10 +284,13 @@ def is_claimed(
     is_addressed = start > 0 and words[start - 1].folded in _TITLES
     if is_transfer or is_addressed or n_telling >= _NAMES_OF_TWO_PERSONS:
         return False
+    if is_prose:
+        others = [place for place in others if place in (start - 1, end)]
     names = load_dictionary().names
     is_brand_before = any(
         words[place].folded in names and not roles[place] & (GENERAL | _NAME) and words[place].folded not in _PROCESSORS
-        for place in range(start)
+        for place in others
+        if place < start
     )
     return is_brand_before or any(roles[place] & COMPANY for place in others)
 

@@ -46,9 +46,13 @@ class Redactor:
         self._originals: dict[str, str] = {}
         self._numbers: Counter[str] = Counter()
 
-    def redact(self, text: str, *, is_person: bool = False) -> str:
-        """Return the text with placeholders; `is_person`: the statement says that a person is the counterparty."""
-        while (redacted := self._redact_once(text, is_person=is_person)) != text:
+    def redact(self, text: str, *, is_person: bool = False, is_prose: bool = False) -> str:
+        """Return the text with placeholders.
+
+        `is_person`: the statement says that a person is the counterparty. `is_prose`: a person wrote sentences, such
+        as a question, in which capital letters tell names.
+        """
+        while (redacted := self._redact_once(text, is_person=is_person, is_prose=is_prose)) != text:
             text = redacted
         return text
 
@@ -56,7 +60,7 @@ class Redactor:
         """Return the text with the first spelling of what each placeholder of this redactor stands for."""
         return _PLACEHOLDER.sub(lambda found: self._originals.get(found[0], found[0]), text)
 
-    def _redact_once(self, text: str, *, is_person: bool) -> str:
+    def _redact_once(self, text: str, *, is_person: bool, is_prose: bool) -> str:
         if "@" in text or "(at)" in text or "[at]" in text:
             text = self._hide(text, find_mails(text))
         folded = folded_words(text)
@@ -68,8 +72,9 @@ class Redactor:
             text = self._hide(text, find_own_names(text, words_with_places(text), self._own_names))
         # A person that the statement names is searched for until one is found.
         is_unknown = is_person and _PERSON.search(text) is None
-        if is_unknown or may_hold_person(folded):
-            text = self._hide(text, find_persons(text, words_with_places(text), is_person=is_unknown))
+        if is_unknown or may_hold_person(folded, is_prose=is_prose):
+            found = find_persons(text, words_with_places(text), is_person=is_unknown, is_prose=is_prose)
+            text = self._hide(text, found)
         return text
 
     def _hide_numbers(self, text: str, folded: Sequence[str]) -> str:

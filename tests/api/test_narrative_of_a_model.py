@@ -118,6 +118,17 @@ def test_hidden_names_are_not_sent_and_stand_in_the_shown_text(ana, server, run_
     assert "Quimby" not in chats
 
 
+def test_a_person_in_no_list_of_names_is_hidden_in_a_wish_for_the_tone(ana, server, run_tasks):
+    two_months(ana)
+    server.answer("/api/chat", said("You spent more."))
+    ana.patch("insights/narrative/", {"hint": "friendly, and mention Hans Wutzke +49 170 1234567"})
+    read(ana)
+    run_tasks()
+    chats = json.dumps([body for path, body in server.asked if path == "/api/chat"])
+    assert "friendly, and mention PERSON1 PHONE1" in chats
+    assert "Wutzke" not in chats
+
+
 def test_a_wish_for_the_tone_has_the_text_written_again(ana, server, run_tasks):
     two_months(ana)
     server.answer("/api/chat", said("You spent €1,200.00."))

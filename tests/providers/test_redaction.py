@@ -119,6 +119,29 @@ def test_what_is_private_is_hidden(text, redacted):
     assert Redactor().redact(text) == redacted
 
 
+PROSE = {
+    "friendly, and mention Hans Wutzke +49 170 1234567": "friendly, and mention PERSON1 PHONE1",
+    "How much did I send to Rose Xyzptl?": "How much did I send to PERSON1?",
+    "The shop on the corner belongs to Hans Wutzke": "The shop on the corner belongs to PERSON1",
+    "What do I pay the bank for Anna Schneider?": "What do I pay the bank for PERSON1?",
+    "Will Xyzptl cost more?": "Will Xyzptl cost more?",
+    "my neighbor Anna feeds the cat": "my neighbor Anna feeds the cat",
+    "we buy meat from Metzgerei Hans Wutzke": "we buy meat from Metzgerei Hans Wutzke",
+    "Is Karl Lagerfeld clothing?": "Is Karl Lagerfeld clothing?",
+    "Albert Heijn is groceries": "Albert Heijn is groceries",
+}
+
+
+@pytest.mark.parametrize(("text", "redacted"), PROSE.items())
+def test_a_given_name_and_an_unknown_word_are_a_person_in_prose(text, redacted):
+    assert Redactor().redact(text, is_prose=True) == redacted
+
+
+@pytest.mark.parametrize("text", ["POS Purchase Sally Musta", "mention Hans Wutzke"])
+def test_a_given_name_and_an_unknown_word_stay_in_the_text_of_a_bank(text):
+    assert Redactor().redact(text) == text
+
+
 @pytest.mark.parametrize("text", READABLE)
 def test_merchants_amounts_and_dates_stay(text):
     assert Redactor().redact(text) == text
@@ -148,12 +171,13 @@ def test_a_person_in_no_list_is_hidden_if_the_statement_says_that_it_is_one():
     assert Redactor().redact("Überweisung Xyzptl Qwrtz Miete", is_person=True) == "Überweisung PERSON1 Miete"
 
 
-@given(TEXTS, st.booleans())
-def test_redacting_twice_changes_nothing(text, is_person):
+@given(TEXTS, st.booleans(), st.booleans())
+def test_redacting_twice_changes_nothing(text, is_person, is_prose):
     redactor = Redactor(names=["Erika Mustermann"])
-    redacted = redactor.redact(text, is_person=is_person)
-    assert redactor.redact(redacted, is_person=is_person) == redacted
-    assert Redactor(names=["Erika Mustermann"]).redact(redacted, is_person=is_person) == redacted
+    redacted = redactor.redact(text, is_person=is_person, is_prose=is_prose)
+    assert redactor.redact(redacted, is_person=is_person, is_prose=is_prose) == redacted
+    other = Redactor(names=["Erika Mustermann"])
+    assert other.redact(redacted, is_person=is_person, is_prose=is_prose) == redacted
     assert len(redacted) <= 5 * len(text)
 
 
