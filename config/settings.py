@@ -284,6 +284,8 @@ if OLLAMA_URL:
             "OPTIONS": {
                 "host": OLLAMA_URL,
                 "model": OLLAMA_MODEL,
+                "timeout_s": environment.number("OUTLAY_OLLAMA_TIMEOUT_S", 30, least=1),
+                "load_timeout_s": environment.number("OUTLAY_OLLAMA_LOAD_TIMEOUT_S", 300, least=1),
                 "log": "expenses.services.model_calls.ModelCallLog",
                 "is_public_allowed": environment.flag("OUTLAY_OLLAMA_PUBLIC", default=False),
             },

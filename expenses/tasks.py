@@ -96,7 +96,7 @@ def _give_rows_a_turn() -> None:
     if not rows:
         return
     done = resolve_rows(rows, until=time.monotonic() + LONGEST_BATCH_S)
-    if not done.is_stuck and claimed_until > timezone.now() + LOST_AFTER:
+    if not done.is_stuck and claimed_until is not None and claimed_until > timezone.now() + LOST_AFTER:
         RESOLVE_PENDING.go_on(ledger_id)
 
 

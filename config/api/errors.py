@@ -151,7 +151,7 @@ class ProblemHandler(ExceptionHandler):
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
         """Report an error of the server, unless the server refuses on purpose, which its log need not show."""
         if getattr(exc, "is_expected", False):
-            response._has_been_logged = True  # noqa: SLF001 - otherwise Django logs it as an error
+            response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - else Django logs an error
         else:
             super().report_exception(exc, response)
 

@@ -327,7 +327,7 @@ class OllamaClient:
             has_begun = "began to answer, but did not finish" if self._door.has_begun else "did not answer"
             raise ProviderUnavailable(
                 f"Ollama at {self.host} {has_begun} within {self.timeout_s:g} seconds; "
-                "allow it more time (timeout_s, load_timeout_s) or choose a smaller model."
+                "allow it more time (OUTLAY_OLLAMA_TIMEOUT_S, OUTLAY_OLLAMA_LOAD_TIMEOUT_S) or choose a smaller model."
             ) from error
         except (ConnectionError, httpx.ConnectError) as error:
             if "CERTIFICATE_VERIFY_FAILED" in f"{error} {error.__context__}":

@@ -7,7 +7,7 @@ from tests.providers.ollama_impostor import DRIP, HALF, SILENCE, Impostor
 LOG = "expenses.services.model_calls.ModelCallLog"
 NAN = '{"message": {"role": "assistant"}, "logprobs": [{"token": "C", "logprob": NaN}]}'
 AGAIN = "It will be tried again."
-SLOW = "allow it more time (timeout_s, load_timeout_s) or choose a smaller model."
+SLOW = "allow it more time (OUTLAY_OLLAMA_TIMEOUT_S, OUTLAY_OLLAMA_LOAD_TIMEOUT_S) or choose a smaller model."
 CUT = "peer closed connection without sending complete message body"
 OTHER = "is another program listening on this address?"
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

@@ -228,6 +228,13 @@ def test_an_env_file_sets_variables_that_are_not_set_already(tmp_path):
     assert settings_of(tmp_path, names, OUTLAY_HOST="::1") == "8123|qwen3:8b|7|::1|$ecret#key"
 
 
+def test_the_model_gets_the_time_that_the_environment_allows(tmp_path):
+    names = "[s.CATEGORIZATION_PROVIDERS[-1]['OPTIONS'][name] for name in ('timeout_s', 'load_timeout_s')]"
+    assert settings_of(tmp_path, names) == "[30, 300]"
+    longer = {"OUTLAY_OLLAMA_TIMEOUT_S": "90", "OUTLAY_OLLAMA_LOAD_TIMEOUT_S": "900"}
+    assert settings_of(tmp_path, names, **longer) == "[90, 900]"
+
+
 def test_an_ollama_host_without_a_host_stops_the_start(tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as raised:
         settings_of(tmp_path, "s.OLLAMA_URL", OLLAMA_HOST="http://")

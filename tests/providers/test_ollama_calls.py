@@ -87,7 +87,7 @@ ENDS = {
         0,
         (
             "Ollama at {url} did not answer within 0.3 seconds; "
-            "allow it more time (timeout_s, load_timeout_s) or choose a smaller model."
+            "allow it more time (OUTLAY_OLLAMA_TIMEOUT_S, OUTLAY_OLLAMA_LOAD_TIMEOUT_S) or choose a smaller model."
         ),
     ),
     "drips": (
@@ -96,7 +96,7 @@ ENDS = {
         None,
         (
             "Ollama at {url} began to answer, but did not finish within 0.3 seconds; "
-            "allow it more time (timeout_s, load_timeout_s) or choose a smaller model."
+            "allow it more time (OUTLAY_OLLAMA_TIMEOUT_S, OUTLAY_OLLAMA_LOAD_TIMEOUT_S) or choose a smaller model."
         ),
     ),
     "hangs up": (

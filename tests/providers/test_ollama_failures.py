@@ -50,7 +50,7 @@ def test_a_server_that_accepts_but_never_answers_times_out():
     assert isinstance(error, ProviderUnavailable)
     assert str(error) == (
         f"Ollama at {url} did not answer within 0.2 seconds; "
-        "allow it more time (timeout_s, load_timeout_s) or choose a smaller model."
+        "allow it more time (OUTLAY_OLLAMA_TIMEOUT_S, OUTLAY_OLLAMA_LOAD_TIMEOUT_S) or choose a smaller model."
     )
 
 
