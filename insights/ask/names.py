@@ -17,7 +17,7 @@ from insights.tools.base import Asker
 
 Kind = Literal["category", "tag", "account", "merchant"]
 LEAST_LENGTH = 3
-#: Distinct names and texts that are looked through; a ledger of 100,000 rows has a tenth of that.
+#: Distinct names and texts that are looked through, the most frequent first. Of 100,000 rows a tenth are distinct.
 MOST_PAYEES = 30_000
 Words = tuple[str, ...]
 
@@ -65,10 +65,12 @@ class NameBook:
 
     @cached_property
     def payees(self) -> list[Payee]:
-        """Merchants and texts that name none. Takes two queries."""
-        rows = rows_with_excluded(self.asker.ledger_id).order_by()
-        merchants = rows.exclude(merchant="").values_list("merchant").annotate(n=Count("*"))[:MOST_PAYEES]
-        texts = rows.filter(merchant="").values_list("match_text").annotate(n=Count("*"))[:MOST_PAYEES]
+        """The most frequent merchants, and texts that name none. Takes two queries."""
+        rows = rows_with_excluded(self.asker.ledger_id)
+        merchants, texts = (
+            some.values_list(column).annotate(n=Count("*")).order_by("-n", column)[:MOST_PAYEES]
+            for some, column in ((rows.exclude(merchant=""), "merchant"), (rows.filter(merchant=""), "match_text"))
+        )
         return [Payee(text, words, n) for text, n in (*merchants, *texts) if text for words in _forms(text)]
 
     @cached_property
@@ -93,10 +95,10 @@ class NameBook:
     def others_with(self, merchant: str) -> list[str]:
         """Return merchants that have the text in the middle of a word: the sums of a merchant count them, too."""
         words = {*_forms(merchant)}
-        rows = rows_with_excluded(self.asker.ledger_id).filter(paid_to(merchant)).order_by()
-        found = rows.values_list("merchant", "match_text", "description").distinct()[:MOST_PAYEES]
+        rows = rows_with_excluded(self.asker.ledger_id).filter(paid_to(merchant))
+        texts = rows.values_list("merchant", "match_text", "description").annotate(n=Count("*"))
         others = set()
-        for name, text, description in found:
+        for name, text, description, _ in texts.order_by("-n", "merchant", "match_text", "description")[:MOST_PAYEES]:
             forms = {form for one in ((name,) if name else (text, description)) for form in _forms(one)}
             if not any(_contains(form, own) for form in forms for own in words):
                 others.add(name or description)

@@ -1,6 +1,7 @@
 """Tools of single payments: the largest ones, and a search."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from heapq import nlargest
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Max, Min
 from django.http import QueryDict
 from rest_framework import serializers
 
@@ -25,6 +27,8 @@ from insights.tools.base import Asker, Figure, Tool, ToolAnswer
 from insights.tools.sums import MOST_LISTED, NARROW, CountedRowsInput, merchant_figures, summarize_for, without_rate
 
 MOST_FOUND = 20
+#: Rows in other currencies that are in memory at a time.
+READ_AT_ONCE = 2000
 
 
 class TopInput(CountedRowsInput, PeriodQuery, StrictSerializer):
@@ -101,25 +105,30 @@ def _largest_payments(asker: Asker, query: Any) -> ToolAnswer:
     rows = rows_within(rows, period).filter(kind=given["kind"]).distinct()
     own = rows.filter(currency=asker.currency).order_by("-amount" if sign > 0 else "amount", "-date", "-pk")
     first = own.values_list("pk", "amount", "date")[: given["limit"]]
-    amounts = {pk: (sign * amount, day, pk) for pk, amount, day in first}
-    foreign = list(rows.exclude(currency=asker.currency).values_list("pk", "amount", "currency", "date"))
+    foreign = rows.exclude(currency=asker.currency).order_by()
+    spans = list(foreign.values_list("currency").annotate(first=Min("date"), last=Max("date")))
     n_unconverted = 0
-    if foreign:
-        days = [day for *_, day in foreign]
+
+    def ranked() -> Iterator[tuple[Decimal, dt.date, int]]:
+        nonlocal n_unconverted
+        yield from ((sign * amount, day, pk) for pk, amount, day in first)
+        if not spans:
+            return
         book = RateBook.load(
             ledger_id=asker.ledger_id,
-            currencies={currency for _, _, currency, _ in foreign},
+            currencies={currency for currency, *_ in spans},
             to=asker.currency,
-            start=min(days),
-            end=max(days),
+            start=min(start for _, start, _ in spans),
+            end=max(end for *_, end in spans),
         )
         rates = RateUsage(book)
-        for pk, amount, currency, day in foreign:
+        for pk, amount, currency, day in foreign.values_list("pk", "amount", "currency", "date").iterator(READ_AT_ONCE):
             converted = rates.exact(amount, currency, day)
             n_unconverted += converted is None
             if converted is not None:
-                amounts[pk] = (sign * converted, day, pk)
-    found = nlargest(given["limit"], amounts.values())
+                yield sign * converted, day, pk
+
+    found = nlargest(given["limit"], ranked())  # in memory are no more than these
     by_id = Transaction.objects.for_user(asker.user).select_related("category").in_bulk([pk for *_, pk in found])
     figures = tuple(
         replace(

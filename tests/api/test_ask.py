@@ -365,3 +365,14 @@ def test_asking_is_limited(november, settings):
 
 def test_a_body_needs_a_question(ana):
     assert_problem(ana.post("insights/ask/", {"questions": "x"}), 400, ("questions", "unknown"))
+
+
+def test_the_most_frequent_names_are_looked_through_in_a_large_ledger(ana, monkeypatch):
+    monkeypatch.setattr("insights.ask.names.MOST_PAYEES", 1)
+    for merchant in ("Aldi", "Zebra Tea", "Zebra Tea"):
+        record(ana, "5.00", "Dining", merchant=merchant)
+    assert ask(ana, "how much did I spend at Zebra Tea in November 2024")["answer"] == (
+        "You spent €10.00 at Zebra Tea in November 2024."
+    )
+    answer = ana.post("insights/ask/", {"question": "how much did I spend at Aldi in November 2024"})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "not_understood")

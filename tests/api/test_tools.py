@@ -154,6 +154,18 @@ def test_the_largest_payments_are_compared_in_the_base_currency(ana):
     assert smallest.figures[0].label == "Dollar, 2024-11-02"
 
 
+def test_payments_in_other_currencies_are_read_in_small_parts(ana, monkeypatch):
+    monkeypatch.setattr("insights.tools.payments.READ_AT_ONCE", 2)
+    ana.post("rates/", {"base": "USD", "quote": "EUR", "rate": "0.5", "date": "2024-11-01"})
+    for amount in ("10.00", "70.00", "30.00", "90.00", "50.00"):
+        record(ana, amount, "Dining", merchant="Dollar", currency="USD")
+    record(ana, "5.00", "Dining", merchant="Gold", currency="XAU")
+    for order, amounts in (("largest", ["45.00", "35.00"]), ("smallest", ["5.00", "15.00"])):
+        found = run(ana, "top", limit=2, order=order, **NOVEMBER)
+        assert [one.value for one in found.figures] == amounts
+        assert found.remarks[0] == "1 transaction has no exchange rate and is left out."
+
+
 def test_a_search_tells_number_sum_and_last_day_of_all(ana):
     for day in range(1, 29):
         record(ana, "2.00", "Dining", f"2024-11-{day:02}", merchant="Luna")
