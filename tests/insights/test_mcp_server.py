@@ -16,6 +16,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from config.environment import BASE_DIR
+from insights import mcp_server
 from insights.tools.registry import TOOLS
 from tests.pages import blocks_of
 from tests.servers import Server, free_port, run_server
@@ -155,6 +156,26 @@ def test_every_call_is_in_the_privacy_ledger(server: Server, session: Any) -> No
     assert [call["outcome"] for call in reversed(calls)] == ["answered", "answered", "failed", "failed", "failed"]
     assert json.loads(calls[-1]["response"]) == {"tool": "summary", "arguments": OCTOBER}
     assert calls[-1]["endpoint"] == "stdio"
+
+
+@pytest.mark.logs_errors
+def test_a_tool_that_crashes_is_logged_and_tells_a_program_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def crash(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError(f"no such row: {IBAN}")
+
+    monkeypatch.setattr(mcp_server, "_answer", crash)
+    monkeypatch.setattr(mcp_server.connections, "close_all", lambda: None)
+    _, (answer,) = ask(mcp_server.make_server(lambda: 1, endpoint="here"), ("summary", OCTOBER))
+    assert (answer.is_error, [one.text for one in answer.content]) == (
+        True,
+        ["The tool has failed. The server's log says why."],
+    )
+    [record] = [one for one in caplog.records if one.name == "insights.mcp_server"]
+    assert record.getMessage() == "A call over the Model Context Protocol has failed."
+    assert record.exc_info is not None
+    assert str(record.exc_info[1]) == f"no such row: {IBAN}"
 
 
 def test_over_http_a_token_names_the_ledger(server: Server) -> None:
