@@ -75,8 +75,8 @@ _SEPA = re.compile(r"(?:EREF|MREF|KREF|CRED|DEBT|ENDT|IREF|PREF)[+:]\s?((?:(?![A
 _NO_REFERENCE = frozenset(("notprovided", "nonref", "not", "keine"))
 _UUID = re.compile(r"(?<![\w-])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![\w-])")
 
-#: A word with a digit, and groups of digits joined by signs or, in threes and fours, by blanks.
-_WORD_WITH_DIGIT = re.compile(r"(?<![^\W_])[^\W\d_]*+\d[^\W_]*+")
+#: A word of six characters or more with a digit, and groups of digits joined by signs or, from three on, by blanks.
+_WORD_WITH_DIGIT = re.compile(r"(?<![^\W_])(?=[^\W_]{6})[^\W\d_]*+\d[^\W_]*+")
 _GROUPS = re.compile(r"(?<![^\W_])\d++(?:[-/.:]\d++)++(?![^\W_])|(?<![^\W_])\d{3,}+(?: \d{3,}+){2,}(?![^\W_])")
 _N_DIGITS = 6
 #: What a text needs for several groups of digits, and for a word that is a reference.
@@ -251,7 +251,7 @@ def _is_amount_beside(text: str, found: re.Match[str]) -> bool:
 def _start_of_reference(word: str) -> int:
     """Return where the reference begins in a word with a digit; its length if it holds none."""
     n_digits = sum(map(str.isdigit, word))
-    if n_digits < 3 or len(word) < _N_DIGITS or _PLACEHOLDER.fullmatch(word):
+    if n_digits < 3 or _PLACEHOLDER.fullmatch(word):
         return len(word)
     lower = word.lower()
     if _COMPACT_DATE.fullmatch(word) or _NAMED_DATE.fullmatch(lower) or lower[-3:] in _CURRENCIES:
