@@ -166,7 +166,7 @@ def test_a_tool_that_crashes_is_logged_and_tells_a_program_nothing(
         raise RuntimeError(f"no such row: {IBAN}")
 
     monkeypatch.setattr(mcp_server, "_answer", crash)
-    monkeypatch.setattr(mcp_server.connections, "close_all", lambda: None)
+    monkeypatch.setattr("insights.mcp_server.connections.close_all", lambda: None)
     _, (answer,) = ask(mcp_server.make_server(lambda: 1, endpoint="here"), ("summary", OCTOBER))
     assert (answer.is_error, [one.text for one in answer.content]) == (
         True,
