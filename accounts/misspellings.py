@@ -19,8 +19,13 @@ def did_you_mean(text: object, known: Iterable[str]) -> str:
         return ""
     names = sorted(set(known))
     folded = [name.casefold() for name in names]
-    found = process.extract(wanted, folded, scorer=fuzz.WRatio, limit=MOST_NAMED, score_cutoff=ALIKE)
-    nearest = [names[place] for _, _, place in found]
+    found = process.extract(wanted, folded, scorer=fuzz.WRatio, limit=None, score_cutoff=ALIKE)
+    # A part of a text is like a short name, such as “ch” of “nonesuch”; only a whole word of the text counts.
+    nearest = [
+        names[place]
+        for name, _, place in found
+        if 2 * len(name) > len(wanted) or fuzz.token_ratio(wanted, name) >= ALIKE
+    ][:MOST_NAMED]
     return f" Did you mean {' or '.join(nearest)}?" if nearest else ""
 
 

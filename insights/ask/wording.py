@@ -11,9 +11,10 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
-from insights.ask.meanings import MOST_WORDS, NotUnderstood
+from insights.ask.meanings import MOST_WORDS, NotUnderstood, question_language
 from insights.ask.names import Name
 from insights.ask.reading import QuestionReading
+from insights.ask.tokens import tokens_of
 from insights.locales import locale_of
 from insights.reports.periods import Period
 from insights.tools.base import Asker, Figure, ToolAnswer
@@ -62,7 +63,8 @@ GERMAN_LABELS = {
     "high": "Höchstens, in 8 von 10 Monaten", "still_to_come": "Noch offene Rechnungen", "total": "Alle Konten",
     "income_change": "Änderung der Einnahmen", "expense_change": "Änderung der Ausgaben",
     "income_percent": "Änderung der Einnahmen in Prozent", "expense_percent": "Änderung der Ausgaben in Prozent",
-    "refund": "Erstattungen", "not_recorded": "Fällige Rechnungen, die nicht erfasst sind",
+    "refund": "Erstattungen", "net_refund": "Erstattungen abzüglich Ausgaben",
+    "not_recorded": "Fällige Rechnungen, die nicht erfasst sind",
     "n_subscriptions": "Davon Abonnements", "subscriptions_per_month": "Abonnements im Monat",
     "subscriptions_per_year": "Abonnements im Jahr",
 }  # fmt: skip
@@ -120,6 +122,21 @@ REFUSALS = {
         "examples": "Frage zum Beispiel: {examples}",
     },
 }
+#: Why the model has not answered. What its server says is English.
+FAILURES = {
+    "en": {
+        "nothing": "The local model found nothing to read for it.",
+        "broken": "The answer has failed. The server's log says why.",
+        "stopped": "Its worker was stopped three times, perhaps for want of memory.",
+        "model": "{error}",
+    },
+    "de": {
+        "nothing": "Das lokale Modell fand nichts, was es dafür lesen kann.",
+        "broken": "Die Antwort ist fehlgeschlagen. Der Grund steht im Protokoll des Servers.",
+        "stopped": "Der Prozess wurde dreimal beendet, vielleicht aus Mangel an Speicher.",
+        "model": "Das lokale Modell hat nicht geantwortet und meldet auf Englisch: „{error}“",
+    },
+}
 MOST_WORDS_NAMED, WORD_LENGTH = 5, 30
 #: Figures of a reading that a sentence has.
 MOST_SHOWN = 8
@@ -134,6 +151,11 @@ def explain_refusal(error: NotUnderstood) -> str:
     if error.code in {"not_understood", "other_person"}:
         detail += " " + texts["examples"].format(examples=" ".join(EXAMPLES[error.language]))
     return detail
+
+
+def explain_failure(why: str, *, question: str, locale: str, error: object = "") -> str:
+    """Return why the model has not answered, in the language of the question. `why` is a key of FAILURES."""
+    return FAILURES[question_language(tokens_of(question), locale=locale)][why].format(error=error)
 
 
 class Wording:

@@ -15,7 +15,7 @@ from expenses.services.life_signs import find_held, forget, hold
 from expenses.services.runs import MOST_INTERRUPTIONS
 from insights.ask.meanings import NotUnderstood
 from insights.ask.reading import read_question
-from insights.ask.wording import Wording, explain_refusal, links_of, write_readings
+from insights.ask.wording import Wording, explain_failure, explain_refusal, links_of, write_readings
 from insights.models import AnswerSource, LedgerQuestion, QuestionStatus
 from insights.models.questions import KEPT_DAYS, QuestionQuerySet
 from insights.reports.periods import Period
@@ -29,7 +29,6 @@ MOST_FIGURES = 25
 LABEL_LENGTH = 120
 #: Seconds after which a client reads a question again that the model works on.
 ASK_AGAIN_S = 5
-STOPPED = "Its worker was stopped three times, perhaps for want of memory."
 ANSWER_QUESTION = "insights.tasks.answer_question"
 #: Questions of one person that the model works on at a time.
 MOST_PENDING = 5
@@ -121,9 +120,9 @@ def _answer_claimed(claimed: QuestionQuerySet) -> None:
         else:
             readings = read_with_model(stored.question, month=stored.month, asker=asker, model=model)
     except ProviderError as error:
-        values["reason"] = f"{stored.reason} {error}"
+        values["reason"] = _failed(stored, "model", error)
     except Exception:
-        claimed.update(**values, reason=f"{stored.reason} The answer has failed. The server's log says why.")
+        claimed.update(**values, reason=_failed(stored, "broken"))
         raise
     else:
         if readings:
@@ -139,8 +138,14 @@ def _answer_claimed(claimed: QuestionQuerySet) -> None:
                 "reason": "",
             }
         else:
-            values["reason"] = f"{stored.reason} The local model found nothing to read for it."
+            values["reason"] = _failed(stored, "nothing")
     claimed.update(**values)
+
+
+def _failed(stored: LedgerQuestion, why: str, error: object = "") -> str:
+    """Return what was not understood, and why the model has not answered."""
+    sentence = explain_failure(why, question=stored.question, locale=stored.asked_by.locale, error=error)
+    return f"{stored.reason} {sentence}"
 
 
 def resume_asking() -> int:
@@ -158,7 +163,9 @@ def resume_abandoned_questions() -> int:
 
     A question whose workers were stopped too often fails: it may be what stops them.
     """
-    claimed = list(LedgerQuestion.objects.filter(status=QuestionStatus.PENDING).exclude(claim=""))
+    claimed = list(
+        LedgerQuestion.objects.filter(status=QuestionStatus.PENDING).exclude(claim="").select_related("asked_by")
+    )
     held = find_held([one.claim for one in claimed])
     n_queued = 0
     for one in claimed:
@@ -166,7 +173,7 @@ def resume_abandoned_questions() -> int:
             continue
         own = LedgerQuestion.objects.filter(pk=one.pk, status=QuestionStatus.PENDING, claim=one.claim)
         if one.n_interruptions + 1 >= MOST_INTERRUPTIONS:
-            own.update(status=QuestionStatus.FAILED, claim="", reason=f"{one.reason} {STOPPED}")
+            own.update(status=QuestionStatus.FAILED, claim="", reason=_failed(one, "stopped"))
         else:
             with transaction.atomic():
                 if own.update(claim="", n_interruptions=one.n_interruptions + 1):

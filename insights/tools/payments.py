@@ -177,8 +177,12 @@ def search_rows(asker: Asker, query: Any) -> ToolAnswer:
     figures = [Figure("Transactions", str(total.n), None, address, "n")]
     if given.get("kind") == "refund":
         figures.append(_amount(asker, "Refunds", -total.expense, address, "refund"))
-    for key, label, kinds in (("expense", "Spending", SPENDING), ("income", "Income", ("income",))):
-        amount = getattr(total, key)
+    spending = ("expense", "Spending", SPENDING, total.expense)
+    if total.expense < 0 and "kind" not in given:
+        has_spending = rows.filter(kind="expense").exists()
+        key, label = ("net_refund", "Refunds less spending") if has_spending else ("refund", "Refunds")
+        spending = (key, label, SPENDING, -total.expense)
+    for key, label, kinds, amount in (spending, ("income", "Income", ("income",), total.income)):
         if given.get("kind") in {None, *kinds} and (amount or key == "expense"):
             figures.append(
                 _amount(asker, label, amount, rows_address({**filters, "kind": given.get("kind", kinds)}), key)

@@ -184,6 +184,20 @@ def test_a_server_that_is_away_leaves_the_reason(october, use_model, run_tasks):
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_german_reads_that_the_model_failed_in_german_and_what_its_server_says(october, use_model, run_tasks):
+    use_model(host="http://127.0.0.1:9")
+    waiting = ask(october, "Wie viel Kohle habe ich im Oktober verbraten?")
+    run_tasks()
+    assert october.get(f"insights/ask/{waiting['id']}/").json()["reason"] == (
+        "Diese Wörter sind unbekannt: Kohle, verbraten. So heißt nichts in deinen Daten. Frage zum Beispiel: "
+        "Was habe ich im Mai für Lebensmittel ausgegeben? Was war meine größte Ausgabe letzte Woche? "
+        "Vergleiche diesen Monat mit dem letzten Monat. "
+        "Das lokale Modell hat nicht geantwortet und meldet auf Englisch: "
+        "„Ollama at http://127.0.0.1:9 refused the connection; is it running?“"
+    )
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
 def test_a_model_that_calls_tools_forever_ends_after_six_steps(october, use_model, run_tasks):
     days = iter(range(1, 29))
 

@@ -166,6 +166,31 @@ def test_payments_in_other_currencies_are_read_in_small_parts(ana, monkeypatch):
         assert found.remarks[0] == "1 transaction has no exchange rate and is left out."
 
 
+def test_a_search_that_finds_refunds_alone_calls_their_sum_refunds(ana):
+    record(ana, "592.85", "Shopping", description="Gutschrift", kind="refund", direction="in")
+    found = run(ana, "search", text="gutschrift")
+    assert [(one.label, one.value) for one in found.figures][:2] == [("Transactions", "1"), ("Refunds", "592.85")]
+    assert len(listed(ana, found.figures[1].filter)) == 1
+    record(ana, "92.85", "Shopping", description="Gutschrift zu viel")
+    found = run(ana, "search", text="gutschrift")
+    figures = [(one.label, one.value) for one in found.figures][:2]
+    assert figures == [("Transactions", "2"), ("Refunds less spending", "500.00")]
+    assert len(listed(ana, found.figures[1].filter)) == 2
+
+
+def test_a_part_of_an_unknown_name_proposes_no_short_one(ana):
+    for name in ("CH", "DKB"):
+        ana.post("accounts/", {"name": name})
+
+    def refusal(name):
+        with pytest.raises(ValidationError) as error:
+            run(ana, "balance", account=name)
+        return str(error.value.detail["account"][0])
+
+    assert refusal("Nonesuch") == "There is no account “Nonesuch”."
+    assert refusal("my DKB") == "There is no account “my DKB”. Did you mean DKB?"
+
+
 def test_a_search_tells_number_sum_and_last_day_of_all(ana):
     for day in range(1, 29):
         record(ana, "2.00", "Dining", f"2024-11-{day:02}", merchant="Luna")
