@@ -59,15 +59,16 @@ def read_queue(*, ledger_id: int, waiting: int | None = None) -> ModelQueue:
         next_try_at = max(rests)
     is_later = next_try_at is not None and next_try_at > timezone.now()
     state: Literal["idle", "asking", "busy", "away", "off"] = "asking"
-    reason = ITS_TURN
+    is_held = cache.get(_HELD) is not None
+    reason = AFTER_PERSON if is_held else ITS_TURN
     if not links:
         state, reason = "off", NO_MODEL
     elif last_error is not None:
         state = "away"
     elif not waiting:
         state = "idle"
-    elif cache.get(_HELD):
-        state, reason = "busy", AFTER_PERSON
+    elif is_held:
+        state = "busy"
     if next_try_at is not None and is_later and state == "away":
         reason = RESTS.format(f"{next_try_at:%Y-%m-%dT%H:%M:%SZ}")
     missed = ModelMiss.objects.filter(TRANSACTION_AWAITS, ledger_id=ledger_id).values("reason")

@@ -158,6 +158,20 @@ def test_the_queue_says_that_the_model_answers_a_person_first(ana, server, run_t
     assert queue(ana)["state"] == "idle"
 
 
+def test_the_queue_says_so_also_after_a_failure(ana, server, run_tasks, monkeypatch):
+    server.answers["/api/chat"] = HANG_UP
+    ask(ana)
+    run_tasks()
+    post(ana, "Luna")
+    seen: list[Any] = []
+    monkeypatch.setattr(agent, "read_with_model", lambda *args, **kwargs: seen.append(queue(ana)) or [])
+    ask(ana)
+    run_tasks()
+    [shown] = seen
+    assert (shown["state"], shown["next_try_at"]) == ("away", None)
+    assert shown["reasons"] == [{"reason": "It waits for its turn: the model answers a person first.", "n": 1}]
+
+
 def test_five_questions_of_a_person_wait_at_most(ana, ben, server):
     for _ in range(5):
         ask(ana)
