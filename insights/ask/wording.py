@@ -204,8 +204,9 @@ class Wording:
         ]
 
     def _days(self, period: Period) -> str:
-        first, last = ("vom", "bis") if self.is_german else ("from", "to")
-        return f"{first} {period.start} {last} {period.end}"
+        if self.is_german:
+            return f"vom {self._day(period.start)} bis {self._day(period.end)}"
+        return f"from {period.start} to {period.end}"
 
     @property
     def figures(self) -> list[Figure]:

@@ -88,7 +88,7 @@ def test_an_answer_names_what_was_understood_its_figures_and_its_steps(november)
 def test_a_german_question_is_answered_in_german_with_amounts_of_the_locale(november):
     november.patch("users/me/", {"preferences": {"locale": "de-DE"}})
     body = ask(november, "was habe ich im November 2024 für Lebensmittel ausgegeben?")
-    assert body["understood"] == "Ausgaben in Groceries vom 2024-11-01 bis 2024-11-30"
+    assert body["understood"] == "Ausgaben in Groceries vom 1. November 2024 bis 30. November 2024"
     assert body["answer"] == "Du hast im November 2024 in Groceries 60,00\xa0€ ausgegeben."
     assert [one["label"] for one in body["figures"]] == ["Ausgaben"]
 
