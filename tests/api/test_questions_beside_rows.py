@@ -164,7 +164,12 @@ def test_the_queue_says_so_also_after_a_failure(ana, server, run_tasks, monkeypa
     run_tasks()
     post(ana, "Luna")
     seen: list[Any] = []
-    monkeypatch.setattr(agent, "read_with_model", lambda *args, **kwargs: seen.append(queue(ana)) or [])
+
+    def look(*args: Any, **kwargs: Any) -> list[Any]:
+        seen.append(queue(ana))
+        return []
+
+    monkeypatch.setattr(agent, "read_with_model", look)
     ask(ana)
     run_tasks()
     [shown] = seen
