@@ -227,7 +227,7 @@ SPECTACULAR_SETTINGS = {
         "ProposalStatus": "rules.models.ProposalStatus",
         "ImportStatus": "statements.models.ImportStatus",
         "ImportConflict": ["skip", "update"],
-        "ModelQueueState": ["idle", "asking", "away", "off"],
+        "ModelQueueState": ["idle", "asking", "busy", "away", "off"],
         "BreakerState": ["closed", "open", "half_open"],
         "PeriodUnit": ["day", "week", "month", "year"],
         "SeriesStep": ["daily", "weekly", "monthly", "yearly"],
