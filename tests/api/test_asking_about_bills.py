@@ -35,6 +35,7 @@ def bills(ana: Api, at) -> Api:
         rows.append(row(month, "800.00", "Rent Meyer", "Housing"))
         rows.append(row(month.replace(day=25), "9.99", "Streamflix", "Subscriptions"))
     record(ana, [one for one in rows if one["date"] <= "2026-02-01"])
+    assert ana.user is not None
     refresh(ledger_id=ledger_id_of(ana.user))
     return ana
 

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -182,10 +183,11 @@ def test_a_part_of_an_unknown_name_proposes_no_short_one(ana):
     for name in ("CH", "DKB"):
         ana.post("accounts/", {"name": name})
 
-    def refusal(name):
+    def refusal(name: str) -> str:
         with pytest.raises(ValidationError) as error:
             run(ana, "balance", account=name)
-        return str(error.value.detail["account"][0])
+        details: Any = error.value.detail
+        return str(details["account"][0])
 
     assert refusal("Nonesuch") == "There is no account “Nonesuch”."
     assert refusal("my DKB") == "There is no account “my DKB”. Did you mean DKB?"
