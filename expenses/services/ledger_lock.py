@@ -89,13 +89,7 @@ def add_row(model: type[Row], *, by: User, fields: Mapping[str, Any]) -> Row:
 
 
 def change_row(row: Row, *, by: User, fields: Mapping[str, Any]) -> Row:
-    """Change fields of a row as it is now, which may not be what was checked. Raises DoesNotExist when it is gone.
-
-    A row that has these values already keeps its version.
-    """
-    now: Row = type(row)._default_manager.get(pk=row.pk)
-    if all(getattr(now, name) == value for name, value in fields.items()):
-        return now
+    """Change fields of a row as it is now, which may not be what was checked. Raises DoesNotExist when it is gone."""
     with ledger_write(ledger_id_of(by)) as version:
         current: Row = type(row)._default_manager.get(pk=row.pk)
         for name, value in {**fields, "version": version}.items():

@@ -27,7 +27,8 @@ class HintViewSet(ListViewSet, RetrieveViewSet):
         """Change a hint."""
         with self.guarded() as hint:
             fields = self.checked(HintSerializer, hint).validated_data
-            return self.answer(change_row(hint, by=self.user, fields=fields))
+            has_changed = any(getattr(hint, name) != value for name, value in fields.items())
+            return self.answer(change_row(hint, by=self.user, fields=fields) if has_changed else hint)
 
     def destroy(self, request: Request, pk: int) -> Response:
         """Delete a hint. Categories that transactions have stay."""

@@ -45,7 +45,7 @@ class ModelCallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerV
         return super().retrieve(request, *args, **kwargs)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Delete a call of the model that has ended. The transactions that it was made for stay as they are."""
+        """Delete a call of the model. It must have ended. The transactions that it was made for stay as they are."""
         call = self.get_object()
         if not delete_calls(ModelCall.objects.filter(pk=call.pk), ledger_id=ledger_id_of(self.user)):
             raise Conflict("This call is still under way. Delete it when it has ended.", code="under_way")
@@ -55,7 +55,10 @@ class ModelCallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerV
         operation_id="privacy_model_calls_destroy_many", filters=True, responses={200: DeletedCallsSerializer}
     )
     def destroy_all(self, request: Request) -> Response:
-        """Delete calls of the model that have ended; without a filter, all of them. Transactions stay as they are."""
+        """Delete calls of the model.
+
+        Without a filter, all that have ended. Transactions stay as they are.
+        """
         n = delete_calls(self.filter_queryset(ModelCall.objects.for_user(self.user)), ledger_id=ledger_id_of(self.user))
         return Response({"deleted": n})
 

@@ -181,7 +181,7 @@ def test_a_model_with_a_short_context_gets_a_short_prompt(impostor):
     [answer] = link(impostor).categorize_many(BATCH[:1])
     assert isinstance(answer, PromptTooLong)
     assert str(answer) == (
-        "The prompt may need 252 tokens, and the model reads 150: choose one that reads more, or shorten your hints."
+        "The prompt may need 235 tokens, and the model reads 150: choose one that reads more, or shorten your hints."
     )
 
 
