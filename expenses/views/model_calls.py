@@ -62,12 +62,12 @@ class ModelCallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerV
         n = delete_calls(self.filter_queryset(ModelCall.objects.for_user(self.user)), ledger_id=ledger_id_of(self.user))
         return Response({"deleted": n})
 
-    @extend_schema(filters=False, responses={(200, "application/jsonl"): OpenApiTypes.STR})
+    @extend_schema(filters=False, responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
         """Export all calls of the model. Each line is one call as JSON; the oldest comes first."""
         calls = _with_rows(ModelCall.objects.for_user(self.user)).order_by("created_at", "id")
-        answer = StreamingHttpResponse(_lines(calls), content_type="application/jsonl")
+        answer = StreamingHttpResponse(_lines(calls), content_type="application/octet-stream")
         answer["Content-Disposition"] = 'attachment; filename="model-calls.jsonl"'
         return answer
 

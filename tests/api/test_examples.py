@@ -429,7 +429,7 @@ def test_the_refusals_are_what_the_api_answers(ana, ben, join_ledger_of):
     hold(refusals, schema.REFUSALS, FOLDER / "refusals.json")
 
 
-NO_JSON = {"application/octet-stream", "image/svg+xml", "image/png", "text/event-stream", "application/jsonl"}
+NO_JSON = {"application/octet-stream", "image/svg+xml", "image/png", "text/event-stream"}
 
 
 def test_every_body_of_every_operation_has_an_example():

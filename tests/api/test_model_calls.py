@@ -235,7 +235,7 @@ def test_the_export_has_each_call_on_a_line_the_oldest_first(ana, row):
     first = record_call(ana, rows=(row,), at="2026-11-01 09:30:00", request="two\nlines")
     others = [record_call(ana, at="2026-11-02 09:30:00") for _ in range(120)]
     answer = ana.get(f"{CALLS}export/")
-    assert answer.headers["Content-Type"] == "application/jsonl"
+    assert answer.headers["Content-Type"] == "application/octet-stream"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="model-calls.jsonl"'
     lines = b"".join(answer.streaming_content).splitlines()
     calls = [json.loads(line) for line in lines]
