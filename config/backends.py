@@ -26,7 +26,7 @@ KEEP_FAILED_S = 7 * 24 * 3600
 #: Redis has queues instead of priorities. A worker empties them in this order.
 TASK_QUEUES = ("default", "low")
 #: The same for tasks that call the model, which have a lane of their own (`config.processes.lane`).
-MODEL_QUEUES = ("model-first", "model", "model-low")
+MODEL_QUEUES = ("model-retry", "model-first", "model", "model-low")
 
 
 def database(folder: Path) -> dict[str, Any]:

@@ -25,7 +25,9 @@ from config.backends import KEEP_FAILED_S, MODEL_QUEUES, TASK_QUEUES, TASK_TIMEO
 from config.redis.cache import connection_options
 
 FIRST, LAST = TASK_QUEUES
-MODEL_FIRST, MODEL, MODEL_LAST = MODEL_QUEUES
+MODEL_RETRY, MODEL_FIRST, MODEL, MODEL_LAST = MODEL_QUEUES
+#: Tasks of the model above this priority go before its questions.
+RETRY_ABOVE = 10
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,9 @@ class RedisBackend(RQBackend):
 def _queue_of(task: Task[Any, Any]) -> str:
     """Return the queue of the task's priority, among those of the model if it calls the model."""
     if task.queue_name == MODEL_QUEUE:
-        return MODEL_FIRST if task.priority > 0 else MODEL_LAST if task.priority < 0 else MODEL
+        if task.priority > 0:
+            return MODEL_RETRY if task.priority > RETRY_ABOVE else MODEL_FIRST
+        return MODEL_LAST if task.priority < 0 else MODEL
     return LAST if task.priority < 0 else FIRST
 
 

@@ -323,6 +323,7 @@ def test_each_worker_looks_for_questions_of_stopped_ones(october, use_model, mon
         raise KeyboardInterrupt
 
     monkeypatch.setattr(housekeeping, "refresh_written", end)
+    monkeypatch.setattr(housekeeping, "close_old_connections", lambda: None)  # the test needs its transaction
     with pytest.raises(KeyboardInterrupt):
         housekeeping._watch()
     assert LedgerQuestion.objects.get().claim == ""

@@ -74,7 +74,7 @@ def test_redis_takes_the_cache_and_the_tasks(given, url):
         "default": "config.redis.tasks.RedisBackend",
         "kept": "django_tasks_db.DatabaseBackend",
     }
-    names = ["default", "low", "model-first", "model", "model-low"]
+    names = ["default", "low", "model-retry", "model-first", "model", "model-low"]
     assert {name: queue["URL"] for name, queue in backends.task_queues().items()} == dict.fromkeys(names, url)
     assert {queue["SERIALIZER"] for queue in backends.task_queues().values()} == {"rq.serializers.JSONSerializer"}
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.queue import MODEL_QUEUE
+from config import backends
 from config.processes.lane import delete_killed_tasks
 from expenses.models import Tombstone, Transaction
 
@@ -60,9 +61,10 @@ def test_files_that_belong_to_nothing_are_removed_after_a_day(ana, rows, setting
 
 
 @pytest.fixture
-def tasks(db, settings):
+def tasks(db, settings, monkeypatch):
     """Make tasks of both queues that ended 6 and 8 days ago, or still run, by their texts."""
-    settings.RQ_QUEUES = {}
+    monkeypatch.delenv("TASKS_URL", raising=False)
+    settings.TASKS, settings.RQ_QUEUES = backends.tasks(), backends.task_queues()
 
     def make(text, *, queue, status, days=0):
         at = timezone.now() - timedelta(days=days)
