@@ -5,8 +5,10 @@ import codecs
 from statements.delimited.importer import DelimitedImporter
 from statements.importer import Importer, UnreadableFile
 
-#: Asked in this order: the strictest format first, because nearly any text can be taken for a delimited one.
-IMPORTERS: tuple[Importer, ...] = (DelimitedImporter(),)
+#: Formats with marks of their own. A file that has the marks of two is refused.
+MARKED: tuple[Importer, ...] = ()
+#: Nearly any text can be taken for a delimited one, so it is asked last.
+IMPORTERS: tuple[Importer, ...] = (*MARKED, DelimitedImporter())
 
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _CONTAINERS = {
@@ -34,7 +36,11 @@ def importer_for(data: bytes) -> Importer:
     is_text = data.startswith(_BOMS) and "\0" not in data.decode(encoding, errors="ignore")
     if b"\0" in data and not is_text:
         raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")
-    for importer in IMPORTERS:
+    fitting = [importer for importer in MARKED if importer.recognizes(data)]
+    if len(fitting) > 1:
+        titles = " and ".join(importer.title for importer in fitting)
+        raise UnreadableFile("ambiguous_format", f"This file has the marks of {titles}. Upload one statement a file.")
+    for importer in fitting or IMPORTERS:
         if importer.recognizes(data):
             return importer
     raise UnreadableFile(

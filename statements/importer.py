@@ -16,10 +16,23 @@ Profile = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class RowPart:
+    """One part of a split row. `amount` is signed like that of the row; the parts of a row add up to it."""
+
+    amount: Decimal
+    category: tuple[str, ...] = ()
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StatementRow:
     """One movement of money. `line` counts from 1, as an editor shows it; `currency` is ISO 4217 or "".
 
     `iban` is the other side's account, proved by its check digits; `mcc` has four digits. Both are "" when unknown.
+    `external_id` is the bank's own id. `account` is the key of a `FileAccount`, "" if the file names none.
+
+    The last fields come from programs that keep books: `category` is a path of names from the root, `transfer_account`
+    the key or name of the account on the other side.
     """
 
     line: int
@@ -33,6 +46,12 @@ class StatementRow:
     external_id: str = ""
     iban: str = ""
     mcc: str = ""
+    account: str = ""
+    category: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    parts: tuple[RowPart, ...] = ()
+    transfer_account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +89,36 @@ class ReadingQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class FileAccount:
+    """An account that a file names. `key` is unique in the file, and the same in the next file of the account.
+
+    `iban` is "" or compact, with correct check digits. `number` is the account's number as the bank writes it, without
+    blanks; `bank` is the bank's code, BIC or name. `balance` is the booked one at the end of `balance_date`.
+    """
+
+    key: str
+    name: str = ""
+    iban: str = ""
+    number: str = ""
+    bank: str = ""
+    currency: str = ""
+    balance: Decimal | None = None
+    balance_date: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """The profile that a file is read under, for the user to check and correct."""
+    """The profile that a file is read under, for the user to check and correct.
+
+    `accounts` lists those that the file names, in its order. Each of `warnings` is a sentence about the whole file,
+    such as a closing balance that the rows do not add up to.
+    """
 
     profile: dict[str, Any]
     columns: list[str]
     questions: list[ReadingQuestion] = field(default_factory=list)
+    accounts: list[FileAccount] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class ProfileError(NamedTuple):
@@ -97,13 +140,19 @@ class UnreadableFile(Exception):
 
 
 class Importer(ABC):
-    """One format of statement. An importer holds no state: each method is a pure function of its arguments."""
+    """One format of statement. An importer holds no state: each method is a pure function of its arguments.
+
+    `format` is its name in the API, `title` its name in sentences. A parser whose memory or time a file could exhaust
+    sets `is_limited`: it runs in a child process with limits.
+    """
 
     format: ClassVar[str]
+    title: ClassVar[str]
+    is_limited: ClassVar[bool] = False
 
     @abstractmethod
     def recognizes(self, data: bytes) -> bool:
-        """Return True if the content, never a file name, looks like this format."""
+        """Return True if the content, never a file name, looks like this format. Never raises, and is quick."""
 
     @abstractmethod
     def detect(self, data: bytes) -> Reading:

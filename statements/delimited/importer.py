@@ -249,6 +249,7 @@ class DelimitedImporter(Importer):
     """CSV and its kin: fields between commas, semicolons, tabs or bars, with or without a header."""
 
     format: ClassVar[str] = FORMAT
+    title: ClassVar[str] = "CSV"
 
     def recognizes(self, data: bytes) -> bool:
         if data.removeprefix(_BOM).lstrip().startswith(_OTHER_FORMATS):
